@@ -1,0 +1,32 @@
+// What a layer is made of: files, directories and symbolic links with everything that is written of them.
+
+import type { ByteStream } from '../oci/blob.ts';
+
+interface EntryBase {
+  /** Relative to the root of the rootfs, with `/` as separator, no leading or trailing slash, and no `.` or `..`. */
+  readonly path: string;
+  /** Permission bits only. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface FileEntry extends EntryBase {
+  readonly type: 'file';
+  /** In bytes. */
+  readonly size: number;
+  /** A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. */
+  open(): ByteStream;
+}
+
+export interface DirectoryEntry extends EntryBase {
+  readonly type: 'directory';
+}
+
+export interface SymlinkEntry extends EntryBase {
+  readonly type: 'symlink';
+  /** As it is stored, never resolved. */
+  readonly target: string;
+}
+
+export type Entry = FileEntry | DirectoryEntry | SymlinkEntry;

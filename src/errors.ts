@@ -1,0 +1,95 @@
+// The one error class, and the plain problem that it carries.
+// Printing them is the shells' work (cli/, action/).
+
+/** What went wrong, as a word that scripts can test for. */
+export type ErrorCode =
+  | 'ARCHITECTURE_MISMATCH'
+  | 'ARCHITECTURE_UNKNOWN'
+  | 'BINARY_MISSING'
+  | 'COMPRESSION_UNSUPPORTED'
+  | 'CONTAINERFILE_MISSING'
+  | 'CONTAINERFILE_SYNTAX'
+  | 'CONTAINERFILE_UNSUPPORTED'
+  | 'CONTEXT_CHANGED'
+  | 'CONTEXT_PATH'
+  | 'DIGEST_MISMATCH'
+  | 'INPUT_INVALID'
+  | 'INTERRUPTED'
+  | 'LABEL_INVALID'
+  | 'LABEL_MISSING'
+  | 'LAYOUT_INVALID'
+  | 'NOT_AVAILABLE'
+  | 'OUTPUT_FAILED'
+  | 'REFERENCE_INVALID';
+
+/** A place in a file. Lines and columns count from 1; columns count UTF-16 code units. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One finding: an error or a warning, without a stack. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** A lower-case fragment without a full stop, the offending value in double quotes. */
+  readonly message: string;
+  /** One sentence that the reader can act on. */
+  readonly hint?: string;
+  readonly position?: Position;
+}
+
+/** Everything that bima throws on purpose. Any other error that reaches a shell is a bug. */
+export class BimaError extends Error implements Problem {
+  override readonly name = 'BimaError';
+  readonly code: ErrorCode;
+  readonly hint?: string;
+  readonly position?: Position;
+  /** Every problem found in the same run; the error's own alone, unless there are several. */
+  readonly problems: readonly Problem[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; position?: Position; cause?: unknown; problems?: readonly Problem[] } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.position !== undefined) this.position = options.position;
+    this.problems = options.problems ?? [problemOf(this)];
+  }
+}
+
+/**
+ * Throws one error that holds every given problem, so that a user sees them all in one run.
+ * Does nothing when there is none.
+ */
+export function throwProblems(problems: readonly Problem[]): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  const message =
+    others.length === 0 ? first.message : `${problems.length} problems, the first: ${first.message}`;
+  throw new BimaError(first.code, message, { ...optionalParts(first), problems });
+}
+
+function problemOf(error: BimaError): Problem {
+  return { code: error.code, message: error.message, ...optionalParts(error) };
+}
+
+function optionalParts(problem: Problem): { hint?: string; position?: Position } {
+  return {
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(problem.position === undefined ? {} : { position: problem.position }),
+  };
+}
+
+/** True for an error of Node's file and network calls with this code, such as `ENOENT`. */
+export function isSystemError(error: unknown, code?: string): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    (code === undefined || error.code === code)
+  );
+}

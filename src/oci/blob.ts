@@ -1,0 +1,79 @@
+// Blobs: a descriptor and a way to open its bytes afresh, so that a retry needs no special case.
+
+import { BimaError } from '../errors.ts';
+import { describeBytes } from './descriptor.ts';
+import type { Descriptor } from './descriptor.ts';
+import { createDigester } from './digest.ts';
+
+/** Bytes that arrive in pieces. Leaving the loop early releases what is behind them. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+export interface Blob {
+  readonly descriptor: Descriptor;
+  /** A fresh stream of all bytes, each time it is called. */
+  open(): ByteStream;
+}
+
+export function blobOf(mediaType: string, bytes: Uint8Array): Blob {
+  return { descriptor: describeBytes(mediaType, bytes), open: () => streamOf(bytes) };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is at hand
+export async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+/**
+ * Passes the bytes through, and fails at their end unless they are those that the descriptor names.
+ * @param where the blob was read from, for the error
+ * @throws BimaError DIGEST_MISMATCH
+ */
+export async function* verified(
+  stream: ByteStream,
+  descriptor: Descriptor,
+  where: string,
+): AsyncGenerator<Uint8Array> {
+  const digester = createDigester();
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    if (digester.size > descriptor.size) break;
+    yield chunk;
+  }
+  const hint = 'The content was changed or damaged; make or fetch it again.';
+  if (digester.size !== descriptor.size) {
+    const got = digester.size > descriptor.size ? 'more' : String(digester.size);
+    throw new BimaError(
+      'DIGEST_MISMATCH',
+      `${where}: expected ${descriptor.size} bytes for ${descriptor.digest}, got ${got}`,
+      { hint },
+    );
+  }
+  const digest = digester.digest();
+  if (digest !== descriptor.digest) {
+    throw new BimaError(
+      'DIGEST_MISMATCH',
+      `${where}: expected content with ${descriptor.digest}, got ${digest}`,
+      { hint },
+    );
+  }
+}
+
+/** No manifest or config comes near this size; registries refuse manifests over 4 MiB. */
+export const maxDocumentSize = 16 * 1024 * 1024;
+
+/**
+ * The whole blob in memory, verified: for manifests and configs, never for layers.
+ * @throws BimaError DIGEST_MISMATCH, or LAYOUT_INVALID for a document over 16 MiB
+ */
+export async function readDocument(blob: Blob, where: string): Promise<Uint8Array> {
+  const { descriptor } = blob;
+  if (descriptor.size > maxDocumentSize) {
+    throw new BimaError(
+      'LAYOUT_INVALID',
+      `${where}: expected a document of at most ${maxDocumentSize} bytes, got ${descriptor.size} for ${descriptor.digest}`,
+    );
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of verified(blob.open(), descriptor, where)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,61 @@
+// Platforms as the image index names them (OCI image-spec, image-index.md, "platform"; values are Go's GOOS and GOARCH).
+
+import { BimaError } from '../errors.ts';
+import { isObject } from './json.ts';
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+const part = /^[a-z0-9_.-]+$/;
+
+/**
+ * Reads `os/architecture[/variant]`, such as `linux/arm64/v8`.
+ * The usual other names of an architecture are taken too (`x86_64`, `aarch64`), as containerd does.
+ * @throws BimaError INPUT_INVALID
+ */
+export function parsePlatform(text: string): Platform {
+  const parts = text.trim().toLowerCase().split('/');
+  const [os, architecture, variant] = parts;
+  if (
+    os === undefined ||
+    architecture === undefined ||
+    parts.length > 3 ||
+    !parts.every((item) => part.test(item))
+  ) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      `expected a platform of the form os/architecture[/variant], got "${text}"`,
+      {
+        hint: 'Write for example linux/amd64 or linux/arm64.',
+      },
+    );
+  }
+  const base = { os, architecture: aliases.get(architecture) ?? architecture };
+  // containerd's normal form: every arm64 is v8, so saying it adds nothing.
+  if (variant === undefined || (base.architecture === 'arm64' && variant === 'v8')) return base;
+  return { ...base, variant };
+}
+
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant } = platform;
+  return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
+}
+
+/** The platform of a descriptor or a config, or undefined when the value isn't one. */
+export function readPlatform(value: unknown): Platform | undefined {
+  if (!isObject(value) || typeof value.os !== 'string' || typeof value.architecture !== 'string')
+    return undefined;
+  const { os, architecture, variant } = value;
+  return typeof variant === 'string' && variant !== '' ? { os, architecture, variant } : { os, architecture };
+}
+
+const aliases = new Map([
+  ['x86_64', 'amd64'],
+  ['x86-64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['i386', '386'],
+  ['armhf', 'arm'],
+]);

@@ -1,0 +1,23 @@
+// The two ends of a copy. A layout, an archive and a registry are each one or both of them.
+
+import type { Blob } from './blob.ts';
+import type { Descriptor } from './descriptor.ts';
+
+/** Where blobs and manifests are read from. */
+export interface Source {
+  /** What messages call it, such as the path of a layout. */
+  readonly name: string;
+  /** The content behind a descriptor that this source holds, as a blob that can be reopened. */
+  open(descriptor: Descriptor): Blob;
+}
+
+/** Where blobs and manifests are written to. */
+export interface Target {
+  readonly name: string;
+  /** True when the content is there already, whole. */
+  has(descriptor: Descriptor): Promise<boolean>;
+  /** Stores a blob or a manifest; what it points to must be there before. Content is verified on the way. */
+  put(blob: Blob): Promise<void>;
+  /** Makes `tag` point at content that is there. */
+  tag(descriptor: Descriptor, tag: string): Promise<void>;
+}

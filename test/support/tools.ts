@@ -1,0 +1,53 @@
+// The real programs and files that the integration tests run against, and where Debian has them.
+
+import { accessSync } from 'node:fs';
+
+interface Tool {
+  readonly package: string;
+  /** Any one of these shows that the package is installed. */
+  readonly paths: readonly string[];
+}
+
+export const tools = {
+  ctr: { package: 'containerd', paths: ['/usr/bin/ctr'] },
+  skopeo: { package: 'skopeo', paths: ['/usr/bin/skopeo'] },
+  umoci: { package: 'umoci', paths: ['/usr/bin/umoci'] },
+  podman: { package: 'podman', paths: ['/usr/bin/podman'] },
+  'qemu-system-x86_64': { package: 'qemu-system-x86', paths: ['/usr/bin/qemu-system-x86_64'] },
+  'qemu-system-aarch64': { package: 'qemu-system-arm', paths: ['/usr/bin/qemu-system-aarch64'] },
+  'u-boot-qemu': { package: 'u-boot-qemu', paths: ['/usr/lib/u-boot/qemu_arm64/uboot.elf'] },
+  'memtest86+': { package: 'memtest86+', paths: ['/boot/memtest86+x64.bin'] },
+  ipxe: { package: 'ipxe', paths: ['/usr/lib/ipxe/ipxe.lkrn'] },
+} as const satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof tools;
+
+export function isInstalled(name: ToolName): boolean {
+  return tools[name].paths.some((path) => {
+    try {
+      accessSync(path);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Starts the reason of every test that is skipped for want of a tool: the runner counts these. */
+export const skipPrefix = 'needs';
+
+/**
+ * For a test's `skip` option: false when every tool is there, otherwise the reason.
+ * With CI=true a missing tool is no reason to skip: the test runs and fails.
+ */
+export function unlessInstalled(...names: readonly ToolName[]): string | false {
+  const missing = names.filter((name) => !isInstalled(name));
+  if (missing.length === 0 || process.env.CI === 'true') return false;
+  return `${skipPrefix} ${missing.join(', ')}`;
+}
+
+/** As {@link unlessInstalled}, for tests that must be root besides, such as those that mount. */
+export function unlessRootWith(...names: readonly ToolName[]): string | false {
+  if (process.getuid?.() !== 0 && process.env.CI !== 'true') return `${skipPrefix} root`;
+  return unlessInstalled(...names);
+}
