@@ -84,12 +84,7 @@ function optionalParts(problem: Problem): { hint?: string; position?: Position }
   };
 }
 
-/** True for an error of Node's file and network calls with this code, such as `ENOENT`. */
+/** True for an error that the operating system gave, such as `ENOENT`; with `code`, for that one alone. */
 export function isSystemError(error: unknown, code?: string): error is NodeJS.ErrnoException {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    (code === undefined || error.code === code)
-  );
+  return error instanceof Error && 'errno' in error && 'code' in error && (code === undefined || error.code === code);
 }

@@ -4,6 +4,7 @@ import { BimaError } from '../errors.ts';
 import { describeBytes } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { createDigester } from './digest.ts';
+import type { Digest } from './digest.ts';
 
 /** Bytes that arrive in pieces. Leaving the loop early releases what is behind them. */
 export type ByteStream = AsyncIterable<Uint8Array>;
@@ -11,7 +12,7 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 export interface Blob {
   readonly descriptor: Descriptor;
   /** A fresh stream of all bytes, each time it is called. */
-  open(): ByteStream;
+  readonly open: () => ByteStream;
 }
 
 export function blobOf(mediaType: string, bytes: Uint8Array): Blob {
@@ -24,8 +25,20 @@ export async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Ar
 }
 
 /**
+ * @param where the content was read from, for the error
+ * @throws BimaError DIGEST_MISMATCH unless digest and size are those of the descriptor
+ */
+export function checkContent(descriptor: Descriptor, digest: Digest, size: number, where: string): void {
+  if (digest === descriptor.digest && size === descriptor.size) return;
+  const expected = `${descriptor.size} bytes with ${descriptor.digest}`;
+  throw new BimaError('DIGEST_MISMATCH', `${where}: expected ${expected}, got ${size} bytes with ${digest}`, {
+    hint: 'The content was changed or damaged; make or fetch it again.',
+  });
+}
+
+/**
  * Passes the bytes through, and fails at their end unless they are those that the descriptor names.
- * @param where the blob was read from, for the error
+ * No more bytes than the descriptor's size are passed on.
  * @throws BimaError DIGEST_MISMATCH
  */
 export async function* verified(
@@ -39,23 +52,7 @@ export async function* verified(
     if (digester.size > descriptor.size) break;
     yield chunk;
   }
-  const hint = 'The content was changed or damaged; make or fetch it again.';
-  if (digester.size !== descriptor.size) {
-    const got = digester.size > descriptor.size ? 'more' : String(digester.size);
-    throw new BimaError(
-      'DIGEST_MISMATCH',
-      `${where}: expected ${descriptor.size} bytes for ${descriptor.digest}, got ${got}`,
-      { hint },
-    );
-  }
-  const digest = digester.digest();
-  if (digest !== descriptor.digest) {
-    throw new BimaError(
-      'DIGEST_MISMATCH',
-      `${where}: expected content with ${descriptor.digest}, got ${digest}`,
-      { hint },
-    );
-  }
+  checkContent(descriptor, digester.digest(), digester.size, where);
 }
 
 /** No manifest or config comes near this size; registries refuse manifests over 4 MiB. */

@@ -1,0 +1,78 @@
+// From layers and labels to an image: the config and the manifest, as bytes. Pure.
+
+import { blobOf } from '../oci/blob.ts';
+import type { Blob } from '../oci/blob.ts';
+import type { HistoryEntry, ImageConfig } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { encodeJson } from '../oci/json.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { mediaTypes } from '../oci/media-types.ts';
+import type { Platform } from '../oci/platform.ts';
+
+/** A layer with what the config says of it. */
+export interface ImageLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+}
+
+export interface ImageParts {
+  readonly platform: Platform;
+  /** In the order in which they are applied. */
+  readonly layers: readonly ImageLayer[];
+  /** Of the config; every entry without `empty_layer` stands for one layer. */
+  readonly history: readonly Omit<HistoryEntry, 'created'>[];
+  /** Of the config, as plain text. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the manifest. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+  /** In seconds since 1970. */
+  readonly created: number;
+}
+
+/** An image's own two documents; the layers are stored elsewhere. */
+export interface ImageDocuments {
+  readonly config: Blob;
+  /** Its descriptor carries the platform. */
+  readonly manifest: Blob;
+}
+
+/** Encodes config and manifest (OCI image-spec, config.md and manifest.md). The same parts give the same bytes. */
+export function encodeImage(parts: ImageParts): ImageDocuments {
+  const config = blobOf(mediaTypes.config, encodeJson(imageConfig(parts)));
+  const document: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: config.descriptor,
+    layers: parts.layers.map(({ descriptor }) => descriptor),
+    annotations: sorted(parts.annotations),
+  };
+  const manifest = blobOf(mediaTypes.manifest, encodeJson(document));
+  return {
+    config,
+    manifest: { ...manifest, descriptor: { ...manifest.descriptor, platform: parts.platform } },
+  };
+}
+
+function imageConfig(parts: ImageParts): ImageConfig {
+  const created = new Date(parts.created * 1000).toISOString().replace('.000Z', 'Z');
+  return {
+    created,
+    ...parts.platform,
+    config: {
+      ...(parts.entrypoint === undefined ? {} : { Entrypoint: parts.entrypoint }),
+      ...(parts.cmd === undefined ? {} : { Cmd: parts.cmd }),
+      Labels: sorted(parts.labels),
+    },
+    rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffId }) => diffId) },
+    history: parts.history.map((entry) => ({ created, ...entry })),
+  };
+}
+
+function sorted(map: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(map).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+  );
+}

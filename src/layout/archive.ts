@@ -1,0 +1,189 @@
+// One tar archive that is at once an OCI image layout and a docker-archive, written and read.
+// `docker load`, `podman load`, `ctr images import` and skopeo take it.
+
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { extract, pack } from 'tar-stream';
+import type { Pack } from 'tar-stream';
+import { BimaError, isSystemError } from '../errors.ts';
+import { readDocument, streamOf, verified } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { hexOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { encodeJson } from '../oci/json.ts';
+import { parseIndex, parseManifest } from '../oci/manifest.ts';
+import type { Index } from '../oci/manifest.ts';
+import { isManifestType, mediaTypes } from '../oci/media-types.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Source } from '../oci/target.ts';
+import { checkMarker, layoutMarker } from './layout.ts';
+import { withImage } from './names.ts';
+import { outputErrors, withTemporaryFolder } from './temporary.ts';
+
+const chunkSize = 1024 * 1024;
+/** tar-stream's offset is that of the header; the content follows it. */
+const headerSize = 512;
+
+/**
+ * Writes an archive of one image with everything that it points to, under its final name only when it is whole.
+ * Its bytes depend on the image and the references alone.
+ * @throws BimaError OUTPUT_FAILED, or DIGEST_MISMATCH when the source holds something else than it says
+ */
+export async function writeArchive(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const content = await contentOf(source, image, references);
+  signal?.throwIfAborted();
+  await outputErrors(path, () =>
+    withTemporaryFolder(path, async (folder) => {
+      const temporary = join(folder, basename(path));
+      const archive = pack({ highWaterMark: chunkSize });
+      const written = pipeline(archive, createWriteStream(temporary), {
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const packed = packContent(archive, content).catch((error: unknown) => {
+        archive.destroy(error instanceof Error ? error : new Error(String(error)));
+        throw error;
+      });
+      await Promise.all([packed, written]);
+      await rename(temporary, path);
+    }),
+  );
+}
+
+interface ArchiveContent {
+  /** Small files, by name. */
+  readonly documents: ReadonlyMap<string, Uint8Array>;
+  readonly blobs: readonly Blob[];
+}
+
+async function contentOf(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+): Promise<ArchiveContent> {
+  if (!isManifestType(image.mediaType)) {
+    throw new BimaError(
+      'NOT_AVAILABLE',
+      `expected an image manifest for an archive, got "${image.mediaType}"`,
+    );
+  }
+  const manifestBlob = source.open(image);
+  const manifest = parseManifest(await readDocument(manifestBlob, source.name), image.digest);
+  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
+  // The list that docker and podman know since before the OCI layout (moby, image/tarexport).
+  const dockerManifest = [
+    {
+      Config: blobName(manifest.config.digest),
+      RepoTags: references.filter(({ tag }) => tag !== undefined).map(formatReference),
+      Layers: manifest.layers.map(({ digest }) => blobName(digest)),
+    },
+  ];
+  const unique = new Map(
+    [image, manifest.config, ...manifest.layers].map((descriptor) => [descriptor.digest, descriptor]),
+  );
+  return {
+    documents: new Map([
+      ['oci-layout', layoutMarker],
+      ['index.json', encodeJson(withImage(index, image, references))],
+      ['manifest.json', encodeJson(dockerManifest)],
+    ]),
+    blobs: [...unique.values()].map((descriptor) => source.open(descriptor)),
+  };
+}
+
+async function packContent(archive: Pack, { documents, blobs }: ArchiveContent): Promise<void> {
+  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
+  for (const { descriptor, open } of blobs)
+    await packFile(archive, blobName(descriptor.digest), descriptor.size, open);
+  archive.finalize();
+}
+
+async function packFile(archive: Pack, name: string, size: number, open: () => ByteStream): Promise<void> {
+  // The size field of a ustar header ends at 8 GiB; a PAX record (POSIX pax, "size") goes beyond.
+  const pax = size < 8 * 1024 ** 3 ? null : { size: String(size) };
+  await pipeline(open, archive.entry({ name, size, mode: 0o644, mtime: new Date(0), pax }));
+}
+
+function blobName(digest: Digest): string {
+  return `blobs/sha256/${hexOf(digest)}`;
+}
+
+/** An archive to read from. Nothing is unpacked: its blobs are read where they are. */
+export interface Archive extends Source {
+  readIndex(): Promise<Index>;
+}
+
+/** @throws BimaError LAYOUT_INVALID when the file is no archive of an OCI image layout */
+export async function openArchive(path: string): Promise<Archive> {
+  const files = await listFiles(path);
+  const read = async (name: string): Promise<Uint8Array> => {
+    const place = files.get(name);
+    if (place === undefined) {
+      throw new BimaError(
+        'LAYOUT_INVALID',
+        `"${path}" is no archive of an OCI image layout: it has no "${name}"`,
+        {
+          hint: 'Archives of docker save before version 25 hold no layout: convert them with skopeo copy docker-archive:… oci-archive:….',
+        },
+      );
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of readRange(path, place)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+  checkMarker(await read('oci-layout'), path);
+  return {
+    name: path,
+    readIndex: async () => parseIndex(await read('index.json'), `"index.json" of "${path}"`),
+    open: (descriptor) => ({
+      descriptor,
+      open: () => {
+        const place = files.get(blobName(descriptor.digest));
+        if (place === undefined)
+          throw new BimaError('LAYOUT_INVALID', `"${path}" lacks the blob ${descriptor.digest}`);
+        return verified(readRange(path, place), descriptor, path);
+      },
+    }),
+  };
+}
+
+interface Place {
+  readonly start: number;
+  readonly size: number;
+}
+
+async function listFiles(path: string): Promise<Map<string, Place>> {
+  const files = new Map<string, Place>();
+  const parser = extract();
+  parser.on('entry', ({ name, size, type }, stream, next) => {
+    if (type === 'file') files.set(name.replace(/^\.\//, ''), { start: stream.offset + headerSize, size });
+    stream.on('end', next);
+    stream.resume();
+  });
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: chunkSize }), parser);
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT'))
+      throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, { cause });
+    throw new BimaError(
+      'LAYOUT_INVALID',
+      `"${path}" is no OCI image layout and no uncompressed archive of one`,
+      { cause },
+    );
+  }
+  return files;
+}
+
+function readRange(path: string, { start, size }: Place): ByteStream {
+  if (size === 0) return streamOf();
+  return createReadStream(path, { start, end: start + size - 1, highWaterMark: chunkSize });
+}

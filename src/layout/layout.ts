@@ -1,0 +1,146 @@
+// An OCI image layout on disk (OCI image-spec, image-layout.md), to read from and to write to.
+// Every file gets its final name only when it is whole.
+
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BimaError, isSystemError } from '../errors.ts';
+import { checkContent, verified } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { createDigester, hexOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { encodeJson, parseJsonObject } from '../oci/json.ts';
+import { parseIndex } from '../oci/manifest.ts';
+import type { Index } from '../oci/manifest.ts';
+import { mediaTypes } from '../oci/media-types.ts';
+import type { Source } from '../oci/target.ts';
+
+/** The content of `oci-layout`, the file that marks a layout. */
+export const layoutMarker = encodeJson({ imageLayoutVersion: '1.0.0' });
+
+/** Bytes of one read from disk: fewer, larger reads keep hashing and compression busy. */
+const chunkSize = 1024 * 1024;
+
+export interface Layout extends Source {
+  readonly directory: string;
+  has(descriptor: Descriptor): Promise<boolean>;
+  /** Stores a blob under the digest of what arrives. */
+  write(stream: ByteStream): Promise<{ digest: Digest; size: number }>;
+  /** Stores a blob whose descriptor is known, and checks that it is that blob. */
+  put(blob: Blob): Promise<void>;
+  readIndex(): Promise<Index>;
+  /** Replaces `index.json` in one step. */
+  writeIndex(index: Index): Promise<void>;
+  /** Where the blob is, or would be. */
+  blobPath(digest: Digest): string;
+}
+
+/** A new, empty layout in a directory that is there and empty. */
+export async function createLayout(directory: string): Promise<Layout> {
+  await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
+  await writeFile(join(directory, 'oci-layout'), layoutMarker);
+  const layout = layoutIn(directory);
+  await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
+  return layout;
+}
+
+/** @throws BimaError LAYOUT_INVALID when the directory holds no layout of version 1 */
+export async function openLayout(directory: string): Promise<Layout> {
+  const marker = await readFile(join(directory, 'oci-layout')).catch((cause: unknown) => {
+    throw new BimaError(
+      'LAYOUT_INVALID',
+      `"${directory}" is no OCI image layout: it has no file "oci-layout"`,
+      { cause },
+    );
+  });
+  checkMarker(marker, directory);
+  return layoutIn(directory);
+}
+
+/** @throws BimaError LAYOUT_INVALID unless the bytes are those of an `oci-layout` file of version 1 */
+export function checkMarker(marker: Uint8Array, where: string): void {
+  const { imageLayoutVersion: version } = parseJsonObject(marker, `"oci-layout" of "${where}"`);
+  if (typeof version === 'string' && /^1\.\d+\.\d+$/.test(version)) return;
+  throw new BimaError(
+    'LAYOUT_INVALID',
+    `"${where}": expected an OCI image layout of version 1.0.0, got ${JSON.stringify(version)}`,
+  );
+}
+
+function layoutIn(directory: string): Layout {
+  const blobPath = (digest: Digest) => join(directory, 'blobs', 'sha256', hexOf(digest));
+  const temporaryPath = () => join(directory, `.bima-${randomUUID()}`);
+
+  async function* read(descriptor: Descriptor): AsyncGenerator<Uint8Array> {
+    try {
+      yield* verified(
+        createReadStream(blobPath(descriptor.digest), { highWaterMark: chunkSize }),
+        descriptor,
+        directory,
+      );
+    } catch (cause) {
+      if (!isSystemError(cause, 'ENOENT')) throw cause;
+      throw new BimaError('LAYOUT_INVALID', `"${directory}" lacks the blob ${descriptor.digest}`, { cause });
+    }
+  }
+
+  async function store(stream: ByteStream, expected?: Descriptor): Promise<{ digest: Digest; size: number }> {
+    const temporary = temporaryPath();
+    const digester = createDigester();
+    try {
+      const file = await open(temporary, 'wx');
+      try {
+        for await (const chunk of stream) {
+          digester.update(chunk);
+          await file.writeFile(chunk);
+        }
+      } finally {
+        await file.close();
+      }
+      const digest = digester.digest();
+      if (expected !== undefined) checkContent(expected, digest, digester.size, directory);
+      await rename(temporary, blobPath(digest));
+      return { digest, size: digester.size };
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async function has(descriptor: Descriptor): Promise<boolean> {
+    const found = await stat(blobPath(descriptor.digest)).catch(() => undefined);
+    return found?.size === descriptor.size;
+  }
+
+  return {
+    name: directory,
+    directory,
+    blobPath,
+    has,
+    write: (stream) => store(stream),
+    open: (descriptor) => ({ descriptor, open: () => read(descriptor) }),
+    async put(blob) {
+      if (await has(blob.descriptor)) return;
+      await store(blob.open(), blob.descriptor);
+    },
+    async readIndex() {
+      const path = join(directory, 'index.json');
+      const bytes = await readFile(path).catch((cause: unknown) => {
+        throw new BimaError('LAYOUT_INVALID', `"${directory}" has no readable file "index.json"`, { cause });
+      });
+      return parseIndex(bytes, path);
+    },
+    async writeIndex(index) {
+      const temporary = temporaryPath();
+      try {
+        await writeFile(temporary, encodeJson(index));
+        await rename(temporary, join(directory, 'index.json'));
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// Gives a finished layout its final place: a new folder, or inside a layout that is there already.
+
+import { readdir, rename, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BimaError, isSystemError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Reference } from '../oci/reference.ts';
+import { openLayout } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { withImage } from './names.ts';
+
+/**
+ * Says early whether {@link publishLayout} could write to `destination`.
+ * @throws BimaError OUTPUT_FAILED for a file, or for a folder that holds something else than a layout
+ */
+export async function checkDestination(destination: string): Promise<'new' | 'layout'> {
+  const names = await readdir(destination).catch((error: unknown): string[] => {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw new BimaError('OUTPUT_FAILED', `expected a folder for the layout, got "${destination}"`, {
+      cause: error,
+    });
+  });
+  if (names.length === 0) return 'new';
+  if (names.includes('oci-layout')) return 'layout';
+  throw new BimaError('OUTPUT_FAILED', `"${destination}" is neither empty nor an OCI image layout`, {
+    hint: 'Name a new folder, an empty one or an existing layout.',
+  });
+}
+
+/** Moves `image` and its blobs from a temporary layout to `destination`; the index changes last and in one step. */
+export async function publishLayout(
+  temporary: Layout,
+  image: Descriptor,
+  references: readonly Reference[],
+  destination: string,
+): Promise<void> {
+  if ((await checkDestination(destination)) === 'new') {
+    await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
+    // Windows renames no folder over another, not even over an empty one.
+    await rmdir(destination).catch((error: unknown) => {
+      if (!isSystemError(error, 'ENOENT')) throw error;
+    });
+    await rename(temporary.directory, destination);
+    return;
+  }
+  const layout = await openLayout(destination);
+  const index = await layout.readIndex();
+  for (const digest of await blobsOf(temporary))
+    await rename(temporary.blobPath(digest), layout.blobPath(digest));
+  await layout.writeIndex(withImage(index, image, references));
+}
+
+async function blobsOf(layout: Layout): Promise<Digest[]> {
+  const names = await readdir(join(layout.directory, 'blobs', 'sha256'));
+  return names.sort().map((name): Digest => `sha256:${name}`);
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createLayout, openLayout } from '../../src/layout/layout.ts';
+import { checkDestination, publishLayout } from '../../src/layout/publish.ts';
+import { blobOf, readDocument, streamOf } from '../../src/oci/blob.ts';
+import type { Blob } from '../../src/oci/blob.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+const blob = (content: string) => blobOf('application/vnd.oci.image.manifest.v1+json', Buffer.from(content));
+
+describe('a layout', () => {
+  it('gives back what was put into it', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    await layout.put(blob('content'));
+    assert.equal(await layout.has(blob('content').descriptor), true);
+    assert.equal(await layout.has(blob('other').descriptor), false);
+    const reopened = await openLayout(layout.directory);
+    assert.equal(
+      Buffer.from(await readDocument(reopened.open(blob('content').descriptor), 'x')).toString(),
+      'content',
+    );
+  });
+
+  it('refuses a blob that is not what its descriptor says, and keeps nothing of it', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    const lie: Blob = { ...blob('content'), open: () => streamOf(Buffer.from('contenT')) };
+    await assert.rejects(layout.put(lie), { code: 'DIGEST_MISMATCH' });
+    assert.deepEqual(readdirSync(join(layout.directory, 'blobs', 'sha256')), []);
+    assert.deepEqual(readdirSync(layout.directory).sort(), ['blobs', 'index.json', 'oci-layout']);
+  });
+
+  it('keeps nothing of a stream that breaks', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.from('half'));
+      throw new Error('gone');
+    }
+    await assert.rejects(layout.write(broken()), /gone/);
+    assert.deepEqual(readdirSync(join(layout.directory, 'blobs', 'sha256')), []);
+    assert.deepEqual(readdirSync(layout.directory).sort(), ['blobs', 'index.json', 'oci-layout']);
+  });
+
+  it('notices a blob that was damaged on disk', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    const { descriptor } = blob('content');
+    await layout.put(blob('content'));
+    writeFileSync(layout.blobPath(descriptor.digest), 'c0ntent');
+    await assert.rejects(readDocument(layout.open(descriptor), layout.name), { code: 'DIGEST_MISMATCH' });
+  });
+
+  it('names a blob that is missing', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    const { descriptor } = blob('content');
+    await assert.rejects(readDocument(layout.open(descriptor), layout.name), {
+      code: 'LAYOUT_INVALID',
+      message: new RegExp(`lacks the blob ${descriptor.digest}`),
+    });
+  });
+
+  const foreign: [name: string, files: Record<string, string>, message: RegExp][] = [
+    ['an empty folder', {}, /no file "oci-layout"/],
+    ['a marker that is no JSON', { 'oci-layout': 'x' }, /not valid JSON/],
+    ['a layout of a later version', { 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, /got "2.0.0"/],
+  ];
+  for (const [name, files, message] of foreign) {
+    it(`refuses ${name}`, async (test) => {
+      await assert.rejects(openLayout(temporaryFolder(test, files)), { code: 'LAYOUT_INVALID', message });
+    });
+  }
+});
+
+describe('publishLayout', () => {
+  async function publish(content: string, destination: string, name: string): Promise<void> {
+    const layout = await createLayout(join(destination, '..', `temporary-${name.replaceAll(/\W/g, '-')}`));
+    await layout.put(blob(content));
+    await publishLayout(layout, blob(content).descriptor, [parseReference(name)], destination);
+  }
+  const entries = async (destination: string) =>
+    (await (await openLayout(destination)).readIndex()).manifests.map(({ digest, annotations }) => [
+      annotations?.['io.containerd.image.name'],
+      digest,
+    ]);
+
+  it('makes a new folder, fills an empty one, and adds to a layout', async (test) => {
+    const folder = temporaryFolder(test);
+    const destination = join(folder, 'out');
+    mkdirSync(destination);
+    await publish('one', destination, 'a/b:1');
+    await publish('two', destination, 'a/b:2');
+    await publish('three', destination, 'a/b:1');
+    assert.deepEqual(await entries(destination), [
+      ['docker.io/a/b:2', blob('two').descriptor.digest],
+      ['docker.io/a/b:1', blob('three').descriptor.digest],
+    ]);
+    for (const content of ['one', 'two', 'three']) {
+      assert.equal(await (await openLayout(destination)).has(blob(content).descriptor), true);
+    }
+  });
+
+  it('leaves a folder with anything else in it alone', async (test) => {
+    const destination = temporaryFolder(test, { 'precious.txt': 'x' });
+    await assert.rejects(checkDestination(destination), {
+      code: 'OUTPUT_FAILED',
+      message: /neither empty nor/,
+    });
+    await assert.rejects(publish('one', join(destination, 'precious.txt'), 'a/b:1'), {
+      code: 'OUTPUT_FAILED',
+    });
+    assert.equal(readFileSync(join(destination, 'precious.txt'), 'utf8'), 'x');
+  });
+});
