@@ -18,6 +18,9 @@ export const tools = {
   'u-boot-qemu': { package: 'u-boot-qemu', paths: ['/usr/lib/u-boot/qemu_arm64/uboot.elf'] },
   'memtest86+': { package: 'memtest86+', paths: ['/boot/memtest86+x64.bin'] },
   ipxe: { package: 'ipxe', paths: ['/usr/lib/ipxe/ipxe.lkrn'] },
+  make: { package: 'make', paths: ['/usr/bin/make'] },
+  'x86_64-linux-gnu-as': { package: 'binutils-x86-64-linux-gnu', paths: ['/usr/bin/x86_64-linux-gnu-as'] },
+  'aarch64-linux-gnu-as': { package: 'binutils-aarch64-linux-gnu', paths: ['/usr/bin/aarch64-linux-gnu-as'] },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;

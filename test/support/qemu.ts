@@ -1,0 +1,68 @@
+// Boots a kernel in QEMU, without KVM, and reads what it prints on the serial port.
+
+import { spawn } from 'node:child_process';
+
+export interface Boot {
+  readonly architecture: 'amd64' | 'arm64';
+  /** The path of the kernel. */
+  readonly kernel: string;
+  /** Without it the kernel gets none at all. */
+  readonly commandLine?: string;
+  /** In place of the machine that urunc has for the architecture: `pc`, or `virt` on arm64. */
+  readonly machine?: string;
+  /** Starts over when the kernel resets the machine, which ends it otherwise. */
+  readonly canReboot?: boolean;
+}
+
+export interface Booted {
+  readonly serial: string;
+  readonly exitCode: number;
+}
+
+const emulators = {
+  amd64: { program: 'qemu-system-x86_64', machine: 'pc', cpu: 'qemu64' },
+  arm64: { program: 'qemu-system-aarch64', machine: 'virt', cpu: 'cortex-a53' },
+} as const;
+
+/** In milliseconds. A boot takes a tenth of a second; this is for a machine that is busy. */
+const timeout = 60_000;
+
+/**
+ * Waits until the virtual machine is off.
+ * Fails, with what was printed, when that takes too long or QEMU gives up.
+ */
+export function bootKernel(boot: Boot): Promise<Booted> {
+  const { program, machine, cpu } = emulators[boot.architecture];
+  const qemu = spawn(
+    program,
+    [
+      ...['-accel', 'tcg', '-machine', boot.machine ?? machine, '-cpu', cpu],
+      // -nographic would have the PC's firmware print on the serial port, too.
+      ...['-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
+      ...(boot.canReboot === true ? [] : ['-no-reboot']),
+      ...['-kernel', boot.kernel],
+      ...(boot.commandLine === undefined ? [] : ['-append', boot.commandLine]),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' },
+  );
+  const printed: Buffer[] = [];
+  const complaints: Buffer[] = [];
+  qemu.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+  qemu.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+
+  return new Promise((resolve, reject) => {
+    qemu.on('error', reject);
+    qemu.on('close', (exitCode, signal) => {
+      const serial = Buffer.concat(printed).toString();
+      const complaint = Buffer.concat(complaints).toString();
+      if (exitCode === 0 || (exitCode !== null && complaint === '')) {
+        resolve({ serial, exitCode });
+        return;
+      }
+      const end = qemu.killed
+        ? `still ran after ${timeout / 1000} s`
+        : `ended with ${exitCode ?? signal ?? ''}`;
+      reject(new Error(`${program} ${end}\nerrors: ${complaint}\nserial port: ${JSON.stringify(serial)}`));
+    });
+  });
+}
