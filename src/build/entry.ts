@@ -30,3 +30,8 @@ export interface SymlinkEntry extends EntryBase {
 }
 
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry;
+
+/** The order of entries in a layer: bytewise, as UTF-8, so that a directory comes before what it holds. */
+export function comparePaths(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

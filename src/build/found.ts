@@ -1,0 +1,39 @@
+// What the sources of a COPY are in the context: trees that the rootfs puts at their destination.
+
+import type { CopySource } from '../containerfile/instruction.ts';
+import type { ByteStream } from '../oci/blob.ts';
+
+export interface FoundFile {
+  readonly type: 'file';
+  /** The last part of its path. */
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Whether anybody may execute it. */
+  readonly executable: boolean;
+  /** A fresh stream of its bytes; it fails when the file is no longer the one that was found. */
+  open(): ByteStream;
+}
+
+export interface FoundDirectory {
+  readonly type: 'directory';
+  /** The last part of its path; empty for the context itself. */
+  readonly name: string;
+  /** Sorted bytewise by name. */
+  readonly children: readonly Found[];
+}
+
+export interface FoundSymlink {
+  readonly type: 'symlink';
+  readonly name: string;
+  /** As it is stored, with `/` as separator. */
+  readonly target: string;
+}
+
+export type Found = FoundFile | FoundDirectory | FoundSymlink;
+
+/** One thing that a source names. A link that is named itself was followed. */
+export interface Match {
+  readonly source: CopySource;
+  readonly found: FoundFile | FoundDirectory;
+}

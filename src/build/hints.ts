@@ -1,0 +1,56 @@
+// Why a source was not found, and what was perhaps meant.
+
+import { editDistance } from '../edit-distance.ts';
+import type { BimaError } from '../errors.ts';
+import type { CopySource } from '../containerfile/instruction.ts';
+import { joinPath, readNames, readStats, refusal } from './disk.ts';
+import type { Place } from './disk.ts';
+import type { Followed } from './links.ts';
+
+/** The error for a path that is not there. */
+export async function explainMissing(
+  place: Place,
+  source: CopySource,
+  missing: Extract<Followed, { exists: false }>,
+): Promise<BimaError> {
+  const { folder, name, link } = missing;
+  const path = joinPath(folder, name);
+  if (link !== undefined) {
+    return refusal(place, `the symbolic link "${link}" points to "${path}", which is not in the context`);
+  }
+  const similar = findSimilar(name, await namesIn(place, folder));
+  const hint =
+    similar !== undefined
+      ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.`
+      : source.path.startsWith('/')
+        ? 'A source that starts with "/" is looked for in the context, not on this machine.'
+        : `The context is "${place.root}".`;
+  return refusal(place, `"${source.path}" is not in the context`, { hint });
+}
+
+/** The error for a path that the ignore file leaves out. */
+export function explainIgnored(place: Place, path: string, ignoreFile: string): BimaError {
+  return refusal(place, `"${path}" is left out of the context by "${ignoreFile}"`, {
+    hint: `Remove the line of "${ignoreFile}" that names it, or add the line "!${path}" at its end.`,
+  });
+}
+
+async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
+  const stats = await readStats(place, folder);
+  return stats?.isDirectory() === true ? readNames(place, folder) : [];
+}
+
+/** The name that differs only in case, or else the nearest, unless none is near. */
+function findSimilar(name: string, names: readonly string[]): string | undefined {
+  const lower = name.toLowerCase();
+  // A third of the name may differ, so that short names are not taken for quite other ones.
+  const limit = Math.max(1, Math.floor(name.length / 3));
+  let best: { name: string; distance: number } | undefined;
+  for (const candidate of names) {
+    const distance = editDistance(lower, candidate.toLowerCase());
+    if (distance <= limit && (best === undefined || distance < best.distance)) {
+      best = { name: candidate, distance };
+    }
+  }
+  return best?.name;
+}

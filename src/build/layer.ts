@@ -1,0 +1,106 @@
+// From entries to a layer: a deterministic tar, compressed, with both of its digests, in one pass (OCI image-spec,
+// layer.md). No layer and no file is ever in memory as a whole.
+
+import { BimaError } from '../errors.ts';
+import type { ByteStream } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { createDigester } from '../oci/digest.ts';
+import type { Digest, Digester } from '../oci/digest.ts';
+import { compress, layerMediaType } from './compression.ts';
+import type { Compression } from './compression.ts';
+import type { Entry, FileEntry } from './entry.ts';
+import { encodeHeader, endOfTar, paddingOf } from './tar-header.ts';
+
+export interface Layer {
+  readonly descriptor: Descriptor;
+  /** The digest of the tar before its compression. */
+  readonly diffId: Digest;
+  /** Of the tar before its compression, in bytes. */
+  readonly tarSize: number;
+}
+
+export interface LayerOptions {
+  /** Of every entry, in whole seconds since 1970. */
+  readonly mtime: number;
+  readonly compression: Compression;
+  /** Its reason is thrown when it fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** Stores the compressed bytes, all of them. */
+  write(stream: ByteStream): Promise<{ readonly digest: Digest; readonly size: number }>;
+}
+
+/**
+ * Packs, compresses and stores a layer.
+ * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says; what `write` throws
+ */
+export async function createLayer(entries: Iterable<Entry>, options: LayerOptions): Promise<Layer> {
+  const { mtime, compression, signal } = options;
+  const digester = createDigester();
+  const tar = watched(packLayer(entries, { mtime }), digester, signal);
+  const { digest, size } = await options.write(compress(tar, compression));
+  const mediaType = layerMediaType(compression);
+  return { descriptor: { mediaType, digest, size }, diffId: digester.digest(), tarSize: digester.size };
+}
+
+async function* watched(
+  tar: ByteStream,
+  digester: Digester,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of tar) {
+    signal?.throwIfAborted();
+    digester.update(chunk);
+    yield chunk;
+  }
+}
+
+/** Small pieces are put together up to this many bytes: each piece costs a turn of the compressor. */
+const minChunkSize = 64 * 1024;
+
+/**
+ * The tar of these entries, in their order. The same entries give the same bytes on every system.
+ * @param options mtime of every entry, in whole seconds since 1970
+ * @throws BimaError CONTEXT_CHANGED when a file hasn't the size that its entry says
+ */
+export async function* packLayer(
+  entries: Iterable<Entry>,
+  options: { readonly mtime: number },
+): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of pack(entries, options.mtime)) {
+    waiting.push(piece);
+    size += piece.length;
+    if (size < minChunkSize) continue;
+    yield waiting.length === 1 ? piece : Buffer.concat(waiting);
+    waiting = [];
+    size = 0;
+  }
+  yield Buffer.concat(waiting);
+}
+
+async function* pack(entries: Iterable<Entry>, mtime: number): AsyncGenerator<Uint8Array> {
+  for (const entry of entries) {
+    yield encodeHeader(entry, mtime);
+    if (entry.type !== 'file') continue;
+    yield* content(entry);
+    yield paddingOf(entry.size);
+  }
+  yield endOfTar;
+}
+
+/** A file of another size than its header says would make everything after it unreadable. */
+async function* content(entry: FileEntry): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of entry.open()) {
+    size += chunk.length;
+    if (size > entry.size) break;
+    yield chunk;
+  }
+  if (size !== entry.size) {
+    throw new BimaError(
+      'CONTEXT_CHANGED',
+      `expected ${entry.size} bytes of "${entry.path}", got ${size > entry.size ? 'more' : size}`,
+    );
+  }
+}

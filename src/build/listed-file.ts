@@ -1,0 +1,75 @@
+// Reads a file of the context, and makes sure that it is still the one that was listed.
+
+import { constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { BimaError, isSystemError } from '../errors.ts';
+import { absolutePath, unreadable } from './disk.ts';
+import type { Place } from './disk.ts';
+
+/** Bytes of one read: fewer, larger reads keep hashing and compression busy. */
+const chunkSize = 512 * 1024;
+
+// Without O_NONBLOCK, a FIFO put in the file's place would stop the build for ever. Windows has neither flag.
+const flags =
+  process.platform === 'win32'
+    ? constants.O_RDONLY
+    : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * The bytes of a file, `listed.size` of them. The file is closed when the reader stops early.
+ * @throws BimaError CONTEXT_CHANGED when the file was replaced, changed, grew or shrank since it was listed;
+ *   CONTEXT_PATH when it can't be read
+ */
+export async function* readListed(
+  place: Place,
+  path: string,
+  listed: BigIntStats,
+): AsyncGenerator<Uint8Array> {
+  const file = await openListed(place, path);
+  try {
+    checkSame(path, listed, await file.stat({ bigint: true }));
+    for (let left = Number(listed.size); left > 0;) {
+      const buffer = Buffer.allocUnsafe(Math.min(chunkSize, left));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) throw changed(path, 'shrank');
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+    checkSame(path, listed, await file.stat({ bigint: true }));
+  } catch (cause) {
+    throw cause instanceof BimaError ? cause : unreadable(place, path, cause);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openListed(place: Place, path: string): Promise<FileHandle> {
+  try {
+    return await open(absolutePath(place, path), flags);
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT') || isSystemError(cause, 'ENOTDIR'))
+      throw changed(path, 'was removed', cause);
+    // What O_NOFOLLOW gives for a link on Linux and macOS, and on FreeBSD.
+    if (isSystemError(cause, 'ELOOP') || isSystemError(cause, 'EMLINK'))
+      throw changed(path, 'was replaced', cause);
+    throw unreadable(place, path, cause);
+  }
+}
+
+function checkSame(path: string, listed: BigIntStats, now: BigIntStats): void {
+  // Windows gives the device in two forms, depending on the call.
+  const sameDevice = now.dev === listed.dev || process.platform === 'win32';
+  if (!now.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path, 'was replaced');
+  if (now.size > listed.size) throw changed(path, 'grew');
+  if (now.size < listed.size) throw changed(path, 'shrank');
+  if (now.mtimeNs !== listed.mtimeNs) throw changed(path, 'was changed');
+}
+
+function changed(path: string, how: string, cause?: unknown): BimaError {
+  return new BimaError('CONTEXT_CHANGED', `"${path}" ${how} while it was packed`, {
+    hint: 'Build again when nothing writes to the context.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,67 @@
+// What lies below a path of the context: the tree that a COPY takes, without what the ignore file leaves out.
+
+import type { BigIntStats } from 'node:fs';
+import { BimaError } from '../errors.ts';
+import { joinPath, lastPart, readNames, readStats, refusal, specialKind } from './disk.ts';
+import type { Place } from './disk.ts';
+import type { Found, FoundDirectory, FoundFile } from './found.ts';
+import type { IgnoreRules } from './ignore.ts';
+import { readInnerTarget } from './links.ts';
+import { readListed } from './listed-file.ts';
+
+/**
+ * The file or the directory at a path that no link leads through; undefined when the ignore file leaves it out.
+ * @throws BimaError CONTEXT_PATH for what can't be packed, CONTEXT_CHANGED for what vanishes meanwhile
+ */
+export async function listPath(
+  place: Place,
+  rules: IgnoreRules,
+  path: string,
+  stats: BigIntStats,
+): Promise<FoundFile | FoundDirectory | undefined> {
+  const ignored = path !== '' && rules.ignores(path);
+  if (stats.isDirectory()) {
+    if (ignored && !rules.hasExceptions) return undefined;
+    const children = await listChildren(place, rules, path);
+    return ignored && children.length === 0
+      ? undefined
+      : { type: 'directory', name: lastPart(path), children };
+  }
+  if (ignored) return undefined;
+  const kind = specialKind(stats);
+  if (kind !== undefined) {
+    throw refusal(place, `"${path}" is ${kind}, which an image can't hold`, {
+      hint: 'Remove it, or have the ignore file leave it out.',
+    });
+  }
+  return {
+    type: 'file',
+    name: lastPart(path),
+    size: Number(stats.size),
+    // Windows has no such bit, and Node makes one up for some names there.
+    executable: process.platform !== 'win32' && (stats.mode & 0o111n) !== 0n,
+    open: () => readListed(place, path, stats),
+  };
+}
+
+async function listChildren(place: Place, rules: IgnoreRules, folder: string): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const name of await readNames(place, folder)) {
+    const path = joinPath(folder, name);
+    if (!rules.hasExceptions && rules.ignores(path)) continue;
+    const stats = await readStats(place, path);
+    if (stats === undefined) {
+      throw new BimaError('CONTEXT_CHANGED', `"${path}" was removed while the context was read`, {
+        hint: 'Build again when nothing writes to the context.',
+      });
+    }
+    if (stats.isSymbolicLink()) {
+      if (rules.ignores(path)) continue;
+      found.push({ type: 'symlink', name, target: await readInnerTarget(place, path) });
+      continue;
+    }
+    const item = await listPath(place, rules, path, stats);
+    if (item !== undefined) found.push(item);
+  }
+  return found;
+}

@@ -1,0 +1,55 @@
+// Finds the paths of the context that a pattern matches. Links are matched, and never walked through, as in Docker.
+
+import { joinPath, readNames, readStats } from './disk.ts';
+import type { Place } from './disk.ts';
+import type { IgnoreRules } from './ignore.ts';
+import type { PatternPart } from './source-path.ts';
+
+/**
+ * The paths below `folder` that match, in bytewise order of their parts. What lies in a directory that matches
+ * comes with it, and is no match of its own.
+ */
+export async function findMatches(
+  place: Place,
+  rules: IgnoreRules,
+  folder: string,
+  pattern: readonly PatternPart[],
+): Promise<string[]> {
+  const matches: string[] = [];
+  await walk(folder, new Set([0]));
+  return matches;
+
+  /** @param states how many parts of the pattern may be used up: `**` leaves several possibilities */
+  async function walk(path: string, states: ReadonlySet<number>): Promise<void> {
+    for (const name of await readNames(place, path)) {
+      const child = joinPath(path, name);
+      if (!rules.hasExceptions && rules.ignores(child)) continue;
+      const next = advance(pattern, states, name);
+      if (next.has(pattern.length)) matches.push(child);
+      else if (next.size > 0 && (await readStats(place, child))?.isDirectory() === true)
+        await walk(child, next);
+    }
+  }
+}
+
+function advance(
+  pattern: readonly PatternPart[],
+  states: ReadonlySet<number>,
+  name: string,
+): ReadonlySet<number> {
+  const last = pattern.length - 1;
+  const next = new Set<number>();
+  // The loop also sees what it adds: without its `**`, a pattern goes on with what follows.
+  const possible = new Set(states);
+  for (const state of possible) {
+    const part = pattern[state];
+    // At the end `**` is but a `*`, as in Docker: a directory that matches is taken whole anyway.
+    if (part === '**' && state < last) {
+      possible.add(state + 1);
+      next.add(state);
+    } else if (part === '**' || part?.test(name) === true) {
+      next.add(state + 1);
+    }
+  }
+  return next;
+}

@@ -1,0 +1,162 @@
+// The rootfs that the COPY instructions build up, one after the other, by Docker's rules
+// (https://docs.docker.com/reference/dockerfile/#copy). Pure: what is copied was found before.
+
+import { posix } from 'node:path';
+import type { Copy } from '../containerfile/instruction.ts';
+import { BimaError } from '../errors.ts';
+import { comparePaths } from './entry.ts';
+import type { Entry, FileEntry } from './entry.ts';
+import type { Found, Match } from './found.ts';
+
+/** Never changed: each COPY gives a new one. */
+export interface Rootfs {
+  /** By their path. The root itself has no entry. */
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+export const emptyRootfs: Rootfs = { entries: new Map() };
+
+/** As many as Linux follows. */
+const maxLinks = 40;
+
+/**
+ * The rootfs after a COPY, and the entries of that COPY's layer: what it brings and all parent directories, sorted.
+ * @param matches of all its sources, in their order
+ * @throws BimaError CONTEXT_PATH, with the position of the source, when a file would take the place of a directory
+ *   or a directory that of a file
+ */
+export function applyCopy(
+  rootfs: Rootfs,
+  copy: Copy,
+  matches: readonly Match[],
+): { readonly rootfs: Rootfs; readonly entries: readonly Entry[] } {
+  const entries = new Map(rootfs.entries);
+  const touched = new Set<string>();
+  const { uid, gid } = copy.chown ?? { uid: 0, gid: 0 };
+
+  const target = followLinks({ entries }, copy.destination);
+  if (target === undefined) {
+    throw new BimaError(
+      'CONTEXT_PATH',
+      `the symbolic links on the way to "${copy.destination}" lead in a circle`,
+      { position: copy.position },
+    );
+  }
+  const intoDirectory =
+    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(entries, target);
+
+  for (const match of matches) {
+    const { found } = match;
+    const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
+    makeParents(path, match);
+    put(path, found, match, false);
+  }
+
+  const layer = [...touched].sort(comparePaths).map((path) => entries.get(path));
+  return { rootfs: { entries }, entries: layer.filter((entry) => entry !== undefined) };
+
+  function makeParents(path: string, match: Match): void {
+    for (const parent of parentsOf(path)) {
+      const existing = entries.get(parent);
+      if (existing !== undefined && existing.type !== 'directory')
+        throw conflict(match, existing, 'a directory');
+      add(existing ?? { type: 'directory', path: parent, mode: 0o755, uid, gid }, match);
+    }
+  }
+
+  /** @param overwrite whether a directory that is there gets the mode and the owner of this one */
+  function put(path: string, found: Found, match: Match, overwrite: boolean): void {
+    const existing = entries.get(path);
+    if (found.type === 'directory') {
+      if (existing !== undefined && existing.type !== 'directory')
+        throw conflict(match, existing, 'a directory');
+      const kept = overwrite ? undefined : existing;
+      const mode = copy.chmod ?? 0o755;
+      if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
+      for (const child of found.children) put(join(path, child.name), child, match, true);
+      return;
+    }
+    if (path === '' || existing?.type === 'directory') throw conflict(match, existing, 'a file');
+    if (found.type === 'symlink') {
+      add({ type: 'symlink', path, mode: 0o777, uid, gid, target: found.target }, match);
+      return;
+    }
+    const mode = copy.chmod ?? (found.executable ? 0o755 : 0o644);
+    add({ type: 'file', path, mode, uid, gid, size: found.size, open: () => found.open() }, match);
+  }
+
+  function add(entry: Entry, match: Match): void {
+    // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
+    if (posix.basename(entry.path).startsWith('.wh.') || entry.path.includes('\0')) {
+      throw new BimaError('CONTEXT_PATH', `"/${entry.path}" is a name that an image can't hold`, {
+        hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
+        position: match.source.position,
+      });
+    }
+    entries.set(entry.path, entry);
+    touched.add(entry.path);
+  }
+}
+
+/** The file that a path leads to, links followed as inside the rootfs; undefined when it leads to none. */
+export function resolve(rootfs: Rootfs, path: string): FileEntry | undefined {
+  const target = followLinks(rootfs, path);
+  const entry = target === undefined ? undefined : rootfs.entries.get(target);
+  return entry?.type === 'file' ? entry : undefined;
+}
+
+/** Whether a path leads to something, links followed as inside the rootfs. */
+export function has(rootfs: Rootfs, path: string): boolean {
+  const target = followLinks(rootfs, path);
+  return target === '' || (target !== undefined && rootfs.entries.has(target));
+}
+
+/**
+ * The path of an entry, or of one that could be made, at which no link is left. `..` stops at the root.
+ * Undefined when there are too many links.
+ */
+function followLinks(rootfs: Rootfs, path: string): string | undefined {
+  const ahead = posix.join('/', path).split('/');
+  const behind: string[] = [];
+  for (let links = 0; ahead.length > 0;) {
+    const name = ahead.shift() ?? '';
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      behind.pop();
+      continue;
+    }
+    const entry = rootfs.entries.get([...behind, name].join('/'));
+    if (entry?.type !== 'symlink') {
+      behind.push(name);
+      continue;
+    }
+    if (++links > maxLinks) return undefined;
+    if (entry.target.startsWith('/')) behind.length = 0;
+    ahead.unshift(...entry.target.split('/'));
+  }
+  return behind.join('/');
+}
+
+function isDirectory(entries: ReadonlyMap<string, Entry>, path: string): boolean {
+  return path === '' || entries.get(path)?.type === 'directory';
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** `a/b/c` has the parents `a` and `a/b`. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+function conflict(match: Match, existing: Entry | undefined, wanted: 'a file' | 'a directory'): BimaError {
+  const there = { file: 'a file', directory: 'a directory', symlink: 'a symbolic link' };
+  const path = `/${existing?.path ?? ''}`;
+  return new BimaError(
+    'CONTEXT_PATH',
+    `"${match.source.path}" needs ${wanted} at "${path}", where ${there[existing?.type ?? 'directory']} is already`,
+    { hint: 'Copy it to another place in the image.', position: match.source.position },
+  );
+}

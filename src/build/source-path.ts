@@ -1,0 +1,37 @@
+// How the source of a COPY is read: a path from the root of the context, or a pattern for such paths. Pure.
+
+import { compilePattern, hasWildcards, unescapePattern } from './glob.ts';
+
+/** One part of a pattern: names that match, or `**` for any number of directories, none included. */
+export type PatternPart = RegExp | '**';
+
+export interface SourcePath {
+  /** The parts up to the first wildcard, without escapes. */
+  readonly parts: readonly string[];
+  /** The parts from the first wildcard on; empty for a plain path. */
+  readonly pattern: readonly PatternPart[];
+}
+
+/** Why a source can't be read. */
+export type SourceProblem = 'leaves the context' | 'malformed pattern' | 'null byte';
+
+/** Cleans the path as Go's path.Join does: a leading slash and doubled slashes mean nothing. */
+export function parseSourcePath(text: string): SourcePath | SourceProblem {
+  if (text.includes('\0')) return 'null byte';
+  const cleaned: string[] = [];
+  for (const part of text.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') cleaned.push(part);
+    else if (cleaned.pop() === undefined) return 'leaves the context';
+  }
+
+  const first = cleaned.findIndex(hasWildcards);
+  const plain = first === -1 ? cleaned : cleaned.slice(0, first);
+  const pattern: PatternPart[] = [];
+  for (const part of first === -1 ? [] : cleaned.slice(first)) {
+    const compiled = part === '**' ? part : compilePattern(part);
+    if (compiled === undefined) return 'malformed pattern';
+    pattern.push(compiled);
+  }
+  return { parts: plain.map(unescapePattern), pattern };
+}
