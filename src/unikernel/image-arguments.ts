@@ -1,0 +1,82 @@
+// Entrypoint and Cmd of the image: from urunc v0.6 on, the guest's command line is made of them.
+
+import { argumentWords } from '../containerfile/arguments.ts';
+import { excerpt, quote } from '../containerfile/excerpt.ts';
+import type { Cmd, Entrypoint } from '../containerfile/instruction.ts';
+import type { Position, Problem } from '../errors.ts';
+import { uruncKeys } from './annotations.ts';
+import { lastPairs } from './labels.ts';
+import type { LabelInput } from './labels.ts';
+
+export interface ImageArguments {
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+  /** For `completeLabels`: what ENTRYPOINT and CMD say together, undefined without either. */
+  readonly words: readonly string[] | undefined;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Takes ENTRYPOINT and CMD as they are given, and without either the cmdline label, split at white space.
+ * Never the path of the binary: urunc would pass it to the guest as its first argument.
+ * @param instructions of each kind the one that counts
+ * @param pairs those that `completeLabels` gets
+ */
+export function imageArguments(
+  instructions: { readonly entrypoint?: Entrypoint | undefined; readonly cmd?: Cmd | undefined },
+  pairs: readonly LabelInput[],
+): ImageArguments {
+  const labels = lastPairs(pairs);
+  const type = labels.get(uruncKeys.unikernelType)?.value ?? '';
+  const { entrypoint, cmd } = instructions;
+  if (entrypoint === undefined && cmd === undefined) return fromLabel(labels.get(uruncKeys.cmdline));
+
+  const given = {
+    ...(entrypoint === undefined ? {} : { entrypoint: wordsOf(entrypoint, type) }),
+    ...(cmd === undefined ? {} : { cmd: wordsOf(cmd, type) }),
+  };
+  const words = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];
+  const warnings = [entrypoint, cmd].flatMap((instruction) => warnOfShell(instruction, type));
+  const { position } = cmd ?? entrypoint ?? {};
+  return { ...given, words, warnings: [...warnings, ...warnOfNothing(words, position)] };
+}
+
+function fromLabel(cmdline: LabelInput | undefined): ImageArguments {
+  if (cmdline === undefined) return { words: undefined, warnings: [] };
+  // White space as Go's strings.Fields has it, with which urunc itself splits the label.
+  const words = cmdline.value.split(/\p{White_Space}+/u).filter((word) => word !== '');
+  const cmd = words.length === 0 ? {} : { cmd: words };
+  return { ...cmd, words: undefined, warnings: warnOfNothing(words, cmdline.position) };
+}
+
+// Docker runs the shell form with /bin/sh. In a Linux guest there may be one, so the same is meant there.
+// Any other unikernel is a single program: "/bin/sh -c" would only be two wrong arguments of it.
+function wordsOf(instruction: Entrypoint | Cmd, type: string): readonly string[] {
+  const { arguments: given } = instruction;
+  return given.form === 'shell' && type === 'linux' ? ['/bin/sh', '-c', given.text] : argumentWords(given);
+}
+
+function warnOfShell(instruction: Entrypoint | Cmd | undefined, type: string): Problem[] {
+  if (instruction?.arguments.form !== 'shell' || type === 'linux') return [];
+  const name = instruction.type.toUpperCase();
+  return [
+    {
+      code: 'CONTAINERFILE_UNSUPPORTED',
+      message: `expected a JSON list after ${name}, got ${quote(instruction.arguments.text)}, which needs a shell`,
+      hint: `Write ${name} ${excerpt(JSON.stringify(argumentWords(instruction.arguments)))}: a unikernel has no shell, so the words are taken as they are.`,
+      position: instruction.position,
+    },
+  ];
+}
+
+function warnOfNothing(words: readonly string[], position: Position | undefined): Problem[] {
+  if (words.length > 0) return [];
+  return [
+    {
+      code: 'LABEL_INVALID',
+      message: 'expected arguments for the guest, got none',
+      hint: 'Add CMD ["…"] with at least one word, or name one at each start: Kubernetes and Docker start no image without a command.',
+      ...(position === undefined ? {} : { position }),
+    },
+  ];
+}
