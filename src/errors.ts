@@ -86,5 +86,10 @@ function optionalParts(problem: Problem): { hint?: string; position?: Position }
 
 /** True for an error that the operating system gave, such as `ENOENT`; with `code`, for that one alone. */
 export function isSystemError(error: unknown, code?: string): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'errno' in error && 'code' in error && (code === undefined || error.code === code);
+  return (
+    error instanceof Error &&
+    'errno' in error &&
+    'code' in error &&
+    (code === undefined || error.code === code)
+  );
 }

@@ -21,3 +21,15 @@ export const silentReporter: Reporter = {
   warning: () => undefined,
   progress: () => undefined,
 };
+
+/** A size for people, such as `12.3 MB` (units of 1000). */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
+}

@@ -1,0 +1,118 @@
+// The use case: a planned build becomes an image in a layout.
+
+import { formatInstruction } from '../containerfile/format.ts';
+import type { Instruction } from '../containerfile/instruction.ts';
+import type { Layout } from '../layout/layout.ts';
+import { streamOf } from '../oci/blob.ts';
+import type { HistoryEntry } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { Platform } from '../oci/platform.ts';
+import { formatSize } from '../reporter.ts';
+import type { Reporter } from '../reporter.ts';
+import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../unikernel/urunc-json.ts';
+import type { Labels } from '../unikernel/urunc-json.ts';
+import type { Compression } from './compression.ts';
+import type { FileEntry } from './entry.ts';
+import { encodeImage } from './image.ts';
+import { createLayer } from './layer.ts';
+import type { Layer } from './layer.ts';
+import type { Plan } from './plan.ts';
+
+export interface BuildOptions {
+  readonly compression: Compression;
+  /** Of the manifest, besides the labels, over which they win. */
+  readonly annotations: Labels;
+  readonly annotationEncoding: 'plain' | 'base64';
+  /** Of every file, and the image's own date: seconds since 1970. */
+  readonly created: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface BuiltImage {
+  /** Of the manifest, with the platform. Its digest is what a registry serves. */
+  readonly manifest: Descriptor;
+  readonly config: Descriptor;
+  readonly platform: Platform;
+  readonly labels: Labels;
+  readonly layers: readonly Layer[];
+}
+
+/**
+ * Writes the layers, the config and the manifest of an image into a layout, and leaves its index alone.
+ * One layer for each COPY, then one with `/urunc.json`. The same plan and options give the same bytes.
+ */
+export async function buildImage(
+  plan: Plan,
+  layout: Layout,
+  options: BuildOptions,
+  reporter: Reporter,
+): Promise<BuiltImage> {
+  const { compression, created: mtime, signal } = options;
+  const write = (entries: Parameters<typeof createLayer>[0]) =>
+    createLayer(entries, {
+      mtime,
+      compression,
+      write: (stream) => layout.write(stream),
+      signal,
+    });
+
+  const layers: Layer[] = [];
+  for (const { copy, entries } of plan.layers) {
+    const layer = await write(entries);
+    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}`);
+    layers.push(layer);
+  }
+  layers.push(await write([uruncJsonEntry(plan.labels)]));
+
+  const { entrypoint, cmd } = plan.arguments;
+  const documents = encodeImage({
+    platform: plan.platform,
+    layers,
+    history: historyOf(plan.instructions),
+    labels: plan.labels,
+    annotations: { ...encodeAnnotations(plan.labels, options.annotationEncoding), ...options.annotations },
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(cmd === undefined ? {} : { cmd }),
+    created: options.created,
+  });
+  await layout.put(documents.config);
+  await layout.put(documents.manifest);
+  const { descriptor: manifest } = documents.manifest;
+  reporter.info(`image ${manifest.digest} for ${formatPlatform(plan.platform)} `);
+  return {
+    manifest,
+    config: documents.config.descriptor,
+    platform: plan.platform,
+    labels: plan.labels,
+    layers,
+  };
+}
+
+function describeLayer({ descriptor, tarSize }: Layer): string {
+  return `${descriptor.digest} (${formatSize(descriptor.size)}, ${formatSize(tarSize)} unpacked)`;
+}
+
+function uruncJsonEntry(labels: Labels): FileEntry {
+  const bytes = encodeUruncJson(labels);
+  return {
+    type: 'file',
+    path: uruncJsonPath,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: bytes.length,
+    open: () => streamOf(bytes),
+  };
+}
+
+/** As Docker writes it: one entry for each instruction, and those that make no layer say so. */
+function historyOf(instructions: readonly Instruction[]): Omit<HistoryEntry, 'created'>[] {
+  const entries = instructions
+    .filter(({ type }) => type !== 'from')
+    .map((instruction): Omit<HistoryEntry, 'created'> => {
+      const created_by = formatInstruction(instruction);
+      return instruction.type === 'copy' ? { created_by } : { created_by, empty_layer: true };
+    });
+  return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: 'bima' }];
+}

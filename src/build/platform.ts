@@ -1,0 +1,80 @@
+// The unikernel's binary among the files of the image, and the platform that its header names.
+
+import type { Position, Problem } from '../errors.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { Platform } from '../oci/platform.ts';
+import { uruncKeys } from '../unikernel/annotations.ts';
+import { agrees, detectPlatform, headSize } from '../unikernel/binary.ts';
+import { lastPairs } from '../unikernel/labels.ts';
+import type { LabelInput } from '../unikernel/labels.ts';
+import type { FileEntry } from './entry.ts';
+import { resolve } from './rootfs.ts';
+import type { Rootfs } from './rootfs.ts';
+
+export interface BinaryFindings {
+  readonly platform?: Platform;
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Takes the platform from the header of the file that the binary label names, found by its whole path in the rootfs.
+ * @param pairs the labels as they were given
+ * @param named what a user says the platform is: it must not contradict the header
+ * @param start the place to blame for a label that has none
+ */
+export async function findPlatform(
+  rootfs: Rootfs,
+  pairs: readonly LabelInput[],
+  named: Platform | undefined,
+  start: Position,
+): Promise<BinaryFindings> {
+  const label = lastPairs(pairs).get(uruncKeys.binary);
+  // A missing label is an error already.
+  if (label === undefined || label.value === '') return { errors: [], warnings: [] };
+  const position = label.position ?? start;
+  const file = resolve(rootfs, label.value);
+  if (file === undefined) return missingBinary(label.value, named, position);
+
+  const detection = detectPlatform(await readHead(file));
+  const fail = (code: Problem['code'], message: string, hint: string): BinaryFindings => {
+    return { errors: [{ code, message, hint, position }], warnings: [] };
+  };
+  if (named !== undefined && !agrees(detection, named)) {
+    const message = `expected a binary for ${formatPlatform(named)}, got ${detection.format} in "${label.value}"`;
+    return fail(
+      'ARCHITECTURE_MISMATCH',
+      message,
+      'Copy the binary for that platform, or leave out --platform.',
+    );
+  }
+  const platform = named ?? detection.platform;
+  if (platform !== undefined) return { platform, errors: [], warnings: [] };
+  return fail(
+    'ARCHITECTURE_UNKNOWN',
+    `expected a unikernel binary whose header names its architecture in "${label.value}", got ${detection.format}`,
+    'Name the platform, for example with --platform linux/amd64.',
+  );
+}
+
+function missingBinary(path: string, named: Platform | undefined, position: Position): BinaryFindings {
+  const problem: Problem = {
+    code: 'BINARY_MISSING',
+    message: `no COPY puts a file at "${path}", which is the unikernel's binary`,
+    hint: 'COPY the binary to that path, or name the platform with --platform if something else provides it.',
+    position,
+  };
+  if (named === undefined) return { errors: [problem], warnings: [] };
+  return { platform: named, errors: [], warnings: [problem] };
+}
+
+async function readHead(file: FileEntry): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of file.open()) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= headSize) break;
+  }
+  return Buffer.concat(chunks);
+}
