@@ -1,0 +1,54 @@
+// An inspected image as text.
+
+import type { InspectedImage, InspectedLayer } from '../inspect.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { formatSize } from '../reporter.ts';
+import { printable } from './print.ts';
+
+export function formatImage(image: InspectedImage): string {
+  const { names, descriptor, config, annotations, uruncJson } = image;
+  return [
+    ...names.map((name) => field('name', name)),
+    field('digest', descriptor.digest),
+    field('config', config.digest),
+    field('platform', formatPlatform(config.platform)),
+    ...(config.created === undefined ? [] : [field('created', config.created)]),
+    ...(config.entrypoint === undefined ? [] : [field('entrypoint', JSON.stringify(config.entrypoint))]),
+    ...(config.cmd === undefined ? [] : [field('cmd', JSON.stringify(config.cmd))]),
+    ...formatLabels({ annotations, 'config labels': config.labels, '/urunc.json': uruncJson }),
+    'layers',
+    ...image.layers.flatMap(formatLayer),
+  ].join('\n');
+}
+
+type Places = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
+
+/** Once when all places say the same, which is how it should be; otherwise one by one. */
+function formatLabels(places: Places): string[] {
+  const texts = Object.entries(places).map(
+    ([place, labels]) => [place, labels === undefined ? [] : formatPairs(labels)] as const,
+  );
+  const [first] = texts;
+  const isSame = texts.every(([, lines]) => lines.join('\n') === first?.[1].join('\n'));
+  if (isSame && first !== undefined) return [`labels (${Object.keys(places).join(', ')})`, ...first[1]];
+  return texts.flatMap(([place, lines]) => [place, ...(lines.length === 0 ? ['  none'] : lines)]);
+}
+
+function formatPairs(labels: Readonly<Record<string, string>>): string[] {
+  return Object.keys(labels)
+    .sort()
+    .map((key) => `  ${printable(key)}=${printable(labels[key] ?? '')}`);
+}
+
+function formatLayer(layer: InspectedLayer): string[] {
+  const files = layer.files.map(({ type, path, mode, size, target }) => {
+    const name = type === 'directory' ? `${path}/` : target === undefined ? path : `${path} -> ${target}`;
+    const length = type === 'file' ? formatSize(size) : '';
+    return `    ${mode.toString(8).padStart(4, '0')} ${length.padStart(8)} ${printable(name)}`;
+  });
+  return [`  ${layer.digest} ${formatSize(layer.size)}`, ...files];
+}
+
+function field(name: string, value: string): string {
+  return `${name.padEnd(10)} ${printable(value)}`;
+}

@@ -1,0 +1,81 @@
+// The meaning of options that several commands share.
+
+import type { PlanOptions } from '../build/plan.ts';
+import { BimaError } from '../errors.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Environment, Options } from './args.ts';
+import type { CommandName } from './commands.ts';
+
+/** @throws BimaError INPUT_INVALID unless there is exactly one */
+export function onePositional(command: CommandName, positionals: readonly string[], meaning: string): string {
+  const [only, ...more] = positionals;
+  if (only !== undefined && more.length === 0) return only;
+  throw new BimaError(
+    'INPUT_INVALID',
+    `"bima ${command}" requires exactly 1 argument (${meaning}), got ${positionals.length}`,
+    {
+      hint: `See "bima ${command} --help".`,
+    },
+  );
+}
+
+export function readPlanOptions(context: string, options: Options): PlanOptions {
+  const file = options.string('file');
+  const platform = options.string('platform');
+  return {
+    context,
+    ...(file === undefined ? {} : { file }),
+    labels: options.strings('label').map((text) => {
+      const [key, value] = splitPair('--label', text);
+      return { key, value };
+    }),
+    strict: !options.flag('no-strict'),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+  };
+}
+
+/** The references of `--tag`, each once and with a tag. */
+export function readTags(texts: readonly string[]): Reference[] {
+  const references = texts.map((text) => {
+    const reference = parseReference(text);
+    if (reference.digest !== undefined) {
+      throw new BimaError(
+        'REFERENCE_INVALID',
+        `expected a name and a tag, got "${text}", which names a digest`,
+        {
+          hint: 'Leave the digest out: it follows from the content.',
+        },
+      );
+    }
+    return withDefaultTag(reference);
+  });
+  return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
+}
+
+/** @throws BimaError INPUT_INVALID */
+export function splitPair(option: string, text: string): [key: string, value: string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new BimaError('INPUT_INVALID', `expected ${option} KEY=VALUE, got "${text}"`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** The last second of the year 9999, the last date that RFC 3339 can write. */
+const lastDate = 253402300799;
+
+/**
+ * The date of everything in the image, in seconds since 1970: SOURCE_DATE_EPOCH
+ * (reproducible-builds.org/specs/source-date-epoch) or 0.
+ * @throws BimaError INPUT_INVALID
+ */
+export function readSourceDate(environment: Environment): number {
+  const text = environment.SOURCE_DATE_EPOCH;
+  if (text === undefined || text === '') return 0;
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds <= lastDate) return seconds;
+  throw new BimaError(
+    'INPUT_INVALID',
+    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text}"`,
+  );
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { formatProblem, printable } from '../../src/cli/print.ts';
+
+describe('formatProblem', () => {
+  it('prints place, severity, message and hint', () => {
+    const position = { file: 'ctx/Containerfile', line: 7, column: 6 };
+    assert.equal(
+      formatProblem({ code: 'LABEL_INVALID', message: 'no "="', hint: 'Write one.', position }, 'warning'),
+      'ctx/Containerfile:7:6: warning: no "="\n  Write one.',
+    );
+  });
+
+  it('indents each line of a hint', () => {
+    const hint = 'Add:\nLABEL a="b"';
+    assert.equal(
+      formatProblem({ code: 'LABEL_MISSING', message: 'no', hint }, 'error'),
+      'bima: error: no\n  Add:\n  LABEL a="b"',
+    );
+  });
+
+  it('prints the program for a problem without a place', () => {
+    assert.equal(formatProblem({ code: 'INPUT_INVALID', message: 'no' }, 'error'), 'bima: error: no');
+  });
+});
+
+describe('printable', () => {
+  it('shows control characters instead of sending them to the terminal', () => {
+    assert.equal(printable('a\u001b[31mb\rc\u009bd\u2028é'), 'a\\x1b[31mb\\x0dc\\x9bd\\x2028é');
+  });
+});
