@@ -1,0 +1,112 @@
+// Who may import whom: the table of docs/architecture.md, enforced.
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path/posix';
+import { describe, it } from 'node:test';
+
+interface Rule {
+  /** Path prefixes of the files that the rule is for; the first rule that fits counts. */
+  readonly files: readonly string[];
+  readonly level: number;
+  /** Adapters of one group may import each other. */
+  readonly group?: string;
+}
+
+const rules: readonly Rule[] = [
+  { files: ['src/errors.ts', 'src/reporter.ts', 'src/edit-distance.ts'], level: 0 },
+  { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/'], level: 1 },
+  {
+    files: [
+      'src/build/entry.ts',
+      'src/build/found.ts',
+      'src/build/glob.ts',
+      'src/build/image.ts',
+      'src/build/rootfs',
+    ],
+    level: 1,
+  },
+  { files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect'], level: 3 },
+  { files: ['src/build/'], level: 2, group: 'build' },
+  { files: ['src/layout/'], level: 2, group: 'layout' },
+  { files: ['src/cli/'], level: 4, group: 'cli' },
+];
+
+/** Packages and modules that only these files may import. */
+const homes: Readonly<Record<string, readonly string[]>> = {
+  'tar-stream': ['src/build/layer.ts', 'src/build/list-layer.ts', 'src/layout/archive.ts'],
+  picomatch: ['src/build/glob.ts'],
+  '@balena/dockerignore': ['src/build/ignore.ts'],
+};
+
+/** What a pure file may use of Node. */
+const pureModules = ['node:crypto', 'node:path'];
+
+function ruleOf(file: string): Rule {
+  const rule = rules.find(({ files }) => files.some((prefix) => file.startsWith(prefix)));
+  return (
+    rule ??
+    assert.fail(`${file} is in no level: add it to test/architecture.test.ts and docs/architecture.md`)
+  );
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  return [
+    ...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm),
+    ...text.matchAll(/\bimport\('([^']+)'\)/g),
+  ].map(([, name = '']) => name);
+}
+
+const files = globSync('src/**/*.ts').map((file) => file.replaceAll('\\', '/'));
+
+describe('the architecture', () => {
+  it('has files', () => {
+    assert.ok(files.length > 40);
+  });
+
+  for (const file of files) {
+    it(`lets ${file} import what it imports`, () => {
+      const rule = ruleOf(file);
+      for (const name of importsOf(file)) {
+        if (!name.startsWith('.')) {
+          assert.ok(!builtinModules.includes(name), `${name} is written node:${name}`);
+          const home = homes[name];
+          if (home !== undefined) assert.ok(home.includes(file), `${name} belongs in ${home.join(', ')}`);
+          else assert.ok(name.startsWith('node:'), `${name} has no home: add it to the table`);
+          if (rule.level <= 1) assert.ok(pureModules.includes(name), `${name} in a pure file`);
+          continue;
+        }
+        const target = join(dirname(file), name);
+        if (target === 'package.json') {
+          assert.equal(rule.level, 4);
+          continue;
+        }
+        const other = ruleOf(target);
+        assert.ok(other.level <= rule.level, `${relative('src', target)} is of a higher level`);
+        if (other.level === rule.level && rule.level >= 2 && rule.level !== 3) {
+          assert.equal(other.group, rule.group, `${relative('src', target)} is another adapter or shell`);
+        }
+      }
+    });
+  }
+
+  it('has no global process outside of the shells', () => {
+    const offenders = files.filter((file) => {
+      return (
+        ruleOf(file).level < 4 &&
+        /\bprocess\.(?:env|argv|exit|exitCode|stdout|stderr)\b/.test(readFileSync(file, 'utf8'))
+      );
+    });
+    assert.deepEqual(offenders, []);
+  });
+
+  it('has no folder or file that says nothing', () => {
+    const vague = /(?:^|\/)(?:utils?|helpers?|common|types|constants|index)(?:\/|\.ts$)/;
+    assert.deepEqual(
+      files.filter((file) => vague.test(file)),
+      [],
+    );
+  });
+});

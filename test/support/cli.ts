@@ -1,0 +1,55 @@
+// Runs the committed bundle as a user does.
+
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export const bundle = resolve(import.meta.dirname, '../../dist/cli.cjs');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The Node to run it on; the tests' own by default. */
+  readonly node?: string;
+  /** A signal that is sent once, as soon as standard error holds this text. */
+  readonly interrupt?: { readonly after: string; readonly signal: NodeJS.Signals };
+}
+
+export function runBima(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const { cwd, env, node = process.execPath } = options;
+  let { interrupt } = options;
+  const child = spawn(node, [bundle, ...args], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (interrupt === undefined || !stderr.includes(interrupt.after)) return;
+    child.kill(interrupt.signal);
+    interrupt = undefined;
+  });
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code) => {
+      done({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs the bundle and fails, with everything that it printed, unless it succeeds. */
+export async function mustRunBima(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const finished = await runBima(args, options);
+  if (finished.code === 0) return finished;
+  throw new Error(
+    `bima ${args.join(' ')} exited with ${finished.code}:\n${finished.stdout}${finished.stderr}`,
+  );
+}
