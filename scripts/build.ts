@@ -1,6 +1,6 @@
 // Builds the committed bundles: `node scripts/build.ts [folder]`, by default into dist/.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { collectLicences } from './licences.ts';
@@ -25,3 +25,4 @@ const { metafile } = await build({
 
 await mkdir(outdir, { recursive: true });
 await writeFile(join(outdir, 'licences.txt'), await collectLicences(Object.keys(metafile.inputs)));
+await chmod(join(outdir, 'cli.cjs'), 0o755);
