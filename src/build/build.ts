@@ -79,7 +79,7 @@ export async function buildImage(
   await layout.put(documents.config);
   await layout.put(documents.manifest);
   const { descriptor: manifest } = documents.manifest;
-  reporter.info(`image ${manifest.digest} for ${formatPlatform(plan.platform)} `);
+  reporter.info(`image ${manifest.digest} for ${formatPlatform(plan.platform)}`);
   return {
     manifest,
     config: documents.config.descriptor,

@@ -1,0 +1,347 @@
+// The use cases together: what a Containerfile and a context become.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { examine } from '../../src/build/plan.ts';
+import type { PlanOptions } from '../../src/build/plan.ts';
+import { BimaError } from '../../src/errors.ts';
+import { parsePlatform } from '../../src/oci/platform.ts';
+import { buildContext } from '../support/build.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+const hello = readFileSync(join(import.meta.dirname, '../../examples/hello/hello-arm64'));
+const key = (name: string) => `com.urunc.unikernel.${name}`;
+const label = (name: string, value: string) => `LABEL "${key(name)}"="${value}"`;
+
+const required = [
+  label('binary', '/unikernel/app'),
+  label('unikernelType', 'mirage'),
+  label('hypervisor', 'qemu'),
+  label('cmdline', 'serve --port  80'),
+  label('version', '1.0'),
+];
+
+/** A context with the lines as its Containerfile and a unikernel for arm64 as `app`. */
+function contextOf(
+  test: TestContext,
+  lines: readonly string[],
+  files: Record<string, string | Uint8Array> = {},
+): string {
+  return temporaryFolder(test, { app: hello, ...files, Containerfile: lines.join('\n') });
+}
+
+const usual = ['FROM scratch', 'COPY app /unikernel/', ...required];
+
+describe('an image', () => {
+  it('has every label in the three places', async (test) => {
+    const { image, warnings } = await buildContext(
+      test,
+      contextOf(test, [...usual, 'LABEL other="a \\" b" empty=""']),
+    );
+    const labels = {
+      [key('binary')]: '/unikernel/app',
+      [key('cmdline')]: 'serve --port  80',
+      [key('hypervisor')]: 'qemu',
+      [key('unikernelType')]: 'mirage',
+      [key('unikernelVersion')]: '1.0',
+      [key('version')]: '1.0',
+      empty: '',
+      other: 'a " b',
+    };
+    assert.deepEqual(image.config.config.Labels, labels);
+    assert.deepEqual(image.manifest.annotations, labels);
+    const tar = image.tars.at(-1)?.toString('latin1') ?? '';
+    const encoded = Object.entries(labels).map(
+      ([name, value]) => `"${name}":"${Buffer.from(value).toString('base64')}"`,
+    );
+    assert.ok(tar.includes(`{${encoded.join(',')}}`), 'keys sorted, values in base64, nothing between');
+    assert.deepEqual(warnings, []);
+  });
+
+  it('has one layer for each COPY and one for urunc.json, and a history of every instruction', async (test) => {
+    const { image } = await buildContext(test, contextOf(test, [...usual, 'COPY conf /conf'], { conf: 'x' }));
+    assert.equal(image.tars.length, 3);
+    assert.deepEqual(
+      image.config.history.map(({ created_by, empty_layer }) => [
+        created_by.split(' ')[0],
+        empty_layer === true,
+      ]),
+      [['COPY', false], ...required.map(() => ['LABEL', true]), ['COPY', false], ['LABEL', false]],
+    );
+    assert.deepEqual(
+      [...new Set(image.config.history.map(({ created }) => created))],
+      ['1970-01-01T00:00:00Z'],
+    );
+  });
+
+  it('is for the platform of the binary', async (test) => {
+    const { image } = await buildContext(test, contextOf(test, usual));
+    assert.deepEqual([image.config.os, image.config.architecture], ['linux', 'arm64']);
+    assert.deepEqual(image.entry.platform, { os: 'linux', architecture: 'arm64' });
+  });
+
+  it('has annotations in base64 when asked to, and those that were added as they are', async (test) => {
+    const { image } = await buildContext(test, contextOf(test, usual), {
+      annotationEncoding: 'base64',
+      annotations: { 'org.opencontainers.image.title': 'app' },
+    });
+    assert.equal(image.manifest.annotations?.[key('hypervisor')], 'cWVtdQ==');
+    assert.equal(image.manifest.annotations['org.opencontainers.image.title'], 'app');
+    assert.equal(image.config.config.Labels[key('hypervisor')], 'qemu');
+    assert.equal(image.config.config.Labels['org.opencontainers.image.title'], undefined);
+  });
+
+  it('takes labels from outside, and they win', async (test) => {
+    const labels = [
+      { key: key('hypervisor'), value: 'spt' },
+      { key: 'new', value: '1' },
+    ];
+    const { image } = await buildContext(test, contextOf(test, usual), { labels });
+    assert.equal(image.config.config.Labels[key('hypervisor')], 'spt');
+    assert.equal(image.config.config.Labels.new, '1');
+  });
+
+  const withoutCmdline = usual.filter((line) => !line.includes('cmdline'));
+  const commands: [
+    name: string,
+    lines: string[],
+    expected: { Entrypoint?: string[]; Cmd?: string[]; cmdline: string },
+  ][] = [
+    [
+      'the words of the cmdline label',
+      usual,
+      { Cmd: ['serve', '--port', '80'], cmdline: 'serve --port  80' },
+    ],
+    ['CMD', [...usual, 'CMD ["a b", "c"]'], { Cmd: ['a b', 'c'], cmdline: 'serve --port  80' }],
+    [
+      'ENTRYPOINT and CMD, which the cmdline follows when it has no label',
+      [...withoutCmdline, 'ENTRYPOINT ["serve"]', 'CMD ["-p", "80"]'],
+      { Entrypoint: ['serve'], Cmd: ['-p', '80'], cmdline: 'serve -p 80' },
+    ],
+    ['the last CMD', [...withoutCmdline, 'CMD ["a"]', 'CMD ["b"]'], { Cmd: ['b'], cmdline: 'b' }],
+    [
+      'the words of the shell form',
+      [...withoutCmdline, `CMD serve 'a b'`],
+      { Cmd: ['serve', 'a b'], cmdline: 'serve a b' },
+    ],
+  ];
+  for (const [name, lines, { cmdline, ...expected }] of commands) {
+    it(`runs with ${name}`, async (test) => {
+      const { image } = await buildContext(test, contextOf(test, lines));
+      const { Labels, ...config } = image.config.config;
+      assert.deepEqual(config, expected);
+      assert.equal(Labels[key('cmdline')], cmdline);
+    });
+  }
+
+  it('lists the architecture of a binary inside a copied folder, behind a link, and by its whole path', async (test) => {
+    const amd64 = readFileSync(join(import.meta.dirname, '../../examples/hello/hello-amd64'));
+    const lines = ['COPY tree /', 'COPY app /other/app', ...required];
+    const context = contextOf(test, lines, { 'tree/real/app': amd64 });
+    symlinkSync('real', join(context, 'tree/unikernel'));
+    const { image } = await buildContext(test, context);
+    assert.equal(image.config.architecture, 'amd64');
+  });
+});
+
+describe('examine', () => {
+  async function problems(
+    test: TestContext,
+    lines: string[],
+    options: Partial<PlanOptions> = {},
+    files = {},
+  ): Promise<string[]> {
+    const context = contextOf(test, lines, files);
+    const { errors, warnings } = await examine({ context, labels: [], strict: true, ...options });
+    const list = (severity: string, found: typeof errors) =>
+      found.map(
+        ({ code, position }) => `${severity} ${code} ${position?.line ?? 0}:${position?.column ?? 0}`,
+      );
+    return [...list('error', errors), ...list('warning', warnings)];
+  }
+
+  const cases: [
+    name: string,
+    lines: string[],
+    found: string[],
+    options?: Partial<PlanOptions>,
+    files?: Record<string, string>,
+  ][] = [
+    ['nothing', usual, []],
+    ['a binary that no COPY brings', [...required], ['error BINARY_MISSING 1:7']],
+    [
+      'a binary at another path with the same name',
+      ['COPY app /elsewhere/', ...required],
+      ['error BINARY_MISSING 2:7'],
+    ],
+    [
+      'such a binary when the platform is named',
+      [...required],
+      ['warning BINARY_MISSING 1:7'],
+      { platform: parsePlatform('linux/amd64') },
+    ],
+    [
+      'a binary that says nothing of its architecture',
+      ['COPY text /unikernel/app', ...required],
+      ['error ARCHITECTURE_UNKNOWN 2:7'],
+      {},
+      { text: '#!/bin/sh\n' },
+    ],
+    [
+      'no such binary when the platform is named',
+      ['COPY text /unikernel/app', ...required],
+      [],
+      { platform: parsePlatform('linux/amd64') },
+      { text: '#!/bin/sh\n' },
+    ],
+    [
+      'a platform that the header contradicts',
+      usual,
+      ['error ARCHITECTURE_MISMATCH 3:7'],
+      { platform: parsePlatform('linux/amd64') },
+    ],
+    [
+      'a urunc.json of the user',
+      [...usual, 'COPY urunc.json /'],
+      ['warning CONTEXT_PATH 8:1'],
+      {},
+      { 'urunc.json': '{}' },
+    ],
+    ['missing labels, once', ['COPY app /a', label('binary', '/a')], ['error LABEL_MISSING 1:1']],
+    [
+      'labels that only a strict build needs',
+      ['COPY app /unikernel/', ...required.slice(0, 3)],
+      ['warning LABEL_MISSING 1:1'],
+      { strict: false },
+    ],
+    [
+      'sources that are missing and a syntax error, together and in order',
+      ['COPY nothing /', 'LABEL', 'COPY ../up /', 'COPY app /unikernel/app'],
+      ['error CONTEXT_PATH 1:6', 'error CONTAINERFILE_SYNTAX 2:1', 'error CONTEXT_PATH 3:6'],
+    ],
+    [
+      'an initrd that nothing provides',
+      [...usual, label('initrd', '/initrd.cpio')],
+      ['warning LABEL_INVALID 8:7'],
+    ],
+    ['a base image', ['FROM debian', ...usual.slice(1)], ['warning CONTAINERFILE_UNSUPPORTED 1:6']],
+  ];
+  for (const [name, lines, found, options, files] of cases) {
+    it(`finds ${name}`, async (test) => {
+      assert.deepEqual(await problems(test, lines, options, files), found);
+    });
+  }
+});
+
+describe('the Containerfile', () => {
+  const options = (context: string, file?: string): PlanOptions => ({
+    context,
+    labels: [],
+    strict: true,
+    ...(file === undefined ? {} : { file }),
+  });
+
+  it('is the Containerfile of the context, or its Dockerfile', async (test) => {
+    const folder = temporaryFolder(test, { app: hello, Dockerfile: 'nonsense' });
+    const place = async () => (await examine(options(folder))).errors[0]?.position?.file;
+    assert.equal(await place(), join(folder, 'Dockerfile'));
+    writeFileSync(join(folder, 'Containerfile'), 'nonsense');
+    assert.equal(await place(), join(folder, 'Containerfile'));
+  });
+
+  it('is the file that is named, and nothing else', async (test) => {
+    const folder = contextOf(test, usual, { other: 'nonsense' });
+    assert.equal(
+      (await examine(options(folder, join(folder, 'other')))).errors[0]?.position?.file,
+      join(folder, 'other'),
+    );
+    await assert.rejects(examine(options(folder, join(folder, 'missing'))), {
+      code: 'CONTAINERFILE_MISSING',
+    });
+  });
+
+  it('is missed with an error', async (test) => {
+    const folder = temporaryFolder(test);
+    await assert.rejects(examine(options(folder)), { code: 'CONTAINERFILE_MISSING' });
+    mkdirSync(join(folder, 'Containerfile'));
+    await assert.rejects(examine(options(folder)), {
+      code: 'CONTAINERFILE_MISSING',
+      message: /is a directory/,
+    });
+  });
+
+  it('is not read when it is far too large', async (test) => {
+    const folder = temporaryFolder(test, { Containerfile: Buffer.alloc(2 * 1024 * 1024, '#') });
+    await assert.rejects(examine(options(folder)), { code: 'CONTAINERFILE_SYNTAX' });
+  });
+});
+
+describe('the shapes that people write', () => {
+  const fixtures = join(import.meta.dirname, '../fixtures/containerfiles');
+  const buildable: [name: string, options: Partial<PlanOptions>][] = [
+    ['quoting-styles', {}],
+    ['continued-json-label', { strict: false }],
+    ['absolute-source', { strict: false }],
+    ['aligned-spaces', { strict: false }],
+    ['two-froms', { strict: false }],
+    ['odd-values', { strict: false }],
+    ['shell-form', { strict: false }],
+    ['from-inside-syntax-comment', { strict: false }],
+    ['base-image-and-cmd', { strict: false, platform: parsePlatform('linux/arm64') }],
+  ];
+  for (const [name, options] of buildable) {
+    it(`${name} is built`, async (test) => {
+      const text = readFileSync(join(fixtures, `${name}.Containerfile`));
+      const context = temporaryFolder(test, { Containerfile: text });
+      // Whatever a COPY names is there: a unikernel, so that it can be the binary as well.
+      for (const [, source = ''] of text.toString().matchAll(/^\s*copy\s+(\S+)/gim)) {
+        const path = join(context, source);
+        mkdirSync(join(path, '..'), { recursive: true });
+        if (/\.[a-z0-9]+$|[^/]$/.test(source) && !/^(?:\/?conf|.*data)\/?$/.test(source))
+          writeFileSync(path, hello);
+        else {
+          mkdirSync(path, { recursive: true });
+          writeFileSync(join(path, 'file'), 'x');
+        }
+      }
+      const { image } = await buildContext(test, context, options);
+      assert.equal(image.config.architecture, 'arm64');
+      assert.ok(image.config.config.Labels[key('binary')]);
+    });
+  }
+
+  const refused: [name: string, code: string, line: number][] = [
+    ['arch-instruction', 'CONTAINERFILE_UNSUPPORTED', 2],
+    ['windows-editor', 'LABEL_MISSING', 1],
+    ['bunnyfile', 'CONTAINERFILE_SYNTAX', 2],
+    ['multi-stage', 'CONTAINERFILE_UNSUPPORTED', 3],
+    ['platform-and-inline-comment', 'CONTAINERFILE_SYNTAX', 8],
+    ['unquoted-kernel-arguments', 'CONTAINERFILE_SYNTAX', 6],
+    ['destinations', 'CONTEXT_PATH', 6],
+  ];
+  for (const [name, code, line] of refused) {
+    it(`${name} gets its error`, async (test) => {
+      const context = temporaryFolder(test, {
+        Containerfile: readFileSync(join(fixtures, `${name}.Containerfile`)),
+      });
+      const { errors } = await examine({ context, labels: [], strict: false });
+      const found = errors.find(
+        (error) => error.code === code && (line === 0 || error.position?.line === line),
+      );
+      assert.ok(found, JSON.stringify(errors, null, 1));
+    });
+  }
+
+  it('never end in another error than our own', async (test) => {
+    const context = temporaryFolder(test, { app: hello });
+    for (const [name] of [...buildable, ...refused]) {
+      const file = join(fixtures, `${name}.Containerfile`);
+      await examine({ context, file, labels: [], strict: true }).catch((error: unknown) => {
+        assert.ok(error instanceof BimaError, name);
+      });
+    }
+  });
+});

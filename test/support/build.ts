@@ -1,0 +1,51 @@
+// Builds a context with the use cases themselves, into a layout that is verified.
+
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { buildImage } from '../../src/build/build.ts';
+import type { BuildOptions } from '../../src/build/build.ts';
+import { parseCompression } from '../../src/build/compression.ts';
+import { planBuild } from '../../src/build/plan.ts';
+import type { PlanOptions } from '../../src/build/plan.ts';
+import type { Problem } from '../../src/errors.ts';
+import { createLayout } from '../../src/layout/layout.ts';
+import { publishLayout } from '../../src/layout/publish.ts';
+import { silentReporter } from '../../src/reporter.ts';
+import { temporaryFolder } from './folder.ts';
+import { verifyLayout } from './verify-layout.ts';
+import type { VerifiedImage } from './verify-layout.ts';
+
+export interface BuiltContext {
+  readonly image: VerifiedImage;
+  readonly warnings: readonly Problem[];
+}
+
+/** @param context the folder to build */
+export async function buildContext(
+  test: TestContext,
+  context: string,
+  options: Partial<PlanOptions & BuildOptions> = {},
+): Promise<BuiltContext> {
+  const warnings: Problem[] = [];
+  const plan = await planBuild({ context, labels: [], strict: true, ...options }, (problem) =>
+    warnings.push(problem),
+  );
+  const folder = temporaryFolder(test);
+  const layout = await createLayout(join(folder, 'temporary'));
+  const built = await buildImage(
+    plan,
+    layout,
+    {
+      compression: parseCompression('gzip'),
+      annotations: {},
+      annotationEncoding: 'plain',
+      created: 0,
+      ...options,
+    },
+    silentReporter,
+  );
+  await publishLayout(layout, built.manifest, [], join(folder, 'layout'));
+  const [image] = verifyLayout(join(folder, 'layout'));
+  if (image === undefined) throw new Error('the layout has no image');
+  return { image, warnings };
+}
