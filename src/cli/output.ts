@@ -1,0 +1,60 @@
+// Where a built image goes: what `--output` and its shorthands choose.
+
+import { BimaError } from '../errors.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Reporter } from '../reporter.ts';
+import type { Options } from './args.ts';
+import { archiveOutput, layoutOutput } from './output-file.ts';
+import type { Terminal } from './run.ts';
+
+/** One way to hand on an image. Making one checks its options; nothing else happens before `check`. */
+export interface Output {
+  /** The temporary layout is made beside this path: on the same disk as the result, if that is a file. */
+  readonly workPath: string;
+  /** Fails early, before anything is built, if the image could not be handed on. */
+  check(): Promise<void>;
+  /** @param layout holds the image and nothing else, and is gone afterwards */
+  write(layout: Layout, image: Descriptor): Promise<void>;
+  /** What `--json` says of it besides the image. */
+  describe(): Readonly<Record<string, unknown>>;
+}
+
+export interface OutputContext {
+  readonly options: Options;
+  readonly references: readonly Reference[];
+  readonly terminal: Terminal;
+  readonly reporter: Reporter;
+}
+
+/** @throws BimaError INPUT_INVALID */
+export function readOutput(context: OutputContext): Output {
+  const type = readType(context.options);
+  switch (type) {
+    case 'tar':
+      return archiveOutput(context);
+    case 'oci':
+      return layoutOutput(context);
+    case 'ctr':
+    case 'registry':
+      throw new BimaError('INPUT_INVALID', `the output "${type}" is not available yet`, {
+        hint: 'Use --output tar or --output oci, and import or push the result with ctr, podman or skopeo.',
+      });
+    default:
+      throw new BimaError('INPUT_INVALID', `expected --output ctr, tar, oci or registry, got "${type}"`);
+  }
+}
+
+function readType(options: Options): string {
+  const shorthands = { tar: options.flag('tar'), registry: options.flag('push') };
+  const chosen = new Set([
+    ...(options.isGiven('output') ? options.strings('output').slice(-1) : []),
+    ...Object.entries(shorthands).flatMap(([name, isSet]) => (isSet ? [name] : [])),
+  ]);
+  if (chosen.size > 1) {
+    const names = [...chosen].map((name) => `"${name}"`).join(' and ');
+    throw new BimaError('INPUT_INVALID', `expected one output, got ${names}`);
+  }
+  return [...chosen][0] ?? options.string('output') ?? '';
+}
