@@ -150,7 +150,7 @@ const shapes: Shape[] = [
     name: 'folders, relative destinations and sources with .. are left to the build context',
     file: 'destinations',
     from: ['scratch'],
-    copies: ['kernel -> .', './rootfs -> ./', 'data/ -> /', 'conf -> /etc/', '../shared/file -> /shared'],
+    copies: ['kernel -> .', './rootfs -> ./', 'data/ -> /', 'conf -> /etc/', '../common/file -> /common'],
     labels: { binary: '/kernel', unikernelType: 'unikraft', hypervisor: 'firecracker' },
   },
   {
