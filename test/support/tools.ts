@@ -17,6 +17,10 @@ export const tools = {
   'qemu-system-aarch64': { package: 'qemu-system-arm', paths: ['/usr/bin/qemu-system-aarch64'] },
   'u-boot-qemu': { package: 'u-boot-qemu', paths: ['/usr/lib/u-boot/qemu_arm64/uboot.elf'] },
   'memtest86+': { package: 'memtest86+', paths: ['/boot/memtest86+x64.bin'] },
+  'docker-registry': { package: 'docker-registry', paths: ['/usr/bin/docker-registry'] },
+  htpasswd: { package: 'apache2-utils', paths: ['/usr/bin/htpasswd'] },
+  nginx: { package: 'nginx-light', paths: ['/usr/sbin/nginx'] },
+  openssl: { package: 'openssl', paths: ['/usr/bin/openssl'] },
   ipxe: { package: 'ipxe', paths: ['/usr/lib/ipxe/ipxe.lkrn'] },
 } as const satisfies Record<string, Tool>;
 
