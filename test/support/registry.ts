@@ -233,7 +233,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
         return problem(400, 'SIZE_INVALID');
       return isDigest(single) ? finish(upload, single) : problem(400, 'DIGEST_INVALID');
     }
-    if (call.record.headers['content-length'] !== '0') call.violate('upload-start-with-body');
+    if (![undefined, '0'].includes(call.record.headers['content-length'])) {
+      call.violate('upload-start-with-body');
+    }
     await call.read(() => undefined);
 
     const mount = query.get('mount');
@@ -289,7 +291,6 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       call.violate('put-without-digest');
       return drained(call, problem(400, 'DIGEST_INVALID'));
     }
-    if (digests.length > 1) call.violate('digest-twice');
     const upload = uploadOf(call, query.replace(/(?:^|&)digest=[^&]*$/, ''));
     if (!isUpload(upload)) return drained(call, upload);
     const { headers } = call.record;
@@ -441,12 +442,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   for (const server of [main, foreign]) {
     server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
       // A client that tries TLS first gets what Go's servers say; it is no fault of it.
-      if (error.rawPacket?.[0] === tlsHandshake)
-        socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-      else if (error.code?.startsWith('HPE_') === true && error.code !== 'HPE_INVALID_EOF_STATE') {
+      const isTls = error.rawPacket?.[0] === tlsHandshake;
+      if (!isTls && error.code?.startsWith('HPE_') === true && error.code !== 'HPE_INVALID_EOF_STATE') {
         violations.push({ rule: 'bytes-are-no-request', request: error.code });
       }
-      socket.destroy();
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
   }
   const scheme = options.tls === undefined ? 'http' : 'https';

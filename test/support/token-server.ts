@@ -135,9 +135,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
       return undefined;
     }
     const { user } = options;
-    if (user === undefined || form.get('username') !== user.name || form.get('password') !== user.password) {
-      return undefined;
-    }
+    if (form.get('username') !== user?.name || form.get('password') !== user.password) return undefined;
     if (form.get('access_type') !== 'offline') return {};
     const refresh = randomUUID();
     refreshTokens.add(refresh);
