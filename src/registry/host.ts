@@ -5,6 +5,8 @@ import type { Clock } from './clock.ts';
 export interface Host {
   /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
   origin: string;
+  /** True once it has answered, which settles the question. */
+  isSettled: boolean;
   /** The size of the smallest body that was refused for its size. */
   bodyLimit: number | undefined;
   /** Resolves when the host may be asked again. */
@@ -68,6 +70,7 @@ export function createHost(origin: string, concurrency: number, clock: Clock): H
 
   return {
     origin,
+    isSettled: false,
     bodyLimit: undefined,
     ready,
     pause(milliseconds) {

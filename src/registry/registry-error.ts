@@ -56,16 +56,8 @@ export class RegistryError extends BimaError {
 }
 
 /** True for an answer with this status and, if any are given, one of these codes. */
-export function isAnswer(
-  error: unknown,
-  status: number,
-  ...codes: readonly string[]
-): error is RegistryError {
-  return (
-    error instanceof RegistryError &&
-    error.status === status &&
-    (codes.length === 0 || codes.some((code) => error.codes.includes(code)))
-  );
+export function isAnswer(error: RegistryError, status: number, ...codes: readonly string[]): boolean {
+  return error.status === status && (codes.length === 0 || codes.some((code) => error.codes.includes(code)));
 }
 
 /** The word for an answer with this status. */
