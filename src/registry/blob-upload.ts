@@ -8,6 +8,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Stored } from '../oci/target.ts';
 import { BimaError } from '../errors.ts';
 import { chunkFor, uploadChunks } from './chunked-upload.ts';
+import { isAborted } from './clock.ts';
 import { paths, withParameter } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
 import { mountBlob } from './mount.ts';
@@ -140,7 +141,7 @@ async function wayOut(
   { force, signal, chunkSize }: BlobPushOptions,
   history: History,
 ): Promise<'done' | 'again' | 'fail'> {
-  if (signal?.aborted === true || !(error instanceof RegistryError)) return 'fail';
+  if (isAborted(signal) || !(error instanceof RegistryError)) return 'fail';
   const { host } = session;
   if (isAnswer(error, 401) && !history.hasRenewed) {
     history.hasRenewed = true;

@@ -3,6 +3,7 @@
 
 import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { isAborted } from './clock.ts';
 import { createSlices } from './blob-slices.ts';
 import { withParameter } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -119,7 +120,7 @@ async function resumePoint(
   signal: AbortSignal | undefined,
 ): Promise<{ location: Endpoint; offset: number } | undefined> {
   const isLost = error instanceof RegistryError && (isAnswer(error, 416) || error.failure?.retry === 'yes');
-  if (!isLost || signal?.aborted === true) return undefined;
+  if (!isLost || isAborted(signal)) return undefined;
   try {
     const answer = await session.sendPatiently(
       {
@@ -137,7 +138,7 @@ async function resumePoint(
     if (last === undefined || last <= 0 || last + 1 < start || last + 1 > end) return undefined;
     return { location: nextLocation(session, answer, location), offset: last + 1 };
   } catch (failure) {
-    if (failure instanceof RegistryError && signal?.aborted !== true) return undefined;
+    if (failure instanceof RegistryError && !isAborted(signal)) return undefined;
     throw failure;
   }
 }

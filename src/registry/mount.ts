@@ -2,6 +2,7 @@
 
 import type { Descriptor } from '../oci/descriptor.ts';
 import { BimaError } from '../errors.ts';
+import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Session } from './session.ts';
@@ -37,7 +38,7 @@ export async function mountBlob(
     await answer.discard();
     return answer.status === 201 ? 'mounted' : readUploadSession(session, answer);
   } catch (error) {
-    if (signal?.aborted === true || !(error instanceof BimaError)) throw error;
+    if (isAborted(signal) || !(error instanceof BimaError)) throw error;
     mounts.refused.add(source);
     session.reporter.debug(`no mount from ${source}: ${error.message}`);
     return undefined;

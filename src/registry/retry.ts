@@ -1,6 +1,7 @@
 // Retrying: what may be tried again, how long to wait before, and for how long at all.
 
 import type { Reporter } from '../reporter.ts';
+import { isAborted } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Host } from './host.ts';
 import { RegistryError } from './registry-error.ts';
@@ -37,7 +38,7 @@ export async function retrying<T>(
   tools: RetryTools,
   options: RetryOptions = {},
 ): Promise<T> {
-  const { clock, reporter, host } = tools;
+  const { host } = tools;
   const { signal, also, attempts = defaultAttempts } = options;
   let mayReuseFail = true;
   for (let count = 1; ;) {
@@ -45,7 +46,7 @@ export async function retrying<T>(
     try {
       return await attempt(count);
     } catch (error) {
-      if (signal?.aborted === true || !(error instanceof RegistryError)) throw error;
+      if (isAborted(signal) || !(error instanceof RegistryError)) throw error;
       if (error.failure?.kind === 'reset' && error.failure.reused && mayReuseFail) {
         // The connection had idled for too long: that is no fault of anybody's.
         mayReuseFail = false;
@@ -56,13 +57,27 @@ export async function retrying<T>(
       if (count >= (kind === 'briefly' ? Math.min(briefAttempts, attempts) : attempts)) {
         throw count === 1 ? error : exhausted(error, count);
       }
-      const wait = waitBefore(count, error, clock.random());
-      reporter.debug(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
-      if (isRateLimit(error)) announceRest(error, wait, reporter);
-      if (isRateLimit(error)) host.pause(wait);
-      else await clock.sleep(wait, signal);
+      await rest(count, error, tools, signal);
       count += 1;
     }
+  }
+}
+
+/** Waits before attempt `count + 1`; after 429 the whole host does. */
+export async function rest(
+  count: number,
+  error: RegistryError,
+  { clock, reporter, host }: RetryTools,
+  signal?: AbortSignal,
+): Promise<void> {
+  const wait = waitBefore(count, error, clock.random());
+  reporter.debug(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
+  if (isRateLimit(error)) {
+    announceRest(error, wait, reporter);
+    host.pause(wait);
+    await host.ready(signal);
+  } else {
+    await clock.sleep(wait, signal);
   }
 }
 

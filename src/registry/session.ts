@@ -12,8 +12,9 @@ import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { RegistryError } from './registry-error.ts';
 import { answerError, headerOf } from './response.ts';
 import type { AnswerContext } from './response.ts';
-import { retrying } from './retry.ts';
+import { rest, retrying } from './retry.ts';
 import type { RetryOptions } from './retry.ts';
+import { pullScope, pushScope } from './scope.ts';
 import type { Scope } from './scope.ts';
 import type { Secrets } from './secrets.ts';
 import type { Timeouts } from './watch.ts';
@@ -39,6 +40,8 @@ export interface Session {
   readonly secrets: Secrets;
   readonly reporter: Reporter;
   readonly timeouts: Timeouts;
+  /** What reading needs: in a push, the token of the push, so that there is one only. */
+  readonly readScopes: readonly Scope[];
   /**
    * One request and, if need be, what it takes to have it answered: a login, a redirect. A body that is a stream
    * isn't sent again after a 401, since the upload session may be gone with it: the 401 is thrown, after which
@@ -50,6 +53,8 @@ export interface Session {
   sendPatiently(request: SessionRequest, options?: RetryOptions): Promise<Answer>;
   /** Retries a longer operation. */
   retrying<T>(attempt: (count: number) => Promise<T>, options?: RetryOptions): Promise<T>;
+  /** Waits as {@link retrying} does after the failed attempt `count`. */
+  rest(count: number, error: RegistryError, signal?: AbortSignal): Promise<void>;
   /** Where a Location header leads to. */
   locate(header: string | readonly string[] | undefined, from: Endpoint): Endpoint;
 }
@@ -65,6 +70,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly timeouts: Timeouts;
   readonly plainHttp: 'loopback' | 'always';
+  readonly access: 'pull' | 'push';
   /** Warnings of the host that were shown already. */
   readonly warnings: Set<string>;
   readonly signal?: AbortSignal;
@@ -204,6 +210,7 @@ export function createSession(options: SessionOptions): Session {
     secrets,
     reporter,
     timeouts: options.timeouts,
+    readScopes: [options.access === 'push' ? pushScope(repository) : pullScope(repository)],
     send,
     sendPatiently: (request, more) =>
       retry(() => send(request), {
@@ -211,6 +218,7 @@ export function createSession(options: SessionOptions): Session {
         ...more,
       }),
     retrying: retry,
+    rest: (count, error, signal = options.signal) => rest(count, error, tools, signal),
     locate,
   };
 }

@@ -1,5 +1,6 @@
 // Upload sessions: begun before a body is sent, and given back when it won't be (distribution-spec, end-4a, end-14).
 
+import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
 import { RegistryError } from './registry-error.ts';
@@ -46,8 +47,7 @@ export async function cancelUpload(
   error: unknown,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const isAborted = signal?.aborted === true;
-  if (!isAborted && error instanceof RegistryError) {
+  if (!isAborted(signal) && error instanceof RegistryError) {
     const { status } = error;
     if (status === undefined || status === 404 || status === 429 || status >= 500) return;
   }
