@@ -17,9 +17,8 @@ export function parseChallenges(headers: string | readonly string[] | undefined)
 }
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const parameterPattern = new RegExp(`(${token})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))`, 'y');
 /** Realms are often sent without their quotes, though a URL is no token. */
-const barePattern = new RegExp(`(${token})[ \\t]*=[ \\t]*()([^\\s,"]+)`, 'y');
+const parameterPattern = new RegExp(`(${token})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))`, 'y');
 const schemePattern = new RegExp(`(${token})(?=[ \\t]|,|$)`, 'y');
 const token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
 const separatorPattern = /[ \t,]+/y;
@@ -38,10 +37,10 @@ function parseHeader(header: string): Challenge[] {
   while (position < header.length) {
     if (take(separatorPattern) !== undefined) continue;
     const current = challenges.at(-1);
-    const parameter = current === undefined ? undefined : (take(parameterPattern) ?? take(barePattern));
+    const parameter = current === undefined ? undefined : take(parameterPattern);
     if (current !== undefined && parameter !== undefined) {
       const [, name = '', quoted, bare = ''] = parameter;
-      const value = quoted === undefined || quoted === '' ? bare : quoted.replace(/\\(.)/g, '$1');
+      const value = quoted === undefined ? bare : quoted.replace(/\\(.)/g, '$1');
       const key = name.toLowerCase();
       if (!current.parameters.has(key)) current.parameters.set(key, value);
       continue;
