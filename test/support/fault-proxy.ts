@@ -18,6 +18,8 @@ export interface ProxiedRequest {
   readonly headers: IncomingMessage['headers'];
   /** Of the body, as announced. */
   readonly length: number;
+  /** Which request of its connection this is, from 1. */
+  readonly nth: number;
 }
 
 export interface Fault {
@@ -42,8 +44,10 @@ export interface Exchange {
   readonly request: ProxiedRequest;
   /** Takes that much of the body and throws it away. */
   read(fraction: number): Promise<void>;
-  /** Hands the whole request to the registry and gives back what it says. */
-  forward(change?: { method?: string; url?: string; headers?: OutgoingHttpHeaders }): Promise<UpstreamReply>;
+  /** Hands the whole request to the registry, waiting before each piece of the body, and gives back what it says. */
+  forward(beforePiece?: () => Promise<void>): Promise<UpstreamReply>;
+  /** Hands on the first so many bytes of the body as if they were all of it. */
+  forwardCut(bytes: number): Promise<UpstreamReply>;
   /** Hands that much of the body to the registry, then breaks off the connection to it. */
   forwardPart(fraction: number): Promise<void>;
   /** Answers the client, without waiting for the rest of the body. */
@@ -51,9 +55,9 @@ export interface Exchange {
   /** Writes these bytes as they are in place of a reply. */
   raw(bytes: string | Uint8Array): Promise<void>;
   /** RST. */
-  reset(): void;
+  readonly reset: () => void;
   /** FIN. */
-  end(): void;
+  readonly end: () => void;
   /** Until the client has gone. */
   readonly gone: Promise<void>;
 }
@@ -88,6 +92,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const requests: ProxiedRequest[] = [];
   const problems: unknown[] = [];
   const sockets = new Set<Socket>();
+  const served = new WeakMap<Socket, number>();
   let connections = 0;
   const agent = new Agent({ keepAlive: false });
 
@@ -107,6 +112,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   function handle(incoming: IncomingMessage, response: ServerResponse): void {
     const url = incoming.url ?? '';
     const [path, query] = splitQuery(url);
+    const nth = (served.get(incoming.socket) ?? 0) + 1;
+    served.set(incoming.socket, nth);
     const request: ProxiedRequest = {
       method: incoming.method ?? '',
       path,
@@ -114,6 +121,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       endpoint: parseEndpoint(path),
       headers: incoming.headers,
       length: Number(incoming.headers['content-length'] ?? 0),
+      nth,
     };
     requests.push(request);
     incoming.on('error', ignore);
@@ -171,21 +179,17 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   };
 }
 
-type OpenUpstream = (change?: {
-  method?: string;
-  url?: string;
-  headers?: OutgoingHttpHeaders;
-}) => ClientRequest;
+type OpenUpstream = (headers?: OutgoingHttpHeaders) => ClientRequest;
 
 function openUpstream(upstream: string, agent: Agent, incoming: IncomingMessage): OpenUpstream {
-  return (change = {}) => {
+  return (headers = {}) => {
     const target = new URL(upstream);
     const options = {
       host: target.hostname,
       port: target.port,
-      method: change.method ?? incoming.method,
-      path: change.url ?? incoming.url,
-      headers: { ...incoming.headers, connection: 'close', ...change.headers },
+      method: incoming.method,
+      path: incoming.url,
+      headers: { ...incoming.headers, connection: 'close', ...headers },
     };
     const request =
       target.protocol === 'https:'
@@ -240,19 +244,34 @@ function createExchange(
     request,
     gone,
     read: (fraction) => read(fraction, () => Promise.resolve()),
-    forward(change) {
-      return new Promise((resolve, reject) => {
-        const upstream = open(change);
-        upstream.on('error', reject);
-        upstream.on('response', (reply) => {
-          const chunks: Buffer[] = [];
-          reply.on('data', (chunk: Buffer) => chunks.push(chunk));
-          reply.on('end', () => {
-            resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks) });
+    async forward(beforePiece) {
+      const upstream = open();
+      const answer = replyOf(upstream);
+      if (beforePiece === undefined) {
+        incoming.pipe(upstream);
+        return answer;
+      }
+      await read(1, async (chunk) => {
+        await beforePiece();
+        await new Promise<void>((resolve) => {
+          upstream.write(chunk, () => {
+            resolve();
           });
         });
-        incoming.pipe(upstream);
       });
+      upstream.end();
+      return answer;
+    },
+    async forwardCut(bytes) {
+      const chunks: Buffer[] = [];
+      await read(1, (chunk) => {
+        chunks.push(chunk);
+        return Promise.resolve();
+      });
+      const start = Number(/^[0-9]+/.exec(request.headers['content-range'] ?? '')?.[0] ?? 0);
+      const upstream = open({ 'content-length': bytes, 'content-range': `${start}-${start + bytes - 1}` });
+      upstream.end(Buffer.concat(chunks).subarray(0, bytes));
+      return replyOf(upstream);
     },
     async forwardPart(fraction) {
       const upstream = open();
@@ -288,6 +307,20 @@ function createExchange(
     reset: () => socket.resetAndDestroy(),
     end: () => socket.end(),
   };
+}
+
+function replyOf(upstream: ClientRequest): Promise<UpstreamReply> {
+  return new Promise((resolve, reject) => {
+    upstream.on('error', reject);
+    upstream.on('response', (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+      reply.on('error', reject);
+      reply.on('end', () => {
+        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks) });
+      });
+    });
+  });
 }
 
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding']);

@@ -72,6 +72,10 @@ export interface RegistryOptions {
   /** Blobs above this size are hashed and counted, not kept. */
   readonly keepUpTo?: number;
   readonly locations?: 'relative' | 'absolute' | 'foreign';
+  /** The query of an upload's Location, round a signature; an awkward one by default, empty for none. */
+  readonly uploadQuery?: (signature: string) => string;
+  /** Writes the Location header for a path and query in another way. */
+  readonly location?: (path: string) => string | string[];
   /** The base of `foreign` locations and of CDN redirects, when they are to name another host. */
   readonly foreignBase?: string;
   /** Blob GETs are redirected (307) to the second origin, with a signed query. */
@@ -144,14 +148,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const origins = { main: '', foreign: '' };
 
   function sign(): string {
-    // Unsorted, with what a parser would write otherwise: %2F, +, an empty value, a name without a value, lower-case hex.
     const signature = randomBytes(12).toString('hex');
     secrets.push(signature);
-    return `z=1&_state=${signature}%2f%2B+a~b&empty=&bare&a=%3d%3D`;
+    const query = (options.uploadQuery ?? awkwardQuery)(signature);
+    return query === '' ? '' : `?${query}`;
   }
 
-  function locate(upload: Upload): string {
-    upload.location = `/v2/${upload.repository}/blobs/uploads/${upload.id}?${sign()}`;
+  function locate(upload: Upload): string | string[] {
+    upload.location = `/v2/${upload.repository}/blobs/uploads/${upload.id}${sign()}`;
+    if (options.location !== undefined) return options.location(upload.location);
     if (options.locations === 'foreign') return (options.foreignBase ?? origins.foreign) + upload.location;
     return options.locations === 'absolute' ? origins.main + upload.location : upload.location;
   }
@@ -160,7 +165,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     return {
       status,
       headers: {
-        location: locate(upload),
+        location: locate(upload) as string,
         range: `0-${Math.max(upload.size - 1, 0)}`,
         'docker-upload-uuid': upload.id,
         'content-length': 0,
@@ -260,7 +265,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     const upload = uploads.get(call.endpoint.name);
     if (upload === undefined) return problem(404, 'BLOB_UPLOAD_UNKNOWN', 'no such upload');
     const { path } = call.record;
-    if (`${path}?${query}` !== upload.location) call.violate('location-altered');
+    if ((query === '' ? path : `${path}?${query}`) !== upload.location) call.violate('location-altered');
     return upload;
   }
 
@@ -353,7 +358,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     if (blob === undefined) return problem(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
     if (call.record.method === 'GET' && options.cdn === true && !call.record.foreign) {
       const base = options.foreignBase ?? origins.foreign;
-      const location = `${base}/v2/${repository}/blobs/${name}?${sign()}`;
+      const location = `${base}/v2/${repository}/blobs/${name}${sign()}`;
       return { status: 307, headers: { location, 'content-length': 0 } };
     }
     const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': name };
@@ -483,6 +488,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Unsorted, with what a parser would write otherwise: %2f, +, an empty value, a name without a value. */
+function awkwardQuery(signature: string): string {
+  return `z=1&_state=${signature}%2f%2B+a~b&empty=&bare&a=%3d%3D`;
 }
 
 /** What holds for every request, before it is looked at more closely. */
