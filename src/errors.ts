@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'CONTAINERFILE_UNSUPPORTED'
   | 'CONTEXT_CHANGED'
   | 'CONTEXT_PATH'
+  | 'CREDENTIALS_FAILED'
   | 'DIGEST_MISMATCH'
   | 'INPUT_INVALID'
   | 'INTERRUPTED'
@@ -20,7 +21,15 @@ export type ErrorCode =
   | 'LAYOUT_INVALID'
   | 'NOT_AVAILABLE'
   | 'OUTPUT_FAILED'
-  | 'REFERENCE_INVALID';
+  | 'REFERENCE_INVALID'
+  | 'REGISTRY_DENIED'
+  | 'REGISTRY_NOT_FOUND'
+  | 'REGISTRY_PROTOCOL'
+  | 'REGISTRY_REFUSED'
+  | 'REGISTRY_UNAUTHORIZED'
+  | 'REGISTRY_UNAVAILABLE'
+  | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_WARNING';
 
 /** A place in a file. Lines and columns count from 1; columns count UTF-16 code units. */
 export interface Position {

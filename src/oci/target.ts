@@ -11,13 +11,24 @@ export interface Source {
   open(descriptor: Descriptor): Blob;
 }
 
+/** How content came to be at a target: sent, taken over from another repository there, or there before. */
+export type Stored = 'pushed' | 'mounted' | 'present';
+
+export interface PutOptions {
+  /** Stores the content even when the target says that it has it: its word was found to be wrong. */
+  readonly force?: boolean;
+  readonly signal?: AbortSignal;
+  /** Is told once how the content came to be there. A target that never calls it has written the bytes. */
+  readonly stored?: (how: Stored) => void;
+}
+
 /** Where blobs and manifests are written to. */
 export interface Target {
   readonly name: string;
   /** True when the content is there already, whole. */
   has(descriptor: Descriptor): Promise<boolean>;
   /** Stores a blob or a manifest; what it points to must be there before. Content is verified on the way. */
-  put(blob: Blob): Promise<void>;
+  put(blob: Blob, options?: PutOptions): Promise<void>;
   /** Makes `tag` point at content that is there. */
   tag(descriptor: Descriptor, tag: string): Promise<void>;
 }

@@ -1,0 +1,179 @@
+// Copying an image from a source to a target: blobs side by side, then manifests, then the indexes above them.
+// Tags are the caller's, after that: so no tag ever points at something that isn't whole.
+
+import { readDocument } from './oci/blob.ts';
+import type { Blob } from './oci/blob.ts';
+import type { Descriptor } from './oci/descriptor.ts';
+import type { Digest } from './oci/digest.ts';
+import { parseIndex, parseManifest } from './oci/manifest.ts';
+import { isIndexType, isManifestType } from './oci/media-types.ts';
+import type { PutOptions, Source, Stored, Target } from './oci/target.ts';
+import { RegistryError } from './registry/registry-error.ts';
+import type { Reporter } from './reporter.ts';
+import { runSideBySide } from './side-by-side.ts';
+
+export interface CopiedBlob {
+  readonly descriptor: Descriptor;
+  readonly stored: Stored;
+  readonly seconds: number;
+}
+
+export interface CopyOptions {
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal;
+  /** How many blobs are copied at once: 4 by default. */
+  readonly concurrency?: number;
+  /** Milliseconds, for the seconds of each blob. */
+  readonly now?: () => number;
+  /** Stores the root, when everything below it is there; by default `target.put` does. */
+  readonly finish?: (root: Blob, options: PutOptions) => Promise<void>;
+  /** True when everything below the root is known to be there, so that only the root is stored. */
+  readonly rootOnly?: boolean;
+}
+
+const defaultConcurrency = 4;
+
+/** A root and what hangs below it, each digest once. */
+export interface ImageTree {
+  readonly blobs: readonly Descriptor[];
+  readonly manifests: readonly Descriptor[];
+  /** Children before their parents. */
+  readonly indexes: readonly Descriptor[];
+}
+
+/**
+ * Copies everything that a manifest or an index leads to, and then itself. Each digest is copied once. The first
+ * failure stops the others and is the one that is thrown.
+ * @returns what became of each blob, in the order in which they were done
+ */
+export async function copyImage(
+  source: Source,
+  root: Descriptor,
+  target: Target,
+  options: CopyOptions,
+): Promise<readonly CopiedBlob[]> {
+  const { signal, concurrency = defaultConcurrency, rootOnly = false } = options;
+  const copy: Copy = { source, root, target, options };
+  const copied: CopiedBlob[] = [];
+  if (!rootOnly) {
+    const { blobs, manifests, indexes } = await readTree(source, root);
+    const blobTasks = blobs.map((blob) => async (inner: AbortSignal) => {
+      copied.push(await copyBlob(copy, blob, inner));
+    });
+    await runSideBySide(blobTasks, concurrency, signal);
+    const isBelow = ({ digest }: Descriptor) => digest !== root.digest;
+    const manifestTasks = manifests.filter(isBelow).map((manifest) => async (inner: AbortSignal) => {
+      await putDocument(copy, manifest, inner);
+    });
+    await runSideBySide(manifestTasks, concurrency, signal);
+    for (const index of indexes.filter(isBelow)) await putDocument(copy, index, signal);
+  }
+  await putDocument(copy, root, signal);
+  return copied;
+}
+
+interface Copy {
+  readonly source: Source;
+  readonly root: Descriptor;
+  readonly target: Target;
+  readonly options: CopyOptions;
+}
+
+/** @throws BimaError for a root, or a document below it, that can't be read */
+export async function readTree(source: Source, root: Descriptor): Promise<ImageTree> {
+  const blobs = new Map<Digest, Descriptor>();
+  const documents = new Map<Digest, Descriptor>();
+  const visit = async (descriptor: Descriptor): Promise<void> => {
+    if (documents.has(descriptor.digest)) return;
+    if (!isDocument(descriptor)) {
+      blobs.set(descriptor.digest, descriptor);
+      return;
+    }
+    const bytes = await readDocument(source.open(descriptor), source.name);
+    for (const child of childrenOf(descriptor, bytes)) await visit(child);
+    documents.set(descriptor.digest, descriptor);
+  };
+  await visit(root);
+  const found = [...documents.values()];
+  return {
+    blobs: [...blobs.values()].sort(inOrder),
+    manifests: found.filter(({ mediaType }) => isManifestType(mediaType)),
+    indexes: found.filter(({ mediaType }) => isIndexType(mediaType)),
+  };
+}
+
+function childrenOf({ mediaType, digest }: Descriptor, bytes: Uint8Array): readonly Descriptor[] {
+  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
+  const { config, layers } = parseManifest(bytes, digest);
+  return [config, ...layers];
+}
+
+/** JSON first, since it is soon done; then the large ones, so that none of them is left running alone. */
+function inOrder(one: Descriptor, other: Descriptor): number {
+  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
+}
+
+function isJson({ mediaType }: Descriptor): boolean {
+  return mediaType.endsWith('json');
+}
+
+async function copyBlob(
+  { source, target, options }: Copy,
+  descriptor: Descriptor,
+  signal: AbortSignal,
+): Promise<CopiedBlob> {
+  const { reporter, now = Date.now } = options;
+  const started = now();
+  let stored: Stored = 'pushed';
+  await target.put(source.open(descriptor), {
+    signal,
+    stored: (how) => {
+      stored = how;
+    },
+  });
+  const blob: CopiedBlob = { descriptor, stored, seconds: (now() - started) / 1000 };
+  reporter.info(describeCopied(blob));
+  return blob;
+}
+
+function describeCopied({ descriptor, stored, seconds }: CopiedBlob): string {
+  const how = { pushed: 'pushed', mounted: 'mounted', present: 'already there' }[stored];
+  return `${descriptor.digest} ${descriptor.size} bytes: ${how} (${seconds.toFixed(1)} s)`;
+}
+
+/** Puts a document. When its target misses what it was said to have, that is put again first, whatever it says. */
+async function putDocument(
+  copy: Copy,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { source, root, target, options } = copy;
+  const blob = source.open(descriptor);
+  const putOptions: PutOptions = signal === undefined ? {} : { signal };
+  const store = (): Promise<void> =>
+    options.finish !== undefined && descriptor.digest === root.digest
+      ? options.finish(blob, putOptions)
+      : target.put(blob, putOptions);
+  try {
+    await store();
+  } catch (error) {
+    if (!(error instanceof RegistryError) || !isAboutMissingContent(error)) throw error;
+    options.reporter.debug(`${error.message}; its content is put again`);
+    const children = childrenOf(descriptor, await readDocument(blob, source.name));
+    const named = children.filter(({ digest }) => error.missing.includes(digest));
+    for (const child of named.length > 0 ? named : children) {
+      if (isDocument(child)) await putDocument(copy, child, signal);
+      else await target.put(source.open(child), { ...putOptions, force: true });
+    }
+    await store();
+  }
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isIndexType(mediaType) || isManifestType(mediaType);
+}
+
+function isAboutMissingContent({ status, codes }: RegistryError): boolean {
+  const says = codes.some((code) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code));
+  return says && (status === 400 || status === 404);
+}

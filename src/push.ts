@@ -1,0 +1,141 @@
+// Pushing an image under any number of references, on any number of registries.
+
+import { copyImage } from './copy.ts';
+import type { CopiedBlob } from './copy.ts';
+import { BimaError } from './errors.ts';
+import type { Descriptor } from './oci/descriptor.ts';
+import type { Digest } from './oci/digest.ts';
+import { formatReference, withDefaultTag } from './oci/reference.ts';
+import type { Reference } from './oci/reference.ts';
+import type { Source } from './oci/target.ts';
+import type { RegistryClient } from './registry/client.ts';
+import type { Reporter } from './reporter.ts';
+
+export interface PushOptions {
+  readonly client: RegistryClient;
+  readonly reporter: Reporter;
+  /** The client's own by default. */
+  readonly signal?: AbortSignal;
+  /** How many blobs are pushed at once: 4 by default. */
+  readonly concurrency?: number;
+  /** Milliseconds, for the seconds of each blob. */
+  readonly now?: () => number;
+}
+
+export interface PushedReference {
+  /** In its full form, such as `ghcr.io/owner/name:1.0`. */
+  readonly reference: string;
+  /** `present` when it stood for this very image before. */
+  readonly stored: 'pushed' | 'present';
+}
+
+export interface PushedRepository {
+  /** `registry/repository`. */
+  readonly repository: string;
+  readonly references: readonly PushedReference[];
+  /** Empty when nothing had to be looked at. */
+  readonly blobs: readonly CopiedBlob[];
+}
+
+export interface PushResult {
+  readonly digest: Digest;
+  readonly repositories: readonly PushedRepository[];
+}
+
+/**
+ * Pushes an image to all references, one repository after the other; a later one on the same registry takes the
+ * blobs over from the first. A reference that names neither a tag nor a digest gets the tag `latest`.
+ * @throws BimaError REFERENCE_INVALID for a digest that isn't the image's, before anything is sent
+ */
+export async function pushImage(
+  source: Source,
+  root: Descriptor,
+  references: readonly Reference[],
+  options: PushOptions,
+): Promise<PushResult> {
+  const { client, signal = client.signal } = options;
+  const repositories: PushedRepository[] = [];
+  const done = new Map<string, string>();
+  try {
+    for (const group of groupByRepository(references, root.digest)) {
+      const first = done.get(group.registry);
+      const mountFrom = first === undefined ? [] : [first];
+      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, ...optional(signal) }));
+      if (first === undefined) done.set(group.registry, group.repository);
+    }
+  } catch (error) {
+    if (signal?.aborted !== true || error instanceof BimaError) throw error;
+    throw new BimaError('INTERRUPTED', 'the push was interrupted', { cause: error });
+  }
+  return { digest: root.digest, repositories };
+}
+
+function optional(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+interface Group {
+  readonly registry: string;
+  readonly repository: string;
+  /** Each once; empty when only the digest was asked for. */
+  readonly tags: readonly string[];
+}
+
+function groupByRepository(references: readonly Reference[], digest: Digest): readonly Group[] {
+  const groups = new Map<string, Group>();
+  for (const reference of references.map(withDefaultTag)) {
+    if (reference.digest !== undefined && reference.digest !== digest) {
+      throw new BimaError(
+        'REFERENCE_INVALID',
+        `"${formatReference(reference)}" names a digest, expected ${digest}, which the image has`,
+        { hint: 'Push under a tag, or leave out the digest.' },
+      );
+    }
+    const { registry, repository, tag } = reference;
+    const name = `${registry}/${repository}`;
+    const tags = new Set(groups.get(name)?.tags);
+    if (tag !== undefined) tags.add(tag);
+    groups.set(name, { registry, repository, tags: [...tags] });
+  }
+  return [...groups.values()];
+}
+
+async function pushGroup(
+  source: Source,
+  root: Descriptor,
+  group: Group,
+  mountFrom: readonly string[],
+  options: PushOptions,
+): Promise<PushedRepository> {
+  const { client, reporter } = options;
+  const repository = client.repository(group, { access: 'push', mountFrom });
+  return reporter.group(`Push to ${repository.name}`, async () => {
+    const wanted = group.tags.length > 0 ? group.tags : [root.digest];
+    const missing: string[] = [];
+    for (const reference of wanted) {
+      const there = await repository.describe(reference);
+      if (there?.digest !== root.digest) missing.push(reference);
+    }
+    const blobs =
+      missing.length === 0
+        ? []
+        : await copyImage(source, root, repository, {
+            ...options,
+            // What another tag stands for is there, whole.
+            rootOnly: missing.length < wanted.length,
+            finish: (manifest, more) =>
+              repository.putTagged(manifest, group.tags.length > 0 ? missing : [], more),
+          });
+    const pushed = wanted.map((reference): PushedReference => {
+      const parts = group.tags.length > 0 ? { tag: reference } : { digest: root.digest };
+      return {
+        reference: formatReference({ registry: group.registry, repository: group.repository, ...parts }),
+        stored: missing.includes(reference) ? 'pushed' : 'present',
+      };
+    });
+    for (const { reference, stored } of pushed) {
+      reporter.info(stored === 'pushed' ? `${reference} pushed` : `${reference} is this image already`);
+    }
+    return { repository: repository.name, references: pushed, blobs };
+  });
+}

@@ -1,0 +1,93 @@
+// Pulling a blob: over redirects, taken up where it broke off, and never more or other bytes than it should have
+// (distribution-spec, "Pulling blobs").
+
+import { verified } from '../oci/blob.ts';
+import type { ByteStream } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isAborted } from './clock.ts';
+import { paths } from './endpoints.ts';
+import { RegistryError } from './registry-error.ts';
+import { headerOf } from './response.ts';
+import { retryOf } from './retry.ts';
+import type { Answer, Session } from './session.ts';
+
+/** So many failures in a row, without a byte between them, are too many. */
+const maxFailures = 5;
+
+/** A stream of the blob's bytes; it fails at its end when they aren't those that the descriptor names. */
+export function downloadBlob(session: Session, descriptor: Descriptor, signal?: AbortSignal): ByteStream {
+  return verified(
+    pieces(session, descriptor, signal),
+    descriptor,
+    `${session.registry}/${session.repository}`,
+  );
+}
+
+async function* pieces(
+  session: Session,
+  { digest, size }: Descriptor,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  for (let failures = 0; ;) {
+    try {
+      const answer = await request(session, digest, offset, signal);
+      let surplus = offset - startOf(answer);
+      for await (const chunk of answer.body) {
+        const piece = chunk.subarray(Math.min(surplus, chunk.length));
+        surplus -= chunk.length - piece.length;
+        if (piece.length === 0) continue;
+        offset += piece.length;
+        failures = 0;
+        yield piece;
+      }
+      if (offset >= size) return;
+      throw cutShort(answer, offset, size);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || isAborted(signal)) throw error;
+      failures += 1;
+      if (retryOf(error) === 'no' || failures > maxFailures) throw error;
+      await session.rest(failures, error, signal);
+    }
+  }
+}
+
+function request(
+  session: Session,
+  digest: string,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const { host } = session;
+  return session.sendPatiently(
+    {
+      method: 'GET',
+      to: paths.blob(session.repository, digest),
+      headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
+      scopes: session.readScopes,
+      expected: offset === 0 ? [200] : [206, 200],
+      signal,
+    },
+    {
+      attempts: 3,
+      // A signed address has run out: the registry gives a new one.
+      also: ({ status, url }) => status === 403 && new URL(url).origin !== host.origin,
+    },
+  );
+}
+
+/** The position of the first byte of an answer: a server that ignores Range starts over. */
+function startOf(answer: Answer): number {
+  if (answer.status === 200) return 0;
+  const start = /^bytes (\d+)-/.exec(headerOf(answer.headers, 'content-range') ?? '')?.[1];
+  return start === undefined ? 0 : Number(start);
+}
+
+function cutShort({ endpoint }: Answer, got: number, size: number): RegistryError {
+  const { shown } = endpoint;
+  return new RegistryError('REGISTRY_UNREACHABLE', `GET ${shown}: expected ${size} bytes, got ${got}`, {
+    method: 'GET',
+    url: shown,
+    failure: { kind: 'reset', retry: 'yes', reused: false },
+  });
+}

@@ -1,0 +1,134 @@
+// The registry client: what all repositories of a run share.
+
+import { setMaxListeners } from 'node:events';
+import type { Reference } from '../oci/reference.ts';
+import type { Reporter } from '../reporter.ts';
+import { createAuthorizer } from './authorizer.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import type { Credentials } from './credentials.ts';
+import { apiHost, endpointOf, paths } from './endpoints.ts';
+import { createHost } from './host.ts';
+import type { Host } from './host.ts';
+import { createHttp } from './http.ts';
+import type { HttpOptions } from './http.ts';
+import { createRepository } from './repository.ts';
+import type { Repository } from './repository.ts';
+import { retrying } from './retry.ts';
+import { createSecrets } from './secrets.ts';
+import { createSession } from './session.ts';
+import { requestToken } from './token.ts';
+import type { TokenRequest } from './token.ts';
+import { defaultTimeouts } from './watch.ts';
+import type { Timeouts } from './watch.ts';
+
+export interface RegistryOptions {
+  readonly credentials: Credentials;
+  readonly reporter: Reporter;
+  /** Ends everything; uploads that are under way are given back to their registry first. */
+  readonly signal?: AbortSignal;
+  /** Is told every token, Basic value and signed query before it is used for the first time. */
+  readonly mask?: (secret: string) => void;
+  readonly clock?: Clock;
+  /** Where plain HTTP may be spoken, when a registry has no TLS: on this machine by default. */
+  readonly plainHttp?: 'loopback' | 'always';
+  readonly tlsVerify?: boolean;
+  /** PEM, trusted besides the usual roots. */
+  readonly ca?: string;
+  /** Instead of the environment's proxy variables. No proxy stands between us and this machine. */
+  readonly proxy?: NonNullable<HttpOptions['proxy']>;
+  /** How many blobs are under way at once with one host: 4 by default. */
+  readonly concurrency?: number;
+  /** In bytes. Uploads larger blobs in chunks of this size; by default only when a registry makes us. */
+  readonly chunkSize?: number;
+  /** Further hosts whose token services may have the credentials of registries elsewhere. */
+  readonly trustedRealms?: readonly string[];
+  readonly timeouts?: Partial<Timeouts>;
+  readonly userAgent?: string;
+}
+
+export interface RegistryClient {
+  readonly signal?: AbortSignal;
+  /** No request is made yet. */
+  repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryAccess): Repository;
+  /** Closes all connections. */
+  close(): Promise<void>;
+}
+
+export interface RepositoryAccess {
+  /** What to ask a token for at once: `pull` by default. */
+  readonly access?: 'pull' | 'push';
+  /** Repositories of the same registry that may have the blobs already. */
+  readonly mountFrom?: readonly string[];
+}
+
+const defaultConcurrency = 4;
+
+export function createRegistryClient(options: RegistryOptions): RegistryClient {
+  const { credentials, reporter, signal, concurrency = defaultConcurrency, clock = systemClock } = options;
+  // Each request listens to it, and there are many at a time.
+  if (signal !== undefined) setMaxListeners(0, signal);
+  const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const secrets = createSecrets(options.mask);
+  const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
+  const hosts = new Map<string, { readonly host: Host; readonly warnings: Set<string> }>();
+
+  const hostOf = (origin: string) => {
+    const known = hosts.get(origin);
+    if (known !== undefined) return known;
+    const made = { host: createHost(origin, concurrency, clock), warnings: new Set<string>() };
+    hosts.set(origin, made);
+    return made;
+  };
+
+  const fetchToken = (request: TokenRequest) =>
+    retrying(
+      () => requestToken({ ...request, signal }, { http, secrets, clock }),
+      { clock, reporter, host: hostOf(request.realm.origin).host },
+      { signal },
+    );
+
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    repository({ registry, repository }, { access = 'pull', mountFrom = [] } = {}) {
+      const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
+      const ping = async () => {
+        const response = await http.send({
+          method: 'GET',
+          endpoint: endpointOf(host.origin, paths.ping),
+          ...(signal === undefined ? {} : { signal }),
+        });
+        await response.discard();
+        return response.headers['www-authenticate'];
+      };
+      const authorizer = createAuthorizer({
+        registry,
+        repository,
+        origin: () => host.origin,
+        credentials,
+        secrets,
+        clock,
+        trustedRealms: options.trustedRealms ?? [],
+        fetchToken,
+        ping,
+      });
+      const session = createSession({
+        registry,
+        repository,
+        http,
+        host,
+        authorizer,
+        secrets,
+        reporter,
+        clock,
+        timeouts,
+        plainHttp: options.plainHttp ?? 'loopback',
+        access,
+        warnings,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return createRepository({ session, mountFrom, chunkSize: options.chunkSize });
+    },
+    close: () => http.close(),
+  };
+}

@@ -1,0 +1,92 @@
+// Credential helpers: programs that keep credentials for docker (the protocol of docker-credential-helpers).
+
+import { spawn } from 'node:child_process';
+import { BimaError, isSystemError } from '../errors.ts';
+import { isObject } from '../oci/json.ts';
+import type { Credential } from './credentials.ts';
+import { clean } from './error-body.ts';
+
+const timeout = 30_000;
+const maxOutput = 1024 * 1024;
+
+/**
+ * Asks `docker-credential-<name>` for a server's credentials. Undefined when it has none.
+ * Its output is never shown: it may hold the secret.
+ * @throws BimaError CREDENTIALS_FAILED
+ */
+export async function runHelper(
+  name: string,
+  server: string,
+  env: Readonly<Record<string, string | undefined>>,
+  milliseconds = timeout,
+): Promise<Credential | undefined> {
+  const program = `docker-credential-${name}`;
+  const failed = (why: string, hint?: string) =>
+    new BimaError('CREDENTIALS_FAILED', `the credential helper "${program}" ${why}`, {
+      hint: hint ?? `Try it by hand: echo ${server} | ${program} get`,
+    });
+  // The name comes from a file; with a slash it would be a path.
+  if (!/^[\w.-]+$/.test(name)) throw failed('has no valid name', 'Correct "credHelpers" or "credsStore".');
+
+  const { status, output, error } = await run(program, server, env, milliseconds);
+  if (isSystemError(error, 'ENOENT')) {
+    throw failed('is not installed', 'Install it, or remove it from the docker config file.');
+  }
+  if (error !== undefined) throw failed(error.message);
+  if (status !== 0) {
+    if (/credentials not found/i.test(output)) return undefined;
+    throw failed(`ended with status ${status ?? 'unknown'}`);
+  }
+  let answer: unknown;
+  try {
+    answer = JSON.parse(output);
+  } catch {
+    throw failed('answered with something that is not JSON');
+  }
+  const { Username: username, Secret: secret } = isObject(answer) ? answer : {};
+  if (typeof username !== 'string' || typeof secret !== 'string') {
+    throw failed('answered without "Username" and "Secret"');
+  }
+  if (secret === '') return undefined;
+  return username === '<token>'
+    ? { kind: 'identity', username, token: secret }
+    : { kind: 'password', username, password: secret };
+}
+
+interface Outcome {
+  readonly status: number | null;
+  readonly output: string;
+  readonly error?: Error;
+}
+
+function run(
+  program: string,
+  input: string,
+  env: Readonly<Record<string, string | undefined>>,
+  milliseconds: number,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(program, ['get'], {
+      env: { ...env },
+      stdio: ['pipe', 'pipe', 'ignore'],
+      timeout: milliseconds,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < maxOutput) output += text;
+    });
+    // Some helpers end before they have read what they are asked.
+    child.stdin.on('error', () => undefined).end(input);
+    child.on('error', (error) => {
+      const shown = isSystemError(error) ? error : new Error(clean(error.message));
+      resolve({ status: null, output: '', error: shown });
+    });
+    child.on('close', (status, signal) => {
+      const error =
+        signal === null ? undefined : new Error(`was stopped (${signal}): it did not answer in time`);
+      resolve({ status, output, ...(error === undefined ? {} : { error }) });
+    });
+  });
+}

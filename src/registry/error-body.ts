@@ -1,0 +1,85 @@
+// What a registry says about an error, made fit to be read: the specification's JSON, or whatever a proxy wrote.
+
+import { isDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isObject } from '../oci/json.ts';
+
+export interface ErrorBody {
+  /** Such as `MANIFEST_BLOB_UNKNOWN`. */
+  readonly codes: readonly string[];
+  /** One line, capped, without control characters; empty when there is nothing to say. */
+  readonly text: string;
+  /** Every digest that the errors name. */
+  readonly digests: readonly Digest[];
+}
+
+/** More of an error isn't read. */
+export const maxErrorBody = 64 * 1024;
+const maxText = 500;
+
+/** Never throws: an error about an error helps nobody (distribution-spec, "Error Codes"). */
+export function readErrorBody(bytes: Uint8Array): ErrorBody {
+  const text = new TextDecoder().decode(bytes);
+  const errors = parseErrors(text);
+  if (errors.length === 0) return { codes: [], text: clean(plainText(text)), digests: [] };
+  const codes = errors.flatMap(({ code }) =>
+    typeof code === 'string' && isCode(code) ? [code.toUpperCase()] : [],
+  );
+  return {
+    codes: [...new Set(codes)],
+    text: clean(errors.map(describe).join('; ')),
+    digests: digestsIn(JSON.stringify(errors)),
+  };
+}
+
+/** Fit to stand within a line of a log: one line, no control characters, not long. */
+export function clean(text: string, limit = maxText): string {
+  const line = text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+function parseErrors(text: string): readonly Readonly<Record<string, unknown>>[] {
+  try {
+    const document: unknown = JSON.parse(text);
+    if (isObject(document) && Array.isArray(document.errors)) return document.errors.filter(isObject);
+    // Token services and some proxies have a flatter form.
+    return isObject(document) && hasMessage(document) ? [document] : [];
+  } catch {
+    return [];
+  }
+}
+
+function hasMessage(document: Readonly<Record<string, unknown>>): boolean {
+  return ['message', 'error', 'error_description', 'details'].some(
+    (key) => typeof document[key] === 'string',
+  );
+}
+
+function describe(error: Readonly<Record<string, unknown>>): string {
+  const message = [error.message, error.error, error.error_description, error.details].filter(
+    (part): part is string => typeof part === 'string' && part !== '',
+  );
+  const { detail } = error;
+  // The detail often holds the true cause.
+  const isEmpty = detail === undefined || detail === null || detail === '' || JSON.stringify(detail) === '{}';
+  const more = isEmpty ? '' : ` (${typeof detail === 'string' ? detail : JSON.stringify(detail)})`;
+  return `${message.join(': ')}${more}`;
+}
+
+function plainText(text: string): string {
+  if (!/<html|<!doctype/i.test(text)) return text;
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1];
+  return title ?? text.replace(/<[^>]*>/g, ' ');
+}
+
+function digestsIn(text: string): Digest[] {
+  const found: readonly string[] = text.match(/sha256:[0-9a-f]{64}/g) ?? [];
+  return [...new Set(found.filter(isDigest))];
+}
+
+function isCode(code: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code);
+}

@@ -1,0 +1,46 @@
+// Mounting: taking a blob over from another repository of the same registry (distribution-spec, end-11).
+
+import type { Descriptor } from '../oci/descriptor.ts';
+import { BimaError } from '../errors.ts';
+import { isAborted } from './clock.ts';
+import { paths } from './endpoints.ts';
+import { pullScope, pushScope } from './scope.ts';
+import type { Session } from './session.ts';
+import { readUploadSession } from './upload-session.ts';
+import type { UploadSession } from './upload-session.ts';
+
+/** Repositories that may have the blobs. One that fails once isn't asked again. */
+export interface MountSources {
+  readonly repositories: readonly string[];
+  readonly refused: Set<string>;
+}
+
+/**
+ * Tries one source. An upload session when the registry has begun one instead, undefined when a plain upload
+ * has to be begun: a mount saves time, and no failure of it is one of the push. Its token is its own, because
+ * many registries refuse the whole token when the source can't be read.
+ */
+export async function mountBlob(
+  session: Session,
+  { digest }: Descriptor,
+  { mounts, signal }: { readonly mounts: MountSources; readonly signal: AbortSignal | undefined },
+): Promise<'mounted' | UploadSession | undefined> {
+  const source = mounts.repositories.find((repository) => !mounts.refused.has(repository));
+  if (source === undefined || source === session.repository) return undefined;
+  try {
+    const answer = await session.send({
+      method: 'POST',
+      to: paths.mount(session.repository, digest, source),
+      scopes: [pushScope(session.repository), pullScope(source)],
+      expected: [201, 202],
+      signal,
+    });
+    await answer.discard();
+    return answer.status === 201 ? 'mounted' : readUploadSession(session, answer);
+  } catch (error) {
+    if (isAborted(signal) || !(error instanceof BimaError)) throw error;
+    mounts.refused.add(source);
+    session.reporter.debug(`no mount from ${source}: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+// One repository of a registry, as a Source and a Target.
+
+import { BimaError } from '../errors.ts';
+import { readDocument } from '../oci/blob.ts';
+import type { Blob } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isIndexType, isManifestType } from '../oci/media-types.ts';
+import type { PutOptions, Source, Target } from '../oci/target.ts';
+import { downloadBlob } from './blob-download.ts';
+import { hasBlob, pushBlob } from './blob-upload.ts';
+import { putManifest, putTags } from './manifest-push.ts';
+import type { ManifestBytes } from './manifest-push.ts';
+import { describeManifest, readManifest } from './manifest-read.ts';
+import type { MountSources } from './mount.ts';
+import { keepReferrer } from './referrers.ts';
+import type { Session } from './session.ts';
+
+export interface Repository extends Source, Target {
+  /** `registry/repository`. */
+  readonly name: string;
+  /** What a tag or digest stands for; undefined when there is nothing. */
+  describe(tagOrDigest: string): Promise<Descriptor | undefined>;
+  /**
+   * The last step of a push: stores a manifest, whose content must be there, under all tags, or by its digest
+   * alone when there are none. When one tag fails, the error names those that were set.
+   */
+  putTagged(manifest: Blob, tags: readonly string[], options?: PutOptions): Promise<void>;
+}
+
+export interface RepositoryOptions {
+  readonly session: Session;
+  readonly mountFrom: readonly string[];
+  readonly chunkSize: number | undefined;
+}
+
+export function createRepository({ session, mountFrom, chunkSize }: RepositoryOptions): Repository {
+  const name = `${session.registry}/${session.repository}`;
+  const mounts: MountSources = { repositories: mountFrom, refused: new Set() };
+  /** A tag is set by sending the manifest again. */
+  const manifests = new Map<Digest, ManifestBytes>();
+
+  async function putTagged(manifest: Blob, tags: readonly string[], options: PutOptions = {}): Promise<void> {
+    const { descriptor } = manifest;
+    const known: ManifestBytes = { descriptor, bytes: await readDocument(manifest, 'the image') };
+    const { signal } = options;
+    const subject =
+      tags.length === 0
+        ? await putManifest(session, known, descriptor.digest, signal)
+        : await putTags(session, known, tags, signal);
+    manifests.set(descriptor.digest, known);
+    await keepReferrer(session, known, subject, signal);
+    options.stored?.('pushed');
+  }
+
+  return {
+    name,
+    describe: (tagOrDigest) => describeManifest(session, tagOrDigest),
+    open: (descriptor) => ({
+      descriptor,
+      open: () =>
+        isDocument(descriptor) ? openManifest(session, descriptor) : downloadBlob(session, descriptor),
+    }),
+    async has(descriptor) {
+      if (!isDocument(descriptor)) return hasBlob(session, descriptor);
+      return (await describeManifest(session, descriptor.digest)) !== undefined;
+    },
+    async put(blob, options = {}) {
+      if (isDocument(blob.descriptor)) {
+        await putTagged(blob, [], options);
+        return;
+      }
+      const { force = false, signal } = options;
+      options.stored?.(await pushBlob(session, blob, { force, mounts, chunkSize, signal }));
+    },
+    async tag(descriptor, tag) {
+      const known = manifests.get(descriptor.digest) ?? (await readManifest(session, descriptor.digest));
+      if (known === undefined) throw missing(name, descriptor.digest);
+      await putTags(session, known, [tag], undefined);
+    },
+    putTagged,
+  };
+}
+
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType);
+}
+
+async function* openManifest(session: Session, { digest }: Descriptor): AsyncGenerator<Uint8Array> {
+  const document = await readManifest(session, digest);
+  if (document === undefined) throw missing(`${session.registry}/${session.repository}`, digest);
+  yield document.bytes;
+}
+
+function missing(name: string, digest: Digest): BimaError {
+  return new BimaError('REGISTRY_NOT_FOUND', `${name} has no manifest ${digest}`);
+}

@@ -1,0 +1,100 @@
+// Reading answers: bodies with a bound, single headers, and errors from what doesn't fit.
+
+import type { Clock } from './clock.ts';
+import type { Endpoint } from './endpoints.ts';
+import { clean, maxErrorBody, readErrorBody } from './error-body.ts';
+import type { HttpHeaders, HttpRequest, HttpResponse } from './http.ts';
+import { codeOfStatus, RegistryError } from './registry-error.ts';
+import { remedyFor } from './remedy.ts';
+import { parseRetryAfter } from './retry.ts';
+import type { Secrets } from './secrets.ts';
+
+/** The first value of a header. */
+export function headerOf(headers: HttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** Up to `limit` bytes of a body, and whether that was all. Frees the connection. */
+export async function readUpTo(
+  response: HttpResponse,
+  limit: number,
+): Promise<{ readonly bytes: Uint8Array; readonly whole: boolean }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    // Leaving the loop closes the connection.
+    if (size > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false };
+  }
+  return { bytes: Buffer.concat(chunks), whole: true };
+}
+
+export interface AnswerContext {
+  readonly method: HttpRequest['method'];
+  readonly endpoint: Endpoint;
+  /** The statuses that would have been right. */
+  readonly expected: readonly number[];
+  /** As in references. */
+  readonly registry: string;
+  readonly repository: string;
+  /** Whether the work as a whole is a push. */
+  readonly writing: boolean;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+}
+
+/** The error that an answer is. Reads the body, within bounds. */
+export async function answerError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
+  const { method, endpoint, registry, repository, secrets } = context;
+  const { status, headers } = response;
+  const body = readErrorBody(await bodyOf(response));
+  const text = secrets.scrub(body.text);
+  const said = [...new Set([body.codes.join(', '), text])].filter((part) => part !== '').join(': ');
+  const id = requestId(headers);
+  const message =
+    `${method} ${endpoint.shown}: expected ${context.expected.join(' or ')}, got ${status}` +
+    `${said === '' ? '' : ` ${said}`}${id === undefined ? '' : ` (request ${id})`}`;
+  const hint = remedyFor({ registry, repository, status, codes: body.codes, text, writing: context.writing });
+  const sent = Date.parse(headerOf(headers, 'date') ?? '');
+  return new RegistryError(
+    codeOfStatus(status),
+    message,
+    {
+      method,
+      url: endpoint.shown,
+      status,
+      codes: body.codes,
+      missing: body.digests,
+      // A date is meant by the registry's own clock, which its Date header tells.
+      retryAfter: parseRetryAfter(
+        headerOf(headers, 'retry-after'),
+        Number.isNaN(sent) ? context.clock.now() : sent,
+      ),
+    },
+    hint === undefined ? {} : { hint },
+  );
+}
+
+async function bodyOf(response: HttpResponse): Promise<Uint8Array> {
+  try {
+    return (await readUpTo(response, maxErrorBody)).bytes;
+  } catch {
+    // The status alone says enough.
+    return new Uint8Array();
+  }
+}
+
+function requestId(headers: HttpHeaders): string | undefined {
+  for (const name of [
+    'x-github-request-id',
+    'x-amzn-requestid',
+    'x-ms-correlation-request-id',
+    'x-request-id',
+  ]) {
+    const id = headerOf(headers, name);
+    if (id !== undefined && /^[\w.:@+/=-]{4,}$/.test(id)) return clean(id, 80);
+  }
+  return undefined;
+}

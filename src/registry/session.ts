@@ -1,0 +1,235 @@
+// Requests to one repository: with authorization, over redirects, and with every answer looked at.
+
+import type { Reporter } from '../reporter.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { Clock } from './clock.ts';
+import { endpointOf, resolveLocation } from './endpoints.ts';
+import type { Endpoint } from './endpoints.ts';
+import { clean } from './error-body.ts';
+import type { Host } from './host.ts';
+import { isLoopback } from './hosts.ts';
+import type { Http, HttpRequest, HttpResponse } from './http.ts';
+import { RegistryError } from './registry-error.ts';
+import { answerError, headerOf } from './response.ts';
+import type { AnswerContext } from './response.ts';
+import { rest, retrying } from './retry.ts';
+import type { RetryOptions } from './retry.ts';
+import { pullScope, pushScope } from './scope.ts';
+import type { Scope } from './scope.ts';
+import type { Secrets } from './secrets.ts';
+import type { Timeouts } from './watch.ts';
+
+export interface SessionRequest extends Omit<HttpRequest, 'endpoint' | 'signal'> {
+  /** A path of the API, or where a Location has led. */
+  readonly to: string | Endpoint;
+  readonly scopes: readonly Scope[];
+  /** The statuses to return; any other is thrown. */
+  readonly expected: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer extends HttpResponse {
+  /** Who answered, after redirects: what a relative Location is relative to. */
+  readonly endpoint: Endpoint;
+}
+
+export interface Session {
+  readonly registry: string;
+  readonly repository: string;
+  readonly host: Host;
+  readonly secrets: Secrets;
+  readonly reporter: Reporter;
+  readonly timeouts: Timeouts;
+  /** What reading needs: in a push, the token of the push, so that there is one only. */
+  readonly readScopes: readonly Scope[];
+  /**
+   * One request and, if need be, what it takes to have it answered: a login, a redirect. A body that is a stream
+   * isn't sent again after a 401, since the upload session may be gone with it: the 401 is thrown, after which
+   * another request finds a new token.
+   * @throws RegistryError for a status that wasn't expected
+   */
+  send(request: SessionRequest): Promise<Answer>;
+  /** The same as often as it takes, within reason: for requests that may be repeated as they are. */
+  sendPatiently(request: SessionRequest, options?: RetryOptions): Promise<Answer>;
+  /** Retries a longer operation. */
+  retrying<T>(attempt: (count: number) => Promise<T>, options?: RetryOptions): Promise<T>;
+  /** Waits as {@link retrying} does after the failed attempt `count`. */
+  rest(count: number, error: RegistryError, signal?: AbortSignal): Promise<void>;
+  /** Where a Location header leads to. */
+  locate(header: string | readonly string[] | undefined, from: Endpoint): Endpoint;
+}
+
+export interface SessionOptions {
+  readonly registry: string;
+  readonly repository: string;
+  readonly http: Http;
+  readonly host: Host;
+  readonly authorizer: Authorizer;
+  readonly secrets: Secrets;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly timeouts: Timeouts;
+  readonly plainHttp: 'loopback' | 'always';
+  readonly access: 'pull' | 'push';
+  /** Warnings of the host that were shown already. */
+  readonly warnings: Set<string>;
+  readonly signal?: AbortSignal;
+}
+
+const maxRedirects = 5;
+
+export function createSession(options: SessionOptions): Session {
+  const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
+
+  const tools = { clock, reporter, host };
+  const retry = <T>(attempt: (count: number) => Promise<T>, more: RetryOptions = {}) =>
+    retrying(attempt, tools, { signal: options.signal, ...more });
+
+  const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
+    const endpoint = resolveLocation(header, from);
+    const [, query] = endpoint.path.split(/\?(.*)/s);
+    if (query !== undefined) secrets.add(query);
+    return endpoint;
+  };
+
+  async function send(request: SessionRequest): Promise<Answer> {
+    let renewals = 0;
+    for (;;) {
+      const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
+      const authorization = await authorizer.header(request.scopes, isStream);
+      const answer = await follow(request, authorization);
+      const isOurs = answer.endpoint.origin === host.origin;
+      if (request.expected.includes(answer.status)) return answer;
+      if (answer.status !== 401 || !isOurs)
+        throw await answerError(answer, contextOf(request, answer.endpoint));
+      const failure = await answerError(answer, contextOf(request, answer.endpoint));
+      const mayHelp = await authorizer.renew(
+        request.scopes,
+        authorization,
+        answer.headers['www-authenticate'],
+      );
+      // Once to log in, and once more for a token that has worn out.
+      renewals += 1;
+      if (!mayHelp || isStream || renewals > (authorization === undefined ? 2 : 1)) throw failure;
+    }
+  }
+
+  async function follow(request: SessionRequest, authorization: string | undefined): Promise<Answer> {
+    const { to } = request;
+    let endpoint = typeof to === 'string' ? endpointOf(host.origin, to) : to;
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await exchange(request, endpoint, authorization);
+      if (!isRedirect(answer.status, request.method)) return answer;
+      await answer.discard();
+      if (redirects === maxRedirects) {
+        throw new RegistryError(
+          'REGISTRY_PROTOCOL',
+          `${request.method} ${endpoint.shown}: more than 5 redirects`,
+          {
+            method: request.method,
+            url: endpoint.shown,
+          },
+        );
+      }
+      endpoint = locate(answer.headers.location, answer.endpoint);
+    }
+  }
+
+  async function exchange(
+    request: SessionRequest,
+    endpoint: Endpoint,
+    authorization: string | undefined,
+  ): Promise<Answer> {
+    const { method, headers, body, patience, signal = options.signal } = request;
+    // Credentials are the registry's own: no other host or port sees them.
+    const isOurs = endpoint.origin === host.origin;
+    const started = clock.now();
+    let response: HttpResponse;
+    try {
+      response = await http.send({
+        method,
+        endpoint,
+        headers: {
+          ...headers,
+          ...(isOurs && authorization !== undefined ? { authorization } : {}),
+        },
+        ...(body === undefined ? {} : { body }),
+        ...(patience === undefined ? {} : { patience }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      const plain = plainOrigin(error, endpoint);
+      if (plain === undefined) throw error;
+      host.origin = plain;
+      return exchange(request, endpointOf(plain, endpoint.path), authorization);
+    }
+    host.isSettled ||= isOurs;
+    reporter.debug(`${method} ${endpoint.shown}: ${response.status} after ${clock.now() - started} ms`);
+    warn(response);
+    return { ...response, endpoint };
+  }
+
+  /** Where to go on without TLS, if the registry has none and may be spoken with so. */
+  function plainOrigin(error: unknown, { origin }: Endpoint): string | undefined {
+    if (!(error instanceof RegistryError) || error.failure?.kind !== 'not-tls') return undefined;
+    // Another request may have found out in the meantime.
+    if (host.origin === origin.replace(/^https:/, 'http:')) return host.origin;
+    if (origin !== host.origin || host.isSettled) return undefined;
+    if (options.plainHttp !== 'always' && !isLoopback(new URL(origin).hostname)) return undefined;
+    return origin.replace(/^https:/, 'http:');
+  }
+
+  function warn({ headers }: HttpResponse): void {
+    const { warning } = headers;
+    for (const value of typeof warning === 'string' ? [warning] : (warning ?? [])) {
+      const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
+      if (text === undefined || options.warnings.has(text)) continue;
+      options.warnings.add(text);
+      const said = secrets.scrub(clean(text.replace(/\\(.)/g, '$1')));
+      reporter.warning({ code: 'REGISTRY_WARNING', message: `${registry} warns: ${said}` });
+    }
+  }
+
+  function contextOf(request: SessionRequest, endpoint: Endpoint): AnswerContext {
+    return {
+      method: request.method,
+      endpoint,
+      expected: request.expected,
+      registry,
+      repository,
+      writing: request.scopes.some((scope) => scope.endsWith('push')),
+      secrets,
+      clock,
+    };
+  }
+
+  return {
+    registry,
+    repository,
+    host,
+    secrets,
+    reporter,
+    timeouts: options.timeouts,
+    readScopes: [options.access === 'push' ? pushScope(repository) : pullScope(repository)],
+    send,
+    sendPatiently: (request, more) =>
+      retry(() => send(request), {
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+        ...more,
+      }),
+    retrying: retry,
+    rest: (count, error, signal = options.signal) => rest(count, error, tools, signal),
+    locate,
+  };
+}
+
+/** A changed method would lose the body: only a read follows where a write would become one. */
+function isRedirect(status: number, method: string): boolean {
+  if (status === 307 || status === 308) return true;
+  return (method === 'GET' || method === 'HEAD') && (status === 301 || status === 302 || status === 303);
+}
+
+/** The one header, when it is there. */
+export function digestHeader(answer: Answer): string | undefined {
+  return headerOf(answer.headers, 'docker-content-digest');
+}

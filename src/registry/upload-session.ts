@@ -1,0 +1,66 @@
+// Upload sessions: begun before a body is sent, and given back when it won't be (distribution-spec, end-4a, end-14).
+
+import { isAborted } from './clock.ts';
+import { paths } from './endpoints.ts';
+import type { Endpoint } from './endpoints.ts';
+import { RegistryError } from './registry-error.ts';
+import { headerOf } from './response.ts';
+import { pushScope } from './scope.ts';
+import type { Answer, Session } from './session.ts';
+
+export interface UploadSession {
+  readonly location: Endpoint;
+  /** Every chunk but the last has at least so many bytes. */
+  readonly minimumChunk: number;
+}
+
+/** How long a clean-up may hold up the end. */
+const cancelTimeout = 2000;
+
+export async function startUpload(session: Session, signal: AbortSignal | undefined): Promise<UploadSession> {
+  const answer = await session.send({
+    method: 'POST',
+    to: paths.uploads(session.repository),
+    scopes: [pushScope(session.repository)],
+    expected: [202],
+    signal,
+  });
+  await answer.discard();
+  return readUploadSession(session, answer);
+}
+
+export function readUploadSession(session: Session, answer: Answer): UploadSession {
+  const minimum = Number(headerOf(answer.headers, 'oci-chunk-min-length') ?? 0);
+  return {
+    location: session.locate(answer.headers.location, answer.endpoint),
+    minimumChunk: Number.isSafeInteger(minimum) && minimum > 0 ? minimum : 0,
+  };
+}
+
+/**
+ * Tells the registry that nothing more comes, unless the error says that the session, or the way to it, is
+ * gone. Takes two seconds at most, also after an abort, and never throws.
+ */
+export async function cancelUpload(
+  session: Session,
+  { location }: UploadSession,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!isAborted(signal) && error instanceof RegistryError) {
+    const { status } = error;
+    if (status === undefined || status === 404 || status === 429 || status >= 500) return;
+  }
+  try {
+    const answer = await session.send({
+      method: 'DELETE',
+      to: location,
+      scopes: [pushScope(session.repository)],
+      expected: [204, 200, 202, 404],
+      signal: AbortSignal.timeout(cancelTimeout),
+    });
+    await answer.discard();
+  } catch {
+    // The registry clears away what is left, in its own time.
+  }
+}

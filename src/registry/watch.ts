@@ -1,0 +1,105 @@
+// Watches over one exchange: a stalled upload is given up, a slow one isn't, and a commit may take its time.
+
+import { Readable } from 'node:stream';
+import type { ByteStream } from '../oci/blob.ts';
+import { reasonOf } from './clock.ts';
+import { Timeout } from './network-failure.ts';
+
+/** A body whose bytes are opened when they are needed, and afresh each time. */
+export interface BodyStream {
+  readonly size: number;
+  open(): ByteStream;
+}
+
+/** In milliseconds. */
+export interface Timeouts {
+  readonly connect: number;
+  /** From the end of a request to the start of its answer. */
+  readonly answer: number;
+  /** The same for what a registry has to store first: some take minutes. */
+  readonly commit: number;
+  /** Without a single byte moving, in either direction. */
+  readonly stall: number;
+}
+
+export const defaultTimeouts: Timeouts = { connect: 10_000, answer: 120_000, commit: 900_000, stall: 60_000 };
+
+/** Watches over the time that one exchange takes. */
+export interface Watch {
+  readonly signal: AbortSignal;
+  /** Aborts after so long, unless it is called again before. */
+  readonly expect: (milliseconds: number, what: string) => void;
+  /** The answer is there: only the caller's signal counts from here. */
+  readonly rest: () => void;
+  readonly stop: () => void;
+}
+
+export function createWatch(outer: AbortSignal | undefined): Watch {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const abort = () => {
+    controller.abort(reasonOf(outer));
+  };
+  outer?.addEventListener('abort', abort, { once: true });
+  const rest = () => {
+    clearTimeout(timer);
+  };
+  return {
+    signal: controller.signal,
+    expect(milliseconds, what) {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        controller.abort(new Timeout(`${what} within ${Math.round(milliseconds / 1000)} seconds`));
+      }, milliseconds);
+    },
+    rest,
+    stop() {
+      rest();
+      outer?.removeEventListener('abort', abort);
+    },
+  };
+}
+
+export interface WatchedBody {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable | Uint8Array | null;
+  /** What the body's own source threw. */
+  readonly failure: unknown;
+}
+
+/** The body under watch: it must move on, and only when all of it has gone does the wait for the answer begin. */
+export function watchBody(
+  body: Uint8Array | BodyStream | undefined,
+  watch: Watch,
+  timeouts: Timeouts,
+  patience: number,
+): WatchedBody {
+  const awaitAnswer = () => {
+    watch.expect(patience, 'expected an answer');
+  };
+  if (body === undefined || body instanceof Uint8Array || body.size === 0) {
+    awaitAnswer();
+    return { headers: {}, body: body instanceof Uint8Array ? body : null, failure: undefined };
+  }
+  let failure: unknown;
+  async function* pieces(source: BodyStream): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of source.open()) {
+        yield chunk;
+        watch.expect(timeouts.stall, 'expected the upload to move on');
+      }
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+    awaitAnswer();
+  }
+  watch.expect(timeouts.stall + timeouts.connect, 'expected the upload to begin');
+  return {
+    headers: { 'content-length': String(body.size) },
+    body: Readable.from(pieces(body), { objectMode: false }),
+    get failure() {
+      return failure;
+    },
+  };
+}

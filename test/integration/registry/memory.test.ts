@@ -1,0 +1,52 @@
+// The memory that a push takes must not grow with the size of a layer.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { startRegistry } from '../../support/registry.ts';
+
+const run = promisify(execFile);
+const child = join(import.meta.dirname, '../../support/push-child.ts');
+const mebibyte = 1024 * 1024;
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bima-memory-'));
+});
+after(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A sparse file, and its digest. */
+async function makeFile(size: number): Promise<{ file: string; digest: string }> {
+  const file = join(folder, `${size}`);
+  const handle = openSync(file, 'w');
+  ftruncateSync(handle, size);
+  closeSync(handle);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: mebibyte })) hash.update(chunk as Buffer);
+  return { file, digest: `sha256:${hash.digest('hex')}` };
+}
+
+/** In MiB. */
+async function peakOf(size: number): Promise<number> {
+  await using registry = await startRegistry({ keepUpTo: 0 });
+  const { file, digest } = await makeFile(size);
+  const { stdout } = await run(process.execPath, [child, registry.host, file, digest]);
+  registry.assertRules();
+  assert.equal(registry.uploadedBytes(), size);
+  return Number(stdout) / 1024;
+}
+
+describe('memory', () => {
+  it('of pushing 2 GiB is within 40 MiB of that of pushing 1 MiB', async () => {
+    const small = await peakOf(mebibyte);
+    const large = await peakOf(2048 * mebibyte);
+    assert.ok(large - small < 40, `1 MiB took ${small.toFixed(0)} MiB, 2 GiB took ${large.toFixed(0)} MiB`);
+  });
+});

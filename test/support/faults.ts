@@ -1,0 +1,93 @@
+// The faults themselves: which requests they hit, and what happens to those.
+
+import type { OutgoingHttpHeaders } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Act, Fault, ProxiedRequest, UpstreamReply } from './fault-proxy.ts';
+import type { Reply } from './registry.ts';
+import type { Endpoint } from './registry-endpoint.ts';
+
+/** Hits requests of this kind, such as `on('PUT', 'upload')`. */
+export function on(method: string, kind: Endpoint['kind'], name?: string): Fault['when'] {
+  return (request: ProxiedRequest) =>
+    request.method === method &&
+    request.endpoint.kind === kind &&
+    (name === undefined || request.endpoint.name === name);
+}
+
+/** Hits a POST that asks for a mount, or one that doesn't. */
+export function onStart(wanted: 'mount' | 'plain'): Fault['when'] {
+  return (request) =>
+    on('POST', 'uploads')(request) && /(?:^|&)mount=/.test(request.query) === (wanted === 'mount');
+}
+
+/** Takes the whole body and answers in the registry's place. */
+export function reply(answer: Reply): Act {
+  return async (exchange) => {
+    await exchange.read(1);
+    await exchange.reply({ headers: { 'content-length': 0 }, ...answer });
+  };
+}
+
+/** Answers after a part of the body while the client is still sending, then closes. */
+export function replyEarly(fraction: number, answer: Reply): Act {
+  return async (exchange) => {
+    await exchange.read(fraction);
+    await exchange.reply({ ...answer, headers: { connection: 'close', ...answer.headers } });
+    await Promise.race([exchange.gone, sleep(200)]);
+    exchange.end();
+  };
+}
+
+/** The registry gets a part of the body, then both sides are cut. */
+export function resetAt(fraction: number): Act {
+  return async (exchange) => {
+    await exchange.forwardPart(fraction);
+    exchange.reset();
+  };
+}
+
+/** The registry does its work; its answer is lost. */
+export function loseReply(how: 'reset' | 'end' = 'reset'): Act {
+  return async (exchange) => {
+    await exchange.forward();
+    exchange[how]();
+  };
+}
+
+/** The registry's answer with changes. */
+export function rewriteReply(change: (answer: UpstreamReply) => Partial<Reply>): Act {
+  return async (exchange) => {
+    const answer = await exchange.forward();
+    const { status, headers, body } = answer;
+    const changed = change(answer);
+    const merged: OutgoingHttpHeaders = { ...headers, ...changed.headers };
+    if (changed.body !== undefined) delete merged['content-length'];
+    await exchange.reply({ status, body, ...changed, headers: merged });
+  };
+}
+
+/** Bytes in place of an answer, then the end of the connection. */
+export function replyRaw(bytes: string | Uint8Array): Act {
+  return async (exchange) => {
+    await exchange.read(1);
+    await exchange.raw(bytes);
+    exchange.end();
+  };
+}
+
+/** Takes a part of the body, then neither reads nor answers. */
+export function stallAt(fraction: number): Act {
+  return async (exchange) => {
+    await exchange.read(fraction);
+    await exchange.gone;
+  };
+}
+
+/** The registry does its work; its answer comes when `until` says so. */
+export function delayReply(until: () => Promise<void>): Act {
+  return async (exchange) => {
+    const answer = await exchange.forward();
+    await until();
+    await exchange.reply(answer);
+  };
+}
