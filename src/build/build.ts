@@ -4,6 +4,7 @@ import { formatInstruction } from '../containerfile/format.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import type { Layout } from '../layout/layout.ts';
 import { streamOf } from '../oci/blob.ts';
+import type { ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -13,7 +14,7 @@ import type { Reporter } from '../reporter.ts';
 import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../unikernel/urunc-json.ts';
 import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
-import type { FileEntry } from './entry.ts';
+import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
@@ -59,7 +60,7 @@ export async function buildImage(
 
   const layers: Layer[] = [];
   for (const { copy, entries } of plan.layers) {
-    const layer = await write(entries);
+    const layer = await write(watched(entries, formatInstruction(copy), reporter));
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}`);
     layers.push(layer);
   }
@@ -91,6 +92,22 @@ export async function buildImage(
 
 function describeLayer({ descriptor, tarSize }: Layer): string {
   return `${descriptor.digest} (${formatSize(descriptor.size)}, ${formatSize(tarSize)} unpacked)`;
+}
+
+/** The same entries, reporting how many bytes of their files have been read. */
+function watched(entries: readonly Entry[], task: string, reporter: Reporter): Entry[] {
+  const total = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+  let done = 0;
+  async function* count(stream: ByteStream): AsyncGenerator<Uint8Array> {
+    for await (const chunk of stream) {
+      yield chunk;
+      done += chunk.length;
+      reporter.progress(task, done, total);
+    }
+  }
+  return entries.map((entry) =>
+    entry.type === 'file' ? { ...entry, open: () => count(entry.open()) } : entry,
+  );
 }
 
 function uruncJsonEntry(labels: Labels): FileEntry {

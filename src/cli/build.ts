@@ -13,6 +13,7 @@ import { formatReference } from '../oci/reference.ts';
 import type { Options } from './args.ts';
 import { onePositional, readPlanOptions, readSourceDate, readTags, splitPair } from './options.ts';
 import { readOutput } from './output.ts';
+import type { Output } from './output.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -23,26 +24,29 @@ export async function runBuild(
 ): Promise<number> {
   const context = onePositional('build', positionals, 'the context for the build process');
   const references = readTags(options.strings('tag'));
-  const reporter = terminalReporter(terminal.stderr, {
-    quiet: options.flag('quiet'),
-    debug: options.flag('debug'),
-  });
-  const output = readOutput({ options, references, terminal, reporter });
-  const buildOptions = readBuildOptions(options, terminal);
-  const planOptions = readPlanOptions(context, options);
+  const reporter = terminalReporter(terminal, options);
+  let image: BuiltImage;
+  let output: Output;
+  try {
+    output = await readOutput({ options, references, terminal, reporter });
+    const buildOptions = readBuildOptions(options, terminal);
+    const planOptions = readPlanOptions(context, options);
 
-  await output.check();
-  const plan = await planBuild(planOptions, (problem) => {
-    reporter.warning(problem);
-  });
-  const image = await outputErrors(output.workPath, () =>
-    withTemporaryFolder(output.workPath, async (folder) => {
-      const layout = await createLayout(join(folder, 'layout'));
-      const built = await buildImage(plan, layout, buildOptions, reporter);
-      await output.write(layout, built.manifest);
-      return built;
-    }),
-  );
+    await output.check();
+    const plan = await planBuild(planOptions, (problem) => {
+      reporter.warning(problem);
+    });
+    image = await outputErrors(output.workPath, () =>
+      withTemporaryFolder(output.workPath, async (folder) => {
+        const layout = await createLayout(join(folder, 'layout'));
+        const built = await buildImage(plan, layout, buildOptions, reporter);
+        await output.write(layout, built.manifest);
+        return built;
+      }),
+    );
+  } finally {
+    reporter.close();
+  }
   const result = { ...describeImage(image), tags: references.map(formatReference), ...output.describe() };
   terminal.stdout(options.flag('json') ? JSON.stringify(result) : image.manifest.digest);
   return 0;

@@ -44,6 +44,44 @@ const platform: OptionSpec = {
   value: 'OS/ARCH[/VARIANT]',
   help: "The image's platform, for a binary whose header doesn't tell",
 };
+const registryOptions = {
+  username: {
+    type: 'string',
+    short: 'u',
+    value: 'NAME',
+    help: 'Log in to the registry as NAME, with --password-stdin (default: the credentials of docker or podman login)',
+  },
+  'password-stdin': { type: 'boolean', help: 'Read the password or token from standard input' },
+  'plain-http': {
+    type: 'boolean',
+    help: 'Allow plain HTTP also for registries that are not on this machine',
+  },
+  insecure: { type: 'boolean', help: 'Accept any TLS certificate' },
+  'ca-file': {
+    type: 'string',
+    value: 'FILE',
+    help: 'Trust the certificates in FILE (PEM) besides the usual ones',
+  },
+  concurrency: {
+    type: 'string',
+    value: 'NUMBER',
+    help: 'How many blobs travel at once with one registry (default: 4)',
+  },
+} as const satisfies Record<string, OptionSpec>;
+const pushOptions = {
+  ...registryOptions,
+  'chunk-size': {
+    type: 'string',
+    value: 'SIZE',
+    help: 'Upload larger blobs in chunks of SIZE, such as 10m (default: whole, unless the registry refuses that)',
+  },
+} as const satisfies Record<string, OptionSpec>;
+const quiet: OptionSpec = {
+  type: 'boolean',
+  short: 'q',
+  help: 'Print nothing but the result, warnings and errors',
+};
+const debug: OptionSpec = { type: 'boolean', help: 'Say more about what is done' };
 const json: OptionSpec = { type: 'boolean', help: 'Print the result as JSON' };
 const help: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this help' };
 
@@ -120,18 +158,37 @@ export const commands = {
         env: 'CONTAINERD_SNAPSHOTTER',
         help: "SNAPSHOTTER to unpack the image for; containerd's default if empty",
       },
-      quiet: { type: 'boolean', short: 'q', help: 'Print nothing but the result, warnings and errors' },
-      debug: { type: 'boolean', help: 'Say more about what is done' },
+      ...pushOptions,
+      quiet,
+      debug,
+      json,
+      help,
+    },
+  },
+  push: {
+    summary: 'Push an image to registries',
+    usage: 'bima push [options] LAYOUT|ARCHIVE REFERENCE...',
+    description:
+      'Pushes an image of an OCI image layout or archive under every REFERENCE, and prints its digest. What a registry has\nalready is not sent again; tags move last, when everything else is there.',
+    options: {
+      image: {
+        type: 'string',
+        value: 'NAME',
+        help: 'The name, tag or digest of the image to push, if there are several',
+      },
+      ...pushOptions,
+      quiet,
+      debug,
       json,
       help,
     },
   },
   inspect: {
     summary: 'Show what an image holds',
-    usage: 'bima inspect [options] LAYOUT|ARCHIVE',
+    usage: 'bima inspect [options] LAYOUT|ARCHIVE|REFERENCE',
     description:
-      'Shows platform, labels, layers and files of each image in an OCI image layout or archive, and checks every digest.',
-    options: { json, help },
+      'Shows platform, labels, layers and files of each image in an OCI image layout or archive, or of an image in a\nregistry, and checks every digest.',
+    options: { ...registryOptions, debug, json, help },
   },
   lint: {
     summary: 'Check a Containerfile without building',

@@ -1,5 +1,7 @@
 // The process: argv, streams, signals and the exit code of the command `bima`.
 
+import { homedir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();
@@ -24,6 +26,9 @@ void run(process.argv.slice(2), {
   environment: process.env,
   stdout: (line) => process.stdout.write(`${line}\n`),
   stderr: (line) => process.stderr.write(`${line}\n`),
+  ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
+  stdin: () => text(process.stdin),
+  home: homedir(),
   signal: interrupt.signal,
 }).then((code) => {
   process.exitCode = interrupted === undefined ? code : exitCodes[interrupted];

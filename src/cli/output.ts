@@ -29,17 +29,18 @@ export interface OutputContext {
 }
 
 /** @throws BimaError INPUT_INVALID */
-export function readOutput(context: OutputContext): Output {
+export async function readOutput(context: OutputContext): Promise<Output> {
   const type = readType(context.options);
   switch (type) {
     case 'tar':
       return archiveOutput(context);
     case 'oci':
       return layoutOutput(context);
-    case 'ctr':
     case 'registry':
+      return (await import('./output-registry.ts')).registryOutput(context);
+    case 'ctr':
       throw new BimaError('INPUT_INVALID', `the output "${type}" is not available yet`, {
-        hint: 'Use --output tar or --output oci, and import or push the result with ctr, podman or skopeo.',
+        hint: 'Use --output tar, and import the result with ctr.',
       });
     default:
       throw new BimaError('INPUT_INVALID', `expected --output ctr, tar, oci or registry, got "${type}"`);

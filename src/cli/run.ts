@@ -2,12 +2,11 @@
 
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import { parseArguments } from './args.ts';
-import type { Environment } from './args.ts';
-import { runBuild } from './build.ts';
+import type { Environment, Options } from './args.ts';
+import type { CommandName } from './commands.ts';
 import { commandHelp, generalHelp } from './help.ts';
-import { runInspect } from './inspect.ts';
-import { runLint } from './lint.ts';
 import { formatProblem } from './print.ts';
 
 /** What a command may use of the process. */
@@ -17,11 +16,25 @@ export interface Terminal {
   readonly stdout: (line: string) => void;
   /** Prints a line of everything else. */
   readonly stderr: (line: string) => void;
+  /** Standard error, if it is a terminal that can show bars. */
+  readonly screen?: NodeJS.WriteStream;
+  /** All of standard input, as text. */
+  readonly stdin: () => Promise<string>;
+  /** The user's home directory. */
+  readonly home: string;
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
 
-const runners = { build: runBuild, inspect: runInspect, lint: runLint };
+type Runner = (positionals: readonly string[], options: Options, terminal: Terminal) => Promise<number>;
+
+/** Loaded when they are used: a command should not wait for the code of the others. */
+const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
+  build: async () => (await import('./build.ts')).runBuild,
+  push: async () => (await import('./push.ts')).runPush,
+  inspect: async () => (await import('./inspect.ts')).runInspect,
+  lint: async () => (await import('./lint.ts')).runLint,
+};
 
 /** @returns the exit code: 0, 1 for a failure, 2 for wrong usage */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -36,13 +49,18 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       case 'version':
         terminal.stdout(`bima version ${pkg.version}`);
         return 0;
-      case 'command':
-        return await runners[invocation.name](invocation.positionals, invocation.options, terminal);
+      case 'command': {
+        const runner = await runners[invocation.name]();
+        return await runner(invocation.positionals, invocation.options, terminal);
+      }
     }
   } catch (error) {
     return reportFailure(error, terminal);
   }
 }
+
+/** What is wrong with the words of the command line, rather than with what they name. */
+const usageErrors: ReadonlySet<ErrorCode> = new Set(['INPUT_INVALID', 'REFERENCE_INVALID']);
 
 function reportFailure(error: unknown, terminal: Terminal): number {
   if (terminal.signal.aborted) {
@@ -55,5 +73,5 @@ function reportFailure(error: unknown, terminal: Terminal): number {
     return 1;
   }
   for (const problem of error.problems) terminal.stderr(formatProblem(problem, 'error'));
-  return error.code === 'INPUT_INVALID' ? 2 : 1;
+  return usageErrors.has(error.code) ? 2 : 1;
 }

@@ -1,17 +1,26 @@
-// A reporter that writes lines to standard error.
+// A reporter that writes to standard error.
 
 import type { Problem } from '../errors.ts';
 import type { Reporter } from '../reporter.ts';
+import type { Options } from './args.ts';
 import { formatProblem, printable } from './print.ts';
+import { progressBars, progressLines } from './progress.ts';
+import type { Terminal } from './run.ts';
 
-export interface Verbosity {
-  readonly quiet: boolean;
-  readonly debug: boolean;
+export interface TerminalReporter extends Reporter {
+  /** Takes the bars away. */
+  close(): void;
 }
 
-export function terminalReporter(write: (line: string) => void, verbosity: Verbosity): Reporter {
+/** Minds `--quiet` and `--debug`. */
+export function terminalReporter(terminal: Terminal, options: Options): TerminalReporter {
+  const isQuiet = options.flag('quiet');
+  const progress =
+    terminal.screen === undefined || isQuiet
+      ? progressLines(terminal.stderr, () => performance.now())
+      : progressBars(terminal.screen);
   const info = (message: string) => {
-    if (!verbosity.quiet) write(printable(message));
+    if (!isQuiet) progress.print(printable(message));
   };
   return {
     group: (title, body) => {
@@ -20,11 +29,16 @@ export function terminalReporter(write: (line: string) => void, verbosity: Verbo
     },
     info,
     debug: (message) => {
-      if (verbosity.debug) write(printable(message));
+      if (options.flag('debug')) progress.print(printable(message));
     },
     warning: (problem: Problem) => {
-      write(formatProblem(problem, 'warning'));
+      progress.print(formatProblem(problem, 'warning'));
     },
-    progress: () => undefined,
+    progress: (task, done, total) => {
+      if (!isQuiet) progress.update(task, done, total);
+    },
+    close: () => {
+      progress.close();
+    },
   };
 }

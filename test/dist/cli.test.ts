@@ -151,7 +151,7 @@ describe('dist/cli.cjs', () => {
 
   it('refuses an upper-case name and shows the lower-case one', async () => {
     const { code, stderr } = await runBima(['build', '--tar', '-t', 'Owner/Name:V1', '.'], { cwd: root });
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, /Write owner\/name:V1/);
   });
 

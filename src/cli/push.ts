@@ -1,0 +1,42 @@
+// `bima push`: an image of a layout or an archive to registries.
+
+import { BimaError } from '../errors.ts';
+import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
+import { pushImage } from '../push.ts';
+import type { Options } from './args.ts';
+import { chooseImage, mustOpenLocalImages } from './local-images.ts';
+import { describePush, reportPush } from './output-registry.ts';
+import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
+import type { Terminal } from './run.ts';
+import { terminalReporter } from './terminal-reporter.ts';
+
+export async function runPush(
+  positionals: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<number> {
+  const [path, ...names] = positionals;
+  if (path === undefined || names.length === 0) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      `"bima push" requires a layout or an archive and at least 1 reference, got ${positionals.length} arguments`,
+      {
+        hint: 'See "bima push --help".',
+      },
+    );
+  }
+  const references = names.map(parseReference).map(withDefaultTag);
+  checkRegistryOptions(options, references);
+  const images = await mustOpenLocalImages(path);
+  const root = chooseImage(images, options.string('image'));
+  const reporter = terminalReporter(terminal, options);
+  const result = await withRegistryClient({ options, references, terminal, reporter }, (client) =>
+    pushImage(images.source, root, references, { client, reporter }),
+  ).finally(() => {
+    reporter.close();
+  });
+  reportPush(result, reporter);
+  const json = { digest: result.digest, tags: references.map(formatReference), pushed: describePush(result) };
+  terminal.stdout(options.flag('json') ? JSON.stringify(json) : result.digest);
+  return 0;
+}

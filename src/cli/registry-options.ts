@@ -1,0 +1,113 @@
+// The options of everything that talks to a registry, and the client that they make.
+
+import { readFile } from 'node:fs/promises';
+import { BimaError } from '../errors.ts';
+import type { Reference } from '../oci/reference.ts';
+import { createRegistryClient } from '../registry/client.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { createCredentials } from '../registry/credentials.ts';
+import type { CredentialOptions } from '../registry/credentials.ts';
+import type { Reporter } from '../reporter.ts';
+import type { Options } from './args.ts';
+import type { Terminal } from './run.ts';
+
+export interface ClientContext {
+  readonly options: Options;
+  readonly references: readonly Reference[];
+  readonly terminal: Terminal;
+  readonly reporter: Reporter;
+}
+
+/** Runs `body` with a client for the registries of `references`, and closes its connections afterwards. */
+export async function withRegistryClient<T>(
+  { options, references, terminal, reporter }: ClientContext,
+  body: (client: RegistryClient) => Promise<T>,
+): Promise<T> {
+  const explicit = await readExplicit(options, references, terminal);
+  const ca = await readCa(options.string('ca-file'));
+  const concurrency = readCount('concurrency', options.string('concurrency'));
+  const chunkSize = readSize(options.string('chunk-size'));
+  const client = createRegistryClient({
+    credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
+    reporter,
+    signal: terminal.signal,
+    plainHttp: options.flag('plain-http') ? 'always' : 'loopback',
+    tlsVerify: !options.flag('insecure'),
+    ...(ca === undefined ? {} : { ca }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+  });
+  try {
+    return await body(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Fails early for options that contradict each other or the references. */
+export function checkRegistryOptions(options: Options, references: readonly Reference[]): void {
+  const username = options.string('username');
+  if ((username !== undefined) !== options.flag('password-stdin')) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      'expected --username and --password-stdin together, got only one of them',
+      {
+        hint: 'Without both, the credentials of "docker login" and "podman login" are used.',
+      },
+    );
+  }
+  const registries = new Set(references.map(({ registry }) => registry));
+  if (username !== undefined && registries.size > 1) {
+    const names = [...registries].join(' and ');
+    throw new BimaError('INPUT_INVALID', `expected one registry with --username, got ${names}`, {
+      hint: 'Log in to each with "docker login" instead, or push to one after the other.',
+    });
+  }
+  readCount('concurrency', options.string('concurrency'));
+  readSize(options.string('chunk-size'));
+}
+
+async function readExplicit(
+  options: Options,
+  references: readonly Reference[],
+  terminal: Terminal,
+): Promise<NonNullable<CredentialOptions['explicit']>> {
+  checkRegistryOptions(options, references);
+  const username = options.string('username');
+  const registry = references[0]?.registry;
+  if (username === undefined || registry === undefined) return [];
+  // As docker login takes it: one line end belongs to the pipe, not to the password.
+  const password = (await terminal.stdin()).replace(/\r?\n$/, '');
+  if (password === '')
+    throw new BimaError('INPUT_INVALID', 'expected a password on standard input, got nothing');
+  return [{ registry, username, password }];
+}
+
+async function readCa(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new BimaError('INPUT_INVALID', `can't read --ca-file "${path}"`, { cause });
+  });
+}
+
+function readCount(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new BimaError('INPUT_INVALID', `expected a number from 1 to 999 for --${name}, got "${text}"`);
+}
+
+const units = new Map([
+  ['', 1],
+  ['k', 1024],
+  ['m', 1024 ** 2],
+  ['g', 1024 ** 3],
+]);
+
+/** Bytes, or with k, m or g units of 1024. */
+function readSize(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number, unit = ''] = /^([1-9]\d{0,8})([kmg]?)(?:i?b)?$/i.exec(text) ?? [];
+  const size = Number(number) * (units.get(unit.toLowerCase()) ?? NaN);
+  if (Number.isSafeInteger(size)) return size;
+  throw new BimaError('INPUT_INVALID', `expected a size such as 10m for --chunk-size, got "${text}"`);
+}
