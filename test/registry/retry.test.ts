@@ -31,7 +31,9 @@ async function run(errors: readonly unknown[], options: RetryOptions = {}, rando
       () => {
         const error = errors[calls];
         calls += 1;
-        return error === undefined ? Promise.resolve('done') : Promise.reject(error);
+        return error === undefined
+          ? Promise.resolve('done')
+          : Promise.reject(error instanceof Error ? error : new Error(String(error)));
       },
       { clock, host, reporter: { ...silentReporter, info: (message) => said.push(message) } },
       options,
