@@ -83,10 +83,15 @@ function run(
       const shown = isSystemError(error) ? error : new Error(clean(error.message));
       resolve({ status: null, output: '', error: shown });
     });
-    child.on('close', (status, signal) => {
-      const error =
-        signal === null ? undefined : new Error(`was stopped (${signal}): it did not answer in time`);
-      resolve({ status, output, ...(error === undefined ? {} : { error }) });
+    child.on('exit', (status, signal) => {
+      if (signal === null) return;
+      // Not on close: what the helper itself started may keep its output open.
+      child.stdin.destroy();
+      child.stdout.destroy();
+      resolve({ status, output: '', error: new Error(`was stopped (${signal}): it did not answer in time`) });
+    });
+    child.on('close', (status) => {
+      resolve({ status, output });
     });
   });
 }

@@ -71,7 +71,9 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
         return;
       }
       const { force = false, signal } = options;
-      options.stored?.(await pushBlob(session, blob, { force, mounts, chunkSize, signal }));
+      // Apart from the call below: when nobody wants to be told, its arguments aren't evaluated.
+      const how = await pushBlob(session, blob, { force, mounts, chunkSize, signal });
+      options.stored?.(how);
     },
     async tag(descriptor, tag) {
       const known = manifests.get(descriptor.digest) ?? (await readManifest(session, descriptor.digest));
