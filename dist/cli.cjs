@@ -36075,7 +36075,8 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize5 }) {
         return;
       }
       const { force = false, signal } = options;
-      options.stored?.(await pushBlob(session, blob, { force, mounts, chunkSize: chunkSize5, signal }));
+      const how = await pushBlob(session, blob, { force, mounts, chunkSize: chunkSize5, signal });
+      options.stored?.(how);
     },
     async tag(descriptor, tag) {
       const known2 = manifests.get(descriptor.digest) ?? await readManifest(session, descriptor.digest);
@@ -36339,9 +36340,14 @@ function run(program, input, env, milliseconds) {
       const shown2 = isSystemError(error) ? error : new Error(clean(error.message));
       resolve4({ status: null, output: "", error: shown2 });
     });
-    child.on("close", (status, signal) => {
-      const error = signal === null ? void 0 : new Error(`was stopped (${signal}): it did not answer in time`);
-      resolve4({ status, output, ...error === void 0 ? {} : { error } });
+    child.on("exit", (status, signal) => {
+      if (signal === null) return;
+      child.stdin.destroy();
+      child.stdout.destroy();
+      resolve4({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+    });
+    child.on("close", (status) => {
+      resolve4({ status, output });
     });
   });
 }
@@ -38486,6 +38492,7 @@ async function run2(argv, terminal) {
     return reportFailure(error, terminal);
   }
 }
+var usageErrors = /* @__PURE__ */ new Set(["INPUT_INVALID", "REFERENCE_INVALID"]);
 function reportFailure(error, terminal) {
   if (terminal.signal.aborted) {
     terminal.stderr("bima: interrupted");
@@ -38498,7 +38505,7 @@ ${stack}`);
     return 1;
   }
   for (const problem of error.problems) terminal.stderr(formatProblem(problem, "error"));
-  return error.code === "INPUT_INVALID" ? 2 : 1;
+  return usageErrors.has(error.code) ? 2 : 1;
 }
 
 // src/cli/main.ts

@@ -16,18 +16,21 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The Node to run it on; the tests' own by default. */
   readonly node?: string;
+  /** What it reads on standard input: nothing by default. */
+  readonly input?: string;
   /** A signal that is sent once, as soon as standard error holds this text. */
   readonly interrupt?: { readonly after: string; readonly signal: NodeJS.Signals };
 }
 
 export function runBima(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { cwd, env, node = process.execPath } = options;
+  const { cwd, env, input, node = process.execPath } = options;
   let { interrupt } = options;
   const child = spawn(node, [bundle, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => undefined).end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
