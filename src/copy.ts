@@ -4,9 +4,7 @@
 import { readDocument } from './oci/blob.ts';
 import type { Blob } from './oci/blob.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import type { Digest } from './oci/digest.ts';
-import { parseIndex, parseManifest } from './oci/manifest.ts';
-import { isIndexType, isManifestType } from './oci/media-types.ts';
+import { childrenOf, isDocument, readTree } from './oci/image-tree.ts';
 import type { PutOptions, Source, Stored, Target } from './oci/target.ts';
 import { RegistryError } from './registry/registry-error.ts';
 import type { Reporter } from './reporter.ts';
@@ -32,14 +30,6 @@ export interface CopyOptions {
 }
 
 const defaultConcurrency = 4;
-
-/** A root and what hangs below it, each digest once. */
-export interface ImageTree {
-  readonly blobs: readonly Descriptor[];
-  readonly manifests: readonly Descriptor[];
-  /** Children before their parents. */
-  readonly indexes: readonly Descriptor[];
-}
 
 /**
  * Copies everything that a manifest or an index leads to, and then itself. Each digest is copied once. The first
@@ -77,44 +67,6 @@ interface Copy {
   readonly root: Descriptor;
   readonly target: Target;
   readonly options: CopyOptions;
-}
-
-/** @throws BimaError for a root, or a document below it, that can't be read */
-export async function readTree(source: Source, root: Descriptor): Promise<ImageTree> {
-  const blobs = new Map<Digest, Descriptor>();
-  const documents = new Map<Digest, Descriptor>();
-  const visit = async (descriptor: Descriptor): Promise<void> => {
-    if (documents.has(descriptor.digest)) return;
-    if (!isDocument(descriptor)) {
-      blobs.set(descriptor.digest, descriptor);
-      return;
-    }
-    const bytes = await readDocument(source.open(descriptor), source.name);
-    for (const child of childrenOf(descriptor, bytes)) await visit(child);
-    documents.set(descriptor.digest, descriptor);
-  };
-  await visit(root);
-  const found = [...documents.values()];
-  return {
-    blobs: [...blobs.values()].sort(inOrder),
-    manifests: found.filter(({ mediaType }) => isManifestType(mediaType)),
-    indexes: found.filter(({ mediaType }) => isIndexType(mediaType)),
-  };
-}
-
-function childrenOf({ mediaType, digest }: Descriptor, bytes: Uint8Array): readonly Descriptor[] {
-  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
-  const { config, layers } = parseManifest(bytes, digest);
-  return [config, ...layers];
-}
-
-/** JSON first, since it is soon done; then the large ones, so that none of them is left running alone. */
-function inOrder(one: Descriptor, other: Descriptor): number {
-  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
-}
-
-function isJson({ mediaType }: Descriptor): boolean {
-  return mediaType.endsWith('json');
 }
 
 async function copyBlob(
@@ -167,10 +119,6 @@ async function putDocument(
     }
     await store();
   }
-}
-
-function isDocument({ mediaType }: Descriptor): boolean {
-  return isIndexType(mediaType) || isManifestType(mediaType);
 }
 
 function isAboutMissingContent({ status, codes }: RegistryError): boolean {

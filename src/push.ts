@@ -9,6 +9,7 @@ import { formatReference, withDefaultTag } from './oci/reference.ts';
 import type { Reference } from './oci/reference.ts';
 import type { Source } from './oci/target.ts';
 import type { RegistryClient } from './registry/client.ts';
+import { formatSize } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 
 export interface PushOptions {
@@ -138,4 +139,16 @@ async function pushGroup(
     }
     return { repository: repository.name, references: pushed, blobs };
   });
+}
+
+/** One line with what travelled and what didn't have to. */
+export function summarizePush({ repositories }: PushResult): string {
+  const blobs = repositories.flatMap((repository) => repository.blobs);
+  const parts = (['pushed', 'mounted', 'present'] as const).flatMap((how) => {
+    const sizes = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
+    if (sizes.length === 0) return [];
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return [`${how === 'present' ? 'already there' : how} ${formatSize(total)}`];
+  });
+  return parts.length === 0 ? 'nothing to push: the registry has this image' : parts.join(', ');
 }

@@ -15,8 +15,17 @@ interface Rule {
 }
 
 const rules: readonly Rule[] = [
-  { files: ['src/errors.ts', 'src/reporter.ts', 'src/edit-distance.ts'], level: 0 },
-  { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/'], level: 1 },
+  {
+    files: [
+      'src/errors.ts',
+      'src/reporter.ts',
+      'src/edit-distance.ts',
+      'src/printable.ts',
+      'src/progress-lines.ts',
+    ],
+    level: 0,
+  },
+  { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/', 'src/merge.ts'], level: 1 },
   {
     files: [
       'src/build/entry.ts',
@@ -27,16 +36,33 @@ const rules: readonly Rule[] = [
     ],
     level: 1,
   },
-  { files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect'], level: 3 },
+  {
+    files: [
+      'src/build/build.ts',
+      'src/build/plan.ts',
+      'src/copy.ts',
+      'src/inspect',
+      'src/push.ts',
+      'src/sbom',
+      'src/side-by-side.ts',
+    ],
+    level: 3,
+  },
   { files: ['src/build/'], level: 2, group: 'build' },
   { files: ['src/layout/'], level: 2, group: 'layout' },
+  { files: ['src/registry/'], level: 2, group: 'registry' },
+  { files: ['src/action/'], level: 4, group: 'action' },
   { files: ['src/cli/'], level: 4, group: 'cli' },
 ];
 
 /** Packages and modules that only these files may import. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['src/build/layer.ts', 'src/build/list-layer.ts', 'src/layout/archive.ts'],
+  '@actions/artifact': ['src/action/artifact-library.ts'],
+  '@actions/core': ['src/action/runner.ts'],
   '@balena/dockerignore': ['src/build/ignore.ts'],
+  'cli-progress': ['src/cli/progress.ts'],
+  undici: ['src/registry/http.ts'],
 };
 
 /** What a pure file may use of Node. */

@@ -1,17 +1,16 @@
 // `bima build`: reads the options, builds into a temporary layout, and hands that on to the chosen output.
 
-import { join } from 'node:path';
 import { buildImage } from '../build/build.ts';
 import type { BuildOptions, BuiltImage } from '../build/build.ts';
 import { parseCompression } from '../build/compression.ts';
 import { planBuild } from '../build/plan.ts';
+import { parseSourceDate } from '../build/source-date.ts';
 import { BimaError } from '../errors.ts';
-import { createLayout } from '../layout/layout.ts';
-import { outputErrors, withTemporaryFolder } from '../layout/temporary.ts';
+import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Options } from './args.ts';
-import { onePositional, readPlanOptions, readSourceDate, readTags, splitPair } from './options.ts';
+import { onePositional, readPlanOptions, readTags, splitPair } from './options.ts';
 import { readOutput } from './output.ts';
 import type { Output } from './output.ts';
 import type { Terminal } from './run.ts';
@@ -36,14 +35,11 @@ export async function runBuild(
     const plan = await planBuild(planOptions, (problem) => {
       reporter.warning(problem);
     });
-    image = await outputErrors(output.workPath, () =>
-      withTemporaryFolder(output.workPath, async (folder) => {
-        const layout = await createLayout(join(folder, 'layout'));
-        const built = await buildImage(plan, layout, buildOptions, reporter);
-        await output.write(layout, built.manifest);
-        return built;
-      }),
-    );
+    image = await withTemporaryLayout(output.workPath, async (layout) => {
+      const built = await buildImage(plan, layout, buildOptions, reporter);
+      await output.write(layout, built.manifest);
+      return built;
+    });
   } finally {
     reporter.close();
   }
@@ -63,7 +59,7 @@ function readBuildOptions(options: Options, terminal: Terminal): BuildOptions {
       options.strings('annotation').map((text) => splitPair('--annotation', text)),
     ),
     annotationEncoding: encoding,
-    created: readSourceDate(terminal.environment),
+    created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal,
   };
 }

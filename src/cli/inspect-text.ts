@@ -3,7 +3,7 @@
 import type { InspectedImage, InspectedLayer } from '../inspect.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatSize } from '../reporter.ts';
-import { printable } from './print.ts';
+import { printable } from '../printable.ts';
 
 export function formatImage(image: InspectedImage): string {
   const { names, descriptor, config, annotations, uruncJson } = image;

@@ -3,10 +3,10 @@
 import { BimaError } from '../errors.ts';
 import { inspectImages } from '../inspect.ts';
 import type { InspectedImage } from '../inspect.ts';
+import { openLocalImages } from '../layout/open.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Options } from './args.ts';
 import { formatImage } from './inspect-text.ts';
-import { openLocalImages } from './local-images.ts';
 import { onePositional } from './options.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';

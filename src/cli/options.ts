@@ -5,7 +5,7 @@ import { BimaError } from '../errors.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
-import type { Environment, Options } from './args.ts';
+import type { Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 
 /** @throws BimaError INPUT_INVALID unless there is exactly one */
@@ -59,23 +59,4 @@ export function splitPair(option: string, text: string): [key: string, value: st
   const equals = text.indexOf('=');
   if (equals < 1) throw new BimaError('INPUT_INVALID', `expected ${option} KEY=VALUE, got "${text}"`);
   return [text.slice(0, equals), text.slice(equals + 1)];
-}
-
-/** The last second of the year 9999, the last date that RFC 3339 can write. */
-const lastDate = 253402300799;
-
-/**
- * The date of everything in the image, in seconds since 1970: SOURCE_DATE_EPOCH
- * (reproducible-builds.org/specs/source-date-epoch) or 0.
- * @throws BimaError INPUT_INVALID
- */
-export function readSourceDate(environment: Environment): number {
-  const text = environment.SOURCE_DATE_EPOCH;
-  if (text === undefined || text === '') return 0;
-  const seconds = Number(text);
-  if (/^\d+$/.test(text) && seconds <= lastDate) return seconds;
-  throw new BimaError(
-    'INPUT_INVALID',
-    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text}"`,
-  );
 }

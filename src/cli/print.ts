@@ -1,13 +1,7 @@
 // How problems look on a terminal.
 
 import type { Problem } from '../errors.ts';
-
-/** Replaces control characters, so that text from a file can't drive the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
-}
+import { printable } from '../printable.ts';
 
 /** One problem as compilers print it, such as `Containerfile:7:6: error: …`, with its hint on lines of their own. */
 export function formatProblem(problem: Problem, severity: 'error' | 'warning'): string {

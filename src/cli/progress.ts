@@ -1,16 +1,10 @@
-// Progress of long tasks: a bar for each on a terminal, and a line now and then otherwise.
+// Progress of long tasks on a terminal: a bar for each.
 
 import { MultiBar } from 'cli-progress';
 import type { SingleBar } from 'cli-progress';
+import { shortenTask } from '../progress-lines.ts';
+import type { Progress } from '../progress-lines.ts';
 import { formatSize } from '../reporter.ts';
-
-export interface Progress {
-  /** `done` of `total` bytes. */
-  update(task: string, done: number, total: number): void;
-  /** Prints a line without tearing the bars. */
-  print(line: string): void;
-  close(): void;
-}
 
 /** Bars at the end of the terminal's output; each goes when its task is done. */
 export function progressBars(stream: NodeJS.WriteStream): Progress {
@@ -28,7 +22,7 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
   return {
     update: (task, done, total) => {
       display ??= createDisplay();
-      const payload = { task: shorten(task), done: formatSize(done), size: formatSize(total) };
+      const payload = { task: shortenTask(task), done: formatSize(done), size: formatSize(total) };
       const bar = bars.get(task);
       if (bar === undefined) bars.set(task, display.create(total, done, payload));
       else bar.update(done, payload);
@@ -45,30 +39,4 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
       display?.stop();
     },
   };
-}
-
-/** Milliseconds between two lines about one task. */
-const interval = 5000;
-
-/** A line for a task that takes long, and none for one that doesn't. */
-export function progressLines(write: (line: string) => void, now: () => number): Progress {
-  const last = new Map<string, number>();
-  return {
-    update: (task, done, total) => {
-      const time = now();
-      const before = last.get(task);
-      if (before === undefined) last.set(task, time);
-      else if (done < total && time - before >= interval) {
-        last.set(task, time);
-        write(`${shorten(task)} ${formatSize(done)} of ${formatSize(total)}`);
-      }
-    },
-    print: write,
-    close: () => undefined,
-  };
-}
-
-/** Twelve digits of a digest tell blobs apart. */
-function shorten(task: string): string {
-  return task.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}$/, '$1');
 }

@@ -1,11 +1,12 @@
 // `bima push`: an image of a layout or an archive to registries.
 
 import { BimaError } from '../errors.ts';
+import { mustOpenLocalImages } from '../layout/open.ts';
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
-import { pushImage } from '../push.ts';
+import { pushImage, summarizePush } from '../push.ts';
 import type { Options } from './args.ts';
-import { chooseImage, mustOpenLocalImages } from './local-images.ts';
-import { describePush, reportPush } from './output-registry.ts';
+import { chooseImage } from './choose-image.ts';
+import { describePush } from './output-registry.ts';
 import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';
@@ -35,7 +36,7 @@ export async function runPush(
   ).finally(() => {
     reporter.close();
   });
-  reportPush(result, reporter);
+  reporter.info(summarizePush(result));
   const json = { digest: result.digest, tags: references.map(formatReference), pushed: describePush(result) };
   terminal.stdout(options.flag('json') ? JSON.stringify(json) : result.digest);
   return 0;

@@ -1,10 +1,12 @@
 // A reporter that writes to standard error.
 
 import type { Problem } from '../errors.ts';
+import { printable } from '../printable.ts';
+import { progressLines } from '../progress-lines.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
-import { formatProblem, printable } from './print.ts';
-import { progressBars, progressLines } from './progress.ts';
+import { formatProblem } from './print.ts';
+import { progressBars } from './progress.ts';
 import type { Terminal } from './run.ts';
 
 export interface TerminalReporter extends Reporter {

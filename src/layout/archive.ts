@@ -13,10 +13,11 @@ import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { hexOf } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDocument, readTree } from '../oci/image-tree.ts';
 import { encodeJson } from '../oci/json.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import type { Index } from '../oci/manifest.ts';
-import { isManifestType, mediaTypes } from '../oci/media-types.ts';
+import { layerCompression, mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
@@ -29,7 +30,7 @@ const chunkSize = 1024 * 1024;
 const headerSize = 512;
 
 /**
- * Writes an archive of one image with everything that it points to, under its final name only when it is whole.
+ * Writes an archive of one image or index with everything that it points to, under its final name only when it is whole.
  * Its bytes depend on the image and the references alone.
  * @throws BimaError OUTPUT_FAILED, or DIGEST_MISMATCH when the source holds something else than it says
  */
@@ -54,7 +55,7 @@ export async function writeArchive(
 /**
  * The same archive as a stream, which reads from the source as it is read itself.
  * A stream that ends early never passes for an archive of the image: its index comes last.
- * @throws BimaError NOT_AVAILABLE for anything but an image manifest, and on the way DIGEST_MISMATCH
+ * @throws BimaError NOT_AVAILABLE for anything but a manifest or an index, and on the way DIGEST_MISMATCH
  */
 export async function packArchive(
   source: Source,
@@ -83,34 +84,47 @@ async function contentOf(
   image: Descriptor,
   references: readonly Reference[],
 ): Promise<ArchiveContent> {
-  if (!isManifestType(image.mediaType)) {
+  if (!isDocument(image)) {
     throw new BimaError(
       'NOT_AVAILABLE',
-      `expected an image manifest for an archive, got "${image.mediaType}"`,
+      `expected an image manifest or an index for an archive, got "${image.mediaType}"`,
     );
   }
-  const manifestBlob = source.open(image);
-  const manifest = parseManifest(await readDocument(manifestBlob, source.name), image.digest);
+  const { blobs, manifests, indexes } = await readTree(source, image);
   const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
-  // The list that docker and podman know since before the OCI layout (moby, image/tarexport).
-  const dockerManifest = [
-    {
-      Config: blobName(manifest.config.digest),
-      RepoTags: references.filter(({ tag }) => tag !== undefined).map(formatReference),
-      Layers: manifest.layers.map(({ digest }) => blobName(digest)),
-    },
-  ];
-  const unique = new Map(
-    [image, manifest.config, ...manifest.layers].map((descriptor) => [descriptor.digest, descriptor]),
-  );
   return {
     documents: new Map([
       ['oci-layout', layoutMarker],
       ['index.json', encodeJson(withImage(index, image, references))],
-      ['manifest.json', encodeJson(dockerManifest)],
+      ['manifest.json', encodeJson(await dockerManifest(source, manifests, references))],
     ]),
-    blobs: [...unique.values()].map((descriptor) => source.open(descriptor)),
+    blobs: [...indexes, ...manifests, ...blobs].map((descriptor) => source.open(descriptor)),
   };
+}
+
+/** The list that docker and podman know since before the OCI layout (moby, image/tarexport). */
+async function dockerManifest(
+  source: Source,
+  manifests: readonly Descriptor[],
+  references: readonly Reference[],
+): Promise<readonly unknown[]> {
+  const images = [];
+  for (const descriptor of manifests) {
+    const { config, layers } = parseManifest(
+      await readDocument(source.open(descriptor), source.name),
+      descriptor.digest,
+    );
+    // An attestation beside the images has no config that could be loaded.
+    if (layers.some(({ mediaType }) => layerCompression(mediaType) === undefined)) continue;
+    images.push({
+      Config: blobName(config.digest),
+      // Those who know this list alone have no platforms: a name can stand for one image only.
+      RepoTags:
+        images.length > 0 ? [] : references.filter(({ tag }) => tag !== undefined).map(formatReference),
+      Layers: layers.map(({ digest }) => blobName(digest)),
+    });
+  }
+  return images;
 }
 
 async function packContent(archive: Pack, { documents, blobs }: ArchiveContent): Promise<void> {

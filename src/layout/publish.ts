@@ -1,4 +1,4 @@
-// Gives a finished layout its final place: a new folder, or inside a layout that is there already.
+// Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
 
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,9 +6,20 @@ import { BimaError, isSystemError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
-import { openLayout } from './layout.ts';
+import { createLayout, openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { withImage } from './names.ts';
+import { outputErrors, withTemporaryFolder } from './temporary.ts';
+
+/**
+ * Runs `body` with an empty layout on the same disk as `path`, and removes what is left of it afterwards.
+ * @throws BimaError OUTPUT_FAILED for what the file system answers meanwhile
+ */
+export function withTemporaryLayout<T>(path: string, body: (layout: Layout) => Promise<T>): Promise<T> {
+  return outputErrors(path, () =>
+    withTemporaryFolder(path, async (folder) => body(await createLayout(join(folder, 'layout')))),
+  );
+}
 
 /**
  * Says early whether {@link publishLayout} could write to `destination`.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatProblem, printable } from '../../src/cli/print.ts';
+import { formatProblem } from '../../src/cli/print.ts';
 
 describe('formatProblem', () => {
   it('prints place, severity, message and hint', () => {
@@ -21,11 +21,5 @@ describe('formatProblem', () => {
 
   it('prints the program for a problem without a place', () => {
     assert.equal(formatProblem({ code: 'INPUT_INVALID', message: 'no' }, 'error'), 'bima: error: no');
-  });
-});
-
-describe('printable', () => {
-  it('shows control characters instead of sending them to the terminal', () => {
-    assert.equal(printable('a\u001b[31mb\rc\u009bd\u2028é'), 'a\\x1b[31mb\\x0dc\\x9bd\\x2028é');
   });
 });

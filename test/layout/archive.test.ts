@@ -11,10 +11,12 @@ import { encodeImage } from '../../src/build/image.ts';
 import { blobOf, readDocument } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { readTree } from '../../src/oci/image-tree.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import type { Source } from '../../src/oci/target.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { sampleImage as makeSample } from '../support/sample-image.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 interface Sample {
@@ -190,5 +192,68 @@ describe('an archive', () => {
     };
     await assert.rejects(writeArchive(broken, image, [], path, later.signal), { name: 'AbortError' });
     assert.deepEqual(readdirSync(folder), ['layout']);
+  });
+});
+
+describe('an archive of an index', () => {
+  const architectures = ['amd64', 'arm64'];
+
+  it('holds every image, and tells docker of each, the first under its names', async (test) => {
+    const { source, root, manifests, blobs } = makeSample({ architectures, sharedLayers: true });
+    const folder = temporaryFolder(test);
+    const path = join(folder, 'image.tar');
+    await writeArchive(source, root, [parseReference('a/b:1')], path);
+    const unpacked = join(folder, 'unpacked');
+    mkdirSync(unpacked);
+    execFileSync('tar', ['-xf', path, '-C', unpacked]);
+    assert.deepEqual(
+      readdirSync(join(unpacked, 'blobs/sha256')).sort(),
+      [...blobs.keys()].map((digest) => digest.replace('sha256:', '')).sort(),
+    );
+    const list = JSON.parse(readFileSync(join(unpacked, 'manifest.json'), 'utf8')) as {
+      Config: string;
+      RepoTags: string[];
+    }[];
+    assert.deepEqual(
+      list.map(({ RepoTags }) => RepoTags),
+      [['docker.io/a/b:1'], []],
+    );
+    const archive = await openArchive(path);
+    const [entry] = (await archive.readIndex()).manifests;
+    assert.equal(entry?.digest, root.digest);
+    const tree = await readTree(archive, root);
+    assert.deepEqual(
+      tree.manifests.map(({ digest }) => digest).sort(),
+      manifests.map(({ digest }) => digest).sort(),
+    );
+    for (const blob of tree.blobs) await readDocument(archive.open(blob), 'archive');
+  });
+
+  it("leaves out of docker's list what is no image", async (test) => {
+    const image = makeSample({ seed: 'image' });
+    const statement = blobOf('application/vnd.in-toto+json', Buffer.from('{}'));
+    const config = blobOf(mediaTypes.config, Buffer.from('{}'));
+    const attestation = blobOf(
+      mediaTypes.manifest,
+      Buffer.from(
+        JSON.stringify({ schemaVersion: 2, config: config.descriptor, layers: [statement.descriptor] }),
+      ),
+    );
+    const index = blobOf(
+      mediaTypes.index,
+      Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [image.root, attestation.descriptor] })),
+    );
+    const more = new Map(
+      [statement, config, attestation, index].map((blob) => [blob.descriptor.digest, blob]),
+    );
+    const source: Source = {
+      name: 'source',
+      open: (descriptor) => more.get(descriptor.digest) ?? image.source.open(descriptor),
+    };
+    const folder = temporaryFolder(test);
+    const path = join(folder, 'image.tar');
+    await writeArchive(source, index.descriptor, [], path);
+    const list = execFileSync('tar', ['-xOf', path, 'manifest.json'], { encoding: 'utf8' });
+    assert.equal((JSON.parse(list) as unknown[]).length, 1);
   });
 });

@@ -1,36 +1,9 @@
-// Layouts and archives that a command is pointed at.
+// Which image of a layout or an archive a command means.
 
-import { stat } from 'node:fs/promises';
-import { BimaError, isSystemError } from '../errors.ts';
-import { openArchive } from '../layout/archive.ts';
-import { openLayout } from '../layout/layout.ts';
+import { BimaError } from '../errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from '../layout/names.ts';
+import type { LocalImages } from '../layout/open.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Source } from '../oci/target.ts';
-
-export interface LocalImages {
-  readonly source: Source;
-  /** What its index lists, in its order. */
-  readonly roots: readonly Descriptor[];
-}
-
-/** Opens a layout or an archive; undefined when the path doesn't exist. */
-export async function openLocalImages(path: string): Promise<LocalImages | undefined> {
-  const found = await stat(path).catch((cause: unknown) => {
-    if (isSystemError(cause, 'ENOENT') || isSystemError(cause, 'ENOTDIR')) return undefined;
-    throw new BimaError('LAYOUT_INVALID', `can't read "${path}"`, { cause });
-  });
-  if (found === undefined) return undefined;
-  const source = await (found.isDirectory() ? openLayout(path) : openArchive(path));
-  return { source, roots: (await source.readIndex()).manifests };
-}
-
-/** @throws BimaError LAYOUT_INVALID when the path doesn't exist */
-export async function mustOpenLocalImages(path: string): Promise<LocalImages> {
-  const images = await openLocalImages(path);
-  if (images === undefined) throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`);
-  return images;
-}
 
 /**
  * The one image that is meant: of that name, tag or digest, or the only one there is.

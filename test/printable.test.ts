@@ -1,0 +1,9 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { printable } from '../src/printable.ts';
+
+describe('printable', () => {
+  it('shows control characters instead of sending them to the terminal', () => {
+    assert.equal(printable('a\u001b[31mb\rc\u009bd\u2028é'), 'a\\x1b[31mb\\x0dc\\x9bd\\x2028é');
+  });
+});
