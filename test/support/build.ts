@@ -18,6 +18,8 @@ import type { VerifiedImage } from './verify-layout.ts';
 export interface BuiltContext {
   readonly image: VerifiedImage;
   readonly warnings: readonly Problem[];
+  /** The folder of the layout. */
+  readonly layout: string;
 }
 
 /** @param context the folder to build */
@@ -31,6 +33,7 @@ export async function buildContext(
     warnings.push(problem),
   );
   const folder = temporaryFolder(test);
+  const target = join(folder, 'layout');
   const layout = await createLayout(join(folder, 'temporary'));
   const built = await buildImage(
     plan,
@@ -44,8 +47,8 @@ export async function buildContext(
     },
     silentReporter,
   );
-  await publishLayout(layout, built.manifest, [], join(folder, 'layout'));
-  const [image] = verifyLayout(join(folder, 'layout'));
+  await publishLayout(layout, built.manifest, [], target);
+  const [image] = verifyLayout(target);
   if (image === undefined) throw new Error('the layout has no image');
-  return { image, warnings };
+  return { image, warnings, layout: target };
 }

@@ -1,0 +1,179 @@
+// Uploads a layout or an archive as an artifact of the workflow run, with the library in its own bundle.
+
+import { copyFile, link, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { BimaError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { reasonOf, systemClock } from '../registry/clock.ts';
+import type { Clock } from '../registry/clock.ts';
+import type { Reporter } from '../reporter.ts';
+import { artifactError, classifyFailure } from './artifact-failure.ts';
+import type { ArtifactFailure } from './artifact-failure.ts';
+import type { ArtifactLibrary } from './artifact-library.ts';
+import { safeArtifactName } from './artifact-name.ts';
+
+export interface ArtifactOrder {
+  /** Made safe here, if it isn't yet. */
+  readonly name: string;
+  /** Absolute: the folder of a layout, or an archive. */
+  readonly path: string;
+  /** A layout becomes a zip without compression, an archive is uploaded as the one file that it is. */
+  readonly form: 'layout' | 'tar';
+  /** Undefined for what the repository has set. */
+  readonly retentionDays?: number;
+  /** Replaces an artifact of that name; a re-run does so by itself. */
+  readonly overwrite: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly reporter: Reporter;
+  /** Is told signed queries. The library masks those that it logs by itself. */
+  readonly mask: (secret: string) => void;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+export interface UploadedArtifact {
+  readonly id: number;
+  readonly url: string;
+  /** Of the zip, or of the file that was uploaded as it is. */
+  readonly digest: Digest;
+}
+
+const attempts = 4;
+const firstWait = 2000;
+
+/**
+ * Uploads, and tries again after connections that broke.
+ * @returns undefined where the server has no service for such artifacts, after a warning
+ * @throws BimaError ARTIFACT_EXISTS or ARTIFACT_FAILED
+ */
+export async function uploadArtifact(order: ArtifactOrder): Promise<UploadedArtifact | undefined> {
+  const { environment, reporter } = order;
+  const reason = missingService(environment) ?? (await upload(order));
+  if (typeof reason !== 'string') {
+    return { ...reason, url: `${runUrl(environment)}/artifacts/${reason.id}` };
+  }
+  reporter.warning({
+    code: 'NOT_AVAILABLE',
+    message: `no artifact was uploaded: ${reason}`,
+    hint: 'The layout is there all the same: upload the folder of the "layout" output with what your server has for it.',
+  });
+  return undefined;
+}
+
+/** @returns why there is no service, if the server says so */
+async function upload(order: ArtifactOrder): Promise<Omit<UploadedArtifact, 'url'> | string> {
+  const name = safeArtifactName(order.name);
+  if (name !== order.name) order.reporter.info(`the artifact is named "${name}"`);
+  const { createArtifactLibrary } = await import('./artifact-library.ts');
+  const folder = await mkdtemp(join(order.environment.RUNNER_TEMP ?? tmpdir(), 'bima-artifact-'));
+  try {
+    const files =
+      order.form === 'layout' ? await layoutFiles(order.path) : await tarFile(order.path, folder, name);
+    return await uploadFiles(createArtifactLibrary(), { ...order, name }, files);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface ArtifactFiles {
+  readonly root: string;
+  readonly paths: string[];
+}
+
+async function uploadFiles(
+  library: ArtifactLibrary,
+  order: ArtifactOrder,
+  files: ArtifactFiles,
+): Promise<Omit<UploadedArtifact, 'url'> | string> {
+  const { name, form, retentionDays, signal, clock = systemClock } = order;
+  let replace = order.overwrite || Number(order.environment.GITHUB_RUN_ATTEMPT) > 1;
+  for (let count = 1; ; count += 1) {
+    if (replace) await remove(library, order);
+    const uploading = library.uploadArtifact(name, files.paths, files.root, {
+      ...(form === 'tar' ? { skipArchive: true } : { compressionLevel: 0 }),
+      ...(retentionDays === undefined ? {} : { retentionDays }),
+    });
+    const result = await attempt(uploading, order);
+    if ('value' in result) {
+      const { id, digest } = result.value;
+      if (id !== undefined && digest !== undefined) return { id, digest: `sha256:${digest}` };
+      throw new BimaError('ARTIFACT_FAILED', `the service gave no number for the artifact "${name}"`);
+    }
+    const { failure } = result;
+    if (failure.kind === 'missing') return `the server answers ${failure.text}`;
+    if (failure.kind !== 'passing' || count === attempts) throw artifactError(name, failure, count);
+    // Only what this upload itself may have begun is removed before the next attempt.
+    replace ||= failure.created;
+    const wait = firstWait * 2 ** (count - 1) * (0.5 + clock.random());
+    order.reporter.info(`${failure.text}; uploading again in ${(wait / 1000).toFixed(1)} s`);
+    await clock.sleep(wait, signal);
+  }
+}
+
+/** Tells a failure apart. An interruption is thrown at once, since the library can't be stopped. */
+async function attempt<T>(
+  work: Promise<T>,
+  { signal, mask }: ArtifactOrder,
+): Promise<{ readonly value: T } | { readonly failure: ArtifactFailure }> {
+  const outcome = work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ failure: classifyFailure(error, mask) }),
+  );
+  if (signal === undefined) return outcome;
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop = () => {
+      reject(reasonOf(signal));
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([outcome, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Best effort: when this fails, the upload says that the name exists. */
+async function remove(library: ArtifactLibrary, order: ArtifactOrder): Promise<void> {
+  const result = await attempt(library.deleteArtifact(order.name), order);
+  if ('failure' in result) order.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
+}
+
+async function layoutFiles(path: string): Promise<ArtifactFiles> {
+  const root = resolve(path);
+  const names = await readdir(root, { recursive: true });
+  const paths: string[] = [];
+  for (const name of names.sort()) {
+    const file = join(root, name);
+    if ((await stat(file)).isFile()) paths.push(file);
+  }
+  return { root, paths };
+}
+
+/** The library names a single file's artifact after the file. */
+async function tarFile(path: string, folder: string, name: string): Promise<ArtifactFiles> {
+  const file = join(folder, name);
+  await link(path, file).catch(() => copyFile(path, file));
+  return { root: folder, paths: [file] };
+}
+
+function missingService(environment: ArtifactOrder['environment']): string | undefined {
+  const server = new URL(environment.GITHUB_SERVER_URL ?? 'https://github.com').hostname.toLowerCase();
+  // The library refuses all other servers (isGhes in its config.ts).
+  if (server !== 'github.com' && !/\.(?:ghe\.com|localhost)$/.test(server))
+    return `${server} has no such service`;
+  const missing = ['ACTIONS_RESULTS_URL', 'ACTIONS_RUNTIME_TOKEN'].filter((name) => !environment[name]);
+  return missing.length === 0 ? undefined : `the runner sets no ${missing.join(' and no ')}`;
+}
+
+function runUrl(environment: ArtifactOrder['environment']): string {
+  const {
+    GITHUB_SERVER_URL = 'https://github.com',
+    GITHUB_REPOSITORY = '',
+    GITHUB_RUN_ID = '',
+  } = environment;
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
+}

@@ -1,0 +1,41 @@
+// Names of artifacts.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { defaultArtifactName, safeArtifactName } from '../../src/action/artifact-name.ts';
+
+describe('the name of an artifact', () => {
+  const table: readonly [name: string, expected: string][] = [
+    ['app-1.2', 'app-1.2'],
+    ['feature/login', 'feature-login'],
+    ['a: "b" <c>', 'a- -b- -c'],
+    ['C:\\x\\y', 'C-x-y'],
+    ['two\r\nlines', 'two-lines'],
+    ['ends. ', 'ends'],
+    ['???', 'image'],
+    ['', 'image'],
+    ['größe', 'größe'],
+  ];
+  for (const [name, expected] of table) {
+    it(`${JSON.stringify(name)} is ${expected}`, () => {
+      assert.equal(safeArtifactName(name), expected);
+    });
+  }
+
+  it('is by default that of the repository and the tag', () => {
+    assert.equal(defaultArtifactName('ghcr.io/owner/app', 'pr-7'), 'app-pr-7');
+    assert.equal(defaultArtifactName('app'), 'app');
+  });
+
+  it('is one that services and file systems take, whatever was asked for', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (name) => {
+        const safe = safeArtifactName(name);
+        assert.match(safe, /^[^"<>|*?\\/:\r\n]{1,200}$/);
+        assert.equal(Buffer.from(safe).toString(), safe, 'no half characters');
+        assert.ok(!safe.endsWith('.'));
+      }),
+    );
+  });
+});
