@@ -1,19 +1,15 @@
 // The use case: what the images of a layout, an archive or a registry hold, with every digest checked on the way.
 
-import { decompress } from './build/compression.ts';
-import { listLayer } from './build/list-layer.ts';
-import type { ListedEntry } from './build/list-layer.ts';
-import { BimaError } from './errors.ts';
+import type { ContentReader, ListedEntry } from './build/list-layer.ts';
+import { readLayer } from './build/read-layer.ts';
 import { imageNameAnnotation, refNameAnnotation } from './layout/names.ts';
-import { checkContent, readDocument } from './oci/blob.ts';
-import type { ByteStream } from './oci/blob.ts';
-import { parseConfig } from './oci/config.ts';
+import { maxDocumentSize, readDocument } from './oci/blob.ts';
 import type { ReadConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { createDigester } from './oci/digest.ts';
-import type { Digest, Digester } from './oci/digest.ts';
-import { parseIndex, parseManifest } from './oci/manifest.ts';
-import { isIndexType, layerCompression } from './oci/media-types.ts';
+import type { Digest } from './oci/digest.ts';
+import { readImage } from './oci/image.ts';
+import { parseIndex } from './oci/manifest.ts';
+import { isIndexType } from './oci/media-types.ts';
 import type { Source } from './oci/target.ts';
 import { parseUruncJson, uruncJsonPath } from './unikernel/urunc-json.ts';
 import type { Labels } from './unikernel/urunc-json.ts';
@@ -33,13 +29,6 @@ export interface InspectedImage {
   /** What `/urunc.json` holds, decoded; undefined when the last layer that has the file doesn't. */
   readonly uruncJson?: Labels;
   readonly layers: readonly InspectedLayer[];
-}
-
-/** What stands in one layer, beside what the manifest says of it. */
-interface LayerContent {
-  readonly files: readonly ListedEntry[];
-  /** The bytes of `urunc.json`, if the layer has it. */
-  readonly uruncJson?: Uint8Array;
 }
 
 /**
@@ -70,53 +59,27 @@ async function manifestsBelow(source: Source, root: Descriptor): Promise<Descrip
 }
 
 async function inspectImage(source: Source, descriptor: Descriptor): Promise<InspectedImage> {
-  const bytes = await readDocument(source.open(descriptor), source.name);
-  const manifest = parseManifest(bytes, `manifest ${descriptor.digest}`);
-  const configBytes = await readDocument(source.open(manifest.config), source.name);
-  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
-  const { diffIds } = config;
-  if (diffIds.length !== manifest.layers.length) {
-    const expected = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
-    throw new BimaError('LAYOUT_INVALID', `${expected}, got ${diffIds.length}`);
-  }
+  const { manifest, config, layers: found } = await readImage(source, descriptor);
   const layers: InspectedLayer[] = [];
-  let uruncJson: Uint8Array | undefined;
-  for (const [position, diffId] of diffIds.entries()) {
-    const layer = manifest.layers[position];
-    if (layer === undefined) continue;
-    const content = await readLayer(source, layer, diffId);
-    layers.push({ ...layer, diffId, files: content.files });
-    uruncJson = content.uruncJson ?? uruncJson;
+  // The last one counts: it is what stands in the rootfs.
+  let uruncJson: Uint8Array[] | undefined;
+  const readUruncJson: ContentReader = ({ path, size }) => {
+    if (path !== uruncJsonPath || size > maxDocumentSize) return undefined;
+    const chunks: Uint8Array[] = [];
+    uruncJson = chunks;
+    return (chunk) => chunks.push(chunk);
+  };
+  for (const layer of found) {
+    const files: ListedEntry[] = [];
+    for await (const entry of readLayer(source, layer, readUruncJson)) files.push(entry);
+    layers.push({ ...layer.descriptor, diffId: layer.diffId, files });
   }
   return {
     names: [],
     descriptor,
     config: { ...config, digest: manifest.config.digest },
     annotations: manifest.annotations ?? {},
-    ...(uruncJson === undefined ? {} : { uruncJson: parseUruncJson(uruncJson) }),
+    ...(uruncJson === undefined ? {} : { uruncJson: parseUruncJson(Buffer.concat(uruncJson)) }),
     layers,
   };
-}
-
-async function readLayer(source: Source, layer: Descriptor, diffId: Digest): Promise<LayerContent> {
-  const what = `layer ${layer.digest}`;
-  if (layerCompression(layer.mediaType) === undefined) return { files: [] };
-  const digester = createDigester();
-  const tar = decompress(source.open(layer).open(), layer.mediaType, what);
-  const files: ListedEntry[] = [];
-  let uruncJson: Uint8Array | undefined;
-  for await (const { content, ...entry } of listLayer(digested(tar, digester), what, uruncJsonPath)) {
-    files.push(entry);
-    uruncJson = content ?? uruncJson;
-  }
-  const digest = digester.digest();
-  checkContent({ ...layer, digest: diffId, size: digester.size }, digest, digester.size, `${what}, unpacked`);
-  return { files, ...(uruncJson === undefined ? {} : { uruncJson }) };
-}
-
-async function* digested(stream: ByteStream, digester: Digester): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    yield chunk;
-  }
 }

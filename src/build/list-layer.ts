@@ -19,24 +19,22 @@ export interface ListedEntry {
   readonly gid: number;
   /** Of a symbolic link as it is stored, of a hard link the path. */
   readonly target?: string;
-  /** Of the one file whose content was asked for. */
-  readonly content?: Uint8Array;
 }
 
-/** A file that is larger isn't one of which the content is asked for. */
-const maxContent = 1024 * 1024;
+/** Is asked for each file; what it returns gets the file's bytes, piece by piece, before the entry is listed. */
+export type ContentReader = (file: ListedEntry) => ((chunk: Uint8Array) => void) | undefined;
 
 /**
  * The entries of a tar, in its order, without that of the root.
  * @param tar not compressed
  * @param what names the layer in the error
- * @param wanted the path of a small file of which the content is read as well
+ * @param content chooses the files whose content is wanted as well
  * @throws BimaError LAYOUT_INVALID for anything but a whole tar; what `tar` throws
  */
 export async function* listLayer(
   tar: ByteStream,
   what: string,
-  wanted?: string,
+  content?: ContentReader,
 ): AsyncGenerator<ListedEntry> {
   let sourceError: unknown;
   const reader = extract();
@@ -44,14 +42,10 @@ export async function* listLayer(
   try {
     for await (const entry of reader) {
       const listed = describe(entry.header);
-      if (listed.type === 'file' && listed.path === wanted && listed.size <= maxContent) {
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-        yield { ...listed, content: Buffer.concat(chunks) };
-        continue;
-      }
+      const read = listed.type === 'file' ? content?.(listed) : undefined;
+      if (read === undefined) entry.resume();
+      else for await (const chunk of entry) read(chunk as Uint8Array);
       if (listed.path !== '') yield listed;
-      entry.resume();
     }
   } catch (cause) {
     if (cause === sourceError) throw cause;

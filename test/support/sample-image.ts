@@ -33,6 +33,8 @@ export interface SampleOptions {
   readonly layers?: readonly number[];
   /** Layer bytes as they are, in place of made-up ones. */
   readonly rawLayers?: readonly Uint8Array[];
+  /** The tars of the layers, in place of made-up bytes that are no tar. */
+  readonly tars?: readonly Uint8Array[];
   /** One makes an image manifest, several an index. */
   readonly architectures?: readonly string[];
   /** Gives every platform the same layers. */
@@ -56,6 +58,7 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
     const owner = options.sharedLayers === true ? seed : `${seed} ${architecture}`;
     const contents =
       options.rawLayers ??
+      options.tars ??
       (options.layers ?? [3000, 50]).map((size, at) => pseudoRandom(`${owner} ${at}`, size));
     const own = contents.map((bytes) =>
       add(mediaTypes.layerGzip, options.rawLayers === undefined ? gzipSync(bytes) : bytes),

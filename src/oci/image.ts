@@ -1,0 +1,35 @@
+// One image as it is read: its manifest, its config, and each layer with its diff ID.
+
+import { BimaError } from '../errors.ts';
+import { readDocument } from './blob.ts';
+import { parseConfig } from './config.ts';
+import type { ReadConfig } from './config.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+import { parseManifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import type { Source } from './target.ts';
+
+export interface ReadImage {
+  readonly manifest: Manifest;
+  readonly config: ReadConfig;
+  /** In their order, the lowest first. */
+  readonly layers: readonly { readonly descriptor: Descriptor; readonly diffId: Digest }[];
+}
+
+/** @throws BimaError DIGEST_MISMATCH, or LAYOUT_INVALID for documents that can't be read or don't fit each other */
+export async function readImage(source: Source, image: Descriptor): Promise<ReadImage> {
+  const bytes = await readDocument(source.open(image), source.name);
+  const manifest = parseManifest(bytes, `manifest ${image.digest}`);
+  const configBytes = await readDocument(source.open(manifest.config), source.name);
+  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
+  if (config.diffIds.length !== manifest.layers.length) {
+    const expected = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
+    throw new BimaError('LAYOUT_INVALID', `${expected}, got ${config.diffIds.length}`);
+  }
+  const layers = config.diffIds.flatMap((diffId, position) => {
+    const descriptor = manifest.layers[position];
+    return descriptor === undefined ? [] : [{ descriptor, diffId }];
+  });
+  return { manifest, config, layers };
+}
