@@ -3,12 +3,46 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { collectLicences } from './licences.ts';
 
 const outdir = process.argv[2] ?? 'dist';
 
-const { metafile } = await build({
-  entryPoints: { cli: 'src/cli/main.ts' },
+/** The artifact library stays out of the action's bundle: it takes longer to load than all the rest. */
+const artifactApart: Plugin = {
+  name: 'artifact-apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/artifact-library\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './artifact.cjs', external: true },
+    );
+  },
+};
+
+/**
+ * Lets the parts of @actions/core that aren't used go, and with them an HTTP client of their own: importing them
+ * does nothing, though their package.json doesn't say so.
+ */
+const leanToolkit: Plugin = {
+  name: 'lean-toolkit',
+  setup(bundler) {
+    bundler.onResolve({ filter: /./ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === leanToolkit || !/[\\/]@actions[\\/]core[\\/]/.test(importer)) return undefined;
+      const found = await bundler.resolve(path, { importer, kind, resolveDir, pluginData: leanToolkit });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
+/** Leaves out how the artifact library unpacks downloads, which never happens here. */
+const uploadsOnly: Plugin = {
+  name: 'uploads-only',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^unzip-stream$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    bundler.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'export default {};' }));
+  },
+};
+
+const shared: BuildOptions = {
   outdir,
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -16,13 +50,39 @@ const { metafile } = await build({
   // The oldest Node that the command line runs on.
   target: 'node20',
   format: 'cjs',
-  banner: { js: '#!/usr/bin/env node' },
   // The licences are in a file of their own beside the bundles.
   legalComments: 'none',
-  metafile: true,
   logLevel: 'warning',
-});
+};
 
+const results = await Promise.all([
+  build({
+    ...shared,
+    metafile: true,
+    entryPoints: { cli: 'src/cli/main.ts' },
+    banner: { js: '#!/usr/bin/env node' },
+  }),
+  build({
+    ...shared,
+    metafile: true,
+    entryPoints: { action: 'src/action/main.ts', post: 'src/action/post.ts' },
+    plugins: [artifactApart, leanToolkit],
+  }),
+  build({
+    ...shared,
+    metafile: true,
+    entryPoints: { artifact: 'src/action/artifact-library.ts' },
+    plugins: [uploadsOnly],
+    // A CommonJS bundle has no import.meta, which the library reads where it stands.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  }),
+]);
+
+const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
+const inputs = outputs.flatMap((output) =>
+  Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+);
 await mkdir(outdir, { recursive: true });
-await writeFile(join(outdir, 'licences.txt'), await collectLicences(Object.keys(metafile.inputs)));
+await writeFile(join(outdir, 'licences.txt'), await collectLicences(inputs));
 await chmod(join(outdir, 'cli.cjs'), 0o755);

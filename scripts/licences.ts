@@ -7,6 +7,8 @@ interface PackageJson {
   readonly name: string;
   readonly version: string;
   readonly license?: string;
+  readonly author?: string | { readonly name: string };
+  readonly repository?: string | { readonly url: string };
 }
 
 /** @param inputs the paths of a bundle's source files */
@@ -19,12 +21,17 @@ export async function collectLicences(inputs: readonly string[]): Promise<string
 }
 
 async function licenceOf(folder: string): Promise<string> {
-  const { name, version, license } = JSON.parse(
-    await readFile(join(folder, 'package.json'), 'utf8'),
-  ) as PackageJson;
+  const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as PackageJson;
   const file = (await readdir(folder)).sort().find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-  if (file === undefined) throw new Error(`${name} has no licence file`);
-  const text = await readFile(join(folder, file), 'utf8');
-  const title = `${name} ${version} (${license ?? 'see below'})`;
+  const text = file === undefined ? declaration(about) : await readFile(join(folder, file), 'utf8');
+  const title = `${about.name} ${about.version} (${about.license ?? 'see below'})`;
   return `${'-'.repeat(78)}\n${title}\n\n${text.trim().replaceAll('\r\n', '\n')}\n`;
+}
+
+/** For a package without a licence file: what it says of itself. */
+function declaration({ name, license, author, repository }: PackageJson): string {
+  if (license === undefined) throw new Error(`${name} has no licence`);
+  const owner = typeof author === 'string' ? author : (author?.name ?? `the authors of ${name}`);
+  const home = typeof repository === 'string' ? repository : (repository?.url ?? '');
+  return `Copyright ${owner}. The package comes without a licence file and names ${license} as its licence. ${home}`;
 }

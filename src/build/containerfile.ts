@@ -38,7 +38,7 @@ export async function readContainerfile(options: {
     'CONTAINERFILE_MISSING',
     `found no Containerfile or Dockerfile in "${context}" or the current directory`,
     {
-      hint: 'Name the file with --file.',
+      hint: 'Name the file: with --file, or the input "file" of the action.',
     },
   );
 }

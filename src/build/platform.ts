@@ -42,18 +42,14 @@ export async function findPlatform(
   };
   if (named !== undefined && !agrees(detection, named)) {
     const message = `expected a binary for ${formatPlatform(named)}, got ${detection.format} in "${label.value}"`;
-    return fail(
-      'ARCHITECTURE_MISMATCH',
-      message,
-      'Copy the binary for that platform, or leave out --platform.',
-    );
+    return fail('ARCHITECTURE_MISMATCH', message, 'Copy the binary for that platform, or name no platform.');
   }
   const platform = named ?? detection.platform;
   if (platform !== undefined) return { platform, errors: [], warnings: [] };
   return fail(
     'ARCHITECTURE_UNKNOWN',
     `expected a unikernel binary whose header names its architecture in "${label.value}", got ${detection.format}`,
-    'Name the platform, for example with --platform linux/amd64.',
+    'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.',
   );
 }
 
@@ -61,7 +57,7 @@ function missingBinary(path: string, named: Platform | undefined, position: Posi
   const problem: Problem = {
     code: 'BINARY_MISSING',
     message: `no COPY puts a file at "${path}", which is the unikernel's binary`,
-    hint: 'COPY the binary to that path, or name the platform with --platform if something else provides it.',
+    hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
     position,
   };
   if (named === undefined) return { errors: [problem], warnings: [] };

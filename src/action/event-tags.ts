@@ -1,0 +1,57 @@
+// The tags of an image when none are given: they follow from the event.
+
+import { BimaError } from '../errors.ts';
+import { isObject } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
+import { isPullRequestEvent, nameOf, pullRequestOf } from './event.ts';
+import type { WorkflowEvent } from './event.ts';
+
+/**
+ * `pr-N` for a pull request, the branch, or the git tag and with it `latest` for a version that is no prerelease.
+ * @throws BimaError INPUT_INVALID for an event that names nothing that can be trusted as a tag
+ */
+export function tagsOfEvent(event: WorkflowEvent): string[] {
+  const request = pullRequestOf(event);
+  if (request !== undefined) return [`pr-${request.number}`];
+  const { workflow_run: run, release } = event.payload;
+  if (event.name === 'workflow_run' && isObject(run)) return [tagOfRun(run, event)];
+  if (event.name === 'release' && isObject(release) && typeof release.tag_name === 'string') {
+    return gitTags(release.tag_name, release.prerelease === true);
+  }
+  const [, kind, name = ''] = /^refs\/(heads|tags|pull)\/(.+)$/.exec(event.ref) ?? [];
+  if (kind === 'tags') return gitTags(name, false);
+  if (kind === 'heads') return [safeTag(name)];
+  if (kind === 'pull') return [`pr-${name.split('/')[0] ?? ''}`];
+  throw missingTags(`the event "${event.name}" names no branch, tag or pull request`);
+}
+
+/** A name as a tag: other characters become `-`, and it is cut to the 128 that a tag may have. */
+export function safeTag(name: string): string {
+  const tag = name
+    .replace(/[^A-Za-z0-9_.-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 128);
+  if (tag === '') throw missingTags(`"${name}" has no character that a tag may have`);
+  return tag;
+}
+
+function gitTags(name: string, isPrerelease: boolean): string[] {
+  // semver.org: three numbers, then perhaps a prerelease after "-", then perhaps a build after "+".
+  const isVersion = /^v?(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:\+[0-9A-Za-z.-]+)?$/.test(name);
+  return isVersion && !isPrerelease ? [safeTag(name), 'latest'] : [safeTag(name)];
+}
+
+/** A fork names its branches as it likes: such a name must not move a tag of this repository. */
+function tagOfRun(run: JsonObject, event: WorkflowEvent): string {
+  const isOwn = nameOf(run.head_repository) === event.repository;
+  if (isPullRequestEvent(run.event) || !isOwn || typeof run.head_branch !== 'string') {
+    throw missingTags("the run that started this one doesn't name its pull request, as for those of forks");
+  }
+  return safeTag(run.head_branch);
+}
+
+function missingTags(why: string): BimaError {
+  return new BimaError('INPUT_INVALID', `expected the input "tags", got none, and ${why}`, {
+    hint: 'Set the input, for example tags: latest.',
+  });
+}

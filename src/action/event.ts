@@ -1,0 +1,68 @@
+// The event that started the workflow run, read from the environment and the event's payload.
+
+import { isObject, parseJsonObject } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
+
+export interface WorkflowEvent {
+  /** Such as `push` or `pull_request`. */
+  readonly name: string;
+  /** Such as `refs/heads/main` or `refs/tags/v1.0`. */
+  readonly ref: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly actor: string;
+  readonly payload: JsonObject;
+}
+
+export interface PullRequest {
+  readonly number: number;
+  /** True when its commits are in another repository. */
+  readonly isFork: boolean;
+}
+
+/**
+ * A payload that isn't there counts as empty: some servers and local runners give none.
+ * @throws BimaError INPUT_INVALID for a payload that is no JSON
+ */
+export async function readEvent(
+  environment: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => Promise<Uint8Array>,
+): Promise<WorkflowEvent> {
+  const path = environment.GITHUB_EVENT_PATH ?? '';
+  const bytes = path === '' ? undefined : await readFile(path).catch(() => undefined);
+  return {
+    name: environment.GITHUB_EVENT_NAME ?? '',
+    ref: environment.GITHUB_REF ?? '',
+    repository: environment.GITHUB_REPOSITORY ?? '',
+    actor: environment.GITHUB_ACTOR ?? '',
+    payload: bytes === undefined ? {} : parseJsonObject(bytes, `the event "${path}"`, 'INPUT_INVALID'),
+  };
+}
+
+/** The pull request that the event is about: its own, or that of the run before it. */
+export function pullRequestOf(event: WorkflowEvent): PullRequest | undefined {
+  const { pull_request: request, workflow_run: run } = event.payload;
+  if (isObject(request) && typeof request.number === 'number') {
+    return { number: request.number, isFork: headRepository(request) !== event.repository };
+  }
+  if (!isObject(run) || !isPullRequestEvent(run.event)) return undefined;
+  // GitHub lists a pull request here only if it comes from the same repository.
+  const requests: readonly unknown[] = Array.isArray(run.pull_requests) ? run.pull_requests : [];
+  const [first] = requests;
+  if (!isObject(first) || typeof first.number !== 'number') return undefined;
+  return { number: first.number, isFork: nameOf(run.head_repository) !== event.repository };
+}
+
+/** True for `pull_request` and those that go with it. */
+export function isPullRequestEvent(name: unknown): boolean {
+  return typeof name === 'string' && name.startsWith('pull_request');
+}
+
+/** `owner/name` of a repository in a payload; undefined also for one that was deleted. */
+export function nameOf(repository: unknown): string | undefined {
+  return isObject(repository) && typeof repository.full_name === 'string' ? repository.full_name : undefined;
+}
+
+function headRepository(request: JsonObject): string | undefined {
+  return isObject(request.head) ? nameOf(request.head.repo) : undefined;
+}

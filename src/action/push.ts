@@ -1,0 +1,97 @@
+// Whether the action pushes, with which credentials, and what a refusal means in a workflow.
+
+import { homedir } from 'node:os';
+import { BimaError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Source } from '../oci/target.ts';
+import { pushImage } from '../push.ts';
+import type { PushResult } from '../push.ts';
+import { createRegistryClient } from '../registry/client.ts';
+import { createCredentials } from '../registry/credentials.ts';
+import type { CredentialOptions } from '../registry/credentials.ts';
+import type { Reporter } from '../reporter.ts';
+import { pullRequestOf } from './event.ts';
+import type { WorkflowEvent } from './event.ts';
+import type { Inputs } from './inputs.ts';
+import { isGithubCom } from './references.ts';
+import type { Environment } from './runner.ts';
+
+export interface PushOrder {
+  readonly source: Source;
+  readonly image: Descriptor;
+  readonly references: readonly Reference[];
+  readonly inputs: Inputs;
+  readonly event: WorkflowEvent;
+  readonly environment: Environment;
+  readonly mask: (secret: string) => void;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
+export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
+  const { source, image, references, inputs, event, environment, mask, reporter, signal } = order;
+  const client = createRegistryClient({
+    credentials: createCredentials({
+      env: environment,
+      home: homedir(),
+      explicit: explicitLogin(inputs, references),
+      // Another server's token is none of ghcr.io's business.
+      ...(inputs.githubToken !== undefined && isGithubCom(environment)
+        ? { githubToken: inputs.githubToken }
+        : {}),
+    }),
+    reporter,
+    signal,
+    mask,
+    tlsVerify: inputs.tlsVerify,
+    plainHttp: inputs.tlsVerify ? 'loopback' : 'always',
+  });
+  try {
+    return await pushImage(source, image, references, { client, reporter });
+  } catch (error) {
+    throw explainRefusal(error, event);
+  } finally {
+    await client.close();
+  }
+}
+
+/** @throws BimaError INPUT_INVALID when it isn't clear which registry the credentials are for */
+export function explicitLogin(
+  { login, registry }: Pick<Inputs, 'login' | 'registry'>,
+  references: readonly Reference[],
+): NonNullable<CredentialOptions['explicit']> {
+  if (login === undefined) return [];
+  if (registry !== undefined) return [{ registry: registry.split('/')[0] ?? registry, ...login }];
+  const registries = [...new Set(references.map((reference) => reference.registry))];
+  const [only = '', ...others] = registries;
+  if (others.length === 0) return [{ registry: only, ...login }];
+  throw new BimaError(
+    'INPUT_INVALID',
+    `expected the input "registry" beside "username", got none for ${registries.join(' and ')}`,
+    { hint: 'Name the registry that the credentials are for, or log in to each with docker/login-action.' },
+  );
+}
+
+/** Why a push would be refused, or undefined. */
+export function readOnlyReason(event: WorkflowEvent, hasLogin: boolean): string | undefined {
+  if (pullRequestOf(event)?.isFork === true) return "this is a fork's pull request";
+  // docs.github.com, "Dependabot on GitHub Actions": the token of these events is read-only and has no secrets.
+  const isRestricted =
+    /^(?:pull_request(?:_review|_review_comment)?|push|create|deployment|deployment_status)$/;
+  return event.actor === 'dependabot[bot]' && isRestricted.test(event.name) && !hasLogin
+    ? 'Dependabot started this run, whose token may only read'
+    : undefined;
+}
+
+function explainRefusal(error: unknown, event: WorkflowEvent): unknown {
+  if (!(error instanceof BimaError)) return error;
+  if (error.code !== 'REGISTRY_DENIED' && error.code !== 'REGISTRY_UNAUTHORIZED') return error;
+  const reason = readOnlyReason(event, false);
+  if (reason === undefined) return error;
+  const hint =
+    `No push is possible here, since ${reason}. Set push: auto to skip it, upload the layout with upload-artifact, ` +
+    'and push it with from-layout in a workflow that runs on workflow_run.';
+  return new BimaError(error.code, error.message, { hint, cause: error });
+}

@@ -1,0 +1,229 @@
+// The action: one image from a context or from layouts, then everything that the inputs want done with it.
+// What stays on this machine comes first, and the push last: tags move only if all else went well.
+
+import { join, resolve } from 'node:path';
+import { BimaError } from '../errors.ts';
+import { writeArchive } from '../layout/archive.ts';
+import { openLayout } from '../layout/layout.ts';
+import type { Layout } from '../layout/layout.ts';
+import { checkDestination, publishLayout, withTemporaryLayout } from '../layout/publish.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isIndexType } from '../oci/media-types.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Reporter } from '../reporter.ts';
+import { selectAnnotations } from './annotations.ts';
+import { defaultArtifactName } from './artifact-name.ts';
+import { buildForInputs, planForInputs } from './build.ts';
+import type { WorkflowEvent } from './event.ts';
+import { tagsOfEvent } from './event-tags.ts';
+import { importImages, withAnnotations } from './from-layout.ts';
+import { readFacts } from './image-facts.ts';
+import type { ArtifactInputs, Inputs } from './inputs.ts';
+import type { Loader } from './load.ts';
+import { imageOutputs, pushOutputs } from './outputs.ts';
+import type { Outputs } from './outputs.ts';
+import { defaultImage, resolveReferences } from './references.ts';
+import type { Environment, Runner } from './runner.ts';
+import { formatSummary } from './summary.ts';
+import type { SummaryFacts } from './summary.ts';
+
+/** What a run may use of the world. */
+export interface World {
+  readonly environment: Environment;
+  readonly event: WorkflowEvent;
+  readonly runner: Runner;
+  readonly reporter: Reporter;
+  readonly loader: Loader;
+  /** A folder of the run's own, removed after the job. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
+export async function run(inputs: Inputs, world: World): Promise<void> {
+  const { environment, event, runner, reporter, folder, signal } = world;
+  const references = resolveReferences(inputs, {
+    image: () => defaultImage(environment),
+    tags: () => tagsOfEvent(event),
+  });
+  const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
+  const skipped = await checkFirst(inputs, references, world);
+  warnOfIgnored(inputs, reporter);
+
+  const root = await produce(inputs, references, layoutPath, world);
+  const layout = await openLayout(layoutPath);
+  const facts = await readFacts(layout, root);
+  setOutputs(runner, { ...imageOutputs(facts, references), layout: layoutPath });
+
+  const archive = archivePath(inputs, references, folder);
+  if (archive !== undefined) {
+    await writeArchive(layout, root, references, archive, signal);
+    reporter.info(`wrote the archive ${archive}`);
+    if (inputs.tar !== undefined) setOutputs(runner, { tar: archive });
+  }
+  if (inputs.sbom) await writeSbomFile(layout, root, references, world);
+  if (inputs.load !== undefined) {
+    const order = { source: layout, image: root, references, containerd: inputs.load };
+    await world.loader.load({ ...order, environment, reporter, signal });
+  }
+  const artifact =
+    inputs.artifact === undefined
+      ? undefined
+      : await upload(inputs.artifact, references, archive ?? layoutPath, world);
+  const state = await push(inputs, layout, root, references, skipped, world);
+  if (inputs.summary) {
+    const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
+    runner.summarize(formatSummary(parts));
+  }
+}
+
+/**
+ * Finds early what would fail late.
+ * @returns why nothing will be pushed, or undefined if it will
+ */
+async function checkFirst(
+  inputs: Inputs,
+  references: readonly Reference[],
+  { environment, event, loader, reporter }: World,
+): Promise<string | undefined> {
+  if (inputs.ociLayout !== undefined) await checkDestination(resolve(inputs.ociLayout));
+  if (inputs.load !== undefined) await loader.check(inputs.load, environment);
+  if (inputs.push === 'false') return 'push is false';
+  const { explicitLogin, readOnlyReason } = await import('./push.ts');
+  explicitLogin(inputs, references);
+  const reason = inputs.push === 'auto' ? readOnlyReason(event, inputs.login !== undefined) : undefined;
+  if (reason !== undefined) reporter.info(`not pushing: ${reason}`);
+  return reason;
+}
+
+function warnOfIgnored(inputs: Inputs, reporter: Reporter): void {
+  if (inputs.fromLayout.length === 0) return;
+  const { file, platform, labels } = inputs;
+  const ignored = [
+    ...(file === undefined ? [] : ['file']),
+    ...(platform === undefined ? [] : ['platforms']),
+    ...(labels.length === 0 ? [] : ['labels']),
+  ];
+  if (ignored.length === 0) return;
+  reporter.warning({
+    code: 'INPUT_INVALID',
+    message: `the images of "from-layout" stay as they are: ${ignored.join(', ')} had no effect`,
+    hint: 'Set them where the image is built.',
+  });
+}
+
+/** The image, whole in its layout under all of its names. */
+async function produce(
+  inputs: Inputs,
+  references: readonly Reference[],
+  path: string,
+  world: World,
+): Promise<Descriptor> {
+  const { reporter, signal } = world;
+  const { annotations, fromLayout } = inputs;
+  const isBuild = fromLayout.length === 0;
+  const make = async (layout: Layout): Promise<Descriptor> => {
+    if (!isBuild) return importImages(fromLayout, layout, { annotations, signal });
+    return buildForInputs(await planForInputs(inputs, reporter), layout, inputs, world);
+  };
+  const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
+  return reporter.group(title, () =>
+    withTemporaryLayout(path, async (layout) => {
+      const made = await make(layout);
+      const isIndex = isIndexType(made.mediaType);
+      const root = isIndex ? withAnnotations(made, selectAnnotations(annotations, 'index-descriptor')) : made;
+      if (!isIndex && annotations.some(({ level }) => level.startsWith('index')))
+        reporter.info('annotations of an index are left out: the image has one platform, and no index');
+      signal.throwIfAborted();
+      await publishLayout(layout, root, references, path);
+      reporter.info(`the layout with ${root.digest} is ${path}`);
+      return root;
+    }),
+  );
+}
+
+/** Where an archive goes, if one is wanted: as a file, or to be uploaded. */
+function archivePath(
+  { tar, artifact }: Inputs,
+  references: readonly Reference[],
+  folder: string,
+): string | undefined {
+  if (tar !== undefined) return resolve(tar);
+  return artifact?.form === 'tar' ? join(folder, `${artifactName(artifact, references)}.oci.tar`) : undefined;
+}
+
+function artifactName({ name }: ArtifactInputs, [first]: readonly Reference[]): string {
+  return name ?? defaultArtifactName(first?.repository ?? '', first?.tag);
+}
+
+async function writeSbomFile(
+  layout: Layout,
+  root: Descriptor,
+  references: readonly Reference[],
+  { environment, runner, reporter, folder, signal }: World,
+): Promise<void> {
+  const { writeSbom } = await import('../sbom.ts');
+  const { parseSourceDate } = await import('../build/source-date.ts');
+  const path = join(folder, 'sbom.spdx.json');
+  await writeSbom(layout, root, path, {
+    references,
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
+    signal,
+  });
+  reporter.info(`wrote the bill of materials ${path}`);
+  setOutputs(runner, { sbom: path });
+}
+
+async function upload(
+  inputs: ArtifactInputs,
+  references: readonly Reference[],
+  path: string,
+  { environment, runner, reporter, signal }: World,
+): Promise<SummaryFacts['artifact']> {
+  const name = artifactName(inputs, references);
+  const { form, overwrite, retentionDays } = inputs;
+  const order = {
+    name,
+    path,
+    form,
+    overwrite,
+    ...(retentionDays === undefined ? {} : { retentionDays }),
+    environment,
+    reporter,
+    mask: runner.mask,
+    signal,
+  };
+  const { uploadArtifact } = await import('./artifact.ts');
+  const uploaded = await reporter.group(`Upload the artifact ${name}`, () => uploadArtifact(order));
+  if (uploaded === undefined) return undefined;
+  const { id, url, digest } = uploaded;
+  setOutputs(runner, { 'artifact-id': String(id), 'artifact-url': url, 'artifact-digest': digest });
+  return { name, url };
+}
+
+/** @returns what the summary says of it */
+async function push(
+  inputs: Inputs,
+  layout: Layout,
+  root: Descriptor,
+  references: readonly Reference[],
+  skipped: string | undefined,
+  { environment, event, runner, reporter, signal }: World,
+): Promise<string> {
+  setOutputs(runner, pushOutputs(undefined));
+  if (skipped !== undefined) return `not pushed: ${skipped}`;
+  if (signal.aborted) throw new BimaError('INTERRUPTED', 'interrupted before the push');
+  const [{ pushForWorkflow }, { summarizePush }] = await Promise.all([
+    import('./push.ts'),
+    import('../push.ts'),
+  ]);
+  const order = { source: layout, image: root, references, inputs, event, environment };
+  const result = await pushForWorkflow({ ...order, mask: runner.mask, reporter, signal });
+  reporter.info(summarizePush(result));
+  setOutputs(runner, pushOutputs(result));
+  return 'pushed';
+}
+
+function setOutputs(runner: Runner, outputs: Outputs): void {
+  for (const [name, value] of Object.entries(outputs)) runner.output(name, value);
+}

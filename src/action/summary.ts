@@ -1,0 +1,62 @@
+// The job summary: one table with one row, so that a matrix of jobs stays readable.
+
+import { formatPlatform } from '../oci/platform.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
+import { formatSize } from '../reporter.ts';
+import { uruncKeys } from '../unikernel/annotations.ts';
+import type { ImageFacts } from './image-facts.ts';
+import { safeMarkdown } from './safe-text.ts';
+
+export interface SummaryFacts {
+  readonly facts: ImageFacts;
+  readonly references: readonly Reference[];
+  /** Such as `pushed`, or why it was not. */
+  readonly state: string;
+  readonly artifact?: { readonly name: string; readonly url: string };
+}
+
+/** More of a label than this would break the table. */
+const maxLength = 80;
+
+/** Markdown. Whatever a pull request controls in it stays plain text. */
+export function formatSummary({ facts, references, state, artifact }: SummaryFacts): string {
+  const [first] = references;
+  const { root, images, size } = facts;
+  const run = `nerdctl run --rm --runtime io.containerd.urunc.v2 ${first === undefined ? root.digest : formatReference(first)}`;
+  const cells: readonly (readonly [title: string, cell: string])[] = [
+    ['image', references.map((reference) => code(formatReference(reference))).join('<br>')],
+    ['digest', code(root.digest)],
+    ['platform', images.map(({ platform }) => safeMarkdown(formatPlatform(platform))).join('<br>')],
+    [
+      'unikernel',
+      [...new Set(images.map(({ labels }) => safeMarkdown(describeUnikernel(labels))))].join('<br>'),
+    ],
+    ['size', formatSize(size)],
+    ['state', safeMarkdown(state)],
+    ...(artifact === undefined
+      ? []
+      : [['artifact', `[${safeMarkdown(artifact.name)}](${encodeURI(artifact.url)})`] as const]),
+    ['run', code(run)],
+  ];
+  const row = (parts: readonly string[]) => `| ${parts.join(' | ')} |\n`;
+  return [
+    row(cells.map(([title]) => title)),
+    row(cells.map(() => '---')),
+    row(cells.map(([, cell]) => cell)),
+    '\n',
+  ].join('');
+}
+
+function describeUnikernel(labels: Readonly<Record<string, string>>): string {
+  const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
+  return `${shorten(type ?? '?')} on ${shorten(hypervisor ?? '?')}`;
+}
+
+function shorten(text: string): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+}
+
+function code(text: string): string {
+  return `<code>${safeMarkdown(text)}</code>`;
+}
