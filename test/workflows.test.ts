@@ -1,0 +1,107 @@
+// The workflows of this repository and those of the documentation: valid, complete, and with no more rights than needed.
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { lintWorkflow } from './support/actionlint.ts';
+
+interface Step {
+  readonly id?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly permissions?: unknown;
+  readonly 'timeout-minutes'?: number;
+  readonly steps: readonly Step[];
+}
+
+interface Workflow {
+  readonly permissions?: unknown;
+  readonly concurrency?: unknown;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const action = parse(readFileSync('action.yml', 'utf8')) as Readonly<
+  Record<'inputs' | 'outputs', Readonly<Record<string, unknown>>>
+>;
+const own = ['./', 'nubificus/bima-action@v1'];
+
+/** Whatever else a run's script holds, no expression: text from outside would become part of the script. */
+const expression = /\$\{\{/;
+
+const files = [...globSync('.github/workflows/*.yml'), ...globSync('docs/workflows/*.yml')].sort();
+
+describe('workflows', () => {
+  it('are there', () => {
+    assert.ok(files.length >= 12, files.join(', '));
+  });
+
+  it('are looked at by actionlint, which finds what is wrong', async () => {
+    const broken =
+      'on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ foo.bar }}\n';
+    const [finding = ''] = await lintWorkflow(broken, 'broken.yml');
+    assert.match(finding, /broken\.yml:6:.*undefined variable "foo"/);
+  });
+
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8');
+    const workflow = parse(text) as Workflow;
+    const jobs = Object.entries(workflow.jobs);
+    const steps = jobs.flatMap(([, job]) => job.steps);
+
+    describe(file, () => {
+      it('is valid for actionlint', async () => {
+        assert.deepEqual(await lintWorkflow(text, file), []);
+      });
+
+      it('starts without rights, and each job has its own and a timeout', () => {
+        assert.deepEqual(workflow.permissions, {});
+        assert.ok(workflow.concurrency !== undefined);
+        for (const [name, job] of jobs) {
+          assert.ok(job.permissions !== undefined, `${name} has no permissions`);
+          assert.ok((job['timeout-minutes'] ?? 0) > 0, `${name} has no timeout`);
+        }
+      });
+
+      it('names other actions by their commit, and the version beside it', () => {
+        for (const [line] of text.matchAll(/^.*\buses: .*$/gm)) {
+          if (own.some((name) => line.endsWith(`uses: ${name}`))) continue;
+          assert.match(line, /uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+        }
+      });
+
+      it('leaves no token behind a checkout, and no expression in a script', () => {
+        for (const step of steps) {
+          if (step.uses?.startsWith('actions/checkout@') === true)
+            assert.equal(step.with?.['persist-credentials'], false);
+          assert.doesNotMatch(step.run ?? '', expression);
+        }
+      });
+
+      it('knows the inputs and outputs of this action', () => {
+        const ours = steps.filter(({ uses = '' }) => own.includes(uses));
+        for (const step of ours) {
+          for (const name of Object.keys(step.with ?? {})) {
+            assert.ok(name in action.inputs, `${name} is no input`);
+          }
+          if (step.id === undefined) continue;
+          const outputs = text.matchAll(new RegExp(`steps\\.${step.id}\\.outputs\\.([\\w-]+)`, 'g'));
+          for (const [, name = ''] of outputs) assert.ok(name in action.outputs, `${name} is no output`);
+        }
+      });
+    });
+  }
+
+  it('use one version of each action', () => {
+    const versions = new Map<string, Set<string>>();
+    for (const file of files) {
+      for (const [, name = '', version = ''] of readFileSync(file, 'utf8').matchAll(/uses: (.+?)@(.*)$/gm))
+        versions.set(name, (versions.get(name) ?? new Set()).add(version));
+    }
+    for (const [name, found] of versions) assert.equal(found.size, 1, `${name}: ${[...found].join(', ')}`);
+  });
+});
