@@ -5,11 +5,11 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
+import { readEventFixture } from './events.ts';
 import { temporaryFolder } from './folder.ts';
 
 export const actionBundle = resolve(import.meta.dirname, '../../dist/action.cjs');
 export const postBundle = resolve(import.meta.dirname, '../../dist/post.cjs');
-const events = resolve(import.meta.dirname, '../fixtures/events');
 const actionFile = resolve(import.meta.dirname, '../../action.yml');
 
 export interface ActionOptions {
@@ -52,11 +52,6 @@ export interface Command {
   readonly data: string;
 }
 
-interface EventFixture {
-  readonly env: Readonly<Record<string, string>>;
-  readonly payload: unknown;
-}
-
 export async function runAction(test: TestContext, options: ActionOptions = {}): Promise<FinishedAction> {
   const folder = temporaryFolder(test);
   const workspace = options.workspace ?? join(folder, 'workspace');
@@ -69,9 +64,7 @@ export async function runAction(test: TestContext, options: ActionOptions = {}):
       return [`GITHUB_${name}`, path];
     }),
   );
-  const event = JSON.parse(
-    readFileSync(join(events, `${options.event ?? 'push'}.json`), 'utf8'),
-  ) as EventFixture;
+  const event = readEventFixture(options.event ?? 'push');
   const eventPath = join(folder, 'event.json');
   writeFileSync(eventPath, JSON.stringify(event.payload));
   const env = {

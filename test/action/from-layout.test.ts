@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { parseAnnotation } from '../../src/action/annotations.ts';
+import { importImages } from '../../src/action/from-layout.ts';
+import { readFacts } from '../../src/action/image-facts.ts';
+import { imageOutputs, pushOutputs } from '../../src/action/outputs.ts';
+import { writeArchive } from '../../src/layout/archive.ts';
+import { createLayout } from '../../src/layout/layout.ts';
+import type { Layout } from '../../src/layout/layout.ts';
+import { readDocument } from '../../src/oci/blob.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { hexOf } from '../../src/oci/digest.ts';
+import { parseIndex } from '../../src/oci/manifest.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { sampleImage, writeSampleLayout } from '../support/sample-image.ts';
+
+interface Imported {
+  readonly root: Descriptor;
+  readonly layout: Layout;
+}
+
+async function importFrom(
+  test: TestContext,
+  paths: readonly string[],
+  annotations: readonly string[] = [],
+): Promise<Imported> {
+  const layout = await createLayout(join(temporaryFolder(test), 'layout'));
+  const signal = new AbortController().signal;
+  const root = await importImages(paths, layout, {
+    annotations: annotations.flatMap(parseAnnotation),
+    signal,
+  });
+  return { root, layout };
+}
+
+async function childrenOf({ root, layout }: Imported): Promise<readonly Descriptor[]> {
+  return parseIndex(await readDocument(layout.open(root), 'layout'), 'index').manifests;
+}
+
+describe('importImages', () => {
+  const amd64 = sampleImage();
+  const arm64 = sampleImage({ architectures: ['arm64'], seed: 'arm' });
+  const both = sampleImage({ architectures: ['amd64', 'arm64'], seed: 'both' });
+
+  function folderWith(test: TestContext, layouts: Readonly<Record<string, typeof amd64>>): string {
+    const folder = temporaryFolder(test);
+    for (const [name, image] of Object.entries(layouts)) writeSampleLayout(join(folder, name), image, name);
+    return folder;
+  }
+
+  it('takes one image as it is, without the names of its layout', async (test) => {
+    const folder = folderWith(test, { one: amd64 });
+    const { root, layout } = await importFrom(test, [join(folder, 'one')], ['index:a=b']);
+    assert.deepEqual(root, amd64.root);
+    for (const { descriptor } of amd64.blobs.values()) assert.ok(await layout.has(descriptor));
+  });
+
+  it('takes one index as it is', async (test) => {
+    const { root } = await importFrom(test, [join(folderWith(test, { both }), 'both')]);
+    assert.equal(root.digest, both.root.digest);
+  });
+
+  it('counts an image once, whatever number of names it has', async (test) => {
+    const layout = join(folderWith(test, { one: amd64 }), 'one');
+    const index = join(layout, 'index.json');
+    const document = JSON.parse(readFileSync(index, 'utf8')) as { manifests: object[] };
+    writeFileSync(
+      index,
+      JSON.stringify({ ...document, manifests: [...document.manifests, ...document.manifests] }),
+    );
+    assert.equal((await importFrom(test, [layout])).root.digest, amd64.root.digest);
+  });
+
+  it('merges layouts and archives, and finds the platforms that no index names', async (test) => {
+    const folder = folderWith(test, { one: amd64 });
+    const archive = join(folder, 'two.tar');
+    await writeArchive(arm64.source, arm64.root, [parseReference('a:1')], archive);
+    const imported = await importFrom(test, [archive, join(folder, 'one')]);
+    assert.deepEqual(await childrenOf(imported), [
+      { ...amd64.root, platform: { os: 'linux', architecture: 'amd64' } },
+      { ...arm64.root, platform: { os: 'linux', architecture: 'arm64' } },
+    ]);
+    const facts = await readFacts(imported.layout, imported.root);
+    assert.deepEqual(facts.images.map(({ platform }) => platform.architecture).sort(), ['amd64', 'arm64']);
+  });
+
+  it('takes a folder of downloads, with a folder for each artifact', async (test) => {
+    const folder = folderWith(test, { 'app-amd64': amd64 });
+    const inner = join(folder, 'app-arm64');
+    mkdirSync(inner);
+    await writeArchive(arm64.source, arm64.root, [], join(inner, 'app.oci.tar'));
+    mkdirSync(join(folder, 'logs'));
+    assert.equal((await childrenOf(await importFrom(test, [folder]))).length, 2);
+  });
+
+  it('merges the images of an index, and leaves the index itself behind', async (test) => {
+    const riscv = sampleImage({ architectures: ['riscv64'], seed: 'riscv' });
+    const folder = folderWith(test, { both, riscv });
+    const imported = await importFrom(test, [join(folder, 'both'), join(folder, 'riscv')]);
+    assert.equal((await childrenOf(imported)).length, 3);
+    assert.equal(await imported.layout.has(both.root), false);
+  });
+
+  it('annotates the index and what it lists, each platform with its own', async (test) => {
+    const folder = folderWith(test, { one: amd64, two: arm64 });
+    const annotations = [
+      'index:a=1',
+      'manifest-descriptor:b=2',
+      'manifest-descriptor[linux/arm64]:c=3',
+      'manifest:d=4',
+    ];
+    const imported = await importFrom(test, [join(folder, 'one'), join(folder, 'two')], annotations);
+    const index = parseIndex(await readDocument(imported.layout.open(imported.root), 'layout'), 'index');
+    assert.deepEqual(index.annotations, { a: '1' });
+    assert.deepEqual(
+      index.manifests.map((manifest) => manifest.annotations),
+      [{ b: '2' }, { b: '2', c: '3' }],
+    );
+  });
+
+  it('refuses the same image from two layouts', async (test) => {
+    const folder = folderWith(test, { one: amd64, two: amd64 });
+    await assert.rejects(importFrom(test, [join(folder, 'one'), join(folder, 'two')]), {
+      code: 'LAYOUT_INVALID',
+    });
+  });
+
+  it('notices content that was changed on the way', async (test) => {
+    const folder = folderWith(test, { one: amd64 });
+    const [layer] = amd64.layers;
+    assert.ok(layer);
+    writeFileSync(join(folder, 'one/blobs/sha256', hexOf(layer.digest)), Buffer.alloc(layer.size));
+    await assert.rejects(importFrom(test, [join(folder, 'one')]), { code: 'DIGEST_MISMATCH' });
+  });
+
+  it('says what is missing', async (test) => {
+    const folder = folderWith(test, { one: amd64 });
+    mkdirSync(join(folder, 'empty'));
+    for (const path of ['empty', 'nowhere', 'one/blobs']) {
+      await assert.rejects(importFrom(test, [join(folder, path)]), { code: 'LAYOUT_INVALID' }, path);
+    }
+    renameSync(join(folder, 'one/index.json'), join(folder, 'one/index'));
+    await assert.rejects(importFrom(test, [join(folder, 'one')]), { code: 'LAYOUT_INVALID' });
+  });
+
+  it('stops when it is interrupted', async (test) => {
+    const folder = folderWith(test, { one: amd64 });
+    const layout = await createLayout(join(folder, 'out'));
+    const options = { annotations: [], signal: AbortSignal.abort() };
+    await assert.rejects(importImages([join(folder, 'one')], layout, options), { name: 'AbortError' });
+  });
+});
+
+describe('the outputs', () => {
+  const references = ['ghcr.io/own/app:1.0', 'quay.io/own/app:latest'].map(parseReference);
+
+  it('name a manifest by its digest, and its config as the image ID', async () => {
+    const image = sampleImage();
+    const facts = await readFacts(image.source, {
+      ...image.root,
+      platform: { os: 'linux', architecture: 'amd64' },
+    });
+    const { metadata, ...outputs } = imageOutputs(facts, references);
+    assert.deepEqual(outputs, {
+      digest: image.root.digest,
+      imageid: image.configs[0]?.digest,
+      image: 'ghcr.io/own/app:1.0',
+      tags: 'ghcr.io/own/app:1.0\nquay.io/own/app:latest',
+      version: '1.0',
+      name: 'ghcr.io/own/app',
+      ref: `ghcr.io/own/app@${image.root.digest}`,
+    });
+    assert.deepEqual(JSON.parse(metadata ?? ''), {
+      'containerimage.digest': image.root.digest,
+      'containerimage.config.digest': image.configs[0]?.digest,
+      'containerimage.descriptor': { ...image.root, platform: { os: 'linux', architecture: 'amd64' } },
+      'image.name': 'ghcr.io/own/app:1.0,quay.io/own/app:latest',
+      'bima.platforms': ['linux/amd64'],
+    });
+  });
+
+  it('have no config for an index', async () => {
+    const image = sampleImage({ architectures: ['amd64', 'arm64'] });
+    const { metadata, imageid, digest } = imageOutputs(await readFacts(image.source, image.root), references);
+    assert.equal(imageid, digest);
+    const document = JSON.parse(metadata ?? '') as Record<string, unknown>;
+    assert.equal(document['containerimage.config.digest'], undefined);
+    assert.deepEqual(document['bima.platforms'], ['linux/amd64', 'linux/arm64']);
+  });
+
+  it('list what was pushed, and say when nothing was', () => {
+    assert.deepEqual(pushOutputs(undefined), { pushed: 'false', 'registry-paths': '[]' });
+    const repositories = [
+      {
+        repository: 'a/b',
+        references: [
+          { reference: 'a/b:1', stored: 'pushed' as const },
+          { reference: 'a/b:2', stored: 'present' as const },
+        ],
+        blobs: [],
+      },
+    ];
+    const result = { digest: sampleImage().root.digest, repositories };
+    assert.deepEqual(pushOutputs(result), { pushed: 'true', 'registry-paths': '["a/b:1","a/b:2"]' });
+  });
+});

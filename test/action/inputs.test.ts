@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readSecrets } from '../../src/action/input-values.ts';
+import { readInputs } from '../../src/action/inputs.ts';
+import type { Inputs } from '../../src/action/inputs.ts';
+import { BimaError } from '../../src/errors.ts';
+
+type Given = Readonly<Record<string, string>>;
+
+function read(given: Given, environment: Given = {}): Inputs {
+  return readInputs((name) => given[name] ?? '', environment);
+}
+
+describe('readInputs', () => {
+  it('has the defaults of action.yml', () => {
+    assert.deepEqual(read({}), {
+      context: '.',
+      labels: [],
+      annotations: [],
+      strict: true,
+      compression: { method: 'gzip', level: 4 },
+      fromLayout: [],
+      tags: [],
+      push: 'false',
+      tlsVerify: true,
+      sbom: false,
+      summary: true,
+    });
+  });
+
+  const cases: [name: string, given: Given, part: Partial<Inputs>][] = [
+    [
+      'tags between spaces, commas and lines',
+      { tags: 'a:1 b:2,c:3\r\nd:4,\n, e:5' },
+      { tags: ['a:1', 'b:2', 'c:3', 'd:4', 'e:5'] },
+    ],
+    [
+      'labels line by line',
+      { labels: 'a=b=c, d\n\r\n  e = f \r\n' },
+      {
+        labels: [
+          { key: 'a', value: 'b=c, d' },
+          { key: 'e', value: ' f' },
+        ],
+      },
+    ],
+    ['paths with spaces and commas', { 'from-layout': 'a b\n./c,d\n' }, { fromLayout: ['a b', './c,d'] }],
+    [
+      "booleans in YAML's cases",
+      { strict: 'False', summary: 'FALSE', sbom: 'True' },
+      { strict: false, summary: false, sbom: true },
+    ],
+    ['push: auto', { push: 'auto' }, { push: 'auto' }],
+    ['push: True', { push: 'True' }, { push: 'true' }],
+    [
+      'a platform by another name',
+      { platforms: 'linux/aarch64' },
+      { platform: { os: 'linux', architecture: 'arm64' } },
+    ],
+    [
+      'an artifact as a layout',
+      { 'upload-artifact': 'true' },
+      { artifact: { form: 'layout', overwrite: false } },
+    ],
+    [
+      'an artifact in all its parts',
+      {
+        'upload-artifact': 'tar',
+        'artifact-name': 'x',
+        'artifact-retention-days': '5',
+        'artifact-overwrite': 'true',
+      },
+      { artifact: { form: 'tar', overwrite: true, name: 'x', retentionDays: 5 } },
+    ],
+    ['a registry as people write it', { registry: 'https://quay.io/' }, { registry: 'quay.io' }],
+    ['a login', { username: 'u', password: 'p' }, { login: { username: 'u', password: 'p' } }],
+    [
+      'containerd with its defaults',
+      { load: 'true' },
+      { load: { namespace: 'default', address: '/run/containerd/containerd.sock' } },
+    ],
+  ];
+  for (const [name, given, part] of cases) {
+    it(`reads ${name}`, () => {
+      const inputs = read(given);
+      for (const [key, value] of Object.entries(part)) assert.deepEqual(inputs[key as keyof Inputs], value);
+    });
+  }
+
+  it('takes containerd from the environment, unless an input says otherwise', () => {
+    const environment = {
+      CONTAINERD_NAMESPACE: 'k8s.io',
+      CONTAINERD_ADDRESS: '/a.sock',
+      CONTAINERD_SNAPSHOTTER: 'devmapper',
+    };
+    assert.deepEqual(read({ load: 'true', 'containerd-address': '/b.sock' }, environment).load, {
+      namespace: 'k8s.io',
+      address: '/b.sock',
+      snapshotter: 'devmapper',
+    });
+  });
+
+  it('replaces the artifact of the run before by itself', () => {
+    const given = { 'upload-artifact': 'layout' };
+    assert.equal(read(given, { GITHUB_RUN_ATTEMPT: '1' }).artifact?.overwrite, false);
+    assert.equal(read(given, { GITHUB_RUN_ATTEMPT: '2' }).artifact?.overwrite, true);
+  });
+
+  const wrong: [given: Given, message: RegExp][] = [
+    [{ strict: 'yes' }, /true or false for the input "strict", got "yes"/],
+    [{ push: 'always' }, /"true", "false", "auto" for the input "push"/],
+    [{ 'upload-artifact': 'zip' }, /the input "upload-artifact", got "zip"/],
+    [
+      { 'upload-artifact': 'true', 'artifact-retention-days': '0' },
+      /1 to 400 for the input "artifact-retention-days"/,
+    ],
+    [{ 'artifact-retention-days': '1.5' }, /the input "artifact-retention-days", got "1.5"/],
+    [{ labels: 'novalue' }, /lines of key=value in the input "labels", got "novalue"/],
+    [{ annotations: 'manifests:a=b' }, /a level .* in the input "annotations", got "manifests"/],
+    [{ platforms: 'linux/amd64,linux/arm64' }, /one platform for the input "platforms"/],
+    [{ compression: 'xz' }, /as the compression, got "xz"/],
+    [{ username: 'u' }, /the input "password" beside "username"/],
+    [{ password: 'p' }, /the input "username" beside "password"/],
+  ];
+  for (const [given, message] of wrong) {
+    it(`refuses ${JSON.stringify(given)}`, () => {
+      assert.throws(() => read(given), { code: 'INPUT_INVALID', message });
+    });
+  }
+
+  it('says everything that is wrong at once', () => {
+    const given = { strict: 'on', push: 'x', labels: 'a\nb', tags: '' };
+    assert.throws(
+      () => read(given),
+      (error) => {
+        assert.ok(error instanceof BimaError);
+        assert.equal(error.problems.length, 4);
+        return true;
+      },
+    );
+  });
+
+  it('names no password in an error', () => {
+    assert.throws(
+      () => read({ password: 'correct horse' }),
+      (error) => error instanceof BimaError && !JSON.stringify(error.problems).includes('correct'),
+    );
+  });
+});
+
+describe('readSecrets', () => {
+  it('has the password, what a header makes of it, and the token', () => {
+    const given: Given = { username: 'u', password: 'p w', 'github-token': 't' };
+    assert.deepEqual(
+      readSecrets((name) => given[name] ?? ''),
+      ['p w', Buffer.from('u:p w').toString('base64'), 't'],
+    );
+    assert.deepEqual(
+      readSecrets(() => ''),
+      [],
+    );
+  });
+});
