@@ -1,22 +1,44 @@
-// Writes the generated part of docs/architecture.md: every source file with the first sentence of its comment.
-// `node scripts/docs.ts --check` only says whether it is up to date.
+// Writes the generated parts of the documentation: every source file with the first sentence of its comment, and the
+// inputs and outputs of action.yml. `node scripts/docs.ts --check` only says whether they are up to date.
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
+import { parse } from 'yaml';
 
-const path = 'docs/architecture.md';
-const [start, end] = ['<!-- files -->', '<!-- /files -->'];
+interface Field {
+  readonly description: string;
+  readonly default?: string;
+}
 
-const text = readFileSync(path, 'utf8');
-const before = text.slice(0, text.indexOf(start) + start.length);
-const after = text.slice(text.indexOf(end));
-const options = { ...(await resolveConfig(path)), filepath: path };
-const fresh = await format(`${before}\n\n${fileTable()}\n\n${after}`, options);
+type Fields = Readonly<Record<string, Field>>;
 
-if (!process.argv.includes('--check')) writeFileSync(path, fresh);
-else if (fresh !== text) {
-  console.error(`${path} is out of date. Run "npm run docs" and commit it.`);
-  process.exitCode = 1;
+const action = parse(readFileSync('action.yml', 'utf8')) as {
+  readonly inputs: Fields;
+  readonly outputs: Fields;
+};
+
+/** What stands between `<!-- name -->` and `<!-- /name -->`, by file. */
+const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'docs/architecture.md': { files: fileTable },
+  'README.md': { inputs: inputTable, outputs: outputTable },
+};
+
+for (const [path, sections] of Object.entries(parts)) {
+  const text = readFileSync(path, 'utf8');
+  let fresh = text;
+  for (const [name, content] of Object.entries(sections)) fresh = replace(fresh, name, content());
+  fresh = await format(fresh, { ...(await resolveConfig(path)), filepath: path });
+  if (!process.argv.includes('--check')) writeFileSync(path, fresh);
+  else if (fresh !== text) {
+    console.error(`${path} is out of date. Run "npm run docs" and commit it.`);
+    process.exitCode = 1;
+  }
+}
+
+function replace(text: string, name: string, content: string): string {
+  const [start, end] = [text.indexOf(`<!-- ${name} -->`), text.indexOf(`<!-- /${name} -->`)];
+  if (start === -1 || end < start) throw new Error(`no place for ${name}`);
+  return `${text.slice(0, start)}<!-- ${name} -->\n\n${content}\n\n${text.slice(end)}`;
 }
 
 function fileTable(): string {
@@ -33,4 +55,27 @@ function firstSentence(file: string): string {
     .trim();
   const sentence = /^.*?\.(?= [A-Z`]|$)/.exec(prose)?.[0] ?? prose;
   return sentence.replaceAll('|', '\\|');
+}
+
+function inputTable(): string {
+  const rows = Object.entries(action.inputs).map(([name, input]) => {
+    const value = input.default === undefined || input.default === '' ? '' : `\`${input.default}\``;
+    return `| \`${name}\` | ${value} | ${cell(input.description)} |`;
+  });
+  return ['| input | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function outputTable(): string {
+  const rows = Object.entries(action.outputs).map(
+    ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
+  );
+  return ['| output | meaning |', '| --- | --- |', ...rows].join('\n');
+}
+
+/** The text of a description in one line of a table, in which `<name>` is no HTML. */
+function cell(text: string): string {
+  return text
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/[|<]/g, (character) => `\\${character}`);
 }
