@@ -62,6 +62,12 @@ const registryOptions = {
     value: 'FILE',
     help: 'Trust the certificates in FILE (PEM) besides the usual ones',
   },
+  'token-host': {
+    type: 'string',
+    multiple: true,
+    value: 'HOST',
+    help: 'Let the token service on HOST have the credentials of a registry on another site',
+  },
   concurrency: {
     type: 'string',
     value: 'NUMBER',
