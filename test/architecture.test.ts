@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const rules: readonly Rule[] = [
-  { files: ['src/errors.ts', 'src/reporter.ts', 'src/nearest.ts'], level: 0 },
+  { files: ['src/errors.ts', 'src/reporter.ts', 'src/nearest.ts', 'src/side-by-side.ts'], level: 0 },
   { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/'], level: 1 },
   {
     files: [
@@ -27,14 +27,20 @@ const rules: readonly Rule[] = [
     ],
     level: 1,
   },
-  { files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect'], level: 3 },
+  {
+    files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect', 'src/copy.ts', 'src/push.ts'],
+    level: 3,
+  },
   { files: ['src/build/'], level: 2, group: 'build' },
   { files: ['src/layout/'], level: 2, group: 'layout' },
+  { files: ['src/registry/'], level: 2, group: 'registry' },
   { files: ['src/cli/'], level: 4, group: 'cli' },
 ];
 
 /** Packages and modules that only these files may import. */
 const homes: Readonly<Record<string, readonly string[]>> = {
+  undici: ['src/registry/http.ts'],
+  'cli-progress': ['src/cli/progress.ts'],
   'tar-stream': ['src/build/layer.ts', 'src/build/list-layer.ts', 'src/layout/archive.ts'],
   '@balena/dockerignore': ['src/build/ignore.ts'],
 };
