@@ -146,6 +146,7 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
 async function* readable(body: ByteStream, fail: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
+    await nextTurn();
   } catch (error) {
     throw fail(error);
   }
@@ -154,11 +155,17 @@ async function* readable(body: ByteStream, fail: (error: unknown) => unknown): A
 async function discard(body: Dispatcher.ResponseData['body'], stop: () => void): Promise<void> {
   try {
     await body.dump({ limit: 64 * 1024 });
+    await nextTurn();
   } catch {
     // The connection is gone, which is what was wanted.
   } finally {
     stop();
   }
+}
+
+/** undici frees a connection a turn after the body's end; whoever asks again before that gets another one. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isReused(error: unknown, hasServed: boolean): boolean {

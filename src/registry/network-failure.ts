@@ -94,15 +94,15 @@ function kindOf(code: string, error: unknown, host: string): Kind {
     case 'UND_ERR_INVALID_ARG':
       return { kind: 'request', retry: 'no', says: 'the request cannot be sent over HTTP' };
     default:
-      return otherKind(code, host, message);
+      return otherKind(code, host, error instanceof Error ? error : new Error());
   }
 }
 
-function otherKind(code: string, host: string, message: string): Kind {
+function otherKind(code: string, host: string, { name, message }: Error): Kind {
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code)) {
     return { kind: 'not-tls', retry: 'no', says: `"${host}" does not speak TLS`, hint: plainHint };
   }
-  if (/^HPE_|^UND_ERR_/.test(code)) {
+  if (name === 'HTTPParserError' || /^HPE_|^UND_ERR_/.test(code)) {
     // Docker Hub's rate limiter has answered with line ends that no strict parser takes.
     return {
       kind: 'garbled',

@@ -83,14 +83,23 @@ export function watchBody(
   }
   let failure: unknown;
   async function* pieces(source: BodyStream): AsyncGenerator<Uint8Array> {
+    const iterator = source.open()[Symbol.asyncIterator]();
+    const read = async () => {
+      try {
+        return await iterator.next();
+      } catch (error) {
+        // What the library throws into this generator at its yield is no failure of the source.
+        failure = error;
+        throw error;
+      }
+    };
     try {
-      for await (const chunk of source.open()) {
-        yield chunk;
+      for (let next = await read(); next.done !== true; next = await read()) {
+        yield next.value;
         watch.expect(timeouts.stall, 'expected the upload to move on');
       }
-    } catch (error) {
-      failure = error;
-      throw error;
+    } finally {
+      await iterator.return?.();
     }
     awaitAnswer();
   }
