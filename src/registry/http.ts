@@ -69,7 +69,7 @@ export function createHttp(options: HttpOptions): Http {
     };
     try {
       signal?.throwIfAborted();
-      const { statusCode, headers, body } = await dispatcher.request({
+      const pending = dispatcher.request({
         origin: endpoint.origin,
         path: endpoint.path,
         method,
@@ -81,6 +81,7 @@ export function createHttp(options: HttpOptions): Http {
         // undici closes the connection after every HEAD, unless told not to.
         ...(method === 'HEAD' ? { reset: false } : {}),
       });
+      const { statusCode, headers, body } = await unlessAborted(pending, watch.signal);
       served.add(endpoint.origin);
       watch.rest();
       body.on('error', () => undefined);
@@ -141,6 +142,19 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
       },
     );
   }
+}
+
+/** undici itself hears of an abort only when it has a connection. */
+function unlessAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(reasonOf(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    pending.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
 }
 
 async function* readable(body: ByteStream, fail: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {

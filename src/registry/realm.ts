@@ -32,7 +32,7 @@ export function parseRealm(realm: string, rules: RealmRules): Endpoint {
   const refused = (why: string, hint?: string) =>
     new BimaError(
       'REGISTRY_PROTOCOL',
-      `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, ''), 200)}", ${why}`,
+      `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, '').replace(/\/\/[^/]*@/, '//'), 200)}", ${why}`,
       { hint: hint ?? 'This is refused for safety; ask those who run the registry.' },
     );
 
