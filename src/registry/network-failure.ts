@@ -56,7 +56,11 @@ function kindOf(code: string, error: unknown, host: string): Kind {
     case 'ENETUNREACH':
     case 'EHOSTDOWN':
     case 'ENETDOWN':
-      return { kind: 'connect', retry: 'yes', says: `"${host}" can't be reached (${code})` };
+      return {
+        kind: 'connect',
+        retry: 'yes',
+        says: `"${host}" can't be reached (${code}${addressOf(error)})`,
+      };
     case 'UND_ERR_CONNECT_TIMEOUT':
       return { kind: 'connect', retry: 'yes', says: `"${host}" did not take the connection in time` };
     case 'ECONNRESET':
@@ -142,6 +146,13 @@ function proxyKind(status: number): Kind {
 }
 
 const plainHint = 'Plain HTTP is only spoken with this machine, unless TLS verification is turned off.';
+
+/** Where to, because it may be a proxy that can't be reached. */
+function addressOf(error: unknown): string {
+  if (error instanceof AggregateError) return addressOf(error.errors[0]);
+  if (!(error instanceof Error) || !('address' in error) || !('port' in error)) return '';
+  return ` at ${String(error.address)}, port ${String(error.port)}`;
+}
 
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
