@@ -41,13 +41,17 @@ export function createWatch(outer: AbortSignal | undefined): Watch {
     controller.abort(reasonOf(outer));
   };
   outer?.addEventListener('abort', abort, { once: true });
+  let isOver = false;
   const rest = () => {
+    isOver = true;
     clearTimeout(timer);
   };
   return {
     signal: controller.signal,
     expect(milliseconds, what) {
       clearTimeout(timer);
+      // A body may end after its answer: a timer begun then would keep the process alive.
+      if (isOver) return;
       timer = setTimeout(() => {
         controller.abort(new Timeout(`${what} within ${Math.round(milliseconds / 1000)} seconds`));
       }, milliseconds);
