@@ -1,6 +1,6 @@
 // HTTP: the only place that knows undici. One exchange at a time, no retry, no redirect, no credentials of its own.
 
-import { rootCertificates } from 'node:tls';
+import * as tls from 'node:tls';
 import { Agent, EnvHttpProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { BimaError } from '../errors.ts';
@@ -111,7 +111,7 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
 } {
   const connect = {
     timeout: timeouts.connect,
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...(ca === undefined ? {} : { ca: [...usualRoots(), ca] }),
     ...(tlsVerify === false ? { rejectUnauthorized: false } : {}),
   };
   const shared = {
@@ -142,6 +142,13 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
       },
     );
   }
+}
+
+/** Node's own, with those of NODE_EXTRA_CA_CERTS where it tells them. */
+function usualRoots(): readonly string[] {
+  // Not there before Node 22.15.
+  const known: Partial<Pick<typeof tls, 'getCACertificates'>> = tls;
+  return known.getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
 /** undici itself hears of an abort only when it has a connection. */

@@ -16,10 +16,7 @@ export interface RealmRules {
 }
 
 /** Registries whose token service lives on another site: the end of the registry's host, and the service's. */
-const knownPairs: readonly (readonly [string, string])[] = [
-  ['.scw.cloud', 'api.scaleway.com'],
-  ['lscr.io', 'ghcr.io'],
-];
+const knownPairs: readonly (readonly [string, string])[] = [['.scw.cloud', 'api.scaleway.com']];
 
 /**
  * The token service that a challenge names. A registry could otherwise have us ask, with credentials, whatever

@@ -46,6 +46,7 @@ export async function retrying<T>(
   for (let count = 1; ;) {
     await host.ready(signal);
     try {
+      // After a connection that failed, even for no fault, what is found may be this operation's own work.
       return await attempt(mayReuseFail ? count : count + 1);
     } catch (error) {
       if (isAborted(signal) || !(error instanceof RegistryError)) throw error;
