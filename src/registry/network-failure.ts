@@ -60,13 +60,15 @@ function kindOf(code: string, error: unknown, host: string): Kind {
         kind: 'connect',
         retry: 'yes',
         says: `"${host}" can't be reached (${code}${addressOf(error)})`,
+        hint: 'Check the host and port of the registry, and the proxy settings.',
       };
     case 'UND_ERR_CONNECT_TIMEOUT':
       return { kind: 'connect', retry: 'yes', says: `"${host}" did not take the connection in time` };
     case 'ECONNRESET':
       if (message.includes('before secure TLS')) {
+        // No sign of a server without TLS: those answer in plain text.
         return {
-          kind: 'not-tls',
+          kind: 'reset',
           retry: 'yes',
           says: `"${host}" closed the connection during the TLS handshake`,
         };

@@ -74,12 +74,13 @@ export async function rest(
   signal?: AbortSignal,
 ): Promise<void> {
   const wait = waitBefore(count, error, clock.random());
-  reporter.debug(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
   if (isRateLimit(error)) {
+    reporter.debug(error.message);
     announceRest(error, wait, reporter);
     host.pause(wait);
     await host.ready(signal);
   } else {
+    reporter.info(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
     await clock.sleep(wait, signal);
   }
 }

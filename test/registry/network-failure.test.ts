@@ -18,6 +18,12 @@ describe('networkError', () => {
     ['no route', coded('ENETUNREACH'), 'connect', 'yes'],
     ['a connection that takes too long', coded('UND_ERR_CONNECT_TIMEOUT'), 'connect', 'yes'],
     ['a reset', coded('ECONNRESET'), 'reset', 'yes'],
+    [
+      'a reset within the handshake',
+      coded('ECONNRESET', 'Client network socket disconnected before secure TLS connection was established'),
+      'reset',
+      'yes',
+    ],
     ['a broken pipe', coded('EPIPE'), 'reset', 'yes'],
     ['an end', coded('UND_ERR_SOCKET', 'other side closed'), 'reset', 'yes'],
     ['a body that stops', coded('UND_ERR_BODY_TIMEOUT'), 'timeout', 'yes'],

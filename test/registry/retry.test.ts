@@ -53,11 +53,14 @@ describe('retrying', () => {
   });
 
   it('gives up after six attempts and says so', async () => {
-    const { calls, failure } = await run(Array.from({ length: 9 }, () => registryError({ status: 503 })));
+    const { calls, failure, said } = await run(
+      Array.from({ length: 9 }, () => registryError({ status: 503 })),
+    );
     assert.equal(calls, 6);
     assert.ok(failure instanceof RegistryError);
     assert.equal(failure.status, 503);
     assert.match(failure.message, /tried 6 times/);
+    assert.equal(said.length, 5);
   });
 
   it('does not wait for a connection that had idled, but only once', async () => {
