@@ -118,7 +118,16 @@ export async function startWorld(options: RunOptions = {}): Promise<World> {
     options.tokens === undefined
       ? undefined
       : await startTokenServer({ now: () => clock.now(), ...options.tokens });
-  const auth = tokens?.auth ?? (options.basic === true ? basicAuth(user.name, user.password) : undefined);
+  const plain = tokens?.auth ?? (options.basic === true ? basicAuth(user.name, user.password) : undefined);
+  const { challenge } = options;
+  const auth =
+    plain === undefined || challenge === undefined
+      ? plain
+      : {
+          ...plain,
+          challenge: (...asked: Parameters<typeof plain.challenge>) =>
+            challenge(tokens?.realm ?? '', plain.challenge(...asked)),
+        };
   const registry = await startRegistry({ ...(auth === undefined ? {} : { auth }), ...options.registry });
   storeImage(registry.store, repository, sampleImage({ seed: 'older' }), 'v1');
   const { faults = [] } = options;

@@ -15,7 +15,8 @@ const client = createRegistryClient({
 });
 await client.repository({ registry, repository: 'team/large' }).put({
   descriptor: { mediaType: mediaTypes.layerTar, digest: parseDigest(digest), size: statSync(file).size },
-  open: () => createReadStream(file),
+  // Smaller pieces than a file stream's usual ones: what waits to be collected is counted too.
+  open: () => createReadStream(file, { highWaterMark: 32 * 1024 }),
 });
 await client.close();
 // In KiB.

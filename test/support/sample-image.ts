@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { blobOf } from '../../src/oci/blob.ts';
+import { streamOf } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
+import { describeBytes } from '../../src/oci/descriptor.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import type { Digest } from '../../src/oci/digest.ts';
@@ -45,9 +46,9 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
   const { seed = 'sample', architectures = ['amd64'] } = options;
   const blobs = new Map<Digest, Blob & { readonly bytes: Uint8Array }>();
   const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
-    const blob = blobOf(mediaType, bytes);
-    blobs.set(blob.descriptor.digest, { ...blob, bytes });
-    return blob.descriptor;
+    const descriptor = describeBytes(mediaType, bytes);
+    blobs.set(descriptor.digest, { descriptor, bytes, open: () => streamOf(...piecesOf(bytes)) });
+    return descriptor;
   };
 
   const layers: Descriptor[] = [];
@@ -131,6 +132,14 @@ export function bytesOf(image: SampleImage, digest: Digest): Uint8Array {
   const blob = image.blobs.get(digest);
   if (blob === undefined) throw new Error(`the sample has no ${digest}`);
   return blob.bytes;
+}
+
+/** As a file would be read. */
+function piecesOf(bytes: Uint8Array): Uint8Array[] {
+  const size = 64 * 1024;
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+    bytes.subarray(at * size, (at + 1) * size),
+  );
 }
 
 function plain({ mediaType, digest, size }: Descriptor): Descriptor {

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import { pushImage } from '../../../src/push.ts';
 import { createRegistryClient } from '../../../src/registry/client.ts';
 import type { RegistryOptions as ClientOptions } from '../../../src/registry/client.ts';
+import { networkError } from '../../../src/registry/network-failure.ts';
 import { makeAuthority, makeServerCertificate } from '../../support/certificates.ts';
 import type { Certificate } from '../../support/certificates.ts';
 import { startConnectProxy } from '../../support/connect-proxy.ts';
@@ -225,6 +226,15 @@ describe('row 72: hosts that are not there', { skip }, () => {
     const error = assertFailed(world, await world.push({ proxy: {} }, host), 'REGISTRY_UNREACHABLE');
     assert.ok(error.message.includes(host));
     assert.ok(world.clock.sleeps.length <= 5);
+  });
+
+  it('row 72: a name that cannot be looked up just now is worth another try', () => {
+    const error = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
+    const request = { method: 'GET', url: `https://${registryHost}/v2/`, host: registryHost };
+    const { code, message, failure } = networkError(error, request, false);
+    assert.equal(code, 'REGISTRY_UNREACHABLE');
+    assert.ok(message.includes(registryHost));
+    assert.equal(failure?.retry, 'yes');
   });
 
   it('row 72: a port where nobody listens', async (context) => {
