@@ -36,7 +36,6 @@ const rules: readonly Rule[] = [
 /** Packages and modules that only these files may import. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['src/build/layer.ts', 'src/build/list-layer.ts', 'src/layout/archive.ts'],
-  picomatch: ['src/build/glob.ts'],
   '@balena/dockerignore': ['src/build/ignore.ts'],
 };
 

@@ -16,7 +16,9 @@ export async function explainMissing(
   const { folder, name, link } = missing;
   const path = joinPath(folder, name);
   if (link !== undefined) {
-    return refusal(place, `the symbolic link "${link}" points to "${path}", which is not in the context`);
+    return refusal(place, `the symbolic link "${link}" points to "${path}", which is not in the context`, {
+      hint: 'A link that COPY names is followed: put a file where it points to, or name another source.',
+    });
   }
   const similar = findSimilar(name, await namesIn(place, folder));
   const hint =

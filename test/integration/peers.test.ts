@@ -1,7 +1,7 @@
 // Other tools take what the bundle writes.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -15,11 +15,12 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mustRunBima } from '../support/cli.ts';
 import { startContainerd } from '../support/containerd.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
-import { unlessInstalled, unlessRootWith } from '../support/tools.ts';
+import { unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
 
 function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1e8 });
@@ -201,7 +202,7 @@ describe('umoci', { skip: unlessRootWith('umoci') }, () => {
   });
 });
 
-describe('containerd', { skip: unlessRootWith('ctr') }, () => {
+describe('containerd', { skip: unlessMountingWith('ctr') }, () => {
   it('imports the archive under its full name and keeps the manifest as it is', async (test) => {
     const { ctr } = await startContainerd(test);
     const { path, digest } = await build(test, 'tar');
@@ -243,6 +244,50 @@ describe('podman', { skip: unlessRootWith('podman') }, () => {
   });
 });
 
+const dockerd = '/usr/sbin/dockerd';
+
+// Docker Engine is large, so it isn't installed for this: where it is, it takes the archive as well.
+describe(
+  'docker',
+  { skip: existsSync(dockerd) ? unlessMountingWith() : `an extra: there is no ${dockerd}` },
+  () => {
+    it('loads the archive', async (test) => {
+      const { path, folder } = await build(test, 'tar');
+      const socket = `unix://${folder}/docker.sock`;
+      const daemon = spawn(
+        dockerd,
+        [
+          ...['--host', socket, '--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`],
+          ...['--pidfile', `${folder}/pid`, '--bridge=none', '--iptables=false', '--storage-driver=vfs'],
+        ],
+        { stdio: 'ignore' },
+      );
+      const ended = new Promise((resolve) => daemon.on('close', resolve));
+      try {
+        for (let tries = 0; tries < 300 && !existsSync(`${folder}/docker.sock`); tries += 1) await sleep(100);
+        assert.match(
+          run('docker', '--host', socket, 'load', '--input', path),
+          /Loaded image: nubificus\/image:tag/,
+        );
+        const inspected = run(
+          'docker',
+          '--host',
+          socket,
+          'image',
+          'inspect',
+          'nubificus/image:tag',
+          '-f',
+          '{{json .Config.Labels}}',
+        );
+        assert.deepEqual(JSON.parse(inspected), sampleLabels);
+      } finally {
+        daemon.kill('SIGTERM');
+        await ended;
+      }
+    });
+  },
+);
+
 describe('a binary that no one here wrote', { skip: unlessInstalled('u-boot-qemu') }, () => {
   const platforms: [folder: string, platform: string][] = [
     ['qemu-x86', 'linux/amd64'],
@@ -273,7 +318,7 @@ describe('a binary that no one here wrote', { skip: unlessInstalled('u-boot-qemu
   }
 });
 
-describe('an output that can not be written', { skip: unlessRootWith() }, () => {
+describe('an output that can not be written', { skip: unlessMountingWith() }, () => {
   it('says that the disk is full and leaves nothing there', async (test) => {
     const context = sampleContext(test);
     writeFileSync(

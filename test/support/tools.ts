@@ -1,6 +1,9 @@
 // The real programs and files that the integration tests run against, and where Debian has them.
 
-import { accessSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { accessSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 interface Tool {
   readonly package: string;
@@ -49,7 +52,27 @@ export function unlessInstalled(...names: readonly ToolName[]): string | false {
   return `${skipPrefix} ${missing.join(', ')}`;
 }
 
-/** As {@link unlessInstalled}, for tests that must be root besides, such as those that mount. */
+/**
+ * As {@link unlessInstalled}, for tests that must be allowed to mount besides, as root outside of a container is.
+ * Without that right they are skipped everywhere: no server is missing.
+ */
+export function unlessMountingWith(...names: readonly ToolName[]): string | false {
+  return canMount() ? unlessInstalled(...names) : `${skipPrefix} the right to mount`;
+}
+
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'bima-mount-'));
+  try {
+    execFileSync('sh', ['-c', 'mount -t tmpfs tmpfs "$0" && umount "$0"', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(folder);
+  }
+}
+
+/** As {@link unlessInstalled}, for tests that must be root besides. */
 export function unlessRootWith(...names: readonly ToolName[]): string | false {
   if (process.getuid?.() !== 0 && process.env.CI !== 'true') return `${skipPrefix} root`;
   return unlessInstalled(...names);

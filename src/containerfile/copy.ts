@@ -1,0 +1,120 @@
+// COPY: [flags] source… destination, or the same as a JSON list.
+
+import { readCopyFlags } from './copy-flags.ts';
+import { quote } from './excerpt.ts';
+import type { Copy, CopySource } from './instruction.ts';
+import { readJsonWords } from './json-words.ts';
+import { checkWords, isInlineComment, positionOf, warnOfVariable, warnOfVariables } from './statement.ts';
+import type { Statement } from './statement.ts';
+import { dockerfileRules, readWord, splitWords } from './words.ts';
+import type { Word } from './words.ts';
+
+/** A path and where it begins. */
+interface Operand {
+  readonly value: string;
+  readonly offset: number;
+}
+
+const form = 'Write COPY source destination.';
+
+/** Undefined, with errors reported, when sources and destination can't be made out. */
+export function parseCopy(statement: Statement): Copy | undefined {
+  const [heredoc] = statement.heredocs;
+  if (heredoc !== undefined) {
+    const message = heredoc.closed
+      ? 'heredocs are not supported'
+      : `heredocs are not supported, and no line ${quote(heredoc.name)} ends this one`;
+    const hint = 'Put the text into a file of the build context and COPY that.';
+    statement.error(heredoc.offset, message, hint, 'CONTAINERFILE_UNSUPPORTED');
+    return undefined;
+  }
+
+  const { flagWords, next } = takeFlags(statement);
+  if (!checkWords(statement, flagWords)) return undefined;
+  warnOfVariables(statement, flagWords);
+  const flags = readCopyFlags(statement, flagWords);
+  // Such a file is not in the build context: reporting that too would only confuse.
+  const isFromStage = flagWords.some(({ value }) => /^--from(?:=|$)/.test(value));
+
+  const isList = /^\[[ \t]*(?:["'\]]|$)/.test(statement.text.slice(next));
+  const operands = isList ? readList(statement, next) : readPlain(statement, next);
+  if (operands === undefined || isFromStage) return undefined;
+  const destination = operands.at(-1);
+  const sources = operands.slice(0, -1);
+  if (destination === undefined || sources.length === 0) {
+    const only = destination === undefined ? '' : `, got only ${quote(destination.value)}`;
+    statement.error(
+      destination?.offset ?? statement.start,
+      `expected a source and a destination in COPY${only}`,
+      form,
+    );
+    return undefined;
+  }
+  const empty = operands.find(({ value }) => value === '');
+  if (empty !== undefined) {
+    statement.error(empty.offset, 'expected a path, got an empty word', 'Write "." for the folder itself.');
+    return undefined;
+  }
+  if (sources.length > 1 && !/(?:^|\/)\.?$/.test(destination.value)) {
+    statement.error(
+      destination.offset,
+      `expected a destination that ends with "/" for several sources, got ${quote(destination.value)}`,
+      `Write ${quote(`${destination.value}/`)} for a folder; a path with spaces needs quotes or the JSON form.`,
+    );
+  }
+  return {
+    type: 'copy',
+    sources: sources.map(({ value, offset }): CopySource => {
+      return { path: value, position: statement.positionAt(offset) };
+    }),
+    destination: destination.value,
+    ...flags,
+    position: positionOf(statement),
+  };
+}
+
+/** The words that begin with `--`, up to the first that doesn't or that is nothing else. */
+function takeFlags(statement: Statement): { flagWords: readonly Word[]; next: number } {
+  const { text, escape } = statement;
+  const flagWords: Word[] = [];
+  let next = statement.rest;
+  while (text.startsWith('--', next)) {
+    const word = readWord(text, next, dockerfileRules(escape));
+    next = word.end;
+    while (text[next] === ' ' || text[next] === '\t') next += 1;
+    if (word.value === '--') break;
+    flagWords.push(word);
+  }
+  return { flagWords, next };
+}
+
+function readList(statement: Statement, next: number): readonly Operand[] | undefined {
+  const list = readJsonWords(statement.text, next, 'put quotes around a name that begins with "["');
+  if ('message' in list) {
+    statement.error(list.offset, list.message, list.hint);
+    return undefined;
+  }
+  const variable = /\$[\p{L}_{]/u.exec(statement.text.slice(next));
+  if (variable !== null) warnOfVariable(statement, next + variable.index, 'Write the value itself.');
+  return list;
+}
+
+function readPlain(statement: Statement, next: number): readonly Operand[] | undefined {
+  const words = splitWords(statement.text, next, dockerfileRules(statement.escape));
+  if (!checkWords(statement, words)) return undefined;
+  const comment = words.findIndex((word) => isInlineComment(statement, word));
+  const meant = comment === -1 ? words : words.slice(0, comment);
+  const [, ...behind] = meant;
+  const flag = behind.find(({ start, end }) =>
+    /^--(?:chmod|chown|from|link|exclude|parents)(?:=|$)/.test(statement.text.slice(start, end)),
+  );
+  if (flag !== undefined) {
+    const hint = 'Write the flags right after COPY.';
+    statement.error(flag.start, `expected a path, got the flag ${quote(flag.value)}`, hint);
+    return undefined;
+  }
+  warnOfVariables(statement, meant);
+  // What is left before a comment may be whole or not: one error is enough.
+  if (comment !== -1 && meant.length < 2) return undefined;
+  return meant.map(({ value, start }) => ({ value, offset: start }));
+}

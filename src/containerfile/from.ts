@@ -1,0 +1,89 @@
+// FROM: [--platform=…] image [AS name].
+
+import { quote } from './excerpt.ts';
+import type { From } from './instruction.ts';
+import { checkWords, isInlineComment, positionOf, warnOfVariables } from './statement.ts';
+import type { Statement } from './statement.ts';
+import { dockerfileRules, splitWords } from './words.ts';
+import type { Word } from './words.ts';
+
+const form = 'Write FROM scratch, or FROM image AS name.';
+const stageName = /^[a-z][a-z0-9_.-]*$/i;
+/** Looser than a reference: whoever reads the base image checks that. */
+const plain = /^[^\s"'\\#-][^\s"'\\]*$/;
+
+/** Undefined, with errors reported, when no base image can be made out. */
+export function parseFrom(statement: Statement): From | undefined {
+  const words = splitWords(statement.text, statement.rest, dockerfileRules(statement.escape));
+  if (!checkWords(statement, words)) return undefined;
+  const comment = words.findIndex((word) => isInlineComment(statement, word));
+  const meant = comment === -1 ? words : words.slice(0, comment);
+  warnOfVariables(statement, meant);
+
+  const isFlag = (word: Word) => statement.text.startsWith('--', word.start);
+  const firstOperand = meant.findIndex((word) => !isFlag(word));
+  const flags = firstOperand === -1 ? meant : meant.slice(0, firstOperand);
+  const [image, as, name, ...others] = firstOperand === -1 ? [] : meant.slice(firstOperand);
+  const platform = readPlatform(statement, flags);
+  if (image === undefined) {
+    if (comment === -1) statement.error(statement.start, 'FROM names no base image', form);
+    return undefined;
+  }
+  if (!plain.test(image.value)) {
+    statement.error(image.start, `expected the name of a base image, got ${quote(image.value)}`, form);
+    return undefined;
+  }
+  if (image.value !== 'scratch') {
+    statement.warn(
+      image.start,
+      `the content of the base image ${quote(image.value)} is not part of the image yet`,
+      'Write FROM scratch, and COPY what the unikernel needs.',
+      'CONTAINERFILE_UNSUPPORTED',
+    );
+  }
+
+  const base = {
+    type: 'from',
+    image: image.value,
+    ...(platform === undefined ? {} : { platform }),
+    position: positionOf(statement),
+  } as const;
+  if (as === undefined) return base;
+  if (as.value.toUpperCase() !== 'AS') {
+    statement.error(as.start, `expected AS after the base image, got ${quote(as.value)}`, form);
+    return base;
+  }
+  if (name === undefined) {
+    if (comment === -1) statement.error(as.start, 'expected a name after AS', form);
+    return base;
+  }
+  if (!stageName.test(name.value)) {
+    const hint = 'It has letters, digits, "_", "-" and ".", and begins with a letter.';
+    statement.error(name.start, `expected a name after AS, got ${quote(name.value)}`, hint);
+    return base;
+  }
+  const [other] = others;
+  if (other !== undefined) {
+    statement.error(other.start, `expected nothing after the name, got ${quote(other.value)}`, form);
+  }
+  return { ...base, name: name.value };
+}
+
+function readPlatform(statement: Statement, flags: readonly Word[]): string | undefined {
+  let platform: string | undefined;
+  for (const { start, value } of flags) {
+    const [, given] = /^--platform=(.*)$/s.exec(value) ?? [];
+    if (given === undefined && value !== '--platform') {
+      const hint = 'FROM takes --platform=os/architecture only.';
+      statement.error(start, `FROM has no flag ${quote(value)}`, hint, 'CONTAINERFILE_UNSUPPORTED');
+    } else if (given === undefined || !plain.test(given)) {
+      const hint = 'Write it as --platform=linux/amd64.';
+      statement.error(start, `expected a platform, got ${quote(given ?? '')}`, hint);
+    } else if (platform !== undefined) {
+      statement.error(start, 'the flag "--platform" is given twice', 'Remove one of the two.');
+    } else {
+      platform = given;
+    }
+  }
+  return platform;
+}

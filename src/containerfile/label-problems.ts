@@ -1,0 +1,105 @@
+// What goes wrong in labels, with the user's own text written as it was probably meant.
+
+import { excerpt, quote } from './excerpt.ts';
+import { formatPair, formatQuotedPair } from './label-text.ts';
+import { isQuoteAt, joinRaw } from './label-words.ts';
+import type { LabelWords } from './label-words.ts';
+import type { Statement } from './statement.ts';
+import { dockerfileRules, splitWords } from './words.ts';
+import type { Word } from './words.ts';
+
+export function reportEmptyKey(statement: Statement, { key }: LabelWords): void {
+  statement.error(key.start, 'expected a key before "="', 'Write LABEL key="value".', 'LABEL_INVALID');
+}
+
+/** `LABEL a b`, `LABEL a = b` and `LABEL "a=b"`. */
+export function reportMissingEquals(statement: Statement, first: Word, others: readonly Word[]): void {
+  const message = `expected key="value", got ${quote(first.value)} without "="`;
+  const inQuotes = first.value.indexOf('=');
+  const afterEquals = joinRaw(statement, others).replace(/^=\s*/, '');
+  const pair =
+    inQuotes > 0
+      ? formatPair(first.value.slice(0, inQuotes), first.value.slice(inQuotes + 1), statement.escape)
+      : formatPair(first.value, withoutQuotes(statement, afterEquals), statement.escape);
+  statement.error(first.start, message, `Write LABEL ${excerpt(pair)}`);
+}
+
+/** `a=b c=d`: `second` is the label that may be part of the one before it. */
+export function reportAmbiguous(
+  statement: Statement,
+  groups: readonly LabelWords[],
+  second: LabelWords,
+): void {
+  const joined: (LabelWords & { rest: Word[] })[] = [];
+  for (const { key, value, rest } of groups) {
+    const last = joined.at(-1);
+    const isOpen = last !== undefined && !isQuoteAt(statement, last.value.start);
+    if (isOpen && !isQuoteAt(statement, key.start)) last.rest.push({ ...key, end: value.end }, ...rest);
+    else joined.push({ key, value, rest: [...rest] });
+  }
+  const write = (labels: readonly LabelWords[]) => {
+    const pairs = labels.map(({ key, value, rest }) => {
+      const whole = rest.length === 0 ? value.value : joinRaw(statement, [value, ...rest]);
+      return formatQuotedPair(key.value, whole, statement.escape);
+    });
+    return `LABEL ${excerpt(pairs.join(' '))}`;
+  };
+  const { start } = second.key;
+  const word = quote(statement.text.slice(start, second.value.end));
+  statement.error(
+    start,
+    `${word} can be a label of its own or part of the value before it`,
+    `Write ${write(groups)} for labels of their own, or ${write(joined)} for one value.`,
+  );
+}
+
+/** A word after a value that is complete without it. */
+export function reportStray(statement: Statement, { key, value, rest }: LabelWords): void {
+  const [stray] = rest;
+  if (stray === undefined) return;
+  const { text } = statement;
+  const all = [value, ...rest];
+  const end = rest.at(-1)?.end ?? 0;
+  let meant = joinRaw(statement, all);
+  if (value.start === value.end) meant = withoutQuotes(statement, meant);
+  else if (text[value.start] === '"' && text[end - 1] === '"') meant = text.slice(value.start + 1, end - 1);
+  else if (isQuoteAt(statement, value.start)) meant = [value.value, joinRaw(statement, rest)].join(' ');
+  statement.error(
+    stray.start,
+    `expected key="value" or the end of the instruction, got ${quote(text.slice(stray.start, stray.end))}`,
+    `If it belongs to the value before it, write LABEL ${excerpt(formatPair(key.value, meant, statement.escape))}`,
+  );
+}
+
+/** `a=b c`: taken as one value, as bima did. */
+export function warnOfRest(statement: Statement, { key, rest }: LabelWords, value: string): void {
+  statement.warn(
+    rest[0]?.start ?? 0,
+    `the value has no quotes and goes on to the end of the line: it is read as ${quote(value)}`,
+    `Write LABEL ${excerpt(formatPair(key.value, value, statement.escape))}`,
+  );
+}
+
+/** `"{"a":"b"}"` and `{"a":"b"}`: quotes that were probably meant to stay. */
+export function warnOfInnerQuotes(statement: Statement, { key, value }: LabelWords): void {
+  const { text } = statement;
+  const { start, end, closed } = value;
+  const raw = text.slice(start, end);
+  const isWhole = raw.startsWith('"') && raw.endsWith('"');
+  const isDropped = isWhole
+    ? closed !== undefined && closed < end - 1
+    : value.quoted && !isQuoteAt(statement, start) && raw.includes('"');
+  if (!isDropped) return;
+  const meant = formatPair(key.value, isWhole ? raw.slice(1, -1) : raw, statement.escape);
+  statement.warn(
+    start,
+    `the double quotes inside the value are dropped: it is read as ${quote(value.value)}`,
+    `If they belong to the value, write LABEL ${excerpt(meant)}`,
+  );
+}
+
+/** The text without its quotes if it is a single word. */
+function withoutQuotes(statement: Statement, text: string): string {
+  const [word, ...others] = splitWords(text, 0, dockerfileRules(statement.escape));
+  return word !== undefined && others.length === 0 ? word.value : text;
+}

@@ -1,0 +1,92 @@
+// LABEL: key=value pairs in every quoting style.
+// What has two readings, or looks like a slip, is left to label-problems.ts.
+
+import type { Label, LabelPair } from './instruction.ts';
+import {
+  reportAmbiguous,
+  reportEmptyKey,
+  reportMissingEquals,
+  reportStray,
+  warnOfInnerQuotes,
+  warnOfRest,
+} from './label-problems.ts';
+import { isQuoteAt, joinRaw } from './label-words.ts';
+import type { LabelWords } from './label-words.ts';
+import { checkWords, isInlineComment, positionOf, warnOfVariables } from './statement.ts';
+import type { Statement } from './statement.ts';
+import { dockerfileRules, readWord, splitWords } from './words.ts';
+import type { Word } from './words.ts';
+
+/**
+ * The pairs as far as they can be made out, so that one mistake doesn't make other labels look missing.
+ * Undefined, with errors reported, when there is none.
+ * @see https://docs.docker.com/reference/dockerfile/#label
+ */
+export function parseLabel(statement: Statement): Label | undefined {
+  const all = splitWords(statement.text, statement.rest, dockerfileRules(statement.escape));
+  // A lone escape at the end, as left by a continuation that is written twice, is no word to Docker either.
+  const words = all.filter((word) => word.dangling !== word.start);
+  if (words.length === 0) {
+    statement.error(statement.start, 'LABEL names no label', 'Write LABEL key="value".');
+    return undefined;
+  }
+  if (!checkWords(statement, words)) return undefined;
+  warnOfVariables(statement, words);
+  const comment = words.findIndex((word) => isInlineComment(statement, word));
+  const groups = groupWords(statement, comment === -1 ? words : words.slice(0, comment));
+
+  const ambiguous = groups.find((group, index) => isAmbiguous(statement, group, groups[index - 1]));
+  if (ambiguous !== undefined) reportAmbiguous(statement, groups, ambiguous);
+  const pairs = groups.flatMap((group, index) => {
+    const isLast = index === groups.length - 1;
+    const value = ambiguous === undefined ? readValue(statement, group, isLast) : group.value.value;
+    const key = group.key.value;
+    if (key === '' && ambiguous === undefined) reportEmptyKey(statement, group);
+    return key === '' ? [] : [{ key, value, position: statement.positionAt(group.key.start) }];
+  }) satisfies LabelPair[];
+  return pairs.length === 0 ? undefined : { type: 'label', pairs, position: positionOf(statement) };
+}
+
+/** None, with the error reported, when the first word holds no `=`. */
+function groupWords(statement: Statement, words: readonly Word[]): readonly LabelWords[] {
+  const [first] = words;
+  if (first !== undefined && first.equals === undefined) {
+    reportMissingEquals(statement, first, words.slice(1));
+    return [];
+  }
+  const groups: (LabelWords & { rest: Word[] })[] = [];
+  for (const word of words) {
+    if (word.equals === undefined) groups.at(-1)?.rest.push(word);
+    else groups.push({ ...splitPair(statement, word, word.equals), rest: [] });
+  }
+  return groups;
+}
+
+/** Each half is read by itself: an escape before `=` escapes nothing, as in Docker. */
+function splitPair({ text, escape }: Statement, word: Word, equals: number): { key: Word; value: Word } {
+  const rules = dockerfileRules(escape);
+  return {
+    key: readWord(text.slice(0, equals), word.start, rules),
+    value: readWord(text.slice(0, word.end), equals + 1, rules),
+  };
+}
+
+/** Docker begins a new pair here, bima went on with the value: only quotes tell which one is meant. */
+function isAmbiguous(statement: Statement, group: LabelWords, before: LabelWords | undefined): boolean {
+  if (before === undefined) return false;
+  return !isQuoteAt(statement, before.value.start) && !isQuoteAt(statement, group.key.start);
+}
+
+function readValue(statement: Statement, group: LabelWords, isLast: boolean): string {
+  const { value, rest } = group;
+  if (rest.length === 0) {
+    warnOfInnerQuotes(statement, group);
+    return value.value;
+  }
+  const whole = joinRaw(statement, [value, ...rest]);
+  // White space right after the `=` is as likely a slip as an empty value is meant.
+  const isRest = isLast && !isQuoteAt(statement, value.start) && value.end > value.start;
+  if (isRest) warnOfRest(statement, group, whole);
+  else reportStray(statement, group);
+  return isRest ? whole : value.value;
+}

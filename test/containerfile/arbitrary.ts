@@ -1,0 +1,166 @@
+// Random Containerfiles for the property tests: bytes, text that comes close to one, and instructions.
+
+import fc from 'fast-check';
+import type { Arguments, Copy, From, Instruction, Label } from '../../src/containerfile/instruction.ts';
+
+const position = { file: 'Containerfile', line: 1, column: 1 };
+
+/** Text of the words and signs that mean something somewhere. */
+export const containerfileText: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom(
+          ...[
+            'FROM ',
+            'scratch',
+            ' AS ',
+            'COPY ',
+            'LABEL ',
+            'CMD ',
+            'ENTRYPOINT ',
+            'RUN ',
+            'label\t',
+            '\n',
+            '\n',
+          ],
+          ...[
+            '\r\n',
+            ' ',
+            '  ',
+            '\t',
+            '\\\n',
+            ' \\ \n',
+            '\\',
+            '`',
+            '`\n',
+            '# escape=`\n',
+            '#syntax=x\n',
+            '# c\n',
+          ],
+          ...[
+            '"',
+            "'",
+            '=',
+            'a=b',
+            '"a"="b"',
+            'a',
+            'b c',
+            '/',
+            './',
+            '[',
+            ']',
+            '["a", "b"]',
+            ',',
+            '$A',
+            '${',
+          ],
+          ...[
+            '--chmod=',
+            '755 ',
+            '--chown=1:2 ',
+            '--from=x ',
+            '--',
+            '<<EOF',
+            '<<-',
+            'EOF\n',
+            '&&',
+            '#',
+            '😀',
+            '\u00a0',
+          ],
+          ...['\uFEFF', '\0', '\u001b', '\u2028', '\u202e'],
+        ),
+      },
+      { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 3 }) },
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(''));
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({
+    unit: fc.constantFrom('"', "'", '\\', '$', 'a', ' ', '\t', '=', '#', '[', '-', '<', '`', '\u00a0', 'é'),
+  }),
+);
+/** What a JSON list can hold. */
+const word = text.filter((value) => !value.includes('\0'));
+/** What a line can hold. */
+const lineText = text.map((value) => value.replaceAll(/(?!\t)\p{Cc}/gu, ''));
+const path = word.filter((value) => value !== '');
+const imageName = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '/', ':', '.', '@', '$', '{', '}', 'é') });
+
+const from: fc.Arbitrary<From> = fc.record(
+  {
+    type: fc.constant('from' as const),
+    image: imageName.map((name) => `a${name}`),
+    platform: imageName.map((name) => `a${name}`),
+    name: fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_.-]*$/),
+    position: fc.constant(position),
+  },
+  { requiredKeys: ['type', 'image', 'position'] },
+);
+
+const id = fc.integer({ min: 0, max: 2 ** 32 - 2 });
+const copy: fc.Arbitrary<Copy> = fc
+  .record(
+    {
+      type: fc.constant('copy' as const),
+      sources: fc.array(
+        path.map((value) => ({ path: value, position })),
+        { minLength: 1, maxLength: 4 },
+      ),
+      destination: path,
+      chmod: fc.integer({ min: 0, max: 0o7777 }),
+      chown: fc.record({ uid: id, gid: id }),
+      position: fc.constant(position),
+    },
+    { requiredKeys: ['type', 'sources', 'destination', 'position'] },
+  )
+  .map((value) => (value.sources.length === 1 ? value : { ...value, destination: `${value.destination}/` }));
+
+const label: fc.Arbitrary<Label> = fc.record({
+  type: fc.constant('label' as const),
+  pairs: fc.array(
+    fc.record({
+      key: lineText.filter((key) => key !== ''),
+      value: lineText,
+      position: fc.constant(position),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+  position: fc.constant(position),
+});
+
+/** Text whose quotes close and whose last escape has something to escape, as the parser asks. */
+const shellText = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', '$', '=', '#', '[', '-', '&', '`', 'é'), minLength: 1 }),
+      lineText.map((value) => `'${value.replaceAll("'", '')}'`),
+      lineText.map((value) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`),
+      fc.constantFrom('\\\\', '\\"', "\\'", '\\[', '  ', '\t'),
+    ),
+    { minLength: 1 },
+  )
+  .map((parts) => parts.join('').trim())
+  .filter((value) => value !== '' && !value.startsWith('['));
+
+const args: fc.Arbitrary<Arguments> = fc.oneof(
+  fc.record({ form: fc.constant('exec' as const), words: fc.array(word) }),
+  fc.record({ form: fc.constant('shell' as const), text: shellText }),
+);
+
+const command = fc.record({
+  type: fc.constantFrom('cmd' as const, 'entrypoint' as const),
+  arguments: args,
+  position: fc.constant(position),
+});
+
+/** Instructions that a parser may return: FROM, if at all, comes first. */
+export const instructionList: fc.Arbitrary<readonly Instruction[]> = fc
+  .tuple(fc.option(from), fc.array(fc.oneof(copy, label, command), { maxLength: 6 }))
+  .map(([first, others]) => (first === null ? others : [first, ...others]))
+  .filter((instructions) => instructions.length > 0);

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { only, parse, parseClean, places } from './parse.ts';
+
+type Pairs = Record<string, string>;
+
+function pairsOf(text: string): Pairs {
+  const { instructions } = parse(text);
+  return Object.fromEntries(
+    instructions.flatMap((instruction) =>
+      instruction.type === 'label' ? instruction.pairs.map(({ key, value }) => [key, value] as const) : [],
+    ),
+  );
+}
+
+describe('LABEL', () => {
+  const clean: [text: string, pairs: Pairs][] = [
+    ['LABEL a=b', { a: 'b' }],
+    ['LABEL "a"="b"', { a: 'b' }],
+    ['LABEL "a"=b', { a: 'b' }],
+    ['LABEL a="b c"', { a: 'b c' }],
+    [`LABEL a='b c'`, { a: 'b c' }],
+    [`LABEL 'a'='b c'`, { a: 'b c' }],
+    ['LABEL\ta=b\t', { a: 'b' }],
+    ['LABEL a=', { a: '' }],
+    ['LABEL a=""', { a: '' }],
+    [`LABEL "a"=''`, { a: '' }],
+    ['LABEL a=b=c', { a: 'b=c' }],
+    ['LABEL a==', { a: '=' }],
+    ['LABEL a="b=c d=e"', { a: 'b=c d=e' }],
+    ['LABEL "a b"="c"', { 'a b': 'c' }],
+    ['LABEL "a=b"="c"', { 'a=b': 'c' }],
+    ['LABEL a=b#c', { a: 'b#c' }],
+    ['LABEL a="#c"', { a: '#c' }],
+    // Escapes.
+    ['LABEL a="say \\"hi\\""', { a: 'say "hi"' }],
+    ['LABEL a="\\\\"', { a: '\\' }],
+    ['LABEL a="\\$b"', { a: '$b' }],
+    ['LABEL a="\\n\\t"', { a: '\\n\\t' }],
+    [`LABEL a="it's"`, { a: "it's" }],
+    [`LABEL a='say "hi" \\ $b'`, { a: 'say "hi" \\ $b' }],
+    ['LABEL a=b\\ c', { a: 'b c' }],
+    ['LABEL a=\\"b\\"', { a: '"b"' }],
+    ['LABEL a=\\b\\\\', { a: 'b\\' }],
+    ['LABEL a=\\$b', { a: '$b' }],
+    [`LABEL a='b'"c"`, { a: 'bc' }],
+    [`LABEL a="b"'"'c`, { a: 'b"c' }],
+    [`LABEL a=x'b c'y`, { a: 'xb cy' }],
+    ['LABEL \\a=b', { a: 'b' }],
+    ['LABEL a\\=b', { a: 'b' }],
+    ['# escape=`\nLABEL a="C:\\dir\\" b="`"`$x" c="d"', { a: 'C:\\dir\\', b: '"$x', c: 'd' }],
+    // Several pairs.
+    ['LABEL "a"="b" "c"="d"', { a: 'b', c: 'd' }],
+    ['LABEL a=b "c"="d"', { a: 'b', c: 'd' }],
+    ['LABEL "a"="b" c=d', { a: 'b', c: 'd' }],
+    ['LABEL a="b" c="d"', { a: 'b', c: 'd' }],
+    [`LABEL a='b' c='d' 'e'=f`, { a: 'b', c: 'd', e: 'f' }],
+    ['LABEL "a"="" "b"=""', { a: '', b: '' }],
+    ['LABEL a= "b"="c"', { a: '', b: 'c' }],
+    ['LABEL "a"="b" \\\n      "c"="d"', { a: 'b', c: 'd' }],
+    ['LABEL "a"="b" \\ \\\n', { a: 'b' }],
+  ];
+  for (const [text, pairs] of clean) {
+    it(`reads ${JSON.stringify(text)}`, () => {
+      assert.deepEqual(pairsOf(text), pairs);
+      if (!text.endsWith('\n')) parseClean(text);
+    });
+  }
+
+  it('keeps every pair of a key in its order', () => {
+    const [label] = parse('LABEL "a"="1" "a"="2"').instructions;
+    assert.deepEqual(label?.type === 'label' && label.pairs.map(({ value }) => value), ['1', '2']);
+  });
+
+  const warned: [name: string, text: string, pairs: Pairs, place: string, message: string, hint: string][] = [
+    ['an unquoted value with spaces', 'LABEL a=b c', { a: 'b c' }, '1:11 SYNTAX', '"b c"', 'LABEL a="b c"'],
+    [
+      'an unquoted value with more spaces',
+      'LABEL a=b  c\td ',
+      { a: 'b c d' },
+      '1:12 SYNTAX',
+      '"b c d"',
+      'LABEL a="b c d"',
+    ],
+    [
+      'an unquoted value over two lines',
+      'LABEL a=b \\\n  c',
+      { a: 'b c' },
+      '2:3 SYNTAX',
+      '"b c"',
+      'LABEL a="b c"',
+    ],
+    [
+      'quotes in the rest of the line',
+      'LABEL a=b "c  d"   e',
+      { a: 'b "c  d" e' },
+      '1:11 SYNTAX',
+      '"b \\"c  d\\" e"',
+      `LABEL a='b "c  d" e'`,
+    ],
+    [
+      'the last of several',
+      'LABEL "a"="b" c=d e',
+      { a: 'b', c: 'd e' },
+      '1:19 SYNTAX',
+      '"d e"',
+      'LABEL c="d e"',
+    ],
+    [
+      'JSON in double quotes',
+      'LABEL "a"="{"b":"c"}"',
+      { a: '{b:c}' },
+      '1:11 SYNTAX',
+      '"{b:c}"',
+      `LABEL a='{"b":"c"}'`,
+    ],
+    [
+      'an inner quote and an apostrophe',
+      `LABEL "a"="it's "b""`,
+      { a: "it's b" },
+      '1:11 SYNTAX',
+      `"it's b"`,
+      `LABEL a="it's \\"b\\""`,
+    ],
+    [
+      'JSON without quotes around',
+      'LABEL a={"b":1}',
+      { a: '{b:1}' },
+      '1:9 SYNTAX',
+      '"{b:1}"',
+      `LABEL a='{"b":1}'`,
+    ],
+    ['a variable', 'LABEL a="x $b"', { a: 'x $b' }, '1:12 SYNTAX', '"$b"', 'single quotes'],
+    ['a variable in braces', 'LABEL a=${b:-c}', { a: '${b:-c}' }, '1:9 SYNTAX', '"${b:-c}"', 'single quotes'],
+    ['a variable in the key', 'LABEL "$a"=b', { $a: 'b' }, '1:8 SYNTAX', '"$a"', 'single quotes'],
+    [
+      'several variables, once',
+      'LABEL "a"="\\$x $y" "b"="$z"',
+      { a: '$x $y', b: '$z' },
+      '1:16 SYNTAX',
+      '"$y"',
+      'single quotes',
+    ],
+  ];
+  for (const [name, text, pairs, place, message, hint] of warned) {
+    it(`warns of ${name}`, () => {
+      const { errors, warnings } = parse(text);
+      assert.deepEqual(errors, []);
+      assert.deepEqual(places(warnings), [place]);
+      assert.ok(only(warnings).message.includes(message), only(warnings).message);
+      assert.ok(only(warnings).hint?.includes(hint), only(warnings).hint);
+      assert.deepEqual(pairsOf(text), pairs);
+    });
+  }
+
+  it('warns of no dollar sign that names nothing', () => {
+    parseClean(`LABEL a="5$ 10$" b='$c' d="$"`);
+  });
+
+  const refused: [name: string, text: string, place: string, hint: string][] = [
+    ['nothing', 'LABEL', '1:1 SYNTAX', 'LABEL key="value"'],
+    ['a key alone', 'LABEL a', '1:7 SYNTAX', 'LABEL a=""'],
+    ['a space for the equals sign', 'LABEL a b', '1:7 SYNTAX', 'LABEL a="b"'],
+    ['a space for the equals sign, and several words', 'LABEL a b  c', '1:7 SYNTAX', 'LABEL a="b c"'],
+    ['a space for the equals sign, and quotes', 'LABEL a "b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
+    ['spaces around the equals sign', 'LABEL a = b', '1:7 SYNTAX', 'LABEL a="b"'],
+    ['spaces around the equals sign, and quotes', 'LABEL "a" = "b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
+    ['a space before the equals sign', 'LABEL a ="b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
+    ['a space after the equals sign', 'LABEL a= b', '1:10 SYNTAX', 'LABEL a="b"'],
+    ['a space after the equals sign, and quotes', 'LABEL a= "b c"', '1:10 SYNTAX', 'LABEL a="b c"'],
+    ['quotes around the pair', 'LABEL "a=b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
+    ['an empty key', 'LABEL =b', '1:7 LABEL_INVALID', 'LABEL key="value"'],
+    ['a quoted empty key', 'LABEL "a"="b" ""="c"', '1:15 LABEL_INVALID', 'LABEL key="value"'],
+    ['a word after a quoted value', 'LABEL "a"="b" c', '1:15 SYNTAX', 'LABEL a="b c"'],
+    ['words after a single-quoted value', `LABEL a='b' c d`, '1:13 SYNTAX', 'LABEL a="b c d"'],
+    ['a word between two pairs', 'LABEL a=b c "d"="e"', '1:11 SYNTAX', 'LABEL a="b c"'],
+    ['JSON with spaces in double quotes', 'LABEL a="{"b":"c d"}"', '1:18 SYNTAX', `LABEL a='{"b":"c d"}'`],
+    ['a comment after a value', 'LABEL a=b # c', '1:11 SYNTAX', 'line of its own'],
+    ['a comment after a quoted value', 'LABEL a="b" #c', '1:13 SYNTAX', 'line of its own'],
+    ['a comment after several words', 'LABEL a="b" "c"="d" # "e"="f"', '1:21 SYNTAX', 'line of its own'],
+    ['a comment for a label', 'LABEL # a=b', '1:7 SYNTAX', 'line of its own'],
+    ['a double quote without end', 'LABEL a="b c', '1:9 SYNTAX', 'single quotes'],
+    ['a single quote without end', `LABEL a=it's b`, '1:11 SYNTAX', 'double quotes'],
+    ['a quote that an escape keeps open', 'LABEL a="b\\"', '1:9 SYNTAX', 'single quotes'],
+    ['a backslash before a single quote', `LABEL a='it\\'s'`, '1:15 SYNTAX', 'double quotes'],
+  ];
+  for (const [name, text, place, hint] of refused) {
+    it(`refuses ${name}`, () => {
+      const { errors, warnings } = parse(text);
+      assert.deepEqual(places(errors), [place]);
+      assert.ok(only(errors).hint?.includes(hint), only(errors).hint);
+      assert.deepEqual(warnings, []);
+    });
+  }
+
+  const ambiguous: [text: string, place: string, several: string, one: string][] = [
+    ['LABEL a=b c=d', '1:11', '"a"="b" "c"="d"', '"a"="b c=d"'],
+    [
+      'LABEL cmdline=console=ttyS0 root=/dev/vda',
+      '1:29',
+      '"cmdline"="console=ttyS0" "root"="/dev/vda"',
+      '"cmdline"="console=ttyS0 root=/dev/vda"',
+    ],
+    ['LABEL a=b c  d=e f', '1:14', '"a"="b c" "d"="e f"', '"a"="b c d=e f"'],
+    ['LABEL a=b c="d e"', '1:11', '"a"="b" "c"="d e"', `"a"='b c="d e"'`],
+    [
+      'LABEL "x"="y" a=b c=d "e"="f"',
+      '1:19',
+      '"x"="y" "a"="b" "c"="d" "e"="f"',
+      '"x"="y" "a"="b c=d" "e"="f"',
+    ],
+    ['LABEL a= c=d', '1:10', '"a"="" "c"="d"', '"a"="c=d"'],
+    ['LABEL a=b"x" c=d', '1:14', '"a"="bx" "c"="d"', `"a"='b"x" c=d'`],
+    ['LABEL a=b \\\n c=d', '2:2', '"a"="b" "c"="d"', '"a"="b c=d"'],
+  ];
+  for (const [text, place, several, one] of ambiguous) {
+    it(`asks which is meant by ${JSON.stringify(text)}`, () => {
+      const { errors, warnings } = parse(text);
+      assert.deepEqual(places(errors), [`${place} SYNTAX`]);
+      const { hint } = only(errors);
+      assert.equal(hint, `Write LABEL ${several} for labels of their own, or LABEL ${one} for one value.`);
+      assert.deepEqual(warnings, []);
+      // What it proposes is right by its own rules.
+      parseClean(`LABEL ${several}`);
+      parseClean(`LABEL ${one}`);
+    });
+  }
+
+  it('still tells the labels of a wrong line, so that they are not reported as missing too', () => {
+    assert.deepEqual(pairsOf('LABEL hypervisor=qemu # or hvt\nLABEL a=b c=d'), {
+      hypervisor: 'qemu',
+      a: 'b',
+      c: 'd',
+    });
+  });
+});
+
+describe('repeated labels', () => {
+  const repeated: [name: string, text: string, place: string, line: number][] = [
+    ['in two instructions', 'LABEL a=b\nLABEL c=d\nLABEL "a"="e"', '3:7', 1],
+    ['in one instruction', 'LABEL "a"="b" "a"="c"', '1:15', 1],
+    ['on continuation lines', 'LABEL "a"="b" \\\n "c"="d" \\\n "c"="e"', '3:2', 2],
+  ];
+  for (const [name, text, place, line] of repeated) {
+    it(`are a warning at the later one: ${name}`, () => {
+      const { errors, warnings } = parse(text);
+      assert.deepEqual(errors, []);
+      assert.deepEqual(places(warnings), [`${place} LABEL_INVALID`]);
+      assert.match(only(warnings).message, new RegExp(`line ${line}$`));
+    });
+  }
+});
