@@ -40,23 +40,36 @@ export async function writeArchive(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const content = await contentOf(source, image, references);
+  const archive = await packArchive(source, image, references);
   signal?.throwIfAborted();
   await outputErrors(path, () =>
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, basename(path));
-      const archive = pack({ highWaterMark: chunkSize });
-      const written = pipeline(archive, createWriteStream(temporary), {
-        ...(signal === undefined ? {} : { signal }),
-      });
-      const packed = packContent(archive, content).catch((error: unknown) => {
-        archive.destroy(error instanceof Error ? error : new Error(String(error)));
-        throw error;
-      });
-      await Promise.all([packed, written]);
+      await pipeline(archive, createWriteStream(temporary), signal === undefined ? {} : { signal });
       await rename(temporary, path);
     }),
   );
+}
+
+/**
+ * The same archive as a stream, which reads from the source as it is read itself.
+ * A stream that ends early never passes for an archive of the image: its index comes last.
+ * @throws BimaError NOT_AVAILABLE for anything but an image manifest, and on the way DIGEST_MISMATCH
+ */
+export async function packArchive(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+): Promise<ByteStream> {
+  return packed(await contentOf(source, image, references));
+}
+
+async function* packed(content: ArchiveContent): AsyncGenerator<Uint8Array> {
+  const archive = pack({ highWaterMark: chunkSize });
+  packContent(archive, content).catch((error: unknown) => {
+    archive.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) yield chunk;
 }
 
 interface ArchiveContent {
@@ -101,9 +114,9 @@ async function contentOf(
 }
 
 async function packContent(archive: Pack, { documents, blobs }: ArchiveContent): Promise<void> {
-  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   for (const { descriptor, open } of blobs)
     await packFile(archive, blobName(descriptor.digest), descriptor.size, open);
+  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   archive.finalize();
 }
 
@@ -167,6 +180,8 @@ async function listFiles(path: string): Promise<Map<string, Place>> {
   parser.on('entry', ({ name, size, type }, stream, next) => {
     if (type === 'file') files.set(name.replace(/^\.\//, ''), { start: stream.offset + headerSize, size });
     stream.on('end', next);
+    // A file that is cut off in the middle of this entry fails the pipeline as well.
+    stream.on('error', () => undefined);
     stream.resume();
   });
   try {
