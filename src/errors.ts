@@ -7,6 +7,10 @@ export type ErrorCode =
   | 'ARCHITECTURE_UNKNOWN'
   | 'BINARY_MISSING'
   | 'COMPRESSION_UNSUPPORTED'
+  | 'CONTAINERD_DENIED'
+  | 'CONTAINERD_FAILED'
+  | 'CONTAINERD_MISSING'
+  | 'CONTAINERD_UNREACHABLE'
   | 'CONTAINERFILE_MISSING'
   | 'CONTAINERFILE_SYNTAX'
   | 'CONTAINERFILE_UNSUPPORTED'
@@ -20,6 +24,7 @@ export type ErrorCode =
   | 'LAYOUT_INVALID'
   | 'NOT_AVAILABLE'
   | 'OUTPUT_FAILED'
+  | 'PLATFORM_FOREIGN'
   | 'REFERENCE_INVALID';
 
 /** A place in a file. Lines and columns count from 1; columns count UTF-16 code units. */

@@ -27,15 +27,17 @@ const rules: readonly Rule[] = [
     ],
     level: 1,
   },
-  { files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect'], level: 3 },
+  { files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect', 'src/load.ts'], level: 3 },
   { files: ['src/build/'], level: 2, group: 'build' },
   { files: ['src/layout/'], level: 2, group: 'layout' },
+  { files: ['src/containerd/'], level: 2, group: 'containerd' },
   { files: ['src/cli/'], level: 4, group: 'cli' },
 ];
 
 /** Packages and modules that only these files may import. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['src/build/layer.ts', 'src/build/list-layer.ts', 'src/layout/archive.ts'],
+  '@actions/exec': ['src/containerd/client.ts'],
   '@balena/dockerignore': ['src/build/ignore.ts'],
 };
 

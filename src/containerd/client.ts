@@ -1,0 +1,113 @@
+// Runs ctr: short queries whose output is read, and the import, which is fed a stream.
+
+import { exec } from '@actions/exec';
+import { spawn } from 'node:child_process';
+import { pipeline } from 'node:stream/promises';
+import { BimaError, isSystemError } from '../errors.ts';
+import type { ByteStream } from '../oci/blob.ts';
+import type { Environment, Program } from './program.ts';
+
+export interface Answer {
+  /** The exit code; null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Client {
+  /** Runs ctr with these arguments. Never throws for what ctr answers. */
+  query(...args: readonly string[]): Promise<Answer>;
+  /**
+   * Runs ctr with a stream on its standard input, and waits until it has ended.
+   * When the signal or an error ends the stream, ctr finds its input cut off, cleans up and ends by itself;
+   * then this throws what ended the stream.
+   */
+  feed(args: readonly string[], stream: ByteStream, signal?: AbortSignal): Promise<Answer>;
+}
+
+export interface ClientOptions {
+  readonly program: Program;
+  /** The path of containerd's socket. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly environment: Environment;
+}
+
+/** Of output that is kept; what comes after it only repeats. */
+const maxOutput = 1024 * 1024;
+
+export function createClient({ program, address, namespace, environment }: ClientOptions): Client {
+  const leading = [...program.leading, '--address', address, '--namespace', namespace];
+  const env = clientEnvironment(environment);
+
+  return {
+    async query(...args) {
+      const output = { stdout: capture(), stderr: capture() };
+      // exec takes a command line, in which the quotes keep a path in one piece.
+      const command = `"${program.path.replaceAll('"', '\\"')}"`;
+      const code = await exec(command, [...leading, ...args], {
+        env,
+        silent: true,
+        ignoreReturnCode: true,
+        listeners: { stdout: output.stdout.add, stderr: output.stderr.add },
+      }).catch((cause: unknown) => {
+        throw cannotRun(program, cause);
+      });
+      return { code, stdout: output.stdout.text(), stderr: output.stderr.text() };
+    },
+
+    async feed(args, stream, signal) {
+      // In a process group of its own: Ctrl-C in a terminal would end ctr before it can clean up.
+      const child = spawn(program.path, [...leading, ...args], { env, detached: true, stdio: 'pipe' });
+      const output = { stdout: capture(), stderr: capture() };
+      child.stdout.on('data', output.stdout.add);
+      child.stderr.on('data', output.stderr.add);
+      const ended = new Promise<number | null>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', resolve);
+      });
+      const fed = pipeline(stream, child.stdin, signal === undefined ? {} : { signal });
+      const [end, feeding] = await Promise.allSettled([ended, fed]);
+      if (end.status === 'rejected') throw cannotRun(program, end.reason);
+      // That ctr no longer reads is for its exit code to judge.
+      if (feeding.status === 'rejected' && !isClosedPipe(feeding.reason)) throw feeding.reason;
+      return { code: end.value, stdout: output.stdout.text(), stderr: output.stderr.text() };
+    },
+  };
+}
+
+/** Without the variables that ctr reads itself: every one of them has been read, and may have been overruled. */
+function clientEnvironment(environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || name.startsWith('CONTAINERD_') ? [] : [[name, value]],
+    ),
+  );
+}
+
+function capture(): { add: (data: Buffer) => void; text: () => string } {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    add: (data) => {
+      if (size < maxOutput) chunks.push(data);
+      size += data.length;
+    },
+    text: () => Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+function isClosedPipe(error: unknown): boolean {
+  return (
+    isSystemError(error, 'EPIPE') ||
+    isSystemError(error, 'ECONNRESET') ||
+    (error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+  );
+}
+
+function cannotRun(program: Program, cause: unknown): BimaError {
+  return new BimaError('CONTAINERD_MISSING', `can't run "${program.path}"`, {
+    hint: 'Name the path of a ctr that this user may run.',
+    cause,
+  });
+}
