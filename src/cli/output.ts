@@ -6,6 +6,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
+import { containerdOutput } from './output-containerd.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
 import type { Terminal } from './run.ts';
 
@@ -37,6 +38,7 @@ export function readOutput(context: OutputContext): Output {
     case 'oci':
       return layoutOutput(context);
     case 'ctr':
+      return containerdOutput(context);
     case 'registry':
       throw new BimaError('INPUT_INVALID', `the output "${type}" is not available yet`, {
         hint: 'Use --output tar or --output oci, and import or push the result with ctr, podman or skopeo.',

@@ -8,6 +8,7 @@ import { runBuild } from './build.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { runInspect } from './inspect.ts';
 import { runLint } from './lint.ts';
+import { runLoad } from './load.ts';
 import { formatProblem } from './print.ts';
 
 /** What a command may use of the process. */
@@ -21,7 +22,7 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
-const runners = { build: runBuild, inspect: runInspect, lint: runLint };
+const runners = { build: runBuild, inspect: runInspect, lint: runLint, load: runLoad };
 
 /** @returns the exit code: 0, 1 for a failure, 2 for wrong usage */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
