@@ -21,6 +21,7 @@ export const tools = {
   'u-boot-qemu': { package: 'u-boot-qemu', paths: ['/usr/lib/u-boot/qemu_arm64/uboot.elf'] },
   'memtest86+': { package: 'memtest86+', paths: ['/boot/memtest86+x64.bin'] },
   ipxe: { package: 'ipxe', paths: ['/usr/lib/ipxe/ipxe.lkrn'] },
+  'docker-registry': { package: 'docker-registry', paths: ['/usr/bin/docker-registry'] },
   make: { package: 'make', paths: ['/usr/bin/make'] },
   'x86_64-linux-gnu-as': { package: 'binutils-x86-64-linux-gnu', paths: ['/usr/bin/x86_64-linux-gnu-as'] },
   'aarch64-linux-gnu-as': { package: 'binutils-aarch64-linux-gnu', paths: ['/usr/bin/aarch64-linux-gnu-as'] },
