@@ -3,7 +3,7 @@
 import { exec } from '@actions/exec';
 import { spawn } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
-import { BimaError, isSystemError } from '../errors.ts';
+import { BimaError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import type { Environment, Program } from './program.ts';
 
@@ -62,16 +62,27 @@ export function createClient({ program, address, namespace, environment }: Clien
       const output = { stdout: capture(), stderr: capture() };
       child.stdout.on('data', output.stdout.add);
       child.stderr.on('data', output.stderr.add);
-      const ended = new Promise<number | null>((resolve, reject) => {
-        child.on('error', reject);
+      let failure: Error | undefined;
+      async function* watched(): AsyncGenerator<Uint8Array> {
+        try {
+          yield* stream;
+        } catch (error) {
+          failure = error instanceof Error ? error : new Error(String(error));
+          throw failure;
+        }
+      }
+      // Its end is not awaited: a stream that hangs must not outlive ctr. That ctr stops reading is for its exit code
+      // to judge.
+      pipeline(watched, child.stdin, signal === undefined ? {} : { signal }).catch(() => undefined);
+      const code = await new Promise<number | null>((resolve, reject) => {
+        child.on('error', (cause) => {
+          reject(cannotRun(program, cause));
+        });
         child.on('close', resolve);
       });
-      const fed = pipeline(stream, child.stdin, signal === undefined ? {} : { signal });
-      const [end, feeding] = await Promise.allSettled([ended, fed]);
-      if (end.status === 'rejected') throw cannotRun(program, end.reason);
-      // That ctr no longer reads is for its exit code to judge.
-      if (feeding.status === 'rejected' && !isClosedPipe(feeding.reason)) throw feeding.reason;
-      return { code: end.value, stdout: output.stdout.text(), stderr: output.stderr.text() };
+      if (failure !== undefined) throw failure;
+      signal?.throwIfAborted();
+      return { code, stdout: output.stdout.text(), stderr: output.stderr.text() };
     },
   };
 }
@@ -95,14 +106,6 @@ function capture(): { add: (data: Buffer) => void; text: () => string } {
     },
     text: () => Buffer.concat(chunks).toString('utf8'),
   };
-}
-
-function isClosedPipe(error: unknown): boolean {
-  return (
-    isSystemError(error, 'EPIPE') ||
-    isSystemError(error, 'ECONNRESET') ||
-    (error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
-  );
 }
 
 function cannotRun(program: Program, cause: unknown): BimaError {

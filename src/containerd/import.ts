@@ -57,7 +57,6 @@ export async function importImage(
       signal,
     );
     if (code !== 0) throw failureOf('import the image', stderr);
-    signal?.throwIfAborted();
   } catch (error) {
     const known = new Set(before.map(({ name }) => name));
     await withdraw(
