@@ -3343,12 +3343,10 @@ async function* decompress(stream, mediaType, what) {
     return;
   }
   const transform = method === "gzip" ? zlib.createGunzip({ chunkSize }) : requireZstd().createZstdDecompress({ chunkSize });
-  let damage;
-  transform.once("error", (error) => damage = error);
   try {
     yield* through(stream, transform);
   } catch (error) {
-    if (error instanceof BimaError || error !== damage) throw error;
+    if (!isSystemError(error) || !/^Z(?:STD)?_/.test(error.code ?? "")) throw error;
     throw new BimaError("LAYOUT_INVALID", `${what} is damaged: it can't be decompressed as ${method}`, {
       cause: error
     });
@@ -4489,9 +4487,9 @@ function endOf(text, file2) {
   return { file: file2, line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }
 
-// src/containerfile/nearest.ts
+// src/nearest.ts
 function nearest(given, known2) {
-  const most = given.length < 5 ? 1 : 2;
+  const most = Math.min(3, Math.max(1, Math.floor(given.length / 3)));
   let best;
   for (const name of known2) {
     if (Math.abs(name.length - given.length) > most) continue;
@@ -5542,20 +5540,6 @@ function shown(path) {
   return path === "" ? "." : path;
 }
 
-// src/edit-distance.ts
-function editDistance2(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
 // src/build/hints.ts
 async function explainMissing(place, source, missing) {
   const { folder, name, link } = missing;
@@ -5565,7 +5549,7 @@ async function explainMissing(place, source, missing) {
       hint: "A link that COPY names is followed: put a file where it points to, or name another source."
     });
   }
-  const similar = findSimilar2(name, await namesIn(place, folder));
+  const similar = nearest(name, await namesIn(place, folder));
   const hint = similar !== void 0 ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.` : source.path.startsWith("/") ? 'A source that starts with "/" is looked for in the context, not on this machine.' : `The context is "${place.root}".`;
   return refusal(place, `"${source.path}" is not in the context`, { hint });
 }
@@ -5577,18 +5561,6 @@ function explainIgnored(place, path, ignoreFile) {
 async function namesIn(place, folder) {
   const stats = await readStats(place, folder);
   return stats?.isDirectory() === true ? readNames(place, folder) : [];
-}
-function findSimilar2(name, names4) {
-  const lower = name.toLowerCase();
-  const limit = Math.max(1, Math.floor(name.length / 3));
-  let best;
-  for (const candidate of names4) {
-    const distance = editDistance2(lower, candidate.toLowerCase());
-    if (distance <= limit && (best === void 0 || distance < best.distance)) {
-      best = { name: candidate, distance };
-    }
-  }
-  return best?.name;
 }
 
 // src/build/ignore.ts
@@ -5636,7 +5608,7 @@ function literal(char) {
 }
 
 // src/build/ignore.ts
-var noIgnoreRules = { hasExceptions: false, ignores: () => false };
+var noIgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
 function parseIgnoreFile(text, file2) {
   const rules = [];
   for (const [index, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
@@ -5653,7 +5625,7 @@ function parseIgnoreFile(text, file2) {
   }
   return {
     file: file2,
-    hasExceptions: rules.some(({ exception }) => exception),
+    mayKeepBelow: (folder) => rules.some(({ exception, reaches }) => exception && reaches(folder)),
     ignores(path) {
       const paths = withFoldersAbove(path);
       let ignored = false;
@@ -5669,11 +5641,25 @@ function parseRule(line) {
   const written = exception ? line.slice(1).trim() : line;
   const pattern3 = import_node_path4.posix.normalize(written).replace(/^\/|\/$/g, "");
   if (exception && (written === "" || pattern3 === "")) return void 0;
-  if (pattern3.split("/").some((part2) => compilePattern(part2) === void 0)) return void 0;
-  if (pattern3 === "" || pattern3 === "." || pattern3.split("/")[0] === "..")
-    return { exception, matches: () => false };
+  const parts = pattern3.split("/");
+  if (parts.some((part2) => compilePattern(part2) === void 0)) return void 0;
+  if (pattern3 === "" || pattern3 === "." || parts[0] === "..") {
+    return { exception, matches: () => false, reaches: () => false };
+  }
   const library = import_dockerignore.default.default({ ignorecase: false }).add(`context/${forLibrary(pattern3)}`);
-  return { exception, matches: (path) => library.ignores(`context/${path}`) };
+  return {
+    exception,
+    matches: (path) => library.ignores(`context/${path}`),
+    reaches: (folder) => canReach(parts, folder.split("/"))
+  };
+}
+function canReach(pattern3, folder) {
+  for (const [index, name] of folder.entries()) {
+    const part2 = pattern3[index];
+    if (part2 === void 0 || part2.includes("**")) return true;
+    if (compilePattern(part2)?.test(name) === false) return false;
+  }
+  return true;
 }
 function forLibrary(pattern3) {
   return pattern3.replace(/^\*\*(?!\/)(?=[^*?[\]\\]+$)/, "**/*").replace(/\\.|\[(?:\\.|[^\]\\])*\]|[+(){}|]/gsu, (part2) => part2.length === 1 ? `[${part2}]` : part2);
@@ -5795,7 +5781,7 @@ function changed(path, how, cause) {
 async function listPath(place, rules, path, stats) {
   const ignored = path !== "" && rules.ignores(path);
   if (stats.isDirectory()) {
-    if (ignored && !rules.hasExceptions) return void 0;
+    if (ignored && !rules.mayKeepBelow(path)) return void 0;
     const children = await listChildren(place, rules, path);
     return ignored && children.length === 0 ? void 0 : { type: "directory", name: lastPart(path), children };
   }
@@ -5819,7 +5805,7 @@ async function listChildren(place, rules, folder) {
   const found = [];
   for (const name of await readNames(place, folder)) {
     const path = joinPath(folder, name);
-    if (!rules.hasExceptions && rules.ignores(path)) continue;
+    if (rules.ignores(path) && !rules.mayKeepBelow(path)) continue;
     const stats = await readStats(place, path);
     if (stats === void 0) {
       throw new BimaError("CONTEXT_CHANGED", `"${path}" was removed while the context was read`, {
@@ -5845,7 +5831,7 @@ async function findMatches(place, rules, folder, pattern3) {
   async function walk(path, states) {
     for (const name of await readNames(place, path)) {
       const child = joinPath(path, name);
-      if (!rules.hasExceptions && rules.ignores(child)) continue;
+      if (rules.ignores(child) && !rules.mayKeepBelow(child)) continue;
       const next = advance(pattern3, states, name);
       if (next.has(pattern3.length)) matches.push(child);
       else if (next.size > 0 && (await readStats(place, child))?.isDirectory() === true)
@@ -6023,16 +6009,17 @@ async function findFiles(context, instructions) {
   const errors = [];
   for (const copy of instructions) {
     if (copy.type !== "copy") continue;
-    try {
-      const matches = [];
-      for (const source of copy.sources) matches.push(...await context.match(source));
+    const before = errors.length;
+    const matches = [];
+    for (const source of copy.sources) {
+      await collectProblems(errors, async () => matches.push(...await context.match(source)));
+    }
+    if (errors.length > before) continue;
+    await collectProblems(errors, () => {
       const applied = applyCopy(rootfs, copy, matches);
       rootfs = applied.rootfs;
       layers.push({ copy, entries: applied.entries });
-    } catch (error) {
-      if (!(error instanceof BimaError)) throw error;
-      errors.push(...error.problems);
-    }
+    });
   }
   return { rootfs, layers, errors };
 }
@@ -6047,6 +6034,14 @@ function warnOfReplaced(layers) {
       position: replaced.copy.position
     }
   ];
+}
+async function collectProblems(problems, body) {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    problems.push(...error.problems);
+  }
 }
 function inOrder(problems) {
   return problems.toSorted((a, b) => {

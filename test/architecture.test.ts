@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const rules: readonly Rule[] = [
-  { files: ['src/errors.ts', 'src/reporter.ts', 'src/edit-distance.ts'], level: 0 },
+  { files: ['src/errors.ts', 'src/reporter.ts', 'src/nearest.ts'], level: 0 },
   { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/'], level: 1 },
   {
     files: [

@@ -218,18 +218,23 @@ describe('match', () => {
     });
   });
 
-  it('refuses what it may not read', { skip: windows || process.getuid?.() === 0 }, async (test) => {
-    const folder = temporaryFolder(test, { 'closed/a': '' });
-    chmodSync(join(folder, 'closed'), 0);
-    test.after(() => {
-      chmodSync(join(folder, 'closed'), 0o700);
-    });
-    await assert.rejects(match(folder, '.'), {
-      code: 'CONTEXT_PATH',
-      message: /"closed" can't be read: permission denied/,
-      position,
-    });
-  });
+  it(
+    'refuses what it may not read',
+    { skip: windows || (process.getuid?.() === 0 && 'root may read everything') },
+    async (test) => {
+      const folder = temporaryFolder(test, { 'closed/a': '' });
+      chmodSync(join(folder, 'closed'), 0);
+      try {
+        await assert.rejects(match(folder, '.'), {
+          code: 'CONTEXT_PATH',
+          message: /"closed" can't be read: permission denied/,
+          position,
+        });
+      } finally {
+        chmodSync(join(folder, 'closed'), 0o700);
+      }
+    },
+  );
 
   it('keeps paths of 300 characters', async (test) => {
     const path = `${'d'.repeat(149)}/${'f'.repeat(150)}`;
@@ -273,6 +278,20 @@ describe('the ignore file', () => {
       });
     });
   }
+
+  // The folder holds what an image can't, so looking there would show.
+  it(
+    'keeps the build out of folders that it leaves out',
+    { skip: process.platform !== 'linux' },
+    async (test) => {
+      const folder = temporaryFolder(test, { ...files, 'data/a': '', '.dockerignore': '*\n!docs/keep' });
+      assert.equal(spawnSync('mkfifo', [join(folder, 'data', 'pipe')]).status, 0);
+      renameSync(join(folder, 'data', 'a'), Buffer.from(`${folder}/data/\xff`, 'latin1'));
+      const kept = ['/', '/docs/', '/docs/keep/', '/docs/keep/b.md 0'];
+      assert.deepEqual(outlineMatches(await match(folder, '.')), kept);
+      assert.deepEqual(outlineMatches(await match(folder, '**/*.md')), ['b.md 0']);
+    },
+  );
 
   it('hides the target of a link, and the link itself', async (test) => {
     const folder = temporaryFolder(test, { ...files, '.dockerignore': 'b.txt\nhidden' });

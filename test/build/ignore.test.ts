@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { parseIgnoreFile } from '../../src/build/ignore.ts';
 
 // What is expected here is what MatchesOrParentMatches of github.com/moby/patternmatcher answers, after its
@@ -68,8 +69,42 @@ describe('parseIgnoreFile', () => {
     });
   }
 
-  it('knows whether there are exceptions', () => {
-    assert.equal(parseIgnoreFile('a', 'x').hasExceptions, false);
-    assert.equal(parseIgnoreFile('a\n!b', 'x').hasExceptions, true);
+  const below: [text: string, reached: string[], others: string[]][] = [
+    ['*', [], ['a', 'a/b']],
+    ['*\n!kernel', ['kernel'], ['a', 'kernels', 'a/kernel']],
+    ['*\n!/a/b/c', ['a', 'a/b', 'a/b/c'], ['b', 'a/c', 'a/c/b']],
+    ['*\n!*/c?/d', ['a', 'a/c1', 'a/c1/d'], ['a/c', 'a/c1/e']],
+    ['*\n!a/**/d', ['a', 'a/b', 'a/b/c/d'], ['b']],
+    ['*\n!**/d', ['a', 'a/b'], []],
+    ['*\n!a\n!b/c', ['a/x/y', 'b'], ['b/d']],
+    ['*\n!../a\n!.', [], ['a']],
+  ];
+  for (const [text, reached, others] of below) {
+    it(`knows where to look below ${JSON.stringify(text)}`, () => {
+      const rules = parseIgnoreFile(text, '.dockerignore');
+      for (const folder of reached) assert.ok(rules.mayKeepBelow(folder), `should look in "${folder}"`);
+      for (const folder of others) assert.ok(!rules.mayKeepBelow(folder), `should not look in "${folder}"`);
+    });
+  }
+
+  it('looks wherever something is kept', () => {
+    const name = fc.constantFrom('a', 'b', 'c');
+    const part = fc.constantFrom('a', 'b', '*', '?', '[ab]', '**', 'a**');
+    const line = fc
+      .tuple(fc.constantFrom('', '!'), fc.array(part, { minLength: 1, maxLength: 4 }))
+      .map(([mark, parts]) => mark + parts.join('/'));
+    fc.assert(
+      fc.property(
+        fc.array(line, { minLength: 1, maxLength: 4 }),
+        fc.array(name, { minLength: 2, maxLength: 5 }),
+        (lines, parts) => {
+          const rules = parseIgnoreFile(lines.join('\n'), '.dockerignore');
+          const folder = parts.slice(0, -1).join('/');
+          const hidden = rules.ignores(folder) && !rules.mayKeepBelow(folder);
+          assert.ok(!hidden || rules.ignores(parts.join('/')));
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 });
