@@ -8,7 +8,8 @@ import { packArchive } from './layout/archive.ts';
 import { readDocument } from './oci/blob.ts';
 import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { parseManifest } from './oci/manifest.ts';
+import { parseIndex, parseManifest } from './oci/manifest.ts';
+import { isIndexType } from './oci/media-types.ts';
 import { formatPlatform } from './oci/platform.ts';
 import type { Platform } from './oci/platform.ts';
 import { formatReference } from './oci/reference.ts';
@@ -21,7 +22,7 @@ const kubernetes = 'k8s.io';
 
 /**
  * Imports one image under every reference and unpacks it, and says so.
- * An image for another platform is imported and not unpacked, with a warning.
+ * An image that has nothing for the platform of the node is imported and not unpacked, with a warning.
  * @param references at least one
  * @throws BimaError as `importImage` does, or LAYOUT_INVALID and DIGEST_MISMATCH for a damaged source
  */
@@ -33,7 +34,7 @@ export async function loadImage(
   reporter: Reporter,
   signal?: AbortSignal,
 ): Promise<Imported> {
-  const platform = await readImagePlatform(source, image);
+  const platforms = await readPlatforms(source, image);
   const names = references.map(formatReference).join(', ');
   const where = `containerd's namespace "${containerd.namespace}"`;
   reporter.debug(`containerd ${containerd.version} at ${containerd.address}`);
@@ -42,7 +43,7 @@ export async function loadImage(
   };
   signal?.addEventListener('abort', wait, { once: true });
   const open = () => packArchive(source, image, references);
-  const imported = await importImage(containerd, { image, references, platform, open }, signal).finally(
+  const imported = await importImage(containerd, { image, references, platforms, open }, signal).finally(
     () => {
       signal?.removeEventListener('abort', wait);
     },
@@ -53,7 +54,7 @@ export async function loadImage(
     const node = formatNode(containerd);
     reporter.warning({
       code: 'PLATFORM_FOREIGN',
-      message: `the image is for ${formatPlatform(platform)} and this node is ${node}: it was imported, not unpacked`,
+      message: `the image is for ${platforms.map(formatPlatform).join(' and ')} and this node is ${node}: it was imported, not unpacked`,
       hint: 'It can be pushed and exported from here; to run it, import it on a node of its platform.',
     });
   }
@@ -62,11 +63,19 @@ export async function loadImage(
   return imported;
 }
 
-async function readImagePlatform(source: Source, image: Descriptor): Promise<Platform> {
-  const manifest = parseManifest(
-    await readDocument(source.open(image), source.name),
-    `manifest ${image.digest}`,
-  );
-  const config = await readDocument(source.open(manifest.config), source.name);
-  return parseConfig(config, `config ${manifest.config.digest}`).platform;
+/** The platforms of an image: one of a manifest, any number of an index. */
+async function readPlatforms(source: Source, image: Descriptor): Promise<Platform[]> {
+  const bytes = await readDocument(source.open(image), source.name);
+  if (isIndexType(image.mediaType)) {
+    const platforms = [];
+    for (const child of parseIndex(bytes, `index ${image.digest}`).manifests)
+      platforms.push(
+        ...(child.platform === undefined ? await readPlatforms(source, child) : [child.platform]),
+      );
+    // BuildKit's attestations are listed as manifests of the platform unknown/unknown.
+    return platforms.filter(({ os }) => os !== 'unknown');
+  }
+  const { config } = parseManifest(bytes, `manifest ${image.digest}`);
+  const what = `config ${config.digest}`;
+  return [parseConfig(await readDocument(source.open(config), source.name), what).platform];
 }

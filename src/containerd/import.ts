@@ -2,6 +2,7 @@
 
 import type { ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { isIndexType } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
@@ -17,7 +18,8 @@ export interface Import {
   readonly image: Descriptor;
   /** At least one, each with a tag. */
   readonly references: readonly Reference[];
-  readonly platform: Platform;
+  /** At least one, and of a manifest its own. */
+  readonly platforms: readonly Platform[];
   /** A fresh archive of the image, whose index holds the references and comes last. */
   readonly open: () => Promise<ByteStream>;
 }
@@ -42,7 +44,8 @@ export async function importImage(
 ): Promise<Imported> {
   const names = order.references.map(formatReference);
   const { digest } = order.image;
-  const isUnpacked = isNative(containerd, order.platform);
+  const native = order.platforms.find((platform) => isNative(containerd, platform));
+  const isUnpacked = native !== undefined;
   const before = await listImages(containerd, names);
   const isThere = (image: StoredImage) => image.digest === digest && image.isReady;
   if (isUnpacked && names.every((name) => before.some((image) => image.name === name && isThere(image))))
@@ -52,7 +55,7 @@ export async function importImage(
   signal?.throwIfAborted();
   try {
     const { code, stderr } = await containerd.client.feed(
-      importArguments(containerd, order.platform, isUnpacked),
+      importArguments(containerd, order, native),
       stream,
       signal,
     );
@@ -69,20 +72,21 @@ export async function importImage(
   return { isNew: true, isUnpacked };
 }
 
-/** @param unpack whether the node can run the image */
+/** @param native the platform to unpack, if the image has one that the node runs */
 export function importArguments(
   { snapshotter, importFlags }: Pick<Containerd, 'snapshotter' | 'importFlags'>,
-  platform: Platform,
-  unpack: boolean,
+  { image, platforms }: Pick<Import, 'image' | 'platforms'>,
+  native: Platform | undefined,
 ): string[] {
+  const platform = native ?? platforms[0];
   return [
     'images',
     'import',
     // Without it, ctr 2 has the server do the import, which unpacks for the configured snapshotters alone.
     ...(importFlags.includes('--local') ? ['--local'] : []),
-    '--platform',
-    formatPlatform(platform),
-    ...(unpack ? [] : ['--no-unpack']),
+    ...(platform === undefined ? [] : ['--platform', formatPlatform(platform)]),
+    ...(isIndexType(image.mediaType) ? ['--all-platforms'] : []),
+    ...(native === undefined ? ['--no-unpack'] : []),
     ...(snapshotter === undefined ? [] : ['--snapshotter', snapshotter]),
     '-',
   ];

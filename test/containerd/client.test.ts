@@ -16,6 +16,8 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const skip = process.platform === 'win32' ? 'containerd is used on Linux' : false;
 
+const noProc = process.platform === 'linux' ? false : 'there is no /proc';
+
 function writeProgram(path: string, script: string): void {
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
@@ -100,6 +102,20 @@ describe('a stream for the program', { skip }, () => {
     assert.deepEqual([code, stdout], [0, 'done\n']);
     assert.equal(readFileSync(join(folder, 'out')).length, 2 * megabyte.length);
   });
+
+  it(
+    'goes to a process group of its own, which a terminal does not interrupt',
+    { skip: noProc },
+    async (test) => {
+      const { client } = clientOf(
+        test,
+        'cat >/dev/null; read -r pid name state parent group rest </proc/$$/stat; echo "$pid $group"',
+      );
+      const { stdout } = await client.feed([], streamOf(megabyte));
+      const [pid, group] = stdout.trim().split(' ');
+      assert.equal(group, pid);
+    },
+  );
 
   it('ends with a program that fails before it has read everything', async (test) => {
     const { client } = clientOf(test, 'head -c 100 >/dev/null; echo why >&2; exit 1');

@@ -1,7 +1,12 @@
+// How ctr is asked for an import, and what a node can run.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isNative, parseImportFlags } from '../../src/containerd/containerd.ts';
 import { importArguments } from '../../src/containerd/import.ts';
+import { describeBytes } from '../../src/oci/descriptor.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 
 /** Excerpts of `ctr images import --help`. */
@@ -28,22 +33,49 @@ const help = {
 describe('the arguments of an import', () => {
   const amd64 = parsePlatform('linux/amd64');
   const arm = parsePlatform('linux/arm/v7');
-  const cases: [version: keyof typeof help, what: string, expected: string[]][] = [
-    ['1.6', 'unpack', ['images', 'import', '--platform', 'linux/amd64', '-']],
-    ['1.7', 'unpack', ['images', 'import', '--local', '--platform', 'linux/amd64', '-']],
-    ['2.1', 'unpack', ['images', 'import', '--local', '--platform', 'linux/amd64', '-']],
-    ['1.6', 'foreign', ['images', 'import', '--platform', 'linux/arm/v7', '--no-unpack', '-']],
-    ['2.1', 'foreign', ['images', 'import', '--local', '--platform', 'linux/arm/v7', '--no-unpack', '-']],
-    ['1.6', 'native', ['images', 'import', '--platform', 'linux/amd64', '--snapshotter', 'native', '-']],
+  const manifest = describeBytes(mediaTypes.manifest, Buffer.alloc(0));
+  const index = describeBytes(mediaTypes.index, Buffer.alloc(0));
+  const cases: [
+    version: keyof typeof help,
+    name: string,
+    image: Descriptor,
+    native: boolean,
+    snapshotter: string | undefined,
+    expected: string,
+  ][] = [
+    ['1.6', 'unpacked', manifest, true, undefined, '--platform linux/amd64 -'],
+    ['1.7', 'unpacked', manifest, true, undefined, '--local --platform linux/amd64 -'],
+    ['2.1', 'unpacked', manifest, true, undefined, '--local --platform linux/amd64 -'],
+    ['1.6', 'for another platform', manifest, false, undefined, '--platform linux/arm/v7 --no-unpack -'],
+    [
+      '2.1',
+      'for another platform',
+      manifest,
+      false,
+      undefined,
+      '--local --platform linux/arm/v7 --no-unpack -',
+    ],
+    ['1.6', 'with a snapshotter', manifest, true, 'native', '--platform linux/amd64 --snapshotter native -'],
+    ['1.6', 'an index', index, true, undefined, '--platform linux/amd64 --all-platforms -'],
+    [
+      '1.6',
+      'a foreign index',
+      index,
+      false,
+      undefined,
+      '--platform linux/arm/v7 --all-platforms --no-unpack -',
+    ],
   ];
-  for (const [version, what, expected] of cases) {
-    it(`are those that ctr ${version} knows: ${what}`, () => {
-      const containerd = {
-        importFlags: parseImportFlags(help[version]),
-        ...(what === 'native' ? { snapshotter: 'native' } : {}),
-      };
-      const isForeign = what === 'foreign';
-      assert.deepEqual(importArguments(containerd, isForeign ? arm : amd64, !isForeign), expected);
+  for (const [version, name, image, native, snapshotter, expected] of cases) {
+    it(`are those that ctr ${version} knows: ${name}`, () => {
+      const importFlags = parseImportFlags(help[version]);
+      const containerd = snapshotter === undefined ? { importFlags } : { importFlags, snapshotter };
+      const [, , ...args] = importArguments(
+        containerd,
+        { image, platforms: [arm] },
+        native ? amd64 : undefined,
+      );
+      assert.equal(args.join(' '), expected);
     });
   }
 });

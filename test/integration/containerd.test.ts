@@ -4,13 +4,17 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeBytes } from '../../src/oci/descriptor.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { hexOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-types.ts';
 import { mustRunBima, runBima } from '../support/cli.ts';
 import type { Finished } from '../support/cli.ts';
 import { installations, startContainerd } from '../support/containerd.ts';
@@ -21,7 +25,6 @@ import { unlessInstalled } from '../support/tools.ts';
 import { tree } from '../support/tree.ts';
 
 const name = 'docker.io/nubificus/image:tag';
-const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 interface Row {
   readonly name: string;
@@ -88,6 +91,33 @@ function stoppingCtr(
   return { path, reached };
 }
 
+/** A layout whose one image is an index, for arm64 and amd64, with nothing but a short name. */
+async function layoutOfTwo(test: TestContext): Promise<{ layout: string; digest: string }> {
+  const layout = join(temporaryFolder(test), 'layout');
+  const examples = join(import.meta.dirname, '../../examples/hello');
+  const manifests = [];
+  for (const architecture of ['arm64', 'amd64']) {
+    const context = sampleContext(test, join(examples, `hello-${architecture}`));
+    await mustRunBima(['build', '-t', 'a:1', '-o', 'oci', '--dest', layout, context]);
+    const { mediaType, digest, size } = readIndex(layout).manifests[0];
+    manifests.push({ mediaType, digest, size, platform: { os: 'linux', architecture } });
+  }
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
+  const bytes = Buffer.from(JSON.stringify(index));
+  const descriptor = describeBytes(mediaTypes.index, bytes);
+  writeFileSync(join(layout, 'blobs/sha256', hexOf(descriptor.digest)), bytes);
+  const annotations = { 'org.opencontainers.image.ref.name': 'latest' };
+  writeFileSync(
+    join(layout, 'index.json'),
+    JSON.stringify({ ...index, manifests: [{ ...descriptor, annotations }] }),
+  );
+  return { layout, digest: descriptor.digest };
+}
+
+function readIndex(layout: string): { manifests: [Descriptor] } {
+  return JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: [Descriptor] };
+}
+
 async function appears(path: string): Promise<void> {
   while (!existsSync(path)) await sleep(20);
 }
@@ -107,7 +137,7 @@ for (const { name: title, programs, skip } of installations) {
       const [image, ...others] = await rows(ctr('images', 'ls'));
       assert.deepEqual(others, []);
       assert.ok(image);
-      assert.deepEqual([image.name, image.type, image.digest], [name, manifestType, digest]);
+      assert.deepEqual([image.name, image.type, image.digest], [name, mediaTypes.manifest, digest]);
       assert.match(image.rest, /linux\/amd64/);
       const manifest = JSON.parse(await ctr('content', 'get', digest)) as { annotations: unknown };
       assert.deepEqual(manifest.annotations, sampleLabels);
@@ -258,6 +288,24 @@ for (const { name: title, programs, skip } of installations) {
       });
     }
 
+    it('gets an index with all of its platforms, and unpacks the one of the node', async (test) => {
+      const { ctr, env } = await start(test);
+      const { layout, digest } = await layoutOfTwo(test);
+      const nameless = await runBima(['load', layout], { env });
+      assert.match(nameless.stderr, /has no full name for the image sha256:.*\n {2}Name it/);
+      const args = ['load', '-t', 'nubificus/image:tag', layout];
+      const { stdout, stderr } = await mustRunBima(args, { env });
+      assert.equal(stdout.trim(), digest);
+      assert.doesNotMatch(stderr, /warning/);
+      const [checked] = await rows(ctr('images', 'check'));
+      assert.deepEqual([checked?.name, checked?.type, checked?.digest], [name, mediaTypes.index, digest]);
+      assert.match(checked?.rest ?? '', /^complete .* true$/);
+      const [image] = await rows(ctr('images', 'ls'));
+      assert.match(image?.rest ?? '', /linux\/amd64,linux\/arm64/);
+      const again = await mustRunBima(args, { env });
+      assert.match(again.stderr, /already/);
+    });
+
     it(
       'pushes it to a registry with its digest unchanged',
       { skip: unlessInstalled('docker-registry') },
@@ -268,7 +316,7 @@ for (const { name: title, programs, skip } of installations) {
         const { stdout } = await mustRunBima(['build', '-t', reference, sampleContext(test)], { env });
         await ctr('images', 'push', '--plain-http', reference);
         const response = await fetch(`http://${host}/v2/nubificus/image/manifests/tag`, {
-          headers: { accept: manifestType },
+          headers: { accept: mediaTypes.manifest },
         });
         assert.equal(response.headers.get('docker-content-digest'), stdout.trim());
         assert.deepEqual(((await response.json()) as { annotations: unknown }).annotations, sampleLabels);
