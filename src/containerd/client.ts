@@ -1,6 +1,5 @@
 // Runs ctr: short queries whose output is read, and the import, which is fed a stream.
 
-import { exec } from '@actions/exec';
 import { spawn } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { BimaError } from '../errors.ts';
@@ -42,6 +41,8 @@ export function createClient({ program, address, namespace, environment }: Clien
 
   return {
     async query(...args) {
+      // Loaded when it is used, for the sake of every command that doesn't.
+      const { exec } = await import('@actions/exec');
       const output = { stdout: capture(), stderr: capture() };
       // exec takes a command line, in which the quotes keep a path in one piece.
       const command = `"${program.path.replaceAll('"', '\\"')}"`;
