@@ -357,6 +357,17 @@ for (const { name: title, programs, skip } of installations) {
       });
     }
 
+    it('has no image and no lease left when bima itself is killed', async (test) => {
+      const containerd = await start(test);
+      const { path, reached } = stoppingCtr(test, programs, 'input');
+      const args = ['build', '-t', 'a:1', '--ctr', path, largeContext(test, 5_000_000)];
+      await interruptAt(reached, args, containerd, 'SIGKILL');
+      // What ends now is ctr, by itself.
+      const leases = () => containerd.ctr('leases', 'ls', '--quiet');
+      while ((await leases()).trim() !== '') await sleep(50);
+      assert.deepEqual(await names(containerd), []);
+    });
+
     it('is as before when it is interrupted while the image is unpacked', async (test) => {
       const containerd = await start(test);
       const { path, reached } = stoppingCtr(test, programs, 'end');

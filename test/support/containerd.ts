@@ -38,7 +38,7 @@ export const installations: readonly Installation[] = [
   {
     name: 'the containerd of BIMA_TEST_CONTAINERD',
     programs: otherFolder ?? '',
-    skip: otherFolder === undefined ? `${skipPrefix} BIMA_TEST_CONTAINERD` : unlessRootWith(),
+    skip: otherFolder === undefined ? `${skipPrefix} a folder with containerd 2.x in BIMA_TEST_CONTAINERD` : unlessRootWith(),
   },
 ];
 
