@@ -28,12 +28,20 @@ const rules: readonly Rule[] = [
     level: 1,
   },
   {
-    files: ['src/build/build.ts', 'src/build/plan.ts', 'src/inspect', 'src/copy.ts', 'src/push.ts'],
+    files: [
+      'src/build/build.ts',
+      'src/build/plan.ts',
+      'src/inspect',
+      'src/copy.ts',
+      'src/push.ts',
+      'src/load.ts',
+    ],
     level: 3,
   },
   { files: ['src/build/'], level: 2, group: 'build' },
   { files: ['src/layout/'], level: 2, group: 'layout' },
   { files: ['src/registry/'], level: 2, group: 'registry' },
+  { files: ['src/containerd/'], level: 2, group: 'containerd' },
   { files: ['src/cli/'], level: 4, group: 'cli' },
 ];
 
@@ -42,6 +50,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/registry/http.ts'],
   'cli-progress': ['src/cli/progress.ts'],
   'tar-stream': ['src/build/layer.ts', 'src/build/list-layer.ts', 'src/layout/archive.ts'],
+  '@actions/exec': ['src/containerd/client.ts'],
   '@balena/dockerignore': ['src/build/ignore.ts'],
 };
 

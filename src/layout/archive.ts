@@ -16,7 +16,7 @@ import type { Digest } from '../oci/digest.ts';
 import { encodeJson } from '../oci/json.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import type { Index } from '../oci/manifest.ts';
-import { isManifestType, mediaTypes } from '../oci/media-types.ts';
+import { isIndexType, isManifestType, mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
@@ -40,23 +40,36 @@ export async function writeArchive(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const content = await contentOf(source, image, references);
+  const archive = await packArchive(source, image, references);
   signal?.throwIfAborted();
   await outputErrors(path, () =>
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, basename(path));
-      const archive = pack({ highWaterMark: chunkSize });
-      const written = pipeline(archive, createWriteStream(temporary), {
-        ...(signal === undefined ? {} : { signal }),
-      });
-      const packed = packContent(archive, content).catch((error: unknown) => {
-        archive.destroy(error instanceof Error ? error : new Error(String(error)));
-        throw error;
-      });
-      await Promise.all([packed, written]);
+      await pipeline(archive, createWriteStream(temporary), signal === undefined ? {} : { signal });
       await rename(temporary, path);
     }),
   );
+}
+
+/**
+ * The same archive as a stream, which reads from the source as it is read itself.
+ * A stream that ends early never passes for an archive of the image: its index comes last.
+ * @throws BimaError NOT_AVAILABLE for anything but an image manifest or an index, and on the way DIGEST_MISMATCH
+ */
+export async function packArchive(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+): Promise<ByteStream> {
+  return packed(await contentOf(source, image, references));
+}
+
+async function* packed(content: ArchiveContent): AsyncGenerator<Uint8Array> {
+  const archive = pack({ highWaterMark: chunkSize });
+  packContent(archive, content).catch((error: unknown) => {
+    archive.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) yield chunk;
 }
 
 interface ArchiveContent {
@@ -70,40 +83,47 @@ async function contentOf(
   image: Descriptor,
   references: readonly Reference[],
 ): Promise<ArchiveContent> {
-  if (!isManifestType(image.mediaType)) {
-    throw new BimaError(
-      'NOT_AVAILABLE',
-      `expected an image manifest for an archive, got "${image.mediaType}"`,
-    );
-  }
-  const manifestBlob = source.open(image);
-  const manifest = parseManifest(await readDocument(manifestBlob, source.name), image.digest);
+  const descriptors = await descriptorsBelow(source, image);
   const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
-  // The list that docker and podman know since before the OCI layout (moby, image/tarexport).
-  const dockerManifest = [
-    {
-      Config: blobName(manifest.config.digest),
-      RepoTags: references.filter(({ tag }) => tag !== undefined).map(formatReference),
-      Layers: manifest.layers.map(({ digest }) => blobName(digest)),
-    },
+  const documents: [name: string, bytes: Uint8Array][] = [
+    ['oci-layout', layoutMarker],
+    ['index.json', encodeJson(withImage(index, image, references))],
   ];
-  const unique = new Map(
-    [image, manifest.config, ...manifest.layers].map((descriptor) => [descriptor.digest, descriptor]),
-  );
+  // The list that docker and podman know since before the OCI layout (moby, image/tarexport): of one platform each.
+  if (isManifestType(image.mediaType)) {
+    const [, config, ...layers] = descriptors.map(({ digest }) => blobName(digest));
+    const tags = references.filter(({ tag }) => tag !== undefined).map(formatReference);
+    documents.push(['manifest.json', encodeJson([{ Config: config, RepoTags: tags, Layers: layers }])]);
+  }
+  const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
   return {
-    documents: new Map([
-      ['oci-layout', layoutMarker],
-      ['index.json', encodeJson(withImage(index, image, references))],
-      ['manifest.json', encodeJson(dockerManifest)],
-    ]),
+    documents: new Map(documents),
     blobs: [...unique.values()].map((descriptor) => source.open(descriptor)),
   };
 }
 
+/** The descriptor, then those of everything that it leads to: of a manifest its config, then its layers. */
+async function descriptorsBelow(source: Source, root: Descriptor): Promise<Descriptor[]> {
+  if (isIndexType(root.mediaType)) {
+    const index = parseIndex(await readDocument(source.open(root), source.name), root.digest);
+    const below = [root];
+    for (const child of index.manifests) below.push(...(await descriptorsBelow(source, child)));
+    return below;
+  }
+  if (!isManifestType(root.mediaType)) {
+    throw new BimaError(
+      'NOT_AVAILABLE',
+      `expected an image manifest or an index for an archive, got "${root.mediaType}"`,
+    );
+  }
+  const manifest = parseManifest(await readDocument(source.open(root), source.name), root.digest);
+  return [root, manifest.config, ...manifest.layers];
+}
+
 async function packContent(archive: Pack, { documents, blobs }: ArchiveContent): Promise<void> {
-  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   for (const { descriptor, open } of blobs)
     await packFile(archive, blobName(descriptor.digest), descriptor.size, open);
+  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   archive.finalize();
 }
 
@@ -167,6 +187,8 @@ async function listFiles(path: string): Promise<Map<string, Place>> {
   parser.on('entry', ({ name, size, type }, stream, next) => {
     if (type === 'file') files.set(name.replace(/^\.\//, ''), { start: stream.offset + headerSize, size });
     stream.on('end', next);
+    // A file that is cut off in the middle of this entry fails the pipeline as well.
+    stream.on('error', () => undefined);
     stream.resume();
   });
   try {

@@ -2,16 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -20,6 +11,7 @@ import { mustRunBima } from '../support/cli.ts';
 import { startContainerd } from '../support/containerd.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
+import { tree } from '../support/tree.ts';
 import { unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
 
 function run(program: string, ...args: string[]): string {
@@ -117,23 +109,6 @@ describe('skopeo', { skip: unlessInstalled('skopeo') }, () => {
     assert.deepEqual(found, [digests[0], digests[1], digests[1], digests[2]]);
   });
 });
-
-/** Everything below a folder: type, permission bits, owner, date and content, by path. */
-function tree(folder: string, prefix = ''): Record<string, string> {
-  const entries: Record<string, string> = {};
-  for (const name of readdirSync(join(folder, prefix)).sort()) {
-    const path = join(prefix, name);
-    const stats = lstatSync(join(folder, path));
-    const owner = `${stats.uid}:${stats.gid}`;
-    const mode = (stats.mode & 0o7777).toString(8);
-    if (stats.isDirectory()) Object.assign(entries, { [path]: `dir ${mode} ${owner}` }, tree(folder, path));
-    else if (stats.isSymbolicLink()) entries[path] = `link ${readlinkSync(join(folder, path))}`;
-    else
-      entries[path] =
-        `file ${mode} ${owner} ${stats.mtimeMs} ${readFileSync(join(folder, path), 'utf8').slice(0, 40)}`;
-  }
-  return entries;
-}
 
 describe('umoci', { skip: unlessRootWith('umoci') }, () => {
   it('unpacks what COPY says', async (test) => {
