@@ -80,6 +80,6 @@ describe('createSlices', () => {
     const { blob } = pieces(5, Buffer.from('0123456789abcdefghiX'));
     const slice = createSlices(blob);
     assert.equal(await textOf(slice(0, 10).open()), '0123456789');
-    await assert.rejects(textOf(slice(10, 10).open()), /expected content with sha256/);
+    await assert.rejects(textOf(slice(10, 10).open()), /expected 20 bytes with sha256/);
   });
 });
