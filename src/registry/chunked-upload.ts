@@ -25,15 +25,15 @@ const maxResumes = 3;
  */
 export function chunkFor(
   size: number,
-  upload: UploadSession | undefined,
+  upload: UploadSession,
   refused: number | undefined,
   wanted: number | undefined,
 ): number | undefined {
   if (wanted === undefined && (refused === undefined || size < refused)) return undefined;
   const sizes = [...(wanted === undefined ? [] : [wanted]), ...chunkSizes];
   const fitting = sizes.find((chunk) => refused === undefined || chunk < refused);
-  const chunk = fitting === undefined ? undefined : Math.max(fitting, upload?.minimumChunk ?? 0);
-  return chunk === undefined || chunk >= size ? undefined : chunk;
+  const chunk = fitting === undefined ? undefined : Math.max(fitting, upload.minimumChunk);
+  return chunk === undefined || chunk >= size || chunk >= (refused ?? Infinity) ? undefined : chunk;
 }
 
 /** Sends all chunks; the answer is that of the closing PUT, which carries the last one. */

@@ -40,6 +40,13 @@ describe('chunkFor', () => {
       chunk: mebibyte,
     },
     { name: 'whole, below what was refused', size: mebibyte, refused: 2 * mebibyte, chunk: undefined },
+    {
+      name: 'none when the minimum was refused',
+      size: 300 * mebibyte,
+      minimum: 8 * mebibyte,
+      refused: 8 * mebibyte,
+      chunk: undefined,
+    },
     { name: 'none when the smallest was refused', size: mebibyte, refused: mebibyte / 4, chunk: undefined },
   ];
   for (const { name, size, minimum = 0, refused, wanted, chunk } of rows) {

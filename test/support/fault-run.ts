@@ -213,7 +213,7 @@ export async function runPush(options: RunOptions = {}): Promise<PushRun> {
     error = thrown;
     transcript.add(thrown);
   }
-  world.assertNoSecrets();
+  await checkSecrets(world);
 
   return {
     ...world,
@@ -269,8 +269,18 @@ export async function runPull(
     error = thrown;
     transcript.add(thrown);
   }
-  world.assertNoSecrets();
+  await checkSecrets(world);
   return { ...world, bytes, error };
+}
+
+async function checkSecrets(world: World): Promise<void> {
+  try {
+    world.assertNoSecrets();
+  } catch (error) {
+    // Nobody else can: the run is not handed out.
+    await world[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Throws what a run has thrown. */

@@ -63,6 +63,7 @@ interface WorldOptions {
   readonly realm?: string;
   readonly registry?: RegistryOptions;
   readonly certificate?: Certificate;
+  readonly anonymous?: boolean;
   readonly proxy?: { readonly status?: number; readonly silent?: boolean };
 }
 
@@ -103,7 +104,12 @@ async function startWorld(context: TestContext, options: WorldOptions = {}): Pro
   async function push(more: Partial<ClientOptions> = {}, host = registryHost): Promise<unknown> {
     const client = createRegistryClient({
       credentials: {
-        find: () => Promise.resolve({ kind: 'password', username: user.name, password: user.password }),
+        find: () =>
+          Promise.resolve(
+            options.anonymous === true
+              ? undefined
+              : { kind: 'password', username: user.name, password: user.password },
+          ),
       },
       reporter: transcript.reporter,
       clock,
@@ -154,12 +160,14 @@ describe('rows 6 and 7: realms', { skip }, () => {
     'https://169.254.169.254/token',
     'http://auth.site.example/token',
   ]) {
-    it(`row 6: ${realm} is refused`, async (context) => {
-      const world = await startWorld(context, { realm });
-      assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
-      assert.deepEqual(world.tokens.requests, []);
-      assert.deepEqual(new Set(world.proxy.targets), new Set([`${registryHost}:443`]));
-    });
+    for (const anonymous of [false, true]) {
+      it(`row 6: ${realm} is refused ${anonymous ? 'without credentials' : 'with credentials'}`, async (context) => {
+        const world = await startWorld(context, { realm, anonymous });
+        assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
+        assert.deepEqual(world.tokens.requests, []);
+        assert.deepEqual(new Set(world.proxy.targets), new Set([`${registryHost}:443`]));
+      });
+    }
   }
 
   it('row 7: a host of the same site gets the credentials', async (context) => {
