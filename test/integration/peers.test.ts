@@ -12,7 +12,7 @@ import { startContainerd } from '../support/containerd.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
 import { tree } from '../support/tree.ts';
-import { unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
+import { extraPrefix, unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
 
 function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1e8 });
@@ -227,7 +227,7 @@ const dockerd = '/usr/sbin/dockerd';
 // Docker Engine is large, so it isn't installed for this: where it is, it takes the archive as well.
 describe(
   'docker',
-  { skip: existsSync(dockerd) ? unlessMountingWith() : `an extra: there is no ${dockerd}` },
+  { skip: existsSync(dockerd) ? unlessMountingWith() : `${extraPrefix} there is no ${dockerd}` },
   () => {
     it('loads the archive', async (test) => {
       const { path, folder } = await build(test, 'tar');

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { skipPrefix, unlessRootWith } from './tools.ts';
+import { extraPrefix, unlessRootWith } from './tools.ts';
 
 export interface Containerd {
   readonly folder: string;
@@ -40,7 +40,7 @@ export const installations: readonly Installation[] = [
     programs: otherFolder ?? '',
     skip:
       otherFolder === undefined
-        ? `${skipPrefix} a folder with containerd 2.x in BIMA_TEST_CONTAINERD`
+        ? `${extraPrefix} a folder with containerd 2.x in BIMA_TEST_CONTAINERD`
         : unlessRootWith(),
   },
 ];
