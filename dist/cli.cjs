@@ -8862,8 +8862,8 @@ function resolvePath(reference, basePath) {
   return path4.slice(0, path4.lastIndexOf("/") + 1) + reference;
 }
 function located(origin, path4) {
-  const upload2 = /^(.*\/blobs\/uploads\/)./.exec(path4.replace(/\?.*$/s, ""));
-  return { origin, path: path4, shown: `${origin}${upload2?.[1] ?? "/"}\u2026` };
+  const upload = /^(.*\/blobs\/uploads\/)./.exec(path4.replace(/\?.*$/s, ""));
+  return { origin, path: path4, shown: `${origin}${upload?.[1] ?? "/"}\u2026` };
 }
 function checkTrust(endpoint, from) {
   if (endpoint.origin === from.origin) return;
@@ -36392,10 +36392,10 @@ function createHttp(options) {
     const { hostname, host } = new URL(endpoint.origin);
     const dispatcher = isLoopback(hostname) ? direct : proxied;
     const watch = createWatch(signal);
-    const upload2 = watchBody(request2.body, watch, timeouts, request2.patience ?? timeouts.answer);
+    const upload = watchBody(request2.body, watch, timeouts, request2.patience ?? timeouts.answer);
     const fail = (error, reused = false) => {
       watch.stop();
-      if (upload2.failure !== void 0) return upload2.failure;
+      if (upload.failure !== void 0) return upload.failure;
       if (signal?.aborted === true) return reasonOf(signal);
       return networkError(error, { method, url: endpoint.shown, host }, reused);
     };
@@ -36405,8 +36405,8 @@ function createHttp(options) {
         origin: endpoint.origin,
         path: endpoint.path,
         method,
-        headers: { "user-agent": userAgent, ...upload2.headers, ...request2.headers },
-        body: upload2.body,
+        headers: { "user-agent": userAgent, ...upload.headers, ...request2.headers },
+        body: upload.body,
         signal: watch.signal,
         headersTimeout: 0,
         bodyTimeout: timeouts.stall,
@@ -36670,14 +36670,14 @@ var init_blob_slices = __esm({
 });
 
 // src/registry/chunked-upload.ts
-function chunkFor(size, upload2, refused, wanted) {
+function chunkFor(size, upload, refused, wanted) {
   if (wanted === void 0 && (refused === void 0 || size < refused)) return void 0;
   const sizes = [...wanted === void 0 ? [] : [wanted], ...chunkSizes];
   const fitting = sizes.find((chunk2) => refused === void 0 || chunk2 < refused);
-  const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload2?.minimumChunk ?? 0);
-  return chunk === void 0 || chunk >= size ? void 0 : chunk;
+  const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload.minimumChunk);
+  return chunk === void 0 || chunk >= size || chunk >= (refused ?? Infinity) ? void 0 : chunk;
 }
-async function uploadChunks(session, upload2, blob, { digest, size }, chunk, signal) {
+async function uploadChunks(session, upload, blob, { digest, size }, chunk, signal) {
   const slice = createSlices(blob);
   const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
   const headersFor = (start2, end) => ({
@@ -36692,26 +36692,26 @@ async function uploadChunks(session, upload2, blob, { digest, size }, chunk, sig
       const answer = await session.send({
         ...common,
         method: "PATCH",
-        to: upload2.location,
+        to: upload.location,
         headers: headersFor(offset, end),
         body: slice(offset, chunk),
         expected: [202, 200, 201, 204]
       });
       await answer.discard();
-      upload2.location = nextLocation(session, answer, upload2.location);
+      upload.location = nextLocation(session, answer, upload.location);
       offset = acceptedUpTo(headerOf(answer.headers, "range"), offset, end);
     } catch (error) {
       resumes += 1;
-      const resumed = resumes > maxResumes ? void 0 : await resumePoint(session, upload2.location, error, offset, end, signal);
+      const resumed = resumes > maxResumes ? void 0 : await resumePoint(session, upload.location, error, offset, end, signal);
       if (resumed === void 0) throw error;
-      upload2.location = resumed.location;
+      upload.location = resumed.location;
       offset = resumed.offset;
     }
   }
   return session.send({
     ...common,
     method: "PUT",
-    to: withParameter(upload2.location, "digest", digest),
+    to: withParameter(upload.location, "digest", digest),
     headers: headersFor(offset, size),
     body: slice(offset, size - offset),
     expected: [201, 200, 202, 204]
@@ -37010,7 +37010,7 @@ async function pushBlob(session, blob, options) {
           return count2 === 1 ? "present" : "pushed";
         const mounted = force || count2 > 1 ? void 0 : await mountBlob(session, descriptor, options);
         if (mounted === "mounted") return mounted;
-        await upload(session, blob, mounted, options, history);
+        await uploadBlob(session, blob, mounted, options, history);
         return "pushed";
       },
       signal
@@ -37046,7 +37046,7 @@ async function hasBlob(session, descriptor, signal) {
   });
   return false;
 }
-async function upload(session, blob, begun, options, history) {
+async function uploadBlob(session, blob, begun, options, history) {
   const { signal, chunkSize: chunkSize5 } = options;
   let current = begun;
   for (; ; ) {
@@ -37060,14 +37060,14 @@ async function upload(session, blob, begun, options, history) {
       return;
     } catch (error) {
       await cancelUpload(session, used, error, signal);
-      const next = await wayOut(session, blob, error, chunk, options, history);
+      const next = await wayOut(session, blob, error, { upload: used, chunk }, options, history);
       if (next === "done") return;
       if (next === "fail") throw error;
       current = void 0;
     }
   }
 }
-async function wayOut(session, { descriptor }, error, chunk, { force, signal, chunkSize: chunkSize5 }, history) {
+async function wayOut(session, { descriptor }, error, { upload, chunk }, { force, signal, chunkSize: chunkSize5 }, history) {
   if (isAborted(signal) || !(error instanceof RegistryError)) return "fail";
   const { host } = session;
   if (isAnswer(error, 401) && !history.hasRenewed) {
@@ -37076,8 +37076,7 @@ async function wayOut(session, { descriptor }, error, chunk, { force, signal, ch
   }
   if (isAnswer(error, 413)) {
     host.bodyLimit = Math.min(host.bodyLimit ?? Infinity, chunk ?? descriptor.size);
-    if (chunkFor(descriptor.size, void 0, host.bodyLimit, chunkSize5) !== void 0) return "again";
-    return "fail";
+    return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize5) === void 0 ? "fail" : "again";
   }
   if (isUnclear(error) && !force && await hasBlob(session, descriptor, signal)) return "done";
   if ((isAnswer(error, 404, "BLOB_UNKNOWN") || isAnswer(error, 405)) && !history.hasPatched) {
@@ -39634,7 +39633,7 @@ var package_default = {
     "dist"
   ],
   engines: {
-    node: ">=20"
+    node: ">=20.18.1"
   },
   scripts: {
     build: "node scripts/build.ts",

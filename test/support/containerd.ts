@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { extraPrefix, unlessRootWith } from './tools.ts';
+import { extraPrefix, unlessMountingWith } from './tools.ts';
 
 export interface Containerd {
   readonly folder: string;
@@ -34,14 +34,14 @@ export interface Installation {
 const otherFolder = process.env.BIMA_TEST_CONTAINERD;
 
 export const installations: readonly Installation[] = [
-  { name: "Debian's containerd", programs: '/usr/bin', skip: unlessRootWith('ctr') },
+  { name: "Debian's containerd", programs: '/usr/bin', skip: unlessMountingWith('ctr') },
   {
     name: 'the containerd of BIMA_TEST_CONTAINERD',
     programs: otherFolder ?? '',
     skip:
       otherFolder === undefined
         ? `${extraPrefix} a folder with containerd 2.x in BIMA_TEST_CONTAINERD`
-        : unlessRootWith(),
+        : unlessMountingWith(),
   },
 ];
 
