@@ -38,12 +38,28 @@ export interface SampleOptions {
   readonly architectures?: readonly string[];
   /** Gives every platform the same layers. */
   readonly sharedLayers?: boolean;
+  /** Docker's media types in place of OCI's. */
+  readonly docker?: boolean;
   readonly subject?: Descriptor;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+const ociTypes = {
+  layer: mediaTypes.layerGzip,
+  config: mediaTypes.config,
+  manifest: mediaTypes.manifest,
+  index: mediaTypes.index,
+};
+const dockerTypes = {
+  layer: mediaTypes.dockerLayer,
+  config: mediaTypes.dockerConfig,
+  manifest: mediaTypes.dockerManifest,
+  index: mediaTypes.dockerManifestList,
+};
+
 export function sampleImage(options: SampleOptions = {}): SampleImage {
   const { seed = 'sample', architectures = ['amd64'] } = options;
+  const types = options.docker === true ? dockerTypes : ociTypes;
   const blobs = new Map<Digest, Blob & { readonly bytes: Uint8Array }>();
   const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
     const descriptor = describeBytes(mediaType, bytes);
@@ -59,10 +75,10 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
       options.rawLayers ??
       (options.layers ?? [3000, 50]).map((size, at) => pseudoRandom(`${owner} ${at}`, size));
     const own = contents.map((bytes) =>
-      add(mediaTypes.layerGzip, options.rawLayers === undefined ? gzipSync(bytes) : bytes),
+      add(types.layer, options.rawLayers === undefined ? gzipSync(bytes) : bytes),
     );
     const config = add(
-      mediaTypes.config,
+      types.config,
       encodeJson({
         created: '2024-01-01T00:00:00Z',
         architecture,
@@ -74,10 +90,10 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
     layers.push(...own);
     configs.push(config);
     const manifest = add(
-      mediaTypes.manifest,
+      types.manifest,
       encodeJson({
         schemaVersion: 2,
-        mediaType: mediaTypes.manifest,
+        mediaType: types.manifest,
         config,
         layers: own,
         ...(options.subject === undefined ? {} : { subject: options.subject }),
@@ -91,7 +107,7 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
   const root =
     manifests.length === 1 && only !== undefined
       ? plain(only)
-      : add(mediaTypes.index, encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests }));
+      : add(types.index, encodeJson({ schemaVersion: 2, mediaType: types.index, manifests }));
   const source: Source = {
     name: 'sample',
     open(descriptor) {
@@ -109,8 +125,8 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
 export function storeImage(store: RegistryStore, repository: string, image: SampleImage, tag?: string): void {
   for (const { digest } of [...image.layers, ...image.configs])
     store.addBlob(repository, bytesOf(image, digest));
-  for (const { digest } of image.manifests) {
-    store.addManifest(repository, mediaTypes.manifest, bytesOf(image, digest));
+  for (const { digest, mediaType } of image.manifests) {
+    store.addManifest(repository, mediaType, bytesOf(image, digest));
   }
   store.addManifest(repository, image.root.mediaType, bytesOf(image, image.root.digest), tag);
 }
