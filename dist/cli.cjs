@@ -4009,7 +4009,7 @@ function layoutIn(directory) {
   async function* read(descriptor) {
     try {
       yield* verified(
-        (0, import_node_fs2.createReadStream)(blobPath(descriptor.digest), { highWaterMark: chunkSize3 }),
+        (0, import_node_fs2.createReadStream)(blobPath(descriptor.digest), { highWaterMark: pieceSize }),
         descriptor,
         directory
       );
@@ -4074,7 +4074,7 @@ function layoutIn(directory) {
     }
   };
 }
-var import_node_crypto2, import_node_fs2, import_promises5, import_node_path6, layoutMarker, chunkSize3;
+var import_node_crypto2, import_node_fs2, import_promises5, import_node_path6, layoutMarker, pieceSize;
 var init_layout = __esm({
   "src/layout/layout.ts"() {
     "use strict";
@@ -4089,7 +4089,7 @@ var init_layout = __esm({
     init_manifest();
     init_media_types();
     layoutMarker = encodeJson({ imageLayoutVersion: "1.0.0" });
-    chunkSize3 = 1024 * 1024;
+    pieceSize = 32 * 1024;
   }
 });
 
@@ -6789,7 +6789,7 @@ async function packArchive(source, image, references) {
   return packed(await contentOf(source, image, references));
 }
 async function* packed(content2) {
-  const archive = (0, import_tar_stream.pack)({ highWaterMark: chunkSize4 });
+  const archive = (0, import_tar_stream.pack)({ highWaterMark: chunkSize3 });
   packContent(archive, content2).catch((error) => {
     archive.destroy(error instanceof Error ? error : new Error(String(error)));
   });
@@ -6884,7 +6884,7 @@ async function listFiles(path4) {
     stream.resume();
   });
   try {
-    await (0, import_promises8.pipeline)((0, import_node_fs3.createReadStream)(path4, { highWaterMark: chunkSize4 }), parser);
+    await (0, import_promises8.pipeline)((0, import_node_fs3.createReadStream)(path4, { highWaterMark: chunkSize3 }), parser);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT"))
       throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, { cause });
@@ -6898,9 +6898,9 @@ async function listFiles(path4) {
 }
 function readRange(path4, { start: start2, size }) {
   if (size === 0) return streamOf();
-  return (0, import_node_fs3.createReadStream)(path4, { start: start2, end: start2 + size - 1, highWaterMark: chunkSize4 });
+  return (0, import_node_fs3.createReadStream)(path4, { start: start2, end: start2 + size - 1, highWaterMark: pieceSize });
 }
-var import_node_fs3, import_promises7, import_node_path8, import_promises8, import_tar_stream, chunkSize4, headerSize;
+var import_node_fs3, import_promises7, import_node_path8, import_promises8, import_tar_stream, chunkSize3, headerSize;
 var init_archive = __esm({
   "src/layout/archive.ts"() {
     "use strict";
@@ -6919,7 +6919,7 @@ var init_archive = __esm({
     init_layout();
     init_names();
     init_temporary();
-    chunkSize4 = 1024 * 1024;
+    chunkSize3 = 1024 * 1024;
     headerSize = 512;
   }
 });
@@ -37047,12 +37047,12 @@ async function hasBlob(session, descriptor, signal) {
   return false;
 }
 async function uploadBlob(session, blob, begun, options, history) {
-  const { signal, chunkSize: chunkSize5 } = options;
+  const { signal, chunkSize: chunkSize4 } = options;
   let current = begun;
   for (; ; ) {
     current ??= await startUpload(session, signal);
     const used = current;
-    const chunk = chunkFor(blob.descriptor.size, used, session.host.bodyLimit, chunkSize5);
+    const chunk = chunkFor(blob.descriptor.size, used, session.host.bodyLimit, chunkSize4);
     const body = bodyOf2(session, blob);
     try {
       const answer = chunk === void 0 ? await putWhole(session, used, body, blob.descriptor, history.hasPatched, signal) : await uploadChunks(session, used, body, blob.descriptor, chunk, signal);
@@ -37067,7 +37067,7 @@ async function uploadBlob(session, blob, begun, options, history) {
     }
   }
 }
-async function wayOut(session, { descriptor }, error, { upload, chunk }, { force, signal, chunkSize: chunkSize5 }, history) {
+async function wayOut(session, { descriptor }, error, { upload, chunk }, { force, signal, chunkSize: chunkSize4 }, history) {
   if (isAborted(signal) || !(error instanceof RegistryError)) return "fail";
   const { host } = session;
   if (isAnswer(error, 401) && !history.hasRenewed) {
@@ -37076,7 +37076,7 @@ async function wayOut(session, { descriptor }, error, { upload, chunk }, { force
   }
   if (isAnswer(error, 413)) {
     host.bodyLimit = Math.min(host.bodyLimit ?? Infinity, chunk ?? descriptor.size);
-    return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize5) === void 0 ? "fail" : "again";
+    return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize4) === void 0 ? "fail" : "again";
   }
   if (isUnclear(error) && !force && await hasBlob(session, descriptor, signal)) return "done";
   if ((isAnswer(error, 404, "BLOB_UNKNOWN") || isAnswer(error, 405)) && !history.hasPatched) {
@@ -37486,7 +37486,7 @@ var init_referrers = __esm({
 });
 
 // src/registry/repository.ts
-function createRepository({ session, mountFrom, chunkSize: chunkSize5 }) {
+function createRepository({ session, mountFrom, chunkSize: chunkSize4 }) {
   const name = `${session.registry}/${session.repository}`;
   const mounts = { repositories: mountFrom, refused: /* @__PURE__ */ new Set() };
   const manifests = /* @__PURE__ */ new Map();
@@ -37516,7 +37516,7 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize5 }) {
         return;
       }
       const { force = false, signal } = options;
-      const how = await pushBlob(session, blob, { force, mounts, chunkSize: chunkSize5, signal });
+      const how = await pushBlob(session, blob, { force, mounts, chunkSize: chunkSize4, signal });
       options.stored?.(how);
     },
     async tag(descriptor, tag) {
@@ -37889,7 +37889,7 @@ async function withRegistryClient({ options, references, terminal, reporter }, b
   const explicit = await readExplicit(options, references, terminal);
   const ca = await readCa(options.string("ca-file"));
   const concurrency = readCount("concurrency", options.string("concurrency"));
-  const chunkSize5 = readSize(options.string("chunk-size"));
+  const chunkSize4 = readSize(options.string("chunk-size"));
   const client = createRegistryClient({
     credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
     reporter,
@@ -37899,7 +37899,7 @@ async function withRegistryClient({ options, references, terminal, reporter }, b
     trustedRealms: options.strings("token-host"),
     ...ca === void 0 ? {} : { ca },
     ...concurrency === void 0 ? {} : { concurrency },
-    ...chunkSize5 === void 0 ? {} : { chunkSize: chunkSize5 }
+    ...chunkSize4 === void 0 ? {} : { chunkSize: chunkSize4 }
   });
   try {
     return await body(client);

@@ -4,11 +4,22 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { createLayout } from '../../../src/layout/layout.ts';
+import type { Layout } from '../../../src/layout/layout.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
 import { startRegistry } from '../../support/registry.ts';
 
 const run = promisify(execFile);
@@ -23,22 +34,31 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A sparse file, and its digest. */
-async function makeFile(size: number): Promise<{ file: string; digest: string }> {
-  const file = join(folder, `${size}`);
+/** A layout with a sparse file as its only blob, and the digest of that. */
+async function makeLayout(size: number): Promise<{ layout: Layout; digest: Digest }> {
+  const layout = await createLayout(join(folder, `${size}`));
+  const file = join(folder, 'blob');
   const handle = openSync(file, 'w');
   ftruncateSync(handle, size);
   closeSync(handle);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: mebibyte })) hash.update(chunk as Buffer);
-  return { file, digest: `sha256:${hash.digest('hex')}` };
+  const digest: Digest = `sha256:${hash.digest('hex')}`;
+  renameSync(file, layout.blobPath(digest));
+  return { layout, digest };
 }
 
 /** In MiB. */
 async function peakOf(size: number): Promise<number> {
   await using registry = await startRegistry({ keepUpTo: 0 });
-  const { file, digest } = await makeFile(size);
-  const { stdout } = await run(process.execPath, [child, registry.host, file, digest]);
+  const { layout, digest } = await makeLayout(size);
+  const { stdout } = await run(process.execPath, [
+    child,
+    registry.host,
+    layout.directory,
+    digest,
+    String(size),
+  ]);
   registry.assertRules();
   assert.equal(registry.uploadedBytes(), size);
   return Number(stdout) / 1024;
