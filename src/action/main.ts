@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
 import { readSecrets } from './input-values.ts';
-import { noLoader } from './load.ts';
 import { actionReporter } from './reporter.ts';
 import { createRunner } from './runner.ts';
 import { safeLine } from './safe-text.ts';
@@ -57,7 +56,6 @@ async function main(): Promise<void> {
     event,
     runner,
     reporter,
-    loader: noLoader,
     folder,
     signal: interrupt.signal,
   });

@@ -19,7 +19,7 @@ import { tagsOfEvent } from './event-tags.ts';
 import { importImages, withAnnotations } from './from-layout.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
-import type { Loader } from './load.ts';
+import { loadForWorkflow, openForInputs } from './load.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
 import { defaultImage, resolveReferences } from './references.ts';
@@ -33,7 +33,6 @@ export interface World {
   readonly event: WorkflowEvent;
   readonly runner: Runner;
   readonly reporter: Reporter;
-  readonly loader: Loader;
   /** A folder of the run's own, removed after the job. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -63,8 +62,8 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   }
   if (inputs.sbom) await writeSbomFile(layout, root, references, world);
   if (inputs.load !== undefined) {
-    const order = { source: layout, image: root, references, containerd: inputs.load };
-    await world.loader.load({ ...order, environment, reporter, signal });
+    const containerd = await openForInputs(inputs.load, environment);
+    await loadForWorkflow(containerd, { source: layout, image: root, references, reporter, signal });
   }
   const artifact =
     inputs.artifact === undefined
@@ -84,10 +83,10 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
 async function checkFirst(
   inputs: Inputs,
   references: readonly Reference[],
-  { environment, event, loader, reporter }: World,
+  { environment, event, reporter }: World,
 ): Promise<string | undefined> {
   if (inputs.ociLayout !== undefined) await checkDestination(resolve(inputs.ociLayout));
-  if (inputs.load !== undefined) await loader.check(inputs.load, environment);
+  if (inputs.load !== undefined) await openForInputs(inputs.load, environment);
   if (inputs.push === 'false') return 'push is false';
   const { explicitLogin, readOnlyReason } = await import('./push.ts');
   explicitLogin(inputs, references);

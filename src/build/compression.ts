@@ -3,7 +3,7 @@
 import { pipeline, Readable } from 'node:stream';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { BimaError } from '../errors.ts';
+import { BimaError, isSystemError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import { layerCompression, mediaTypes } from '../oci/media-types.ts';
 
@@ -88,12 +88,11 @@ export async function* decompress(
   }
   const transform =
     method === 'gzip' ? zlib.createGunzip({ chunkSize }) : requireZstd().createZstdDecompress({ chunkSize });
-  let damage: Error | undefined;
-  transform.once('error', (error) => (damage = error));
   try {
     yield* through(stream, transform);
   } catch (error) {
-    if (error instanceof BimaError || error !== damage) throw error;
+    // Any other error is the stream's own.
+    if (!isSystemError(error) || !/^Z(?:STD)?_/.test(error.code ?? '')) throw error;
     throw new BimaError('LAYOUT_INVALID', `${what} is damaged: it can't be decompressed as ${method}`, {
       cause: error,
     });

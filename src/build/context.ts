@@ -90,7 +90,9 @@ async function match(place: Place, rules: IgnoreRules, source: CopySource): Prom
     ? await findMatches(place, noIgnoreRules, start.path, pattern)
     : [];
   if (ignored !== undefined) throw explainIgnored(place, ignored, rules.file ?? '');
-  throw refusal(place, `nothing in the context matches "${source.path}"`);
+  throw refusal(place, `nothing in the context matches "${source.path}"`, {
+    hint: `The context is "${place.root}".`,
+  });
 }
 
 /** What is at a path, under the name that the source knows it by, which may be that of a link. */

@@ -1,8 +1,8 @@
 // Why a source was not found, and what was perhaps meant.
 
-import { editDistance } from '../edit-distance.ts';
 import type { BimaError } from '../errors.ts';
 import type { CopySource } from '../containerfile/instruction.ts';
+import { nearest } from '../nearest.ts';
 import { joinPath, readNames, readStats, refusal } from './disk.ts';
 import type { Place } from './disk.ts';
 import type { Followed } from './links.ts';
@@ -16,9 +16,11 @@ export async function explainMissing(
   const { folder, name, link } = missing;
   const path = joinPath(folder, name);
   if (link !== undefined) {
-    return refusal(place, `the symbolic link "${link}" points to "${path}", which is not in the context`);
+    return refusal(place, `the symbolic link "${link}" points to "${path}", which is not in the context`, {
+      hint: 'A link that COPY names is followed: put a file where it points to, or name another source.',
+    });
   }
-  const similar = findSimilar(name, await namesIn(place, folder));
+  const similar = nearest(name, await namesIn(place, folder));
   const hint =
     similar !== undefined
       ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.`
@@ -38,19 +40,4 @@ export function explainIgnored(place: Place, path: string, ignoreFile: string): 
 async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
   const stats = await readStats(place, folder);
   return stats?.isDirectory() === true ? readNames(place, folder) : [];
-}
-
-/** The name that differs only in case, or else the nearest, unless none is near. */
-function findSimilar(name: string, names: readonly string[]): string | undefined {
-  const lower = name.toLowerCase();
-  // A third of the name may differ, so that short names are not taken for quite other ones.
-  const limit = Math.max(1, Math.floor(name.length / 3));
-  let best: { name: string; distance: number } | undefined;
-  for (const candidate of names) {
-    const distance = editDistance(lower, candidate.toLowerCase());
-    if (distance <= limit && (best === undefined || distance < best.distance)) {
-      best = { name: candidate, distance };
-    }
-  }
-  return best?.name;
 }

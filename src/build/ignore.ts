@@ -9,17 +9,19 @@ import { compilePattern } from './glob.ts';
 export interface IgnoreRules {
   /** The name of the file that the rules were read from, unless there is none. */
   readonly file?: string;
-  /** True when an ignored folder may hold something that is not ignored. */
-  readonly hasExceptions: boolean;
   /** @param path relative to the context, with `/`, and not empty */
   ignores(path: string): boolean;
+  /** False when nothing below this ignored folder can be kept, so that there is no need to look. */
+  mayKeepBelow(folder: string): boolean;
 }
 
-export const noIgnoreRules: IgnoreRules = { hasExceptions: false, ignores: () => false };
+export const noIgnoreRules: IgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
 
 interface Rule {
   readonly exception: boolean;
   readonly matches: (path: string) => boolean;
+  /** Whether it could match something below a folder. */
+  readonly reaches: (folder: string) => boolean;
 }
 
 /**
@@ -46,7 +48,7 @@ export function parseIgnoreFile(text: string, file: string): IgnoreRules {
 
   return {
     file,
-    hasExceptions: rules.some(({ exception }) => exception),
+    mayKeepBelow: (folder) => rules.some(({ exception, reaches }) => exception && reaches(folder)),
     ignores(path) {
       const paths = withFoldersAbove(path);
       let ignored = false;
@@ -63,15 +65,30 @@ function parseRule(line: string): Rule | undefined {
   const written = exception ? line.slice(1).trim() : line;
   const pattern = posix.normalize(written).replace(/^\/|\/$/g, '');
   if (exception && (written === '' || pattern === '')) return undefined;
-  if (pattern.split('/').some((part) => compilePattern(part) === undefined)) return undefined;
+  const parts = pattern.split('/');
+  if (parts.some((part) => compilePattern(part) === undefined)) return undefined;
   // Such a pattern names nothing in the context.
-  if (pattern === '' || pattern === '.' || pattern.split('/')[0] === '..')
-    return { exception, matches: () => false };
+  if (pattern === '' || pattern === '.' || parts[0] === '..') {
+    return { exception, matches: () => false, reaches: () => false };
+  }
 
   // The library takes a file named as a property of every object, such as `constructor`, for one that it has seen,
   // so all paths get a folder in front.
   const library = dockerignore.default({ ignorecase: false }).add(`context/${forLibrary(pattern)}`);
-  return { exception, matches: (path) => library.ignores(`context/${path}`) };
+  return {
+    exception,
+    matches: (path) => library.ignores(`context/${path}`),
+    reaches: (folder) => canReach(parts, folder.split('/')),
+  };
+}
+
+function canReach(pattern: readonly string[], folder: readonly string[]): boolean {
+  for (const [index, name] of folder.entries()) {
+    const part = pattern[index];
+    if (part === undefined || part.includes('**')) return true;
+    if (compilePattern(part)?.test(name) === false) return false;
+  }
+  return true;
 }
 
 function forLibrary(pattern: string): string {

@@ -21,7 +21,7 @@ export async function listPath(
 ): Promise<FoundFile | FoundDirectory | undefined> {
   const ignored = path !== '' && rules.ignores(path);
   if (stats.isDirectory()) {
-    if (ignored && !rules.hasExceptions) return undefined;
+    if (ignored && !rules.mayKeepBelow(path)) return undefined;
     const children = await listChildren(place, rules, path);
     return ignored && children.length === 0
       ? undefined
@@ -48,7 +48,7 @@ async function listChildren(place: Place, rules: IgnoreRules, folder: string): P
   const found: Found[] = [];
   for (const name of await readNames(place, folder)) {
     const path = joinPath(folder, name);
-    if (!rules.hasExceptions && rules.ignores(path)) continue;
+    if (rules.ignores(path) && !rules.mayKeepBelow(path)) continue;
     const stats = await readStats(place, path);
     if (stats === undefined) {
       throw new BimaError('CONTEXT_CHANGED', `"${path}" was removed while the context was read`, {

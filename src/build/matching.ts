@@ -23,7 +23,7 @@ export async function findMatches(
   async function walk(path: string, states: ReadonlySet<number>): Promise<void> {
     for (const name of await readNames(place, path)) {
       const child = joinPath(path, name);
-      if (!rules.hasExceptions && rules.ignores(child)) continue;
+      if (rules.ignores(child) && !rules.mayKeepBelow(child)) continue;
       const next = advance(pattern, states, name);
       if (next.has(pattern.length)) matches.push(child);
       else if (next.size > 0 && (await readStats(place, child))?.isDirectory() === true)

@@ -18,6 +18,7 @@ import { readContainerfile } from './containerfile.ts';
 import { openContext } from './context.ts';
 import type { Context } from './context.ts';
 import type { Entry } from './entry.ts';
+import type { Match } from './found.ts';
 import { applyCopy, emptyRootfs, has } from './rootfs.ts';
 import type { Rootfs } from './rootfs.ts';
 
@@ -130,16 +131,18 @@ async function findFiles(context: Context, instructions: readonly Instruction[])
   const errors: Problem[] = [];
   for (const copy of instructions) {
     if (copy.type !== 'copy') continue;
-    try {
-      const matches = [];
-      for (const source of copy.sources) matches.push(...(await context.match(source)));
+    const before = errors.length;
+    const matches: Match[] = [];
+    for (const source of copy.sources) {
+      await collectProblems(errors, async () => matches.push(...(await context.match(source))));
+    }
+    // Without one of its sources, nobody can tell what a COPY would have brought.
+    if (errors.length > before) continue;
+    await collectProblems(errors, () => {
       const applied = applyCopy(rootfs, copy, matches);
       rootfs = applied.rootfs;
       layers.push({ copy, entries: applied.entries });
-    } catch (error) {
-      if (!(error instanceof BimaError)) throw error;
-      errors.push(...error.problems);
-    }
+    });
   }
   return { rootfs, layers, errors };
 }
@@ -155,6 +158,15 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
       position: replaced.copy.position,
     },
   ];
+}
+
+async function collectProblems(problems: Problem[], body: () => unknown): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    problems.push(...error.problems);
+  }
 }
 
 /** Sorted by place; those without one come first. */

@@ -62,6 +62,12 @@ const registryOptions = {
     value: 'FILE',
     help: 'Trust the certificates in FILE (PEM) besides the usual ones',
   },
+  'token-host': {
+    type: 'string',
+    multiple: true,
+    value: 'HOST',
+    help: 'Let the token service on HOST have the credentials of a registry on another site',
+  },
   concurrency: {
     type: 'string',
     value: 'NUMBER',
@@ -84,6 +90,38 @@ const quiet: OptionSpec = {
 const debug: OptionSpec = { type: 'boolean', help: 'Say more about what is done' };
 const json: OptionSpec = { type: 'boolean', help: 'Print the result as JSON' };
 const help: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this help' };
+
+/** What names a containerd. */
+const containerd = {
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    default: 'default',
+    env: 'CONTAINERD_NAMESPACE',
+    help: 'NAMESPACE to use when importing the image to containerd',
+  },
+  address: {
+    type: 'string',
+    short: 'a',
+    value: 'ADDRESS',
+    default: '/run/containerd/containerd.sock',
+    env: 'CONTAINERD_ADDRESS',
+    help: "ADDRESS of containerd's GRPC server",
+  },
+  snapshotter: {
+    type: 'string',
+    value: 'SNAPSHOTTER',
+    env: 'CONTAINERD_SNAPSHOTTER',
+    help: "SNAPSHOTTER to unpack the image for; containerd's default if empty",
+  },
+  ctr: {
+    type: 'string',
+    value: 'PATH',
+    env: 'BIMA_CTR',
+    help: "PATH of containerd's client, ctr or k3s (default: the first on the PATH)",
+  },
+} as const satisfies Record<string, OptionSpec>;
 
 export const commands = {
   build: {
@@ -136,28 +174,7 @@ export const commands = {
         help: 'Compression of the layers: "gzip", "zstd" or "none"',
       },
       'no-strict': noStrict,
-      namespace: {
-        type: 'string',
-        short: 'n',
-        value: 'NAMESPACE',
-        default: 'default',
-        env: 'CONTAINERD_NAMESPACE',
-        help: 'NAMESPACE to use when importing the image to containerd',
-      },
-      address: {
-        type: 'string',
-        short: 'a',
-        value: 'ADDRESS',
-        default: '/run/containerd/containerd.sock',
-        env: 'CONTAINERD_ADDRESS',
-        help: "ADDRESS of containerd's GRPC server",
-      },
-      snapshotter: {
-        type: 'string',
-        value: 'SNAPSHOTTER',
-        env: 'CONTAINERD_SNAPSHOTTER',
-        help: "SNAPSHOTTER to unpack the image for; containerd's default if empty",
-      },
+      ...containerd,
       ...pushOptions,
       quiet,
       debug,
@@ -195,6 +212,26 @@ export const commands = {
     usage: 'bima lint [options] [CONTEXT]',
     description: 'Lists everything that a build would complain about. Exits with 1 if a build would fail.',
     options: { file, platform, label, 'no-strict': noStrict, json, help },
+  },
+  load: {
+    summary: 'Import an image into containerd',
+    usage: 'bima load [options] LAYOUT|ARCHIVE',
+    description:
+      'Imports the images of an OCI image layout or archive into containerd and unpacks them, and prints their digests.',
+    options: {
+      tag: {
+        type: 'string',
+        short: 't',
+        multiple: true,
+        value: 'NAME',
+        help: 'Image NAME and optionally a tag (default: the names that the index has); may be given several times',
+      },
+      ...containerd,
+      quiet,
+      debug,
+      json,
+      help,
+    },
   },
 } as const satisfies Record<string, CommandSpec>;
 

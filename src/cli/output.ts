@@ -36,12 +36,10 @@ export async function readOutput(context: OutputContext): Promise<Output> {
       return archiveOutput(context);
     case 'oci':
       return layoutOutput(context);
+    case 'ctr':
+      return (await import('./output-containerd.ts')).containerdOutput(context);
     case 'registry':
       return (await import('./output-registry.ts')).registryOutput(context);
-    case 'ctr':
-      throw new BimaError('INPUT_INVALID', `the output "${type}" is not available yet`, {
-        hint: 'Use --output tar, and import the result with ctr.',
-      });
     default:
       throw new BimaError('INPUT_INVALID', `expected --output ctr, tar, oci or registry, got "${type}"`);
   }

@@ -33,6 +33,7 @@ export async function withRegistryClient<T>(
     signal: terminal.signal,
     plainHttp: options.flag('plain-http') ? 'always' : 'loopback',
     tlsVerify: !options.flag('insecure'),
+    trustedRealms: options.strings('token-host'),
     ...(ca === undefined ? {} : { ca }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(chunkSize === undefined ? {} : { chunkSize }),

@@ -33,6 +33,7 @@ const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   build: async () => (await import('./build.ts')).runBuild,
   push: async () => (await import('./push.ts')).runPush,
   inspect: async () => (await import('./inspect.ts')).runInspect,
+  load: async () => (await import('./load.ts')).runLoad,
   lint: async () => (await import('./lint.ts')).runLint,
 };
 

@@ -1,7 +1,7 @@
 // The instructions that are not built here, and what to use instead of each.
 
 import { quote } from './excerpt.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 import type { Statement } from './statement.ts';
 
 const supported = ['FROM', 'COPY', 'LABEL', 'CMD', 'ENTRYPOINT'];

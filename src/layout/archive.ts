@@ -21,7 +21,7 @@ import { layerCompression, mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
-import { checkMarker, layoutMarker } from './layout.ts';
+import { checkMarker, layoutMarker, pieceSize } from './layout.ts';
 import { withImage } from './names.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
 
@@ -214,5 +214,5 @@ async function listFiles(path: string): Promise<Map<string, Place>> {
 
 function readRange(path: string, { start, size }: Place): ByteStream {
   if (size === 0) return streamOf();
-  return createReadStream(path, { start, end: start + size - 1, highWaterMark: chunkSize });
+  return createReadStream(path, { start, end: start + size - 1, highWaterMark: pieceSize });
 }

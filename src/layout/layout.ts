@@ -20,8 +20,11 @@ import type { Source } from '../oci/target.ts';
 /** The content of `oci-layout`, the file that marks a layout. */
 export const layoutMarker = encodeJson({ imageLayoutVersion: '1.0.0' });
 
-/** Bytes of one read from disk: fewer, larger reads keep hashing and compression busy. */
-const chunkSize = 1024 * 1024;
+/**
+ * Bytes of one read from disk. For a push larger pieces are no faster, and they leave more behind to be collected:
+ * a push of 2 GB took 65 MB more memory than one of 1 MB with pieces of 1 MiB, and 17 MB more with these.
+ */
+export const pieceSize = 32 * 1024;
 
 export interface Layout extends Source {
   readonly directory: string;
@@ -76,7 +79,7 @@ function layoutIn(directory: string): Layout {
   async function* read(descriptor: Descriptor): AsyncGenerator<Uint8Array> {
     try {
       yield* verified(
-        createReadStream(blobPath(descriptor.digest), { highWaterMark: chunkSize }),
+        createReadStream(blobPath(descriptor.digest), { highWaterMark: pieceSize }),
         descriptor,
         directory,
       );

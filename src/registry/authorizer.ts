@@ -46,7 +46,7 @@ export interface AuthorizerOptions {
 
 type Mode =
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'basic'; readonly header: string }
+  /** Basic, or a registry token: the same for every request. */
   | { readonly kind: 'fixed'; readonly header: string }
   | { readonly kind: 'bearer'; readonly realm: Endpoint; readonly service: string | undefined };
 
@@ -60,6 +60,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   const login = () => (credential ??= credentials.find(registry, repository));
   const headerOfToken = (token: Token) => `Bearer ${token.value}`;
+  const given = (token: string) => {
+    secrets.add(token);
+    return `Bearer ${token}`;
+  };
 
   async function tokenFor(scopes: readonly Scope[], long: boolean): Promise<Token> {
     const key = scopes.join(' ');
@@ -95,8 +99,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (bearer !== undefined) {
       const known = await login();
       if (known?.kind === 'bearer') {
-        secrets.add(known.token);
-        mode = { kind: 'fixed', header: `Bearer ${known.token}` };
+        mode = { kind: 'fixed', header: given(known.token) };
         return;
       }
       const realm = parseRealm(bearer.parameters.get('realm') ?? '', {
@@ -112,8 +115,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (challenges.some(({ scheme }) => scheme === 'basic')) {
       const known = await login();
       if (known === undefined) throw needsLogin(registry);
-      const header = known.kind === 'bearer' ? `Bearer ${known.token}` : basicHeader(known, secrets);
-      mode = { kind: 'basic', header };
+      mode = {
+        kind: 'fixed',
+        header: known.kind === 'bearer' ? given(known.token) : basicHeader(known, secrets),
+      };
       return;
     }
     const offered = challenges.map(({ scheme }) => `"${clean(scheme, 40)}"`).join(', ');

@@ -1,6 +1,7 @@
 // Pulling a blob: over redirects, taken up where it broke off, and never more or other bytes than it should have
 // (distribution-spec, "Pulling blobs").
 
+import { BimaError } from '../errors.ts';
 import { verified } from '../oci/blob.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -32,7 +33,7 @@ async function* pieces(
   for (let failures = 0; ;) {
     try {
       const answer = await request(session, digest, offset, signal);
-      let surplus = offset - startOf(answer);
+      let surplus = offset - (await startOf(answer, offset, size));
       for await (const chunk of answer.body) {
         const piece = chunk.subarray(Math.min(surplus, chunk.length));
         surplus -= chunk.length - piece.length;
@@ -76,11 +77,29 @@ function request(
   );
 }
 
-/** The position of the first byte of an answer: a server that ignores Range starts over. */
-function startOf(answer: Answer): number {
-  if (answer.status === 200) return 0;
-  const start = /^bytes (\d+)-/.exec(headerOf(answer.headers, 'content-range') ?? '')?.[1];
-  return start === undefined ? 0 : Number(start);
+/**
+ * The position of the first byte of an answer: a server that ignores Range starts over.
+ * @throws BimaError DIGEST_MISMATCH for an answer of another length, so that no retry goes after its rest
+ */
+async function startOf(answer: Answer, offset: number, size: number): Promise<number> {
+  const { status, headers, endpoint } = answer;
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headerOf(headers, 'content-range') ?? '');
+  const total = status === 200 ? headerOf(headers, 'content-length') : range?.[2];
+  if (total !== undefined && total !== '*' && Number(total) !== size) {
+    await answer.discard();
+    throw new BimaError('DIGEST_MISMATCH', `${endpoint.shown}: expected ${size} bytes, got ${total}`, {
+      hint: 'The registry, or something on the way, holds other content under this digest.',
+    });
+  }
+  const start = status === 200 ? 0 : Number(range?.[1] ?? 0);
+  if (start > offset) {
+    await answer.discard();
+    throw new BimaError(
+      'REGISTRY_PROTOCOL',
+      `${endpoint.shown}: expected bytes from ${offset} on, got ${start}`,
+    );
+  }
+  return start;
 }
 
 function cutShort({ endpoint }: Answer, got: number, size: number): RegistryError {

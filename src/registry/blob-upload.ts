@@ -55,7 +55,7 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
             return count === 1 ? 'present' : 'pushed';
           const mounted = force || count > 1 ? undefined : await mountBlob(session, descriptor, options);
           if (mounted === 'mounted') return mounted;
-          await upload(session, blob, mounted, options, history);
+          await uploadBlob(session, blob, mounted, options, history);
           return 'pushed';
         },
         signal,
@@ -101,7 +101,7 @@ export async function hasBlob(
   return false;
 }
 
-async function upload(
+async function uploadBlob(
   session: Session,
   blob: Blob,
   begun: UploadSession | undefined,
@@ -124,7 +124,7 @@ async function upload(
       return;
     } catch (error) {
       await cancelUpload(session, used, error, signal);
-      const next = await wayOut(session, blob, error, chunk, options, history);
+      const next = await wayOut(session, blob, error, { upload: used, chunk }, options, history);
       if (next === 'done') return;
       if (next === 'fail') throw error;
       current = undefined;
@@ -137,7 +137,7 @@ async function wayOut(
   session: Session,
   { descriptor }: Blob,
   error: unknown,
-  chunk: number | undefined,
+  { upload, chunk }: { readonly upload: UploadSession; readonly chunk: number | undefined },
   { force, signal, chunkSize }: BlobPushOptions,
   history: History,
 ): Promise<'done' | 'again' | 'fail'> {
@@ -149,8 +149,7 @@ async function wayOut(
   }
   if (isAnswer(error, 413)) {
     host.bodyLimit = Math.min(host.bodyLimit ?? Infinity, chunk ?? descriptor.size);
-    if (chunkFor(descriptor.size, undefined, host.bodyLimit, chunkSize) !== undefined) return 'again';
-    return 'fail';
+    return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize) === undefined ? 'fail' : 'again';
   }
   // "Exists already" is told by some as an invalid upload.
   if (isUnclear(error) && !force && (await hasBlob(session, descriptor, signal))) return 'done';

@@ -25,15 +25,15 @@ const maxResumes = 3;
  */
 export function chunkFor(
   size: number,
-  upload: UploadSession | undefined,
+  upload: UploadSession,
   refused: number | undefined,
   wanted: number | undefined,
 ): number | undefined {
   if (wanted === undefined && (refused === undefined || size < refused)) return undefined;
   const sizes = [...(wanted === undefined ? [] : [wanted]), ...chunkSizes];
   const fitting = sizes.find((chunk) => refused === undefined || chunk < refused);
-  const chunk = fitting === undefined ? undefined : Math.max(fitting, upload?.minimumChunk ?? 0);
-  return chunk === undefined || chunk >= size ? undefined : chunk;
+  const chunk = fitting === undefined ? undefined : Math.max(fitting, upload.minimumChunk);
+  return chunk === undefined || chunk >= size || chunk >= (refused ?? Infinity) ? undefined : chunk;
 }
 
 /** Sends all chunks; the answer is that of the closing PUT, which carries the last one. */
@@ -51,7 +51,6 @@ export async function uploadChunks(
     'content-type': 'application/octet-stream',
     'content-range': `${start}-${end - 1}`,
   });
-  let { location } = upload;
   let offset = 0;
   let resumes = 0;
   while (size - offset > chunk) {
@@ -60,26 +59,29 @@ export async function uploadChunks(
       const answer = await session.send({
         ...common,
         method: 'PATCH',
-        to: location,
+        to: upload.location,
         headers: headersFor(offset, end),
         body: slice(offset, chunk),
         expected: [202, 200, 201, 204],
       });
       await answer.discard();
-      location = nextLocation(session, answer, location);
+      upload.location = nextLocation(session, answer, upload.location);
       offset = acceptedUpTo(headerOf(answer.headers, 'range'), offset, end);
     } catch (error) {
       resumes += 1;
       const resumed =
-        resumes > maxResumes ? undefined : await resumePoint(session, location, error, offset, end, signal);
+        resumes > maxResumes
+          ? undefined
+          : await resumePoint(session, upload.location, error, offset, end, signal);
       if (resumed === undefined) throw error;
-      ({ location, offset } = resumed);
+      upload.location = resumed.location;
+      offset = resumed.offset;
     }
   }
   return session.send({
     ...common,
     method: 'PUT',
-    to: withParameter(location, 'digest', digest),
+    to: withParameter(upload.location, 'digest', digest),
     headers: headersFor(offset, size),
     body: slice(offset, size - offset),
     expected: [201, 200, 202, 204],

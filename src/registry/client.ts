@@ -83,9 +83,12 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
 
   const fetchToken = (request: TokenRequest) =>
     retrying(
-      () => requestToken({ ...request, signal }, { http, secrets, clock }),
+      () => {
+        reporter.debug(`asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`);
+        return requestToken({ ...request, signal }, { http, secrets, clock });
+      },
       { clock, reporter, host: hostOf(request.realm.origin).host },
-      { signal },
+      { signal, settles: true },
     );
 
   return {

@@ -69,10 +69,10 @@ function run(
     const child = spawn(program, ['get'], {
       env: { ...env },
       stdio: ['pipe', 'pipe', 'ignore'],
-      timeout: milliseconds,
-      killSignal: 'SIGKILL',
       windowsHide: true,
     });
+    // Not the option of spawn: its timer outlives a program that can't be started.
+    const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (output.length < maxOutput) output += text;
@@ -80,10 +80,12 @@ function run(
     // Some helpers end before they have read what they are asked.
     child.stdin.on('error', () => undefined).end(input);
     child.on('error', (error) => {
+      clearTimeout(timer);
       const shown = isSystemError(error) ? error : new Error(clean(error.message));
       resolve({ status: null, output: '', error: shown });
     });
     child.on('exit', (status, signal) => {
+      clearTimeout(timer);
       if (signal === null) return;
       // Not on close: what the helper itself started may keep its output open.
       child.stdin.destroy();

@@ -1,5 +1,6 @@
 // What all repositories of one registry host share: how it is reached, how much it is asked at once, how long it rests.
 
+import { reasonOf } from './clock.ts';
 import type { Clock } from './clock.ts';
 
 export interface Host {
@@ -47,7 +48,7 @@ export function createHost(origin: string, concurrency: number, clock: Clock): H
       signal?.throwIfAborted();
       const abort = () => {
         waiting.splice(waiting.indexOf(waiter), 1);
-        reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+        reject(reasonOf(signal));
       };
       const waiter: Waiter = {
         isDocument: size <= documentSize,

@@ -1,6 +1,6 @@
 // HTTP: the only place that knows undici. One exchange at a time, no retry, no redirect, no credentials of its own.
 
-import { rootCertificates } from 'node:tls';
+import * as tls from 'node:tls';
 import { Agent, EnvHttpProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { BimaError } from '../errors.ts';
@@ -69,7 +69,7 @@ export function createHttp(options: HttpOptions): Http {
     };
     try {
       signal?.throwIfAborted();
-      const { statusCode, headers, body } = await dispatcher.request({
+      const pending = dispatcher.request({
         origin: endpoint.origin,
         path: endpoint.path,
         method,
@@ -81,6 +81,7 @@ export function createHttp(options: HttpOptions): Http {
         // undici closes the connection after every HEAD, unless told not to.
         ...(method === 'HEAD' ? { reset: false } : {}),
       });
+      const { statusCode, headers, body } = await unlessAborted(pending, watch.signal);
       served.add(endpoint.origin);
       watch.rest();
       body.on('error', () => undefined);
@@ -110,7 +111,7 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
 } {
   const connect = {
     timeout: timeouts.connect,
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...(ca === undefined ? {} : { ca: [...usualRoots(), ca] }),
     ...(tlsVerify === false ? { rejectUnauthorized: false } : {}),
   };
   const shared = {
@@ -143,9 +144,30 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
   }
 }
 
+/** Node's own, with those of NODE_EXTRA_CA_CERTS where it tells them. */
+function usualRoots(): readonly string[] {
+  // Not there before Node 22.15.
+  const known: Partial<Pick<typeof tls, 'getCACertificates'>> = tls;
+  return known.getCACertificates?.('default') ?? tls.rootCertificates;
+}
+
+/** undici itself hears of an abort only when it has a connection. */
+function unlessAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(reasonOf(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    pending.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
+
 async function* readable(body: ByteStream, fail: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
+    await nextTurn();
   } catch (error) {
     throw fail(error);
   }
@@ -154,11 +176,17 @@ async function* readable(body: ByteStream, fail: (error: unknown) => unknown): A
 async function discard(body: Dispatcher.ResponseData['body'], stop: () => void): Promise<void> {
   try {
     await body.dump({ limit: 64 * 1024 });
+    await nextTurn();
   } catch {
     // The connection is gone, which is what was wanted.
   } finally {
     stop();
   }
+}
+
+/** undici frees a connection a turn after the body's end; whoever asks again before that gets another one. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isReused(error: unknown, hasServed: boolean): boolean {

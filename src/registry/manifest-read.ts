@@ -50,6 +50,8 @@ export async function describeManifest(
     if (descriptor !== undefined) return descriptor;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status === undefined || error.status >= 500) throw error;
+    // With what we have we may not look: a GET would only begin the same again.
+    if (error.status === 401) throw error;
     // Artifactory answers so for a tag that isn't there.
     if (isPush && error.status === 403) return undefined;
     // A HEAD has no body that says why: the GET will tell, or even succeed.

@@ -56,13 +56,19 @@ function kindOf(code: string, error: unknown, host: string): Kind {
     case 'ENETUNREACH':
     case 'EHOSTDOWN':
     case 'ENETDOWN':
-      return { kind: 'connect', retry: 'yes', says: `"${host}" can't be reached (${code})` };
+      return {
+        kind: 'connect',
+        retry: 'yes',
+        says: `"${host}" can't be reached (${code}${addressOf(error)})`,
+        hint: 'Check the host and port of the registry, and the proxy settings.',
+      };
     case 'UND_ERR_CONNECT_TIMEOUT':
       return { kind: 'connect', retry: 'yes', says: `"${host}" did not take the connection in time` };
     case 'ECONNRESET':
       if (message.includes('before secure TLS')) {
+        // No sign of a server without TLS: those answer in plain text.
         return {
-          kind: 'not-tls',
+          kind: 'reset',
           retry: 'yes',
           says: `"${host}" closed the connection during the TLS handshake`,
         };
@@ -94,15 +100,15 @@ function kindOf(code: string, error: unknown, host: string): Kind {
     case 'UND_ERR_INVALID_ARG':
       return { kind: 'request', retry: 'no', says: 'the request cannot be sent over HTTP' };
     default:
-      return otherKind(code, host, message);
+      return otherKind(code, host, error instanceof Error ? error : new Error());
   }
 }
 
-function otherKind(code: string, host: string, message: string): Kind {
+function otherKind(code: string, host: string, { name, message }: Error): Kind {
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code)) {
     return { kind: 'not-tls', retry: 'no', says: `"${host}" does not speak TLS`, hint: plainHint };
   }
-  if (/^HPE_|^UND_ERR_/.test(code)) {
+  if (name === 'HTTPParserError' || /^HPE_|^UND_ERR_/.test(code)) {
     // Docker Hub's rate limiter has answered with line ends that no strict parser takes.
     return {
       kind: 'garbled',
@@ -142,6 +148,13 @@ function proxyKind(status: number): Kind {
 }
 
 const plainHint = 'Plain HTTP is only spoken with this machine, unless TLS verification is turned off.';
+
+/** Where to, because it may be a proxy that can't be reached. */
+function addressOf(error: unknown): string {
+  if (error instanceof AggregateError) return addressOf(error.errors[0]);
+  if (!(error instanceof Error) || !('address' in error) || !('port' in error)) return '';
+  return ` at ${String(error.address)}, port ${String(error.port)}`;
+}
 
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);

@@ -16,10 +16,7 @@ export interface RealmRules {
 }
 
 /** Registries whose token service lives on another site: the end of the registry's host, and the service's. */
-const knownPairs: readonly (readonly [string, string])[] = [
-  ['.scw.cloud', 'api.scaleway.com'],
-  ['lscr.io', 'ghcr.io'],
-];
+const knownPairs: readonly (readonly [string, string])[] = [['.scw.cloud', 'api.scaleway.com']];
 
 /**
  * The token service that a challenge names. A registry could otherwise have us ask, with credentials, whatever
@@ -32,7 +29,7 @@ export function parseRealm(realm: string, rules: RealmRules): Endpoint {
   const refused = (why: string, hint?: string) =>
     new BimaError(
       'REGISTRY_PROTOCOL',
-      `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, ''), 200)}", ${why}`,
+      `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, '').replace(/\/\/[^/]*@/, '//'), 200)}", ${why}`,
       { hint: hint ?? 'This is refused for safety; ask those who run the registry.' },
     );
 

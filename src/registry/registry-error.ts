@@ -27,6 +27,8 @@ export interface RegistryErrorParts {
   /** The content that the registry misses, as far as it says so. */
   readonly missing?: readonly Digest[] | undefined;
   readonly failure?: NetworkFailure | undefined;
+  /** True when it was tried as often as makes sense, and no retry around it should begin again. */
+  readonly settled?: boolean;
 }
 
 export class RegistryError extends BimaError {
@@ -37,6 +39,7 @@ export class RegistryError extends BimaError {
   readonly codes: readonly string[];
   readonly missing: readonly Digest[];
   readonly failure: NetworkFailure | undefined;
+  readonly settled: boolean;
 
   constructor(
     code: ErrorCode,
@@ -52,6 +55,7 @@ export class RegistryError extends BimaError {
     this.codes = parts.codes ?? [];
     this.missing = parts.missing ?? [];
     this.failure = parts.failure;
+    this.settled = parts.settled ?? false;
   }
 }
 

@@ -18,6 +18,8 @@ export interface RetryOptions {
   /** Errors that this operation may try again besides the usual ones. */
   readonly also?: (error: RegistryError) => boolean;
   readonly attempts?: number;
+  /** No retry around this one may begin again what it gave up. */
+  readonly settles?: boolean;
 }
 
 const defaultAttempts = 6;
@@ -39,12 +41,13 @@ export async function retrying<T>(
   options: RetryOptions = {},
 ): Promise<T> {
   const { host } = tools;
-  const { signal, also, attempts = defaultAttempts } = options;
+  const { signal, also, attempts = defaultAttempts, settles = false } = options;
   let mayReuseFail = true;
   for (let count = 1; ;) {
     await host.ready(signal);
     try {
-      return await attempt(count);
+      // After a connection that failed, even for no fault, what is found may be this operation's own work.
+      return await attempt(mayReuseFail ? count : count + 1);
     } catch (error) {
       if (isAborted(signal) || !(error instanceof RegistryError)) throw error;
       if (error.failure?.kind === 'reset' && error.failure.reused && mayReuseFail) {
@@ -55,7 +58,7 @@ export async function retrying<T>(
       const kind = also?.(error) === true ? 'yes' : retryOf(error);
       if (kind === 'no') throw error;
       if (count >= (kind === 'briefly' ? Math.min(briefAttempts, attempts) : attempts)) {
-        throw count === 1 ? error : exhausted(error, count);
+        throw count === 1 ? error : exhausted(error, count, settles);
       }
       await rest(count, error, tools, signal);
       count += 1;
@@ -71,18 +74,20 @@ export async function rest(
   signal?: AbortSignal,
 ): Promise<void> {
   const wait = waitBefore(count, error, clock.random());
-  reporter.debug(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
   if (isRateLimit(error)) {
+    reporter.debug(error.message);
     announceRest(error, wait, reporter);
     host.pause(wait);
     await host.ready(signal);
   } else {
+    reporter.info(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
     await clock.sleep(wait, signal);
   }
 }
 
 /** Whether the same request may succeed later. */
 export function retryOf(error: RegistryError): 'yes' | 'briefly' | 'no' {
+  if (error.settled) return 'no';
   if (error.failure !== undefined) return error.failure.retry;
   const { status, codes } = error;
   if (status === undefined || codes.some((code) => final.has(code))) return 'no';
@@ -126,10 +131,12 @@ function announceRest(error: RegistryError, wait: number, reporter: Reporter): v
   reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1000)} s${cap}`);
 }
 
-function exhausted(error: RegistryError, count: number): RegistryError {
-  const { code, message, hint, cause } = error;
-  return new RegistryError(code, `${message} (tried ${count} times)`, error, {
-    ...(hint === undefined ? {} : { hint }),
-    cause,
-  });
+function exhausted(error: RegistryError, count: number, settled: boolean): RegistryError {
+  const { code, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error;
+  return new RegistryError(
+    code,
+    `${message} (tried ${count} times)`,
+    { method, url, status, retryAfter, codes, missing, failure, settled },
+    { ...(hint === undefined ? {} : { hint }), cause },
+  );
 }

@@ -98,11 +98,9 @@ export function createSession(options: SessionOptions): Session {
       const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
       const authorization = await authorizer.header(request.scopes, isStream);
       const answer = await follow(request, authorization);
-      const isOurs = answer.endpoint.origin === host.origin;
       if (request.expected.includes(answer.status)) return answer;
-      if (answer.status !== 401 || !isOurs)
-        throw await answerError(answer, contextOf(request, answer.endpoint));
       const failure = await answerError(answer, contextOf(request, answer.endpoint));
+      if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
       const mayHelp = await authorizer.renew(
         request.scopes,
         authorization,

@@ -131,6 +131,7 @@ async function exchange(request: TokenRequest, sent: HttpRequest, tools: TokenTo
     (token) => typeof token === 'string' && token !== '',
   );
   if (typeof value !== 'string') throw useless(sent, 'without a token');
+  if (!/^[\x21-\x7e]+$/.test(value)) throw useless(sent, 'with a token that fits no header');
   secrets.add(value);
   for (const other of [document.token, document.access_token, document.refresh_token]) {
     if (typeof other === 'string') secrets.add(other);

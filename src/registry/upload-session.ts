@@ -9,7 +9,8 @@ import { pushScope } from './scope.ts';
 import type { Answer, Session } from './session.ts';
 
 export interface UploadSession {
-  readonly location: Endpoint;
+  /** The newest: every answer may give another. */
+  location: Endpoint;
   /** Every chunk but the last has at least so many bytes. */
   readonly minimumChunk: number;
 }

@@ -1,6 +1,6 @@
 // Guesses which annotation is meant by a name that urunc doesn't know.
 
-import { nearest } from '../containerfile/nearest.ts';
+import { nearest } from '../nearest.ts';
 import { readUruncKey, uruncKeys, uruncNames, uruncPrefix } from './annotations.ts';
 import type { UruncName } from './annotations.ts';
 

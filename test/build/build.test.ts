@@ -219,8 +219,13 @@ describe('examine', () => {
     ],
     [
       'sources that are missing and a syntax error, together and in order',
-      ['COPY nothing /', 'LABEL', 'COPY ../up /', 'COPY app /unikernel/app'],
-      ['error CONTEXT_PATH 1:6', 'error CONTAINERFILE_SYNTAX 2:1', 'error CONTEXT_PATH 3:6'],
+      ['COPY nothing ../either /', 'LABEL', 'COPY ../up /', 'COPY app /unikernel/app'],
+      [
+        'error CONTEXT_PATH 1:6',
+        'error CONTEXT_PATH 1:14',
+        'error CONTAINERFILE_SYNTAX 2:1',
+        'error CONTEXT_PATH 3:6',
+      ],
     ],
     [
       'an initrd that nothing provides',

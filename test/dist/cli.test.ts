@@ -135,6 +135,7 @@ describe('dist/cli.cjs', () => {
     ['two outputs', ['build', '--tar', '-o', 'oci', '.'], /one output, got "oci" and "tar"/],
     ['an unknown output', ['build', '-o', 'iso', '.'], /ctr, tar, oci or registry, got "iso"/],
     ['an archive without a name', ['build', '--tar', '.'], /--tag or --dest/],
+    ['containerd without a name', ['build', '.'], /--tag with the name of the image in containerd/],
     ['a layout without a place', ['build', '-o', 'oci', '-t', 'a', '.'], /--dest/],
     ['a bad label', ['build', '--tar', '-t', 'a', '--label', 'novalue', '.'], /KEY=VALUE/],
     ['an unknown command', ['push-it'], /expected a command/],

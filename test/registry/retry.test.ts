@@ -20,7 +20,7 @@ function registryError(parts: Partial<RegistryErrorParts>): RegistryError {
 const reset = (reused: boolean) => registryError({ failure: { kind: 'reset', retry: 'yes', reused } });
 
 /** Fails with each of the errors in turn, then succeeds. */
-async function run(errors: readonly unknown[], options: RetryOptions = {}, random = 0.5) {
+async function run(errors: readonly Error[], options: RetryOptions = {}, random = 0.5) {
   const clock = createFastClock(() => random);
   const host = createHost('https://reg.test', 4, clock);
   const said: string[] = [];
@@ -31,9 +31,7 @@ async function run(errors: readonly unknown[], options: RetryOptions = {}, rando
       () => {
         const error = errors[calls];
         calls += 1;
-        return error === undefined
-          ? Promise.resolve('done')
-          : Promise.reject(error instanceof Error ? error : new Error(String(error)));
+        return error === undefined ? Promise.resolve('done') : Promise.reject(error);
       },
       { clock, host, reporter: { ...silentReporter, info: (message) => said.push(message) } },
       options,
@@ -55,11 +53,14 @@ describe('retrying', () => {
   });
 
   it('gives up after six attempts and says so', async () => {
-    const { calls, failure } = await run(Array.from({ length: 9 }, () => registryError({ status: 503 })));
+    const { calls, failure, said } = await run(
+      Array.from({ length: 9 }, () => registryError({ status: 503 })),
+    );
     assert.equal(calls, 6);
     assert.ok(failure instanceof RegistryError);
     assert.equal(failure.status, 503);
     assert.match(failure.message, /tried 6 times/);
+    assert.equal(said.length, 5);
   });
 
   it('does not wait for a connection that had idled, but only once', async () => {

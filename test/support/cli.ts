@@ -18,15 +18,23 @@ export interface RunOptions {
   readonly node?: string;
   /** What it reads on standard input: nothing by default. */
   readonly input?: string;
-  /** A signal that is sent once, as soon as standard error holds this text. */
-  readonly interrupt?: { readonly after: string; readonly signal: NodeJS.Signals };
+  /** The user to run it as; the tests' own by default. */
+  readonly user?: number;
+  /** A signal that is sent once. */
+  readonly interrupt?: Interrupt;
 }
 
+export type Interrupt =
+  /** As soon as standard error holds this text. */
+  | { readonly after: string; readonly signal: NodeJS.Signals }
+  | { readonly when: Promise<void>; readonly signal: NodeJS.Signals; readonly afterwards: () => void };
+
 export function runBima(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { cwd, env, input, node = process.execPath } = options;
+  const { cwd, env, input, user, node = process.execPath } = options;
   let { interrupt } = options;
   const child = spawn(node, [bundle, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
+    ...(user === undefined ? {} : { uid: user, gid: user }),
     env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -36,10 +44,17 @@ export function runBima(args: readonly string[], options: RunOptions = {}): Prom
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    if (interrupt === undefined || !stderr.includes(interrupt.after)) return;
+    if (interrupt === undefined || !('after' in interrupt) || !stderr.includes(interrupt.after)) return;
     child.kill(interrupt.signal);
     interrupt = undefined;
   });
+  if (interrupt !== undefined && 'when' in interrupt) {
+    const { when, signal, afterwards } = interrupt;
+    void when.then(() => {
+      child.kill(signal);
+      afterwards();
+    });
+  }
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code) => {

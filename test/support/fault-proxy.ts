@@ -202,7 +202,7 @@ function openUpstream(upstream: string, agent: Agent, incoming: IncomingMessage)
 
 function passThrough(incoming: IncomingMessage, response: ServerResponse, upstream: ClientRequest): void {
   upstream.on('response', (reply) => {
-    response.writeHead(reply.statusCode ?? 502, endToEnd(reply.headers));
+    response.writeHead(reply.statusCode ?? 502, endToEnd(allHeaders(reply)));
     reply.pipe(response);
     reply.on('error', () => incoming.socket.destroy());
   });
@@ -321,6 +321,14 @@ function replyOf(upstream: ClientRequest): Promise<UpstreamReply> {
       });
     });
   });
+}
+
+/** Headers that came several times stay so. */
+function allHeaders(reply: IncomingMessage): OutgoingHttpHeaders {
+  const entries = Object.entries(reply.headersDistinct);
+  return Object.fromEntries(
+    entries.map(([name, values]) => [name, values?.length === 1 ? values[0] : values]),
+  );
 }
 
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding']);

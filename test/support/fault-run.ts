@@ -118,7 +118,16 @@ export async function startWorld(options: RunOptions = {}): Promise<World> {
     options.tokens === undefined
       ? undefined
       : await startTokenServer({ now: () => clock.now(), ...options.tokens });
-  const auth = tokens?.auth ?? (options.basic === true ? basicAuth(user.name, user.password) : undefined);
+  const plain = tokens?.auth ?? (options.basic === true ? basicAuth(user.name, user.password) : undefined);
+  const { challenge } = options;
+  const auth =
+    plain === undefined || challenge === undefined
+      ? plain
+      : {
+          ...plain,
+          challenge: (...asked: Parameters<typeof plain.challenge>) =>
+            challenge(tokens?.realm ?? '', plain.challenge(...asked)),
+        };
   const registry = await startRegistry({ ...(auth === undefined ? {} : { auth }), ...options.registry });
   storeImage(registry.store, repository, sampleImage({ seed: 'older' }), 'v1');
   const { faults = [] } = options;
@@ -204,7 +213,7 @@ export async function runPush(options: RunOptions = {}): Promise<PushRun> {
     error = thrown;
     transcript.add(thrown);
   }
-  world.assertNoSecrets();
+  await checkSecrets(world);
 
   return {
     ...world,
@@ -260,8 +269,18 @@ export async function runPull(
     error = thrown;
     transcript.add(thrown);
   }
-  world.assertNoSecrets();
+  await checkSecrets(world);
   return { ...world, bytes, error };
+}
+
+async function checkSecrets(world: World): Promise<void> {
+  try {
+    world.assertNoSecrets();
+  } catch (error) {
+    // Nobody else can: the run is not handed out.
+    await world[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Throws what a run has thrown. */

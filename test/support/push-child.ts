@@ -1,22 +1,21 @@
-// Pushes one large file as a blob, in a process of its own, and tells the most memory that it took.
-// Usage: node push-child.ts HOST FILE DIGEST
+// Pushes one blob of a layout, in a process of its own, and tells the most memory that it took.
+// Usage: node push-child.ts HOST LAYOUT DIGEST SIZE
 
-import { createReadStream, statSync } from 'node:fs';
+import { openLayout } from '../../src/layout/layout.ts';
 import { parseDigest } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import { silentReporter } from '../../src/reporter.ts';
 
-const [registry = '', file = '', digest = ''] = process.argv.slice(2);
+const [registry = '', folder = '', digest = '', size = ''] = process.argv.slice(2);
 
 const client = createRegistryClient({
   credentials: { find: () => Promise.resolve(undefined) },
   reporter: silentReporter,
 });
-await client.repository({ registry, repository: 'team/large' }).put({
-  descriptor: { mediaType: mediaTypes.layerTar, digest: parseDigest(digest), size: statSync(file).size },
-  open: () => createReadStream(file),
-});
+const layout = await openLayout(folder);
+const descriptor = { mediaType: mediaTypes.layerTar, digest: parseDigest(digest), size: Number(size) };
+await client.repository({ registry, repository: 'team/large' }).put(layout.open(descriptor));
 await client.close();
 // In KiB.
 console.log(process.resourceUsage().maxRSS);

@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { blobOf } from '../../src/oci/blob.ts';
+import { streamOf } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
+import { describeBytes } from '../../src/oci/descriptor.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import type { Digest } from '../../src/oci/digest.ts';
@@ -39,17 +40,33 @@ export interface SampleOptions {
   readonly architectures?: readonly string[];
   /** Gives every platform the same layers. */
   readonly sharedLayers?: boolean;
+  /** Docker's media types in place of OCI's. */
+  readonly docker?: boolean;
   readonly subject?: Descriptor;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+const ociTypes = {
+  layer: mediaTypes.layerGzip,
+  config: mediaTypes.config,
+  manifest: mediaTypes.manifest,
+  index: mediaTypes.index,
+};
+const dockerTypes = {
+  layer: mediaTypes.dockerLayer,
+  config: mediaTypes.dockerConfig,
+  manifest: mediaTypes.dockerManifest,
+  index: mediaTypes.dockerManifestList,
+};
+
 export function sampleImage(options: SampleOptions = {}): SampleImage {
   const { seed = 'sample', architectures = ['amd64'] } = options;
+  const types = options.docker === true ? dockerTypes : ociTypes;
   const blobs = new Map<Digest, Blob & { readonly bytes: Uint8Array }>();
   const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
-    const blob = blobOf(mediaType, bytes);
-    blobs.set(blob.descriptor.digest, { ...blob, bytes });
-    return blob.descriptor;
+    const descriptor = describeBytes(mediaType, bytes);
+    blobs.set(descriptor.digest, { descriptor, bytes, open: () => streamOf(...piecesOf(bytes)) });
+    return descriptor;
   };
 
   const layers: Descriptor[] = [];
@@ -61,10 +78,10 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
       options.tars ??
       (options.layers ?? [3000, 50]).map((size, at) => pseudoRandom(`${owner} ${at}`, size));
     const own = contents.map((bytes) =>
-      add(mediaTypes.layerGzip, options.rawLayers === undefined ? gzipSync(bytes) : bytes),
+      add(types.layer, options.rawLayers === undefined ? gzipSync(bytes) : bytes),
     );
     const config = add(
-      mediaTypes.config,
+      types.config,
       encodeJson({
         created: '2024-01-01T00:00:00Z',
         architecture,
@@ -76,10 +93,10 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
     layers.push(...own);
     configs.push(config);
     const manifest = add(
-      mediaTypes.manifest,
+      types.manifest,
       encodeJson({
         schemaVersion: 2,
-        mediaType: mediaTypes.manifest,
+        mediaType: types.manifest,
         config,
         layers: own,
         ...(options.subject === undefined ? {} : { subject: options.subject }),
@@ -93,7 +110,7 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
   const root =
     manifests.length === 1 && only !== undefined
       ? plain(only)
-      : add(mediaTypes.index, encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests }));
+      : add(types.index, encodeJson({ schemaVersion: 2, mediaType: types.index, manifests }));
   const source: Source = {
     name: 'sample',
     open(descriptor) {
@@ -111,8 +128,8 @@ export function sampleImage(options: SampleOptions = {}): SampleImage {
 export function storeImage(store: RegistryStore, repository: string, image: SampleImage, tag?: string): void {
   for (const { digest } of [...image.layers, ...image.configs])
     store.addBlob(repository, bytesOf(image, digest));
-  for (const { digest } of image.manifests) {
-    store.addManifest(repository, mediaTypes.manifest, bytesOf(image, digest));
+  for (const { digest, mediaType } of image.manifests) {
+    store.addManifest(repository, mediaType, bytesOf(image, digest));
   }
   store.addManifest(repository, image.root.mediaType, bytesOf(image, image.root.digest), tag);
 }
@@ -134,6 +151,14 @@ export function bytesOf(image: SampleImage, digest: Digest): Uint8Array {
   const blob = image.blobs.get(digest);
   if (blob === undefined) throw new Error(`the sample has no ${digest}`);
   return blob.bytes;
+}
+
+/** As a file would be read. */
+function piecesOf(bytes: Uint8Array): Uint8Array[] {
+  const size = 64 * 1024;
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+    bytes.subarray(at * size, (at + 1) * size),
+  );
 }
 
 function plain({ mediaType, digest, size }: Descriptor): Descriptor {

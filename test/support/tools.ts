@@ -46,6 +46,8 @@ export function isInstalled(name: ToolName): boolean {
 
 /** Starts the reason of every test that is skipped for want of a tool: the runner counts these. */
 export const skipPrefix = 'needs';
+/** The same for tests against what no machine must have. */
+export const extraPrefix = 'extra:';
 
 /**
  * For a test's `skip` option: false when every tool is there, otherwise the reason.

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createFastClock } from '../../support/fast-clock.ts';
 import type { Fault } from '../../support/fault-proxy.ts';
-import { assertNone, runPush } from '../../support/fault-run.ts';
+import { runPush } from '../../support/fault-run.ts';
 import { on, reply, replyRaw, rewriteReply } from '../../support/faults.ts';
 import { problem } from '../../support/registry.ts';
 import { sampleImage } from '../../support/sample-image.ts';
@@ -93,18 +94,10 @@ describe('rows 63 to 65: 429', () => {
 
   it('row 63: Retry-After: 99999 is capped, and said', async () => {
     await using run = await runPush({ faults: [limited('99999')] });
+    run.assertPushed();
     const total = run.clock.sleeps.reduce((sum, slept) => sum + slept, 0);
-    assert.ok(total < 3_600_000, `${total} ms`);
-    if (run.error === undefined) {
-      run.assertPushed();
-      assert.ok(
-        run.transcript.lines.some((line) => line.includes('99999')),
-        'told what was asked',
-      );
-    } else {
-      const error = run.assertFailed('REGISTRY_UNAVAILABLE');
-      assert.match(error.message, /99999|27 h/);
-    }
+    assert.ok(total >= 60_000 && total < 300_000, `${total} ms`);
+    assert.ok(run.transcript.lines.some((line) => line.startsWith('info') && line.includes('99999')));
   });
 
   for (const value of ['0', '-1', '880µs', 'Wed, 99 Foo 2020', '']) {
@@ -133,30 +126,43 @@ describe('rows 63 to 65: 429', () => {
     assert.ok(run.proxy.hits(fault) < 60, `${run.proxy.hits(fault)} tries`);
   });
 
-  it('row 64: on all parallel blobs: the whole host waits, and fewer go at once', async () => {
+  it('row 64: on all parallel blobs: the whole host rests, and fewer go at once', async () => {
     const image = sampleImage({ layers: [100, 200, 300, 400, 500, 600, 700, 800] });
     const clock = createFastClock();
-    // The time at which a request came, by the clock that the client sleeps with.
-    const times: number[] = [];
-    const seen: Fault = {
-      when: () => {
-        times.push(clock.now());
-        return false;
+    // By the clock that the client sleeps with.
+    const refused: number[] = [];
+    const passed: number[] = [];
+    const running = { now: 0, most: 0 };
+    const limit: Fault = {
+      when: on('POST', 'uploads'),
+      times: 4,
+      act: async (exchange) => {
+        refused.push(clock.now());
+        await reply({ ...problem(429, 'TOOMANYREQUESTS'), headers: { 'retry-after': '30' } })(exchange);
       },
-      act: () => undefined,
     };
-    const faults = [{ ...limited('30'), times: 4 }, seen];
-    await using run = await runPush({ image, clock, faults });
-    assertNone(run.error);
-    const hits = run.proxy.hits(faults[0] ?? seen);
-    assert.equal(hits, 4);
+    const others: Fault = {
+      when: (request) => on('POST', 'uploads')(request) || on('PUT', 'upload')(request),
+      times: Infinity,
+      act: async (exchange) => {
+        passed.push(clock.now());
+        running.now += 1;
+        running.most = Math.max(running.most, running.now);
+        const answer = await exchange.forward();
+        await sleep(5);
+        running.now -= 1;
+        await exchange.reply(answer);
+      },
+    };
+    await using run = await runPush({ image, clock, faults: [limit, others] });
+    run.assertPushed();
+    assert.equal(refused.length, 4);
+    const begun = refused[0] ?? 0;
     assert.ok(
-      clock.sleeps.some((slept) => slept >= 29_000),
-      String(clock.sleeps),
+      passed.every((time) => time >= begun + 30_000),
+      'nothing went on before the pause was over',
     );
-    assert.equal(run.registry.store.tags('team/app').v1, image.root.digest);
-    // Four were refused; after the pause they don't all come back at once only to be refused again.
-    assert.ok(run.proxy.count('POST', 'uploads') <= 4 + 9);
+    assert.ok(running.most <= 3, `${running.most} at once`);
   });
 
   it('row 65: 429 with bare line feeds', async () => {

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import { pushImage } from '../../../src/push.ts';
 import { createRegistryClient } from '../../../src/registry/client.ts';
 import type { RegistryOptions as ClientOptions } from '../../../src/registry/client.ts';
+import { networkError } from '../../../src/registry/network-failure.ts';
 import { makeAuthority, makeServerCertificate } from '../../support/certificates.ts';
 import type { Certificate } from '../../support/certificates.ts';
 import { startConnectProxy } from '../../support/connect-proxy.ts';
@@ -62,6 +63,7 @@ interface WorldOptions {
   readonly realm?: string;
   readonly registry?: RegistryOptions;
   readonly certificate?: Certificate;
+  readonly anonymous?: boolean;
   readonly proxy?: { readonly status?: number; readonly silent?: boolean };
 }
 
@@ -102,7 +104,12 @@ async function startWorld(context: TestContext, options: WorldOptions = {}): Pro
   async function push(more: Partial<ClientOptions> = {}, host = registryHost): Promise<unknown> {
     const client = createRegistryClient({
       credentials: {
-        find: () => Promise.resolve({ kind: 'password', username: user.name, password: user.password }),
+        find: () =>
+          Promise.resolve(
+            options.anonymous === true
+              ? undefined
+              : { kind: 'password', username: user.name, password: user.password },
+          ),
       },
       reporter: transcript.reporter,
       clock,
@@ -153,12 +160,14 @@ describe('rows 6 and 7: realms', { skip }, () => {
     'https://169.254.169.254/token',
     'http://auth.site.example/token',
   ]) {
-    it(`row 6: ${realm} is refused`, async (context) => {
-      const world = await startWorld(context, { realm });
-      assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
-      assert.deepEqual(world.tokens.requests, []);
-      assert.deepEqual(new Set(world.proxy.targets), new Set([`${registryHost}:443`]));
-    });
+    for (const anonymous of [false, true]) {
+      it(`row 6: ${realm} is refused ${anonymous ? 'without credentials' : 'with credentials'}`, async (context) => {
+        const world = await startWorld(context, { realm, anonymous });
+        assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
+        assert.deepEqual(world.tokens.requests, []);
+        assert.deepEqual(new Set(world.proxy.targets), new Set([`${registryHost}:443`]));
+      });
+    }
   }
 
   it('row 7: a host of the same site gets the credentials', async (context) => {
@@ -225,6 +234,15 @@ describe('row 72: hosts that are not there', { skip }, () => {
     const error = assertFailed(world, await world.push({ proxy: {} }, host), 'REGISTRY_UNREACHABLE');
     assert.ok(error.message.includes(host));
     assert.ok(world.clock.sleeps.length <= 5);
+  });
+
+  it('row 72: a name that cannot be looked up just now is worth another try', () => {
+    const error = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
+    const request = { method: 'GET', url: `https://${registryHost}/v2/`, host: registryHost };
+    const { code, message, failure } = networkError(error, request, false);
+    assert.equal(code, 'REGISTRY_UNREACHABLE');
+    assert.ok(message.includes(registryHost));
+    assert.equal(failure?.retry, 'yes');
   });
 
   it('row 72: a port where nobody listens', async (context) => {

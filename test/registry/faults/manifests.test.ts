@@ -74,25 +74,18 @@ describe('rows 52 to 56: PUT of a manifest', () => {
     run.assertPushed();
   });
 
-  for (const digest of [`sha256:${'0'.repeat(64)}`, 'rubbish']) {
-    it(`row 54: the answer names ${digest.slice(0, 12)}`, async () => {
-      const fault: Fault = {
-        when: on('PUT', 'manifest'),
-        times: Infinity,
-        act: async (exchange) => {
-          await exchange.read(1);
-          await exchange.reply({
-            status: 201,
-            headers: { 'docker-content-digest': digest, 'content-length': 0 },
-          });
-        },
-      };
-      await using run = await runPush({ faults: [fault] });
-      const error = run.assertFailed('DIGEST_MISMATCH');
-      assert.ok(error.message.includes(image.root.digest));
-      assert.equal(run.clock.sleeps.length, 0);
-    });
-  }
+  it('row 54: the answer names another digest', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const fault: Fault = {
+      when: on('PUT', 'manifest'),
+      times: Infinity,
+      act: reply({ status: 201, headers: { 'docker-content-digest': digest, 'content-length': 0 } }),
+    };
+    await using run = await runPush({ faults: [fault] });
+    const error = run.assertFailed('DIGEST_MISMATCH');
+    assert.ok(error.message.includes(image.root.digest) && error.message.includes(digest));
+    assert.equal(run.clock.sleeps.length, 0);
+  });
 
   it('row 54: no digest in the answer', async () => {
     const fault: Fault = {
@@ -180,7 +173,7 @@ describe('rows 57 to 59: tags', () => {
       await using run = await runPush({ references, registry: { queryTags } });
       run.assertPushed();
       const singly = manifestPuts(run).filter((name) => !name.startsWith('sha256:'));
-      assert.ok(singly.length <= 3);
+      assert.deepEqual(singly, ['v1', 'v2', 'v3'].slice(queryTags));
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nearest } from '../../src/containerfile/nearest.ts';
+import { nearest } from '../src/nearest.ts';
 
 const known = ['FROM', 'COPY', 'LABEL', 'CMD', 'ENTRYPOINT'];
 

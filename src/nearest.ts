@@ -1,8 +1,12 @@
 // The known name that a mistyped one was meant to be.
 
-/** The name with the fewest edits to the given one, if they are few for its length. Case doesn't count. */
+/**
+ * The name with the fewest edits to the given one, if they are few for its length: one of three letters, up to three.
+ * Case doesn't count.
+ */
 export function nearest(given: string, known: readonly string[]): string | undefined {
-  const most = given.length < 5 ? 1 : 2;
+  // Short names are soon taken for quite other ones.
+  const most = Math.min(3, Math.max(1, Math.floor(given.length / 3)));
   let best: { name: string; distance: number } | undefined;
   for (const name of known) {
     // Also the bound for the work below.

@@ -1,0 +1,57 @@
+// The output into containerd, and what its options mean.
+
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openContainerd } from '../containerd/containerd.ts';
+import type { Containerd } from '../containerd/containerd.ts';
+import type { Imported } from '../containerd/import.ts';
+import { BimaError } from '../errors.ts';
+import { loadImage } from '../load.ts';
+import type { Options } from './args.ts';
+import type { Output, OutputContext } from './output.ts';
+import type { Terminal } from './run.ts';
+
+/** An image of containerd, under every `--tag`. */
+export function containerdOutput({ options, references, terminal, reporter }: OutputContext): Output {
+  if (references.length === 0) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      'expected --tag with the name of the image in containerd, got none',
+      {
+        hint: 'Write for example --tag nubificus/image:tag, or --tar --dest image.tar for an archive without a name.',
+      },
+    );
+  }
+  let containerd: Containerd | undefined;
+  let imported: Imported | undefined;
+  const open = async () => (containerd ??= await openForOptions(options, terminal));
+  return {
+    workPath: join(tmpdir(), 'image'),
+    check: async () => {
+      await open();
+    },
+    write: async (layout, image) => {
+      imported = await loadImage(await open(), layout, image, references, reporter, terminal.signal);
+    },
+    describe: () =>
+      containerd === undefined ? {} : { containerd: { ...describeContainerd(containerd), ...imported } },
+  };
+}
+
+/** The containerd that `--address`, `--namespace`, `--snapshotter` and `--ctr` name, checked. */
+export function openForOptions(options: Options, { environment }: Terminal): Promise<Containerd> {
+  const snapshotter = options.string('snapshotter');
+  return openContainerd({
+    address: options.string('address') ?? '',
+    namespace: options.string('namespace') ?? '',
+    // Empty stands for containerd's default.
+    ...(snapshotter === '' ? {} : { snapshotter }),
+    program: options.string('ctr'),
+    environment,
+  });
+}
+
+/** What `--json` says of it. */
+export function describeContainerd({ namespace, address, snapshotter }: Containerd): Record<string, string> {
+  return { namespace, address, ...(snapshotter === undefined ? {} : { snapshotter }) };
+}

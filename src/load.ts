@@ -1,0 +1,81 @@
+// The use case: an image of a layout or an archive goes into containerd.
+
+import { formatNode } from './containerd/containerd.ts';
+import type { Containerd } from './containerd/containerd.ts';
+import { importImage } from './containerd/import.ts';
+import type { Imported } from './containerd/import.ts';
+import { packArchive } from './layout/archive.ts';
+import { readDocument } from './oci/blob.ts';
+import { parseConfig } from './oci/config.ts';
+import type { Descriptor } from './oci/descriptor.ts';
+import { parseIndex, parseManifest } from './oci/manifest.ts';
+import { isIndexType } from './oci/media-types.ts';
+import { formatPlatform } from './oci/platform.ts';
+import type { Platform } from './oci/platform.ts';
+import { formatReference } from './oci/reference.ts';
+import type { Reference } from './oci/reference.ts';
+import type { Source } from './oci/target.ts';
+import type { Reporter } from './reporter.ts';
+
+/** The namespace whose images Kubernetes runs. */
+const kubernetes = 'k8s.io';
+
+/**
+ * Imports one image under every reference and unpacks it, and says so.
+ * An image that has nothing for the platform of the node is imported and not unpacked, with a warning.
+ * @param references at least one
+ * @throws BimaError as `importImage` does, or LAYOUT_INVALID and DIGEST_MISMATCH for a damaged source
+ */
+export async function loadImage(
+  containerd: Containerd,
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+  reporter: Reporter,
+  signal?: AbortSignal,
+): Promise<Imported> {
+  const platforms = await readPlatforms(source, image);
+  const names = references.map(formatReference).join(', ');
+  const where = `containerd's namespace "${containerd.namespace}"`;
+  reporter.debug(`containerd ${containerd.version} at ${containerd.address}`);
+  const wait = () => {
+    reporter.info('interrupted: waiting until containerd has ended the import');
+  };
+  signal?.addEventListener('abort', wait, { once: true });
+  const open = () => packArchive(source, image, references);
+  const imported = await importImage(containerd, { image, references, platforms, open }, signal).finally(
+    () => {
+      signal?.removeEventListener('abort', wait);
+    },
+  );
+
+  reporter.info(imported.isNew ? `imported ${names} into ${where}` : `${names} is in ${where} already`);
+  if (!imported.isUnpacked) {
+    const node = formatNode(containerd);
+    reporter.warning({
+      code: 'PLATFORM_FOREIGN',
+      message: `the image is for ${platforms.map(formatPlatform).join(' and ')} and this node is ${node}: it was imported, not unpacked`,
+      hint: 'It can be pushed and exported from here; to run it, import it on a node of its platform.',
+    });
+  }
+  if (containerd.namespace === 'default' && containerd.namespaces.includes(kubernetes))
+    reporter.info(`Kubernetes on this node sees only the images of the namespace "${kubernetes}"`);
+  return imported;
+}
+
+/** The platforms of an image: one of a manifest, any number of an index. */
+async function readPlatforms(source: Source, image: Descriptor): Promise<Platform[]> {
+  const bytes = await readDocument(source.open(image), source.name);
+  if (isIndexType(image.mediaType)) {
+    const platforms = [];
+    for (const child of parseIndex(bytes, `index ${image.digest}`).manifests)
+      platforms.push(
+        ...(child.platform === undefined ? await readPlatforms(source, child) : [child.platform]),
+      );
+    // BuildKit's attestations are listed as manifests of the platform unknown/unknown.
+    return platforms.filter(({ os }) => os !== 'unknown');
+  }
+  const { config } = parseManifest(bytes, `manifest ${image.digest}`);
+  const what = `config ${config.digest}`;
+  return [parseConfig(await readDocument(source.open(config), source.name), what).platform];
+}

@@ -1,0 +1,531 @@
+// The bundle imports into a real containerd.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeBytes } from '../../src/oci/descriptor.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { hexOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-types.ts';
+import { mustRunBima, runBima } from '../support/cli.ts';
+import type { Finished } from '../support/cli.ts';
+import { installations, startContainerd } from '../support/containerd.ts';
+import type { Containerd } from '../support/containerd.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
+import { unlessInstalled } from '../support/tools.ts';
+import { tree } from '../support/tree.ts';
+
+const name = 'docker.io/nubificus/image:tag';
+
+interface Row {
+  readonly name: string;
+  readonly type: string;
+  readonly digest: string;
+  /** Everything after the digest. */
+  readonly rest: string;
+}
+
+/** The rows of `ctr images ls` or `ctr images check`. */
+async function rows(list: Promise<string>): Promise<Row[]> {
+  const [, ...lines] = (await list).trim().split('\n');
+  return lines.map((line) => {
+    const [name = '', type = '', digest = '', ...rest] = line.split(/\s+/);
+    return { name, type, digest, rest: rest.join(' ') };
+  });
+}
+
+async function names({ ctr }: Containerd, ...args: string[]): Promise<string[]> {
+  return (await ctr(...args, 'images', 'ls', '--quiet')).split('\n').filter((line) => line !== '');
+}
+
+async function assertNoLease({ ctr }: Containerd): Promise<void> {
+  assert.equal((await ctr('leases', 'ls', '--quiet')).trim(), '');
+}
+
+/** Nothing is stored and nothing is on its way. */
+async function assertEmpty(containerd: Containerd): Promise<void> {
+  await assertNoLease(containerd);
+  assert.deepEqual(await names(containerd), []);
+  assert.equal((await containerd.ctr('content', 'ls', '--quiet')).trim(), '');
+  assert.equal((await containerd.ctr('content', 'active')).trim().split('\n').length, 1);
+}
+
+/** A context whose second layer is as large as the size says, and can't be compressed. */
+function largeContext(test: TestContext, size: number): string {
+  const context = sampleContext(test);
+  writeFileSync(join(context, 'noise'), randomBytes(size));
+  writeFileSync(join(context, 'Containerfile'), `${sampleContainerfile}COPY noise /noise\n`);
+  return context;
+}
+
+/**
+ * A ctr that stops in the middle of an import, or after it: it makes the file `reached`, and goes on when that is gone.
+ * @param place `input` after a megabyte of it, `end` when everything has been done
+ */
+function stoppingCtr(
+  test: TestContext,
+  programs: string,
+  place: 'input' | 'end',
+): { path: string; reached: string } {
+  const folder = temporaryFolder(test);
+  const reached = join(folder, 'reached');
+  const wait = `: >'${reached}'; while [ -e '${reached}' ]; do sleep 0.02; done`;
+  const ctr = `'${join(programs, 'ctr')}' "$@"`;
+  const run =
+    place === 'input'
+      ? `{ head -c 1000000; ${wait}; cat; } | ${ctr}`
+      : `${ctr}; code=$?; ${wait}; exit $code`;
+  const path = join(folder, 'ctr');
+  // Other calls of ctr, and its help, end at once.
+  const script = `#!/bin/sh\ncase "$*" in *" images import "*" -") ${run} ;; *) exec ${ctr} ;; esac\n`;
+  writeFileSync(path, script, { mode: 0o755 });
+  return { path, reached };
+}
+
+/** A layout whose one image is an index, for arm64 and amd64, with nothing but a short name. */
+async function layoutOfTwo(test: TestContext): Promise<{ layout: string; digest: string }> {
+  const layout = join(temporaryFolder(test), 'layout');
+  const examples = join(import.meta.dirname, '../../examples/hello');
+  const manifests = [];
+  for (const architecture of ['arm64', 'amd64']) {
+    const context = sampleContext(test, join(examples, `hello-${architecture}`));
+    await mustRunBima(['build', '-t', 'a:1', '-o', 'oci', '--dest', layout, context]);
+    const { mediaType, digest, size } = readIndex(layout).manifests[0];
+    manifests.push({ mediaType, digest, size, platform: { os: 'linux', architecture } });
+  }
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
+  const bytes = Buffer.from(JSON.stringify(index));
+  const descriptor = describeBytes(mediaTypes.index, bytes);
+  writeFileSync(join(layout, 'blobs/sha256', hexOf(descriptor.digest)), bytes);
+  const annotations = { 'org.opencontainers.image.ref.name': 'latest' };
+  writeFileSync(
+    join(layout, 'index.json'),
+    JSON.stringify({ ...index, manifests: [{ ...descriptor, annotations }] }),
+  );
+  return { layout, digest: descriptor.digest };
+}
+
+function readIndex(layout: string): { manifests: [Descriptor] } {
+  return JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: [Descriptor] };
+}
+
+async function appears(path: string): Promise<void> {
+  while (!existsSync(path)) await sleep(20);
+}
+
+for (const { name: title, programs, skip } of installations) {
+  describe(title, { skip }, () => {
+    const start = (test: TestContext) => startContainerd(test, { programs });
+
+    it('gets the image by default, with its annotations, under its full name', async (test) => {
+      const containerd = await start(test);
+      const { ctr, env } = containerd;
+      const args = ['build', '-t', 'nubificus/image:tag', sampleContext(test)];
+      const { stdout, stderr } = await mustRunBima(args, { env });
+      assert.match(stdout, /^sha256:[0-9a-f]{64}\n$/);
+      assert.doesNotMatch(stderr, /warning/);
+      const digest = stdout.trim();
+      const [image, ...others] = await rows(ctr('images', 'ls'));
+      assert.deepEqual(others, []);
+      assert.ok(image);
+      assert.deepEqual([image.name, image.type, image.digest], [name, mediaTypes.manifest, digest]);
+      assert.match(image.rest, /linux\/amd64/);
+      const manifest = JSON.parse(await ctr('content', 'get', digest)) as { annotations: unknown };
+      assert.deepEqual(manifest.annotations, sampleLabels);
+      const [checked] = await rows(ctr('images', 'check'));
+      assert.match(checked?.rest ?? '', /^complete \(4\/4\) .* true$/);
+      await assertNoLease(containerd);
+    });
+
+    for (const snapshotter of ['overlayfs', 'native']) {
+      it(`unpacks for ${snapshotter} what was copied`, async (test) => {
+        const { ctr, env } = await start(test);
+        const context = sampleContext(test);
+        mkdirSync(join(context, 'tree/empty'), { recursive: true });
+        writeFileSync(join(context, 'tree/script'), 'run', { mode: 0o755 });
+        symlinkSync('script', join(context, 'tree/link'));
+        writeFileSync(
+          join(context, 'Containerfile'),
+          `${sampleContainerfile}COPY tree /tree\nCOPY --chmod=0600 --chown=1000:1001 redis.conf /private/conf\n`,
+        );
+        await mustRunBima(['build', '-t', 'nubificus/image:tag', '--snapshotter', snapshotter, context], {
+          env,
+        });
+        const [checked] = await rows(ctr('images', 'check', '--snapshotter', snapshotter));
+        assert.match(checked?.rest ?? '', / true$/);
+        const rootfs = temporaryFolder(test);
+        await ctr('images', 'mount', '--snapshotter', snapshotter, name, rootfs);
+        try {
+          const { 'urunc.json': uruncJson, 'unikernel/test-redis.hvt': binary, ...others } = tree(rootfs);
+          assert.match(uruncJson ?? '', /^file 644 0:0 0 \{"com.urunc.unikernel.binary":/);
+          assert.match(binary ?? '', /^file 755 0:0 0 .ELF/s);
+          assert.deepEqual(others, {
+            conf: 'dir 755 0:0',
+            'conf/redis.conf': 'file 644 0:0 0 maxmemory 64mb\n',
+            private: 'dir 755 1000:1001',
+            'private/conf': 'file 600 1000:1001 0 maxmemory 64mb\n',
+            tree: 'dir 755 0:0',
+            'tree/empty': 'dir 755 0:0',
+            'tree/link': 'link script',
+            'tree/script': 'file 755 0:0 0 run',
+            unikernel: 'dir 755 0:0',
+          });
+        } finally {
+          execFileSync('umount', [rootfs]);
+        }
+      });
+    }
+
+    it('gets it in the namespace of the option, or else of the environment', async (test) => {
+      const containerd = await start(test);
+      const context = sampleContext(test);
+      const env = { ...containerd.env, CONTAINERD_NAMESPACE: 'from-environment' };
+      await mustRunBima(['build', '-t', 'nubificus/image:tag', context], { env });
+      await mustRunBima(['build', '-t', 'a:1', '-n', 'k8s.io', context], { env });
+      assert.deepEqual(await names(containerd, '-n', 'from-environment'), [name]);
+      assert.deepEqual(await names(containerd, '-n', 'k8s.io'), ['docker.io/library/a:1']);
+      assert.deepEqual(await names(containerd), []);
+      const { stderr } = await mustRunBima(['build', '-t', 'a:1', '-n', 'default', context], { env });
+      assert.match(stderr, /Kubernetes on this node sees only the images of the namespace "k8s.io"/);
+    });
+
+    it('is left as it is by the same image again, and lets a tag move', async (test) => {
+      const { ctr, env } = await start(test);
+      const context = sampleContext(test);
+      const build = async () => {
+        const { stdout } = await mustRunBima(
+          ['build', '--json', '-t', 'a:1', '-t', 'ghcr.io/b/c:2', context],
+          { env },
+        );
+        return JSON.parse(stdout) as { digest: string; containerd: { isNew: boolean; isUnpacked: boolean } };
+      };
+      const first = await build();
+      assert.deepEqual([first.containerd.isNew, first.containerd.isUnpacked], [true, true]);
+      const state = async () => [await ctr('images', 'check'), await ctr('snapshots', 'ls')];
+      const before = await state();
+      const second = await build();
+      assert.deepEqual([second.containerd.isNew, second.digest], [false, first.digest]);
+      assert.deepEqual(await state(), before);
+
+      writeFileSync(join(context, 'redis.conf'), 'maxmemory 32mb\n');
+      const moved = await build();
+      assert.notEqual(moved.digest, first.digest);
+      const list = await rows(ctr('images', 'check'));
+      assert.deepEqual(
+        list.map(({ name, digest }) => [name, digest]),
+        [
+          ['docker.io/library/a:1', moved.digest],
+          ['ghcr.io/b/c:2', moved.digest],
+        ],
+      );
+      assert.ok(list.every(({ rest }) => rest.startsWith('complete') && rest.endsWith('true')));
+    });
+
+    it('unpacks an image that is there already for another snapshotter', async (test) => {
+      const { ctr, env } = await start(test);
+      const context = sampleContext(test);
+      for (const snapshotter of ['native', 'overlayfs'])
+        await mustRunBima(['build', '-t', 'a:1', context], {
+          env: { ...env, CONTAINERD_SNAPSHOTTER: snapshotter },
+        });
+      for (const snapshotter of ['native', 'overlayfs']) {
+        const [checked] = await rows(ctr('images', 'check', '--snapshotter', snapshotter));
+        assert.match(checked?.rest ?? '', / true$/, snapshotter);
+      }
+    });
+
+    it('gets an image for another platform, not unpacked, with a warning', async (test) => {
+      const { ctr, env } = await start(test);
+      const context = sampleContext(test, join(import.meta.dirname, '../../examples/hello/hello-arm64'));
+      const { stderr } = await mustRunBima(['build', '-t', 'a:1', context], { env });
+      assert.match(
+        stderr,
+        /warning: the image is for linux\/arm64 and this node is linux\/amd64: it was imported, not unpacked/,
+      );
+      const [image] = await rows(ctr('images', 'ls'));
+      assert.match(image?.rest ?? '', /linux\/arm64/);
+      const [, ...snapshots] = (await ctr('snapshots', 'ls')).trim().split('\n');
+      assert.deepEqual(snapshots, []);
+    });
+
+    for (const output of ['tar', 'oci']) {
+      it(`loads what --output ${output} wrote, under the names it has or gets`, async (test) => {
+        const containerd = await start(test);
+        const { ctr, env } = containerd;
+        const context = sampleContext(test);
+        const path = join(context, '../image');
+        const build = [
+          'build',
+          '-t',
+          'nubificus/image:tag',
+          '-t',
+          'b:2',
+          '-o',
+          output,
+          '--dest',
+          path,
+          context,
+        ];
+        const digest = (await mustRunBima(build)).stdout;
+        assert.equal((await mustRunBima(['load', path], { env })).stdout, digest);
+        await mustRunBima(['load', '-t', 'other', path], { env });
+        const list = await rows(ctr('images', 'check'));
+        assert.deepEqual(list.map((row) => row.name).sort(), [
+          'docker.io/library/b:2',
+          'docker.io/library/other:latest',
+          name,
+        ]);
+        assert.ok(list.every((row) => row.digest === digest.trim() && row.rest.endsWith('true')));
+      });
+    }
+
+    it('gets an index with all of its platforms, and unpacks the one of the node', async (test) => {
+      const { ctr, env } = await start(test);
+      const { layout, digest } = await layoutOfTwo(test);
+      const nameless = await runBima(['load', layout], { env });
+      assert.match(nameless.stderr, /has no full name for the image sha256:.*\n {2}Name it/);
+      const args = ['load', '-t', 'nubificus/image:tag', layout];
+      const { stdout, stderr } = await mustRunBima(args, { env });
+      assert.equal(stdout.trim(), digest);
+      assert.doesNotMatch(stderr, /warning/);
+      const [checked] = await rows(ctr('images', 'check'));
+      assert.deepEqual([checked?.name, checked?.type, checked?.digest], [name, mediaTypes.index, digest]);
+      assert.match(checked?.rest ?? '', /^complete .* true$/);
+      const [image] = await rows(ctr('images', 'ls'));
+      assert.match(image?.rest ?? '', /linux\/amd64,linux\/arm64/);
+      const again = await mustRunBima(args, { env });
+      assert.match(again.stderr, /already/);
+    });
+
+    it(
+      'pushes it to a registry with its digest unchanged',
+      { skip: unlessInstalled('docker-registry') },
+      async (test) => {
+        const { ctr, env } = await start(test);
+        const host = await startRegistry(test);
+        const reference = `${host}/nubificus/image:tag`;
+        const { stdout } = await mustRunBima(['build', '-t', reference, sampleContext(test)], { env });
+        await ctr('images', 'push', '--plain-http', reference);
+        const response = await fetch(`http://${host}/v2/nubificus/image/manifests/tag`, {
+          headers: { accept: mediaTypes.manifest },
+        });
+        assert.equal(response.headers.get('docker-content-digest'), stdout.trim());
+        assert.deepEqual(((await response.json()) as { annotations: unknown }).annotations, sampleLabels);
+      },
+    );
+
+    it('killed in the middle of an import: says so, and takes it when it is back', async (test) => {
+      const containerd = await start(test);
+      const { path, reached } = stoppingCtr(test, programs, 'input');
+      const args = ['build', '-t', 'a:1', largeContext(test, 5_000_000)];
+      const running = runBima([...args, '--ctr', path], { env: containerd.env });
+      await appears(reached);
+      await containerd.kill();
+      rmSync(reached);
+      const { code, stderr } = await running;
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /error: containerd could not import the image: it stopped in the middle\n/);
+
+      const { code: stopped, stderr: message } = await runBima(args, { env: containerd.env });
+      assert.equal(stopped, 1);
+      assert.match(message, /error: containerd does not run: nothing answers at the socket/);
+
+      await containerd.start();
+      assert.deepEqual(await names(containerd), []);
+      await mustRunBima(args, { env: containerd.env });
+      const [checked] = await rows(containerd.ctr('images', 'check'));
+      assert.match(checked?.rest ?? '', /^complete .* true$/);
+    });
+
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      it(`is as before when ${signal} interrupts while the image arrives`, async (test) => {
+        const containerd = await start(test);
+        const { path, reached } = stoppingCtr(test, programs, 'input');
+        const args = ['build', '-t', 'a:1', largeContext(test, 5_000_000)];
+        assertInterrupted(await interruptAt(reached, [...args, '--ctr', path], containerd, signal), signal);
+        await assertEmpty(containerd);
+        await mustRunBima(args, { env: containerd.env });
+      });
+    }
+
+    it('has no image and no lease left when bima itself is killed', async (test) => {
+      const containerd = await start(test);
+      const { path, reached } = stoppingCtr(test, programs, 'input');
+      const args = ['build', '-t', 'a:1', '--ctr', path, largeContext(test, 5_000_000)];
+      await interruptAt(reached, args, containerd, 'SIGKILL');
+      // What ends now is ctr, by itself.
+      const leases = () => containerd.ctr('leases', 'ls', '--quiet');
+      while ((await leases()).trim() !== '') await sleep(50);
+      assert.deepEqual(await names(containerd), []);
+    });
+
+    it('is as before when it is interrupted while the image is unpacked', async (test) => {
+      const containerd = await start(test);
+      const { path, reached } = stoppingCtr(test, programs, 'end');
+      const args = ['build', '-t', 'a:1', sampleContext(test)];
+      assertInterrupted(await interruptAt(reached, [...args, '--ctr', path], containerd, 'SIGINT'), 'SIGINT');
+      await assertEmpty(containerd);
+    });
+
+    it('is as before when the image turns out to be damaged', async (test) => {
+      const containerd = await start(test);
+      const context = largeContext(test, 3_000_000);
+      const layout = join(context, '../layout');
+      const build = ['build', '--json', '-t', 'a:1', '-o', 'oci', '--dest', layout, context];
+      const { layers } = JSON.parse((await mustRunBima(build)).stdout) as {
+        layers: { digest: string; size: number }[];
+      };
+      const largest = layers.find(({ size }) => size > 1_000_000);
+      assert.ok(largest);
+      writeFileSync(join(layout, 'blobs/sha256', largest.digest.slice(7)), Buffer.alloc(largest.size));
+      const { code, stderr } = await runBima(['load', layout], { env: containerd.env });
+      assert.equal(code, 1);
+      assert.match(stderr, /error: .*expected \d+ bytes with sha256/);
+      await assertEmpty(containerd);
+    });
+
+    const fullDisks: [when: string, megabytes: number][] = [
+      ['while the image arrives', 6],
+      ['while it is unpacked', 15],
+    ];
+    for (const [when, megabytes] of fullDisks) {
+      it(`says that its disk is full ${when}, and takes the image once there is room`, async (test) => {
+        let root = '';
+        const containerd = await startContainerd(test, {
+          programs,
+          prepare: (folder) => {
+            root = folder;
+            execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', root]);
+            return () => execFileSync('umount', ['--lazy', root]);
+          },
+        });
+        const { env } = containerd;
+        const args = ['build', '-t', 'a:1', '--snapshotter', 'native', largeContext(test, 10_000_000)];
+        const { code, stderr } = await runBima(args, { env });
+        assert.equal(code, 1);
+        assert.match(
+          stderr,
+          /error: containerd could not import the image: the disk of containerd's data is full\n/,
+        );
+        await assertEmpty(containerd);
+        execFileSync('mount', ['-o', 'remount,size=100m', root]);
+        await mustRunBima(args, { env });
+        await assertNoLease(containerd);
+      });
+    }
+
+    it('names the remedy when the socket is there and the user may not use it', async (test) => {
+      const { address, folder, env } = await start(test);
+      chmodSync(folder, 0o755);
+      chmodSync(address, 0o444);
+      const context = sampleContext(test);
+      chmodSync(join(context, '..'), 0o755);
+      const args = ['build', '-t', 'a:1', context];
+      const { code, stderr } = await runBima(args, { env, user: 65534 });
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        new RegExp(`error: no permission to use containerd's socket "${address}"\\n  Run it as root`),
+      );
+      chmodSync(address, 0o666);
+      await mustRunBima(args, { env, user: 65534 });
+    });
+
+    const refused: [name: string, args: string[], code: number, message: RegExp][] = [
+      ['no socket', ['-a', '/nowhere.sock'], 1, /no socket at "\/nowhere.sock"\n {2}Start it/],
+      ['no ctr', ['--ctr', '/nowhere/ctr'], 1, /no program "\/nowhere\/ctr"\n {2}Install containerd/],
+      [
+        'an unknown snapshotter',
+        ['--snapshotter', 'x'],
+        2,
+        /no snapshotter "x"\n.* ready: (?:.*, )?native, overlayfs/,
+      ],
+      ['no namespace', ['-n', 'a/b'], 2, /expected a namespace of containerd, got "a\/b"/],
+    ];
+    it('is not asked for what it can not do, and nothing is built', async (test) => {
+      const { env } = await start(test);
+      const context = sampleContext(test);
+      for (const [name, args, exitCode, message] of refused) {
+        const { code, stdout, stderr } = await runBima(['build', '-t', 'a:1', ...args, context], { env });
+        assert.equal(code, exitCode, name);
+        assert.equal(stdout, '');
+        assert.match(stderr, message, name);
+        assert.doesNotMatch(stderr, /COPY/, name);
+      }
+    });
+  });
+}
+
+function interruptAt(
+  reached: string,
+  args: readonly string[],
+  { env }: Containerd,
+  signal: NodeJS.Signals,
+): Promise<Finished> {
+  return runBima(args, {
+    env,
+    interrupt: {
+      when: appears(reached),
+      signal,
+      // What stands between bima and ctr in the test lets go.
+      afterwards: () => {
+        setTimeout(() => {
+          rmSync(reached);
+        }, 100);
+      },
+    },
+  });
+}
+
+function assertInterrupted({ code, stdout, stderr }: Finished, signal: NodeJS.Signals): void {
+  assert.equal(code, signal === 'SIGINT' ? 130 : 143, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /waiting until containerd has ended the import\nbima: interrupted\n$/);
+}
+
+/** Debian's registry without authentication; gives its `host:port`. */
+async function startRegistry(test: TestContext): Promise<string> {
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  const folder = temporaryFolder(test);
+  // JSON is YAML.
+  const config = {
+    version: '0.1',
+    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
+    http: { addr: host, secret: 'none' },
+  };
+  writeFileSync(join(folder, 'config.yml'), JSON.stringify(config));
+  const server = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
+  const ended = once(server, 'close');
+  test.after(async () => {
+    server.kill();
+    await ended;
+  });
+  for (let tries = 0; tries < 100; tries += 1) {
+    const isUp = await fetch(`http://${host}/v2/`).then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return host;
+    await sleep(50);
+  }
+  throw new Error('docker-registry did not start');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
