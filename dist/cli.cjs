@@ -39443,10 +39443,24 @@ function formatImage(image) {
     ...config.created === void 0 ? [] : [field("created", config.created)],
     ...config.entrypoint === void 0 ? [] : [field("entrypoint", JSON.stringify(config.entrypoint))],
     ...config.cmd === void 0 ? [] : [field("cmd", JSON.stringify(config.cmd))],
-    ...formatLabels({ annotations: annotations2, "config labels": config.labels, "/urunc.json": uruncJson }),
+    ...formatLabels({
+      ...readAnnotations(annotations2, config.labels),
+      "config labels": config.labels,
+      "/urunc.json": uruncJson
+    }),
     "layers",
     ...image.layers.flatMap(formatLayer)
   ].join("\n");
+}
+function readAnnotations(annotations2, labels) {
+  const encoded = encodeAnnotations(labels, "base64");
+  const isEncoded = ([key, value]) => Object.hasOwn(labels, key) && value === encoded[key];
+  const entries = Object.entries(annotations2);
+  if (!entries.some(isEncoded)) return { annotations: annotations2 };
+  const decoded = entries.map(
+    ([key, value]) => [key, isEncoded([key, value]) ? labels[key] ?? "" : value]
+  );
+  return { "annotations (in base64)": Object.fromEntries(decoded) };
 }
 function formatLabels(places) {
   const texts = Object.entries(places).map(
@@ -39475,6 +39489,7 @@ var init_inspect_text = __esm({
   "src/cli/inspect-text.ts"() {
     "use strict";
     init_platform();
+    init_urunc_json();
     init_reporter();
     init_printable();
   }

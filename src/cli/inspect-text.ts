@@ -2,6 +2,8 @@
 
 import type { InspectedImage, InspectedLayer } from '../inspect.ts';
 import { formatPlatform } from '../oci/platform.ts';
+import { encodeAnnotations } from '../unikernel/urunc-json.ts';
+import type { Labels } from '../unikernel/urunc-json.ts';
 import { formatSize } from '../reporter.ts';
 import { printable } from '../printable.ts';
 
@@ -15,10 +17,26 @@ export function formatImage(image: InspectedImage): string {
     ...(config.created === undefined ? [] : [field('created', config.created)]),
     ...(config.entrypoint === undefined ? [] : [field('entrypoint', JSON.stringify(config.entrypoint))]),
     ...(config.cmd === undefined ? [] : [field('cmd', JSON.stringify(config.cmd))]),
-    ...formatLabels({ annotations, 'config labels': config.labels, '/urunc.json': uruncJson }),
+    ...formatLabels({
+      ...readAnnotations(annotations, config.labels),
+      'config labels': config.labels,
+      '/urunc.json': uruncJson,
+    }),
     'layers',
     ...image.layers.flatMap(formatLayer),
   ].join('\n');
+}
+
+/** The annotations as text, also when they are held in base64, as bima in Go held them. */
+function readAnnotations(annotations: Labels, labels: Labels): Places {
+  const encoded = encodeAnnotations(labels, 'base64');
+  const isEncoded = ([key, value]: [string, string]) => Object.hasOwn(labels, key) && value === encoded[key];
+  const entries = Object.entries(annotations);
+  if (!entries.some(isEncoded)) return { annotations };
+  const decoded = entries.map(
+    ([key, value]) => [key, isEncoded([key, value]) ? (labels[key] ?? '') : value] as const,
+  );
+  return { 'annotations (in base64)': Object.fromEntries(decoded) };
 }
 
 type Places = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;

@@ -92,6 +92,22 @@ describe('dist/cli.cjs', () => {
     assert.ok(archives[0]?.equals(archives[1] ?? Buffer.alloc(0)));
   });
 
+  it('shows labels once where all places agree, also when annotations are in base64', async (test) => {
+    const context = sampleContext(test);
+    const inspect = async (name: string, ...more: string[]) => {
+      const archive = join(context, '..', name);
+      await mustRunBima(['build', '--tar', '-t', 'a:1', '--dest', archive, ...more, context]);
+      return (await mustRunBima(['inspect', archive])).stdout;
+    };
+    const plain = await inspect('plain.tar');
+    assert.match(plain, /^labels \(annotations, config labels, \/urunc.json\)$/m);
+    const encoded = await inspect('encoded.tar', '--annotation-encoding', 'base64');
+    assert.match(encoded, /^labels \(annotations \(in base64\), config labels, \/urunc.json\)$/m);
+    assert.match(encoded, /^ {2}com.urunc.unikernel.hypervisor=hvt$/m);
+    const more = await inspect('more.tar', '--annotation', 'extra=1');
+    assert.match(more, /^annotations$[^]*^ {2}extra=1$[^]*^config labels$/m);
+  });
+
   it('dates the image with SOURCE_DATE_EPOCH, and with 1970 otherwise', async (test) => {
     const context = sampleContext(test);
     const created = async (name: string, env: Record<string, string>) => {

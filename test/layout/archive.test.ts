@@ -12,7 +12,6 @@ import { blobOf, readDocument } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { readTree } from '../../src/oci/image-tree.ts';
-import { encodeJson } from '../../src/oci/json.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import type { Source } from '../../src/oci/target.ts';
@@ -101,24 +100,6 @@ describe('an archive', () => {
     const documents = ['oci-layout', 'index.json', 'manifest.json'];
     assert.deepEqual(names.slice(-3), documents);
     assert.ok(names.slice(0, -3).every((name) => name.startsWith('blobs/')));
-  });
-
-  it('of an index holds everything below it, and no list for docker', async (test) => {
-    const { layout, image, layer, folder } = await sampleArchive(test);
-    const index = blobOf(
-      mediaTypes.index,
-      encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [image] }),
-    );
-    await layout.put(index);
-    const path = join(folder, 'index.tar');
-    await writeArchive(layout, index.descriptor, [parseReference('a:1')], path);
-    const names = execFileSync('tar', ['-t', '-f', path], { encoding: 'utf8' }).trim().split('\n');
-    assert.equal(names.length, 4 + 2);
-    assert.ok(!names.includes('manifest.json'));
-    const archive = await openArchive(path);
-    const [root] = (await archive.readIndex()).manifests;
-    assert.equal(root?.digest, index.descriptor.digest);
-    for (const { descriptor } of [index, layer]) await readDocument(archive.open(descriptor), 'x');
   });
 
   it('of anything else is refused', async (test) => {
