@@ -41,13 +41,17 @@ export function createWatch(outer: AbortSignal | undefined): Watch {
     controller.abort(reasonOf(outer));
   };
   outer?.addEventListener('abort', abort, { once: true });
+  let isOver = false;
   const rest = () => {
+    isOver = true;
     clearTimeout(timer);
   };
   return {
     signal: controller.signal,
     expect(milliseconds, what) {
       clearTimeout(timer);
+      // A body may end after its answer: a timer begun then would keep the process alive.
+      if (isOver) return;
       timer = setTimeout(() => {
         controller.abort(new Timeout(`${what} within ${Math.round(milliseconds / 1000)} seconds`));
       }, milliseconds);
@@ -83,14 +87,23 @@ export function watchBody(
   }
   let failure: unknown;
   async function* pieces(source: BodyStream): AsyncGenerator<Uint8Array> {
+    const iterator = source.open()[Symbol.asyncIterator]();
+    const read = async () => {
+      try {
+        return await iterator.next();
+      } catch (error) {
+        // What the library throws into this generator at its yield is no failure of the source.
+        failure = error;
+        throw error;
+      }
+    };
     try {
-      for await (const chunk of source.open()) {
-        yield chunk;
+      for (let next = await read(); next.done !== true; next = await read()) {
+        yield next.value;
         watch.expect(timeouts.stall, 'expected the upload to move on');
       }
-    } catch (error) {
-      failure = error;
-      throw error;
+    } finally {
+      await iterator.return?.();
     }
     awaitAnswer();
   }
