@@ -592,8 +592,8 @@ var init_toolrunner = __esm({
         }
         return this.args;
       }
-      _endsWith(str, end) {
-        return str.endsWith(end);
+      _endsWith(str, end2) {
+        return str.endsWith(end2);
       }
       _isCmdFile() {
         const upperToolPath = this.toolPath.toUpperCase();
@@ -1494,14 +1494,14 @@ var require_b4a = __commonJS({
     function concat(buffers, totalLength) {
       return Buffer.concat(buffers, totalLength);
     }
-    function copy(source, target, targetStart, start2, end) {
-      return toBuffer(source).copy(target, targetStart, start2, end);
+    function copy(source, target, targetStart, start2, end2) {
+      return toBuffer(source).copy(target, targetStart, start2, end2);
     }
     function equals(a, b) {
       return toBuffer(a).equals(b);
     }
-    function fill(buffer, value, offset, end, encoding) {
-      return toBuffer(buffer).fill(value, offset, end, encoding);
+    function fill(buffer, value, offset, end2, encoding) {
+      return toBuffer(buffer).fill(value, offset, end2, encoding);
     }
     function from(value, encodingOrOffset, length) {
       return Buffer.from(value, encodingOrOffset, length);
@@ -1528,11 +1528,11 @@ var require_b4a = __commonJS({
       if (Buffer.isBuffer(buffer)) return buffer;
       return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     }
-    function toString(buffer, encoding, start2, end) {
-      return toBuffer(buffer).toString(encoding, start2, end);
+    function toString(buffer, encoding, start2, end2) {
+      return toBuffer(buffer).toString(encoding, start2, end2);
     }
-    function toHex(buffer, start2, end) {
-      return toBuffer(buffer).toString("hex", start2, end);
+    function toHex(buffer, start2, end2) {
+      return toBuffer(buffer).toString("hex", start2, end2);
     }
     function write(buffer, string, offset, length, encoding) {
       return toBuffer(buffer).write(string, offset, length, encoding);
@@ -1690,9 +1690,9 @@ var require_utf8_decoder = __commonJS({
           if (this.bytesNeeded > 0) return result;
         }
         const trailing = trailingIncomplete(data, start2);
-        const end = data.byteLength - trailing;
-        if (end > start2) result += b4a.toString(data, "utf8", start2, end);
-        for (let i = end; i < data.byteLength; i++) {
+        const end2 = data.byteLength - trailing;
+        if (end2 > start2) result += b4a.toString(data, "utf8", start2, end2);
+        for (let i = end2; i < data.byteLength; i++) {
           const byte = data[i];
           if (this.bytesNeeded === 0) {
             if (byte <= 127) {
@@ -3118,11 +3118,11 @@ var require_headers = __commonJS({
       }
       return 0;
     }
-    function indexOf(block, num, offset, end) {
-      for (; offset < end; offset++) {
+    function indexOf(block, num, offset, end2) {
+      for (; offset < end2; offset++) {
         if (block[offset] === num) return offset;
       }
-      return end;
+      return end2;
     }
     function cksum(block) {
       let sum = 8 * 32;
@@ -3175,10 +3175,10 @@ var require_headers = __commonJS({
         return parse256(val);
       } else {
         while (offset < val.length && val[offset] === 32) offset++;
-        const end = clamp(indexOf(val, 32, offset, val.length), val.length, val.length);
-        while (offset < end && val[offset] === 0) offset++;
-        if (end === offset) return 0;
-        return parseInt(b4a.toString(val.subarray(offset, end)), 8);
+        const end2 = clamp(indexOf(val, 32, offset, val.length), val.length, val.length);
+        while (offset < end2 && val[offset] === 0) offset++;
+        if (end2 === offset) return 0;
+        return parseInt(b4a.toString(val.subarray(offset, end2)), 8);
       }
     }
     function decodeStr(val, offset, length, encoding) {
@@ -4379,14 +4379,14 @@ async function dockerManifest(source, manifests, references) {
   return images;
 }
 async function packContent(archive, { documents, blobs }) {
-  for (const { descriptor, open: open4 } of blobs)
-    await packFile(archive, blobName(descriptor.digest), descriptor.size, open4);
+  for (const { descriptor, open: open5 } of blobs)
+    await packFile(archive, blobName(descriptor.digest), descriptor.size, open5);
   for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   archive.finalize();
 }
-async function packFile(archive, name, size, open4) {
+async function packFile(archive, name, size, open5) {
   const pax = size < 8 * 1024 ** 3 ? null : { size: String(size) };
-  await (0, import_promises4.pipeline)(open4, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
+  await (0, import_promises4.pipeline)(open5, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
 }
 function blobName(digest) {
   return `blobs/sha256/${hexOf(digest)}`;
@@ -4946,9 +4946,9 @@ function readJsonWords(text, from, otherwise) {
   let next = skipSpace(text, from + 1);
   if (text[next] === "]") return atEnd(text, next + 1, hint) ?? words;
   for (; ; ) {
-    const end = findStringEnd(text, next, hint);
-    if (typeof end !== "number") return end;
-    const value = JSON.parse(text.slice(next, end));
+    const end2 = findStringEnd(text, next, hint);
+    if (typeof end2 !== "number") return end2;
+    const value = JSON.parse(text.slice(next, end2));
     if (new RegExp("\\0|\\p{Cs}", "u").test(value)) {
       return {
         offset: next,
@@ -4957,7 +4957,7 @@ function readJsonWords(text, from, otherwise) {
       };
     }
     words.push({ value, offset: next });
-    next = skipSpace(text, end);
+    next = skipSpace(text, end2);
     if (text[next] === "]") return atEnd(text, next + 1, hint) ?? words;
     if (text[next] !== ",") return unexpected(text, next, '"," or "]" in the JSON list', hint);
     next = skipSpace(text, next + 1);
@@ -5372,7 +5372,7 @@ function readPlain(statement, next) {
   const meant = comment === -1 ? words : words.slice(0, comment);
   const [, ...behind] = meant;
   const flag = behind.find(
-    ({ start: start2, end }) => /^--(?:chmod|chown|from|link|exclude|parents)(?:=|$)/.test(statement.text.slice(start2, end))
+    ({ start: start2, end: end2 }) => /^--(?:chmod|chown|from|link|exclude|parents)(?:=|$)/.test(statement.text.slice(start2, end2))
   );
   if (flag !== void 0) {
     const hint = "Write the flags right after COPY.";
@@ -5497,7 +5497,7 @@ function isQuoteAt(statement, offset) {
   return character === '"' || character === "'";
 }
 function joinRaw(statement, words) {
-  return words.map(({ start: start2, end }) => statement.text.slice(start2, end)).join(" ").trim();
+  return words.map(({ start: start2, end: end2 }) => statement.text.slice(start2, end2)).join(" ").trim();
 }
 var init_label_words = __esm({
   "src/containerfile/label-words.ts"() {
@@ -5544,10 +5544,10 @@ function reportStray(statement, { key, value, rest: rest2 }) {
   if (stray === void 0) return;
   const { text } = statement;
   const all = [value, ...rest2];
-  const end = rest2.at(-1)?.end ?? 0;
+  const end2 = rest2.at(-1)?.end ?? 0;
   let meant = joinRaw(statement, all);
   if (value.start === value.end) meant = withoutQuotes(statement, meant);
-  else if (text[value.start] === '"' && text[end - 1] === '"') meant = text.slice(value.start + 1, end - 1);
+  else if (text[value.start] === '"' && text[end2 - 1] === '"') meant = text.slice(value.start + 1, end2 - 1);
   else if (isQuoteAt(statement, value.start)) meant = [value.value, joinRaw(statement, rest2)].join(" ");
   statement.error(
     stray.start,
@@ -5564,10 +5564,10 @@ function warnOfRest(statement, { key, rest: rest2 }, value) {
 }
 function warnOfInnerQuotes(statement, { key, value }) {
   const { text } = statement;
-  const { start: start2, end, closed: closed2 } = value;
-  const raw = text.slice(start2, end);
+  const { start: start2, end: end2, closed: closed2 } = value;
+  const raw = text.slice(start2, end2);
   const isWhole = raw.startsWith('"') && raw.endsWith('"');
-  const isDropped = isWhole ? closed2 !== void 0 && closed2 < end - 1 : value.quoted && !isQuoteAt(statement, start2) && raw.includes('"');
+  const isDropped = isWhole ? closed2 !== void 0 && closed2 < end2 - 1 : value.quoted && !isQuoteAt(statement, start2) && raw.includes('"');
   if (!isDropped) return;
   const meant = formatPair(key.value, isWhole ? raw.slice(1, -1) : raw, statement.escape);
   statement.warn(
@@ -5713,13 +5713,13 @@ function createHeredocReader(lines) {
   return {
     read(text, next) {
       const heredocs = [];
-      let end = next;
+      let end2 = next;
       for (const { name, chomp, offset } of startsIn(text)) {
-        const found = findEnd(name, chomp, end);
+        const found = findEnd(name, chomp, end2);
         heredocs.push({ offset, name, closed: found !== void 0 });
-        if (found !== void 0) end = found + 1;
+        if (found !== void 0) end2 = found + 1;
       }
-      return { heredocs, end };
+      return { heredocs, end: end2 };
     }
   };
 }
@@ -5764,8 +5764,8 @@ function readLogicalLines(source, file, findings) {
       next += 1;
       continue;
     }
-    const { text, pieces: pieces2, blank, continues, end } = join7(physical, next, escape2);
-    next = end;
+    const { text, pieces: pieces2, blank, continues, end: end2 } = join7(physical, next, escape2);
+    next = end2;
     const positionAt = (offset) => locate(pieces2, offset, file);
     if (blank !== void 0) {
       findings.warnings.push(
@@ -5814,9 +5814,9 @@ function join7(lines, start2, escape2) {
   return { text, pieces: pieces2, blank, continues, end: next };
 }
 function withoutReturn(line) {
-  let end = line.length;
-  while (line[end - 1] === "\r") end -= 1;
-  return line.slice(0, end);
+  let end2 = line.length;
+  while (line[end2 - 1] === "\r") end2 -= 1;
+  return line.slice(0, end2);
 }
 function isBlank(line) {
   return line.trim() === "";
@@ -7020,16 +7020,16 @@ async function findPlatform(rootfs, pairs, named2, start2) {
   const file = resolve3(rootfs, label.value);
   if (file === void 0) return missingBinary(label.value, named2, position);
   const detection = detectPlatform(await readHead(file));
-  const fail = (code2, message, hint) => {
+  const fail2 = (code2, message, hint) => {
     return { errors: [{ code: code2, message, hint, position }], warnings: [] };
   };
   if (named2 !== void 0 && !agrees(detection, named2)) {
     const message = `expected a binary for ${formatPlatform(named2)}, got ${detection.format} in "${label.value}"`;
-    return fail("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
+    return fail2("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
   }
   const platform = named2 ?? detection.platform;
   if (platform !== void 0) return { platform, errors: [], warnings: [] };
-  return fail(
+  return fail2(
     "ARCHITECTURE_UNKNOWN",
     `expected a unikernel binary whose header names its architecture in "${label.value}", got ${detection.format}`,
     'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.'
@@ -7449,7 +7449,7 @@ function unescapePattern(pattern3) {
 function compilePattern(pattern3) {
   const tokens = /\*+|\?|\[(?:\^|(?!\^))(?:(?:[^\]\\-]|\\.)(?:-(?:[^\]\\-]|\\.))?)+\]|\\.|[^*?[\\]/gsuy;
   let source = "";
-  for (let end = 0; end < pattern3.length; end = tokens.lastIndex) {
+  for (let end2 = 0; end2 < pattern3.length; end2 = tokens.lastIndex) {
     const token2 = tokens.exec(pattern3)?.[0];
     if (token2 === void 0) return void 0;
     const part2 = compileToken(token2);
@@ -8175,7 +8175,7 @@ async function expand(paths2, depth = 2) {
     for (const name of names5) {
       const child2 = (0, import_node_path11.join)(path4, name);
       const isFolder = await (0, import_promises11.readdir)(child2).catch(() => void 0) !== void 0;
-      if (name.endsWith(".tar")) inner.push(child2);
+      if (!isFolder && await isTar(child2)) inner.push(child2);
       else if (isFolder && depth > 0) inner.push(...await expand([child2], depth - 1).catch(ignoreEmpty));
     }
     if (inner.length === 0) {
@@ -8186,6 +8186,16 @@ async function expand(paths2, depth = 2) {
     all.push(...inner);
   }
   return all;
+}
+async function isTar(path4) {
+  const file = await (0, import_promises11.open)(path4).catch(() => void 0);
+  if (file === void 0) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
+    return bytesRead === 5 && buffer.toString("latin1") === "ustar";
+  } finally {
+    await file.close();
+  }
 }
 function ignoreEmpty(error2) {
   if (error2 instanceof BimaError && error2.code === "LAYOUT_INVALID") return [];
@@ -8217,14 +8227,14 @@ async function copyInto(layout, { source, root }, signal) {
     await layout.put(interruptible(source.open(descriptor), signal));
   }
 }
-function interruptible({ descriptor, open: open4 }, signal) {
+function interruptible(blob, signal) {
   async function* watch(stream) {
     for await (const chunk of stream) {
       signal.throwIfAborted();
       yield chunk;
     }
   }
-  return { descriptor, open: () => watch(open4()) };
+  return { descriptor: blob.descriptor, open: () => watch(blob.open()) };
 }
 function withoutNames({ annotations: annotations2 = {}, ...descriptor }) {
   const others = Object.entries(annotations2).filter(
@@ -8835,8 +8845,8 @@ async function loadImage(containerd, source, image, references, reporter2, signa
     reporter2.info("interrupted: waiting until containerd has ended the import");
   };
   signal?.addEventListener("abort", wait, { once: true });
-  const open4 = () => packArchive(source, image, references);
-  const imported = await importImage(containerd, { image, references, platforms, open: open4 }, signal).finally(
+  const open5 = () => packArchive(source, image, references);
+  const imported = await importImage(containerd, { image, references, platforms, open: open5 }, signal).finally(
     () => {
       signal?.removeEventListener("abort", wait);
     }
@@ -21476,8 +21486,8 @@ var require_retry_handler = __commonJS({
             });
           }
           validatePartialResponseContentLength(headers, contentRange, statusCode, this.retryCount);
-          const { start: start2, size, end = size ? size - 1 : null } = contentRange;
-          if (this.start !== start2 || this.end != null && this.end !== end) {
+          const { start: start2, size, end: end2 = size ? size - 1 : null } = contentRange;
+          if (this.start !== start2 || this.end != null && this.end !== end2) {
             throw new RequestRetryError("Content-Range mismatch", statusCode, {
               headers,
               data: { count: this.retryCount }
@@ -21499,14 +21509,14 @@ var require_retry_handler = __commonJS({
               return;
             }
             validatePartialResponseContentLength(headers, range, statusCode, this.retryCount);
-            const { start: start2, size, end = size ? size - 1 : null } = range;
+            const { start: start2, size, end: end2 = size ? size - 1 : null } = range;
             assert(
               start2 != null && Number.isFinite(start2),
               "content-range mismatch"
             );
-            assert(end != null && Number.isFinite(end), "invalid content-length");
+            assert(end2 != null && Number.isFinite(end2), "invalid content-length");
             this.start = start2;
-            this.end = end;
+            this.end = end2;
           }
           if (this.end == null) {
             const contentLength = headers["content-length"];
@@ -21990,8 +22000,8 @@ var require_readable = __commonJS({
       const { _readableState: state } = consume2.stream;
       if (state.bufferIndex) {
         const start2 = state.bufferIndex;
-        const end = state.buffer.length;
-        for (let n = start2; n < end; n++) {
+        const end2 = state.buffer.length;
+        for (let n = start2; n < end2; n++) {
           consumePush(consume2, state.buffer[n]);
         }
       } else {
@@ -36242,8 +36252,8 @@ ${value}`;
         for (let i = this.lineChunkIndex; i <= this.chunkIndex; i++) {
           const chunk = this.chunks[i];
           const start2 = i === this.lineChunkIndex ? this.linePos : 0;
-          const end = i === this.chunkIndex ? this.pos : chunk.length;
-          const slice = chunk.subarray(start2, end);
+          const end2 = i === this.chunkIndex ? this.pos : chunk.length;
+          const slice = chunk.subarray(start2, end2);
           length += slice.length;
           chunks.push(slice);
         }
@@ -37053,7 +37063,7 @@ function createHttp(options) {
     const dispatcher = isLoopback(hostname) ? direct : proxied;
     const watch = createWatch(signal);
     const upload3 = watchBody(request2.body, watch, timeouts, request2.patience ?? timeouts.answer);
-    const fail = (error2, reused = false) => {
+    const fail2 = (error2, reused = false) => {
       watch.stop();
       if (upload3.failure !== void 0) return upload3.failure;
       if (signal?.aborted === true) return reasonOf(signal);
@@ -37081,11 +37091,11 @@ function createHttp(options) {
       return {
         status: statusCode,
         headers,
-        body: readable(body, fail),
+        body: readable(body, fail2),
         discard: () => discard(body, watch.stop)
       };
     } catch (error2) {
-      throw fail(error2, isReused(error2, served.has(endpoint.origin)));
+      throw fail2(error2, isReused(error2, served.has(endpoint.origin)));
     }
   }
   return {
@@ -37144,12 +37154,12 @@ function unlessAborted(pending, signal) {
     });
   });
 }
-async function* readable(body, fail) {
+async function* readable(body, fail2) {
   try {
     yield* body;
     await nextTurn();
   } catch (error2) {
-    throw fail(error2);
+    throw fail2(error2);
   }
 }
 async function discard(body, stop) {
@@ -37340,29 +37350,29 @@ function chunkFor(size, upload3, refused, wanted) {
 async function uploadChunks(session, upload3, blob, { digest, size }, chunk, signal) {
   const slice = createSlices(blob);
   const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
-  const headersFor = (start2, end) => ({
+  const headersFor = (start2, end2) => ({
     "content-type": "application/octet-stream",
-    "content-range": `${start2}-${end - 1}`
+    "content-range": `${start2}-${end2 - 1}`
   });
   let offset = 0;
   let resumes = 0;
   while (size - offset > chunk) {
-    const end = offset + chunk;
+    const end2 = offset + chunk;
     try {
       const answer = await session.send({
         ...common,
         method: "PATCH",
         to: upload3.location,
-        headers: headersFor(offset, end),
+        headers: headersFor(offset, end2),
         body: slice(offset, chunk),
         expected: [202, 200, 201, 204]
       });
       await answer.discard();
       upload3.location = nextLocation(session, answer, upload3.location);
-      offset = acceptedUpTo(headerOf(answer.headers, "range"), offset, end);
+      offset = acceptedUpTo(headerOf(answer.headers, "range"), offset, end2);
     } catch (error2) {
       resumes += 1;
-      const resumed = resumes > maxResumes ? void 0 : await resumePoint(session, upload3.location, error2, offset, end, signal);
+      const resumed = resumes > maxResumes ? void 0 : await resumePoint(session, upload3.location, error2, offset, end2, signal);
       if (resumed === void 0) throw error2;
       upload3.location = resumed.location;
       offset = resumed.offset;
@@ -37377,20 +37387,20 @@ async function uploadChunks(session, upload3, blob, { digest, size }, chunk, sig
     expected: [201, 200, 202, 204]
   });
 }
-function acceptedUpTo(range, start2, end) {
+function acceptedUpTo(range, start2, end2) {
   const last2 = parseRangeEnd(range);
-  if (last2 === void 0 || last2 <= 0) return end;
+  if (last2 === void 0 || last2 <= 0) return end2;
   const accepted = last2 + 1;
-  return accepted > start2 && accepted < end ? accepted : end;
+  return accepted > start2 && accepted < end2 ? accepted : end2;
 }
 function parseRangeEnd(range) {
-  const end = /^(?:bytes[= ])?\s*\d+-(-?\d+)$/.exec(range?.trim() ?? "")?.[1];
-  return end === void 0 ? void 0 : Number(end);
+  const end2 = /^(?:bytes[= ])?\s*\d+-(-?\d+)$/.exec(range?.trim() ?? "")?.[1];
+  return end2 === void 0 ? void 0 : Number(end2);
 }
 function nextLocation(session, answer, current) {
   return answer.headers.location === void 0 ? current : session.locate(answer.headers.location, answer.endpoint);
 }
-async function resumePoint(session, location, error2, start2, end, signal) {
+async function resumePoint(session, location, error2, start2, end2, signal) {
   const isLost = error2 instanceof RegistryError && (isAnswer(error2, 416) || error2.failure?.retry === "yes");
   if (!isLost || isAborted(signal)) return void 0;
   try {
@@ -37406,7 +37416,7 @@ async function resumePoint(session, location, error2, start2, end, signal) {
     );
     await answer.discard();
     const last2 = parseRangeEnd(headerOf(answer.headers, "range"));
-    if (last2 === void 0 || last2 <= 0 || last2 + 1 < start2 || last2 + 1 > end) return void 0;
+    if (last2 === void 0 || last2 <= 0 || last2 + 1 < start2 || last2 + 1 > end2) return void 0;
     return { location: nextLocation(session, answer, location), offset: last2 + 1 };
   } catch (failure) {
     if (failure instanceof RegistryError && !isAborted(signal)) return void 0;
@@ -39099,7 +39109,8 @@ async function tarFile(path4, folder2, name) {
   return { root: folder2, paths: [file] };
 }
 function missingService(environment2) {
-  const server = new URL(environment2.GITHUB_SERVER_URL ?? "https://github.com").hostname.toLowerCase();
+  const url = environment2.GITHUB_SERVER_URL ?? "";
+  const server = URL.canParse(url) ? new URL(url).hostname.toLowerCase() : "github.com";
   if (server !== "github.com" && !/\.(?:ghe\.com|localhost)$/.test(server))
     return `${server} has no such service`;
   const missing2 = ["ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN"].filter((name) => !environment2[name]);
@@ -39158,7 +39169,7 @@ async function run2(inputs, world) {
     const containerd = await openForInputs(inputs.load, environment2);
     await loadForWorkflow(containerd, { source: layout, image: root, references, reporter: reporter2, signal });
   }
-  const artifact = inputs.artifact === void 0 ? void 0 : await upload2(inputs.artifact, references, archive ?? layoutPath, world);
+  const artifact = inputs.artifact === void 0 ? void 0 : await upload2(inputs.artifact, references, artifactPath(inputs.artifact, archive, layoutPath), world);
   const state = await push(inputs, layout, root, references, skipped, world);
   if (inputs.summary) {
     const parts = { facts, references, state, ...artifact === void 0 ? {} : { artifact } };
@@ -39217,6 +39228,9 @@ async function produce(inputs, references, path4, world) {
 function archivePath({ tar, artifact }, references, folder2) {
   if (tar !== void 0) return (0, import_node_path16.resolve)(tar);
   return artifact?.form === "tar" ? (0, import_node_path16.join)(folder2, `${artifactName(artifact, references)}.oci.tar`) : void 0;
+}
+function artifactPath({ form: form3 }, archive, layout) {
+  return form3 === "tar" && archive !== void 0 ? archive : layout;
 }
 function artifactName({ name }, [first]) {
   return name ?? defaultArtifactName(first?.repository ?? "", first?.tag);
@@ -39651,12 +39665,11 @@ var interrupt = new AbortController();
 var interrupted = 130;
 var patience = 5e3;
 var folder;
-var deadline;
 for (const name of ["SIGINT", "SIGTERM"]) {
   process.on(name, () => {
     if (interrupt.signal.aborted) stopAtOnce();
     interrupt.abort();
-    deadline = setTimeout(stopAtOnce, patience);
+    setTimeout(stopAtOnce, patience);
   });
 }
 function stopAtOnce() {
@@ -39672,7 +39685,8 @@ async function main() {
   ]);
   const inputs = readInputs2(runner.input, environment);
   const event = await readEvent2(environment, import_promises19.readFile);
-  folder = await (0, import_promises19.mkdtemp)((0, import_node_path17.join)(environment.RUNNER_TEMP ?? (0, import_node_os3.tmpdir)(), "bima-"));
+  const temporary = environment.RUNNER_TEMP ?? "";
+  folder = await (0, import_promises19.mkdtemp)((0, import_node_path17.join)(temporary === "" ? (0, import_node_os3.tmpdir)() : temporary, "bima-"));
   runner.keep("folder", folder);
   await run3(inputs, {
     environment,
@@ -39683,16 +39697,19 @@ async function main() {
     signal: interrupt.signal
   });
 }
-async function finish(error2) {
+async function fail(error2) {
   if (!interrupt.signal.aborted) {
     report(error2);
-    process.exitCode = 1;
-    return;
+    return 1;
   }
   reporter.info("interrupted");
   if (folder !== void 0) await (0, import_promises19.rm)(folder, { recursive: true, force: true });
-  clearTimeout(deadline);
-  process.exitCode = interrupted;
+  return interrupted;
+}
+async function end(code2) {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
+  process.exit(code2);
 }
 function report(error2) {
   if (error2 instanceof BimaError) {
@@ -39706,4 +39723,4 @@ function report(error2) {
     safeLine(`internal error, please report it with the lines above: ${String(error2)}`)
   );
 }
-void main().catch(finish);
+void main().then(() => 0, fail).then(end);

@@ -1,7 +1,8 @@
 // The workflows of this repository and those of the documentation: valid, complete, and with no more rights than needed.
 
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { lintWorkflow } from './support/actionlint.ts';
@@ -33,6 +34,7 @@ const own = ['./', 'nubificus/bima-action@v1'];
 /** Whatever else a run's script holds, no expression: text from outside would become part of the script. */
 const expression = /\$\{\{/;
 
+const hasZizmor = spawnSync('zizmor', ['--version']).status === 0;
 const files = [...globSync('.github/workflows/*.yml'), ...globSync('docs/workflows/*.yml')].sort();
 
 describe('workflows', () => {
@@ -95,6 +97,22 @@ describe('workflows', () => {
       });
     });
   }
+
+  it('commit every file of dist', () => {
+    const script = readFileSync('.github/workflows/check-dist.yml', 'utf8');
+    const [, names = ''] = /for name in (.+); do/.exec(script) ?? [];
+    assert.deepEqual(names.split(' ').sort(), readdirSync('dist').sort());
+  });
+
+  it('are fine for zizmor', { skip: hasZizmor ? false : 'no zizmor on the PATH' }, () => {
+    const options = ['--offline', '--no-progress', '--config', '.github/zizmor.yml'];
+    const { status, stdout, stderr } = spawnSync(
+      'zizmor',
+      [...options, ...files, 'action.yml', '.github/dependabot.yml'],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 0, `${stdout}\n${stderr}`);
+  });
 
   it('use one version of each action', () => {
     const versions = new Map<string, Set<string>>();

@@ -161,7 +161,8 @@ async function tarFile(path: string, folder: string, name: string): Promise<Arti
 }
 
 function missingService(environment: ArtifactOrder['environment']): string | undefined {
-  const server = new URL(environment.GITHUB_SERVER_URL ?? 'https://github.com').hostname.toLowerCase();
+  const url = environment.GITHUB_SERVER_URL ?? '';
+  const server = URL.canParse(url) ? new URL(url).hostname.toLowerCase() : 'github.com';
   // The library refuses all other servers (isGhes in its config.ts).
   if (server !== 'github.com' && !/\.(?:ghe\.com|localhost)$/.test(server))
     return `${server} has no such service`;

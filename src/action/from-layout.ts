@@ -1,6 +1,6 @@
 // The image of layouts and archives that are there already: one as it is, several merged into one index.
 
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from '../layout/names.ts';
@@ -79,7 +79,7 @@ async function expand(paths: readonly string[], depth = 2): Promise<string[]> {
     for (const name of names) {
       const child = join(path, name);
       const isFolder = (await readdir(child).catch(() => undefined)) !== undefined;
-      if (name.endsWith('.tar')) inner.push(child);
+      if (!isFolder && (await isTar(child))) inner.push(child);
       else if (isFolder && depth > 0) inner.push(...(await expand([child], depth - 1).catch(ignoreEmpty)));
     }
     if (inner.length === 0) {
@@ -90,6 +90,18 @@ async function expand(paths: readonly string[], depth = 2): Promise<string[]> {
     all.push(...inner);
   }
   return all;
+}
+
+/** Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. */
+async function isTar(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
+    return bytesRead === 5 && buffer.toString('latin1') === 'ustar';
+  } finally {
+    await file.close();
+  }
 }
 
 function ignoreEmpty(error: unknown): string[] {
@@ -133,14 +145,14 @@ async function copyInto(layout: Layout, { source, root }: Found, signal: AbortSi
   }
 }
 
-function interruptible({ descriptor, open }: Blob, signal: AbortSignal): Blob {
+function interruptible(blob: Blob, signal: AbortSignal): Blob {
   async function* watch(stream: ByteStream): AsyncGenerator<Uint8Array> {
     for await (const chunk of stream) {
       signal.throwIfAborted();
       yield chunk;
     }
   }
-  return { descriptor, open: () => watch(open()) };
+  return { descriptor: blob.descriptor, open: () => watch(blob.open()) };
 }
 
 /** The names belong to the layout that it comes from. */

@@ -23,14 +23,13 @@ const interrupted = 130;
 /** The runner waits for 7.5 seconds between its first signal and the next. */
 const patience = 5000;
 let folder: string | undefined;
-let deadline: NodeJS.Timeout | undefined;
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // A second signal doesn't wait for anything.
     if (interrupt.signal.aborted) stopAtOnce();
     interrupt.abort();
-    deadline = setTimeout(stopAtOnce, patience);
+    setTimeout(stopAtOnce, patience);
   });
 }
 
@@ -49,7 +48,8 @@ async function main(): Promise<void> {
   ]);
   const inputs = readInputs(runner.input, environment);
   const event = await readEvent(environment, readFile);
-  folder = await mkdtemp(join(environment.RUNNER_TEMP ?? tmpdir(), 'bima-'));
+  const temporary = environment.RUNNER_TEMP ?? '';
+  folder = await mkdtemp(join(temporary === '' ? tmpdir() : temporary, 'bima-'));
   runner.keep('folder', folder);
   await run(inputs, {
     environment,
@@ -61,16 +61,21 @@ async function main(): Promise<void> {
   });
 }
 
-async function finish(error: unknown): Promise<void> {
+async function fail(error: unknown): Promise<number> {
   if (!interrupt.signal.aborted) {
     report(error);
-    process.exitCode = 1;
-    return;
+    return 1;
   }
   reporter.info('interrupted');
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  clearTimeout(deadline);
-  process.exitCode = interrupted;
+  return interrupted;
+}
+
+/** Ends the process also if a connection of some library is still open, as after an interrupted upload. */
+async function end(code: number): Promise<void> {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(streams.map((stream) => new Promise((done) => stream.write('', done))));
+  process.exit(code);
 }
 
 function report(error: unknown): void {
@@ -87,4 +92,6 @@ function report(error: unknown): void {
   );
 }
 
-void main().catch(finish);
+void main()
+  .then(() => 0, fail)
+  .then(end);

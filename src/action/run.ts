@@ -68,7 +68,7 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   const artifact =
     inputs.artifact === undefined
       ? undefined
-      : await upload(inputs.artifact, references, archive ?? layoutPath, world);
+      : await upload(inputs.artifact, references, artifactPath(inputs.artifact, archive, layoutPath), world);
   const state = await push(inputs, layout, root, references, skipped, world);
   if (inputs.summary) {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
@@ -149,6 +149,11 @@ function archivePath(
 ): string | undefined {
   if (tar !== undefined) return resolve(tar);
   return artifact?.form === 'tar' ? join(folder, `${artifactName(artifact, references)}.oci.tar`) : undefined;
+}
+
+/** What becomes the artifact: an archive is there also when only the input `tar` asks for it. */
+function artifactPath({ form }: ArtifactInputs, archive: string | undefined, layout: string): string {
+  return form === 'tar' && archive !== undefined ? archive : layout;
 }
 
 function artifactName({ name }: ArtifactInputs, [first]: readonly Reference[]): string {

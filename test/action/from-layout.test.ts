@@ -92,8 +92,9 @@ describe('importImages', () => {
     const folder = folderWith(test, { 'app-amd64': amd64 });
     const inner = join(folder, 'app-arm64');
     mkdirSync(inner);
-    await writeArchive(arm64.source, arm64.root, [], join(inner, 'app.oci.tar'));
+    await writeArchive(arm64.source, arm64.root, [], join(inner, 'app-1.0'));
     mkdirSync(join(folder, 'logs'));
+    writeFileSync(join(folder, 'logs/log.txt'), 'x'.repeat(1000));
     assert.equal((await childrenOf(await importFrom(test, [folder]))).length, 2);
   });
 

@@ -24,8 +24,10 @@ export interface ResultsRequest {
 }
 
 export interface ResultsOptions {
-  /** Answers in the server's place: breaks the connection, or sends a status with a Twirp error. */
-  readonly fault?: (request: ResultsRequest) => 'reset' | { status: number; message: string } | undefined;
+  /** Answers in the server's place: breaks the connection, never answers, or sends a status with a Twirp error. */
+  readonly fault?: (
+    request: ResultsRequest,
+  ) => 'reset' | 'hang' | { status: number; message: string } | undefined;
   /** Breaks the connection after the call had its effect. */
   readonly loseAnswer?: (request: ResultsRequest) => boolean;
 }
@@ -82,6 +84,7 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
     calls.push(call);
     const seen = { call, count: calls.filter((other) => other === call).length };
     const fault = options.fault?.(seen);
+    if (fault === 'hang') return;
     if (fault === 'reset') {
       request.socket.destroy();
       return;
