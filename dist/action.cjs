@@ -39227,13 +39227,15 @@ async function produce(inputs, references, path4, world) {
 }
 function archivePath({ tar, artifact }, references, folder2) {
   if (tar !== void 0) return (0, import_node_path16.resolve)(tar);
-  return artifact?.form === "tar" ? (0, import_node_path16.join)(folder2, `${artifactName(artifact, references)}.oci.tar`) : void 0;
+  return artifact?.form === "tar" ? (0, import_node_path16.join)(folder2, artifactName(artifact, references)) : void 0;
 }
 function artifactPath({ form: form3 }, archive, layout) {
   return form3 === "tar" && archive !== void 0 ? archive : layout;
 }
-function artifactName({ name }, [first]) {
-  return name ?? defaultArtifactName(first?.repository ?? "", first?.tag);
+function artifactName({ name, form: form3 }, [first]) {
+  if (name !== void 0) return name;
+  const suffix = form3 === "tar" ? ".tar" : "";
+  return `${defaultArtifactName(first?.repository ?? "", first?.tag)}${suffix}`;
 }
 async function writeSbomFile(layout, root, references, { environment: environment2, runner: runner2, reporter: reporter2, folder: folder2, signal }) {
   const { writeSbom: writeSbom2 } = await Promise.resolve().then(() => (init_sbom(), sbom_exports));

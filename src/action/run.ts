@@ -148,7 +148,7 @@ function archivePath(
   folder: string,
 ): string | undefined {
   if (tar !== undefined) return resolve(tar);
-  return artifact?.form === 'tar' ? join(folder, `${artifactName(artifact, references)}.oci.tar`) : undefined;
+  return artifact?.form === 'tar' ? join(folder, artifactName(artifact, references)) : undefined;
 }
 
 /** What becomes the artifact: an archive is there also when only the input `tar` asks for it. */
@@ -156,8 +156,11 @@ function artifactPath({ form }: ArtifactInputs, archive: string | undefined, lay
   return form === 'tar' && archive !== undefined ? archive : layout;
 }
 
-function artifactName({ name }: ArtifactInputs, [first]: readonly Reference[]): string {
-  return name ?? defaultArtifactName(first?.repository ?? '', first?.tag);
+function artifactName({ name, form }: ArtifactInputs, [first]: readonly Reference[]): string {
+  if (name !== undefined) return name;
+  // A file that is uploaded as it is gets the artifact's name.
+  const suffix = form === 'tar' ? '.tar' : '';
+  return `${defaultArtifactName(first?.repository ?? '', first?.tag)}${suffix}`;
 }
 
 async function writeSbomFile(
