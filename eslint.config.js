@@ -20,7 +20,7 @@ export default defineConfig(
   // A file over 250 lines holds two ideas.
   { files: ['src/**'], rules: { 'max-lines': ['error', { max: 250 }] } },
   {
-    files: ['test/**', 'scripts/**'],
+    files: ['bench/**', 'test/**', 'scripts/**'],
     rules: {
       // node:test's describe and it return promises that the runner itself awaits.
       '@typescript-eslint/no-floating-promises': [
