@@ -38366,4 +38366,7 @@ function report(error2) {
     safeLine(`internal error, please report it with the lines above: ${String(error2)}`)
   );
 }
+process.on("uncaughtException", (error2) => {
+  void fail(error2).then(end);
+});
 void main().then(() => 0, fail).then(end);
