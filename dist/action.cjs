@@ -39335,6 +39335,7 @@ var package_default = {
     node: ">=20.18.1"
   },
   scripts: {
+    bench: "node bench/start.ts",
     build: "node scripts/build.ts",
     check: "npm run lint && npm run types && npm test && npm run build && npm run check-dist",
     "check-dist": "node scripts/check-dist.ts",
@@ -39725,4 +39726,7 @@ function report(error2) {
     safeLine(`internal error, please report it with the lines above: ${String(error2)}`)
   );
 }
+process.on("uncaughtException", (error2) => {
+  void fail(error2).then(end);
+});
 void main().then(() => 0, fail).then(end);

@@ -39720,6 +39720,7 @@ var package_default = {
     node: ">=20.18.1"
   },
   scripts: {
+    bench: "node bench/start.ts",
     build: "node scripts/build.ts",
     check: "npm run lint && npm run types && npm test && npm run build && npm run check-dist",
     "check-dist": "node scripts/check-dist.ts",

@@ -92,6 +92,11 @@ function report(error: unknown): void {
   );
 }
 
+// A library's stream may fail where nobody waits for it, such as an upload whose files an interruption removed.
+process.on('uncaughtException', (error) => {
+  void fail(error).then(end);
+});
+
 void main()
   .then(() => 0, fail)
   .then(end);

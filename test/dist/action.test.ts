@@ -196,6 +196,22 @@ describe('a step that loads', { skip: unlessMountingWith('ctr') }, () => {
   });
 });
 
+describe('a step that is interrupted while it uploads', () => {
+  it('exits with 130, and leaves nothing', async (test) => {
+    // It refuses every block, and the library tries again for longer than the test waits.
+    await using results = await startResultsServer({
+      fault: ({ call }) => (call === 'block' ? { status: 503, message: 'later' } : undefined),
+    });
+    const { code, temporary } = await runAction(test, {
+      inputs: { context: sampleContext(test), 'upload-artifact': 'layout' },
+      env: results.environment,
+      interrupt: { after: '::group::Upload the artifact', signal: 'SIGINT' },
+    });
+    assert.equal(code, 130);
+    assert.deepEqual(readdirSync(temporary), []);
+  });
+});
+
 describe('a step that fails', () => {
   it('annotates every problem at its line, and has no digest', async (test) => {
     const workspace = join(sampleContext(test), '..');
