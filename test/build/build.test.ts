@@ -221,11 +221,27 @@ describe('examine', () => {
       'sources that are missing and a syntax error, together and in order',
       ['COPY nothing ../either /', 'LABEL', 'COPY ../up /', 'COPY app /unikernel/app'],
       [
+        'error LABEL_MISSING 1:1',
         'error CONTEXT_PATH 1:6',
         'error CONTEXT_PATH 1:14',
         'error CONTAINERFILE_SYNTAX 2:1',
         'error CONTEXT_PATH 3:6',
       ],
+    ],
+    [
+      'missing labels beside an instruction that is not supported',
+      ['RUN make', 'COPY app /unikernel/', ...required.slice(0, 3)],
+      ['error CONTAINERFILE_UNSUPPORTED 1:1', 'error LABEL_MISSING 1:1'],
+    ],
+    [
+      'no missing label where one has a syntax error',
+      [...usual.slice(0, -1), `LABEL ${key('version')}=1.0 stray=2`],
+      ['error CONTAINERFILE_SYNTAX 7:39'],
+    ],
+    [
+      'no missing labels in a file of another kind',
+      ['version: v0.1', 'kernel:', '  from: local'],
+      ['error CONTAINERFILE_SYNTAX 1:1'],
     ],
     [
       'an initrd that nothing provides',
