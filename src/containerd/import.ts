@@ -32,6 +32,12 @@ export interface Imported {
 }
 
 /**
+ * When a tag moves, nothing holds the old image's snapshots any more. A collection at that moment removes those that
+ * the new image shares, which ctr has just found and counts on. Once they are gone, another import makes its own.
+ */
+const lostSnapshot = /parent snapshot \S+ does not exist/;
+
+/**
  * Imports the image under each reference and unpacks it, however long that takes.
  * When it fails or is interrupted, names that are new are removed again together with the content;
  * a name that stood for another image stays where it is, or at the new image if that has arrived whole.
@@ -51,14 +57,14 @@ export async function importImage(
   if (isUnpacked && names.every((name) => before.some((image) => image.name === name && isThere(image))))
     return { isNew: false, isUnpacked };
 
-  const stream = await order.open();
-  signal?.throwIfAborted();
+  const feed = async () => {
+    const stream = await order.open();
+    signal?.throwIfAborted();
+    return containerd.client.feed(importArguments(containerd, order, native), stream, signal);
+  };
   try {
-    const { code, stderr } = await containerd.client.feed(
-      importArguments(containerd, order, native),
-      stream,
-      signal,
-    );
+    const first = await feed();
+    const { code, stderr } = lostSnapshot.test(first.stderr) ? await feed() : first;
     if (code !== 0) throw failureOf('import the image', stderr);
   } catch (error) {
     const known = new Set(before.map(({ name }) => name));

@@ -1,13 +1,17 @@
 // How ctr is asked for an import, and what a node can run.
 
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { isNative, parseImportFlags } from '../../src/containerd/containerd.ts';
-import { importArguments } from '../../src/containerd/import.ts';
+import type { Answer } from '../../src/containerd/client.ts';
+import { importArguments, importImage } from '../../src/containerd/import.ts';
+import { BimaError } from '../../src/errors.ts';
 import { describeBytes } from '../../src/oci/descriptor.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
+import { parseReference } from '../../src/oci/reference.ts';
 
 /** Excerpts of `ctr images import --help`. */
 const help = {
@@ -94,6 +98,49 @@ describe('the platform of an image', () => {
   for (const [node, image, expected] of cases) {
     it(`${image} is ${expected ? '' : 'not '}for a node of ${node}`, () => {
       assert.equal(isNative({ platforms: [parsePlatform(node)] }, parsePlatform(image)), expected);
+    });
+  }
+});
+
+describe('an import whose snapshots are collected meanwhile', () => {
+  const lost: Answer = {
+    code: 1,
+    stdout: '',
+    stderr:
+      'ctr: failed to prepare extraction snapshot "extract-8919-bYH7 sha256:b724": parent snapshot sha256:5579 does not exist: not found\n',
+  };
+  const done: Answer = { code: 0, stdout: '', stderr: '' };
+  const cases: [name: string, answers: readonly Answer[], attempts: number, succeeds: boolean][] = [
+    ['is done once more', [lost, done], 2, true],
+    ['fails when that does not help', [lost, lost, done], 2, false],
+    ['is not repeated for another reason', [{ ...lost, stderr: 'ctr: unexpected EOF' }, done], 1, false],
+  ];
+  for (const [name, answers, attempts, succeeds] of cases) {
+    it(name, async () => {
+      const streams: unknown[] = [];
+      const importing = importImage(
+        {
+          client: {
+            query: () => Promise.resolve(done),
+            feed: (_args, stream) => Promise.resolve(answers[streams.push(stream) - 1] ?? done),
+          },
+          namespace: 'default',
+          address: '/nowhere',
+          version: '1.6',
+          platforms: [parsePlatform('linux/amd64')],
+          importFlags: [],
+          namespaces: [],
+        },
+        {
+          image: describeBytes(mediaTypes.manifest, Buffer.alloc(0)),
+          references: [parseReference('a:1')],
+          platforms: [parsePlatform('linux/amd64')],
+          open: () => Promise.resolve(Readable.from([])),
+        },
+      );
+      if (succeeds) assert.deepEqual(await importing, { isNew: true, isUnpacked: true });
+      else await assert.rejects(importing, (error) => error instanceof BimaError);
+      assert.equal(new Set(streams).size, attempts);
     });
   }
 });
