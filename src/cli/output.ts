@@ -11,7 +11,7 @@ import type { Terminal } from './run.ts';
 
 /** One way to hand on an image. Making one checks its options; nothing else happens before `check`. */
 export interface Output {
-  /** The temporary layout is made beside this path: on the same disk as the result, if that is a file. */
+  /** The temporary layout is made beside this path, or in it if it is a folder: on the same disk as the result. */
   readonly workPath: string;
   /** Fails early, before anything is built, if the image could not be handed on. */
   check(): Promise<void>;

@@ -1,7 +1,7 @@
 // Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
 
-import { readdir, rename, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -9,16 +9,22 @@ import type { Reference } from '../oci/reference.ts';
 import { createLayout, openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { withImage } from './names.ts';
-import { outputErrors, withTemporaryFolder } from './temporary.ts';
+import { isTemporaryName, outputErrors, withTemporaryFolder } from './temporary.ts';
 
 /**
  * Runs `body` with an empty layout on the same disk as `path`, and removes what is left of it afterwards.
  * @throws BimaError OUTPUT_FAILED for what the file system answers meanwhile
  */
 export function withTemporaryLayout<T>(path: string, body: (layout: Layout) => Promise<T>): Promise<T> {
-  return outputErrors(path, () =>
-    withTemporaryFolder(path, async (folder) => body(await createLayout(join(folder, 'layout')))),
-  );
+  return outputErrors(path, async () => {
+    // A folder that is there can be a disk of its own, or all that may be written to.
+    const parent = (await isFolder(path)) ? path : dirname(path);
+    return withTemporaryFolder(
+      path,
+      async (folder) => body(await createLayout(join(folder, 'layout'))),
+      parent,
+    );
+  });
 }
 
 /**
@@ -32,7 +38,7 @@ export async function checkDestination(destination: string): Promise<'new' | 'la
       cause: error,
     });
   });
-  if (names.length === 0) return 'new';
+  if (names.every(isTemporaryName)) return 'new';
   if (names.includes('oci-layout')) return 'layout';
   throw new BimaError('OUTPUT_FAILED', `"${destination}" is neither empty nor an OCI image layout`, {
     hint: 'Name a new folder, an empty one or an existing layout.',
@@ -48,11 +54,8 @@ export async function publishLayout(
 ): Promise<void> {
   if ((await checkDestination(destination)) === 'new') {
     await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
-    // Windows renames no folder over another, not even over an empty one.
-    await rmdir(destination).catch((error: unknown) => {
-      if (!isSystemError(error, 'ENOENT')) throw error;
-    });
-    await rename(temporary.directory, destination);
+    if (await isFolder(destination)) await moveInto(destination, temporary.directory);
+    else await rename(temporary.directory, destination);
     return;
   }
   const layout = await openLayout(destination);
@@ -60,6 +63,26 @@ export async function publishLayout(
   for (const digest of await blobsOf(temporary))
     await rename(temporary.blobPath(digest), layout.blobPath(digest));
   await layout.writeIndex(withImage(index, image, references));
+}
+
+/** Keeps the empty folder itself, which can be mounted, a link's target or somebody's current directory. */
+async function moveInto(destination: string, directory: string): Promise<void> {
+  const moved: string[] = [];
+  try {
+    // The marker comes last: without it, nobody takes the folder for a layout.
+    for (const name of ['blobs', 'index.json', 'oci-layout']) {
+      await rename(join(directory, name), join(destination, name));
+      moved.push(join(destination, name));
+    }
+  } catch (error) {
+    for (const path of moved) await rm(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 async function blobsOf(layout: Layout): Promise<Digest[]> {

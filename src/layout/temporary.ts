@@ -5,11 +5,14 @@ import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 
 /**
- * Runs `body` with a fresh folder in the same folder as `path`, and removes what is left of it afterwards,
- * whether `body` succeeded or not.
+ * Runs `body` with a fresh folder, and removes what is left of it afterwards, whether `body` succeeded or not.
+ * @param parent holds the fresh folder, and is made if it isn't there: the folder of `path` unless it is named
  */
-export async function withTemporaryFolder<T>(path: string, body: (folder: string) => Promise<T>): Promise<T> {
-  const parent = dirname(path);
+export async function withTemporaryFolder<T>(
+  path: string,
+  body: (folder: string) => Promise<T>,
+  parent = dirname(path),
+): Promise<T> {
   const folder = await outputErrors(path, async () => {
     await mkdir(parent, { recursive: true });
     return mkdtemp(join(parent, `.${basename(path)}.bima-`));
@@ -19,6 +22,11 @@ export async function withTemporaryFolder<T>(path: string, body: (folder: string
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether a file of this name is such a folder. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.bima-[^.]+$/.test(name);
 }
 
 /** Turns what the file system answers while `path` is written into an error with a remedy. */

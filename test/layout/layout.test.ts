@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createLayout, openLayout } from '../../src/layout/layout.ts';
-import { checkDestination, publishLayout } from '../../src/layout/publish.ts';
+import { checkDestination, publishLayout, withTemporaryLayout } from '../../src/layout/publish.ts';
 import { blobOf, readDocument, streamOf } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
 import { parseReference } from '../../src/oci/reference.ts';
@@ -110,5 +110,50 @@ describe('publishLayout', () => {
       code: 'OUTPUT_FAILED',
     });
     assert.equal(readFileSync(join(destination, 'precious.txt'), 'utf8'), 'x');
+  });
+});
+
+describe('withTemporaryLayout', () => {
+  const content = blob('content');
+  const make = (destination: string) =>
+    withTemporaryLayout(destination, async (layout) => {
+      await layout.put(content);
+      await publishLayout(layout, content.descriptor, [parseReference('a/b:1')], destination);
+      return dirname(dirname(layout.directory));
+    });
+
+  it('works beside a folder that is not there yet', async (test) => {
+    const folder = temporaryFolder(test);
+    assert.equal(await make(join(folder, 'out')), folder);
+    assert.deepEqual(readdirSync(folder), ['out']);
+  });
+
+  it('works inside a folder that is there, and keeps that folder', async (test) => {
+    const destination = temporaryFolder(test);
+    const { ino } = statSync(destination);
+    for (const kind of ['new', 'layout']) {
+      assert.equal(await checkDestination(destination), kind);
+      assert.equal(await make(destination), destination);
+      assert.equal(statSync(destination).ino, ino);
+      assert.deepEqual(readdirSync(destination).sort(), ['blobs', 'index.json', 'oci-layout']);
+      assert.equal(await (await openLayout(destination)).has(content.descriptor), true);
+    }
+  });
+
+  it('fills the folder that a link leads to', async (test) => {
+    const folder = temporaryFolder(test);
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real', join(folder, 'link'), 'junction');
+    await make(join(folder, 'link'));
+    assert.equal(await (await openLayout(join(folder, 'real'))).has(content.descriptor), true);
+  });
+
+  it('leaves an empty folder empty when the image fails', async (test) => {
+    const destination = temporaryFolder(test);
+    await assert.rejects(
+      withTemporaryLayout(destination, () => Promise.reject(new Error('no image'))),
+      /no image/,
+    );
+    assert.deepEqual(readdirSync(destination), []);
   });
 });
