@@ -133,14 +133,14 @@ async function findFiles(context: Context, instructions: readonly Instruction[])
   for (const copy of instructions) {
     if (copy.type !== 'copy') continue;
     const before = errors.length;
-    const matches: Match[] = [];
+    const matches: (readonly Match[])[] = [];
     for (const source of copy.sources) {
-      await collectProblems(errors, async () => matches.push(...(await context.match(source))));
+      await collectProblems(errors, async () => matches.push(await context.match(source)));
     }
     // Without one of its sources, nobody can tell what a COPY would have brought.
     if (errors.length > before) continue;
     await collectProblems(errors, () => {
-      const applied = applyCopy(rootfs, copy, matches);
+      const applied = applyCopy(rootfs, copy, matches.flat());
       rootfs = applied.rootfs;
       layers.push({ copy, entries: applied.entries });
     });

@@ -1,6 +1,7 @@
 // The use cases together: what a Containerfile and a context become.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -364,5 +365,23 @@ describe('the shapes that people write', () => {
         assert.ok(error instanceof BimaError, name);
       });
     }
+  });
+});
+
+describe('a pattern', () => {
+  it('can match more files than a call takes arguments', (test) => {
+    const context = contextOf(test, ['COPY many/* /many/', ...usual.slice(1)]);
+    mkdirSync(join(context, 'many'));
+    for (let index = 0; index < 12_000; index++) writeFileSync(join(context, 'many', `${index}`), '');
+    // A small stack takes some 10,000 arguments, the usual one twelve times as many.
+    const program = `
+      const { examine } = await import(${JSON.stringify(import.meta.resolve('../../src/build/plan.ts'))});
+      const options = { context: ${JSON.stringify(context)}, labels: [], strict: true };
+      const { plan } = await examine(options);
+      console.log(plan.layers[0].entries.length);`;
+    const child = spawnSync(process.execPath, ['--stack-size=80', '--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    });
+    assert.equal(child.stdout.trim(), '12001', child.stderr);
   });
 });
