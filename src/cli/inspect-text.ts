@@ -30,7 +30,9 @@ export function formatImage(image: InspectedImage): string {
 /** The annotations as text, also when they are held in base64, as bima in Go held them. */
 function readAnnotations(annotations: Labels, labels: Labels): Places {
   const encoded = encodeAnnotations(labels, 'base64');
-  const isEncoded = ([key, value]: [string, string]) => Object.hasOwn(labels, key) && value === encoded[key];
+  // An empty value is the same in both forms.
+  const isEncoded = ([key, value]: [string, string]) =>
+    Object.hasOwn(labels, key) && value === encoded[key] && value !== labels[key];
   const entries = Object.entries(annotations);
   if (!entries.some(isEncoded)) return { annotations };
   const decoded = entries.map(
