@@ -5,14 +5,15 @@ import { printable } from '../printable.ts';
 /**
  * One line that the runner prints and never obeys. It takes commands from lines that start with `::`, after white
  * space, and, in their old form, from wherever `##[` stands (actions/runner, ActionCommand.cs). Its search skips
- * characters that have no width, so these are made visible. Stopping commands altogether for a while would also stop
- * our own groups and annotations, and its token would have to be kept from whoever reads the log.
+ * characters that its collation ignores: those of format are made visible here, and all that is not ASCII counts as
+ * ignored. Stopping commands altogether for a while would also stop our own groups and annotations, and its token
+ * would have to be kept from whoever reads the log.
  */
 export function safeLine(text: string): string {
   return printable(text)
     .replace(/\p{Cf}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
-    .replaceAll('##[', '# #[')
-    .replace(/^(\s*):(?=:)/u, '$1: ');
+    .replace(/#(?=[^ -~]*#[^ -~]*\[)/gu, '# ')
+    .replace(/^([^!-~]*):(?=[^ -~]*:)/u, '$1: ');
 }
 
 /** The same for several lines; their ends are kept, for commands that escape them. */

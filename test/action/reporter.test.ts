@@ -137,6 +137,8 @@ describe('safeLine', () => {
     ['x ##[group]y', 'x # #[group]y'],
     ['###[group]y', '## #[group]y'],
     ['#\u00ad#[group]y', '#\\u{ad}#[group]y'],
+    ['\ufe0f:\u034f:error::x', '\ufe0f: \u034f:error::x'],
+    ['#\ufe0f#\u034f[group]y', '# \ufe0f#\u034f[group]y'],
     ['a\nb\rc', 'a\\x0ab\\x0dc'],
     ['\u001b[31mred', '\\x1b[31mred'],
     ['\u202egnp.exe', '\\u{202e}gnp.exe'],
@@ -161,6 +163,7 @@ describe('safeLine', () => {
       '\n',
       '\u200b',
       '\u2028',
+      '\ufe0f',
       'error',
       '%0A',
       'é',
@@ -170,6 +173,7 @@ describe('safeLine', () => {
         const line = safeLine(parts.join(''));
         assert.doesNotMatch(line, /[\r\n\u2028\p{Cf}]/u);
         assert.equal(parseCommand(line), undefined);
+        assert.equal(parseCommand(line.replace(/[^ -~]/g, '')), undefined);
       }),
     );
   });
