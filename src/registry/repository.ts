@@ -39,6 +39,8 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
   const mounts: MountSources = { repositories: mountFrom, refused: new Set() };
   /** A tag is set by sending the manifest again. */
   const manifests = new Map<Digest, ManifestBytes>();
+  /** Referrers are listed one after the other: side by side, one would write the list without the other. */
+  let listing: Promise<unknown> = Promise.resolve();
 
   async function putTagged(manifest: Blob, tags: readonly string[], options: PutOptions = {}): Promise<void> {
     const { descriptor } = manifest;
@@ -49,7 +51,9 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
         ? await putManifest(session, known, descriptor.digest, signal)
         : await putTags(session, known, tags, signal);
     manifests.set(descriptor.digest, known);
-    await keepReferrer(session, known, subject, signal);
+    const listed = listing.then(() => keepReferrer(session, known, subject, signal));
+    listing = listed.catch(() => undefined);
+    await listed;
     options.stored?.('pushed');
   }
 

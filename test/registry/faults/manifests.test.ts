@@ -283,6 +283,16 @@ describe('rows 60 to 62: a manifest with a subject', () => {
     );
   });
 
+  it('row 62: several of one push are all listed', async () => {
+    const several = sampleImage({ architectures: ['amd64', 'arm64', 'riscv64'], subject: image.root });
+    await using run = await attach({ image: several });
+    run.assertPushed();
+    assert.deepEqual(
+      new Set(listed(run)?.map(({ digest }) => digest)),
+      new Set(several.manifests.map(({ digest }) => digest)),
+    );
+  });
+
   function putIndex(store: PushRun['registry']['store'], manifests: readonly object[]): void {
     const bytes = encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
     store.addManifest(repository, mediaTypes.index, bytes, fallback);
