@@ -17,6 +17,7 @@ import { buildForInputs, planForInputs } from './build.ts';
 import type { WorkflowEvent } from './event.ts';
 import { tagsOfEvent } from './event-tags.ts';
 import { importImages, withAnnotations } from './from-layout.ts';
+import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
@@ -47,7 +48,7 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   });
   const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
-  warnOfIgnored(inputs, reporter);
+  for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
 
   const root = await produce(inputs, references, layoutPath, world);
   const layout = await openLayout(layoutPath);
@@ -93,22 +94,6 @@ async function checkFirst(
   const reason = inputs.push === 'auto' ? readOnlyReason(event, inputs.login !== undefined) : undefined;
   if (reason !== undefined) reporter.info(`not pushing: ${reason}`);
   return reason;
-}
-
-function warnOfIgnored(inputs: Inputs, reporter: Reporter): void {
-  if (inputs.fromLayout.length === 0) return;
-  const { file, platform, labels } = inputs;
-  const ignored = [
-    ...(file === undefined ? [] : ['file']),
-    ...(platform === undefined ? [] : ['platforms']),
-    ...(labels.length === 0 ? [] : ['labels']),
-  ];
-  if (ignored.length === 0) return;
-  reporter.warning({
-    code: 'INPUT_INVALID',
-    message: `the images of "from-layout" stay as they are: ${ignored.join(', ')} had no effect`,
-    hint: 'Set them where the image is built.',
-  });
 }
 
 /** The image, whole in its layout under all of its names. */

@@ -1,0 +1,29 @@
+// Inputs that say how an image is built, beside one that says not to build.
+
+import type { Problem } from '../errors.ts';
+import type { Inputs } from './inputs.ts';
+
+/** A warning for what had no effect on the images of `from-layout`, which stay as they are. */
+export function ignoredInputs(
+  inputs: Pick<Inputs, 'fromLayout' | 'file' | 'platform' | 'labels' | 'annotations'>,
+): Problem[] {
+  const { fromLayout, file, platform, labels, annotations } = inputs;
+  if (fromLayout.length === 0) return [];
+  const ignored = [
+    ...(file === undefined ? [] : ['file']),
+    ...(platform === undefined ? [] : ['platforms']),
+    ...(labels.length === 0 ? [] : ['labels']),
+  ];
+  // Beside other levels those of manifests are no mistake: docker/metadata-action writes the same for each level.
+  const isForManifests = annotations.length > 0 && annotations.every(({ level }) => level === 'manifest');
+  if (isForManifests) ignored.push('annotations');
+  if (ignored.length === 0) return [];
+  const hint = 'Set them where the image is built.';
+  return [
+    {
+      code: 'INPUT_INVALID',
+      message: `the images of "from-layout" stay as they are: ${ignored.join(', ')} had no effect`,
+      hint: isForManifests ? `${hint} An index takes annotations that start with "index:".` : hint,
+    },
+  ];
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ignoredInputs } from '../../src/action/ignored-inputs.ts';
+import { readInputs } from '../../src/action/inputs.ts';
+
+describe('inputs that have no effect', () => {
+  const cases: [name: string, given: Readonly<Record<string, string>>, ignored: string | undefined][] = [
+    ['none in a build', { file: 'a', labels: 'a=b', annotations: 'a=b' }, undefined],
+    ['none without any', { 'from-layout': 'a' }, undefined],
+    [
+      'what a build reads',
+      { 'from-layout': 'a', file: 'a', platforms: 'linux/amd64', labels: 'a=b' },
+      'file, platforms, labels',
+    ],
+    ['annotations of manifests', { 'from-layout': 'a', annotations: 'a=b\nmanifest:c=d' }, 'annotations'],
+    ['no annotations of an index', { 'from-layout': 'a', annotations: 'index:a=b' }, undefined],
+    [
+      'no annotations of several levels',
+      { 'from-layout': 'a', annotations: 'manifest,index:a=b' },
+      undefined,
+    ],
+  ];
+  for (const [name, given, ignored] of cases) {
+    it(`are ${name}`, () => {
+      const inputs = readInputs((input) => given[input] ?? '', {});
+      const messages = ignoredInputs(inputs).map(({ message }) => message);
+      assert.deepEqual(
+        messages,
+        ignored === undefined
+          ? []
+          : [`the images of "from-layout" stay as they are: ${ignored} had no effect`],
+      );
+    });
+  }
+});
