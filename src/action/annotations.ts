@@ -3,6 +3,7 @@
 import { BimaError } from '../errors.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
+import { ofInput } from './input-values.ts';
 
 const levels = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const;
 
@@ -33,7 +34,8 @@ export function parseAnnotation(text: string): AnnotationInput[] {
       hint: 'Write level:key=value, for example manifest:org.opencontainers.image.title=redis.',
     });
   }
-  const platform = platformText === undefined ? undefined : parsePlatform(platformText);
+  const platform =
+    platformText === undefined ? undefined : ofInput('annotations', () => parsePlatform(platformText));
   return names.split(',').map((level) => {
     if (!isLevel(level)) {
       throw new BimaError(

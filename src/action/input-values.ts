@@ -66,6 +66,20 @@ export function readWords(read: InputReader, name: string): string[] {
     .filter((word) => word !== '');
 }
 
+/** Runs what doesn't know that it reads an input, and names the input in its error. @throws BimaError */
+export function ofInput<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    const { code, message, hint } = error;
+    throw new BimaError(code, `${message} in the input "${name}"`, {
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
+  }
+}
+
 /** A whole number in the range. @throws BimaError INPUT_INVALID */
 export function readNumber(
   read: InputReader,

@@ -10,6 +10,7 @@ import type { LabelInput } from '../unikernel/labels.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { AnnotationInput } from './annotations.ts';
 import {
+  ofInput,
   readBoolean,
   readChoice,
   readLines,
@@ -93,7 +94,10 @@ export function readInputs(
     labels: attempt(() => readPairs(read, 'labels'), []),
     annotations: readLines(read, 'annotations').flatMap((line) => attempt(() => parseAnnotation(line), [])),
     strict: boolean('strict', true),
-    compression: attempt(() => parseCompression(text('compression') ?? 'gzip'), parseCompression('gzip')),
+    compression: attempt(
+      () => ofInput('compression', () => parseCompression(text('compression') ?? 'gzip')),
+      parseCompression('gzip'),
+    ),
     fromLayout: readLines(read, 'from-layout'),
     image: text('image'),
     tags: readWords(read, 'tags'),
@@ -106,7 +110,7 @@ export function readInputs(
     login: attempt(() => readLogin(read), undefined),
     githubToken: text('github-token'),
     tlsVerify: boolean('tls-verify', true),
-    artifact: attempt(() => readArtifact(read, environment), undefined),
+    artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
@@ -123,7 +127,7 @@ function readPlatform(read: InputReader): Platform | undefined {
       hint: 'Build each platform in a job of its own, and merge the layouts with from-layout.',
     });
   }
-  return platform === undefined ? undefined : parsePlatform(platform);
+  return platform === undefined ? undefined : ofInput('platforms', () => parsePlatform(platform));
 }
 
 function readLogin(read: InputReader): Login | undefined {
@@ -139,10 +143,12 @@ function readLogin(read: InputReader): Login | undefined {
 function readArtifact(
   read: InputReader,
   environment: Readonly<Record<string, string | undefined>>,
+  attempt: <T>(body: () => T, otherwise: T) => T,
 ): ArtifactInputs | undefined {
-  const form = readChoice(read, 'upload-artifact', ['false', 'true', 'layout', 'tar'], 'false');
-  const retentionDays = readNumber(read, 'artifact-retention-days', [1, 400]);
-  const overwrite = readBoolean(read, 'artifact-overwrite', false);
+  const forms = ['false', 'true', 'layout', 'tar'] as const;
+  const form = attempt(() => readChoice(read, 'upload-artifact', forms, 'false'), 'false');
+  const retentionDays = attempt(() => readNumber(read, 'artifact-retention-days', [1, 400]), undefined);
+  const overwrite = attempt(() => readBoolean(read, 'artifact-overwrite', false), false);
   const name = readText(read, 'artifact-name');
   if (form === 'false') return undefined;
   return {

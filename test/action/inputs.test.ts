@@ -118,7 +118,9 @@ describe('readInputs', () => {
     [{ labels: 'novalue' }, /lines of key=value in the input "labels", got "novalue"/],
     [{ annotations: 'manifests:a=b' }, /a level .* in the input "annotations", got "manifests"/],
     [{ platforms: 'linux/amd64,linux/arm64' }, /one platform for the input "platforms"/],
-    [{ compression: 'xz' }, /as the compression, got "xz"/],
+    [{ platforms: 'amd64' }, /got "amd64" in the input "platforms"/],
+    [{ annotations: 'manifest[amd64]:a=b' }, /got "amd64" in the input "annotations"/],
+    [{ compression: 'xz' }, /got "xz" in the input "compression"/],
     [{ username: 'u' }, /the input "password" beside "username"/],
     [{ password: 'p' }, /the input "username" beside "password"/],
   ];
@@ -129,12 +131,18 @@ describe('readInputs', () => {
   }
 
   it('says everything that is wrong at once', () => {
-    const given = { strict: 'on', push: 'x', labels: 'a\nb', tags: '' };
+    const given = {
+      strict: 'on',
+      push: 'x',
+      labels: 'a\nb',
+      'upload-artifact': 'zip',
+      'artifact-retention-days': '0',
+    };
     assert.throws(
       () => read(given),
       (error) => {
         assert.ok(error instanceof BimaError);
-        assert.equal(error.problems.length, 4);
+        assert.equal(error.problems.length, 6);
         return true;
       },
     );
