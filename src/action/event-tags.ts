@@ -45,13 +45,16 @@ function gitTags(name: string, isPrerelease: boolean): string[] {
 function tagOfRun(run: JsonObject, event: WorkflowEvent): string {
   const isOwn = nameOf(run.head_repository) === event.repository;
   if (isPullRequestEvent(run.event) || !isOwn || typeof run.head_branch !== 'string') {
-    throw missingTags("the run that started this one doesn't name its pull request, as for those of forks");
+    throw missingTags(
+      "the run that started this one doesn't name its pull request, as for those of forks",
+      findNumber,
+    );
   }
   return safeTag(run.head_branch);
 }
 
-function missingTags(why: string): BimaError {
-  return new BimaError('INPUT_INVALID', `expected the input "tags", got none, and ${why}`, {
-    hint: 'Set the input, for example tags: latest.',
-  });
+const findNumber = 'Find the number as docs/workflows/preview-push.yml does, and set tags: pr-<number>.';
+
+function missingTags(why: string, hint = 'Set the input, for example tags: latest.'): BimaError {
+  return new BimaError('INPUT_INVALID', `expected the input "tags", got none, and ${why}`, { hint });
 }

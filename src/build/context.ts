@@ -49,7 +49,7 @@ async function resolveDirectory(directory: string): Promise<string> {
     throw new BimaError('CONTEXT_PATH', `the context "${directory}" ${why}`, { cause });
   }
   throw new BimaError('CONTEXT_PATH', `expected a directory as the context, got the file "${directory}"`, {
-    hint: 'Name the directory that holds the files to copy, and the Containerfile with --file.',
+    hint: 'Name the directory that holds the files to copy, and the Containerfile with --file (the input "file").',
   });
 }
 

@@ -111,7 +111,7 @@ function capture(): { add: (data: Buffer) => void; text: () => string } {
 
 function cannotRun(program: Program, cause: unknown): BimaError {
   return new BimaError('CONTAINERD_MISSING', `can't run "${program.path}"`, {
-    hint: 'Name the path of a ctr that this user may run.',
+    hint: 'Name the path of a ctr that this user may run, with --ctr or the variable BIMA_CTR.',
     cause,
   });
 }

@@ -29,7 +29,7 @@ export async function findProgram(environment: Environment, explicit?: string): 
   const what =
     explicit === undefined ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
   throw new BimaError('CONTAINERD_MISSING', what, {
-    hint: 'Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s; to a container, mount it beside the socket.',
+    hint: 'Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s with --ctr or the variable BIMA_CTR; to a container, mount it beside the socket.',
   });
 }
 

@@ -8,7 +8,7 @@ const supported = ['FROM', 'COPY', 'LABEL', 'CMD', 'ENTRYPOINT'];
 
 const instead: Readonly<Record<string, string>> = {
   ADD: 'Use COPY; download a URL and unpack an archive into the build context first.',
-  ARCH: 'Remove it: the architecture is read from the unikernel binary, and --platform overrides it.',
+  ARCH: 'Remove it: the architecture is read from the unikernel binary, and --platform (the input "platforms") overrides it.',
   ARG: 'Write the value itself where it is used.',
   ENV: 'Put the value where the unikernel reads it: in CMD, or in a file that COPY brings.',
   EXPOSE: 'Remove it: ports are chosen where the unikernel is run.',
