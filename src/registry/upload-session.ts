@@ -17,6 +17,7 @@ export interface UploadSession {
 
 /** How long a clean-up may hold up the end. */
 const cancelTimeout = 2000;
+const maxCatchUps = 3;
 
 export async function startUpload(session: Session, signal: AbortSignal | undefined): Promise<UploadSession> {
   const answer = await session.send({
@@ -52,15 +53,24 @@ export async function cancelUpload(
     const { status } = error;
     if (status === undefined || status === 404 || status === 429 || status >= 500) return;
   }
+  const common = { scopes: [pushScope(session.repository)], signal: AbortSignal.timeout(cancelTimeout) };
+  const expected = [204, 200, 202, 404, 416];
   try {
-    const answer = await session.send({
-      method: 'DELETE',
-      to: location,
-      scopes: [pushScope(session.repository)],
-      expected: [204, 200, 202, 404],
-      signal: AbortSignal.timeout(cancelTimeout),
-    });
+    let answer = await session.send({ ...common, method: 'DELETE', to: location, expected });
     await answer.discard();
+    // What it took in since has made the location stale for distribution 3. The server may still be taking in more.
+    for (let tries = 0; answer.status === 416 && tries < maxCatchUps; tries += 1) {
+      const current = await session.send({
+        ...common,
+        method: 'GET',
+        to: location,
+        expected: [204, 200, 202],
+      });
+      await current.discard();
+      const to = session.locate(current.headers.location, current.endpoint);
+      answer = await session.send({ ...common, method: 'DELETE', to, expected });
+      await answer.discard();
+    }
   } catch {
     // The registry clears away what is left, in its own time.
   }

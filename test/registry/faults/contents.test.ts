@@ -124,6 +124,42 @@ describe('rows 79 and 80: ends', () => {
     });
   }
 
+  it('row 79: a session that can be deleted only where it stands now', async () => {
+    const controller = new AbortController();
+    const asked = new Set<string>();
+    const isStale: Fault['when'] = (request) =>
+      on('DELETE', 'upload')(request) && !asked.has(request.endpoint.name);
+    await using run = await runPush({
+      image,
+      client: { signal: controller.signal },
+      faults: [
+        {
+          when: isLayer,
+          act: async (exchange) => {
+            await exchange.read(0.5);
+            controller.abort(new BimaError('INTERRUPTED', 'the push was interrupted'));
+            await exchange.gone;
+          },
+        },
+        { when: isLayer, times: Infinity, act: stallAt(1) },
+        {
+          when: on('GET', 'upload'),
+          times: Infinity,
+          act: async (exchange) => {
+            asked.add(exchange.request.endpoint.name);
+            await exchange.reply(await exchange.forward());
+          },
+        },
+        { when: isStale, times: Infinity, act: reply(problem(416, 'RANGE_INVALID', 'a stale offset')) },
+      ],
+    });
+    assert.ok(run.error instanceof BimaError);
+    assert.equal(run.error.code, 'INTERRUPTED');
+    assert.ok(asked.size > 0);
+    assert.equal(run.registry.openUploads(), 0, 'every session was deleted');
+    run.registry.assertRules();
+  });
+
   it('row 79: a session that cannot be deleted does not hold anybody up', async () => {
     const controller = new AbortController();
     await using run = await runPush({
