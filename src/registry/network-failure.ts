@@ -147,7 +147,8 @@ function proxyKind(status: number): Kind {
   };
 }
 
-const plainHint = 'Plain HTTP is only spoken with this machine, unless TLS verification is turned off.';
+const plainHint =
+  'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.';
 
 /** Where to, because it may be a proxy that can't be reached. */
 function addressOf(error: unknown): string {

@@ -73,6 +73,11 @@ describe('networkError', () => {
     assert.ok(cause instanceof Error && !('data' in cause));
   });
 
+  it('says what allows plain HTTP, on the command line and in a workflow', () => {
+    const { hint = '' } = networkError(coded('ERR_SSL_WRONG_VERSION_NUMBER'), request, false);
+    assert.match(hint, /--plain-http\b.*tls-verify: false/);
+  });
+
   it('says who refused, which may be a proxy', () => {
     const error = coded('ECONNREFUSED', 'connect', { address: '10.0.0.9', port: 3128 });
     assert.match(networkError(error, request, false).message, /10\.0\.0\.9.*3128/);
