@@ -12,7 +12,7 @@ import { isIndexType } from '../oci/media-types.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
 import { selectAnnotations } from './annotations.ts';
-import { defaultArtifactName } from './artifact-name.ts';
+import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { buildForInputs, planForInputs } from './build.ts';
 import type { WorkflowEvent } from './event.ts';
 import { tagsOfEvent } from './event-tags.ts';
@@ -55,7 +55,7 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   const facts = await readFacts(layout, root);
   setOutputs(runner, { ...imageOutputs(facts, references), layout: layoutPath });
 
-  const archive = archivePath(inputs, references, folder);
+  const archive = archivePath(inputs, folder);
   if (archive !== undefined) {
     await writeArchive(layout, root, references, archive, signal);
     reporter.info(`wrote the archive ${archive}`);
@@ -127,13 +127,9 @@ async function produce(
 }
 
 /** Where an archive goes, if one is wanted: as a file, or to be uploaded. */
-function archivePath(
-  { tar, artifact }: Inputs,
-  references: readonly Reference[],
-  folder: string,
-): string | undefined {
+function archivePath({ tar, artifact }: Inputs, folder: string): string | undefined {
   if (tar !== undefined) return resolve(tar);
-  return artifact?.form === 'tar' ? join(folder, artifactName(artifact, references)) : undefined;
+  return artifact?.form === 'tar' ? join(folder, 'image.tar') : undefined;
 }
 
 /** What becomes the artifact: an archive is there also when only the input `tar` asks for it. */
@@ -142,7 +138,7 @@ function artifactPath({ form }: ArtifactInputs, archive: string | undefined, lay
 }
 
 function artifactName({ name, form }: ArtifactInputs, [first]: readonly Reference[]): string {
-  if (name !== undefined) return name;
+  if (name !== undefined) return safeArtifactName(name);
   // A file that is uploaded as it is gets the artifact's name.
   const suffix = form === 'tar' ? '.tar' : '';
   return `${defaultArtifactName(first?.repository ?? '', first?.tag)}${suffix}`;
