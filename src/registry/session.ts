@@ -39,6 +39,7 @@ export interface Session {
   readonly host: Host;
   readonly secrets: Secrets;
   readonly reporter: Reporter;
+  readonly clock: Clock;
   readonly timeouts: Timeouts;
   /** What reading needs: in a push, the token of the push, so that there is one only. */
   readonly readScopes: readonly Scope[];
@@ -207,6 +208,7 @@ export function createSession(options: SessionOptions): Session {
     host,
     secrets,
     reporter,
+    clock,
     timeouts: options.timeouts,
     readScopes: [options.access === 'push' ? pushScope(repository) : pullScope(repository)],
     send,

@@ -18,6 +18,8 @@ export interface UploadSession {
 /** How long a clean-up may hold up the end. */
 const cancelTimeout = 2000;
 const maxCatchUps = 3;
+/** Before all but the first, so many times over. */
+const catchUpWait = 100;
 
 export async function startUpload(session: Session, signal: AbortSignal | undefined): Promise<UploadSession> {
   const answer = await session.send({
@@ -54,22 +56,17 @@ export async function cancelUpload(
     if (status === undefined || status === 404 || status === 429 || status >= 500) return;
   }
   const common = { scopes: [pushScope(session.repository)], signal: AbortSignal.timeout(cancelTimeout) };
-  const expected = [204, 200, 202, 404, 416];
+  const gone = [204, 200, 202, 404];
   try {
-    let answer = await session.send({ ...common, method: 'DELETE', to: location, expected });
-    await answer.discard();
-    // What it took in since has made the location stale for distribution 3. The server may still be taking in more.
-    for (let tries = 0; answer.status === 416 && tries < maxCatchUps; tries += 1) {
-      const current = await session.send({
-        ...common,
-        method: 'GET',
-        to: location,
-        expected: [204, 200, 202],
-      });
-      await current.discard();
-      const to = session.locate(current.headers.location, current.endpoint);
-      answer = await session.send({ ...common, method: 'DELETE', to, expected });
+    for (let to = location, tries = 1; ; tries += 1) {
+      const answer = await session.send({ ...common, method: 'DELETE', to, expected: [...gone, 416] });
       await answer.discard();
+      if (answer.status !== 416 || tries > maxCatchUps) return;
+      // What it took in since has made the location stale for distribution 3; a proxy may still be handing it more.
+      if (tries > 1) await session.clock.sleep(catchUpWait * tries, common.signal);
+      const current = await session.send({ ...common, method: 'GET', to, expected: [204, 200, 202] });
+      await current.discard();
+      to = session.locate(current.headers.location, current.endpoint);
     }
   } catch {
     // The registry clears away what is left, in its own time.

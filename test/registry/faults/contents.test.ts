@@ -126,9 +126,11 @@ describe('rows 79 and 80: ends', () => {
 
   it('row 79: a session that can be deleted only where it stands now', async () => {
     const controller = new AbortController();
-    const asked = new Set<string>();
+    const asked = new Map<string, number>();
+    const timesAsked = (name: string) => asked.get(name) ?? 0;
+    // The first answer is stale in its turn, since the server was still taking in bytes.
     const isStale: Fault['when'] = (request) =>
-      on('DELETE', 'upload')(request) && !asked.has(request.endpoint.name);
+      on('DELETE', 'upload')(request) && timesAsked(request.endpoint.name) < 2;
     await using run = await runPush({
       image,
       client: { signal: controller.signal },
@@ -146,7 +148,8 @@ describe('rows 79 and 80: ends', () => {
           when: on('GET', 'upload'),
           times: Infinity,
           act: async (exchange) => {
-            asked.add(exchange.request.endpoint.name);
+            const { name } = exchange.request.endpoint;
+            asked.set(name, timesAsked(name) + 1);
             await exchange.reply(await exchange.forward());
           },
         },
