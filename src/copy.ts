@@ -7,6 +7,7 @@ import type { Descriptor } from './oci/descriptor.ts';
 import { childrenOf, isDocument, readTree } from './oci/image-tree.ts';
 import type { PutOptions, Source, Stored, Target } from './oci/target.ts';
 import { RegistryError } from './registry/registry-error.ts';
+import { formatSize } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 import { runSideBySide } from './side-by-side.ts';
 
@@ -91,12 +92,6 @@ async function copyBlob(
 function describeCopied({ descriptor, stored, seconds }: CopiedBlob): string {
   const how = { pushed: 'pushed', mounted: 'mounted', present: 'already there' }[stored];
   return `${descriptor.digest} ${formatSize(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
-}
-
-function formatSize(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 /** Puts a document. When its target misses what it was said to have, that is put again first, whatever it says. */
