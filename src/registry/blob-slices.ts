@@ -3,8 +3,15 @@
 import type { Blob } from '../oci/blob.ts';
 import type { BodyStream } from './watch.ts';
 
-/** The returned function gives the bytes from `offset` on. Pieces must not be read at the same time. */
-export function createSlices(blob: Blob): (offset: number, length: number) => BodyStream {
+export interface Slices {
+  /** The bytes from `offset` on. Pieces must not be read at the same time. */
+  readonly slice: (offset: number, length: number) => BodyStream;
+  /** Ends the reading of a blob that isn't wanted to its end, which would otherwise keep its file open. Never throws. */
+  readonly close: () => Promise<void>;
+}
+
+/** Nothing is read before the first piece is. */
+export function createSlices(blob: Blob): Slices {
   let reader: Reader | undefined;
   async function* read(offset: number, length: number): AsyncGenerator<Uint8Array> {
     if (reader?.position !== offset) {
@@ -14,7 +21,13 @@ export function createSlices(blob: Blob): (offset: number, length: number) => Bo
     }
     yield* reader.take(length);
   }
-  return (offset, length) => ({ size: length, open: () => read(offset, length) });
+  return {
+    slice: (offset, length) => ({ size: length, open: () => read(offset, length) }),
+    async close() {
+      // A failure to read was one of the upload, which has been told.
+      await reader?.close().catch(() => undefined);
+    },
+  };
 }
 
 interface Reader {

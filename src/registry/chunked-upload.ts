@@ -5,6 +5,7 @@ import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isAborted } from './clock.ts';
 import { createSlices } from './blob-slices.ts';
+import type { Slices } from './blob-slices.ts';
 import { withParameter } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';
@@ -41,11 +42,26 @@ export async function uploadChunks(
   session: Session,
   upload: UploadSession,
   blob: Blob,
+  descriptor: Descriptor,
+  chunk: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const slices = createSlices(blob);
+  try {
+    return await sendChunks(session, upload, slices, descriptor, chunk, signal);
+  } finally {
+    await slices.close();
+  }
+}
+
+async function sendChunks(
+  session: Session,
+  upload: UploadSession,
+  slices: Slices,
   { digest, size }: Descriptor,
   chunk: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const slice = createSlices(blob);
   const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
   const headersFor = (start: number, end: number) => ({
     'content-type': 'application/octet-stream',
@@ -61,7 +77,7 @@ export async function uploadChunks(
         method: 'PATCH',
         to: upload.location,
         headers: headersFor(offset, end),
-        body: slice(offset, chunk),
+        body: slices.slice(offset, chunk),
         expected: [202, 200, 201, 204],
       });
       await answer.discard();
@@ -83,7 +99,7 @@ export async function uploadChunks(
     method: 'PUT',
     to: withParameter(upload.location, 'digest', digest),
     headers: headersFor(offset, size),
-    body: slice(offset, size - offset),
+    body: slices.slice(offset, size - offset),
     expected: [201, 200, 202, 204],
   });
 }

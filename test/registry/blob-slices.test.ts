@@ -30,7 +30,7 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
 describe('createSlices', () => {
   it('reads pieces that follow each other from one reading', async () => {
     const { blob, opened } = pieces(7);
-    const slice = createSlices(blob);
+    const { slice } = createSlices(blob);
     const texts: string[] = [];
     for (let at = 0; at < bytes.length; at += 6) {
       texts.push(await textOf(slice(at, Math.min(6, bytes.length - at)).open()));
@@ -41,7 +41,7 @@ describe('createSlices', () => {
 
   it('reads anew for a piece that is wanted again', async () => {
     const { blob, opened } = pieces(3);
-    const slice = createSlices(blob);
+    const { slice } = createSlices(blob);
     const first = slice(0, 8);
     assert.equal(await textOf(first.open()), '01234567');
     assert.equal(await textOf(first.open()), '01234567');
@@ -51,7 +51,7 @@ describe('createSlices', () => {
 
   it('reads on after a piece that was left half read', async () => {
     const { blob } = pieces(2);
-    const slice = createSlices(blob);
+    const { slice } = createSlices(blob);
     for await (const chunk of slice(0, 10).open()) {
       assert.equal(chunk.length, 2);
       break;
@@ -66,7 +66,7 @@ describe('createSlices', () => {
         fc.integer({ min: 1, max: 25 }),
         fc.array(piece, { maxLength: 5 }),
         async (size, wanted) => {
-          const slice = createSlices(pieces(size).blob);
+          const { slice } = createSlices(pieces(size).blob);
           for (const [offset, length] of wanted) {
             const expected = bytes.subarray(offset, offset + length).toString();
             assert.equal(await textOf(slice(offset, expected.length).open()), expected);
@@ -78,7 +78,7 @@ describe('createSlices', () => {
 
   it('fails with the last piece of content that has changed', async () => {
     const { blob } = pieces(5, Buffer.from('0123456789abcdefghiX'));
-    const slice = createSlices(blob);
+    const { slice } = createSlices(blob);
     assert.equal(await textOf(slice(0, 10).open()), '0123456789');
     await assert.rejects(textOf(slice(10, 10).open()), /expected 20 bytes with sha256/);
   });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Source } from '../../../src/oci/target.ts';
 import type { Fault } from '../../support/fault-proxy.ts';
 import { runPush, user } from '../../support/fault-run.ts';
 import type { RunOptions } from '../../support/fault-run.ts';
@@ -94,6 +95,31 @@ describe('chunks', () => {
     await using run = await pushInChunks({ registry: { uploadStatus: false }, faults: [fault] });
     run.assertPushed();
     assert.equal(run.proxy.count('POST', 'uploads'), 3);
+  });
+
+  it('row 47: a reading that is given up is closed', async () => {
+    let opened = 0;
+    let closed = 0;
+    const source: Source = {
+      name: 'counted',
+      open: (descriptor) => ({
+        descriptor,
+        async *open() {
+          const counts = descriptor.digest === layer?.digest ? 1 : 0;
+          opened += counts;
+          try {
+            yield* image.source.open(descriptor).open();
+          } finally {
+            closed += counts;
+          }
+        },
+      }),
+    };
+    const gone = reply(problem(404, 'BLOB_UPLOAD_UNKNOWN', 'cleaned up'));
+    await using run = await pushInChunks({ source, faults: [{ when: patches, skip: 1, act: gone }] });
+    run.assertPushed();
+    assert.equal(opened, 2, 'the upload began again');
+    assert.equal(closed, 2);
   });
 
   it('row 48: a minimum length is kept', async () => {
