@@ -85,9 +85,8 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const found = await findFiles(context, instructions);
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
 
-  // A file of which nothing could be read isn't one that lacks labels. A label that is wrong is read as well as it
-  // can be, so that it isn't called missing besides.
-  const missing = instructions.length === 0 ? [] : completed.errors;
+  // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading.
+  const missing = instructions.length === 0 || containerfile.hasLostLabels ? [] : completed.errors;
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
   const platformErrors = containerfile.errors.length + found.errors.length === 0 ? binary.errors : [];
   const errors = [...containerfile.errors, ...missing, ...found.errors, ...platformErrors];

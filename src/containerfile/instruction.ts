@@ -66,6 +66,8 @@ export type Instruction = From | Copy | Label | Cmd | Entrypoint;
 /** A file that was read. What is wrong with it is listed, not thrown, so that one run shows everything. */
 export interface Containerfile {
   readonly instructions: readonly Instruction[];
+  /** True when a LABEL is so wrong that none of its labels could be made out. */
+  readonly hasLostLabels: boolean;
   /** The instructions can't be trusted unless this is empty. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];

@@ -34,7 +34,8 @@ const parsers = new Map<string, (statement: Statement) => Instruction | undefine
  */
 export function parseContainerfile(bytes: Uint8Array, file: string): Containerfile {
   const source = decodeSource(bytes, file);
-  if ('problem' in source) return { instructions: [], errors: [source.problem], warnings: [] };
+  const nothing = { instructions: [], hasLostLabels: false };
+  if ('problem' in source) return { ...nothing, errors: [source.problem], warnings: [] };
 
   const findings: Findings = { errors: [], warnings: [] };
   const { lines, escape } = readLogicalLines(source.text, file, findings);
@@ -47,12 +48,18 @@ export function parseContainerfile(bytes: Uint8Array, file: string): Containerfi
     const hint =
       'This looks like YAML, such as a bunnyfile; a Containerfile has FROM, COPY and LABEL instructions.';
     first.error(first.start, `expected an instruction, got ${quote(first.keyword)}`, hint);
-    return { instructions: [], ...sorted(findings) };
+    return { ...nothing, ...sorted(findings) };
   }
 
   const parsed = statements.flatMap(parseStatement);
   checkSequence(parsed, findings);
-  return { instructions: parsed.flatMap(({ instruction }) => instruction ?? []), ...sorted(findings) };
+  return {
+    instructions: parsed.flatMap(({ instruction }) => instruction ?? []),
+    hasLostLabels: parsed.some(
+      ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
+    ),
+    ...sorted(findings),
+  };
 }
 
 function parseStatement(statement: Statement): readonly Parsed[] {

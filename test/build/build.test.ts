@@ -222,7 +222,6 @@ describe('examine', () => {
       'sources that are missing and a syntax error, together and in order',
       ['COPY nothing ../either /', 'LABEL', 'COPY ../up /', 'COPY app /unikernel/app'],
       [
-        'error LABEL_MISSING 1:1',
         'error CONTEXT_PATH 1:6',
         'error CONTEXT_PATH 1:14',
         'error CONTAINERFILE_SYNTAX 2:1',
@@ -238,6 +237,11 @@ describe('examine', () => {
       'no missing label where one has a syntax error',
       [...usual.slice(0, -1), `LABEL ${key('version')}=1.0 stray=2`],
       ['error CONTAINERFILE_SYNTAX 7:39'],
+    ],
+    [
+      'no missing label where one is beyond reading',
+      [...usual.slice(0, -1), `LABEL ${key('version')}="1.0`],
+      ['error CONTAINERFILE_SYNTAX 7:35'],
     ],
     [
       'no missing labels in a file of another kind',
