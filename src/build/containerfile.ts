@@ -1,8 +1,10 @@
 // Finds and reads the Containerfile of a build.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
+import { absolutePath, refusal, specialKind } from './disk.ts';
+import { follow } from './links.ts';
 
 /** The names that are looked for, in this order. */
 const names = ['Containerfile', 'Dockerfile'];
@@ -12,22 +14,30 @@ const maxSize = 1024 * 1024;
 
 /**
  * Reads the file that was named, or else the one in the context, or else the one in the current directory.
+ * One that lies in the context is held to its rules: links are followed inside the context alone.
+ * @param options.root the context, absolute and with its links resolved
  * @returns its path as a user would write it, and its bytes
- * @throws BimaError CONTAINERFILE_MISSING
+ * @throws BimaError CONTAINERFILE_MISSING, or CONTEXT_PATH for one that leads out of the context
  */
 export async function readContainerfile(options: {
   readonly context: string;
+  readonly root: string;
   readonly file?: string;
 }): Promise<{ path: string; bytes: Uint8Array }> {
-  const { context, file } = options;
+  const { context, root, file } = options;
   const candidates = file === undefined ? [...names.map((name) => join(context, name)), ...names] : [file];
   for (const path of candidates) {
-    const bytes = await readIfThere(path);
+    const inner = relative(resolve(context), resolve(path));
+    const parts = inner.split(sep);
+    // Absolute when it is on another drive.
+    const isOutside = parts[0] === '..' || isAbsolute(inner);
+    const place = isOutside ? path : await placeInContext(root, parts);
+    const bytes = place === undefined ? undefined : await readIfThere(path, place);
     if (bytes === undefined) continue;
     if (bytes.length > maxSize) {
       throw new BimaError(
         'CONTAINERFILE_SYNTAX',
-        `expected a Containerfile of at most 1 MiB, got ${bytes.length} bytes in "${path}"`,
+        `expected a Containerfile of at most 1 MiB, got more in "${path}"`,
       );
     }
     return { path, bytes };
@@ -43,9 +53,22 @@ export async function readContainerfile(options: {
   );
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+/** Where the file really is; undefined when there is none. A FIFO or a device could be read for ever. */
+async function placeInContext(root: string, parts: readonly string[]): Promise<string | undefined> {
+  const place = { root };
+  const followed = await follow(place, parts);
+  if (!followed.exists) return undefined;
+  const kind = specialKind(followed.stats);
+  if (kind !== undefined) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
+  return absolutePath(place, followed.path);
+}
+
+/** At most one byte more than a Containerfile may have. */
+async function readIfThere(path: string, place: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(path);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of createReadStream(place, { end: maxSize })) chunks.push(chunk as Uint8Array);
+    return Buffer.concat(chunks);
   } catch (cause) {
     if (isSystemError(cause, 'ENOENT')) return undefined;
     const reason = isSystemError(cause, 'EISDIR')

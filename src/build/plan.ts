@@ -71,7 +71,7 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 /** Looks at everything that a build needs, and goes on after an error, so that one run shows them all. */
 export async function examine(options: PlanOptions): Promise<Findings> {
   const context = await openContext(options.context);
-  const { path, bytes } = await readContainerfile(options);
+  const { path, bytes } = await readContainerfile({ ...options, root: context.root });
   const containerfile = parseContainerfile(bytes, path);
   const { instructions } = containerfile;
   const start: Position = { file: path, line: 1, column: 1 };

@@ -299,6 +299,33 @@ describe('the Containerfile', () => {
     });
   });
 
+  it('is not read through a link that leaves the context', async (test) => {
+    const folder = temporaryFolder(test, { outside: 'nonsense', 'context/app': hello });
+    const context = join(folder, 'context');
+    const link = join(context, 'Containerfile');
+    symlinkSync('../outside', link);
+    for (const file of [undefined, link])
+      await assert.rejects(examine(options(context, file)), { code: 'CONTEXT_PATH' });
+    const { errors } = await examine(options(context, join(folder, 'outside')));
+    assert.equal(errors[0]?.code, 'CONTAINERFILE_SYNTAX', 'a file outside that is named is read');
+  });
+
+  it('can be a link inside the context', async (test) => {
+    const context = contextOf(test, usual, { 'files/other': usual.join('\n') });
+    symlinkSync('files/other', join(context, 'link'));
+    assert.deepEqual((await examine(options(context, join(context, 'link')))).errors, []);
+  });
+
+  it(
+    'is no FIFO of the context, which could be read for ever',
+    { skip: process.platform === 'win32' && 'has no such files' },
+    async (test) => {
+      const context = temporaryFolder(test, { app: hello });
+      spawnSync('mkfifo', [join(context, 'Containerfile')]);
+      await assert.rejects(examine(options(context)), { code: 'CONTEXT_PATH', message: /a FIFO/ });
+    },
+  );
+
   it('is not read when it is far too large', async (test) => {
     const folder = temporaryFolder(test, { Containerfile: Buffer.alloc(2 * 1024 * 1024, '#') });
     await assert.rejects(examine(options(folder)), { code: 'CONTAINERFILE_SYNTAX' });
