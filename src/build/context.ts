@@ -116,7 +116,7 @@ function readSource(place: Place, source: CopySource): SourcePath {
       });
     case 'malformed pattern':
       throw refusal(place, `"${source.path}" is not a valid pattern`, {
-        hint: 'Close every "[" with a "]", or write "\\[" for the character itself.',
+        hint: 'Close every "[" with a "]", or write "[[]" for the character itself.',
       });
     case 'null byte':
       throw refusal(place, 'a source of COPY holds a null byte');

@@ -400,6 +400,14 @@ describe('the shapes that people write', () => {
 });
 
 describe('a pattern', () => {
+  it('takes a bracket in the way that the hint for a malformed one says', async (test) => {
+    const context = contextOf(test, ['COPY a[ /x/', ...usual.slice(1)], { 'a[': '' });
+    const hint = (await examine({ context, labels: [], strict: true })).errors[0]?.hint ?? '';
+    const bracket = /write "(.+)" for/.exec(hint)?.[1] ?? '';
+    const corrected = contextOf(test, [`COPY a${bracket} /x/`, ...usual.slice(1)], { 'a[': '' });
+    assert.deepEqual((await examine({ context: corrected, labels: [], strict: true })).errors, []);
+  });
+
   it('can match more files than a call takes arguments', (test) => {
     const context = contextOf(test, ['COPY many/* /many/', ...usual.slice(1)]);
     mkdirSync(join(context, 'many'));
