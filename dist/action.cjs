@@ -118,6 +118,18 @@ function readLines(read, name) {
 function readWords(read, name) {
   return read(name).split(/[\s,]+/).filter((word) => word !== "");
 }
+function ofInput(name, body) {
+  try {
+    return body();
+  } catch (error2) {
+    if (!(error2 instanceof BimaError)) throw error2;
+    const { code: code2, message, hint } = error2;
+    throw new BimaError(code2, `${message} in the input "${name}"`, {
+      ...hint === void 0 ? {} : { hint },
+      cause: error2
+    });
+  }
+}
 function readNumber(read, name, [least, most]) {
   const text = read(name);
   if (text === "") return void 0;
@@ -181,7 +193,7 @@ var init_printable = __esm({
 
 // src/action/safe-text.ts
 function safeLine(text) {
-  return printable(text).replace(new RegExp("\\p{Cf}", "gu"), (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/u, "$1: ");
+  return printable(text).replace(new RegExp("\\p{Cf}", "gu"), (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).replace(/#(?=[^ -~]*#[^ -~]*\[)/gu, "# ").replace(/^([^!-~]*):(?=[^ -~]*:)/u, "$1: ");
 }
 function safeLines(text) {
   return text.split("\n").map(safeLine).join("\n");
@@ -296,11 +308,11 @@ var init_io_util = __esm({
     path = __toESM(require("path"), 1);
     __awaiter = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve7) {
-          resolve7(value);
+        return value instanceof P ? value : new P(function(resolve8) {
+          resolve8(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve7, reject) {
+      return new (P || (P = Promise))(function(resolve8, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -316,7 +328,7 @@ var init_io_util = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -399,11 +411,11 @@ var init_io = __esm({
     init_io_util();
     __awaiter2 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve7) {
-          resolve7(value);
+        return value instanceof P ? value : new P(function(resolve8) {
+          resolve8(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve7, reject) {
+      return new (P || (P = Promise))(function(resolve8, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -419,7 +431,7 @@ var init_io = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -484,11 +496,11 @@ var init_toolrunner = __esm({
     import_timers = require("timers");
     __awaiter3 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve7) {
-          resolve7(value);
+        return value instanceof P ? value : new P(function(resolve8) {
+          resolve8(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve7, reject) {
+      return new (P || (P = Promise))(function(resolve8, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -504,7 +516,7 @@ var init_toolrunner = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -723,7 +735,7 @@ var init_toolrunner = __esm({
             this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
           }
           this.toolPath = yield which(this.toolPath, true);
-          return new Promise((resolve7, reject) => __awaiter3(this, void 0, void 0, function* () {
+          return new Promise((resolve8, reject) => __awaiter3(this, void 0, void 0, function* () {
             this._debug(`exec tool: ${this.toolPath}`);
             this._debug("arguments:");
             for (const arg of this.args) {
@@ -806,7 +818,7 @@ var init_toolrunner = __esm({
               if (error2) {
                 reject(error2);
               } else {
-                resolve7(exitCode);
+                resolve8(exitCode);
               }
             });
             if (this.options.input) {
@@ -941,11 +953,11 @@ var init_exec = __esm({
     init_toolrunner();
     __awaiter4 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve7) {
-          resolve7(value);
+        return value instanceof P ? value : new P(function(resolve8) {
+          resolve8(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve7, reject) {
+      return new (P || (P = Promise))(function(resolve8, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -961,7 +973,7 @@ var init_exec = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -1188,7 +1200,7 @@ function parseAnnotation(text) {
       hint: "Write level:key=value, for example manifest:org.opencontainers.image.title=redis."
     });
   }
-  const platform = platformText === void 0 ? void 0 : parsePlatform(platformText);
+  const platform = platformText === void 0 ? void 0 : ofInput("annotations", () => parsePlatform(platformText));
   return names5.split(",").map((level) => {
     if (!isLevel(level)) {
       throw new BimaError(
@@ -1219,6 +1231,7 @@ var init_annotations = __esm({
     "use strict";
     init_errors();
     init_platform();
+    init_input_values();
     levels = ["manifest", "index", "manifest-descriptor", "index-descriptor"];
   }
 });
@@ -1249,7 +1262,10 @@ function readInputs(read, environment2) {
     labels: attempt2(() => readPairs(read, "labels"), []),
     annotations: readLines(read, "annotations").flatMap((line) => attempt2(() => parseAnnotation(line), [])),
     strict: boolean("strict", true),
-    compression: attempt2(() => parseCompression(text("compression") ?? "gzip"), parseCompression("gzip")),
+    compression: attempt2(
+      () => ofInput("compression", () => parseCompression(text("compression") ?? "gzip")),
+      parseCompression("gzip")
+    ),
     fromLayout: readLines(read, "from-layout"),
     image: text("image"),
     tags: readWords(read, "tags"),
@@ -1260,7 +1276,7 @@ function readInputs(read, environment2) {
     login: attempt2(() => readLogin(read), void 0),
     githubToken: text("github-token"),
     tlsVerify: boolean("tls-verify", true),
-    artifact: attempt2(() => readArtifact(read, environment2), void 0),
+    artifact: readArtifact(read, environment2, attempt2),
     load: boolean("load", false) ? readContainerd(read, environment2) : void 0,
     sbom: boolean("sbom", false),
     summary: boolean("summary", true)
@@ -1276,7 +1292,7 @@ function readPlatform2(read) {
       hint: "Build each platform in a job of its own, and merge the layouts with from-layout."
     });
   }
-  return platform === void 0 ? void 0 : parsePlatform(platform);
+  return platform === void 0 ? void 0 : ofInput("platforms", () => parsePlatform(platform));
 }
 function readLogin(read) {
   const [username, password] = [read("username"), read("password")];
@@ -1287,10 +1303,11 @@ function readLogin(read) {
     hint: "A secret is empty in runs of forks and of Dependabot, or when it does not exist under that name."
   });
 }
-function readArtifact(read, environment2) {
-  const form3 = readChoice(read, "upload-artifact", ["false", "true", "layout", "tar"], "false");
-  const retentionDays = readNumber(read, "artifact-retention-days", [1, 400]);
-  const overwrite = readBoolean(read, "artifact-overwrite", false);
+function readArtifact(read, environment2, attempt2) {
+  const forms = ["false", "true", "layout", "tar"];
+  const form3 = attempt2(() => readChoice(read, "upload-artifact", forms, "false"), "false");
+  const retentionDays = attempt2(() => readNumber(read, "artifact-retention-days", [1, 400]), void 0);
+  const overwrite = attempt2(() => readBoolean(read, "artifact-overwrite", false), false);
   const name = readText(read, "artifact-name");
   if (form3 === "false") return void 0;
   return {
@@ -1335,9 +1352,9 @@ __export(event_exports, {
   pullRequestOf: () => pullRequestOf,
   readEvent: () => readEvent
 });
-async function readEvent(environment2, readFile5) {
+async function readEvent(environment2, readFile4) {
   const path4 = environment2.GITHUB_EVENT_PATH ?? "";
-  const bytes = path4 === "" ? void 0 : await readFile5(path4).catch(() => void 0);
+  const bytes = path4 === "" ? void 0 : await readFile4(path4).catch(() => void 0);
   return {
     name: environment2.GITHUB_EVENT_NAME ?? "",
     ref: environment2.GITHUB_REF ?? "",
@@ -2617,8 +2634,8 @@ var require_streamx = __commonJS({
             return this;
           },
           next() {
-            return new Promise(function(resolve7, reject) {
-              promiseResolve = resolve7;
+            return new Promise(function(resolve8, reject) {
+              promiseResolve = resolve8;
               promiseReject = reject;
               const data = stream.read();
               if (data !== null) ondata(data);
@@ -2651,11 +2668,11 @@ var require_streamx = __commonJS({
         }
         function destroy(err) {
           stream.destroy(err);
-          return new Promise((resolve7, reject) => {
-            if (stream._duplexState & DESTROYED) return resolve7({ value: void 0, done: true });
+          return new Promise((resolve8, reject) => {
+            if (stream._duplexState & DESTROYED) return resolve8({ value: void 0, done: true });
             stream.once("close", function() {
               if (err) reject(err);
-              else resolve7({ value: void 0, done: true });
+              else resolve8({ value: void 0, done: true });
             });
           });
         }
@@ -2699,8 +2716,8 @@ var require_streamx = __commonJS({
         const writes = pending + (ws._duplexState & WRITE_WRITING ? 1 : 0);
         if (writes === 0) return Promise.resolve(true);
         if (state.drains === null) state.drains = [];
-        return new Promise((resolve7) => {
-          state.drains.push({ writes, resolve: resolve7 });
+        return new Promise((resolve8) => {
+          state.drains.push({ writes, resolve: resolve8 });
         });
       }
       write(data) {
@@ -2805,10 +2822,10 @@ var require_streamx = __commonJS({
       cb(null);
     }
     function pipelinePromise(...streams) {
-      return new Promise((resolve7, reject) => {
+      return new Promise((resolve8, reject) => {
         return pipeline5(...streams, (err) => {
           if (err) return reject(err);
-          resolve7();
+          resolve8();
         });
       });
     }
@@ -3478,16 +3495,16 @@ var require_extract = __commonJS({
           entryCallback = null;
           cb(err);
         }
-        function onnext(resolve7, reject) {
+        function onnext(resolve8, reject) {
           if (error2) {
             return reject(error2);
           }
           if (entryStream) {
-            resolve7({ value: entryStream, done: false });
+            resolve8({ value: entryStream, done: false });
             entryStream = null;
             return;
           }
-          promiseResolve = resolve7;
+          promiseResolve = resolve8;
           promiseReject = reject;
           consumeCallback(null);
           if (extract3._finished && promiseResolve) {
@@ -3515,11 +3532,11 @@ var require_extract = __commonJS({
         function destroy(err) {
           extract3.destroy(err);
           consumeCallback(err);
-          return new Promise((resolve7, reject) => {
-            if (extract3.destroyed) return resolve7({ value: void 0, done: true });
+          return new Promise((resolve8, reject) => {
+            if (extract3.destroyed) return resolve8({ value: void 0, done: true });
             extract3.once("close", function() {
               if (err) reject(err);
-              else resolve7({ value: void 0, done: true });
+              else resolve8({ value: void 0, done: true });
             });
           });
         }
@@ -4265,8 +4282,7 @@ var init_names = __esm({
 });
 
 // src/layout/temporary.ts
-async function withTemporaryFolder(path4, body) {
-  const parent = (0, import_node_path3.dirname)(path4);
+async function withTemporaryFolder(path4, body, parent = (0, import_node_path3.dirname)(path4)) {
   const folder2 = await outputErrors(path4, async () => {
     await (0, import_promises2.mkdir)(parent, { recursive: true });
     return (0, import_promises2.mkdtemp)((0, import_node_path3.join)(parent, `.${(0, import_node_path3.basename)(path4)}.bima-`));
@@ -4276,6 +4292,9 @@ async function withTemporaryFolder(path4, body) {
   } finally {
     await (0, import_promises2.rm)(folder2, { recursive: true, force: true });
   }
+}
+function isTemporaryName(name) {
+  return /^\..+\.bima-[^.]+$/.test(name);
 }
 async function outputErrors(path4, body) {
   try {
@@ -4476,10 +4495,14 @@ var init_archive = __esm({
 
 // src/layout/publish.ts
 function withTemporaryLayout(path4, body) {
-  return outputErrors(
-    path4,
-    () => withTemporaryFolder(path4, async (folder2) => body(await createLayout((0, import_node_path5.join)(folder2, "layout"))))
-  );
+  return outputErrors(path4, async () => {
+    const parent = await isFolder(path4) ? path4 : (0, import_node_path5.dirname)(path4);
+    return withTemporaryFolder(
+      path4,
+      async (folder2) => body(await createLayout((0, import_node_path5.join)(folder2, "layout"))),
+      parent
+    );
+  });
 }
 async function checkDestination(destination) {
   const names5 = await (0, import_promises5.readdir)(destination).catch((error2) => {
@@ -4488,7 +4511,7 @@ async function checkDestination(destination) {
       cause: error2
     });
   });
-  if (names5.length === 0) return "new";
+  if (names5.every(isTemporaryName)) return "new";
   if (names5.includes("oci-layout")) return "layout";
   throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
     hint: "Name a new folder, an empty one or an existing layout."
@@ -4497,10 +4520,8 @@ async function checkDestination(destination) {
 async function publishLayout(temporary, image, references, destination) {
   if (await checkDestination(destination) === "new") {
     await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
-    await (0, import_promises5.rmdir)(destination).catch((error2) => {
-      if (!isSystemError(error2, "ENOENT")) throw error2;
-    });
-    await (0, import_promises5.rename)(temporary.directory, destination);
+    if (await isFolder(destination)) await moveInto(destination, temporary.directory);
+    else await (0, import_promises5.rename)(temporary.directory, destination);
     return;
   }
   const layout = await openLayout(destination);
@@ -4508,6 +4529,22 @@ async function publishLayout(temporary, image, references, destination) {
   for (const digest of await blobsOf(temporary))
     await (0, import_promises5.rename)(temporary.blobPath(digest), layout.blobPath(digest));
   await layout.writeIndex(withImage(index, image, references));
+}
+async function moveInto(destination, directory) {
+  const moved = [];
+  try {
+    for (const name of ["blobs", "index.json", "oci-layout"]) {
+      await (0, import_promises5.rename)((0, import_node_path5.join)(directory, name), (0, import_node_path5.join)(destination, name));
+      moved.push((0, import_node_path5.join)(destination, name));
+    }
+  } catch (error2) {
+    for (const path4 of moved) await (0, import_promises5.rm)(path4, { recursive: true, force: true });
+    throw error2;
+  }
+}
+async function isFolder(path4) {
+  const found = await (0, import_promises5.stat)(path4).catch(() => void 0);
+  return found?.isDirectory() === true;
 }
 async function blobsOf(layout) {
   const names5 = await (0, import_promises5.readdir)((0, import_node_path5.join)(layout.directory, "blobs", "sha256"));
@@ -6037,7 +6074,7 @@ var init_unsupported = __esm({
     supported = ["FROM", "COPY", "LABEL", "CMD", "ENTRYPOINT"];
     instead2 = {
       ADD: "Use COPY; download a URL and unpack an archive into the build context first.",
-      ARCH: "Remove it: the architecture is read from the unikernel binary, and --platform overrides it.",
+      ARCH: 'Remove it: the architecture is read from the unikernel binary, and --platform (the input "platforms") overrides it.',
       ARG: "Write the value itself where it is used.",
       ENV: "Put the value where the unikernel reads it: in CMD, or in a file that COPY brings.",
       EXPOSE: "Remove it: ports are chosen where the unikernel is run.",
@@ -6058,7 +6095,8 @@ var init_unsupported = __esm({
 // src/containerfile/parser.ts
 function parseContainerfile(bytes, file) {
   const source = decodeSource(bytes, file);
-  if ("problem" in source) return { instructions: [], errors: [source.problem], warnings: [] };
+  const nothing = { instructions: [], hasLostLabels: false };
+  if ("problem" in source) return { ...nothing, errors: [source.problem], warnings: [] };
   const findings = { errors: [], warnings: [] };
   const { lines, escape: escape2 } = readLogicalLines(source.text, file, findings);
   const statements = lines.map((line) => readStatement(line, escape2, findings));
@@ -6069,11 +6107,17 @@ function parseContainerfile(bytes, file) {
   } else if (/^[\w-]+:$/.test(first.keyword)) {
     const hint = "This looks like YAML, such as a bunnyfile; a Containerfile has FROM, COPY and LABEL instructions.";
     first.error(first.start, `expected an instruction, got ${quote2(first.keyword)}`, hint);
-    return { instructions: [], ...sorted2(findings) };
+    return { ...nothing, ...sorted2(findings) };
   }
   const parsed = statements.flatMap(parseStatement);
   checkSequence(parsed, findings);
-  return { instructions: parsed.flatMap(({ instruction: instruction2 }) => instruction2 ?? []), ...sorted2(findings) };
+  return {
+    instructions: parsed.flatMap(({ instruction: instruction2 }) => instruction2 ?? []),
+    hasLostLabels: parsed.some(
+      ({ keyword, instruction: instruction2 }) => keyword === "LABEL" && instruction2 === void 0
+    ),
+    ...sorted2(findings)
+  };
 }
 function parseStatement(statement) {
   const { keyword, text } = statement;
@@ -7017,12 +7061,16 @@ async function findPlatform(rootfs, pairs, named2, start2) {
   const label = lastPairs(pairs).get(uruncKeys.binary);
   if (label === void 0 || label.value === "") return { errors: [], warnings: [] };
   const position = label.position ?? start2;
-  const file = resolve3(rootfs, label.value);
-  if (file === void 0) return missingBinary(label.value, named2, position);
-  const detection = detectPlatform(await readHead(file));
   const fail2 = (code2, message, hint) => {
     return { errors: [{ code: code2, message, hint, position }], warnings: [] };
   };
+  if (named2 !== void 0 && named2.os !== "linux") {
+    const message = `expected a platform of the operating system linux, got "${formatPlatform(named2)}"`;
+    return fail2("ARCHITECTURE_MISMATCH", message, "urunc runs images for linux, whatever the unikernel is.");
+  }
+  const file = resolve3(rootfs, label.value);
+  if (file === void 0) return missingBinary(label.value, named2, position);
+  const detection = detectPlatform(await readHead(file));
   if (named2 !== void 0 && !agrees(detection, named2)) {
     const message = `expected a binary for ${formatPlatform(named2)}, got ${detection.format} in "${label.value}"`;
     return fail2("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
@@ -7066,54 +7114,6 @@ var init_platform2 = __esm({
   }
 });
 
-// src/build/containerfile.ts
-async function readContainerfile(options) {
-  const { context, file } = options;
-  const candidates2 = file === void 0 ? [...names3.map((name) => (0, import_node_path7.join)(context, name)), ...names3] : [file];
-  for (const path4 of candidates2) {
-    const bytes = await readIfThere(path4);
-    if (bytes === void 0) continue;
-    if (bytes.length > maxSize2) {
-      throw new BimaError(
-        "CONTAINERFILE_SYNTAX",
-        `expected a Containerfile of at most 1 MiB, got ${bytes.length} bytes in "${path4}"`
-      );
-    }
-    return { path: path4, bytes };
-  }
-  if (file !== void 0)
-    throw new BimaError("CONTAINERFILE_MISSING", `the Containerfile "${file}" does not exist`);
-  throw new BimaError(
-    "CONTAINERFILE_MISSING",
-    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
-    {
-      hint: 'Name the file: with --file, or the input "file" of the action.'
-    }
-  );
-}
-async function readIfThere(path4) {
-  try {
-    return await (0, import_promises6.readFile)(path4);
-  } catch (cause) {
-    if (isSystemError(cause, "ENOENT")) return void 0;
-    const reason = isSystemError(cause, "EISDIR") ? "it is a directory" : cause instanceof Error ? cause.message : "";
-    throw new BimaError("CONTAINERFILE_MISSING", `can't read the Containerfile "${path4}": ${reason}`, {
-      cause
-    });
-  }
-}
-var import_promises6, import_node_path7, names3, maxSize2;
-var init_containerfile = __esm({
-  "src/build/containerfile.ts"() {
-    "use strict";
-    import_promises6 = require("node:fs/promises");
-    import_node_path7 = require("node:path");
-    init_errors();
-    names3 = ["Containerfile", "Dockerfile"];
-    maxSize2 = 1024 * 1024;
-  }
-});
-
 // src/build/disk.ts
 function refusal(place, message, options = {}) {
   const { position } = place;
@@ -7123,7 +7123,7 @@ function refusal(place, message, options = {}) {
   });
 }
 function absolutePath(place, path4) {
-  return (0, import_node_path8.join)(place.root, ...path4.split("/"));
+  return (0, import_node_path7.join)(place.root, ...path4.split("/"));
 }
 function joinPath(folder2, name) {
   return folder2 === "" ? name : `${folder2}/${name}`;
@@ -7133,7 +7133,7 @@ function lastPart(path4) {
 }
 async function readStats(place, path4) {
   try {
-    return await (0, import_promises7.lstat)(absolutePath(place, path4), { bigint: true });
+    return await (0, import_promises6.lstat)(absolutePath(place, path4), { bigint: true });
   } catch (cause) {
     if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code2) => isSystemError(cause, code2)))
       return void 0;
@@ -7143,7 +7143,7 @@ async function readStats(place, path4) {
 async function readNames(place, path4) {
   let names5;
   try {
-    names5 = await (0, import_promises7.readdir)(absolutePath(place, path4), { encoding: "buffer" });
+    names5 = await (0, import_promises6.readdir)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
@@ -7152,11 +7152,11 @@ async function readNames(place, path4) {
 async function readTarget(place, path4) {
   let target;
   try {
-    target = await (0, import_promises7.readlink)(absolutePath(place, path4), { encoding: "buffer" });
+    target = await (0, import_promises6.readlink)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
-  return decode2(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path8.sep, "/");
+  return decode2(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path7.sep, "/");
 }
 function specialKind(stats) {
   if (stats.isFIFO()) return "a FIFO";
@@ -7184,14 +7184,145 @@ function unreadable(place, path4, cause) {
 function shown(path4) {
   return path4 === "" ? "." : path4;
 }
-var import_promises7, import_node_path8;
+var import_promises6, import_node_path7;
 var init_disk = __esm({
   "src/build/disk.ts"() {
     "use strict";
-    import_promises7 = require("node:fs/promises");
-    import_node_path8 = require("node:path");
+    import_promises6 = require("node:fs/promises");
+    import_node_path7 = require("node:path");
     init_errors();
     init_entry();
+  }
+});
+
+// src/build/links.ts
+async function follow(place, parts) {
+  const ahead = [...parts];
+  const behind = [];
+  let link2;
+  for (let links = 0; ahead.length > 0; ) {
+    const name = ahead.shift() ?? "";
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      if (behind.pop() === void 0) throw leadsOut(place, link2 ?? "", "..");
+      continue;
+    }
+    const folder2 = behind.join("/");
+    const path5 = joinPath(folder2, name);
+    const stats2 = await readStats(place, path5);
+    if (stats2 === void 0) return { exists: false, folder: folder2, name, ...link2 === void 0 ? {} : { link: link2 } };
+    if (!stats2.isSymbolicLink()) {
+      behind.push(name);
+      continue;
+    }
+    link2 = path5;
+    if (++links > maxLinks2) {
+      throw refusal(place, `the symbolic link "${path5}" leads to itself`);
+    }
+    ahead.unshift(...(await readInnerTarget(place, path5)).split("/"));
+  }
+  const path4 = behind.join("/");
+  const stats = await readStats(place, path4);
+  if (stats === void 0) return { exists: false, folder: "", name: path4 };
+  return { exists: true, path: path4, stats };
+}
+async function readInnerTarget(place, path4) {
+  const target = await readTarget(place, path4);
+  if (target.startsWith("/") || (0, import_node_path8.isAbsolute)(target)) {
+    throw refusal(place, `the symbolic link "${path4}" has an absolute target, "${target}"`, {
+      hint: "Make it relative and point it into the context, put a copy in its place, or have the ignore file leave it out."
+    });
+  }
+  if (leaves(path4.split("/").slice(0, -1), target)) {
+    throw leadsOut(place, path4, target);
+  }
+  return target;
+}
+function leadsOut(place, link2, target) {
+  return refusal(place, `the symbolic link "${link2}" leads out of the context, to "${target}"`, {
+    hint: "Put a copy of what it points to in its place, or have the ignore file leave it out."
+  });
+}
+function leaves(folder2, target) {
+  let depth = folder2.length;
+  for (const part2 of target.split("/")) {
+    if (part2 === "..") depth -= 1;
+    else if (part2 !== "" && part2 !== ".") depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+var import_node_path8, maxLinks2;
+var init_links = __esm({
+  "src/build/links.ts"() {
+    "use strict";
+    import_node_path8 = require("node:path");
+    init_disk();
+    maxLinks2 = 40;
+  }
+});
+
+// src/build/containerfile.ts
+async function readContainerfile(options) {
+  const { context, root, file } = options;
+  const candidates2 = file === void 0 ? [...names3.map((name) => (0, import_node_path9.join)(context, name)), ...names3] : [file];
+  for (const path4 of candidates2) {
+    const inner = (0, import_node_path9.relative)((0, import_node_path9.resolve)(context), (0, import_node_path9.resolve)(path4));
+    const parts = inner.split(import_node_path9.sep);
+    const isOutside = parts[0] === ".." || (0, import_node_path9.isAbsolute)(inner);
+    const place = isOutside ? path4 : await placeInContext(root, parts);
+    const bytes = place === void 0 ? void 0 : await readIfThere(path4, place);
+    if (bytes === void 0) continue;
+    if (bytes.length > maxSize2) {
+      throw new BimaError(
+        "CONTAINERFILE_SYNTAX",
+        `expected a Containerfile of at most 1 MiB, got more in "${path4}"`
+      );
+    }
+    return { path: path4, bytes };
+  }
+  if (file !== void 0)
+    throw new BimaError("CONTAINERFILE_MISSING", `the Containerfile "${file}" does not exist`);
+  throw new BimaError(
+    "CONTAINERFILE_MISSING",
+    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
+    {
+      hint: 'Name the file: with --file, or the input "file" of the action.'
+    }
+  );
+}
+async function placeInContext(root, parts) {
+  const place = { root };
+  const followed = await follow(place, parts);
+  if (!followed.exists) return void 0;
+  const kind = specialKind(followed.stats);
+  if (kind !== void 0) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
+  return absolutePath(place, followed.path);
+}
+async function readIfThere(path4, place) {
+  try {
+    const chunks = [];
+    for await (const chunk of (0, import_node_fs4.createReadStream)(place, { end: maxSize2 })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } catch (cause) {
+    if (isSystemError(cause, "ENOENT")) return void 0;
+    const reason = isSystemError(cause, "EISDIR") ? "it is a directory" : cause instanceof Error ? cause.message : "";
+    throw new BimaError("CONTAINERFILE_MISSING", `can't read the Containerfile "${path4}": ${reason}`, {
+      cause
+    });
+  }
+}
+var import_node_fs4, import_node_path9, names3, maxSize2;
+var init_containerfile = __esm({
+  "src/build/containerfile.ts"() {
+    "use strict";
+    import_node_fs4 = require("node:fs");
+    import_node_path9 = require("node:path");
+    init_errors();
+    init_disk();
+    init_links();
+    names3 = ["Containerfile", "Dockerfile"];
+    maxSize2 = 1024 * 1024;
   }
 });
 
@@ -7515,7 +7646,7 @@ function parseIgnoreFile(text, file) {
 function parseRule(line) {
   const exception = line.startsWith("!");
   const written = exception ? line.slice(1).trim() : line;
-  const pattern3 = import_node_path9.posix.normalize(written).replace(/^\/|\/$/g, "");
+  const pattern3 = import_node_path10.posix.normalize(written).replace(/^\/|\/$/g, "");
   if (exception && (written === "" || pattern3 === "")) return void 0;
   const parts = pattern3.split("/");
   if (parts.some((part2) => compilePattern(part2) === void 0)) return void 0;
@@ -7544,82 +7675,15 @@ function withFoldersAbove(path4) {
   const parts = path4.split("/");
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
-var import_dockerignore, import_node_path9, noIgnoreRules;
+var import_dockerignore, import_node_path10, noIgnoreRules;
 var init_ignore = __esm({
   "src/build/ignore.ts"() {
     "use strict";
     import_dockerignore = __toESM(require_ignore(), 1);
-    import_node_path9 = require("node:path");
+    import_node_path10 = require("node:path");
     init_errors();
     init_glob();
     noIgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
-  }
-});
-
-// src/build/links.ts
-async function follow(place, parts) {
-  const ahead = [...parts];
-  const behind = [];
-  let link2;
-  for (let links = 0; ahead.length > 0; ) {
-    const name = ahead.shift() ?? "";
-    if (name === "" || name === ".") continue;
-    if (name === "..") {
-      if (behind.pop() === void 0) throw leadsOut(place, link2 ?? "", "..");
-      continue;
-    }
-    const folder2 = behind.join("/");
-    const path5 = joinPath(folder2, name);
-    const stats2 = await readStats(place, path5);
-    if (stats2 === void 0) return { exists: false, folder: folder2, name, ...link2 === void 0 ? {} : { link: link2 } };
-    if (!stats2.isSymbolicLink()) {
-      behind.push(name);
-      continue;
-    }
-    link2 = path5;
-    if (++links > maxLinks2) {
-      throw refusal(place, `the symbolic link "${path5}" leads to itself`);
-    }
-    ahead.unshift(...(await readInnerTarget(place, path5)).split("/"));
-  }
-  const path4 = behind.join("/");
-  const stats = await readStats(place, path4);
-  if (stats === void 0) return { exists: false, folder: "", name: path4 };
-  return { exists: true, path: path4, stats };
-}
-async function readInnerTarget(place, path4) {
-  const target = await readTarget(place, path4);
-  if (target.startsWith("/") || (0, import_node_path10.isAbsolute)(target)) {
-    throw refusal(place, `the symbolic link "${path4}" has an absolute target, "${target}"`, {
-      hint: "Make it relative and point it into the context, put a copy in its place, or have the ignore file leave it out."
-    });
-  }
-  if (leaves(path4.split("/").slice(0, -1), target)) {
-    throw leadsOut(place, path4, target);
-  }
-  return target;
-}
-function leadsOut(place, link2, target) {
-  return refusal(place, `the symbolic link "${link2}" leads out of the context, to "${target}"`, {
-    hint: "Put a copy of what it points to in its place, or have the ignore file leave it out."
-  });
-}
-function leaves(folder2, target) {
-  let depth = folder2.length;
-  for (const part2 of target.split("/")) {
-    if (part2 === "..") depth -= 1;
-    else if (part2 !== "" && part2 !== ".") depth += 1;
-    if (depth < 0) return true;
-  }
-  return false;
-}
-var import_node_path10, maxLinks2;
-var init_links = __esm({
-  "src/build/links.ts"() {
-    "use strict";
-    import_node_path10 = require("node:path");
-    init_disk();
-    maxLinks2 = 40;
   }
 });
 
@@ -7644,7 +7708,7 @@ async function* readListed(place, path4, listed) {
 }
 async function openListed(place, path4) {
   try {
-    return await (0, import_promises8.open)(absolutePath(place, path4), flags);
+    return await (0, import_promises7.open)(absolutePath(place, path4), flags);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR"))
       throw changed(path4, "was removed", cause);
@@ -7666,16 +7730,16 @@ function changed(path4, how, cause) {
     ...cause === void 0 ? {} : { cause }
   });
 }
-var import_node_fs4, import_promises8, chunkSize3, flags;
+var import_node_fs5, import_promises7, chunkSize3, flags;
 var init_listed_file = __esm({
   "src/build/listed-file.ts"() {
     "use strict";
-    import_node_fs4 = require("node:fs");
-    import_promises8 = require("node:fs/promises");
+    import_node_fs5 = require("node:fs");
+    import_promises7 = require("node:fs/promises");
     init_errors();
     init_disk();
     chunkSize3 = 512 * 1024;
-    flags = process.platform === "win32" ? import_node_fs4.constants.O_RDONLY : import_node_fs4.constants.O_RDONLY | import_node_fs4.constants.O_NOFOLLOW | import_node_fs4.constants.O_NONBLOCK;
+    flags = process.platform === "win32" ? import_node_fs5.constants.O_RDONLY : import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NOFOLLOW | import_node_fs5.constants.O_NONBLOCK;
   }
 });
 
@@ -7806,14 +7870,14 @@ async function openContext(directory) {
 }
 async function resolveDirectory(directory) {
   try {
-    const root = await (0, import_promises9.realpath)(directory);
-    if ((await (0, import_promises9.stat)(root)).isDirectory()) return root;
+    const root = await (0, import_promises8.realpath)(directory);
+    if ((await (0, import_promises8.stat)(root)).isDirectory()) return root;
   } catch (cause) {
     const why = isSystemError(cause, "ENOENT") ? "does not exist" : `can't be opened: ${String(cause)}`;
     throw new BimaError("CONTEXT_PATH", `the context "${directory}" ${why}`, { cause });
   }
   throw new BimaError("CONTEXT_PATH", `expected a directory as the context, got the file "${directory}"`, {
-    hint: "Name the directory that holds the files to copy, and the Containerfile with --file."
+    hint: 'Name the directory that holds the files to copy, and the Containerfile with --file (the input "file").'
   });
 }
 async function readIgnoreRules(place) {
@@ -7866,7 +7930,7 @@ function readSource(place, source) {
       });
     case "malformed pattern":
       throw refusal(place, `"${source.path}" is not a valid pattern`, {
-        hint: 'Close every "[" with a "]", or write "\\[" for the character itself.'
+        hint: 'Close every "[" with a "]", or write "[[]" for the character itself.'
       });
     case "null byte":
       throw refusal(place, "a source of COPY holds a null byte");
@@ -7874,11 +7938,11 @@ function readSource(place, source) {
       return path4;
   }
 }
-var import_promises9;
+var import_promises8;
 var init_context = __esm({
   "src/build/context.ts"() {
     "use strict";
-    import_promises9 = require("node:fs/promises");
+    import_promises8 = require("node:fs/promises");
     init_errors();
     init_disk();
     init_hints();
@@ -7901,7 +7965,7 @@ async function planBuild(options, warn) {
 }
 async function examine(options) {
   const context = await openContext(options.context);
-  const { path: path4, bytes } = await readContainerfile(options);
+  const { path: path4, bytes } = await readContainerfile({ ...options, root: context.root });
   const containerfile = parseContainerfile(bytes, path4);
   const { instructions } = containerfile;
   const start2 = { file: path4, line: 1, column: 1 };
@@ -7913,7 +7977,7 @@ async function examine(options) {
   const completed = completeLabels(pairs, { words: given.words, strict: options.strict, position: start2 });
   const found = await findFiles(context, instructions);
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start2);
-  const missing2 = containerfile.errors.length === 0 ? completed.errors : [];
+  const missing2 = instructions.length === 0 || containerfile.hasLostLabels ? [] : completed.errors;
   const platformErrors = containerfile.errors.length + found.errors.length === 0 ? binary.errors : [];
   const errors = [...containerfile.errors, ...missing2, ...found.errors, ...platformErrors];
   const warnings = [
@@ -7951,11 +8015,11 @@ async function findFiles(context, instructions) {
     const before = errors.length;
     const matches = [];
     for (const source of copy.sources) {
-      await collectProblems(errors, async () => matches.push(...await context.match(source)));
+      await collectProblems(errors, async () => matches.push(await context.match(source)));
     }
     if (errors.length > before) continue;
     await collectProblems(errors, () => {
-      const applied = applyCopy(rootfs, copy, matches);
+      const applied = applyCopy(rootfs, copy, matches.flat());
       rootfs = applied.rootfs;
       layers.push({ copy, entries: applied.entries });
     });
@@ -8028,7 +8092,7 @@ var init_source_date = __esm({
 
 // src/layout/open.ts
 async function openLocalImages(path4) {
-  const found = await (0, import_promises10.stat)(path4).catch((cause) => {
+  const found = await (0, import_promises9.stat)(path4).catch((cause) => {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("LAYOUT_INVALID", `can't read "${path4}"`, { cause });
   });
@@ -8041,11 +8105,11 @@ async function mustOpenLocalImages(path4) {
   if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`);
   return images;
 }
-var import_promises10;
+var import_promises9;
 var init_open = __esm({
   "src/layout/open.ts"() {
     "use strict";
-    import_promises10 = require("node:fs/promises");
+    import_promises9 = require("node:fs/promises");
     init_errors();
     init_archive();
     init_layout();
@@ -8166,7 +8230,7 @@ function withAnnotations(descriptor, more) {
 async function expand(paths2, depth = 2) {
   const all = [];
   for (const path4 of paths2) {
-    const names5 = (await (0, import_promises11.readdir)(path4).catch(() => ["oci-layout"])).sort();
+    const names5 = (await (0, import_promises10.readdir)(path4).catch(() => ["oci-layout"])).sort();
     if (names5.includes("oci-layout")) {
       all.push(path4);
       continue;
@@ -8174,9 +8238,9 @@ async function expand(paths2, depth = 2) {
     const inner = [];
     for (const name of names5) {
       const child2 = (0, import_node_path11.join)(path4, name);
-      const isFolder = await (0, import_promises11.readdir)(child2).catch(() => void 0) !== void 0;
-      if (!isFolder && await isTar(child2)) inner.push(child2);
-      else if (isFolder && depth > 0) inner.push(...await expand([child2], depth - 1).catch(ignoreEmpty));
+      const isFolder2 = await (0, import_promises10.readdir)(child2).catch(() => void 0) !== void 0;
+      if (!isFolder2 && await isTar(child2)) inner.push(child2);
+      else if (isFolder2 && depth > 0) inner.push(...await expand([child2], depth - 1).catch(ignoreEmpty));
     }
     if (inner.length === 0) {
       throw new BimaError("LAYOUT_INVALID", `"${path4}" holds no OCI image layout and no archive of one`, {
@@ -8188,7 +8252,7 @@ async function expand(paths2, depth = 2) {
   return all;
 }
 async function isTar(path4) {
-  const file = await (0, import_promises11.open)(path4).catch(() => void 0);
+  const file = await (0, import_promises10.open)(path4).catch(() => void 0);
   if (file === void 0) return false;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
@@ -8242,11 +8306,11 @@ function withoutNames({ annotations: annotations2 = {}, ...descriptor }) {
   );
   return withAnnotations(descriptor, Object.fromEntries(others));
 }
-var import_promises11, import_node_path11;
+var import_promises10, import_node_path11;
 var init_from_layout = __esm({
   "src/action/from-layout.ts"() {
     "use strict";
-    import_promises11 = require("node:fs/promises");
+    import_promises10 = require("node:fs/promises");
     import_node_path11 = require("node:path");
     init_errors();
     init_names();
@@ -8290,17 +8354,17 @@ async function buildForInputs(plan, layout, inputs, world) {
 }
 async function findFile(context, file) {
   const inContext = (0, import_node_path12.join)(context, file);
-  const isThere = (path4) => (0, import_promises12.access)(path4).then(
+  const isThere = (path4) => (0, import_promises11.access)(path4).then(
     () => true,
     () => false
   );
   return !await isThere(file) && await isThere(inContext) ? inContext : file;
 }
-var import_promises12, import_node_path12;
+var import_promises11, import_node_path12;
 var init_build2 = __esm({
   "src/action/build.ts"() {
     "use strict";
-    import_promises12 = require("node:fs/promises");
+    import_promises11 = require("node:fs/promises");
     import_node_path12 = require("node:path");
     init_build();
     init_plan();
@@ -8337,21 +8401,51 @@ function gitTags(name, isPrerelease) {
 function tagOfRun(run3, event) {
   const isOwn = nameOf(run3.head_repository) === event.repository;
   if (isPullRequestEvent(run3.event) || !isOwn || typeof run3.head_branch !== "string") {
-    throw missingTags("the run that started this one doesn't name its pull request, as for those of forks");
+    throw missingTags(
+      "the run that started this one doesn't name its pull request, as for those of forks",
+      findNumber
+    );
   }
   return safeTag(run3.head_branch);
 }
-function missingTags(why) {
-  return new BimaError("INPUT_INVALID", `expected the input "tags", got none, and ${why}`, {
-    hint: "Set the input, for example tags: latest."
-  });
+function missingTags(why, hint = "Set the input, for example tags: latest.") {
+  return new BimaError("INPUT_INVALID", `expected the input "tags", got none, and ${why}`, { hint });
 }
+var findNumber;
 var init_event_tags = __esm({
   "src/action/event-tags.ts"() {
     "use strict";
     init_errors();
     init_json();
     init_event();
+    findNumber = "Find the number as docs/workflows/preview-push.yml does, and set tags: pr-<number>.";
+  }
+});
+
+// src/action/ignored-inputs.ts
+function ignoredInputs(inputs) {
+  const { fromLayout, file, platform, labels, annotations: annotations2 } = inputs;
+  if (fromLayout.length === 0) return [];
+  const ignored = [
+    ...file === void 0 ? [] : ["file"],
+    ...platform === void 0 ? [] : ["platforms"],
+    ...labels.length === 0 ? [] : ["labels"]
+  ];
+  const isForManifests = annotations2.length > 0 && annotations2.every(({ level }) => level === "manifest");
+  if (isForManifests) ignored.push("annotations");
+  if (ignored.length === 0) return [];
+  const hint = "Set them where the image is built.";
+  return [
+    {
+      code: "INPUT_INVALID",
+      message: `the images of "from-layout" stay as they are: ${ignored.join(", ")} had no effect`,
+      hint: isForManifests ? `${hint} An index takes annotations that start with "index:".` : hint
+    }
+  ];
+}
+var init_ignored_inputs = __esm({
+  "src/action/ignored-inputs.ts"() {
+    "use strict";
   }
 });
 
@@ -8413,12 +8507,12 @@ function createClient({ program, address, namespace, environment: environment2 }
           throw failure;
         }
       }
-      (0, import_promises13.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
-      const code2 = await new Promise((resolve7, reject) => {
+      (0, import_promises12.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      const code2 = await new Promise((resolve8, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
         });
-        child2.on("close", resolve7);
+        child2.on("close", resolve8);
       });
       if (failure !== void 0) throw failure;
       signal?.throwIfAborted();
@@ -8446,16 +8540,16 @@ function capture() {
 }
 function cannotRun(program, cause) {
   return new BimaError("CONTAINERD_MISSING", `can't run "${program.path}"`, {
-    hint: "Name the path of a ctr that this user may run.",
+    hint: "Name the path of a ctr that this user may run, with --ctr or the variable BIMA_CTR.",
     cause
   });
 }
-var import_node_child_process, import_promises13, maxOutput;
+var import_node_child_process, import_promises12, maxOutput;
 var init_client = __esm({
   "src/containerd/client.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
-    import_promises13 = require("node:stream/promises");
+    import_promises12 = require("node:stream/promises");
     init_errors();
     maxOutput = 1024 * 1024;
   }
@@ -8530,7 +8624,7 @@ async function findProgram(environment2, explicit) {
   }
   const what = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
   throw new BimaError("CONTAINERD_MISSING", what, {
-    hint: "Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s; to a container, mount it beside the socket."
+    hint: "Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s with --ctr or the variable BIMA_CTR; to a container, mount it beside the socket."
   });
 }
 function candidates(name, environment2) {
@@ -8540,18 +8634,18 @@ function candidates(name, environment2) {
 }
 async function isExecutable(path4) {
   try {
-    await (0, import_promises14.access)(path4, import_node_fs5.constants.X_OK);
-    return (await (0, import_promises14.stat)(path4)).isFile();
+    await (0, import_promises13.access)(path4, import_node_fs6.constants.X_OK);
+    return (await (0, import_promises13.stat)(path4)).isFile();
   } catch {
     return false;
   }
 }
-var import_node_fs5, import_promises14, import_node_path13, names4;
+var import_node_fs6, import_promises13, import_node_path13, names4;
 var init_program = __esm({
   "src/containerd/program.ts"() {
     "use strict";
-    import_node_fs5 = require("node:fs");
-    import_promises14 = require("node:fs/promises");
+    import_node_fs6 = require("node:fs");
+    import_promises13 = require("node:fs/promises");
     import_node_path13 = require("node:path");
     init_errors();
     names4 = ["ctr", "k3s"];
@@ -8589,10 +8683,10 @@ async function isAnswering(path4) {
   );
 }
 function connect(path4) {
-  return new Promise((resolve7, reject) => {
+  return new Promise((resolve8, reject) => {
     const socket = (0, import_node_net.createConnection)({ path: path4 }, () => {
       socket.destroy();
-      resolve7();
+      resolve8();
     });
     socket.on("error", reject);
   });
@@ -8600,7 +8694,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises15.access)(path4).then(
+      (path4) => (0, import_promises14.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -8608,11 +8702,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises15, import_node_net, knownSockets;
+var import_promises14, import_node_net, knownSockets;
 var init_socket = __esm({
   "src/containerd/socket.ts"() {
     "use strict";
-    import_promises15 = require("node:fs/promises");
+    import_promises14 = require("node:fs/promises");
     import_node_net = require("node:net");
     init_errors();
     knownSockets = [
@@ -8764,14 +8858,14 @@ async function importImage(containerd, order, signal) {
   const isThere = (image) => image.digest === digest && image.isReady;
   if (isUnpacked && names5.every((name) => before.some((image) => image.name === name && isThere(image))))
     return { isNew: false, isUnpacked };
-  const stream = await order.open();
-  signal?.throwIfAborted();
+  const feed = async () => {
+    const stream = await order.open();
+    signal?.throwIfAborted();
+    return containerd.client.feed(importArguments(containerd, order, native), stream, signal);
+  };
   try {
-    const { code: code2, stderr } = await containerd.client.feed(
-      importArguments(containerd, order, native),
-      stream,
-      signal
-    );
+    const first = await feed();
+    const { code: code2, stderr } = lostSnapshot.test(first.stderr) ? await feed() : first;
     if (code2 !== 0) throw failureOf("import the image", stderr);
   } catch (error2) {
     const known3 = new Set(before.map(({ name }) => name));
@@ -8818,6 +8912,7 @@ async function withdraw(containerd, names5, image) {
   const lease = await client.query("leases", "create", "--expires", "1m");
   if (lease.code === 0) await client.query("leases", "delete", "--sync", lease.stdout.trim());
 }
+var lostSnapshot;
 var init_import = __esm({
   "src/containerd/import.ts"() {
     "use strict";
@@ -8828,6 +8923,7 @@ var init_import = __esm({
     init_failure();
     init_socket();
     init_tables();
+    lostSnapshot = /parent snapshot \S+ does not exist/;
   }
 });
 
@@ -9196,12 +9292,7 @@ async function copyBlob({ source, target, options }, descriptor, signal) {
 }
 function describeCopied({ descriptor, stored, seconds }) {
   const how = { pushed: "pushed", mounted: "mounted", present: "already there" }[stored];
-  return `${descriptor.digest} ${formatSize2(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
-}
-function formatSize2(bytes) {
-  if (bytes < 1e3) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+  return `${descriptor.digest} ${formatSize(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
 }
 async function putDocument(copy, descriptor, signal) {
   const { source, root, target, options } = copy;
@@ -9233,6 +9324,7 @@ var init_copy2 = __esm({
     init_blob();
     init_image_tree();
     init_registry_error();
+    init_reporter();
     init_side_by_side();
     defaultConcurrency = 4;
   }
@@ -9496,14 +9588,14 @@ function resolveLocation(header, from) {
   if (values.length === 0) {
     throw new BimaError("REGISTRY_PROTOCOL", `expected a Location header from ${from.shown}, got none`);
   }
-  const endpoints = values.map((value) => resolve4(value, from));
+  const endpoints = values.map((value) => resolve5(value, from));
   const own = endpoints.find((endpoint2) => endpoint2.origin === from.origin);
   const endpoint = own ?? endpoints[0];
   if (endpoint === void 0) throw new Error("unreachable: there is at least one value");
   checkTrust(endpoint, from);
   return endpoint;
 }
-function resolve4(location, from) {
+function resolve5(location, from) {
   const invalid = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the Location header from ${from.shown} ${why}`, { cause });
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid("holds white space or control characters");
   const reference = location.replace(/#.*$/s, "");
@@ -9712,7 +9804,7 @@ var init_clock = __esm({
     "use strict";
     systemClock = {
       now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve7, reject) => {
+      sleep: (milliseconds, signal) => new Promise((resolve8, reject) => {
         signal?.throwIfAborted();
         const abort = () => {
           clearTimeout(timer);
@@ -9720,7 +9812,7 @@ var init_clock = __esm({
         };
         const timer = setTimeout(() => {
           signal?.removeEventListener("abort", abort);
-          resolve7();
+          resolve8();
         }, milliseconds);
         signal?.addEventListener("abort", abort, { once: true });
       }),
@@ -10145,7 +10237,7 @@ function createHost(origin, concurrency, clock) {
       waiting.shift()?.start();
     }
   };
-  const enter = (size, signal) => new Promise((resolve7, reject) => {
+  const enter = (size, signal) => new Promise((resolve8, reject) => {
     signal?.throwIfAborted();
     const abort = () => {
       waiting.splice(waiting.indexOf(waiter), 1);
@@ -10155,7 +10247,7 @@ function createHost(origin, concurrency, clock) {
       isDocument: size <= documentSize,
       start: () => {
         signal?.removeEventListener("abort", abort);
-        resolve7();
+        resolve8();
       }
     };
     const place = waiter.isDocument ? waiting.findIndex((other) => !other.isDocument) : -1;
@@ -12949,9 +13041,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve7, reject) => {
+          return new Promise((resolve8, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve7(data);
+              return err ? reject(err) : resolve8(data);
             });
           });
         }
@@ -12989,9 +13081,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve7, reject) => {
+          return new Promise((resolve8, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve7(data);
+              return err2 ? reject(err2) : resolve8(data);
             });
           });
         }
@@ -16497,8 +16589,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve7, reject) => {
-        res = resolve7;
+      const promise = new Promise((resolve8, reject) => {
+        res = resolve8;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -17924,12 +18016,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve7, reject) => {
+      const waitForDrain = () => new Promise((resolve8, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve7;
+          callback = resolve8;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -18813,12 +18905,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve7, reject) => {
+      const waitForDrain = () => new Promise((resolve8, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve7;
+          callback = resolve8;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -19135,16 +19227,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve7) => {
+        return new Promise((resolve8) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve7;
+            this[kClosedResolve] = resolve8;
           } else {
-            resolve7(null);
+            resolve8(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve7) => {
+        return new Promise((resolve8) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -19157,7 +19249,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve7(null);
+            resolve8(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -19564,8 +19656,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve7) => {
-            this[kClosedResolve] = resolve7;
+          return new Promise((resolve8) => {
+            this[kClosedResolve] = resolve8;
           });
         }
       }
@@ -20687,7 +20779,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve7, reject) => {
+        const socket = await new Promise((resolve8, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -20697,7 +20789,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve7(socket2);
+              resolve8(socket2);
             }
           });
         });
@@ -20707,14 +20799,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve7, reject) => {
+        await new Promise((resolve8, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve7();
+            resolve8();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -20723,14 +20815,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve7();
+            resolve8();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve7, reject) => {
+        await new Promise((resolve8, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -20738,7 +20830,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info2);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve7();
+            resolve8();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -20781,8 +20873,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve7, reject) => {
-                      finalSocket.once("secureConnect", resolve7);
+                    await new Promise((resolve8, reject) => {
+                      finalSocket.once("secureConnect", resolve8);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -21915,7 +22007,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -21929,11 +22021,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve7(null);
+                resolve8(null);
               }
             });
           } else {
-            this.on("close", resolve7);
+            this.on("close", resolve8);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -21961,7 +22053,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve7, reject) => {
+      return new Promise((resolve8, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -21976,7 +22068,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve7,
+              resolve: resolve8,
               reject,
               length: 0,
               body: []
@@ -22050,18 +22142,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve7, stream, length } = consume2;
+      const { type, body, resolve: resolve8, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve7(chunksDecode(body, length, encoding));
+          resolve8(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve7(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve8(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve7(chunksConcat(body, length).buffer);
+          resolve8(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve7(new Blob(body, { type: stream[kContentType] }));
+          resolve8(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve7(chunksConcat(body, length));
+          resolve8(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -22251,9 +22343,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -22465,9 +22557,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -22755,9 +22847,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -22850,9 +22942,9 @@ var require_api_connect = __commonJS({
     };
     function connect2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           connect2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -24125,8 +24217,8 @@ var require_snapshot_utils = __commonJS({
 var require_snapshot_recorder = __commonJS({
   "node_modules/undici/lib/mock/snapshot-recorder.js"(exports2, module2) {
     "use strict";
-    var { writeFile: writeFile3, readFile: readFile5, mkdir: mkdir4 } = require("node:fs/promises");
-    var { dirname: dirname4, resolve: resolve7 } = require("node:path");
+    var { writeFile: writeFile3, readFile: readFile4, mkdir: mkdir4 } = require("node:fs/promises");
+    var { dirname: dirname5, resolve: resolve8 } = require("node:path");
     var { setTimeout: setTimeout3, clearTimeout: clearTimeout2 } = require("node:timers");
     var { InvalidArgumentError, UndiciError } = require_errors2();
     var { hashId, isUrlExcludedFactory, normalizeHeaders, createHeaderFilters } = require_snapshot_utils();
@@ -24327,7 +24419,7 @@ var require_snapshot_recorder = __commonJS({
           throw new InvalidArgumentError("Snapshot path is required");
         }
         try {
-          const data = await readFile5(resolve7(path4), "utf8");
+          const data = await readFile4(resolve8(path4), "utf8");
           const parsed = JSON.parse(data);
           if (Array.isArray(parsed)) {
             this.#snapshots.clear();
@@ -24356,8 +24448,8 @@ var require_snapshot_recorder = __commonJS({
         if (!path4) {
           throw new InvalidArgumentError("Snapshot path is required");
         }
-        const resolvedPath = resolve7(path4);
-        await mkdir4(dirname4(resolvedPath), { recursive: true });
+        const resolvedPath = resolve8(path4);
+        await mkdir4(dirname5(resolvedPath), { recursive: true });
         const data = Array.from(this.#snapshots.entries()).map(([hash, snapshot]) => ({
           hash,
           snapshot
@@ -32336,7 +32428,7 @@ var require_fetch = __commonJS({
         const agent = fetchParams.controller.dispatcher;
         const path4 = url.pathname + url.search;
         const hasTrailingQuestionMark = url.search.length === 0 && url.href[url.href.length - url.hash.length - 1] === "?";
-        return new Promise((resolve7, reject) => agent.dispatch(
+        return new Promise((resolve8, reject) => agent.dispatch(
           {
             path: hasTrailingQuestionMark ? `${path4}?` : path4,
             origin: url.origin,
@@ -32424,7 +32516,7 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable4({ read: resume });
               const onError = this.onError.bind(this);
-              resolve7({
+              resolve8({
                 status,
                 statusText,
                 headersList,
@@ -32477,7 +32569,7 @@ var require_fetch = __commonJS({
                   headersList.append(headerName, String(value), true);
                 }
               }
-              resolve7({
+              resolve8({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -32501,7 +32593,7 @@ var require_fetch = __commonJS({
                   headersList.append(nameStr, value.toString("latin1"), true);
                 }
               }
-              resolve7({
+              resolve8({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -36970,7 +37062,7 @@ var init_network_failure = __esm({
     Timeout = class extends Error {
       name = "Timeout";
     };
-    plainHint = "Plain HTTP is only spoken with this machine, unless TLS verification is turned off.";
+    plainHint = 'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.';
   }
 });
 
@@ -37144,12 +37236,12 @@ function usualRoots() {
   return known3.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 function unlessAborted(pending, signal) {
-  return new Promise((resolve7, reject) => {
+  return new Promise((resolve8, reject) => {
     const abort = () => {
       reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve7, reject).finally(() => {
+    pending.then(resolve8, reject).finally(() => {
       signal.removeEventListener("abort", abort);
     });
   });
@@ -37172,7 +37264,7 @@ async function discard(body, stop) {
   }
 }
 function nextTurn() {
-  return new Promise((resolve7) => setImmediate(resolve7));
+  return new Promise((resolve8) => setImmediate(resolve8));
 }
 function isReused(error2, hasServed) {
   const socket = error2 instanceof Error && "socket" in error2 ? error2.socket : void 0;
@@ -37297,7 +37389,12 @@ function createSlices(blob) {
     }
     yield* reader.take(length);
   }
-  return (offset, length) => ({ size: length, open: () => read(offset, length) });
+  return {
+    slice: (offset, length) => ({ size: length, open: () => read(offset, length) }),
+    async close() {
+      await reader?.close().catch(() => void 0);
+    }
+  };
 }
 function createReader(blob) {
   const iterator = blob.open()[Symbol.asyncIterator]();
@@ -37347,8 +37444,15 @@ function chunkFor(size, upload3, refused, wanted) {
   const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload3.minimumChunk);
   return chunk === void 0 || chunk >= size || chunk >= (refused ?? Infinity) ? void 0 : chunk;
 }
-async function uploadChunks(session, upload3, blob, { digest, size }, chunk, signal) {
-  const slice = createSlices(blob);
+async function uploadChunks(session, upload3, blob, descriptor, chunk, signal) {
+  const slices = createSlices(blob);
+  try {
+    return await sendChunks(session, upload3, slices, descriptor, chunk, signal);
+  } finally {
+    await slices.close();
+  }
+}
+async function sendChunks(session, upload3, slices, { digest, size }, chunk, signal) {
   const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
   const headersFor = (start2, end2) => ({
     "content-type": "application/octet-stream",
@@ -37364,7 +37468,7 @@ async function uploadChunks(session, upload3, blob, { digest, size }, chunk, sig
         method: "PATCH",
         to: upload3.location,
         headers: headersFor(offset, end2),
-        body: slice(offset, chunk),
+        body: slices.slice(offset, chunk),
         expected: [202, 200, 201, 204]
       });
       await answer.discard();
@@ -37383,7 +37487,7 @@ async function uploadChunks(session, upload3, blob, { digest, size }, chunk, sig
     method: "PUT",
     to: withParameter(upload3.location, "digest", digest),
     headers: headersFor(offset, size),
-    body: slice(offset, size - offset),
+    body: slices.slice(offset, size - offset),
     expected: [201, 200, 202, 204]
   });
 }
@@ -37463,19 +37567,22 @@ async function cancelUpload(session, { location }, error2, signal) {
     const { status } = error2;
     if (status === void 0 || status === 404 || status === 429 || status >= 500) return;
   }
+  const common = { scopes: [pushScope(session.repository)], signal: AbortSignal.timeout(cancelTimeout) };
+  const gone = [204, 200, 202, 404];
   try {
-    const answer = await session.send({
-      method: "DELETE",
-      to: location,
-      scopes: [pushScope(session.repository)],
-      expected: [204, 200, 202, 404],
-      signal: AbortSignal.timeout(cancelTimeout)
-    });
-    await answer.discard();
+    for (let to = location, tries = 1; ; tries += 1) {
+      const answer = await session.send({ ...common, method: "DELETE", to, expected: [...gone, 416] });
+      await answer.discard();
+      if (answer.status !== 416 || tries > maxCatchUps) return;
+      if (tries > 1) await session.clock.sleep(catchUpWait * tries, common.signal);
+      const current = await session.send({ ...common, method: "GET", to, expected: [204, 200, 202] });
+      await current.discard();
+      to = session.locate(current.headers.location, current.endpoint);
+    }
   } catch {
   }
 }
-var cancelTimeout;
+var cancelTimeout, maxCatchUps, catchUpWait;
 var init_upload_session = __esm({
   "src/registry/upload-session.ts"() {
     "use strict";
@@ -37485,6 +37592,8 @@ var init_upload_session = __esm({
     init_response();
     init_scope();
     cancelTimeout = 2e3;
+    maxCatchUps = 3;
+    catchUpWait = 100;
   }
 });
 
@@ -37632,6 +37741,7 @@ function createSession(options) {
     host,
     secrets,
     reporter: reporter2,
+    clock,
     timeouts: options.timeouts,
     readScopes: [options.access === "push" ? pushScope(repository) : pullScope(repository)],
     send: send2,
@@ -38160,13 +38270,16 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize4 }) {
   const name = `${session.registry}/${session.repository}`;
   const mounts = { repositories: mountFrom, refused: /* @__PURE__ */ new Set() };
   const manifests = /* @__PURE__ */ new Map();
+  let listing = Promise.resolve();
   async function putTagged(manifest, tags, options = {}) {
     const { descriptor } = manifest;
     const known3 = { descriptor, bytes: await readDocument(manifest, "the image") };
     const { signal } = options;
     const subject = tags.length === 0 ? await putManifest(session, known3, descriptor.digest, signal) : await putTags(session, known3, tags, signal);
     manifests.set(descriptor.digest, known3);
-    await keepReferrer(session, known3, subject, signal);
+    const listed = listing.then(() => keepReferrer(session, known3, subject, signal));
+    listing = listed.catch(() => void 0);
+    await listed;
     options.stored?.("pushed");
   }
   return {
@@ -38341,7 +38454,7 @@ async function readDockerConfig(source) {
   }
   let text;
   try {
-    text = await (0, import_promises16.readFile)(source.path, "utf8");
+    text = await (0, import_promises15.readFile)(source.path, "utf8");
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("CREDENTIALS_FAILED", `"${source.path}" can't be read`, { cause });
@@ -38397,11 +38510,11 @@ function decodePair(auth, what) {
   if (colon === -1) throw invalid('holds no "user:password"');
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
-var import_promises16;
+var import_promises15;
 var init_docker_config = __esm({
   "src/registry/docker-config.ts"() {
     "use strict";
-    import_promises16 = require("node:fs/promises");
+    import_promises15 = require("node:fs/promises");
     init_errors();
     init_json();
   }
@@ -38437,7 +38550,7 @@ async function runHelper(name, server, env, milliseconds = timeout) {
   return username === "<token>" ? { kind: "identity", username, token: secret } : { kind: "password", username, password: secret };
 }
 function run(program, input, env, milliseconds) {
-  return new Promise((resolve7) => {
+  return new Promise((resolve8) => {
     const child2 = (0, import_node_child_process2.spawn)(program, ["get"], {
       env: { ...env },
       stdio: ["pipe", "pipe", "ignore"],
@@ -38452,17 +38565,17 @@ function run(program, input, env, milliseconds) {
     child2.on("error", (error2) => {
       clearTimeout(timer);
       const shown2 = isSystemError(error2) ? error2 : new Error(clean(error2.message));
-      resolve7({ status: null, output: "", error: shown2 });
+      resolve8({ status: null, output: "", error: shown2 });
     });
     child2.on("exit", (status, signal) => {
       clearTimeout(timer);
       if (signal === null) return;
       child2.stdin.destroy();
       child2.stdout.destroy();
-      resolve7({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      resolve8({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
     child2.on("close", (status) => {
-      resolve7({ status, output: output2 });
+      resolve8({ status, output: output2 });
     });
   });
 }
@@ -38919,8 +39032,8 @@ async function writeSbom(source, image, path4, options) {
     path4,
     () => withTemporaryFolder(path4, async (folder2) => {
       const temporary = (0, import_node_path14.join)(folder2, "sbom");
-      await (0, import_promises17.writeFile)(temporary, bytes);
-      await (0, import_promises17.rename)(temporary, path4);
+      await (0, import_promises16.writeFile)(temporary, bytes);
+      await (0, import_promises16.rename)(temporary, path4);
     })
   );
 }
@@ -38938,11 +39051,11 @@ async function createSbom(source, root, { references, created, signal }) {
   }
   return encodeSbom({ root, images, references, created });
 }
-var import_promises17, import_node_path14;
+var import_promises16, import_node_path14;
 var init_sbom = __esm({
   "src/sbom.ts"() {
     "use strict";
-    import_promises17 = require("node:fs/promises");
+    import_promises16 = require("node:fs/promises");
     import_node_path14 = require("node:path");
     init_temporary();
     init_image2();
@@ -39037,12 +39150,12 @@ async function upload(order) {
   const name = safeArtifactName(order.name);
   if (name !== order.name) order.reporter.info(`the artifact is named "${name}"`);
   const { createArtifactLibrary } = await import("./artifact.cjs");
-  const folder2 = await (0, import_promises18.mkdtemp)((0, import_node_path15.join)(order.environment.RUNNER_TEMP ?? (0, import_node_os2.tmpdir)(), "bima-artifact-"));
+  const folder2 = await (0, import_promises17.mkdtemp)((0, import_node_path15.join)(order.environment.RUNNER_TEMP ?? (0, import_node_os2.tmpdir)(), "bima-artifact-"));
   try {
     const files = order.form === "layout" ? await layoutFiles(order.path) : await tarFile(order.path, folder2, name);
     return await uploadFiles(createArtifactLibrary(), { ...order, name }, files);
   } finally {
-    await (0, import_promises18.rm)(folder2, { recursive: true, force: true });
+    await (0, import_promises17.rm)(folder2, { recursive: true, force: true });
   }
 }
 async function uploadFiles(library, order, files) {
@@ -39095,17 +39208,17 @@ async function remove(library, order) {
 }
 async function layoutFiles(path4) {
   const root = (0, import_node_path15.resolve)(path4);
-  const names5 = await (0, import_promises18.readdir)(root, { recursive: true });
+  const names5 = await (0, import_promises17.readdir)(root, { recursive: true });
   const paths2 = [];
   for (const name of names5.sort()) {
     const file = (0, import_node_path15.join)(root, name);
-    if ((await (0, import_promises18.stat)(file)).isFile()) paths2.push(file);
+    if ((await (0, import_promises17.stat)(file)).isFile()) paths2.push(file);
   }
   return { root, paths: paths2 };
 }
 async function tarFile(path4, folder2, name) {
   const file = (0, import_node_path15.join)(folder2, name);
-  await (0, import_promises18.link)(path4, file).catch(() => (0, import_promises18.copyFile)(path4, file));
+  await (0, import_promises17.link)(path4, file).catch(() => (0, import_promises17.copyFile)(path4, file));
   return { root: folder2, paths: [file] };
 }
 function missingService(environment2) {
@@ -39124,11 +39237,11 @@ function runUrl(environment2) {
   } = environment2;
   return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }
-var import_promises18, import_node_os2, import_node_path15, attempts, firstWait2;
+var import_promises17, import_node_os2, import_node_path15, attempts, firstWait2;
 var init_artifact = __esm({
   "src/action/artifact.ts"() {
     "use strict";
-    import_promises18 = require("node:fs/promises");
+    import_promises17 = require("node:fs/promises");
     import_node_os2 = require("node:os");
     import_node_path15 = require("node:path");
     init_errors();
@@ -39153,12 +39266,12 @@ async function run2(inputs, world) {
   });
   const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path16.join)(folder2, "layout") : (0, import_node_path16.resolve)(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
-  warnOfIgnored(inputs, reporter2);
+  for (const problem of ignoredInputs(inputs)) reporter2.warning(problem);
   const root = await produce(inputs, references, layoutPath, world);
   const layout = await openLayout(layoutPath);
   const facts = await readFacts(layout, root);
   setOutputs(runner2, { ...imageOutputs(facts, references), layout: layoutPath });
-  const archive = archivePath(inputs, references, folder2);
+  const archive = archivePath(inputs, folder2);
   if (archive !== void 0) {
     await writeArchive(layout, root, references, archive, signal);
     reporter2.info(`wrote the archive ${archive}`);
@@ -39186,21 +39299,6 @@ async function checkFirst(inputs, references, { environment: environment2, event
   if (reason !== void 0) reporter2.info(`not pushing: ${reason}`);
   return reason;
 }
-function warnOfIgnored(inputs, reporter2) {
-  if (inputs.fromLayout.length === 0) return;
-  const { file, platform, labels } = inputs;
-  const ignored = [
-    ...file === void 0 ? [] : ["file"],
-    ...platform === void 0 ? [] : ["platforms"],
-    ...labels.length === 0 ? [] : ["labels"]
-  ];
-  if (ignored.length === 0) return;
-  reporter2.warning({
-    code: "INPUT_INVALID",
-    message: `the images of "from-layout" stay as they are: ${ignored.join(", ")} had no effect`,
-    hint: "Set them where the image is built."
-  });
-}
 async function produce(inputs, references, path4, world) {
   const { reporter: reporter2, signal } = world;
   const { annotations: annotations2, fromLayout } = inputs;
@@ -39225,15 +39323,15 @@ async function produce(inputs, references, path4, world) {
     })
   );
 }
-function archivePath({ tar, artifact }, references, folder2) {
+function archivePath({ tar, artifact }, folder2) {
   if (tar !== void 0) return (0, import_node_path16.resolve)(tar);
-  return artifact?.form === "tar" ? (0, import_node_path16.join)(folder2, artifactName(artifact, references)) : void 0;
+  return artifact?.form === "tar" ? (0, import_node_path16.join)(folder2, "image.tar") : void 0;
 }
 function artifactPath({ form: form3 }, archive, layout) {
   return form3 === "tar" && archive !== void 0 ? archive : layout;
 }
 function artifactName({ name, form: form3 }, [first]) {
-  if (name !== void 0) return name;
+  if (name !== void 0) return safeArtifactName(name);
   const suffix = form3 === "tar" ? ".tar" : "";
   return `${defaultArtifactName(first?.repository ?? "", first?.tag)}${suffix}`;
 }
@@ -39302,6 +39400,7 @@ var init_run = __esm({
     init_build2();
     init_event_tags();
     init_from_layout();
+    init_ignored_inputs();
     init_image_facts();
     init_load2();
     init_outputs();
@@ -39311,8 +39410,8 @@ var init_run = __esm({
 });
 
 // src/action/main.ts
-var import_node_fs6 = require("node:fs");
-var import_promises19 = require("node:fs/promises");
+var import_node_fs7 = require("node:fs");
+var import_promises18 = require("node:fs/promises");
 var import_node_os3 = require("node:os");
 var import_node_path17 = require("node:path");
 
@@ -39373,7 +39472,6 @@ var package_default = {
   dependencies: {
     "@actions/artifact": "6.2.1",
     "@actions/core": "3.0.1",
-    "@actions/github": "9.1.1",
     "@actions/exec": "3.0.0",
     "@balena/dockerignore": "1.0.2",
     "cli-progress": "3.12.0",
@@ -39676,7 +39774,7 @@ for (const name of ["SIGINT", "SIGTERM"]) {
   });
 }
 function stopAtOnce() {
-  if (folder !== void 0) (0, import_node_fs6.rmSync)(folder, { recursive: true, force: true });
+  if (folder !== void 0) (0, import_node_fs7.rmSync)(folder, { recursive: true, force: true });
   process.exit(interrupted);
 }
 async function main() {
@@ -39687,9 +39785,9 @@ async function main() {
     Promise.resolve().then(() => (init_run(), run_exports))
   ]);
   const inputs = readInputs2(runner.input, environment);
-  const event = await readEvent2(environment, import_promises19.readFile);
+  const event = await readEvent2(environment, import_promises18.readFile);
   const temporary = environment.RUNNER_TEMP ?? "";
-  folder = await (0, import_promises19.mkdtemp)((0, import_node_path17.join)(temporary === "" ? (0, import_node_os3.tmpdir)() : temporary, "bima-"));
+  folder = await (0, import_promises18.mkdtemp)((0, import_node_path17.join)(temporary === "" ? (0, import_node_os3.tmpdir)() : temporary, "bima-"));
   runner.keep("folder", folder);
   await run3(inputs, {
     environment,
@@ -39706,7 +39804,7 @@ async function fail(error2) {
     return 1;
   }
   reporter.info("interrupted");
-  if (folder !== void 0) await (0, import_promises19.rm)(folder, { recursive: true, force: true });
+  if (folder !== void 0) await (0, import_promises18.rm)(folder, { recursive: true, force: true });
   return interrupted;
 }
 async function end(code2) {

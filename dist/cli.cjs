@@ -1955,7 +1955,7 @@ var init_unsupported = __esm({
     supported = ["FROM", "COPY", "LABEL", "CMD", "ENTRYPOINT"];
     instead2 = {
       ADD: "Use COPY; download a URL and unpack an archive into the build context first.",
-      ARCH: "Remove it: the architecture is read from the unikernel binary, and --platform overrides it.",
+      ARCH: 'Remove it: the architecture is read from the unikernel binary, and --platform (the input "platforms") overrides it.',
       ARG: "Write the value itself where it is used.",
       ENV: "Put the value where the unikernel reads it: in CMD, or in a file that COPY brings.",
       EXPOSE: "Remove it: ports are chosen where the unikernel is run.",
@@ -1976,7 +1976,8 @@ var init_unsupported = __esm({
 // src/containerfile/parser.ts
 function parseContainerfile(bytes, file2) {
   const source = decodeSource(bytes, file2);
-  if ("problem" in source) return { instructions: [], errors: [source.problem], warnings: [] };
+  const nothing = { instructions: [], hasLostLabels: false };
+  if ("problem" in source) return { ...nothing, errors: [source.problem], warnings: [] };
   const findings = { errors: [], warnings: [] };
   const { lines, escape: escape2 } = readLogicalLines(source.text, file2, findings);
   const statements = lines.map((line) => readStatement(line, escape2, findings));
@@ -1987,11 +1988,17 @@ function parseContainerfile(bytes, file2) {
   } else if (/^[\w-]+:$/.test(first.keyword)) {
     const hint = "This looks like YAML, such as a bunnyfile; a Containerfile has FROM, COPY and LABEL instructions.";
     first.error(first.start, `expected an instruction, got ${quote2(first.keyword)}`, hint);
-    return { instructions: [], ...sorted2(findings) };
+    return { ...nothing, ...sorted2(findings) };
   }
   const parsed = statements.flatMap(parseStatement);
   checkSequence(parsed, findings);
-  return { instructions: parsed.flatMap(({ instruction: instruction2 }) => instruction2 ?? []), ...sorted2(findings) };
+  return {
+    instructions: parsed.flatMap(({ instruction: instruction2 }) => instruction2 ?? []),
+    hasLostLabels: parsed.some(
+      ({ keyword, instruction: instruction2 }) => keyword === "LABEL" && instruction2 === void 0
+    ),
+    ...sorted2(findings)
+  };
 }
 function parseStatement(statement) {
   const { keyword, text: text2 } = statement;
@@ -2935,12 +2942,16 @@ async function findPlatform(rootfs, pairs, named2, start2) {
   const label2 = lastPairs(pairs).get(uruncKeys.binary);
   if (label2 === void 0 || label2.value === "") return { errors: [], warnings: [] };
   const position = label2.position ?? start2;
-  const file2 = resolve(rootfs, label2.value);
-  if (file2 === void 0) return missingBinary(label2.value, named2, position);
-  const detection = detectPlatform(await readHead(file2));
   const fail = (code, message, hint) => {
     return { errors: [{ code, message, hint, position }], warnings: [] };
   };
+  if (named2 !== void 0 && named2.os !== "linux") {
+    const message = `expected a platform of the operating system linux, got "${formatPlatform(named2)}"`;
+    return fail("ARCHITECTURE_MISMATCH", message, "urunc runs images for linux, whatever the unikernel is.");
+  }
+  const file2 = resolve(rootfs, label2.value);
+  if (file2 === void 0) return missingBinary(label2.value, named2, position);
+  const detection = detectPlatform(await readHead(file2));
   if (named2 !== void 0 && !agrees(detection, named2)) {
     const message = `expected a binary for ${formatPlatform(named2)}, got ${detection.format} in "${label2.value}"`;
     return fail("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
@@ -2984,54 +2995,6 @@ var init_platform2 = __esm({
   }
 });
 
-// src/build/containerfile.ts
-async function readContainerfile(options) {
-  const { context, file: file2 } = options;
-  const candidates2 = file2 === void 0 ? [...names3.map((name) => (0, import_node_path2.join)(context, name)), ...names3] : [file2];
-  for (const path4 of candidates2) {
-    const bytes = await readIfThere(path4);
-    if (bytes === void 0) continue;
-    if (bytes.length > maxSize2) {
-      throw new BimaError(
-        "CONTAINERFILE_SYNTAX",
-        `expected a Containerfile of at most 1 MiB, got ${bytes.length} bytes in "${path4}"`
-      );
-    }
-    return { path: path4, bytes };
-  }
-  if (file2 !== void 0)
-    throw new BimaError("CONTAINERFILE_MISSING", `the Containerfile "${file2}" does not exist`);
-  throw new BimaError(
-    "CONTAINERFILE_MISSING",
-    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
-    {
-      hint: 'Name the file: with --file, or the input "file" of the action.'
-    }
-  );
-}
-async function readIfThere(path4) {
-  try {
-    return await (0, import_promises.readFile)(path4);
-  } catch (cause) {
-    if (isSystemError(cause, "ENOENT")) return void 0;
-    const reason = isSystemError(cause, "EISDIR") ? "it is a directory" : cause instanceof Error ? cause.message : "";
-    throw new BimaError("CONTAINERFILE_MISSING", `can't read the Containerfile "${path4}": ${reason}`, {
-      cause
-    });
-  }
-}
-var import_promises, import_node_path2, names3, maxSize2;
-var init_containerfile = __esm({
-  "src/build/containerfile.ts"() {
-    "use strict";
-    import_promises = require("node:fs/promises");
-    import_node_path2 = require("node:path");
-    init_errors();
-    names3 = ["Containerfile", "Dockerfile"];
-    maxSize2 = 1024 * 1024;
-  }
-});
-
 // src/build/disk.ts
 function refusal(place, message, options = {}) {
   const { position } = place;
@@ -3041,7 +3004,7 @@ function refusal(place, message, options = {}) {
   });
 }
 function absolutePath(place, path4) {
-  return (0, import_node_path3.join)(place.root, ...path4.split("/"));
+  return (0, import_node_path2.join)(place.root, ...path4.split("/"));
 }
 function joinPath(folder, name) {
   return folder === "" ? name : `${folder}/${name}`;
@@ -3051,7 +3014,7 @@ function lastPart(path4) {
 }
 async function readStats(place, path4) {
   try {
-    return await (0, import_promises2.lstat)(absolutePath(place, path4), { bigint: true });
+    return await (0, import_promises.lstat)(absolutePath(place, path4), { bigint: true });
   } catch (cause) {
     if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code) => isSystemError(cause, code)))
       return void 0;
@@ -3061,7 +3024,7 @@ async function readStats(place, path4) {
 async function readNames(place, path4) {
   let names5;
   try {
-    names5 = await (0, import_promises2.readdir)(absolutePath(place, path4), { encoding: "buffer" });
+    names5 = await (0, import_promises.readdir)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
@@ -3070,11 +3033,11 @@ async function readNames(place, path4) {
 async function readTarget(place, path4) {
   let target;
   try {
-    target = await (0, import_promises2.readlink)(absolutePath(place, path4), { encoding: "buffer" });
+    target = await (0, import_promises.readlink)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
-  return decode2(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path3.sep, "/");
+  return decode2(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path2.sep, "/");
 }
 function specialKind(stats) {
   if (stats.isFIFO()) return "a FIFO";
@@ -3102,14 +3065,145 @@ function unreadable(place, path4, cause) {
 function shown(path4) {
   return path4 === "" ? "." : path4;
 }
-var import_promises2, import_node_path3;
+var import_promises, import_node_path2;
 var init_disk = __esm({
   "src/build/disk.ts"() {
     "use strict";
-    import_promises2 = require("node:fs/promises");
-    import_node_path3 = require("node:path");
+    import_promises = require("node:fs/promises");
+    import_node_path2 = require("node:path");
     init_errors();
     init_entry();
+  }
+});
+
+// src/build/links.ts
+async function follow(place, parts) {
+  const ahead = [...parts];
+  const behind = [];
+  let link;
+  for (let links = 0; ahead.length > 0; ) {
+    const name = ahead.shift() ?? "";
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      if (behind.pop() === void 0) throw leadsOut(place, link ?? "", "..");
+      continue;
+    }
+    const folder = behind.join("/");
+    const path5 = joinPath(folder, name);
+    const stats2 = await readStats(place, path5);
+    if (stats2 === void 0) return { exists: false, folder, name, ...link === void 0 ? {} : { link } };
+    if (!stats2.isSymbolicLink()) {
+      behind.push(name);
+      continue;
+    }
+    link = path5;
+    if (++links > maxLinks2) {
+      throw refusal(place, `the symbolic link "${path5}" leads to itself`);
+    }
+    ahead.unshift(...(await readInnerTarget(place, path5)).split("/"));
+  }
+  const path4 = behind.join("/");
+  const stats = await readStats(place, path4);
+  if (stats === void 0) return { exists: false, folder: "", name: path4 };
+  return { exists: true, path: path4, stats };
+}
+async function readInnerTarget(place, path4) {
+  const target = await readTarget(place, path4);
+  if (target.startsWith("/") || (0, import_node_path3.isAbsolute)(target)) {
+    throw refusal(place, `the symbolic link "${path4}" has an absolute target, "${target}"`, {
+      hint: "Make it relative and point it into the context, put a copy in its place, or have the ignore file leave it out."
+    });
+  }
+  if (leaves(path4.split("/").slice(0, -1), target)) {
+    throw leadsOut(place, path4, target);
+  }
+  return target;
+}
+function leadsOut(place, link, target) {
+  return refusal(place, `the symbolic link "${link}" leads out of the context, to "${target}"`, {
+    hint: "Put a copy of what it points to in its place, or have the ignore file leave it out."
+  });
+}
+function leaves(folder, target) {
+  let depth = folder.length;
+  for (const part2 of target.split("/")) {
+    if (part2 === "..") depth -= 1;
+    else if (part2 !== "" && part2 !== ".") depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+var import_node_path3, maxLinks2;
+var init_links = __esm({
+  "src/build/links.ts"() {
+    "use strict";
+    import_node_path3 = require("node:path");
+    init_disk();
+    maxLinks2 = 40;
+  }
+});
+
+// src/build/containerfile.ts
+async function readContainerfile(options) {
+  const { context, root, file: file2 } = options;
+  const candidates2 = file2 === void 0 ? [...names3.map((name) => (0, import_node_path4.join)(context, name)), ...names3] : [file2];
+  for (const path4 of candidates2) {
+    const inner = (0, import_node_path4.relative)((0, import_node_path4.resolve)(context), (0, import_node_path4.resolve)(path4));
+    const parts = inner.split(import_node_path4.sep);
+    const isOutside = parts[0] === ".." || (0, import_node_path4.isAbsolute)(inner);
+    const place = isOutside ? path4 : await placeInContext(root, parts);
+    const bytes = place === void 0 ? void 0 : await readIfThere(path4, place);
+    if (bytes === void 0) continue;
+    if (bytes.length > maxSize2) {
+      throw new BimaError(
+        "CONTAINERFILE_SYNTAX",
+        `expected a Containerfile of at most 1 MiB, got more in "${path4}"`
+      );
+    }
+    return { path: path4, bytes };
+  }
+  if (file2 !== void 0)
+    throw new BimaError("CONTAINERFILE_MISSING", `the Containerfile "${file2}" does not exist`);
+  throw new BimaError(
+    "CONTAINERFILE_MISSING",
+    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
+    {
+      hint: 'Name the file: with --file, or the input "file" of the action.'
+    }
+  );
+}
+async function placeInContext(root, parts) {
+  const place = { root };
+  const followed = await follow(place, parts);
+  if (!followed.exists) return void 0;
+  const kind = specialKind(followed.stats);
+  if (kind !== void 0) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
+  return absolutePath(place, followed.path);
+}
+async function readIfThere(path4, place) {
+  try {
+    const chunks = [];
+    for await (const chunk of (0, import_node_fs.createReadStream)(place, { end: maxSize2 })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } catch (cause) {
+    if (isSystemError(cause, "ENOENT")) return void 0;
+    const reason = isSystemError(cause, "EISDIR") ? "it is a directory" : cause instanceof Error ? cause.message : "";
+    throw new BimaError("CONTAINERFILE_MISSING", `can't read the Containerfile "${path4}": ${reason}`, {
+      cause
+    });
+  }
+}
+var import_node_fs, import_node_path4, names3, maxSize2;
+var init_containerfile = __esm({
+  "src/build/containerfile.ts"() {
+    "use strict";
+    import_node_fs = require("node:fs");
+    import_node_path4 = require("node:path");
+    init_errors();
+    init_disk();
+    init_links();
+    names3 = ["Containerfile", "Dockerfile"];
+    maxSize2 = 1024 * 1024;
   }
 });
 
@@ -3433,7 +3527,7 @@ function parseIgnoreFile(text2, file2) {
 function parseRule(line) {
   const exception = line.startsWith("!");
   const written = exception ? line.slice(1).trim() : line;
-  const pattern3 = import_node_path4.posix.normalize(written).replace(/^\/|\/$/g, "");
+  const pattern3 = import_node_path5.posix.normalize(written).replace(/^\/|\/$/g, "");
   if (exception && (written === "" || pattern3 === "")) return void 0;
   const parts = pattern3.split("/");
   if (parts.some((part2) => compilePattern(part2) === void 0)) return void 0;
@@ -3462,82 +3556,15 @@ function withFoldersAbove(path4) {
   const parts = path4.split("/");
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
-var import_dockerignore, import_node_path4, noIgnoreRules;
+var import_dockerignore, import_node_path5, noIgnoreRules;
 var init_ignore = __esm({
   "src/build/ignore.ts"() {
     "use strict";
     import_dockerignore = __toESM(require_ignore(), 1);
-    import_node_path4 = require("node:path");
+    import_node_path5 = require("node:path");
     init_errors();
     init_glob();
     noIgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
-  }
-});
-
-// src/build/links.ts
-async function follow(place, parts) {
-  const ahead = [...parts];
-  const behind = [];
-  let link;
-  for (let links = 0; ahead.length > 0; ) {
-    const name = ahead.shift() ?? "";
-    if (name === "" || name === ".") continue;
-    if (name === "..") {
-      if (behind.pop() === void 0) throw leadsOut(place, link ?? "", "..");
-      continue;
-    }
-    const folder = behind.join("/");
-    const path5 = joinPath(folder, name);
-    const stats2 = await readStats(place, path5);
-    if (stats2 === void 0) return { exists: false, folder, name, ...link === void 0 ? {} : { link } };
-    if (!stats2.isSymbolicLink()) {
-      behind.push(name);
-      continue;
-    }
-    link = path5;
-    if (++links > maxLinks2) {
-      throw refusal(place, `the symbolic link "${path5}" leads to itself`);
-    }
-    ahead.unshift(...(await readInnerTarget(place, path5)).split("/"));
-  }
-  const path4 = behind.join("/");
-  const stats = await readStats(place, path4);
-  if (stats === void 0) return { exists: false, folder: "", name: path4 };
-  return { exists: true, path: path4, stats };
-}
-async function readInnerTarget(place, path4) {
-  const target = await readTarget(place, path4);
-  if (target.startsWith("/") || (0, import_node_path5.isAbsolute)(target)) {
-    throw refusal(place, `the symbolic link "${path4}" has an absolute target, "${target}"`, {
-      hint: "Make it relative and point it into the context, put a copy in its place, or have the ignore file leave it out."
-    });
-  }
-  if (leaves(path4.split("/").slice(0, -1), target)) {
-    throw leadsOut(place, path4, target);
-  }
-  return target;
-}
-function leadsOut(place, link, target) {
-  return refusal(place, `the symbolic link "${link}" leads out of the context, to "${target}"`, {
-    hint: "Put a copy of what it points to in its place, or have the ignore file leave it out."
-  });
-}
-function leaves(folder, target) {
-  let depth = folder.length;
-  for (const part2 of target.split("/")) {
-    if (part2 === "..") depth -= 1;
-    else if (part2 !== "" && part2 !== ".") depth += 1;
-    if (depth < 0) return true;
-  }
-  return false;
-}
-var import_node_path5, maxLinks2;
-var init_links = __esm({
-  "src/build/links.ts"() {
-    "use strict";
-    import_node_path5 = require("node:path");
-    init_disk();
-    maxLinks2 = 40;
   }
 });
 
@@ -3562,7 +3589,7 @@ async function* readListed(place, path4, listed) {
 }
 async function openListed(place, path4) {
   try {
-    return await (0, import_promises3.open)(absolutePath(place, path4), flags);
+    return await (0, import_promises2.open)(absolutePath(place, path4), flags);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR"))
       throw changed(path4, "was removed", cause);
@@ -3584,16 +3611,16 @@ function changed(path4, how, cause) {
     ...cause === void 0 ? {} : { cause }
   });
 }
-var import_node_fs, import_promises3, chunkSize2, flags;
+var import_node_fs2, import_promises2, chunkSize2, flags;
 var init_listed_file = __esm({
   "src/build/listed-file.ts"() {
     "use strict";
-    import_node_fs = require("node:fs");
-    import_promises3 = require("node:fs/promises");
+    import_node_fs2 = require("node:fs");
+    import_promises2 = require("node:fs/promises");
     init_errors();
     init_disk();
     chunkSize2 = 512 * 1024;
-    flags = process.platform === "win32" ? import_node_fs.constants.O_RDONLY : import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NOFOLLOW | import_node_fs.constants.O_NONBLOCK;
+    flags = process.platform === "win32" ? import_node_fs2.constants.O_RDONLY : import_node_fs2.constants.O_RDONLY | import_node_fs2.constants.O_NOFOLLOW | import_node_fs2.constants.O_NONBLOCK;
   }
 });
 
@@ -3724,14 +3751,14 @@ async function openContext(directory) {
 }
 async function resolveDirectory(directory) {
   try {
-    const root = await (0, import_promises4.realpath)(directory);
-    if ((await (0, import_promises4.stat)(root)).isDirectory()) return root;
+    const root = await (0, import_promises3.realpath)(directory);
+    if ((await (0, import_promises3.stat)(root)).isDirectory()) return root;
   } catch (cause) {
     const why = isSystemError(cause, "ENOENT") ? "does not exist" : `can't be opened: ${String(cause)}`;
     throw new BimaError("CONTEXT_PATH", `the context "${directory}" ${why}`, { cause });
   }
   throw new BimaError("CONTEXT_PATH", `expected a directory as the context, got the file "${directory}"`, {
-    hint: "Name the directory that holds the files to copy, and the Containerfile with --file."
+    hint: 'Name the directory that holds the files to copy, and the Containerfile with --file (the input "file").'
   });
 }
 async function readIgnoreRules(place) {
@@ -3784,7 +3811,7 @@ function readSource(place, source) {
       });
     case "malformed pattern":
       throw refusal(place, `"${source.path}" is not a valid pattern`, {
-        hint: 'Close every "[" with a "]", or write "\\[" for the character itself.'
+        hint: 'Close every "[" with a "]", or write "[[]" for the character itself.'
       });
     case "null byte":
       throw refusal(place, "a source of COPY holds a null byte");
@@ -3792,11 +3819,11 @@ function readSource(place, source) {
       return path4;
   }
 }
-var import_promises4;
+var import_promises3;
 var init_context = __esm({
   "src/build/context.ts"() {
     "use strict";
-    import_promises4 = require("node:fs/promises");
+    import_promises3 = require("node:fs/promises");
     init_errors();
     init_disk();
     init_hints();
@@ -3819,7 +3846,7 @@ async function planBuild(options, warn) {
 }
 async function examine(options) {
   const context = await openContext(options.context);
-  const { path: path4, bytes } = await readContainerfile(options);
+  const { path: path4, bytes } = await readContainerfile({ ...options, root: context.root });
   const containerfile = parseContainerfile(bytes, path4);
   const { instructions } = containerfile;
   const start2 = { file: path4, line: 1, column: 1 };
@@ -3831,7 +3858,7 @@ async function examine(options) {
   const completed = completeLabels(pairs, { words: given.words, strict: options.strict, position: start2 });
   const found = await findFiles(context, instructions);
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start2);
-  const missing2 = containerfile.errors.length === 0 ? completed.errors : [];
+  const missing2 = instructions.length === 0 || containerfile.hasLostLabels ? [] : completed.errors;
   const platformErrors = containerfile.errors.length + found.errors.length === 0 ? binary.errors : [];
   const errors = [...containerfile.errors, ...missing2, ...found.errors, ...platformErrors];
   const warnings = [
@@ -3869,11 +3896,11 @@ async function findFiles(context, instructions) {
     const before = errors.length;
     const matches = [];
     for (const source of copy.sources) {
-      await collectProblems(errors, async () => matches.push(...await context.match(source)));
+      await collectProblems(errors, async () => matches.push(await context.match(source)));
     }
     if (errors.length > before) continue;
     await collectProblems(errors, () => {
-      const applied = applyCopy(rootfs, copy, matches);
+      const applied = applyCopy(rootfs, copy, matches.flat());
       rootfs = applied.rootfs;
       layers.push({ copy, entries: applied.entries });
     });
@@ -4001,14 +4028,14 @@ var init_manifest = __esm({
 
 // src/layout/layout.ts
 async function createLayout(directory) {
-  await (0, import_promises5.mkdir)((0, import_node_path6.join)(directory, "blobs", "sha256"), { recursive: true });
-  await (0, import_promises5.writeFile)((0, import_node_path6.join)(directory, "oci-layout"), layoutMarker);
+  await (0, import_promises4.mkdir)((0, import_node_path6.join)(directory, "blobs", "sha256"), { recursive: true });
+  await (0, import_promises4.writeFile)((0, import_node_path6.join)(directory, "oci-layout"), layoutMarker);
   const layout = layoutIn(directory);
   await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
   return layout;
 }
 async function openLayout(directory) {
-  const marker = await (0, import_promises5.readFile)((0, import_node_path6.join)(directory, "oci-layout")).catch((cause) => {
+  const marker = await (0, import_promises4.readFile)((0, import_node_path6.join)(directory, "oci-layout")).catch((cause) => {
     throw new BimaError(
       "LAYOUT_INVALID",
       `"${directory}" is no OCI image layout: it has no file "oci-layout"`,
@@ -4032,7 +4059,7 @@ function layoutIn(directory) {
   async function* read(descriptor) {
     try {
       yield* verified(
-        (0, import_node_fs2.createReadStream)(blobPath(descriptor.digest), { highWaterMark: pieceSize }),
+        (0, import_node_fs3.createReadStream)(blobPath(descriptor.digest), { highWaterMark: pieceSize }),
         descriptor,
         directory
       );
@@ -4045,7 +4072,7 @@ function layoutIn(directory) {
     const temporary = temporaryPath();
     const digester = createDigester();
     try {
-      const file2 = await (0, import_promises5.open)(temporary, "wx");
+      const file2 = await (0, import_promises4.open)(temporary, "wx");
       try {
         for await (const chunk of stream) {
           digester.update(chunk);
@@ -4056,15 +4083,15 @@ function layoutIn(directory) {
       }
       const digest = digester.digest();
       if (expected2 !== void 0) checkContent(expected2, digest, digester.size, directory);
-      await (0, import_promises5.rename)(temporary, blobPath(digest));
+      await (0, import_promises4.rename)(temporary, blobPath(digest));
       return { digest, size: digester.size };
     } catch (error) {
-      await (0, import_promises5.rm)(temporary, { force: true });
+      await (0, import_promises4.rm)(temporary, { force: true });
       throw error;
     }
   }
   async function has2(descriptor) {
-    const found = await (0, import_promises5.stat)(blobPath(descriptor.digest)).catch(() => void 0);
+    const found = await (0, import_promises4.stat)(blobPath(descriptor.digest)).catch(() => void 0);
     return found?.size === descriptor.size;
   }
   return {
@@ -4080,7 +4107,7 @@ function layoutIn(directory) {
     },
     async readIndex() {
       const path4 = (0, import_node_path6.join)(directory, "index.json");
-      const bytes = await (0, import_promises5.readFile)(path4).catch((cause) => {
+      const bytes = await (0, import_promises4.readFile)(path4).catch((cause) => {
         throw new BimaError("LAYOUT_INVALID", `"${directory}" has no readable file "index.json"`, { cause });
       });
       return parseIndex(bytes, path4);
@@ -4088,22 +4115,22 @@ function layoutIn(directory) {
     async writeIndex(index) {
       const temporary = temporaryPath();
       try {
-        await (0, import_promises5.writeFile)(temporary, encodeJson(index));
-        await (0, import_promises5.rename)(temporary, (0, import_node_path6.join)(directory, "index.json"));
+        await (0, import_promises4.writeFile)(temporary, encodeJson(index));
+        await (0, import_promises4.rename)(temporary, (0, import_node_path6.join)(directory, "index.json"));
       } catch (error) {
-        await (0, import_promises5.rm)(temporary, { force: true });
+        await (0, import_promises4.rm)(temporary, { force: true });
         throw error;
       }
     }
   };
 }
-var import_node_crypto2, import_node_fs2, import_promises5, import_node_path6, layoutMarker, pieceSize;
+var import_node_crypto2, import_node_fs3, import_promises4, import_node_path6, layoutMarker, pieceSize;
 var init_layout = __esm({
   "src/layout/layout.ts"() {
     "use strict";
     import_node_crypto2 = require("node:crypto");
-    import_node_fs2 = require("node:fs");
-    import_promises5 = require("node:fs/promises");
+    import_node_fs3 = require("node:fs");
+    import_promises4 = require("node:fs/promises");
     import_node_path6 = require("node:path");
     init_errors();
     init_blob();
@@ -4246,17 +4273,19 @@ var init_names = __esm({
 });
 
 // src/layout/temporary.ts
-async function withTemporaryFolder(path4, body) {
-  const parent = (0, import_node_path7.dirname)(path4);
+async function withTemporaryFolder(path4, body, parent = (0, import_node_path7.dirname)(path4)) {
   const folder = await outputErrors(path4, async () => {
-    await (0, import_promises6.mkdir)(parent, { recursive: true });
-    return (0, import_promises6.mkdtemp)((0, import_node_path7.join)(parent, `.${(0, import_node_path7.basename)(path4)}.bima-`));
+    await (0, import_promises5.mkdir)(parent, { recursive: true });
+    return (0, import_promises5.mkdtemp)((0, import_node_path7.join)(parent, `.${(0, import_node_path7.basename)(path4)}.bima-`));
   });
   try {
     return await body(folder);
   } finally {
-    await (0, import_promises6.rm)(folder, { recursive: true, force: true });
+    await (0, import_promises5.rm)(folder, { recursive: true, force: true });
   }
+}
+function isTemporaryName(name) {
+  return /^\..+\.bima-[^.]+$/.test(name);
 }
 async function outputErrors(path4, body) {
   try {
@@ -4270,11 +4299,11 @@ async function outputErrors(path4, body) {
     });
   }
 }
-var import_promises6, import_node_path7, remedies;
+var import_promises5, import_node_path7, remedies;
 var init_temporary = __esm({
   "src/layout/temporary.ts"() {
     "use strict";
-    import_promises6 = require("node:fs/promises");
+    import_promises5 = require("node:fs/promises");
     import_node_path7 = require("node:path");
     init_errors();
     remedies = /* @__PURE__ */ new Map([
@@ -4303,19 +4332,23 @@ var init_temporary = __esm({
 
 // src/layout/publish.ts
 function withTemporaryLayout(path4, body) {
-  return outputErrors(
-    path4,
-    () => withTemporaryFolder(path4, async (folder) => body(await createLayout((0, import_node_path8.join)(folder, "layout"))))
-  );
+  return outputErrors(path4, async () => {
+    const parent = await isFolder(path4) ? path4 : (0, import_node_path8.dirname)(path4);
+    return withTemporaryFolder(
+      path4,
+      async (folder) => body(await createLayout((0, import_node_path8.join)(folder, "layout"))),
+      parent
+    );
+  });
 }
 async function checkDestination(destination) {
-  const names5 = await (0, import_promises7.readdir)(destination).catch((error) => {
+  const names5 = await (0, import_promises6.readdir)(destination).catch((error) => {
     if (isSystemError(error, "ENOENT")) return [];
     throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
       cause: error
     });
   });
-  if (names5.length === 0) return "new";
+  if (names5.every(isTemporaryName)) return "new";
   if (names5.includes("oci-layout")) return "layout";
   throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
     hint: "Name a new folder, an empty one or an existing layout."
@@ -4324,27 +4357,41 @@ async function checkDestination(destination) {
 async function publishLayout(temporary, image, references, destination) {
   if (await checkDestination(destination) === "new") {
     await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
-    await (0, import_promises7.rmdir)(destination).catch((error) => {
-      if (!isSystemError(error, "ENOENT")) throw error;
-    });
-    await (0, import_promises7.rename)(temporary.directory, destination);
+    if (await isFolder(destination)) await moveInto(destination, temporary.directory);
+    else await (0, import_promises6.rename)(temporary.directory, destination);
     return;
   }
   const layout = await openLayout(destination);
   const index = await layout.readIndex();
   for (const digest of await blobsOf(temporary))
-    await (0, import_promises7.rename)(temporary.blobPath(digest), layout.blobPath(digest));
+    await (0, import_promises6.rename)(temporary.blobPath(digest), layout.blobPath(digest));
   await layout.writeIndex(withImage(index, image, references));
 }
+async function moveInto(destination, directory) {
+  const moved = [];
+  try {
+    for (const name of ["blobs", "index.json", "oci-layout"]) {
+      await (0, import_promises6.rename)((0, import_node_path8.join)(directory, name), (0, import_node_path8.join)(destination, name));
+      moved.push((0, import_node_path8.join)(destination, name));
+    }
+  } catch (error) {
+    for (const path4 of moved) await (0, import_promises6.rm)(path4, { recursive: true, force: true });
+    throw error;
+  }
+}
+async function isFolder(path4) {
+  const found = await (0, import_promises6.stat)(path4).catch(() => void 0);
+  return found?.isDirectory() === true;
+}
 async function blobsOf(layout) {
-  const names5 = await (0, import_promises7.readdir)((0, import_node_path8.join)(layout.directory, "blobs", "sha256"));
+  const names5 = await (0, import_promises6.readdir)((0, import_node_path8.join)(layout.directory, "blobs", "sha256"));
   return names5.sort().map((name) => `sha256:${name}`);
 }
-var import_promises7, import_node_path8;
+var import_promises6, import_node_path8;
 var init_publish = __esm({
   "src/layout/publish.ts"() {
     "use strict";
-    import_promises7 = require("node:fs/promises");
+    import_promises6 = require("node:fs/promises");
     import_node_path8 = require("node:path");
     init_errors();
     init_layout();
@@ -5653,8 +5700,8 @@ var require_streamx = __commonJS({
             return this;
           },
           next() {
-            return new Promise(function(resolve5, reject) {
-              promiseResolve = resolve5;
+            return new Promise(function(resolve6, reject) {
+              promiseResolve = resolve6;
               promiseReject = reject;
               const data = stream.read();
               if (data !== null) ondata(data);
@@ -5687,11 +5734,11 @@ var require_streamx = __commonJS({
         }
         function destroy(err) {
           stream.destroy(err);
-          return new Promise((resolve5, reject) => {
-            if (stream._duplexState & DESTROYED) return resolve5({ value: void 0, done: true });
+          return new Promise((resolve6, reject) => {
+            if (stream._duplexState & DESTROYED) return resolve6({ value: void 0, done: true });
             stream.once("close", function() {
               if (err) reject(err);
-              else resolve5({ value: void 0, done: true });
+              else resolve6({ value: void 0, done: true });
             });
           });
         }
@@ -5735,8 +5782,8 @@ var require_streamx = __commonJS({
         const writes = pending + (ws._duplexState & WRITE_WRITING ? 1 : 0);
         if (writes === 0) return Promise.resolve(true);
         if (state.drains === null) state.drains = [];
-        return new Promise((resolve5) => {
-          state.drains.push({ writes, resolve: resolve5 });
+        return new Promise((resolve6) => {
+          state.drains.push({ writes, resolve: resolve6 });
         });
       }
       write(data) {
@@ -5841,10 +5888,10 @@ var require_streamx = __commonJS({
       cb(null);
     }
     function pipelinePromise(...streams) {
-      return new Promise((resolve5, reject) => {
+      return new Promise((resolve6, reject) => {
         return pipeline5(...streams, (err) => {
           if (err) return reject(err);
-          resolve5();
+          resolve6();
         });
       });
     }
@@ -6514,16 +6561,16 @@ var require_extract = __commonJS({
           entryCallback = null;
           cb(err);
         }
-        function onnext(resolve5, reject) {
+        function onnext(resolve6, reject) {
           if (error) {
             return reject(error);
           }
           if (entryStream) {
-            resolve5({ value: entryStream, done: false });
+            resolve6({ value: entryStream, done: false });
             entryStream = null;
             return;
           }
-          promiseResolve = resolve5;
+          promiseResolve = resolve6;
           promiseReject = reject;
           consumeCallback(null);
           if (extract3._finished && promiseResolve) {
@@ -6551,11 +6598,11 @@ var require_extract = __commonJS({
         function destroy(err) {
           extract3.destroy(err);
           consumeCallback(err);
-          return new Promise((resolve5, reject) => {
-            if (extract3.destroyed) return resolve5({ value: void 0, done: true });
+          return new Promise((resolve6, reject) => {
+            if (extract3.destroyed) return resolve6({ value: void 0, done: true });
             extract3.once("close", function() {
               if (err) reject(err);
-              else resolve5({ value: void 0, done: true });
+              else resolve6({ value: void 0, done: true });
             });
           });
         }
@@ -6888,8 +6935,8 @@ async function writeArchive(source, image, references, path4, signal) {
     path4,
     () => withTemporaryFolder(path4, async (folder) => {
       const temporary = (0, import_node_path9.join)(folder, (0, import_node_path9.basename)(path4));
-      await (0, import_promises9.pipeline)(archive, (0, import_node_fs3.createWriteStream)(temporary), signal === void 0 ? {} : { signal });
-      await (0, import_promises8.rename)(temporary, path4);
+      await (0, import_promises8.pipeline)(archive, (0, import_node_fs4.createWriteStream)(temporary), signal === void 0 ? {} : { signal });
+      await (0, import_promises7.rename)(temporary, path4);
     })
   );
 }
@@ -6946,7 +6993,7 @@ async function packContent(archive, { documents, blobs }) {
 }
 async function packFile(archive, name, size, open4) {
   const pax = size < 8 * 1024 ** 3 ? null : { size: String(size) };
-  await (0, import_promises9.pipeline)(open4, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
+  await (0, import_promises8.pipeline)(open4, archive.entry({ name, size, mode: 420, mtime: /* @__PURE__ */ new Date(0), pax }));
 }
 function blobName(digest) {
   return `blobs/sha256/${hexOf(digest)}`;
@@ -6993,7 +7040,7 @@ async function listFiles(path4) {
     stream.resume();
   });
   try {
-    await (0, import_promises9.pipeline)((0, import_node_fs3.createReadStream)(path4, { highWaterMark: chunkSize3 }), parser);
+    await (0, import_promises8.pipeline)((0, import_node_fs4.createReadStream)(path4, { highWaterMark: chunkSize3 }), parser);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT"))
       throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, { cause });
@@ -7007,16 +7054,16 @@ async function listFiles(path4) {
 }
 function readRange(path4, { start: start2, size }) {
   if (size === 0) return streamOf();
-  return (0, import_node_fs3.createReadStream)(path4, { start: start2, end: start2 + size - 1, highWaterMark: pieceSize });
+  return (0, import_node_fs4.createReadStream)(path4, { start: start2, end: start2 + size - 1, highWaterMark: pieceSize });
 }
-var import_node_fs3, import_promises8, import_node_path9, import_promises9, import_tar_stream, chunkSize3, headerSize;
+var import_node_fs4, import_promises7, import_node_path9, import_promises8, import_tar_stream, chunkSize3, headerSize;
 var init_archive = __esm({
   "src/layout/archive.ts"() {
     "use strict";
-    import_node_fs3 = require("node:fs");
-    import_promises8 = require("node:fs/promises");
+    import_node_fs4 = require("node:fs");
+    import_promises7 = require("node:fs/promises");
     import_node_path9 = require("node:path");
-    import_promises9 = require("node:stream/promises");
+    import_promises8 = require("node:stream/promises");
     import_tar_stream = __toESM(require_tar_stream(), 1);
     init_errors();
     init_blob();
@@ -7040,7 +7087,7 @@ function archiveOutput({ options, references, terminal, reporter }) {
   return {
     workPath: path4,
     check: async () => {
-      const found = await (0, import_promises10.stat)(path4).catch(() => void 0);
+      const found = await (0, import_promises9.stat)(path4).catch(() => void 0);
       if (found?.isDirectory() !== true) return;
       throw new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path4}"`, {
         hint: `Name a file, for example --dest ${(0, import_node_path10.join)(path4, `${(0, import_node_path10.basename)((0, import_node_path10.resolve)(path4))}.tar`)}.`
@@ -7078,11 +7125,11 @@ function archiveName(tags) {
   const name = tag.slice(tag.lastIndexOf("/") + 1);
   return process.platform === "win32" ? name.replace(":", "-") : name;
 }
-var import_promises10, import_node_path10;
+var import_promises9, import_node_path10;
 var init_output_file = __esm({
   "src/cli/output-file.ts"() {
     "use strict";
-    import_promises10 = require("node:fs/promises");
+    import_promises9 = require("node:fs/promises");
     import_node_path10 = require("node:path");
     init_errors();
     init_archive();
@@ -7094,7 +7141,7 @@ var init_output_file = __esm({
 function exists(fsPath) {
   return __awaiter(this, void 0, void 0, function* () {
     try {
-      yield stat4(fsPath);
+      yield stat5(fsPath);
     } catch (err) {
       if (err.code === "ENOENT") {
         return false;
@@ -7118,7 +7165,7 @@ function tryGetExecutablePath(filePath, extensions) {
   return __awaiter(this, void 0, void 0, function* () {
     let stats = void 0;
     try {
-      stats = yield stat4(filePath);
+      stats = yield stat5(filePath);
     } catch (err) {
       if (err.code !== "ENOENT") {
         console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -7141,7 +7188,7 @@ function tryGetExecutablePath(filePath, extensions) {
       filePath = originalFilePath + extension;
       stats = void 0;
       try {
-        stats = yield stat4(filePath);
+        stats = yield stat5(filePath);
       } catch (err) {
         if (err.code !== "ENOENT") {
           console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -7183,18 +7230,18 @@ function normalizeSeparators(p) {
 function isUnixExecutable(stats) {
   return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
 }
-var fs, path, __awaiter, chmod, copyFile, lstat2, mkdir3, open3, readdir3, rename4, rm3, rmdir2, stat4, symlink, unlink, IS_WINDOWS, READONLY;
+var fs, path, __awaiter, chmod, copyFile, lstat2, mkdir3, open3, readdir3, rename4, rm4, rmdir, stat5, symlink, unlink, IS_WINDOWS, READONLY;
 var init_io_util = __esm({
   "node_modules/@actions/io/lib/io-util.js"() {
     fs = __toESM(require("fs"), 1);
     path = __toESM(require("path"), 1);
     __awaiter = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve5) {
-          resolve5(value);
+        return value instanceof P ? value : new P(function(resolve6) {
+          resolve6(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve5, reject) {
+      return new (P || (P = Promise))(function(resolve6, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -7210,12 +7257,12 @@ var init_io_util = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ chmod, copyFile, lstat: lstat2, mkdir: mkdir3, open: open3, readdir: readdir3, rename: rename4, rm: rm3, rmdir: rmdir2, stat: stat4, symlink, unlink } = fs.promises);
+    ({ chmod, copyFile, lstat: lstat2, mkdir: mkdir3, open: open3, readdir: readdir3, rename: rename4, rm: rm4, rmdir, stat: stat5, symlink, unlink } = fs.promises);
     IS_WINDOWS = process.platform === "win32";
     READONLY = fs.constants.O_RDONLY;
   }
@@ -7293,11 +7340,11 @@ var init_io = __esm({
     init_io_util();
     __awaiter2 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve5) {
-          resolve5(value);
+        return value instanceof P ? value : new P(function(resolve6) {
+          resolve6(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve5, reject) {
+      return new (P || (P = Promise))(function(resolve6, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -7313,7 +7360,7 @@ var init_io = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -7378,11 +7425,11 @@ var init_toolrunner = __esm({
     import_timers = require("timers");
     __awaiter3 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve5) {
-          resolve5(value);
+        return value instanceof P ? value : new P(function(resolve6) {
+          resolve6(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve5, reject) {
+      return new (P || (P = Promise))(function(resolve6, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -7398,7 +7445,7 @@ var init_toolrunner = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -7617,7 +7664,7 @@ var init_toolrunner = __esm({
             this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
           }
           this.toolPath = yield which(this.toolPath, true);
-          return new Promise((resolve5, reject) => __awaiter3(this, void 0, void 0, function* () {
+          return new Promise((resolve6, reject) => __awaiter3(this, void 0, void 0, function* () {
             this._debug(`exec tool: ${this.toolPath}`);
             this._debug("arguments:");
             for (const arg of this.args) {
@@ -7700,7 +7747,7 @@ var init_toolrunner = __esm({
               if (error) {
                 reject(error);
               } else {
-                resolve5(exitCode);
+                resolve6(exitCode);
               }
             });
             if (this.options.input) {
@@ -7835,11 +7882,11 @@ var init_exec = __esm({
     init_toolrunner();
     __awaiter4 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve5) {
-          resolve5(value);
+        return value instanceof P ? value : new P(function(resolve6) {
+          resolve6(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve5, reject) {
+      return new (P || (P = Promise))(function(resolve6, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -7855,7 +7902,7 @@ var init_exec = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -7896,12 +7943,12 @@ function createClient({ program, address, namespace, environment }) {
           throw failure;
         }
       }
-      (0, import_promises11.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
-      const code = await new Promise((resolve5, reject) => {
+      (0, import_promises10.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      const code = await new Promise((resolve6, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
         });
-        child2.on("close", resolve5);
+        child2.on("close", resolve6);
       });
       if (failure !== void 0) throw failure;
       signal?.throwIfAborted();
@@ -7929,16 +7976,16 @@ function capture() {
 }
 function cannotRun(program, cause) {
   return new BimaError("CONTAINERD_MISSING", `can't run "${program.path}"`, {
-    hint: "Name the path of a ctr that this user may run.",
+    hint: "Name the path of a ctr that this user may run, with --ctr or the variable BIMA_CTR.",
     cause
   });
 }
-var import_node_child_process, import_promises11, maxOutput;
+var import_node_child_process, import_promises10, maxOutput;
 var init_client = __esm({
   "src/containerd/client.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
-    import_promises11 = require("node:stream/promises");
+    import_promises10 = require("node:stream/promises");
     init_errors();
     maxOutput = 1024 * 1024;
   }
@@ -8013,7 +8060,7 @@ async function findProgram(environment, explicit) {
   }
   const what = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
   throw new BimaError("CONTAINERD_MISSING", what, {
-    hint: "Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s; to a container, mount it beside the socket."
+    hint: "Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s with --ctr or the variable BIMA_CTR; to a container, mount it beside the socket."
   });
 }
 function candidates(name, environment) {
@@ -8023,18 +8070,18 @@ function candidates(name, environment) {
 }
 async function isExecutable(path4) {
   try {
-    await (0, import_promises12.access)(path4, import_node_fs4.constants.X_OK);
-    return (await (0, import_promises12.stat)(path4)).isFile();
+    await (0, import_promises11.access)(path4, import_node_fs5.constants.X_OK);
+    return (await (0, import_promises11.stat)(path4)).isFile();
   } catch {
     return false;
   }
 }
-var import_node_fs4, import_promises12, import_node_path11, names4;
+var import_node_fs5, import_promises11, import_node_path11, names4;
 var init_program = __esm({
   "src/containerd/program.ts"() {
     "use strict";
-    import_node_fs4 = require("node:fs");
-    import_promises12 = require("node:fs/promises");
+    import_node_fs5 = require("node:fs");
+    import_promises11 = require("node:fs/promises");
     import_node_path11 = require("node:path");
     init_errors();
     names4 = ["ctr", "k3s"];
@@ -8072,10 +8119,10 @@ async function isAnswering(path4) {
   );
 }
 function connect(path4) {
-  return new Promise((resolve5, reject) => {
+  return new Promise((resolve6, reject) => {
     const socket = (0, import_node_net.createConnection)({ path: path4 }, () => {
       socket.destroy();
-      resolve5();
+      resolve6();
     });
     socket.on("error", reject);
   });
@@ -8083,7 +8130,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises13.access)(path4).then(
+      (path4) => (0, import_promises12.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -8091,11 +8138,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises13, import_node_net, knownSockets;
+var import_promises12, import_node_net, knownSockets;
 var init_socket = __esm({
   "src/containerd/socket.ts"() {
     "use strict";
-    import_promises13 = require("node:fs/promises");
+    import_promises12 = require("node:fs/promises");
     import_node_net = require("node:net");
     init_errors();
     knownSockets = [
@@ -8240,14 +8287,14 @@ async function importImage(containerd2, order, signal) {
   const isThere = (image) => image.digest === digest && image.isReady;
   if (isUnpacked && names5.every((name) => before.some((image) => image.name === name && isThere(image))))
     return { isNew: false, isUnpacked };
-  const stream = await order.open();
-  signal?.throwIfAborted();
+  const feed = async () => {
+    const stream = await order.open();
+    signal?.throwIfAborted();
+    return containerd2.client.feed(importArguments(containerd2, order, native), stream, signal);
+  };
   try {
-    const { code, stderr } = await containerd2.client.feed(
-      importArguments(containerd2, order, native),
-      stream,
-      signal
-    );
+    const first = await feed();
+    const { code, stderr } = lostSnapshot.test(first.stderr) ? await feed() : first;
     if (code !== 0) throw failureOf("import the image", stderr);
   } catch (error) {
     const known3 = new Set(before.map(({ name }) => name));
@@ -8294,6 +8341,7 @@ async function withdraw(containerd2, names5, image) {
   const lease = await client.query("leases", "create", "--expires", "1m");
   if (lease.code === 0) await client.query("leases", "delete", "--sync", lease.stdout.trim());
 }
+var lostSnapshot;
 var init_import = __esm({
   "src/containerd/import.ts"() {
     "use strict";
@@ -8304,6 +8352,7 @@ var init_import = __esm({
     init_failure();
     init_socket();
     init_tables();
+    lostSnapshot = /parent snapshot \S+ does not exist/;
   }
 });
 
@@ -8571,12 +8620,7 @@ async function copyBlob({ source, target, options }, descriptor, signal) {
 }
 function describeCopied({ descriptor, stored, seconds }) {
   const how = { pushed: "pushed", mounted: "mounted", present: "already there" }[stored];
-  return `${descriptor.digest} ${formatSize2(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
-}
-function formatSize2(bytes) {
-  if (bytes < 1e3) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+  return `${descriptor.digest} ${formatSize(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
 }
 async function putDocument(copy, descriptor, signal) {
   const { source, root, target, options } = copy;
@@ -8608,6 +8652,7 @@ var init_copy2 = __esm({
     init_blob();
     init_image_tree();
     init_registry_error();
+    init_reporter();
     init_side_by_side();
     defaultConcurrency = 4;
   }
@@ -8866,14 +8911,14 @@ function resolveLocation(header, from) {
   if (values.length === 0) {
     throw new BimaError("REGISTRY_PROTOCOL", `expected a Location header from ${from.shown}, got none`);
   }
-  const endpoints = values.map((value) => resolve4(value, from));
+  const endpoints = values.map((value) => resolve5(value, from));
   const own = endpoints.find((endpoint2) => endpoint2.origin === from.origin);
   const endpoint = own ?? endpoints[0];
   if (endpoint === void 0) throw new Error("unreachable: there is at least one value");
   checkTrust(endpoint, from);
   return endpoint;
 }
-function resolve4(location, from) {
+function resolve5(location, from) {
   const invalid = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the Location header from ${from.shown} ${why}`, { cause });
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid("holds white space or control characters");
   const reference = location.replace(/#.*$/s, "");
@@ -9082,7 +9127,7 @@ var init_clock = __esm({
     "use strict";
     systemClock = {
       now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve5, reject) => {
+      sleep: (milliseconds, signal) => new Promise((resolve6, reject) => {
         signal?.throwIfAborted();
         const abort = () => {
           clearTimeout(timer);
@@ -9090,7 +9135,7 @@ var init_clock = __esm({
         };
         const timer = setTimeout(() => {
           signal?.removeEventListener("abort", abort);
-          resolve5();
+          resolve6();
         }, milliseconds);
         signal?.addEventListener("abort", abort, { once: true });
       }),
@@ -9515,7 +9560,7 @@ function createHost(origin, concurrency, clock) {
       waiting.shift()?.start();
     }
   };
-  const enter = (size, signal) => new Promise((resolve5, reject) => {
+  const enter = (size, signal) => new Promise((resolve6, reject) => {
     signal?.throwIfAborted();
     const abort = () => {
       waiting.splice(waiting.indexOf(waiter), 1);
@@ -9525,7 +9570,7 @@ function createHost(origin, concurrency, clock) {
       isDocument: size <= documentSize,
       start: () => {
         signal?.removeEventListener("abort", abort);
-        resolve5();
+        resolve6();
       }
     };
     const place = waiter.isDocument ? waiting.findIndex((other) => !other.isDocument) : -1;
@@ -12319,9 +12364,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve5, reject) => {
+          return new Promise((resolve6, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve5(data);
+              return err ? reject(err) : resolve6(data);
             });
           });
         }
@@ -12359,9 +12404,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve5, reject) => {
+          return new Promise((resolve6, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve5(data);
+              return err2 ? reject(err2) : resolve6(data);
             });
           });
         }
@@ -15867,8 +15912,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve5, reject) => {
-        res = resolve5;
+      const promise = new Promise((resolve6, reject) => {
+        res = resolve6;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -17294,12 +17339,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve5, reject) => {
+      const waitForDrain = () => new Promise((resolve6, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve5;
+          callback = resolve6;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -18183,12 +18228,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve5, reject) => {
+      const waitForDrain = () => new Promise((resolve6, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve5;
+          callback = resolve6;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -18505,16 +18550,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve5) => {
+        return new Promise((resolve6) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve5;
+            this[kClosedResolve] = resolve6;
           } else {
-            resolve5(null);
+            resolve6(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve5) => {
+        return new Promise((resolve6) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -18527,7 +18572,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve5(null);
+            resolve6(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -18934,8 +18979,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve5) => {
-            this[kClosedResolve] = resolve5;
+          return new Promise((resolve6) => {
+            this[kClosedResolve] = resolve6;
           });
         }
       }
@@ -20057,7 +20102,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve5, reject) => {
+        const socket = await new Promise((resolve6, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -20067,7 +20112,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve5(socket2);
+              resolve6(socket2);
             }
           });
         });
@@ -20077,14 +20122,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve5, reject) => {
+        await new Promise((resolve6, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve5();
+            resolve6();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -20093,14 +20138,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve5();
+            resolve6();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve5, reject) => {
+        await new Promise((resolve6, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -20108,7 +20153,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve5();
+            resolve6();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -20151,8 +20196,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve5, reject) => {
-                      finalSocket.once("secureConnect", resolve5);
+                    await new Promise((resolve6, reject) => {
+                      finalSocket.once("secureConnect", resolve6);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -21285,7 +21330,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve5, reject) => {
+        return new Promise((resolve6, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -21299,11 +21344,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve5(null);
+                resolve6(null);
               }
             });
           } else {
-            this.on("close", resolve5);
+            this.on("close", resolve6);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -21331,7 +21376,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve5, reject) => {
+      return new Promise((resolve6, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -21346,7 +21391,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve5,
+              resolve: resolve6,
               reject,
               length: 0,
               body: []
@@ -21420,18 +21465,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve5, stream, length } = consume2;
+      const { type, body, resolve: resolve6, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve5(chunksDecode(body, length, encoding));
+          resolve6(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve5(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve6(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve5(chunksConcat(body, length).buffer);
+          resolve6(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve5(new Blob(body, { type: stream[kContentType] }));
+          resolve6(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve5(chunksConcat(body, length));
+          resolve6(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -21621,9 +21666,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve5, reject) => {
+        return new Promise((resolve6, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve5(data);
+            return err ? reject(err) : resolve6(data);
           });
         });
       }
@@ -21835,9 +21880,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve5, reject) => {
+        return new Promise((resolve6, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve5(data);
+            return err ? reject(err) : resolve6(data);
           });
         });
       }
@@ -22125,9 +22170,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve5, reject) => {
+        return new Promise((resolve6, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve5(data);
+            return err ? reject(err) : resolve6(data);
           });
         });
       }
@@ -22220,9 +22265,9 @@ var require_api_connect = __commonJS({
     };
     function connect2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve5, reject) => {
+        return new Promise((resolve6, reject) => {
           connect2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve5(data);
+            return err ? reject(err) : resolve6(data);
           });
         });
       }
@@ -23495,8 +23540,8 @@ var require_snapshot_utils = __commonJS({
 var require_snapshot_recorder = __commonJS({
   "node_modules/undici/lib/mock/snapshot-recorder.js"(exports2, module2) {
     "use strict";
-    var { writeFile: writeFile2, readFile: readFile5, mkdir: mkdir4 } = require("node:fs/promises");
-    var { dirname: dirname4, resolve: resolve5 } = require("node:path");
+    var { writeFile: writeFile2, readFile: readFile4, mkdir: mkdir4 } = require("node:fs/promises");
+    var { dirname: dirname5, resolve: resolve6 } = require("node:path");
     var { setTimeout: setTimeout3, clearTimeout: clearTimeout2 } = require("node:timers");
     var { InvalidArgumentError, UndiciError } = require_errors2();
     var { hashId, isUrlExcludedFactory, normalizeHeaders, createHeaderFilters } = require_snapshot_utils();
@@ -23697,7 +23742,7 @@ var require_snapshot_recorder = __commonJS({
           throw new InvalidArgumentError("Snapshot path is required");
         }
         try {
-          const data = await readFile5(resolve5(path4), "utf8");
+          const data = await readFile4(resolve6(path4), "utf8");
           const parsed = JSON.parse(data);
           if (Array.isArray(parsed)) {
             this.#snapshots.clear();
@@ -23726,8 +23771,8 @@ var require_snapshot_recorder = __commonJS({
         if (!path4) {
           throw new InvalidArgumentError("Snapshot path is required");
         }
-        const resolvedPath = resolve5(path4);
-        await mkdir4(dirname4(resolvedPath), { recursive: true });
+        const resolvedPath = resolve6(path4);
+        await mkdir4(dirname5(resolvedPath), { recursive: true });
         const data = Array.from(this.#snapshots.entries()).map(([hash, snapshot]) => ({
           hash,
           snapshot
@@ -31706,7 +31751,7 @@ var require_fetch = __commonJS({
         const agent = fetchParams.controller.dispatcher;
         const path4 = url.pathname + url.search;
         const hasTrailingQuestionMark = url.search.length === 0 && url.href[url.href.length - url.hash.length - 1] === "?";
-        return new Promise((resolve5, reject) => agent.dispatch(
+        return new Promise((resolve6, reject) => agent.dispatch(
           {
             path: hasTrailingQuestionMark ? `${path4}?` : path4,
             origin: url.origin,
@@ -31794,7 +31839,7 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable4({ read: resume });
               const onError = this.onError.bind(this);
-              resolve5({
+              resolve6({
                 status,
                 statusText,
                 headersList,
@@ -31847,7 +31892,7 @@ var require_fetch = __commonJS({
                   headersList.append(headerName, String(value), true);
                 }
               }
-              resolve5({
+              resolve6({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -31871,7 +31916,7 @@ var require_fetch = __commonJS({
                   headersList.append(nameStr, value.toString("latin1"), true);
                 }
               }
-              resolve5({
+              resolve6({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -36340,7 +36385,7 @@ var init_network_failure = __esm({
     Timeout = class extends Error {
       name = "Timeout";
     };
-    plainHint = "Plain HTTP is only spoken with this machine, unless TLS verification is turned off.";
+    plainHint = 'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.';
   }
 });
 
@@ -36514,12 +36559,12 @@ function usualRoots() {
   return known3.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 function unlessAborted(pending, signal) {
-  return new Promise((resolve5, reject) => {
+  return new Promise((resolve6, reject) => {
     const abort = () => {
       reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve5, reject).finally(() => {
+    pending.then(resolve6, reject).finally(() => {
       signal.removeEventListener("abort", abort);
     });
   });
@@ -36542,7 +36587,7 @@ async function discard(body, stop) {
   }
 }
 function nextTurn() {
-  return new Promise((resolve5) => setImmediate(resolve5));
+  return new Promise((resolve6) => setImmediate(resolve6));
 }
 function isReused(error, hasServed) {
   const socket = error instanceof Error && "socket" in error ? error.socket : void 0;
@@ -36667,7 +36712,12 @@ function createSlices(blob) {
     }
     yield* reader.take(length);
   }
-  return (offset, length) => ({ size: length, open: () => read(offset, length) });
+  return {
+    slice: (offset, length) => ({ size: length, open: () => read(offset, length) }),
+    async close() {
+      await reader?.close().catch(() => void 0);
+    }
+  };
 }
 function createReader(blob) {
   const iterator = blob.open()[Symbol.asyncIterator]();
@@ -36717,8 +36767,15 @@ function chunkFor(size, upload, refused, wanted) {
   const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload.minimumChunk);
   return chunk === void 0 || chunk >= size || chunk >= (refused ?? Infinity) ? void 0 : chunk;
 }
-async function uploadChunks(session, upload, blob, { digest, size }, chunk, signal) {
-  const slice = createSlices(blob);
+async function uploadChunks(session, upload, blob, descriptor, chunk, signal) {
+  const slices = createSlices(blob);
+  try {
+    return await sendChunks(session, upload, slices, descriptor, chunk, signal);
+  } finally {
+    await slices.close();
+  }
+}
+async function sendChunks(session, upload, slices, { digest, size }, chunk, signal) {
   const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
   const headersFor = (start2, end) => ({
     "content-type": "application/octet-stream",
@@ -36734,7 +36791,7 @@ async function uploadChunks(session, upload, blob, { digest, size }, chunk, sign
         method: "PATCH",
         to: upload.location,
         headers: headersFor(offset, end),
-        body: slice(offset, chunk),
+        body: slices.slice(offset, chunk),
         expected: [202, 200, 201, 204]
       });
       await answer.discard();
@@ -36753,7 +36810,7 @@ async function uploadChunks(session, upload, blob, { digest, size }, chunk, sign
     method: "PUT",
     to: withParameter(upload.location, "digest", digest),
     headers: headersFor(offset, size),
-    body: slice(offset, size - offset),
+    body: slices.slice(offset, size - offset),
     expected: [201, 200, 202, 204]
   });
 }
@@ -36833,19 +36890,22 @@ async function cancelUpload(session, { location }, error, signal) {
     const { status } = error;
     if (status === void 0 || status === 404 || status === 429 || status >= 500) return;
   }
+  const common = { scopes: [pushScope(session.repository)], signal: AbortSignal.timeout(cancelTimeout) };
+  const gone = [204, 200, 202, 404];
   try {
-    const answer = await session.send({
-      method: "DELETE",
-      to: location,
-      scopes: [pushScope(session.repository)],
-      expected: [204, 200, 202, 404],
-      signal: AbortSignal.timeout(cancelTimeout)
-    });
-    await answer.discard();
+    for (let to = location, tries = 1; ; tries += 1) {
+      const answer = await session.send({ ...common, method: "DELETE", to, expected: [...gone, 416] });
+      await answer.discard();
+      if (answer.status !== 416 || tries > maxCatchUps) return;
+      if (tries > 1) await session.clock.sleep(catchUpWait * tries, common.signal);
+      const current = await session.send({ ...common, method: "GET", to, expected: [204, 200, 202] });
+      await current.discard();
+      to = session.locate(current.headers.location, current.endpoint);
+    }
   } catch {
   }
 }
-var cancelTimeout;
+var cancelTimeout, maxCatchUps, catchUpWait;
 var init_upload_session = __esm({
   "src/registry/upload-session.ts"() {
     "use strict";
@@ -36855,6 +36915,8 @@ var init_upload_session = __esm({
     init_response();
     init_scope();
     cancelTimeout = 2e3;
+    maxCatchUps = 3;
+    catchUpWait = 100;
   }
 });
 
@@ -37002,6 +37064,7 @@ function createSession(options) {
     host,
     secrets,
     reporter,
+    clock,
     timeouts: options.timeouts,
     readScopes: [options.access === "push" ? pushScope(repository) : pullScope(repository)],
     send: send2,
@@ -37530,13 +37593,16 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize4 }) {
   const name = `${session.registry}/${session.repository}`;
   const mounts = { repositories: mountFrom, refused: /* @__PURE__ */ new Set() };
   const manifests = /* @__PURE__ */ new Map();
+  let listing = Promise.resolve();
   async function putTagged(manifest, tags, options = {}) {
     const { descriptor } = manifest;
     const known3 = { descriptor, bytes: await readDocument(manifest, "the image") };
     const { signal } = options;
     const subject = tags.length === 0 ? await putManifest(session, known3, descriptor.digest, signal) : await putTags(session, known3, tags, signal);
     manifests.set(descriptor.digest, known3);
-    await keepReferrer(session, known3, subject, signal);
+    const listed = listing.then(() => keepReferrer(session, known3, subject, signal));
+    listing = listed.catch(() => void 0);
+    await listed;
     options.stored?.("pushed");
   }
   return {
@@ -37711,7 +37777,7 @@ async function readDockerConfig(source) {
   }
   let text2;
   try {
-    text2 = await (0, import_promises14.readFile)(source.path, "utf8");
+    text2 = await (0, import_promises13.readFile)(source.path, "utf8");
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("CREDENTIALS_FAILED", `"${source.path}" can't be read`, { cause });
@@ -37767,11 +37833,11 @@ function decodePair(auth, what) {
   if (colon === -1) throw invalid('holds no "user:password"');
   return { username: text2.slice(0, colon), password: text2.slice(colon + 1) };
 }
-var import_promises14;
+var import_promises13;
 var init_docker_config = __esm({
   "src/registry/docker-config.ts"() {
     "use strict";
-    import_promises14 = require("node:fs/promises");
+    import_promises13 = require("node:fs/promises");
     init_errors();
     init_json();
   }
@@ -37807,7 +37873,7 @@ async function runHelper(name, server, env, milliseconds = timeout) {
   return username === "<token>" ? { kind: "identity", username, token: secret } : { kind: "password", username, password: secret };
 }
 function run(program, input, env, milliseconds) {
-  return new Promise((resolve5) => {
+  return new Promise((resolve6) => {
     const child2 = (0, import_node_child_process2.spawn)(program, ["get"], {
       env: { ...env },
       stdio: ["pipe", "pipe", "ignore"],
@@ -37822,17 +37888,17 @@ function run(program, input, env, milliseconds) {
     child2.on("error", (error) => {
       clearTimeout(timer);
       const shown2 = isSystemError(error) ? error : new Error(clean(error.message));
-      resolve5({ status: null, output: "", error: shown2 });
+      resolve6({ status: null, output: "", error: shown2 });
     });
     child2.on("exit", (status, signal) => {
       clearTimeout(timer);
       if (signal === null) return;
       child2.stdin.destroy();
       child2.stdout.destroy();
-      resolve5({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      resolve6({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
     child2.on("close", (status) => {
-      resolve5({ status, output: output2 });
+      resolve6({ status, output: output2 });
     });
   });
 }
@@ -37980,7 +38046,7 @@ async function readExplicit(options, references, terminal) {
 }
 async function readCa(path4) {
   if (path4 === void 0) return void 0;
-  return (0, import_promises15.readFile)(path4, "utf8").catch((cause) => {
+  return (0, import_promises14.readFile)(path4, "utf8").catch((cause) => {
     throw new BimaError("INPUT_INVALID", `can't read --ca-file "${path4}"`, { cause });
   });
 }
@@ -37996,11 +38062,11 @@ function readSize(text2) {
   if (Number.isSafeInteger(size)) return size;
   throw new BimaError("INPUT_INVALID", `expected a size such as 10m for --chunk-size, got "${text2}"`);
 }
-var import_promises15, units;
+var import_promises14, units;
 var init_registry_options = __esm({
   "src/cli/registry-options.ts"() {
     "use strict";
-    import_promises15 = require("node:fs/promises");
+    import_promises14 = require("node:fs/promises");
     init_errors();
     init_client2();
     init_credentials();
@@ -39154,7 +39220,7 @@ var init_build2 = __esm({
 
 // src/layout/open.ts
 async function openLocalImages(path4) {
-  const found = await (0, import_promises16.stat)(path4).catch((cause) => {
+  const found = await (0, import_promises15.stat)(path4).catch((cause) => {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("LAYOUT_INVALID", `can't read "${path4}"`, { cause });
   });
@@ -39167,11 +39233,11 @@ async function mustOpenLocalImages(path4) {
   if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`);
   return images;
 }
-var import_promises16;
+var import_promises15;
 var init_open = __esm({
   "src/layout/open.ts"() {
     "use strict";
-    import_promises16 = require("node:fs/promises");
+    import_promises15 = require("node:fs/promises");
     init_errors();
     init_archive();
     init_layout();
@@ -39454,7 +39520,7 @@ function formatImage(image) {
 }
 function readAnnotations(annotations2, labels) {
   const encoded = encodeAnnotations(labels, "base64");
-  const isEncoded = ([key, value]) => Object.hasOwn(labels, key) && value === encoded[key];
+  const isEncoded = ([key, value]) => Object.hasOwn(labels, key) && value === encoded[key] && value !== labels[key];
   const entries = Object.entries(annotations2);
   if (!entries.some(isEncoded)) return { annotations: annotations2 };
   const decoded = entries.map(
@@ -39758,7 +39824,6 @@ var package_default = {
   dependencies: {
     "@actions/artifact": "6.2.1",
     "@actions/core": "3.0.1",
-    "@actions/github": "9.1.1",
     "@actions/exec": "3.0.0",
     "@balena/dockerignore": "1.0.2",
     "cli-progress": "3.12.0",

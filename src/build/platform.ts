@@ -33,13 +33,17 @@ export async function findPlatform(
   // A missing label is an error already.
   if (label === undefined || label.value === '') return { errors: [], warnings: [] };
   const position = label.position ?? start;
+  const fail = (code: Problem['code'], message: string, hint: string): BinaryFindings => {
+    return { errors: [{ code, message, hint, position }], warnings: [] };
+  };
+  if (named !== undefined && named.os !== 'linux') {
+    const message = `expected a platform of the operating system linux, got "${formatPlatform(named)}"`;
+    return fail('ARCHITECTURE_MISMATCH', message, 'urunc runs images for linux, whatever the unikernel is.');
+  }
   const file = resolve(rootfs, label.value);
   if (file === undefined) return missingBinary(label.value, named, position);
 
   const detection = detectPlatform(await readHead(file));
-  const fail = (code: Problem['code'], message: string, hint: string): BinaryFindings => {
-    return { errors: [{ code, message, hint, position }], warnings: [] };
-  };
   if (named !== undefined && !agrees(detection, named)) {
     const message = `expected a binary for ${formatPlatform(named)}, got ${detection.format} in "${label.value}"`;
     return fail('ARCHITECTURE_MISMATCH', message, 'Copy the binary for that platform, or name no platform.');

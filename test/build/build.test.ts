@@ -185,6 +185,12 @@ describe('examine', () => {
       { platform: parsePlatform('linux/amd64') },
     ],
     [
+      'another operating system, with a binary or without',
+      [...required],
+      ['error ARCHITECTURE_MISMATCH 1:7'],
+      { platform: parsePlatform('windows/amd64') },
+    ],
+    [
       'a binary that says nothing of its architecture',
       ['COPY text /unikernel/app', ...required],
       ['error ARCHITECTURE_UNKNOWN 2:7'],
