@@ -1,7 +1,9 @@
 // Runs the tests: `node test/run.ts [file…]`, all of them by default.
 // Ends with a line that says what was skipped for want of a tool, and one for extras that no machine must have.
 
-import { globSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { installTools } from './support/setup.ts';
@@ -11,6 +13,13 @@ const named = process.argv.slice(2);
 const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
 
 const missing = installTools();
+// skopeo looks for credentials in a folder of root's when a user has no session of its own.
+const session = mkdtempSync(join(tmpdir(), 'bima-tests-'));
+process.env.XDG_RUNTIME_DIR ??= session;
+process.on('exit', () => {
+  rmSync(session, { recursive: true, force: true });
+});
+
 const skips = new Map<string, number>();
 
 const stream = run({ files, concurrency: true });

@@ -12,10 +12,12 @@ import { readTag, startDockerRegistry } from '../support/docker-registry.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { startResultsServer } from '../support/results-server.ts';
 import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
-import { unlessInstalled, unlessMountingWith } from '../support/tools.ts';
+import { unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+/** skopeo unpacks an oci-archive with its owner, root, which other users may not do without a user namespace. */
+const asRoot = { skip: unlessRootWith('skopeo') };
 const basic = { name: 'user', password: 'correct horse: battery' };
 
 function skopeo(...args: string[]): string {
@@ -78,7 +80,7 @@ describe('a step that builds', () => {
     execFileSync(process.execPath, [postBundle], { env: {} });
   });
 
-  it('writes layout and archive where it is told', { skip: unlessInstalled('skopeo') }, async (test) => {
+  it('writes layout and archive where it is told', asRoot, async (test) => {
     const context = sampleContext(test);
     const { outputs, workspace } = await mustRunAction(test, {
       inputs: { context, 'oci-layout': 'out/layout', tar: 'out/image.tar', tags: 'a/b:1', compression: 'zstd' },
@@ -367,7 +369,7 @@ describe('a step that pushes', { skip: registryTools }, () => {
     }
   });
 
-  it('merges what a matrix has built', async (test) => {
+  it('merges what a matrix has built', asRoot, async (test) => {
     await using registry = await startDockerRegistry();
     const downloads = join(temporaryFolder(test), 'downloads');
     const digests = [];
