@@ -1,7 +1,9 @@
 // Runs the committed bundle as a user does.
 
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 export const bundle = resolve(import.meta.dirname, '../../dist/cli.cjs');
 
@@ -32,8 +34,9 @@ export type Interrupt =
 export function runBima(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const { cwd, env, input, user, node = process.execPath } = options;
   let { interrupt } = options;
-  const child = spawn(node, [bundle, ...args], {
-    ...(cwd === undefined ? {} : { cwd }),
+  const own = user === undefined ? undefined : copyForOthers(node);
+  const child = spawn(own?.node ?? node, [own?.bundle ?? bundle, ...args], {
+    ...(cwd === undefined ? (own === undefined ? {} : { cwd: own.folder }) : { cwd }),
     ...(user === undefined ? {} : { uid: user, gid: user }),
     env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -58,9 +61,20 @@ export function runBima(args: readonly string[], options: RunOptions = {}): Prom
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code) => {
+      if (own !== undefined) rmSync(own.folder, { recursive: true, force: true });
       done({ code, stdout, stderr });
     });
   });
+}
+
+/** Node and the bundle where every user may read them: the project itself may be in a folder of ours alone. */
+function copyForOthers(node: string): { folder: string; node: string; bundle: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'bima-user-'));
+  chmodSync(folder, 0o755);
+  const copies = { folder, node: join(folder, 'node'), bundle: join(folder, 'cli.cjs') };
+  copyFileSync(node, copies.node);
+  copyFileSync(bundle, copies.bundle);
+  return copies;
 }
 
 /** Runs the bundle and fails, with everything that it printed, unless it succeeds. */
