@@ -42,6 +42,12 @@ export interface ContainerdInputs {
   readonly snapshotter?: string;
 }
 
+/** Where the archive is attached. */
+export interface ReleaseInputs {
+  /** Without it, the tag follows from the event. */
+  readonly tag?: string;
+}
+
 export interface Inputs {
   readonly context: string;
   readonly file?: string;
@@ -64,6 +70,7 @@ export interface Inputs {
   readonly tlsVerify: boolean;
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
+  readonly release?: ReleaseInputs;
   readonly sbom: boolean;
   readonly summary: boolean;
 }
@@ -112,6 +119,7 @@ export function readInputs(
     tlsVerify: boolean('tls-verify', true),
     artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
+    release: boolean('release-asset', false) ? readRelease(read) : undefined,
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
   };
@@ -174,6 +182,12 @@ function readContainerd(
     address: value('address') ?? '/run/containerd/containerd.sock',
     ...(snapshotter === undefined ? {} : { snapshotter }),
   };
+}
+
+function readRelease(read: InputReader): ReleaseInputs {
+  const tag = readText(read, 'release-tag');
+  // A ref is what an expression gives most easily.
+  return tag === undefined ? {} : { tag: tag.replace(/^refs\/tags\//, '') };
 }
 
 type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {

@@ -20,10 +20,12 @@ import { importImages, withAnnotations } from './from-layout.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
+import { settleLatest } from './latest.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
 import { defaultImage, resolveReferences } from './references.ts';
+import { attachToRelease, openRelease } from './release.ts';
 import type { Environment, Runner } from './runner.ts';
 import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
@@ -42,12 +44,12 @@ export interface World {
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
 export async function run(inputs: Inputs, world: World): Promise<void> {
   const { environment, event, runner, reporter, folder, signal } = world;
-  const references = resolveReferences(inputs, {
-    image: () => defaultImage(environment),
-    tags: () => tagsOfEvent(event),
-  });
+  const access = { token: inputs.githubToken, environment, reporter, signal };
+  const tags = inputs.tags.length > 0 ? [] : await settleLatest(tagsOfEvent(event), event, access);
+  const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
+  const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, event, access);
   for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
 
   const root = await produce(inputs, references, layoutPath, world);
@@ -70,6 +72,10 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
     inputs.artifact === undefined
       ? undefined
       : await upload(inputs.artifact, references, artifactPath(inputs.artifact, archive, layoutPath), world);
+  if (release !== undefined) {
+    const order = { release, event, layout, root, images: facts.images, references, folder, access };
+    setOutputs(runner, { 'release-asset-url': await attachToRelease(order) });
+  }
   const state = await push(inputs, layout, root, references, skipped, world);
   if (inputs.summary) {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
