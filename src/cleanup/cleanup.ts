@@ -59,8 +59,15 @@ export async function cleanUp(order: CleanupOrder): Promise<readonly CleanupReco
       const removal = await (tagged === undefined ? store.remove(node) : store.untag(tagged.tag, node));
       const record = tagged === undefined ? nodeRecord(name, node) : untagRecord(name, tagged);
       if (removal.outcome === 'deleted') tell(order, record);
-      if (removal.outcome === 'refused') refused.push({ ...record, why: removal.why });
-      if (removal.outcome === 'refused' && tagged === undefined) pinned.set(node.digest, removal.why);
+      if (removal.outcome === 'refused') {
+        const { why } = removal;
+        refused.push({ ...record, why });
+        if (tagged === undefined) pinned.set(node.digest, why);
+        order.reporter.warning({
+          code: 'CLEANUP_SKIPPED',
+          message: `not deleted: ${describeRecord({ ...record, why })}`,
+        });
+      }
       if (tagged !== undefined) done.add(tagged.tag);
       graph = await store.read();
       plan = planCleanup(graph, { tags, candidates, pinned });

@@ -117,6 +117,7 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
   }
 
   async function untag(tag: string, { digest, tags }: ManifestNode): Promise<Removal> {
+    if ((await reader.describe(tag))?.digest !== digest) return { outcome: 'gone' };
     const document = await orUnsafe(`${name}@${digest}`, () => reader.read(digest));
     if (document === undefined) throw unsafe(`${name}:${tag} has nothing behind it`);
     const image = blobOf(document.descriptor.mediaType, document.bytes);
