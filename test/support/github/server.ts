@@ -1,4 +1,5 @@
-// GitHub's REST API on loopback: it keeps state, and holds every request and every answer against GitHub's description.
+// GitHub's REST API on loopback: it keeps state, and holds every request and every answer against GitHub's description,
+// which GraphQL's one query here has none of.
 // The areas of the API (releases, issues, packages) are files of their own, which register what they answer.
 
 import assert from 'node:assert/strict';
@@ -8,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { describeOperation } from './description.ts';
 import type { Operation } from './description.ts';
+import { answerGraphql } from './identity.ts';
 
 export type Permission = 'contents' | 'issues' | 'pull-requests' | 'packages';
 
@@ -131,18 +133,26 @@ export async function startGithub(test: TestContext, options: GithubOptions): Pr
     const url = new URL(request.url ?? '/', site.apiUrl);
     const isUpload = onUploads || (enterprise && url.pathname.startsWith('/api/uploads/'));
     const base = new URL(isUpload ? site.uploadUrl : site.apiUrl).pathname.replace(/\/$/, '');
-    const path = url.pathname.slice(base.length);
+    const isGraphql = url.pathname === (enterprise ? '/api/graphql' : '/graphql');
+    const path = isGraphql ? '/graphql' : url.pathname.slice(base.length);
     const { method = '' } = request;
     calls.push(`${method} ${path}${url.search}`);
-    if (!url.pathname.startsWith(base)) violations.push(`${method} ${url.pathname}: not below ${base}`);
+    if (!isGraphql && !url.pathname.startsWith(base))
+      violations.push(`${method} ${url.pathname}: not below ${base}`);
 
     const fault = takeFault(method, path);
     if (fault !== undefined && fault.after !== true) {
       await reply(fault.reply, request, response);
       return;
     }
-    const done = await handle(request, url, path, isUpload);
+    const done = isGraphql
+      ? answerGraphql(tokenOf(request), await readJson(request, (problems) => violations.push(...problems)))
+      : await handle(request, url, path, isUpload);
     await reply(fault?.reply ?? done, request, response);
+  }
+
+  function tokenOf({ headers }: IncomingMessage): Token | undefined {
+    return tokens[/^(?:token|bearer) (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''];
   }
 
   function takeFault(method: string, path: string): GithubFault | undefined {
@@ -180,7 +190,7 @@ export async function startGithub(test: TestContext, options: GithubOptions): Pr
     say(operation.checkParameters('query', query), 'query');
     say(operation.checkBody(body), 'body');
 
-    const token = tokens[/^(?:token|bearer) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''];
+    const token = tokenOf(request);
     const result =
       token === undefined
         ? problem(401, 'Bad credentials')
