@@ -50,6 +50,7 @@ export async function runCase(bench: BenchCase, options: RunOptions): Promise<Ca
     commands: [],
     seconds: [],
     peaks: [],
+    failure: undefined,
   }));
   const folder = mkdtempSync(join(options.folder, 'bima-bench-'));
   try {

@@ -39,8 +39,19 @@ const rules: readonly Rule[] = [
   },
   {
     files: [
+      'src/cleanup/graph.ts',
+      'src/cleanup/order.ts',
+      'src/cleanup/plan.ts',
+      'src/cleanup/relations.ts',
+      'src/cleanup/throwaway.ts',
+    ],
+    level: 1,
+  },
+  {
+    files: [
       'src/build/build.ts',
       'src/build/plan.ts',
+      'src/cleanup/',
       'src/copy.ts',
       'src/inspect',
       'src/load.ts',
