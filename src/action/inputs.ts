@@ -71,6 +71,7 @@ export interface Inputs {
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
   readonly release?: ReleaseInputs;
+  readonly prComment: boolean;
   readonly sbom: boolean;
   readonly summary: boolean;
 }
@@ -119,6 +120,7 @@ export function readInputs(
     tlsVerify: boolean('tls-verify', true),
     artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
+    prComment: boolean('pr-comment', false),
     release: boolean('release-asset', false) ? readRelease(read) : undefined,
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),

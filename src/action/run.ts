@@ -14,13 +14,13 @@ import type { Reporter } from '../reporter.ts';
 import { selectAnnotations } from './annotations.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { buildForInputs, planForInputs } from './build.ts';
+import type { CommentOrder } from './comment.ts';
+import { defaultTags } from './default-tags.ts';
 import type { WorkflowEvent } from './event.ts';
-import { tagsOfEvent } from './event-tags.ts';
 import { importImages, withAnnotations } from './from-layout.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
-import { settleLatest } from './latest.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
@@ -45,7 +45,7 @@ export interface World {
 export async function run(inputs: Inputs, world: World): Promise<void> {
   const { environment, event, runner, reporter, folder, signal } = world;
   const access = { token: inputs.githubToken, environment, reporter, signal };
-  const tags = inputs.tags.length > 0 ? [] : await settleLatest(tagsOfEvent(event), event, access);
+  const tags = inputs.tags.length > 0 ? [] : await defaultTags(event, access);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
@@ -81,6 +81,8 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
     runner.summarize(formatSummary(parts));
   }
+  if (inputs.prComment)
+    await comment({ facts, references, isPushed: state === 'pushed', artifact }, inputs, world);
 }
 
 /**
@@ -216,6 +218,17 @@ async function push(
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
   return 'pushed';
+}
+
+async function comment(
+  image: Pick<CommentOrder, 'facts' | 'references' | 'isPushed' | 'artifact'>,
+  inputs: Inputs,
+  { environment, event, runner, reporter, signal }: World,
+): Promise<void> {
+  const { commentForWorkflow } = await import('./comment.ts');
+  const order = { ...image, inputs, environment, event, mask: runner.mask, reporter, signal };
+  const url = await commentForWorkflow(order);
+  if (url !== undefined) setOutputs(runner, { 'comment-url': url });
 }
 
 function setOutputs(runner: Runner, outputs: Outputs): void {
