@@ -25,6 +25,7 @@ describe('readInputs', () => {
       tags: [],
       push: 'false',
       tlsVerify: true,
+      prComment: false,
       sbom: false,
       summary: true,
     });
