@@ -65,6 +65,16 @@ export function defaultImage(environment: Readonly<Record<string, string | undef
   return `${packageHost(environment)}/${repository.toLowerCase()}`;
 }
 
+/** True for the registry whose manifests are versions of packages, which the API of this server deletes. */
+export function isPackageRegistry(
+  registry: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return isGithubCom(environment)
+    ? registry === 'ghcr.io'
+    : registry === packageHost(environment) && registry.startsWith('containers.');
+}
+
 function packageHost(environment: Readonly<Record<string, string | undefined>>): string {
   if (isGithubCom(environment)) return 'ghcr.io';
   const { host } = new URL(environment.GITHUB_SERVER_URL ?? '');
