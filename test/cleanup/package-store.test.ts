@@ -43,9 +43,12 @@ async function startGhcr(
 ): Promise<Ghcr> {
   const { intercept, ...more } = options;
   const packages = createPackages({ owner: 'owner', kind: 'orgs', name: 'app', store: content, ...more });
-  const github = await startGithub(test, {
-    routes: packages.routes.flatMap((route) => [route, otherOwner(route)]),
+  const others = createPackages({
+    owner: 'other',
+    kind: more.kind === 'users' ? 'orgs' : 'users',
+    name: 'other',
   });
+  const github = await startGithub(test, { routes: [...packages.routes, ...others.routes] });
   const registry = await startRegistry({ store: content, ...(intercept === undefined ? {} : { intercept }) });
   test.after(() => registry.close());
   return {
@@ -71,14 +74,6 @@ async function startGhcr(
       });
     },
   };
-}
-
-/** The same for the other kind of owners, who have nothing. */
-function otherOwner<T extends Packages['routes'][number]>(route: T): T {
-  const path = route.path.startsWith('/orgs/{org}')
-    ? route.path.replace('/orgs/{org}', '/users/{username}')
-    : route.path.replace('/users/{username}', '/orgs/{org}');
-  return { ...route, path, answer: () => githubProblem(404, 'Not Found') };
 }
 
 describe('a cleanup of a package', () => {
