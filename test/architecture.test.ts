@@ -40,6 +40,7 @@ const rules: readonly Rule[] = [
   },
   {
     files: [
+      'src/base-image',
       'src/build/build.ts',
       'src/build/plan.ts',
       'src/copy.ts',

@@ -13,6 +13,8 @@ export interface Blob {
   readonly descriptor: Descriptor;
   /** A fresh stream of all bytes, each time it is called. */
   readonly open: () => ByteStream;
+  /** A repository that has it: another one of the same registry can take it over from there. */
+  readonly heldBy?: { readonly registry: string; readonly repository: string };
 }
 
 export function blobOf(mediaType: string, bytes: Uint8Array): Blob {
