@@ -8,13 +8,18 @@ import { collectLicences } from './licences.ts';
 
 const outdir = process.argv[2] ?? 'dist';
 
-/** The artifact library stays out of the action's bundle: it takes longer to load than all the rest. */
-const artifactApart: Plugin = {
-  name: 'artifact-apart',
+/** What takes longer to load than all the rest stays out of the action's bundle. */
+const apart: Plugin = {
+  name: 'apart',
   setup(bundler) {
-    bundler.onResolve({ filter: /\/artifact-library\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './artifact.cjs', external: true },
-    );
+    for (const [filter, path] of [
+      [/\/artifact-library\.ts$/, './artifact.cjs'],
+      [/\/octokit\.ts$/, './octokit.cjs'],
+    ] as const) {
+      bundler.onResolve({ filter }, ({ kind }) =>
+        kind === 'entry-point' ? undefined : { path, external: true },
+      );
+    }
   },
 };
 
@@ -66,7 +71,7 @@ const results = await Promise.all([
     ...shared,
     metafile: true,
     entryPoints: { action: 'src/action/main.ts', post: 'src/action/post.ts' },
-    plugins: [artifactApart, leanToolkit],
+    plugins: [apart, leanToolkit],
   }),
   build({
     ...shared,
@@ -77,6 +82,7 @@ const results = await Promise.all([
     define: { 'import.meta.url': 'bundleUrl' },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   }),
+  build({ ...shared, metafile: true, entryPoints: { octokit: 'src/github/octokit.ts' } }),
 ]);
 
 const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));

@@ -55,6 +55,7 @@ const rules: readonly Rule[] = [
   { files: ['src/layout/'], level: 2, group: 'layout' },
   { files: ['src/registry/'], level: 2, group: 'registry' },
   { files: ['src/containerd/'], level: 2, group: 'containerd' },
+  { files: ['src/github/'], level: 2, group: 'github' },
   { files: ['src/action/'], level: 4, group: 'action' },
   { files: ['src/cli/'], level: 4, group: 'cli' },
 ];
@@ -66,6 +67,9 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['src/action/runner.ts'],
   '@actions/exec': ['src/containerd/client.ts'],
   '@balena/dockerignore': ['src/build/ignore.ts'],
+  '@octokit/plugin-retry': ['src/github/octokit.ts'],
+  '@octokit/plugin-throttling': ['src/github/octokit.ts'],
+  '@octokit/rest': ['src/github/octokit.ts'],
   'cli-progress': ['src/cli/progress.ts'],
   undici: ['src/registry/http.ts'],
 };

@@ -125,11 +125,9 @@ function uruncJsonEntry(labels: Labels): FileEntry {
 
 /** As Docker writes it: one entry for each instruction, and those that make no layer say so. */
 function historyOf(instructions: readonly Instruction[]): Omit<HistoryEntry, 'created'>[] {
-  const entries = instructions
-    .filter(({ type }) => type !== 'from')
-    .map((instruction): Omit<HistoryEntry, 'created'> => {
-      const created_by = formatInstruction(instruction);
-      return instruction.type === 'copy' ? { created_by } : { created_by, empty_layer: true };
-    });
+  const entries = instructions.map((instruction): Omit<HistoryEntry, 'created'> => {
+    const created_by = formatInstruction(instruction);
+    return instruction.type === 'copy' ? { created_by } : { created_by, empty_layer: true };
+  });
   return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: 'bima' }];
 }

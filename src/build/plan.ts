@@ -3,8 +3,9 @@
 
 import { BimaError, throwProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
-import type { Cmd, Copy, Entrypoint, Instruction } from '../containerfile/instruction.ts';
+import type { Cmd, Containerfile, Copy, Entrypoint, Instruction } from '../containerfile/instruction.ts';
 import { parseContainerfile } from '../containerfile/parser.ts';
+import { flattenStage, neededStages } from '../containerfile/stage.ts';
 import type { Platform } from '../oci/platform.ts';
 import { checkLabels, checkPaths } from '../unikernel/checks.ts';
 import { imageArguments } from '../unikernel/image-arguments.ts';
@@ -31,8 +32,10 @@ export interface PlanOptions {
   readonly labels: readonly LabelInput[];
   /** False: only the labels that urunc itself needs are required. */
   readonly strict: boolean;
-  /** For a binary whose header doesn't tell. */
+  /** For a binary whose header doesn't tell, and for TARGETARCH and its like. */
   readonly platform?: Platform;
+  /** The values of `--build-arg`, by name. */
+  readonly buildArguments?: ReadonlyMap<string, string>;
 }
 
 /** The entries of one COPY's layer. */
@@ -42,6 +45,7 @@ export interface LayerPlan {
 }
 
 export interface Plan {
+  /** Of the image: those of its stage, after those of the stages that it goes on from. */
   readonly instructions: readonly Instruction[];
   readonly platform: Platform;
   readonly labels: Labels;
@@ -72,8 +76,10 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 export async function examine(options: PlanOptions): Promise<Findings> {
   const context = await openContext(options.context);
   const { path, bytes } = await readContainerfile({ ...options, root: context.root });
-  const containerfile = parseContainerfile(bytes, path);
-  const { instructions } = containerfile;
+  const containerfile = parseContainerfile(bytes, path, options);
+  const unsupported = checkSources(containerfile);
+  const instructions =
+    containerfile.stages.length === 0 ? [] : flattenStage(containerfile.stages).instructions;
   const start: Position = { file: path, line: 1, column: 1 };
 
   const pairs = [...pairsOf(instructions), ...options.labels];
@@ -88,10 +94,11 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading.
   const missing = instructions.length === 0 || containerfile.hasLostLabels ? [] : completed.errors;
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
-  const platformErrors = containerfile.errors.length + found.errors.length === 0 ? binary.errors : [];
-  const errors = [...containerfile.errors, ...missing, ...found.errors, ...platformErrors];
+  const copyErrors = [...containerfile.errors, ...unsupported.errors, ...found.errors];
+  const errors = [...copyErrors, ...missing, ...(copyErrors.length === 0 ? binary.errors : [])];
   const warnings = [
     ...containerfile.warnings,
+    ...unsupported.warnings,
     ...given.warnings,
     ...completed.warnings,
     ...checkLabels(pairs),
@@ -109,6 +116,33 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     layers: found.layers,
   };
   return { plan, ...sorted };
+}
+
+/** Base images and other sources than the context. */
+function checkSources({ stages }: Containerfile): { errors: Problem[]; warnings: Problem[] } {
+  const errors: Problem[] = [];
+  const warnings: Problem[] = [];
+  for (const number of neededStages(stages)) {
+    const { from, instructions } = stages[number] ?? { instructions: [] };
+    if (from !== undefined && from.image !== 'scratch' && from.stage === undefined) {
+      warnings.push({
+        code: 'CONTAINERFILE_UNSUPPORTED',
+        message: `the content of the base image "${from.image}" is not part of the image yet`,
+        hint: 'Write FROM scratch, and COPY what the unikernel needs.',
+        position: from.imagePosition,
+      });
+    }
+    for (const copy of instructions) {
+      if (copy.type !== 'copy' || copy.from === undefined) continue;
+      errors.push({
+        code: 'CONTAINERFILE_UNSUPPORTED',
+        message: 'COPY --from is not supported yet',
+        hint: 'Put the file into the build context before the build, then COPY it from there.',
+        position: copy.from.position,
+      });
+    }
+  }
+  return { errors, warnings };
 }
 
 function pairsOf(instructions: readonly Instruction[]): LabelInput[] {
@@ -130,7 +164,7 @@ async function findFiles(context: Context, instructions: readonly Instruction[])
   const layers: LayerPlan[] = [];
   const errors: Problem[] = [];
   for (const copy of instructions) {
-    if (copy.type !== 'copy') continue;
+    if (copy.type !== 'copy' || copy.from !== undefined) continue;
     const before = errors.length;
     const matches: (readonly Match[])[] = [];
     for (const source of copy.sources) {

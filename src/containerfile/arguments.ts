@@ -1,15 +1,16 @@
 // CMD and ENTRYPOINT: a JSON list, or the rest of the line.
 
 import { quote } from './excerpt.ts';
+import { expandGuestText, expandGuestWord } from './guest-arguments.ts';
 import type { Arguments, Cmd, Entrypoint } from './instruction.ts';
-import { readJsonWords } from './json-words.ts';
-import { checkQuotes, positionOf, warnOfVariables } from './statement.ts';
+import { offsetInJson, readJsonWords } from './json-words.ts';
+import { checkQuotes, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { shellRules, splitWords } from './words.ts';
 
 /**
  * The words that the guest gets: a list as it is, text split by the shell's quoting rules.
- * Nothing is expanded, since there is no shell.
+ * Nothing more is expanded, since there is no shell.
  */
 export function argumentWords(args: Arguments): readonly string[] {
   if (args.form === 'exec') return args.words;
@@ -33,7 +34,10 @@ function readList(statement: Statement): Arguments | undefined {
     statement.error(list.offset, list.message, list.hint);
     return undefined;
   }
-  return { form: 'exec', words: list.map(({ value }) => value) };
+  const words = list.map(({ value, offset }) => {
+    return expandGuestWord(statement, value, (index) => offsetInJson(statement.text, offset, index));
+  });
+  return { form: 'exec', words };
 }
 
 function readText(statement: Statement): Arguments | undefined {
@@ -50,7 +54,6 @@ function readText(statement: Statement): Arguments | undefined {
     statement.error(dangling, 'the backslash at the end escapes nothing', hint);
     return undefined;
   }
-  warnOfVariables(statement, words);
   const operator = words.map((word) => (text[word.start] === '#' ? word.start : word.special));
   const first = operator.find((offset) => offset !== undefined);
   if (first !== undefined) {
@@ -61,5 +64,5 @@ function readText(statement: Statement): Arguments | undefined {
       'Put it into quotes if that is meant; a comment needs a line of its own.',
     );
   }
-  return { form: 'shell', text: text.slice(rest) };
+  return { form: 'shell', text: expandGuestText(statement, rest) };
 }

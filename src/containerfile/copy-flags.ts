@@ -1,11 +1,12 @@
-// The flags of COPY: --chmod, --chown and --link.
+// The flags of COPY: --from, --chmod, --chown and --link.
 
 import { quote } from './excerpt.ts';
-import type { Copy } from './instruction.ts';
+import type { Copy, CopyFrom, From } from './instruction.ts';
+import { findStage } from './stage.ts';
 import type { Statement } from './statement.ts';
 import type { Word } from './words.ts';
 
-export type CopyFlags = Pick<Copy, 'chmod' | 'chown'>;
+export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from'>;
 
 /** The kernel keeps the last number, 2^32 - 1, for "no change". */
 const maxId = 2 ** 32 - 2;
@@ -13,15 +14,19 @@ const maxId = 2 ** 32 - 2;
 /** What to do instead of a flag that is not supported. */
 const instead: Readonly<Record<string, string>> = {
   '--exclude': 'List what is to be left out in .containerignore or .dockerignore.',
-  '--from': 'Put the file into the build context before the build, then COPY it from there.',
   '--parents': 'Write the folders into the destination.',
 };
 
 /**
  * What the flags say. A flag that is wrong is reported and left out.
  * `--link` changes nothing here: each COPY is a layer of its own anyway.
+ * `hasBadFrom` is true when nobody can tell where the files come from.
  */
-export function readCopyFlags(statement: Statement, words: readonly Word[]): CopyFlags {
+export function readCopyFlags(
+  statement: Statement,
+  words: readonly Word[],
+  stages: readonly From[],
+): CopyFlags & { readonly hasBadFrom: boolean } {
   const seen = new Set<string>();
   let flags: CopyFlags = {};
   for (const { start, value: flag } of words) {
@@ -37,6 +42,7 @@ export function readCopyFlags(statement: Statement, words: readonly Word[]): Cop
     const valueStart = statement.text.startsWith(`${name}=`, start) ? start + name.length + 1 : start;
     if (name === '--chmod') flags = { ...flags, ...readMode(statement, valueStart, value) };
     else if (name === '--chown') flags = { ...flags, ...readOwner(statement, valueStart, value) };
+    else if (name === '--from') flags = { ...flags, ...readFrom(statement, valueStart, value, stages) };
     else if (name === '--link') checkLink(statement, valueStart, value);
     else {
       const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
@@ -44,12 +50,39 @@ export function readCopyFlags(statement: Statement, words: readonly Word[]): Cop
         start,
         hint === undefined ? `COPY has no flag ${quote(name)}` : `COPY ${name} is not supported`,
         hint ??
-          'The flags are --chmod, --chown and --link; put a file name that begins with "--" into a JSON list.',
+          'The flags are --from, --chmod, --chown and --link; put a file name that begins with "--" into a JSON list.',
         'CONTAINERFILE_UNSUPPORTED',
       );
     }
   }
-  return flags;
+  return { ...flags, hasBadFrom: seen.has('--from') && flags.from === undefined };
+}
+
+/** A number is always that of a stage, and a name that of an earlier stage before it is that of an image. */
+function readFrom(
+  statement: Statement,
+  offset: number,
+  value = '',
+  stages: readonly From[],
+): Pick<Copy, 'from'> {
+  const earlier = stages.slice(0, -1);
+  const stage = /^\d+$/.test(value) ? Number(value) : findStage(earlier, value);
+  if (value === '') {
+    const hint = 'Write --from=image, or the name of an earlier stage.';
+    statement.error(offset, 'expected an image or a stage in --from, got nothing', hint);
+    return {};
+  }
+  if (stage !== undefined && stage >= earlier.length) {
+    const message = `expected the number of an earlier stage in --from, got ${quote(value)}`;
+    const hint =
+      earlier.length === 0
+        ? 'There is no stage before this one.'
+        : `The stages before this one are 0 to ${earlier.length - 1}.`;
+    statement.error(offset, message, hint);
+    return {};
+  }
+  const from: CopyFrom = { value, position: statement.positionAt(offset) };
+  return { from: stage === undefined ? from : { ...from, stage } };
 }
 
 function readMode(statement: Statement, offset: number, value = ''): CopyFlags {

@@ -2,23 +2,27 @@
 
 import { readCopyFlags } from './copy-flags.ts';
 import { quote } from './excerpt.ts';
-import type { Copy, CopySource } from './instruction.ts';
-import { readJsonWords } from './json-words.ts';
-import { checkWords, isInlineComment, positionOf, warnOfVariable, warnOfVariables } from './statement.ts';
+import type { Copy, CopySource, From } from './instruction.ts';
+import { offsetInJson, readJsonWords } from './json-words.ts';
+import { expandText, expandWord } from './references.ts';
+import type { Expanded } from './references.ts';
+import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { dockerfileRules, readWord, splitWords } from './words.ts';
 import type { Word } from './words.ts';
 
 /** A path and where it begins. */
-interface Operand {
-  readonly value: string;
+interface Operand extends Expanded {
   readonly offset: number;
 }
 
 const form = 'Write COPY source destination.';
 
-/** Undefined, with errors reported, when sources and destination can't be made out. */
-export function parseCopy(statement: Statement): Copy | undefined {
+/**
+ * Undefined, with errors reported, when sources and destination can't be made out.
+ * @param stages those that `--from` can name, the current one last
+ */
+export function parseCopy(statement: Statement, stages: readonly From[]): Copy | undefined {
   const [heredoc] = statement.heredocs;
   if (heredoc !== undefined) {
     const message = heredoc.closed
@@ -31,14 +35,15 @@ export function parseCopy(statement: Statement): Copy | undefined {
 
   const { flagWords, next } = takeFlags(statement);
   if (!checkWords(statement, flagWords)) return undefined;
-  warnOfVariables(statement, flagWords);
-  const flags = readCopyFlags(statement, flagWords);
-  // Such a file is not in the build context: reporting that too would only confuse.
-  const isFromStage = flagWords.some(({ value }) => /^--from(?:=|$)/.test(value));
+  const expandedFlags = flagWords.map((word) => expandWord(statement, word));
+  const readable = expandedFlags.filter(({ hasFailed }) => !hasFailed);
+  const { hasBadFrom, ...flags } = readCopyFlags(statement, readable, stages);
 
   const isList = /^\[[ \t]*(?:["'\]]|$)/.test(statement.text.slice(next));
   const operands = isList ? readList(statement, next) : readPlain(statement, next);
-  if (operands === undefined || isFromStage) return undefined;
+  // Looking for such files in the build context would only confuse.
+  if (operands === undefined || hasBadFrom) return undefined;
+  if ([...operands, ...expandedFlags].some(({ hasFailed }) => hasFailed)) return undefined;
   const destination = operands.at(-1);
   const sources = operands.slice(0, -1);
   if (destination === undefined || sources.length === 0) {
@@ -94,9 +99,10 @@ function readList(statement: Statement, next: number): readonly Operand[] | unde
     statement.error(list.offset, list.message, list.hint);
     return undefined;
   }
-  const variable = /\$[\p{L}_{]/u.exec(statement.text.slice(next));
-  if (variable !== null) warnOfVariable(statement, next + variable.index, 'Write the value itself.');
-  return list;
+  return list.map(({ value, offset }) => {
+    const placeOf = (index: number) => offsetInJson(statement.text, offset, index);
+    return { ...expandText(statement, value, placeOf), offset };
+  });
 }
 
 function readPlain(statement: Statement, next: number): readonly Operand[] | undefined {
@@ -113,8 +119,7 @@ function readPlain(statement: Statement, next: number): readonly Operand[] | und
     statement.error(flag.start, `expected a path, got the flag ${quote(flag.value)}`, hint);
     return undefined;
   }
-  warnOfVariables(statement, meant);
   // What is left before a comment may be whole or not: one error is enough.
   if (comment !== -1 && meant.length < 2) return undefined;
-  return meant.map(({ value, start }) => ({ value, offset: start }));
+  return meant.map((word) => ({ ...expandWord(statement, word), offset: word.start }));
 }

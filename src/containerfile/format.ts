@@ -1,18 +1,24 @@
 // Instructions back to text that parses to the same instructions.
 
-import type { Arguments, Copy, From, Instruction } from './instruction.ts';
-import { formatPair } from './label-text.ts';
+import type { Arguments, Copy, From, Instruction, Stage } from './instruction.ts';
+import { formatPair, formatQuoted } from './label-text.ts';
+import { platformNames } from './variables.ts';
 
 /** A path that is the same word with and without the rules of quoting. */
 const plainPath = /^(?!--|[[#])[^\s"'\\$<\p{C}]+$/u;
 
+const reference = new RegExp(`\\$(?=\\{?(?:${platformNames.join('|')})(?![\\p{L}\\p{Nd}_]))`, 'gu');
+
 /** One instruction a line, with a line feed after each. */
-export function formatContainerfile(instructions: readonly Instruction[]): string {
-  return instructions.map((instruction) => `${formatInstruction(instruction)}\n`).join('');
+export function formatContainerfile(stages: readonly Stage[]): string {
+  return stages
+    .flatMap(({ from, instructions }) => [from, ...instructions])
+    .map((instruction) => `${formatInstruction(instruction)}\n`)
+    .join('');
 }
 
 /** The instruction on one line, as it can stand in a Containerfile with the default escape character. */
-export function formatInstruction(instruction: Instruction): string {
+export function formatInstruction(instruction: From | Instruction): string {
   switch (instruction.type) {
     case 'from':
       return formatFrom(instruction);
@@ -32,18 +38,30 @@ function formatFrom({ image, platform, name }: From): string {
   return `FROM ${flag}${image}${name === undefined ? '' : ` AS ${name}`}`;
 }
 
-function formatCopy({ sources, destination, chmod, chown }: Copy): string {
+function formatCopy({ from, sources, destination, chmod, chown }: Copy): string {
   const paths = [...sources.map(({ path }) => path), destination];
   return [
     'COPY',
+    ...(from === undefined ? [] : [`--from=${formatWord(from.value)}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod.toString(8).padStart(4, '0')}`]),
     ...(chown === undefined ? [] : [`--chown=${chown.uid}:${chown.gid}`]),
-    ...(paths.every((path) => plainPath.test(path)) ? paths : [formatList(paths)]),
+    ...(paths.every((path) => plainPath.test(path))
+      ? paths
+      : [formatList(paths.map((path) => path.replaceAll('$', '\\$$')))]),
   ].join(' ');
 }
 
 function formatArguments(args: Arguments): string {
-  return args.form === 'exec' ? formatList(args.words) : args.text;
+  return args.form === 'exec' ? formatList(args.words.map(withoutReferences)) : args.text;
+}
+
+function formatWord(text: string): string {
+  return plainPath.test(text) ? text : formatQuoted(text, '\\');
+}
+
+/** Only these have a meaning in every file; other variables are the guest's. */
+function withoutReferences(text: string): string {
+  return text.replaceAll(reference, '\\$&');
 }
 
 /** JSON, and nothing in it that is a control character or a line end to somebody. */

@@ -2,7 +2,9 @@
 
 import { quote } from './excerpt.ts';
 import type { From } from './instruction.ts';
-import { checkWords, isInlineComment, positionOf, warnOfVariables } from './statement.ts';
+import { expandWord } from './references.ts';
+import { findStage } from './stage.ts';
+import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { dockerfileRules, splitWords } from './words.ts';
 import type { Word } from './words.ts';
@@ -10,15 +12,20 @@ import type { Word } from './words.ts';
 const form = 'Write FROM scratch, or FROM image AS name.';
 const stageName = /^[a-z][a-z0-9_.-]*$/i;
 /** Looser than a reference: whoever reads the base image checks that. */
-const plain = /^[^\s"'\\#-][^\s"'\\]*$/;
+const plain = /^[^\s"'\\$#-][^\s"'\\$]*$/;
 
-/** Undefined, with errors reported, when no base image can be made out. */
-export function parseFrom(statement: Statement): From | undefined {
+/**
+ * Undefined, with errors reported, when no base image can be made out.
+ * @param stages those before this one
+ */
+export function parseFrom(statement: Statement, stages: readonly From[]): From | undefined {
   const words = splitWords(statement.text, statement.rest, dockerfileRules(statement.escape));
   if (!checkWords(statement, words)) return undefined;
   const comment = words.findIndex((word) => isInlineComment(statement, word));
-  const meant = comment === -1 ? words : words.slice(0, comment);
-  warnOfVariables(statement, meant);
+  const meant = (comment === -1 ? words : words.slice(0, comment))
+    .filter((word) => !isDefaultPlatform(statement, word))
+    .map((word) => expandWord(statement, word));
+  if (meant.some(({ hasFailed }) => hasFailed)) return undefined;
 
   const isFlag = (word: Word) => statement.text.startsWith('--', word.start);
   const firstOperand = meant.findIndex((word) => !isFlag(word));
@@ -33,20 +40,14 @@ export function parseFrom(statement: Statement): From | undefined {
     statement.error(image.start, `expected the name of a base image, got ${quote(image.value)}`, form);
     return undefined;
   }
-  if (image.value !== 'scratch') {
-    statement.warn(
-      image.start,
-      `the content of the base image ${quote(image.value)} is not part of the image yet`,
-      'Write FROM scratch, and COPY what the unikernel needs.',
-      'CONTAINERFILE_UNSUPPORTED',
-    );
-  }
-
+  const stage = findStage(stages, image.value);
   const base = {
     type: 'from',
     image: image.value,
+    ...(stage === undefined ? {} : { stage }),
     ...(platform === undefined ? {} : { platform }),
     position: positionOf(statement),
+    imagePosition: statement.positionAt(image.start),
   } as const;
   if (as === undefined) return base;
   if (as.value.toUpperCase() !== 'AS') {
@@ -67,6 +68,12 @@ export function parseFrom(statement: Statement): From | undefined {
     statement.error(other.start, `expected nothing after the name, got ${quote(other.value)}`, form);
   }
   return { ...base, name: name.value };
+}
+
+/** The platform that is built is that of the base anyway, also where nobody has named it. */
+function isDefaultPlatform({ text, variables }: Statement, { start, end }: Word): boolean {
+  const isTarget = /^--platform="?\$(?:TARGETPLATFORM|\{TARGETPLATFORM\})"?$/.test(text.slice(start, end));
+  return isTarget && variables.value('TARGETPLATFORM') === undefined;
 }
 
 function readPlatform(statement: Statement, flags: readonly Word[]): string | undefined {

@@ -9,24 +9,37 @@ interface InstructionBase {
 
 export interface From extends InstructionBase {
   readonly type: 'from';
-  /** As written, for example `scratch` or `unikraft.org/base:latest`. */
+  /** For example `scratch` or `unikraft.org/base:latest`, or the name of the earlier stage `stage`. */
   readonly image: string;
+  readonly imagePosition: Position;
+  /** The number of the earlier stage that this one goes on from. */
+  readonly stage?: number;
   readonly platform?: string;
   /** The name after AS. */
   readonly name?: string;
 }
 
-/** A source of COPY, as written, with its place. */
+/** A source of COPY with its place. */
 export interface CopySource {
   readonly path: string;
   readonly position: Position;
 }
 
+/** What COPY takes files from instead of the context. */
+export interface CopyFrom {
+  /** An image, a layout or an archive, unless `stage` is there. */
+  readonly value: string;
+  /** The number of the earlier stage that `value` names. */
+  readonly stage?: number;
+  readonly position: Position;
+}
+
 export interface Copy extends InstructionBase {
   readonly type: 'copy';
+  readonly from?: CopyFrom;
   /** At least one. */
   readonly sources: readonly CopySource[];
-  /** As written: a trailing slash and a relative path mean something. */
+  /** A trailing slash and a relative path mean something. */
   readonly destination: string;
   /** Permission bits of `--chmod`, 0 to 0o7777. */
   readonly chmod?: number;
@@ -46,7 +59,7 @@ export interface Label extends InstructionBase {
   readonly pairs: readonly LabelPair[];
 }
 
-/** The arguments of CMD or ENTRYPOINT: a JSON list (`exec`), or the rest of the line (`shell`). */
+/** The arguments of CMD or ENTRYPOINT: a JSON list (`exec`), or the rest of the line with its quotes (`shell`). */
 export type Arguments =
   | { readonly form: 'exec'; readonly words: readonly string[] }
   | { readonly form: 'shell'; readonly text: string };
@@ -61,11 +74,20 @@ export interface Entrypoint extends InstructionBase {
   readonly arguments: Arguments;
 }
 
-export type Instruction = From | Copy | Label | Cmd | Entrypoint;
+/** Those that make the image, with their variables replaced. */
+export type Instruction = Copy | Label | Cmd | Entrypoint;
+
+/** A FROM and what follows it, up to the next. */
+export interface Stage {
+  /** FROM scratch, at the first instruction, in a file without one. */
+  readonly from: From;
+  readonly instructions: readonly Instruction[];
+}
 
 /** A file that was read. What is wrong with it is listed, not thrown, so that one run shows everything. */
 export interface Containerfile {
-  readonly instructions: readonly Instruction[];
+  /** In their order; the last one is the image. */
+  readonly stages: readonly Stage[];
   /** True when a LABEL is so wrong that none of its labels could be made out. */
   readonly hasLostLabels: boolean;
   /** The instructions can't be trusted unless this is empty. */

@@ -51,6 +51,16 @@ export function readJsonWords(
   }
 }
 
+/** The offset in `text` of the character at this index of the string whose opening quote is at `start`. */
+export function offsetInJson(text: string, start: number, index: number): number {
+  let next = start + 1;
+  for (let count = 0; count < index && next < text.length; count++) {
+    escapeSequence.lastIndex = next;
+    next += escapeSequence.exec(text)?.[0].length ?? 1;
+  }
+  return next;
+}
+
 /** The offset after the closing quote of the string that should begin here. */
 function findStringEnd(text: string, start: number, hint: string): number | JsonProblem {
   if (text[start] !== '"') return unexpected(text, start, 'a string in double quotes in the JSON list', hint);

@@ -1,7 +1,7 @@
 // What goes wrong in labels, with the user's own text written as it was probably meant.
 
 import { excerpt, quote } from './excerpt.ts';
-import { formatPair, formatQuotedPair } from './label-text.ts';
+import { formatMeantPair, formatQuotedPair } from './label-text.ts';
 import { isQuoteAt, joinRaw } from './label-words.ts';
 import type { LabelWords } from './label-words.ts';
 import type { Statement } from './statement.ts';
@@ -19,8 +19,8 @@ export function reportMissingEquals(statement: Statement, first: Word, others: r
   const afterEquals = joinRaw(statement, others).replace(/^=\s*/, '');
   const pair =
     inQuotes > 0
-      ? formatPair(first.value.slice(0, inQuotes), first.value.slice(inQuotes + 1), statement.escape)
-      : formatPair(first.value, withoutQuotes(statement, afterEquals), statement.escape);
+      ? formatMeantPair(first.value.slice(0, inQuotes), first.value.slice(inQuotes + 1), statement.escape)
+      : formatMeantPair(first.value, withoutQuotes(statement, afterEquals), statement.escape);
   statement.error(first.start, message, `Write LABEL ${excerpt(pair)}`);
 }
 
@@ -67,7 +67,7 @@ export function reportStray(statement: Statement, { key, value, rest }: LabelWor
   statement.error(
     stray.start,
     `expected key="value" or the end of the instruction, got ${quote(text.slice(stray.start, stray.end))}`,
-    `If it belongs to the value before it, write LABEL ${excerpt(formatPair(key.value, meant, statement.escape))}`,
+    `If it belongs to the value before it, write LABEL ${excerpt(formatMeantPair(key.value, meant, statement.escape))}`,
   );
 }
 
@@ -76,7 +76,7 @@ export function warnOfRest(statement: Statement, { key, rest }: LabelWords, valu
   statement.warn(
     rest[0]?.start ?? 0,
     `the value has no quotes and goes on to the end of the line: it is read as ${quote(value)}`,
-    `Write LABEL ${excerpt(formatPair(key.value, value, statement.escape))}`,
+    `Write LABEL ${excerpt(formatMeantPair(key.value, value, statement.escape))}`,
   );
 }
 
@@ -90,7 +90,7 @@ export function warnOfInnerQuotes(statement: Statement, { key, value }: LabelWor
     ? closed !== undefined && closed < end - 1
     : value.quoted && !isQuoteAt(statement, start) && raw.includes('"');
   if (!isDropped) return;
-  const meant = formatPair(key.value, isWhole ? raw.slice(1, -1) : raw, statement.escape);
+  const meant = formatMeantPair(key.value, isWhole ? raw.slice(1, -1) : raw, statement.escape);
   statement.warn(
     start,
     `the double quotes inside the value are dropped: it is read as ${quote(value.value)}`,

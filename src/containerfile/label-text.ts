@@ -10,16 +10,31 @@ export function formatPair(key: string, value: string, escape: Escape = '\\'): s
   return `${plainKey.test(key) ? key : formatQuoted(key, escape)}=${formatQuoted(value, escape)}`;
 }
 
-/** The same with the key in quotes too, as it is best written when there are several. */
-export function formatQuotedPair(key: string, value: string, escape: Escape): string {
-  return `${formatQuoted(key, escape)}=${formatQuoted(value, escape)}`;
+/** The same for text as a user wrote it, in which a dollar sign may begin a reference to a variable. */
+export function formatMeantPair(key: string, value: string, escape: Escape): string {
+  return `${plainKey.test(key) ? key : formatMeant(key, escape)}=${formatMeant(value, escape)}`;
 }
 
-/** In double quotes; in single quotes if that saves escapes. */
-function formatQuoted(text: string, escape: Escape): string {
-  const isSpecial = (character: string) => character === '"' || character === '$' || character === escape;
-  if (!Array.from(text).some(isSpecial)) return `"${text}"`;
+/** The same with the key in quotes too, as it is best written when there are several. */
+export function formatQuotedPair(key: string, value: string, escape: Escape): string {
+  return `${formatMeant(key, escape)}=${formatMeant(value, escape)}`;
+}
+
+/** Text in double quotes; in single quotes if that saves escapes. */
+export function formatQuoted(text: string, escape: Escape): string {
+  const special = `"$${escape}`;
+  if (!Array.from(special).some((character) => text.includes(character))) return `"${text}"`;
   if (!text.includes("'")) return `'${text}'`;
-  const escaped = Array.from(text, (character) => (isSpecial(character) ? escape + character : character));
+  return inDoubleQuotes(text, special, escape);
+}
+
+function formatMeant(text: string, escape: Escape): string {
+  return text.includes('$') ? inDoubleQuotes(text, `"${escape}`, escape) : formatQuoted(text, escape);
+}
+
+function inDoubleQuotes(text: string, special: string, escape: Escape): string {
+  const escaped = Array.from(text, (character) =>
+    special.includes(character) ? escape + character : character,
+  );
   return `"${escaped.join('')}"`;
 }

@@ -15,6 +15,16 @@ export function isQuoteAt(statement: Statement, offset: number): boolean {
   return character === '"' || character === "'";
 }
 
+/** The offset in the statement of the character at this offset of what `joinRaw` makes of the words. */
+export function offsetInRaw(words: readonly Word[], offset: number): number {
+  let left = offset;
+  for (const { start, end } of words) {
+    if (left < end - start) return start + left;
+    left -= end - start + 1;
+  }
+  return words.at(-1)?.end ?? 0;
+}
+
 /** The words as they are written, quotes included, with one space between them. */
 export function joinRaw(statement: Statement, words: readonly Word[]): string {
   return words

@@ -10,9 +10,10 @@ import {
   warnOfInnerQuotes,
   warnOfRest,
 } from './label-problems.ts';
-import { isQuoteAt, joinRaw } from './label-words.ts';
+import { isQuoteAt, joinRaw, offsetInRaw } from './label-words.ts';
 import type { LabelWords } from './label-words.ts';
-import { checkWords, isInlineComment, positionOf, warnOfVariables } from './statement.ts';
+import { expandText, expandWord } from './references.ts';
+import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { dockerfileRules, readWord, splitWords } from './words.ts';
 import type { Word } from './words.ts';
@@ -31,7 +32,6 @@ export function parseLabel(statement: Statement): Label | undefined {
     return undefined;
   }
   if (!checkWords(statement, words)) return undefined;
-  warnOfVariables(statement, words);
   const comment = words.findIndex((word) => isInlineComment(statement, word));
   const groups = groupWords(statement, comment === -1 ? words : words.slice(0, comment));
 
@@ -40,8 +40,8 @@ export function parseLabel(statement: Statement): Label | undefined {
   const pairs = groups.flatMap((group, index) => {
     const isLast = index === groups.length - 1;
     const value = ambiguous === undefined ? readValue(statement, group, isLast) : group.value.value;
-    const key = group.key.value;
-    if (key === '' && ambiguous === undefined) reportEmptyKey(statement, group);
+    const { value: key, hasFailed } = expandWord(statement, group.key);
+    if (key === '' && ambiguous === undefined && !hasFailed) reportEmptyKey(statement, group);
     return key === '' ? [] : [{ key, value, position: statement.positionAt(group.key.start) }];
   }) satisfies LabelPair[];
   return pairs.length === 0 ? undefined : { type: 'label', pairs, position: positionOf(statement) };
@@ -81,12 +81,15 @@ function readValue(statement: Statement, group: LabelWords, isLast: boolean): st
   const { value, rest } = group;
   if (rest.length === 0) {
     warnOfInnerQuotes(statement, group);
-    return value.value;
+    return expandWord(statement, value).value;
   }
   const whole = joinRaw(statement, [value, ...rest]);
   // White space right after the `=` is as likely a slip as an empty value is meant.
   const isRest = isLast && !isQuoteAt(statement, value.start) && value.end > value.start;
-  if (isRest) warnOfRest(statement, group, whole);
-  else reportStray(statement, group);
-  return isRest ? whole : value.value;
+  if (!isRest) {
+    reportStray(statement, group);
+    return value.value;
+  }
+  warnOfRest(statement, group, whole);
+  return expandText(statement, whole, (offset) => offsetInRaw([value, ...rest], offset)).value;
 }

@@ -2,25 +2,30 @@
 // Whether its paths and labels make sense is for others to say.
 
 import type { Problem } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { readArg } from './arg.ts';
 import { parseCommand } from './arguments.ts';
 import { parseCopy } from './copy.ts';
 import { quote } from './excerpt.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { parseFrom } from './from.ts';
-import type { Containerfile, Instruction } from './instruction.ts';
+import type { Containerfile, From, Instruction } from './instruction.ts';
 import { parseLabel } from './label.ts';
 import { readLogicalLines } from './lines.ts';
-import { checkSequence } from './sequence.ts';
+import { checkSequence, checkStages, scratchAt, stagesOf } from './sequence.ts';
 import type { Parsed } from './sequence.ts';
 import { decodeSource } from './source.ts';
 import { positionOf, readStatement } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { reportUnsupported } from './unsupported.ts';
+import { createVariables } from './variables.ts';
+import type { VariableSources } from './variables.ts';
 
-/** By keyword. */
-const parsers = new Map<string, (statement: Statement) => Instruction | undefined>([
-  ['FROM', parseFrom],
+/** By keyword. `stages` are those so far, the one of the instruction included. */
+type Parse = (statement: Statement, stages: readonly From[]) => Instruction | undefined;
+
+const parsers = new Map<string, Parse>([
   ['COPY', parseCopy],
   ['LABEL', parseLabel],
   ['CMD', (statement) => parseCommand(statement, 'cmd')],
@@ -29,17 +34,22 @@ const parsers = new Map<string, (statement: Statement) => Instruction | undefine
 
 /**
  * Never throws: problems are listed in the order of their places. `file` is the name in positions.
- * Repeated labels, CMD and ENTRYPOINT are all kept, the last one counts.
+ * Repeated labels, CMD and ENTRYPOINT are all kept, the last one counts. Variables are replaced by their values.
  * @see https://docs.docker.com/reference/dockerfile/
  */
-export function parseContainerfile(bytes: Uint8Array, file: string): Containerfile {
+export function parseContainerfile(
+  bytes: Uint8Array,
+  file: string,
+  sources: VariableSources = {},
+): Containerfile {
   const source = decodeSource(bytes, file);
-  const nothing = { instructions: [], hasLostLabels: false };
+  const nothing = { stages: [], hasLostLabels: false };
   if ('problem' in source) return { ...nothing, errors: [source.problem], warnings: [] };
 
   const findings: Findings = { errors: [], warnings: [] };
   const { lines, escape } = readLogicalLines(source.text, file, findings);
-  const statements = lines.map((line) => readStatement(line, escape, findings));
+  const variables = createVariables(sources);
+  const statements = lines.map((line) => readStatement(line, escape, variables, findings));
   const [first] = statements;
   if (first === undefined) {
     const message = 'expected at least one instruction, got none';
@@ -51,10 +61,15 @@ export function parseContainerfile(bytes: Uint8Array, file: string): Containerfi
     return { ...nothing, ...sorted(findings) };
   }
 
-  const parsed = statements.flatMap(parseStatement);
+  const stages: From[] = [];
+  const parsed = statements.flatMap((statement) => parseStatement(statement, stages));
   checkSequence(parsed, findings);
+  checkStages(stagesOf(parsed), findings);
+  for (const name of variables.unused()) {
+    findings.warnings.push(unusedArgument(name, variables.declaredNames()));
+  }
   return {
-    instructions: parsed.flatMap(({ instruction }) => instruction ?? []),
+    stages: stagesOf(parsed),
     hasLostLabels: parsed.some(
       ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
     ),
@@ -62,20 +77,41 @@ export function parseContainerfile(bytes: Uint8Array, file: string): Containerfi
   };
 }
 
-function parseStatement(statement: Statement): readonly Parsed[] {
-  const { keyword, text } = statement;
+/** Adds to `stages` the one that FROM begins. */
+function parseStatement(statement: Statement, stages: From[]): readonly Parsed[] {
+  const { keyword, text, variables } = statement;
   const control = /(?!\t)\p{Cc}/u.exec(text);
   if (control !== null) {
     const message = `expected text, got the control character ${quote(control[0])}`;
     statement.error(control.index, message, 'Remove it.');
+  }
+  const position = positionOf(statement);
+  if (keyword === 'FROM') {
+    variables.leaveStage();
+    const from = control === null ? parseFrom(statement, stages) : undefined;
+    stages.push(from ?? scratchAt(position));
+    variables.enterStage(from?.stage);
+    return [{ keyword, position, instruction: from }];
+  }
+  if (keyword === 'ARG') {
+    if (control === null) readArg(statement);
+    return [{ keyword, position, instruction: undefined }];
   }
   const parse = parsers.get(keyword);
   if (parse === undefined) {
     if (control === null) reportUnsupported(statement);
     return [];
   }
-  const instruction = control === null ? parse(statement) : undefined;
-  return [{ keyword, position: positionOf(statement), instruction }];
+  return [{ keyword, position, instruction: control === null ? parse(statement, stages) : undefined }];
+}
+
+function unusedArgument(name: string, names: readonly string[]): Problem {
+  const meant = nearest(name, names);
+  return {
+    code: 'INPUT_INVALID',
+    message: `the build argument ${quote(name)} is not used`,
+    hint: meant === undefined ? `Write ARG ${name} where it is meant.` : `Did you mean ${quote(meant)}?`,
+  };
 }
 
 function sorted({ errors, warnings }: Findings): Findings {

@@ -4,61 +4,132 @@ import type { Position } from '../errors.ts';
 import { quote } from './excerpt.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
-import type { From, Instruction } from './instruction.ts';
+import type { From, Instruction, Stage } from './instruction.ts';
+import { neededStages } from './stage.ts';
 
-/** A statement with a supported keyword; its instruction is missing when the statement is wrong. */
+/** A statement with a supported keyword; its instruction is missing when the statement is wrong, and for ARG. */
 export interface Parsed {
   readonly keyword: string;
   readonly position: Position;
-  readonly instruction: Instruction | undefined;
+  readonly instruction: From | Instruction | undefined;
 }
 
-/** Reports stages after the first, and labels, CMD and ENTRYPOINT that replace earlier ones of their stage. */
+/** FROM scratch, where no other FROM can be read. */
+export function scratchAt(position: Position): From {
+  return { type: 'from', image: 'scratch', position, imagePosition: position };
+}
+
+/** The instructions by stage. A FROM that can't be read begins one too. */
+export function stagesOf(parsed: readonly Parsed[]): readonly Stage[] {
+  const stages: { from: From; instructions: Instruction[] }[] = [];
+  for (const { keyword, position, instruction } of parsed) {
+    const scratch = scratchAt(position);
+    if (keyword === 'FROM') {
+      stages.push({ from: instruction?.type === 'from' ? instruction : scratch, instructions: [] });
+    } else if (instruction !== undefined && instruction.type !== 'from') {
+      if (stages.length === 0) stages.push({ from: scratch, instructions: [] });
+      stages.at(-1)?.instructions.push(instruction);
+    }
+  }
+  return stages;
+}
+
+/** Reports instructions before the first FROM, and labels, CMD and ENTRYPOINT that replace earlier ones of their stage. */
 export function checkSequence(parsed: readonly Parsed[], findings: Findings): void {
-  const earlier = new Map<string, Position>();
+  const replaced = new Map<string, Position>();
+  let begun: 'no' | 'without FROM' | 'with FROM' = 'no';
   for (const [index, { keyword, position, instruction }] of parsed.entries()) {
-    const before = parsed[index - 1];
-    if (keyword === 'FROM' && before !== undefined) {
-      if (isRepeated(before.instruction, instruction)) {
-        findings.warnings.push(
-          syntaxProblem(position, 'FROM is repeated', 'Remove one of the two: the second adds nothing.'),
-        );
-      } else {
-        earlier.clear();
+    if (keyword === 'FROM') {
+      if (begun === 'without FROM') {
         findings.errors.push({
           code: 'CONTAINERFILE_UNSUPPORTED',
-          message: 'FROM after other instructions begins a second stage, which is not supported',
-          hint: 'Keep one FROM, as the first instruction; build what other stages make before, and COPY it.',
+          message: 'FROM stands after instructions that belong to no stage',
+          hint: 'Begin with FROM; only ARG may stand before it.',
           position,
         });
       }
-    } else if (instruction?.type === 'cmd' || instruction?.type === 'entrypoint') {
-      const first = earlier.get(keyword);
-      if (first !== undefined) {
-        const message = `this ${keyword} replaces the one on line ${first.line}`;
-        findings.warnings.push(syntaxProblem(position, message, 'Remove the one that is not meant.'));
+      if (isRepeated(parsed[index - 1]?.instruction, instruction)) {
+        findings.warnings.push(
+          syntaxProblem(position, 'FROM is repeated', 'Remove one of the two: the second adds nothing.'),
+        );
       }
-      earlier.set(keyword, position);
-    } else if (instruction?.type === 'label') {
-      for (const { key, position: place } of instruction.pairs) {
-        const name = `LABEL ${key}`;
-        const first = earlier.get(name);
-        if (first !== undefined) {
-          findings.warnings.push({
-            code: 'LABEL_INVALID',
-            message: `this label ${quote(key)} replaces the one on line ${first.line}`,
-            hint: 'Remove the one that is not meant.',
-            position: place,
-          });
-        }
-        earlier.set(name, place);
-      }
+      replaced.clear();
+      begun = 'with FROM';
+    } else if (keyword !== 'ARG') {
+      if (begun === 'no') begun = 'without FROM';
+      if (instruction !== undefined) warnOfReplaced(keyword, position, instruction, replaced, findings);
     }
   }
 }
 
+/** `earlier` has the places of what can be replaced, and gets those of the instruction. */
+function warnOfReplaced(
+  keyword: string,
+  position: Position,
+  instruction: From | Instruction,
+  earlier: Map<string, Position>,
+  findings: Findings,
+): void {
+  if (instruction.type === 'cmd' || instruction.type === 'entrypoint') {
+    const first = earlier.get(keyword);
+    if (first !== undefined) {
+      const message = `this ${keyword} replaces the one on line ${first.line}`;
+      findings.warnings.push(syntaxProblem(position, message, 'Remove the one that is not meant.'));
+    }
+    earlier.set(keyword, position);
+  } else if (instruction.type === 'label') {
+    for (const { key, position: place } of instruction.pairs) {
+      const name = `LABEL ${key}`;
+      const first = earlier.get(name);
+      if (first !== undefined) {
+        findings.warnings.push({
+          code: 'LABEL_INVALID',
+          message: `this label ${quote(key)} replaces the one on line ${first.line}`,
+          hint: 'Remove the one that is not meant.',
+          position: place,
+        });
+      }
+      earlier.set(name, place);
+    }
+  }
+}
+
+/** Reports stages that the image doesn't need, and those that are copied from before they begin. */
+export function checkStages(stages: readonly Stage[], findings: Findings): void {
+  const needed = neededStages(stages);
+  for (const [number, { from, instructions }] of stages.entries()) {
+    if (!needed.has(number) && instructions.length > 0) {
+      findings.warnings.push(
+        syntaxProblem(
+          from.position,
+          'the stage that begins here is no part of the image',
+          `Copy from it with COPY --from=${from.name ?? number}, or remove it: the last stage is the image.`,
+        ),
+      );
+    }
+    for (const copy of instructions) {
+      if (copy.type === 'copy' && copy.from?.stage === undefined)
+        checkOrder(stages, number, copy.from, findings);
+    }
+  }
+}
+
+function checkOrder(
+  stages: readonly Stage[],
+  number: number,
+  from: { readonly value: string; readonly position: Position } | undefined,
+  findings: Findings,
+): void {
+  const named = stages.slice(number).find(({ from: { name } }) => {
+    return from !== undefined && name?.toLowerCase() === from.value.toLowerCase();
+  });
+  if (from === undefined || named === undefined) return;
+  const message = `expected an earlier stage in --from, got ${quote(from.value)}, which begins on line ${named.from.position.line}`;
+  findings.errors.push(syntaxProblem(from.position, message, 'Put the stage before this one.'));
+}
+
 /** The same base again, right after the first: a slip that changes nothing. */
-function isRepeated(before: Instruction | undefined, from: Instruction | undefined): boolean {
+function isRepeated(before: Parsed['instruction'], from: Parsed['instruction']): boolean {
   return before?.type === 'from' && from?.type === 'from' && isSameBase(before, from);
 }
 

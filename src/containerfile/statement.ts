@@ -5,6 +5,7 @@ import type { Escape } from './directives.ts';
 import { quote } from './excerpt.ts';
 import type { Findings } from './findings.ts';
 import type { LogicalLine } from './lines.ts';
+import type { Variables } from './variables.ts';
 import type { Word } from './words.ts';
 
 export interface Statement extends LogicalLine {
@@ -15,13 +16,20 @@ export interface Statement extends LogicalLine {
   /** The offset of what follows the keyword; the length of `text` when nothing does. */
   readonly rest: number;
   readonly escape: Escape;
+  /** Those of its place, while it is parsed. */
+  readonly variables: Variables;
   /** Adds an error at this offset, CONTAINERFILE_SYNTAX unless another code is given. */
   error(offset: number, message: string, hint?: string, code?: ErrorCode): void;
   warn(offset: number, message: string, hint?: string, code?: ErrorCode): void;
 }
 
 /** Splits the keyword off. */
-export function readStatement(line: LogicalLine, escape: Escape, findings: Findings): Statement {
+export function readStatement(
+  line: LogicalLine,
+  escape: Escape,
+  variables: Variables,
+  findings: Findings,
+): Statement {
   const text = line.text.trimEnd();
   const start = text.length - text.trimStart().length;
   const [word = ''] = /^[^ \t]+/.exec(text.slice(start)) ?? [];
@@ -41,6 +49,7 @@ export function readStatement(line: LogicalLine, escape: Escape, findings: Findi
     start,
     rest,
     escape,
+    variables,
     error: (...finding) => findings.errors.push(problem(...finding)),
     warn: (...finding) => findings.warnings.push(problem(...finding)),
   };
@@ -75,23 +84,6 @@ export function checkQuotes(statement: Statement, words: readonly Word[]): boole
       : 'Close it, or put text that holds an apostrophe into double quotes.',
   );
   return false;
-}
-
-/** Warns, once for the instruction, that a variable stays as it is written. */
-export function warnOfVariables(statement: Statement, words: readonly Word[]): void {
-  const offset = words.find((word) => word.variable !== undefined)?.variable;
-  if (offset === undefined) return;
-  warnOfVariable(
-    statement,
-    offset,
-    'Write the value itself; a dollar sign that is meant goes into single quotes.',
-  );
-}
-
-export function warnOfVariable(statement: Statement, offset: number, hint: string): void {
-  const text = statement.text.slice(offset, offset + 80);
-  const [name = '$'] = /^\$(?:\{[^}]*\}?|[\p{L}\p{Nd}_]+|.)/u.exec(text) ?? [];
-  statement.warn(offset, `${quote(name)} is kept as it is written: variables are not expanded`, hint);
 }
 
 /** True, and reported, for a comment behind an instruction. */

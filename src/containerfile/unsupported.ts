@@ -4,12 +4,11 @@ import { quote } from './excerpt.ts';
 import { nearest } from '../nearest.ts';
 import type { Statement } from './statement.ts';
 
-const supported = ['FROM', 'COPY', 'LABEL', 'CMD', 'ENTRYPOINT'];
+const supported = ['FROM', 'ARG', 'COPY', 'LABEL', 'CMD', 'ENTRYPOINT'];
 
 const instead: Readonly<Record<string, string>> = {
   ADD: 'Use COPY; download a URL and unpack an archive into the build context first.',
   ARCH: 'Remove it: the architecture is read from the unikernel binary, and --platform (the input "platforms") overrides it.',
-  ARG: 'Write the value itself where it is used.',
   ENV: 'Put the value where the unikernel reads it: in CMD, or in a file that COPY brings.',
   EXPOSE: 'Remove it: ports are chosen where the unikernel is run.',
   HEALTHCHECK: 'Remove it: health is checked where the unikernel is run.',
@@ -25,7 +24,7 @@ const instead: Readonly<Record<string, string>> = {
 
 const names = [...supported, ...Object.keys(instead)];
 
-/** Reports a statement whose keyword is none of the five supported ones. */
+/** Reports a statement whose keyword is none of the supported ones. */
 export function reportUnsupported(statement: Statement): void {
   const { keyword, start, text } = statement;
   const hint = Object.hasOwn(instead, keyword) ? instead[keyword] : undefined;

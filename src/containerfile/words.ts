@@ -9,6 +9,8 @@ export interface WordRules {
   readonly escapedInDoubleQuotes: string;
   /** Characters that want the parser's attention when they are neither quoted nor escaped. */
   readonly special: RegExp;
+  /** Replaces the reference to a variable that begins with the `$` at this offset. Without it references stay. */
+  readonly expand?: (text: string, dollar: number) => { readonly value: string; readonly end: number };
 }
 
 /** A word. All offsets are those of the text that it was split from. */
@@ -24,7 +26,7 @@ export interface Word {
   readonly closed?: number;
   /** Of the first `=` outside quotes. */
   readonly equals?: number;
-  /** Of the first `$NAME` or `${NAME}` outside single quotes that is not escaped. It stays as written. */
+  /** Of the first `$NAME` or `${NAME}` outside single quotes that is not escaped. */
   readonly variable?: number;
   /** Of the first special character. */
   readonly special?: number;
@@ -66,7 +68,7 @@ export function splitWords(text: string, from: number, rules: WordRules): readon
 
 /** The word that starts at this offset; an empty one at white space or at the end. */
 export function readWord(text: string, start: number, rules: WordRules): Word {
-  const { escape, escapedInDoubleQuotes, special } = rules;
+  const { escape, escapedInDoubleQuotes, special, expand } = rules;
   const found: { -readonly [Key in keyof Word]?: Word[Key] } = {};
   let value = '';
   let quote: '' | '"' | "'" = '';
@@ -92,8 +94,12 @@ export function readWord(text: string, start: number, rules: WordRules): Word {
       next += 1;
     } else if (character === escape && quote !== "'" && following === undefined) {
       found.dangling = next;
+    } else if (quote !== "'" && character === '$' && variableName.test(following ?? '')) {
+      found.variable ??= next;
+      const expansion = expand?.(text, next) ?? { value: character, end: next + 1 };
+      value += expansion.value;
+      next = expansion.end - 1;
     } else {
-      if (quote !== "'" && character === '$' && variableName.test(following ?? '')) found.variable ??= next;
       if (quote === '' && character === '=') found.equals ??= next;
       if (quote === '' && special.test(character)) found.special ??= next;
       value += character;

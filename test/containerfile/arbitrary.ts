@@ -1,7 +1,7 @@
 // Random Containerfiles for the property tests: bytes, text that comes close to one, and instructions.
 
 import fc from 'fast-check';
-import type { Arguments, Copy, From, Instruction, Label } from '../../src/containerfile/instruction.ts';
+import type { Arguments, Copy, From, Label, Stage } from '../../src/containerfile/instruction.ts';
 
 const position = { file: 'Containerfile', line: 1, column: 1 };
 
@@ -90,7 +90,7 @@ const word = text.filter((value) => !value.includes('\0'));
 /** What a line can hold. */
 const lineText = text.map((value) => value.replaceAll(/(?!\t)\p{Cc}/gu, ''));
 const path = word.filter((value) => value !== '');
-const imageName = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '/', ':', '.', '@', '$', '{', '}', 'é') });
+const imageName = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '/', ':', '.', '@', '{', '}', 'é') });
 
 const from: fc.Arbitrary<From> = fc.record(
   {
@@ -99,9 +99,13 @@ const from: fc.Arbitrary<From> = fc.record(
     platform: imageName.map((name) => `a${name}`),
     name: fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_.-]*$/),
     position: fc.constant(position),
+    imagePosition: fc.constant(position),
   },
-  { requiredKeys: ['type', 'image', 'position'] },
+  { requiredKeys: ['type', 'image', 'position', 'imagePosition'] },
 );
+
+/** Anything but a number, and but a name that a stage could have. */
+const copySource = lineText.map((value) => `/${value}`.trim());
 
 const id = fc.integer({ min: 0, max: 2 ** 32 - 2 });
 const copy: fc.Arbitrary<Copy> = fc
@@ -115,6 +119,7 @@ const copy: fc.Arbitrary<Copy> = fc
       destination: path,
       chmod: fc.integer({ min: 0, max: 0o7777 }),
       chown: fc.record({ uid: id, gid: id }),
+      from: fc.record({ value: copySource, position: fc.constant(position) }),
       position: fc.constant(position),
     },
     { requiredKeys: ['type', 'sources', 'destination', 'position'] },
@@ -159,8 +164,15 @@ const command = fc.record({
   position: fc.constant(position),
 });
 
-/** Instructions that a parser may return: FROM, if at all, comes first. */
-export const instructionList: fc.Arbitrary<readonly Instruction[]> = fc
-  .tuple(fc.option(from), fc.array(fc.oneof(copy, label, command), { maxLength: 6 }))
-  .map(([first, others]) => (first === null ? others : [first, ...others]))
-  .filter((instructions) => instructions.length > 0);
+/** Stages that a parser may return; only the last one is needed for the image. */
+export const stageList: fc.Arbitrary<readonly Stage[]> = fc
+  .array(fc.record({ from, instructions: fc.array(fc.oneof(copy, label, command), { maxLength: 6 }) }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((stages) => stages.map((stage, number) => ({ ...stage, from: named(stage.from, number) })));
+
+/** The name as it is, and unlike that of any other stage or image. */
+function named({ name, ...others }: From, number: number): From {
+  return name === undefined ? others : { ...others, name: `${name}-stage-${number}` };
+}

@@ -32,6 +32,7 @@ describe('COPY', () => {
     ['COPY [ "a b","c" ,\t"/d/" ] ', { sources: ['a b', 'c'], destination: '/d/' }],
     ['COPY ["a\\u0062\\n", "\\"\\\\"]', { sources: ['ab\n'], destination: '"\\' }],
     ['COPY ["--from=x", "#"]', { sources: ['--from=x'], destination: '#' }],
+    [`COPY ["\\\\$a", "b'$"]`, { sources: ['$a'], destination: "b'$" }],
     // Flags.
     ['COPY --chmod=755 a b', { sources: ['a'], destination: 'b', chmod: 0o755 }],
     ['COPY --chmod=0644 ["a", "b"]', { sources: ['a'], destination: 'b', chmod: 0o644 }],
@@ -79,9 +80,11 @@ describe('COPY', () => {
   });
 
   const warned: [text: string, place: string, name: string][] = [
-    ['COPY $a b', '1:6', '"$a"'],
-    ['COPY a "${b}/c" ', '1:9', '"${b}"'],
-    ['COPY ["a", "b/$c"]', '1:15', '"$c"'],
+    ['COPY a$b c', '1:7', '"b"'],
+    ['COPY a "${b}/c" ', '1:9', '"b"'],
+    ['COPY ["a", "b/$c"]', '1:15', '"c"'],
+    ['COPY ["a\\t\\u00e9$c", "b/"]', '1:17', '"c"'],
+    ['COPY --from=a$b c d', '1:14', '"b"'],
   ];
   for (const [text, place, name] of warned) {
     it(`warns of the variable in ${text}`, () => {
@@ -102,8 +105,9 @@ describe('COPY', () => {
     ['a comment', 'COPY a b # c', '1:10 SYNTAX', /line of its own/],
     ['a comment for the destination', 'COPY a # c', '1:8 SYNTAX', /line of its own/],
     ['an open quote', 'COPY "a b', '1:6 SYNTAX', /never closed/],
-    ['--from', 'COPY --from=build /a /b', '1:6 UNSUPPORTED', /--from.*build context/],
-    ['--from without a value', 'COPY --from a b', '1:6 UNSUPPORTED', /--from/],
+    ['--from without a value', 'COPY --from a b', '1:6 SYNTAX', /image or a stage/],
+    ['--from with an empty value', 'COPY --from= a b', '1:13 SYNTAX', /image or a stage/],
+    ['--from of a stage that is not there', 'COPY --from=0 a b', '1:13 SYNTAX', /"0".*no stage before/],
     ['--parents', 'COPY --parents a b', '1:6 UNSUPPORTED', /--parents.*destination/],
     ['--exclude', 'COPY --exclude=x a b', '1:6 UNSUPPORTED', /--exclude.*ignore/],
     ['an unknown flag', 'COPY --chomd=755 a b', '1:6 UNSUPPORTED', /"--chomd".*--chmod/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatContainerfile, formatInstruction } from '../../src/containerfile/format.ts';
-import { parse, parseClean, withoutPositions } from './parse.ts';
+import { parse, withoutPositions } from './parse.ts';
 
 describe('formatInstruction', () => {
   const rows: [text: string, formatted: string][] = [
@@ -43,7 +43,7 @@ describe('formatInstruction', () => {
 describe('formatContainerfile', () => {
   it('writes one instruction a line', () => {
     const text = 'FROM scratch\nCOPY a b\nLABEL a="b"\nCMD ["c"]\n';
-    assert.equal(formatContainerfile(parseClean(text)), text);
+    assert.equal(formatContainerfile(parse(text).stages), text);
     assert.equal(formatContainerfile([]), '');
   });
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { formatInstruction } from '../../src/containerfile/format.ts';
+import { flattenStage } from '../../src/containerfile/stage.ts';
 import { only, parse, parseClean, places, withoutPositions } from './parse.ts';
 
 describe('FROM', () => {
@@ -10,23 +12,21 @@ describe('FROM', () => {
     ]);
   });
 
-  const bases: [text: string, read: object, place: string][] = [
-    ['FROM a/b:1', { image: 'a/b:1' }, '1:6'],
+  const bases: [text: string, read: object][] = [
+    ['FROM a/b:1', { image: 'a/b:1' }],
     [
       `FROM r.example:5000/a@sha256:${'0'.repeat(64)}`,
       { image: `r.example:5000/a@sha256:${'0'.repeat(64)}` },
-      '1:6',
     ],
-    ['FROM --platform=qemu/amd64  a AS b', { image: 'a', platform: 'qemu/amd64', name: 'b' }, '1:29'],
-    ['FROM "a"', { image: 'a' }, '1:6'],
+    ['FROM --platform=qemu/amd64  a AS b', { image: 'a', platform: 'qemu/amd64', name: 'b' }],
+    ['FROM "a"', { image: 'a' }],
+    ['FROM oci:some/layout:tag', { image: 'oci:some/layout:tag' }],
+    ['FROM --platform=$TARGETPLATFORM a', { image: 'a' }],
+    ['FROM --platform="${TARGETPLATFORM}" a', { image: 'a' }],
   ];
-  for (const [text, read, place] of bases) {
-    it(`takes, with a warning, ${text.slice(0, 40)}`, () => {
-      const { instructions, errors, warnings } = parse(text);
-      assert.deepEqual(errors, []);
-      assert.deepEqual(instructions.map(withoutPositions), [{ type: 'from', ...read }]);
-      assert.deepEqual(places(warnings), [`${place} UNSUPPORTED`]);
-      assert.match(only(warnings).message, /content.*not part of the image/);
+  for (const [text, read] of bases) {
+    it(`takes ${text.slice(0, 40)}`, () => {
+      assert.deepEqual(parseClean(text).map(withoutPositions), [{ type: 'from', ...read }]);
     });
   }
 
@@ -54,22 +54,36 @@ describe('FROM', () => {
       assert.deepEqual(places(parse(text).errors), errors);
     });
   }
-
-  it('warns of a variable, which stays', () => {
-    const { instructions, warnings } = parse('FROM ${BASE}');
-    assert.deepEqual(instructions.map(withoutPositions), [{ type: 'from', image: '${BASE}' }]);
-    assert.deepEqual(places(warnings), ['1:6 SYNTAX', '1:6 UNSUPPORTED']);
-  });
 });
 
 describe('stages', () => {
-  const one: [name: string, text: string][] = [
-    ['no FROM', 'COPY a b\nLABEL a=b\n'],
-    ['FROM first', 'FROM scratch\nCOPY a b\n'],
+  /** Such as `a b<0`: the name of each stage, and the number of the one that it goes on from. */
+  const outline = (text: string) => {
+    const { stages, errors } = parse(text);
+    assert.deepEqual(errors, []);
+    return stages
+      .map(({ from: { image, name = image, stage }, instructions }) => {
+        return `${name}${stage === undefined ? '' : `<${stage}`}:${instructions.length}`;
+      })
+      .join(' ');
+  };
+
+  const rows: [name: string, text: string, outline: string][] = [
+    ['no FROM', 'COPY a b\nLABEL a=b\n', 'scratch:2'],
+    ['no FROM, and ARG first', 'ARG A\nCOPY a b\n', 'scratch:1'],
+    ['FROM first', 'FROM scratch\nCOPY a b\n', 'scratch:1'],
+    ['ARG before FROM', 'ARG A=1\nFROM scratch\nCOPY a b\n', 'scratch:1'],
+    ['FROM alone', 'FROM a\n', 'a:0'],
+    ['two images', 'FROM a\nFROM b AS c\nCOPY a b\n', 'a:0 c:1'],
+    ['the same image for two platforms', 'FROM a\nFROM --platform=x a\n', 'a:0 a:0'],
+    ['a stage that goes on', 'FROM a AS b\nCOPY a b\nFROM b AS c\nLABEL a=b\n', 'b:1 c<0:1'],
+    ['a stage that goes on, in another case', 'FROM a AS base\nFROM BASE as c\n', 'base:0 c<0:0'],
+    ['the later one of two of a name', 'FROM a AS b\nFROM c AS b\nFROM b as d\n', 'b:0 b:0 d<1:0'],
+    ['an image with the name of its own stage', 'FROM a AS a\nFROM a AS b\n', 'a:0 b<0:0'],
   ];
-  for (const [name, text] of one) {
-    it(`may be one with ${name}`, () => {
-      parseClean(text);
+  for (const [name, text, expected] of rows) {
+    it(`are read: ${name}`, () => {
+      assert.equal(outline(text), expected);
     });
   }
 
@@ -82,27 +96,89 @@ describe('stages', () => {
     assert.equal(instructions.filter(({ type }) => type === 'from').length, 3);
   });
 
-  const second: [name: string, text: string, ...errors: string[]][] = [
-    ['FROM after COPY', 'FROM scratch\nCOPY a b\nFROM scratch\n', '3:1 UNSUPPORTED'],
-    ['FROM after LABEL without a first FROM', 'LABEL a=b\nFROM scratch\n', '2:1 UNSUPPORTED'],
-    ['FROM after a wrong COPY', 'COPY a\nFROM scratch\n', '1:6 SYNTAX', '2:1 UNSUPPORTED'],
-    ['another base', 'FROM a\nFROM scratch\n', '2:1 UNSUPPORTED'],
-    ['another platform', 'FROM a\nFROM --platform=x a\n', '2:1 UNSUPPORTED'],
-    ['a name', 'FROM scratch AS a\nFROM scratch\n', '2:1 UNSUPPORTED'],
-    ['a third one', 'FROM a AS b\nFROM c\nCMD d\nFROM e\n', '2:1 UNSUPPORTED', '4:1 UNSUPPORTED'],
+  const orphans: [name: string, text: string, ...errors: string[]][] = [
+    ['LABEL', 'LABEL a=b\nFROM scratch\n', '2:1 UNSUPPORTED'],
+    ['a wrong COPY', 'COPY a\nFROM scratch\n', '1:6 SYNTAX', '2:1 UNSUPPORTED'],
+    ['ARG and COPY', 'ARG A\nCOPY a b\nFROM scratch\n', '3:1 UNSUPPORTED'],
+    ['LABEL, once', 'LABEL a=b\nFROM scratch\nFROM a\n', '2:1 UNSUPPORTED'],
   ];
-  for (const [name, text, ...errors] of second) {
-    it(`may not be two: ${name}`, () => {
+  for (const [name, text, ...errors] of orphans) {
+    it(`may not follow ${name} without FROM`, () => {
       assert.deepEqual(places(parse(text).errors), errors);
     });
   }
 
-  it('may begin after an instruction that is refused anyway', () => {
-    assert.deepEqual(places(parse('ARG A=1\nFROM scratch\n').errors), ['1:1 UNSUPPORTED']);
+  it('do not replace each other', () => {
+    const { warnings } = parse('FROM scratch AS a\nLABEL a=b\nCMD a\nFROM a\nLABEL a=b\nCMD a\n');
+    assert.deepEqual(warnings, []);
   });
 
-  it('do not replace each other', () => {
-    const { warnings } = parse('FROM scratch\nLABEL a=b\nCMD a\nFROM scratch\nLABEL a=b\nCMD a\n');
-    assert.deepEqual(warnings, []);
+  it('are warned of when the image needs nothing of them', () => {
+    const text = [
+      'FROM a AS base',
+      'COPY a b',
+      'FROM scratch AS unused',
+      'COPY --from=base a b',
+      'FROM scratch AS needed',
+      'COPY a b',
+      'FROM base',
+      'COPY --from=needed a b',
+    ].join('\n');
+    const { errors, warnings } = parse(text);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(places(warnings), ['3:1 SYNTAX']);
+    assert.match(only(warnings).hint ?? '', /--from=unused/);
+  });
+
+  describe('as sources of COPY', () => {
+    const head = 'FROM a AS First\nFROM b\nFROM scratch AS last\n';
+    const read: [from: string, stage: number | undefined][] = [
+      ['first', 0],
+      ['FIRST', 0],
+      ['0', 0],
+      ['1', 1],
+      ['b', undefined],
+      ['oci:folder', undefined],
+      ['r.example/a:1', undefined],
+    ];
+    for (const [from, stage] of read) {
+      it(`are found by ${from}`, () => {
+        const [copy] = parse(`${head}COPY --chmod=755 --from=${from} x y`).stages[2]?.instructions ?? [];
+        assert.ok(copy?.type === 'copy');
+        const position = { file: 'Containerfile', line: 4, column: 25 };
+        const expected = stage === undefined ? { value: from, position } : { value: from, stage, position };
+        assert.deepEqual(copy.from, expected);
+      });
+    }
+
+    const refused: [name: string, text: string, place: string][] = [
+      ['its own number', `${head}COPY --from=2 x y`, '4:13 SYNTAX'],
+      ['its own name', `${head}COPY --from=last x y`, '4:13 SYNTAX'],
+      ['a later name', `FROM a\nCOPY --from=last x y\n${head}`, '2:13 SYNTAX'],
+    ];
+    for (const [name, text, place] of refused) {
+      it(`are not found by ${name}`, () => {
+        assert.deepEqual(places(parse(text).errors), [place]);
+      });
+    }
+  });
+});
+
+describe('flattenStage', () => {
+  const formatted = (text: string, number?: number) => {
+    const { from, instructions } = flattenStage(parse(text).stages, number);
+    return [from, ...instructions].map(formatInstruction).join('; ');
+  };
+
+  it('puts what is inherited before, down to the image', () => {
+    const text = 'FROM a AS b\nCOPY x y\nCMD c\nFROM b AS d\nLABEL e=f\nFROM d\nCOPY g h\n';
+    assert.equal(formatted(text), 'FROM a AS b; COPY x y; CMD c; LABEL e="f"; COPY g h');
+    assert.equal(formatted(text, 1), 'FROM a AS b; COPY x y; CMD c; LABEL e="f"');
+    assert.equal(formatted(text, 0), 'FROM a AS b; COPY x y; CMD c');
+  });
+
+  it('drops an inherited CMD beside a new ENTRYPOINT', () => {
+    const text = 'FROM a AS b\nENTRYPOINT e\nCMD c\nFROM b\nENTRYPOINT f\n';
+    assert.equal(formatted(text), 'FROM a AS b; ENTRYPOINT e; ENTRYPOINT f');
   });
 });

@@ -43,6 +43,8 @@ describe('LABEL', () => {
     ['LABEL a=\\"b\\"', { a: '"b"' }],
     ['LABEL a=\\b\\\\', { a: 'b\\' }],
     ['LABEL a=\\$b', { a: '$b' }],
+    ['LABEL a="$ b 5$"', { a: '$ b 5$' }],
+    ['LABEL a=${b:-c}', { a: 'c' }],
     [`LABEL a='b'"c"`, { a: 'bc' }],
     [`LABEL a="b"'"'c`, { a: 'b"c' }],
     [`LABEL a=x'b c'y`, { a: 'xb cy' }],
@@ -130,17 +132,10 @@ describe('LABEL', () => {
       '"{b:1}"',
       `LABEL a='{"b":1}'`,
     ],
-    ['a variable', 'LABEL a="x $b"', { a: 'x $b' }, '1:12 SYNTAX', '"$b"', 'single quotes'],
-    ['a variable in braces', 'LABEL a=${b:-c}', { a: '${b:-c}' }, '1:9 SYNTAX', '"${b:-c}"', 'single quotes'],
-    ['a variable in the key', 'LABEL "$a"=b', { $a: 'b' }, '1:8 SYNTAX', '"$a"', 'single quotes'],
-    [
-      'several variables, once',
-      'LABEL "a"="\\$x $y" "b"="$z"',
-      { a: '$x $y', b: '$z' },
-      '1:16 SYNTAX',
-      '"$y"',
-      'single quotes',
-    ],
+    ['a variable', 'LABEL a="x $b"', { a: 'x ' }, '1:12 SYNTAX', '"b"', 'ARG b'],
+    ['a variable in the key', 'LABEL "a$b"=c', { a: 'c' }, '1:9 SYNTAX', '"b"', 'single quotes'],
+    ['a variable that is escaped elsewhere', 'LABEL a="\\$x $y"', { a: '$x ' }, '1:14 SYNTAX', '"y"', '\\$'],
+    ['a variable that is quoted elsewhere', `LABEL a='$x'$y`, { a: '$x' }, '1:13 SYNTAX', '"y"', 'ARG y'],
   ];
   for (const [name, text, pairs, place, message, hint] of warned) {
     it(`warns of ${name}`, () => {

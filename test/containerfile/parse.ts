@@ -2,16 +2,32 @@
 
 import assert from 'node:assert/strict';
 import type { Problem } from '../../src/errors.ts';
-import type { Containerfile, Instruction } from '../../src/containerfile/instruction.ts';
+import type { Containerfile, From, Instruction } from '../../src/containerfile/instruction.ts';
 import { parseContainerfile } from '../../src/containerfile/parser.ts';
+import type { VariableSources } from '../../src/containerfile/variables.ts';
 
-export function parse(text: string): Containerfile {
-  return parseContainerfile(new TextEncoder().encode(text), 'Containerfile');
+/** A file with the instructions of all stages, each FROM that is written included. */
+export interface Listed extends Containerfile {
+  readonly instructions: readonly (From | Instruction)[];
+}
+
+export function parse(content: string | Uint8Array, sources?: VariableSources): Listed {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const file = parseContainerfile(bytes, 'Containerfile', sources);
+  const instructions = file.stages.flatMap(({ from, instructions: others }): (From | Instruction)[] => {
+    return isWritten(from, others[0]) ? [from, ...others] : [...others];
+  });
+  return { ...file, instructions };
+}
+
+/** A stage without a FROM has one at its first instruction. */
+function isWritten({ position: { line, column } }: From, first: Instruction | undefined): boolean {
+  return first?.position.line !== line || first.position.column !== column;
 }
 
 /** The instructions of a text that must hold nothing to complain about. */
-export function parseClean(text: string): readonly Instruction[] {
-  const { instructions, errors, warnings } = parse(text);
+export function parseClean(text: string, sources?: VariableSources): readonly (From | Instruction)[] {
+  const { instructions, errors, warnings } = parse(text, sources);
   assert.deepEqual([...errors, ...warnings], []);
   return instructions;
 }
@@ -32,8 +48,8 @@ export function only(problems: readonly Problem[]): Problem {
 }
 
 /** What is left when places don't matter. */
-export function withoutPositions(instruction: Instruction): unknown {
+export function withoutPositions(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(instruction, (key, value: unknown) => (key === 'position' ? undefined : value)),
+    JSON.stringify(value, (key, value: unknown) => (/^(?:imageP|p)osition$/.test(key) ? undefined : value)),
   );
 }

@@ -4,14 +4,13 @@ import fc from 'fast-check';
 import type { Position } from '../../src/errors.ts';
 import { argumentWords } from '../../src/containerfile/arguments.ts';
 import { formatContainerfile, formatInstruction } from '../../src/containerfile/format.ts';
-import type { Containerfile } from '../../src/containerfile/instruction.ts';
-import { parseContainerfile } from '../../src/containerfile/parser.ts';
-import { containerfileText, instructionList } from './arbitrary.ts';
+import { containerfileText, stageList } from './arbitrary.ts';
 import { parse, withoutPositions } from './parse.ts';
+import type { Listed } from './parse.ts';
 
 const numRuns = 1000;
 
-function positionsOf({ instructions, errors, warnings }: Containerfile): (Position | undefined)[] {
+function positionsOf({ instructions, errors, warnings }: Listed): (Position | undefined)[] {
   return [
     ...[...errors, ...warnings].map(({ position }) => position),
     ...instructions.flatMap((instruction) => {
@@ -25,7 +24,7 @@ function positionsOf({ instructions, errors, warnings }: Containerfile): (Positi
 }
 
 /** `lengths` are those of the file's lines. */
-function assertInside(file: Containerfile, lengths: readonly number[]): void {
+function assertInside(file: Listed, lengths: readonly number[]): void {
   for (const position of positionsOf(file)) {
     assert.ok(position !== undefined);
     const { line, column } = position;
@@ -34,7 +33,7 @@ function assertInside(file: Containerfile, lengths: readonly number[]): void {
   }
 }
 
-function assertSound({ instructions, errors, warnings }: Containerfile): void {
+function assertSound({ instructions, errors, warnings }: Listed): void {
   if (instructions.length === 0) assert.notEqual(errors.length, 0);
   for (const { message, hint = '' } of [...errors, ...warnings]) {
     assert.doesNotMatch(message + hint, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
@@ -53,7 +52,7 @@ describe('the parser', () => {
     );
     fc.assert(
       fc.property(bytes, (content) => {
-        const file = parseContainerfile(content, 'Containerfile');
+        const file = parse(content);
         // No character takes fewer bytes in UTF-8 than code units in UTF-16.
         const lengths = Buffer.from(content)
           .toString('latin1')
@@ -83,10 +82,10 @@ describe('the parser', () => {
 
   it('reads what format writes of arbitrary instructions', () => {
     fc.assert(
-      fc.property(instructionList, (instructions) => {
-        const file = parse(formatContainerfile(instructions));
+      fc.property(stageList, (stages) => {
+        const file = parse(formatContainerfile(stages));
         assert.deepEqual(file.errors, []);
-        assert.deepEqual(file.instructions.map(withoutPositions), instructions.map(withoutPositions));
+        assert.deepEqual(withoutPositions(file.stages), withoutPositions(stages));
       }),
       { numRuns },
     );
@@ -95,11 +94,11 @@ describe('the parser', () => {
   it('reads what format writes of whatever it has read', () => {
     fc.assert(
       fc.property(containerfileText, (text) => {
-        const { instructions, errors } = parse(text);
+        const { stages, errors } = parse(text);
         fc.pre(errors.length === 0);
-        const again = parse(formatContainerfile(instructions));
+        const again = parse(formatContainerfile(stages));
         assert.deepEqual(again.errors, []);
-        assert.deepEqual(again.instructions.map(withoutPositions), instructions.map(withoutPositions));
+        assert.deepEqual(withoutPositions(again.stages), withoutPositions(stages));
       }),
       { numRuns: 300, maxSkipsPerRun: 1000 },
     );
@@ -107,8 +106,8 @@ describe('the parser', () => {
 
   it('writes every instruction on one line, and splits every argument', () => {
     fc.assert(
-      fc.property(instructionList, (instructions) => {
-        for (const instruction of instructions) {
+      fc.property(stageList, (stages) => {
+        for (const instruction of stages.flatMap(({ instructions }) => instructions)) {
           assert.doesNotMatch(formatInstruction(instruction), /(?!\t)\p{Cc}/u);
           if (instruction.type === 'cmd' || instruction.type === 'entrypoint') {
             assert.ok(Array.isArray(argumentWords(instruction.arguments)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseContainerfile } from '../../src/containerfile/parser.ts';
-import { only, places } from './parse.ts';
+import { only, parse, places } from './parse.ts';
 
 describe('the bytes of a Containerfile', () => {
   const refused: [name: string, bytes: number[] | Buffer, place: string, message: RegExp, hint: RegExp][] = [
@@ -30,7 +30,7 @@ describe('the bytes of a Containerfile', () => {
   ];
   for (const [name, bytes, place, message, hint] of refused) {
     it(`are refused with one error: ${name}`, () => {
-      const { instructions, errors, warnings } = parseContainerfile(Uint8Array.from(bytes), 'Containerfile');
+      const { instructions, errors, warnings } = parse(Uint8Array.from(bytes));
       assert.deepEqual(places(errors), [`${place} SYNTAX`]);
       assert.match(only(errors).message, message);
       assert.match(only(errors).hint ?? '', hint);

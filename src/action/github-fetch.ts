@@ -1,0 +1,81 @@
+// The function `fetch` that octokit is given: the registry client's HTTP, with its proxies, watches and limits.
+
+import { BimaError } from '../errors.ts';
+import type { Fetch, FetchRequest } from '../github/client.ts';
+import { endpointOf } from '../registry/endpoints.ts';
+import type { Http, HttpRequest, HttpResponse } from '../registry/http.ts';
+import { RegistryError } from '../registry/registry-error.ts';
+
+const maxRedirects = 3;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/**
+ * Follows redirects within one origin, as after the renaming of a repository, with the same method and body.
+ * Throws a BimaError GITHUB_FAILED for whatever keeps an answer from coming.
+ */
+export function createGithubFetch(http: Http): Fetch {
+  return async (url, request) => {
+    let target = new URL(url);
+    for (let count = 0; ; count += 1) {
+      const response = await sendOnce(http, target, request);
+      const { status, headers } = response;
+      if (status < 300 || status >= 400 || status === 304) return toResponse(response);
+      await response.discard();
+      const location = typeof headers.location === 'string' ? headers.location : undefined;
+      const next =
+        location === undefined || !URL.canParse(location, url) ? undefined : new URL(location, target);
+      const isFollowed = next?.origin === target.origin && count < maxRedirects && !isStream(request.body);
+      if (!isFollowed) {
+        const where = `${target.origin}${target.pathname}`;
+        throw new BimaError(
+          'GITHUB_FAILED',
+          `${request.method} ${where}: got a redirect that is not followed`,
+          {
+            hint: 'If the repository was renamed, use its new name; behind a proxy check its settings.',
+          },
+        );
+      }
+      target = next;
+    }
+  };
+}
+
+async function sendOnce(http: Http, target: URL, request: FetchRequest): Promise<HttpResponse> {
+  const method = methods.find((known) => known === request.method.toUpperCase());
+  if (method === undefined) throw new Error(`method ${request.method}`);
+  const { body, signal } = request;
+  // The body's watch sets the length.
+  const { 'content-length': size, ...headers } = request.headers;
+  try {
+    return await http.send({
+      method,
+      endpoint: endpointOf(target.origin, `${target.pathname}${target.search}`),
+      headers,
+      ...(body === undefined || body === '' ? {} : { body: toBody(body, Number(size)) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    throw new BimaError('GITHUB_FAILED', error.message, {
+      hint: 'Check GITHUB_API_URL and the proxy settings of the environment, or run the job again later.',
+      cause: error,
+    });
+  }
+}
+
+function toBody(body: NonNullable<FetchRequest['body']>, size: number): NonNullable<HttpRequest['body']> {
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  return isStream(body) ? { size, open: () => body } : body;
+}
+
+function isStream(body: FetchRequest['body']): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && Symbol.asyncIterator in body;
+}
+
+function toResponse({ status, headers, body }: HttpResponse): Response {
+  const pairs = Object.entries(headers).flatMap(([name, value = []]) =>
+    [value].flat().map((one) => [name, one] as [string, string]),
+  );
+  const isEmpty = status === 204 || status === 205 || status === 304;
+  return new Response(isEmpty ? null : ReadableStream.from(body), { status, headers: pairs });
+}

@@ -1,0 +1,48 @@
+// GitHub's API for the length of one piece of work, with the job's token and the server that the runner names.
+
+import pkg from '../../package.json' with { type: 'json' };
+import { BimaError } from '../errors.ts';
+import type { Github, GithubClock } from '../github/client.ts';
+import { systemClock } from '../registry/clock.ts';
+import type { Reporter } from '../reporter.ts';
+import type { Environment } from './runner.ts';
+
+export interface GithubAccess {
+  /** The input `github-token`. */
+  readonly token: string | undefined;
+  readonly environment: Environment;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readonly clock?: GithubClock;
+}
+
+/**
+ * Connections end with `body`. What is needed for this is loaded here, and only here.
+ * @throws BimaError INPUT_INVALID without a token; whatever `body` throws
+ */
+export async function withGithub<T>(access: GithubAccess, body: (github: Github) => Promise<T>): Promise<T> {
+  const { token, environment, reporter, signal, clock = systemClock } = access;
+  if (token === undefined) {
+    throw new BimaError('INPUT_INVALID', 'expected the input "github-token", got none', {
+      hint: "Leave it out for the job's own token, or give one: github-token: ${{ github.token }}",
+    });
+  }
+  const [{ createGithub }, { createGithubFetch }, { createHttp }, { defaultTimeouts }] = await Promise.all([
+    import('../github/client.ts'),
+    import('./github-fetch.ts'),
+    import('../registry/http.ts'),
+    import('../registry/watch.ts'),
+  ]);
+  const userAgent = `bima/${pkg.version}`;
+  const http = createHttp({ timeouts: defaultTimeouts, userAgent });
+  try {
+    const fetch = createGithubFetch(http);
+    const { GITHUB_API_URL: apiUrl = '' } = environment;
+    const origin = apiUrl === '' ? 'https://api.github.com' : apiUrl;
+    return await body(
+      await createGithub({ token, apiUrl: origin, userAgent, fetch, clock, reporter, signal }),
+    );
+  } finally {
+    await http.close();
+  }
+}

@@ -1,0 +1,155 @@
+// References to variables, `$NAME` and `${NAME…}`, replaced by what they stand for
+// (https://docs.docker.com/reference/dockerfile/#environment-replacement).
+
+import { quote } from './excerpt.ts';
+
+/** What a reference can see, and where it says what is wrong. Offsets are those of the text that is expanded. */
+export interface Scope {
+  /** Undefined for a variable that is not set. */
+  value(name: string): string | undefined;
+  /** Told of each variable that is not set and has no default where it stands. */
+  unset(name: string, offset: number): void;
+  fail(offset: number, message: string, hint?: string): void;
+}
+
+export interface Expansion {
+  readonly value: string;
+  /** The offset after the reference; that of the text's end when the reference is wrong. */
+  readonly end: number;
+}
+
+/** Far more than anybody writes, and few enough for the stack. */
+const maxDepth = 50;
+
+/** A name, or one of the shell's special parameters, which are never set here. */
+const reference = /\p{Nd}+|[@*#?$!-]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
+
+/** The name of the variable whose reference begins with the `$` at this offset. */
+export function nameAt(text: string, dollar: number): string | undefined {
+  return readName(text, text[dollar + 1] === '{' ? dollar + 2 : dollar + 1);
+}
+
+/** Replaces the reference that begins with the `$` at this offset, and those in its default; a lone `$` stays. */
+export function expandReference(
+  text: string,
+  dollar: number,
+  escape: string,
+  scope: Scope,
+  depth = 0,
+): Expansion {
+  const inBraces = text[dollar + 1] === '{';
+  const name = nameAt(text, dollar);
+  if (!inBraces && name === undefined) return { value: '$', end: dollar + 1 };
+  if (name === undefined) {
+    return fail(
+      text,
+      dollar,
+      scope,
+      `expected a name after "\${", got ${quote(text.slice(dollar, dollar + 40))}`,
+    );
+  }
+  const after = dollar + (inBraces ? 2 : 1) + name.length;
+  const value = scope.value(name);
+  if (!inBraces || text[after] === '}') {
+    if (value === undefined) scope.unset(name, dollar);
+    return { value: value ?? '', end: inBraces ? after + 1 : after };
+  }
+  if (depth === maxDepth)
+    return fail(text, dollar, scope, `expected at most ${maxDepth} defaults inside each other`);
+  return expandModified(text, { dollar, after, name, value, depth }, escape, scope);
+}
+
+/** The name of a variable up to its modifier. */
+interface Head {
+  readonly dollar: number;
+  /** The offset after the name. */
+  readonly after: number;
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly depth: number;
+}
+
+function expandModified(text: string, head: Head, escape: string, scope: Scope): Expansion {
+  const { dollar, after, name, value } = head;
+  const [modifier] = /^:?[-+?]/.exec(text.slice(after, after + 2)) ?? [];
+  if (modifier === undefined) {
+    const got = text.slice(dollar, after + 2);
+    if (after >= text.length) return fail(text, dollar, scope, `expected "}" after ${quote(got)}`);
+    const hint = 'The forms are ${NAME}, ${NAME:-default}, ${NAME:+alternate} and ${NAME:?message}.';
+    return fail(text, dollar, scope, `expected "}" or a default in ${quote(got)}`, hint);
+  }
+  const isSet = value !== undefined && !(modifier.startsWith(':') && value === '');
+  const takesWord = modifier.endsWith('+') ? isSet : !isSet;
+  // What is not taken is read all the same, for its end, but must not complain of its variables.
+  const inner = takesWord ? scope : { ...scope, unset: () => undefined };
+  const word = expandUntilBrace(text, after + modifier.length, escape, inner, head.depth + 1);
+  if (word === 'failed') return { value: '', end: text.length };
+  if (word === undefined) {
+    const hint = 'Close it, and put a default with spaces into double quotes together with all around it.';
+    return fail(text, dollar, scope, `expected "}" after ${quote(text.slice(dollar), 40)}`, hint);
+  }
+  if (!takesWord) return { value: modifier.endsWith('+') ? '' : (value ?? ''), end: word.end };
+  if (modifier.endsWith('?')) {
+    const state = value === undefined ? 'set' : 'empty';
+    const why = word.value === '' ? '' : `: ${quote(word.value)}`;
+    const message = `expected a value of ${quote(name)}, which is ${state === 'set' ? 'not set' : state}${why}`;
+    scope.fail(dollar, message, `Give it one with --build-arg ${name}=value (the input "build-args").`);
+    return { value: '', end: word.end };
+  }
+  return word;
+}
+
+/** Quotes and escapes go, as in any word; undefined when no `}` ends it, `failed` when that is known already. */
+function expandUntilBrace(
+  text: string,
+  from: number,
+  escape: string,
+  scope: Scope,
+  depth: number,
+): Expansion | 'failed' | undefined {
+  const failures: number[] = [];
+  const watched: Scope = {
+    ...scope,
+    fail: (offset, ...problem) => {
+      failures.push(offset);
+      scope.fail(offset, ...problem);
+    },
+  };
+  let value = '';
+  let quoted = false;
+  let next = from;
+  while (next < text.length) {
+    const character = text[next] ?? '';
+    if (character === '}' && !quoted) return { value, end: next + 1 };
+    if (character === '$') {
+      const expansion = expandReference(text, next, escape, watched, depth);
+      value += expansion.value;
+      next = expansion.end;
+    } else if (character === "'" && !quoted) {
+      const end = text.indexOf("'", next + 1);
+      if (end === -1) break;
+      value += text.slice(next + 1, end);
+      next = end + 1;
+    } else if (character === '"') {
+      quoted = !quoted;
+      next += 1;
+    } else if (character === escape && (!quoted || `"$${escape}`.includes(text[next + 1] ?? ' '))) {
+      value += text[next + 1] ?? '';
+      next += 2;
+    } else {
+      value += character;
+      next += 1;
+    }
+  }
+  return failures.length > 0 ? 'failed' : undefined;
+}
+
+function readName(text: string, offset: number): string | undefined {
+  reference.lastIndex = offset;
+  return reference.exec(text)?.[0];
+}
+
+function fail(text: string, offset: number, scope: Scope, message: string, hint?: string): Expansion {
+  scope.fail(offset, message, hint);
+  return { value: '', end: text.length };
+}

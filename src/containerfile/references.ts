@@ -1,0 +1,122 @@
+// References to variables in the words of an instruction, and what is said of those that are not set.
+
+import { nearest } from '../nearest.ts';
+import { expandReference } from './expansion.ts';
+import type { Scope } from './expansion.ts';
+import { quote } from './excerpt.ts';
+import { checkQuotes } from './statement.ts';
+import type { Statement } from './statement.ts';
+import { platformNames } from './variables.ts';
+import { dockerfileRules, readWord } from './words.ts';
+import type { Word } from './words.ts';
+
+/** Those that BuildKit sets to the machine's own platform. */
+const machineNames = ['BUILDPLATFORM', 'BUILDOS', 'BUILDARCH', 'BUILDVARIANT'];
+
+/** Text whose references are replaced. */
+export interface Expanded {
+  readonly value: string;
+  /** True when a reference is wrong, which is reported: there is no telling what the text should be. */
+  readonly hasFailed: boolean;
+}
+
+/** The word without quotes and escapes, its references replaced. What comes in by them is never split again. */
+export function expandWord(statement: Statement, word: Word): Word & Expanded {
+  if (word.variable === undefined) return { ...word, hasFailed: false };
+  const { text, escape } = statement;
+  const { scope, hasFailed } = openScope(statement);
+  const expanded = readWord(text.slice(0, word.end), word.start, {
+    ...dockerfileRules(escape),
+    expand: (part, dollar) => expandReference(part, dollar, escape, scope),
+  });
+  return { ...expanded, hasFailed: hasFailed() || !checkQuotes(statement, [expanded]) };
+}
+
+/**
+ * Text without quotes of its own, such as a string of a JSON list: all but references stays, and `\$` for a dollar sign.
+ * @param placeOf the offset in the statement of the character at an offset of `text`
+ */
+export function expandText(
+  statement: Statement,
+  text: string,
+  placeOf: (offset: number) => number,
+): Expanded {
+  const { escape } = statement;
+  const { scope, hasFailed } = openScope(statement, placeOf);
+  let expanded = '';
+  let next = 0;
+  while (next < text.length) {
+    if (text[next] === '$') {
+      const expansion = expandReference(text, next, escape, scope);
+      expanded += expansion.value;
+      next = expansion.end;
+    } else {
+      if (text[next] === escape && text[next + 1] === '$') next += 1;
+      expanded += text[next] ?? '';
+      next += 1;
+    }
+  }
+  return { value: expanded, hasFailed: hasFailed() };
+}
+
+/** The variables at the statement's place. What is not set is empty, as in Docker, and reported once for the text. */
+export function openScope(
+  statement: Statement,
+  placeOf = (offset: number) => offset,
+): { readonly scope: Scope; readonly hasFailed: () => boolean } {
+  const { variables } = statement;
+  const told = new Set<string>();
+  let failed = false;
+  const scope: Scope = {
+    value: (name) => {
+      const value = variables.value(name);
+      if (value === undefined || variables.spend(value.length)) return value;
+      if (!failed) {
+        statement.error(statement.start, 'the variables of the file come to more text than can be meant');
+      }
+      failed = true;
+      return '';
+    },
+    unset: (name, offset) => {
+      if (!told.has(name) && reportUnset(statement, name, placeOf(offset)) === 'error') failed = true;
+      told.add(name);
+    },
+    fail: (offset, message, hint) => {
+      failed = true;
+      statement.error(placeOf(offset), message, hint);
+    },
+  };
+  return { scope, hasFailed: () => failed };
+}
+
+/** Nothing is said of an ARG without a value: it is there to be left out. */
+function reportUnset(statement: Statement, name: string, offset: number): 'error' | 'warning' | 'nothing' {
+  const { variables } = statement;
+  if (platformNames.includes(name)) {
+    const message = `expected a platform for the variable ${quote(name)}, got none`;
+    const hint = `Name the platforms, with --platform or the input "platforms", or write a default such as \${${name}:-amd64}.`;
+    statement.error(offset, message, hint, 'ARCHITECTURE_UNKNOWN');
+    return 'error';
+  }
+  if (machineNames.includes(name)) {
+    const message = `the variable ${quote(name)} is not set: the image would depend on the machine that builds it`;
+    const hint = `Use ${name.replace('BUILD', 'TARGET')}, or give a value with --build-arg and ARG ${name}.`;
+    statement.error(offset, message, hint, 'CONTAINERFILE_UNSUPPORTED');
+    return 'error';
+  }
+  if (variables.isArgument(name)) return 'nothing';
+  const message = `the variable ${quote(name)} is not set, and is replaced by nothing`;
+  statement.warn(offset, message, hintFor(statement, name));
+  return 'warning';
+}
+
+function hintFor({ keyword, variables, escape }: Statement, name: string): string {
+  const global = variables.globalPosition(name);
+  if (global !== undefined) {
+    return `Write ARG ${name} in this stage too: that on line ${global.line} is for FROM alone.`;
+  }
+  const meant = nearest(name, variables.names());
+  if (meant !== undefined) return `Did you mean ${quote(meant)}?`;
+  const where = keyword === 'FROM' ? ' before the first FROM' : '';
+  return `Write ARG ${name}${where} if it is a build argument; a dollar sign that is meant is written ${escape}$ or in single quotes.`;
+}

@@ -1,0 +1,43 @@
+// What a stage is once the stages that it goes on from are added, and which stages the image needs at all.
+
+import type { From, Instruction, Stage } from './instruction.ts';
+
+/** The number of the earlier stage with this name, the last one if several have it. Case doesn't count, as in Docker. */
+export function findStage(stages: readonly Pick<From, 'name'>[], name: string): number | undefined {
+  const index = stages.findLastIndex((stage) => stage.name?.toLowerCase() === name.toLowerCase());
+  return index === -1 ? undefined : index;
+}
+
+/**
+ * The stage with everything that it inherits from earlier stages: `from` is then an image or scratch.
+ * Its number, the last one unless given, must be that of a stage.
+ */
+export function flattenStage(stages: readonly Stage[], number = stages.length - 1): Stage {
+  const stage = stages[number];
+  if (stage === undefined) throw new RangeError(`there is no stage ${number}`);
+  if (stage.from.stage === undefined) return stage;
+  const base = flattenStage(stages, stage.from.stage);
+  return { from: base.from, instructions: [...inherited(base, stage), ...stage.instructions] };
+}
+
+/** As in Docker, an ENTRYPOINT of its own makes an inherited CMD void. */
+function inherited(base: Stage, stage: Stage): readonly Instruction[] {
+  const replaces = stage.instructions.some(({ type }) => type === 'entrypoint');
+  return replaces ? base.instructions.filter(({ type }) => type !== 'cmd') : base.instructions;
+}
+
+/** The numbers of the stages that the last one is made of or copies from, itself included. */
+export function neededStages(stages: readonly Stage[]): ReadonlySet<number> {
+  const needed = new Set<number>([stages.length - 1]);
+  // A stage can only need earlier ones.
+  for (const [number, { from, instructions }] of [...stages.entries()].reverse()) {
+    if (!needed.has(number)) continue;
+    if (from.stage !== undefined) needed.add(from.stage);
+    for (const instruction of instructions) {
+      if (instruction.type === 'copy' && instruction.from?.stage !== undefined) {
+        needed.add(instruction.from.stage);
+      }
+    }
+  }
+  return needed;
+}

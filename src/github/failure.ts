@@ -1,0 +1,124 @@
+// What GitHub answers when it doesn't do what it was asked, as errors that name the step to take.
+
+import { BimaError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** An answer of GitHub's that is an error, or no answer. */
+export class GithubError extends BimaError {
+  /** Undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** GitHub's words for what is wrong with a field, such as `already_exists` (422 only). */
+  readonly reasons: readonly string[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    parts: { status?: number | undefined; reasons?: readonly string[] },
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+    this.status = parts.status;
+    this.reasons = parts.reasons ?? [];
+  }
+}
+
+/** True for an answer with this status. */
+export function isGithubStatus(error: unknown, status: number): error is GithubError {
+  return error instanceof GithubError && error.status === status;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** GitHub's own words. */
+  readonly message: string;
+  readonly reasons: readonly string[];
+}
+
+/** @param error what octokit threw. Anything but a failed request is given back as it is */
+export function githubError(error: unknown, token: string): unknown {
+  if (!(error instanceof Error) || error instanceof BimaError) return error;
+  const { request } = error as { request?: { method?: unknown; url?: unknown } };
+  if (typeof request?.url !== 'string') return error;
+  const url = new URL(request.url);
+  const asked = `${String(request.method)} ${url.origin}${url.pathname}`;
+  const answer = answerOf(error);
+  const scrub = (text: string) => text.replaceAll(token, '***');
+  if (answer === undefined) {
+    const { cause } = error;
+    const reason = cause instanceof BimaError ? cause : undefined;
+    const hint = reason?.hint ?? 'Run the job again; behind a proxy check the proxy settings too.';
+    return new GithubError(
+      'GITHUB_FAILED',
+      scrub(reason?.message ?? `${asked}: ${error.message}`),
+      {},
+      { hint },
+    );
+  }
+  const { status, message, reasons } = answer;
+  const { code, hint } = judge(answer, url.pathname);
+  const words = message === '' ? '' : `: ${message}`;
+  const fields = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  return new GithubError(
+    code,
+    scrub(`${asked}: GitHub answers ${status}${words}${fields}`),
+    { status, reasons },
+    { ...(hint === undefined ? {} : { hint }) },
+  );
+}
+
+function answerOf(error: Error): Answer | undefined {
+  const { status, response } = error as {
+    status?: unknown;
+    response?: { headers?: Readonly<Record<string, unknown>>; data?: unknown };
+  };
+  if (typeof status !== 'number' || response === undefined) return undefined;
+  const { message, errors } = (response.data ?? {}) as { message?: unknown; errors?: unknown };
+  const list: readonly unknown[] = Array.isArray(errors) ? errors : [];
+  return {
+    status,
+    headers: response.headers ?? {},
+    message: typeof message === 'string' ? message.replace(/\s+/g, ' ').slice(0, 500) : '',
+    reasons: list.flatMap(reasonOf),
+  };
+}
+
+function reasonOf(entry: unknown): string[] {
+  if (typeof entry === 'string') return [entry];
+  const { code, message } = (entry ?? {}) as { code?: unknown; message?: unknown };
+  return [code, message].filter((word) => typeof word === 'string' && word !== 'custom') as string[];
+}
+
+function judge({ status, headers, message }: Answer, path: string): { code: ErrorCode; hint?: string } {
+  if (status === 401) {
+    return {
+      code: 'GITHUB_DENIED',
+      hint: 'The token is not valid here: leave the input github-token out for that of the job.',
+    };
+  }
+  if (/\brate limit/i.test(message) || (status === 403 && headers['x-ratelimit-remaining'] === '0')) {
+    return {
+      code: 'GITHUB_FAILED',
+      hint: 'GitHub takes no more requests for a while: run the job again later.',
+    };
+  }
+  if (status === 403) return { code: 'GITHUB_DENIED', hint: permissionHint(path) };
+  if (status === 404 || status === 410) {
+    return {
+      code: 'GITHUB_NOT_FOUND',
+      hint: `GitHub says so also of what the token may not see. ${permissionHint(path)}`,
+    };
+  }
+  if (status >= 500)
+    return { code: 'GITHUB_FAILED', hint: 'GitHub has a problem of its own: run the job again later.' };
+  return { code: 'GITHUB_FAILED' };
+}
+
+function permissionHint(path: string): string {
+  const readOnly = "the token of a fork's pull request, or of Dependabot, may only read.";
+  if (path.includes('/packages')) {
+    return `Give the job "packages: write", and the repository the Admin role in the package's "Manage Actions access"; ${readOnly}`;
+  }
+  const permission = /\/(?:issues|pulls)\b/.test(path) ? 'pull-requests: write' : 'contents: write';
+  return `Give the job "${permission}" under permissions; ${readOnly}`;
+}
