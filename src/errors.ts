@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'ARTIFACT_EXISTS'
   | 'ARTIFACT_FAILED'
   | 'BINARY_MISSING'
+  | 'CLEANUP_SKIPPED'
+  | 'CLEANUP_UNSAFE'
   | 'COMPRESSION_UNSUPPORTED'
   | 'CONTAINERD_DENIED'
   | 'CONTAINERD_FAILED'
@@ -91,6 +93,16 @@ export function throwProblems(problems: readonly Problem[]): void {
   const message =
     others.length === 0 ? first.message : `${problems.length} problems, the first: ${first.message}`;
   throw new BimaError(first.code, message, { ...optionalParts(first), problems });
+}
+
+/** Runs `body`, and adds the problems of a BimaError that it throws to the list. */
+export async function collectProblems(problems: Problem[], body: () => unknown): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    problems.push(...error.problems);
+  }
 }
 
 function problemOf(error: BimaError): Problem {

@@ -29,6 +29,7 @@ const rules: readonly Rule[] = [
   { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/', 'src/merge.ts'], level: 1 },
   {
     files: [
+      'src/build/destination.ts',
       'src/build/entry.ts',
       'src/build/found.ts',
       'src/build/glob.ts',
@@ -40,9 +41,20 @@ const rules: readonly Rule[] = [
   },
   {
     files: [
+      'src/cleanup/graph.ts',
+      'src/cleanup/order.ts',
+      'src/cleanup/plan.ts',
+      'src/cleanup/relations.ts',
+      'src/cleanup/throwaway.ts',
+    ],
+    level: 1,
+  },
+  {
+    files: [
       'src/base-image',
       'src/build/build.ts',
-      'src/build/plan.ts',
+      'src/build/plan',
+      'src/cleanup/',
       'src/copy.ts',
       'src/inspect',
       'src/load.ts',

@@ -26,6 +26,13 @@ export async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Ar
   yield* chunks;
 }
 
+/** All bytes of a stream in memory: for what is known to be small. */
+export async function readAll(stream: ByteStream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /**
  * @param where the content was read from, for the error
  * @throws BimaError DIGEST_MISMATCH unless digest and size are those of the descriptor
@@ -72,7 +79,5 @@ export async function readDocument(blob: Blob, where: string): Promise<Uint8Arra
       `${where}: expected a document of at most ${maxDocumentSize} bytes, got ${descriptor.size} for ${descriptor.digest}`,
     );
   }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of verified(blob.open(), descriptor, where)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readAll(verified(blob.open(), descriptor, where));
 }

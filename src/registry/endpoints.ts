@@ -23,6 +23,9 @@ export function endpointOf(origin: string, path: string): Endpoint {
   return { origin, path, shown: origin + path.replace(/\?.*$/s, '') };
 }
 
+/** ECR takes no more. */
+const tagsPerPage = 1000;
+
 /** The API's paths (distribution-spec, "Endpoints"). */
 export const paths = {
   ping: '/v2/',
@@ -31,6 +34,7 @@ export const paths = {
   uploads: (repository: string) => `/v2/${repository}/blobs/uploads/`,
   mount: (repository: string, digest: string, from: string) =>
     `/v2/${repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
+  tags: (repository: string) => `/v2/${repository}/tags/list?n=${tagsPerPage}`,
   referrers: (repository: string, digest: string) => `/v2/${repository}/referrers/${digest}`,
 } as const;
 

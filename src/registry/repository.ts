@@ -9,6 +9,8 @@ import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import type { PutOptions, Source, Target } from '../oci/target.ts';
 import { downloadBlob } from './blob-download.ts';
 import { hasBlob, pushBlob } from './blob-upload.ts';
+import { listReferrers, listTags } from './content-lists.ts';
+import { deleteManifest } from './manifest-delete.ts';
 import { putManifest, putTags } from './manifest-push.ts';
 import type { ManifestBytes } from './manifest-push.ts';
 import { describeManifest, readManifest } from './manifest-read.ts';
@@ -21,6 +23,16 @@ export interface Repository extends Source, Target {
   readonly name: string;
   /** What a tag or digest stands for; undefined when there is nothing. */
   describe(tagOrDigest: string): Promise<Descriptor | undefined>;
+  /** The manifest or index behind a tag or digest; undefined when there is nothing. */
+  read(
+    tagOrDigest: string,
+  ): Promise<{ readonly descriptor: Descriptor; readonly bytes: Uint8Array } | undefined>;
+  /** Every tag; none for a repository that isn't there. */
+  tags(): Promise<readonly string[]>;
+  /** What has the manifest as its subject; undefined where the registry keeps no such list. */
+  referrers(digest: Digest): Promise<readonly Descriptor[] | undefined>;
+  /** Deletes a manifest by digest, or a tag. False when it was gone already. */
+  remove(tagOrDigest: string): Promise<boolean>;
   /**
    * The last step of a push: stores a manifest, whose content must be there, under all tags, or by its digest
    * alone when there are none. When one tag fails, the error names those that were set.
@@ -60,6 +72,10 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
   return {
     name,
     describe: (tagOrDigest) => describeManifest(session, tagOrDigest),
+    read: (tagOrDigest) => readManifest(session, tagOrDigest),
+    tags: () => listTags(session),
+    referrers: (digest) => listReferrers(session, digest),
+    remove: (tagOrDigest) => deleteManifest(session, tagOrDigest),
     open: (descriptor) => ({
       descriptor,
       open: () =>

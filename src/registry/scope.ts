@@ -12,6 +12,10 @@ export function pushScope(repository: string): Scope {
   return `repository:${repository}:pull,push`;
 }
 
+export function deleteScope(repository: string): Scope {
+  return `repository:${repository}:pull,push,delete`;
+}
+
 /** Our scopes first, since some registries read only one; then those of a challenge for anything else. */
 export function withChallenged(own: readonly Scope[], challenged: string | undefined): readonly Scope[] {
   const resources = new Set(own.map(resourceOf));

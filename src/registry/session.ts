@@ -196,7 +196,7 @@ export function createSession(options: SessionOptions): Session {
       expected: request.expected,
       registry,
       repository,
-      writing: request.scopes.some((scope) => scope.endsWith('push')),
+      writing: request.scopes.some((scope) => /(?:push|delete)$/.test(scope)),
       secrets,
       clock,
     };

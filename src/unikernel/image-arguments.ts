@@ -90,3 +90,21 @@ function warnOfNothing(words: readonly string[], position: Position | undefined)
     },
   ];
 }
+
+/** From urunc v0.6 on, a cmdline label beside an inherited ENTRYPOINT or CMD is not what the guest gets. */
+export function warnOfInherited(
+  inherited: InheritedArguments,
+  own: readonly LabelInput[],
+): readonly Problem[] {
+  const cmdline = lastPairs(own).get(uruncKeys.cmdline);
+  const words = [...(inherited.entrypoint ?? []), ...(inherited.cmd ?? [])];
+  if (cmdline === undefined || words.length === 0 || cmdline.value === words.join(' ')) return [];
+  return [
+    {
+      code: 'LABEL_INVALID',
+      message: `expected ${quote(words.join(' '))} in "${cmdline.key}", as ENTRYPOINT and CMD of the base image have it, got ${quote(cmdline.value)}`,
+      hint: `Add CMD ${excerpt(JSON.stringify(cmdline.value.split(/\s+/).filter((word) => word !== '')))}: from v0.6 on, urunc runs the guest with ENTRYPOINT and CMD.`,
+      ...(cmdline.position === undefined ? {} : { position: cmdline.position }),
+    },
+  ];
+}

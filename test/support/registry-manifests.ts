@@ -131,13 +131,34 @@ export function createManifestHandlers(
     };
   }
 
+  function deleteManifest(call: Call): Reply {
+    const { repository, name } = call.endpoint;
+    const { deletes = 'none' } = options;
+    if (call.query.size > 0) call.violate('manifest-query');
+    const { manifests, tags } = store.repository(repository);
+    const digest = isDigest(name) ? name : tags.get(name);
+    if (deletes === 'none') return problem(405, 'UNSUPPORTED', 'The operation is unsupported.');
+    if (deletes === 'digests' && !isDigest(name)) return problem(400, 'DIGEST_INVALID');
+    if (digest === undefined || !manifests.has(digest)) return problem(404, 'MANIFEST_UNKNOWN');
+    const own = [...tags].filter(([, target]) => target === digest).map(([tag]) => tag);
+    if (!isDigest(name) && deletes !== 'whole') tags.delete(name);
+    else if (deletes === 'untagged' && own.length > 0) {
+      return problem(400, 'GOOGLE_MANIFEST_DANGLING_TAG', 'Manifest is still referenced by tags');
+    } else {
+      for (const tag of own) tags.delete(tag);
+      manifests.delete(digest);
+    }
+    return { status: 202, headers: { 'content-length': 0 } };
+  }
+
   function listTags(call: Call): Reply {
     const { repository } = call.endpoint;
     const all = [...store.repository(repository).tags.keys()].sort();
     const last = call.query.get('last');
     const rest = last === null ? all : all.filter((tag) => tag > last);
-    const limit = Number(call.query.get('n') ?? 100);
-    if (limit > 1000) call.violate('tags-page-too-large');
+    const wanted = Number(call.query.get('n') ?? 100);
+    if (wanted > 1000) call.violate('tags-page-too-large');
+    const limit = Math.min(wanted, options.tagsPerPage ?? 100);
     const tags = rest.slice(0, limit);
     const next = `</v2/${repository}/tags/list?n=${limit}&last=${tags.at(-1) ?? ''}>; rel="next"`;
     return {
@@ -177,6 +198,7 @@ export function createManifestHandlers(
     'PUT manifest': putManifest,
     'GET manifest': readManifest,
     'HEAD manifest': readManifest,
+    'DELETE manifest': deleteManifest,
     'GET tags': listTags,
     'GET referrers': listReferrers,
   };

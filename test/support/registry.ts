@@ -66,6 +66,13 @@ export interface RegistryOptions {
   /** How many `?tag=` are taken; none by default. */
   readonly queryTags?: number;
   readonly immutableTags?: boolean;
+  /**
+   * What DELETE takes; nothing by default. `digests` alone answers 400 to a tag, as distribution 2.8 does; `whole`
+   * takes the manifest away with the tag, which is wrong; `untagged` deletes no manifest that still has a tag.
+   */
+  readonly deletes?: 'none' | 'digests' | 'tags' | 'whole' | 'untagged';
+  /** How many tags a page of their list has at most; 100 by default. */
+  readonly tagsPerPage?: number;
   readonly chunkMinLength?: number;
   /** A larger body gets 413 and an HTML page, as from a proxy in front. */
   readonly maxBody?: number;
@@ -534,6 +541,7 @@ function accessFor(endpoint: Endpoint, method: string, query: URLSearchParams): 
   if (method === 'GET' && endpoint.kind === 'upload') return [{ repository, action: 'push' }];
   if (method === 'GET' || method === 'HEAD') return [{ repository, action: 'pull' }];
   const from = query.get('from');
+  if (method === 'DELETE' && endpoint.kind === 'manifest') return [{ repository, action: 'delete' }];
   return [
     { repository, action: 'pull' },
     { repository, action: 'push' },

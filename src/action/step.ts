@@ -1,0 +1,95 @@
+// The process of a step: secrets masked, signals, the private folder, and the exit code.
+
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import pkg from '../../package.json' with { type: 'json' };
+import { BimaError } from '../errors.ts';
+import { readSecrets } from './input-values.ts';
+import { actionReporter } from './reporter.ts';
+import type { ActionReporter } from './reporter.ts';
+import { createRunner } from './runner.ts';
+import type { Environment, Runner } from './runner.ts';
+import { safeLine } from './safe-text.ts';
+
+export interface Step {
+  readonly environment: Environment;
+  readonly runner: Runner;
+  readonly reporter: ActionReporter;
+  readonly signal: AbortSignal;
+  /** A folder that goes when the step is interrupted. */
+  readonly own: (folder: string) => void;
+}
+
+const interrupted = 130;
+/** The runner waits for 7.5 seconds between its first signal and the next. */
+const patience = 5000;
+
+/** Runs `main` as this process, and ends it. To be called first of all. */
+export function runStep(main: (step: Step) => Promise<void>): void {
+  const environment = process.env;
+  const runner = createRunner(environment);
+  for (const secret of readSecrets(runner.input)) runner.mask(secret);
+
+  const reporter = actionReporter(runner, environment.GITHUB_WORKSPACE ?? process.cwd(), () =>
+    performance.now(),
+  );
+  const interrupt = new AbortController();
+  let folder: string | undefined;
+
+  const stopAtOnce = (): never => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    process.exit(interrupted);
+  };
+
+  const fail = async (error: unknown): Promise<number> => {
+    if (!interrupt.signal.aborted) {
+      report(error, runner, reporter);
+      return 1;
+    }
+    reporter.info('interrupted');
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    return interrupted;
+  };
+
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      // A second signal doesn't wait for anything.
+      if (interrupt.signal.aborted) stopAtOnce();
+      interrupt.abort();
+      setTimeout(stopAtOnce, patience);
+    });
+  }
+  // A library's stream may fail where nobody waits for it, such as an upload whose files an interruption removed.
+  process.on('uncaughtException', (error) => {
+    void fail(error).then(end);
+  });
+
+  reporter.info(`bima ${pkg.version}`);
+  const own = (path: string) => {
+    folder = path;
+  };
+  void main({ environment, runner, reporter, signal: interrupt.signal, own })
+    .then(() => 0, fail)
+    .then(end);
+}
+
+/** Ends the process also if a connection of some library is still open, as after an interrupted upload. */
+async function end(code: number): Promise<void> {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(streams.map((stream) => new Promise((done) => stream.write('', done))));
+  process.exit(code);
+}
+
+function report(error: unknown, runner: Runner, reporter: ActionReporter): void {
+  if (error instanceof BimaError) {
+    reporter.fail(error.problems);
+    return;
+  }
+  // A bug: it shows where it happened.
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of stack.split('\n')) reporter.info(line);
+  runner.annotate(
+    'error',
+    safeLine(`internal error, please report it with the lines above: ${String(error)}`),
+  );
+}

@@ -1,0 +1,101 @@
+// The use case: tags of a repository go, with everything that only they needed.
+
+import type { Digest } from '../oci/digest.ts';
+import type { Reporter } from '../reporter.ts';
+import type { ManifestNode } from './graph.ts';
+import { planCleanup } from './plan.ts';
+import type { Kept, Untag } from './plan.ts';
+import type { ImageStore } from './store.ts';
+
+/** What went, and what stayed that belonged to the tags. */
+export interface CleanupRecord {
+  /** `registry/repository`. */
+  readonly name: string;
+  /** None for a tag that isn't there. */
+  readonly digest?: Digest;
+  /** Those that went with it, or that were to go. */
+  readonly tags: readonly string[];
+  /** Why it stays, or why only its tag went. */
+  readonly why?: string;
+}
+
+export interface CleanupOrder {
+  readonly store: ImageStore;
+  readonly tags: readonly string[];
+  /** Only says what would be done. */
+  readonly dryRun: boolean;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** Is told of each thing that went as soon as it has, so that it is known also if the next one fails. */
+  readonly deleted: (record: CleanupRecord) => void;
+}
+
+/**
+ * Everything is read anew before each step, so that what somebody pushes or tags meanwhile counts.
+ * @returns what stays of what the tags lead to, each with the reason
+ * @throws BimaError CLEANUP_UNSAFE, or what the registry or GitHub answers
+ */
+export async function cleanUp(order: CleanupOrder): Promise<readonly CleanupRecord[]> {
+  const { store, dryRun, signal } = order;
+  const { name } = store;
+  const tags = new Set(order.tags);
+  let graph = await store.read();
+  let plan = planCleanup(graph, { tags });
+  const { candidates } = plan;
+  const there = new Set([...graph.values()].flatMap((node) => node.tags));
+  const missing = order.tags.filter((tag) => !there.has(tag));
+  const refused: CleanupRecord[] = [];
+  if (dryRun) {
+    for (const tagged of plan.untag) tell(order, untagRecord(name, tagged));
+    for (const node of plan.delete) tell(order, nodeRecord(name, node));
+  } else {
+    const pinned = new Map<Digest, string>();
+    const done = new Set<string>();
+    for (;;) {
+      signal.throwIfAborted();
+      const tagged = plan.untag.find(({ tag }) => !done.has(tag));
+      const node = tagged === undefined ? plan.delete[0] : graph.get(tagged.digest);
+      if (node === undefined) break;
+      const removal = await (tagged === undefined ? store.remove(node) : store.untag(tagged.tag, node));
+      const record = tagged === undefined ? nodeRecord(name, node) : untagRecord(name, tagged);
+      if (removal.outcome === 'deleted') tell(order, record);
+      if (removal.outcome === 'refused') {
+        const { why } = removal;
+        refused.push({ ...record, why });
+        if (tagged === undefined) pinned.set(node.digest, why);
+        order.reporter.warning({
+          code: 'CLEANUP_SKIPPED',
+          message: `not deleted: ${describeRecord({ ...record, why })}`,
+        });
+      }
+      if (tagged !== undefined) done.add(tagged.tag);
+      graph = await store.read();
+      plan = planCleanup(graph, { tags, candidates, pinned });
+    }
+  }
+  const isRefused = ({ digest }: Kept) => refused.some((record) => record.digest === digest);
+  return [
+    ...missing.map((tag) => ({ name, tags: [tag], why: 'there is no such tag' })),
+    ...refused,
+    ...plan.keep.filter((kept) => !isRefused(kept)).map((kept) => ({ name, tags: [], ...kept })),
+  ];
+}
+
+function untagRecord(name: string, { tag, digest, why }: Untag): CleanupRecord {
+  return { name, digest, tags: [tag], why: `only the tag: ${why}` };
+}
+
+function nodeRecord(name: string, { digest, tags }: ManifestNode): CleanupRecord {
+  return { name, digest, tags };
+}
+
+function tell({ dryRun, reporter, deleted }: CleanupOrder, record: CleanupRecord): void {
+  reporter.info(`${dryRun ? 'would delete' : 'deleted'} ${describeRecord(record)}`);
+  deleted(record);
+}
+
+/** One line, such as `ghcr.io/owner/app@sha256:… (pr-5)`. */
+export function describeRecord({ name, digest, tags, why }: CleanupRecord): string {
+  const what = digest === undefined ? name : `${name}@${digest}`;
+  return `${what}${tags.length === 0 ? '' : ` (${tags.join(', ')})`}${why === undefined ? '' : `, ${why}`}`;
+}

@@ -1,0 +1,53 @@
+// A repository that is cleaned up: what it holds can be read, and taken away piece by piece.
+
+import { BimaError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { ManifestGraph, ManifestNode } from './graph.ts';
+
+/** What became of a manifest or a tag that was to go. */
+export type Removal =
+  | { readonly outcome: 'deleted' }
+  /** Somebody else was faster. */
+  | { readonly outcome: 'gone' }
+  /** It stays, and so must all that it needs. */
+  | { readonly outcome: 'refused'; readonly why: string };
+
+export interface ImageStore {
+  /** `registry/repository`. */
+  readonly name: string;
+  /**
+   * What is there now, without what was removed before.
+   * @throws BimaError CLEANUP_UNSAFE when a manifest can't be read: what needs what is not known then
+   */
+  read(): Promise<ManifestGraph>;
+  /** Deletes a manifest with its tags, provided that it has no others than the given node. */
+  remove(node: ManifestNode): Promise<Removal>;
+  /** Takes one tag away from a manifest that stays. */
+  untag(tag: string, node: ManifestNode): Promise<Removal>;
+}
+
+const unreadable: readonly ErrorCode[] = [
+  'LAYOUT_INVALID',
+  'DIGEST_MISMATCH',
+  'REGISTRY_NOT_FOUND',
+  'REGISTRY_PROTOCOL',
+];
+
+/** Runs what reads a manifest; a manifest that can't be understood is the end of the cleanup. */
+export async function orUnsafe<T>(what: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof BimaError) || !unreadable.includes(error.code)) throw error;
+    throw unsafe(`${what} can't be read: ${error.message}`, error);
+  }
+}
+
+export function unsafe(message: string, cause?: unknown): BimaError {
+  return new BimaError('CLEANUP_UNSAFE', message, {
+    hint:
+      'Nothing is deleted while it is not known what that manifest needs: run the job again, and if it stays so, ' +
+      'delete it or push it anew.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
