@@ -25,6 +25,7 @@ export const tools = {
   nginx: { package: 'nginx-light', paths: ['/usr/sbin/nginx'] },
   openssl: { package: 'openssl', paths: ['/usr/bin/openssl'] },
   ipxe: { package: 'ipxe', paths: ['/usr/lib/ipxe/ipxe.lkrn'] },
+  pigz: { package: 'pigz', paths: ['/usr/bin/pigz'] },
   unzip: { package: 'unzip', paths: ['/usr/bin/unzip'] },
   make: { package: 'make', paths: ['/usr/bin/make'] },
   'x86_64-linux-gnu-as': { package: 'binutils-x86-64-linux-gnu', paths: ['/usr/bin/x86_64-linux-gnu-as'] },
