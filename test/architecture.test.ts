@@ -51,7 +51,7 @@ const rules: readonly Rule[] = [
   },
   {
     files: [
-      'src/base-image',
+      'src/base-',
       'src/build/build.ts',
       'src/build/plan',
       'src/cleanup/',

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
@@ -29,7 +30,7 @@ export interface ImageFiles {
   read(source: Source, layers: readonly StoredLayer[]): Promise<Rootfs>;
 }
 
-/** @param folder holds the files that are read; it is the caller's to remove */
+/** @param folder holds the files that are read: it is made for the first, and the caller's to remove */
 export function createImageFiles(folder: string): ImageFiles {
   const layers = new Map<Digest, LayerReader>();
   const readerOf = (source: Source, layer: StoredLayer): LayerReader => {
@@ -75,7 +76,7 @@ function createLayerReader(source: Source, layer: StoredLayer, folder: string): 
     if (known !== undefined) return known;
     const wanted = new Map([...expected, file].map((number) => [number, join(folder, randomUUID())]));
     expected.clear();
-    const done = extract(source, layer, wanted);
+    const done = mkdir(folder, { recursive: true, mode: 0o700 }).then(() => extract(source, layer, wanted));
     for (const [number, path] of wanted) {
       const there = done.then(() => path);
       // Whoever opens the file hears of a failure; nobody may ever open it.

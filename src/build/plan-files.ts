@@ -120,8 +120,8 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
             return rootfsSources(rootfs, value);
           }));
     sources.set(key, known);
-    const { match } = await known;
-    return match;
+    const found = await known;
+    return (source) => found.match(source);
   }
 }
 

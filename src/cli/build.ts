@@ -11,8 +11,10 @@ import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Options } from './args.ts';
 import { onePositional, readPlanOptions, readTags, splitPair } from './options.ts';
-import { readOutput } from './output.ts';
+import { withBaseImages } from './base-images.ts';
+import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
+import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -24,24 +26,31 @@ export async function runBuild(
   const context = onePositional('build', positionals, 'the context for the build process');
   const references = readTags(options.strings('tag'));
   const reporter = terminalReporter(terminal, options);
+  // Without a push, the credentials are those for the registry of the base image.
+  const pushed = readType(options) === 'registry' ? references : [];
+  const client = lazyRegistryClient({ options, references: pushed, terminal, reporter });
   let image: BuiltImage;
   let output: Output;
   try {
-    output = await readOutput({ options, references, terminal, reporter });
+    output = await readOutput({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
     const planOptions = readPlanOptions(context, options);
+    checkRegistryOptions(options, pushed);
 
     await output.check();
-    const plan = await planBuild(planOptions, (problem) => {
-      reporter.warning(problem);
-    });
-    image = await withTemporaryLayout(output.workPath, async (layout) => {
-      const built = await buildImage(plan, layout, buildOptions, reporter);
-      await output.write(layout, built.manifest);
-      return built;
+    image = await withBaseImages({ options, terminal, reporter, client, context }, async (images) => {
+      const plan = await planBuild({ ...planOptions, images }, (problem) => {
+        reporter.warning(problem);
+      });
+      return withTemporaryLayout(output.workPath, async (layout) => {
+        const built = await buildImage(plan, layout, buildOptions, reporter);
+        await output.write(layout, built.manifest, built.elsewhere);
+        return built;
+      });
     });
   } finally {
     reporter.close();
+    await client.close();
   }
   const result = { ...describeImage(image), tags: references.map(formatReference), ...output.describe() };
   terminal.stdout(options.flag('json') ? JSON.stringify(result) : image.manifest.digest);

@@ -82,6 +82,12 @@ const pushOptions = {
     help: 'Upload larger blobs in chunks of SIZE, such as 10m (default: whole, unless the registry refuses that)',
   },
 } as const satisfies Record<string, OptionSpec>;
+const cache: OptionSpec = {
+  type: 'string',
+  value: 'DIR',
+  env: 'BIMA_CACHE',
+  help: 'Keep what is fetched of base images in DIR for later builds',
+};
 const quiet: OptionSpec = {
   type: 'boolean',
   short: 'q',
@@ -175,6 +181,7 @@ export const commands = {
       },
       'no-strict': noStrict,
       ...containerd,
+      cache,
       ...pushOptions,
       quiet,
       debug,
@@ -211,7 +218,7 @@ export const commands = {
     summary: 'Check a Containerfile without building',
     usage: 'bima lint [options] [CONTEXT]',
     description: 'Lists everything that a build would complain about. Exits with 1 if a build would fail.',
-    options: { file, platform, label, 'no-strict': noStrict, json, help },
+    options: { file, platform, label, 'no-strict': noStrict, cache, ...registryOptions, debug, json, help },
   },
   load: {
     summary: 'Import an image into containerd',
