@@ -64,6 +64,7 @@ export interface Inputs {
   readonly tlsVerify: boolean;
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
+  readonly prComment: boolean;
   readonly sbom: boolean;
   readonly summary: boolean;
 }
@@ -112,6 +113,7 @@ export function readInputs(
     tlsVerify: boolean('tls-verify', true),
     artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
+    prComment: boolean('pr-comment', false),
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
   };

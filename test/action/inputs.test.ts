@@ -23,6 +23,7 @@ describe('readInputs', () => {
       tags: [],
       push: 'false',
       tlsVerify: true,
+      prComment: false,
       sbom: false,
       summary: true,
     });
