@@ -7,6 +7,7 @@ import { streamOf } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatSize } from '../reporter.ts';
@@ -20,6 +21,8 @@ import type { ImageLayer } from './image.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
+import { rememberLayers } from './shared-layers.ts';
+import type { LayerMemory } from './shared-layers.ts';
 
 export interface BuildOptions {
   readonly compression: Compression;
@@ -29,6 +32,8 @@ export interface BuildOptions {
   /** Of every file, and the image's own date: seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
+  /** Layers of other images in the same layout, with the same options. */
+  readonly layers?: LayerMemory;
 }
 
 export interface BuiltImage {
@@ -53,14 +58,16 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal } = options;
-  const write = (entries: Parameters<typeof createLayer>[0]) =>
-    createLayer(entries, {
-      mtime,
-      compression,
-      write: (stream) => layout.write(stream),
-      signal,
-    });
+  const { compression, created: mtime, signal, layers: memory = rememberLayers() } = options;
+  const write = (entries: readonly Entry[]) =>
+    memory.recall(entries, () =>
+      createLayer(entries, {
+        mtime,
+        compression,
+        write: (stream) => layout.write(stream),
+        signal,
+      }),
+    );
 
   const { base } = plan;
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
@@ -127,6 +134,7 @@ function uruncJsonEntry(labels: Labels): FileEntry {
     uid: 0,
     gid: 0,
     size: bytes.length,
+    identity: digestOf(bytes),
     open: () => streamOf(bytes),
   };
 }

@@ -157,7 +157,7 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
 }
 
 /** Each once, sorted by place; those without one come first. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
   return [...different.values()].sort((a, b) => {
     return (

@@ -68,13 +68,16 @@ export function rootfsSources(rootfs: Rootfs, name: string): RootfsSources {
     if (entry?.type === 'symlink') return { type: 'symlink', name: as, target: entry.target };
     if (entry?.type === 'file') {
       entry.expect?.();
-      const { size, mode } = entry;
+      const { size, mode, identity } = entry;
+      const known = identity === undefined ? {} : { identity };
+      const executable = (mode & 0o111) !== 0;
       return {
         type: 'file',
         name: as,
         size,
         mode,
-        executable: (mode & 0o111) !== 0,
+        executable,
+        ...known,
         open: () => entry.open(),
       };
     }

@@ -1,7 +1,7 @@
 // `bima lint`: everything that a build would complain about.
 
-import { examine } from '../build/plan.ts';
-import type { Findings } from '../build/plan.ts';
+import { examinePlatforms } from '../build/plan-platforms.ts';
+import type { PlatformsFindings } from '../build/plan-platforms.ts';
 import type { Problem } from '../errors.ts';
 import { BimaError } from '../errors.ts';
 import type { Options } from './args.ts';
@@ -37,12 +37,16 @@ export async function runLint(
   return errors.length === 0 ? 0 : 1;
 }
 
-async function examineWithImages(context: string, options: Options, terminal: Terminal): Promise<Findings> {
+async function examineWithImages(
+  context: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<PlatformsFindings> {
   const reporter = terminalReporter(terminal, options);
   const client = lazyRegistryClient({ options, references: [], terminal, reporter });
   try {
     return await withBaseImages({ options, terminal, reporter, client, context }, (images) =>
-      examine({ ...readPlanOptions(context, options), images }),
+      examinePlatforms({ ...readPlanOptions(context, options, terminal.environment), images }),
     );
   } finally {
     reporter.close();
