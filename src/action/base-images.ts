@@ -12,6 +12,8 @@ import type { ClientOrder } from './push.ts';
 import type { Environment } from './runner.ts';
 
 export interface ImagesOrder extends ClientOrder {
+  /** The build context. */
+  readonly context: string;
   /** For temporary folders. */
   readonly folder: string;
 }
@@ -21,13 +23,13 @@ export async function withWorkflowImages<T>(
   order: ImagesOrder,
   body: (images: BaseImages) => Promise<T>,
 ): Promise<T> {
-  const { inputs, environment, folder, reporter, signal } = order;
+  const { context, environment, folder, reporter, signal } = order;
   let client: Promise<RegistryClient> | undefined;
   const open = async () => (await import('./push.ts')).createWorkflowClient(order);
   const cache = await cacheOf(environment);
   const workspace = {
     client: () => (client ??= open()),
-    context: inputs.context,
+    context,
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,

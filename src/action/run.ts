@@ -51,7 +51,8 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   const skipped = await checkFirst(inputs, references, world);
   for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
 
-  const order = { ...world, inputs, references, mask: runner.mask };
+  const { context } = inputs;
+  const order = { ...world, inputs, context, references, mask: runner.mask };
   await withWorkflowImages(order, async (images) => {
     const isPushed = skipped === undefined;
     const produced = await produceImage({ inputs, references, images, path: layoutPath, isPushed }, world);
