@@ -59,7 +59,7 @@ function missingTag(event: WorkflowEvent): BimaError {
 export interface ReleaseOrder {
   readonly release: Release;
   readonly event: WorkflowEvent;
-  readonly layout: Source;
+  readonly source: Source;
   readonly root: Descriptor;
   /** The platforms are part of the file's name. */
   readonly images: readonly { readonly platform: Platform }[];
@@ -83,7 +83,7 @@ export async function attachToRelease(order: ReleaseOrder): Promise<string> {
   const name = releaseAssetName(references[0]?.repository ?? event.repository, release.tag, platforms);
   const path = join(order.folder, 'release.tar');
   return reporter.group(`Attach to the release ${release.tag}`, async () => {
-    await writeArchive(order.layout, order.root, lasting.length > 0 ? lasting : references, path, signal);
+    await writeArchive(order.source, order.root, lasting.length > 0 ? lasting : references, path, signal);
     return attachArchive(path, name, order);
   });
 }

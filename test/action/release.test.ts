@@ -83,7 +83,7 @@ describe('the archive on a release', () => {
     const order = async (tags: readonly string[]) => ({
       release: await openRelease({}, event, access),
       event,
-      layout,
+      source: layout,
       root,
       images: [{ platform: { os: 'linux', architecture: 'amd64' } }],
       references: tags.map((tag) => parseReference(`ghcr.io/owner/app:${tag}`)),
