@@ -4,7 +4,7 @@ import { formatInstruction } from '../containerfile/format.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import type { Layout } from '../layout/layout.ts';
 import { streamOf } from '../oci/blob.ts';
-import type { ByteStream } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -17,6 +17,7 @@ import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
+import type { ImageLayer } from './image.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
@@ -41,7 +42,10 @@ export interface BuiltImage {
   readonly config: Descriptor;
   readonly platform: Platform;
   readonly labels: Labels;
-  readonly layers: readonly Layer[];
+  /** Those of the base image first. */
+  readonly layers: readonly ImageLayer[];
+  /** The layers of the base image, which are not in the layout: they are fetched when somebody opens them. */
+  readonly elsewhere: readonly Blob[];
 }
 
 /**
@@ -65,7 +69,9 @@ export async function buildImage(
       }),
     );
 
-  const layers: Layer[] = [];
+  const { base } = plan;
+  if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
+  const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
     const layer = await write(watched(entries, formatInstruction(copy), reporter));
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}`);
@@ -76,6 +82,7 @@ export async function buildImage(
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
+    ...(base === undefined ? {} : { inherited: base.inherited }),
     layers,
     history: historyOf(plan.instructions),
     labels: plan.labels,
@@ -94,6 +101,7 @@ export async function buildImage(
     platform: plan.platform,
     labels: plan.labels,
     layers,
+    elsewhere: (base?.layers ?? []).map(({ blob }) => blob),
   };
 }
 

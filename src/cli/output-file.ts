@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
+import { withBlobs } from '../oci/with-blobs.ts';
 import type { Output, OutputContext } from './output.ts';
 
 /** One tar archive, at `--dest` or named after the tag. */
@@ -19,8 +20,8 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
         hint: `Name a file, for example --dest ${join(path, `${basename(resolve(path))}.tar`)}.`,
       });
     },
-    write: async (layout, image) => {
-      await writeArchive(layout, image, references, path, terminal.signal);
+    write: async (layout, image, elsewhere) => {
+      await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal);
       reporter.info(`wrote the archive ${path}`);
     },
     describe: () => ({ archive: resolve(path) }),
@@ -38,7 +39,8 @@ export function layoutOutput({ options, references, reporter }: OutputContext): 
     check: async () => {
       await checkDestination(path);
     },
-    write: async (layout, image) => {
+    write: async (layout, image, elsewhere) => {
+      for (const blob of elsewhere) await layout.put(blob);
       await publishLayout(layout, image, references, path);
       reporter.info(`wrote the layout ${path}`);
     },

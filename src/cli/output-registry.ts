@@ -3,10 +3,11 @@
 import { pushImage, summarizePush } from '../push.ts';
 import type { PushResult } from '../push.ts';
 import { BimaError } from '../errors.ts';
+import { withBlobs } from '../oci/with-blobs.ts';
 import type { Output, OutputContext } from './output.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
+import { checkRegistryOptions } from './registry-options.ts';
 
 /** A push to every `--tag`. */
 export function registryOutput(context: OutputContext): Output {
@@ -22,11 +23,11 @@ export function registryOutput(context: OutputContext): Output {
   return {
     workPath: join(tmpdir(), 'image'),
     check: () => Promise.resolve(),
-    write: (layout, image) =>
-      withRegistryClient(context, async (client) => {
-        result = await pushImage(layout, image, references, { client, reporter });
-        reporter.info(summarizePush(result));
-      }),
+    write: async (layout, image, elsewhere) => {
+      const source = withBlobs(layout, elsewhere);
+      result = await pushImage(source, image, references, { client: await context.client.open(), reporter });
+      reporter.info(summarizePush(result));
+    },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),
   };
 }
