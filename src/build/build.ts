@@ -4,7 +4,7 @@ import { formatInstruction } from '../containerfile/format.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import type { Layout } from '../layout/layout.ts';
 import { streamOf } from '../oci/blob.ts';
-import type { ByteStream } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -16,6 +16,8 @@ import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
+import { reuseLayer } from './known-layers.ts';
+import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
@@ -28,6 +30,8 @@ export interface BuildOptions {
   /** Of every file, and the image's own date: seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
+  /** Layers that needn't be made if they are part of the image; none by default. */
+  readonly known?: KnownLayers;
 }
 
 export interface BuiltImage {
@@ -37,6 +41,8 @@ export interface BuiltImage {
   readonly platform: Platform;
   readonly labels: Labels;
   readonly layers: readonly Layer[];
+  /** Those of its layers that were known, and aren't in the layout that it was written to. */
+  readonly reused: readonly Blob[];
 }
 
 /**
@@ -49,22 +55,31 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal } = options;
-  const write = (entries: Parameters<typeof createLayer>[0]) =>
-    createLayer(entries, {
-      mtime,
-      compression,
-      write: (stream) => layout.write(stream),
-      signal,
+  const { compression, created: mtime, signal, known = new Map() } = options;
+  const reused: Blob[] = [];
+  const make = async (entries: readonly Entry[], task: string): Promise<Layer> => {
+    const found = await reuseLayer(watched(entries, task, reporter), {
+      ...{ mtime, compression, known, reporter, signal },
     });
+    if (found !== undefined) {
+      reused.push(found.blob);
+      return found.layer;
+    }
+    return createLayer(watched(entries, task, reporter), {
+      ...{ mtime, compression, signal },
+      write: (stream) => layout.write(stream),
+    });
+  };
 
   const layers: Layer[] = [];
   for (const { copy, entries } of plan.layers) {
-    const layer = await write(watched(entries, formatInstruction(copy), reporter));
-    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}`);
+    const before = reused.length;
+    const layer = await make(entries, formatInstruction(copy));
+    const how = reused.length > before ? ', there already' : '';
+    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await write([uruncJsonEntry(plan.labels)]));
+  layers.push(await make([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
 
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
@@ -87,6 +102,7 @@ export async function buildImage(
     platform: plan.platform,
     labels: plan.labels,
     layers,
+    reused,
   };
 }
 

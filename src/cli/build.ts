@@ -3,12 +3,16 @@
 import { buildImage } from '../build/build.ts';
 import type { BuildOptions, BuiltImage } from '../build/build.ts';
 import { parseCompression } from '../build/compression.ts';
+import { findKnownLayers } from '../build/known-layers.ts';
 import { planBuild } from '../build/plan.ts';
+import type { Plan } from '../build/plan.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import { BimaError } from '../errors.ts';
 import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
+import { withBlobs } from '../oci/with-blobs.ts';
+import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import { onePositional, readPlanOptions, readTags, splitPair } from './options.ts';
 import { readOutput } from './output.ts';
@@ -35,17 +39,33 @@ export async function runBuild(
     const plan = await planBuild(planOptions, (problem) => {
       reporter.warning(problem);
     });
-    image = await withTemporaryLayout(output.workPath, async (layout) => {
-      const built = await buildImage(plan, layout, buildOptions, reporter);
-      await output.write(layout, built.manifest);
-      return built;
-    });
+    image = await buildInto(output, plan, buildOptions, { reporter, isReusing: !options.flag('no-reuse') });
   } finally {
     reporter.close();
   }
   const result = { ...describeImage(image), tags: references.map(formatReference), ...output.describe() };
   terminal.stdout(options.flag('json') ? JSON.stringify(result) : image.manifest.digest);
   return 0;
+}
+
+async function buildInto(
+  output: Output,
+  plan: Plan,
+  options: BuildOptions,
+  { reporter, isReusing }: { readonly reporter: Reporter; readonly isReusing: boolean },
+): Promise<BuiltImage> {
+  try {
+    const known = isReusing
+      ? await findKnownLayers(async () => output.previous?.(), options.compression, reporter)
+      : new Map();
+    return await withTemporaryLayout(output.workPath, async (layout) => {
+      const image = await buildImage(plan, layout, { ...options, known }, reporter);
+      await output.write(withBlobs(layout, image.reused), image.manifest, layout);
+      return image;
+    });
+  } finally {
+    await output.close?.();
+  }
 }
 
 function readBuildOptions(options: Options, terminal: Terminal): BuildOptions {

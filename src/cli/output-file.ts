@@ -2,8 +2,10 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { PreviousImages } from '../build/known-layers.ts';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
+import { openLocalImages } from '../layout/open.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
 import type { Output, OutputContext } from './output.ts';
 
@@ -19,8 +21,9 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
         hint: `Name a file, for example --dest ${join(path, `${basename(resolve(path))}.tar`)}.`,
       });
     },
-    write: async (layout, image) => {
-      await writeArchive(layout, image, references, path, terminal.signal);
+    previous: () => localImages(path),
+    write: async (source, image) => {
+      await writeArchive(source, image, references, path, terminal.signal);
       reporter.info(`wrote the archive ${path}`);
     },
     describe: () => ({ archive: resolve(path) }),
@@ -38,12 +41,19 @@ export function layoutOutput({ options, references, reporter }: OutputContext): 
     check: async () => {
       await checkDestination(path);
     },
-    write: async (layout, image) => {
+    previous: () => localImages(path),
+    write: async (_source, image, layout) => {
+      // What was taken over is there.
       await publishLayout(layout, image, references, path);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: resolve(path) }),
   };
+}
+
+async function localImages(path: string): Promise<PreviousImages | undefined> {
+  const images = await openLocalImages(path);
+  return images === undefined ? undefined : { ...images, isLocal: true };
 }
 
 /** As bima always named it: what stands after the last slash of the tag. */

@@ -1,9 +1,11 @@
 // Where a built image goes: what `--output` and its shorthands choose.
 
 import { BimaError } from '../errors.ts';
+import type { PreviousImages } from '../build/known-layers.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Source } from '../oci/target.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
@@ -15,10 +17,17 @@ export interface Output {
   readonly workPath: string;
   /** Fails early, before anything is built, if the image could not be handed on. */
   check(): Promise<void>;
-  /** @param layout holds the image and nothing else, and is gone afterwards */
-  write(layout: Layout, image: Descriptor): Promise<void>;
+  /** What is there already, of which layers can be taken over; undefined when there is nothing. It may fail. */
+  readonly previous?: () => Promise<PreviousImages | undefined>;
+  /**
+   * @param source has the whole image
+   * @param layout holds what was made of it and nothing else, and is gone afterwards
+   */
+  write(source: Source, image: Descriptor, layout: Layout): Promise<void>;
   /** What `--json` says of it besides the image. */
   describe(): Readonly<Record<string, unknown>>;
+  /** Ends what the output holds open. */
+  readonly close?: () => Promise<void>;
 }
 
 export interface OutputContext {

@@ -20,14 +20,29 @@ export interface ClientContext {
 
 /** Runs `body` with a client for the registries of `references`, and closes its connections afterwards. */
 export async function withRegistryClient<T>(
-  { options, references, terminal, reporter }: ClientContext,
+  context: ClientContext,
   body: (client: RegistryClient) => Promise<T>,
 ): Promise<T> {
+  const client = await openRegistryClient(context);
+  try {
+    return await body(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** A client for the registries of `references`, whose connections are the caller's to close. */
+export async function openRegistryClient({
+  options,
+  references,
+  terminal,
+  reporter,
+}: ClientContext): Promise<RegistryClient> {
   const explicit = await readExplicit(options, references, terminal);
   const ca = await readCa(options.string('ca-file'));
   const concurrency = readCount('concurrency', options.string('concurrency'));
   const chunkSize = readSize(options.string('chunk-size'));
-  const client = createRegistryClient({
+  return createRegistryClient({
     credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
     reporter,
     signal: terminal.signal,
@@ -38,11 +53,6 @@ export async function withRegistryClient<T>(
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(chunkSize === undefined ? {} : { chunkSize }),
   });
-  try {
-    return await body(client);
-  } finally {
-    await client.close();
-  }
 }
 
 /** Fails early for options that contradict each other or the references. */
