@@ -40,7 +40,7 @@ export function formatComment(facts: CommentFacts): string {
       : `Artifact: ${link('download', artifact.url)} ${codeSpan(artifact.name, 200)}`,
     base === undefined
       ? 'Sizes are those of the compressed layers.'
-      : `Sizes are those of the compressed layers, beside ${codeSpan(formatReference(base.reference), 400)}.`,
+      : `Sizes are those of the compressed layers; changes are against ${codeSpan(formatReference(base.reference), 400)}.`,
     isPushed && first !== undefined ? codeBlock(runCommand(formatReference(first)), 'sh') : '',
   ];
   return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');

@@ -6,19 +6,17 @@ import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
 import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
+import { mergeLayouts } from '../merge-layouts.ts';
 import { checkDestination, publishLayout, withTemporaryLayout } from '../layout/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndexType } from '../oci/media-types.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
-import { selectAnnotations } from './annotations.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { buildForInputs, planForInputs } from './build.ts';
 import type { CommentOrder } from './comment.ts';
 import { unnamedHeadOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import { tagsOfEvent } from './event-tags.ts';
-import { importImages, withAnnotations } from './from-layout.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
@@ -121,17 +119,13 @@ async function produce(
   const { annotations, fromLayout } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout: Layout): Promise<Descriptor> => {
-    if (!isBuild) return importImages(fromLayout, layout, { annotations, signal });
-    return buildForInputs(await planForInputs(inputs, reporter), layout, inputs, world);
+    if (isBuild) return buildForInputs(await planForInputs(inputs, reporter), layout, inputs, world);
+    return mergeLayouts(fromLayout, layout, { annotations, reporter, signal });
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, () =>
     withTemporaryLayout(path, async (layout) => {
-      const made = await make(layout);
-      const isIndex = isIndexType(made.mediaType);
-      const root = isIndex ? withAnnotations(made, selectAnnotations(annotations, 'index-descriptor')) : made;
-      if (!isIndex && annotations.some(({ level }) => level.startsWith('index')))
-        reporter.info('annotations of an index are left out: the image has one platform, and no index');
+      const root = await make(layout);
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
       reporter.info(`the layout with ${root.digest} is ${path}`);

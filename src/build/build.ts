@@ -7,6 +7,7 @@ import { streamOf } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatSize } from '../reporter.ts';
@@ -21,6 +22,8 @@ import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
+import { rememberLayers } from './shared-layers.ts';
+import type { LayerMemory } from './shared-layers.ts';
 
 export interface BuildOptions {
   readonly compression: Compression;
@@ -32,6 +35,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined;
   /** Layers that needn't be made if they are part of the image; none by default. */
   readonly known?: KnownLayers;
+  /** Layers of other images in the same layout, with the same options. */
+  readonly layers?: LayerMemory;
 }
 
 export interface BuiltImage {
@@ -41,8 +46,8 @@ export interface BuiltImage {
   readonly platform: Platform;
   readonly labels: Labels;
   readonly layers: readonly Layer[];
-  /** Those of its layers that were known, and aren't in the layout that it was written to. */
-  readonly reused: readonly Blob[];
+  /** Layers of the image that are not in the layout: they are read, or made, when somebody opens them. */
+  readonly elsewhere: readonly Blob[];
 }
 
 /**
@@ -55,27 +60,34 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal, known = new Map() } = options;
-  const reused: Blob[] = [];
-  const make = async (entries: readonly Entry[], task: string): Promise<Layer> => {
-    const found = await reuseLayer(watched(entries, task, reporter), {
-      ...{ mtime, compression, known, reporter, signal },
+  const {
+    compression,
+    created: mtime,
+    signal,
+    layers: memory = rememberLayers(),
+    known = new Map(),
+  } = options;
+  const elsewhere: Blob[] = [];
+  const make = (entries: readonly Entry[], task: string): Promise<Layer> =>
+    memory.recall(entries, async () => {
+      const found = await reuseLayer(watched(entries, task, reporter), {
+        ...{ mtime, compression, known, reporter, signal },
+      });
+      if (found !== undefined) {
+        elsewhere.push(found.blob);
+        return found.layer;
+      }
+      return createLayer(watched(entries, task, reporter), {
+        ...{ mtime, compression, signal },
+        write: (stream) => layout.write(stream),
+      });
     });
-    if (found !== undefined) {
-      reused.push(found.blob);
-      return found.layer;
-    }
-    return createLayer(watched(entries, task, reporter), {
-      ...{ mtime, compression, signal },
-      write: (stream) => layout.write(stream),
-    });
-  };
 
   const layers: Layer[] = [];
   for (const { copy, entries } of plan.layers) {
-    const before = reused.length;
+    const before = elsewhere.length;
     const layer = await make(entries, formatInstruction(copy));
-    const how = reused.length > before ? ', there already' : '';
+    const how = elsewhere.length > before ? ', there already' : '';
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
@@ -102,7 +114,7 @@ export async function buildImage(
     platform: plan.platform,
     labels: plan.labels,
     layers,
-    reused,
+    elsewhere,
   };
 }
 
@@ -135,6 +147,7 @@ function uruncJsonEntry(labels: Labels): FileEntry {
     uid: 0,
     gid: 0,
     size: bytes.length,
+    identity: digestOf(bytes),
     open: () => streamOf(bytes),
   };
 }

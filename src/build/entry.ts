@@ -15,6 +15,8 @@ export interface FileEntry extends EntryBase {
   readonly type: 'file';
   /** In bytes. */
   readonly size: number;
+  /** Equal for files that bring the same bytes; absent where that isn't known. */
+  readonly identity?: string;
   /** A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. */
   open(): ByteStream;
 }

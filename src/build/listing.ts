@@ -40,6 +40,8 @@ export async function listPath(
     size: Number(stats.size),
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== 'win32' && (stats.mode & 0o111n) !== 0n,
+    // What readListed takes for the same file.
+    identity: `${path}:${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`,
     open: () => readListed(place, path, stats),
   };
 }

@@ -30,8 +30,8 @@ export function containerdOutput({ options, references, terminal, reporter }: Ou
     check: async () => {
       await open();
     },
-    write: async (source, image) => {
-      imported = await loadImage(await open(), source, image, references, reporter, terminal.signal);
+    write: async (layout, image) => {
+      imported = await loadImage(await open(), layout, image, references, reporter, terminal.signal);
     },
     describe: () =>
       containerd === undefined ? {} : { containerd: { ...describeContainerd(containerd), ...imported } },

@@ -31,7 +31,8 @@ export function registryOutput(context: OutputContext): Output {
     workPath: join(tmpdir(), 'image'),
     check: () => Promise.resolve(),
     previous: async () => openTagged(await open(), references),
-    write: async (source, image) => {
+    write: async (layout, image, elsewhere) => {
+      const source = withBlobs(layout, elsewhere);
       result = await pushImage(source, image, references, { client: await open(), reporter });
       reporter.info(summarizePush(result));
     },

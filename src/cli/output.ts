@@ -3,9 +3,9 @@
 import { BimaError } from '../errors.ts';
 import type { PreviousImages } from '../build/known-layers.ts';
 import type { Layout } from '../layout/layout.ts';
+import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
-import type { Source } from '../oci/target.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
@@ -20,10 +20,10 @@ export interface Output {
   /** What is there already, of which layers can be taken over; undefined when there is nothing. It may fail. */
   readonly previous?: () => Promise<PreviousImages | undefined>;
   /**
-   * @param source has the whole image
-   * @param layout holds what was made of it and nothing else, and is gone afterwards
+   * @param layout holds the image and nothing else, and is gone afterwards
+   * @param elsewhere layers of the image that are not in the layout
    */
-  write(source: Source, image: Descriptor, layout: Layout): Promise<void>;
+  write(layout: Layout, image: Descriptor, elsewhere: readonly Blob[]): Promise<void>;
   /** What `--json` says of it besides the image. */
   describe(): Readonly<Record<string, unknown>>;
   /** Ends what the output holds open. */

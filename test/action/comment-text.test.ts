@@ -71,7 +71,7 @@ describe('formatComment', () => {
       ['paragraph', ['text', 'Tags: '], ['code', 'ghcr.io/a/b:pr-15']],
       [
         'paragraph',
-        ['text', 'Sizes are those of the compressed layers, beside '],
+        ['text', 'Sizes are those of the compressed layers; changes are against '],
         ['code', 'ghcr.io/a/b:main'],
         ['text', '.'],
       ],
@@ -158,7 +158,7 @@ describe('formatComment', () => {
         // Whatever is not code is our own, and names nobody.
         for (const token of tokensOf(markdown, 'text')) {
           if ('tokens' in token) continue;
-          assert.match(token.raw, /^[A-Za-z0-9 ,.:()+−%]*$/, token.raw);
+          assert.match(token.raw, /^[A-Za-z0-9 ,.:;()+−%]*$/, token.raw);
         }
         for (const reference of names.slice(0, 1)) {
           assert.equal(markdown.includes(formatReference(reference)), isPushed);

@@ -145,7 +145,7 @@ describe('commentForWorkflow', () => {
       const { bodies, warnings, debug } = await run('pull-request');
       assert.deepEqual(warnings, []);
       assert.match(bodies[0] ?? '', /9\.0 kB$/m);
-      assert.doesNotMatch(bodies[0] ?? '', /%|beside/);
+      assert.doesNotMatch(bodies[0] ?? '', /%|against/);
       assert.ok(
         debug.some((line) => /no change in size.*own\/app:main/.test(line)),
         debug.join('\n'),
@@ -181,7 +181,7 @@ describe('commentForWorkflow', () => {
     assert.deepEqual(warnings, []);
     assert.match(url ?? '', /\/pull\/15#/);
     assert.ok(bodies[0]?.includes(`/pull/15/commits/${sha}`));
-    assert.match(bodies[0] ?? '', /beside .*release-1\.x/);
+    assert.match(bodies[0] ?? '', /against .*release-1\.x/);
   });
 
   const unfit: [name: string, pulls: readonly PullRequest[], message: RegExp][] = [

@@ -107,12 +107,12 @@ describe('a layer that is there already', () => {
     it(`is neither compressed nor stored again, and the image is the same (${compression})`, async (test) => {
       const context = largeContext(test);
       const first = await build(test, context, { compression });
-      assert.deepEqual([first.read, first.written, first.reused.length], [size, 3, 0]);
+      assert.deepEqual([first.read, first.written, first.elsewhere.length], [size, 3, 0]);
       const second = await build(test, context, {
         compression,
         known: await knownOf(first, compression, false),
       });
-      assert.deepEqual([second.read, second.written, second.reused.length], [size, 0, 3]);
+      assert.deepEqual([second.read, second.written, second.elsewhere.length], [size, 0, 3]);
       assert.equal(second.bytes, first.bytes);
       assert.deepEqual(second.layers, first.layers);
     });
@@ -121,8 +121,8 @@ describe('a layer that is there already', () => {
   it('is made again, byte for byte, for whoever opens it', async (test) => {
     const context = largeContext(test);
     const first = await build(test, context);
-    const { reused } = await build(test, context, { known: await knownOf(first, 'gzip', false) });
-    for (const { descriptor, open } of reused) {
+    const { elsewhere } = await build(test, context, { known: await knownOf(first, 'gzip', false) });
+    for (const { descriptor, open } of elsewhere) {
       assert.deepEqual(await collect(open()), readFileSync(first.layout.blobPath(descriptor.digest)));
     }
   });
@@ -132,7 +132,7 @@ describe('a layer that is there already', () => {
     const known = await knownOf(await build(test, context));
     writeFileSync(join(context, 'redis.conf'), 'maxmemory 65mb\n');
     const warm = await build(test, context, { known });
-    assert.deepEqual([warm.written, warm.reused.length], [1, 2]);
+    assert.deepEqual([warm.written, warm.elsewhere.length], [1, 2]);
     // The changed file is read for its digest, and then again.
     assert.equal(warm.read, size + 15);
     assert.equal(warm.bytes, (await build(test, context)).bytes);
@@ -142,8 +142,8 @@ describe('a layer that is there already', () => {
     const context = largeContext(test);
     const known = await knownOf(await build(test, context));
     chmodSync(join(context, 'redis.conf'), 0o755);
-    const { reused } = await build(test, context, { known });
-    assert.equal(reused.length, 2);
+    const { elsewhere } = await build(test, context, { known });
+    assert.equal(elsewhere.length, 2);
   });
 
   it('costs no second reading when nothing is known', async (test) => {
@@ -260,7 +260,7 @@ describe('a known layer', () => {
     bytes[500] = (bytes[500] ?? 0) ^ 1;
     writeFileSync(path, bytes);
     const second = await build(test, context, { known: await knownOf(first) });
-    assert.deepEqual([second.written, second.reused.length], [1, 2]);
+    assert.deepEqual([second.written, second.elsewhere.length], [1, 2]);
     assert.equal(second.bytes, first.bytes);
   });
 
@@ -269,8 +269,8 @@ describe('a known layer', () => {
     const first = await build(test, context);
     const { diffId, descriptor } = first.layers[0] ?? assert.fail();
     const lie = { ...descriptor, ...describeBytes(descriptor.mediaType, Buffer.from('something else')) };
-    const { reused } = await build(test, context, { known: new Map([[diffId, { descriptor: lie }]]) });
-    const [only = assert.fail()]: readonly Blob[] = reused;
+    const { elsewhere } = await build(test, context, { known: new Map([[diffId, { descriptor: lie }]]) });
+    const [only = assert.fail()]: readonly Blob[] = elsewhere;
     await assert.rejects(collect(only.open()), { code: 'DIGEST_MISMATCH', hint: /--no-reuse/ });
   });
 });

@@ -91,7 +91,7 @@ describe('a step that comments', () => {
       assert.ok(body.includes(`nerdctl run --rm --runtime io.containerd.urunc.v2 ${images[position]}:pr-15\n`));
       assert.ok(body.includes('` rumprun ` on ` hvt `'));
       assert.match(body, /\(\+\d+ B, \+\d+\.\d %\)/);
-      assert.ok(body.includes(`beside \` ${images[position]}:main \``));
+      assert.ok(body.includes(`against \` ${images[position]}:main \``));
     }
   });
 
