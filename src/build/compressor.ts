@@ -2,6 +2,7 @@
 // that an image keeps its digest from one Node to the next; one that finds its matches in another way is another, as
 // are builds of Node with another library, and processors for which a library takes other ways.
 
+import { streamOf } from '../oci/blob.ts';
 import { createDigester, hexOf } from '../oci/digest.ts';
 import { compress } from './compression.ts';
 import type { Compression } from './compression.ts';
@@ -15,43 +16,46 @@ const names = new Map<string, Promise<string>>();
 export function nameCompressor(compression: Compression): Promise<string | undefined> {
   const { method, level } = compression;
   if (method === 'none') return Promise.resolve(undefined);
-  const known = names.get(`${method}:${level}`) ?? name(compression);
+  const known = names.get(`${method}:${level}`) ?? name({ method, level });
   names.set(`${method}:${level}`, known);
   return known;
 }
 
-async function name(compression: Compression): Promise<string> {
-  const { method, level } = compression;
+async function name({
+  method,
+  level,
+}: Compression & { readonly method: keyof typeof sampleSizes }): Promise<string> {
   const digester = createDigester();
-  for await (const chunk of compress(sample(), compression)) digester.update(chunk);
+  for await (const chunk of compress(streamOf(sample(sampleSizes[method])), { method, level }))
+    digester.update(chunk);
   return `${method}:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
 }
 
-const pieceSize = 64 * 1024;
-/** More than one block of gzip's, and several of its windows. */
-const pieces = 10;
+/** More than one block of each; the high levels of zstd take their time. */
+const sampleSizes = { gzip: 576 * 1024, zstd: 192 * 1024 } as const;
 
-/** Words that come again near and far, runs, and noise: what makes a compressor decide. */
-async function* sample(): AsyncGenerator<Uint8Array> {
+/** Noise, what comes again near and far, and runs of zeros: what makes a compressor decide. */
+function sample(size: number): Uint8Array {
   let state = 1;
   const random = (limit: number): number => {
     // Numerical Recipes' generator; its low bits repeat soon.
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 2 ** 32) * limit);
   };
-  const words = Array.from({ length: 600 }, () =>
-    Uint8Array.from({ length: 2 + random(24) }, () => random(256)),
-  );
-  for (let count = 0; count < pieces; count += 1) {
-    const piece = new Uint8Array(pieceSize);
-    for (let offset = 0; offset < pieceSize;) {
-      const kind = random(16);
-      // The first words come most often.
-      const word = words[Math.floor(random(words.length) / (1 + random(8)))] ?? new Uint8Array(1);
-      const bytes = kind === 0 ? new Uint8Array(random(300)) : kind < 4 ? Uint8Array.of(random(256)) : word;
-      piece.set(bytes.subarray(0, pieceSize - offset), offset);
-      offset += bytes.length;
+  const noise = Uint8Array.from({ length: 20_000 }, () => random(256));
+  const bytes = new Uint8Array(size);
+  for (let offset = 0; offset < size;) {
+    const length = Math.min(4 + random(60), size - offset);
+    const kind = random(8);
+    if (kind > 4 && offset > 0) {
+      const from = kind === 5 ? random(offset) : Math.max(0, offset - 1 - random(20_000));
+      bytes.copyWithin(offset, from, Math.min(from + length, offset));
+    } else if (kind > 0) {
+      // What is at its start comes most often.
+      const from = Math.floor(random(noise.length) / (1 + random(16)));
+      bytes.set(noise.subarray(from, from + length), offset);
     }
-    yield await Promise.resolve(piece);
+    offset += length;
   }
+  return bytes;
 }

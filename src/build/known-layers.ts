@@ -49,8 +49,9 @@ export async function findKnownLayers(
 ): Promise<KnownLayers> {
   const known = new Map<Digest, KnownLayer>();
   await tolerate(reporter, async () => {
-    const previous = await open();
-    if (previous !== undefined) await collectLayers(known, previous, compression, reporter);
+    // The compressor tries its sample while the answer is on its way.
+    const [previous, compressor] = await Promise.all([open(), nameCompressor(compression)]);
+    if (previous !== undefined) await collectLayers(known, previous, { compression, compressor }, reporter);
   });
   return known;
 }
@@ -58,10 +59,9 @@ export async function findKnownLayers(
 async function collectLayers(
   known: Map<Digest, KnownLayer>,
   { source, roots, isLocal }: PreviousImages,
-  compression: Compression,
+  { compression, compressor }: { readonly compression: Compression; readonly compressor: string | undefined },
   reporter: Reporter,
 ): Promise<void> {
-  const compressor = await nameCompressor(compression);
   const mediaType = layerMediaType(compression);
   const add = async (image: Descriptor): Promise<void> => {
     for (const { descriptor, diffId } of (await readImage(source, image)).layers) {
