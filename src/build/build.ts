@@ -17,6 +17,7 @@ import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
+import type { ImageLayer } from './image.ts';
 import { reuseLayer } from './known-layers.ts';
 import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
@@ -45,8 +46,9 @@ export interface BuiltImage {
   readonly config: Descriptor;
   readonly platform: Platform;
   readonly labels: Labels;
-  readonly layers: readonly Layer[];
-  /** Layers of the image that are not in the layout: they are read, or made, when somebody opens them. */
+  /** Those of the base image first. */
+  readonly layers: readonly ImageLayer[];
+  /** Layers of the image that are not in the layout: fetched, read or made when somebody opens them. */
   readonly elsewhere: readonly Blob[];
 }
 
@@ -67,7 +69,8 @@ export async function buildImage(
     layers: memory = rememberLayers(),
     known = new Map(),
   } = options;
-  const elsewhere: Blob[] = [];
+  const { base } = plan;
+  const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
   const make = (entries: readonly Entry[], task: string): Promise<Layer> =>
     memory.recall(entries, async () => {
       const found = await reuseLayer(watched(entries, task, reporter), {
@@ -83,7 +86,8 @@ export async function buildImage(
       });
     });
 
-  const layers: Layer[] = [];
+  if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
+  const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
     const before = elsewhere.length;
     const layer = await make(entries, formatInstruction(copy));
@@ -96,6 +100,7 @@ export async function buildImage(
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
+    ...(base === undefined ? {} : { inherited: base.inherited }),
     layers,
     history: historyOf(plan.instructions),
     labels: plan.labels,

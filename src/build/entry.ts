@@ -19,6 +19,8 @@ export interface FileEntry extends EntryBase {
   readonly identity?: string;
   /** A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. */
   open(): ByteStream;
+  /** Says that it will be opened, where reading many files at once is cheaper. */
+  expect?(): void;
 }
 
 export interface DirectoryEntry extends EntryBase {

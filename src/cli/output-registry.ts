@@ -12,7 +12,7 @@ import { pushImage, summarizePush } from '../push.ts';
 import type { PushResult } from '../push.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Output, OutputContext } from './output.ts';
-import { checkRegistryOptions, openRegistryClient } from './registry-options.ts';
+import { checkRegistryOptions } from './registry-options.ts';
 
 /** A push to every `--tag`. */
 export function registryOutput(context: OutputContext): Output {
@@ -24,23 +24,15 @@ export function registryOutput(context: OutputContext): Output {
     throw new BimaError('INPUT_INVALID', 'expected no --dest with a push: nothing is kept on disk');
   }
   checkRegistryOptions(options, references);
-  let opened: Promise<RegistryClient> | undefined;
-  const open = () => (opened ??= openRegistryClient(context));
   let result: PushResult | undefined;
   return {
     workPath: join(tmpdir(), 'image'),
     check: () => Promise.resolve(),
-    previous: async () => openTagged(await open(), references),
+    previous: async () => openTagged(await context.client.open(), references),
     write: async (layout, image, elsewhere) => {
       const source = withBlobs(layout, elsewhere);
-      result = await pushImage(source, image, references, { client: await open(), reporter });
+      result = await pushImage(source, image, references, { client: await context.client.open(), reporter });
       reporter.info(summarizePush(result));
-    },
-    close: async () => {
-      await opened?.then(
-        (client) => client.close(),
-        () => undefined,
-      );
     },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),
   };

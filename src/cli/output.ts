@@ -9,6 +9,7 @@ import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
+import type { LazyClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
 
 /** One way to hand on an image. Making one checks its options; nothing else happens before `check`. */
@@ -26,8 +27,6 @@ export interface Output {
   write(layout: Layout, image: Descriptor, elsewhere: readonly Blob[]): Promise<void>;
   /** What `--json` says of it besides the image. */
   describe(): Readonly<Record<string, unknown>>;
-  /** Ends what the output holds open. */
-  readonly close?: () => Promise<void>;
 }
 
 export interface OutputContext {
@@ -35,6 +34,7 @@ export interface OutputContext {
   readonly references: readonly Reference[];
   readonly terminal: Terminal;
   readonly reporter: Reporter;
+  readonly client: LazyClient;
 }
 
 /** @throws BimaError INPUT_INVALID */
@@ -54,7 +54,8 @@ export async function readOutput(context: OutputContext): Promise<Output> {
   }
 }
 
-function readType(options: Options): string {
+/** What `--output` and its shorthands say, checked for contradictions alone. @throws BimaError INPUT_INVALID */
+export function readType(options: Options): string {
   const shorthands = { tar: options.flag('tar'), registry: options.flag('push') };
   const chosen = new Set([
     ...(options.isGiven('output') ? options.strings('output').slice(-1) : []),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { mustRunAction, postBundle, runAction } from '../support/action.ts';
 import type { ActionOptions, FinishedAction } from '../support/action.ts';
@@ -418,23 +418,31 @@ describe('a step that pushes', { skip: registryTools }, () => {
   });
 });
 
-describe('action.yml', () => {
-  it('declares every input that the sources read, and no other', () => {
-    const text = readFileSync(join(root, 'action.yml'), 'utf8');
-    const section = text.slice(text.indexOf('\ninputs:\n'), text.indexOf('\noutputs:\n'));
-    const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = '']) => name);
-    const source = ['inputs.ts', 'input-values.ts']
-      .map((name) => readFileSync(join(root, 'src/action', name), 'utf8'))
-      .join('\n');
-    const names = [
-      ...source.matchAll(/(?:read[A-Za-z]*\(read, |text\(|boolean\(|read\()'([a-z-]+)'/g),
-    ].map(([, name = '']) => name);
-    const containerd = ['namespace', 'address', 'snapshotter'].map((name) => `containerd-${name}`);
-    assert.deepEqual([...new Set([...names, ...containerd])].sort(), declared.sort());
-  });
+const actionFiles: readonly (readonly [file: string, inputs: string, more: readonly string[]])[] = [
+  ['action.yml', 'inputs.ts', ['namespace', 'address', 'snapshotter'].map((name) => `containerd-${name}`)],
+  ['cleanup/action.yml', 'cleanup-inputs.ts', []],
+];
 
-  it('runs the bundles that are there', () => {
-    const text = readFileSync(join(root, 'action.yml'), 'utf8');
-    for (const [, path = ''] of text.matchAll(/(?:main|post): (\S+)/g)) assert.ok(existsSync(join(root, path)), path);
+for (const [file, inputs, more] of actionFiles) {
+  describe(file, () => {
+    const text = readFileSync(join(root, file), 'utf8');
+
+    it('declares every input that the sources read, and no other', () => {
+      const section = text.slice(text.indexOf('\ninputs:\n'), text.indexOf('\noutputs:\n'));
+      const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = '']) => name);
+      const source = [inputs, 'input-values.ts', 'login.ts']
+        .map((name) => readFileSync(join(root, 'src/action', name), 'utf8'))
+        .join('\n');
+      const names = [
+        ...source.matchAll(/(?:read[A-Za-z]*\(read, |text\(|boolean\(|read\()'([a-z-]+)'/g),
+      ].map(([, name = '']) => name);
+      assert.deepEqual([...new Set([...names, ...more])].sort(), declared.sort());
+    });
+
+    it('runs the bundles that are there', () => {
+      for (const [, path = ''] of text.matchAll(/(?:main|post): (\S+)/g)) {
+        assert.ok(existsSync(join(root, dirname(file), path)), path);
+      }
+    });
   });
-});
+}

@@ -52,7 +52,10 @@ export function describeOperation(method: string, template: string): Operation {
     isUpload: list(found.servers).some((server) => server.url === 'https://uploads.github.com'),
     takesBytes,
     checkParameters: (place, values) =>
-      check(place, () => parameterCheck(parameters.filter((one) => one.in === place)))({ ...values }),
+      check(place, () => {
+        const own = parameters.filter((one) => one.in === place);
+        return parameterCheck(place === 'query' && isList(found) ? [...paging, ...own] : own);
+      })({ ...values }),
     checkBody(value) {
       if (takesBytes) return [];
       if (json === undefined) return value === undefined ? [] : ['a body, where none belongs'];
@@ -71,6 +74,16 @@ export function describeOperation(method: string, template: string): Operation {
       return check(String(status), () => schemaCheck(schema))(value);
     },
   };
+}
+
+/** GitHub pages every list, also where the description doesn't say so, as for the versions of a user's package. */
+const paging: readonly Parameter[] = ['page', 'per_page'].map((name) => {
+  return { name, in: 'query', schema: { type: 'integer' } };
+});
+
+function isList(operation: Json): boolean {
+  const reply = at(operation, ['responses', '200', 'content', 'application/json', 'schema']);
+  return reply !== undefined && resolve(reply).type === 'array';
 }
 
 type Check = (value: unknown) => readonly string[];
