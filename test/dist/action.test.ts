@@ -373,8 +373,8 @@ describe('a step that pushes', { skip: registryTools }, () => {
     await using registry = await startDockerRegistry();
     const downloads = join(temporaryFolder(test), 'downloads');
     const digests = [];
-    for (const [architecture, file] of [['amd64', 'Containerfile'], ['arm64', 'Containerfile.arm64']] as const) {
-      const inputs = { context: join(root, 'examples/hello'), file };
+    for (const architecture of ['amd64', 'arm64']) {
+      const inputs = { context: join(root, 'examples/hello'), platforms: `linux/${architecture}` };
       const { outputs } = await mustRunAction(test, { inputs });
       mkdirSync(downloads, { recursive: true });
       cpSync(outputs.layout ?? '', join(downloads, `hello-${architecture}`), { recursive: true });
