@@ -1,8 +1,11 @@
 // HTTP: the only place that knows undici. One exchange at a time, no retry, no redirect, no credentials of its own.
 
 import * as tls from 'node:tls';
-import { Agent, EnvHttpProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
+// Its other parts, such as fetch, take longer to load than these.
+import request from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import { BimaError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import { reasonOf } from './clock.ts';
@@ -55,12 +58,12 @@ export function createHttp(options: HttpOptions): Http {
   const { direct, proxied } = createAgents(options);
   const served = new Set<string>();
 
-  async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { method, endpoint, signal } = request;
+  async function send(order: HttpRequest): Promise<HttpResponse> {
+    const { method, endpoint, signal } = order;
     const { hostname, host } = new URL(endpoint.origin);
     const dispatcher = isLoopback(hostname) ? direct : proxied;
     const watch = createWatch(signal);
-    const upload = watchBody(request.body, watch, timeouts, request.patience ?? timeouts.answer);
+    const upload = watchBody(order.body, watch, timeouts, order.patience ?? timeouts.answer);
     const fail = (error: unknown, reused = false): unknown => {
       watch.stop();
       if (upload.failure !== undefined) return upload.failure;
@@ -69,11 +72,11 @@ export function createHttp(options: HttpOptions): Http {
     };
     try {
       signal?.throwIfAborted();
-      const pending = dispatcher.request({
+      const pending = request.call(dispatcher, {
         origin: endpoint.origin,
         path: endpoint.path,
         method,
-        headers: { 'user-agent': userAgent, ...upload.headers, ...request.headers },
+        headers: { 'user-agent': userAgent, ...upload.headers, ...order.headers },
         body: upload.body,
         signal: watch.signal,
         headersTimeout: 0,
