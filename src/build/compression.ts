@@ -71,7 +71,10 @@ export function compressorName({ method, level }: Compression): string {
   }
 }
 
-/** The compressed bytes. They depend on the input and on what {@link compressorName} names. */
+/**
+ * The compressed bytes. They depend on the input and on what {@link compressorName} names. The pieces of the stream need
+ * not hold longer than until the next one is asked for.
+ */
 export function compress(stream: ByteStream, compression: Compression): ByteStream {
   const { method, level } = compression;
   switch (method) {
@@ -79,7 +82,7 @@ export function compress(stream: ByteStream, compression: Compression): ByteStre
       return compressGzip(stream, level);
     case 'zstd': {
       const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
-      return through(stream, requireZstd().createZstdCompress({ params, chunkSize }));
+      return through(copied(stream), requireZstd().createZstdCompress({ params, chunkSize }));
     }
     case 'none':
       return stream;
@@ -125,6 +128,11 @@ async function* through(stream: ByteStream, transform: Transform): AsyncGenerato
   // destroys the transform, which then ends the source.
   pipeline(Readable.from(stream, { objectMode: false }), transform, () => undefined);
   yield* transform;
+}
+
+/** A stream reads ahead, and would see the memory of a piece used again. */
+async function* copied(stream: ByteStream): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) yield Buffer.from(chunk);
 }
 
 function requireZstd(): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {

@@ -59,7 +59,8 @@ async function readIgnoreRules(place: Place): Promise<IgnoreRules> {
     if (!followed.exists) continue;
     if (!followed.stats.isFile()) throw refusal(place, `expected "${name}" to be a file`);
     const chunks: Uint8Array[] = [];
-    for await (const chunk of readListed(place, followed.path, followed.stats)) chunks.push(chunk);
+    for await (const chunk of readListed(place, followed.path, followed.stats))
+      chunks.push(Buffer.from(chunk));
     return parseIgnoreFile(Buffer.concat(chunks).toString(), name);
   }
   return noIgnoreRules;

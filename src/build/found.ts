@@ -11,7 +11,10 @@ export interface FoundFile {
   readonly size: number;
   /** Whether anybody may execute it. */
   readonly executable: boolean;
-  /** A fresh stream of its bytes; it fails when the file is no longer the one that was found. */
+  /**
+   * A fresh stream of its bytes; it fails when the file is no longer the one that was found. A piece holds until the
+   * next one is asked for.
+   */
   open(): ByteStream;
 }
 

@@ -41,7 +41,7 @@ export async function* compressGzip(stream: ByteStream, level: number): AsyncGen
       chunkSize: blockSize + blockSize / 8,
       ...(dictionary.length === 0 ? {} : { dictionary }),
     });
-    dictionary = block.slice(-windowSize);
+    dictionary = Buffer.from(block.subarray(-windowSize));
     return compressed;
   };
 

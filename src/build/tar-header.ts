@@ -81,7 +81,8 @@ function encodeBlock(fields: Fields): Buffer {
   block.write('ustar\x0000', 257);
   block.write(octal(0, 7), 329);
   block.write(octal(0, 7), 337);
-  const checksum = block.reduce((sum, byte) => sum + byte, 0);
+  let checksum = 0;
+  for (const byte of block) checksum += byte;
   block.write(`${octal(checksum, 6)}\0 `, 148);
   return block;
 }
