@@ -1,12 +1,9 @@
 // Several images, each for a platform of its own, become one index. Pure.
 
 import { BimaError } from './errors.ts';
-import { blobOf } from './oci/blob.ts';
 import type { Blob } from './oci/blob.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { encodeJson } from './oci/json.ts';
-import type { Index } from './oci/manifest.ts';
-import { mediaTypes } from './oci/media-types.ts';
+import { encodeIndex } from './oci/index-document.ts';
 import { formatPlatform } from './oci/platform.ts';
 import type { Platform } from './oci/platform.ts';
 
@@ -29,13 +26,7 @@ export function mergeImages(
   annotations: Readonly<Record<string, string>> = {},
 ): Blob {
   checkDistinct(parts);
-  const index: Index = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.index,
-    manifests: parts.map(({ manifest }) => manifest).sort(inOrder),
-    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
-  };
-  return blobOf(mediaTypes.index, encodeJson(index));
+  return encodeIndex(parts.map(({ manifest }) => manifest).sort(inOrder), annotations);
 }
 
 function checkDistinct(parts: readonly MergePart[]): void {

@@ -50,11 +50,13 @@ const rules: readonly Rule[] = [
   {
     files: [
       'src/build/build.ts',
-      'src/build/plan.ts',
+      'src/build/build-platforms.ts',
+      'src/build/plan',
       'src/cleanup/',
       'src/copy.ts',
       'src/inspect',
       'src/load.ts',
+      'src/merge-layouts.ts',
       'src/push.ts',
       'src/sbom',
     ],

@@ -21,6 +21,7 @@ interface Job {
 }
 
 interface Workflow {
+  readonly on: unknown;
   readonly permissions?: unknown;
   readonly concurrency?: unknown;
   readonly jobs: Readonly<Record<string, Job>>;
@@ -81,6 +82,14 @@ describe('workflows', () => {
           if (step.uses?.startsWith('actions/checkout@') === true)
             assert.equal(step.with?.['persist-credentials'], false);
           assert.doesNotMatch(step.run ?? '', expression);
+        }
+      });
+
+      it('runs no code of a pull request where it has the rights of the repository', () => {
+        if (!/workflow_run|pull_request_target/.test(JSON.stringify(workflow.on))) return;
+        for (const { uses = '', run } of steps) {
+          assert.equal(run, undefined);
+          assert.doesNotMatch(uses, /^actions\/checkout@/);
         }
       });
 

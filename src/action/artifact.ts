@@ -12,6 +12,7 @@ import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
+import { runUrl } from './pages.ts';
 
 export interface ArtifactOrder {
   /** Made safe here, if it isn't yet. */
@@ -168,13 +169,4 @@ function missingService(environment: ArtifactOrder['environment']): string | und
     return `${server} has no such service`;
   const missing = ['ACTIONS_RESULTS_URL', 'ACTIONS_RUNTIME_TOKEN'].filter((name) => !environment[name]);
   return missing.length === 0 ? undefined : `the runner sets no ${missing.join(' and no ')}`;
-}
-
-function runUrl(environment: ArtifactOrder['environment']): string {
-  const {
-    GITHUB_SERVER_URL = 'https://github.com',
-    GITHUB_REPOSITORY = '',
-    GITHUB_RUN_ID = '',
-  } = environment;
-  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }

@@ -4,14 +4,15 @@ import { BimaError } from '../errors.ts';
 import { isObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
 import { isPullRequestEvent, nameOf, pullRequestOf } from './event.ts';
-import type { WorkflowEvent } from './event.ts';
+import type { PullRequest, WorkflowEvent } from './event.ts';
 
 /**
  * `pr-N` for a pull request, the branch, or the git tag and with it `latest` for a version that is no prerelease.
+ * @param found the pull request of an event that doesn't name it
  * @throws BimaError INPUT_INVALID for an event that names nothing that can be trusted as a tag
  */
-export function tagsOfEvent(event: WorkflowEvent): string[] {
-  const request = pullRequestOf(event);
+export function tagsOfEvent(event: WorkflowEvent, found?: PullRequest): string[] {
+  const request = pullRequestOf(event) ?? found;
   if (request !== undefined) return [`pr-${request.number}`];
   const { workflow_run: run, release } = event.payload;
   if (event.name === 'workflow_run' && isObject(run)) return [tagOfRun(run, event)];
@@ -53,7 +54,8 @@ function tagOfRun(run: JsonObject, event: WorkflowEvent): string {
   return safeTag(run.head_branch);
 }
 
-const findNumber = 'Find the number as docs/workflows/preview-push.yml does, and set tags: pr-<number>.';
+const findNumber =
+  'With a "github-token" that may read pull requests the number is found; or set tags: pr-<number>.';
 
 function missingTags(why: string, hint = 'Set the input, for example tags: latest.'): BimaError {
   return new BimaError('INPUT_INVALID', `expected the input "tags", got none, and ${why}`, { hint });

@@ -1,5 +1,6 @@
 // The event that started the workflow run, read from the environment and the event's payload.
 
+import type { PullRequestHead } from '../github/pull-request.ts';
 import { isObject, parseJsonObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
 
@@ -18,6 +19,10 @@ export interface PullRequest {
   readonly number: number;
   /** True when its commits are in another repository. */
   readonly isFork: boolean;
+  /** The commit that it proposes; GITHUB_SHA is a merge of it. */
+  readonly headSha: string | undefined;
+  /** The branch that it is to be merged into. */
+  readonly baseBranch: string | undefined;
 }
 
 /**
@@ -43,14 +48,32 @@ export async function readEvent(
 export function pullRequestOf(event: WorkflowEvent): PullRequest | undefined {
   const { pull_request: request, workflow_run: run } = event.payload;
   if (isObject(request) && typeof request.number === 'number') {
-    return { number: request.number, isFork: headRepository(request) !== event.repository };
+    const { number, head, base } = request;
+    const isFork = nameOf(isObject(head) ? head.repo : undefined) !== event.repository;
+    return { number, isFork, headSha: textIn(head, 'sha'), baseBranch: textIn(base, 'ref') };
   }
   if (!isObject(run) || !isPullRequestEvent(run.event)) return undefined;
   // GitHub lists a pull request here only if it comes from the same repository.
   const requests: readonly unknown[] = Array.isArray(run.pull_requests) ? run.pull_requests : [];
   const [first] = requests;
   if (!isObject(first) || typeof first.number !== 'number') return undefined;
-  return { number: first.number, isFork: nameOf(run.head_repository) !== event.repository };
+  const { number, base } = first;
+  const isFork = nameOf(run.head_repository) !== event.repository;
+  return { number, isFork, headSha: textIn(run, 'head_sha'), baseBranch: textIn(base, 'ref') };
+}
+
+/** Where the commits of the run before come from, if a pull request started it that the event doesn't name. */
+export function unnamedHeadOf(event: WorkflowEvent): PullRequestHead | undefined {
+  const { workflow_run: run } = event.payload;
+  if (!isObject(run) || !isPullRequestEvent(run.event) || pullRequestOf(event) !== undefined)
+    return undefined;
+  const [repository, branch, sha] = [
+    nameOf(run.head_repository),
+    textIn(run, 'head_branch'),
+    textIn(run, 'head_sha'),
+  ];
+  if (repository === undefined || branch === undefined || sha === undefined) return undefined;
+  return { repository, branch, sha };
 }
 
 /** True for `pull_request` and those that go with it. */
@@ -63,6 +86,7 @@ export function nameOf(repository: unknown): string | undefined {
   return isObject(repository) && typeof repository.full_name === 'string' ? repository.full_name : undefined;
 }
 
-function headRepository(request: JsonObject): string | undefined {
-  return isObject(request.head) ? nameOf(request.head.repo) : undefined;
+function textIn(object: unknown, name: string): string | undefined {
+  const value = isObject(object) ? object[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
 }

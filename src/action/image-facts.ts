@@ -1,4 +1,4 @@
-// What the outputs and the summary say of an image, read from the image itself.
+// What the outputs, the summary and the comment say of an image, read from the image itself.
 
 import { readDocument } from '../oci/blob.ts';
 import { parseConfig } from '../oci/config.ts';
@@ -14,6 +14,8 @@ export interface PlatformFacts {
   readonly platform: Platform;
   readonly config: Digest;
   readonly labels: Readonly<Record<string, string>>;
+  /** Bytes of its layers as they are transferred: compressed. */
+  readonly layerSize: number;
 }
 
 export interface ImageFacts {
@@ -35,7 +37,12 @@ export async function readFacts(source: Source, root: Descriptor): Promise<Image
     const { config, layers } = parseManifest(bytes, descriptor.digest);
     if (layers.some(({ mediaType }) => layerCompression(mediaType) === undefined)) continue;
     const document = parseConfig(await readDocument(source.open(config), source.name), config.digest);
-    images.push({ platform: document.platform, config: config.digest, labels: document.labels });
+    images.push({
+      platform: document.platform,
+      config: config.digest,
+      labels: document.labels,
+      layerSize: layers.reduce((sum, { size }) => sum + size, 0),
+    });
   }
   const size = [...blobs, ...manifests, ...indexes].reduce((sum, descriptor) => sum + descriptor.size, 0);
   return { root, isIndex: isIndexType(root.mediaType), images, size };

@@ -4,11 +4,12 @@ import { parseCompression } from '../build/compression.ts';
 import type { Compression } from '../build/compression.ts';
 import { BimaError, throwProblems } from '../errors.ts';
 import type { Problem } from '../errors.ts';
-import { parsePlatform } from '../oci/platform.ts';
+import { parseBuildArguments } from '../containerfile/build-arguments.ts';
+import { parseAnnotation } from '../oci/annotations.ts';
+import type { AnnotationInput } from '../oci/annotations.ts';
+import { parsePlatforms } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { LabelInput } from '../unikernel/labels.ts';
-import { parseAnnotation } from './annotations.ts';
-import type { AnnotationInput } from './annotations.ts';
 import {
   ofInput,
   readBoolean,
@@ -45,7 +46,9 @@ export interface ContainerdInputs {
 export interface Inputs {
   readonly context: string;
   readonly file?: string;
-  readonly platform?: Platform;
+  /** Each once; empty: that of the binary. */
+  readonly platforms: readonly Platform[];
+  readonly buildArguments: ReadonlyMap<string, string>;
   readonly labels: readonly LabelInput[];
   readonly annotations: readonly AnnotationInput[];
   readonly strict: boolean;
@@ -64,6 +67,7 @@ export interface Inputs {
   readonly tlsVerify: boolean;
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
+  readonly prComment: boolean;
   readonly sbom: boolean;
   readonly summary: boolean;
 }
@@ -90,9 +94,15 @@ export function readInputs(
   const inputs = {
     context: text('context') ?? '.',
     file: text('file'),
-    platform: attempt(() => readPlatform(read), undefined),
+    platforms: attempt(() => ofInput('platforms', () => parsePlatforms(readWords(read, 'platforms'))), []),
+    buildArguments: attempt(
+      () => parseBuildArguments(readLines(read, 'build-args'), environment, 'the input "build-args"'),
+      new Map<string, string>(),
+    ),
     labels: attempt(() => readPairs(read, 'labels'), []),
-    annotations: readLines(read, 'annotations').flatMap((line) => attempt(() => parseAnnotation(line), [])),
+    annotations: readLines(read, 'annotations').flatMap((line) =>
+      attempt(() => parseAnnotation(line, 'the input "annotations"'), []),
+    ),
     strict: boolean('strict', true),
     compression: attempt(
       () => ofInput('compression', () => parseCompression(text('compression') ?? 'gzip')),
@@ -112,22 +122,12 @@ export function readInputs(
     tlsVerify: boolean('tls-verify', true),
     artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
+    prComment: boolean('pr-comment', false),
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
   };
   throwProblems(problems);
   return withoutUndefined(inputs);
-}
-
-function readPlatform(read: InputReader): Platform | undefined {
-  const [platform, ...others] = readWords(read, 'platforms');
-  if (others.length > 0) {
-    const all = [platform, ...others].join(', ');
-    throw new BimaError('INPUT_INVALID', `expected one platform for the input "platforms", got ${all}`, {
-      hint: 'Build each platform in a job of its own, and merge the layouts with from-layout.',
-    });
-  }
-  return platform === undefined ? undefined : ofInput('platforms', () => parsePlatform(platform));
 }
 
 function readLogin(read: InputReader): Login | undefined {

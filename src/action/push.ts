@@ -8,6 +8,7 @@ import type { Source } from '../oci/target.ts';
 import { pushImage } from '../push.ts';
 import type { PushResult } from '../push.ts';
 import { createRegistryClient } from '../registry/client.ts';
+import type { RegistryClient } from '../registry/client.ts';
 import { createCredentials } from '../registry/credentials.ts';
 import type { CredentialOptions } from '../registry/credentials.ts';
 import type { Reporter } from '../reporter.ts';
@@ -29,10 +30,32 @@ export interface PushOrder {
   readonly signal: AbortSignal;
 }
 
+/** What a client of the registries needs to know of the run. */
+export type ClientOrder = Pick<
+  PushOrder,
+  'references' | 'inputs' | 'environment' | 'mask' | 'reporter' | 'signal'
+>;
+
 /** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
 export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
-  const { source, image, references, inputs, event, environment, mask, reporter, signal } = order;
-  const client = createRegistryClient({
+  const { source, image, references, event, reporter } = order;
+  const client = createWorkflowClient(order);
+  try {
+    return await pushImage(source, image, references, { client, reporter });
+  } catch (error) {
+    throw explainRefusal(error, event);
+  } finally {
+    await client.close();
+  }
+}
+
+/**
+ * A client with the credentials of the workflow, to be closed by the caller.
+ * @throws BimaError as {@link explicitLogin} does
+ */
+export function createWorkflowClient(order: ClientOrder): RegistryClient {
+  const { references, inputs, environment, mask, reporter, signal } = order;
+  return createRegistryClient({
     credentials: createCredentials({
       env: environment,
       home: homedir(),
@@ -48,13 +71,6 @@ export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
     tlsVerify: inputs.tlsVerify,
     plainHttp: inputs.tlsVerify ? 'loopback' : 'always',
   });
-  try {
-    return await pushImage(source, image, references, { client, reporter });
-  } catch (error) {
-    throw explainRefusal(error, event);
-  } finally {
-    await client.close();
-  }
 }
 
 /** @throws BimaError INPUT_INVALID when it isn't clear which registry the credentials are for */

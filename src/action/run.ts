@@ -6,17 +6,17 @@ import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
 import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
+import { mergeLayouts } from '../merge-layouts.ts';
 import { checkDestination, publishLayout, withTemporaryLayout } from '../layout/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndexType } from '../oci/media-types.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
-import { selectAnnotations } from './annotations.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { buildForInputs, planForInputs } from './build.ts';
-import type { WorkflowEvent } from './event.ts';
+import type { CommentOrder } from './comment.ts';
+import { unnamedHeadOf } from './event.ts';
+import type { PullRequest, WorkflowEvent } from './event.ts';
 import { tagsOfEvent } from './event-tags.ts';
-import { importImages, withAnnotations } from './from-layout.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
@@ -42,9 +42,10 @@ export interface World {
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
 export async function run(inputs: Inputs, world: World): Promise<void> {
   const { environment, event, runner, reporter, folder, signal } = world;
+  const pullRequest = await unnamedPullRequest(inputs, world);
   const references = resolveReferences(inputs, {
     image: () => defaultImage(environment),
-    tags: () => tagsOfEvent(event),
+    tags: () => tagsOfEvent(event, pullRequest),
   });
   const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
@@ -75,6 +76,17 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
     runner.summarize(formatSummary(parts));
   }
+  if (inputs.prComment)
+    await comment({ facts, references, isPushed: state === 'pushed', artifact }, inputs, world);
+}
+
+/** Asked for only if a tag is to be made of its number. */
+async function unnamedPullRequest(inputs: Inputs, world: World): Promise<PullRequest | undefined> {
+  const { event } = world;
+  const { githubToken: token } = inputs;
+  if (inputs.tags.length > 0 || token === undefined || unnamedHeadOf(event) === undefined) return undefined;
+  const { findPullRequest } = await import('./pull-request.ts');
+  return findPullRequest(event, { ...world, token });
 }
 
 /**
@@ -107,17 +119,13 @@ async function produce(
   const { annotations, fromLayout } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout: Layout): Promise<Descriptor> => {
-    if (!isBuild) return importImages(fromLayout, layout, { annotations, signal });
-    return buildForInputs(await planForInputs(inputs, reporter), layout, inputs, world);
+    if (isBuild) return buildForInputs(await planForInputs(inputs, reporter), layout, inputs, world);
+    return mergeLayouts(fromLayout, layout, { annotations, reporter, signal });
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, () =>
     withTemporaryLayout(path, async (layout) => {
-      const made = await make(layout);
-      const isIndex = isIndexType(made.mediaType);
-      const root = isIndex ? withAnnotations(made, selectAnnotations(annotations, 'index-descriptor')) : made;
-      if (!isIndex && annotations.some(({ level }) => level.startsWith('index')))
-        reporter.info('annotations of an index are left out: the image has one platform, and no index');
+      const root = await make(layout);
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
       reporter.info(`the layout with ${root.digest} is ${path}`);
@@ -210,6 +218,17 @@ async function push(
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
   return 'pushed';
+}
+
+async function comment(
+  image: Pick<CommentOrder, 'facts' | 'references' | 'isPushed' | 'artifact'>,
+  inputs: Inputs,
+  { environment, event, runner, reporter, signal }: World,
+): Promise<void> {
+  const { commentForWorkflow } = await import('./comment.ts');
+  const order = { ...image, inputs, environment, event, mask: runner.mask, reporter, signal };
+  const url = await commentForWorkflow(order);
+  if (url !== undefined) setOutputs(runner, { 'comment-url': url });
 }
 
 function setOutputs(runner: Runner, outputs: Outputs): void {

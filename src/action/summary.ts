@@ -6,6 +6,7 @@ import type { Reference } from '../oci/reference.ts';
 import { formatSize } from '../reporter.ts';
 import { uruncKeys } from '../unikernel/annotations.ts';
 import type { ImageFacts } from './image-facts.ts';
+import { runCommand } from './run-command.ts';
 import { safeMarkdown } from './safe-text.ts';
 
 export interface SummaryFacts {
@@ -23,7 +24,7 @@ const maxLength = 80;
 export function formatSummary({ facts, references, state, artifact }: SummaryFacts): string {
   const [first] = references;
   const { root, images, size } = facts;
-  const run = `nerdctl run --rm --runtime io.containerd.urunc.v2 ${first === undefined ? root.digest : formatReference(first)}`;
+  const run = runCommand(first === undefined ? root.digest : formatReference(first));
   const cells: readonly (readonly [title: string, cell: string])[] = [
     ['image', references.map((reference) => code(formatReference(reference))).join('<br>')],
     ['digest', code(root.digest)],

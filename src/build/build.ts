@@ -7,6 +7,7 @@ import { streamOf } from '../oci/blob.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatSize } from '../reporter.ts';
@@ -19,6 +20,8 @@ import { encodeImage } from './image.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
+import { rememberLayers } from './shared-layers.ts';
+import type { LayerMemory } from './shared-layers.ts';
 
 export interface BuildOptions {
   readonly compression: Compression;
@@ -28,6 +31,8 @@ export interface BuildOptions {
   /** Of every file, and the image's own date: seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
+  /** Layers of other images in the same layout, with the same options. */
+  readonly layers?: LayerMemory;
 }
 
 export interface BuiltImage {
@@ -49,14 +54,16 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal } = options;
-  const write = (entries: Parameters<typeof createLayer>[0]) =>
-    createLayer(entries, {
-      mtime,
-      compression,
-      write: (stream) => layout.write(stream),
-      signal,
-    });
+  const { compression, created: mtime, signal, layers: memory = rememberLayers() } = options;
+  const write = (entries: readonly Entry[]) =>
+    memory.recall(entries, () =>
+      createLayer(entries, {
+        mtime,
+        compression,
+        write: (stream) => layout.write(stream),
+        signal,
+      }),
+    );
 
   const layers: Layer[] = [];
   for (const { copy, entries } of plan.layers) {
@@ -119,6 +126,7 @@ function uruncJsonEntry(labels: Labels): FileEntry {
     uid: 0,
     gid: 0,
     size: bytes.length,
+    identity: digestOf(bytes),
     open: () => streamOf(bytes),
   };
 }

@@ -9,6 +9,8 @@ export interface FoundFile {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
+  /** Equal for files that bring the same bytes; absent where that isn't known. */
+  readonly identity?: string;
   /** Whether anybody may execute it. */
   readonly executable: boolean;
   /**

@@ -204,7 +204,7 @@ async function collectProblems(problems: Problem[], body: () => unknown): Promis
 }
 
 /** Sorted by place; those without one come first. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => {
     return (
       (a.position?.line ?? 0) - (b.position?.line ?? 0) ||

@@ -82,7 +82,9 @@ export function applyCopy(
       return;
     }
     const mode = copy.chmod ?? (found.executable ? 0o755 : 0o644);
-    add({ type: 'file', path, mode, uid, gid, size: found.size, open: () => found.open() }, match);
+    const { size, identity } = found;
+    const known = identity === undefined ? {} : { identity };
+    add({ type: 'file', path, mode, uid, gid, size, ...known, open: () => found.open() }, match);
   }
 
   function add(entry: Entry, match: Match): void {

@@ -1,16 +1,17 @@
 // `bima build`: reads the options, builds into a temporary layout, and hands that on to the chosen output.
 
-import { buildImage } from '../build/build.ts';
-import type { BuildOptions, BuiltImage } from '../build/build.ts';
+import type { BuiltImage } from '../build/build.ts';
+import { buildPlatforms } from '../build/build-platforms.ts';
+import type { BuildPlatformsOptions, BuiltPlatforms } from '../build/build-platforms.ts';
 import { parseCompression } from '../build/compression.ts';
-import { planBuild } from '../build/plan.ts';
+import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import { BimaError } from '../errors.ts';
 import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Options } from './args.ts';
-import { onePositional, readPlanOptions, readTags, splitPair } from './options.ts';
+import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
 import { readOutput } from './output.ts';
 import type { Output } from './output.ts';
 import type { Terminal } from './run.ts';
@@ -24,44 +25,48 @@ export async function runBuild(
   const context = onePositional('build', positionals, 'the context for the build process');
   const references = readTags(options.strings('tag'));
   const reporter = terminalReporter(terminal, options);
-  let image: BuiltImage;
+  let built: BuiltPlatforms;
   let output: Output;
   try {
     output = await readOutput({ options, references, terminal, reporter });
     const buildOptions = readBuildOptions(options, terminal);
-    const planOptions = readPlanOptions(context, options);
+    const planOptions = readPlanOptions(context, options, terminal.environment);
 
     await output.check();
-    const plan = await planBuild(planOptions, (problem) => {
+    const plans = await planPlatforms(planOptions, (problem) => {
       reporter.warning(problem);
     });
-    image = await withTemporaryLayout(output.workPath, async (layout) => {
-      const built = await buildImage(plan, layout, buildOptions, reporter);
-      await output.write(layout, built.manifest);
-      return built;
+    built = await withTemporaryLayout(output.workPath, async (layout) => {
+      const platforms = await buildPlatforms(plans, layout, buildOptions, reporter);
+      await output.write(layout, platforms.root);
+      return platforms;
     });
   } finally {
     reporter.close();
   }
-  const result = { ...describeImage(image), tags: references.map(formatReference), ...output.describe() };
-  terminal.stdout(options.flag('json') ? JSON.stringify(result) : image.manifest.digest);
+  const result = { ...describe(built), tags: references.map(formatReference), ...output.describe() };
+  terminal.stdout(options.flag('json') ? JSON.stringify(result) : built.root.digest);
   return 0;
 }
 
-function readBuildOptions(options: Options, terminal: Terminal): BuildOptions {
+function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {
   const encoding = options.string('annotation-encoding') ?? '';
   if (encoding !== 'plain' && encoding !== 'base64') {
     throw new BimaError('INPUT_INVALID', `expected --annotation-encoding plain or base64, got "${encoding}"`);
   }
   return {
     compression: parseCompression(options.string('compression') ?? 'gzip'),
-    annotations: Object.fromEntries(
-      options.strings('annotation').map((text) => splitPair('--annotation', text)),
-    ),
+    annotations: readAnnotations(options),
     annotationEncoding: encoding,
     created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal,
   };
+}
+
+/** One image is described as it is, an index by its images. */
+function describe({ root, images }: BuiltPlatforms): Record<string, unknown> {
+  const [first, ...others] = images.map(describeImage);
+  return others.length === 0 ? { ...first } : { digest: root.digest, platforms: [first, ...others] };
 }
 
 function describeImage(image: BuiltImage): Record<string, unknown> {

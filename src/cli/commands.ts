@@ -1,5 +1,23 @@
 // The command line as a table: commands, options, their help. Parsing and help are both made from it.
 
+import {
+  file,
+  noStrict,
+  label,
+  platform,
+  buildArg,
+  annotation,
+  registryOptions,
+  pushOptions,
+  quiet,
+  debug,
+  json,
+  help,
+  tag,
+  output,
+  containerd,
+} from './shared-options.ts';
+
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
@@ -23,144 +41,20 @@ export interface CommandSpec {
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 
-const file: OptionSpec = {
-  type: 'string',
-  short: 'f',
-  value: 'CONTAINERFILE',
-  help: 'Path of the CONTAINERFILE (default: Containerfile or Dockerfile in CONTEXT, then in the current directory)',
-};
-const noStrict: OptionSpec = {
-  type: 'boolean',
-  help: 'Require only the labels that urunc itself needs: unikernelType, hypervisor and binary',
-};
-const label: OptionSpec = {
-  type: 'string',
-  multiple: true,
-  value: 'KEY=VALUE',
-  help: 'Add a label, or replace one of the Containerfile',
-};
-const platform: OptionSpec = {
-  type: 'string',
-  value: 'OS/ARCH[/VARIANT]',
-  help: "The image's platform, for a binary whose header doesn't tell",
-};
-const registryOptions = {
-  username: {
-    type: 'string',
-    short: 'u',
-    value: 'NAME',
-    help: 'Log in to the registry as NAME, with --password-stdin (default: the credentials of docker or podman login)',
-  },
-  'password-stdin': { type: 'boolean', help: 'Read the password or token from standard input' },
-  'plain-http': {
-    type: 'boolean',
-    help: 'Allow plain HTTP also for registries that are not on this machine',
-  },
-  insecure: { type: 'boolean', help: 'Accept any TLS certificate' },
-  'ca-file': {
-    type: 'string',
-    value: 'FILE',
-    help: 'Trust the certificates in FILE (PEM) besides the usual ones',
-  },
-  'token-host': {
-    type: 'string',
-    multiple: true,
-    value: 'HOST',
-    help: 'Let the token service on HOST have the credentials of a registry on another site',
-  },
-  concurrency: {
-    type: 'string',
-    value: 'NUMBER',
-    help: 'How many blobs travel at once with one registry (default: 4)',
-  },
-} as const satisfies Record<string, OptionSpec>;
-const pushOptions = {
-  ...registryOptions,
-  'chunk-size': {
-    type: 'string',
-    value: 'SIZE',
-    help: 'Upload larger blobs in chunks of SIZE, such as 10m (default: whole, unless the registry refuses that)',
-  },
-} as const satisfies Record<string, OptionSpec>;
-const quiet: OptionSpec = {
-  type: 'boolean',
-  short: 'q',
-  help: 'Print nothing but the result, warnings and errors',
-};
-const debug: OptionSpec = { type: 'boolean', help: 'Say more about what is done' };
-const json: OptionSpec = { type: 'boolean', help: 'Print the result as JSON' };
-const help: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this help' };
-
-/** What names a containerd. */
-const containerd = {
-  namespace: {
-    type: 'string',
-    short: 'n',
-    value: 'NAMESPACE',
-    default: 'default',
-    env: 'CONTAINERD_NAMESPACE',
-    help: 'NAMESPACE to use when importing the image to containerd',
-  },
-  address: {
-    type: 'string',
-    short: 'a',
-    value: 'ADDRESS',
-    default: '/run/containerd/containerd.sock',
-    env: 'CONTAINERD_ADDRESS',
-    help: "ADDRESS of containerd's GRPC server",
-  },
-  snapshotter: {
-    type: 'string',
-    value: 'SNAPSHOTTER',
-    env: 'CONTAINERD_SNAPSHOTTER',
-    help: "SNAPSHOTTER to unpack the image for; containerd's default if empty",
-  },
-  ctr: {
-    type: 'string',
-    value: 'PATH',
-    env: 'BIMA_CTR',
-    help: "PATH of containerd's client, ctr or k3s (default: the first on the PATH)",
-  },
-} as const satisfies Record<string, OptionSpec>;
-
 export const commands = {
   build: {
-    summary: 'Build a container image',
+    summary: 'Build a container image, for one platform or several',
     usage: 'bima build [options] CONTEXT',
     description:
-      'Builds an image from the Containerfile and the files of the directory CONTEXT, and prints its digest.',
+      'Builds an image from the Containerfile and the files of the directory CONTEXT, and prints its digest. For several\nplatforms it is an index with an image for each; TARGETARCH and its like tell them apart in the Containerfile.',
     options: {
-      tag: {
-        type: 'string',
-        short: 't',
-        multiple: true,
-        value: 'NAME',
-        help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
-      },
+      tag,
       file,
-      output: {
-        type: 'string',
-        short: 'o',
-        aliases: ['out'],
-        value: 'OUTPUT',
-        default: 'ctr',
-        help: 'Where the image goes: "ctr" (containerd), "tar" (an archive), "oci" (an OCI image layout) or "registry"',
-      },
-      tar: { type: 'boolean', help: 'Shorthand for --output=tar' },
-      push: { type: 'boolean', help: 'Shorthand for --output=registry' },
-      dest: {
-        type: 'string',
-        value: 'PATH',
-        help: 'Path of the archive (default: the last part of NAME) or of the layout',
-      },
+      ...output,
       platform,
+      'build-arg': buildArg,
       label,
-      annotation: {
-        type: 'string',
-        multiple: true,
-        value: 'KEY=VALUE',
-        help: 'Add an annotation to the manifest, or replace one that a label gave',
-      },
+      annotation,
       'annotation-encoding': {
         type: 'string',
         value: 'ENCODING',
@@ -181,6 +75,13 @@ export const commands = {
       json,
       help,
     },
+  },
+  merge: {
+    summary: 'Merge images for several platforms into one',
+    usage: 'bima merge [options] LAYOUT|ARCHIVE...',
+    description:
+      'Makes one index of the images in OCI image layouts and archives, each for a platform of its own, and prints its\ndigest. The images themselves stay as they are.',
+    options: { tag, ...output, annotation, ...containerd, ...pushOptions, quiet, debug, json, help },
   },
   push: {
     summary: 'Push an image to registries',
@@ -211,7 +112,7 @@ export const commands = {
     summary: 'Check a Containerfile without building',
     usage: 'bima lint [options] [CONTEXT]',
     description: 'Lists everything that a build would complain about. Exits with 1 if a build would fail.',
-    options: { file, platform, label, 'no-strict': noStrict, json, help },
+    options: { file, platform, 'build-arg': buildArg, label, 'no-strict': noStrict, json, help },
   },
   load: {
     summary: 'Import an image into containerd',

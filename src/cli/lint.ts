@@ -1,6 +1,6 @@
 // `bima lint`: everything that a build would complain about.
 
-import { examine } from '../build/plan.ts';
+import { examinePlatforms } from '../build/plan-platforms.ts';
 import type { Problem } from '../errors.ts';
 import { BimaError } from '../errors.ts';
 import type { Options } from './args.ts';
@@ -20,7 +20,8 @@ export async function runLint(
       `"bima lint" takes at most 1 argument (the build context), got ${positionals.length}`,
     );
   }
-  const { errors, warnings } = await examine(readPlanOptions(context, options));
+  const planOptions = readPlanOptions(context, options, terminal.environment);
+  const { errors, warnings } = await examinePlatforms(planOptions);
   if (options.flag('json')) {
     const list = (problems: readonly Problem[], severity: string) =>
       problems.map((problem) => ({ severity, ...problem }));

@@ -1,11 +1,14 @@
 // The meaning of options that several commands share.
 
-import type { PlanOptions } from '../build/plan.ts';
+import type { PlatformsOptions } from '../build/plan-platforms.ts';
+import { parseBuildArguments } from '../containerfile/build-arguments.ts';
 import { BimaError } from '../errors.ts';
-import { parsePlatform } from '../oci/platform.ts';
+import { parseAnnotation } from '../oci/annotations.ts';
+import type { AnnotationInput } from '../oci/annotations.ts';
+import { parsePlatforms } from '../oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
-import type { Options } from './args.ts';
+import type { Environment, Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 
 /** @throws BimaError INPUT_INVALID unless there is exactly one */
@@ -21,9 +24,12 @@ export function onePositional(command: CommandName, positionals: readonly string
   );
 }
 
-export function readPlanOptions(context: string, options: Options): PlanOptions {
+export function readPlanOptions(
+  context: string,
+  options: Options,
+  environment: Environment,
+): PlatformsOptions {
   const file = options.string('file');
-  const platform = options.string('platform');
   return {
     context,
     ...(file === undefined ? {} : { file }),
@@ -32,8 +38,13 @@ export function readPlanOptions(context: string, options: Options): PlanOptions 
       return { key, value };
     }),
     strict: !options.flag('no-strict'),
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    platforms: parsePlatforms(options.strings('platform')),
+    buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),
   };
+}
+
+export function readAnnotations(options: Options): AnnotationInput[] {
+  return options.strings('annotation').flatMap((text) => parseAnnotation(text, '--annotation'));
 }
 
 /** The references of `--tag`, each once and with a tag. */

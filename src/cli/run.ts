@@ -31,6 +31,7 @@ type Runner = (positionals: readonly string[], options: Options, terminal: Termi
 /** Loaded when they are used: a command should not wait for the code of the others. */
 const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   build: async () => (await import('./build.ts')).runBuild,
+  merge: async () => (await import('./merge.ts')).runMerge,
   push: async () => (await import('./push.ts')).runPush,
   inspect: async () => (await import('./inspect.ts')).runInspect,
   load: async () => (await import('./load.ts')).runLoad,

@@ -10,6 +10,10 @@ import type { Word } from './words.ts';
 const form = 'Write ARG NAME, or ARG NAME=default.';
 const variableName = /^[\p{L}_][\p{L}\p{Nd}_]*$/u;
 
+export function isVariableName(name: string): boolean {
+  return variableName.test(name);
+}
+
 /** Declares the arguments to the statement's variables, each with the value that it has from here on. */
 export function readArg(statement: Statement): void {
   const { text, rest, start, escape, variables } = statement;
@@ -19,7 +23,7 @@ export function readArg(statement: Statement): void {
   for (const word of words) {
     if (isInlineComment(statement, word)) return;
     const name = readWord(text.slice(0, word.equals ?? word.end), word.start, dockerfileRules(escape)).value;
-    if (!variableName.test(name)) {
+    if (!isVariableName(name)) {
       const hint = word.equals === word.start ? 'Write no spaces around "=".' : form;
       statement.error(word.start, `expected the name of an argument, got ${quote(name)}`, hint);
       continue;

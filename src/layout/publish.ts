@@ -45,7 +45,7 @@ export async function checkDestination(destination: string): Promise<'new' | 'la
   });
 }
 
-/** Moves `image` and its blobs from a temporary layout to `destination`; the index changes last and in one step. */
+/** Moves `image`, what the index has beside it, and their blobs from a temporary layout to `destination`; the index changes last and in one step. */
 export async function publishLayout(
   temporary: Layout,
   image: Descriptor,
@@ -62,7 +62,10 @@ export async function publishLayout(
   const index = await layout.readIndex();
   for (const digest of await blobsOf(temporary))
     await rename(temporary.blobPath(digest), layout.blobPath(digest));
-  await layout.writeIndex(withImage(index, image, references));
+  const known = new Set(index.manifests.map(({ digest }) => digest));
+  const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
+  const all = { ...index, manifests: [...index.manifests, ...others] };
+  await layout.writeIndex(withImage(all, image, references));
 }
 
 /** Keeps the empty folder itself, which can be mounted, a link's target or somebody's current directory. */

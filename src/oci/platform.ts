@@ -39,6 +39,25 @@ export function parsePlatform(text: string): Platform {
   return { ...base, variant };
 }
 
+/**
+ * Reads platforms, several of them in one text with commas in between, and keeps their order.
+ * @throws BimaError INPUT_INVALID for one that is none, and for one that is there twice
+ */
+export function parsePlatforms(texts: readonly string[]): Platform[] {
+  const platforms = new Map<string, Platform>();
+  for (const text of texts.flatMap((list) => list.split(','))) {
+    const platform = parsePlatform(text);
+    const name = formatPlatform(platform);
+    if (platforms.has(name)) {
+      throw new BimaError('INPUT_INVALID', `expected each platform once, got "${name}" twice`, {
+        hint: 'Remove one of the two; linux/arm64 and linux/arm64/v8 are the same.',
+      });
+    }
+    platforms.set(name, platform);
+  }
+  return [...platforms.values()];
+}
+
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { pullRequestOf } from '../../src/action/event.ts';
+import { pullRequestOf, unnamedHeadOf } from '../../src/action/event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
 import { safeTag, tagsOfEvent } from '../../src/action/event-tags.ts';
 import { eventFixture } from '../support/events.ts';
@@ -66,6 +66,12 @@ describe('the tags of an event', () => {
     assert.throws(() => tagsOfEvent({ ...bare, ref: 'refs/heads/日本' }), { code: 'INPUT_INVALID' });
   });
 
+  it('are those of a pull request that was found, where the event names none', async () => {
+    const found = { number: 7, isFork: true, headSha: undefined, baseBranch: undefined };
+    assert.deepEqual(tagsOfEvent(await eventFixture('workflow-run-fork'), found), ['pr-7']);
+    assert.deepEqual(tagsOfEvent(await eventFixture('workflow-run-pull-request'), found), ['pr-15']);
+  });
+
   it('are always tags', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (name) => {
@@ -90,4 +96,30 @@ describe('the pull request of an event', () => {
       assert.equal(pullRequestOf(await eventFixture(name))?.isFork, isFork);
     });
   }
+
+  const headSha = '55c1f5b2e7d2c2f0d5c1a9a0f5c8d8a07c31b9aa';
+  for (const name of ['pull-request', 'pull-request-fork', 'workflow-run-pull-request']) {
+    it(`has its own commit and branches, not those of a merge, for ${name}`, async () => {
+      const { isFork, ...others } = pullRequestOf(await eventFixture(name)) ?? {};
+      assert.equal(isFork, name === 'pull-request-fork');
+      assert.deepEqual(others, { number: 15, headSha, baseBranch: 'main' });
+    });
+  }
+
+  it('is looked for by its head, where only that is known', async () => {
+    for (const name of Object.keys(expected)) {
+      const head = { repository: 'someone/Redis-Unikernel', branch: 'main', sha: headSha };
+      assert.deepEqual(
+        unnamedHeadOf(await eventFixture(name)),
+        name === 'workflow-run-fork' ? head : undefined,
+        name,
+      );
+    }
+  });
+
+  it('can not be looked for when its fork is gone', async () => {
+    const event = await eventFixture('workflow-run-fork');
+    const run = { ...(event.payload.workflow_run as object), head_repository: null };
+    assert.equal(unnamedHeadOf({ ...event, payload: { workflow_run: run } }), undefined);
+  });
 });

@@ -17,12 +17,15 @@ describe('readInputs', () => {
       context: '.',
       labels: [],
       annotations: [],
+      platforms: [],
+      buildArguments: new Map(),
       strict: true,
       compression: { method: 'gzip', level: 4 },
       fromLayout: [],
       tags: [],
       push: 'false',
       tlsVerify: true,
+      prComment: false,
       sbom: false,
       summary: true,
     });
@@ -55,7 +58,28 @@ describe('readInputs', () => {
     [
       'a platform by another name',
       { platforms: 'linux/aarch64' },
-      { platform: { os: 'linux', architecture: 'arm64' } },
+      { platforms: [{ os: 'linux', architecture: 'arm64' }] },
+    ],
+    [
+      'several platforms, in their order',
+      { platforms: 'linux/riscv64, linux/arm64/v8\nlinux/arm/v7' },
+      {
+        platforms: [
+          { os: 'linux', architecture: 'riscv64' },
+          { os: 'linux', architecture: 'arm64' },
+          { os: 'linux', architecture: 'arm', variant: 'v7' },
+        ],
+      },
+    ],
+    [
+      'build arguments',
+      { 'build-args': 'A=b = c\n\n_B=\nA=d' },
+      {
+        buildArguments: new Map([
+          ['A', 'd'],
+          ['_B', ''],
+        ]),
+      },
     ],
     [
       'an artifact as a layout',
@@ -100,6 +124,11 @@ describe('readInputs', () => {
     });
   });
 
+  it('takes a build argument without a value from the environment', () => {
+    const inputs = read({ 'build-args': 'A\nB' }, { A: 'x' });
+    assert.deepEqual(inputs.buildArguments, new Map([['A', 'x']]));
+  });
+
   it('replaces the artifact of the run before by itself', () => {
     const given = { 'upload-artifact': 'layout' };
     assert.equal(read(given, { GITHUB_RUN_ATTEMPT: '1' }).artifact?.overwrite, false);
@@ -117,7 +146,8 @@ describe('readInputs', () => {
     [{ 'artifact-retention-days': '1.5' }, /the input "artifact-retention-days", got "1.5"/],
     [{ labels: 'novalue' }, /lines of key=value in the input "labels", got "novalue"/],
     [{ annotations: 'manifests:a=b' }, /a level .* in the input "annotations", got "manifests"/],
-    [{ platforms: 'linux/amd64,linux/arm64' }, /one platform for the input "platforms"/],
+    [{ platforms: 'linux/arm64,linux/arm64/v8' }, /"linux\/arm64" twice in the input "platforms"/],
+    [{ 'build-args': 'A-B=secret' }, /NAME=value in the input "build-args", got a value for the name "A-B"$/],
     [{ platforms: 'amd64' }, /got "amd64" in the input "platforms"/],
     [{ annotations: 'manifest[amd64]:a=b' }, /got "amd64" in the input "annotations"/],
     [{ compression: 'xz' }, /got "xz" in the input "compression"/],

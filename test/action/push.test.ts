@@ -68,6 +68,7 @@ describe('formatSummary', () => {
           'com.urunc.unikernel.unikernelType': 'rumprun</td>|\n# [x](y)',
           'com.urunc.unikernel.hypervisor': '@everyone',
         },
+        layerSize: 123_000,
       },
     ],
     size: 123_456,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseAnnotation, selectAnnotations } from '../../src/action/annotations.ts';
+import { parseAnnotation, selectAnnotations } from '../../src/oci/annotations.ts';
 import { readPairs, readWords } from '../../src/action/input-values.ts';
 import { defaultImage, isGithubCom, resolveReferences } from '../../src/action/references.ts';
 import type { NamingInputs } from '../../src/action/references.ts';
@@ -121,7 +121,7 @@ describe("docker/metadata-action's outputs", () => {
       const descriptionKey = 'org.opencontainers.image.description';
       assert.equal(labels.length, outputs.labels.split('\n').length);
       assert.equal(labels.find(({ key }) => key === descriptionKey)?.value, description);
-      const annotations = outputs.annotations.split('\n').flatMap(parseAnnotation);
+      const annotations = outputs.annotations.split('\n').flatMap((text) => parseAnnotation(text, 'here'));
       for (const level of ['manifest', 'index', 'manifest-descriptor'] as const) {
         const selected = selectAnnotations(annotations, level);
         assert.equal(selected[descriptionKey], description);

@@ -67,7 +67,7 @@ describe('a step that builds', () => {
     const text = readFileSync(join(root, 'action.yml'), 'utf8');
     const section = text.slice(text.indexOf('\noutputs:\n'), text.indexOf('\nruns:\n'));
     const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name]) => name);
-    const others = ['artifact-id', 'artifact-url', 'artifact-digest'];
+    const others = ['artifact-id', 'artifact-url', 'artifact-digest', 'comment-url'];
     assert.deepEqual(Object.keys(outputs).sort(), declared.filter((name) => !others.includes(name ?? '')).sort());
   });
 

@@ -56,13 +56,14 @@ async function start(test: TestContext, enterprise = false): Promise<Site> {
 
 describe('putComment', () => {
   for (const [token, { login }] of Object.entries(tokens).slice(0, 3)) {
-    it(`makes one comment as ${login}, and keeps it up to date`, async (test) => {
-      const { put, shown, issues } = await start(test);
+    it(`makes one comment as ${login}, keeps it up to date, and removes it`, async (test) => {
+      const { put, remove, shown, issues } = await start(test);
       const first = await put('one', { token });
       assert.equal(first, `https://github.com/owner/app/pull/5#issuecomment-${issues.comments[0]?.id}`);
       assert.equal(await put('two', { token }), first);
       assert.equal(await put('two', { token }), first);
       assert.deepEqual(shown(), [`${login}: two`]);
+      assert.equal(await remove({ token }), 1);
     });
   }
 

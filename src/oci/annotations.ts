@@ -1,9 +1,9 @@
-// The `annotations` input: where each annotation goes, in the form that buildx and docker/metadata-action write.
+// Annotations that users give, each with where it goes, in the form that buildx and docker/metadata-action write.
 
 import { BimaError } from '../errors.ts';
-import { formatPlatform, parsePlatform } from '../oci/platform.ts';
-import type { Platform } from '../oci/platform.ts';
-import { ofInput } from './input-values.ts';
+import type { Descriptor } from './descriptor.ts';
+import { formatPlatform, parsePlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
 
 const levels = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const;
 
@@ -19,28 +19,28 @@ export interface AnnotationInput {
 
 /**
  * Reads `[level[,level][[platform]]:]key=value`; without a level it is the manifest's.
+ * @param place what the text comes from, for errors
  * @returns one annotation for each level
  * @throws BimaError INPUT_INVALID
  */
-export function parseAnnotation(text: string): AnnotationInput[] {
+export function parseAnnotation(text: string, place: string): AnnotationInput[] {
   const [, left = '', value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (value === undefined || left.trim() === '') {
-    throw new BimaError('INPUT_INVALID', `expected key=value in the input "annotations", got "${text}"`);
+    throw new BimaError('INPUT_INVALID', `expected key=value in ${place}, got "${text}"`);
   }
   const [, names = 'manifest', platformText, key = ''] =
     /^(?:([a-z,-]+)(?:\[([^\]]*)\])?:)?(.*)$/s.exec(left.trim()) ?? [];
   if (key === '' || /\s/.test(key)) {
-    throw new BimaError('INPUT_INVALID', `expected a key in the input "annotations", got "${text}"`, {
+    throw new BimaError('INPUT_INVALID', `expected a key in ${place}, got "${text}"`, {
       hint: 'Write level:key=value, for example manifest:org.opencontainers.image.title=redis.',
     });
   }
-  const platform =
-    platformText === undefined ? undefined : ofInput('annotations', () => parsePlatform(platformText));
+  const platform = platformText === undefined ? undefined : readPlatform(platformText, place);
   return names.split(',').map((level) => {
     if (!isLevel(level)) {
       throw new BimaError(
         'INPUT_INVALID',
-        `expected a level (${levels.join(', ')}) in the input "annotations", got "${level}"`,
+        `expected a level (${levels.join(', ')}) in ${place}, got "${level}"`,
         { hint: `Leave "${names}:" out if it is not meant as a level.` },
       );
     }
@@ -58,6 +58,40 @@ export function selectAnnotations(
     (annotation) => annotation.level === level && fits(annotation.platform, platform),
   );
   return Object.fromEntries(fitting.map(({ key, value }) => [key, value]));
+}
+
+/** Lines about the annotations that have no place in one image without an index. */
+export function explainUnused(annotations: readonly AnnotationInput[]): string[] {
+  const has = (...of: readonly AnnotationLevel[]) => annotations.some(({ level }) => of.includes(level));
+  const why = 'the image has one platform, and no index';
+  return [
+    ...(has('index', 'index-descriptor') ? [`annotations of an index are left out: ${why}`] : []),
+    ...(has('manifest-descriptor')
+      ? [`annotations of a manifest's descriptor have no place in a registry: ${why}`]
+      : []),
+  ];
+}
+
+/** Adds to what is there; without any, there is no map of them either. */
+export function withAnnotations<T extends Descriptor>(
+  descriptor: T,
+  more: Readonly<Record<string, string>>,
+): T {
+  const annotations = { ...descriptor.annotations, ...more };
+  return Object.keys(annotations).length === 0 ? descriptor : { ...descriptor, annotations };
+}
+
+function readPlatform(text: string, place: string): Platform {
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    const { code, message, hint } = error;
+    throw new BimaError(code, `${message} in ${place}`, {
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
+  }
 }
 
 function fits(wanted: Platform | undefined, platform: Platform | undefined): boolean {

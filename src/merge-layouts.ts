@@ -2,68 +2,128 @@
 
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BimaError } from '../errors.ts';
-import { imageNameAnnotation, refNameAnnotation } from '../layout/names.ts';
-import type { Layout } from '../layout/layout.ts';
-import { mustOpenLocalImages } from '../layout/open.ts';
-import { mergeImages } from '../merge.ts';
-import type { MergePart } from '../merge.ts';
-import { readDocument } from '../oci/blob.ts';
-import type { Blob, ByteStream } from '../oci/blob.ts';
-import { parseConfig } from '../oci/config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { readTree } from '../oci/image-tree.ts';
-import { parseIndex, parseManifest } from '../oci/manifest.ts';
-import { isIndexType } from '../oci/media-types.ts';
-import type { Source } from '../oci/target.ts';
-import { selectAnnotations } from './annotations.ts';
-import type { AnnotationInput } from './annotations.ts';
+import { BimaError } from './errors.ts';
+import { imageNameAnnotation, refNameAnnotation } from './layout/names.ts';
+import type { Layout } from './layout/layout.ts';
+import { mustOpenLocalImages } from './layout/open.ts';
+import { mergeImages } from './merge.ts';
+import type { MergePart } from './merge.ts';
+import { readDocument } from './oci/blob.ts';
+import type { Blob, ByteStream } from './oci/blob.ts';
+import { parseConfig } from './oci/config.ts';
+import type { Descriptor } from './oci/descriptor.ts';
+import { readTree } from './oci/image-tree.ts';
+import { parseIndex, parseManifest } from './oci/manifest.ts';
+import { isIndexType } from './oci/media-types.ts';
+import type { Source } from './oci/target.ts';
+import type { Reporter } from './reporter.ts';
+import { explainUnused, selectAnnotations, withAnnotations } from './oci/annotations.ts';
+import type { AnnotationInput } from './oci/annotations.ts';
 
 interface Found {
   readonly source: Source;
   readonly root: Descriptor;
 }
 
+export interface MergeOptions {
+  /** Those of the index and of what it lists; manifests stay as they are. */
+  readonly annotations: readonly AnnotationInput[];
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Copies the image into a layout, and checks every digest of it on the way.
+ * Copies images into a layout, and checks every digest of them on the way.
  * @param paths layouts, archives, or folders of those
- * @returns the one image that they hold, unchanged, or the index of all
+ * @returns the one image that they hold, unchanged, or the index of all. What refers to an image by its subject stands
+ *   beside the one in the layout, and in the index
  * @throws BimaError LAYOUT_INVALID or DIGEST_MISMATCH
  */
-export async function importImages(
+export async function mergeLayouts(
   paths: readonly string[],
   layout: Layout,
-  options: { readonly annotations: readonly AnnotationInput[]; readonly signal: AbortSignal },
+  { annotations, reporter, signal }: MergeOptions,
 ): Promise<Descriptor> {
-  const { annotations, signal } = options;
   const found: Found[] = [];
   for (const path of await expand(paths)) found.push(...(await openPath(path)));
-  const [first, ...others] = found;
+  const { images, referrers } = await separate(found);
+  const [first, ...others] = images;
   if (first === undefined) throw new BimaError('LAYOUT_INVALID', `"${paths.join('", "')}" holds no image`);
+  for (const referrer of referrers) await copyInto(layout, referrer, signal);
+  const ofRoot = selectAnnotations(annotations, 'index-descriptor');
   if (others.length === 0) {
     await copyInto(layout, first, signal);
+    const index = await layout.readIndex();
+    await layout.writeIndex({
+      ...index,
+      manifests: [...index.manifests, ...referrers.map(({ root }) => root)],
+    });
+    if (isIndexType(first.root.mediaType)) return withAnnotations(first.root, ofRoot);
+    for (const line of explainUnused(annotations)) reporter.info(line);
     return first.root;
   }
   const parts: MergePart[] = [];
-  for (const { source, root } of found) {
+  for (const { source, root } of images) {
     for (const manifest of await manifestsOf(source, root)) {
       await copyInto(layout, { source, root: manifest }, signal);
       const more = selectAnnotations(annotations, 'manifest-descriptor', manifest.platform);
       parts.push({ where: source.name, manifest: withAnnotations(manifest, more) });
     }
   }
-  const index = mergeImages(parts, selectAnnotations(annotations, 'index'));
+  // In an index everything needs a platform: BuildKit lists attestations so.
+  for (const { source, root } of referrers)
+    parts.push({ where: source.name, manifest: { ...root, platform: noPlatform } });
+  const index = mergeImages(withoutTwins(parts), {
+    ...(await commonAnnotations(images)),
+    ...selectAnnotations(annotations, 'index'),
+  });
   await layout.put(index);
-  return index.descriptor;
+  return withAnnotations(index.descriptor, ofRoot);
 }
 
-/** Adds to what is there; without any, there is no map of them either. */
-export function withAnnotations<T extends Descriptor>(
-  descriptor: T,
-  more: Readonly<Record<string, string>>,
-): T {
-  const annotations = { ...descriptor.annotations, ...more };
-  return Object.keys(annotations).length === 0 ? descriptor : { ...descriptor, annotations };
+const noPlatform = { os: 'unknown', architecture: 'unknown' } as const;
+
+/** What refers to an image says so by its subject (OCI image-spec, manifest.md). */
+async function separate(found: readonly Found[]): Promise<{ images: Found[]; referrers: Found[] }> {
+  const images: Found[] = [];
+  const referrers = new Map<string, Found>();
+  for (const { source, root } of found) {
+    const bytes = await readDocument(source.open(root), source.name);
+    const document = isIndexType(root.mediaType)
+      ? parseIndex(bytes, root.digest)
+      : parseManifest(bytes, root.digest);
+    if (document.subject === undefined) {
+      images.push({ source, root });
+      continue;
+    }
+    const artifactType = root.artifactType ?? document.artifactType;
+    const typed = artifactType === undefined ? root : { ...root, artifactType };
+    referrers.set(root.digest, { source, root: typed });
+  }
+  return { images, referrers: [...referrers.values()] };
+}
+
+/** The same attestation from two places is no mistake, unlike the same image. */
+function withoutTwins(parts: readonly MergePart[]): MergePart[] {
+  const seen = new Set<string>();
+  return parts.filter(({ manifest: { digest, platform } }) => {
+    const isTwin = seen.has(digest) && platform.os === noPlatform.os;
+    seen.add(digest);
+    return !isTwin;
+  });
+}
+
+/** Of the indexes that are dissolved; one that they don't agree on is left out. */
+async function commonAnnotations(images: readonly Found[]): Promise<Readonly<Record<string, string>>> {
+  const values = new Map<string, Set<string>>();
+  for (const { source, root } of images) {
+    if (!isIndexType(root.mediaType)) continue;
+    const { annotations = {} } = parseIndex(await readDocument(source.open(root), source.name), root.digest);
+    for (const [key, value] of Object.entries(annotations))
+      values.set(key, (values.get(key) ?? new Set()).add(value));
+  }
+  const agreed = [...values].filter(([, all]) => all.size === 1);
+  return Object.fromEntries(agreed.map(([key, [value = '']]) => [key, value]));
 }
 
 /** A folder that is no layout is one of downloads: actions/download-artifact makes a folder for each artifact. */

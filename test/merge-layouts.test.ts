@@ -3,20 +3,21 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { parseAnnotation } from '../../src/action/annotations.ts';
-import { importImages } from '../../src/action/from-layout.ts';
-import { readFacts } from '../../src/action/image-facts.ts';
-import { imageOutputs, pushOutputs } from '../../src/action/outputs.ts';
-import { writeArchive } from '../../src/layout/archive.ts';
-import { createLayout } from '../../src/layout/layout.ts';
-import type { Layout } from '../../src/layout/layout.ts';
-import { readDocument } from '../../src/oci/blob.ts';
-import type { Descriptor } from '../../src/oci/descriptor.ts';
-import { hexOf } from '../../src/oci/digest.ts';
-import { parseIndex } from '../../src/oci/manifest.ts';
-import { parseReference } from '../../src/oci/reference.ts';
-import { temporaryFolder } from '../support/folder.ts';
-import { sampleImage, writeSampleLayout } from '../support/sample-image.ts';
+import { parseAnnotation } from '../src/oci/annotations.ts';
+import { mergeLayouts } from '../src/merge-layouts.ts';
+import { readFacts } from '../src/action/image-facts.ts';
+import { imageOutputs, pushOutputs } from '../src/action/outputs.ts';
+import { writeArchive } from '../src/layout/archive.ts';
+import { createLayout } from '../src/layout/layout.ts';
+import type { Layout } from '../src/layout/layout.ts';
+import { readDocument } from '../src/oci/blob.ts';
+import type { Descriptor } from '../src/oci/descriptor.ts';
+import { hexOf } from '../src/oci/digest.ts';
+import { parseIndex } from '../src/oci/manifest.ts';
+import { parseReference } from '../src/oci/reference.ts';
+import { silentReporter } from '../src/reporter.ts';
+import { temporaryFolder } from './support/folder.ts';
+import { sampleImage, writeSampleLayout } from './support/sample-image.ts';
 
 interface Imported {
   readonly root: Descriptor;
@@ -30,8 +31,9 @@ async function importFrom(
 ): Promise<Imported> {
   const layout = await createLayout(join(temporaryFolder(test), 'layout'));
   const signal = new AbortController().signal;
-  const root = await importImages(paths, layout, {
-    annotations: annotations.flatMap(parseAnnotation),
+  const root = await mergeLayouts(paths, layout, {
+    annotations: annotations.flatMap((text) => parseAnnotation(text, 'here')),
+    reporter: silentReporter,
     signal,
   });
   return { root, layout };
@@ -41,7 +43,7 @@ async function childrenOf({ root, layout }: Imported): Promise<readonly Descript
   return parseIndex(await readDocument(layout.open(root), 'layout'), 'index').manifests;
 }
 
-describe('importImages', () => {
+describe('mergeLayouts', () => {
   const amd64 = sampleImage();
   const arm64 = sampleImage({ architectures: ['arm64'], seed: 'arm' });
   const both = sampleImage({ architectures: ['amd64', 'arm64'], seed: 'both' });
@@ -151,8 +153,8 @@ describe('importImages', () => {
   it('stops when it is interrupted', async (test) => {
     const folder = folderWith(test, { one: amd64 });
     const layout = await createLayout(join(folder, 'out'));
-    const options = { annotations: [], signal: AbortSignal.abort() };
-    await assert.rejects(importImages([join(folder, 'one')], layout, options), { name: 'AbortError' });
+    const options = { annotations: [], reporter: silentReporter, signal: AbortSignal.abort() };
+    await assert.rejects(mergeLayouts([join(folder, 'one')], layout, options), { name: 'AbortError' });
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseAnnotation, selectAnnotations } from '../../src/action/annotations.ts';
-import type { AnnotationInput } from '../../src/action/annotations.ts';
+import { parseAnnotation, selectAnnotations } from '../../src/oci/annotations.ts';
+import type { AnnotationInput } from '../../src/oci/annotations.ts';
 
 const amd64 = { os: 'linux', architecture: 'amd64' };
 const arm64 = { os: 'linux', architecture: 'arm64' };
@@ -25,7 +25,7 @@ describe('parseAnnotation', () => {
   ];
   for (const [text, annotations] of cases) {
     it(`reads ${text}`, () => {
-      assert.deepEqual(parseAnnotation(text), annotations);
+      assert.deepEqual(parseAnnotation(text, 'here'), annotations);
     });
   }
 
@@ -40,7 +40,7 @@ describe('parseAnnotation', () => {
     'index,:a=b',
   ]) {
     it(`refuses "${text}"`, () => {
-      assert.throws(() => parseAnnotation(text), { code: 'INPUT_INVALID' });
+      assert.throws(() => parseAnnotation(text, 'here'), { code: 'INPUT_INVALID', message: /in here/ });
     });
   }
 });
@@ -52,7 +52,7 @@ describe('selectAnnotations', () => {
     'manifest[linux/arm64]:b=3',
     'index:c=4',
     '__proto__=5',
-  ].flatMap(parseAnnotation);
+  ].flatMap((text) => parseAnnotation(text, 'here'));
 
   it('takes those of the level and the platform, the last one of a key', () => {
     assert.deepEqual(Object.entries(selectAnnotations(annotations, 'manifest', amd64)), [

@@ -1,0 +1,51 @@
+// The image of the branch that a pull request is for, as far as its size is wanted.
+
+import { formatReference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Reporter } from '../reporter.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { openRemoteImage } from '../registry/remote-image.ts';
+import { readFacts } from './image-facts.ts';
+import type { PlatformFacts } from './image-facts.ts';
+import { createWorkflowClient } from './push.ts';
+import type { ClientOrder } from './push.ts';
+
+export interface BaseImage {
+  readonly reference: Reference;
+  readonly images: readonly PlatformFacts[];
+}
+
+/** A comparison is worth so much waiting, and no more. */
+const patience = 30_000;
+
+/**
+ * Reads the image's documents, not its layers.
+ * @returns undefined for whatever goes wrong, after a debug line
+ */
+export async function readBaseImage(
+  reference: Reference,
+  order: ClientOrder,
+): Promise<BaseImage | undefined> {
+  const signal = AbortSignal.any([order.signal, AbortSignal.timeout(patience)]);
+  const debug = (message: string) => {
+    order.reporter.debug(message);
+  };
+  const reporter: Reporter = {
+    ...order.reporter,
+    info: debug,
+    warning: ({ message }) => {
+      debug(message);
+    },
+  };
+  let client: RegistryClient | undefined;
+  try {
+    client = createWorkflowClient({ ...order, reporter, signal });
+    const { source, root } = await openRemoteImage(client, reference);
+    return { reference, images: (await readFacts(source, root)).images };
+  } catch (error) {
+    debug(`no change in size: can't read ${formatReference(reference)}: ${String(error)}`);
+    return undefined;
+  } finally {
+    await client?.close();
+  }
+}

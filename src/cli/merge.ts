@@ -1,0 +1,45 @@
+// `bima merge`: the images of layouts and archives become one index, which is handed on as a built image is.
+
+import { BimaError } from '../errors.ts';
+import { withTemporaryLayout } from '../layout/publish.ts';
+import { mergeLayouts } from '../merge-layouts.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { Options } from './args.ts';
+import { readAnnotations, readTags } from './options.ts';
+import { readOutput } from './output.ts';
+import type { Output } from './output.ts';
+import type { Terminal } from './run.ts';
+import { terminalReporter } from './terminal-reporter.ts';
+
+export async function runMerge(
+  paths: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<number> {
+  if (paths.length === 0) {
+    throw new BimaError('INPUT_INVALID', '"bima merge" requires at least 1 layout or archive, got none', {
+      hint: 'See "bima merge --help".',
+    });
+  }
+  const references = readTags(options.strings('tag'));
+  const annotations = readAnnotations(options);
+  const reporter = terminalReporter(terminal, options);
+  let root: Descriptor;
+  let output: Output;
+  try {
+    output = await readOutput({ options, references, terminal, reporter });
+    const { signal } = terminal;
+    await output.check();
+    root = await withTemporaryLayout(output.workPath, async (layout) => {
+      const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
+      await output.write(layout, merged);
+      return merged;
+    });
+  } finally {
+    reporter.close();
+  }
+  const result = { digest: root.digest, tags: references.map(formatReference), ...output.describe() };
+  terminal.stdout(options.flag('json') ? JSON.stringify(result) : root.digest);
+  return 0;
+}

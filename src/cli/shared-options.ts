@@ -1,0 +1,142 @@
+// The options that several commands have, for the table of commands.
+
+import type { OptionSpec } from './commands.ts';
+
+export const file: OptionSpec = {
+  type: 'string',
+  short: 'f',
+  value: 'CONTAINERFILE',
+  help: 'Path of the CONTAINERFILE (default: Containerfile or Dockerfile in CONTEXT, then in the current directory)',
+};
+export const noStrict: OptionSpec = {
+  type: 'boolean',
+  help: 'Require only the labels that urunc itself needs: unikernelType, hypervisor and binary',
+};
+export const label: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: 'KEY=VALUE',
+  help: 'Add a label, or replace one of the Containerfile',
+};
+export const platform: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: 'OS/ARCH[/VARIANT]',
+  help: "The image's platform, or several with commas or as several options (default: the binary's)",
+};
+export const buildArg: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: 'NAME[=VALUE]',
+  help: 'Give the ARG called NAME a VALUE, or that of the environment variable NAME',
+};
+export const annotation: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: '[LEVEL[[PLATFORM]]:]KEY=VALUE',
+  help: 'Add an annotation; LEVEL is "manifest" (default), "index", "manifest-descriptor" or "index-descriptor"',
+};
+export const registryOptions = {
+  username: {
+    type: 'string',
+    short: 'u',
+    value: 'NAME',
+    help: 'Log in to the registry as NAME, with --password-stdin (default: the credentials of docker or podman login)',
+  },
+  'password-stdin': { type: 'boolean', help: 'Read the password or token from standard input' },
+  'plain-http': {
+    type: 'boolean',
+    help: 'Allow plain HTTP also for registries that are not on this machine',
+  },
+  insecure: { type: 'boolean', help: 'Accept any TLS certificate' },
+  'ca-file': {
+    type: 'string',
+    value: 'FILE',
+    help: 'Trust the certificates in FILE (PEM) besides the usual ones',
+  },
+  'token-host': {
+    type: 'string',
+    multiple: true,
+    value: 'HOST',
+    help: 'Let the token service on HOST have the credentials of a registry on another site',
+  },
+  concurrency: {
+    type: 'string',
+    value: 'NUMBER',
+    help: 'How many blobs travel at once with one registry (default: 4)',
+  },
+} as const satisfies Record<string, OptionSpec>;
+export const pushOptions = {
+  ...registryOptions,
+  'chunk-size': {
+    type: 'string',
+    value: 'SIZE',
+    help: 'Upload larger blobs in chunks of SIZE, such as 10m (default: whole, unless the registry refuses that)',
+  },
+} as const satisfies Record<string, OptionSpec>;
+export const quiet: OptionSpec = {
+  type: 'boolean',
+  short: 'q',
+  help: 'Print nothing but the result, warnings and errors',
+};
+export const debug: OptionSpec = { type: 'boolean', help: 'Say more about what is done' };
+export const json: OptionSpec = { type: 'boolean', help: 'Print the result as JSON' };
+export const help: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this help' };
+
+export const tag: OptionSpec = {
+  type: 'string',
+  short: 't',
+  multiple: true,
+  value: 'NAME',
+  help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
+};
+/** Where an image goes. */
+export const output = {
+  output: {
+    type: 'string',
+    short: 'o',
+    aliases: ['out'],
+    value: 'OUTPUT',
+    default: 'ctr',
+    help: 'Where the image goes: "ctr" (containerd), "tar" (an archive), "oci" (an OCI image layout) or "registry"',
+  },
+  tar: { type: 'boolean', help: 'Shorthand for --output=tar' },
+  push: { type: 'boolean', help: 'Shorthand for --output=registry' },
+  dest: {
+    type: 'string',
+    value: 'PATH',
+    help: 'Path of the archive (default: the last part of NAME) or of the layout',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+/** What names a containerd. */
+export const containerd = {
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    default: 'default',
+    env: 'CONTAINERD_NAMESPACE',
+    help: 'NAMESPACE to use when importing the image to containerd',
+  },
+  address: {
+    type: 'string',
+    short: 'a',
+    value: 'ADDRESS',
+    default: '/run/containerd/containerd.sock',
+    env: 'CONTAINERD_ADDRESS',
+    help: "ADDRESS of containerd's GRPC server",
+  },
+  snapshotter: {
+    type: 'string',
+    value: 'SNAPSHOTTER',
+    env: 'CONTAINERD_SNAPSHOTTER',
+    help: "SNAPSHOTTER to unpack the image for; containerd's default if empty",
+  },
+  ctr: {
+    type: 'string',
+    value: 'PATH',
+    env: 'BIMA_CTR',
+    help: "PATH of containerd's client, ctr or k3s (default: the first on the PATH)",
+  },
+} as const satisfies Record<string, OptionSpec>;
