@@ -34,6 +34,7 @@ const rules: readonly Rule[] = [
       'src/build/glob.ts',
       'src/build/image.ts',
       'src/build/rootfs',
+      'src/build/tar-header.ts',
     ],
     level: 1,
   },

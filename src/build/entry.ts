@@ -15,16 +15,12 @@ export interface FileEntry extends EntryBase {
   readonly type: 'file';
   /** In bytes. */
   readonly size: number;
-<<<<<<< HEAD
+  /** Equal for files that bring the same bytes; absent where that isn't known. */
+  readonly identity?: string;
   /**
    * A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. A piece holds
    * until the next one is asked for: its memory is used again.
    */
-=======
-  /** Equal for files that bring the same bytes; absent where that isn't known. */
-  readonly identity?: string;
-  /** A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. */
->>>>>>> main
   open(): ByteStream;
 }
 

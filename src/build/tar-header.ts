@@ -1,7 +1,10 @@
-// The headers of a layer's tar, in the form of POSIX.1-2001 (ustar, and pax where that is too small).
+// The headers of a tar, that of a layer or an archive, in the form of POSIX.1-2001 (ustar, and pax where that is too small).
 // Written here rather than by a library, because a diff ID must not change with the version of one.
 
-import type { Entry } from './entry.ts';
+import type { DirectoryEntry, FileEntry, SymlinkEntry } from './entry.ts';
+
+/** What a header says of an entry. */
+export type HeaderEntry = Omit<FileEntry, 'open' | 'identity'> | DirectoryEntry | SymlinkEntry;
 
 const blockSize = 512;
 
@@ -23,7 +26,7 @@ export function paddingOf(size: number): Uint8Array {
  * The header of an entry: one block, after those of a pax header for what that block can't hold.
  * @param mtime in whole seconds since 1970
  */
-export function encodeHeader(entry: Entry, mtime: number): Uint8Array {
+export function encodeHeader(entry: HeaderEntry, mtime: number): Uint8Array {
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path;
   const target = entry.type === 'symlink' ? entry.target : '';
   const size = entry.type === 'file' ? entry.size : 0;
