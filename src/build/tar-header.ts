@@ -19,7 +19,7 @@ export const endOfTar: Uint8Array = new Uint8Array(2 * blockSize);
 
 /** What fills the last block of a file's content. */
 export function paddingOf(size: number): Uint8Array {
-  return new Uint8Array((blockSize - (size % blockSize)) % blockSize);
+  return endOfTar.subarray(0, (blockSize - (size % blockSize)) % blockSize);
 }
 
 /**
@@ -70,7 +70,8 @@ interface Fields {
 }
 
 function encodeBlock(fields: Fields): Buffer {
-  const block = Buffer.alloc(blockSize);
+  // Not Buffer.alloc, which takes memory from the system for each of thousands of headers.
+  const block = Buffer.allocUnsafe(blockSize).fill(0);
   // What is too long is cut here, and whole in the pax header.
   block.write(fields.name, 0, 100);
   block.write(octal(fields.mode, 7), 100);
