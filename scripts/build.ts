@@ -70,7 +70,11 @@ const results = await Promise.all([
   build({
     ...shared,
     metafile: true,
-    entryPoints: { action: 'src/action/main.ts', post: 'src/action/post.ts' },
+    entryPoints: {
+      action: 'src/action/main.ts',
+      cleanup: 'src/action/cleanup-main.ts',
+      post: 'src/action/post.ts',
+    },
     plugins: [apart, leanToolkit],
   }),
   build({

@@ -1,5 +1,5 @@
 // Writes the generated parts of the documentation: every source file with the first sentence of its comment, and the
-// inputs and outputs of action.yml. `node scripts/docs.ts --check` only says whether they are up to date.
+// inputs and outputs of both actions. `node scripts/docs.ts --check` only says whether they are up to date.
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
@@ -12,15 +12,19 @@ interface Field {
 
 type Fields = Readonly<Record<string, Field>>;
 
-const action = parse(readFileSync('action.yml', 'utf8')) as {
+interface Action {
   readonly inputs: Fields;
   readonly outputs: Fields;
-};
+}
+
+const action = parse(readFileSync('action.yml', 'utf8')) as Action;
+const cleanup = parse(readFileSync('cleanup/action.yml', 'utf8')) as Action;
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by file. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/architecture.md': { files: fileTable },
-  'README.md': { inputs: inputTable, outputs: outputTable },
+  'README.md': { inputs: () => inputTable(action), outputs: () => outputTable(action) },
+  'docs/cleanup.md': { inputs: () => inputTable(cleanup), outputs: () => outputTable(cleanup) },
 };
 
 for (const [path, sections] of Object.entries(parts)) {
@@ -57,16 +61,16 @@ function firstSentence(file: string): string {
   return sentence.replaceAll('|', '\\|');
 }
 
-function inputTable(): string {
-  const rows = Object.entries(action.inputs).map(([name, input]) => {
+function inputTable({ inputs }: Action): string {
+  const rows = Object.entries(inputs).map(([name, input]) => {
     const value = input.default === undefined || input.default === '' ? '' : `\`${input.default}\``;
     return `| \`${name}\` | ${value} | ${cell(input.description)} |`;
   });
   return ['| input | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-function outputTable(): string {
-  const rows = Object.entries(action.outputs).map(
+function outputTable({ outputs }: Action): string {
+  const rows = Object.entries(outputs).map(
     ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
   );
   return ['| output | meaning |', '| --- | --- |', ...rows].join('\n');

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'NOT_AVAILABLE'
   | 'OUTPUT_FAILED'
   | 'PLATFORM_FOREIGN'
+  | 'PLATFORM_MISSING'
   | 'REFERENCE_INVALID'
   | 'REGISTRY_DENIED'
   | 'REGISTRY_NOT_FOUND'
@@ -92,6 +93,16 @@ export function throwProblems(problems: readonly Problem[]): void {
   const message =
     others.length === 0 ? first.message : `${problems.length} problems, the first: ${first.message}`;
   throw new BimaError(first.code, message, { ...optionalParts(first), problems });
+}
+
+/** Runs `body`, and adds the problems of a BimaError that it throws to the list. */
+export async function collectProblems(problems: Problem[], body: () => unknown): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    problems.push(...error.problems);
+  }
 }
 
 function problemOf(error: BimaError): Problem {

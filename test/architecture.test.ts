@@ -29,11 +29,13 @@ const rules: readonly Rule[] = [
   { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/', 'src/merge.ts'], level: 1 },
   {
     files: [
+      'src/build/destination.ts',
       'src/build/entry.ts',
       'src/build/found.ts',
       'src/build/glob.ts',
       'src/build/image.ts',
       'src/build/rootfs',
+      'src/build/source-path.ts',
       'src/build/tar-header.ts',
     ],
     level: 1,
@@ -50,6 +52,7 @@ const rules: readonly Rule[] = [
   },
   {
     files: [
+      'src/base-',
       'src/build/build.ts',
       'src/build/build-platforms.ts',
       'src/build/plan',

@@ -2,18 +2,23 @@
 
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BaseImages } from '../base-images.ts';
 import { buildPlatforms } from '../build/build-platforms.ts';
+import type { BuiltPlatforms } from '../build/build-platforms.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
 import type { Plan } from '../build/plan.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import type { Layout } from '../layout/layout.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 
 /** Everything that is wrong with the Containerfile and its files comes out here. @throws BimaError */
-export async function planForInputs(inputs: Inputs, reporter: Reporter): Promise<readonly Plan[]> {
+export async function planForInputs(
+  inputs: Inputs,
+  images: BaseImages,
+  reporter: Reporter,
+): Promise<readonly Plan[]> {
   const { context, file, labels, strict, platforms, buildArguments } = inputs;
   const options = {
     context,
@@ -21,6 +26,7 @@ export async function planForInputs(inputs: Inputs, reporter: Reporter): Promise
     strict,
     platforms,
     buildArguments,
+    images,
     ...(file === undefined ? {} : { file: await findFile(context, file) }),
   };
   return planPlatforms(options, (problem) => {
@@ -28,13 +34,13 @@ export async function planForInputs(inputs: Inputs, reporter: Reporter): Promise
   });
 }
 
-/** Writes the planned images. @returns the manifest or the index, with the annotations that its descriptor shall have */
+/** Writes the planned images. The root has the annotations that its descriptor shall have. */
 export async function buildForInputs(
   plans: readonly Plan[],
   layout: Layout,
   inputs: Inputs,
   world: { readonly environment: Environment; readonly reporter: Reporter; readonly signal: AbortSignal },
-): Promise<Descriptor> {
+): Promise<BuiltPlatforms> {
   const { environment, reporter, signal } = world;
   const options = {
     compression: inputs.compression,
@@ -43,8 +49,7 @@ export async function buildForInputs(
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
     signal,
   } as const;
-  const { root } = await buildPlatforms(plans, layout, options, reporter);
-  return root;
+  return buildPlatforms(plans, layout, options, reporter);
 }
 
 /** From the workspace, or else from the context. */

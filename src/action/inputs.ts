@@ -2,14 +2,14 @@
 
 import { parseCompression } from '../build/compression.ts';
 import type { Compression } from '../build/compression.ts';
-import { BimaError, throwProblems } from '../errors.ts';
-import type { Problem } from '../errors.ts';
 import { parseBuildArguments } from '../containerfile/build-arguments.ts';
 import { parseAnnotation } from '../oci/annotations.ts';
 import type { AnnotationInput } from '../oci/annotations.ts';
 import { parsePlatforms } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { LabelInput } from '../unikernel/labels.ts';
+import { collectProblems, withoutUndefined } from './input-problems.ts';
+import type { Attempt } from './input-problems.ts';
 import {
   ofInput,
   readBoolean,
@@ -21,11 +21,8 @@ import {
   readWords,
 } from './input-values.ts';
 import type { InputReader } from './input-values.ts';
-
-export interface Login {
-  readonly username: string;
-  readonly password: string;
-}
+import { readLogin, readRegistry } from './login.ts';
+import type { Login } from './login.ts';
 
 export interface ArtifactInputs {
   readonly form: 'layout' | 'tar';
@@ -41,6 +38,12 @@ export interface ContainerdInputs {
   readonly address: string;
   /** Without it, containerd's own default. */
   readonly snapshotter?: string;
+}
+
+/** Where the archive is attached. */
+export interface ReleaseInputs {
+  /** Without it, the tag follows from the event. */
+  readonly tag?: string;
 }
 
 export interface Inputs {
@@ -67,6 +70,7 @@ export interface Inputs {
   readonly tlsVerify: boolean;
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
+  readonly release?: ReleaseInputs;
   readonly prComment: boolean;
   readonly sbom: boolean;
   readonly summary: boolean;
@@ -77,16 +81,14 @@ export function readInputs(
   read: InputReader,
   environment: Readonly<Record<string, string | undefined>>,
 ): Inputs {
-  const problems: Problem[] = [];
-  const attempt = <T>(body: () => T, otherwise: T): T => {
-    try {
-      return body();
-    } catch (error) {
-      if (!(error instanceof BimaError)) throw error;
-      problems.push(...error.problems);
-      return otherwise;
-    }
-  };
+  return collectProblems((attempt) => readAll(read, environment, attempt));
+}
+
+function readAll(
+  read: InputReader,
+  environment: Readonly<Record<string, string | undefined>>,
+  attempt: Attempt,
+): Inputs {
   const text = (name: string) => readText(read, name);
   const boolean = (name: string, fallback: boolean) =>
     attempt(() => readBoolean(read, name, fallback), fallback);
@@ -114,36 +116,24 @@ export function readInputs(
     ociLayout: text('oci-layout'),
     tar: text('tar'),
     push: attempt(() => readChoice(read, 'push', pushes, 'false'), 'false'),
-    registry: text('registry')
-      ?.replace(/^https?:\/\//, '')
-      .replace(/\/+$/, ''),
+    registry: readRegistry(read),
     login: attempt(() => readLogin(read), undefined),
     githubToken: text('github-token'),
     tlsVerify: boolean('tls-verify', true),
     artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
     prComment: boolean('pr-comment', false),
+    release: boolean('release-asset', false) ? readRelease(read) : undefined,
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
   };
-  throwProblems(problems);
   return withoutUndefined(inputs);
-}
-
-function readLogin(read: InputReader): Login | undefined {
-  const [username, password] = [read('username'), read('password')];
-  if (username === '' && password === '') return undefined;
-  if (username !== '' && password !== '') return { username, password };
-  const [given, missing] = username === '' ? ['password', 'username'] : ['username', 'password'];
-  throw new BimaError('INPUT_INVALID', `expected the input "${missing}" beside "${given}", got none`, {
-    hint: 'A secret is empty in runs of forks and of Dependabot, or when it does not exist under that name.',
-  });
 }
 
 function readArtifact(
   read: InputReader,
   environment: Readonly<Record<string, string | undefined>>,
-  attempt: <T>(body: () => T, otherwise: T) => T,
+  attempt: Attempt,
 ): ArtifactInputs | undefined {
   const forms = ['false', 'true', 'layout', 'tar'] as const;
   const form = attempt(() => readChoice(read, 'upload-artifact', forms, 'false'), 'false');
@@ -176,10 +166,8 @@ function readContainerd(
   };
 }
 
-type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {
-  [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined>;
-};
-
-function withoutUndefined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+function readRelease(read: InputReader): ReleaseInputs {
+  const tag = readText(read, 'release-tag');
+  // A ref is what an expression gives most easily.
+  return tag === undefined ? {} : { tag: tag.replace(/^refs\/tags\//, '') };
 }

@@ -22,7 +22,7 @@ export interface PushOrder {
   readonly source: Source;
   readonly image: Descriptor;
   readonly references: readonly Reference[];
-  readonly inputs: Inputs;
+  readonly inputs: Pick<Inputs, 'githubToken' | 'login' | 'registry' | 'tlsVerify'>;
   readonly event: WorkflowEvent;
   readonly environment: Environment;
   readonly mask: (secret: string) => void;

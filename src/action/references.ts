@@ -65,12 +65,26 @@ export function defaultImage(environment: Readonly<Record<string, string | undef
   return `${packageHost(environment)}/${repository.toLowerCase()}`;
 }
 
+/** True for the registry whose manifests are versions of packages, which the API of this server deletes. */
+export function isPackageRegistry(
+  registry: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  if (isGithubCom(environment)) return registry === 'ghcr.io';
+  return !isGitea(environment) && registry === packageHost(environment);
+}
+
 function packageHost(environment: Readonly<Record<string, string | undefined>>): string {
   if (isGithubCom(environment)) return 'ghcr.io';
   const { host } = new URL(environment.GITHUB_SERVER_URL ?? '');
-  return environment.GITEA_ACTIONS === 'true' || environment.FORGEJO_ACTIONS === 'true'
-    ? host
-    : `containers.${host}`;
+  return isGitea(environment) ? host : `containers.${host}`;
+}
+
+function isGitea({
+  GITEA_ACTIONS: gitea,
+  FORGEJO_ACTIONS: forgejo,
+}: Readonly<Record<string, string | undefined>>): boolean {
+  return gitea === 'true' || forgejo === 'true';
 }
 
 /** True where the job's token is one that ghcr.io knows. */

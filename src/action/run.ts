@@ -4,26 +4,28 @@
 import { join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
-import { openLayout } from '../layout/layout.ts';
-import type { Layout } from '../layout/layout.ts';
-import { mergeLayouts } from '../merge-layouts.ts';
-import { checkDestination, publishLayout, withTemporaryLayout } from '../layout/publish.ts';
+import type { Release } from '../github/release.ts';
+import { checkDestination } from '../layout/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Source } from '../oci/target.ts';
 import type { Reporter } from '../reporter.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
-import { buildForInputs, planForInputs } from './build.ts';
+import { withWorkflowImages } from './base-images.ts';
 import type { CommentOrder } from './comment.ts';
-import { unnamedHeadOf } from './event.ts';
-import type { PullRequest, WorkflowEvent } from './event.ts';
-import { tagsOfEvent } from './event-tags.ts';
+import { defaultTags } from './default-tags.ts';
+import type { WorkflowEvent } from './event.ts';
+import type { GithubAccess } from './github.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
+import { produceImage } from './produce.ts';
+import type { Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './references.ts';
+import { attachToRelease, openRelease } from './release.ts';
 import type { Environment, Runner } from './runner.ts';
 import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
@@ -41,37 +43,56 @@ export interface World {
 
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
 export async function run(inputs: Inputs, world: World): Promise<void> {
-  const { environment, event, runner, reporter, folder, signal } = world;
-  const pullRequest = await unnamedPullRequest(inputs, world);
-  const references = resolveReferences(inputs, {
-    image: () => defaultImage(environment),
-    tags: () => tagsOfEvent(event, pullRequest),
-  });
+  const { environment, event, runner, reporter, folder } = world;
+  const access = accessFor(inputs, world);
+  const tags = inputs.tags.length > 0 ? [] : await defaultTags(event, access);
+  const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
+  const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, event, access);
   for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
 
-  const root = await produce(inputs, references, layoutPath, world);
-  const layout = await openLayout(layoutPath);
-  const facts = await readFacts(layout, root);
-  setOutputs(runner, { ...imageOutputs(facts, references), layout: layoutPath });
+  const { context } = inputs;
+  const order = { ...world, inputs, context, references, mask: runner.mask };
+  await withWorkflowImages(order, async (images) => {
+    const isPushed = skipped === undefined;
+    const produced = await produceImage({ inputs, references, images, path: layoutPath, isPushed }, world);
+    await handOn(produced, { inputs, references, skipped, release, layoutPath }, world);
+  });
+}
+
+/** Everything that the inputs want done with the image. */
+async function handOn(
+  { source, root, isWhole }: Produced,
+  { inputs, references, skipped, release, layoutPath }: HandOnOrder,
+  world: World,
+): Promise<void> {
+  const { environment, runner, reporter, folder, signal } = world;
+  const facts = await readFacts(source, root);
+  setOutputs(runner, { ...imageOutputs(facts, references), layout: isWhole ? layoutPath : '' });
 
   const archive = archivePath(inputs, folder);
   if (archive !== undefined) {
-    await writeArchive(layout, root, references, archive, signal);
+    await writeArchive(source, root, references, archive, signal);
     reporter.info(`wrote the archive ${archive}`);
     if (inputs.tar !== undefined) setOutputs(runner, { tar: archive });
   }
-  if (inputs.sbom) await writeSbomFile(layout, root, references, world);
+  if (inputs.sbom) await writeSbomFile(source, root, references, world);
   if (inputs.load !== undefined) {
     const containerd = await openForInputs(inputs.load, environment);
-    await loadForWorkflow(containerd, { source: layout, image: root, references, reporter, signal });
+    await loadForWorkflow(containerd, { source, image: root, references, reporter, signal });
   }
   const artifact =
     inputs.artifact === undefined
       ? undefined
       : await upload(inputs.artifact, references, artifactPath(inputs.artifact, archive, layoutPath), world);
-  const state = await push(inputs, layout, root, references, skipped, world);
+  if (release !== undefined) {
+    const { event } = world;
+    const access = accessFor(inputs, world);
+    const order = { release, event, source, root, images: facts.images, references, folder, access };
+    setOutputs(runner, { 'release-asset-url': await attachToRelease(order) });
+  }
+  const state = await push(inputs, source, root, references, skipped, world);
   if (inputs.summary) {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
     runner.summarize(formatSummary(parts));
@@ -80,13 +101,17 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
     await comment({ facts, references, isPushed: state === 'pushed', artifact }, inputs, world);
 }
 
-/** Asked for only if a tag is to be made of its number. */
-async function unnamedPullRequest(inputs: Inputs, world: World): Promise<PullRequest | undefined> {
-  const { event } = world;
-  const { githubToken: token } = inputs;
-  if (inputs.tags.length > 0 || token === undefined || unnamedHeadOf(event) === undefined) return undefined;
-  const { findPullRequest } = await import('./pull-request.ts');
-  return findPullRequest(event, { ...world, token });
+interface HandOnOrder {
+  readonly inputs: Inputs;
+  readonly references: readonly Reference[];
+  /** Why nothing is pushed, if that is so. */
+  readonly skipped: string | undefined;
+  readonly release: Release | undefined;
+  readonly layoutPath: string;
+}
+
+function accessFor({ githubToken: token }: Inputs, { environment, reporter, signal }: World): GithubAccess {
+  return { token, environment, reporter, signal };
 }
 
 /**
@@ -108,32 +133,6 @@ async function checkFirst(
   return reason;
 }
 
-/** The image, whole in its layout under all of its names. */
-async function produce(
-  inputs: Inputs,
-  references: readonly Reference[],
-  path: string,
-  world: World,
-): Promise<Descriptor> {
-  const { reporter, signal } = world;
-  const { annotations, fromLayout } = inputs;
-  const isBuild = fromLayout.length === 0;
-  const make = async (layout: Layout): Promise<Descriptor> => {
-    if (isBuild) return buildForInputs(await planForInputs(inputs, reporter), layout, inputs, world);
-    return mergeLayouts(fromLayout, layout, { annotations, reporter, signal });
-  };
-  const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
-  return reporter.group(title, () =>
-    withTemporaryLayout(path, async (layout) => {
-      const root = await make(layout);
-      signal.throwIfAborted();
-      await publishLayout(layout, root, references, path);
-      reporter.info(`the layout with ${root.digest} is ${path}`);
-      return root;
-    }),
-  );
-}
-
 /** Where an archive goes, if one is wanted: as a file, or to be uploaded. */
 function archivePath({ tar, artifact }: Inputs, folder: string): string | undefined {
   if (tar !== undefined) return resolve(tar);
@@ -153,7 +152,7 @@ function artifactName({ name, form }: ArtifactInputs, [first]: readonly Referenc
 }
 
 async function writeSbomFile(
-  layout: Layout,
+  source: Source,
   root: Descriptor,
   references: readonly Reference[],
   { environment, runner, reporter, folder, signal }: World,
@@ -161,7 +160,7 @@ async function writeSbomFile(
   const { writeSbom } = await import('../sbom.ts');
   const { parseSourceDate } = await import('../build/source-date.ts');
   const path = join(folder, 'sbom.spdx.json');
-  await writeSbom(layout, root, path, {
+  await writeSbom(source, root, path, {
     references,
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
     signal,
@@ -200,7 +199,7 @@ async function upload(
 /** @returns what the summary says of it */
 async function push(
   inputs: Inputs,
-  layout: Layout,
+  source: Source,
   root: Descriptor,
   references: readonly Reference[],
   skipped: string | undefined,
@@ -213,7 +212,7 @@ async function push(
     import('./push.ts'),
     import('../push.ts'),
   ]);
-  const order = { source: layout, image: root, references, inputs, event, environment };
+  const order = { source, image: root, references, inputs, event, environment };
   const result = await pushForWorkflow({ ...order, mask: runner.mask, reporter, signal });
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));

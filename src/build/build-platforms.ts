@@ -3,6 +3,7 @@
 import type { Layout } from '../layout/layout.ts';
 import { explainUnused, selectAnnotations, withAnnotations } from '../oci/annotations.ts';
 import type { AnnotationInput } from '../oci/annotations.ts';
+import type { Blob } from '../oci/blob.ts';
 import { encodeIndex } from '../oci/index-document.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -21,6 +22,8 @@ export interface BuiltPlatforms {
   readonly root: Descriptor;
   /** In the order of the plans. */
   readonly images: readonly BuiltImage[];
+  /** Layers that are not in the layout. */
+  readonly elsewhere: readonly Blob[];
 }
 
 /**
@@ -45,15 +48,17 @@ export async function buildPlatforms(
   const manifests = images.map(({ manifest, platform }) => {
     return withAnnotations(manifest, selectAnnotations(annotations, 'manifest-descriptor', platform));
   });
+  // The same layer may be below several images.
+  const elsewhere = images.flatMap((image) => image.elsewhere);
   const [first] = manifests;
   if (first === undefined) throw new RangeError('there is nothing to build');
   if (manifests.length === 1) {
     for (const line of explainUnused(annotations)) reporter.info(line);
-    return { root: first, images };
+    return { root: first, images, elsewhere };
   }
   const index = encodeIndex(manifests, selectAnnotations(annotations, 'index'));
   await layout.put(index);
   reporter.info(`index ${index.descriptor.digest} of ${images.length} images`);
   const root = withAnnotations(index.descriptor, selectAnnotations(annotations, 'index-descriptor'));
-  return { root, images };
+  return { root, images, elsewhere };
 }

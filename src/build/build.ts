@@ -4,7 +4,7 @@ import { formatInstruction } from '../containerfile/format.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import type { Layout } from '../layout/layout.ts';
 import { streamOf } from '../oci/blob.ts';
-import type { ByteStream } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -17,6 +17,9 @@ import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
+import type { ImageLayer } from './image.ts';
+import { reuseLayer } from './known-layers.ts';
+import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
@@ -31,6 +34,8 @@ export interface BuildOptions {
   /** Of every file, and the image's own date: seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
+  /** Layers that needn't be made if they are part of the image; none by default. */
+  readonly known?: KnownLayers;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
 }
@@ -41,7 +46,10 @@ export interface BuiltImage {
   readonly config: Descriptor;
   readonly platform: Platform;
   readonly labels: Labels;
-  readonly layers: readonly Layer[];
+  /** Those of the base image first. */
+  readonly layers: readonly ImageLayer[];
+  /** Layers of the image that are not in the layout: fetched, read or made when somebody opens them. */
+  readonly elsewhere: readonly Blob[];
 }
 
 /**
@@ -54,28 +62,45 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal, layers: memory = rememberLayers() } = options;
-  const write = (entries: readonly Entry[]) =>
-    memory.recall(entries, () =>
-      createLayer(entries, {
-        mtime,
-        compression,
+  const {
+    compression,
+    created: mtime,
+    signal,
+    layers: memory = rememberLayers(),
+    known = new Map(),
+  } = options;
+  const { base } = plan;
+  const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
+  const make = (entries: readonly Entry[], task: string): Promise<Layer> =>
+    memory.recall(entries, async () => {
+      const found = await reuseLayer(watched(entries, task, reporter), {
+        ...{ mtime, compression, known, reporter, signal },
+      });
+      if (found !== undefined) {
+        elsewhere.push(found.blob);
+        return found.layer;
+      }
+      return createLayer(watched(entries, task, reporter), {
+        ...{ mtime, compression, signal },
         write: (stream) => layout.write(stream),
-        signal,
-      }),
-    );
+      });
+    });
 
-  const layers: Layer[] = [];
+  if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
+  const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
-    const layer = await write(watched(entries, formatInstruction(copy), reporter));
-    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}`);
+    const before = elsewhere.length;
+    const layer = await make(entries, formatInstruction(copy));
+    const how = elsewhere.length > before ? ', there already' : '';
+    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await write([uruncJsonEntry(plan.labels)]));
+  layers.push(await make([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
 
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
+    ...(base === undefined ? {} : { inherited: base.inherited }),
     layers,
     history: historyOf(plan.instructions),
     labels: plan.labels,
@@ -94,6 +119,7 @@ export async function buildImage(
     platform: plan.platform,
     labels: plan.labels,
     layers,
+    elsewhere,
   };
 }
 

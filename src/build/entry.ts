@@ -22,6 +22,8 @@ export interface FileEntry extends EntryBase {
    * until the next one is asked for: its memory is used again.
    */
   open(): ByteStream;
+  /** Says that it will be opened, where reading many files at once is cheaper. */
+  expect?(): void;
 }
 
 export interface DirectoryEntry extends EntryBase {

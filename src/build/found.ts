@@ -13,6 +13,8 @@ export interface FoundFile {
   readonly identity?: string;
   /** Whether anybody may execute it. */
   readonly executable: boolean;
+  /** Permission bits, where they are to be kept; without them, only whether it is executable counts. */
+  readonly mode?: number;
   /**
    * A fresh stream of its bytes; it fails when the file is no longer the one that was found. A piece holds until the
    * next one is asked for.
@@ -24,6 +26,8 @@ export interface FoundDirectory {
   readonly type: 'directory';
   /** The last part of its path; empty for the context itself. */
   readonly name: string;
+  /** Permission bits, where they are to be kept. */
+  readonly mode?: number;
   /** Sorted bytewise by name. */
   readonly children: readonly Found[];
 }

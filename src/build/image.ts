@@ -5,7 +5,9 @@ import type { Blob } from '../oci/blob.ts';
 import type { HistoryEntry, ImageConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Inherited } from '../oci/inherited.ts';
 import { encodeJson } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -18,9 +20,11 @@ export interface ImageLayer {
 
 export interface ImageParts {
   readonly platform: Platform;
-  /** In the order in which they are applied. */
+  /** What is taken over from the image that this one is built on. */
+  readonly inherited?: Inherited;
+  /** In the order in which they are applied, those of that image first. */
   readonly layers: readonly ImageLayer[];
-  /** Of the config; every entry without `empty_layer` stands for one layer. */
+  /** Of the config, after what is inherited; every entry without `empty_layer` stands for one layer. */
   readonly history: readonly Omit<HistoryEntry, 'created'>[];
   /** Of the config, as plain text. */
   readonly labels: Readonly<Record<string, string>>;
@@ -57,18 +61,28 @@ export function encodeImage(parts: ImageParts): ImageDocuments {
 }
 
 function imageConfig(parts: ImageParts): ImageConfig {
+  const { inherited } = parts;
   const created = new Date(parts.created * 1000).toISOString().replace('.000Z', 'Z');
   return {
     created,
+    ...(inherited?.author === undefined ? {} : { author: inherited.author }),
     ...parts.platform,
     config: {
+      ...without(inherited?.config ?? {}, ownFields),
       ...(parts.entrypoint === undefined ? {} : { Entrypoint: parts.entrypoint }),
       ...(parts.cmd === undefined ? {} : { Cmd: parts.cmd }),
       Labels: sorted(parts.labels),
     },
     rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffId }) => diffId) },
-    history: parts.history.map((entry) => ({ created, ...entry })),
+    history: [...(inherited?.history ?? []), ...parts.history.map((entry) => ({ created, ...entry }))],
   };
+}
+
+/** What the parts say themselves, and what was meant for this build alone. */
+const ownFields = ['Entrypoint', 'Cmd', 'Labels', 'OnBuild'];
+
+function without(object: JsonObject, fields: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !fields.includes(name)));
 }
 
 function sorted(map: Readonly<Record<string, string>>): Record<string, string> {

@@ -3,6 +3,7 @@
 import { joinPath, readNames, readStats } from './disk.ts';
 import type { Place } from './disk.ts';
 import type { IgnoreRules } from './ignore.ts';
+import { advance } from './source-path.ts';
 import type { PatternPart } from './source-path.ts';
 
 /**
@@ -29,26 +30,4 @@ export async function findMatches(
       else if (next.size > 0 && readStats(place, child)?.isDirectory() === true) await walk(child, next);
     }
   }
-}
-
-function advance(
-  pattern: readonly PatternPart[],
-  states: ReadonlySet<number>,
-  name: string,
-): ReadonlySet<number> {
-  const last = pattern.length - 1;
-  const next = new Set<number>();
-  // The loop also sees what it adds: without its `**`, a pattern goes on with what follows.
-  const possible = new Set(states);
-  for (const state of possible) {
-    const part = pattern[state];
-    // At the end `**` is but a `*`, as in Docker: a directory that matches is taken whole anyway.
-    if (part === '**' && state < last) {
-      possible.add(state + 1);
-      next.add(state);
-    } else if (part === '**' || part?.test(name) === true) {
-      next.add(state + 1);
-    }
-  }
-  return next;
 }

@@ -1,27 +1,26 @@
 // What a build is going to make, before a layer is written: the Containerfile read, its labels complete, its files
 // found, the platform known. `bima lint` stops here.
 
-import { BimaError, throwProblems } from '../errors.ts';
+import type { BaseImage } from '../base-image.ts';
+import type { BaseImages } from '../base-images.ts';
+import type { Instruction } from '../containerfile/instruction.ts';
+import { flattenStage, rootStage } from '../containerfile/stage.ts';
+import { throwProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
-import type { Cmd, Containerfile, Copy, Entrypoint, Instruction } from '../containerfile/instruction.ts';
-import { parseContainerfile } from '../containerfile/parser.ts';
-import { flattenStage, neededStages } from '../containerfile/stage.ts';
+import { formatPlatform, normalPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { checkLabels, checkPaths } from '../unikernel/checks.ts';
-import { imageArguments } from '../unikernel/image-arguments.ts';
 import type { ImageArguments } from '../unikernel/image-arguments.ts';
-import { completeLabels } from '../unikernel/labels.ts';
 import type { LabelInput } from '../unikernel/labels.ts';
 import { uruncJsonPath } from '../unikernel/urunc-json.ts';
 import type { Labels } from '../unikernel/urunc-json.ts';
-import { findPlatform } from './platform.ts';
 import { readContainerfile } from './containerfile.ts';
 import { openContext } from './context.ts';
-import type { Context } from './context.ts';
-import type { Entry } from './entry.ts';
-import type { Match } from './found.ts';
-import { applyCopy, emptyRootfs, has } from './rootfs.ts';
-import type { Rootfs } from './rootfs.ts';
+import { namedPaths, planLabels } from './plan-labels.ts';
+import type { LayerPlan, StageFiles } from './plan-files.ts';
+import { labelsOf, openStages } from './plan-stages.ts';
+import { findPlatform } from './platform.ts';
+import { emptyRootfs, has } from './rootfs.ts';
 
 export interface PlanOptions {
   /** The build context: a directory. */
@@ -36,17 +35,15 @@ export interface PlanOptions {
   readonly platform?: Platform;
   /** The values of `--build-arg`, by name. */
   readonly buildArguments?: ReadonlyMap<string, string>;
-}
-
-/** The entries of one COPY's layer. */
-export interface LayerPlan {
-  readonly copy: Copy;
-  readonly entries: readonly Entry[];
+  /** Opens the images of FROM and COPY --from; without it there are none. */
+  readonly images?: BaseImages;
 }
 
 export interface Plan {
   /** Of the image: those of its stage, after those of the stages that it goes on from. */
   readonly instructions: readonly Instruction[];
+  /** What the image is built on; nothing for FROM scratch. */
+  readonly base?: BaseImage;
   readonly platform: Platform;
   readonly labels: Labels;
   readonly arguments: ImageArguments;
@@ -76,109 +73,74 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 export async function examine(options: PlanOptions): Promise<Findings> {
   const context = await openContext(options.context);
   const { path, bytes } = await readContainerfile({ ...options, root: context.root });
-  const containerfile = parseContainerfile(bytes, path, options);
-  const unsupported = checkSources(containerfile);
-  const instructions =
-    containerfile.stages.length === 0 ? [] : flattenStage(containerfile.stages).instructions;
+  const { containerfile, bases, files } = await openStages(bytes, path, context, options);
+  const { stages } = containerfile;
+  const image = stages.length - 1;
+  const instructions = stages.length === 0 ? [] : flattenStage(stages).instructions;
   const start: Position = { file: path, line: 1, column: 1 };
 
-  const pairs = [...pairsOf(instructions), ...options.labels];
-  const given = imageArguments(
-    { entrypoint: last<Entrypoint>(instructions, 'entrypoint'), cmd: last<Cmd>(instructions, 'cmd') },
-    pairs,
-  );
-  const completed = completeLabels(pairs, { words: given.words, strict: options.strict, position: start });
-  const found = await findFiles(context, instructions);
+  const root = rootStage(stages, image);
+  const base = bases.byStage.get(root);
+  const basePosition = stages[root]?.from.imagePosition ?? start;
+  const own = [...labelsOf(stages), ...options.labels];
+  const labels = await planLabels({ ...options, instructions, own, base, basePosition, start });
+  const { pairs, completed } = labels;
+
+  let found = stages.length === 0 ? noFiles : await files.ofStage(image, 'for COPY');
+  const isThere = (file: string) => has(found.rootfs, file);
+  if (base !== undefined && !found.hasBase && !namedPaths(pairs).every(isThere))
+    found = await files.ofStage(image, 'always');
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
 
-  // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading.
-  const missing = instructions.length === 0 || containerfile.hasLostLabels ? [] : completed.errors;
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
-  const copyErrors = [...containerfile.errors, ...unsupported.errors, ...found.errors];
-  const errors = [...copyErrors, ...missing, ...(copyErrors.length === 0 ? binary.errors : [])];
-  const warnings = [
+  const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
+  const platformErrors = copyErrors.length === 0 ? binary.errors : [];
+  // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
+  // and a base that can't be read may have them.
+  const isReadable = instructions.length > 0 && !containerfile.hasLostLabels;
+  const mayInherit = bases.errors.length + labels.errors.length > 0;
+  const missing = isReadable && !mayInherit ? completed.errors : [];
+  const errors = inOrder([...copyErrors, ...missing, ...platformErrors]);
+  const warnings = inOrder([
     ...containerfile.warnings,
-    ...unsupported.warnings,
-    ...given.warnings,
-    ...completed.warnings,
+    ...bases.warnings,
+    ...labels.warnings,
     ...checkLabels(pairs),
-    ...checkPaths(pairs, (file) => has(found.rootfs, file)),
+    ...checkPaths(pairs, isThere),
     ...warnOfReplaced(found.layers),
+    ...warnOfArchitecture(binary.platform, base, basePosition),
     ...binary.warnings,
-  ];
-  const sorted = { errors: inOrder(errors), warnings: inOrder(warnings) };
-  if (errors.length > 0 || binary.platform === undefined) return sorted;
+  ]);
+  if (errors.length > 0 || binary.platform === undefined) return { errors, warnings };
   const plan = {
     instructions,
+    ...(base === undefined ? {} : { base }),
     platform: binary.platform,
     labels: completed.labels,
-    arguments: given,
+    arguments: labels.given,
     layers: found.layers,
   };
-  return { plan, ...sorted };
+  return { plan, errors, warnings };
 }
 
-/** Base images and other sources than the context. */
-function checkSources({ stages }: Containerfile): { errors: Problem[]; warnings: Problem[] } {
-  const errors: Problem[] = [];
-  const warnings: Problem[] = [];
-  for (const number of neededStages(stages)) {
-    const { from, instructions } = stages[number] ?? { instructions: [] };
-    if (from !== undefined && from.image !== 'scratch' && from.stage === undefined) {
-      warnings.push({
-        code: 'CONTAINERFILE_UNSUPPORTED',
-        message: `the content of the base image "${from.image}" is not part of the image yet`,
-        hint: 'Write FROM scratch, and COPY what the unikernel needs.',
-        position: from.imagePosition,
-      });
-    }
-    for (const copy of instructions) {
-      if (copy.type !== 'copy' || copy.from === undefined) continue;
-      errors.push({
-        code: 'CONTAINERFILE_UNSUPPORTED',
-        message: 'COPY --from is not supported yet',
-        hint: 'Put the file into the build context before the build, then COPY it from there.',
-        position: copy.from.position,
-      });
-    }
-  }
-  return { errors, warnings };
-}
+const noFiles: StageFiles = { rootfs: emptyRootfs, hasBase: false, layers: [], errors: [] };
 
-function pairsOf(instructions: readonly Instruction[]): LabelInput[] {
-  return instructions.flatMap((instruction) => (instruction.type === 'label' ? instruction.pairs : []));
-}
-
-function last<T extends Instruction>(instructions: readonly Instruction[], type: T['type']): T | undefined {
-  return instructions.findLast((instruction): instruction is T => instruction.type === type);
-}
-
-interface Files {
-  readonly rootfs: Rootfs;
-  readonly layers: readonly LayerPlan[];
-  readonly errors: readonly Problem[];
-}
-
-async function findFiles(context: Context, instructions: readonly Instruction[]): Promise<Files> {
-  let rootfs = emptyRootfs;
-  const layers: LayerPlan[] = [];
-  const errors: Problem[] = [];
-  for (const copy of instructions) {
-    if (copy.type !== 'copy' || copy.from !== undefined) continue;
-    const before = errors.length;
-    const matches: (readonly Match[])[] = [];
-    for (const source of copy.sources) {
-      await collectProblems(errors, async () => matches.push(await context.match(source)));
-    }
-    // Without one of its sources, nobody can tell what a COPY would have brought.
-    if (errors.length > before) continue;
-    await collectProblems(errors, () => {
-      const applied = applyCopy(rootfs, copy, matches.flat());
-      rootfs = applied.rootfs;
-      layers.push({ copy, entries: applied.entries });
-    });
-  }
-  return { rootfs, layers, errors };
+function warnOfArchitecture(
+  platform: Platform | undefined,
+  base: BaseImage | undefined,
+  position: Position,
+): Problem[] {
+  if (platform === undefined || base === undefined) return [];
+  const { architecture } = normalPlatform(base.platform);
+  if (architecture === platform.architecture) return [];
+  return [
+    {
+      code: 'ARCHITECTURE_MISMATCH',
+      message: `expected a base image for ${formatPlatform(platform)}, got "${base.name}", which is for ${formatPlatform(normalPlatform(base.platform))}`,
+      hint: 'Use a base image for the platform of the binary.',
+      position,
+    },
+  ];
 }
 
 function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
@@ -194,18 +156,10 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
   ];
 }
 
-async function collectProblems(problems: Problem[], body: () => unknown): Promise<void> {
-  try {
-    await body();
-  } catch (error) {
-    if (!(error instanceof BimaError)) throw error;
-    problems.push(...error.problems);
-  }
-}
-
-/** Sorted by place; those without one come first. */
+/** Each once, sorted by place; those without one come first. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((a, b) => {
+  const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  return [...different.values()].sort((a, b) => {
     return (
       (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
       (a.position?.column ?? 0) - (b.position?.column ?? 0)

@@ -1,5 +1,6 @@
 // The unikernel's binary among the files of the image, and the platform that its header names.
 
+import { collectProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -43,7 +44,13 @@ export async function findPlatform(
   const file = resolve(rootfs, label.value);
   if (file === undefined) return missingBinary(label.value, named, position);
 
-  const detection = detectPlatform(await readHead(file));
+  const unread: Problem[] = [];
+  let head: Uint8Array = new Uint8Array();
+  await collectProblems(unread, async () => {
+    head = await readHead(file);
+  });
+  if (unread.length > 0) return { errors: unread, warnings: [] };
+  const detection = detectPlatform(head);
   if (named !== undefined && !agrees(detection, named)) {
     const message = `expected a binary for ${formatPlatform(named)}, got ${detection.format} in "${label.value}"`;
     return fail('ARCHITECTURE_MISMATCH', message, 'Copy the binary for that platform, or name no platform.');
@@ -57,10 +64,16 @@ export async function findPlatform(
   );
 }
 
+/** The platform that the header of a file names, if there is such a file and it names one. */
+export async function detectAt(rootfs: Rootfs, path: string): Promise<Platform | undefined> {
+  const file = resolve(rootfs, path);
+  return file === undefined ? undefined : detectPlatform(await readHead(file)).platform;
+}
+
 function missingBinary(path: string, named: Platform | undefined, position: Position): BinaryFindings {
   const problem: Problem = {
     code: 'BINARY_MISSING',
-    message: `no COPY puts a file at "${path}", which is the unikernel's binary`,
+    message: `nothing puts a file at "${path}", which is the unikernel's binary`,
     hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
     position,
   };

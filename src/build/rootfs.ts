@@ -71,7 +71,7 @@ export function applyCopy(
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       const kept = overwrite ? undefined : existing;
-      const mode = copy.chmod ?? 0o755;
+      const mode = copy.chmod ?? found.mode ?? 0o755;
       if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
       for (const child of found.children) put(join(path, child.name), child, match, true);
       return;
@@ -81,7 +81,7 @@ export function applyCopy(
       add({ type: 'symlink', path, mode: 0o777, uid, gid, target: found.target }, match);
       return;
     }
-    const mode = copy.chmod ?? (found.executable ? 0o755 : 0o644);
+    const mode = copy.chmod ?? found.mode ?? (found.executable ? 0o755 : 0o644);
     const { size, identity } = found;
     const known = identity === undefined ? {} : { identity };
     add({ type: 'file', path, mode, uid, gid, size, ...known, open: () => found.open() }, match);
@@ -117,7 +117,7 @@ export function has(rootfs: Rootfs, path: string): boolean {
  * The path of an entry, or of one that could be made, at which no link is left. `..` stops at the root.
  * Undefined when there are too many links.
  */
-function followLinks(rootfs: Rootfs, path: string): string | undefined {
+export function followLinks(rootfs: Rootfs, path: string): string | undefined {
   const ahead = posix.join('/', path).split('/');
   const behind: string[] = [];
   for (let links = 0; ahead.length > 0;) {

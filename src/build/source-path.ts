@@ -35,3 +35,29 @@ export function parseSourcePath(text: string): SourcePath | SourceProblem {
   }
   return { parts: plain.map(unescapePattern), pattern };
 }
+
+/**
+ * The states of a pattern after one more name of a path; the length of the pattern is the state of a match.
+ * @param states how many parts of the pattern may be used up: `**` leaves several possibilities
+ */
+export function advance(
+  pattern: readonly PatternPart[],
+  states: ReadonlySet<number>,
+  name: string,
+): ReadonlySet<number> {
+  const last = pattern.length - 1;
+  const next = new Set<number>();
+  // The loop also sees what it adds: without its `**`, a pattern goes on with what follows.
+  const possible = new Set(states);
+  for (const state of possible) {
+    const part = pattern[state];
+    // At the end `**` is but a `*`, as in Docker: a directory that matches is taken whole anyway.
+    if (part === '**' && state < last) {
+      possible.add(state + 1);
+      next.add(state);
+    } else if (part === '**' || part?.test(name) === true) {
+      next.add(state + 1);
+    }
+  }
+  return next;
+}

@@ -3,7 +3,7 @@
 
 import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
-import { perPage } from '../github/packages.ts';
+import { leastPerPage } from '../github/packages.ts';
 import type { ContainerPackage, PackageVersion } from '../github/packages.ts';
 import type { Clock } from '../registry/clock.ts';
 import type { Repository } from '../registry/repository.ts';
@@ -19,7 +19,7 @@ export interface PackageStoreOptions {
   /** For reading alone: a refusal must not look like something that isn't there. */
   readonly reader: Repository;
   readonly writer: Repository;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export function createPackageStore(options: PackageStoreOptions): ImageStore {
   /** A version that is deleted while the list is read moves another one over the edge of a page, out of sight. */
   async function listAll(): Promise<readonly PackageVersion[]> {
     let before = await versions.versions();
-    for (let count = 1; before.length > perPage; count += 1) {
+    for (let count = 1; before.length > leastPerPage; count += 1) {
       const again = await versions.versions();
       const ids = new Set(again.map(({ id }) => id));
       if (before.every(({ id }) => ids.has(id)) && ids.size === before.length) return again;

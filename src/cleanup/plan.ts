@@ -12,7 +12,7 @@ export interface PlanOptions {
   readonly tags: ReadonlySet<string>;
   /** What an earlier plan for the same tags has found to belong to them: nothing else is touched. */
   readonly candidates?: ReadonlySet<Digest>;
-  /** Manifests that can't be deleted, and why: they keep what they need. */
+  /** Manifests that can't be deleted, and why: they keep their tags and what they need. */
   readonly pinned?: ReadonlyMap<Digest, string>;
 }
 
@@ -58,7 +58,11 @@ export function planCleanup(graph: ManifestGraph, options: PlanOptions): Plan {
   return {
     candidates,
     untag: staying.flatMap((node) =>
-      node.tags.filter(goes).map((tag) => ({ tag, digest: node.digest, why: kept.get(node.digest) ?? '' })),
+      (pinned.has(node.digest) ? [] : node.tags.filter(goes)).map((tag) => ({
+        tag,
+        digest: node.digest,
+        why: kept.get(node.digest) ?? '',
+      })),
     ),
     delete: orderDeletions(
       found.filter(({ digest }) => !kept.has(digest)),

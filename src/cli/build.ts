@@ -4,6 +4,7 @@ import type { BuiltImage } from '../build/build.ts';
 import { buildPlatforms } from '../build/build-platforms.ts';
 import type { BuildPlatformsOptions, BuiltPlatforms } from '../build/build-platforms.ts';
 import { parseCompression } from '../build/compression.ts';
+import { findKnownLayers } from '../build/known-layers.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import { BimaError } from '../errors.ts';
@@ -11,9 +12,11 @@ import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Options } from './args.ts';
+import { withBaseImages } from './base-images.ts';
 import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
-import { readOutput } from './output.ts';
+import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
+import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -25,24 +28,35 @@ export async function runBuild(
   const context = onePositional('build', positionals, 'the context for the build process');
   const references = readTags(options.strings('tag'));
   const reporter = terminalReporter(terminal, options);
+  // Without a push, the credentials are those for the registry of the base image.
+  const pushed = readType(options) === 'registry' ? references : [];
+  const client = lazyRegistryClient({ options, references: pushed, terminal, reporter });
   let built: BuiltPlatforms;
   let output: Output;
   try {
-    output = await readOutput({ options, references, terminal, reporter });
+    output = await readOutput({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
     const planOptions = readPlanOptions(context, options, terminal.environment);
+    checkRegistryOptions(options, pushed);
 
     await output.check();
-    const plans = await planPlatforms(planOptions, (problem) => {
-      reporter.warning(problem);
-    });
-    built = await withTemporaryLayout(output.workPath, async (layout) => {
-      const platforms = await buildPlatforms(plans, layout, buildOptions, reporter);
-      await output.write(layout, platforms.root);
-      return platforms;
+    built = await withBaseImages({ options, terminal, reporter, client, context }, async (images) => {
+      const open = async () => (options.flag('no-reuse') ? undefined : output.previous?.());
+      const [known, plans] = await Promise.all([
+        findKnownLayers(open, buildOptions.compression, reporter),
+        planPlatforms({ ...planOptions, images }, (problem) => {
+          reporter.warning(problem);
+        }),
+      ]);
+      return withTemporaryLayout(output.workPath, async (layout) => {
+        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known }, reporter);
+        await output.write(layout, platforms.root, platforms.elsewhere);
+        return platforms;
+      });
     });
   } finally {
     reporter.close();
+    await client.close();
   }
   const result = { ...describe(built), tags: references.map(formatReference), ...output.describe() };
   terminal.stdout(options.flag('json') ? JSON.stringify(result) : built.root.digest);

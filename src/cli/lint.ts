@@ -1,12 +1,16 @@
 // `bima lint`: everything that a build would complain about.
 
 import { examinePlatforms } from '../build/plan-platforms.ts';
+import type { PlatformsFindings } from '../build/plan-platforms.ts';
 import type { Problem } from '../errors.ts';
 import { BimaError } from '../errors.ts';
 import type { Options } from './args.ts';
+import { withBaseImages } from './base-images.ts';
 import { readPlanOptions } from './options.ts';
 import { formatProblem } from './print.ts';
+import { lazyRegistryClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
+import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runLint(
   positionals: readonly string[],
@@ -20,8 +24,7 @@ export async function runLint(
       `"bima lint" takes at most 1 argument (the build context), got ${positionals.length}`,
     );
   }
-  const planOptions = readPlanOptions(context, options, terminal.environment);
-  const { errors, warnings } = await examinePlatforms(planOptions);
+  const { errors, warnings } = await examineWithImages(context, options, terminal);
   if (options.flag('json')) {
     const list = (problems: readonly Problem[], severity: string) =>
       problems.map((problem) => ({ severity, ...problem }));
@@ -32,6 +35,23 @@ export async function runLint(
     terminal.stderr(`${count(errors.length, 'error')}, ${count(warnings.length, 'warning')}`);
   }
   return errors.length === 0 ? 0 : 1;
+}
+
+async function examineWithImages(
+  context: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<PlatformsFindings> {
+  const reporter = terminalReporter(terminal, options);
+  const client = lazyRegistryClient({ options, references: [], terminal, reporter });
+  try {
+    return await withBaseImages({ options, terminal, reporter, client, context }, (images) =>
+      examinePlatforms({ ...readPlanOptions(context, options, terminal.environment), images }),
+    );
+  } finally {
+    reporter.close();
+    await client.close();
+  }
 }
 
 function count(number: number, word: string): string {

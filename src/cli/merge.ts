@@ -9,6 +9,7 @@ import type { Options } from './args.ts';
 import { readAnnotations, readTags } from './options.ts';
 import { readOutput } from './output.ts';
 import type { Output } from './output.ts';
+import { lazyRegistryClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -25,19 +26,21 @@ export async function runMerge(
   const references = readTags(options.strings('tag'));
   const annotations = readAnnotations(options);
   const reporter = terminalReporter(terminal, options);
+  const client = lazyRegistryClient({ options, references, terminal, reporter });
   let root: Descriptor;
   let output: Output;
   try {
-    output = await readOutput({ options, references, terminal, reporter });
+    output = await readOutput({ options, references, terminal, reporter, client });
     const { signal } = terminal;
     await output.check();
     root = await withTemporaryLayout(output.workPath, async (layout) => {
       const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
-      await output.write(layout, merged);
+      await output.write(layout, merged, []);
       return merged;
     });
   } finally {
     reporter.close();
+    await client.close();
   }
   const result = { digest: root.digest, tags: references.map(formatReference), ...output.describe() };
   terminal.stdout(options.flag('json') ? JSON.stringify(result) : root.digest);

@@ -7,6 +7,7 @@ import type { Containerd } from '../containerd/containerd.ts';
 import type { Imported } from '../containerd/import.ts';
 import { BimaError } from '../errors.ts';
 import { loadImage } from '../load.ts';
+import { withBlobs } from '../oci/with-blobs.ts';
 import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
 import type { Terminal } from './run.ts';
@@ -30,8 +31,9 @@ export function containerdOutput({ options, references, terminal, reporter }: Ou
     check: async () => {
       await open();
     },
-    write: async (layout, image) => {
-      imported = await loadImage(await open(), layout, image, references, reporter, terminal.signal);
+    write: async (layout, image, elsewhere) => {
+      const source = withBlobs(layout, elsewhere);
+      imported = await loadImage(await open(), source, image, references, reporter, terminal.signal);
     },
     describe: () =>
       containerd === undefined ? {} : { containerd: { ...describeContainerd(containerd), ...imported } },

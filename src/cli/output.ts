@@ -1,12 +1,15 @@
 // Where a built image goes: what `--output` and its shorthands choose.
 
 import { BimaError } from '../errors.ts';
+import type { PreviousImages } from '../build/known-layers.ts';
 import type { Layout } from '../layout/layout.ts';
+import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
+import type { LazyClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
 
 /** One way to hand on an image. Making one checks its options; nothing else happens before `check`. */
@@ -15,8 +18,13 @@ export interface Output {
   readonly workPath: string;
   /** Fails early, before anything is built, if the image could not be handed on. */
   check(): Promise<void>;
-  /** @param layout holds the image and nothing else, and is gone afterwards */
-  write(layout: Layout, image: Descriptor): Promise<void>;
+  /** What is there already, of which layers can be taken over; undefined when there is nothing. It may fail. */
+  readonly previous?: () => Promise<PreviousImages | undefined>;
+  /**
+   * @param layout holds the image and nothing else, and is gone afterwards
+   * @param elsewhere layers of the image that are not in the layout
+   */
+  write(layout: Layout, image: Descriptor, elsewhere: readonly Blob[]): Promise<void>;
   /** What `--json` says of it besides the image. */
   describe(): Readonly<Record<string, unknown>>;
 }
@@ -26,6 +34,7 @@ export interface OutputContext {
   readonly references: readonly Reference[];
   readonly terminal: Terminal;
   readonly reporter: Reporter;
+  readonly client: LazyClient;
 }
 
 /** @throws BimaError INPUT_INVALID */
@@ -45,7 +54,8 @@ export async function readOutput(context: OutputContext): Promise<Output> {
   }
 }
 
-function readType(options: Options): string {
+/** What `--output` and its shorthands say, checked for contradictions alone. @throws BimaError INPUT_INVALID */
+export function readType(options: Options): string {
   const shorthands = { tar: options.flag('tar'), registry: options.flag('push') };
   const chosen = new Set([
     ...(options.isGiven('output') ? options.strings('output').slice(-1) : []),

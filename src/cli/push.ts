@@ -1,11 +1,11 @@
 // `bima push`: an image of a layout or an archive to registries.
 
 import { BimaError } from '../errors.ts';
+import { chooseImage } from '../layout/choose-image.ts';
 import { mustOpenLocalImages } from '../layout/open.ts';
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
 import { pushImage, summarizePush } from '../push.ts';
 import type { Options } from './args.ts';
-import { chooseImage } from './choose-image.ts';
 import { describePush } from './output-registry.ts';
 import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';
@@ -29,7 +29,7 @@ export async function runPush(
   const references = names.map(parseReference).map(withDefaultTag);
   checkRegistryOptions(options, references);
   const images = await mustOpenLocalImages(path);
-  const root = chooseImage(images, options.string('image'));
+  const root = chooseImage(images, options.string('image'), 'Name the one that is meant with --image.');
   const reporter = terminalReporter(terminal, options);
   const result = await withRegistryClient({ options, references, terminal, reporter }, (client) =>
     pushImage(images.source, root, references, { client, reporter }),

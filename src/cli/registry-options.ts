@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import { BimaError } from '../errors.ts';
 import type { Reference } from '../oci/reference.ts';
-import { createRegistryClient } from '../registry/client.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { createCredentials } from '../registry/credentials.ts';
 import type { CredentialOptions } from '../registry/credentials.ts';
@@ -18,16 +17,47 @@ export interface ClientContext {
   readonly reporter: Reporter;
 }
 
+/** The client of a run: made when it is asked for, and once. */
+export interface LazyClient {
+  /** @param registry gets explicit credentials when no reference says which registry they are for */
+  open(registry?: string): Promise<RegistryClient>;
+  /** Closes its connections, if there are any. */
+  close(): Promise<void>;
+}
+
+export function lazyRegistryClient(context: ClientContext): LazyClient {
+  let client: Promise<RegistryClient> | undefined;
+  return {
+    open: (registry) => (client ??= openClient(context, registry)),
+    close: async () => {
+      await (await client?.catch(() => undefined))?.close();
+    },
+  };
+}
+
 /** Runs `body` with a client for the registries of `references`, and closes its connections afterwards. */
 export async function withRegistryClient<T>(
-  { options, references, terminal, reporter }: ClientContext,
+  context: ClientContext,
   body: (client: RegistryClient) => Promise<T>,
 ): Promise<T> {
-  const explicit = await readExplicit(options, references, terminal);
+  const client = lazyRegistryClient(context);
+  try {
+    return await body(await client.open());
+  } finally {
+    await client.close();
+  }
+}
+
+async function openClient(
+  { options, references, terminal, reporter }: ClientContext,
+  registry: string | undefined,
+): Promise<RegistryClient> {
+  const explicit = await readExplicit(options, references, registry, terminal);
   const ca = await readCa(options.string('ca-file'));
   const concurrency = readCount('concurrency', options.string('concurrency'));
   const chunkSize = readSize(options.string('chunk-size'));
-  const client = createRegistryClient({
+  const { createRegistryClient } = await import('../registry/client.ts');
+  return createRegistryClient({
     credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
     reporter,
     signal: terminal.signal,
@@ -38,11 +68,6 @@ export async function withRegistryClient<T>(
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(chunkSize === undefined ? {} : { chunkSize }),
   });
-  try {
-    return await body(client);
-  } finally {
-    await client.close();
-  }
 }
 
 /** Fails early for options that contradict each other or the references. */
@@ -71,11 +96,12 @@ export function checkRegistryOptions(options: Options, references: readonly Refe
 async function readExplicit(
   options: Options,
   references: readonly Reference[],
+  first: string | undefined,
   terminal: Terminal,
 ): Promise<NonNullable<CredentialOptions['explicit']>> {
   checkRegistryOptions(options, references);
   const username = options.string('username');
-  const registry = references[0]?.registry;
+  const registry = references[0]?.registry ?? first;
   if (username === undefined || registry === undefined) return [];
   // As docker login takes it: one line end belongs to the pipe, not to the password.
   const password = (await terminal.stdin()).replace(/\r?\n$/, '');

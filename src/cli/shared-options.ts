@@ -109,6 +109,13 @@ export const output = {
   },
 } as const satisfies Record<string, OptionSpec>;
 
+export const cache: OptionSpec = {
+  type: 'string',
+  value: 'DIR',
+  env: 'BIMA_CACHE',
+  help: 'Keep what is fetched of base images in DIR for later builds',
+};
+
 /** What names a containerd. */
 export const containerd = {
   namespace: {

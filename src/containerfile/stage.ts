@@ -41,3 +41,9 @@ export function neededStages(stages: readonly Stage[]): ReadonlySet<number> {
   }
   return needed;
 }
+
+/** The number of the stage whose FROM a stage goes back to: its own, unless that names an earlier stage. */
+export function rootStage(stages: readonly Stage[], number: number): number {
+  const earlier = stages[number]?.from.stage;
+  return earlier === undefined ? number : rootStage(stages, earlier);
+}

@@ -57,9 +57,9 @@ export async function openPackage(
   return undefined;
 }
 
-/** How many versions one page of the list has at most. */
-export const perPage = 100;
-const pages = { per_page: perPage, state: 'active' } as const;
+/** GitHub's own, where it doesn't heed the number that it is asked for. */
+export const leastPerPage = 30;
+const pages = { per_page: 100 } as const;
 
 /** As GitHub shows it. */
 interface WireVersion {

@@ -13,6 +13,8 @@ export interface Blob {
   readonly descriptor: Descriptor;
   /** A fresh stream of all bytes, each time it is called. */
   readonly open: () => ByteStream;
+  /** A repository that has it: another one of the same registry can take it over from there. */
+  readonly heldBy?: { readonly registry: string; readonly repository: string };
 }
 
 export function blobOf(mediaType: string, bytes: Uint8Array): Blob {
@@ -22,6 +24,13 @@ export function blobOf(mediaType: string, bytes: Uint8Array): Blob {
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is at hand
 export async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
+}
+
+/** All bytes of a stream in memory: for what is known to be small. */
+export async function readAll(stream: ByteStream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /**
@@ -70,7 +79,5 @@ export async function readDocument(blob: Blob, where: string): Promise<Uint8Arra
       `${where}: expected a document of at most ${maxDocumentSize} bytes, got ${descriptor.size} for ${descriptor.digest}`,
     );
   }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of verified(blob.open(), descriptor, where)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readAll(verified(blob.open(), descriptor, where));
 }

@@ -20,13 +20,15 @@ export interface HistoryEntry {
 /** The config that bima writes. Keys are in the order in which they are encoded. */
 export interface ImageConfig extends Platform {
   readonly created: string;
-  readonly config: {
+  readonly author?: string;
+  /** With whatever fields it has from a base image. */
+  readonly config: JsonObject & {
     readonly Entrypoint?: readonly string[];
     readonly Cmd?: readonly string[];
     readonly Labels: Readonly<Record<string, string>>;
   };
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly Digest[] };
-  readonly history: readonly HistoryEntry[];
+  readonly history: readonly (HistoryEntry | JsonObject)[];
 }
 
 /** What bima reads of any image's config, also of one that other tools made. */

@@ -13,6 +13,16 @@ export const mediaTypes = {
   dockerLayer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const;
 
+const ociLayers = {
+  none: mediaTypes.layerTar,
+  gzip: mediaTypes.layerGzip,
+  zstd: mediaTypes.layerZstd,
+} as const;
+
+/** What tools write under Docker's media types besides gzip. */
+const dockerTar = 'application/vnd.docker.image.rootfs.diff.tar';
+const dockerZstd = 'application/vnd.docker.image.rootfs.diff.tar.zstd';
+
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerManifestList;
 }
@@ -21,15 +31,26 @@ export function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest;
 }
 
+/**
+ * The name that OCI has for a layer's type, for the same bytes: Docker's own names don't belong in an OCI manifest.
+ * Undefined for a type that is no layer known here, also for layers that may not be passed on.
+ */
+export function layerMediaTypeInOci(mediaType: string): string | undefined {
+  const compression = layerCompression(mediaType);
+  return compression === undefined ? undefined : ociLayers[compression];
+}
+
 /** How a layer's bytes are compressed, told by its media type; undefined for a type that is no layer known here. */
 export function layerCompression(mediaType: string): 'none' | 'gzip' | 'zstd' | undefined {
   switch (mediaType) {
     case mediaTypes.layerTar:
+    case dockerTar:
       return 'none';
     case mediaTypes.layerGzip:
     case mediaTypes.dockerLayer:
       return 'gzip';
     case mediaTypes.layerZstd:
+    case dockerZstd:
       return 'zstd';
     default:
       return undefined;

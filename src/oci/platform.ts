@@ -33,8 +33,13 @@ export function parsePlatform(text: string): Platform {
       },
     );
   }
+  return normalPlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+}
+
+/** The platform in the form that containerd gives it, so that two of them can be compared. */
+export function normalPlatform({ os, architecture, variant }: Platform): Platform {
   const base = { os, architecture: aliases.get(architecture) ?? architecture };
-  // containerd's normal form: every arm64 is v8, so saying it adds nothing.
+  // Every arm64 is v8, so saying it adds nothing.
   if (variant === undefined || (base.architecture === 'arm64' && variant === 'v8')) return base;
   return { ...base, variant };
 }

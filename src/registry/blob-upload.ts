@@ -53,7 +53,7 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
           // What is there after a failed attempt is there because the answer alone was lost.
           if (!force && (await hasBlob(session, descriptor, signal)))
             return count === 1 ? 'present' : 'pushed';
-          const mounted = force || count > 1 ? undefined : await mountBlob(session, descriptor, options);
+          const mounted = force || count > 1 ? undefined : await mountBlob(session, blob, options);
           if (mounted === 'mounted') return mounted;
           await uploadBlob(session, blob, mounted, options, history);
           return 'pushed';

@@ -1,6 +1,6 @@
 // Mounting: taking a blob over from another repository of the same registry (distribution-spec, end-11).
 
-import type { Descriptor } from '../oci/descriptor.ts';
+import type { Blob } from '../oci/blob.ts';
 import { BimaError } from '../errors.ts';
 import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
@@ -9,24 +9,27 @@ import type { Session } from './session.ts';
 import { readUploadSession } from './upload-session.ts';
 import type { UploadSession } from './upload-session.ts';
 
-/** Repositories that may have the blobs. One that fails once isn't asked again. */
+/** Repositories that may have all blobs. One that fails once isn't asked again. */
 export interface MountSources {
   readonly repositories: readonly string[];
   readonly refused: Set<string>;
 }
 
 /**
- * Tries one source. An upload session when the registry has begun one instead, undefined when a plain upload
- * has to be begun: a mount saves time, and no failure of it is one of the push. Its token is its own, because
- * many registries refuse the whole token when the source can't be read.
+ * Tries one source, which may be the repository that the blob is known to be in. An upload session when the registry
+ * has begun one instead, undefined when a plain upload has to be begun: a mount saves time, and no failure of it is
+ * one of the push. Its token is its own, because many registries refuse the whole token when the source can't be read.
  */
 export async function mountBlob(
   session: Session,
-  { digest }: Descriptor,
+  { descriptor: { digest }, heldBy }: Blob,
   { mounts, signal }: { readonly mounts: MountSources; readonly signal: AbortSignal | undefined },
 ): Promise<'mounted' | UploadSession | undefined> {
-  const source = mounts.repositories.find((repository) => !mounts.refused.has(repository));
-  if (source === undefined || source === session.repository) return undefined;
+  const known = heldBy?.registry === session.registry ? [heldBy.repository] : [];
+  const source = [...mounts.repositories, ...known].find(
+    (repository) => repository !== session.repository && !mounts.refused.has(repository),
+  );
+  if (source === undefined) return undefined;
   try {
     const answer = await session.send({
       method: 'POST',

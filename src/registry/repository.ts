@@ -80,6 +80,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
       descriptor,
       open: () =>
         isDocument(descriptor) ? openManifest(session, descriptor) : downloadBlob(session, descriptor),
+      heldBy: { registry: session.registry, repository: session.repository },
     }),
     async has(descriptor) {
       if (!isDocument(descriptor)) return hasBlob(session, descriptor);

@@ -16,8 +16,15 @@ export interface ImageArguments {
   readonly warnings: readonly Problem[];
 }
 
+/** Those of a base image. */
+export interface InheritedArguments {
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+}
+
 /**
- * Takes ENTRYPOINT and CMD as they are given, and without either the cmdline label, split at white space.
+ * Takes ENTRYPOINT and CMD as they are given, or else as they are inherited, and without either the cmdline label,
+ * split at white space. As in Docker, an ENTRYPOINT that is given makes an inherited CMD void.
  * Never the path of the binary: urunc would pass it to the guest as its first argument.
  * @param instructions of each kind the one that counts
  * @param pairs those that `completeLabels` gets
@@ -25,14 +32,17 @@ export interface ImageArguments {
 export function imageArguments(
   instructions: { readonly entrypoint?: Entrypoint | undefined; readonly cmd?: Cmd | undefined },
   pairs: readonly LabelInput[],
+  inherited: InheritedArguments = {},
 ): ImageArguments {
   const labels = lastPairs(pairs);
   const type = labels.get(uruncKeys.unikernelType)?.value ?? '';
   const { entrypoint, cmd } = instructions;
-  if (entrypoint === undefined && cmd === undefined) return fromLabel(labels.get(uruncKeys.cmdline));
+  const isGiven = entrypoint !== undefined || cmd !== undefined;
+  if (!isGiven && inherited.entrypoint === undefined && inherited.cmd === undefined)
+    return fromLabel(labels.get(uruncKeys.cmdline));
 
-  const given = {
-    ...(entrypoint === undefined ? {} : { entrypoint: wordsOf(entrypoint, type) }),
+  const given: InheritedArguments = {
+    ...(entrypoint === undefined ? inherited : { entrypoint: wordsOf(entrypoint, type) }),
     ...(cmd === undefined ? {} : { cmd: wordsOf(cmd, type) }),
   };
   const words = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];
@@ -77,6 +87,24 @@ function warnOfNothing(words: readonly string[], position: Position | undefined)
       message: 'expected arguments for the guest, got none',
       hint: 'Add CMD ["…"] with at least one word, or name one at each start: Kubernetes and Docker start no image without a command.',
       ...(position === undefined ? {} : { position }),
+    },
+  ];
+}
+
+/** From urunc v0.6 on, a cmdline label beside an inherited ENTRYPOINT or CMD is not what the guest gets. */
+export function warnOfInherited(
+  inherited: InheritedArguments,
+  own: readonly LabelInput[],
+): readonly Problem[] {
+  const cmdline = lastPairs(own).get(uruncKeys.cmdline);
+  const words = [...(inherited.entrypoint ?? []), ...(inherited.cmd ?? [])];
+  if (cmdline === undefined || words.length === 0 || cmdline.value === words.join(' ')) return [];
+  return [
+    {
+      code: 'LABEL_INVALID',
+      message: `expected ${quote(words.join(' '))} in "${cmdline.key}", as ENTRYPOINT and CMD of the base image have it, got ${quote(cmdline.value)}`,
+      hint: `Add CMD ${excerpt(JSON.stringify(cmdline.value.split(/\s+/).filter((word) => word !== '')))}: from v0.6 on, urunc runs the guest with ENTRYPOINT and CMD.`,
+      ...(cmdline.position === undefined ? {} : { position: cmdline.position }),
     },
   ];
 }

@@ -14,6 +14,7 @@ const expected: Readonly<Record<string, readonly string[] | RegExp>> = {
   tag: ['v1.2.3', 'latest'],
   'tag-prerelease': ['v2.0.0-rc.1'],
   'pull-request': ['pr-15'],
+  'pull-request-closed': ['pr-15'],
   'pull-request-fork': ['pr-15'],
   'pull-request-deleted-fork': ['pr-15'],
   'pull-request-dependabot': ['pr-16'],

@@ -88,6 +88,16 @@ describe('listLayer', () => {
     }
   });
 
+  it('takes a tar that ends with the last byte of its last file', async () => {
+    const file = { type: 'file', path: 'last', mode: 0o644, uid: 0, gid: 0, size: 700 } as const;
+    const content = () => streamOf(Buffer.alloc(700, 'x'));
+    const tar = await collect(packLayer([{ ...file, open: content }], { mtime: 0 }));
+    const paths = async (bytes: Uint8Array) => (await list(streamOf(bytes))).map(({ path }) => path);
+    for (const end of [512 + 700, 512 + 800, 512 + 1024])
+      assert.deepEqual(await paths(tar.subarray(0, end)), ['last']);
+    await assert.rejects(list(streamOf(tar.subarray(0, 512 + 699))), { code: 'LAYOUT_INVALID' });
+  });
+
   it('passes on what is wrong with its input', async () => {
     const wrong = new BimaError('DIGEST_MISMATCH', 'not what it should be');
     const tar = await collect(packLayer(entries, { mtime: 0 }));

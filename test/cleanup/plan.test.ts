@@ -208,6 +208,7 @@ describe('the plan of a cleanup', () => {
       plan.keep.map(({ digest, why }) => [digest, why]),
       ['a', 'sbom', 'index'].map((name) => [named(name), 'GitHub refused']),
     );
+    assert.deepEqual(plan.untag, []);
   });
 
   it('leaves alone what got the tag meanwhile, with what it lists', () => {

@@ -10,6 +10,10 @@ import { temporaryFolder } from './folder.ts';
 
 export const actionBundle = resolve(import.meta.dirname, '../../dist/action.cjs');
 export const postBundle = resolve(import.meta.dirname, '../../dist/post.cjs');
+export const cleanupBundle = resolve(import.meta.dirname, '../../dist/cleanup.cjs');
+const actionFiles: Readonly<Record<string, string>> = {
+  [cleanupBundle]: resolve(import.meta.dirname, '../../cleanup/action.yml'),
+};
 const actionFile = resolve(import.meta.dirname, '../../action.yml');
 
 export interface ActionOptions {
@@ -78,7 +82,7 @@ export async function runAction(test: TestContext, options: ActionOptions = {}):
     RUNNER_TEMP: temporary,
     ...event.env,
     ...files,
-    ...inputVariables(options.inputs ?? {}),
+    ...inputVariables(options.inputs ?? {}, actionFiles[options.bundle ?? actionBundle]),
     ...options.env,
   };
   const child = spawn(options.node ?? process.execPath, [options.bundle ?? actionBundle], {
@@ -125,8 +129,11 @@ export async function mustRunAction(test: TestContext, options: ActionOptions = 
 }
 
 /** The runner's rule: spaces become `_`, and letters capitals; what isn't given has its default from action.yml. */
-export function inputVariables(inputs: Readonly<Record<string, string>>): Record<string, string> {
-  const values = { ...readDefaults(), ...inputs };
+export function inputVariables(
+  inputs: Readonly<Record<string, string>>,
+  file = actionFile,
+): Record<string, string> {
+  const values = { ...readDefaults(file), ...inputs };
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
@@ -135,9 +142,9 @@ export function inputVariables(inputs: Readonly<Record<string, string>>): Record
   );
 }
 
-/** Every input with its default, read from action.yml; the token is none here. */
-function readDefaults(): Record<string, string> {
-  const text = readFileSync(actionFile, 'utf8');
+/** Every input with its default, read from the action's file; the token is none here. */
+function readDefaults(file: string): Record<string, string> {
+  const text = readFileSync(file, 'utf8');
   const section = text.slice(text.indexOf('\ninputs:\n'), text.indexOf('\noutputs:\n'));
   return Object.fromEntries(
     [...section.matchAll(/^ {2}([a-z-]+):\n((?: {4}.*\n)+)/gm)].map(([, name = '', body = '']) => {

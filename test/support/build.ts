@@ -2,18 +2,32 @@
 
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { createBaseImages } from '../../src/base-images.ts';
+import type { BaseImages } from '../../src/base-images.ts';
 import { buildImage } from '../../src/build/build.ts';
 import type { BuildOptions } from '../../src/build/build.ts';
 import { parseCompression } from '../../src/build/compression.ts';
 import { planBuild } from '../../src/build/plan.ts';
 import type { PlanOptions } from '../../src/build/plan.ts';
 import type { Problem } from '../../src/errors.ts';
+import { createBlobCache } from '../../src/layout/blob-cache.ts';
 import { createLayout } from '../../src/layout/layout.ts';
 import { publishLayout } from '../../src/layout/publish.ts';
 import { silentReporter } from '../../src/reporter.ts';
 import { temporaryFolder } from './folder.ts';
 import { verifyLayout } from './verify-layout.ts';
 import type { VerifiedImage } from './verify-layout.ts';
+
+/** Opens layouts and archives; asking for a registry fails the test. */
+export function localImages(test: TestContext, context: string): BaseImages {
+  const folder = temporaryFolder(test);
+  return createBaseImages({
+    client: (registry) => Promise.reject(new Error(`no registry is there, not even ${registry}`)),
+    cache: createBlobCache({ directory: join(folder, 'cache'), reporter: silentReporter }),
+    directory: context,
+    folder: join(folder, 'files'),
+  });
+}
 
 export interface BuiltContext {
   readonly image: VerifiedImage;
@@ -29,7 +43,8 @@ export async function buildContext(
   options: Partial<PlanOptions & BuildOptions> = {},
 ): Promise<BuiltContext> {
   const warnings: Problem[] = [];
-  const plan = await planBuild({ context, labels: [], strict: true, ...options }, (problem) =>
+  const images = localImages(test, context);
+  const plan = await planBuild({ context, labels: [], strict: true, images, ...options }, (problem) =>
     warnings.push(problem),
   );
   const folder = temporaryFolder(test);
@@ -47,6 +62,7 @@ export async function buildContext(
     },
     silentReporter,
   );
+  for (const blob of built.elsewhere) await layout.put(blob);
   await publishLayout(layout, built.manifest, [], target);
   const [image] = verifyLayout(target);
   if (image === undefined) throw new Error('the layout has no image');

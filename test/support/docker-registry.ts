@@ -21,6 +21,8 @@ export interface DockerRegistryOptions {
   readonly port?: number;
   /** What its upload sessions are signed with; replicas must share it. */
   readonly secret?: string;
+  /** Whether manifests can be deleted, which Debian's own configuration doesn't allow: true by default. */
+  readonly deletes?: boolean;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -49,7 +51,10 @@ function configOf(folder: string, port: number, options: DockerRegistryOptions):
   return {
     version: '0.1',
     log: { level: 'warn', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
+    storage: {
+      filesystem: { rootdirectory: join(folder, 'data') },
+      delete: { enabled: options.deletes ?? true },
+    },
     http: {
       addr: `127.0.0.1:${port}`,
       secret: options.secret ?? 'not a secret',

@@ -30,8 +30,15 @@ let loaded: Json | undefined;
 /** 13 MB of JSON, read once. */
 function description(): Json {
   const path = createRequire(import.meta.url).resolve('@octokit/openapi/generated/api.github.com.json');
-  loaded ??= JSON.parse(readFileSync(path, 'utf8')) as Json;
+  loaded ??= corrected(JSON.parse(readFileSync(path, 'utf8')) as Json);
   return loaded;
+}
+
+/** The text of "Upload a release asset" names a state of assets that their schema doesn't have. */
+function corrected(document: Json): Json {
+  const state = at(document, ['components', 'schemas', 'release-asset', 'properties', 'state']);
+  (state?.enum as string[]).push('starter');
+  return document;
 }
 
 /** Fails for an operation that the description doesn't have. */
@@ -52,7 +59,10 @@ export function describeOperation(method: string, template: string): Operation {
     isUpload: list(found.servers).some((server) => server.url === 'https://uploads.github.com'),
     takesBytes,
     checkParameters: (place, values) =>
-      check(place, () => parameterCheck(parameters.filter((one) => one.in === place)))({ ...values }),
+      check(place, () => {
+        const own = parameters.filter((one) => one.in === place);
+        return parameterCheck(place === 'query' && isList(found) ? [...paging, ...own] : own);
+      })({ ...values }),
     checkBody(value) {
       if (takesBytes) return [];
       if (json === undefined) return value === undefined ? [] : ['a body, where none belongs'];
@@ -67,10 +77,22 @@ export function describeOperation(method: string, template: string): Operation {
       if (content?.schema === undefined && status < 400) {
         return reply === undefined ? [`the status ${status}`] : value === undefined ? [] : ['a body'];
       }
-      const schema = (content?.schema ?? { $ref: '#/components/schemas/basic-error' }) as Json;
+      // Not every error that GitHub gives is listed with each request.
+      const error = status === 422 ? 'validation-error' : 'basic-error';
+      const schema = (content?.schema ?? { $ref: `#/components/schemas/${error}` }) as Json;
       return check(String(status), () => schemaCheck(schema))(value);
     },
   };
+}
+
+/** GitHub pages every list, also where the description doesn't say so, as for the versions of a user's package. */
+const paging: readonly Parameter[] = ['page', 'per_page'].map((name) => {
+  return { name, in: 'query', schema: { type: 'integer' } };
+});
+
+function isList(operation: Json): boolean {
+  const reply = at(operation, ['responses', '200', 'content', 'application/json', 'schema']);
+  return reply !== undefined && resolve(reply).type === 'array';
 }
 
 type Check = (value: unknown) => readonly string[];

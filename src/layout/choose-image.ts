@@ -1,15 +1,20 @@
-// Which image of a layout or an archive a command means.
+// Which image of a layout or an archive is meant.
 
 import { BimaError } from '../errors.ts';
-import { imageNameAnnotation, refNameAnnotation } from '../layout/names.ts';
-import type { LocalImages } from '../layout/open.ts';
+import { imageNameAnnotation, refNameAnnotation } from './names.ts';
+import type { LocalImages } from './open.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
 /**
  * The one image that is meant: of that name, tag or digest, or the only one there is.
+ * @param hint how to name it, for the error
  * @throws BimaError INPUT_INVALID when that is none or more than one
  */
-export function chooseImage({ source, roots }: LocalImages, name: string | undefined): Descriptor {
+export function chooseImage(
+  { source, roots }: LocalImages,
+  name: string | undefined,
+  hint: string,
+): Descriptor {
   const fitting = name === undefined ? roots : roots.filter((root) => namesOf(root).includes(name));
   const [first, ...others] = fitting;
   if (first === undefined) {
@@ -20,9 +25,7 @@ export function chooseImage({ source, roots }: LocalImages, name: string | undef
     throw new BimaError(
       'INPUT_INVALID',
       `expected one image in "${source.name}", got ${listNames(fitting)}`,
-      {
-        hint: 'Name the one that is meant with --image.',
-      },
+      { hint },
     );
   }
   return first;

@@ -1,0 +1,125 @@
+// The cleanup as a step: repository by repository, then the comment, and in any case what became of all that.
+
+import { cleanUp, describeRecord } from '../cleanup/cleanup.ts';
+import type { CleanupRecord } from '../cleanup/cleanup.ts';
+import { BimaError } from '../errors.ts';
+import type { Reference } from '../oci/reference.ts';
+import { numberOfComment, tagsOfClosed } from './cleanup-inputs.ts';
+import type { CleanupInputs } from './cleanup-inputs.ts';
+import { withStore } from './cleanup-store.ts';
+import { formatCleanupSummary } from './cleanup-summary.ts';
+import { withGithub } from './github.ts';
+import { checkTags } from './protected-tags.ts';
+import { createWorkflowClient } from './push.ts';
+import { defaultImage, resolveReferences } from './references.ts';
+import type { World } from './run.ts';
+
+/** What a cleanup may use of the world. */
+export type CleanupWorld = Omit<World, 'folder'>;
+
+/** @throws BimaError for whatever goes wrong; the outputs tell what was done until then */
+export async function runCleanup(inputs: CleanupInputs, world: CleanupWorld): Promise<void> {
+  const { environment, event, runner } = world;
+  const { dryRun } = inputs;
+  const references = resolveReferences(inputs, {
+    image: () => defaultImage(environment),
+    tags: () => tagsOfClosed(event),
+  });
+  const tags = references.flatMap(({ tag }) => tag ?? []);
+  if (!inputs.allowProtected) checkTags(tags, event);
+  const number = inputs.deleteComment ? numberOfComment(event, tags) : undefined;
+  const deleted: CleanupRecord[] = [];
+  const skipped: CleanupRecord[] = [];
+  try {
+    await cleanRepositories(inputs, references, world, { deleted, skipped });
+  } finally {
+    runner.output('deleted', JSON.stringify(deleted));
+    runner.output('skipped', JSON.stringify(skipped));
+    if (inputs.summary) runner.summarize(formatCleanupSummary({ deleted, skipped, dryRun }));
+  }
+  if (number !== undefined) await deleteComments(number, inputs, references, world);
+}
+
+async function cleanRepositories(
+  inputs: CleanupInputs,
+  references: readonly Reference[],
+  { environment, runner, reporter, signal }: CleanupWorld,
+  records: { readonly deleted: CleanupRecord[]; readonly skipped: CleanupRecord[] },
+): Promise<void> {
+  const { dryRun } = inputs;
+  const { mask } = runner;
+  const client = createWorkflowClient({ references, inputs, environment, mask, reporter, signal });
+  const access = { token: inputs.githubToken, environment, reporter, signal };
+  const deleted = (record: CleanupRecord) => {
+    records.deleted.push(record);
+  };
+  try {
+    for (const [name, { place, tags }] of byRepository(references)) {
+      await reporter.group(`${dryRun ? 'Look at' : 'Clean up'} ${name}`, () =>
+        withStore(place, client, access, async (store) => {
+          if (store === undefined) reporter.warning(noPackage(name));
+          const skipped =
+            store === undefined
+              ? tags.map((tag) => ({ name, tags: [tag], why: 'there is no such package' }))
+              : await cleanUp({ store, tags, dryRun, reporter, signal, deleted });
+          for (const record of skipped) reporter.info(`stays: ${describeRecord(record)}`);
+          records.skipped.push(...skipped);
+        }),
+      );
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+interface RepositoryTags {
+  readonly place: Reference;
+  readonly tags: string[];
+}
+
+function byRepository(references: readonly Reference[]): ReadonlyMap<string, RepositoryTags> {
+  const found = new Map<string, RepositoryTags>();
+  for (const { registry, repository, tag = '' } of references) {
+    const name = `${registry}/${repository}`;
+    const entry = found.get(name) ?? { place: { registry, repository }, tags: [] };
+    entry.tags.push(tag);
+    found.set(name, entry);
+  }
+  return found;
+}
+
+function noPackage(name: string) {
+  return {
+    code: 'GITHUB_NOT_FOUND',
+    message: `there is no package ${name}, or the token may not see it`,
+    hint: 'If there is one, give the job "packages: write", and this repository the role Admin under "Manage Actions access" in its settings.',
+  } as const;
+}
+
+/** Whatever keeps a comment from being deleted is a warning: the images are what costs. */
+async function deleteComments(
+  number: number,
+  { githubToken: token, dryRun }: CleanupInputs,
+  references: readonly Reference[],
+  { environment, event, reporter, signal }: CleanupWorld,
+): Promise<void> {
+  const images = [...byRepository(references).keys()];
+  if (dryRun) {
+    reporter.info(`would delete the comment on pull request ${number}, if there is one`);
+    return;
+  }
+  try {
+    await withGithub({ token, environment, reporter, signal }, async (github) => {
+      const { removeComment } = await import('../github/comment.ts');
+      for (const image of images) {
+        const count = await removeComment(github, { repository: event.repository, number, image });
+        reporter.info(count === 0 ? `no comment about ${image}` : `deleted the comment about ${image}`);
+      }
+    });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof BimaError)) throw error;
+    const { code, message, hint } = error;
+    const problem = { code, message: `the comment was not deleted: ${message}` };
+    reporter.warning(hint === undefined ? problem : { ...problem, hint });
+  }
+}

@@ -1,0 +1,53 @@
+// Which of the two ways to clean up a repository there is: GitHub's API for packages, or the registry's own.
+
+import { createPackageStore } from '../cleanup/package-store.ts';
+import { createRegistryStore } from '../cleanup/registry-store.ts';
+import type { ImageStore } from '../cleanup/store.ts';
+import { BimaError } from '../errors.ts';
+import { openPackage } from '../github/packages.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { systemClock } from '../registry/clock.ts';
+import { withGithub } from './github.ts';
+import type { GithubAccess } from './github.ts';
+import { isPackageRegistry } from './references.ts';
+
+/** @param body is given undefined where there is no such package, or the token may not see it */
+export async function withStore<T>(
+  place: Pick<Reference, 'registry' | 'repository'>,
+  client: RegistryClient,
+  access: GithubAccess,
+  body: (store: ImageStore | undefined) => Promise<T>,
+): Promise<T> {
+  const { registry, repository } = place;
+  const { environment, signal } = access;
+  const reader = client.repository(place);
+  const writer = client.repository(place, { access: 'push' });
+  if (!isPackageRegistry(registry, environment)) {
+    if (registry === 'ghcr.io') throw elsewhere();
+    return body(createRegistryStore({ reader, writer, signal }));
+  }
+  const [owner = '', ...rest] = repository.split('/');
+  if (rest.length === 0) {
+    const name = formatReference(place);
+    throw new BimaError('INPUT_INVALID', `expected ${registry}/<owner>/<name> for the image, got "${name}"`);
+  }
+  return withGithub(access, async (github) => {
+    const found = await openPackage(github, owner, rest.join('/'));
+    const clock = access.clock ?? systemClock;
+    return body(
+      found === undefined ? undefined : createPackageStore({ package: found, reader, writer, clock, signal }),
+    );
+  });
+}
+
+function elsewhere(): BimaError {
+  return new BimaError(
+    'INPUT_INVALID',
+    'images of ghcr.io can be removed from a workflow of github.com only',
+    {
+      hint: "Only GitHub's API deletes them, and the token of another server means nothing there.",
+    },
+  );
+}

@@ -1,0 +1,66 @@
+// The image of a run, from a context or from layouts, in a layout under all of its names.
+
+import type { BaseImages } from '../base-images.ts';
+import { openLayout } from '../layout/layout.ts';
+import type { Layout } from '../layout/layout.ts';
+import { publishLayout, withTemporaryLayout } from '../layout/publish.ts';
+import { mergeLayouts } from '../merge-layouts.ts';
+import type { Blob } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Source } from '../oci/target.ts';
+import { withBlobs } from '../oci/with-blobs.ts';
+import { needsWholeLayout } from './base-images.ts';
+import { buildForInputs, planForInputs } from './build.ts';
+import type { Inputs } from './inputs.ts';
+import type { World } from './run.ts';
+
+export interface ProduceOrder {
+  readonly inputs: Inputs;
+  readonly references: readonly Reference[];
+  readonly images: BaseImages;
+  /** Of the layout. */
+  readonly path: string;
+  readonly isPushed: boolean;
+}
+
+export interface Produced {
+  /** Has everything of the image; layers of a base image are perhaps fetched only when they are opened. */
+  readonly source: Source;
+  readonly root: Descriptor;
+  /** False when the layout lacks such layers. */
+  readonly isWhole: boolean;
+}
+
+/** @throws BimaError for whatever is wrong with the context, the layouts or the base images */
+export async function produceImage(order: ProduceOrder, world: World): Promise<Produced> {
+  const { inputs, references, images, path, isPushed } = order;
+  const { reporter, signal } = world;
+  const { annotations, fromLayout } = inputs;
+  const isBuild = fromLayout.length === 0;
+  const make = async (layout: Layout): Promise<{ root: Descriptor; elsewhere: readonly Blob[] }> => {
+    if (isBuild) return buildForInputs(await planForInputs(inputs, images, reporter), layout, inputs, world);
+    return { root: await mergeLayouts(fromLayout, layout, { annotations, reporter, signal }), elsewhere: [] };
+  };
+  const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
+  return reporter.group(title, async () => {
+    const made = await withTemporaryLayout(path, async (layout) => {
+      const { root, elsewhere } = await make(layout);
+      const isWhole = needsWholeLayout(inputs, isPushed, elsewhere);
+      for (const blob of isWhole ? elsewhere : []) {
+        signal.throwIfAborted();
+        await layout.put(blob);
+      }
+      signal.throwIfAborted();
+      await publishLayout(layout, root, references, path);
+      return { root, isWhole, elsewhere: isWhole ? [] : elsewhere };
+    });
+    const { root, isWhole, elsewhere } = made;
+    if (isWhole) reporter.info(`the layout with ${root.digest} is ${path}`);
+    else
+      reporter.info(
+        'layers of the base image stay where they are: set oci-layout for a layout that has them',
+      );
+    return { source: withBlobs(await openLayout(path), elsewhere), root, isWhole };
+  });
+}

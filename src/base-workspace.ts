@@ -1,0 +1,46 @@
+// What a run needs to build on images: a folder for what is read from them, and the cache of what is fetched.
+
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createBaseImages } from './base-images.ts';
+import type { BaseImages } from './base-images.ts';
+import { createBlobCache } from './layout/blob-cache.ts';
+import type { RegistryClient } from './registry/client.ts';
+import type { Reporter } from './reporter.ts';
+
+export interface BaseWorkspace {
+  /** Is asked for the client when an image is a registry's, and not before. */
+  readonly client: (registry: string) => Promise<RegistryClient>;
+  /** The build context, where the paths of layouts and archives start. */
+  readonly context: string;
+  /** The folder that keeps fetched blobs for later runs. Without it they are gone with the run. */
+  readonly cache?: string;
+  /** For temporary folders. */
+  readonly temporary: string;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes that the cache is kept below, apart from what a run itself needs. */
+const cacheLimit = 10 * 1000 ** 3;
+
+/** Runs `body` with the images that a build may open, and removes what was left on disk for them afterwards. */
+export async function withBaseImages<T>(
+  { client, context, cache, temporary, reporter, signal }: BaseWorkspace,
+  body: (images: BaseImages) => Promise<T>,
+): Promise<T> {
+  // Made by those who write to it: most builds open no image.
+  const folder = join(temporary, `bima-${randomUUID()}`);
+  const blobs = createBlobCache({
+    directory: cache ?? join(folder, 'fetched'),
+    reporter,
+    signal,
+    ...(cache === undefined ? {} : { limit: cacheLimit }),
+  });
+  try {
+    return await body(createBaseImages({ client, cache: blobs, directory: context, folder }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,37 @@
+// The images that a build on the command line may open.
+
+import { tmpdir } from 'node:os';
+import type { BaseImages } from '../base-images.ts';
+import { withBaseImages as withImages } from '../base-workspace.ts';
+import type { Reporter } from '../reporter.ts';
+import type { Options } from './args.ts';
+import type { LazyClient } from './registry-options.ts';
+import type { Terminal } from './run.ts';
+
+export interface ImagesContext {
+  readonly options: Options;
+  readonly terminal: Terminal;
+  readonly reporter: Reporter;
+  readonly client: LazyClient;
+  /** The build context. */
+  readonly context: string;
+}
+
+/** Runs `body` with them; what was fetched is kept in the folder of `--cache` alone. */
+export function withBaseImages<T>(
+  { options, terminal, reporter, client, context }: ImagesContext,
+  body: (images: BaseImages) => Promise<T>,
+): Promise<T> {
+  const cache = options.string('cache') ?? '';
+  return withImages(
+    {
+      client: (registry) => client.open(registry),
+      context,
+      ...(cache === '' ? {} : { cache }),
+      temporary: tmpdir(),
+      reporter,
+      signal: terminal.signal,
+    },
+    body,
+  );
+}

@@ -1,0 +1,166 @@
+// A cleanup with the registry's own DELETE, as registries of different minds have it.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createRegistryStore } from '../../src/cleanup/registry-store.ts';
+import type { RegistryOptions } from '../support/registry.ts';
+import { problem, startRegistry } from '../support/registry.ts';
+import { createStore } from '../support/registry-store.ts';
+import type { RegistryStore } from '../support/registry-store.ts';
+import { openRepository } from '../support/repository.ts';
+import { addImage, addIndex, clean, digestsIn, repository, tagAttachedTo } from './scene.ts';
+import type { CleanupOutcome } from './scene.ts';
+
+async function cleanIn(
+  content: RegistryStore,
+  tags: readonly string[],
+  options: Omit<RegistryOptions, 'store'>,
+): Promise<CleanupOutcome & { readonly deletions: number }> {
+  await using registry = await startRegistry({ store: content, ...options });
+  await using opened = openRepository(`${registry.host}/${repository}`);
+  const { signal } = new AbortController();
+  const outcome = await clean(createRegistryStore({ ...opened, signal }), tags);
+  registry.assertRules();
+  return { ...outcome, deletions: registry.count('DELETE', /./) };
+}
+
+const kinds = ['digests', 'tags', 'whole', 'untagged'] as const;
+
+describe('a cleanup of a registry', () => {
+  for (const deletes of kinds) {
+    it(`takes the tag alone from a shared image where DELETE takes ${deletes}`, async () => {
+      const content = createStore();
+      const shared = addImage(content, 'shared', ['pr-5', 'pr-6', 'latest']);
+      const { deleted } = await cleanIn(content, ['pr-5'], { deletes });
+      assert.deepEqual(content.tags(repository), { 'pr-6': shared.digest, latest: shared.digest });
+      assert.deepEqual(digestsIn(content), [shared.digest]);
+      content.pull(repository, 'latest');
+      assert.deepEqual(
+        deleted.map(({ tags }) => tags),
+        [['pr-5']],
+      );
+    });
+
+    it(`takes an image with all that belongs to it where DELETE takes ${deletes}`, async () => {
+      const content = createStore();
+      const latest = addImage(content, 'latest', ['latest']);
+      const arm = addImage(content, 'arm', []);
+      const amd = addImage(content, 'amd', []);
+      const index = addIndex(content, [amd, arm], ['pr-5']);
+      const released = addIndex(content, [arm], ['v1']);
+      const sbom = addImage(content, 'sbom', [], index);
+      addIndex(content, [sbom], [tagAttachedTo(index)]);
+      addImage(content, 'signature', [tagAttachedTo(index, '.sig')]);
+      const { deletions, deleted } = await cleanIn(content, ['pr-5'], { deletes });
+      assert.deepEqual(digestsIn(content), [latest, arm, released].map(({ digest }) => digest).sort());
+      content.pull(repository, 'v1');
+      assert.equal(deleted.length, 5);
+      assert.ok(deletions >= 5);
+    });
+  }
+
+  it('finds referrers by the API that have no tag to lead to them', async () => {
+    const content = createStore();
+    const latest = addImage(content, 'latest', ['latest']);
+    const closed = addImage(content, 'closed', ['pr-5']);
+    addImage(content, 'sbom', [], closed);
+    const kept = addImage(content, 'kept sbom', [], latest);
+    await cleanIn(content, ['pr-5'], { deletes: 'digests', referrers: true });
+    assert.deepEqual(digestsIn(content), [latest, kept].map(({ digest }) => digest).sort());
+  });
+
+  it('reads every page of the tags', async () => {
+    const content = createStore();
+    const shared = addImage(content, 'shared', []);
+    addIndex(content, [shared], ['z']);
+    for (let count = 0; count < 25; count += 1) addImage(content, String(count), [`a${count}`]);
+    addIndex(content, [shared, shared], ['pr-5']);
+    await cleanIn(content, ['pr-5'], { deletes: 'digests', tagsPerPage: 4 });
+    content.pull(repository, 'z');
+    assert.equal(Object.keys(content.tags(repository)).length, 26);
+    assert.equal(digestsIn(content).length, 27);
+  });
+
+  it('takes no notice of what an index lists and the registry never had', async () => {
+    const content = createStore();
+    const missing = addImage(createStore(), 'missing', []);
+    const amd = addImage(content, 'amd', []);
+    const latest = addImage(content, 'latest', ['latest']);
+    addIndex(content, [amd, missing], ['pr-5']);
+    await cleanIn(content, ['pr-5'], { deletes: 'digests' });
+    assert.deepEqual(digestsIn(content), [latest.digest]);
+  });
+
+  for (const [name, tags] of [
+    ['an image of its own', ['pr-5']],
+    ['a shared image', ['pr-5', 'latest']],
+  ] as const) {
+    it(`fails where nothing can be deleted and changes nothing, for ${name}`, async () => {
+      const content = createStore();
+      const image = addImage(content, 'image', tags);
+      const before = content.tags(repository);
+      await assert.rejects(cleanIn(content, ['pr-5'], { deletes: 'none' }), {
+        code: 'REGISTRY_REFUSED',
+        hint: /REGISTRY_STORAGE_DELETE_ENABLED=true/,
+      });
+      assert.deepEqual(content.tags(repository), before);
+      content.pull(repository, image.digest);
+    });
+  }
+
+  const unreadable: readonly (readonly [name: string, answer: ReturnType<typeof problem>, code: string])[] = [
+    ['has nothing behind it', problem(404, 'MANIFEST_UNKNOWN'), 'CLEANUP_UNSAFE'],
+    [
+      'leads to no JSON',
+      { status: 200, headers: { 'content-type': 'text/plain' }, body: 'text' },
+      'CLEANUP_UNSAFE',
+    ],
+    ['may not be read', problem(403, 'DENIED'), 'REGISTRY_DENIED'],
+    ['makes the registry fail', problem(500, 'UNKNOWN'), 'REGISTRY_UNAVAILABLE'],
+  ];
+  for (const [name, answer, code] of unreadable) {
+    it(`deletes nothing when a tag ${name}`, async () => {
+      const content = createStore();
+      addImage(content, 'other', ['other']);
+      addImage(content, 'closed', ['pr-5']);
+      const before = content.tags(repository);
+      const intercept = ({ path }: { path: string }) =>
+        path.endsWith('/manifests/other') ? answer : undefined;
+      await assert.rejects(cleanIn(content, ['pr-5'], { deletes: 'digests', intercept }), { code });
+      assert.deepEqual(content.tags(repository), before);
+    });
+  }
+
+  it('has nothing left to do the second time, nor in a repository that is not there', async () => {
+    const content = createStore();
+    addImage(content, 'closed', ['pr-5']);
+    await cleanIn(content, ['pr-5'], { deletes: 'digests' });
+    assert.deepEqual(digestsIn(content), []);
+    const { deleted, skipped } = await cleanIn(content, ['pr-5'], { deletes: 'digests' });
+    assert.deepEqual(deleted, []);
+    assert.deepEqual(
+      skipped.map(({ why }) => why),
+      ['there is no such tag'],
+    );
+  });
+
+  it('leaves a tag alone that moved on while it was at work', async () => {
+    const content = createStore();
+    const arm = addImage(content, 'arm', []);
+    const amd = addImage(content, 'amd', []);
+    addIndex(content, [arm, amd], ['pr-5']);
+    let isPushed = false;
+    const intercept = ({ method }: { method: string }) => {
+      // As if the pull request had been opened again, after the first deletion.
+      if (method === 'DELETE' && isPushed) return undefined;
+      if (method === 'DELETE') {
+        isPushed = true;
+        addIndex(content, [arm], ['pr-5']);
+      }
+      return undefined;
+    };
+    await cleanIn(content, ['pr-5'], { deletes: 'digests', intercept });
+    content.pull(repository, 'pr-5');
+    assert.ok(!digestsIn(content).includes(amd.digest));
+  });
+});

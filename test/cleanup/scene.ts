@@ -1,0 +1,81 @@
+// A repository with images, indexes and signatures, and ways to clean it up.
+
+import { cleanUp } from '../../src/cleanup/cleanup.ts';
+import type { CleanupRecord } from '../../src/cleanup/cleanup.ts';
+import type { ImageStore } from '../../src/cleanup/store.ts';
+import { encodeJson } from '../../src/oci/json.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { describeBytes } from '../../src/oci/descriptor.ts';
+import type { Digest } from '../../src/oci/digest.ts';
+import { hexOf } from '../../src/oci/digest.ts';
+import { mediaTypes } from '../../src/oci/media-types.ts';
+import { silentReporter } from '../../src/reporter.ts';
+import type { Problem } from '../../src/errors.ts';
+import type { RegistryStore } from '../support/registry-store.ts';
+import { sampleImage, storeImage } from '../support/sample-image.ts';
+
+export const repository = 'owner/app';
+
+/** Puts an image of its own there, under the tags. */
+export function addImage(
+  store: RegistryStore,
+  seed: string,
+  tags: readonly string[],
+  subject?: Descriptor,
+): Descriptor {
+  const image = sampleImage({ seed, layers: [60], ...(subject === undefined ? {} : { subject }) });
+  storeImage(store, repository, image);
+  for (const tag of tags) store.repository(repository).tags.set(tag, image.root.digest);
+  return image.root;
+}
+
+export function addIndex(
+  store: RegistryStore,
+  manifests: readonly Descriptor[],
+  tags: readonly string[],
+): Descriptor {
+  const bytes = encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
+  store.addManifest(repository, mediaTypes.index, bytes);
+  const descriptor = describeBytes(mediaTypes.index, bytes);
+  for (const tag of tags) store.repository(repository).tags.set(tag, descriptor.digest);
+  return descriptor;
+}
+
+/** The tag under which the referrers of a manifest are listed, or cosign's for a signature. */
+export function tagAttachedTo({ digest }: Descriptor, suffix = ''): string {
+  return `sha256-${hexOf(digest)}${suffix}`;
+}
+
+export function digestsIn(store: RegistryStore): Digest[] {
+  return [...store.repository(repository).manifests.keys()].sort();
+}
+
+export interface CleanupOutcome {
+  readonly deleted: readonly CleanupRecord[];
+  readonly skipped: readonly CleanupRecord[];
+  readonly warnings: readonly Problem[];
+  readonly lines: readonly string[];
+}
+
+export async function clean(
+  store: ImageStore,
+  tags: readonly string[],
+  more: { readonly dryRun?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<CleanupOutcome> {
+  const deleted: CleanupRecord[] = [];
+  const warnings: Problem[] = [];
+  const lines: string[] = [];
+  const skipped = await cleanUp({
+    store,
+    tags,
+    dryRun: more.dryRun ?? false,
+    reporter: {
+      ...silentReporter,
+      info: (line) => lines.push(line),
+      warning: (problem) => warnings.push(problem),
+    },
+    signal: more.signal ?? new AbortController().signal,
+    deleted: (record) => deleted.push(record),
+  });
+  return { deleted, skipped, warnings, lines };
+}

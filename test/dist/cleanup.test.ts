@@ -1,0 +1,235 @@
+// The committed bundle of the cleanup, started as a runner starts it: where ghcr.io and GitHub's API are servers of the
+// test over the same content, and against Debian's docker-registry.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { parse } from 'yaml';
+import type { CleanupRecord } from '../../src/cleanup/cleanup.ts';
+import { markerOf } from '../../src/github/comment.ts';
+import type { Digest } from '../../src/oci/digest.ts';
+import { cleanupBundle, runAction } from '../support/action.ts';
+import type { ActionOptions, FinishedAction } from '../support/action.ts';
+import { makeAuthority, makeServerCertificate } from '../support/certificates.ts';
+import { startConnectProxy } from '../support/connect-proxy.ts';
+import { readTag, startDockerRegistry } from '../support/docker-registry.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { createIssues } from '../support/github/issues.ts';
+import type { Issues } from '../support/github/issues.ts';
+import { createPackages } from '../support/github/packages.ts';
+import { defaultToken, startGithub } from '../support/github/server.ts';
+import type { GithubServer } from '../support/github/server.ts';
+import { startRegistry } from '../support/registry.ts';
+import type { Registry } from '../support/registry.ts';
+import { createStore } from '../support/registry-store.ts';
+import type { RegistryStore } from '../support/registry-store.ts';
+import { sampleImage, storeImage, writeSampleLayout } from '../support/sample-image.ts';
+import { basicAuth } from '../support/token-server.ts';
+import { unlessInstalled } from '../support/tools.ts';
+
+const name = 'nubificus/redis-unikernel';
+const event = 'pull-request-closed';
+
+interface Ghcr {
+  readonly content: RegistryStore;
+  readonly registry: Registry;
+  readonly github: GithubServer;
+  readonly issues: Issues;
+  readonly clean: (options?: Partial<ActionOptions>) => Promise<FinishedAction>;
+}
+
+/** ghcr.io over TLS behind a proxy, as far as the step can tell. */
+async function startGhcr(test: TestContext): Promise<Ghcr> {
+  const folder = temporaryFolder(test);
+  const authority = makeAuthority(folder);
+  const tls = makeServerCertificate(folder, authority, { names: 'DNS:ghcr.io' });
+  const content = createStore();
+  const auth = basicAuth('maria', defaultToken);
+  const registry = await startRegistry({ store: content, tls, auth });
+  const proxy = await startConnectProxy({ hosts: { 'ghcr.io:443': Number(new URL(registry.origin).port) } });
+  const packages = createPackages({ owner: 'nubificus', kind: 'orgs', name: 'redis-unikernel', store: content });
+  const others = createPackages({ owner: 'maria', kind: 'users', name: 'other' });
+  const issues = createIssues('Nubificus/Redis-Unikernel', [15]);
+  const github = await startGithub(test, { routes: [...packages.routes, ...others.routes, ...issues.routes] });
+  test.after(() => Promise.all([registry.close(), proxy.close()]));
+  return {
+    content,
+    registry,
+    github,
+    issues,
+    clean: ({ inputs, ...more } = {}) =>
+      runAction(test, {
+        bundle: cleanupBundle,
+        event,
+        inputs: { 'github-token': defaultToken, ...inputs },
+        env: {
+          ...github.environment,
+          HTTPS_PROXY: proxy.origin,
+          NODE_EXTRA_CA_CERTS: authority.certFile,
+          NODE_OPTIONS: '',
+        },
+        ...more,
+      }),
+  };
+}
+
+function add(content: RegistryStore, seed: string, ...tags: readonly string[]): Digest {
+  const image = sampleImage({ seed, layers: [100] });
+  storeImage(content, name, image);
+  for (const tag of tags) content.repository(name).tags.set(tag, image.root.digest);
+  return image.root.digest;
+}
+
+function records(text: string | undefined): CleanupRecord[] {
+  return JSON.parse(text ?? '') as CleanupRecord[];
+}
+
+function assertDone(finished: FinishedAction): void {
+  assert.equal(finished.code, 0, finished.log);
+}
+
+describe('the step that cleans up', { skip: unlessInstalled('openssl') }, () => {
+  it('leaves the image of another pull request with the same content', async (test) => {
+    const { content, registry, clean } = await startGhcr(test);
+    const shared = add(content, 'shared', 'pr-15', 'pr-16');
+    const finished = await clean();
+    assertDone(finished);
+    assert.deepEqual(content.tags(name), { 'pr-16': shared });
+    assert.ok(content.pull(name, 'pr-16').length > 1);
+    assert.deepEqual([...content.repository(name).manifests.keys()], [shared]);
+    assert.deepEqual(records(finished.outputs.deleted).map(({ tags }) => tags), [['pr-15']]);
+    assert.match(records(finished.outputs.skipped)[0]?.why ?? '', /tag "pr-16" needs it/);
+    assert.equal(registry.count('DELETE', /./), 0);
+    registry.assertRules();
+  });
+
+  it('removes image and comment, and says so', async (test) => {
+    const { content, issues, clean } = await startGhcr(test);
+    add(content, 'latest', 'latest');
+    const closed = add(content, 'closed', 'pr-15');
+    issues.addComment(15, 'github-actions[bot]', `${markerOf(`ghcr.io/${name}`)}\ntext`);
+    const theirs = issues.addComment(15, 'maria', `${markerOf(`ghcr.io/${name}`)}\ntext`);
+    const finished = await clean({ inputs: { 'delete-comment': 'true' } });
+    assertDone(finished);
+    assert.deepEqual(Object.keys(content.tags(name)), ['latest']);
+    assert.deepEqual(issues.comments, [theirs]);
+    const { outputs, summary, log, annotations, commands } = finished;
+    assert.deepEqual(records(outputs.deleted), [{ name: `ghcr.io/${name}`, digest: closed, tags: ['pr-15'] }]);
+    assert.deepEqual(records(outputs.skipped), []);
+    assert.match(log, /^bima \d/m);
+    assert.match(summary, new RegExp(`deleted .*${closed.slice(7, 19)}`));
+    assert.deepEqual(annotations, []);
+    const shown = log.replaceAll(/^::add-mask::.*$/gm, '');
+    assert.ok(!shown.includes(defaultToken));
+    assert.ok(commands.some((command) => command.name === 'add-mask' && command.data === defaultToken));
+  });
+
+  it('only looks, when told so', async (test) => {
+    const { content, github, issues, clean } = await startGhcr(test);
+    add(content, 'latest', 'latest');
+    add(content, 'closed', 'pr-15');
+    issues.addComment(15, 'github-actions[bot]', `${markerOf(`ghcr.io/${name}`)}\ntext`);
+    const before = content.tags(name);
+    const finished = await clean({ inputs: { 'dry-run': 'true', 'delete-comment': 'true', summary: 'false' } });
+    assertDone(finished);
+    assert.deepEqual(content.tags(name), before);
+    assert.equal(records(finished.outputs.deleted).length, 1);
+    assert.ok(github.calls.every((call) => call.startsWith('GET ')));
+    assert.equal(finished.summary, '');
+  });
+
+  it('fails and deletes nothing when a manifest is not what its digest says', async (test) => {
+    const { content, github, clean } = await startGhcr(test);
+    const other = add(content, 'other', 'other');
+    add(content, 'closed', 'pr-15');
+    content.repository(name).manifests.set(other, { mediaType: 'application/json', bytes: Buffer.from('{}') });
+    const finished = await clean();
+    assert.equal(finished.code, 1);
+    assert.match(finished.annotations[0]?.message ?? '', /^CLEANUP_UNSAFE: .*\nNothing is deleted/);
+    assert.equal(finished.outputs.deleted, '[]');
+    assert.ok(github.calls.every((call) => call.startsWith('GET ')));
+  });
+
+  it('warns where there is no package', async (test) => {
+    const { clean } = await startGhcr(test);
+    const finished = await clean();
+    assertDone(finished);
+    assert.match(finished.annotations[0]?.message ?? '', /^GITHUB_NOT_FOUND: .*\n.*role Admin/);
+    assert.deepEqual(
+      records(finished.outputs.skipped).map(({ tags }) => tags),
+      [['pr-15']],
+    );
+  });
+
+  const refused: readonly (readonly [title: string, inputs: Record<string, string>, message: RegExp])[] = [
+    ['latest', { tags: 'latest' }, /"latest", which is what everybody gets/],
+    ['a version', { tags: 'v1.2' }, /"v1.2", which is a version/],
+    ['the default branch', { tags: 'pr-15 main' }, /"main", which is the default branch's/],
+    ['a signature', { tags: `sha256-${'0'.repeat(64)}.sig` }, /of signatures/],
+    ['no boolean', { 'dry-run': 'maybe' }, /"dry-run"/],
+    ['an image with a tag', { image: 'ghcr.io/a/b:c' }, /"image"/],
+    ['a name without an owner', { image: 'ghcr.io/app' }, /<owner>\/<name>/],
+  ];
+  for (const [title, inputs, message] of refused) {
+    it(`refuses ${title}`, async (test) => {
+      const finished = await runAction(test, { bundle: cleanupBundle, event, inputs });
+      assert.equal(finished.code, 1);
+      assert.match(finished.annotations[0]?.message ?? '', /^INPUT_INVALID/);
+      assert.match(finished.annotations[0]?.message ?? '', message);
+    });
+  }
+
+  for (const other of ['pull-request', 'push', 'workflow-dispatch']) {
+    it(`wants tags for the event ${other}`, async (test) => {
+      const finished = await runAction(test, { bundle: cleanupBundle, event: other });
+      assert.equal(finished.code, 1);
+      assert.match(finished.annotations[0]?.message ?? '', /expected the input "tags".*\n.*types: \[closed\]/);
+    });
+  }
+
+  it('sets the outputs that its file declares', async (test) => {
+    const { content, clean } = await startGhcr(test);
+    add(content, 'latest', 'latest');
+    const { outputs } = await clean();
+    const declared = parse(readFileSync('cleanup/action.yml', 'utf8')) as { outputs: Record<string, unknown> };
+    assert.deepEqual(Object.keys(outputs).sort(), Object.keys(declared.outputs).sort());
+  });
+});
+
+describe('the step that cleans up docker-registry', { skip: unlessInstalled('docker-registry', 'skopeo') }, () => {
+  it('takes the tags that are given, and leaves what other tags need', async (test) => {
+    await using registry = await startDockerRegistry({ basic: { name: 'robot', password: 'correct horse' } });
+    const login = ['--dest-creds', 'robot:correct horse', '--dest-tls-verify=false'];
+    const image = `${registry.host}/team/app`;
+    const sample = sampleImage();
+    for (const tag of ['pr-5', 'pr-6', 'latest']) {
+      const folder = join(temporaryFolder(test), 'layout');
+      writeSampleLayout(folder, tag === 'latest' ? sampleImage({ seed: 'latest' }) : sample, tag);
+      execFileSync('skopeo', ['copy', '--quiet', ...login, `oci:${folder}:${tag}`, `docker://${image}:${tag}`]);
+    }
+    const inputs = { image, username: 'robot', password: 'correct horse' };
+    const finished = await runAction(test, {
+      bundle: cleanupBundle,
+      event: 'workflow-dispatch',
+      inputs: { ...inputs, tags: 'pr-5' },
+    });
+    assertDone(finished);
+    assert.equal(readTag(registry, 'team/app', 'pr-5'), undefined);
+    assert.equal(readTag(registry, 'team/app', 'pr-6'), sample.root.digest);
+    const from = ['--src-creds', 'robot:correct horse', '--src-tls-verify=false'];
+    for (const tag of ['pr-6', 'latest']) {
+      const to = join(temporaryFolder(test), 'copy');
+      execFileSync('skopeo', ['copy', '--quiet', ...from, `docker://${image}:${tag}`, `dir:${to}`]);
+    }
+    const all = await runAction(test, {
+      bundle: cleanupBundle,
+      inputs: { ...inputs, tags: 'pr-6, latest', 'allow-protected': 'true' },
+    });
+    assertDone(all);
+    assert.equal(records(all.outputs.deleted).length, 2);
+    assert.ok(!all.log.replaceAll(/^::add-mask::.*$/gm, '').includes('correct horse'));
+  });
+});
