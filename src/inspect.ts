@@ -7,7 +7,7 @@ import { maxDocumentSize, readDocument } from './oci/blob.ts';
 import type { ReadConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Digest } from './oci/digest.ts';
-import { readImage } from './oci/image.ts';
+import { readIfImage } from './oci/image.ts';
 import { parseIndex } from './oci/manifest.ts';
 import { isIndexType } from './oci/media-types.ts';
 import type { Source } from './oci/target.ts';
@@ -19,9 +19,17 @@ export interface InspectedLayer extends Descriptor {
   readonly files: readonly ListedEntry[];
 }
 
+/** The index that lists an image beside those for other platforms. */
+export interface InspectedIndex {
+  readonly digest: Digest;
+  readonly annotations: Labels;
+}
+
 export interface InspectedImage {
-  /** The names that the index gives it. */
+  /** The names that the layout gives it, or the index above it. */
   readonly names: readonly string[];
+  /** Absent for an image that stands alone. */
+  readonly index?: InspectedIndex;
   readonly descriptor: Descriptor;
   readonly config: ReadConfig & { readonly digest: Digest };
   /** Of the manifest, as they are. */
@@ -32,7 +40,7 @@ export interface InspectedImage {
 }
 
 /**
- * Reads every image below the given descriptors, indexes included.
+ * Reads every image below the given descriptors, indexes included; attestations and other artifacts are left out.
  * @param roots of an index, in its order; the same image under several names is one result
  * @throws BimaError DIGEST_MISMATCH, or LAYOUT_INVALID for documents and layers that can't be read
  */
@@ -40,26 +48,37 @@ export async function inspectImages(source: Source, roots: readonly Descriptor[]
   const images = new Map<Digest, InspectedImage>();
   for (const root of roots) {
     const name = root.annotations?.[imageNameAnnotation] ?? root.annotations?.[refNameAnnotation];
-    for (const descriptor of await manifestsBelow(source, root)) {
+    for (const { descriptor, index } of await manifestsBelow(source, root)) {
       const known = images.get(descriptor.digest);
       const names = [...(known?.names ?? []), ...(name === undefined ? [] : [name])];
       const image = known ?? (await inspectImage(source, descriptor));
-      images.set(descriptor.digest, { ...image, names });
+      if (image === undefined) continue;
+      images.set(descriptor.digest, { ...image, names, ...(index === undefined ? {} : { index }) });
     }
   }
   return [...images.values()];
 }
 
-async function manifestsBelow(source: Source, root: Descriptor): Promise<Descriptor[]> {
-  if (!isIndexType(root.mediaType)) return [root];
-  const index = parseIndex(await readDocument(source.open(root), source.name), `index ${root.digest}`);
+interface Listed {
+  readonly descriptor: Descriptor;
+  readonly index?: InspectedIndex;
+}
+
+async function manifestsBelow(source: Source, root: Descriptor, index?: InspectedIndex): Promise<Listed[]> {
+  if (!isIndexType(root.mediaType)) return [{ descriptor: root, ...(index === undefined ? {} : { index }) }];
+  const bytes = await readDocument(source.open(root), source.name);
+  const { manifests, annotations = {} } = parseIndex(bytes, `index ${root.digest}`);
   const below = [];
-  for (const child of index.manifests) below.push(...(await manifestsBelow(source, child)));
+  for (const child of manifests) {
+    below.push(...(await manifestsBelow(source, child, { digest: root.digest, annotations })));
+  }
   return below;
 }
 
-async function inspectImage(source: Source, descriptor: Descriptor): Promise<InspectedImage> {
-  const { manifest, config, layers: found } = await readImage(source, descriptor);
+async function inspectImage(source: Source, descriptor: Descriptor): Promise<InspectedImage | undefined> {
+  const image = await readIfImage(source, descriptor);
+  if (image === undefined) return undefined;
+  const { manifest, config, layers: found } = image;
   const layers: InspectedLayer[] = [];
   // The last one counts: it is what stands in the rootfs.
   let uruncJson: Uint8Array[] | undefined;

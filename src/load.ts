@@ -8,7 +8,7 @@ import { packArchive } from './layout/archive.ts';
 import { readDocument } from './oci/blob.ts';
 import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { parseIndex, parseManifest } from './oci/manifest.ts';
+import { isImageManifest, parseIndex, parseManifest } from './oci/manifest.ts';
 import { isIndexType } from './oci/media-types.ts';
 import { formatPlatform } from './oci/platform.ts';
 import type { Platform } from './oci/platform.ts';
@@ -75,7 +75,9 @@ async function readPlatforms(source: Source, image: Descriptor): Promise<Platfor
     // BuildKit's attestations are listed as manifests of the platform unknown/unknown.
     return platforms.filter(({ os }) => os !== 'unknown');
   }
-  const { config } = parseManifest(bytes, `manifest ${image.digest}`);
+  const manifest = parseManifest(bytes, `manifest ${image.digest}`);
+  if (!isImageManifest(manifest)) return [];
+  const { config } = manifest;
   const what = `config ${config.digest}`;
   return [parseConfig(await readDocument(source.open(config), source.name), what).platform];
 }

@@ -4,7 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outputErrors, withTemporaryFolder } from './layout/temporary.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { readImage } from './oci/image.ts';
+import { readIfImage } from './oci/image.ts';
 import { readTree } from './oci/image-tree.ts';
 import type { Reference } from './oci/reference.ts';
 import type { Source } from './oci/target.ts';
@@ -48,7 +48,8 @@ export async function createSbom(
 ): Promise<Uint8Array> {
   const images: SbomImage[] = [];
   for (const manifest of (await readTree(source, root)).manifests) {
-    const image = await readImage(source, manifest);
+    const image = await readIfImage(source, manifest);
+    if (image === undefined) continue;
     const version = image.config.labels['org.opencontainers.image.version'];
     images.push({
       manifest,

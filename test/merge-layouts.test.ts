@@ -4,16 +4,22 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parseAnnotation } from '../src/oci/annotations.ts';
+import { inspectImages } from '../src/inspect.ts';
 import { mergeLayouts } from '../src/merge-layouts.ts';
 import { readFacts } from '../src/action/image-facts.ts';
 import { imageOutputs, pushOutputs } from '../src/action/outputs.ts';
 import { writeArchive } from '../src/layout/archive.ts';
-import { createLayout } from '../src/layout/layout.ts';
+import { createLayout, openLayout } from '../src/layout/layout.ts';
 import type { Layout } from '../src/layout/layout.ts';
+import { publishLayout } from '../src/layout/publish.ts';
 import { readDocument } from '../src/oci/blob.ts';
+import { describeBytes } from '../src/oci/descriptor.ts';
 import type { Descriptor } from '../src/oci/descriptor.ts';
 import { hexOf } from '../src/oci/digest.ts';
-import { parseIndex } from '../src/oci/manifest.ts';
+import { encodeIndex } from '../src/oci/index-document.ts';
+import { encodeJson } from '../src/oci/json.ts';
+import { parseIndex, parseManifest } from '../src/oci/manifest.ts';
+import { mediaTypes } from '../src/oci/media-types.ts';
 import { parseReference } from '../src/oci/reference.ts';
 import { silentReporter } from '../src/reporter.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -123,6 +129,119 @@ describe('mergeLayouts', () => {
       index.manifests.map((manifest) => manifest.annotations),
       [{ b: '2' }, { b: '2', c: '3' }],
     );
+  });
+
+  it('keeps what the indexes agree on', async (test) => {
+    const indexed = (architectures: string[], annotations: Record<string, string>) => {
+      const image = sampleImage({ architectures, seed: architectures.join(' ') });
+      const index = encodeIndex(
+        image.manifests.map((manifest, at) => ({
+          ...manifest,
+          platform: { os: 'linux', architecture: architectures[at] ?? '' },
+          annotations: { of: architectures[at] ?? '' },
+        })),
+        annotations,
+      );
+      const bytes = Buffer.from(encodeJson({}));
+      const blobs = new Map([...image.blobs, [index.descriptor.digest, { ...index, bytes }]]);
+      return { image: { ...image, blobs, root: index.descriptor }, index };
+    };
+    const one = indexed(['amd64', 'arm'], { same: '1', other: '2', own: '3' });
+    const two = indexed(['arm64', 'riscv64'], { same: '1', other: '4' });
+    const folder = folderWith(test, { one: one.image, two: two.image });
+    for (const [name, { index }] of Object.entries({ one, two })) {
+      const path = join(folder, name, 'blobs/sha256', hexOf(index.descriptor.digest));
+      writeFileSync(path, await readDocument(index, 'index'));
+    }
+    const imported = await importFrom(test, [folder], ['index:more=5']);
+    const document = await readDocument(imported.layout.open(imported.root), 'layout');
+    const { annotations, manifests } = parseIndex(document, 'index');
+    assert.deepEqual(annotations, { same: '1', own: '3', more: '5' });
+    assert.deepEqual(
+      manifests.map((manifest) => manifest.annotations),
+      [{ of: 'amd64' }, { of: 'arm' }, { of: 'arm64' }, { of: 'riscv64' }],
+    );
+  });
+
+  describe('what refers to an image', () => {
+    /** A layout whose index lists a signature beside the image, as oras attach makes one. */
+    function writeSigned(test: TestContext, image: typeof amd64): { folder: string; signature: Descriptor } {
+      const folder = join(temporaryFolder(test), 'signed');
+      writeSampleLayout(folder, image, 'tag');
+      const put = (mediaType: string, bytes: Uint8Array) => {
+        const descriptor = describeBytes(mediaType, bytes);
+        writeFileSync(join(folder, 'blobs/sha256', hexOf(descriptor.digest)), bytes);
+        return descriptor;
+      };
+      const empty = put('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
+      const signature = put(
+        mediaTypes.manifest,
+        encodeJson({
+          schemaVersion: 2,
+          mediaType: mediaTypes.manifest,
+          artifactType: 'application/vnd.example.signature',
+          config: empty,
+          layers: [empty],
+          subject: image.root,
+        }),
+      );
+      const path = join(folder, 'index.json');
+      const index = JSON.parse(readFileSync(path, 'utf8')) as { manifests: object[] };
+      writeFileSync(path, JSON.stringify({ ...index, manifests: [...index.manifests, signature] }));
+      return { folder, signature };
+    }
+
+    it('comes into the index, and is no image there', async (test) => {
+      const tars = [Buffer.alloc(1024)];
+      const [first, second] = [sampleImage({ tars }), sampleImage({ tars, architectures: ['arm64'] })];
+      const [one, two] = [writeSigned(test, first), writeSigned(test, second)];
+      const imported = await importFrom(test, [one.folder, two.folder]);
+      const children = await childrenOf(imported);
+      assert.deepEqual(
+        children.map(({ digest, platform }) => [digest, platform?.os]),
+        [
+          [first.root.digest, 'linux'],
+          [second.root.digest, 'linux'],
+          ...[one, two].map(({ signature }) => [signature.digest, 'unknown']).sort(),
+        ],
+      );
+      assert.equal(children[2]?.artifactType, 'application/vnd.example.signature');
+      for (const { digest } of [one.signature, two.signature]) {
+        const bytes = readFileSync(imported.layout.blobPath(digest));
+        assert.equal(parseManifest(bytes, 'signature').subject?.mediaType, mediaTypes.manifest);
+      }
+      const { images } = await readFacts(imported.layout, imported.root);
+      assert.equal(images.length, 2);
+      const inspected = await inspectImages(imported.layout, [imported.root]);
+      assert.deepEqual(
+        inspected.map(({ descriptor }) => descriptor.digest),
+        [first.root.digest, second.root.digest],
+      );
+    });
+
+    it('stays beside an image that is alone', async (test) => {
+      const { folder, signature } = writeSigned(test, amd64);
+      const { root, layout } = await importFrom(test, [folder]);
+      assert.equal(root.digest, amd64.root.digest);
+      assert.deepEqual((await layout.readIndex()).manifests, [
+        { ...signature, artifactType: 'application/vnd.example.signature' },
+      ]);
+      const destination = join(temporaryFolder(test), 'published');
+      await publishLayout(layout, root, [], destination);
+      const published = await (await openLayout(destination)).readIndex();
+      assert.deepEqual(
+        published.manifests.map(({ digest }) => digest),
+        [signature.digest, root.digest],
+      );
+    });
+  });
+
+  it('names both places of a platform that is there twice', async (test) => {
+    const folder = folderWith(test, { one: amd64, two: sampleImage({ seed: 'another' }) });
+    await assert.rejects(importFrom(test, [join(folder, 'one'), join(folder, 'two')]), {
+      code: 'LAYOUT_INVALID',
+      message: /linux\/amd64.*one".*two"/,
+    });
   });
 
   it('refuses the same image from two layouts', async (test) => {

@@ -48,8 +48,8 @@ export async function withWorkflowImages<T>(
  * @param isPushed false when the layout is all that comes out
  */
 export function needsWholeLayout(inputs: Inputs, isPushed: boolean, elsewhere: readonly Blob[]): boolean {
-  const { ociLayout, tar, artifact, load, sbom } = inputs;
-  const isUsed = [ociLayout, tar, artifact, load].some((input) => input !== undefined) || sbom;
+  const { ociLayout, tar, artifact, load, release, sbom } = inputs;
+  const isUsed = [ociLayout, tar, artifact, load, release].some((input) => input !== undefined) || sbom;
   return elsewhere.length === 0 || isUsed || !isPushed;
 }
 

@@ -5,6 +5,7 @@ import { isObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
 import { isPullRequestEvent, nameOf, pullRequestOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
+import { parseVersion } from './version.ts';
 
 /**
  * `pr-N` for a pull request, the branch, or the git tag and with it `latest` for a version that is no prerelease.
@@ -16,14 +17,22 @@ export function tagsOfEvent(event: WorkflowEvent, found?: PullRequest): string[]
   if (request !== undefined) return [`pr-${request.number}`];
   const { workflow_run: run, release } = event.payload;
   if (event.name === 'workflow_run' && isObject(run)) return [tagOfRun(run, event)];
-  if (event.name === 'release' && isObject(release) && typeof release.tag_name === 'string') {
-    return gitTags(release.tag_name, release.prerelease === true);
-  }
-  const [, kind, name = ''] = /^refs\/(heads|tags|pull)\/(.+)$/.exec(event.ref) ?? [];
-  if (kind === 'tags') return gitTags(name, false);
+  const gitTag = gitTagOf(event);
+  if (gitTag !== undefined) return gitTags(gitTag, isObject(release) && release.prerelease === true);
+  const [, kind, name = ''] = /^refs\/(heads|pull)\/(.+)$/.exec(event.ref) ?? [];
   if (kind === 'heads') return [safeTag(name)];
   if (kind === 'pull') return [`pr-${name.split('/')[0] ?? ''}`];
   throw missingTags(`the event "${event.name}" names no branch, tag or pull request`);
+}
+
+/** The git tag that the event is about, if it is: that of its release, or the one that was pushed. */
+export function gitTagOf(event: WorkflowEvent): string | undefined {
+  const { release } = event.payload;
+  if (event.name === 'release' && isObject(release) && typeof release.tag_name === 'string') {
+    return release.tag_name;
+  }
+  // Of the run before this one, the ref says nothing.
+  return event.name === 'workflow_run' ? undefined : /^refs\/tags\/(.+)$/.exec(event.ref)?.[1];
 }
 
 /** A name as a tag: other characters become `-`, and it is cut to the 128 that a tag may have. */
@@ -37,9 +46,7 @@ export function safeTag(name: string): string {
 }
 
 function gitTags(name: string, isPrerelease: boolean): string[] {
-  // semver.org: three numbers, then perhaps a prerelease after "-", then perhaps a build after "+".
-  const isVersion = /^v?(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:\+[0-9A-Za-z.-]+)?$/.test(name);
-  return isVersion && !isPrerelease ? [safeTag(name), 'latest'] : [safeTag(name)];
+  return parseVersion(name) !== undefined && !isPrerelease ? [safeTag(name), 'latest'] : [safeTag(name)];
 }
 
 /** A fork names its branches as it likes: such a name must not move a tag of this repository. */

@@ -5,8 +5,8 @@ import { parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { readTree } from '../oci/image-tree.ts';
-import { parseManifest } from '../oci/manifest.ts';
-import { isIndexType, layerCompression } from '../oci/media-types.ts';
+import { isImageManifest, parseManifest } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Source } from '../oci/target.ts';
 
@@ -34,8 +34,9 @@ export async function readFacts(source: Source, root: Descriptor): Promise<Image
   const images: PlatformFacts[] = [];
   for (const descriptor of manifests) {
     const bytes = await readDocument(source.open(descriptor), source.name);
-    const { config, layers } = parseManifest(bytes, descriptor.digest);
-    if (layers.some(({ mediaType }) => layerCompression(mediaType) === undefined)) continue;
+    const manifest = parseManifest(bytes, descriptor.digest);
+    if (!isImageManifest(manifest)) continue;
+    const { config, layers } = manifest;
     const document = parseConfig(await readDocument(source.open(config), source.name), config.digest);
     images.push({
       platform: document.platform,

@@ -40,6 +40,12 @@ export interface ContainerdInputs {
   readonly snapshotter?: string;
 }
 
+/** Where the archive is attached. */
+export interface ReleaseInputs {
+  /** Without it, the tag follows from the event. */
+  readonly tag?: string;
+}
+
 export interface Inputs {
   readonly context: string;
   readonly file?: string;
@@ -64,6 +70,7 @@ export interface Inputs {
   readonly tlsVerify: boolean;
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
+  readonly release?: ReleaseInputs;
   readonly prComment: boolean;
   readonly sbom: boolean;
   readonly summary: boolean;
@@ -116,6 +123,7 @@ function readAll(
     artifact: readArtifact(read, environment, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
     prComment: boolean('pr-comment', false),
+    release: boolean('release-asset', false) ? readRelease(read) : undefined,
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
   };
@@ -156,4 +164,10 @@ function readContainerd(
     address: value('address') ?? '/run/containerd/containerd.sock',
     ...(snapshotter === undefined ? {} : { snapshotter }),
   };
+}
+
+function readRelease(read: InputReader): ReleaseInputs {
+  const tag = readText(read, 'release-tag');
+  // A ref is what an expression gives most easily.
+  return tag === undefined ? {} : { tag: tag.replace(/^refs\/tags\//, '') };
 }

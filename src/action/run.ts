@@ -4,6 +4,7 @@
 import { join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
+import type { Release } from '../github/release.ts';
 import { checkDestination } from '../layout/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -12,9 +13,9 @@ import type { Reporter } from '../reporter.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { withWorkflowImages } from './base-images.ts';
 import type { CommentOrder } from './comment.ts';
-import { unnamedHeadOf } from './event.ts';
-import type { PullRequest, WorkflowEvent } from './event.ts';
-import { tagsOfEvent } from './event-tags.ts';
+import { defaultTags } from './default-tags.ts';
+import type { WorkflowEvent } from './event.ts';
+import type { GithubAccess } from './github.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
@@ -24,6 +25,7 @@ import type { Outputs } from './outputs.ts';
 import { produceImage } from './produce.ts';
 import type { Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './references.ts';
+import { attachToRelease, openRelease } from './release.ts';
 import type { Environment, Runner } from './runner.ts';
 import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
@@ -42,13 +44,12 @@ export interface World {
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
 export async function run(inputs: Inputs, world: World): Promise<void> {
   const { environment, event, runner, reporter, folder } = world;
-  const pullRequest = await unnamedPullRequest(inputs, world);
-  const references = resolveReferences(inputs, {
-    image: () => defaultImage(environment),
-    tags: () => tagsOfEvent(event, pullRequest),
-  });
+  const access = accessFor(inputs, world);
+  const tags = inputs.tags.length > 0 ? [] : await defaultTags(event, access);
+  const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
+  const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, event, access);
   for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
 
   const { context } = inputs;
@@ -56,14 +57,14 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   await withWorkflowImages(order, async (images) => {
     const isPushed = skipped === undefined;
     const produced = await produceImage({ inputs, references, images, path: layoutPath, isPushed }, world);
-    await handOn(produced, { inputs, references, skipped, layoutPath }, world);
+    await handOn(produced, { inputs, references, skipped, release, layoutPath }, world);
   });
 }
 
 /** Everything that the inputs want done with the image. */
 async function handOn(
   { source, root, isWhole }: Produced,
-  { inputs, references, skipped, layoutPath }: HandOnOrder,
+  { inputs, references, skipped, release, layoutPath }: HandOnOrder,
   world: World,
 ): Promise<void> {
   const { environment, runner, reporter, folder, signal } = world;
@@ -85,6 +86,12 @@ async function handOn(
     inputs.artifact === undefined
       ? undefined
       : await upload(inputs.artifact, references, artifactPath(inputs.artifact, archive, layoutPath), world);
+  if (release !== undefined) {
+    const { event } = world;
+    const access = accessFor(inputs, world);
+    const order = { release, event, source, root, images: facts.images, references, folder, access };
+    setOutputs(runner, { 'release-asset-url': await attachToRelease(order) });
+  }
   const state = await push(inputs, source, root, references, skipped, world);
   if (inputs.summary) {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
@@ -99,16 +106,12 @@ interface HandOnOrder {
   readonly references: readonly Reference[];
   /** Why nothing is pushed, if that is so. */
   readonly skipped: string | undefined;
+  readonly release: Release | undefined;
   readonly layoutPath: string;
 }
 
-/** Asked for only if a tag is to be made of its number. */
-async function unnamedPullRequest(inputs: Inputs, world: World): Promise<PullRequest | undefined> {
-  const { event } = world;
-  const { githubToken: token } = inputs;
-  if (inputs.tags.length > 0 || token === undefined || unnamedHeadOf(event) === undefined) return undefined;
-  const { findPullRequest } = await import('./pull-request.ts');
-  return findPullRequest(event, { ...world, token });
+function accessFor({ githubToken: token }: Inputs, { environment, reporter, signal }: World): GithubAccess {
+  return { token, environment, reporter, signal };
 }
 
 /**

@@ -6,7 +6,7 @@ import * as zlib from 'node:zlib';
 import { BimaError, isSystemError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import { layerCompression, mediaTypes } from '../oci/media-types.ts';
-import { compressGzip, gzipFormat } from './gzip.ts';
+import { compressGzip } from './gzip.ts';
 
 export interface Compression {
   readonly method: 'gzip' | 'zstd' | 'none';
@@ -54,24 +54,7 @@ export function layerMediaType(compression: Compression): string {
   return methods[compression.method].mediaType;
 }
 
-/**
- * Names everything that decides about the compressed bytes but the input: with equal names, equal tars become equal
- * layers.
- */
-export function compressorName({ method, level }: Compression): string {
-  const { zlib: zlibVersion, zstd: zstdVersion } = process.versions;
-  switch (method) {
-    // zlib looks for matches in another way where the processor has instructions for it.
-    case 'gzip':
-      return `gzip:${level} ${gzipFormat} zlib-${zlibVersion} ${process.arch}`;
-    case 'zstd':
-      return `zstd:${level} zstd-${zstdVersion} ${process.arch}`;
-    case 'none':
-      return 'none';
-  }
-}
-
-/** The compressed bytes. They depend on the input and on what {@link compressorName} names. */
+/** The compressed bytes. They depend on the input, and on what compressor.ts tells apart. */
 export function compress(stream: ByteStream, compression: Compression): ByteStream {
   const { method, level } = compression;
   switch (method) {

@@ -6,9 +6,6 @@ import * as zlib from 'node:zlib';
 import type { ByteStream } from '../oci/blob.ts';
 import { workInBlocks } from './blocks.ts';
 
-/** Names how the blocks are made: the constants below that decide about the bytes. It changes whenever they do. */
-export const gzipFormat = 'blocks-1';
-
 const blockSize = 512 * 1024;
 /** How far back a match may lie: each block has the end of the one before it as its dictionary. */
 const windowSize = 32 * 1024;

@@ -3,11 +3,13 @@
 
 import { BimaError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
+import { markLayer } from '../oci/compressor-mark.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { createDigester } from '../oci/digest.ts';
 import type { Digest, Digester } from '../oci/digest.ts';
 import { compress, layerMediaType } from './compression.ts';
 import type { Compression } from './compression.ts';
+import { nameCompressor } from './compressor.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeHeader, endOfTar, paddingOf } from './tar-header.ts';
 
@@ -39,7 +41,8 @@ export async function createLayer(entries: Iterable<Entry>, options: LayerOption
   const tar = watched(packLayer(entries, { mtime }), digester, signal);
   const { digest, size } = await options.write(compress(tar, compression));
   const mediaType = layerMediaType(compression);
-  return { descriptor: { mediaType, digest, size }, diffId: digester.digest(), tarSize: digester.size };
+  const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
+  return { descriptor, diffId: digester.digest(), tarSize: digester.size };
 }
 
 async function* watched(

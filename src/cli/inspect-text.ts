@@ -8,9 +8,10 @@ import { formatSize } from '../reporter.ts';
 import { printable } from '../printable.ts';
 
 export function formatImage(image: InspectedImage): string {
-  const { names, descriptor, config, annotations, uruncJson } = image;
+  const { names, index, descriptor, config, annotations, uruncJson } = image;
   return [
     ...names.map((name) => field('name', name)),
+    ...(index === undefined ? [] : [field('index', index.digest), ...formatPairs(index.annotations)]),
     field('digest', descriptor.digest),
     field('config', config.digest),
     field('platform', formatPlatform(config.platform)),

@@ -63,13 +63,21 @@ export function parseContainerfile(
 
   const stages: From[] = [];
   const parsed = statements.flatMap((statement) => parseStatement(statement, stages));
+  const all = stagesOf(parsed);
+  if (all.length === 0 && first !== undefined && findings.errors.length === 0) {
+    first.error(
+      first.start,
+      'expected more than ARG',
+      'FROM scratch and what the image is made of come after it.',
+    );
+  }
   checkSequence(parsed, findings);
-  checkStages(stagesOf(parsed), findings);
+  checkStages(all, findings);
   for (const name of variables.unused()) {
     findings.warnings.push(unusedArgument(name, variables.declaredNames()));
   }
   return {
-    stages: stagesOf(parsed),
+    stages: all,
     hasLostLabels: parsed.some(
       ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
     ),

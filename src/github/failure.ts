@@ -9,16 +9,23 @@ export class GithubError extends BimaError {
   readonly status: number | undefined;
   /** GitHub's words for what is wrong with a field, such as `already_exists` (422 only). */
   readonly reasons: readonly string[];
+  /** Seconds that a rate limit lasts; undefined for everything else. */
+  readonly retryAfter: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    parts: { status?: number | undefined; reasons?: readonly string[] },
+    parts: {
+      status?: number | undefined;
+      reasons?: readonly string[];
+      retryAfter?: number | undefined;
+    },
     options: { hint?: string; cause?: unknown } = {},
   ) {
     super(code, message, options);
     this.status = parts.status;
     this.reasons = parts.reasons ?? [];
+    this.retryAfter = parts.retryAfter;
   }
 }
 
@@ -62,7 +69,7 @@ export function githubError(error: unknown, token: string): unknown {
   return new GithubError(
     code,
     scrub(`${asked}: GitHub answers ${status}${words}${fields}`),
-    { status, reasons },
+    { status, reasons, retryAfter: limitOf(answer) },
     { ...(hint === undefined ? {} : { hint }) },
   );
 }
@@ -89,14 +96,23 @@ function reasonOf(entry: unknown): string[] {
   return [code, message].filter((word) => typeof word === 'string' && word !== 'custom') as string[];
 }
 
-function judge({ status, headers, message }: Answer, path: string): { code: ErrorCode; hint?: string } {
+/** Seconds. GitHub tells them of a secondary limit; the end of an hour is always too far. */
+function limitOf({ status, headers, message }: Answer): number | undefined {
+  if (status !== 403 && status !== 429) return undefined;
+  if (headers['x-ratelimit-remaining'] === '0') return 3600;
+  if (status === 403 && !/\brate limit/i.test(message)) return undefined;
+  return Number(headers['retry-after'] ?? 60);
+}
+
+function judge(answer: Answer, path: string): { code: ErrorCode; hint?: string } {
+  const { status } = answer;
   if (status === 401) {
     return {
       code: 'GITHUB_DENIED',
       hint: 'The token is not valid here: leave the input github-token out for that of the job.',
     };
   }
-  if (/\brate limit/i.test(message) || (status === 403 && headers['x-ratelimit-remaining'] === '0')) {
+  if (limitOf(answer) !== undefined) {
     return {
       code: 'GITHUB_FAILED',
       hint: 'GitHub takes no more requests for a while: run the job again later.',

@@ -15,9 +15,9 @@ import { hexOf } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isDocument, readTree } from '../oci/image-tree.ts';
 import { encodeJson } from '../oci/json.ts';
-import { parseIndex, parseManifest } from '../oci/manifest.ts';
+import { isImageManifest, parseIndex, parseManifest } from '../oci/manifest.ts';
 import type { Index } from '../oci/manifest.ts';
-import { layerCompression, mediaTypes } from '../oci/media-types.ts';
+import { mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
@@ -110,12 +110,11 @@ async function dockerManifest(
 ): Promise<readonly unknown[]> {
   const images = [];
   for (const descriptor of manifests) {
-    const { config, layers } = parseManifest(
-      await readDocument(source.open(descriptor), source.name),
-      descriptor.digest,
-    );
+    const bytes = await readDocument(source.open(descriptor), source.name);
+    const manifest = parseManifest(bytes, descriptor.digest);
     // An attestation beside the images has no config that could be loaded.
-    if (layers.some(({ mediaType }) => layerCompression(mediaType) === undefined)) continue;
+    if (!isImageManifest(manifest)) continue;
+    const { config, layers } = manifest;
     images.push({
       Config: blobName(config.digest),
       // Those who know this list alone have no platforms: a name can stand for one image only.

@@ -6,7 +6,7 @@ import { parseConfig } from './config.ts';
 import type { ReadConfig } from './config.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
-import { parseManifest } from './manifest.ts';
+import { isImageManifest, parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import type { Source } from './target.ts';
 
@@ -15,6 +15,16 @@ export interface ReadImage {
   readonly config: ReadConfig;
   /** In their order, the lowest first. */
   readonly layers: readonly { readonly descriptor: Descriptor; readonly diffId: Digest }[];
+}
+
+/**
+ * The image of a manifest; undefined for an attestation or another artifact.
+ * @throws BimaError as `readImage` does
+ */
+export async function readIfImage(source: Source, descriptor: Descriptor): Promise<ReadImage | undefined> {
+  const bytes = await readDocument(source.open(descriptor), source.name);
+  const isImage = isImageManifest(parseManifest(bytes, `manifest ${descriptor.digest}`));
+  return isImage ? readImage(source, descriptor) : undefined;
 }
 
 /** @throws BimaError DIGEST_MISMATCH, or LAYOUT_INVALID for documents that can't be read or don't fit each other */

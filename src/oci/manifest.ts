@@ -5,7 +5,7 @@ import { readDescriptor } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isStringMap, parseJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { isIndexType, isManifestType, mediaTypes } from './media-types.ts';
+import { isIndexType, isManifestType, layerCompression, mediaTypes } from './media-types.ts';
 
 /** Keys are in the order in which they are encoded. */
 export interface Manifest {
@@ -55,6 +55,12 @@ export function parseIndex(bytes: Uint8Array, what: string): Index {
     ...shared(document, what),
     manifests: readDescriptors(document.manifests, `${what}: manifests`),
   };
+}
+
+/** False for attestations and other artifacts, which are manifests but hold no rootfs. */
+export function isImageManifest({ config, layers }: Pick<Manifest, 'config' | 'layers'>): boolean {
+  const isConfig = config.mediaType === mediaTypes.config || config.mediaType === mediaTypes.dockerConfig;
+  return isConfig && layers.every(({ mediaType }) => layerCompression(mediaType) !== undefined);
 }
 
 function checkVersion(document: JsonObject, what: string): void {

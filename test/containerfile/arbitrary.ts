@@ -55,6 +55,10 @@ export const containerfileText: fc.Arbitrary<string> = fc
             ',',
             '$A',
             '${',
+            '${TARGETARCH:-',
+            '}',
+            'ARG ',
+            'A=1 ',
           ],
           ...[
             '--chmod=',

@@ -9,6 +9,7 @@ import { parse, withoutPositions } from './parse.ts';
 import type { Listed } from './parse.ts';
 
 const numRuns = 1000;
+const sources = { platform: { os: 'linux', architecture: 'arm64' } };
 
 function positionsOf({ instructions, errors, warnings }: Listed): (Position | undefined)[] {
   return [
@@ -52,7 +53,7 @@ describe('the parser', () => {
     );
     fc.assert(
       fc.property(bytes, (content) => {
-        const file = parse(content);
+        const file = parse(content, sources);
         // No character takes fewer bytes in UTF-8 than code units in UTF-16.
         const lengths = Buffer.from(content)
           .toString('latin1')
@@ -68,7 +69,7 @@ describe('the parser', () => {
   it('takes any text, and its positions are inside the file', () => {
     fc.assert(
       fc.property(fc.oneof(containerfileText, fc.string({ unit: 'binary' })), (text) => {
-        const file = parse(text);
+        const file = parse(text, sources);
         const lengths = text
           .replace(/^\uFEFF/, '')
           .split('\n')

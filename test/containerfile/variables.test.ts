@@ -242,6 +242,10 @@ describe('ARG', () => {
     });
   }
 
+  it('is no Containerfile alone', () => {
+    assert.deepEqual(places(parse('# c\nARG A=1\nARG B\n').errors), ['2:1 SYNTAX']);
+  });
+
   it('that nothing declares is named with the nearest that is', () => {
     const values = { VERSOIN: '1', OTHER: '2', http_proxy: 'x', BUILDKIT_INLINE_CACHE: '1', TARGETOS: 'a' };
     const { warnings } = parse('FROM a\nARG VERSION\n', given(values));

@@ -5,11 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import { mustRunAction, postBundle, runAction } from '../support/action.ts';
 import type { ActionOptions, FinishedAction } from '../support/action.ts';
 import { startContainerd } from '../support/containerd.ts';
 import { readTag, startDockerRegistry } from '../support/docker-registry.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { createReleases } from '../support/github/releases.ts';
+import { defaultToken, startGithub } from '../support/github/server.ts';
 import { startResultsServer } from '../support/results-server.ts';
 import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
 import { unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
@@ -28,6 +31,13 @@ function skopeo(...args: string[]): string {
 function rawManifest(reference: string): { annotations?: Record<string, string>; manifests?: { platform: object }[] } {
   const text = skopeo('inspect', '--raw', '--tls-verify=false', `docker://${reference}`);
   return JSON.parse(text) as ReturnType<typeof rawManifest>;
+}
+
+/** A repository with one version, whose git tags can be read. */
+async function withVersions(test: TestContext): Promise<{ token: string; env: Readonly<Record<string, string>> }> {
+  const { routes } = createReleases('Nubificus/Redis-Unikernel', { tags: ['v1.2.3'] });
+  const { environment } = await startGithub(test, { routes });
+  return { token: defaultToken, env: environment };
 }
 
 /** What the runner would have obeyed, besides what the action itself means to say. */
@@ -67,7 +77,7 @@ describe('a step that builds', () => {
     const text = readFileSync(join(root, 'action.yml'), 'utf8');
     const section = text.slice(text.indexOf('\noutputs:\n'), text.indexOf('\nruns:\n'));
     const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name]) => name);
-    const others = ['artifact-id', 'artifact-url', 'artifact-digest', 'comment-url'];
+    const others = ['artifact-id', 'artifact-url', 'artifact-digest', 'comment-url', 'release-asset-url'];
     assert.deepEqual(Object.keys(outputs).sort(), declared.filter((name) => !others.includes(name ?? '')).sort());
   });
 
@@ -270,10 +280,12 @@ describe('a step that pushes', { skip: registryTools }, () => {
   ];
   it('moves the tags of its event', async (test) => {
     await using registry = await startDockerRegistry();
+    const { token, env } = await withVersions(test);
     const context = sampleContext(test);
     for (const [event, tags] of events) {
       const image = `${registry.host}/Own/${event}`;
-      const { outputs } = await mustRunAction(test, { event, inputs: { context, image, push: 'true' } });
+      const inputs = { context, image, push: 'true', 'github-token': token };
+      const { outputs } = await mustRunAction(test, { event, inputs, env });
       const references = tags.map((tag) => `${registry.host}/own/${event}:${tag}`);
       assert.deepEqual(JSON.parse(outputs['registry-paths'] ?? ''), references, event);
       assert.equal(outputs.pushed, 'true');
@@ -371,10 +383,11 @@ describe('a step that pushes', { skip: registryTools }, () => {
 
   it('merges what a matrix has built', asRoot, async (test) => {
     await using registry = await startDockerRegistry();
+    const { token, env } = await withVersions(test);
     const downloads = join(temporaryFolder(test), 'downloads');
     const digests = [];
-    for (const [architecture, file] of [['amd64', 'Containerfile'], ['arm64', 'Containerfile.arm64']] as const) {
-      const inputs = { context: join(root, 'examples/hello'), file };
+    for (const architecture of ['amd64', 'arm64']) {
+      const inputs = { context: join(root, 'examples/hello'), platforms: `linux/${architecture}` };
       const { outputs } = await mustRunAction(test, { inputs });
       mkdirSync(downloads, { recursive: true });
       cpSync(outputs.layout ?? '', join(downloads, `hello-${architecture}`), { recursive: true });
@@ -386,8 +399,9 @@ describe('a step that pushes', { skip: registryTools }, () => {
       annotations: 'index:org.example.a=b',
       tar: 'all.tar',
       push: 'true',
+      'github-token': token,
     };
-    const { outputs } = await mustRunAction(test, { event: 'tag', inputs });
+    const { outputs } = await mustRunAction(test, { event: 'tag', inputs, env });
     const index = rawManifest(`${registry.host}/a/hello:v1.2.3`);
     assert.deepEqual(index.annotations, { 'org.example.a': 'b' });
     assert.deepEqual(index.manifests?.map(({ platform }) => platform), [

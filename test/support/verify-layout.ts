@@ -21,6 +21,7 @@ export interface VerifiedImage {
     created: string;
     os: string;
     architecture: string;
+    variant?: string;
     config: { Labels: Record<string, string>; Cmd?: string[]; Entrypoint?: string[] };
     rootfs: { type: string; diff_ids: string[] };
     history: { created: string; created_by: string; empty_layer?: boolean }[];
@@ -29,7 +30,7 @@ export interface VerifiedImage {
   readonly tars: Buffer[];
 }
 
-/** Recomputes every digest, size and diff ID of a layout, and fails on files that nothing points to. */
+/** Recomputes every digest, size and diff ID of a layout, those below indexes included, and fails on files that nothing points to. */
 export function verifyLayout(folder: string): VerifiedImage[] {
   const json = (path: string) => JSON.parse(readFileSync(join(folder, path), 'utf8')) as unknown;
   assert.deepEqual(json('oci-layout'), { imageLayoutVersion: '1.0.0' });
@@ -48,7 +49,15 @@ export function verifyLayout(folder: string): VerifiedImage[] {
     return bytes;
   };
 
-  const images = index.manifests.map((entry): VerifiedImage => {
+  const imagesBelow = (entry: Pointer): Pointer[] => {
+    if (entry.mediaType !== 'application/vnd.oci.image.index.v1+json') return [entry];
+    const inner = JSON.parse(blob(entry).toString()) as typeof index;
+    assert.equal(inner.schemaVersion, 2);
+    assert.equal(inner.mediaType, entry.mediaType);
+    for (const { platform } of inner.manifests) assert.ok(platform, 'the platform of each image of an index');
+    return inner.manifests.flatMap(imagesBelow);
+  };
+  const images = index.manifests.flatMap(imagesBelow).map((entry): VerifiedImage => {
     assert.equal(entry.mediaType, 'application/vnd.oci.image.manifest.v1+json');
     const manifest = JSON.parse(blob(entry).toString()) as VerifiedImage['manifest'] & {
       schemaVersion: number;
@@ -58,6 +67,13 @@ export function verifyLayout(folder: string): VerifiedImage[] {
     assert.equal(manifest.mediaType, entry.mediaType);
     assert.equal(manifest.config.mediaType, 'application/vnd.oci.image.config.v1+json');
     const config = JSON.parse(blob(manifest.config).toString()) as VerifiedImage['config'];
+    if (entry.platform !== undefined) {
+      const { os, architecture, variant } = config;
+      assert.deepEqual(
+        entry.platform,
+        variant === undefined ? { os, architecture } : { os, architecture, variant },
+      );
+    }
     const tars = manifest.layers.map((layer) => decompressed(layer.mediaType, blob(layer)));
     const diffIds = tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
     assert.deepEqual(config.rootfs, { type: 'layers', diff_ids: diffIds });

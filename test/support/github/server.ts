@@ -30,6 +30,8 @@ export interface Site {
 export interface GithubRequest {
   readonly site: Site;
   readonly token: Token;
+  /** True unless the method is GET. */
+  readonly writes: boolean;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   /** JSON; empty when there is none. */
@@ -196,6 +198,7 @@ export async function startGithub(test: TestContext, options: GithubOptions): Pr
           (await route.answer({
             site,
             token,
+            writes: method !== 'GET',
             params,
             query,
             body: (body ?? {}) as Readonly<Record<string, unknown>>,
@@ -234,10 +237,15 @@ export async function startGithub(test: TestContext, options: GithubOptions): Pr
   };
 }
 
-/** An error in the form that GitHub gives it. */
-export function problem(status: number, message: string): Exclude<GithubReply, { list: unknown }> {
+/** An error in the form that GitHub gives it. @param errors what is wrong with fields, for a 422 */
+export function problem(
+  status: number,
+  message: string,
+  errors?: readonly { readonly resource: string; readonly code: string; readonly field: string }[],
+): Exclude<GithubReply, { list: unknown }> {
   const documentation = 'https://docs.github.com/rest';
-  return { status, body: { message, documentation_url: documentation, status: String(status) } };
+  const body = { message, documentation_url: documentation, ...(errors === undefined ? {} : { errors }) };
+  return { status, body: status === 422 ? body : { ...body, status: String(status) } };
 }
 
 /** Also for what a token may not see. */

@@ -1,0 +1,148 @@
+// The image's archive and its checksum on a release that is there already.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BimaError } from '../errors.ts';
+import type { Release } from '../github/release.ts';
+import { writeArchive } from '../layout/archive.ts';
+import { streamOf } from '../oci/blob.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { createDigester, digestOf, hexOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isObject } from '../oci/json.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Source } from '../oci/target.ts';
+import { systemClock } from '../registry/clock.ts';
+import { gitTagOf, safeTag } from './event-tags.ts';
+import type { WorkflowEvent } from './event.ts';
+import { withGithub } from './github.ts';
+import type { GithubAccess } from './github.ts';
+import type { ReleaseInputs } from './inputs.ts';
+
+const chunkSize = 256 * 1024;
+
+/**
+ * The release of `release-tag`, of the event, or of the git tag that the run is about.
+ * @throws BimaError INPUT_INVALID when there is no tag, GITHUB_NOT_FOUND when there is no release
+ */
+export async function openRelease(
+  inputs: ReleaseInputs,
+  event: WorkflowEvent,
+  access: GithubAccess,
+): Promise<Release> {
+  const { findRelease, parseRepository, readRelease } = await import('../github/release.ts');
+  const repository = parseRepository(event.repository);
+  const { release } = event.payload;
+  const isOfEvent = inputs.tag === undefined && event.name === 'release' && isObject(release);
+  const id = isOfEvent && typeof release.id === 'number' ? release.id : undefined;
+  const tag = inputs.tag ?? gitTagOf(event);
+  if (id === undefined && tag === undefined) throw missingTag(event);
+  const found = await withGithub(access, (github) =>
+    id === undefined ? findRelease(github, repository, tag ?? '') : readRelease(github, repository, id),
+  );
+  access.reporter.info(`the image goes to the ${found.isDraft ? 'draft' : 'release'} "${found.tag}"`);
+  return found;
+}
+
+function missingTag(event: WorkflowEvent): BimaError {
+  return new BimaError(
+    'INPUT_INVALID',
+    `expected the input "release-tag", got none, and the event "${event.name}" names no git tag`,
+    {
+      hint: "Attach in runs for a tag alone, with release-asset: ${{ github.ref_type == 'tag' }}, or set release-tag.",
+    },
+  );
+}
+
+export interface ReleaseOrder {
+  readonly release: Release;
+  readonly event: WorkflowEvent;
+  readonly source: Source;
+  readonly root: Descriptor;
+  /** The platforms are part of the file's name. */
+  readonly images: readonly { readonly platform: Platform }[];
+  readonly references: readonly Reference[];
+  /** For the archive. */
+  readonly folder: string;
+  readonly access: GithubAccess;
+}
+
+/**
+ * The archive holds the image under its names, but not as `latest`: another run for the same version, after a higher
+ * one, must make the same bytes.
+ * @returns where the archive can be downloaded
+ * @throws BimaError as `attachAssets` does
+ */
+export async function attachToRelease(order: ReleaseOrder): Promise<string> {
+  const { release, event, images, references, access } = order;
+  const { reporter, signal } = access;
+  const lasting = references.filter(({ tag }) => tag !== 'latest');
+  const platforms = images.map(({ platform }) => platform);
+  const name = releaseAssetName(references[0]?.repository ?? event.repository, release.tag, platforms);
+  const path = join(order.folder, 'release.tar');
+  return reporter.group(`Attach to the release ${release.tag}`, async () => {
+    await writeArchive(order.source, order.root, lasting.length > 0 ? lasting : references, path, signal);
+    return attachArchive(path, name, order);
+  });
+}
+
+/** Uploads a file as it is, with a checksum beside it. @returns where it can be downloaded */
+export async function attachArchive(
+  archive: string,
+  name: string,
+  { release, event, access }: Pick<ReleaseOrder, 'release' | 'event' | 'access'>,
+): Promise<string> {
+  const [{ attachAssets }, { parseRepository }] = await Promise.all([
+    import('../github/release-assets.ts'),
+    import('../github/release.ts'),
+  ]);
+  const { size } = await stat(archive);
+  const digest = await digestOfFile(archive);
+  // As shasum and sha256sum write and check it.
+  const checksum = Buffer.from(`${hexOf(digest)}  ${name}\n`);
+  const files = [
+    {
+      name,
+      contentType: 'application/x-tar',
+      size,
+      digest,
+      open: () => createReadStream(archive, { highWaterMark: chunkSize }),
+    },
+    {
+      name: `${name}.sha256`,
+      contentType: 'text/plain',
+      size: checksum.length,
+      digest: digestOf(checksum),
+      open: () => streamOf(checksum),
+    },
+  ];
+  const { reporter, signal, clock = systemClock } = access;
+  const repository = parseRepository(event.repository);
+  const [attached] = await withGithub(access, (github) =>
+    attachAssets({ github, repository, release, reporter, clock, signal }, files),
+  );
+  return attached?.url ?? '';
+}
+
+/**
+ * `<repo>_<version>_<os>_<arch>.oci.tar`: of `ghcr.io/owner/app` at `v1.2` it is `app_v1.2_linux_amd64.oci.tar`.
+ * The word for several platforms is `multi`.
+ */
+export function releaseAssetName(repository: string, tag: string, platforms: readonly Platform[]): string {
+  const last = repository.slice(repository.lastIndexOf('/') + 1);
+  const [platform, ...others] = platforms;
+  const isOne = platform !== undefined && others.length === 0;
+  const parts = isOne ? [platform.os, platform.architecture, platform.variant ?? ''] : ['multi'];
+  const name = [last, safeTag(tag), ...parts.filter((part) => part !== '')].join('_');
+  // What GitHub would change by itself.
+  return `${name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '')}.oci.tar`;
+}
+
+async function digestOfFile(path: string): Promise<Digest> {
+  const digester = createDigester();
+  for await (const chunk of createReadStream(path, { highWaterMark: chunkSize }))
+    digester.update(chunk as Uint8Array);
+  return digester.digest();
+}

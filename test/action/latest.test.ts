@@ -1,0 +1,80 @@
+// Whether an event moves `latest`, with GitHub's API on loopback.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { tagsOfEvent } from '../../src/action/event-tags.ts';
+import type { WorkflowEvent } from '../../src/action/event.ts';
+import { settleLatest } from '../../src/action/latest.ts';
+import { createReleases } from '../support/github/releases.ts';
+import { startSession } from '../support/github/session.ts';
+
+function tagEvent(tag: string): WorkflowEvent {
+  return { name: 'push', ref: `refs/tags/${tag}`, repository: 'owner/app', actor: 'x', payload: {} };
+}
+
+describe('latest', () => {
+  const many = Array.from({ length: 250 }, (_, index) => `v0.${index}.0`);
+  const rows: readonly (readonly [
+    name: string,
+    tag: string,
+    others: readonly string[],
+    isLatest: boolean,
+  ])[] = [
+    ['the first version', 'v1.0.0', [], true],
+    ['a higher version', 'v2.0.0', ['v1.0.0', 'v1.9.0'], true],
+    ['a fix for an older line', 'v1.2.9', ['v1.2.8', 'v2.0.0'], false],
+    ['one behind many', 'v0.5.1', [...many, 'v1.0.0'], false],
+    ['the highest of many', 'v1.0.0', many, true],
+    ['one before a prerelease', 'v1.2.9', ['v2.0.0-rc.1'], true],
+    ['one before what is no version', 'v1.2.9', ['v3', 'nightly-2030.1.1'], true],
+    ['one with other spellings above', '1.2.9', ['v2.0.0'], false],
+    ['a new build of the highest', 'v2.0.0+2', ['v2.0.0+1'], true],
+    ['a prerelease', 'v3.0.0-rc.1', ['v2.0.0'], false],
+  ];
+  for (const [name, tag, others, isLatest] of rows) {
+    it(`${isLatest ? 'is' : 'is not'} ${name}`, async (test) => {
+      const { routes } = createReleases('owner/app', { tags: [tag, ...others] });
+      const { access, warnings } = await startSession(test, { routes });
+      const event = tagEvent(tag);
+      const tags = await settleLatest(tagsOfEvent(event), event, access);
+      assert.deepEqual(tags, isLatest ? [tag.replace('+', '-'), 'latest'] : [tag]);
+      assert.deepEqual(warnings, []);
+    });
+  }
+
+  it('is also a version below one that its release calls a prerelease', async (test) => {
+    const releases = createReleases('owner/app', { tags: ['v1.2.9', 'v2.0.0'] });
+    releases.addRelease({ tag: 'v2.0.0', isPrerelease: true });
+    const { access } = await startSession(test, { routes: releases.routes });
+    const event = tagEvent('v1.2.9');
+    assert.deepEqual(await settleLatest(['v1.2.9', 'latest'], event, access), ['v1.2.9', 'latest']);
+  });
+
+  it('names the version that has it', async (test) => {
+    const { routes } = createReleases('owner/app', { tags: ['v2.0.0'] });
+    const { access, lines } = await startSession(test, { routes });
+    await settleLatest(['v1.2.9', 'latest'], tagEvent('v1.2.9'), access);
+    assert.deepEqual(lines, ['"latest" stays where it is: "v2.0.0" is a higher version than "v1.2.9"']);
+  });
+
+  it('stays where it is when nobody can tell, with a warning', async (test) => {
+    const { routes } = createReleases('owner/app', { tags: [] });
+    const { access, warnings } = await startSession(test, { routes, tokens: {} });
+    const event = tagEvent('v1.0.0');
+    assert.deepEqual(await settleLatest(['v1.0.0', 'latest'], event, access), ['v1.0.0']);
+    assert.deepEqual(await settleLatest(['v1.0.0', 'latest'], event, { ...access, token: undefined }), [
+      'v1.0.0',
+    ]);
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['GITHUB_DENIED', 'INPUT_INVALID'],
+    );
+  });
+
+  it('may be the name of a branch, for which nobody is asked', async (test) => {
+    const { access, server } = await startSession(test, { routes: [] });
+    const event = { ...tagEvent(''), ref: 'refs/heads/latest' };
+    assert.deepEqual(await settleLatest(['latest'], event, access), ['latest']);
+    assert.deepEqual(server.calls, []);
+  });
+});
