@@ -1,85 +1,21 @@
 // Base images in a registry: what travels, what doesn't have to, and what is said when something is wrong.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { TestContext } from 'node:test';
-import { readTree } from '../src/oci/image-tree.ts';
-import { readDocument } from '../src/oci/blob.ts';
-import type { Descriptor } from '../src/oci/descriptor.ts';
-import { readImage } from '../src/oci/image.ts';
-import { baseLayout } from './support/base-image.ts';
-import type { SampleBase } from './support/base-image.ts';
+import { big, hello, labels, startBaseRegistry } from './support/base-registry.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { startRegistry } from './support/registry.ts';
-import type { Registry, RegistryOptions } from './support/registry.ts';
 import { mustRunCommand, runCommand } from './support/run-command.ts';
 import { basicAuth } from './support/token-server.ts';
 import { verifyLayout } from './support/verify-layout.ts';
 
-const hello = readFileSync(join(import.meta.dirname, '../examples/hello/hello-amd64'));
-const key = (name: string) => `com.urunc.unikernel.${name}`;
-const big = 'x'.repeat(200_000);
-const base: SampleBase = {
-  layers: [
-    [{ path: 'usr/bin/' }, { path: 'usr/bin/tool', content: big }, { path: 'bin', target: 'usr/bin' }],
-    [{ path: 'etc/hosts', content: 'hosts' }],
-  ],
-  config: { Env: ['A=b'] },
-  uncompressed: true,
-};
-
-interface Setup extends AsyncDisposable {
-  readonly registry: Registry;
-  readonly context: string;
-  readonly folder: string;
-  readonly layers: readonly Descriptor[];
-  /** Of the blobs of the base's layers that were asked for. */
-  downloads(): number;
-  writeContainerfile(...lines: string[]): void;
-}
-
-async function setUp(test: TestContext, options: RegistryOptions = {}, image = base): Promise<Setup> {
-  const registry = await startRegistry(options);
-  const folder = temporaryFolder(test, { 'context/kernel': hello });
-  const layout = await baseLayout(join(folder, 'base'), [image]);
-  const [root] = (await layout.readIndex()).manifests;
-  assert.ok(root !== undefined);
-  const { blobs } = await readTree(layout, root);
-  for (const descriptor of blobs)
-    registry.store.addBlob('lib/base', readFileSync(layout.blobPath(descriptor.digest)));
-  const manifest = await readDocument(layout.open(root), 'base');
-  registry.store.addManifest('lib/base', root.mediaType, manifest, '1');
-  const layers = (await readImage(layout, root)).layers.map(({ descriptor }) => descriptor);
-  const context = join(folder, 'context');
-  const writeContainerfile = (...lines: string[]) => {
-    writeFileSync(join(context, 'Containerfile'), lines.join('\n'));
-  };
-  writeContainerfile(`FROM ${registry.host}/lib/base:1`, 'COPY kernel /kernel', ...labels);
-  return {
-    registry,
-    folder,
-    context,
-    layers,
-    downloads: () =>
-      layers.reduce((sum, { digest }) => sum + registry.count('GET', new RegExp(`/blobs/${digest}$`)), 0),
-    writeContainerfile,
-    [Symbol.asyncDispose]: () => registry.close(),
-  };
-}
-
-const labels = [
-  'CMD ["x"]',
-  `LABEL ${key('unikernelType')}=unikraft`,
-  `LABEL ${key('hypervisor')}=qemu`,
-  `LABEL ${key('binary')}=/kernel`,
-];
 const build = (context: string, ...args: string[]) => ['build', '--no-strict', ...args, context];
 
 describe('a push of an image on a base', () => {
   it('mounts the layers of the base, and neither fetches nor sends a byte of them', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const { registry, context, layers } = setup;
     const tag = `${registry.host}/own/app:1`;
     const { stdout } = await mustRunCommand(build(context, '--push', '--json', '-t', tag));
@@ -96,7 +32,7 @@ describe('a push of an image on a base', () => {
   });
 
   it('neither fetches nor sends what is there already', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const { registry, context } = setup;
     const push = (tag: string) =>
       mustRunCommand(build(context, '--push', '-t', `${registry.host}/own/app:${tag}`));
@@ -112,7 +48,7 @@ describe('a push of an image on a base', () => {
 
   it('sends the layers, each fetched once, where they can not be mounted', async (test) => {
     for (const options of [{ mounts: 'ignored' } as const, {}]) {
-      await using setup = await setUp(test, options);
+      await using setup = await startBaseRegistry(test, options);
       await using other = await startRegistry();
       const target = options.mounts === 'ignored' ? setup.registry : other;
       const references = ['-t', `${target.host}/own/app:1`, '-t', `${target.host}/own/second:1`];
@@ -127,7 +63,7 @@ describe('a push of an image on a base', () => {
 
 describe('the layers of a base in a registry', () => {
   it('are fetched for a layout and an archive, once, and pushed as they are', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const { registry, context, folder, layers } = setup;
     const layout = join(folder, 'out');
     await mustRunCommand(build(context, '-o', 'oci', '--dest', layout));
@@ -142,7 +78,7 @@ describe('the layers of a base in a registry', () => {
   });
 
   it('come from the cache in later builds, and again from the registry when it is damaged', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const { context, folder, layers } = setup;
     const cache = join(folder, 'cache');
     const run = (number: number, env = {}) =>
@@ -163,7 +99,7 @@ describe('the layers of a base in a registry', () => {
   });
 
   it('are shared by builds side by side', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const { context, folder } = setup;
     const cache = join(folder, 'cache');
     const builds = [1, 2, 3, 4].map((number) =>
@@ -176,7 +112,7 @@ describe('the layers of a base in a registry', () => {
   });
 
   it('leave nothing behind without a cache', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const temporary = temporaryFolder(test);
     const before = process.env.TMPDIR;
     process.env.TMPDIR = temporary;
@@ -196,7 +132,7 @@ describe('the layers of a base in a registry', () => {
 
   it('are taken up where a download broke off', async (test) => {
     let isFirst = true;
-    await using setup = await setUp(test, {
+    await using setup = await startBaseRegistry(test, {
       intercept: ({ method, path }) => {
         if (!isFirst || method !== 'GET' || !path.includes('/blobs/')) return undefined;
         isFirst = false;
@@ -208,7 +144,7 @@ describe('the layers of a base in a registry', () => {
   });
 
   it('are refused when they are damaged, at the place of FROM', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     const { registry, layers, context } = setup;
     const [layer] = layers;
     assert.ok(layer !== undefined);
@@ -236,7 +172,7 @@ describe('a base that can not be opened', () => {
   }
 
   it('is reported at its place when it does not exist', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     setup.writeContainerfile(`FROM ${setup.registry.host}/lib/base:2`, 'COPY kernel /kernel', ...labels);
     assert.deepEqual(await firstProblem(setup.context), ['REGISTRY_NOT_FOUND', 1, 6, true]);
     setup.writeContainerfile('FROM scratch', `COPY --from=${setup.registry.host}/none /a /a`, ...labels);
@@ -244,13 +180,13 @@ describe('a base that can not be opened', () => {
   });
 
   it('is reported at its place when its registry has no address', async (test) => {
-    await using setup = await setUp(test);
+    await using setup = await startBaseRegistry(test);
     setup.writeContainerfile('FROM registry.invalid/base:1', 'COPY kernel /kernel', ...labels);
     assert.deepEqual(await firstProblem(setup.context), ['REGISTRY_UNREACHABLE', 1, 6, true]);
   });
 
   it('is opened with the credentials of the command line, and refused without', async (test) => {
-    await using setup = await setUp(test, { auth: basicAuth('robot', 'secret') });
+    await using setup = await startBaseRegistry(test, { auth: basicAuth('robot', 'secret') });
     assert.deepEqual(await firstProblem(setup.context), ['REGISTRY_UNAUTHORIZED', 1, 6, true]);
     const args = build(setup.context, '-u', 'robot', '--password-stdin');
     const layout = join(setup.folder, 'out');
