@@ -22,7 +22,7 @@ export interface BuiltPlatforms {
   readonly root: Descriptor;
   /** In the order of the plans. */
   readonly images: readonly BuiltImage[];
-  /** Layers of base images, which are not in the layout. */
+  /** Layers that are not in the layout. */
   readonly elsewhere: readonly Blob[];
 }
 

@@ -18,6 +18,8 @@ import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
 import type { ImageLayer } from './image.ts';
+import { reuseLayer } from './known-layers.ts';
+import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
@@ -32,6 +34,8 @@ export interface BuildOptions {
   /** Of every file, and the image's own date: seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
+  /** Layers that needn't be made if they are part of the image; none by default. */
+  readonly known?: KnownLayers;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
 }
@@ -44,7 +48,7 @@ export interface BuiltImage {
   readonly labels: Labels;
   /** Those of the base image first. */
   readonly layers: readonly ImageLayer[];
-  /** The layers of the base image, which are not in the layout: they are fetched when somebody opens them. */
+  /** Layers of the image that are not in the layout: fetched, read or made when somebody opens them. */
   readonly elsewhere: readonly Blob[];
 }
 
@@ -58,26 +62,40 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal, layers: memory = rememberLayers() } = options;
-  const write = (entries: readonly Entry[]) =>
-    memory.recall(entries, () =>
-      createLayer(entries, {
-        mtime,
-        compression,
-        write: (stream) => layout.write(stream),
-        signal,
-      }),
-    );
-
+  const {
+    compression,
+    created: mtime,
+    signal,
+    layers: memory = rememberLayers(),
+    known = new Map(),
+  } = options;
   const { base } = plan;
+  const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
+  const make = (entries: readonly Entry[], task: string): Promise<Layer> =>
+    memory.recall(entries, async () => {
+      const found = await reuseLayer(watched(entries, task, reporter), {
+        ...{ mtime, compression, known, reporter, signal },
+      });
+      if (found !== undefined) {
+        elsewhere.push(found.blob);
+        return found.layer;
+      }
+      return createLayer(watched(entries, task, reporter), {
+        ...{ mtime, compression, signal },
+        write: (stream) => layout.write(stream),
+      });
+    });
+
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
-    const layer = await write(watched(entries, formatInstruction(copy), reporter));
-    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}`);
+    const before = elsewhere.length;
+    const layer = await make(entries, formatInstruction(copy));
+    const how = elsewhere.length > before ? ', there already' : '';
+    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await write([uruncJsonEntry(plan.labels)]));
+  layers.push(await make([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
 
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
@@ -101,7 +119,7 @@ export async function buildImage(
     platform: plan.platform,
     labels: plan.labels,
     layers,
-    elsewhere: (base?.layers ?? []).map(({ blob }) => blob),
+    elsewhere,
   };
 }
 

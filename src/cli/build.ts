@@ -4,6 +4,7 @@ import type { BuiltImage } from '../build/build.ts';
 import { buildPlatforms } from '../build/build-platforms.ts';
 import type { BuildPlatformsOptions, BuiltPlatforms } from '../build/build-platforms.ts';
 import { parseCompression } from '../build/compression.ts';
+import { findKnownLayers } from '../build/known-layers.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import { BimaError } from '../errors.ts';
@@ -40,11 +41,15 @@ export async function runBuild(
 
     await output.check();
     built = await withBaseImages({ options, terminal, reporter, client, context }, async (images) => {
-      const plans = await planPlatforms({ ...planOptions, images }, (problem) => {
-        reporter.warning(problem);
-      });
+      const open = async () => (options.flag('no-reuse') ? undefined : output.previous?.());
+      const [known, plans] = await Promise.all([
+        findKnownLayers(open, buildOptions.compression, reporter),
+        planPlatforms({ ...planOptions, images }, (problem) => {
+          reporter.warning(problem);
+        }),
+      ]);
       return withTemporaryLayout(output.workPath, async (layout) => {
-        const platforms = await buildPlatforms(plans, layout, buildOptions, reporter);
+        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known }, reporter);
         await output.write(layout, platforms.root, platforms.elsewhere);
         return platforms;
       });

@@ -68,6 +68,10 @@ export const commands = {
         default: 'gzip',
         help: 'Compression of the layers: "gzip", "zstd" or "none"',
       },
+      'no-reuse': {
+        type: 'boolean',
+        help: 'Make every layer anew, also those that are at the tag, in the layout or in the archive already',
+      },
       'no-strict': noStrict,
       ...containerd,
       cache,

@@ -2,9 +2,14 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { PreviousImages } from '../build/known-layers.ts';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
+import { openLayout } from '../layout/layout.ts';
+import type { Layout } from '../layout/layout.ts';
+import { openLocalImages } from '../layout/open.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
+import type { Blob } from '../oci/blob.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
 import type { Output, OutputContext } from './output.ts';
 
@@ -20,6 +25,7 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
         hint: `Name a file, for example --dest ${join(path, `${basename(resolve(path))}.tar`)}.`,
       });
     },
+    previous: () => localImages(path),
     write: async (layout, image, elsewhere) => {
       await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal);
       reporter.info(`wrote the archive ${path}`);
@@ -39,13 +45,25 @@ export function layoutOutput({ options, references, reporter }: OutputContext): 
     check: async () => {
       await checkDestination(path);
     },
+    previous: () => localImages(path),
     write: async (layout, image, elsewhere) => {
-      for (const blob of elsewhere) await layout.put(blob);
+      await takeOver(layout, elsewhere, path);
       await publishLayout(layout, image, references, path);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: resolve(path) }),
   };
+}
+
+/** Into the temporary layout, unless it is where that is going to. */
+async function takeOver(layout: Layout, blobs: readonly Blob[], destination: string): Promise<void> {
+  const there = await openLayout(destination).catch(() => undefined);
+  for (const blob of blobs) if ((await there?.has(blob.descriptor)) !== true) await layout.put(blob);
+}
+
+async function localImages(path: string): Promise<PreviousImages | undefined> {
+  const images = await openLocalImages(path);
+  return images === undefined ? undefined : { ...images, isLocal: true };
 }
 
 /** As bima always named it: what stands after the last slash of the tag. */

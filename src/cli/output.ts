@@ -1,6 +1,7 @@
 // Where a built image goes: what `--output` and its shorthands choose.
 
 import { BimaError } from '../errors.ts';
+import type { PreviousImages } from '../build/known-layers.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -17,6 +18,8 @@ export interface Output {
   readonly workPath: string;
   /** Fails early, before anything is built, if the image could not be handed on. */
   check(): Promise<void>;
+  /** What is there already, of which layers can be taken over; undefined when there is nothing. It may fail. */
+  readonly previous?: () => Promise<PreviousImages | undefined>;
   /**
    * @param layout holds the image and nothing else, and is gone afterwards
    * @param elsewhere layers of the image that are not in the layout

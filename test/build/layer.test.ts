@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parseCompression } from '../../src/build/compression.ts';
+import { nameCompressor } from '../../src/build/compressor.ts';
 import { comparePaths } from '../../src/build/entry.ts';
 import type { Entry, FileEntry } from '../../src/build/entry.ts';
 import { createLayer, packLayer } from '../../src/build/layer.ts';
@@ -212,6 +213,9 @@ describe('createLayer', () => {
         mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
         digest: digestOf(stored),
         size: stored.length,
+        annotations: {
+          'com.nubificus.bima.compressor': `${await nameCompressor(parseCompression('gzip'))} ${digestOf(stored).slice(7, 23)}`,
+        },
       },
       diffId: digestOf(stdout),
       tarSize: stdout.length,
@@ -313,7 +317,7 @@ async function swallow(stream: ByteStream) {
 
 async function collect(stream: ByteStream): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

@@ -1,0 +1,170 @@
+// Layers that needn't be made again: what the images that are there already say of their layers, and whether a layer of
+// this build is one of them. A layer is taken over only if making it would give the same bytes.
+
+import { BimaError } from '../errors.ts';
+import { readDocument, verified } from '../oci/blob.ts';
+import type { Blob } from '../oci/blob.ts';
+import { isMarked, markLayer } from '../oci/compressor-mark.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { createDigester } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { readImage } from '../oci/image.ts';
+import { parseIndex } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/media-types.ts';
+import type { Source } from '../oci/target.ts';
+import type { Reporter } from '../reporter.ts';
+import { compress, layerMediaType } from './compression.ts';
+import type { Compression } from './compression.ts';
+import { nameCompressor } from './compressor.ts';
+import type { Entry } from './entry.ts';
+import { packLayer } from './layer.ts';
+import type { Layer } from './layer.ts';
+
+/** Images where the new one will be, or at the tags that it will have. */
+export interface PreviousImages {
+  readonly source: Source;
+  readonly roots: readonly Descriptor[];
+  /** True when the source holds its blobs on this machine. */
+  readonly isLocal: boolean;
+}
+
+export interface KnownLayer {
+  readonly descriptor: Descriptor;
+  /** Its bytes, if they are on this machine. */
+  readonly blob?: Blob;
+}
+
+/** By their diff IDs. */
+export type KnownLayers = ReadonlyMap<Digest, KnownLayer>;
+
+/**
+ * The layers of images that this compressor made. What can't be opened or read is left out: then a layer is made that
+ * could have been taken over, and no harm is done.
+ * @param open gives undefined when there is nothing
+ */
+export async function findKnownLayers(
+  open: () => Promise<PreviousImages | undefined>,
+  compression: Compression,
+  reporter: Reporter,
+): Promise<KnownLayers> {
+  const known = new Map<Digest, KnownLayer>();
+  await tolerate(reporter, async () => {
+    // The compressor tries its sample while the answer is on its way.
+    const [previous, compressor] = await Promise.all([open(), nameCompressor(compression)]);
+    if (previous !== undefined) await collectLayers(known, previous, { compression, compressor }, reporter);
+  });
+  return known;
+}
+
+async function collectLayers(
+  known: Map<Digest, KnownLayer>,
+  { source, roots, isLocal }: PreviousImages,
+  { compression, compressor }: { readonly compression: Compression; readonly compressor: string | undefined },
+  reporter: Reporter,
+): Promise<void> {
+  const mediaType = layerMediaType(compression);
+  const add = async (image: Descriptor): Promise<void> => {
+    for (const { descriptor, diffId } of (await readImage(source, image)).layers) {
+      if (descriptor.mediaType !== mediaType || !isMarked(descriptor, compressor)) continue;
+      if (compressor === undefined && descriptor.digest !== diffId) continue;
+      const blob = isLocal ? { blob: source.open(descriptor) } : {};
+      known.set(diffId, { descriptor: markLayer(descriptor, compressor), ...blob });
+    }
+  };
+  for (const root of roots) {
+    await tolerate(reporter, async () => {
+      for (const image of await imagesBelow(source, root)) await tolerate(reporter, () => add(image));
+    });
+  }
+}
+
+/** The manifests of an index, but not of those inside it, or the manifest itself. */
+async function imagesBelow(source: Source, root: Descriptor): Promise<readonly Descriptor[]> {
+  if (!isIndexType(root.mediaType)) return [root];
+  const index = parseIndex(await readDocument(source.open(root), source.name), `index ${root.digest}`);
+  return index.manifests.filter(
+    // Attestations beside images have no platform.
+    ({ mediaType, platform }) => !isIndexType(mediaType) && platform?.os !== 'unknown',
+  );
+}
+
+async function tolerate(reporter: Reporter, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    // What is wrong with the options will be wrong later, too.
+    const isFatal = !(error instanceof BimaError) || /^(?:INTERRUPTED|INPUT_INVALID)$/.test(error.code);
+    if (isFatal) throw error;
+    reporter.debug(`no layer is taken over from what is there: ${error.message}`);
+  }
+}
+
+export interface ReuseOptions {
+  /** Of every entry, in whole seconds since 1970. */
+  readonly mtime: number;
+  readonly compression: Compression;
+  readonly known: KnownLayers;
+  readonly reporter: Reporter;
+  /** Its reason is thrown when it fires. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReusedLayer {
+  readonly layer: Layer;
+  /** Read from where it is, or else made again by whoever opens it. */
+  readonly blob: Blob;
+}
+
+/**
+ * The known layer of these entries, which are read for that if there is any. Undefined when it has to be made.
+ * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says
+ */
+export async function reuseLayer(
+  entries: readonly Entry[],
+  options: ReuseOptions,
+): Promise<ReusedLayer | undefined> {
+  const { mtime, known, signal } = options;
+  if (known.size === 0) return undefined;
+  const digester = createDigester();
+  for await (const chunk of packLayer(entries, { mtime })) {
+    signal?.throwIfAborted();
+    digester.update(chunk);
+  }
+  const diffId = digester.digest();
+  const found = known.get(diffId);
+  if (found === undefined) return undefined;
+  const { descriptor, blob } = found;
+  const layer: Layer = { descriptor, diffId, tarSize: digester.size };
+  if (blob === undefined) {
+    return { layer, blob: { descriptor, open: () => makeAgain(entries, descriptor, options) } };
+  }
+  return (await isWhole(blob, options)) ? { layer, blob } : undefined;
+}
+
+/** The bytes that were found elsewhere, for a place that lacks them. */
+async function* makeAgain(
+  entries: readonly Entry[],
+  descriptor: Descriptor,
+  { mtime, compression }: ReuseOptions,
+): AsyncGenerator<Uint8Array> {
+  const layer = compress(packLayer(entries, { mtime }), compression);
+  try {
+    yield* verified(layer, descriptor, 'a layer of the image that is there already');
+  } catch (cause) {
+    if (!(cause instanceof BimaError) || cause.code !== 'DIGEST_MISMATCH') throw cause;
+    throw new BimaError('DIGEST_MISMATCH', cause.message, {
+      hint: 'That image says something wrong of its layers: build with --no-reuse.',
+      cause,
+    });
+  }
+}
+
+/** What is on disk can have been damaged since, and would stay so. */
+async function isWhole(blob: Blob, { reporter, signal }: ReuseOptions): Promise<boolean> {
+  let isRead = false;
+  await tolerate(reporter, async () => {
+    for await (const chunk of blob.open()) if (chunk.length > 0) signal?.throwIfAborted();
+    isRead = true;
+  });
+  return isRead;
+}
