@@ -36,6 +36,7 @@ const rules: readonly Rule[] = [
       'src/build/image.ts',
       'src/build/rootfs',
       'src/build/source-path.ts',
+      'src/build/tar-header.ts',
     ],
     level: 1,
   },

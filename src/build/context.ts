@@ -4,6 +4,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import type { CopySource } from '../containerfile/instruction.ts';
 import { BimaError, isSystemError } from '../errors.ts';
+import { readAll } from '../oci/blob.ts';
 import { lastPart, refusal } from './disk.ts';
 import type { Place } from './disk.ts';
 import type { Match } from './found.ts';
@@ -58,9 +59,8 @@ async function readIgnoreRules(place: Place): Promise<IgnoreRules> {
     const followed = await follow(place, [name]);
     if (!followed.exists) continue;
     if (!followed.stats.isFile()) throw refusal(place, `expected "${name}" to be a file`);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of readListed(place, followed.path, followed.stats)) chunks.push(chunk);
-    return parseIgnoreFile(Buffer.concat(chunks).toString(), name);
+    const bytes = await readAll(readListed(place, followed.path, followed.stats));
+    return parseIgnoreFile(Buffer.from(bytes).toString(), name);
   }
   return noIgnoreRules;
 }

@@ -17,7 +17,10 @@ export interface FileEntry extends EntryBase {
   readonly size: number;
   /** Equal for files that bring the same bytes; absent where that isn't known. */
   readonly identity?: string;
-  /** A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. */
+  /**
+   * A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. A piece holds
+   * until the next one is asked for: its memory is used again.
+   */
   open(): ByteStream;
   /** Says that it will be opened, where reading many files at once is cheaper. */
   expect?(): void;
@@ -37,5 +40,16 @@ export type Entry = FileEntry | DirectoryEntry | SymlinkEntry;
 
 /** The order of entries in a layer: bytewise, as UTF-8, so that a directory comes before what it holds. */
 export function comparePaths(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const [x, y] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** In UTF-8, what takes two units of UTF-16 comes after everything that takes one. */
+function rank(unit: number): number {
+  const isSurrogate = unit >= 0xd800 && unit < 0xe000;
+  return isSurrogate ? unit + 0x10000 : unit;
 }

@@ -15,7 +15,10 @@ export interface FoundFile {
   readonly executable: boolean;
   /** Permission bits, where they are to be kept; without them, only whether it is executable counts. */
   readonly mode?: number;
-  /** A fresh stream of its bytes; it fails when the file is no longer the one that was found. */
+  /**
+   * A fresh stream of its bytes; it fails when the file is no longer the one that was found. A piece holds until the
+   * next one is asked for.
+   */
   open(): ByteStream;
 }
 

@@ -1,7 +1,6 @@
 // gzip whose blocks are compressed side by side on Node's thread pool, and joined into one member as any gunzip reads
 // it (RFC 1952).
 
-import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { ByteStream } from '../oci/blob.ts';
 import { workInBlocks } from './blocks.ts';
@@ -12,15 +11,13 @@ const windowSize = 32 * 1024;
 /** The largest: less time than with 8, for the same size. */
 const memLevel = 9;
 
-/** Node's pool has four threads; one more block waits for the first that gets free. */
-const blocksAtOnce = 5;
+/** Node's pool has four threads; the others wait until one is free, also while this thread is busy with results. */
+const blocksAtOnce = 8;
 
 /** No name, no time, no flags, and 255 for an unknown system. */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 /** A last block with nothing in it (RFC 1951, 3.2.6): those before it end on a byte, and say that more follow. */
 const lastBlock = Uint8Array.of(3, 0);
-
-const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Uint8Array>(zlib.deflateRaw);
 
 /** One member. Its bytes depend on the input, the level, and Node's zlib; `level` is from 1 to 9. */
 export async function* compressGzip(stream: ByteStream, level: number): AsyncGenerator<Uint8Array> {
@@ -30,15 +27,8 @@ export async function* compressGzip(stream: ByteStream, level: number): AsyncGen
   const work = (block: Uint8Array) => {
     crc = zlib.crc32(block, crc);
     size += block.length;
-    const compressed = deflateRaw(block, {
-      level,
-      memLevel,
-      finishFlush: zlib.constants.Z_SYNC_FLUSH,
-      // Holds also what can't be compressed: one turn of the thread pool for each block.
-      chunkSize: blockSize + blockSize / 8,
-      ...(dictionary.length === 0 ? {} : { dictionary }),
-    });
-    dictionary = block.slice(-windowSize);
+    const compressed = deflate(block, level, dictionary);
+    dictionary = Buffer.from(block.subarray(-windowSize));
     return compressed;
   };
 
@@ -53,4 +43,26 @@ export async function* compressGzip(stream: ByteStream, level: number): AsyncGen
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
   yield Buffer.concat([lastBlock, trailer]);
+}
+
+/** All of what comes of a block, up to the next byte, in one turn of the thread pool: `zlib.deflateRaw` takes two. */
+function deflate(block: Uint8Array, level: number, dictionary: Uint8Array): Promise<Uint8Array> {
+  const options = {
+    level,
+    memLevel,
+    flush: zlib.constants.Z_SYNC_FLUSH,
+    // Holds also what can't be compressed.
+    chunkSize: blockSize + blockSize / 8,
+    readableHighWaterMark: 2 * blockSize,
+    ...(dictionary.length === 0 ? {} : { dictionary }),
+  };
+  return new Promise((resolve, reject) => {
+    const stream = zlib.createDeflateRaw(options);
+    stream.on('error', reject);
+    stream.write(block, () => {
+      const compressed = stream.read() as Uint8Array | null;
+      stream.destroy();
+      if (compressed !== null) resolve(compressed);
+    });
+  });
 }

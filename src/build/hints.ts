@@ -38,6 +38,6 @@ export function explainIgnored(place: Place, path: string, ignoreFile: string): 
 }
 
 async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
-  const stats = await readStats(place, folder);
+  const stats = readStats(place, folder);
   return stats?.isDirectory() === true ? readNames(place, folder) : [];
 }

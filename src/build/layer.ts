@@ -57,11 +57,12 @@ async function* watched(
   }
 }
 
-/** Small pieces are put together up to this many bytes: each piece costs a turn of the compressor. */
-const minChunkSize = 64 * 1024;
+/** Pieces are put together up to this many bytes: what comes after costs something for each piece. */
+const gatherSize = 64 * 1024;
 
 /**
- * The tar of these entries, in their order. The same entries give the same bytes on every system.
+ * The tar of these entries, in their order. The same entries give the same bytes on every system. A piece holds until
+ * the next one is asked for: its memory is used again.
  * @param options mtime of every entry, in whole seconds since 1970
  * @throws BimaError CONTEXT_CHANGED when a file hasn't the size that its entry says
  */
@@ -69,27 +70,29 @@ export async function* packLayer(
   entries: Iterable<Entry>,
   options: { readonly mtime: number },
 ): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
+  const gathered = new Uint8Array(gatherSize);
   let size = 0;
-  for await (const piece of pack(entries, options.mtime)) {
-    waiting.push(piece);
+  function* add(piece: Uint8Array): Generator<Uint8Array> {
+    if (size + piece.length > gatherSize) {
+      yield gathered.subarray(0, size);
+      size = 0;
+    }
+    if (piece.length > gatherSize) {
+      yield piece;
+      return;
+    }
+    gathered.set(piece, size);
     size += piece.length;
-    if (size < minChunkSize) continue;
-    yield waiting.length === 1 ? piece : Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
   }
-  yield Buffer.concat(waiting);
-}
 
-async function* pack(entries: Iterable<Entry>, mtime: number): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {
-    yield encodeHeader(entry, mtime);
+    yield* add(encodeHeader(entry, options.mtime));
     if (entry.type !== 'file') continue;
-    yield* content(entry);
-    yield paddingOf(entry.size);
+    for await (const chunk of content(entry)) yield* add(chunk);
+    yield* add(paddingOf(entry.size));
   }
-  yield endOfTar;
+  yield* add(endOfTar);
+  yield gathered.subarray(0, size);
 }
 
 /** A file of another size than its header says would make everything after it unreadable. */

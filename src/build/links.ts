@@ -34,7 +34,7 @@ export async function follow(place: Place, parts: readonly string[]): Promise<Fo
     }
     const folder = behind.join('/');
     const path = joinPath(folder, name);
-    const stats = await readStats(place, path);
+    const stats = readStats(place, path);
     if (stats === undefined) return { exists: false, folder, name, ...(link === undefined ? {} : { link }) };
     if (!stats.isSymbolicLink()) {
       behind.push(name);
@@ -48,7 +48,7 @@ export async function follow(place: Place, parts: readonly string[]): Promise<Fo
   }
 
   const path = behind.join('/');
-  const stats = await readStats(place, path);
+  const stats = readStats(place, path);
   if (stats === undefined) return { exists: false, folder: '', name: path };
   return { exists: true, path, stats };
 }

@@ -34,15 +34,17 @@ export async function listPath(
       hint: 'Remove it, or have the ignore file leave it out.',
     });
   }
+  // All of the statistics take more memory than there is for thousands of files.
+  const { dev, ino, size, mtimeNs } = stats;
   return {
     type: 'file',
     name: lastPart(path),
-    size: Number(stats.size),
+    size: Number(size),
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== 'win32' && (stats.mode & 0o111n) !== 0n,
     // What readListed takes for the same file.
-    identity: `${path}:${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`,
-    open: () => readListed(place, path, stats),
+    identity: `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
+    open: () => readListed(place, path, { dev, ino, size, mtimeNs }),
   };
 }
 
@@ -51,7 +53,7 @@ async function listChildren(place: Place, rules: IgnoreRules, folder: string): P
   for (const name of await readNames(place, folder)) {
     const path = joinPath(folder, name);
     if (rules.ignores(path) && !rules.mayKeepBelow(path)) continue;
-    const stats = await readStats(place, path);
+    const stats = readStats(place, path);
     if (stats === undefined) {
       throw new BimaError('CONTEXT_CHANGED', `"${path}" was removed while the context was read`, {
         hint: 'Build again when nothing writes to the context.',

@@ -27,8 +27,7 @@ export async function findMatches(
       if (rules.ignores(child) && !rules.mayKeepBelow(child)) continue;
       const next = advance(pattern, states, name);
       if (next.has(pattern.length)) matches.push(child);
-      else if (next.size > 0 && (await readStats(place, child))?.isDirectory() === true)
-        await walk(child, next);
+      else if (next.size > 0 && readStats(place, child)?.isDirectory() === true) await walk(child, next);
     }
   }
 }

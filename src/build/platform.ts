@@ -85,7 +85,7 @@ async function readHead(file: FileEntry): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of file.open()) {
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
     size += chunk.length;
     if (size >= headSize) break;
   }

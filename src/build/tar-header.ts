@@ -1,7 +1,10 @@
-// The headers of a layer's tar, in the form of POSIX.1-2001 (ustar, and pax where that is too small).
+// The headers of a tar, that of a layer or an archive, in the form of POSIX.1-2001 (ustar, and pax where that is too small).
 // Written here rather than by a library, because a diff ID must not change with the version of one.
 
-import type { Entry } from './entry.ts';
+import type { DirectoryEntry, FileEntry, SymlinkEntry } from './entry.ts';
+
+/** What a header says of an entry. */
+export type HeaderEntry = Omit<FileEntry, 'open' | 'identity'> | DirectoryEntry | SymlinkEntry;
 
 const blockSize = 512;
 
@@ -16,14 +19,14 @@ export const endOfTar: Uint8Array = new Uint8Array(2 * blockSize);
 
 /** What fills the last block of a file's content. */
 export function paddingOf(size: number): Uint8Array {
-  return new Uint8Array((blockSize - (size % blockSize)) % blockSize);
+  return endOfTar.subarray(0, (blockSize - (size % blockSize)) % blockSize);
 }
 
 /**
  * The header of an entry: one block, after those of a pax header for what that block can't hold.
  * @param mtime in whole seconds since 1970
  */
-export function encodeHeader(entry: Entry, mtime: number): Uint8Array {
+export function encodeHeader(entry: HeaderEntry, mtime: number): Uint8Array {
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path;
   const target = entry.type === 'symlink' ? entry.target : '';
   const size = entry.type === 'file' ? entry.size : 0;
@@ -67,7 +70,8 @@ interface Fields {
 }
 
 function encodeBlock(fields: Fields): Buffer {
-  const block = Buffer.alloc(blockSize);
+  // Not Buffer.alloc, which takes memory from the system for each of thousands of headers.
+  const block = Buffer.allocUnsafe(blockSize).fill(0);
   // What is too long is cut here, and whole in the pax header.
   block.write(fields.name, 0, 100);
   block.write(octal(fields.mode, 7), 100);
@@ -81,7 +85,8 @@ function encodeBlock(fields: Fields): Buffer {
   block.write('ustar\x0000', 257);
   block.write(octal(0, 7), 329);
   block.write(octal(0, 7), 337);
-  const checksum = block.reduce((sum, byte) => sum + byte, 0);
+  let checksum = 0;
+  for (const byte of block) checksum += byte;
   block.write(`${octal(checksum, 6)}\0 `, 148);
   return block;
 }

@@ -22,6 +22,9 @@ import { reportUnsupported } from './unsupported.ts';
 import { createVariables } from './variables.ts';
 import type { VariableSources } from './variables.ts';
 
+/** Far more than anybody writes: what looks at all earlier stages stays fast. */
+const maxStages = 500;
+
 /** By keyword. `stages` are those so far, the one of the instruction included. */
 type Parse = (statement: Statement, stages: readonly From[]) => Instruction | undefined;
 
@@ -72,7 +75,7 @@ export function parseContainerfile(
     );
   }
   checkSequence(parsed, findings);
-  checkStages(all, findings);
+  const { errors } = checkStages(all, findings);
   for (const name of variables.unused()) {
     findings.warnings.push(unusedArgument(name, variables.declaredNames()));
   }
@@ -81,7 +84,7 @@ export function parseContainerfile(
     hasLostLabels: parsed.some(
       ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
     ),
-    ...sorted(findings),
+    ...sorted({ ...findings, errors }),
   };
 }
 
@@ -96,6 +99,10 @@ function parseStatement(statement: Statement, stages: From[]): readonly Parsed[]
   const position = positionOf(statement);
   if (keyword === 'FROM') {
     variables.leaveStage();
+    if (stages.length === maxStages) {
+      statement.error(statement.start, `expected at most ${maxStages} stages`);
+      return [];
+    }
     const from = control === null ? parseFrom(statement, stages) : undefined;
     stages.push(from ?? scratchAt(position));
     variables.enterStage(from?.stage);

@@ -1,6 +1,6 @@
 // What only shows when the instructions are seen together: stages, and what replaces what.
 
-import type { Position } from '../errors.ts';
+import type { Position, Problem } from '../errors.ts';
 import { quote } from './excerpt.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
@@ -94,11 +94,28 @@ function warnOfReplaced(
   }
 }
 
-/** Reports stages that the image doesn't need, and those that are copied from before they begin. */
-export function checkStages(stages: readonly Stage[], findings: Findings): void {
+/**
+ * Reports stages that the image doesn't need, and those that are copied from before they begin.
+ * @returns the errors without those about instructions that nobody needs, such as RUN in a stage for tests
+ */
+export function checkStages(stages: readonly Stage[], findings: Findings): { readonly errors: Problem[] } {
   const needed = neededStages(stages);
+  for (const [number, { instructions }] of stages.entries()) {
+    for (const copy of instructions) {
+      if (copy.type === 'copy' && copy.from?.stage === undefined)
+        checkOrder(stages, number, copy.from, findings);
+    }
+  }
+  let { errors } = findings;
+  // What can't be read may be what needs a stage.
+  const isCertain = errors.every(({ code }) => code !== 'CONTAINERFILE_SYNTAX');
   for (const [number, { from, instructions }] of stages.entries()) {
-    if (!needed.has(number) && instructions.length > 0) {
+    if (needed.has(number)) continue;
+    const end = stages[number + 1]?.from.position.line ?? Infinity;
+    const others = errors.filter(({ code, position: { line = 0 } = {} }) => {
+      return code !== 'CONTAINERFILE_UNSUPPORTED' || line <= from.position.line || line >= end;
+    });
+    if (instructions.length > 0 || others.length < errors.length) {
       findings.warnings.push(
         syntaxProblem(
           from.position,
@@ -107,11 +124,9 @@ export function checkStages(stages: readonly Stage[], findings: Findings): void 
         ),
       );
     }
-    for (const copy of instructions) {
-      if (copy.type === 'copy' && copy.from?.stage === undefined)
-        checkOrder(stages, number, copy.from, findings);
-    }
+    if (isCertain) errors = others;
   }
+  return { errors };
 }
 
 function checkOrder(

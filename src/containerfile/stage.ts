@@ -13,17 +13,19 @@ export function findStage(stages: readonly Pick<From, 'name'>[], name: string): 
  * Its number, the last one unless given, must be that of a stage.
  */
 export function flattenStage(stages: readonly Stage[], number = stages.length - 1): Stage {
-  const stage = stages[number];
-  if (stage === undefined) throw new RangeError(`there is no stage ${number}`);
-  if (stage.from.stage === undefined) return stage;
-  const base = flattenStage(stages, stage.from.stage);
-  return { from: base.from, instructions: [...inherited(base, stage), ...stage.instructions] };
-}
-
-/** As in Docker, an ENTRYPOINT of its own makes an inherited CMD void. */
-function inherited(base: Stage, stage: Stage): readonly Instruction[] {
-  const replaces = stage.instructions.some(({ type }) => type === 'entrypoint');
-  return replaces ? base.instructions.filter(({ type }) => type !== 'cmd') : base.instructions;
+  const parts: (readonly Instruction[])[] = [];
+  let hasEntrypoint = false;
+  let next = number;
+  for (;;) {
+    const stage = stages[next];
+    if (stage === undefined) throw new RangeError(`there is no stage ${next}`);
+    const { from, instructions } = stage;
+    // As in Docker, an ENTRYPOINT makes a CMD void that it inherits.
+    parts.unshift(hasEntrypoint ? instructions.filter(({ type }) => type !== 'cmd') : instructions);
+    hasEntrypoint ||= instructions.some(({ type }) => type === 'entrypoint');
+    if (from.stage === undefined) return { from, instructions: parts.flat() };
+    next = from.stage;
+  }
 }
 
 /** The numbers of the stages that the last one is made of or copies from, itself included. */
@@ -44,6 +46,7 @@ export function neededStages(stages: readonly Stage[]): ReadonlySet<number> {
 
 /** The number of the stage whose FROM a stage goes back to: its own, unless that names an earlier stage. */
 export function rootStage(stages: readonly Stage[], number: number): number {
-  const earlier = stages[number]?.from.stage;
-  return earlier === undefined ? number : rootStage(stages, earlier);
+  let root = number;
+  for (let next = stages[root]?.from.stage; next !== undefined; next = stages[root]?.from.stage) root = next;
+  return root;
 }

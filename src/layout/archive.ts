@@ -1,12 +1,12 @@
 // One tar archive that is at once an OCI image layout and a docker-archive, written and read.
 // `docker load`, `podman load`, `ctr images import` and skopeo take it.
 
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { extract, pack } from 'tar-stream';
-import type { Pack } from 'tar-stream';
+import { extract } from 'tar-stream';
+import { encodeHeader, endOfTar, paddingOf } from '../build/tar-header.ts';
 import { BimaError, isSystemError } from '../errors.ts';
 import { readDocument, streamOf, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
@@ -21,7 +21,8 @@ import { mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
-import { checkMarker, layoutMarker, pieceSize } from './layout.ts';
+import { readFilePieces, writeNewFile } from './file.ts';
+import { checkMarker, layoutMarker } from './layout.ts';
 import { withImage } from './names.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
 
@@ -46,7 +47,7 @@ export async function writeArchive(
   await outputErrors(path, () =>
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, basename(path));
-      await pipeline(archive, createWriteStream(temporary), signal === undefined ? {} : { signal });
+      await writeNewFile(temporary, archive, () => signal?.throwIfAborted());
       await rename(temporary, path);
     }),
   );
@@ -65,12 +66,17 @@ export async function packArchive(
   return packed(await contentOf(source, image, references));
 }
 
-async function* packed(content: ArchiveContent): AsyncGenerator<Uint8Array> {
-  const archive = pack({ highWaterMark: chunkSize });
-  packContent(archive, content).catch((error: unknown) => {
-    archive.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
-  for await (const chunk of archive as AsyncIterable<Uint8Array>) yield chunk;
+async function* packed({ documents, blobs }: ArchiveContent): AsyncGenerator<Uint8Array> {
+  for (const { descriptor, open } of blobs)
+    yield* packFile(blobName(descriptor.digest), descriptor.size, open());
+  for (const [name, bytes] of documents) yield* packFile(name, bytes.length, streamOf(bytes));
+  yield endOfTar;
+}
+
+async function* packFile(path: string, size: number, content: ByteStream): AsyncGenerator<Uint8Array> {
+  yield encodeHeader({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, size }, 0);
+  yield* content;
+  yield paddingOf(size);
 }
 
 interface ArchiveContent {
@@ -124,19 +130,6 @@ async function dockerManifest(
     });
   }
   return images;
-}
-
-async function packContent(archive: Pack, { documents, blobs }: ArchiveContent): Promise<void> {
-  for (const { descriptor, open } of blobs)
-    await packFile(archive, blobName(descriptor.digest), descriptor.size, open);
-  for (const [name, bytes] of documents) await packFile(archive, name, bytes.length, () => streamOf(bytes));
-  archive.finalize();
-}
-
-async function packFile(archive: Pack, name: string, size: number, open: () => ByteStream): Promise<void> {
-  // The size field of a ustar header ends at 8 GiB; a PAX record (POSIX pax, "size") goes beyond.
-  const pax = size < 8 * 1024 ** 3 ? null : { size: String(size) };
-  await pipeline(open, archive.entry({ name, size, mode: 0o644, mtime: new Date(0), pax }));
 }
 
 function blobName(digest: Digest): string {
@@ -212,6 +205,5 @@ async function listFiles(path: string): Promise<Map<string, Place>> {
 }
 
 function readRange(path: string, { start, size }: Place): ByteStream {
-  if (size === 0) return streamOf();
-  return createReadStream(path, { start, end: start + size - 1, highWaterMark: pieceSize });
+  return readFilePieces(path, { start, size });
 }

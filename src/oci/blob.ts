@@ -29,7 +29,8 @@ export async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Ar
 /** All bytes of a stream in memory: for what is known to be small. */
 export async function readAll(stream: ByteStream): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  // The memory of a piece of a file is used again for the next one.
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

@@ -31,6 +31,6 @@ describe('nameCompressor', () => {
       env,
       encoding: 'utf8',
     });
-    assert.equal(other, await nameCompressor(parseCompression('gzip')));
+    assert.equal(other, await nameCompressor(parseCompression('gzip:4')));
   });
 });

@@ -103,7 +103,7 @@ describe('match', () => {
     assert.ok(only?.found.type === 'file');
     for (const round of [1, 2]) {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of only.found.open()) chunks.push(chunk);
+      for await (const chunk of only.found.open()) chunks.push(Buffer.from(chunk));
       assert.equal(Buffer.concat(chunks).toString(), 'hello', `round ${round}`);
     }
   });

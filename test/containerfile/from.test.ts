@@ -130,6 +130,26 @@ describe('stages', () => {
     assert.match(only(warnings).hint ?? '', /--from=unused/);
   });
 
+  it('may hold what is not built, if the image needs nothing of them', () => {
+    const tests = 'FROM a AS tests\nWORKDIR /src\nRUN test\n';
+    const spared = parse(`${tests}FROM scratch\nCOPY a b\n`);
+    assert.deepEqual([places(spared.errors), places(spared.warnings)], [[], ['1:1 SYNTAX']]);
+    const unreadable = parse(`${tests}FROM scratch\nCOPY a\n`);
+    assert.deepEqual(places(unreadable.errors), ['2:1 UNSUPPORTED', '3:1 UNSUPPORTED', '5:6 SYNTAX']);
+    const needed = parse(`${tests}FROM scratch\nCOPY --from=tests a b\nRUN x`);
+    assert.deepEqual(places(needed.errors), ['2:1 UNSUPPORTED', '3:1 UNSUPPORTED', '6:1 UNSUPPORTED']);
+    const wrong = parse('FROM a\nCOPY x\nFROM scratch\nCOPY a b\n');
+    assert.deepEqual(places(wrong.errors), ['2:6 SYNTAX']);
+  });
+
+  it('are at most 500, and soon read', () => {
+    const chain = Array.from({ length: 600 }, (_, index) => `FROM s${index} AS s${index + 1}\nCOPY a b\n`);
+    const { stages, errors } = parse(chain.join(''));
+    assert.equal(stages.length, 500);
+    assert.ok(flattenStage(stages).instructions.length >= 500);
+    assert.match(errors[0]?.message ?? '', /at most 500 stages/);
+  });
+
   describe('as sources of COPY', () => {
     const head = 'FROM a AS First\nFROM b\nFROM scratch AS last\n';
     const read: [from: string, stage: number | undefined][] = [

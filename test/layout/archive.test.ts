@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { openArchive, writeArchive } from '../../src/layout/archive.ts';
-import { createLayout } from '../../src/layout/layout.ts';
+import { createLayout, openLayout } from '../../src/layout/layout.ts';
 import type { Layout } from '../../src/layout/layout.ts';
 import { encodeImage } from '../../src/build/image.ts';
 import { blobOf, readDocument } from '../../src/oci/blob.ts';
@@ -173,7 +173,8 @@ describe('an archive', () => {
     const { layout, image, layer } = await sampleImage(folder);
     writeFileSync(layout.blobPath(layer.descriptor.digest), Buffer.alloc(1024, 1));
     const path = join(folder, 'out', 'archive.tar');
-    await assert.rejects(writeArchive(layout, image, [], path), { code: 'DIGEST_MISMATCH' });
+    const opened = await openLayout(layout.directory);
+    await assert.rejects(writeArchive(opened, image, [], path), { code: 'DIGEST_MISMATCH' });
     assert.deepEqual(readdirSync(join(folder, 'out')), []);
   });
 

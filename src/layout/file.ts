@@ -1,0 +1,55 @@
+// Files read and written piece by piece, without the thread pool: there each piece would wait behind the blocks that
+// are being compressed, and small ones cost more than what is done with them. Between two pieces that are written, the
+// process has a turn for signals, progress and everything else.
+
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ByteStream } from '../oci/blob.ts';
+
+/**
+ * Bytes of one read from disk. For a push larger pieces are no faster, and they leave more behind to be collected:
+ * a push of 2 GB took 65 MB more memory than one of 1 MB with pieces of 1 MiB, and 17 MB more with these.
+ */
+const pieceSize = 32 * 1024;
+
+/** @param range of the file: all of it by default, and less than named if it is shorter */
+// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is read at once
+export async function* readFilePieces(
+  path: string,
+  range: { readonly start: number; readonly size: number } = { start: 0, size: Infinity },
+): AsyncGenerator<Uint8Array> {
+  const file = openSync(path, 'r');
+  try {
+    const end = range.start + range.size;
+    for (let position = range.start; position < end;) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, end - position));
+      const bytesRead = readSync(file, piece, 0, piece.length, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Makes a new file of what arrives.
+ * @param each is called with each piece that was written
+ */
+export async function writeNewFile(
+  path: string,
+  stream: ByteStream,
+  each: (piece: Uint8Array) => void = () => undefined,
+): Promise<void> {
+  const file = openSync(path, 'wx');
+  try {
+    for await (const piece of stream) {
+      for (let offset = 0; offset < piece.length;) offset += writeSync(file, piece, offset);
+      each(piece);
+      await turn();
+    }
+  } finally {
+    closeSync(file);
+  }
+}
