@@ -86,10 +86,11 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@octokit/plugin-throttling': ['src/github/octokit.ts'],
   '@octokit/rest': ['src/github/octokit.ts'],
   'cli-progress': ['src/cli/progress.ts'],
-  undici: ['src/registry/http.ts', 'src/registry/undici.d.ts'],
-  'undici/lib/api/api-request.js': ['src/registry/http.ts'],
-  'undici/lib/dispatcher/agent.js': ['src/registry/http.ts'],
-  'undici/lib/dispatcher/env-http-proxy-agent.js': ['src/registry/http.ts'],
+  undici: ['src/registry/http.ts', 'src/registry/undici-parts.d.ts'],
+  'undici/lib/api/index.js': ['src/registry/undici.ts'],
+  'undici/lib/dispatcher/agent.js': ['src/registry/undici.ts'],
+  'undici/lib/dispatcher/dispatcher.js': ['src/registry/undici.ts'],
+  'undici/lib/dispatcher/env-http-proxy-agent.js': ['src/registry/undici.ts'],
 };
 
 /** What a pure file may use of Node. */

@@ -1,17 +1,14 @@
-// HTTP: the only place that knows undici. One exchange at a time, no retry, no redirect, no credentials of its own.
+// HTTP: the only place that uses undici. One exchange at a time, no retry, no redirect, no credentials of its own.
 
 import * as tls from 'node:tls';
 import type { Dispatcher } from 'undici';
-// Its other parts, such as fetch, take longer to load than these.
-import request from 'undici/lib/api/api-request.js';
-import Agent from 'undici/lib/dispatcher/agent.js';
-import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import { BimaError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import { reasonOf } from './clock.ts';
 import type { Endpoint } from './endpoints.ts';
 import { isLoopback } from './hosts.ts';
 import { networkError } from './network-failure.ts';
+import { Agent, EnvHttpProxyAgent } from './undici.ts';
 import { createWatch, watchBody } from './watch.ts';
 import type { BodyStream, Timeouts } from './watch.ts';
 
@@ -58,12 +55,12 @@ export function createHttp(options: HttpOptions): Http {
   const { direct, proxied } = createAgents(options);
   const served = new Set<string>();
 
-  async function send(order: HttpRequest): Promise<HttpResponse> {
-    const { method, endpoint, signal } = order;
+  async function send(request: HttpRequest): Promise<HttpResponse> {
+    const { method, endpoint, signal } = request;
     const { hostname, host } = new URL(endpoint.origin);
     const dispatcher = isLoopback(hostname) ? direct : proxied;
     const watch = createWatch(signal);
-    const upload = watchBody(order.body, watch, timeouts, order.patience ?? timeouts.answer);
+    const upload = watchBody(request.body, watch, timeouts, request.patience ?? timeouts.answer);
     const fail = (error: unknown, reused = false): unknown => {
       watch.stop();
       if (upload.failure !== undefined) return upload.failure;
@@ -72,11 +69,11 @@ export function createHttp(options: HttpOptions): Http {
     };
     try {
       signal?.throwIfAborted();
-      const pending = request.call(dispatcher, {
+      const pending = dispatcher.request({
         origin: endpoint.origin,
         path: endpoint.path,
         method,
-        headers: { 'user-agent': userAgent, ...upload.headers, ...order.headers },
+        headers: { 'user-agent': userAgent, ...upload.headers, ...request.headers },
         body: upload.body,
         signal: watch.signal,
         headersTimeout: 0,
