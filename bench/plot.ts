@@ -22,6 +22,8 @@ const plotted = [
   'files-10000',
   'archive-1gb',
   'push-1gb',
+  'memory-archive-1000mb',
+  'memory-push-1000mb',
 ];
 
 /** A bar ends at the median; its line spans all runs. */
@@ -36,7 +38,7 @@ export function drawPlot(results: Results): string {
     y += headHeight + panel.contestants.length * rowHeight + 10;
   }
   const { machine, date } = results;
-  const caption = `Seconds, medians; the line spans all runs. ${machine.cores} cores of ${machine.processor}, ${date}.`;
+  const caption = `Seconds (memory in MB), medians; the line spans all runs. ${machine.cores} cores of ${machine.processor}, ${date}.`;
   parts.push(text(0, y + 14, caption, 'note'));
   const height = y + 24;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Benchmark: seconds for each case and program">
@@ -62,24 +64,34 @@ ${parts.join('\n')}
 `;
 }
 
-function drawPanel({ title, contestants }: CaseResult, top: number): string {
+function drawPanel({ name, title, contestants }: CaseResult, top: number): string {
   const rows = contestants
-    .map((contestant) => ({ contestant, time: spreadOf(contestant.seconds) }))
-    .toSorted((a, b) => a.time.median - b.time.median);
-  const longest = Math.max(...rows.map(({ time }) => time.max));
-  const scale = (seconds: number) => Number(((seconds / longest) * barWidth).toFixed(1));
-  const bars = rows.map(({ contestant, time }, position) => {
+    .filter((contestant) => valuesOf(name, contestant).length > 0)
+    .map((contestant) => ({ contestant, spread: spreadOf(valuesOf(name, contestant)) }))
+    .toSorted((a, b) => a.spread.median - b.spread.median);
+  const longest = Math.max(...rows.map(({ spread }) => spread.max));
+  const scale = (value: number) => Number(((value / longest) * barWidth).toFixed(1));
+  const bars = rows.map(({ contestant, spread }, position) => {
     const y = top + headHeight + position * rowHeight;
     const middle = y + barHeight / 2;
-    const [from, to] = [labelWidth + scale(time.min), labelWidth + scale(time.max)];
+    const [from, to] = [labelWidth + scale(spread.min), labelWidth + scale(spread.max)];
     return [
       text(0, y + 11, contestant.name),
-      `<rect class="${kindOf(contestant)}" x="${labelWidth}" y="${y}" width="${scale(time.median)}" height="${barHeight}"/>`,
+      `<rect class="${kindOf(contestant)}" x="${labelWidth}" y="${y}" width="${scale(spread.median)}" height="${barHeight}"/>`,
       `<line x1="${from}" y1="${middle}" x2="${to}" y2="${middle}"/>`,
-      text(to + 6, y + 11, time.median.toFixed(2)),
+      text(to + 6, y + 11, isMemory(name) ? `${spread.median.toFixed(0)} MB` : spread.median.toFixed(2)),
     ].join('\n');
   });
   return [text(0, top + 22, title, 'head'), ...bars].join('\n');
+}
+
+function isMemory(name: string): boolean {
+  return name.startsWith('memory');
+}
+
+/** Seconds, or megabytes where memory is what the case is about. */
+function valuesOf(name: string, { seconds, peaks }: ContestantResult): readonly number[] {
+  return isMemory(name) ? peaks.map((peak) => peak / 1e6) : seconds;
 }
 
 function kindOf({ name }: ContestantResult): string {

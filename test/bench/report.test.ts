@@ -110,6 +110,12 @@ describe('the report', () => {
     assert.match(text, /not measured: oras\./);
   });
 
+  it('is drawn in megabytes where memory is measured', () => {
+    const svg = drawPlot(resultsOf(['memory-push-1000mb', contestant('this, Node 24', [9], 42e6)]));
+    assert.match(svg, />42 MB</);
+    assert.doesNotMatch(svg, />9\.00</);
+  });
+
   it('is drawn as XML that is the same each time, with a bar for each contestant', () => {
     const svg = drawPlot(results);
     assert.equal(svg, drawPlot(structuredClone(results)));
