@@ -57,12 +57,13 @@ export function layerMediaType(compression: Compression): string {
 /**
  * The compressed bytes. They depend on the input, and on what compressor.ts tells apart. The pieces of the stream need
  * not hold longer than until the next one is asked for.
+ * @param release true for a reader that keeps no piece either: less memory is in use then
  */
-export function compress(stream: ByteStream, compression: Compression): ByteStream {
+export function compress(stream: ByteStream, compression: Compression, release = false): ByteStream {
   const { method, level } = compression;
   switch (method) {
     case 'gzip':
-      return compressGzip(stream, level);
+      return compressGzip(stream, level, release);
     case 'zstd': {
       const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
       return throughOneByOne(stream, requireZstd().createZstdCompress({ params, chunkSize }));

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import * as zlib from 'node:zlib';
+import fc from 'fast-check';
 import { parseCompression } from '../../src/build/compression.ts';
 import { nameCompressor } from '../../src/build/compressor.ts';
 import { comparePaths } from '../../src/build/entry.ts';
@@ -193,6 +194,18 @@ describe('packLayer', () => {
 
   it('ends with two empty blocks, and is nothing else without entries', async () => {
     assert.deepEqual(await collect(packLayer([], { mtime: 0 })), Buffer.alloc(1024));
+  });
+});
+
+describe('comparePaths', () => {
+  it('sorts as the bytes of UTF-8 do', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'é', '\uffee', '\ud7ff', '😀', '𐀀') });
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        const expected = Buffer.compare(Buffer.from(a), Buffer.from(b));
+        assert.equal(Math.sign(comparePaths(a, b)), expected);
+      }),
+    );
   });
 });
 

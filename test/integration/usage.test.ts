@@ -78,7 +78,7 @@ describe('a build', { skip }, () => {
       const options = ['--output', 'tar', '--compression', compression];
       const [small, large] = [await build(test, 1, ...options), await build(test, 256, ...options)];
       const more = (large.peak - small.peak) / mebibyte;
-      assert.ok(more < 80, `${more.toFixed(0)} MiB more for 256 MiB than for 1 MiB`);
+      assert.ok(more < 64, `${more.toFixed(0)} MiB more for 256 MiB than for 1 MiB`);
     });
   }
 });
