@@ -4,6 +4,7 @@ import type { BaseImages } from '../base-images.ts';
 import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../layout/publish.ts';
+import { putBlobs } from '../layout/put-blobs.ts';
 import { mergeLayouts } from '../merge-layouts.ts';
 import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -47,10 +48,7 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
     const made = await withTemporaryLayout(path, async (layout) => {
       const { root, elsewhere } = await make(layout);
       const isWhole = needsWholeLayout(inputs, isPushed, elsewhere);
-      for (const blob of isWhole ? elsewhere : []) {
-        signal.throwIfAborted();
-        await layout.put(blob);
-      }
+      if (isWhole) await putBlobs(layout, elsewhere, signal);
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
       return { root, isWhole, elsewhere: isWhole ? [] : elsewhere };

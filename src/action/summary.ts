@@ -1,11 +1,11 @@
-// The job summary: one table with one row, so that a matrix of jobs stays readable.
+// The job summary: one table with a row for each platform, so that a matrix of jobs stays readable.
 
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import { formatSize } from '../reporter.ts';
 import { uruncKeys } from '../unikernel/annotations.ts';
-import type { ImageFacts } from './image-facts.ts';
+import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { runCommand } from './run-command.ts';
 import { safeMarkdown } from './safe-text.ts';
 
@@ -25,26 +25,28 @@ export function formatSummary({ facts, references, state, artifact }: SummaryFac
   const [first] = references;
   const { root, images, size } = facts;
   const run = runCommand(first === undefined ? root.digest : formatReference(first));
-  const cells: readonly (readonly [title: string, cell: string])[] = [
-    ['image', references.map((reference) => code(formatReference(reference))).join('<br>')],
-    ['digest', code(root.digest)],
-    ['platform', images.map(({ platform }) => safeMarkdown(formatPlatform(platform))).join('<br>')],
-    [
-      'unikernel',
-      [...new Set(images.map(({ labels }) => safeMarkdown(describeUnikernel(labels))))].join('<br>'),
-    ],
-    ['size', formatSize(size)],
-    ['state', safeMarkdown(state)],
+  const onePerImage = (cell: (image: PlatformFacts) => string) => images.map(cell);
+  const isAlone = images.length === 1;
+  // What is true of the whole stands in the first row.
+  const columns: readonly (readonly [title: string, cells: readonly string[]])[] = [
+    ['image', [references.map((reference) => code(formatReference(reference))).join('<br>')]],
+    ['digest', [code(root.digest)]],
+    ['platform', onePerImage(({ platform }) => safeMarkdown(formatPlatform(platform)))],
+    ['unikernel', onePerImage(({ labels }) => safeMarkdown(describeUnikernel(labels)))],
+    ['size', isAlone ? [formatSize(size)] : onePerImage(({ layerSize }) => formatSize(layerSize))],
+    ['state', [safeMarkdown(state)]],
     ...(artifact === undefined
       ? []
-      : [['artifact', `[${safeMarkdown(artifact.name)}](${encodeURI(artifact.url)})`] as const]),
-    ['run', code(run)],
+      : [['artifact', [`[${safeMarkdown(artifact.name)}](${encodeURI(artifact.url)})`]] as const]),
+    ['run', [code(run)]],
   ];
   const row = (parts: readonly string[]) => `| ${parts.join(' | ')} |\n`;
   return [
-    row(cells.map(([title]) => title)),
-    row(cells.map(() => '---')),
-    row(cells.map(([, cell]) => cell)),
+    row(columns.map(([title]) => title)),
+    row(columns.map(() => '---')),
+    ...Array.from({ length: Math.max(1, images.length) }, (_, index) => {
+      return row(columns.map(([, cells]) => cells[index] ?? ''));
+    }),
     '\n',
   ].join('');
 }

@@ -15,6 +15,7 @@ import type { LayerListing, TreeDirectory, TreeNode } from './layer-tree.ts';
 import type { ListedEntry } from './list-layer.ts';
 import { readLayer } from './read-layer.ts';
 import type { Rootfs } from './rootfs.ts';
+import { runSideBySide } from '../side-by-side.ts';
 
 export interface StoredLayer {
   readonly descriptor: Descriptor;
@@ -30,6 +31,9 @@ export interface ImageFiles {
   read(source: Source, layers: readonly StoredLayer[]): Promise<Rootfs>;
 }
 
+/** Layers that are fetched and listed at once. */
+const concurrency = 4;
+
 /** @param folder holds the files that are read: it is made for the first, and the caller's to remove */
 export function createImageFiles(folder: string): ImageFiles {
   const layers = new Map<Digest, LayerReader>();
@@ -42,6 +46,10 @@ export function createImageFiles(folder: string): ImageFiles {
   return {
     async read(source, stored) {
       const readers = stored.map((layer) => readerOf(source, layer));
+      const tasks = readers.map((reader) => async () => {
+        await reader.list();
+      });
+      await runSideBySide(tasks, concurrency);
       const tree = emptyTree();
       for (const [position, reader] of readers.entries())
         applyLayer(tree, await reader.list(), position, reader.name);

@@ -9,6 +9,7 @@ import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
 import { openLocalImages } from '../layout/open.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
+import { putBlobs } from '../layout/put-blobs.ts';
 import type { Blob } from '../oci/blob.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
 import type { Output, OutputContext } from './output.ts';
@@ -35,7 +36,7 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
 }
 
 /** An OCI image layout, at `--dest`: a new folder, or one more image in a layout that is there. */
-export function layoutOutput({ options, references, reporter }: OutputContext): Output {
+export function layoutOutput({ options, references, terminal, reporter }: OutputContext): Output {
   const path = options.string('dest');
   if (path === undefined) {
     throw new BimaError('INPUT_INVALID', 'expected --dest with the folder for the layout, got none');
@@ -47,7 +48,7 @@ export function layoutOutput({ options, references, reporter }: OutputContext): 
     },
     previous: () => localImages(path),
     write: async (layout, image, elsewhere) => {
-      await takeOver(layout, elsewhere, path);
+      await takeOver(layout, elsewhere, path, terminal.signal);
       await publishLayout(layout, image, references, path);
       reporter.info(`wrote the layout ${path}`);
     },
@@ -56,9 +57,16 @@ export function layoutOutput({ options, references, reporter }: OutputContext): 
 }
 
 /** Into the temporary layout, unless it is where that is going to. */
-async function takeOver(layout: Layout, blobs: readonly Blob[], destination: string): Promise<void> {
+async function takeOver(
+  layout: Layout,
+  blobs: readonly Blob[],
+  destination: string,
+  signal: AbortSignal,
+): Promise<void> {
   const there = await openLayout(destination).catch(() => undefined);
-  for (const blob of blobs) if ((await there?.has(blob.descriptor)) !== true) await layout.put(blob);
+  const missing: Blob[] = [];
+  for (const blob of blobs) if ((await there?.has(blob.descriptor)) !== true) missing.push(blob);
+  await putBlobs(layout, missing, signal);
 }
 
 async function localImages(path: string): Promise<PreviousImages | undefined> {

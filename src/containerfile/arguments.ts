@@ -3,7 +3,7 @@
 import { quote } from './excerpt.ts';
 import { expandGuestText, expandGuestWord } from './guest-arguments.ts';
 import type { Arguments, Cmd, Entrypoint } from './instruction.ts';
-import { offsetInJson, readJsonWords } from './json-words.ts';
+import { placesInJson, readJsonWords } from './json-words.ts';
 import { checkQuotes, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { shellRules, splitWords } from './words.ts';
@@ -35,7 +35,7 @@ function readList(statement: Statement): Arguments | undefined {
     return undefined;
   }
   const words = list.map(({ value, offset }) => {
-    return expandGuestWord(statement, value, (index) => offsetInJson(statement.text, offset, index));
+    return expandGuestWord(statement, value, placesInJson(statement.text, offset));
   });
   return { form: 'exec', words };
 }

@@ -3,7 +3,7 @@
 import { readCopyFlags } from './copy-flags.ts';
 import { quote } from './excerpt.ts';
 import type { Copy, CopySource, From } from './instruction.ts';
-import { offsetInJson, readJsonWords } from './json-words.ts';
+import { placesInJson, readJsonWords } from './json-words.ts';
 import { expandText, expandWord } from './references.ts';
 import type { Expanded } from './references.ts';
 import { checkWords, isInlineComment, positionOf } from './statement.ts';
@@ -100,8 +100,7 @@ function readList(statement: Statement, next: number): readonly Operand[] | unde
     return undefined;
   }
   return list.map(({ value, offset }) => {
-    const placeOf = (index: number) => offsetInJson(statement.text, offset, index);
-    return { ...expandText(statement, value, placeOf), offset };
+    return { ...expandText(statement, value, placesInJson(statement.text, offset)), offset };
   });
 }
 

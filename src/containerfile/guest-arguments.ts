@@ -1,6 +1,5 @@
 // Build arguments in CMD and ENTRYPOINT. Any other variable is the guest's own, and stays as it is written.
 
-import { nearest } from '../nearest.ts';
 import { quote } from './excerpt.ts';
 import { expandReference, nameAt } from './expansion.ts';
 import { openScope } from './references.ts';
@@ -25,7 +24,7 @@ export function expandGuestWord(
       next = expansion.end;
       continue;
     }
-    warnOfMistyped(statement, text, next, placeOf(next));
+    if (text[next] === '$') warnOfMistyped(statement, text, next, placeOf);
     const isEscaped = text[next] === '\\' && isArgumentAt(statement, text, next + 1);
     expanded += isEscaped ? '$' : (text[next] ?? '');
     next += isEscaped ? 2 : 1;
@@ -76,12 +75,17 @@ function quoted(value: string): string {
 }
 
 /** In a list a variable is mostly the guest's, and is left alone unless it looks like one of ours. */
-function warnOfMistyped(statement: Statement, text: string, offset: number, place: number): void {
-  const name = text[offset] === '$' ? nameAt(text, offset) : undefined;
-  const meant = name === undefined ? undefined : nearest(name, statement.variables.names());
+function warnOfMistyped(
+  statement: Statement,
+  text: string,
+  offset: number,
+  placeOf: (offset: number) => number,
+): void {
+  const name = nameAt(text, offset);
+  const meant = name === undefined ? undefined : statement.variables.nearest(name);
   if (name === undefined || meant === undefined) return;
   const message = `the variable ${quote(name)} is kept as it is written: no build argument has this name`;
-  statement.warn(place, message, `Did you mean ${quote(meant)}?`);
+  statement.warn(placeOf(offset), message, `Did you mean ${quote(meant)}?`);
 }
 
 /** True when there is something to warn of. */
@@ -90,7 +94,7 @@ function warnOfKept(statement: Statement, offset: number): boolean {
   if (name === undefined) return false;
   const [written = ''] =
     /^\$(?:\{[^}]*\}?|.[\p{L}\p{Nd}_]*)/u.exec(statement.text.slice(offset, offset + 80)) ?? [];
-  const meant = nearest(name, statement.variables.names());
+  const meant = statement.variables.nearest(name);
   statement.warn(
     offset,
     `${quote(written)} is kept as it is written: it is no build argument, and no shell reads it`,

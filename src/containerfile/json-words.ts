@@ -51,14 +51,24 @@ export function readJsonWords(
   }
 }
 
-/** The offset in `text` of the character at this index of the string whose opening quote is at `start`. */
-export function offsetInJson(text: string, start: number, index: number): number {
-  let next = start + 1;
-  for (let count = 0; count < index && next < text.length; count++) {
+/** Finds the offset in `text` of each character of the string whose opening quote is at `start`, by its index. */
+export function placesInJson(text: string, start: number): (index: number) => number {
+  // Made when it is first asked for, which is seldom.
+  let places: number[] | undefined;
+  return (index) => {
+    places ??= listPlaces(text, start + 1);
+    return places[index] ?? start;
+  };
+}
+
+function listPlaces(text: string, from: number): number[] {
+  const places = [];
+  for (let next = from; next < text.length && text[next] !== '"';) {
+    places.push(next);
     escapeSequence.lastIndex = next;
-    next += escapeSequence.exec(text)?.[0].length ?? 1;
+    next += text[next] === '\\' ? (escapeSequence.exec(text)?.[0].length ?? 1) : 1;
   }
-  return next;
+  return places;
 }
 
 /** The offset after the closing quote of the string that should begin here. */

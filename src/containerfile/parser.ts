@@ -99,8 +99,10 @@ function parseStatement(statement: Statement, stages: From[]): readonly Parsed[]
   const position = positionOf(statement);
   if (keyword === 'FROM') {
     variables.leaveStage();
-    if (stages.length === maxStages) {
-      statement.error(statement.start, `expected at most ${maxStages} stages`);
+    if (stages.length >= maxStages) {
+      if (stages.length === maxStages)
+        statement.error(statement.start, `expected at most ${maxStages} stages`);
+      stages.push(scratchAt(position));
       return [];
     }
     const from = control === null ? parseFrom(statement, stages) : undefined;

@@ -1,6 +1,5 @@
 // References to variables in the words of an instruction, and what is said of those that are not set.
 
-import { nearest } from '../nearest.ts';
 import { expandReference } from './expansion.ts';
 import type { Scope } from './expansion.ts';
 import { quote } from './excerpt.ts';
@@ -70,8 +69,10 @@ export function openScope(
   const scope: Scope = {
     value: (name) => {
       const value = variables.value(name);
-      if (value === undefined || variables.spend(value.length)) return value;
-      if (!failed) {
+      if (value === undefined) return undefined;
+      const state = variables.spend(value.length);
+      if (state === 'within') return value;
+      if (state === 'first beyond') {
         statement.error(statement.start, 'the variables of the file come to more text than can be meant');
       }
       failed = true;
@@ -115,7 +116,7 @@ function hintFor({ keyword, variables, escape }: Statement, name: string): strin
   if (global !== undefined) {
     return `Write ARG ${name} in this stage too: that on line ${global.line} is for FROM alone.`;
   }
-  const meant = nearest(name, variables.names());
+  const meant = variables.nearest(name);
   if (meant !== undefined) return `Did you mean ${quote(meant)}?`;
   const where = keyword === 'FROM' ? ' before the first FROM' : '';
   return `Write ARG ${name}${where} if it is a build argument; a dollar sign that is meant is written ${escape}$ or in single quotes.`;

@@ -106,16 +106,18 @@ export function checkStages(stages: readonly Stage[], findings: Findings): { rea
         checkOrder(stages, number, copy.from, findings);
     }
   }
-  let { errors } = findings;
-  // What can't be read may be what needs a stage.
-  const isCertain = errors.every(({ code }) => code !== 'CONTAINERFILE_SYNTAX');
+  const { errors } = findings;
+  const starts = stages.map(({ from }) => from.position.line);
+  /** The number of the stage that doesn't build, if nobody needs it. */
+  const unneeded = ({ code, position }: Problem): number | undefined => {
+    if (code !== 'CONTAINERFILE_UNSUPPORTED' || position === undefined) return undefined;
+    const stage = starts.findLastIndex((line) => line <= position.line);
+    return starts[stage] === position.line || needed.has(stage) || stage === -1 ? undefined : stage;
+  };
+  const spared = new Set(errors.map(unneeded));
   for (const [number, { from, instructions }] of stages.entries()) {
     if (needed.has(number)) continue;
-    const end = stages[number + 1]?.from.position.line ?? Infinity;
-    const others = errors.filter(({ code, position: { line = 0 } = {} }) => {
-      return code !== 'CONTAINERFILE_UNSUPPORTED' || line <= from.position.line || line >= end;
-    });
-    if (instructions.length > 0 || others.length < errors.length) {
+    if (instructions.length > 0 || spared.has(number)) {
       findings.warnings.push(
         syntaxProblem(
           from.position,
@@ -124,9 +126,10 @@ export function checkStages(stages: readonly Stage[], findings: Findings): { rea
         ),
       );
     }
-    if (isCertain) errors = others;
   }
-  return { errors };
+  // What can't be read may be what needs a stage.
+  const isCertain = errors.every(({ code }) => code !== 'CONTAINERFILE_SYNTAX');
+  return { errors: isCertain ? errors.filter((error) => unneeded(error) === undefined) : errors };
 }
 
 function checkOrder(

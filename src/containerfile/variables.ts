@@ -1,6 +1,7 @@
 // The variables of a Containerfile: build arguments by scope, the platform's own, and the environment of base images.
 
 import type { Position } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 
@@ -22,8 +23,8 @@ export interface Variables {
   isArgument(name: string): boolean;
   /** The place of the ARG before the first FROM that names it. */
   globalPosition(name: string): Position | undefined;
-  /** All that have a meaning here. */
-  names(): readonly string[];
+  /** The name that has a meaning here and that a mistyped one was meant to be. */
+  nearest(name: string): string | undefined;
   /** ARG. `readDefault` is called only if its value is used; without it, that before the first FROM is. */
   declare(name: string, position: Position, readDefault?: () => string): void;
   /** From here on only what is global has a value, as in FROM itself. */
@@ -34,8 +35,8 @@ export interface Variables {
   declaredNames(): readonly string[];
   /** The names of `--build-arg` that no ARG took. */
   unused(): readonly string[];
-  /** False once the file has asked for more characters than any file should. */
-  spend(characters: number): boolean;
+  /** Whether the file has by now asked for more characters than any file should, and if this was what went beyond. */
+  spend(characters: number): 'within' | 'beyond' | 'first beyond';
 }
 
 /** Set by the platform that is built, with or without ARG. */
@@ -46,6 +47,9 @@ const maxExpanded = 4 * 1024 * 1024;
 
 /** Build arguments for BuildKit or for RUN, which pipelines pass to every build. */
 const ignored = /^(?:BUILDKIT_.*|SOURCE_DATE_EPOCH|(?:https?|ftp|no|all)_proxy)$/i;
+
+/** Mistyped names that get a hint: each is compared with every name. */
+const maxSearches = 20;
 
 interface Declared {
   readonly position: Position;
@@ -64,12 +68,16 @@ export function createVariables(sources: VariableSources): Variables {
   let environment = new Map<string, string>();
   const used = new Set<string>();
   let spent = 0;
+  let searches = 0;
 
   return {
     value: (name) => predefined.get(name) ?? environment.get(name) ?? declared.get(name)?.value,
     isArgument: (name) => declared.has(name) || platformNames.includes(name),
     globalPosition: (name) => globals.get(name)?.position,
-    names: () => [...declared.keys(), ...platformNames, ...environment.keys()],
+    nearest: (name) => {
+      if (++searches > maxSearches) return undefined;
+      return nearest(name, [...declared.keys(), ...platformNames, ...environment.keys()]);
+    },
     declare: (name, position, readDefault) => {
       const inherited = readDefault === undefined ? globals.get(name)?.value : undefined;
       const value = predefined.get(name) ?? buildArguments.get(name) ?? readDefault?.() ?? inherited;
@@ -97,8 +105,10 @@ export function createVariables(sources: VariableSources): Variables {
       return [...buildArguments.keys()].filter((name) => !isKnown(name));
     },
     spend: (characters) => {
+      const wasWithin = spent <= maxExpanded;
       spent += characters;
-      return spent <= maxExpanded;
+      if (spent <= maxExpanded) return 'within';
+      return wasWithin ? 'first beyond' : 'beyond';
     },
   };
 }

@@ -84,6 +84,20 @@ describe('formatSummary', () => {
     assert.match(text, /123 kB/);
   });
 
+  it('has a row for each platform', () => {
+    const [amd64] = facts.images;
+    assert.ok(amd64);
+    const arm64 = { ...amd64, platform: { os: 'linux', architecture: 'arm64' }, layerSize: 456_000 };
+    const both = { ...facts, isIndex: true, images: [amd64, arm64] };
+    const text = formatSummary({ facts: both, references: [parseReference('a/b:1')], state: 'pushed' });
+    const [, , first = '', second = '', ...others] = text.trimEnd().split('\n');
+    assert.deepEqual(others, []);
+    assert.match(first, /sha256.*amd64.*123 kB.*pushed.*nerdctl/);
+    assert.match(second, /arm64.*456 kB/);
+    assert.doesNotMatch(second, /pushed|sha256|nerdctl/);
+    assert.equal(first.split('|').length, second.split('|').length);
+  });
+
   it('links the artifact', () => {
     const artifact = { name: 'app-1', url: 'https://github.com/a/b/actions/runs/1/artifacts/2' };
     const text = formatSummary({ facts, references: [parseReference('a/b:1')], state: 'pushed', artifact });

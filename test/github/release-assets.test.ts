@@ -169,6 +169,17 @@ describe('files for a release', () => {
     });
   }
 
+  it('that an earlier run has brought are not sent again', async (test) => {
+    const one = await start(test);
+    await one.attach('old');
+    one.server.addFault({ method: 'DELETE', path: '/assets/', reply: { status: 422 } });
+    await assert.rejects(one.attach('new'), { code: 'GITHUB_FAILED' });
+    const before = one.server.calls.length;
+    await one.attach('new');
+    assertAttached(one, 'new');
+    assert.ok(one.server.calls.slice(before).every((call) => !call.startsWith('POST ')));
+  });
+
   const passing: readonly (readonly [name: string, fault: GithubFault])[] = [
     ['a 502', { method: 'POST', path: '/assets', reply: { status: 502 } }],
     ['an answer that is lost', { method: 'POST', path: '/assets', reply: 'reset', after: true }],

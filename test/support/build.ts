@@ -12,6 +12,7 @@ import type { PlanOptions } from '../../src/build/plan.ts';
 import type { Problem } from '../../src/errors.ts';
 import { createBlobCache } from '../../src/layout/blob-cache.ts';
 import { createLayout } from '../../src/layout/layout.ts';
+import { putBlobs } from '../../src/layout/put-blobs.ts';
 import { publishLayout } from '../../src/layout/publish.ts';
 import { silentReporter } from '../../src/reporter.ts';
 import { temporaryFolder } from './folder.ts';
@@ -62,7 +63,7 @@ export async function buildContext(
     },
     silentReporter,
   );
-  for (const blob of built.elsewhere) await layout.put(blob);
+  await putBlobs(layout, built.elsewhere);
   await publishLayout(layout, built.manifest, [], target);
   const [image] = verifyLayout(target);
   if (image === undefined) throw new Error('the layout has no image');

@@ -15,6 +15,7 @@ export const tools = {
   ctr: { package: 'containerd', paths: ['/usr/bin/ctr'] },
   skopeo: { package: 'skopeo', paths: ['/usr/bin/skopeo'] },
   umoci: { package: 'umoci', paths: ['/usr/bin/umoci'] },
+  buildah: { package: 'buildah', paths: ['/usr/bin/buildah'] },
   podman: { package: 'podman', paths: ['/usr/bin/podman'] },
   'qemu-system-x86_64': { package: 'qemu-system-x86', paths: ['/usr/bin/qemu-system-x86_64'] },
   'qemu-system-aarch64': { package: 'qemu-system-arm', paths: ['/usr/bin/qemu-system-aarch64'] },
