@@ -57,15 +57,16 @@ export function layerMediaType(compression: Compression): string {
 /**
  * The compressed bytes. They depend on the input, and on what compressor.ts tells apart. The pieces of the stream need
  * not hold longer than until the next one is asked for.
+ * @param release true for a reader that keeps no piece either: less memory is in use then
  */
-export function compress(stream: ByteStream, compression: Compression): ByteStream {
+export function compress(stream: ByteStream, compression: Compression, release = false): ByteStream {
   const { method, level } = compression;
   switch (method) {
     case 'gzip':
-      return compressGzip(stream, level);
+      return compressGzip(stream, level, release);
     case 'zstd': {
       const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
-      return through(copied(stream), requireZstd().createZstdCompress({ params, chunkSize }));
+      return throughOneByOne(stream, requireZstd().createZstdCompress({ params, chunkSize }));
     }
     case 'none':
       return stream;
@@ -113,9 +114,27 @@ async function* through(stream: ByteStream, transform: Transform): AsyncGenerato
   yield* transform;
 }
 
-/** A stream reads ahead, and would see the memory of a piece used again. */
-async function* copied(stream: ByteStream): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) yield Buffer.from(chunk);
+/** As `through`, but for pieces that hold only until the next one is asked for: a `Readable` would read ahead. */
+async function* throughOneByOne(stream: ByteStream, transform: Transform): AsyncGenerator<Uint8Array> {
+  feed(stream, transform).catch((error: unknown) => {
+    transform.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  yield* transform;
+}
+
+async function feed(stream: ByteStream, transform: Transform): Promise<void> {
+  // One that is destroyed never says that a piece is written.
+  const closed = new Promise<void>((resolve) => transform.once('close', resolve));
+  for await (const chunk of stream) {
+    const written = new Promise<void>((resolve) => {
+      transform.write(chunk, () => {
+        resolve();
+      });
+    });
+    await Promise.race([written, closed]);
+    if (transform.destroyed) return;
+  }
+  transform.end();
 }
 
 function requireZstd(): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {

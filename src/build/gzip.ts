@@ -19,8 +19,16 @@ const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 /** A last block with nothing in it (RFC 1951, 3.2.6): those before it end on a byte, and say that more follow. */
 const lastBlock = Uint8Array.of(3, 0);
 
-/** One member. Its bytes depend on the input, the level, and Node's zlib; `level` is from 1 to 9. */
-export async function* compressGzip(stream: ByteStream, level: number): AsyncGenerator<Uint8Array> {
+/**
+ * One member. Its bytes depend on the input, the level, and Node's zlib.
+ * @param level from 1 to 9
+ * @param release true for a reader that keeps no piece: each is gone when the next one is asked for
+ */
+export async function* compressGzip(
+  stream: ByteStream,
+  level: number,
+  release = false,
+): AsyncGenerator<Uint8Array> {
   let crc = 0;
   let size = 0;
   let dictionary: Uint8Array = new Uint8Array(0);
@@ -37,12 +45,23 @@ export async function* compressGzip(stream: ByteStream, level: number): AsyncGen
     if (!isBegun) yield header;
     isBegun = true;
     yield bytes;
+    if (release) releaseMemory(bytes);
   }
   if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
   yield Buffer.concat([lastBlock, trailer]);
+}
+
+/** The garbage collector would let 64 MB of it pile up. */
+function releaseMemory({ buffer }: Uint8Array): void {
+  if (isTransferable(buffer)) buffer.transfer(0);
+}
+
+/** Node 20 has no such method. */
+function isTransferable(buffer: object): buffer is { transfer(length: number): unknown } {
+  return 'transfer' in buffer;
 }
 
 /** All of what comes of a block, up to the next byte, in one turn of the thread pool: `zlib.deflateRaw` takes two. */

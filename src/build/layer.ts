@@ -27,7 +27,7 @@ export interface LayerOptions {
   readonly compression: Compression;
   /** Its reason is thrown when it fires. */
   readonly signal?: AbortSignal | undefined;
-  /** Stores the compressed bytes, all of them. */
+  /** Stores the compressed bytes, all of them. A piece is gone when the next one is asked for. */
   write(stream: ByteStream): Promise<{ readonly digest: Digest; readonly size: number }>;
 }
 
@@ -39,7 +39,7 @@ export async function createLayer(entries: Iterable<Entry>, options: LayerOption
   const { mtime, compression, signal } = options;
   const digester = createDigester();
   const tar = watched(packLayer(entries, { mtime }), digester, signal);
-  const { digest, size } = await options.write(compress(tar, compression));
+  const { digest, size } = await options.write(compress(tar, compression, true));
   const mediaType = layerMediaType(compression);
   const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
   return { descriptor, diffId: digester.digest(), tarSize: digester.size };

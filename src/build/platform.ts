@@ -73,7 +73,7 @@ export async function detectAt(rootfs: Rootfs, path: string): Promise<Platform |
 function missingBinary(path: string, named: Platform | undefined, position: Position): BinaryFindings {
   const problem: Problem = {
     code: 'BINARY_MISSING',
-    message: `nothing puts a file at "${path}", which is the unikernel's binary`,
+    message: `neither COPY nor the base image puts a file at "${path}", which is the unikernel's binary`,
     hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
     position,
   };

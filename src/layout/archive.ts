@@ -42,7 +42,7 @@ export async function writeArchive(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const archive = await packArchive(source, image, references);
+  const archive = packed(await contentOf(source, image, references), true);
   signal?.throwIfAborted();
   await outputErrors(path, () =>
     withTemporaryFolder(path, async (folder) => {
@@ -63,12 +63,13 @@ export async function packArchive(
   image: Descriptor,
   references: readonly Reference[],
 ): Promise<ByteStream> {
-  return packed(await contentOf(source, image, references));
+  return packed(await contentOf(source, image, references), false);
 }
 
-async function* packed({ documents, blobs }: ArchiveContent): AsyncGenerator<Uint8Array> {
+/** @param release as for the opening of a blob */
+async function* packed({ documents, blobs }: ArchiveContent, release: boolean): AsyncGenerator<Uint8Array> {
   for (const { descriptor, open } of blobs)
-    yield* packFile(blobName(descriptor.digest), descriptor.size, open());
+    yield* packFile(blobName(descriptor.digest), descriptor.size, open(release));
   for (const [name, bytes] of documents) yield* packFile(name, bytes.length, streamOf(bytes));
   yield endOfTar;
 }

@@ -12,18 +12,26 @@ import type { ByteStream } from '../oci/blob.ts';
  */
 const pieceSize = 32 * 1024;
 
-/** @param range of the file: all of it by default, and less than named if it is shorter */
+/** Of a reading that uses one piece of memory again and again. */
+const releasedSize = 256 * 1024;
+
+/**
+ * @param range of the file: all of it by default, and less than named if it is shorter
+ * @param release true for a reader that keeps no piece: each is gone when the next one is asked for
+ */
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is read at once
 export async function* readFilePieces(
   path: string,
   range: { readonly start: number; readonly size: number } = { start: 0, size: Infinity },
+  release = false,
 ): AsyncGenerator<Uint8Array> {
   const file = openSync(path, 'r');
   try {
     const end = range.start + range.size;
+    const memory = release ? new Uint8Array(releasedSize) : undefined;
     for (let position = range.start; position < end;) {
-      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, end - position));
-      const bytesRead = readSync(file, piece, 0, piece.length, position);
+      const piece = memory ?? Buffer.allocUnsafeSlow(Math.min(pieceSize, end - position));
+      const bytesRead = readSync(file, piece, 0, Math.min(piece.length, end - position), position);
       if (bytesRead === 0) break;
       position += bytesRead;
       yield piece.subarray(0, bytesRead);

@@ -71,10 +71,10 @@ function layoutIn(directory: string): Layout {
   const written = new Map<Digest, string>();
   const temporaryPath = () => join(directory, `.bima-${randomUUID()}`);
 
-  async function* read(descriptor: Descriptor): AsyncGenerator<Uint8Array> {
+  async function* read(descriptor: Descriptor, release?: boolean): AsyncGenerator<Uint8Array> {
     try {
       const path = blobPath(descriptor.digest);
-      const pieces = readFilePieces(path);
+      const pieces = readFilePieces(path, undefined, release);
       // What was hashed on its way in needn't be hashed again on its way out, unless somebody has touched the file.
       const isOurs = written.get(descriptor.digest) === (await stampOf(path));
       yield* isOurs ? pieces : verified(pieces, descriptor, directory);
@@ -113,7 +113,7 @@ function layoutIn(directory: string): Layout {
     blobPath,
     has,
     write: (stream) => store(stream),
-    open: (descriptor) => ({ descriptor, open: () => read(descriptor) }),
+    open: (descriptor) => ({ descriptor, open: (release) => read(descriptor, release) }),
     async put(blob) {
       if (await has(blob.descriptor)) return;
       await store(blob.open(), blob.descriptor);

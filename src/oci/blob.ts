@@ -11,8 +11,11 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 
 export interface Blob {
   readonly descriptor: Descriptor;
-  /** A fresh stream of all bytes, each time it is called. */
-  readonly open: () => ByteStream;
+  /**
+   * A fresh stream of all bytes, each time it is called.
+   * @param release true for a reader that keeps no piece: each may be gone when the next one is asked for
+   */
+  readonly open: (release?: boolean) => ByteStream;
   /** A repository that has it: another one of the same registry can take it over from there. */
   readonly heldBy?: { readonly registry: string; readonly repository: string };
 }

@@ -1,15 +1,18 @@
 // Building on images: what is inherited, what is looked at, and which image of an index it is.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { extract } from 'tar-stream';
 import { examine } from '../../src/build/plan.ts';
 import type { PlanOptions } from '../../src/build/plan.ts';
+import { writeArchive } from '../../src/layout/archive.ts';
+import { openLayout } from '../../src/layout/layout.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
+import { parseReference } from '../../src/oci/reference.ts';
 import { baseLayout, indexLayout } from '../support/base-image.ts';
 import type { SampleBase, SampleEntry } from '../support/base-image.ts';
 import { buildContext, localImages } from '../support/build.ts';
@@ -473,6 +476,38 @@ describe('the layers of a base', () => {
   ] as const) {
     it(`are looked at once for ${name}`, async (test) => {
       assert.equal(await fetched(test, copies, files), 2);
+    });
+  }
+});
+
+describe('the names of bases', () => {
+  const layers = [[{ path: 'one', content: '1' }]];
+  const archive = async (folder: string) => {
+    const layout = await openLayout(join(folder, '../base'));
+    const [, second] = (await layout.readIndex()).manifests;
+    assert.ok(second !== undefined);
+    await writeArchive(layout, second, [parseReference('own.example/name:tag')], join(folder, 'base.tar'));
+    return second.digest;
+  };
+  for (const name of [
+    'oci:../base:2',
+    'oci-layout://../base:2',
+    'oci:../base@DIGEST',
+    'oci:../base:2@DIGEST',
+    'oci:base.tar',
+    'oci-archive:base.tar',
+    'oci-archive:base.tar:tag',
+    'docker-archive:base.tar:tag',
+    'oci-archive:../context/base.tar',
+  ]) {
+    it(`may be ${name}`, async (test) => {
+      const bases = [{ layers: [rootfs] }, { layers }];
+      const context = await prepare(test, { bases, lines: [] });
+      const digest = await archive(context);
+      const lines = [`FROM ${name.replace('DIGEST', digest)}`, 'COPY kernel /kernel', 'CMD ["x"]', ...labels];
+      writeFileSync(join(context, 'Containerfile'), lines.join('\n'));
+      const { image } = await buildContext(test, context, { strict: false });
+      assert.deepEqual(Object.keys(await list(image.tars[0])), ['one']);
     });
   }
 });

@@ -13,6 +13,8 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import * as zlib from 'node:zlib';
+import fc from 'fast-check';
 import { parseCompression } from '../../src/build/compression.ts';
 import { nameCompressor } from '../../src/build/compressor.ts';
 import { comparePaths } from '../../src/build/entry.ts';
@@ -26,6 +28,8 @@ import { temporaryFolder } from '../support/folder.ts';
 import { match, position } from './outline.ts';
 
 const skip = process.platform !== 'linux' && 'needs GNU tar';
+
+const methods = 'createZstdCompress' in zlib ? ['gzip', 'zstd', 'none'] : ['gzip', 'none'];
 
 const owner = { uid: 0, gid: 0 };
 const fileOf = (path: string, content: string | Uint8Array, more: Partial<FileEntry> = {}): FileEntry => ({
@@ -193,6 +197,18 @@ describe('packLayer', () => {
   });
 });
 
+describe('comparePaths', () => {
+  it('sorts as the bytes of UTF-8 do', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'é', '\uffee', '\ud7ff', '😀', '𐀀') });
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        const expected = Buffer.compare(Buffer.from(a), Buffer.from(b));
+        assert.equal(Math.sign(comparePaths(a, b)), expected);
+      }),
+    );
+  });
+});
+
 describe('createLayer', () => {
   const entries = [fileOf('f', 'hello'), fileOf('g', Buffer.alloc(300_000, 'x'))];
 
@@ -233,7 +249,7 @@ describe('createLayer', () => {
     assert.equal(layer.descriptor.mediaType, 'application/vnd.oci.image.layer.v1.tar');
   });
 
-  for (const method of ['gzip', 'none']) {
+  for (const method of methods) {
     it(`stops when it is aborted (${method})`, async () => {
       const controller = new AbortController();
       const reason = new Error('enough');

@@ -381,6 +381,30 @@ describe('a step that pushes', { skip: registryTools }, () => {
     }
   });
 
+  it('builds for several platforms in one step', asRoot, async (test) => {
+    await using registry = await startDockerRegistry();
+    const inputs = {
+      context: join(root, 'examples/hello'),
+      platforms: 'linux/arm64\nlinux/amd64',
+      image: `${registry.host}/a/hello`,
+      annotations: 'index:org.example.a=b\nmanifest-descriptor[linux/arm64]:org.example.c=d',
+      push: 'true',
+    };
+    const { outputs, summary } = await mustRunAction(test, { event: 'tag', inputs });
+    const metadata = JSON.parse(outputs.metadata ?? '') as Record<string, unknown>;
+    assert.deepEqual(metadata['bima.platforms'], ['linux/arm64', 'linux/amd64']);
+    assert.equal(metadata['containerimage.config.digest'], undefined);
+    assert.equal(outputs.imageid, outputs.digest);
+    assert.equal(readTag(registry, 'a/hello', 'v1.2.3'), outputs.digest);
+    const index = rawManifest(`${registry.host}/a/hello:v1.2.3`);
+    assert.deepEqual(index.annotations, { 'org.example.a': 'b' });
+    assert.deepEqual(index.manifests?.map(({ platform }) => platform), [
+      { os: 'linux', architecture: 'arm64' },
+      { os: 'linux', architecture: 'amd64' },
+    ]);
+    assert.equal(summary.trimEnd().split('\n').length, 4);
+  });
+
   it('merges what a matrix has built', asRoot, async (test) => {
     await using registry = await startDockerRegistry();
     const { token, env } = await withVersions(test);
