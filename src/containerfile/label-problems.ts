@@ -71,6 +71,15 @@ export function reportStray(statement: Statement, { key, value, rest }: LabelWor
   );
 }
 
+/** `a=b # c`: what stands behind the `#` is left out. */
+export function warnOfComment(statement: Statement, { start }: Word): void {
+  statement.warn(
+    start,
+    `the comment ${quote(statement.text.slice(start), 40)} is left out of the label`,
+    'Docker refuses it: give it a line of its own, or put quotes around text that belongs to the value.',
+  );
+}
+
 /** `a=b c`: taken as one value, as bima did. */
 export function warnOfRest(statement: Statement, { key, rest }: LabelWords, value: string): void {
   statement.warn(

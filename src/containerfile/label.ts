@@ -7,6 +7,7 @@ import {
   reportEmptyKey,
   reportMissingEquals,
   reportStray,
+  warnOfComment,
   warnOfInnerQuotes,
   warnOfRest,
 } from './label-problems.ts';
@@ -32,7 +33,9 @@ export function parseLabel(statement: Statement): Label | undefined {
     return undefined;
   }
   if (!checkWords(statement, words)) return undefined;
-  const comment = words.findIndex((word) => isInlineComment(statement, word));
+  const comment = words.findIndex(
+    (word, index) => isLeftOut(statement, words, index) || isInlineComment(statement, word),
+  );
   const groups = groupWords(statement, comment === -1 ? words : words.slice(0, comment));
 
   const ambiguous = groups.find((group, index) => isAmbiguous(statement, group, groups[index - 1]));
@@ -45,6 +48,20 @@ export function parseLabel(statement: Statement): Label | undefined {
     return key === '' ? [] : [{ key, value, position: statement.positionAt(group.key.start) }];
   }) satisfies LabelPair[];
   return pairs.length === 0 ? undefined : { type: 'label', pairs, position: positionOf(statement) };
+}
+
+/**
+ * True, with a warning, for `key=value # comment`. Docker refuses it, but nobody means anything else: each word before
+ * it is a whole pair, and a lone `#` begins no label.
+ */
+function isLeftOut(statement: Statement, words: readonly Word[], index: number): boolean {
+  const word = words[index];
+  const before = words.slice(0, index);
+  if (word === undefined || statement.text.slice(word.start, word.end) !== '#') return false;
+  if (before.length === 0 || before.some(({ equals }) => equals === undefined)) return false;
+  if (words.slice(index).some(({ equals }) => equals !== undefined)) return false;
+  warnOfComment(statement, word);
+  return true;
 }
 
 /** None, with the error reported, when the first word holds no `=`. */

@@ -380,7 +380,6 @@ describe('the shapes that people write', () => {
     ['windows-editor', 'LABEL_MISSING', 1],
     ['bunnyfile', 'CONTAINERFILE_SYNTAX', 2],
     ['multi-stage', 'CONTAINERFILE_UNSUPPORTED', 3],
-    ['platform-and-inline-comment', 'CONTAINERFILE_SYNTAX', 8],
     ['unquoted-kernel-arguments', 'CONTAINERFILE_SYNTAX', 6],
     ['destinations', 'CONTEXT_PATH', 6],
   ];

@@ -152,6 +152,22 @@ describe('LABEL', () => {
     parseClean(`LABEL a="5$ 10$" b='$c' d="$"`);
   });
 
+  const commented: [text: string, place: string][] = [
+    ['LABEL a=b # c', '1:11'],
+    ['LABEL a="b"\t#', '1:13'],
+    ['LABEL "a"="b" # c d', '1:15'],
+    ['LABEL a=b    # c "d" #', '1:14'],
+  ];
+  for (const [text, place] of commented) {
+    it(`leaves the comment out of ${JSON.stringify(text)}, with a warning`, () => {
+      const { errors, warnings } = parse(text);
+      assert.deepEqual(errors, []);
+      assert.deepEqual(places(warnings), [`${place} SYNTAX`]);
+      assert.match(only(warnings).hint ?? '', /line of its own/);
+      assert.deepEqual(pairsOf(text), { a: 'b' });
+    });
+  }
+
   const refused: [name: string, text: string, place: string, hint: string][] = [
     ['nothing', 'LABEL', '1:1 SYNTAX', 'LABEL key="value"'],
     ['a key alone', 'LABEL a', '1:7 SYNTAX', 'LABEL a=""'],
@@ -170,7 +186,7 @@ describe('LABEL', () => {
     ['words after a single-quoted value', `LABEL a='b' c d`, '1:13 SYNTAX', 'LABEL a="b c d"'],
     ['a word between two pairs', 'LABEL a=b c "d"="e"', '1:11 SYNTAX', 'LABEL a="b c"'],
     ['JSON with spaces in double quotes', 'LABEL a="{"b":"c d"}"', '1:18 SYNTAX', `LABEL a='{"b":"c d"}'`],
-    ['a comment after a value', 'LABEL a=b # c', '1:11 SYNTAX', 'line of its own'],
+    ['a comment with an equals sign after a value', 'LABEL a=b # c=d', '1:11 SYNTAX', 'line of its own'],
     ['a comment after a quoted value', 'LABEL a="b" #c', '1:13 SYNTAX', 'line of its own'],
     ['a comment after several words', 'LABEL a="b" "c"="d" # "e"="f"', '1:21 SYNTAX', 'line of its own'],
     ['a comment for a label', 'LABEL # a=b', '1:7 SYNTAX', 'line of its own'],
@@ -222,7 +238,7 @@ describe('LABEL', () => {
   }
 
   it('still tells the labels of a wrong line, so that they are not reported as missing too', () => {
-    assert.deepEqual(pairsOf('LABEL hypervisor=qemu # or hvt\nLABEL a=b c=d'), {
+    assert.deepEqual(pairsOf('LABEL hypervisor=qemu #or hvt\nLABEL a=b c=d'), {
       hypervisor: 'qemu',
       a: 'b',
       c: 'd',

@@ -89,14 +89,14 @@ const shapes: Shape[] = [
     },
   },
   {
-    name: 'a comment behind a value is an error at the comment',
+    name: 'a comment behind a value is left out with a warning',
     file: 'platform-and-inline-comment',
     from: ['--platform=freebsd/amd64 freebsd.example/runtime:14'],
     copies: ['kernel -> /kernel', 'init -> /init'],
     labels: { binary: '/kernel', unikernelType: 'freebsd', hypervisor: 'qemu', mountRootfs: 'true' },
     entrypoint: ['/init'],
     cmd: ['/bin/sh'],
-    errors: ['8:49 SYNTAX'],
+    warnings: ['8:49 SYNTAX'],
   },
   {
     name: 'FROM scratch given twice is built with a warning',
