@@ -20,7 +20,7 @@ describe('readInputs', () => {
       platforms: [],
       buildArguments: new Map(),
       strict: true,
-      compression: { method: 'gzip', level: 4 },
+      compression: { method: 'gzip', level: 2 },
       fromLayout: [],
       tags: [],
       push: 'false',
