@@ -141,10 +141,10 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
     untagged.add(tag);
     // Not every registry means the tag alone when it is told to delete one.
     if ((await reader.describe(digest)) === undefined) {
-      await writer.putTagged(
-        image,
-        tags.filter((other) => other !== tag),
-      );
+      const lost: string[] = [];
+      for (const other of tags)
+        if (other !== tag && (await reader.describe(other)) === undefined) lost.push(other);
+      await writer.putTagged(image, lost);
     }
     return { outcome: 'deleted' };
   }
