@@ -115,7 +115,7 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
       const isRefusal = error instanceof RegistryError && [400, 409, 412].includes(error.status ?? 0);
       if (!isRefusal || isUndeletable(error) || tags.length === 0) throw error;
       // Google's registries delete no manifest that still has a tag.
-      for (const tag of tags) await writer.remove(tag);
+      for (const tag of tags) if ((await reader.describe(tag))?.digest === digest) await writer.remove(tag);
       return await writer.remove(digest);
     }
   }

@@ -193,4 +193,21 @@ describe('a cleanup of a registry', () => {
     await cleanIn(content, ['pr-5'], { deletes: 'whole', intercept });
     assert.deepEqual(content.tags(repository), { 'pr-6': shared.digest, latest: newer.digest });
   });
+
+  it('takes no tag that moved on where tags must go before a manifest', async () => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    addImage(content, 'closed', ['pr-5']);
+    const newer = addImage(content, 'newer', []);
+    let isPushed = false;
+    const intercept = ({ method }: { method: string }) => {
+      if (method !== 'DELETE' || isPushed) return undefined;
+      // The refusal of the first deletion comes before this is known.
+      isPushed = true;
+      content.repository(repository).tags.set('pr-5', newer.digest);
+      return problem(409, 'DENIED');
+    };
+    await cleanIn(content, ['pr-5'], { deletes: 'untagged', intercept });
+    assert.equal(content.tags(repository)['pr-5'], newer.digest);
+  });
 });
