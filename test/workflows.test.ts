@@ -14,8 +14,14 @@ interface Step {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
+interface Concurrency {
+  readonly group: string;
+  readonly 'cancel-in-progress': boolean;
+}
+
 interface Job {
   readonly permissions?: unknown;
+  readonly concurrency?: Concurrency;
   readonly 'timeout-minutes'?: number;
   readonly steps: readonly Step[];
 }
@@ -23,7 +29,7 @@ interface Job {
 interface Workflow {
   readonly on: unknown;
   readonly permissions?: unknown;
-  readonly concurrency?: unknown;
+  readonly concurrency?: Concurrency;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -114,6 +120,24 @@ describe('workflows', () => {
       });
     });
   }
+
+  it('end each preview of a pull request before its cleanup, and never the cleanup', () => {
+    const [preview, push, closed] = ['preview', 'preview-push', 'preview-cleanup'].map(
+      (name) => parse(readFileSync(`docs/workflows/${name}.yml`, 'utf8')) as Workflow,
+    );
+    const { concurrency } = closed?.jobs.images ?? {};
+    assert.equal(closed?.concurrency?.group, preview?.concurrency?.group);
+    // The same two values, as the two events have them.
+    assert.equal(
+      concurrency?.group
+        .replace('pull_request.head.repo.full_name', 'workflow_run.head_repository.full_name')
+        .replace('pull_request.head.ref', 'workflow_run.head_branch'),
+      push?.concurrency?.group,
+    );
+    for (const own of [closed?.concurrency, concurrency]) assert.equal(own?.['cancel-in-progress'], true);
+    // That of a build which ends after the closing would come upon the cleanup.
+    assert.equal(push?.concurrency?.['cancel-in-progress'], false);
+  });
 
   it('commit every file of dist', () => {
     const script = readFileSync('.github/workflows/check-dist.yml', 'utf8');

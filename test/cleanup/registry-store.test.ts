@@ -163,4 +163,22 @@ describe('a cleanup of a registry', () => {
     content.pull(repository, 'pr-5');
     assert.ok(!digestsIn(content).includes(amd.digest));
   });
+
+  it('leaves what an index needs that comes back under another tag', async () => {
+    const content = createStore();
+    const arm = addImage(content, 'arm', []);
+    const amd = addImage(content, 'amd', []);
+    const index = addIndex(content, [arm, amd], ['pr-5']);
+    let isDeleted = false;
+    const intercept = ({ method }: { method: string }) => {
+      // As a push of the same content does, which finds the two images there.
+      if (method === 'GET' && isDeleted) addIndex(content, [arm, amd], ['pr-6']);
+      isDeleted = method === 'DELETE';
+      return undefined;
+    };
+    const { skipped } = await cleanIn(content, ['pr-5'], { deletes: 'digests', intercept });
+    assert.deepEqual(content.tags(repository), { 'pr-6': index.digest });
+    content.pull(repository, 'pr-6');
+    assert.match(skipped[0]?.why ?? '', /tag "pr-6" needs it/);
+  });
 });
