@@ -155,7 +155,7 @@ async function* makeAgain(
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.code !== 'DIGEST_MISMATCH') throw cause;
     throw new BimaError('DIGEST_MISMATCH', cause.message, {
-      hint: 'That image says something wrong of its layers: build with --no-reuse.',
+      hint: 'That image says something wrong of its layers: build with --no-reuse, or reuse: false in a workflow.',
       cause,
     });
   }

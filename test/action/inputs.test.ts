@@ -21,6 +21,7 @@ describe('readInputs', () => {
       buildArguments: new Map(),
       strict: true,
       compression: { method: 'gzip', level: 2 },
+      reuse: true,
       fromLayout: [],
       tags: [],
       push: 'false',
