@@ -61,6 +61,7 @@ const rules: readonly Rule[] = [
       'src/inspect',
       'src/load.ts',
       'src/merge-layouts.ts',
+      'src/previous-images.ts',
       'src/push.ts',
       'src/sbom',
     ],

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { lintWorkflow } from './support/actionlint.ts';
+import { temporaryFolder } from './support/folder.ts';
 
 interface Step {
   readonly id?: string;
@@ -14,8 +16,14 @@ interface Step {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
+interface Concurrency {
+  readonly group: string;
+  readonly 'cancel-in-progress': boolean;
+}
+
 interface Job {
   readonly permissions?: unknown;
+  readonly concurrency?: Concurrency;
   readonly 'timeout-minutes'?: number;
   readonly steps: readonly Step[];
 }
@@ -23,7 +31,7 @@ interface Job {
 interface Workflow {
   readonly on: unknown;
   readonly permissions?: unknown;
-  readonly concurrency?: unknown;
+  readonly concurrency?: Concurrency;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -42,6 +50,7 @@ const own: Readonly<Record<string, Action>> = {
 /** Whatever else a run's script holds, no expression: text from outside would become part of the script. */
 const expression = /\$\{\{/;
 
+const noShell = process.platform === 'win32' && 'runs on Linux alone';
 const hasZizmor = spawnSync('zizmor', ['--version']).status === 0;
 const files = [...globSync('.github/workflows/*.yml'), ...globSync('docs/workflows/*.yml')].sort();
 
@@ -112,6 +121,44 @@ describe('workflows', () => {
           for (const [, name = ''] of outputs) assert.ok(name in action.outputs, `${name} is no output`);
         }
       });
+    });
+  }
+
+  it('end each preview of a pull request before its cleanup, and never the cleanup', () => {
+    const [preview, push, closed] = ['preview', 'preview-push', 'preview-cleanup'].map(
+      (name) => parse(readFileSync(`docs/workflows/${name}.yml`, 'utf8')) as Workflow,
+    );
+    const { concurrency } = closed?.jobs.images ?? {};
+    assert.equal(closed?.concurrency?.group, preview?.concurrency?.group);
+    // The same two values, as the two events have them.
+    assert.equal(
+      concurrency?.group
+        .replace('pull_request.head.repo.full_name', 'workflow_run.head_repository.full_name')
+        .replace('pull_request.head.ref', 'workflow_run.head_branch'),
+      push?.concurrency?.group,
+    );
+    for (const own of [closed?.concurrency, concurrency]) assert.equal(own?.['cancel-in-progress'], true);
+    // That of a build which ends after the closing would come upon the cleanup.
+    assert.equal(push?.concurrency?.['cancel-in-progress'], false);
+  });
+
+  const versions = { 'v1.2.3': false, 'v1.2.3-rc.1': true, 'v1.2.3+build-7': false };
+  for (const [tag, isPrerelease] of Object.entries(versions)) {
+    it(`publish ${tag} as a ${isPrerelease ? 'prerelease' : 'release'}`, { skip: noShell }, (test) => {
+      const { jobs } = parse(readFileSync('docs/workflows/release.yml', 'utf8')) as Workflow;
+      const script = jobs.release?.steps.at(-1)?.run ?? assert.fail('no script');
+      const cwd = temporaryFolder(test);
+      writeFileSync(join(cwd, 'sbom.json'), '{}');
+      // The release is a draft for it, and what it is asked to do is shown.
+      const gh = 'gh() { case "$2" in view) echo true ;; *) echo "$@" ;; esac; }';
+      const env = { ...process.env, TAG: tag, SBOM: 'sbom.json', LATEST: 'false' };
+      const { stdout, stderr } = spawnSync('bash', ['-e', '-c', `${gh}\n${script}`], {
+        cwd,
+        env,
+        encoding: 'utf8',
+      });
+      const published = `release edit ${tag} --draft=false --prerelease=${isPrerelease} --latest=false`;
+      assert.equal(stdout.trim().split('\n').at(-1), published, stderr);
     });
   }
 

@@ -1,11 +1,10 @@
-// The images that a build of the action may open, and where the runner keeps what was fetched of them.
+// The images that a run of the action may open, and where the runner keeps what was fetched of them.
 
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseImages } from '../base-images.ts';
 import { withBaseImages } from '../base-workspace.ts';
-import type { Blob } from '../oci/blob.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Inputs } from './inputs.ts';
 import type { ClientOrder } from './push.ts';
@@ -18,17 +17,21 @@ export interface ImagesOrder extends ClientOrder {
   readonly folder: string;
 }
 
-/** Runs `body` with them. The credentials are those of a push. */
+/** Made when somebody needs it, once for the whole run. */
+export type OpenClient = () => Promise<RegistryClient>;
+
+/** Runs `body` with them, and with the client that it may push with. The credentials are those of a push. */
 export async function withWorkflowImages<T>(
   order: ImagesOrder,
-  body: (images: BaseImages) => Promise<T>,
+  body: (images: BaseImages, openClient: OpenClient) => Promise<T>,
 ): Promise<T> {
   const { context, environment, folder, reporter, signal } = order;
   let client: Promise<RegistryClient> | undefined;
-  const open = async () => (await import('./push.ts')).createWorkflowClient(order);
+  const create = async () => (await import('./push.ts')).createWorkflowClient(order);
+  const openClient = () => (client ??= create());
   const cache = await cacheOf(environment);
   const workspace = {
-    client: () => (client ??= open()),
+    client: openClient,
     context,
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
@@ -36,21 +39,20 @@ export async function withWorkflowImages<T>(
     signal,
   };
   try {
-    return await withBaseImages(workspace, body);
+    return await withBaseImages(workspace, (images) => body(images, openClient));
   } finally {
     await (await client?.catch(() => undefined))?.close();
   }
 }
 
 /**
- * Whether somebody needs the image whole on this machine. Otherwise the layers of base images may stay where they are
- * until a registry asks for them.
+ * Whether somebody needs the image whole on this machine. Otherwise layers of base images and of the image that the
+ * tags have may stay where they are until a registry asks for them.
  * @param isPushed false when the layout is all that comes out
  */
-export function needsWholeLayout(inputs: Inputs, isPushed: boolean, elsewhere: readonly Blob[]): boolean {
+export function needsWholeLayout(inputs: Inputs, isPushed: boolean): boolean {
   const { ociLayout, tar, artifact, load, release, sbom } = inputs;
-  const isUsed = [ociLayout, tar, artifact, load, release].some((input) => input !== undefined) || sbom;
-  return elsewhere.length === 0 || isUsed || !isPushed;
+  return [ociLayout, tar, artifact, load, release].some((input) => input !== undefined) || sbom || !isPushed;
 }
 
 /** A runner without such a folder, or a job that may not write to it, has no cache. */

@@ -53,13 +53,23 @@ export function pullRequestOf(event: WorkflowEvent): PullRequest | undefined {
     return { number, isFork, headSha: textIn(head, 'sha'), baseBranch: textIn(base, 'ref') };
   }
   if (!isObject(run) || !isPullRequestEvent(run.event)) return undefined;
-  // GitHub lists a pull request here only if it comes from the same repository.
-  const requests: readonly unknown[] = Array.isArray(run.pull_requests) ? run.pull_requests : [];
-  const [first] = requests;
-  if (!isObject(first) || typeof first.number !== 'number') return undefined;
+  const [first, ...others] = requestsOf(run, event.payload);
+  if (first === undefined || others.length > 0 || typeof first.number !== 'number') return undefined;
   const { number, base } = first;
   const isFork = nameOf(run.head_repository) !== event.repository;
   return { number, isFork, headSha: textIn(run, 'head_sha'), baseBranch: textIn(base, 'ref') };
+}
+
+/**
+ * GitHub lists what is open and has the run's branch. Anybody may propose that branch to a fork, whose numbers mean
+ * something else here.
+ */
+function requestsOf({ pull_requests: all }: JsonObject, { repository }: JsonObject): readonly JsonObject[] {
+  const id = idOf(repository);
+  const requests: readonly unknown[] = Array.isArray(all) ? all : [];
+  return requests
+    .filter(isObject)
+    .filter(({ base }) => id !== undefined && isObject(base) && idOf(base.repo) === id);
 }
 
 /** Where the commits of the run before come from, if a pull request started it that the event doesn't name. */
@@ -84,6 +94,10 @@ export function isPullRequestEvent(name: unknown): boolean {
 /** `owner/name` of a repository in a payload; undefined also for one that was deleted. */
 export function nameOf(repository: unknown): string | undefined {
   return isObject(repository) && typeof repository.full_name === 'string' ? repository.full_name : undefined;
+}
+
+function idOf(repository: unknown): number | undefined {
+  return isObject(repository) && typeof repository.id === 'number' ? repository.id : undefined;
 }
 
 function textIn(object: unknown, name: string): string | undefined {

@@ -56,6 +56,8 @@ export interface Inputs {
   readonly annotations: readonly AnnotationInput[];
   readonly strict: boolean;
   readonly compression: Compression;
+  /** Whether layers of the image that is there already are taken over. */
+  readonly reuse: boolean;
   /** Empty: build. */
   readonly fromLayout: readonly string[];
   readonly image?: string;
@@ -110,6 +112,7 @@ function readAll(
       () => ofInput('compression', () => parseCompression(text('compression') ?? 'gzip')),
       parseCompression('gzip'),
     ),
+    reuse: boolean('reuse', true),
     fromLayout: readLines(read, 'from-layout'),
     image: text('image'),
     tags: readWords(read, 'tags'),

@@ -1,17 +1,22 @@
 // The image of a run, from a context or from layouts, in a layout under all of its names.
 
 import type { BaseImages } from '../base-images.ts';
+import type { BuiltPlatforms } from '../build/build-platforms.ts';
+import { findKnownLayers } from '../build/known-layers.ts';
+import type { PreviousImages } from '../build/known-layers.ts';
 import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../layout/publish.ts';
-import { putBlobs } from '../layout/put-blobs.ts';
+import { putMissingBlobs } from '../layout/put-blobs.ts';
 import { mergeLayouts } from '../merge-layouts.ts';
 import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
+import { openImagesAt, openTaggedImage } from '../previous-images.ts';
 import { needsWholeLayout } from './base-images.ts';
+import type { OpenClient } from './base-images.ts';
 import { buildForInputs, planForInputs } from './build.ts';
 import type { Inputs } from './inputs.ts';
 import type { World } from './run.ts';
@@ -20,13 +25,14 @@ export interface ProduceOrder {
   readonly inputs: Inputs;
   readonly references: readonly Reference[];
   readonly images: BaseImages;
+  readonly openClient: OpenClient;
   /** Of the layout. */
   readonly path: string;
   readonly isPushed: boolean;
 }
 
 export interface Produced {
-  /** Has everything of the image; layers of a base image are perhaps fetched only when they are opened. */
+  /** Has everything of the image; layers that a registry has are perhaps fetched or made only when they are opened. */
   readonly source: Source;
   readonly root: Descriptor;
   /** False when the layout lacks such layers. */
@@ -35,20 +41,20 @@ export interface Produced {
 
 /** @throws BimaError for whatever is wrong with the context, the layouts or the base images */
 export async function produceImage(order: ProduceOrder, world: World): Promise<Produced> {
-  const { inputs, references, images, path, isPushed } = order;
+  const { inputs, references, path, isPushed } = order;
   const { reporter, signal } = world;
   const { annotations, fromLayout } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout: Layout): Promise<{ root: Descriptor; elsewhere: readonly Blob[] }> => {
-    if (isBuild) return buildForInputs(await planForInputs(inputs, images, reporter), layout, inputs, world);
+    if (isBuild) return build(order, layout, world);
     return { root: await mergeLayouts(fromLayout, layout, { annotations, reporter, signal }), elsewhere: [] };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
       const { root, elsewhere } = await make(layout);
-      const isWhole = needsWholeLayout(inputs, isPushed, elsewhere);
-      if (isWhole) await putBlobs(layout, elsewhere, signal);
+      const isWhole = elsewhere.length === 0 || needsWholeLayout(inputs, isPushed);
+      if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
       return { root, isWhole, elsewhere: isWhole ? [] : elsewhere };
@@ -57,8 +63,28 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
     if (isWhole) reporter.info(`the layout with ${root.digest} is ${path}`);
     else
       reporter.info(
-        'layers of the base image stay where they are: set oci-layout for a layout that has them',
+        'layers that registries have stay where they are: set oci-layout for a layout that has them',
       );
     return { source: withBlobs(await openLayout(path), elsewhere), root, isWhole };
   });
+}
+
+/** The image of the context; what is there of it already is looked for while the context is read. */
+async function build(order: ProduceOrder, layout: Layout, world: World): Promise<BuiltPlatforms> {
+  const { inputs, images } = order;
+  const { reporter } = world;
+  const [known, plans] = await Promise.all([
+    findKnownLayers(() => openPrevious(order), inputs.compression, reporter),
+    planForInputs(inputs, images, reporter),
+  ]);
+  return buildForInputs(plans, layout, inputs, known, world);
+}
+
+/** An image in the layout that this one is for, or else at the tags that are pushed alone. */
+async function openPrevious(order: ProduceOrder): Promise<PreviousImages | undefined> {
+  const { inputs, references, openClient, path, isPushed } = order;
+  if (!inputs.reuse) return undefined;
+  if (inputs.ociLayout !== undefined) return openImagesAt(path);
+  if (needsWholeLayout(inputs, isPushed)) return undefined;
+  return openTaggedImage(await openClient(), references);
 }

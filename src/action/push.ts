@@ -22,30 +22,28 @@ export interface PushOrder {
   readonly source: Source;
   readonly image: Descriptor;
   readonly references: readonly Reference[];
-  readonly inputs: Pick<Inputs, 'githubToken' | 'login' | 'registry' | 'tlsVerify'>;
+  readonly client: RegistryClient;
   readonly event: WorkflowEvent;
+  readonly reporter: Reporter;
+}
+
+/** What a client of the registries needs to know of the run. */
+export interface ClientOrder {
+  readonly references: readonly Reference[];
+  readonly inputs: Pick<Inputs, 'githubToken' | 'login' | 'registry' | 'tlsVerify'>;
   readonly environment: Environment;
   readonly mask: (secret: string) => void;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
 
-/** What a client of the registries needs to know of the run. */
-export type ClientOrder = Pick<
-  PushOrder,
-  'references' | 'inputs' | 'environment' | 'mask' | 'reporter' | 'signal'
->;
-
 /** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
 export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
-  const { source, image, references, event, reporter } = order;
-  const client = createWorkflowClient(order);
+  const { source, image, references, client, event, reporter } = order;
   try {
     return await pushImage(source, image, references, { client, reporter });
   } catch (error) {
     throw explainRefusal(error, event);
-  } finally {
-    await client.close();
   }
 }
 

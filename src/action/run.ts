@@ -12,6 +12,7 @@ import type { Source } from '../oci/target.ts';
 import type { Reporter } from '../reporter.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { withWorkflowImages } from './base-images.ts';
+import type { OpenClient } from './base-images.ts';
 import type { CommentOrder } from './comment.ts';
 import { defaultTags } from './default-tags.ts';
 import type { WorkflowEvent } from './event.ts';
@@ -54,19 +55,17 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
 
   const { context } = inputs;
   const order = { ...world, inputs, context, references, mask: runner.mask };
-  await withWorkflowImages(order, async (images) => {
+  await withWorkflowImages(order, async (images, openClient) => {
     const isPushed = skipped === undefined;
-    const produced = await produceImage({ inputs, references, images, path: layoutPath, isPushed }, world);
-    await handOn(produced, { inputs, references, skipped, release, layoutPath }, world);
+    const wanted = { inputs, references, images, openClient, path: layoutPath, isPushed };
+    const produced = await produceImage(wanted, world);
+    await handOn(produced, { inputs, references, openClient, skipped, release, layoutPath }, world);
   });
 }
 
 /** Everything that the inputs want done with the image. */
-async function handOn(
-  { source, root, isWhole }: Produced,
-  { inputs, references, skipped, release, layoutPath }: HandOnOrder,
-  world: World,
-): Promise<void> {
+async function handOn({ source, root, isWhole }: Produced, order: HandOnOrder, world: World): Promise<void> {
+  const { inputs, references, release, layoutPath } = order;
   const { environment, runner, reporter, folder, signal } = world;
   const facts = await readFacts(source, root);
   setOutputs(runner, { ...imageOutputs(facts, references), layout: isWhole ? layoutPath : '' });
@@ -89,10 +88,10 @@ async function handOn(
   if (release !== undefined) {
     const { event } = world;
     const access = accessFor(inputs, world);
-    const order = { release, event, source, root, images: facts.images, references, folder, access };
-    setOutputs(runner, { 'release-asset-url': await attachToRelease(order) });
+    const attached = { release, event, source, root, images: facts.images, references, folder, access };
+    setOutputs(runner, { 'release-asset-url': await attachToRelease(attached) });
   }
-  const state = await push(inputs, source, root, references, skipped, world);
+  const state = await push(source, root, order, world);
   if (inputs.summary) {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
     runner.summarize(formatSummary(parts));
@@ -104,6 +103,7 @@ async function handOn(
 interface HandOnOrder {
   readonly inputs: Inputs;
   readonly references: readonly Reference[];
+  readonly openClient: OpenClient;
   /** Why nothing is pushed, if that is so. */
   readonly skipped: string | undefined;
   readonly release: Release | undefined;
@@ -198,12 +198,10 @@ async function upload(
 
 /** @returns what the summary says of it */
 async function push(
-  inputs: Inputs,
   source: Source,
   root: Descriptor,
-  references: readonly Reference[],
-  skipped: string | undefined,
-  { environment, event, runner, reporter, signal }: World,
+  { references, openClient, skipped }: HandOnOrder,
+  { event, runner, reporter, signal }: World,
 ): Promise<string> {
   setOutputs(runner, pushOutputs(undefined));
   if (skipped !== undefined) return `not pushed: ${skipped}`;
@@ -212,8 +210,8 @@ async function push(
     import('./push.ts'),
     import('../push.ts'),
   ]);
-  const order = { source, image: root, references, inputs, event, environment };
-  const result = await pushForWorkflow({ ...order, mask: runner.mask, reporter, signal });
+  const client = await openClient();
+  const result = await pushForWorkflow({ source, image: root, references, client, event, reporter });
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
   return 'pushed';

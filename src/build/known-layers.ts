@@ -3,7 +3,7 @@
 
 import { BimaError } from '../errors.ts';
 import { readDocument, verified } from '../oci/blob.ts';
-import type { Blob } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
 import { isMarked, markLayer } from '../oci/compressor-mark.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { createDigester } from '../oci/digest.ts';
@@ -147,16 +147,22 @@ async function* makeAgain(
   descriptor: Descriptor,
   { mtime, compression }: ReuseOptions,
 ): AsyncGenerator<Uint8Array> {
-  const layer = compress(packLayer(entries, { mtime }), compression);
+  const tar = packLayer(entries, { mtime });
+  // Its pieces use their memory again, which whoever sends them may still be reading.
+  const layer = compression.method === 'none' ? copied(tar) : compress(tar, compression);
   try {
     yield* verified(layer, descriptor, 'a layer of the image that is there already');
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.code !== 'DIGEST_MISMATCH') throw cause;
     throw new BimaError('DIGEST_MISMATCH', cause.message, {
-      hint: 'That image says something wrong of its layers: build with --no-reuse.',
+      hint: 'That image says something wrong of its layers: build with --no-reuse, or reuse: false in a workflow.',
       cause,
     });
   }
+}
+
+async function* copied(stream: ByteStream): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) yield Uint8Array.from(chunk);
 }
 
 /** What is on disk can have been damaged since, and would stay so. */

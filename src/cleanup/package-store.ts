@@ -33,7 +33,8 @@ export function createPackageStore(options: PackageStoreOptions): ImageStore {
   const { name } = reader;
   const known = new Map<Digest, ManifestLinks>();
   const ids = new Map<Digest, number>();
-  const removed = new Set<Digest>();
+  /** By their IDs, with the tags that they had: under another one it is there again. */
+  const removed = new Map<number, readonly string[]>();
 
   /** A version that is deleted while the list is read moves another one over the edge of a page, out of sight. */
   async function listAll(): Promise<readonly PackageVersion[]> {
@@ -52,7 +53,8 @@ export function createPackageStore(options: PackageStoreOptions): ImageStore {
     const found = new Map<Digest, PackageVersion>();
     for (const version of await listAll()) {
       if (!isDigest(version.name)) throw unsafe(`${name}: the version "${version.name}" is no manifest`);
-      if (removed.has(version.name)) continue;
+      const before = removed.get(version.id);
+      if (before !== undefined && version.tags.every((tag) => before.includes(tag))) continue;
       found.set(version.name, version);
       ids.set(version.name, version.id);
     }
@@ -97,7 +99,7 @@ export function createPackageStore(options: PackageStoreOptions): ImageStore {
     // The list may be some seconds old, and a tag takes one request.
     const version = id === undefined ? undefined : await versions.version(id);
     if (version === undefined) {
-      removed.add(digest);
+      if (id !== undefined) removed.set(id, tags);
       return { outcome: 'gone' };
     }
     const added = version.tags.filter((tag) => !tags.includes(tag));
@@ -105,7 +107,7 @@ export function createPackageStore(options: PackageStoreOptions): ImageStore {
       return { outcome: 'refused', why: `it got the tag "${added.join('", "')}" meanwhile` };
     const deletion = await versions.deleteVersion(version.id);
     if (deletion.outcome === 'refused') return deletion;
-    removed.add(digest);
+    removed.set(version.id, version.tags);
     return { outcome: deletion.outcome };
   }
 
@@ -115,7 +117,8 @@ export function createPackageStore(options: PackageStoreOptions): ImageStore {
     const { digest } = manifest.descriptor;
     await writer.put(content);
     await writer.putTagged(manifest, [tag]);
-    removed.delete(digest);
+    const before = ids.get(digest);
+    if (before !== undefined) removed.delete(before);
     for (const wait of waits) {
       await clock.sleep(wait, signal);
       const version = (await list()).get(digest);

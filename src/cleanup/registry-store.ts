@@ -29,7 +29,8 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
   const { name } = reader;
   /** Undefined for what is listed somewhere and isn't there. */
   const known = new Map<Digest, ManifestLinks | undefined>();
-  const removed = new Set<Digest>();
+  /** With the tags that it had: under another one it is there again. */
+  const removed = new Map<Digest, readonly string[]>();
   const untagged = new Set<string>();
   const asked = new Set<Digest>();
   let keepsReferrers = true;
@@ -40,11 +41,14 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
       const missing: string[] = [];
       const tasks = (await reader.tags()).map((tag) => async () => {
         const digest = (await reader.describe(tag))?.digest;
-        if (digest !== undefined && !removed.has(digest)) digests.set(tag, digest);
+        if (digest !== undefined && removed.get(digest)?.includes(tag) !== true) digests.set(tag, digest);
         else if (digest === undefined && !untagged.has(tag)) missing.push(tag);
       });
       await runSideBySide(tasks, atOnce, signal);
-      if (missing.length === 0) return digests;
+      if (missing.length === 0) {
+        for (const digest of digests.values()) removed.delete(digest);
+        return digests;
+      }
       // It may have been deleted between the list and the look at it: then the next list is without it.
       if (isLast) throw unsafe(`${name} lists the tag "${missing.join('", "')}" and has nothing behind it`);
     }
@@ -100,7 +104,7 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
 
   async function remove({ digest, tags }: ManifestNode): Promise<Removal> {
     const isDeleted = await removeDigest(digest, tags);
-    removed.add(digest);
+    removed.set(digest, tags);
     return { outcome: isDeleted ? 'deleted' : 'gone' };
   }
 
@@ -111,7 +115,7 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
       const isRefusal = error instanceof RegistryError && [400, 409, 412].includes(error.status ?? 0);
       if (!isRefusal || isUndeletable(error) || tags.length === 0) throw error;
       // Google's registries delete no manifest that still has a tag.
-      for (const tag of tags) await writer.remove(tag);
+      for (const tag of tags) if ((await reader.describe(tag))?.digest === digest) await writer.remove(tag);
       return await writer.remove(digest);
     }
   }
@@ -137,10 +141,10 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
     untagged.add(tag);
     // Not every registry means the tag alone when it is told to delete one.
     if ((await reader.describe(digest)) === undefined) {
-      await writer.putTagged(
-        image,
-        tags.filter((other) => other !== tag),
-      );
+      const lost: string[] = [];
+      for (const other of tags)
+        if (other !== tag && (await reader.describe(other)) === undefined) lost.push(other);
+      await writer.putTagged(image, lost);
     }
     return { outcome: 'deleted' };
   }

@@ -2,16 +2,12 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { PreviousImages } from '../build/known-layers.ts';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
-import { openLayout } from '../layout/layout.ts';
-import type { Layout } from '../layout/layout.ts';
-import { openLocalImages } from '../layout/open.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
-import { putBlobs } from '../layout/put-blobs.ts';
-import type { Blob } from '../oci/blob.ts';
+import { putMissingBlobs } from '../layout/put-blobs.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
+import { openImagesAt } from '../previous-images.ts';
 import type { Output, OutputContext } from './output.ts';
 
 /** One tar archive, at `--dest` or named after the tag. */
@@ -26,7 +22,7 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
         hint: `Name a file, for example --dest ${join(path, `${basename(resolve(path))}.tar`)}.`,
       });
     },
-    previous: () => localImages(path),
+    previous: () => openImagesAt(path),
     write: async (layout, image, elsewhere) => {
       await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal);
       reporter.info(`wrote the archive ${path}`);
@@ -46,32 +42,14 @@ export function layoutOutput({ options, references, terminal, reporter }: Output
     check: async () => {
       await checkDestination(path);
     },
-    previous: () => localImages(path),
+    previous: () => openImagesAt(path),
     write: async (layout, image, elsewhere) => {
-      await takeOver(layout, elsewhere, path, terminal.signal);
+      await putMissingBlobs(layout, elsewhere, path, terminal.signal);
       await publishLayout(layout, image, references, path);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: resolve(path) }),
   };
-}
-
-/** Into the temporary layout, unless it is where that is going to. */
-async function takeOver(
-  layout: Layout,
-  blobs: readonly Blob[],
-  destination: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const there = await openLayout(destination).catch(() => undefined);
-  const missing: Blob[] = [];
-  for (const blob of blobs) if ((await there?.has(blob.descriptor)) !== true) missing.push(blob);
-  await putBlobs(layout, missing, signal);
-}
-
-async function localImages(path: string): Promise<PreviousImages | undefined> {
-  const images = await openLocalImages(path);
-  return images === undefined ? undefined : { ...images, isLocal: true };
 }
 
 /** As bima always named it: what stands after the last slash of the tag. */

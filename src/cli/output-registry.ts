@@ -2,15 +2,11 @@
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PreviousImages } from '../build/known-layers.ts';
 import { BimaError } from '../errors.ts';
-import { streamOf } from '../oci/blob.ts';
-import { withDefaultTag } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
+import { openTaggedImage } from '../previous-images.ts';
 import { pushImage, summarizePush } from '../push.ts';
 import type { PushResult } from '../push.ts';
-import type { RegistryClient } from '../registry/client.ts';
 import type { Output, OutputContext } from './output.ts';
 import { checkRegistryOptions } from './registry-options.ts';
 
@@ -28,7 +24,7 @@ export function registryOutput(context: OutputContext): Output {
   return {
     workPath: join(tmpdir(), 'image'),
     check: () => Promise.resolve(),
-    previous: async () => openTagged(await context.client.open(), references),
+    previous: async () => openTaggedImage(await context.client.open(), references),
     write: async (layout, image, elsewhere) => {
       const source = withBlobs(layout, elsewhere);
       result = await pushImage(source, image, references, { client: await context.client.open(), reporter });
@@ -36,23 +32,6 @@ export function registryOutput(context: OutputContext): Output {
     },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),
   };
-}
-
-/** What the first of these references that is there stands for. */
-async function openTagged(
-  client: RegistryClient,
-  references: readonly Reference[],
-): Promise<PreviousImages | undefined> {
-  for (const reference of references.map(withDefaultTag)) {
-    if (reference.tag === undefined) continue;
-    const repository = client.repository(reference, { access: 'push' });
-    const document = await repository.read(reference.tag);
-    if (document === undefined) continue;
-    const { descriptor, bytes } = document;
-    const source = withBlobs(repository, [{ descriptor, open: () => streamOf(bytes) }]);
-    return { source, roots: [descriptor], isLocal: false };
-  }
-  return undefined;
 }
 
 /** For `--json`: every reference, and whether it had to be pushed. */

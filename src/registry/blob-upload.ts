@@ -171,7 +171,7 @@ function bodyOf({ reporter }: Session, blob: Blob): Blob {
   const { descriptor } = blob;
   async function* watched(): AsyncGenerator<Uint8Array> {
     let done = 0;
-    for await (const chunk of verified(blob.open(), descriptor, 'the content to push')) {
+    for await (const chunk of verified(blob.open(true), descriptor, 'the content to push')) {
       yield chunk;
       done += chunk.length;
       reporter.progress(descriptor.digest, done, descriptor.size);

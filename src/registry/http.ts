@@ -1,5 +1,6 @@
 // HTTP: the only place that uses undici. One exchange at a time, no retry, no redirect, no credentials of its own.
 
+import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { BimaError } from '../errors.ts';
@@ -74,7 +75,8 @@ export function createHttp(options: HttpOptions): Http {
         path: endpoint.path,
         method,
         headers: { 'user-agent': userAgent, ...upload.headers, ...request.headers },
-        body: upload.body,
+        // The types leave out the iterables that the library's documentation has.
+        body: upload.body as Readable | Uint8Array | null,
         signal: watch.signal,
         headersTimeout: 0,
         bodyTimeout: timeouts.stall,

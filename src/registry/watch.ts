@@ -1,6 +1,5 @@
 // Watches over one exchange: a stalled upload is given up, a slow one isn't, and a commit may take its time.
 
-import { Readable } from 'node:stream';
 import type { ByteStream } from '../oci/blob.ts';
 import { reasonOf } from './clock.ts';
 import { Timeout } from './network-failure.ts';
@@ -8,6 +7,7 @@ import { Timeout } from './network-failure.ts';
 /** A body whose bytes are opened when they are needed, and afresh each time. */
 export interface BodyStream {
   readonly size: number;
+  /** Each of its pieces may be gone when the next one is asked for. */
   open(): ByteStream;
 }
 
@@ -64,9 +64,15 @@ export function createWatch(outer: AbortSignal | undefined): Watch {
   };
 }
 
+/**
+ * What the library lets a socket hold before it waits: it asks for the piece after one of this size, or a larger one,
+ * when all that was written has left the process.
+ */
+const socketBuffer = 64 * 1024;
+
 export interface WatchedBody {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Readable | Uint8Array | null;
+  readonly body: AsyncIterable<Uint8Array> | Uint8Array | null;
   /** What the body's own source threw. */
   readonly failure: unknown;
 }
@@ -99,7 +105,7 @@ export function watchBody(
     };
     try {
       for (let next = await read(); next.done !== true; next = await read()) {
-        yield next.value;
+        yield next.value.length < socketBuffer ? Buffer.from(next.value) : next.value;
         watch.expect(timeouts.stall, 'expected the upload to move on');
       }
     } finally {
@@ -110,7 +116,7 @@ export function watchBody(
   watch.expect(timeouts.stall + timeouts.connect, 'expected the upload to begin');
   return {
     headers: { 'content-length': String(body.size) },
-    body: Readable.from(pieces(body), { objectMode: false }),
+    body: pieces(body),
     get failure() {
       return failure;
     },

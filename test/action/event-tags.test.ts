@@ -118,6 +118,24 @@ describe('the pull request of an event', () => {
     }
   });
 
+  const listings: [name: string, bases: readonly unknown[], number: number | undefined][] = [
+    ['its own', [{ ref: 'main', repo: { id: 714003122 } }], 11],
+    ["a fork's", [{ ref: 'main', repo: { id: 5 } }], undefined],
+    ["a fork's before its own", [{ repo: { id: 5 } }, { repo: { id: 714003122 } }], 12],
+    ['two of its own', [{ repo: { id: 714003122 } }, { repo: { id: 714003122 } }], undefined],
+    ['one of nowhere', [{ ref: 'main', repo: null }], undefined],
+  ];
+  for (const [name, bases, number] of listings) {
+    it(`is ${number === undefined ? 'looked for' : 'known'} when the run before lists ${name}`, async () => {
+      const event = await eventFixture('workflow-run-pull-request');
+      const requests = bases.map((base, at) => ({ number: 11 + at, base }));
+      const run = { ...(event.payload.workflow_run as object), pull_requests: requests };
+      const changed = { ...event, payload: { ...event.payload, workflow_run: run } };
+      assert.equal(pullRequestOf(changed)?.number, number);
+      assert.equal(unnamedHeadOf(changed)?.sha, number === undefined ? headSha : undefined);
+    });
+  }
+
   it('can not be looked for when its fork is gone', async () => {
     const event = await eventFixture('workflow-run-fork');
     const run = { ...(event.payload.workflow_run as object), head_repository: null };

@@ -127,6 +127,20 @@ describe('a layer that is there already', () => {
     }
   });
 
+  it('is made again in pieces that stay as they are', async (test) => {
+    const context = largeContext(test);
+    const first = await build(test, context, { compression: 'none' });
+    const known = await knownOf(first, 'none', false);
+    const { elsewhere } = await build(test, context, { compression: 'none', known });
+    assert.equal(elsewhere.length, 3);
+    for (const { descriptor, open } of elsewhere) {
+      // A registry's connection reads a piece after the next one was asked for.
+      const pieces: Uint8Array[] = [];
+      for await (const piece of open()) pieces.push(piece);
+      assert.equal(describeBytes('', Buffer.concat(pieces)).digest, descriptor.digest);
+    }
+  });
+
   it('leaves only what changed to be made', async (test) => {
     const context = largeContext(test);
     const known = await knownOf(await build(test, context));

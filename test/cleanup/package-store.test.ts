@@ -304,6 +304,30 @@ describe('a cleanup of a package', () => {
     assert.ok(!digestsIn(content).includes(amd.digest));
   });
 
+  it('leaves what an index needs that comes back under another tag', async (test) => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    const arm = addImage(content, 'arm', []);
+    const amd = addImage(content, 'amd', []);
+    const index = addIndex(content, [arm, amd], ['pr-5']);
+    const ghcr = await startGhcr(test, content);
+    const { skipped } = await ghcr.use(
+      (store) => clean(store, ['pr-5']),
+      (found) => ({
+        ...found,
+        async deleteVersion(id) {
+          const deletion = await found.deleteVersion(id);
+          // As a push of the same content does, which finds the two images there.
+          addIndex(content, [arm, amd], ['pr-6']);
+          return deletion;
+        },
+      }),
+    );
+    content.pull(repository, 'pr-6');
+    assert.equal(content.tags(repository)['pr-6'], index.digest);
+    assert.match(skipped[0]?.why ?? '', /tag "pr-6" needs it/);
+  });
+
   it('takes it as done when somebody else was faster', async (test) => {
     const content = createStore();
     addImage(content, 'latest', ['latest']);

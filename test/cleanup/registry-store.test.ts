@@ -163,4 +163,51 @@ describe('a cleanup of a registry', () => {
     content.pull(repository, 'pr-5');
     assert.ok(!digestsIn(content).includes(amd.digest));
   });
+
+  it('leaves what an index needs that comes back under another tag', async () => {
+    const content = createStore();
+    const arm = addImage(content, 'arm', []);
+    const amd = addImage(content, 'amd', []);
+    const index = addIndex(content, [arm, amd], ['pr-5']);
+    let isDeleted = false;
+    const intercept = ({ method }: { method: string }) => {
+      // As a push of the same content does, which finds the two images there.
+      if (method === 'GET' && isDeleted) addIndex(content, [arm, amd], ['pr-6']);
+      isDeleted = method === 'DELETE';
+      return undefined;
+    };
+    const { skipped } = await cleanIn(content, ['pr-5'], { deletes: 'digests', intercept });
+    assert.deepEqual(content.tags(repository), { 'pr-6': index.digest });
+    content.pull(repository, 'pr-6');
+    assert.match(skipped[0]?.why ?? '', /tag "pr-6" needs it/);
+  });
+
+  it('moves no tag back that moved on while the registry deleted more than it was told to', async () => {
+    const content = createStore();
+    const shared = addImage(content, 'shared', ['pr-5', 'pr-6', 'latest']);
+    const newer = addImage(content, 'newer', []);
+    const intercept = ({ method }: { method: string }) => {
+      if (method === 'DELETE') content.repository(repository).tags.set('latest', newer.digest);
+      return undefined;
+    };
+    await cleanIn(content, ['pr-5'], { deletes: 'whole', intercept });
+    assert.deepEqual(content.tags(repository), { 'pr-6': shared.digest, latest: newer.digest });
+  });
+
+  it('takes no tag that moved on where tags must go before a manifest', async () => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    addImage(content, 'closed', ['pr-5']);
+    const newer = addImage(content, 'newer', []);
+    let isPushed = false;
+    const intercept = ({ method }: { method: string }) => {
+      if (method !== 'DELETE' || isPushed) return undefined;
+      // The refusal of the first deletion comes before this is known.
+      isPushed = true;
+      content.repository(repository).tags.set('pr-5', newer.digest);
+      return problem(409, 'DENIED');
+    };
+    await cleanIn(content, ['pr-5'], { deletes: 'untagged', intercept });
+    assert.equal(content.tags(repository)['pr-5'], newer.digest);
+  });
 });

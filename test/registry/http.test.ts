@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { describe, it } from 'node:test';
@@ -11,6 +13,8 @@ import type { HttpOptions, HttpRequest, HttpResponse } from '../../src/registry/
 import { RegistryError } from '../../src/registry/registry-error.ts';
 import { defaultTimeouts } from '../../src/registry/watch.ts';
 import type { Timeouts } from '../../src/registry/watch.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/folder.ts';
 
 async function listen(server: Server, address = '127.0.0.1'): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
@@ -115,6 +119,44 @@ describe('createHttp', () => {
       },
     );
   });
+
+  for (const scheme of ['http', 'https'] as const) {
+    it(`sends a stream right that uses its memory again for each piece, to a slow reader (${scheme})`, async (test) => {
+      const lengths = [1, 64 * 1024 - 1, 64 * 1024, 256 * 1024, 100, 130 * 1024, 64 * 1024, 1];
+      const rounds = 30;
+      const size = rounds * lengths.reduce((sum, length) => sum + length, 0);
+      const sent = createHash('sha256');
+      const memory = new Uint8Array(256 * 1024);
+      async function* pieces() {
+        for (let count = 0; count < rounds * lengths.length; count++) {
+          const piece = memory.subarray(0, lengths[count % lengths.length]);
+          piece.fill(count);
+          sent.update(piece);
+          yield await Promise.resolve(piece);
+          memory.fill(255);
+        }
+      }
+      const listener: RequestListener = (request, response) => {
+        const received = createHash('sha256');
+        request.on('data', (chunk: Buffer) => {
+          received.update(chunk);
+          request.pause();
+          setImmediate(() => request.resume());
+        });
+        request.on('end', () => response.end(received.digest('hex')));
+      };
+      const tls = scheme === 'https' ? makeAuthority(temporaryFolder(test)) : undefined;
+      await withServer(
+        tls === undefined ? onHttp(listener) : createTlsServer({ key: tls.key, cert: tls.cert }, listener),
+        async ({ origin, send }) => {
+          const endpoint = endpointOf(origin.replace('http', scheme), '/');
+          const response = await send({ method: 'PUT', endpoint, body: { size, open: pieces } });
+          assert.equal(await textOf(response.body), sent.digest('hex'));
+        },
+        { tlsVerify: false },
+      );
+    });
+  }
 
   it('keeps one connection for requests that follow each other, HEAD too', async () => {
     const ports = new Set<number | undefined>();

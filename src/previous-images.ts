@@ -1,0 +1,32 @@
+// What a build can take layers over from: the image that its tags have, or what is in the place where it goes.
+
+import type { PreviousImages } from './build/known-layers.ts';
+import { openLocalImages } from './layout/open.ts';
+import { streamOf } from './oci/blob.ts';
+import { withDefaultTag } from './oci/reference.ts';
+import type { Reference } from './oci/reference.ts';
+import { withBlobs } from './oci/with-blobs.ts';
+import type { RegistryClient } from './registry/client.ts';
+
+/** What the first of these references that is there stands for. @throws BimaError as reading a manifest does */
+export async function openTaggedImage(
+  client: RegistryClient,
+  references: readonly Reference[],
+): Promise<PreviousImages | undefined> {
+  for (const reference of references.map(withDefaultTag)) {
+    if (reference.tag === undefined) continue;
+    const repository = client.repository(reference, { access: 'push' });
+    const document = await repository.read(reference.tag);
+    if (document === undefined) continue;
+    const { descriptor, bytes } = document;
+    const source = withBlobs(repository, [{ descriptor, open: () => streamOf(bytes) }]);
+    return { source, roots: [descriptor], isLocal: false };
+  }
+  return undefined;
+}
+
+/** Those of a layout or an archive; undefined when the path doesn't exist. @throws BimaError LAYOUT_INVALID */
+export async function openImagesAt(path: string): Promise<PreviousImages | undefined> {
+  const images = await openLocalImages(path);
+  return images === undefined ? undefined : { ...images, isLocal: true };
+}

@@ -1,0 +1,52 @@
+// The action's run in this process, from its inputs to its outputs.
+
+import type { TestContext } from 'node:test';
+import { readInputs } from '../../src/action/inputs.ts';
+import { run } from '../../src/action/run.ts';
+import { silentReporter } from '../../src/reporter.ts';
+import { eventFixture } from './events.ts';
+import { temporaryFolder } from './folder.ts';
+
+/** What a run told. */
+export interface FinishedRun {
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Every line for a reader, those of `debug` among them. */
+  readonly lines: readonly string[];
+}
+
+/** As a step with these inputs, without the defaults of action.yml. @returns the outputs */
+export async function runInputs(
+  ...args: Parameters<typeof runWithLines>
+): Promise<Readonly<Record<string, string>>> {
+  return (await runWithLines(...args)).outputs;
+}
+
+/** The same, with what was said. */
+export async function runWithLines(
+  test: TestContext,
+  given: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<FinishedRun> {
+  const lines: string[] = [];
+  const outputs: Record<string, string> = {};
+  const say = (line: string) => void lines.push(line);
+  const nothing = () => undefined;
+  const runner = {
+    input: () => '',
+    output: (name: string, value: string) => void (outputs[name] = value),
+    ...{ mask: nothing, keep: nothing, line: nothing, debug: nothing, annotate: nothing },
+    ...{ startGroup: nothing, endGroup: nothing, summarize: nothing },
+  };
+  await run(
+    readInputs((input) => given[input] ?? '', {}),
+    {
+      environment: { GITHUB_SERVER_URL: 'https://example.com', ...environment },
+      event: await eventFixture('push'),
+      runner,
+      reporter: { ...silentReporter, info: say, debug: say },
+      folder: temporaryFolder(test),
+      signal: new AbortController().signal,
+    },
+  );
+  return { outputs, lines };
+}
