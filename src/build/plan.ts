@@ -94,13 +94,13 @@ export async function examine(options: PlanOptions): Promise<Findings> {
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
-  const platformErrors = copyErrors.length === 0 ? binary.errors : [];
+  const ofBinary = copyErrors.length === 0 ? binary : { errors: [], warnings: [] };
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
   const isReadable = instructions.length > 0 && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
-  const errors = inOrder([...copyErrors, ...missing, ...platformErrors]);
+  const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors]);
   const warnings = inOrder([
     ...containerfile.warnings,
     ...bases.warnings,
@@ -109,7 +109,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...checkPaths(pairs, isThere),
     ...warnOfReplaced(found.layers),
     ...warnOfArchitecture(binary.platform, base, basePosition),
-    ...binary.warnings,
+    ...ofBinary.warnings,
   ]);
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings };
   const plan = {

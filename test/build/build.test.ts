@@ -185,6 +185,12 @@ describe('examine', () => {
       { platform: parsePlatform('linux/amd64') },
     ],
     [
+      'a COPY that finds nothing, and may have brought it',
+      ['COPY nothing /unikernel/app', ...required],
+      ['error CONTEXT_PATH 1:6'],
+      { platform: parsePlatform('linux/amd64') },
+    ],
+    [
       'another operating system, with a binary or without',
       [...required],
       ['error ARCHITECTURE_MISMATCH 1:7'],
