@@ -92,7 +92,9 @@ export async function* decompress(
     return;
   }
   const transform =
-    method === 'gzip' ? zlib.createGunzip({ chunkSize }) : requireZstd().createZstdDecompress({ chunkSize });
+    method === 'gzip'
+      ? zlib.createGunzip({ chunkSize })
+      : requireZstd('to read it').createZstdDecompress({ chunkSize });
   try {
     yield* through(stream, transform);
   } catch (error) {
@@ -137,9 +139,11 @@ async function feed(stream: ByteStream, transform: Transform): Promise<void> {
   transform.end();
 }
 
-function requireZstd(): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {
+function requireZstd(
+  otherwise = 'or choose gzip',
+): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {
   if ('createZstdCompress' in zlib) return zlib;
   throw new BimaError('COMPRESSION_UNSUPPORTED', `Node ${process.versions.node} has no zstd`, {
-    hint: 'Use Node 22.15 or later, or 23.8 or later, or choose gzip.',
+    hint: `Use Node 22.15 or later, or 23.8 or later, ${otherwise}.`,
   });
 }

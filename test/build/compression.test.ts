@@ -112,6 +112,18 @@ describe('decompress', () => {
     });
   }
 
+  it(
+    'says what reads zstd when this Node does not',
+    { skip: !withoutZstd && 'this Node has zstd' },
+    async () => {
+      const reading = collect(decompress(streamOf(Buffer.from('')), zstdType, 'x'));
+      await assert.rejects(reading, {
+        code: 'COMPRESSION_UNSUPPORTED',
+        hint: /23\.8 or later, to read it\.$/,
+      });
+    },
+  );
+
   it("takes Docker's media type for gzip", async () => {
     const type = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
     assert.equal(
