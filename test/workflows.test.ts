@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { lintWorkflow } from './support/actionlint.ts';
+import { temporaryFolder } from './support/folder.ts';
 
 interface Step {
   readonly id?: string;
@@ -48,6 +50,7 @@ const own: Readonly<Record<string, Action>> = {
 /** Whatever else a run's script holds, no expression: text from outside would become part of the script. */
 const expression = /\$\{\{/;
 
+const noShell = process.platform === 'win32' && 'runs on Linux alone';
 const hasZizmor = spawnSync('zizmor', ['--version']).status === 0;
 const files = [...globSync('.github/workflows/*.yml'), ...globSync('docs/workflows/*.yml')].sort();
 
@@ -138,6 +141,26 @@ describe('workflows', () => {
     // That of a build which ends after the closing would come upon the cleanup.
     assert.equal(push?.concurrency?.['cancel-in-progress'], false);
   });
+
+  const versions = { 'v1.2.3': false, 'v1.2.3-rc.1': true, 'v1.2.3+build-7': false };
+  for (const [tag, isPrerelease] of Object.entries(versions)) {
+    it(`publish ${tag} as a ${isPrerelease ? 'prerelease' : 'release'}`, { skip: noShell }, (test) => {
+      const { jobs } = parse(readFileSync('docs/workflows/release.yml', 'utf8')) as Workflow;
+      const script = jobs.release?.steps.at(-1)?.run ?? assert.fail('no script');
+      const cwd = temporaryFolder(test);
+      writeFileSync(join(cwd, 'sbom.json'), '{}');
+      // The release is a draft for it, and what it is asked to do is shown.
+      const gh = 'gh() { case "$2" in view) echo true ;; *) echo "$@" ;; esac; }';
+      const env = { ...process.env, TAG: tag, SBOM: 'sbom.json', LATEST: 'false' };
+      const { stdout, stderr } = spawnSync('bash', ['-e', '-c', `${gh}\n${script}`], {
+        cwd,
+        env,
+        encoding: 'utf8',
+      });
+      const published = `release edit ${tag} --draft=false --prerelease=${isPrerelease} --latest=false`;
+      assert.equal(stdout.trim().split('\n').at(-1), published, stderr);
+    });
+  }
 
   it('commit every file of dist', () => {
     const script = readFileSync('.github/workflows/check-dist.yml', 'utf8');

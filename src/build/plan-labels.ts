@@ -6,7 +6,7 @@ import { collectProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { readAll } from '../oci/blob.ts';
 import { uruncKeys } from '../unikernel/annotations.ts';
-import { imageArguments, warnOfInherited } from '../unikernel/image-arguments.ts';
+import { imageArguments, keptArguments, warnOfInherited } from '../unikernel/image-arguments.ts';
 import type { ImageArguments } from '../unikernel/image-arguments.ts';
 import { keptLabels } from '../unikernel/inherited-labels.ts';
 import { completeLabels } from '../unikernel/labels.ts';
@@ -59,9 +59,10 @@ function complete(sources: LabelSources, inside: ReadonlyMap<string, string>): P
     return { key, value, position: basePosition };
   });
   const pairs = [...keptLabels(inherited, own, isOwn), ...own];
-  const given = imageArguments({ entrypoint, cmd }, pairs, base?.values);
+  const values = isOwn ? base?.values : keptArguments(base?.values ?? {}, inherited, own);
+  const given = imageArguments({ entrypoint, cmd }, pairs, values);
   const completed = completeLabels(pairs, { words: given.words, strict, position: start });
-  const contradiction = base === undefined || isOwn ? [] : warnOfInherited(base.values, own);
+  const contradiction = isOwn ? [] : warnOfInherited(values ?? {}, own);
   const warnings = [...given.warnings, ...completed.warnings, ...contradiction];
   return { pairs, given, completed, errors: [], warnings };
 }

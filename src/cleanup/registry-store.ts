@@ -115,7 +115,7 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
       const isRefusal = error instanceof RegistryError && [400, 409, 412].includes(error.status ?? 0);
       if (!isRefusal || isUndeletable(error) || tags.length === 0) throw error;
       // Google's registries delete no manifest that still has a tag.
-      for (const tag of tags) await writer.remove(tag);
+      for (const tag of tags) if ((await reader.describe(tag))?.digest === digest) await writer.remove(tag);
       return await writer.remove(digest);
     }
   }
@@ -141,10 +141,10 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
     untagged.add(tag);
     // Not every registry means the tag alone when it is told to delete one.
     if ((await reader.describe(digest)) === undefined) {
-      await writer.putTagged(
-        image,
-        tags.filter((other) => other !== tag),
-      );
+      const lost: string[] = [];
+      for (const other of tags)
+        if (other !== tag && (await reader.describe(other)) === undefined) lost.push(other);
+      await writer.putTagged(image, lost);
     }
     return { outcome: 'deleted' };
   }

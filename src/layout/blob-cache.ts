@@ -68,7 +68,8 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     }
     if (state === 'damaged') {
       reporter.debug(`${path} is damaged, and is fetched again`);
-      await rm(path, { force: true });
+      // Whatever is in the way, a folder too.
+      await outputErrors(path, () => rm(path, { recursive: true, force: true }));
     }
     const started = now();
     await outputErrors(options.directory, () => fetch(blob, path));

@@ -1,5 +1,6 @@
 // Entrypoint and Cmd of the image: from urunc v0.6 on, the guest's command line is made of them.
 
+import { isDeepStrictEqual } from 'node:util';
 import { argumentWords } from '../containerfile/arguments.ts';
 import { excerpt, quote } from '../containerfile/excerpt.ts';
 import type { Cmd, Entrypoint } from '../containerfile/instruction.ts';
@@ -53,10 +54,31 @@ export function imageArguments(
 
 function fromLabel(cmdline: LabelInput | undefined): ImageArguments {
   if (cmdline === undefined) return { words: undefined, warnings: [] };
-  // White space as Go's strings.Fields has it, with which urunc itself splits the label.
-  const words = cmdline.value.split(/\p{White_Space}+/u).filter((word) => word !== '');
+  const words = wordsOfLabel(cmdline.value);
   const cmd = words.length === 0 ? {} : { cmd: words };
   return { ...cmd, words: undefined, warnings: warnOfNothing(words, cmdline.position) };
+}
+
+/** White space as Go's strings.Fields has it, with which urunc itself splits the label. */
+function wordsOfLabel(value: string): readonly string[] {
+  return value.split(/\p{White_Space}+/u).filter((word) => word !== '');
+}
+
+/**
+ * What still holds of a base's ENTRYPOINT and CMD beside the labels of the build: nothing, where they only repeat the
+ * base's cmdline label and the build has another one.
+ * @param ofBase what the base says of its unikernel
+ */
+export function keptArguments(
+  inherited: InheritedArguments,
+  ofBase: readonly LabelInput[],
+  own: readonly LabelInput[],
+): InheritedArguments {
+  const before = lastPairs(ofBase).get(uruncKeys.cmdline);
+  if (before === undefined || !lastPairs(own).has(uruncKeys.cmdline)) return inherited;
+  const { entrypoint = [], cmd = [] } = inherited;
+  const isRepeated = isDeepStrictEqual([...entrypoint, ...cmd], wordsOfLabel(before.value));
+  return isRepeated ? {} : inherited;
 }
 
 // Docker runs the shell form with /bin/sh. In a Linux guest there may be one, so the same is meant there.
@@ -103,7 +125,7 @@ export function warnOfInherited(
     {
       code: 'LABEL_INVALID',
       message: `expected ${quote(words.join(' '))} in "${cmdline.key}", as ENTRYPOINT and CMD of the base image have it, got ${quote(cmdline.value)}`,
-      hint: `Add CMD ${excerpt(JSON.stringify(cmdline.value.split(/\s+/).filter((word) => word !== '')))}: from v0.6 on, urunc runs the guest with ENTRYPOINT and CMD.`,
+      hint: `Add CMD ${excerpt(JSON.stringify(wordsOfLabel(cmdline.value)))}: from v0.6 on, urunc runs the guest with ENTRYPOINT and CMD.`,
       ...(cmdline.position === undefined ? {} : { position: cmdline.position }),
     },
   ];

@@ -197,6 +197,28 @@ describe('an image on a base', () => {
       cmd: ['from', 'label'],
       cmdline: 'from label',
     },
+    {
+      name: 'a label beside those that are the words of the label of the base',
+      own: [`LABEL ${key('cmdline')}="my  own"`],
+      base: { Entrypoint: ['from'], Cmd: ['label'], Labels: { [key('cmdline')]: 'from  label' } },
+      cmd: ['my', 'own'],
+      cmdline: 'my  own',
+    },
+    {
+      name: 'a label beside others than the words of the label of the base',
+      own: [`LABEL ${key('cmdline')}="own"`],
+      base: { Cmd: ['from label'], Labels: { [key('cmdline')]: 'from label' } },
+      cmd: ['from label'],
+      cmdline: 'own',
+    },
+    {
+      name: 'CMD and a label beside the words of the label of the base',
+      own: ['CMD ["own"]', `LABEL ${key('cmdline')}="own"`],
+      base: { Entrypoint: ['from'], Labels: { [key('cmdline')]: 'from' } },
+      entrypoint: ['from'],
+      cmd: ['own'],
+      cmdline: 'own',
+    },
   ];
   for (const { name, own, base = config, entrypoint, cmd, cmdline } of tables) {
     it(`takes Entrypoint and Cmd as Docker does: ${name}`, async (test) => {
@@ -219,6 +241,12 @@ describe('an image on a base', () => {
     ]);
     const { image } = await build(test, { bases, lines: more });
     assert.equal('OnBuild' in image.config.config, false);
+  });
+
+  it('does not warn of a cmdline label that the arguments follow', async (test) => {
+    const bases = [{ layers: [rootfs], config: { Cmd: ['sh'], Labels: { [key('cmdline')]: 'sh' } } }];
+    const more = [...lines, `LABEL ${key('cmdline')}="other words"`];
+    assert.deepEqual(await problems(test, { bases, lines: more }), []);
   });
 
   it('keeps the two names of the version the same', async (test) => {

@@ -181,4 +181,33 @@ describe('a cleanup of a registry', () => {
     content.pull(repository, 'pr-6');
     assert.match(skipped[0]?.why ?? '', /tag "pr-6" needs it/);
   });
+
+  it('moves no tag back that moved on while the registry deleted more than it was told to', async () => {
+    const content = createStore();
+    const shared = addImage(content, 'shared', ['pr-5', 'pr-6', 'latest']);
+    const newer = addImage(content, 'newer', []);
+    const intercept = ({ method }: { method: string }) => {
+      if (method === 'DELETE') content.repository(repository).tags.set('latest', newer.digest);
+      return undefined;
+    };
+    await cleanIn(content, ['pr-5'], { deletes: 'whole', intercept });
+    assert.deepEqual(content.tags(repository), { 'pr-6': shared.digest, latest: newer.digest });
+  });
+
+  it('takes no tag that moved on where tags must go before a manifest', async () => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    addImage(content, 'closed', ['pr-5']);
+    const newer = addImage(content, 'newer', []);
+    let isPushed = false;
+    const intercept = ({ method }: { method: string }) => {
+      if (method !== 'DELETE' || isPushed) return undefined;
+      // The refusal of the first deletion comes before this is known.
+      isPushed = true;
+      content.repository(repository).tags.set('pr-5', newer.digest);
+      return problem(409, 'DENIED');
+    };
+    await cleanIn(content, ['pr-5'], { deletes: 'untagged', intercept });
+    assert.equal(content.tags(repository)['pr-5'], newer.digest);
+  });
 });

@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -100,6 +109,13 @@ describe('the cache of blobs', () => {
       'it is empty',
       (path: string) => {
         writeFileSync(path, '');
+      },
+    ],
+    [
+      'a folder stands in its place',
+      (path: string) => {
+        rmSync(path);
+        mkdirSync(join(path, 'inside'), { recursive: true });
       },
     ],
   ] as const) {
