@@ -1,6 +1,5 @@
 // Entrypoint and Cmd of the image: from urunc v0.6 on, the guest's command line is made of them.
 
-import { isDeepStrictEqual } from 'node:util';
 import { argumentWords } from '../containerfile/arguments.ts';
 import { excerpt, quote } from '../containerfile/excerpt.ts';
 import type { Cmd, Entrypoint } from '../containerfile/instruction.ts';
@@ -76,8 +75,9 @@ export function keptArguments(
 ): InheritedArguments {
   const before = lastPairs(ofBase).get(uruncKeys.cmdline);
   if (before === undefined || !lastPairs(own).has(uruncKeys.cmdline)) return inherited;
-  const { entrypoint = [], cmd = [] } = inherited;
-  const isRepeated = isDeepStrictEqual([...entrypoint, ...cmd], wordsOfLabel(before.value));
+  const words = [...(inherited.entrypoint ?? []), ...(inherited.cmd ?? [])];
+  const repeated = wordsOfLabel(before.value);
+  const isRepeated = words.length === repeated.length && words.every((word, at) => word === repeated[at]);
   return isRepeated ? {} : inherited;
 }
 
