@@ -35,7 +35,7 @@ export interface Produced {
   /** Has everything of the image; layers that a registry has are perhaps fetched or made only when they are opened. */
   readonly source: Source;
   readonly root: Descriptor;
-  /** False when the layout lacks such layers. */
+  /** False when the layout may lack such layers. */
   readonly isWhole: boolean;
 }
 
@@ -53,7 +53,8 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
       const { root, elsewhere } = await make(layout);
-      const isWhole = elsewhere.length === 0 || needsWholeLayout(inputs, isPushed);
+      // Not what happened to be found elsewhere decides: an output that is there on some days only would surprise.
+      const isWhole = !isBuild || needsWholeLayout(inputs, isPushed);
       if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
@@ -61,10 +62,7 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
     });
     const { root, isWhole, elsewhere } = made;
     if (isWhole) reporter.info(`the layout with ${root.digest} is ${path}`);
-    else
-      reporter.info(
-        'layers that registries have stay where they are: set oci-layout for a layout that has them',
-      );
+    else reporter.info('the image is only pushed: set oci-layout to have it as a layout, too');
     return { source: withBlobs(await openLayout(path), elsewhere), root, isWhole };
   });
 }
