@@ -31,12 +31,16 @@ export async function* compressGzip(
 ): AsyncGenerator<Uint8Array> {
   let crc = 0;
   let size = 0;
-  let dictionary: Uint8Array = new Uint8Array(0);
+  // One memory for all blocks, since each is copied when its compressor is made: a new one each time piles up.
+  const window = new Uint8Array(windowSize);
+  let dictionary = window.subarray(0, 0);
   const work = (block: Uint8Array) => {
     crc = zlib.crc32(block, crc);
     size += block.length;
     const compressed = deflate(block, level, dictionary);
-    dictionary = Buffer.from(block.subarray(-windowSize));
+    const end = block.subarray(-windowSize);
+    window.set(end);
+    dictionary = window.subarray(0, end.length);
     return compressed;
   };
 
