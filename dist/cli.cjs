@@ -986,12 +986,15 @@ var init_blocks = __esm({
 async function* compressGzip(stream, level, release = false) {
   let crc = 0;
   let size = 0;
-  let dictionary = new Uint8Array(0);
+  const window = new Uint8Array(windowSize);
+  let dictionary = window.subarray(0, 0);
   const work = (block) => {
     crc = zlib.crc32(block, crc);
     size += block.length;
     const compressed = deflate(block, level, dictionary);
-    dictionary = Buffer.from(block.subarray(-windowSize));
+    const end = block.subarray(-windowSize);
+    window.set(end);
+    dictionary = window.subarray(0, end.length);
     return compressed;
   };
   let isBegun = false;
