@@ -4,6 +4,7 @@ import type { BaseImages } from '../base-images.ts';
 import type { BuiltPlatforms } from '../build/build-platforms.ts';
 import { findKnownLayers } from '../build/known-layers.ts';
 import type { PreviousImages } from '../build/known-layers.ts';
+import type { EarlyPush } from '../early-push.ts';
 import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../layout/publish.ts';
@@ -26,6 +27,7 @@ export interface ProduceOrder {
   readonly references: readonly Reference[];
   readonly images: BaseImages;
   readonly openClient: OpenClient;
+  readonly early: Pick<EarlyPush, 'start' | 'settle'>;
   /** Of the layout. */
   readonly path: string;
   readonly isPushed: boolean;
@@ -41,7 +43,7 @@ export interface Produced {
 
 /** @throws BimaError for whatever is wrong with the context, the layouts or the base images */
 export async function produceImage(order: ProduceOrder, world: World): Promise<Produced> {
-  const { inputs, references, path, isPushed } = order;
+  const { inputs, references, early, path, isPushed } = order;
   const { reporter, signal } = world;
   const { annotations, fromLayout } = inputs;
   const isBuild = fromLayout.length === 0;
@@ -56,6 +58,8 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
       // Not what happened to be found elsewhere decides: an output that is there on some days only would surprise.
       const isWhole = !isBuild || needsWholeLayout(inputs, isPushed);
       if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
+      // Windows moves no folder in which a file is open.
+      await early.settle();
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
       return { root, isWhole, elsewhere: isWhole ? [] : elsewhere };
@@ -69,13 +73,13 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
 
 /** The image of the context; what is there of it already is looked for while the context is read. */
 async function build(order: ProduceOrder, layout: Layout, world: World): Promise<BuiltPlatforms> {
-  const { inputs, images } = order;
+  const { inputs, images, early } = order;
   const { reporter } = world;
   const [known, plans] = await Promise.all([
     findKnownLayers(() => openPrevious(order), inputs.compression, reporter),
     planForInputs(inputs, images, reporter),
   ]);
-  return buildForInputs(plans, layout, inputs, known, world);
+  return buildForInputs(plans, layout, inputs, { known, finished: early.start }, world);
 }
 
 /** An image in the layout that this one is for, or else at the tags that are pushed alone. */

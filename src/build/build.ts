@@ -38,6 +38,8 @@ export interface BuildOptions {
   readonly known?: KnownLayers;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
+  /** Is told of each layer that was made, as soon as it is in the layout. */
+  readonly finished?: ((layer: Blob) => void) | undefined;
 }
 
 export interface BuiltImage {
@@ -80,10 +82,12 @@ export async function buildImage(
         elsewhere.push(found.blob);
         return found.layer;
       }
-      return createLayer(watched(entries, task, reporter), {
+      const layer = await createLayer(watched(entries, task, reporter), {
         ...{ mtime, compression, signal },
         write: (stream) => layout.write(stream),
       });
+      options.finished?.(layout.open(layer.descriptor));
+      return layer;
     });
 
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);

@@ -7,6 +7,7 @@ import { parseCompression } from '../build/compression.ts';
 import { findKnownLayers } from '../build/known-layers.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
+import { withEarlyPush } from '../early-push.ts';
 import { BimaError } from '../errors.ts';
 import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -48,11 +49,16 @@ export async function runBuild(
           reporter.warning(problem);
         }),
       ]);
-      return withTemporaryLayout(output.workPath, async (layout) => {
-        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known }, reporter);
-        await output.write(layout, platforms.root, platforms.elsewhere);
-        return platforms;
-      });
+      const push = { references: pushed, openClient: () => client.open() };
+      return withTemporaryLayout(output.workPath, (layout) =>
+        withEarlyPush(push, async (early) => {
+          const signal = AbortSignal.any([terminal.signal, early.refused]);
+          const more = { known, signal, finished: early.start };
+          const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+          await output.write(layout, platforms.root, platforms.elsewhere, early.client);
+          return platforms;
+        }),
+      );
     });
   } finally {
     reporter.close();
