@@ -60,6 +60,7 @@ const rules: readonly Rule[] = [
       'src/copy.ts',
       'src/early-push.ts',
       'src/inspect',
+      'src/kept-layers.ts',
       'src/load.ts',
       'src/merge-layouts.ts',
       'src/previous-images.ts',

@@ -40,7 +40,7 @@ export async function buildForInputs(
   plans: readonly Plan[],
   layout: Layout,
   inputs: Inputs,
-  more: Pick<BuildOptions, 'known' | 'finished'>,
+  layers: Pick<BuildOptions, 'known' | 'kept' | 'finished'>,
   world: { readonly environment: Environment; readonly reporter: Reporter; readonly signal: AbortSignal },
 ): Promise<BuiltPlatforms> {
   const { environment, reporter, signal } = world;
@@ -49,7 +49,7 @@ export async function buildForInputs(
     annotations: inputs.annotations,
     annotationEncoding: 'plain',
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
-    ...more,
+    ...layers,
     signal,
   } as const;
   return buildPlatforms(plans, layout, options, reporter);

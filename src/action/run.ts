@@ -56,10 +56,10 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
 
   const { context } = inputs;
   const order = { ...world, inputs, context, references, mask: runner.mask };
-  await withWorkflowImages(order, async (images, openClient) => {
+  await withWorkflowImages(order, async (images, { openClient, blobs }) => {
     const isPushed = skipped === undefined;
     await withEarlyPush({ references: isPushed ? references : [], openClient }, async (early) => {
-      const wanted = { inputs, references, images, openClient, early, path: layoutPath, isPushed };
+      const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
       const produced = await produceImage(wanted, world);
       const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
       await handOn(produced, handed, world);

@@ -8,6 +8,7 @@ import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
+import type { KeptLayers } from '../oci/kept-layers.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatSize } from '../reporter.ts';
@@ -18,7 +19,7 @@ import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
 import type { ImageLayer } from './image.ts';
-import { reuseLayer } from './known-layers.ts';
+import { contentSizeOf, reuseLayer } from './known-layers.ts';
 import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
@@ -36,6 +37,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined;
   /** Layers that needn't be made if they are part of the image; none by default. */
   readonly known?: KnownLayers;
+  /** Has layers of earlier builds with the same compressor, and gets those of this one. */
+  readonly kept?: KeptLayers | undefined;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
   /** Is told of each layer that was made, as soon as it is in the layout. */
@@ -70,15 +73,19 @@ export async function buildImage(
     signal,
     layers: memory = rememberLayers(),
     known = new Map(),
+    kept,
+    finished,
   } = options;
   const { base } = plan;
   const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
+  let how = '';
   const make = (entries: readonly Entry[], task: string): Promise<Layer> =>
     memory.recall(entries, async () => {
       const found = await reuseLayer(watched(entries, task, reporter), {
-        ...{ mtime, compression, known, reporter, signal },
+        ...{ mtime, compression, known, kept, reporter, signal },
       });
       if (found !== undefined) {
+        how = found.isKept ? ', there already, in the cache' : ', there already';
         elsewhere.push(found.blob);
         return found.layer;
       }
@@ -86,16 +93,18 @@ export async function buildImage(
         ...{ mtime, compression, signal },
         write: (stream) => layout.write(stream),
       });
-      options.finished?.(layout.open(layer.descriptor));
+      const { diffId, descriptor } = layer;
+      finished?.(layout.open(descriptor));
+      const key = { diffId, contentSize: contentSizeOf(entries) };
+      await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
       return layer;
     });
 
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
-    const before = elsewhere.length;
+    how = '';
     const layer = await make(entries, formatInstruction(copy));
-    const how = elsewhere.length > before ? ', there already' : '';
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }

@@ -9,6 +9,7 @@ import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import { withEarlyPush } from '../early-push.ts';
 import { BimaError } from '../errors.ts';
+import { openKeptLayers } from '../kept-layers.ts';
 import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
@@ -41,19 +42,22 @@ export async function runBuild(
     checkRegistryOptions(options, pushed);
 
     await output.check();
-    built = await withBaseImages({ options, terminal, reporter, client, context }, async (images) => {
-      const open = async () => (options.flag('no-reuse') ? undefined : output.previous?.());
+    built = await withBaseImages({ options, terminal, reporter, client, context }, async (images, blobs) => {
+      const reuse = !options.flag('no-reuse');
+      const { compression } = buildOptions;
+      const open = async () => (reuse ? output.previous?.() : undefined);
       const [known, plans] = await Promise.all([
-        findKnownLayers(open, buildOptions.compression, reporter),
+        findKnownLayers(open, compression, reporter),
         planPlatforms({ ...planOptions, images }, (problem) => {
           reporter.warning(problem);
         }),
       ]);
+      const kept = openKeptLayers(blobs, { compression, reuse, reporter });
       const push = { references: pushed, openClient: () => client.open() };
       return withTemporaryLayout(output.workPath, (layout) =>
         withEarlyPush(push, async (early) => {
           const signal = AbortSignal.any([terminal.signal, early.refused]);
-          const more = { known, signal, finished: early.start };
+          const more = { known, kept, signal, finished: early.start };
           const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
           await output.write(layout, platforms.root, platforms.elsewhere, early.client);
           return platforms;
