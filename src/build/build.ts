@@ -41,7 +41,7 @@ export interface BuildOptions {
   readonly kept?: KeptLayers | undefined;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
-  /** Is told of each layer that was made, as soon as it is in the layout. */
+  /** Is told of each layer that was made, as soon as it is in the layout, or found among those of earlier builds. */
   readonly finished?: ((layer: Blob) => void) | undefined;
 }
 
@@ -87,6 +87,8 @@ export async function buildImage(
       if (found !== undefined) {
         how = found.isKept ? ', there already, in the cache' : ', there already';
         elsewhere.push(found.blob);
+        // Those of an image that is there are, as a rule, where this one goes.
+        if (found.isKept) finished?.(found.blob);
         return found.layer;
       }
       const layer = await createLayer(watched(entries, task, reporter), {
