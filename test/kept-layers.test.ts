@@ -18,6 +18,7 @@ import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parseCompression } from '../src/build/compression.ts';
 import { findKnownLayers } from '../src/build/known-layers.ts';
+import { BimaError } from '../src/errors.ts';
 import type { Problem } from '../src/errors.ts';
 import { openKeptLayers } from '../src/kept-layers.ts';
 import { createBlobCache } from '../src/layout/blob-cache.ts';
@@ -336,7 +337,7 @@ describe('a layer that an earlier build kept', () => {
   it('stops being looked at when the build is interrupted, and stays', async (test) => {
     const { context, cache } = setup(test);
     await build(test, context, cache);
-    const reason = new Error('interrupted');
+    const reason = new BimaError('INTERRUPTED', 'interrupted');
     await assert.rejects(build(test, context, cache, { signal: AbortSignal.abort(reason) }), reason);
     only(blobsIn(cache));
     only(recordsIn(cache));
