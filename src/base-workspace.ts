@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createBaseImages } from './base-images.ts';
 import type { BaseImages } from './base-images.ts';
 import { createBlobCache } from './layout/blob-cache.ts';
+import type { BlobCache } from './layout/blob-cache.ts';
 import type { RegistryClient } from './registry/client.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -14,7 +15,7 @@ export interface BaseWorkspace {
   readonly client: (registry: string) => Promise<RegistryClient>;
   /** The build context, where the paths of layouts and archives start. */
   readonly context: string;
-  /** The folder that keeps fetched blobs for later runs. Without it they are gone with the run. */
+  /** The folder that keeps blobs for later runs. Without it they are gone with the run. */
   readonly cache?: string;
   /** For temporary folders. */
   readonly temporary: string;
@@ -25,10 +26,13 @@ export interface BaseWorkspace {
 /** Bytes that the cache is kept below, apart from what a run itself needs. */
 const cacheLimit = 10 * 1000 ** 3;
 
-/** Runs `body` with the images that a build may open, and removes what was left on disk for them afterwards. */
+/**
+ * Runs `body` with the images that a build may open and the cache that outlasts it, if there is one, and removes what was
+ * left on disk for them afterwards.
+ */
 export async function withBaseImages<T>(
   { client, context, cache, temporary, reporter, signal }: BaseWorkspace,
-  body: (images: BaseImages) => Promise<T>,
+  body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
   const folder = join(temporary, `bima-${randomUUID()}`);
@@ -39,7 +43,8 @@ export async function withBaseImages<T>(
     ...(cache === undefined ? {} : { limit: cacheLimit }),
   });
   try {
-    return await body(createBaseImages({ client, cache: blobs, directory: context, folder }));
+    const images = createBaseImages({ client, cache: blobs, directory: context, folder });
+    return await body(images, cache === undefined ? undefined : blobs);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -59,6 +59,7 @@ const rules: readonly Rule[] = [
       'src/cleanup/',
       'src/copy.ts',
       'src/inspect',
+      'src/kept-layers.ts',
       'src/load.ts',
       'src/merge-layouts.ts',
       'src/previous-images.ts',

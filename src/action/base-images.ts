@@ -1,10 +1,11 @@
-// The images that a run of the action may open, and where the runner keeps what was fetched of them.
+// The images that a run of the action may open, and where the runner keeps what was fetched of them and what was made.
 
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseImages } from '../base-images.ts';
 import { withBaseImages } from '../base-workspace.ts';
+import type { BlobCache } from '../layout/blob-cache.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Inputs } from './inputs.ts';
 import type { ClientOrder } from './push.ts';
@@ -20,17 +21,26 @@ export interface ImagesOrder extends ClientOrder {
 /** Made when somebody needs it, once for the whole run. */
 export type OpenClient = () => Promise<RegistryClient>;
 
+/** What else a build may use of the run. */
+export interface Workspace {
+  readonly openClient: OpenClient;
+  /** Where the layers of this build are kept, if that is of use. */
+  readonly blobs: BlobCache | undefined;
+}
+
 /** Runs `body` with them, and with the client that it may push with. The credentials are those of a push. */
 export async function withWorkflowImages<T>(
   order: ImagesOrder,
-  body: (images: BaseImages, openClient: OpenClient) => Promise<T>,
+  body: (images: BaseImages, workspace: Workspace) => Promise<T>,
 ): Promise<T> {
   const { context, environment, folder, reporter, signal } = order;
   let client: Promise<RegistryClient> | undefined;
   const create = async () => (await import('./push.ts')).createWorkflowClient(order);
   const openClient = () => (client ??= create());
   const cache = await cacheOf(environment);
-  const workspace = {
+  // The folder of a hosted runner is gone with the job: a copy of a layer there would be for nobody.
+  const isHosted = environment.RUNNER_ENVIRONMENT === 'github-hosted';
+  const options = {
     client: openClient,
     context,
     ...(cache === undefined ? {} : { cache }),
@@ -39,7 +49,9 @@ export async function withWorkflowImages<T>(
     signal,
   };
   try {
-    return await withBaseImages(workspace, (images) => body(images, openClient));
+    return await withBaseImages(options, (images, blobs) =>
+      body(images, { openClient, blobs: isHosted ? undefined : blobs }),
+    );
   } finally {
     await (await client?.catch(() => undefined))?.close();
   }

@@ -3,10 +3,10 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseImages } from '../base-images.ts';
+import type { BuildOptions } from '../build/build.ts';
 import { buildPlatforms } from '../build/build-platforms.ts';
 import type { BuiltPlatforms } from '../build/build-platforms.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
-import type { KnownLayers } from '../build/known-layers.ts';
 import type { Plan } from '../build/plan.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import type { Layout } from '../layout/layout.ts';
@@ -40,7 +40,7 @@ export async function buildForInputs(
   plans: readonly Plan[],
   layout: Layout,
   inputs: Inputs,
-  known: KnownLayers,
+  layers: Pick<BuildOptions, 'known' | 'kept'>,
   world: { readonly environment: Environment; readonly reporter: Reporter; readonly signal: AbortSignal },
 ): Promise<BuiltPlatforms> {
   const { environment, reporter, signal } = world;
@@ -49,7 +49,7 @@ export async function buildForInputs(
     annotations: inputs.annotations,
     annotationEncoding: 'plain',
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
-    known,
+    ...layers,
     signal,
   } as const;
   return buildPlatforms(plans, layout, options, reporter);

@@ -4,6 +4,8 @@ import type { BaseImages } from '../base-images.ts';
 import type { BuiltPlatforms } from '../build/build-platforms.ts';
 import { findKnownLayers } from '../build/known-layers.ts';
 import type { PreviousImages } from '../build/known-layers.ts';
+import { openKeptLayers } from '../kept-layers.ts';
+import type { BlobCache } from '../layout/blob-cache.ts';
 import { openLayout } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../layout/publish.ts';
@@ -26,6 +28,8 @@ export interface ProduceOrder {
   readonly references: readonly Reference[];
   readonly images: BaseImages;
   readonly openClient: OpenClient;
+  /** Keeps the layers that are made, if there is such a cache. */
+  readonly blobs: BlobCache | undefined;
   /** Of the layout. */
   readonly path: string;
   readonly isPushed: boolean;
@@ -69,13 +73,15 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
 
 /** The image of the context; what is there of it already is looked for while the context is read. */
 async function build(order: ProduceOrder, layout: Layout, world: World): Promise<BuiltPlatforms> {
-  const { inputs, images } = order;
+  const { inputs, images, blobs } = order;
   const { reporter } = world;
+  const { compression, reuse } = inputs;
   const [known, plans] = await Promise.all([
-    findKnownLayers(() => openPrevious(order), inputs.compression, reporter),
+    findKnownLayers(() => openPrevious(order), compression, reporter),
     planForInputs(inputs, images, reporter),
   ]);
-  return buildForInputs(plans, layout, inputs, known, world);
+  const kept = openKeptLayers(blobs, { compression, reuse, reporter });
+  return buildForInputs(plans, layout, inputs, { known, kept }, world);
 }
 
 /** An image in the layout that this one is for, or else at the tags that are pushed alone. */

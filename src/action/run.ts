@@ -55,9 +55,9 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
 
   const { context } = inputs;
   const order = { ...world, inputs, context, references, mask: runner.mask };
-  await withWorkflowImages(order, async (images, openClient) => {
+  await withWorkflowImages(order, async (images, { openClient, blobs }) => {
     const isPushed = skipped === undefined;
-    const wanted = { inputs, references, images, openClient, path: layoutPath, isPushed };
+    const wanted = { inputs, references, images, openClient, blobs, path: layoutPath, isPushed };
     const produced = await produceImage(wanted, world);
     await handOn(produced, { inputs, references, openClient, skipped, release, layoutPath }, world);
   });

@@ -8,6 +8,7 @@ import type { Blob } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
+import type { KeptLayers } from '../oci/kept-layers.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatSize } from '../reporter.ts';
@@ -18,7 +19,7 @@ import type { Compression } from './compression.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
 import type { ImageLayer } from './image.ts';
-import { reuseLayer } from './known-layers.ts';
+import { contentSizeOf, reuseLayer } from './known-layers.ts';
 import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer, ReadReporter } from './layer.ts';
@@ -35,6 +36,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined;
   /** Layers that needn't be made if they are part of the image; none by default. */
   readonly known?: KnownLayers;
+  /** Has layers of earlier builds with the same compressor, and gets those of this one. */
+  readonly kept?: KeptLayers | undefined;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
 }
@@ -61,16 +64,23 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal, layers: shared, known = new Map() } = options;
+  const { compression, created: mtime, signal, layers: shared, known = new Map(), kept } = options;
   const { base } = plan;
   const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
+  let how = '';
   const make = async (entries: readonly Entry[], task: string): Promise<Layer> => {
     const pack = () => ({ mtime, compression, signal, read: progressOf(entries, task, reporter) });
-    const found = await reuseLayer(entries, { ...pack(), known, reporter });
-    if (found === undefined)
-      return createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
-    elsewhere.push(found.blob);
-    return found.layer;
+    const found = await reuseLayer(entries, { ...pack(), known, kept, reporter });
+    if (found !== undefined) {
+      how = found.isKept ? ', there already, in the cache' : ', there already';
+      elsewhere.push(found.blob);
+      return found.layer;
+    }
+    const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
+    const { diffId, descriptor } = layer;
+    const key = { diffId, contentSize: contentSizeOf(entries) };
+    await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
+    return layer;
   };
   const obtain = (entries: readonly Entry[], task: string): Promise<Layer> =>
     shared === undefined ? make(entries, task) : shared.recall(entries, () => make(entries, task));
@@ -78,9 +88,8 @@ export async function buildImage(
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
-    const before = elsewhere.length;
+    how = '';
     const layer = await obtain(entries, formatInstruction(copy));
-    const how = elsewhere.length > before ? ', there already' : '';
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }

@@ -1,7 +1,8 @@
 // Layers that needn't be made again: what the images that are there already say of their layers, and whether a layer of
-// this build is one of them. A layer is taken over only if making it would give the same bytes.
+// this build is one of them, or was kept by an earlier build. It is taken over only if making it would give the same
+// bytes.
 
-import { BimaError } from '../errors.ts';
+import { BimaError, isSystemError } from '../errors.ts';
 import { readDocument, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import { isMarked, markLayer } from '../oci/compressor-mark.ts';
@@ -9,6 +10,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { createDigester } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { readImage } from '../oci/image.ts';
+import type { KeptLayers } from '../oci/kept-layers.ts';
 import { parseIndex } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import type { Source } from '../oci/target.ts';
@@ -102,6 +104,7 @@ async function tolerate(reporter: Reporter, body: () => Promise<void>): Promise<
 export interface ReuseOptions extends PackOptions {
   readonly compression: Compression;
   readonly known: KnownLayers;
+  readonly kept?: KeptLayers | undefined;
   readonly reporter: Reporter;
   /** Its reason is thrown when it fires. */
   readonly signal?: AbortSignal | undefined;
@@ -111,32 +114,65 @@ export interface ReusedLayer {
   readonly layer: Layer;
   /** Read from where it is, or else made again by whoever opens it. */
   readonly blob: Blob;
+  /** True for one that an earlier build kept, and no image that is there has. */
+  readonly isKept: boolean;
 }
 
 /**
- * The known layer of these entries, which are read for that if there is any. Undefined when it has to be made.
+ * The known or kept layer of these entries, which are read for that if there may be one. Undefined when it has to be made.
  * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says
  */
 export async function reuseLayer(
   entries: readonly Entry[],
   options: ReuseOptions,
 ): Promise<ReusedLayer | undefined> {
-  const { known, signal } = options;
-  if (known.size === 0) return undefined;
+  const { known, kept, signal } = options;
+  const contentSize = contentSizeOf(entries);
+  const mayBeKept = (await kept?.mayHave(contentSize)) ?? false;
+  if (known.size === 0 && !mayBeKept) return undefined;
   const digester = createDigester();
   for await (const chunk of packLayer(entries, options)) {
     signal?.throwIfAborted();
     digester.update(chunk);
   }
   const diffId = digester.digest();
+  const parts = { diffId, tarSize: digester.size };
   const found = known.get(diffId);
-  if (found === undefined) return undefined;
-  const { descriptor, blob } = found;
-  const layer: Layer = { descriptor, diffId, tarSize: digester.size };
-  if (blob === undefined) {
-    return { layer, blob: { descriptor, open: () => makeAgain(entries, descriptor, options) } };
+  if (found !== undefined) {
+    const blob = await openKnown(entries, found, options);
+    if (blob !== undefined) return { layer: { ...parts, descriptor: found.descriptor }, blob, isKept: false };
   }
-  return (await isWhole(blob, options)) ? { layer, blob } : undefined;
+  const blob = mayBeKept ? await kept?.find({ diffId, contentSize }) : undefined;
+  if (blob === undefined) return undefined;
+  const descriptor = markLayer(blob.descriptor, await nameCompressor(options.compression));
+  const open = (release?: boolean) =>
+    readKept(blob.open(release), () => makeAgain(entries, descriptor, options));
+  return { layer: { ...parts, descriptor }, blob: { descriptor, open }, isKept: true };
+}
+
+/** Bytes of all files together. */
+export function contentSizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+}
+
+async function openKnown(
+  entries: readonly Entry[],
+  { descriptor, blob }: KnownLayer,
+  options: ReuseOptions,
+): Promise<Blob | undefined> {
+  if (blob === undefined) return { descriptor, open: () => makeAgain(entries, descriptor, options) };
+  return (await isWhole(blob, options)) ? blob : undefined;
+}
+
+/** What is kept, or the layer made again when another process has removed it meanwhile. */
+async function* readKept(content: ByteStream, make: () => ByteStream): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content;
+    return;
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+  }
+  yield* make();
 }
 
 /** The bytes that were found elsewhere, for a place that lacks them. */
@@ -149,11 +185,11 @@ async function* makeAgain(
   // Its pieces use their memory again, which whoever sends them may still be reading.
   const layer = compression.method === 'none' ? copied(tar) : compress(tar, compression);
   try {
-    yield* verified(layer, descriptor, 'a layer of the image that is there already');
+    yield* verified(layer, descriptor, 'a layer that is there already');
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.code !== 'DIGEST_MISMATCH') throw cause;
     throw new BimaError('DIGEST_MISMATCH', cause.message, {
-      hint: 'That image says something wrong of its layers: build with --no-reuse, or reuse: false in a workflow.',
+      hint: 'The image or the cache that has it says something wrong of it: build with --no-reuse, or reuse: false in a workflow.',
       cause,
     });
   }

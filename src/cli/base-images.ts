@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os';
 import type { BaseImages } from '../base-images.ts';
 import { withBaseImages as withImages } from '../base-workspace.ts';
+import type { BlobCache } from '../layout/blob-cache.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import type { LazyClient } from './registry-options.ts';
@@ -17,10 +18,10 @@ export interface ImagesContext {
   readonly context: string;
 }
 
-/** Runs `body` with them; what was fetched is kept in the folder of `--cache` alone. */
+/** Runs `body` with them, and with the cache in the folder of `--cache`: only there, something is kept. */
 export function withBaseImages<T>(
   { options, terminal, reporter, client, context }: ImagesContext,
-  body: (images: BaseImages) => Promise<T>,
+  body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   const cache = options.string('cache') ?? '';
   return withImages(

@@ -8,6 +8,7 @@ import { findKnownLayers } from '../build/known-layers.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
 import { BimaError } from '../errors.ts';
+import { openKeptLayers } from '../kept-layers.ts';
 import { withTemporaryLayout } from '../layout/publish.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
@@ -40,16 +41,19 @@ export async function runBuild(
     checkRegistryOptions(options, pushed);
 
     await output.check();
-    built = await withBaseImages({ options, terminal, reporter, client, context }, async (images) => {
-      const open = async () => (options.flag('no-reuse') ? undefined : output.previous?.());
+    built = await withBaseImages({ options, terminal, reporter, client, context }, async (images, blobs) => {
+      const reuse = !options.flag('no-reuse');
+      const { compression } = buildOptions;
+      const open = async () => (reuse ? output.previous?.() : undefined);
       const [known, plans] = await Promise.all([
-        findKnownLayers(open, buildOptions.compression, reporter),
+        findKnownLayers(open, compression, reporter),
         planPlatforms({ ...planOptions, images }, (problem) => {
           reporter.warning(problem);
         }),
       ]);
+      const kept = openKeptLayers(blobs, { compression, reuse, reporter });
       return withTemporaryLayout(output.workPath, async (layout) => {
-        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known }, reporter);
+        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known, kept }, reporter);
         await output.write(layout, platforms.root, platforms.elsewhere);
         return platforms;
       });

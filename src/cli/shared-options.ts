@@ -113,7 +113,7 @@ export const cache: OptionSpec = {
   type: 'string',
   value: 'DIR',
   env: 'BIMA_CACHE',
-  help: 'Keep what is fetched of base images in DIR for later builds',
+  help: 'Keep what is fetched of base images, and layers that are made, in DIR for later builds',
 };
 
 /** What names a containerd. */

@@ -1,9 +1,9 @@
-// A folder of blobs that were fetched from elsewhere, by their digest: each is fetched once, and looked at before it is
-// used. Several processes may share it, and deleting it or anything in it is safe.
+// A folder of blobs that were fetched or made, by their digest: each once, and looked at before it is used. Several
+// processes may share it, and deleting it or anything in it is safe.
 
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import { checkContent, verified } from '../oci/blob.ts';
@@ -14,6 +14,8 @@ import type { Digest } from '../oci/digest.ts';
 import type { Source } from '../oci/target.ts';
 import { formatSize } from '../reporter.ts';
 import type { Reporter } from '../reporter.ts';
+import { readFilePieces } from './file.ts';
+import { makeRoom } from './make-room.ts';
 import { outputErrors } from './temporary.ts';
 
 export interface BlobCache {
@@ -22,12 +24,19 @@ export interface BlobCache {
   keep(blob: Blob, from: string): Blob;
   /** The same source, with everything that is opened kept. */
   keepAll(source: Source): Source;
+  /**
+   * The blob if the cache has it whole; a damaged one is removed. Whoever opens it gets what the file system says when
+   * another process makes room meanwhile.
+   */
+  find(descriptor: Descriptor): Promise<Blob | undefined>;
+  /** Copies the file that holds the blob, unless it is there whole. @throws BimaError OUTPUT_FAILED */
+  add(descriptor: Descriptor, file: string): Promise<void>;
 }
 
 export interface CacheOptions {
   readonly directory: string;
   readonly reporter: Reporter;
-  /** Bytes that the cache may hold after a fetch, apart from what this run uses; the oldest blobs go first. */
+  /** Bytes that the cache may hold after one more came, apart from what this run uses; the oldest blobs go first. */
   readonly limit?: number;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds, for the seconds of each fetch. */
@@ -35,13 +44,16 @@ export interface CacheOptions {
 }
 
 const pieceSize = 256 * 1024;
-/** What a killed process left behind isn't taken for the file of one that runs. */
-const abandonedAfter = 24 * 60 * 60 * 1000;
 
-/** The directory is made when the first blob is fetched. */
+/** Where the blobs of such a cache are. */
+export function blobsFolder(directory: string): string {
+  return join(directory, 'blobs', 'sha256');
+}
+
+/** The directory is made when the first blob comes. */
 export function createBlobCache(options: CacheOptions): BlobCache {
   const { reporter, signal, limit, now = Date.now } = options;
-  const directory = join(options.directory, 'blobs', 'sha256');
+  const directory = blobsFolder(options.directory);
   /** Those that are there, or on their way, by this run's own knowledge. */
   const fetched = new Map<Digest, Promise<void>>();
   const pathOf = (digest: Digest) => join(directory, hexOf(digest));
@@ -59,10 +71,9 @@ export function createBlobCache(options: CacheOptions): BlobCache {
   async function obtainAnew(blob: Blob, from: string): Promise<void> {
     const { descriptor } = blob;
     const path = pathOf(descriptor.digest);
-    const state = await inspect(path, descriptor);
+    const state = await inspect(path, descriptor, signal);
     if (state === 'whole') {
-      // The time of the last use, for those that make room.
-      await utimes(path, new Date(), new Date()).catch(() => undefined);
+      await noteUse(path);
       say(descriptor, `${shown(descriptor)}: in the cache`);
       return;
     }
@@ -87,10 +98,8 @@ export function createBlobCache(options: CacheOptions): BlobCache {
   }
 
   async function fetch({ descriptor, open: openBlob }: Blob, path: string): Promise<void> {
-    await mkdir(directory, { recursive: true });
-    const temporary = join(directory, `.bima-${randomUUID()}`);
-    const digester = createDigester();
-    try {
+    await place(descriptor, path, async (temporary) => {
+      const digester = createDigester();
       const file = await open(temporary, 'wx');
       try {
         for await (const chunk of openBlob()) {
@@ -103,13 +112,52 @@ export function createBlobCache(options: CacheOptions): BlobCache {
         await file.close();
       }
       checkContent(descriptor, digester.digest(), digester.size, path);
+    });
+  }
+
+  /** What `write` makes gets its name when it is whole. */
+  async function place(
+    descriptor: Descriptor,
+    path: string,
+    write: (temporary: string) => Promise<void>,
+  ): Promise<void> {
+    await mkdir(directory, { recursive: true });
+    const temporary = join(directory, `.bima-${randomUUID()}`);
+    try {
+      await write(temporary);
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
       // Another process may have been faster, and Windows then lets nobody replace a file that is being read.
-      if (isSystemError(error, 'EPERM') && (await inspect(path, descriptor)) === 'whole') return;
+      if (isSystemError(error, 'EPERM') && (await inspect(path, descriptor, signal)) === 'whole') return;
       throw error;
     }
+  }
+
+  async function find(descriptor: Descriptor): Promise<Blob | undefined> {
+    const path = pathOf(descriptor.digest);
+    const state = await inspect(path, descriptor, signal);
+    if (state === 'damaged') {
+      reporter.debug(`${path} is damaged, and not used`);
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
+    if (state !== 'whole') return undefined;
+    fetched.set(descriptor.digest, Promise.resolve());
+    await noteUse(path);
+    const content = (release?: boolean) => readFilePieces(path, undefined, release);
+    return { descriptor, open: (release) => verified(content(release), descriptor, path) };
+  }
+
+  async function add(descriptor: Descriptor, file: string): Promise<void> {
+    if ((await find(descriptor)) !== undefined) return;
+    await outputErrors(options.directory, () =>
+      // No link: whoever changes the file in a layout would change it here.
+      place(descriptor, pathOf(descriptor.digest), (temporary) =>
+        copyFile(file, temporary, constants.COPYFILE_FICLONE),
+      ),
+    );
+    fetched.set(descriptor.digest, Promise.resolve());
+    if (limit !== undefined) await makeRoom(directory, limit, fetched, now());
   }
 
   async function* read(blob: Blob, from: string): AsyncGenerator<Uint8Array> {
@@ -132,6 +180,8 @@ export function createBlobCache(options: CacheOptions): BlobCache {
   return {
     directory: options.directory,
     keep,
+    find,
+    add,
     keepAll: (source) => ({
       name: source.name,
       open: (descriptor) => keep(source.open(descriptor), source.name),
@@ -143,45 +193,27 @@ function shown({ digest, size }: Descriptor): string {
   return `${digest} ${formatSize(size)}`;
 }
 
-async function inspect(path: string, descriptor: Descriptor): Promise<'missing' | 'whole' | 'damaged'> {
+/** The time of the last use, for those that make room. */
+async function noteUse(path: string): Promise<void> {
+  await utimes(path, new Date(), new Date()).catch(() => undefined);
+}
+
+async function inspect(
+  path: string,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<'missing' | 'whole' | 'damaged'> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return 'missing';
   if (!found.isFile() || found.size !== descriptor.size) return 'damaged';
   try {
     const content = verified(createReadStream(path, { highWaterMark: pieceSize }), descriptor, path);
-    while ((await content.next()).done !== true);
+    while ((await content.next()).done !== true) signal?.throwIfAborted();
     return 'whole';
   } catch (error) {
+    if (signal?.aborted === true) throw error;
     if (isSystemError(error, 'ENOENT')) return 'missing';
     if (error instanceof BimaError || isSystemError(error)) return 'damaged';
     throw error;
-  }
-}
-
-/** Removes the blobs that were not used for the longest time. What can't be removed stays. */
-async function makeRoom(
-  directory: string,
-  limit: number,
-  used: ReadonlyMap<Digest, unknown>,
-  now: number,
-): Promise<void> {
-  const files: { readonly path: string; readonly size: number; readonly time: number }[] = [];
-  let total = 0;
-  for (const name of await readdir(directory).catch(() => [])) {
-    const path = join(directory, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined) continue;
-    if (name.startsWith('.')) {
-      if (now - found.mtimeMs > abandonedAfter) await rm(path, { force: true }).catch(() => undefined);
-      continue;
-    }
-    total += found.size;
-    if (!used.has(`sha256:${name}`)) files.push({ path, size: found.size, time: found.mtimeMs });
-  }
-  files.sort((a, b) => a.time - b.time);
-  for (const { path, size } of files) {
-    if (total <= limit) return;
-    await rm(path, { force: true }).catch(() => undefined);
-    total -= size;
   }
 }

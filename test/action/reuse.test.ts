@@ -1,14 +1,14 @@
 // What a second run of the action costs the registry that has the first one's image.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { temporaryFolder } from '../support/folder.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { runInputs, runWithLines } from '../support/run-inputs.ts';
-import { sampleContext } from '../support/sample.ts';
+import { largeContext, sampleContext } from '../support/sample.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 /** The requests since the last call, without what differs between digests and uploads. */
@@ -155,5 +155,40 @@ describe('a run of the action for a layout that is there', () => {
     const cold = await runInputs(test, { context, tags: 'example.com/app:1', reuse: 'false' });
     assert.equal(second.outputs.digest, cold.digest);
     assert.notEqual(second.outputs.digest, first.digest);
+  });
+});
+
+describe('a run of the action for a new tag, on a runner with a folder for tools', () => {
+  const taken = /^COPY test-redis\.hvt .*, there already, in the cache$/m;
+
+  it('takes the layers over that an earlier run kept there, also for a whole layout', async (test) => {
+    await using registry = await startRegistry();
+    const environment = { RUNNER_TOOL_CACHE: temporaryFolder(test), RUNNER_ENVIRONMENT: 'self-hosted' };
+    const inputs = inputsFor(registry, largeContext(test, 1_200_000));
+    const first = await runInputs(test, inputs, environment);
+    const second = await runWithLines(test, { ...inputs, tags: `${registry.host}/a/b:2` }, environment);
+    assert.match(second.lines.join('\n'), taken);
+    assert.equal(second.outputs.digest, first.digest);
+    registry.store.pull('a/b', '2');
+    registry.assertRules();
+
+    const third = await runWithLines(test, { ...inputs, push: 'false' }, environment);
+    assert.match(third.lines.join('\n'), taken);
+    assert.equal(verifyLayout(third.outputs.layout ?? '')[0]?.entry.digest, first.digest);
+  });
+
+  it('makes every layer anew when reuse is false', async (test) => {
+    const environment = { RUNNER_TOOL_CACHE: temporaryFolder(test) };
+    const inputs = { context: largeContext(test, 1_200_000), tags: 'example.com/app:1' };
+    await runInputs(test, inputs, environment);
+    const { lines } = await runWithLines(test, { ...inputs, reuse: 'false' }, environment);
+    assert.doesNotMatch(lines.join('\n'), /there already/);
+  });
+
+  it('keeps nothing on a runner that is gone with the job', async (test) => {
+    const tools = temporaryFolder(test);
+    const environment = { RUNNER_TOOL_CACHE: tools, RUNNER_ENVIRONMENT: 'github-hosted' };
+    await runInputs(test, { context: largeContext(test, 1_200_000), tags: 'example.com/app:1' }, environment);
+    assert.equal(existsSync(join(tools, 'bima')), false);
   });
 });

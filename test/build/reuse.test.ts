@@ -1,20 +1,14 @@
 // Layers that are there already: which are taken over, at what cost, and that nobody can tell from the image.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { TestContext } from 'node:test';
-import { buildImage } from '../../src/build/build.ts';
-import type { BuiltImage } from '../../src/build/build.ts';
 import { parseCompression } from '../../src/build/compression.ts';
 import { findKnownLayers } from '../../src/build/known-layers.ts';
 import type { KnownLayers } from '../../src/build/known-layers.ts';
-import { planBuild } from '../../src/build/plan.ts';
-import { createLayout } from '../../src/layout/layout.ts';
-import type { Layout } from '../../src/layout/layout.ts';
 import { BimaError } from '../../src/errors.ts';
-import { blobOf, readDocument } from '../../src/oci/blob.ts';
+import { blobOf } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
 import { describeBytes } from '../../src/oci/descriptor.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -22,80 +16,11 @@ import { encodeJson } from '../../src/oci/json.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { withBlobs } from '../../src/oci/with-blobs.ts';
 import { silentReporter } from '../../src/reporter.ts';
-import { temporaryFolder } from '../support/folder.ts';
-import { sampleContext } from '../support/sample.ts';
+import { countedBuild as build } from '../support/counted-build.ts';
+import type { CountedImage } from '../support/counted-build.ts';
+import { largeContext, sampleContext } from '../support/sample.ts';
 
-interface Made extends BuiltImage {
-  readonly layout: Layout;
-  /** Bytes of files of the context that were read. */
-  readonly read: number;
-  /** Layers that were compressed and stored. */
-  readonly written: number;
-  /** The manifest, as it is stored. */
-  readonly bytes: string;
-}
-
-interface Options {
-  readonly compression?: string;
-  readonly known?: KnownLayers;
-}
-
-/** 1 MB in the binary's place: two blocks of the compressor, and more than one read. */
-function largeContext(test: TestContext): string {
-  const context = sampleContext(test);
-  const hello = readFileSync(join(context, 'test-redis.hvt'));
-  writeFileSync(join(context, 'test-redis.hvt'), Buffer.alloc(1_000_000, hello));
-  return context;
-}
-
-async function build(test: TestContext, context: string, options: Options = {}): Promise<Made> {
-  const plan = await planBuild({ context, labels: [], strict: true }, () => undefined);
-  let read = 0;
-  let written = 0;
-  const layers = plan.layers.map((layer) => ({
-    ...layer,
-    entries: layer.entries.map((entry) =>
-      entry.type !== 'file'
-        ? entry
-        : {
-            ...entry,
-            open: async function* () {
-              for await (const chunk of entry.open()) {
-                read += chunk.length;
-                yield chunk;
-              }
-            },
-          },
-    ),
-  }));
-  const folder = join(temporaryFolder(test), 'layout');
-  mkdirSync(folder);
-  const layout = await createLayout(folder);
-  const counting: Layout = {
-    ...layout,
-    write: (stream) => {
-      written += 1;
-      return layout.write(stream);
-    },
-  };
-  const { compression = 'gzip', known } = options;
-  const built = await buildImage(
-    { ...plan, layers },
-    counting,
-    {
-      compression: parseCompression(compression),
-      annotations: {},
-      annotationEncoding: 'plain',
-      created: 0,
-      ...(known === undefined ? {} : { known }),
-    },
-    silentReporter,
-  );
-  const bytes = Buffer.from(await readDocument(layout.open(built.manifest), 'it')).toString();
-  return { ...built, layout, bytes, read, written };
-}
-
-function knownOf(made: Made, compression = 'gzip', isLocal = true): Promise<KnownLayers> {
+function knownOf(made: CountedImage, compression = 'gzip', isLocal = true): Promise<KnownLayers> {
   const previous = { source: made.layout, roots: [made.manifest], isLocal };
   return findKnownLayers(() => Promise.resolve(previous), parseCompression(compression), silentReporter);
 }
@@ -183,7 +108,10 @@ describe('findKnownLayers', () => {
   }
 
   /** The image, with its manifest changed. */
-  async function changed(first: Made, change: (layer: Descriptor) => Descriptor): Promise<KnownLayers> {
+  async function changed(
+    first: CountedImage,
+    change: (layer: Descriptor) => Descriptor,
+  ): Promise<KnownLayers> {
     const manifest = JSON.parse(first.bytes) as { layers: Descriptor[] };
     const bytes = encodeJson({ ...manifest, layers: manifest.layers.map(change) });
     const blob = blobOf(mediaTypes.manifest, bytes);

@@ -1,6 +1,6 @@
 // The sample of urunc's documentation, with any binary in place of its unikernel.
 
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { temporaryFolder } from './folder.ts';
@@ -39,4 +39,12 @@ export function sampleContext(
   writeFileSync(join(folder, 'redis.conf'), 'maxmemory 64mb\n');
   writeFileSync(join(folder, 'Containerfile'), sampleContainerfile);
   return folder;
+}
+
+/** The same with 1 MB in the binary's place: two blocks of the compressor, and more than one read. */
+export function largeContext(test: TestContext, size = 1_000_000): string {
+  const context = sampleContext(test);
+  const hello = readFileSync(join(context, 'test-redis.hvt'));
+  writeFileSync(join(context, 'test-redis.hvt'), Buffer.alloc(size, hello));
+  return context;
 }

@@ -1,0 +1,135 @@
+// Layers that builds have made, for later builds with the same compressor: the blobs are beside those that were fetched,
+// and a small record for each tells which one a diff ID stands for. Several processes may share it.
+
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BimaError, isSystemError } from '../errors.ts';
+import type { Blob } from '../oci/blob.ts';
+import { readDescriptor } from '../oci/descriptor.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { hexOf } from '../oci/digest.ts';
+import { encodeJson, parseJsonObject } from '../oci/json.ts';
+import type { KeptLayers, LayerKey } from '../oci/kept-layers.ts';
+import type { Reporter } from '../reporter.ts';
+import { blobsFolder } from './blob-cache.ts';
+import type { BlobCache } from './blob-cache.ts';
+import { outputErrors } from './temporary.ts';
+
+export interface LayerCacheOptions {
+  /** Holds the blobs, and the records beside them. */
+  readonly blobs: BlobCache;
+  /** Names what makes the layers. */
+  readonly compressor: () => Promise<string>;
+  /** Of the layers. */
+  readonly mediaType: string;
+  /** False for one in which layers are kept, and none is found. */
+  readonly reuse: boolean;
+  readonly reporter: Reporter;
+}
+
+/** Smaller layers are compressed faster than they are looked up. */
+const smallest = 1024 * 1024;
+
+/** The folder is made when the first layer is kept. */
+export function createLayerCache(options: LayerCacheOptions): KeptLayers {
+  const { blobs, reporter, reuse } = options;
+  let isBroken = false;
+  let listed: Promise<Set<string>> | undefined;
+
+  const openFolder = async () =>
+    join(blobs.directory, 'layers', (await options.compressor()).replace(/[^a-z\d]+/g, '-'));
+  const list = async () => new Set((await readdir(await openFolder()).catch(() => [])).map(sizeIn));
+
+  async function mayHave(contentSize: number): Promise<boolean> {
+    if (!reuse || contentSize < smallest) return false;
+    return (await (listed ??= list())).has(String(contentSize));
+  }
+
+  async function find(key: LayerKey): Promise<Blob | undefined> {
+    if (!(await mayHave(key.contentSize))) return undefined;
+    const path = join(await openFolder(), nameOf(key));
+    const descriptor = await readRecord(path);
+    if (descriptor === undefined) return undefined;
+    const blob = descriptor.mediaType === options.mediaType ? await blobs.find(descriptor) : undefined;
+    if (blob === undefined) await remove(path);
+    return blob;
+  }
+
+  async function keep(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
+    if (isBroken || key.contentSize < smallest) return;
+    try {
+      await blobs.add(layer, file);
+      const folder = await openFolder();
+      await outputErrors(blobs.directory, () => writeRecord(folder, key, layer));
+      (await listed)?.add(String(key.contentSize));
+      await removeLost(folder);
+    } catch (error) {
+      if (!(error instanceof BimaError) || error.code !== 'OUTPUT_FAILED') throw error;
+      isBroken = true;
+      const { code, message, hint } = error;
+      reporter.warning({
+        code,
+        message: `no layer is kept for later builds: ${message}`,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+  }
+
+  async function writeRecord(folder: string, key: LayerKey, layer: Descriptor): Promise<void> {
+    const { mediaType, digest, size } = layer;
+    await mkdir(folder, { recursive: true });
+    // Where those are cleared away that a killed process leaves.
+    const temporary = join(blobsFolder(blobs.directory), `.bima-${randomUUID()}`);
+    const path = join(folder, nameOf(key));
+    try {
+      await writeFile(temporary, encodeJson({ mediaType, digest, size }));
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      // As for blobs: another process has just written it, and somebody reads it.
+      if (isSystemError(error, 'EPERM') && (await readRecord(path))?.digest === digest) return;
+      throw error;
+    }
+  }
+
+  /** Removes records without a blob. Each has one: there is nothing to look for unless there are more of them. */
+  async function removeLost(folder: string): Promise<void> {
+    const [names, held] = await Promise.all([
+      readdir(folder).catch(() => []),
+      readdir(blobsFolder(blobs.directory)).catch(() => []),
+    ]);
+    if (names.length <= held.length) return;
+    const there = new Set(held);
+    for (const name of names) {
+      const descriptor = await readRecord(join(folder, name));
+      if (descriptor !== undefined && !there.has(hexOf(descriptor.digest))) await remove(join(folder, name));
+    }
+  }
+
+  return { mayHave, find, keep };
+}
+
+/** The size comes first: a file of another size needn't be read to know that it isn't this one. */
+function nameOf({ diffId, contentSize }: LayerKey): string {
+  return `${contentSize}-${hexOf(diffId)}`;
+}
+
+function sizeIn(name: string): string {
+  return name.slice(0, name.indexOf('-'));
+}
+
+/** Undefined when there is none; one that says nothing is removed. */
+async function readRecord(path: string): Promise<Descriptor | undefined> {
+  try {
+    return readDescriptor(parseJsonObject(await readFile(path), path), path);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) await remove(path);
+    return undefined;
+  }
+}
+
+/** Whatever is in the way, a folder too. What can't be removed stays. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
+}

@@ -1,0 +1,87 @@
+// A build that counts what it reads of the context, and what it compresses and stores.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { buildImage } from '../../src/build/build.ts';
+import type { BuiltImage } from '../../src/build/build.ts';
+import { parseCompression } from '../../src/build/compression.ts';
+import type { KnownLayers } from '../../src/build/known-layers.ts';
+import { planBuild } from '../../src/build/plan.ts';
+import { createLayout } from '../../src/layout/layout.ts';
+import type { Layout } from '../../src/layout/layout.ts';
+import { readDocument } from '../../src/oci/blob.ts';
+import type { KeptLayers } from '../../src/oci/kept-layers.ts';
+import { silentReporter } from '../../src/reporter.ts';
+import type { Reporter } from '../../src/reporter.ts';
+import { temporaryFolder } from './folder.ts';
+
+export interface CountedImage extends BuiltImage {
+  readonly layout: Layout;
+  /** Bytes of files of the context that were read. */
+  readonly read: number;
+  /** Layers that were compressed and stored. */
+  readonly written: number;
+  /** The manifest, as it is stored. */
+  readonly bytes: string;
+}
+
+export interface CountedOptions {
+  readonly compression?: string;
+  readonly known?: KnownLayers;
+  readonly kept?: KeptLayers | undefined;
+  readonly reporter?: Reporter;
+}
+
+/** Builds a context into a layout of its own, and counts. */
+export async function countedBuild(
+  test: TestContext,
+  context: string,
+  options: CountedOptions = {},
+): Promise<CountedImage> {
+  const plan = await planBuild({ context, labels: [], strict: true }, () => undefined);
+  let read = 0;
+  let written = 0;
+  const layers = plan.layers.map((layer) => ({
+    ...layer,
+    entries: layer.entries.map((entry) =>
+      entry.type !== 'file'
+        ? entry
+        : {
+            ...entry,
+            open: async function* () {
+              for await (const chunk of entry.open()) {
+                read += chunk.length;
+                yield chunk;
+              }
+            },
+          },
+    ),
+  }));
+  const folder = join(temporaryFolder(test), 'layout');
+  mkdirSync(folder);
+  const layout = await createLayout(folder);
+  const counting: Layout = {
+    ...layout,
+    write: (stream) => {
+      written += 1;
+      return layout.write(stream);
+    },
+  };
+  const { compression = 'gzip', known, kept, reporter = silentReporter } = options;
+  const built = await buildImage(
+    { ...plan, layers },
+    counting,
+    {
+      compression: parseCompression(compression),
+      annotations: {},
+      annotationEncoding: 'plain',
+      created: 0,
+      ...(known === undefined ? {} : { known }),
+      kept,
+    },
+    reporter,
+  );
+  const bytes = Buffer.from(await readDocument(layout.open(built.manifest), 'it')).toString();
+  return { ...built, layout, bytes, read, written };
+}
