@@ -78,13 +78,15 @@ async function copyBlob(
   const { reporter, now = Date.now } = options;
   const started = now();
   let stored: Stored = 'pushed';
+  let seconds: number | undefined;
   await target.put(source.open(descriptor), {
     signal,
-    stored: (how) => {
+    stored: (how, before) => {
       stored = how;
+      seconds = before;
     },
   });
-  const blob: CopiedBlob = { descriptor, stored, seconds: (now() - started) / 1000 };
+  const blob: CopiedBlob = { descriptor, stored, seconds: seconds ?? (now() - started) / 1000 };
   reporter.info(describeCopied(blob));
   return blob;
 }

@@ -58,6 +58,7 @@ const rules: readonly Rule[] = [
       'src/build/plan',
       'src/cleanup/',
       'src/copy.ts',
+      'src/early-push.ts',
       'src/inspect',
       'src/kept-layers.ts',
       'src/load.ts',

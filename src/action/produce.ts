@@ -4,6 +4,7 @@ import type { BaseImages } from '../base-images.ts';
 import type { BuiltPlatforms } from '../build/build-platforms.ts';
 import { findKnownLayers } from '../build/known-layers.ts';
 import type { PreviousImages } from '../build/known-layers.ts';
+import type { EarlyPush } from '../early-push.ts';
 import { openKeptLayers } from '../kept-layers.ts';
 import type { BlobCache } from '../layout/blob-cache.ts';
 import { openLayout } from '../layout/layout.ts';
@@ -28,6 +29,7 @@ export interface ProduceOrder {
   readonly references: readonly Reference[];
   readonly images: BaseImages;
   readonly openClient: OpenClient;
+  readonly early: Pick<EarlyPush, 'start' | 'settle'>;
   /** Keeps the layers that are made, if there is such a cache. */
   readonly blobs: BlobCache | undefined;
   /** Of the layout. */
@@ -45,7 +47,7 @@ export interface Produced {
 
 /** @throws BimaError for whatever is wrong with the context, the layouts or the base images */
 export async function produceImage(order: ProduceOrder, world: World): Promise<Produced> {
-  const { inputs, references, path, isPushed } = order;
+  const { inputs, references, early, path, isPushed } = order;
   const { reporter, signal } = world;
   const { annotations, fromLayout } = inputs;
   const isBuild = fromLayout.length === 0;
@@ -60,6 +62,8 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
       // Not what happened to be found elsewhere decides: an output that is there on some days only would surprise.
       const isWhole = !isBuild || needsWholeLayout(inputs, isPushed);
       if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
+      // Windows moves no folder in which a file is open.
+      await early.settle();
       signal.throwIfAborted();
       await publishLayout(layout, root, references, path);
       return { root, isWhole, elsewhere: isWhole ? [] : elsewhere };
@@ -73,7 +77,7 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
 
 /** The image of the context; what is there of it already is looked for while the context is read. */
 async function build(order: ProduceOrder, layout: Layout, world: World): Promise<BuiltPlatforms> {
-  const { inputs, images, blobs } = order;
+  const { inputs, images, blobs, early } = order;
   const { reporter } = world;
   const { compression, reuse } = inputs;
   const [known, plans] = await Promise.all([
@@ -81,7 +85,7 @@ async function build(order: ProduceOrder, layout: Layout, world: World): Promise
     planForInputs(inputs, images, reporter),
   ]);
   const kept = openKeptLayers(blobs, { compression, reuse, reporter });
-  return buildForInputs(plans, layout, inputs, { known, kept }, world);
+  return buildForInputs(plans, layout, inputs, { known, kept, finished: early.start }, world);
 }
 
 /** An image in the layout that this one is for, or else at the tags that are pushed alone. */

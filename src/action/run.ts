@@ -2,6 +2,7 @@
 // What stays on this machine comes first, and the push last: tags move only if all else went well.
 
 import { join, resolve } from 'node:path';
+import { withEarlyPush } from '../early-push.ts';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
 import type { Release } from '../github/release.ts';
@@ -57,9 +58,12 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   const order = { ...world, inputs, context, references, mask: runner.mask };
   await withWorkflowImages(order, async (images, { openClient, blobs }) => {
     const isPushed = skipped === undefined;
-    const wanted = { inputs, references, images, openClient, blobs, path: layoutPath, isPushed };
-    const produced = await produceImage(wanted, world);
-    await handOn(produced, { inputs, references, openClient, skipped, release, layoutPath }, world);
+    await withEarlyPush({ references: isPushed ? references : [], openClient }, async (early) => {
+      const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
+      const produced = await produceImage(wanted, world);
+      const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
+      await handOn(produced, handed, world);
+    });
   });
 }
 

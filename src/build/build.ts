@@ -40,6 +40,8 @@ export interface BuildOptions {
   readonly kept?: KeptLayers | undefined;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
+  /** Is told of each layer that was made, as soon as it is in the layout. */
+  readonly finished?: ((layer: Blob) => void) | undefined;
 }
 
 export interface BuiltImage {
@@ -64,7 +66,7 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal, layers: shared, known = new Map(), kept } = options;
+  const { compression, created: mtime, signal, layers: shared, known = new Map(), kept, finished } = options;
   const { base } = plan;
   const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
   let how = '';
@@ -78,6 +80,7 @@ export async function buildImage(
     }
     const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
     const { diffId, descriptor } = layer;
+    finished?.(layout.open(descriptor));
     const key = { diffId, contentSize: contentSizeOf(entries) };
     await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
     return layer;

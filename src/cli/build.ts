@@ -7,6 +7,7 @@ import { parseCompression } from '../build/compression.ts';
 import { findKnownLayers } from '../build/known-layers.ts';
 import { planPlatforms } from '../build/plan-platforms.ts';
 import { parseSourceDate } from '../build/source-date.ts';
+import { withEarlyPush } from '../early-push.ts';
 import { BimaError } from '../errors.ts';
 import { openKeptLayers } from '../kept-layers.ts';
 import { withTemporaryLayout } from '../layout/publish.ts';
@@ -52,11 +53,16 @@ export async function runBuild(
         }),
       ]);
       const kept = openKeptLayers(blobs, { compression, reuse, reporter });
-      return withTemporaryLayout(output.workPath, async (layout) => {
-        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known, kept }, reporter);
-        await output.write(layout, platforms.root, platforms.elsewhere);
-        return platforms;
-      });
+      const push = { references: pushed, openClient: () => client.open() };
+      return withTemporaryLayout(output.workPath, (layout) =>
+        withEarlyPush(push, async (early) => {
+          const signal = AbortSignal.any([terminal.signal, early.refused]);
+          const more = { known, kept, signal, finished: early.start };
+          const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+          await output.write(layout, platforms.root, platforms.elsewhere, early.client);
+          return platforms;
+        }),
+      );
     });
   } finally {
     reporter.close();

@@ -25,9 +25,9 @@ export function registryOutput(context: OutputContext): Output {
     workPath: join(tmpdir(), 'image'),
     check: () => Promise.resolve(),
     previous: async () => openTaggedImage(await context.client.open(), references),
-    write: async (layout, image, elsewhere) => {
+    write: async (layout, image, elsewhere, openClient = () => context.client.open()) => {
       const source = withBlobs(layout, elsewhere);
-      result = await pushImage(source, image, references, { client: await context.client.open(), reporter });
+      result = await pushImage(source, image, references, { client: await openClient(), reporter });
       reporter.info(summarizePush(result));
     },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),

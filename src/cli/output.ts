@@ -6,6 +6,7 @@ import type { Layout } from '../layout/layout.ts';
 import type { Blob } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/client.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
@@ -23,8 +24,14 @@ export interface Output {
   /**
    * @param layout holds the image and nothing else, and is gone afterwards
    * @param elsewhere layers of the image that are not in the layout
+   * @param openClient in place of the run's own client
    */
-  write(layout: Layout, image: Descriptor, elsewhere: readonly Blob[]): Promise<void>;
+  write(
+    layout: Layout,
+    image: Descriptor,
+    elsewhere: readonly Blob[],
+    openClient?: () => Promise<RegistryClient>,
+  ): Promise<void>;
   /** What `--json` says of it besides the image. */
   describe(): Readonly<Record<string, unknown>>;
 }

@@ -18,8 +18,11 @@ export interface PutOptions {
   /** Stores the content even when the target says that it has it: its word was found to be wrong. */
   readonly force?: boolean;
   readonly signal?: AbortSignal;
-  /** Is told once how the content came to be there. A target that never calls it has written the bytes. */
-  readonly stored?: (how: Stored) => void;
+  /**
+   * Is told once how the content came to be there, and how long that took if it began before the call. A target that
+   * never calls it has written the bytes.
+   */
+  readonly stored?: (how: Stored, seconds?: number) => void;
 }
 
 /** Where blobs and manifests are written to. */

@@ -22,7 +22,7 @@ export interface Repository extends Source, Target {
   /** `registry/repository`. */
   readonly name: string;
   /** What a tag or digest stands for; undefined when there is nothing. */
-  describe(tagOrDigest: string): Promise<Descriptor | undefined>;
+  describe(tagOrDigest: string, signal?: AbortSignal): Promise<Descriptor | undefined>;
   /** The manifest or index behind a tag or digest; undefined when there is nothing. */
   read(
     tagOrDigest: string,
@@ -71,7 +71,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
 
   return {
     name,
-    describe: (tagOrDigest) => describeManifest(session, tagOrDigest),
+    describe: (tagOrDigest, signal) => describeManifest(session, tagOrDigest, signal),
     read: (tagOrDigest) => readManifest(session, tagOrDigest),
     tags: () => listTags(session),
     referrers: (digest) => listReferrers(session, digest),

@@ -21,11 +21,12 @@ export async function runInputs(
   return (await runWithLines(...args)).outputs;
 }
 
-/** The same, with what was said. */
+/** The same, with what was said. @param event the name of its fixture */
 export async function runWithLines(
   test: TestContext,
   given: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>> = {},
+  event = 'push',
 ): Promise<FinishedRun> {
   const lines: string[] = [];
   const outputs: Record<string, string> = {};
@@ -41,7 +42,7 @@ export async function runWithLines(
     readInputs((input) => given[input] ?? '', {}),
     {
       environment: { GITHUB_SERVER_URL: 'https://example.com', ...environment },
-      event: await eventFixture('push'),
+      event: await eventFixture(event),
       runner,
       reporter: { ...silentReporter, info: say, debug: say },
       folder: temporaryFolder(test),
