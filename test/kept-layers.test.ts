@@ -22,6 +22,7 @@ import { BimaError } from '../src/errors.ts';
 import type { Problem } from '../src/errors.ts';
 import { openKeptLayers } from '../src/kept-layers.ts';
 import { createBlobCache } from '../src/layout/blob-cache.ts';
+import type { Blob } from '../src/oci/blob.ts';
 import type { Descriptor } from '../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../src/oci/digest.ts';
 import { silentReporter } from '../src/reporter.ts';
@@ -198,6 +199,18 @@ describe('a layer that an earlier build kept', () => {
     assert.equal(warm.written, 0);
     assert.match(warm.lines.join('\n'), /in the cache/);
     assert.equal((await contentOf(warm)).length, cold.layers[0]?.descriptor.size);
+  });
+
+  it('may travel while later layers are made', async (test) => {
+    const { context, cache } = setup(test);
+    const cold = await build(test, context, cache);
+    const told: string[] = [];
+    const finished = ({ descriptor }: Blob) => void told.push(descriptor.digest);
+    await build(test, context, cache, { finished });
+    assert.deepEqual(
+      told,
+      cold.layers.map(({ descriptor }) => descriptor.digest),
+    );
   });
 
   it('is a file of its own', async (test) => {

@@ -38,12 +38,12 @@ export async function buildPlatforms(
   reporter: Reporter,
 ): Promise<BuiltPlatforms> {
   const { annotations, ...others } = options;
-  const layers = rememberLayers();
+  const shared = plans.length > 1 ? { layers: rememberLayers() } : {};
   const images: BuiltImage[] = [];
   for (const plan of plans) {
     const own = selectAnnotations(annotations, 'manifest', plan.platform);
     if (plans.length > 1) reporter.info(`building for ${formatPlatform(plan.platform)}`);
-    images.push(await buildImage(plan, layout, { ...others, annotations: own, layers }, reporter));
+    images.push(await buildImage(plan, layout, { ...others, annotations: own, ...shared }, reporter));
   }
   const manifests = images.map(({ manifest, platform }) => {
     return withAnnotations(manifest, selectAnnotations(annotations, 'manifest-descriptor', platform));

@@ -4,7 +4,7 @@ import { formatInstruction } from '../containerfile/format.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import type { Layout } from '../layout/layout.ts';
 import { streamOf } from '../oci/blob.ts';
-import type { Blob, ByteStream } from '../oci/blob.ts';
+import type { Blob } from '../oci/blob.ts';
 import type { HistoryEntry } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -22,9 +22,8 @@ import type { ImageLayer } from './image.ts';
 import { contentSizeOf, reuseLayer } from './known-layers.ts';
 import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, ReadReporter } from './layer.ts';
 import type { Plan } from './plan.ts';
-import { rememberLayers } from './shared-layers.ts';
 import type { LayerMemory } from './shared-layers.ts';
 
 export interface BuildOptions {
@@ -67,50 +66,39 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const {
-    compression,
-    created: mtime,
-    signal,
-    layers: memory = rememberLayers(),
-    known = new Map(),
-    kept,
-    finished,
-  } = options;
+  const { compression, created: mtime, signal, layers: shared, known = new Map(), kept, finished } = options;
   const { base } = plan;
   const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
   let how = '';
-  const make = (entries: readonly Entry[], task: string): Promise<Layer> =>
-    memory.recall(entries, async () => {
-      const found = await reuseLayer(watched(entries, task, reporter), {
-        ...{ mtime, compression, known, kept, reporter, signal },
-      });
-      if (found !== undefined) {
-        how = found.isKept ? ', there already, in the cache' : ', there already';
-        elsewhere.push(found.blob);
-        // Those of an image that is there are, as a rule, where this one goes.
-        if (found.isKept) finished?.(found.blob);
-        return found.layer;
-      }
-      const layer = await createLayer(watched(entries, task, reporter), {
-        ...{ mtime, compression, signal },
-        write: (stream) => layout.write(stream),
-      });
-      const { diffId, descriptor } = layer;
-      finished?.(layout.open(descriptor));
-      const key = { diffId, contentSize: contentSizeOf(entries) };
-      await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
-      return layer;
-    });
+  const make = async (entries: readonly Entry[], task: string): Promise<Layer> => {
+    const pack = () => ({ mtime, compression, signal, read: progressOf(entries, task, reporter) });
+    const found = await reuseLayer(entries, { ...pack(), known, kept, reporter });
+    if (found !== undefined) {
+      how = found.isKept ? ', there already, in the cache' : ', there already';
+      elsewhere.push(found.blob);
+      // Those of an image that is there are, as a rule, where this one goes.
+      if (found.isKept) finished?.(found.blob);
+      return found.layer;
+    }
+    const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
+    const { diffId, descriptor } = layer;
+    finished?.(layout.open(descriptor));
+    const key = { diffId, contentSize: contentSizeOf(entries) };
+    await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
+    return layer;
+  };
+  const obtain = (entries: readonly Entry[], task: string): Promise<Layer> =>
+    shared === undefined ? make(entries, task) : shared.recall(entries, () => make(entries, task));
 
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
     how = '';
-    const layer = await make(entries, formatInstruction(copy));
+    const layer = await obtain(entries, formatInstruction(copy));
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await make([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
+  layers.push(await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
 
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
@@ -142,20 +130,14 @@ function describeLayer({ descriptor, tarSize }: Layer): string {
   return `${descriptor.digest} (${formatSize(descriptor.size)}, ${formatSize(tarSize)} unpacked)`;
 }
 
-/** The same entries, reporting how many bytes of their files have been read. */
-function watched(entries: readonly Entry[], task: string, reporter: Reporter): Entry[] {
-  const total = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+/** Reports how many bytes of the entries' files have been packed. */
+function progressOf(entries: readonly Entry[], task: string, reporter: Reporter): ReadReporter {
+  const total = contentSizeOf(entries);
   let done = 0;
-  async function* count(stream: ByteStream): AsyncGenerator<Uint8Array> {
-    for await (const chunk of stream) {
-      yield chunk;
-      done += chunk.length;
-      reporter.progress(task, done, total);
-    }
-  }
-  return entries.map((entry) =>
-    entry.type === 'file' ? { ...entry, open: () => count(entry.open()) } : entry,
-  );
+  return (size) => {
+    done += size;
+    reporter.progress(task, done, total);
+  };
 }
 
 function uruncJsonEntry(labels: Labels): FileEntry {
@@ -167,7 +149,7 @@ function uruncJsonEntry(labels: Labels): FileEntry {
     uid: 0,
     gid: 0,
     size: bytes.length,
-    identity: digestOf(bytes),
+    identify: () => digestOf(bytes),
     open: () => streamOf(bytes),
   };
 }

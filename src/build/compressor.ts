@@ -6,6 +6,7 @@ import { streamOf } from '../oci/blob.ts';
 import { createDigester, hexOf } from '../oci/digest.ts';
 import { compress } from './compression.ts';
 import type { Compression } from './compression.ts';
+import { gzipBlockSize } from './gzip.ts';
 
 const names = new Map<string, Promise<string>>();
 
@@ -24,18 +25,28 @@ export function nameCompressor(compression: Compression): Promise<string | undef
 async function name({
   method,
   level,
-}: Compression & { readonly method: keyof typeof sampleSizes }): Promise<string> {
+}: Compression & { readonly method: keyof typeof samples }): Promise<string> {
   const digester = createDigester();
-  for await (const chunk of compress(streamOf(sample(sampleSizes[method])), { method, level }))
-    digester.update(chunk);
+  for await (const chunk of compress(streamOf(samples[method]()), { method, level })) digester.update(chunk);
   return `${method}:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
 }
 
-/** More than one block of each; the high levels of zstd take their time. */
-const sampleSizes = { gzip: 576 * 1024, zstd: 192 * 1024 } as const;
+const samples = {
+  /** A block and the start of another one, with zeros between, which take little time. */
+  gzip: (): Uint8Array => {
+    const [size, part] = [320 * 1024, 256 * 1024];
+    const content = mixture(size);
+    const bytes = new Uint8Array(gzipBlockSize + (size - part) / 2);
+    bytes.set(content.subarray(0, part));
+    bytes.set(content.subarray(part), bytes.length - (size - part));
+    return bytes;
+  },
+  /** More than one of its blocks; the high levels take their time. */
+  zstd: (): Uint8Array => mixture(192 * 1024),
+} as const;
 
 /** Noise, what comes again near and far, and runs of zeros: what makes a compressor decide. */
-function sample(size: number): Uint8Array {
+function mixture(size: number): Uint8Array {
   let state = 1;
   const random = (limit: number): number => {
     // Numerical Recipes' generator; its low bits repeat soon.

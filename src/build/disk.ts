@@ -32,7 +32,7 @@ export function refusal(
 
 /** Paths of the context have `/` as separator on every system; the empty path is the root. */
 export function absolutePath(place: Place, path: string): string {
-  return join(place.root, ...path.split('/'));
+  return join(place.root, path);
 }
 
 export function joinPath(folder: string, name: string): string {
@@ -63,7 +63,8 @@ export async function readNames(place: Place, path: string): Promise<string[]> {
   } catch (cause) {
     throw unreadable(place, path, cause);
   }
-  return names.map((name) => decode(place, name, `a name in "${shown(path)}"`)).sort(comparePaths);
+  const what = `a name in "${shown(path)}"`;
+  return names.map((name) => decode(place, name, what)).sort(comparePaths);
 }
 
 /** Where a symbolic link points to, as it is stored, with `/` as separator. */
@@ -86,9 +87,12 @@ export function specialKind(stats: BigIntStats): string | undefined {
   return undefined;
 }
 
+// One for thousands of names.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decode(place: Place, bytes: Uint8Array, what: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     const shown = Buffer.from(bytes)
       .toString('latin1')

@@ -15,13 +15,13 @@ export interface FileEntry extends EntryBase {
   readonly type: 'file';
   /** In bytes. */
   readonly size: number;
-  /** Equal for files that bring the same bytes; absent where that isn't known. */
-  readonly identity?: string;
+  /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
+  readonly identify?: () => string;
   /**
    * A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. A piece holds
    * until the next one is asked for: its memory is used again.
    */
-  open(): ByteStream;
+  readonly open: () => ByteStream;
   /** Says that it will be opened, where reading many files at once is cheaper. */
   expect?(): void;
 }

@@ -9,8 +9,8 @@ export interface FoundFile {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** Equal for files that bring the same bytes; absent where that isn't known. */
-  readonly identity?: string;
+  /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
+  readonly identify?: () => string;
   /** Whether anybody may execute it. */
   readonly executable: boolean;
   /** Permission bits, where they are to be kept; without them, only whether it is executable counts. */
@@ -19,7 +19,7 @@ export interface FoundFile {
    * A fresh stream of its bytes; it fails when the file is no longer the one that was found. A piece holds until the
    * next one is asked for.
    */
-  open(): ByteStream;
+  readonly open: () => ByteStream;
 }
 
 export interface FoundDirectory {

@@ -5,14 +5,15 @@ import * as zlib from 'node:zlib';
 import type { ByteStream } from '../oci/blob.ts';
 import { workInBlocks } from './blocks.ts';
 
-const blockSize = 512 * 1024;
+/** In bytes. Each block has a stream of its own, whose objects outlive most others: small blocks fill V8's heap. */
+export const gzipBlockSize = 2 * 1024 * 1024;
 /** How far back a match may lie: each block has the end of the one before it as its dictionary. */
 const windowSize = 32 * 1024;
 /** The largest: less time than with 8, for the same size. */
 const memLevel = 9;
 
-/** Node's pool has four threads; the others wait until one is free, also while this thread is busy with results. */
-const blocksAtOnce = 8;
+/** Node's pool has four threads, and one more block is filled meanwhile. */
+const blocksAtOnce = 5;
 
 /** No name, no time, no flags, and 255 for an unknown system. */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
@@ -45,7 +46,7 @@ export async function* compressGzip(
   };
 
   let isBegun = false;
-  for await (const bytes of workInBlocks(stream, { size: blockSize, limit: blocksAtOnce, work })) {
+  for await (const bytes of workInBlocks(stream, { size: gzipBlockSize, limit: blocksAtOnce, work })) {
     if (!isBegun) yield header;
     isBegun = true;
     yield bytes;
@@ -69,23 +70,25 @@ function isTransferable(buffer: object): buffer is { transfer(length: number): u
 }
 
 /** All of what comes of a block, up to the next byte, in one turn of the thread pool: `zlib.deflateRaw` takes two. */
-function deflate(block: Uint8Array, level: number, dictionary: Uint8Array): Promise<Uint8Array> {
+async function deflate(block: Uint8Array, level: number, dictionary: Uint8Array): Promise<Uint8Array> {
+  // Holds also what can't be compressed, and is far too large for the memory that small buffers of Node share.
+  const chunkSize = Math.ceil((block.length * 9) / 8) + 128 * 1024;
   const options = {
     level,
     memLevel,
     flush: zlib.constants.Z_SYNC_FLUSH,
-    // Holds also what can't be compressed.
-    chunkSize: blockSize + blockSize / 8,
-    readableHighWaterMark: 2 * blockSize,
+    chunkSize,
+    readableHighWaterMark: 2 * chunkSize,
     ...(dictionary.length === 0 ? {} : { dictionary }),
   };
-  return new Promise((resolve, reject) => {
-    const stream = zlib.createDeflateRaw(options);
+  const stream = zlib.createDeflateRaw(options);
+  const compressed = await new Promise<Uint8Array>((resolve, reject) => {
     stream.on('error', reject);
     stream.write(block, () => {
-      const compressed = stream.read() as Uint8Array | null;
-      stream.destroy();
-      if (compressed !== null) resolve(compressed);
+      const result = stream.read() as Uint8Array | null;
+      if (result !== null) resolve(result);
     });
   });
+  stream.destroy();
+  return compressed;
 }

@@ -170,7 +170,7 @@ function entryOf(node: TreeNode, path: string, readers: readonly LayerReader[]):
         uid,
         gid,
         size: node.size,
-        identity: `${reader.name} ${file}`,
+        identify: () => `${reader.name} ${file}`,
         expect: () => {
           reader.expect(file);
         },

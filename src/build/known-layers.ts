@@ -20,7 +20,7 @@ import type { Compression } from './compression.ts';
 import { nameCompressor } from './compressor.ts';
 import type { Entry } from './entry.ts';
 import { packLayer } from './layer.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, PackOptions } from './layer.ts';
 
 /** Images where the new one will be, or at the tags that it will have. */
 export interface PreviousImages {
@@ -101,9 +101,7 @@ async function tolerate(reporter: Reporter, body: () => Promise<void>): Promise<
   }
 }
 
-export interface ReuseOptions {
-  /** Of every entry, in whole seconds since 1970. */
-  readonly mtime: number;
+export interface ReuseOptions extends PackOptions {
   readonly compression: Compression;
   readonly known: KnownLayers;
   readonly kept?: KeptLayers | undefined;
@@ -128,12 +126,12 @@ export async function reuseLayer(
   entries: readonly Entry[],
   options: ReuseOptions,
 ): Promise<ReusedLayer | undefined> {
-  const { mtime, known, kept, signal } = options;
+  const { known, kept, signal } = options;
   const contentSize = contentSizeOf(entries);
   const mayBeKept = (await kept?.mayHave(contentSize)) ?? false;
   if (known.size === 0 && !mayBeKept) return undefined;
   const digester = createDigester();
-  for await (const chunk of packLayer(entries, { mtime })) {
+  for await (const chunk of packLayer(entries, options)) {
     signal?.throwIfAborted();
     digester.update(chunk);
   }

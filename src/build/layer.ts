@@ -21,9 +21,16 @@ export interface Layer {
   readonly tarSize: number;
 }
 
-export interface LayerOptions {
+/** Is told of each piece of a file that was packed, in bytes. */
+export type ReadReporter = (size: number) => void;
+
+export interface PackOptions {
   /** Of every entry, in whole seconds since 1970. */
   readonly mtime: number;
+  readonly read?: ReadReporter;
+}
+
+export interface LayerOptions extends PackOptions {
   readonly compression: Compression;
   /** Its reason is thrown when it fires. */
   readonly signal?: AbortSignal | undefined;
@@ -36,9 +43,9 @@ export interface LayerOptions {
  * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says; what `write` throws
  */
 export async function createLayer(entries: Iterable<Entry>, options: LayerOptions): Promise<Layer> {
-  const { mtime, compression, signal } = options;
+  const { compression, signal } = options;
   const digester = createDigester();
-  const tar = watched(packLayer(entries, { mtime }), digester, signal);
+  const tar = watched(packLayer(entries, options), digester, signal);
   const { digest, size } = await options.write(compress(tar, compression, true));
   const mediaType = layerMediaType(compression);
   const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
@@ -63,12 +70,11 @@ const gatherSize = 64 * 1024;
 /**
  * The tar of these entries, in their order. The same entries give the same bytes on every system. A piece holds until
  * the next one is asked for: its memory is used again.
- * @param options mtime of every entry, in whole seconds since 1970
  * @throws BimaError CONTEXT_CHANGED when a file hasn't the size that its entry says
  */
 export async function* packLayer(
   entries: Iterable<Entry>,
-  options: { readonly mtime: number },
+  { mtime, read }: PackOptions,
 ): AsyncGenerator<Uint8Array> {
   const gathered = new Uint8Array(gatherSize);
   let size = 0;
@@ -86,9 +92,12 @@ export async function* packLayer(
   }
 
   for (const entry of entries) {
-    yield* add(encodeHeader(entry, options.mtime));
+    yield* add(encodeHeader(entry, mtime));
     if (entry.type !== 'file') continue;
-    for await (const chunk of content(entry)) yield* add(chunk);
+    for await (const chunk of content(entry)) {
+      yield* add(chunk);
+      read?.(chunk.length);
+    }
     yield* add(paddingOf(entry.size));
   }
   yield* add(endOfTar);

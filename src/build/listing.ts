@@ -43,7 +43,7 @@ export async function listPath(
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== 'win32' && (stats.mode & 0o111n) !== 0n,
     // What readListed takes for the same file.
-    identity: `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
+    identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),
   };
 }

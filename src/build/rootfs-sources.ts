@@ -68,18 +68,9 @@ export function rootfsSources(rootfs: Rootfs, name: string): RootfsSources {
     if (entry?.type === 'symlink') return { type: 'symlink', name: as, target: entry.target };
     if (entry?.type === 'file') {
       entry.expect?.();
-      const { size, mode, identity } = entry;
-      const known = identity === undefined ? {} : { identity };
-      const executable = (mode & 0o111) !== 0;
-      return {
-        type: 'file',
-        name: as,
-        size,
-        mode,
-        executable,
-        ...known,
-        open: () => entry.open(),
-      };
+      const { size, mode, identify, open } = entry;
+      const file = { type: 'file', name: as, size, mode, executable: (mode & 0o111) !== 0, open } as const;
+      return identify === undefined ? file : { ...file, identify };
     }
     const children = namesIn(path).map((child) => {
       const below = join(path, child);

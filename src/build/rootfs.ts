@@ -82,9 +82,9 @@ export function applyCopy(
       return;
     }
     const mode = copy.chmod ?? found.mode ?? (found.executable ? 0o755 : 0o644);
-    const { size, identity } = found;
-    const known = identity === undefined ? {} : { identity };
-    add({ type: 'file', path, mode, uid, gid, size, ...known, open: () => found.open() }, match);
+    const { size, identify, open } = found;
+    const file = { type: 'file', path, mode, uid, gid, size, open } as const;
+    add(identify === undefined ? file : { ...file, identify }, match);
   }
 
   function add(entry: Entry, match: Match): void {

@@ -27,9 +27,10 @@ export function rememberLayers(): LayerMemory {
 function keyOf(entries: readonly Entry[]): string | undefined {
   const hash = createHash('sha256');
   for (const entry of entries) {
-    if (entry.type === 'file' && entry.identity === undefined) return undefined;
+    const identify = entry.type === 'file' ? entry.identify : () => '';
+    if (identify === undefined) return undefined;
     // Functions are left out, and the others are in the order in which the entry was made.
-    hash.update(`${JSON.stringify(entry)}\n`);
+    hash.update(`${JSON.stringify(entry)} ${identify()}\n`);
   }
   return hash.digest('hex');
 }

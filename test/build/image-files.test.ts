@@ -376,8 +376,8 @@ describe('umoci', { skip: unlessRootWith('umoci') }, () => {
         } else if (stderr.includes('not a directory')) {
           await assert.rejects(read(layout, own), hasCode('LAYOUT_INVALID'));
         } else {
-          // A hard link that replaces the folder that its target is in.
-          assert.match(stderr, /link: no such file or directory/);
+          // A hard link that replaces the folder that its target is in, or to what a link has made a folder since.
+          assert.match(stderr, /link: (?:no such file or directory|operation not permitted)/);
         }
         rmSync(own, { recursive: true });
       }),
@@ -427,8 +427,13 @@ const randomLayers = fc
       const draft: Draft = new Map();
       for (const step of steps) addStep(draft, step, layer);
       const isWhiteout = ({ path }: SampleEntry) => /(?:^|\/)\.wh\.[abc]$/.test(path);
-      // umoci goes in the order of the layer, also where a whiteout changes what lies behind a link.
-      return [...draft.values()].sort((a, b) => Number(isWhiteout(b)) - Number(isWhiteout(a)));
+      // umoci goes in the order of the layer, also where a whiteout changes what lies behind a link. What is brought
+      // there before a folder is emptied leaves umoci the old folders on the way, and containerd not even the file.
+      const entries = [...draft.values()];
+      const leadsThroughLink = entries.some(({ path: at }) => /^[xy]\//.test(at));
+      return entries
+        .filter(({ path: at }) => !(leadsThroughLink && at.endsWith('/.wh..wh..opq')))
+        .sort((a, b) => Number(isWhiteout(b)) - Number(isWhiteout(a)));
     }),
   );
 
