@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
 import { checkContent, verified } from '../oci/blob.ts';
 import type { Blob } from '../oci/blob.ts';
@@ -207,8 +208,12 @@ async function inspect(
   if (found === undefined) return 'missing';
   if (!found.isFile() || found.size !== descriptor.size) return 'damaged';
   try {
-    const content = verified(createReadStream(path, { highWaterMark: pieceSize }), descriptor, path);
-    while ((await content.next()).done !== true) signal?.throwIfAborted();
+    const content = verified(readFilePieces(path, undefined, true), descriptor, path);
+    while ((await content.next()).done !== true) {
+      // Signals have their turn between two pieces.
+      await turn();
+      signal?.throwIfAborted();
+    }
     return 'whole';
   } catch (error) {
     if (signal?.aborted === true) throw error;
