@@ -4,6 +4,7 @@
 import { setMaxListeners } from 'node:events';
 import { BimaError } from './errors.ts';
 import type { Blob } from './oci/blob.ts';
+import type { Descriptor } from './oci/descriptor.ts';
 import type { Digest } from './oci/digest.ts';
 import { withDefaultTag } from './oci/reference.ts';
 import type { Reference } from './oci/reference.ts';
@@ -61,6 +62,8 @@ function createEarlyPush(
   const uploads = new Map<Digest, Promise<Outcome>>();
   let handle: Repository | undefined;
   let opened: Promise<Opened> | undefined;
+  /** The look at the tag, while it is under way. */
+  let look: Promise<Descriptor | undefined> | undefined;
 
   const repositoryOf = (client: RegistryClient, reference: Reference): Repository =>
     (handle ??= client.repository(reference, { access: 'push' }));
@@ -73,7 +76,8 @@ function createEarlyPush(
     // Each layer that waits for its turn listens to it.
     setMaxListeners(0, signal);
     const repository = repositoryOf(client, reference);
-    await repository.describe(reference.tag, signal);
+    look = repository.describe(reference.tag, signal).finally(() => (look = undefined));
+    await look;
     return { repository, signal };
   }
 
@@ -113,7 +117,12 @@ function createEarlyPush(
       const client = await openClient();
       if (first === undefined || uploads.size === 0) return client;
       const own = repositoryOf(client, first);
-      const standIn: Repository = { ...own, put: (blob, options) => takeOver(own, blob, options) };
+      const standIn: Repository = {
+        ...own,
+        // What is answered from now on is as new as any answer: nobody has to wait, or to fail, twice.
+        describe: (name, signal) => (name === first.tag ? look : undefined) ?? own.describe(name, signal),
+        put: (blob, options) => takeOver(own, blob, options),
+      };
       return {
         ...client,
         repository: (name, access) =>

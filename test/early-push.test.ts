@@ -24,7 +24,7 @@ import { RegistryError } from '../src/registry/registry-error.ts';
 import { silentReporter } from '../src/reporter.ts';
 import { startFaultProxy } from './support/fault-proxy.ts';
 import type { Fault } from './support/fault-proxy.ts';
-import { on, reply, stallAt } from './support/faults.ts';
+import { delayReply, on, reply, stallAt } from './support/faults.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { largeContext, noise } from './support/large-context.ts';
 import { problem, startRegistry } from './support/registry.ts';
@@ -58,6 +58,8 @@ interface RunOptions {
   readonly references?: readonly string[];
   /** Before the second layer is read. */
   readonly second?: (early: EarlyPush) => Promise<void>;
+  /** When the push begins. */
+  readonly onPush?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -78,7 +80,7 @@ function clientFor(said: string[], signal?: AbortSignal): RegistryClient {
 async function buildAndPush(
   test: TestContext,
   host: string,
-  { references = ['HOST/a/b:1'], second = () => Promise.resolve(), signal }: RunOptions,
+  { references = ['HOST/a/b:1'], second = () => Promise.resolve(), onPush, signal }: RunOptions,
   folder = temporaryFolder(test),
 ): Promise<Finished> {
   const said: string[] = [];
@@ -88,6 +90,7 @@ async function buildAndPush(
     ...silentReporter,
     group: <T>(title: string, body: () => Promise<T>) => {
       said.push(title);
+      onPush?.();
       return body();
     },
     info: (message: string) => said.push(message),
@@ -161,6 +164,20 @@ describe('an early push', () => {
     const title = said.findIndex((line) => line.startsWith('Push to'));
     assert.equal(said.filter((line) => line.includes(': pushed (')).length, 4);
     assert.ok(said.slice(0, title).every((line) => !line.includes(': pushed (')));
+  });
+
+  it('shares its look at the tag with a push that begins meanwhile', async (test) => {
+    const { seen, see } = signalled();
+    const slow: Fault = { when: on('HEAD', 'manifest'), act: delayReply(() => seen) };
+    await withProxy([slow], async ({ host, registry }) => {
+      const onPush = () => {
+        setImmediate(see);
+      };
+      const { result } = await buildAndPush(test, host, { onPush });
+      assert.equal(registry.count('HEAD', /manifests/), 1);
+      assert.equal(result.repositories[0]?.blobs.length, 4);
+      registry.store.pull('a/b', '1');
+    });
   });
 
   it('leaves small layers, and everything below a digest that nobody knows yet, to the push', async () => {
@@ -322,11 +339,12 @@ describe('an early push', () => {
     const controller = new AbortController();
     const { seen, see } = signalled();
     await withProxy([stalled(see)], async ({ host, registry }) => {
-      void seen.then(() => {
+      const second = async () => {
+        await seen;
         controller.abort();
-      });
+      };
       await assert.rejects(
-        buildAndPush(test, host, { signal: controller.signal }),
+        buildAndPush(test, host, { second, signal: controller.signal }),
         (error) => error instanceof BimaError && error.code === 'INTERRUPTED',
       );
       assert.equal(registry.openUploads(), 0);

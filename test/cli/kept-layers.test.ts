@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { run } from '../../src/cli/run.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { startRegistry } from '../support/registry.ts';
-import { largeContext } from '../support/sample.ts';
+import { sampleOfSize } from '../support/sample.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 interface Printed {
@@ -34,7 +34,7 @@ const taken = /^COPY test-redis\.hvt .*, there already, in the cache$/m;
 describe('a build for a new place, with a cache', () => {
   it('sends nothing of a layer that the repository has under another tag', async (test) => {
     await using registry = await startRegistry();
-    const context = largeContext(test, 1_200_000);
+    const context = sampleOfSize(test, 1_200_000);
     const cache = join(temporaryFolder(test), 'cache');
     const tag = (name: string) => `${registry.host}/a/b:${name}`;
     const first = await build({ BIMA_CACHE: cache }, '--push', '-t', tag('1'), context);
@@ -61,7 +61,7 @@ describe('a build for a new place, with a cache', () => {
 
   it('sends the layer to a registry that lacks it', async (test) => {
     await using registry = await startRegistry();
-    const context = largeContext(test, 1_200_000);
+    const context = sampleOfSize(test, 1_200_000);
     const cache = join(temporaryFolder(test), 'cache');
     await build({}, '--cache', cache, '--push', '-t', `${registry.host}/a/b:1`, context);
     await using other = await startRegistry();
@@ -73,7 +73,7 @@ describe('a build for a new place, with a cache', () => {
   });
 
   it('makes the same archive and a whole layout', async (test) => {
-    const context = largeContext(test, 1_200_000);
+    const context = sampleOfSize(test, 1_200_000);
     const folder = temporaryFolder(test);
     const cache = ['--cache', join(folder, 'cache')];
     const path = (name: string) => join(folder, name);
@@ -92,7 +92,7 @@ describe('a build for a new place, with a cache', () => {
   });
 
   it('takes nothing with --no-reuse', async (test) => {
-    const context = largeContext(test, 1_200_000);
+    const context = sampleOfSize(test, 1_200_000);
     const folder = temporaryFolder(test);
     const args = ['--no-reuse', '--cache', join(folder, 'cache'), '--tar', '-t', 'a:1'];
     await build({}, ...args, '--dest', join(folder, '1.tar'), context);

@@ -11,6 +11,7 @@ import { planBuild } from '../../src/build/plan.ts';
 import { createLayout } from '../../src/layout/layout.ts';
 import type { Layout } from '../../src/layout/layout.ts';
 import { readDocument } from '../../src/oci/blob.ts';
+import type { Blob } from '../../src/oci/blob.ts';
 import type { KeptLayers } from '../../src/oci/kept-layers.ts';
 import { silentReporter } from '../../src/reporter.ts';
 import type { Reporter } from '../../src/reporter.ts';
@@ -31,6 +32,7 @@ export interface CountedOptions {
   readonly known?: KnownLayers;
   readonly kept?: KeptLayers | undefined;
   readonly reporter?: Reporter;
+  readonly finished?: (layer: Blob) => void;
 }
 
 /** Builds a context into a layout of its own, and counts. */
@@ -78,7 +80,7 @@ export async function countedBuild(
       annotationEncoding: 'plain',
       created: 0,
       ...(known === undefined ? {} : { known }),
-      kept,
+      ...{ kept, finished: options.finished },
     },
     reporter,
   );

@@ -42,7 +42,7 @@ export function sampleContext(
 }
 
 /** The same with 1 MB in the binary's place: two blocks of the compressor, and more than one read. */
-export function largeContext(test: TestContext, size = 1_000_000): string {
+export function sampleOfSize(test: TestContext, size = 1_000_000): string {
   const context = sampleContext(test);
   const hello = readFileSync(join(context, 'test-redis.hvt'));
   writeFileSync(join(context, 'test-redis.hvt'), Buffer.alloc(size, hello));
