@@ -13,7 +13,7 @@ import { noIgnoreRules, parseIgnoreFile } from './ignore.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { follow } from './links.ts';
 import type { Followed } from './links.ts';
-import { readListed } from './listed-file.ts';
+import { readListed, recognize } from './listed-file.ts';
 import { listPath } from './listing.ts';
 import { findMatches } from './matching.ts';
 import { parseSourcePath } from './source-path.ts';
@@ -59,7 +59,7 @@ async function readIgnoreRules(place: Place): Promise<IgnoreRules> {
     const followed = await follow(place, [name]);
     if (!followed.exists) continue;
     if (!followed.stats.isFile()) throw refusal(place, `expected "${name}" to be a file`);
-    const bytes = await readAll(readListed(place, followed.path, followed.stats));
+    const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
     return parseIgnoreFile(Buffer.from(bytes).toString(), name);
   }
   return noIgnoreRules;

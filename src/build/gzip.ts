@@ -5,8 +5,8 @@ import * as zlib from 'node:zlib';
 import type { ByteStream } from '../oci/blob.ts';
 import { workInBlocks } from './blocks.ts';
 
-/** In bytes. Each block has a stream of its own, whose objects outlive most others: small blocks fill V8's heap. */
-export const gzipBlockSize = 2 * 1024 * 1024;
+/** In bytes. Each block has a stream of its own, whose objects outlive most others: small blocks fill the heap. */
+export const gzipBlockSize = 1536 * 1024;
 /** How far back a match may lie: each block has the end of the one before it as its dictionary. */
 const windowSize = 32 * 1024;
 /** The largest: less time than with 8, for the same size. */

@@ -9,7 +9,21 @@ import { absolutePath, unreadable } from './disk.ts';
 import type { Place } from './disk.ts';
 
 /** What a file is recognized by. */
-export type Listed = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs'>;
+export interface Listed {
+  readonly dev: number;
+  readonly ino: number;
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeNs: bigint;
+}
+
+/**
+ * Numbers rather than the statistics themselves or their bigints, since there may be thousands of files. Those over 2^53
+ * lose digits, and then tell fewer files apart.
+ */
+export function recognize({ dev, ino, size, mtimeNs }: BigIntStats): Listed {
+  return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
+}
 
 /** Bytes of one read: fewer, larger reads keep hashing and compression busy. */
 const chunkSize = 512 * 1024;
@@ -36,7 +50,7 @@ export async function* readListed(place: Place, path: string, listed: Listed): A
   spare = undefined;
   try {
     checkSame(path, listed, fstatSync(file, { bigint: true }));
-    for (let left = Number(listed.size); left > 0;) {
+    for (let left = listed.size; left > 0;) {
       const bytesRead = readSync(file, buffer, 0, Math.min(buffer.length, left), null);
       if (bytesRead === 0) throw changed(path, 'shrank');
       left -= bytesRead;
@@ -64,10 +78,11 @@ function openListed(place: Place, path: string): number {
   }
 }
 
-function checkSame(path: string, listed: Listed, now: BigIntStats): void {
+function checkSame(path: string, listed: Listed, stats: BigIntStats): void {
+  const now = recognize(stats);
   // Windows gives the device in two forms, depending on the call.
   const sameDevice = now.dev === listed.dev || process.platform === 'win32';
-  if (!now.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path, 'was replaced');
+  if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path, 'was replaced');
   if (now.size > listed.size) throw changed(path, 'grew');
   if (now.size < listed.size) throw changed(path, 'shrank');
   if (now.mtimeNs !== listed.mtimeNs) throw changed(path, 'was changed');

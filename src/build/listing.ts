@@ -7,7 +7,7 @@ import type { Place } from './disk.ts';
 import type { Found, FoundDirectory, FoundFile } from './found.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { readInnerTarget } from './links.ts';
-import { readListed } from './listed-file.ts';
+import { readListed, recognize } from './listed-file.ts';
 
 /**
  * The file or the directory at a path that no link leads through; undefined when the ignore file leaves it out.
@@ -18,14 +18,13 @@ export async function listPath(
   rules: IgnoreRules,
   path: string,
   stats: BigIntStats,
+  name = lastPart(path),
 ): Promise<FoundFile | FoundDirectory | undefined> {
   const ignored = path !== '' && rules.ignores(path);
   if (stats.isDirectory()) {
     if (ignored && !rules.mayKeepBelow(path)) return undefined;
     const children = await listChildren(place, rules, path);
-    return ignored && children.length === 0
-      ? undefined
-      : { type: 'directory', name: lastPart(path), children };
+    return ignored && children.length === 0 ? undefined : { type: 'directory', name, children };
   }
   if (ignored) return undefined;
   const kind = specialKind(stats);
@@ -34,12 +33,11 @@ export async function listPath(
       hint: 'Remove it, or have the ignore file leave it out.',
     });
   }
-  // All of the statistics take more memory than there is for thousands of files.
-  const { dev, ino, size, mtimeNs } = stats;
+  const { dev, ino, size, mtimeNs } = recognize(stats);
   return {
     type: 'file',
-    name: lastPart(path),
-    size: Number(size),
+    name,
+    size,
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== 'win32' && (stats.mode & 0o111n) !== 0n,
     // What readListed takes for the same file.
@@ -64,7 +62,7 @@ async function listChildren(place: Place, rules: IgnoreRules, folder: string): P
       found.push({ type: 'symlink', name, target: await readInnerTarget(place, path) });
       continue;
     }
-    const item = await listPath(place, rules, path, stats);
+    const item = await listPath(place, rules, path, stats, name);
     if (item !== undefined) found.push(item);
   }
   return found;
