@@ -1178,7 +1178,7 @@ async function* compressGzip(stream, level, release = false) {
     return compressed;
   };
   let isBegun = false;
-  for await (const bytes of workInBlocks(stream, { size: blockSize, limit: blocksAtOnce, work })) {
+  for await (const bytes of workInBlocks(stream, { size: gzipBlockSize, limit: blocksAtOnce, work })) {
     if (!isBegun) yield header;
     isBegun = true;
     yield bytes;
@@ -1196,36 +1196,37 @@ function releaseMemory({ buffer }) {
 function isTransferable(buffer) {
   return "transfer" in buffer;
 }
-function deflate(block, level, dictionary) {
+async function deflate(block, level, dictionary) {
+  const chunkSize5 = Math.ceil(block.length * 9 / 8) + 128 * 1024;
   const options = {
     level,
     memLevel,
     flush: zlib.constants.Z_SYNC_FLUSH,
-    // Holds also what can't be compressed.
-    chunkSize: blockSize + blockSize / 8,
-    readableHighWaterMark: 2 * blockSize,
+    chunkSize: chunkSize5,
+    readableHighWaterMark: 2 * chunkSize5,
     ...dictionary.length === 0 ? {} : { dictionary }
   };
-  return new Promise((resolve9, reject) => {
-    const stream = zlib.createDeflateRaw(options);
+  const stream = zlib.createDeflateRaw(options);
+  const compressed = await new Promise((resolve9, reject) => {
     stream.on("error", reject);
     stream.write(block, () => {
-      const compressed = stream.read();
-      stream.destroy();
-      if (compressed !== null) resolve9(compressed);
+      const result = stream.read();
+      if (result !== null) resolve9(result);
     });
   });
+  stream.destroy();
+  return compressed;
 }
-var zlib, blockSize, windowSize, memLevel, blocksAtOnce, header, lastBlock;
+var zlib, gzipBlockSize, windowSize, memLevel, blocksAtOnce, header, lastBlock;
 var init_gzip = __esm({
   "src/build/gzip.ts"() {
     "use strict";
     zlib = __toESM(require("node:zlib"), 1);
     init_blocks();
-    blockSize = 512 * 1024;
+    gzipBlockSize = 1536 * 1024;
     windowSize = 32 * 1024;
     memLevel = 9;
-    blocksAtOnce = 8;
+    blocksAtOnce = 5;
     header = Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255);
     lastBlock = Uint8Array.of(3, 0);
   }
@@ -1415,7 +1416,7 @@ function expandModified(text, head, escape2, scope) {
 }
 function expandUntilBrace(text, from, escape2, scope, depth) {
   const failures = [];
-  const watched3 = {
+  const watched2 = {
     ...scope,
     fail: (offset, ...problem) => {
       failures.push(offset);
@@ -1429,7 +1430,7 @@ function expandUntilBrace(text, from, escape2, scope, depth) {
     const character = text[next] ?? "";
     if (character === "}" && !quoted2) return { value, end: next + 1 };
     if (character === "$") {
-      const expansion = expandReference(text, next, escape2, watched3, depth);
+      const expansion = expandReference(text, next, escape2, watched2, depth);
       value += expansion.value;
       next = expansion.end;
     } else if (character === "'" && !quoted2) {
@@ -2192,9 +2193,9 @@ __export(event_exports, {
   readEvent: () => readEvent,
   unnamedHeadOf: () => unnamedHeadOf
 });
-async function readEvent(environment, readFile4) {
+async function readEvent(environment, readFile5) {
   const path4 = environment.GITHUB_EVENT_PATH ?? "";
-  const bytes = path4 === "" ? void 0 : await readFile4(path4).catch(() => void 0);
+  const bytes = path4 === "" ? void 0 : await readFile5(path4).catch(() => void 0);
   return {
     name: environment.GITHUB_EVENT_NAME ?? "",
     ref: environment.GITHUB_REF ?? "",
@@ -2251,6 +2252,230 @@ var init_event = __esm({
   "src/action/event.ts"() {
     "use strict";
     init_json();
+  }
+});
+
+// src/oci/digest.ts
+function isDigest(text) {
+  return pattern.test(text);
+}
+function hexOf(digest) {
+  return digest.slice("sha256:".length);
+}
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+function createDigester() {
+  const hash = (0, import_node_crypto.createHash)("sha256");
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    update(chunk) {
+      hash.update(chunk);
+      size += chunk.length;
+    },
+    digest: () => `sha256:${hash.digest("hex")}`
+  };
+}
+var import_node_crypto, pattern;
+var init_digest = __esm({
+  "src/oci/digest.ts"() {
+    "use strict";
+    import_node_crypto = require("node:crypto");
+    init_errors();
+    pattern = /^sha256:[0-9a-f]{64}$/;
+  }
+});
+
+// src/oci/reference.ts
+function parseReference(text) {
+  const invalid = (why, hint) => new BimaError(
+    "REFERENCE_INVALID",
+    `"${text}" is not an image reference: ${why}`,
+    hint === void 0 ? {} : { hint }
+  );
+  if (text === "") throw invalid("it is empty");
+  if (/\s/.test(text)) throw invalid("it holds white space");
+  if (text.includes("://"))
+    throw invalid("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
+  const [name2 = "", digestText, ...rest2] = text.split("@");
+  if (rest2.length > 0) throw invalid('it has more than one "@"');
+  if (digestText !== void 0 && !isDigest(digestText)) {
+    throw invalid('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
+  }
+  const { path: path4, tag } = splitTag(name2);
+  if (tag !== void 0 && !tagPattern.test(tag)) {
+    throw invalid(
+      `"${tag}" is not a tag`,
+      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
+    );
+  }
+  const { registry, repository } = splitRegistry(path4);
+  if (!registryPattern.test(registry)) throw invalid(`"${registry}" is not a registry host`);
+  if (!repositoryPattern.test(repository)) {
+    const lower = repository.toLowerCase();
+    if (repositoryPattern.test(lower)) {
+      throw invalid("a repository name is lower-case", `Write ${text.replace(repository, lower)}`);
+    }
+    throw invalid(
+      `"${repository}" is not a repository name`,
+      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
+    );
+  }
+  if (registry.length + 1 + repository.length > maxNameLength)
+    throw invalid(`its name is over ${maxNameLength} characters`);
+  return {
+    registry,
+    repository,
+    ...tag === void 0 ? {} : { tag },
+    ...digestText === void 0 ? {} : { digest: digestText }
+  };
+}
+function formatReference(reference3) {
+  const { registry, repository, tag, digest } = reference3;
+  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
+}
+function withDefaultTag(reference3) {
+  return reference3.tag === void 0 && reference3.digest === void 0 ? { ...reference3, tag: "latest" } : reference3;
+}
+function splitTag(name2) {
+  const colon = name2.lastIndexOf(":");
+  if (colon === -1 || name2.includes("/", colon)) return { path: name2 };
+  return { path: name2.slice(0, colon), tag: name2.slice(colon + 1) };
+}
+function splitRegistry(path4) {
+  const slash = path4.indexOf("/");
+  const first = path4.slice(0, Math.max(slash, 0));
+  const isHost = /[.:[]/.test(first) || first === "localhost";
+  const registry = slash !== -1 && isHost ? first : "docker.io";
+  const repository = slash !== -1 && isHost ? path4.slice(slash + 1) : path4;
+  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
+  if (!isHub) return { registry, repository };
+  return {
+    registry: "docker.io",
+    repository: repository.includes("/") ? repository : `library/${repository}`
+  };
+}
+var registryPattern, repositoryPattern, tagPattern, maxNameLength;
+var init_reference = __esm({
+  "src/oci/reference.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+    maxNameLength = 255;
+  }
+});
+
+// src/early-push.ts
+async function withEarlyPush(options, body) {
+  const ended = new AbortController();
+  const early = createEarlyPush(options, ended);
+  try {
+    return await body(early);
+  } finally {
+    ended.abort();
+    await early.settle();
+  }
+}
+function createEarlyPush({ references, openClient, now = Date.now }, ended) {
+  const first = firstOf(references);
+  const refused = new AbortController();
+  const uploads = /* @__PURE__ */ new Map();
+  let handle;
+  let opened;
+  let look;
+  const repositoryOf = (client, reference3) => handle ??= client.repository(reference3, { access: "push" });
+  async function open4(reference3) {
+    const client = await openClient();
+    const outer = client.signal === void 0 ? [] : [client.signal];
+    const signal = AbortSignal.any([...outer, ended.signal]);
+    (0, import_node_events.setMaxListeners)(0, signal);
+    const repository = repositoryOf(client, reference3);
+    look = repository.describe(reference3.tag, signal).finally(() => look = void 0);
+    await look;
+    return { repository, signal };
+  }
+  async function upload4(layer, reference3) {
+    const started = now();
+    try {
+      const { repository, signal } = await (opened ??= open4(reference3));
+      let stored = "pushed";
+      await repository.put(layer, { signal, stored: (how) => stored = how });
+      return { stored, seconds: (now() - started) / 1e3 };
+    } catch (error2) {
+      if (isRefusal(error2) && !ended.signal.aborted) refused.abort(error2);
+      return void 0;
+    }
+  }
+  async function takeOver(repository, blob, options = {}) {
+    const { force = false, signal } = options;
+    const begun = uploads.get(blob.descriptor.digest);
+    const outcome = force || begun === void 0 ? void 0 : await endOf(begun, signal, ended);
+    if (outcome === void 0) await repository.put(blob, options);
+    else options.stored?.(outcome.stored, outcome.seconds);
+  }
+  return {
+    start: (layer) => {
+      const { digest, size } = layer.descriptor;
+      if (first === void 0 || size < worthwhile || uploads.has(digest)) return;
+      uploads.set(digest, upload4(layer, first));
+    },
+    refused: refused.signal,
+    settle: async () => {
+      await Promise.all(uploads.values());
+    },
+    client: async () => {
+      const client = await openClient();
+      if (first === void 0 || uploads.size === 0) return client;
+      const own = repositoryOf(client, first);
+      const standIn = {
+        ...own,
+        // What is answered from now on is as new as any answer: nobody has to wait, or to fail, twice.
+        describe: (name2, signal) => (name2 === first.tag ? look : void 0) ?? own.describe(name2, signal),
+        put: (blob, options) => takeOver(own, blob, options)
+      };
+      return {
+        ...client,
+        repository: (name2, access5) => name2.registry === first.registry && name2.repository === first.repository ? standIn : client.repository(name2, access5)
+      };
+    }
+  };
+}
+function firstOf(references) {
+  const [first] = references.map(withDefaultTag);
+  const isCertain = references.every(({ digest }) => digest === void 0);
+  return first?.tag === void 0 || !isCertain ? void 0 : { ...first, tag: first.tag };
+}
+async function endOf(begun, signal, ended) {
+  const abort = () => {
+    ended.abort(signal?.reason);
+  };
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const outcome = await begun;
+    signal?.throwIfAborted();
+    return outcome;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+function isRefusal(error2) {
+  return error2 instanceof BimaError && (error2.code === "REGISTRY_DENIED" || error2.code === "REGISTRY_UNAUTHORIZED");
+}
+var import_node_events, worthwhile;
+var init_early_push = __esm({
+  "src/early-push.ts"() {
+    "use strict";
+    import_node_events = require("node:events");
+    init_errors();
+    init_reference();
+    worthwhile = 256 * 1024;
   }
 });
 
@@ -4421,7 +4646,7 @@ var require_extract = __commonJS({
 // node_modules/tar-stream/constants.js
 var require_constants = __commonJS({
   "node_modules/tar-stream/constants.js"(exports2, module2) {
-    var constants7 = {
+    var constants8 = {
       // just for envs without fs
       S_IFMT: 61440,
       S_IFDIR: 16384,
@@ -4431,9 +4656,9 @@ var require_constants = __commonJS({
       S_IFLNK: 40960
     };
     try {
-      module2.exports = require("fs").constants || constants7;
+      module2.exports = require("fs").constants || constants8;
     } catch {
-      module2.exports = constants7;
+      module2.exports = constants8;
     }
   }
 });
@@ -4443,7 +4668,7 @@ var require_pack = __commonJS({
   "node_modules/tar-stream/pack.js"(exports2, module2) {
     var { Readable: Readable3, Writable, getStreamError } = require_streamx();
     var b4a = require_b4a();
-    var constants7 = require_constants();
+    var constants8 = require_constants();
     var headers = require_headers();
     var DMODE = 493;
     var FMODE = 420;
@@ -4646,16 +4871,16 @@ var require_pack = __commonJS({
       return new Pack(opts);
     };
     function modeToType(mode) {
-      switch (mode & constants7.S_IFMT) {
-        case constants7.S_IFBLK:
+      switch (mode & constants8.S_IFMT) {
+        case constants8.S_IFBLK:
           return "block-device";
-        case constants7.S_IFCHR:
+        case constants8.S_IFCHR:
           return "character-device";
-        case constants7.S_IFDIR:
+        case constants8.S_IFDIR:
           return "directory";
-        case constants7.S_IFIFO:
+        case constants8.S_IFIFO:
           return "fifo";
-        case constants7.S_IFLNK:
+        case constants8.S_IFLNK:
           return "symlink";
       }
       return "file";
@@ -4682,7 +4907,7 @@ var require_tar_stream = __commonJS({
 
 // src/build/tar-header.ts
 function paddingOf(size) {
-  return endOfTar.subarray(0, (blockSize2 - size % blockSize2) % blockSize2);
+  return endOfTar.subarray(0, (blockSize - size % blockSize) % blockSize);
 }
 function encodeHeader(entry, mtime) {
   const name2 = entry.type === "directory" ? `${entry.path}/` : entry.path;
@@ -4713,7 +4938,7 @@ function encodeHeader(entry, mtime) {
   return Buffer.concat([paxHeader, body, paddingOf(body.length), header2]);
 }
 function encodeBlock(fields) {
-  const block = Buffer.allocUnsafe(blockSize2).fill(0);
+  const block = Buffer.allocUnsafe(blockSize).fill(0);
   block.write(fields.name, 0, 100);
   block.write(octal(fields.mode, 7), 100);
   block.write(octal(fields.uid, 7), 108);
@@ -4745,49 +4970,15 @@ function record(key, value) {
   while (`${length}`.length + rest2.length !== length) length = `${length}`.length + rest2.length;
   return Buffer.concat([Buffer.from(`${length}`), rest2]);
 }
-var blockSize2, maxId, maxNumber, typeflags, endOfTar;
+var blockSize, maxId, maxNumber, typeflags, endOfTar;
 var init_tar_header = __esm({
   "src/build/tar-header.ts"() {
     "use strict";
-    blockSize2 = 512;
+    blockSize = 512;
     maxId = 2097151;
     maxNumber = 8589934591;
     typeflags = { file: "0", symlink: "2", directory: "5" };
-    endOfTar = new Uint8Array(2 * blockSize2);
-  }
-});
-
-// src/oci/digest.ts
-function isDigest(text) {
-  return pattern.test(text);
-}
-function hexOf(digest) {
-  return digest.slice("sha256:".length);
-}
-function digestOf(bytes) {
-  return `sha256:${(0, import_node_crypto.createHash)("sha256").update(bytes).digest("hex")}`;
-}
-function createDigester() {
-  const hash = (0, import_node_crypto.createHash)("sha256");
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    update(chunk) {
-      hash.update(chunk);
-      size += chunk.length;
-    },
-    digest: () => `sha256:${hash.digest("hex")}`
-  };
-}
-var import_node_crypto, pattern;
-var init_digest = __esm({
-  "src/oci/digest.ts"() {
-    "use strict";
-    import_node_crypto = require("node:crypto");
-    init_errors();
-    pattern = /^sha256:[0-9a-f]{64}$/;
+    endOfTar = new Uint8Array(2 * blockSize);
   }
 });
 
@@ -4980,88 +5171,6 @@ var init_image_tree = __esm({
     init_blob();
     init_manifest();
     init_media_types();
-  }
-});
-
-// src/oci/reference.ts
-function parseReference(text) {
-  const invalid = (why, hint) => new BimaError(
-    "REFERENCE_INVALID",
-    `"${text}" is not an image reference: ${why}`,
-    hint === void 0 ? {} : { hint }
-  );
-  if (text === "") throw invalid("it is empty");
-  if (/\s/.test(text)) throw invalid("it holds white space");
-  if (text.includes("://"))
-    throw invalid("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
-  const [name2 = "", digestText, ...rest2] = text.split("@");
-  if (rest2.length > 0) throw invalid('it has more than one "@"');
-  if (digestText !== void 0 && !isDigest(digestText)) {
-    throw invalid('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
-  }
-  const { path: path4, tag } = splitTag(name2);
-  if (tag !== void 0 && !tagPattern.test(tag)) {
-    throw invalid(
-      `"${tag}" is not a tag`,
-      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
-    );
-  }
-  const { registry, repository } = splitRegistry(path4);
-  if (!registryPattern.test(registry)) throw invalid(`"${registry}" is not a registry host`);
-  if (!repositoryPattern.test(repository)) {
-    const lower = repository.toLowerCase();
-    if (repositoryPattern.test(lower)) {
-      throw invalid("a repository name is lower-case", `Write ${text.replace(repository, lower)}`);
-    }
-    throw invalid(
-      `"${repository}" is not a repository name`,
-      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
-    );
-  }
-  if (registry.length + 1 + repository.length > maxNameLength)
-    throw invalid(`its name is over ${maxNameLength} characters`);
-  return {
-    registry,
-    repository,
-    ...tag === void 0 ? {} : { tag },
-    ...digestText === void 0 ? {} : { digest: digestText }
-  };
-}
-function formatReference(reference3) {
-  const { registry, repository, tag, digest } = reference3;
-  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
-}
-function withDefaultTag(reference3) {
-  return reference3.tag === void 0 && reference3.digest === void 0 ? { ...reference3, tag: "latest" } : reference3;
-}
-function splitTag(name2) {
-  const colon = name2.lastIndexOf(":");
-  if (colon === -1 || name2.includes("/", colon)) return { path: name2 };
-  return { path: name2.slice(0, colon), tag: name2.slice(colon + 1) };
-}
-function splitRegistry(path4) {
-  const slash = path4.indexOf("/");
-  const first = path4.slice(0, Math.max(slash, 0));
-  const isHost = /[.:[]/.test(first) || first === "localhost";
-  const registry = slash !== -1 && isHost ? first : "docker.io";
-  const repository = slash !== -1 && isHost ? path4.slice(slash + 1) : path4;
-  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
-  if (!isHub) return { registry, repository };
-  return {
-    registry: "docker.io",
-    repository: repository.includes("/") ? repository : `library/${repository}`
-  };
-}
-var registryPattern, repositoryPattern, tagPattern, maxNameLength;
-var init_reference = __esm({
-  "src/oci/reference.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
-    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-    maxNameLength = 255;
   }
 });
 
@@ -5673,10 +5782,10 @@ async function* listLayer(tar, what, content2) {
   let size = 0;
   let end2 = 0;
   const reader = (0, import_tar_stream2.extract)();
-  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(watched3()), reader, () => void 0);
+  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(watched2()), reader, () => void 0);
   try {
     for await (const entry of reader) {
-      end2 = entry.offset + blockSize3 + entry.header.size;
+      end2 = entry.offset + blockSize2 + entry.header.size;
       const listed = describe2(entry.header);
       const read = listed.type === "file" ? content2?.(listed) : void 0;
       if (read === void 0) entry.resume();
@@ -5685,10 +5794,10 @@ async function* listLayer(tar, what, content2) {
     }
   } catch (cause) {
     if (cause === sourceError) throw cause;
-    if (end2 > 0 && size >= end2 && size <= Math.ceil(end2 / blockSize3) * blockSize3) return;
+    if (end2 > 0 && size >= end2 && size <= Math.ceil(end2 / blockSize2) * blockSize2) return;
     throw new BimaError("LAYOUT_INVALID", `${what} is no valid tar: ${String(cause)}`, { cause });
   }
-  async function* watched3() {
+  async function* watched2() {
     try {
       for await (const chunk of tar) {
         size += chunk.length;
@@ -5719,7 +5828,7 @@ function describe2(header2) {
 function cleanPath(name2) {
   return name2.split("/").filter((part2) => part2 !== "" && part2 !== ".").join("/");
 }
-var import_node_stream2, import_tar_stream2, blockSize3;
+var import_node_stream2, import_tar_stream2, blockSize2;
 var init_list_layer = __esm({
   "src/build/list-layer.ts"() {
     "use strict";
@@ -5727,7 +5836,7 @@ var init_list_layer = __esm({
     import_tar_stream2 = __toESM(require_tar_stream(), 1);
     init_errors();
     init_json();
-    blockSize3 = 512;
+    blockSize2 = 512;
   }
 });
 
@@ -5915,7 +6024,7 @@ function entryOf(node, path4, readers) {
         uid,
         gid,
         size: node.size,
-        identity: `${reader.name} ${file}`,
+        identify: () => `${reader.name} ${file}`,
         expect: () => {
           reader.expect(file);
         },
@@ -6077,111 +6186,7 @@ var init_base_images = __esm({
   }
 });
 
-// src/layout/blob-cache.ts
-function createBlobCache(options) {
-  const { reporter, signal, limit, now = Date.now } = options;
-  const directory2 = (0, import_node_path8.join)(options.directory, "blobs", "sha256");
-  const fetched = /* @__PURE__ */ new Map();
-  const pathOf = (digest) => (0, import_node_path8.join)(directory2, hexOf(digest));
-  function obtain(blob, from) {
-    const { digest } = blob.descriptor;
-    const known3 = fetched.get(digest);
-    if (known3 !== void 0) return known3;
-    const begun = obtainAnew(blob, from);
-    fetched.set(digest, begun);
-    begun.catch(() => fetched.delete(digest));
-    return begun;
-  }
-  async function obtainAnew(blob, from) {
-    const { descriptor } = blob;
-    const path4 = pathOf(descriptor.digest);
-    const state = await inspect(path4, descriptor);
-    if (state === "whole") {
-      await (0, import_promises10.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
-      say(descriptor, `${shown(descriptor)}: in the cache`);
-      return;
-    }
-    if (state === "damaged") {
-      reporter.debug(`${path4} is damaged, and is fetched again`);
-      await outputErrors(path4, () => (0, import_promises10.rm)(path4, { recursive: true, force: true }));
-    }
-    const started = now();
-    await outputErrors(options.directory, () => fetch(blob, path4));
-    say(
-      descriptor,
-      `${shown(descriptor)}: fetched from ${from} (${((now() - started) / 1e3).toFixed(1)} s)`
-    );
-    if (limit !== void 0) await makeRoom(directory2, limit, fetched, now());
-  }
-  function say({ mediaType }, line) {
-    if (mediaType.endsWith("json")) reporter.debug(line);
-    else reporter.info(line);
-  }
-  async function fetch({ descriptor, open: openBlob }, path4) {
-    await (0, import_promises10.mkdir)(directory2, { recursive: true });
-    const temporary = (0, import_node_path8.join)(directory2, `.bima-${(0, import_node_crypto4.randomUUID)()}`);
-    const digester = createDigester();
-    try {
-      const file = await (0, import_promises10.open)(temporary, "wx");
-      try {
-        for await (const chunk of openBlob()) {
-          signal?.throwIfAborted();
-          digester.update(chunk);
-          await file.writeFile(chunk);
-          reporter.progress(descriptor.digest, digester.size, descriptor.size);
-        }
-      } finally {
-        await file.close();
-      }
-      checkContent(descriptor, digester.digest(), digester.size, path4);
-      await (0, import_promises10.rename)(temporary, path4);
-    } catch (error2) {
-      await (0, import_promises10.rm)(temporary, { force: true });
-      if (isSystemError(error2, "EPERM") && await inspect(path4, descriptor) === "whole") return;
-      throw error2;
-    }
-  }
-  async function* read(blob, from) {
-    const { descriptor } = blob;
-    const path4 = pathOf(descriptor.digest);
-    for (let isFirst = true; ; isFirst = false) {
-      await obtain(blob, from);
-      try {
-        yield* verified((0, import_node_fs6.createReadStream)(path4, { highWaterMark: pieceSize2 }), descriptor, path4);
-        return;
-      } catch (error2) {
-        if (!isFirst || !isSystemError(error2, "ENOENT")) throw error2;
-        fetched.delete(descriptor.digest);
-      }
-    }
-  }
-  const keep = (blob, from) => ({ ...blob, open: () => read(blob, from) });
-  return {
-    directory: options.directory,
-    keep,
-    keepAll: (source) => ({
-      name: source.name,
-      open: (descriptor) => keep(source.open(descriptor), source.name)
-    })
-  };
-}
-function shown({ digest, size }) {
-  return `${digest} ${formatSize(size)}`;
-}
-async function inspect(path4, descriptor) {
-  const found = await (0, import_promises10.stat)(path4).catch(() => void 0);
-  if (found === void 0) return "missing";
-  if (!found.isFile() || found.size !== descriptor.size) return "damaged";
-  try {
-    const content2 = verified((0, import_node_fs6.createReadStream)(path4, { highWaterMark: pieceSize2 }), descriptor, path4);
-    while ((await content2.next()).done !== true) ;
-    return "whole";
-  } catch (error2) {
-    if (isSystemError(error2, "ENOENT")) return "missing";
-    if (error2 instanceof BimaError || isSystemError(error2)) return "damaged";
-    throw error2;
-  }
-}
+// src/layout/make-room.ts
 async function makeRoom(directory2, limit, used, now) {
   const files = [];
   let total = 0;
@@ -6203,46 +6208,210 @@ async function makeRoom(directory2, limit, used, now) {
     total -= size;
   }
 }
-var import_node_crypto4, import_node_fs6, import_promises10, import_node_path8, pieceSize2, abandonedAfter;
+var import_promises10, import_node_path8, abandonedAfter;
+var init_make_room = __esm({
+  "src/layout/make-room.ts"() {
+    "use strict";
+    import_promises10 = require("node:fs/promises");
+    import_node_path8 = require("node:path");
+    abandonedAfter = 24 * 60 * 60 * 1e3;
+  }
+});
+
+// src/layout/blob-cache.ts
+function blobsFolder(directory2) {
+  return (0, import_node_path9.join)(directory2, "blobs", "sha256");
+}
+function createBlobCache(options) {
+  const { reporter, signal, limit, now = Date.now } = options;
+  const directory2 = blobsFolder(options.directory);
+  const fetched = /* @__PURE__ */ new Map();
+  const pathOf = (digest) => (0, import_node_path9.join)(directory2, hexOf(digest));
+  function obtain(blob, from) {
+    const { digest } = blob.descriptor;
+    const known3 = fetched.get(digest);
+    if (known3 !== void 0) return known3;
+    const begun = obtainAnew(blob, from);
+    fetched.set(digest, begun);
+    begun.catch(() => fetched.delete(digest));
+    return begun;
+  }
+  async function obtainAnew(blob, from) {
+    const { descriptor } = blob;
+    const path4 = pathOf(descriptor.digest);
+    const state = await inspect(path4, descriptor, signal);
+    if (state === "whole") {
+      await noteUse(path4);
+      say(descriptor, `${shown(descriptor)}: in the cache`);
+      return;
+    }
+    if (state === "damaged") {
+      reporter.debug(`${path4} is damaged, and is fetched again`);
+      await outputErrors(path4, () => (0, import_promises11.rm)(path4, { recursive: true, force: true }));
+    }
+    const started = now();
+    await outputErrors(options.directory, () => fetch(blob, path4));
+    say(
+      descriptor,
+      `${shown(descriptor)}: fetched from ${from} (${((now() - started) / 1e3).toFixed(1)} s)`
+    );
+    if (limit !== void 0) await makeRoom(directory2, limit, fetched, now());
+  }
+  function say({ mediaType }, line) {
+    if (mediaType.endsWith("json")) reporter.debug(line);
+    else reporter.info(line);
+  }
+  async function fetch({ descriptor, open: openBlob }, path4) {
+    await place(descriptor, path4, async (temporary) => {
+      const digester = createDigester();
+      const file = await (0, import_promises11.open)(temporary, "wx");
+      try {
+        for await (const chunk of openBlob()) {
+          signal?.throwIfAborted();
+          digester.update(chunk);
+          await file.writeFile(chunk);
+          reporter.progress(descriptor.digest, digester.size, descriptor.size);
+        }
+      } finally {
+        await file.close();
+      }
+      checkContent(descriptor, digester.digest(), digester.size, path4);
+    });
+  }
+  async function place(descriptor, path4, write) {
+    await (0, import_promises11.mkdir)(directory2, { recursive: true });
+    const temporary = (0, import_node_path9.join)(directory2, `.bima-${(0, import_node_crypto4.randomUUID)()}`);
+    try {
+      await write(temporary);
+      await (0, import_promises11.rename)(temporary, path4);
+    } catch (error2) {
+      await (0, import_promises11.rm)(temporary, { force: true });
+      if (isSystemError(error2, "EPERM") && await inspect(path4, descriptor, signal) === "whole") return;
+      throw error2;
+    }
+  }
+  async function find3(descriptor) {
+    const path4 = pathOf(descriptor.digest);
+    const state = await inspect(path4, descriptor, signal);
+    if (state === "damaged") {
+      reporter.debug(`${path4} is damaged, and not used`);
+      await (0, import_promises11.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+    }
+    if (state !== "whole") return void 0;
+    fetched.set(descriptor.digest, Promise.resolve());
+    await noteUse(path4);
+    const content2 = (release) => readFilePieces(path4, void 0, release);
+    return { descriptor, open: (release) => verified(content2(release), descriptor, path4) };
+  }
+  async function add(descriptor, file) {
+    if (await find3(descriptor) !== void 0) return;
+    await outputErrors(
+      options.directory,
+      () => (
+        // No link: whoever changes the file in a layout would change it here.
+        place(
+          descriptor,
+          pathOf(descriptor.digest),
+          (temporary) => (0, import_promises11.copyFile)(file, temporary, import_node_fs6.constants.COPYFILE_FICLONE)
+        )
+      )
+    );
+    fetched.set(descriptor.digest, Promise.resolve());
+    if (limit !== void 0) await makeRoom(directory2, limit, fetched, now());
+  }
+  async function* read(blob, from) {
+    const { descriptor } = blob;
+    const path4 = pathOf(descriptor.digest);
+    for (let isFirst = true; ; isFirst = false) {
+      await obtain(blob, from);
+      try {
+        yield* verified((0, import_node_fs6.createReadStream)(path4, { highWaterMark: pieceSize2 }), descriptor, path4);
+        return;
+      } catch (error2) {
+        if (!isFirst || !isSystemError(error2, "ENOENT")) throw error2;
+        fetched.delete(descriptor.digest);
+      }
+    }
+  }
+  const keep = (blob, from) => ({ ...blob, open: () => read(blob, from) });
+  return {
+    directory: options.directory,
+    keep,
+    find: find3,
+    add,
+    keepAll: (source) => ({
+      name: source.name,
+      open: (descriptor) => keep(source.open(descriptor), source.name)
+    })
+  };
+}
+function shown({ digest, size }) {
+  return `${digest} ${formatSize(size)}`;
+}
+async function noteUse(path4) {
+  await (0, import_promises11.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
+}
+async function inspect(path4, descriptor, signal) {
+  const found = await (0, import_promises11.stat)(path4).catch(() => void 0);
+  if (found === void 0) return "missing";
+  if (!found.isFile() || found.size !== descriptor.size) return "damaged";
+  try {
+    const content2 = verified(readFilePieces(path4, void 0, true), descriptor, path4);
+    while ((await content2.next()).done !== true) {
+      await (0, import_promises12.setImmediate)();
+      signal?.throwIfAborted();
+    }
+    return "whole";
+  } catch (error2) {
+    if (signal?.aborted === true) throw error2;
+    if (isSystemError(error2, "ENOENT")) return "missing";
+    if (error2 instanceof BimaError || isSystemError(error2)) return "damaged";
+    throw error2;
+  }
+}
+var import_node_crypto4, import_node_fs6, import_promises11, import_node_path9, import_promises12, pieceSize2;
 var init_blob_cache = __esm({
   "src/layout/blob-cache.ts"() {
     "use strict";
     import_node_crypto4 = require("node:crypto");
     import_node_fs6 = require("node:fs");
-    import_promises10 = require("node:fs/promises");
-    import_node_path8 = require("node:path");
+    import_promises11 = require("node:fs/promises");
+    import_node_path9 = require("node:path");
+    import_promises12 = require("node:timers/promises");
     init_errors();
     init_blob();
     init_digest();
     init_reporter();
+    init_file();
+    init_make_room();
     init_temporary();
     pieceSize2 = 256 * 1024;
-    abandonedAfter = 24 * 60 * 60 * 1e3;
   }
 });
 
 // src/base-workspace.ts
 async function withBaseImages({ client, context, cache, temporary, reporter, signal }, body) {
-  const folder = (0, import_node_path9.join)(temporary, `bima-${(0, import_node_crypto5.randomUUID)()}`);
+  const folder = (0, import_node_path10.join)(temporary, `bima-${(0, import_node_crypto5.randomUUID)()}`);
   const blobs = createBlobCache({
-    directory: cache ?? (0, import_node_path9.join)(folder, "fetched"),
+    directory: cache ?? (0, import_node_path10.join)(folder, "fetched"),
     reporter,
     signal,
     ...cache === void 0 ? {} : { limit: cacheLimit }
   });
   try {
-    return await body(createBaseImages({ client, cache: blobs, directory: context, folder }));
+    const images = createBaseImages({ client, cache: blobs, directory: context, folder });
+    return await body(images, cache === void 0 ? void 0 : blobs);
   } finally {
-    await (0, import_promises11.rm)(folder, { recursive: true, force: true });
+    await (0, import_promises13.rm)(folder, { recursive: true, force: true });
   }
 }
-var import_node_crypto5, import_promises11, import_node_path9, cacheLimit;
+var import_node_crypto5, import_promises13, import_node_path10, cacheLimit;
 var init_base_workspace = __esm({
   "src/base-workspace.ts"() {
     "use strict";
     import_node_crypto5 = require("node:crypto");
-    import_promises11 = require("node:fs/promises");
-    import_node_path9 = require("node:path");
+    import_promises13 = require("node:fs/promises");
+    import_node_path10 = require("node:path");
     init_base_images();
     init_blob_cache();
     cacheLimit = 10 * 1e3 ** 3;
@@ -6314,13 +6483,15 @@ async function copyBlob({ source, target, options }, descriptor, signal) {
   const { reporter, now = Date.now } = options;
   const started = now();
   let stored = "pushed";
+  let seconds;
   await target.put(source.open(descriptor), {
     signal,
-    stored: (how) => {
+    stored: (how, before) => {
       stored = how;
+      seconds = before;
     }
   });
-  const blob = { descriptor, stored, seconds: (now() - started) / 1e3 };
+  const blob = { descriptor, stored, seconds: seconds ?? (now() - started) / 1e3 };
   reporter.info(describeCopied(blob));
   return blob;
 }
@@ -14878,7 +15049,7 @@ var require_formdata_parser = __commonJS({
     var assert = require("node:assert");
     var { isomorphicDecode } = require_infra();
     var dd = Buffer.from("--");
-    var decoder = new TextDecoder();
+    var decoder2 = new TextDecoder();
     var decoderIgnoreBOM = new TextDecoder("utf-8", { ignoreBOM: true });
     function isAsciiString(chars) {
       for (let i = 0; i < chars.length; ++i) {
@@ -15010,7 +15181,7 @@ var require_formdata_parser = __commonJS({
         headerValue[4] !== 56) {
           throw parsingError("unknown encoding, expected utf-8''");
         }
-        value = decodeURIComponent(decoder.decode(headerValue.subarray(7)));
+        value = decodeURIComponent(decoder2.decode(headerValue.subarray(7)));
       } else if (input[position.position] === 34) {
         position.position++;
         const quotedValue = collectASequenceOfBytes(
@@ -15023,7 +15194,7 @@ var require_formdata_parser = __commonJS({
           throw parsingError("Closing quote not found");
         }
         position.position++;
-        value = decoder.decode(quotedValue).replace(/%0A/ig, "\n").replace(/%0D/ig, "\r").replace(/%22/g, '"');
+        value = decoder2.decode(quotedValue).replace(/%0A/ig, "\n").replace(/%0D/ig, "\r").replace(/%22/g, '"');
       } else {
         const tokenValue = collectASequenceOfBytes(
           (char) => isToken(char) && char !== 59,
@@ -15031,7 +15202,7 @@ var require_formdata_parser = __commonJS({
           input,
           position
         );
-        value = decoder.decode(tokenValue);
+        value = decoder2.decode(tokenValue);
       }
       return { name: attrNameStr, value, extended: isExtended };
     }
@@ -15554,7 +15725,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants7 = require_constants3();
+    var constants8 = require_constants3();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -15690,7 +15861,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports3 }) {
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants7.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants8.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -15786,11 +15957,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants7.ERROR.OK) {
+          if (ret !== constants8.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants7.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants8.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants7.ERROR.PAUSED) {
+            } else if (ret === constants8.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -15813,10 +15984,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants7.ERROR.OK) {
+        if (ret === constants8.ERROR.OK) {
           return null;
         }
-        if (ret === constants7.ERROR.PAUSED || ret === constants7.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants8.ERROR.PAUSED || ret === constants8.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -15833,7 +16004,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants7.ERROR[ret], data);
+        return new HTTPParserError(message, constants8.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -16044,7 +16215,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants7.ERROR.PAUSED : 0;
+        return pause ? constants8.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -16070,7 +16241,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants7.ERROR.PAUSED;
+          return constants8.ERROR.PAUSED;
         }
         return 0;
       }
@@ -16110,13 +16281,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants7.ERROR.PAUSED;
+          return constants8.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants7.ERROR.PAUSED;
+          return constants8.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants7.ERROR.PAUSED;
+          return constants8.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -20235,7 +20406,7 @@ async function wayOut(session, { descriptor }, error2, { upload: upload4, chunk 
 }
 function bodyOf2({ reporter }, blob) {
   const { descriptor } = blob;
-  async function* watched3() {
+  async function* watched2() {
     let done = 0;
     for await (const chunk of verified(blob.open(true), descriptor, "the content to push")) {
       yield chunk;
@@ -20243,7 +20414,7 @@ function bodyOf2({ reporter }, blob) {
       reporter.progress(descriptor.digest, done, descriptor.size);
     }
   }
-  return { descriptor, open: watched3 };
+  return { descriptor, open: watched2 };
 }
 async function putWhole(session, { location }, body, { digest, size }, byPatch, signal) {
   const scopes = [pushScope(session.repository)];
@@ -20550,8 +20721,8 @@ async function putManifest(session, manifest, reference3, signal) {
           await send(session, manifest, paths.manifest(session.repository, reference3), signal)
         );
       } catch (error2) {
-        const isRefusal = error2 instanceof RegistryError && [400, 403, 409, 412].includes(error2.status ?? 0);
-        if (!isRefusal || isAborted(signal) || error2.missing.length > 0) throw error2;
+        const isRefusal2 = error2 instanceof RegistryError && [400, 403, 409, 412].includes(error2.status ?? 0);
+        if (!isRefusal2 || isAborted(signal) || error2.missing.length > 0) throw error2;
         if (reference3 !== digest && await isThere()) return void 0;
         throw error2;
       }
@@ -20785,7 +20956,7 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize5 }) {
   }
   return {
     name: name2,
-    describe: (tagOrDigest) => describeManifest(session, tagOrDigest),
+    describe: (tagOrDigest, signal) => describeManifest(session, tagOrDigest, signal),
     read: (tagOrDigest) => readManifest(session, tagOrDigest),
     tags: () => listTags(session),
     referrers: (digest) => listReferrers(session, digest),
@@ -20870,7 +21041,7 @@ var init_secrets = __esm({
 // src/registry/client.ts
 function createRegistryClient(options) {
   const { credentials, reporter, signal, concurrency: concurrency3 = defaultConcurrency2, clock = systemClock } = options;
-  if (signal !== void 0) (0, import_node_events.setMaxListeners)(0, signal);
+  if (signal !== void 0) (0, import_node_events2.setMaxListeners)(0, signal);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? "bima" });
@@ -20934,11 +21105,11 @@ function createRegistryClient(options) {
     close: () => http.close()
   };
 }
-var import_node_events, defaultConcurrency2;
+var import_node_events2, defaultConcurrency2;
 var init_client = __esm({
   "src/registry/client.ts"() {
     "use strict";
-    import_node_events = require("node:events");
+    import_node_events2 = require("node:events");
     init_authorizer();
     init_clock();
     init_endpoints();
@@ -20962,7 +21133,7 @@ async function readDockerConfig(source) {
   }
   let text;
   try {
-    text = await (0, import_promises12.readFile)(source.path, "utf8");
+    text = await (0, import_promises14.readFile)(source.path, "utf8");
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("CREDENTIALS_FAILED", `"${source.path}" can't be read`, { cause });
@@ -21018,11 +21189,11 @@ function decodePair(auth, what) {
   if (colon === -1) throw invalid('holds no "user:password"');
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
-var import_promises12;
+var import_promises14;
 var init_docker_config = __esm({
   "src/registry/docker-config.ts"() {
     "use strict";
-    import_promises12 = require("node:fs/promises");
+    import_promises14 = require("node:fs/promises");
     init_errors();
     init_json();
   }
@@ -21316,7 +21487,8 @@ async function withWorkflowImages(order, body) {
   const create2 = async () => (await Promise.resolve().then(() => (init_push2(), push_exports2))).createWorkflowClient(order);
   const openClient = () => client ??= create2();
   const cache = await cacheOf(environment);
-  const workspace = {
+  const isHosted = environment.RUNNER_ENVIRONMENT === "github-hosted";
+  const options = {
     client: openClient,
     context,
     ...cache === void 0 ? {} : { cache },
@@ -21325,7 +21497,10 @@ async function withWorkflowImages(order, body) {
     signal
   };
   try {
-    return await withBaseImages(workspace, (images) => body(images, openClient));
+    return await withBaseImages(
+      options,
+      (images, blobs) => body(images, { openClient, blobs: isHosted ? void 0 : blobs })
+    );
   } finally {
     await (await client?.catch(() => void 0))?.close();
   }
@@ -21336,24 +21511,24 @@ function needsWholeLayout(inputs, isPushed) {
 }
 async function cacheOf({ RUNNER_TOOL_CACHE: tools = "" }) {
   if (tools === "") return void 0;
-  const folder = (0, import_node_path10.join)(tools, "bima");
-  const mayWrite = (path4) => (0, import_promises13.access)(path4, import_node_fs7.constants.W_OK).then(
+  const folder = (0, import_node_path11.join)(tools, "bima");
+  const mayWrite = (path4) => (0, import_promises15.access)(path4, import_node_fs7.constants.W_OK).then(
     () => true,
     () => false
   );
-  const exists2 = await (0, import_promises13.access)(folder).then(
+  const exists2 = await (0, import_promises15.access)(folder).then(
     () => true,
     () => false
   );
   return await mayWrite(exists2 ? folder : tools) ? folder : void 0;
 }
-var import_node_fs7, import_promises13, import_node_path10;
+var import_node_fs7, import_promises15, import_node_path11;
 var init_base_images2 = __esm({
   "src/action/base-images.ts"() {
     "use strict";
     import_node_fs7 = require("node:fs");
-    import_promises13 = require("node:fs/promises");
-    import_node_path10 = require("node:path");
+    import_promises15 = require("node:fs/promises");
+    import_node_path11 = require("node:path");
     init_base_workspace();
   }
 });
@@ -22013,7 +22188,7 @@ function createClient({ program, address, namespace, environment }) {
       child2.stdout.on("data", output2.stdout.add);
       child2.stderr.on("data", output2.stderr.add);
       let failure;
-      async function* watched3() {
+      async function* watched2() {
         try {
           yield* stream;
         } catch (error2) {
@@ -22021,7 +22196,7 @@ function createClient({ program, address, namespace, environment }) {
           throw failure;
         }
       }
-      (0, import_promises14.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      (0, import_promises16.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
       const code2 = await new Promise((resolve9, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
@@ -22058,12 +22233,12 @@ function cannotRun(program, cause) {
     cause
   });
 }
-var import_node_child_process2, import_promises14, maxOutput2;
+var import_node_child_process2, import_promises16, maxOutput2;
 var init_client3 = __esm({
   "src/containerd/client.ts"() {
     "use strict";
     import_node_child_process2 = require("node:child_process");
-    import_promises14 = require("node:stream/promises");
+    import_promises16 = require("node:stream/promises");
     init_errors();
     maxOutput2 = 1024 * 1024;
   }
@@ -22133,7 +22308,7 @@ var init_failure2 = __esm({
 async function findProgram(environment, explicit) {
   for (const name2 of explicit === void 0 ? names : [explicit]) {
     for (const path4 of candidates(name2, environment)) {
-      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path11.basename)(path4) === "k3s" ? ["ctr"] : [] };
+      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path12.basename)(path4) === "k3s" ? ["ctr"] : [] };
     }
   }
   const what = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
@@ -22143,24 +22318,24 @@ async function findProgram(environment, explicit) {
 }
 function candidates(name2, environment) {
   if (name2.includes("/")) return [name2];
-  const folders = (environment.PATH ?? "").split(import_node_path11.delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => (0, import_node_path11.join)(folder, name2));
+  const folders = (environment.PATH ?? "").split(import_node_path12.delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => (0, import_node_path12.join)(folder, name2));
 }
 async function isExecutable(path4) {
   try {
-    await (0, import_promises15.access)(path4, import_node_fs8.constants.X_OK);
-    return (await (0, import_promises15.stat)(path4)).isFile();
+    await (0, import_promises17.access)(path4, import_node_fs8.constants.X_OK);
+    return (await (0, import_promises17.stat)(path4)).isFile();
   } catch {
     return false;
   }
 }
-var import_node_fs8, import_promises15, import_node_path11, names;
+var import_node_fs8, import_promises17, import_node_path12, names;
 var init_program = __esm({
   "src/containerd/program.ts"() {
     "use strict";
     import_node_fs8 = require("node:fs");
-    import_promises15 = require("node:fs/promises");
-    import_node_path11 = require("node:path");
+    import_promises17 = require("node:fs/promises");
+    import_node_path12 = require("node:path");
     init_errors();
     names = ["ctr", "k3s"];
   }
@@ -22208,7 +22383,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises16.access)(path4).then(
+      (path4) => (0, import_promises18.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -22216,11 +22391,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises16, import_node_net, knownSockets;
+var import_promises18, import_node_net, knownSockets;
 var init_socket = __esm({
   "src/containerd/socket.ts"() {
     "use strict";
-    import_promises16 = require("node:fs/promises");
+    import_promises18 = require("node:fs/promises");
     import_node_net = require("node:net");
     init_errors();
     knownSockets = [
@@ -22650,11 +22825,10 @@ async function name({
   level
 }) {
   const digester = createDigester();
-  for await (const chunk of compress(streamOf(sample(sampleSizes[method])), { method, level }))
-    digester.update(chunk);
+  for await (const chunk of compress(streamOf(samples[method]()), { method, level })) digester.update(chunk);
   return `${method}:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
 }
-function sample(size) {
+function mixture(size) {
   let state = 1;
   const random = (limit) => {
     state = Math.imul(state, 1664525) + 1013904223 >>> 0;
@@ -22676,23 +22850,36 @@ function sample(size) {
   }
   return bytes;
 }
-var names2, sampleSizes;
+var names2, samples;
 var init_compressor = __esm({
   "src/build/compressor.ts"() {
     "use strict";
     init_blob();
     init_digest();
     init_compression();
+    init_gzip();
     names2 = /* @__PURE__ */ new Map();
-    sampleSizes = { gzip: 576 * 1024, zstd: 192 * 1024 };
+    samples = {
+      /** A block and the start of another one, with zeros between, which take little time. */
+      gzip: () => {
+        const [size, part2] = [320 * 1024, 256 * 1024];
+        const content2 = mixture(size);
+        const bytes = new Uint8Array(gzipBlockSize + (size - part2) / 2);
+        bytes.set(content2.subarray(0, part2));
+        bytes.set(content2.subarray(part2), bytes.length - (size - part2));
+        return bytes;
+      },
+      /** More than one of its blocks; the high levels take their time. */
+      zstd: () => mixture(192 * 1024)
+    };
   }
 });
 
 // src/build/layer.ts
 async function createLayer(entries, options) {
-  const { mtime, compression, signal } = options;
+  const { compression, signal } = options;
   const digester = createDigester();
-  const tar = watched(packLayer(entries, { mtime }), digester, signal);
+  const tar = watched(packLayer(entries, options), digester, signal);
   const { digest, size } = await options.write(compress(tar, compression, true));
   const mediaType = layerMediaType(compression);
   const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
@@ -22705,7 +22892,7 @@ async function* watched(tar, digester, signal) {
     yield chunk;
   }
 }
-async function* packLayer(entries, options) {
+async function* packLayer(entries, { mtime, read }) {
   const gathered = new Uint8Array(gatherSize);
   let size = 0;
   function* add(piece) {
@@ -22721,9 +22908,12 @@ async function* packLayer(entries, options) {
     size += piece.length;
   }
   for (const entry of entries) {
-    yield* add(encodeHeader(entry, options.mtime));
+    yield* add(encodeHeader(entry, mtime));
     if (entry.type !== "file") continue;
-    for await (const chunk of content(entry)) yield* add(chunk);
+    for await (const chunk of content(entry)) {
+      yield* add(chunk);
+      read?.(chunk.length);
+    }
     yield* add(paddingOf(entry.size));
   }
   yield* add(endOfTar);
@@ -22800,32 +22990,53 @@ async function tolerate(reporter, body) {
   }
 }
 async function reuseLayer(entries, options) {
-  const { mtime, known: known3, signal } = options;
-  if (known3.size === 0) return void 0;
+  const { known: known3, kept, signal } = options;
+  const contentSize = contentSizeOf(entries);
+  const mayBeKept = await kept?.mayHave(contentSize) ?? false;
+  if (known3.size === 0 && !mayBeKept) return void 0;
   const digester = createDigester();
-  for await (const chunk of packLayer(entries, { mtime })) {
+  for await (const chunk of packLayer(entries, options)) {
     signal?.throwIfAborted();
     digester.update(chunk);
   }
   const diffId = digester.digest();
+  const parts = { diffId, tarSize: digester.size };
   const found = known3.get(diffId);
-  if (found === void 0) return void 0;
-  const { descriptor, blob } = found;
-  const layer = { descriptor, diffId, tarSize: digester.size };
-  if (blob === void 0) {
-    return { layer, blob: { descriptor, open: () => makeAgain(entries, descriptor, options) } };
+  if (found !== void 0) {
+    const blob2 = await openKnown(entries, found, options);
+    if (blob2 !== void 0) return { layer: { ...parts, descriptor: found.descriptor }, blob: blob2, isKept: false };
   }
-  return await isWhole(blob, options) ? { layer, blob } : void 0;
+  const blob = mayBeKept ? await kept?.find({ diffId, contentSize }) : void 0;
+  if (blob === void 0) return void 0;
+  const descriptor = markLayer(blob.descriptor, await nameCompressor(options.compression));
+  const open4 = (release) => readKept(blob.open(release), () => makeAgain(entries, descriptor, options));
+  return { layer: { ...parts, descriptor }, blob: { descriptor, open: open4 }, isKept: true };
+}
+function contentSizeOf(entries) {
+  return entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
+}
+async function openKnown(entries, { descriptor, blob }, options) {
+  if (blob === void 0) return { descriptor, open: () => makeAgain(entries, descriptor, options) };
+  return await isWhole(blob, options) ? blob : void 0;
+}
+async function* readKept(content2, make) {
+  try {
+    yield* content2;
+    return;
+  } catch (error2) {
+    if (!isSystemError(error2, "ENOENT")) throw error2;
+  }
+  yield* make();
 }
 async function* makeAgain(entries, descriptor, { mtime, compression }) {
   const tar = packLayer(entries, { mtime });
   const layer = compression.method === "none" ? copied(tar) : compress(tar, compression);
   try {
-    yield* verified(layer, descriptor, "a layer of the image that is there already");
+    yield* verified(layer, descriptor, "a layer that is there already");
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.code !== "DIGEST_MISMATCH") throw cause;
     throw new BimaError("DIGEST_MISMATCH", cause.message, {
-      hint: "That image says something wrong of its layers: build with --no-reuse, or reuse: false in a workflow.",
+      hint: "The image or the cache that has it says something wrong of it: build with --no-reuse, or reuse: false in a workflow.",
       cause
     });
   }
@@ -22854,6 +23065,122 @@ var init_known_layers = __esm({
     init_compression();
     init_compressor();
     init_layer();
+  }
+});
+
+// src/layout/layer-cache.ts
+function createLayerCache(options) {
+  const { blobs, reporter, reuse } = options;
+  let isBroken = false;
+  let listed;
+  const openFolder = async () => (0, import_node_path13.join)(blobs.directory, "layers", (await options.compressor()).replace(/[^a-z\d]+/g, "-"));
+  const list2 = async () => new Set((await (0, import_promises19.readdir)(await openFolder()).catch(() => [])).map(sizeIn));
+  async function mayHave(contentSize) {
+    if (!reuse || contentSize < smallest) return false;
+    return (await (listed ??= list2())).has(String(contentSize));
+  }
+  async function find3(key) {
+    if (!await mayHave(key.contentSize)) return void 0;
+    const path4 = (0, import_node_path13.join)(await openFolder(), nameOf2(key));
+    const descriptor = await readRecord(path4);
+    if (descriptor === void 0) return void 0;
+    const blob = descriptor.mediaType === options.mediaType ? await blobs.find(descriptor) : void 0;
+    if (blob === void 0) await remove(path4);
+    return blob;
+  }
+  async function keep(key, layer, file) {
+    if (isBroken || key.contentSize < smallest) return;
+    try {
+      await blobs.add(layer, file);
+      const folder = await openFolder();
+      await outputErrors(blobs.directory, () => writeRecord(folder, key, layer));
+      (await listed)?.add(String(key.contentSize));
+      await removeLost(folder);
+    } catch (error2) {
+      if (!(error2 instanceof BimaError) || error2.code !== "OUTPUT_FAILED") throw error2;
+      isBroken = true;
+      const { code: code2, message, hint } = error2;
+      reporter.warning({
+        code: code2,
+        message: `no layer is kept for later builds: ${message}`,
+        ...hint === void 0 ? {} : { hint }
+      });
+    }
+  }
+  async function writeRecord(folder, key, layer) {
+    const { mediaType, digest, size } = layer;
+    await (0, import_promises19.mkdir)(folder, { recursive: true });
+    const temporary = (0, import_node_path13.join)(blobsFolder(blobs.directory), `.bima-${(0, import_node_crypto6.randomUUID)()}`);
+    const path4 = (0, import_node_path13.join)(folder, nameOf2(key));
+    try {
+      await (0, import_promises19.writeFile)(temporary, encodeJson({ mediaType, digest, size }));
+      await (0, import_promises19.rename)(temporary, path4);
+    } catch (error2) {
+      await (0, import_promises19.rm)(temporary, { force: true });
+      if (isSystemError(error2, "EPERM") && (await readRecord(path4))?.digest === digest) return;
+      throw error2;
+    }
+  }
+  async function removeLost(folder) {
+    const [names6, held] = await Promise.all([
+      (0, import_promises19.readdir)(folder).catch(() => []),
+      (0, import_promises19.readdir)(blobsFolder(blobs.directory)).catch(() => [])
+    ]);
+    if (names6.length <= held.length) return;
+    const there = new Set(held);
+    for (const name2 of names6) {
+      const descriptor = await readRecord((0, import_node_path13.join)(folder, name2));
+      if (descriptor !== void 0 && !there.has(hexOf(descriptor.digest))) await remove((0, import_node_path13.join)(folder, name2));
+    }
+  }
+  return { mayHave, find: find3, keep };
+}
+function nameOf2({ diffId, contentSize }) {
+  return `${contentSize}-${hexOf(diffId)}`;
+}
+function sizeIn(name2) {
+  return name2.slice(0, name2.indexOf("-"));
+}
+async function readRecord(path4) {
+  try {
+    return readDescriptor(parseJsonObject(await (0, import_promises19.readFile)(path4), path4), path4);
+  } catch (error2) {
+    if (!isSystemError(error2, "ENOENT")) await remove(path4);
+    return void 0;
+  }
+}
+async function remove(path4) {
+  await (0, import_promises19.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+}
+var import_node_crypto6, import_promises19, import_node_path13, smallest;
+var init_layer_cache = __esm({
+  "src/layout/layer-cache.ts"() {
+    "use strict";
+    import_node_crypto6 = require("node:crypto");
+    import_promises19 = require("node:fs/promises");
+    import_node_path13 = require("node:path");
+    init_errors();
+    init_descriptor();
+    init_digest();
+    init_json();
+    init_blob_cache();
+    init_temporary();
+    smallest = 1024 * 1024;
+  }
+});
+
+// src/kept-layers.ts
+function openKeptLayers(blobs, { compression, reuse, reporter }) {
+  if (blobs === void 0 || compression.method === "none") return void 0;
+  const compressor = async () => await nameCompressor(compression) ?? compression.method;
+  return createLayerCache({ blobs, compressor, mediaType: layerMediaType(compression), reuse, reporter });
+}
+var init_kept_layers = __esm({
+  "src/kept-layers.ts"() {
+    "use strict";
+    init_compression();
+    init_compressor();
+    init_layer_cache();
   }
 });
 
@@ -23018,15 +23345,15 @@ async function commonAnnotations(images) {
 async function expand(paths2, depth = 2) {
   const all = [];
   for (const path4 of paths2) {
-    const names6 = (await (0, import_promises17.readdir)(path4).catch(() => ["oci-layout"])).sort();
+    const names6 = (await (0, import_promises20.readdir)(path4).catch(() => ["oci-layout"])).sort();
     if (names6.includes("oci-layout")) {
       all.push(path4);
       continue;
     }
     const inner = [];
     for (const name2 of names6) {
-      const child2 = (0, import_node_path12.join)(path4, name2);
-      const isFolder2 = await (0, import_promises17.readdir)(child2).catch(() => void 0) !== void 0;
+      const child2 = (0, import_node_path14.join)(path4, name2);
+      const isFolder2 = await (0, import_promises20.readdir)(child2).catch(() => void 0) !== void 0;
       if (!isFolder2 && await isTar(child2)) inner.push(child2);
       else if (isFolder2 && depth > 0) inner.push(...await expand([child2], depth - 1).catch(ignoreEmpty));
     }
@@ -23040,7 +23367,7 @@ async function expand(paths2, depth = 2) {
   return all;
 }
 async function isTar(path4) {
-  const file = await (0, import_promises17.open)(path4).catch(() => void 0);
+  const file = await (0, import_promises20.open)(path4).catch(() => void 0);
   if (file === void 0) return false;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
@@ -23094,12 +23421,12 @@ function withoutNames({ annotations: annotations2 = {}, ...descriptor }) {
   );
   return withAnnotations(descriptor, Object.fromEntries(others));
 }
-var import_promises17, import_node_path12, noPlatform2;
+var import_promises20, import_node_path14, noPlatform2;
 var init_merge_layouts = __esm({
   "src/merge-layouts.ts"() {
     "use strict";
-    import_promises17 = require("node:fs/promises");
-    import_node_path12 = require("node:path");
+    import_promises20 = require("node:fs/promises");
+    import_node_path14 = require("node:path");
     init_errors();
     init_names();
     init_open();
@@ -23343,70 +23670,38 @@ var init_image2 = __esm({
   }
 });
 
-// src/build/shared-layers.ts
-function rememberLayers() {
-  const layers = /* @__PURE__ */ new Map();
-  return {
-    recall: (entries, make) => {
-      const key = keyOf(entries);
-      if (key === void 0) return make();
-      const layer = layers.get(key) ?? make();
-      layers.set(key, layer);
-      return layer;
-    }
-  };
-}
-function keyOf(entries) {
-  const hash = (0, import_node_crypto6.createHash)("sha256");
-  for (const entry of entries) {
-    if (entry.type === "file" && entry.identity === void 0) return void 0;
-    hash.update(`${JSON.stringify(entry)}
-`);
-  }
-  return hash.digest("hex");
-}
-var import_node_crypto6;
-var init_shared_layers = __esm({
-  "src/build/shared-layers.ts"() {
-    "use strict";
-    import_node_crypto6 = require("node:crypto");
-  }
-});
-
 // src/build/build.ts
 async function buildImage(plan, layout, options, reporter) {
-  const {
-    compression,
-    created: mtime,
-    signal,
-    layers: memory = rememberLayers(),
-    known: known3 = /* @__PURE__ */ new Map()
-  } = options;
+  const { compression, created: mtime, signal, layers: shared2, known: known3 = /* @__PURE__ */ new Map(), kept, finished } = options;
   const { base } = plan;
   const elsewhere = (base?.layers ?? []).map(({ blob }) => blob);
-  const make = (entries, task) => memory.recall(entries, async () => {
-    const found = await reuseLayer(watched2(entries, task, reporter), {
-      ...{ mtime, compression, known: known3, reporter, signal }
-    });
+  let how = "";
+  const make = async (entries, task) => {
+    const pack = () => ({ mtime, compression, signal, read: progressOf(entries, task, reporter) });
+    const found = await reuseLayer(entries, { ...pack(), known: known3, kept, reporter });
     if (found !== void 0) {
+      how = found.isKept ? ", there already, in the cache" : ", there already";
       elsewhere.push(found.blob);
+      if (found.isKept) finished?.(found.blob);
       return found.layer;
     }
-    return createLayer(watched2(entries, task, reporter), {
-      ...{ mtime, compression, signal },
-      write: (stream) => layout.write(stream)
-    });
-  });
+    const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
+    const { diffId, descriptor } = layer;
+    finished?.(layout.open(descriptor));
+    const key = { diffId, contentSize: contentSizeOf(entries) };
+    await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
+    return layer;
+  };
+  const obtain = (entries, task) => shared2 === void 0 ? make(entries, task) : shared2.recall(entries, () => make(entries, task));
   if (base !== void 0) reporter.info(`on ${base.name} (${base.digest})`);
   const layers = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
-    const before = elsewhere.length;
-    const layer = await make(entries, formatInstruction(copy));
-    const how = elsewhere.length > before ? ", there already" : "";
+    how = "";
+    const layer = await obtain(entries, formatInstruction(copy));
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await make([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
+  layers.push(await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
@@ -23435,19 +23730,13 @@ async function buildImage(plan, layout, options, reporter) {
 function describeLayer({ descriptor, tarSize }) {
   return `${descriptor.digest} (${formatSize(descriptor.size)}, ${formatSize(tarSize)} unpacked)`;
 }
-function watched2(entries, task, reporter) {
-  const total = entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
+function progressOf(entries, task, reporter) {
+  const total = contentSizeOf(entries);
   let done = 0;
-  async function* count(stream) {
-    for await (const chunk of stream) {
-      yield chunk;
-      done += chunk.length;
-      reporter.progress(task, done, total);
-    }
-  }
-  return entries.map(
-    (entry) => entry.type === "file" ? { ...entry, open: () => count(entry.open()) } : entry
-  );
+  return (size) => {
+    done += size;
+    reporter.progress(task, done, total);
+  };
 }
 function uruncJsonEntry(labels) {
   const bytes = encodeUruncJson(labels);
@@ -23458,7 +23747,7 @@ function uruncJsonEntry(labels) {
     uid: 0,
     gid: 0,
     size: bytes.length,
-    identity: digestOf(bytes),
+    identify: () => digestOf(bytes),
     open: () => streamOf(bytes)
   };
 }
@@ -23481,19 +23770,49 @@ var init_build = __esm({
     init_image2();
     init_known_layers();
     init_layer();
-    init_shared_layers();
+  }
+});
+
+// src/build/shared-layers.ts
+function rememberLayers() {
+  const layers = /* @__PURE__ */ new Map();
+  return {
+    recall: (entries, make) => {
+      const key = keyOf(entries);
+      if (key === void 0) return make();
+      const layer = layers.get(key) ?? make();
+      layers.set(key, layer);
+      return layer;
+    }
+  };
+}
+function keyOf(entries) {
+  const hash = (0, import_node_crypto7.createHash)("sha256");
+  for (const entry of entries) {
+    const identify = entry.type === "file" ? entry.identify : () => "";
+    if (identify === void 0) return void 0;
+    hash.update(`${JSON.stringify(entry)} ${identify()}
+`);
+  }
+  return hash.digest("hex");
+}
+var import_node_crypto7;
+var init_shared_layers = __esm({
+  "src/build/shared-layers.ts"() {
+    "use strict";
+    import_node_crypto7 = require("node:crypto");
   }
 });
 
 // src/build/build-platforms.ts
 async function buildPlatforms(plans, layout, options, reporter) {
   const { annotations: annotations2, ...others } = options;
-  const layers = rememberLayers();
+  const shared2 = plans.length > 1 ? { layers: rememberLayers() } : {};
   const images = [];
   for (const plan of plans) {
     const own = selectAnnotations(annotations2, "manifest", plan.platform);
     if (plans.length > 1) reporter.info(`building for ${formatPlatform(plan.platform)}`);
-    images.push(await buildImage(plan, layout, { ...others, annotations: own, layers }, reporter));
+    images.push(await buildImage(plan, layout, { ...others, annotations: own, ...shared2 }, reporter));
   }
   const manifests = images.map(({ manifest, platform }) => {
     return withAnnotations(manifest, selectAnnotations(annotations2, "manifest-descriptor", platform));
@@ -24053,7 +24372,7 @@ function refusal(place, message, options = {}) {
   });
 }
 function absolutePath(place, path4) {
-  return (0, import_node_path13.join)(place.root, ...path4.split("/"));
+  return (0, import_node_path15.join)(place.root, path4);
 }
 function joinPath(folder, name2) {
   return folder === "" ? name2 : `${folder}/${name2}`;
@@ -24073,20 +24392,21 @@ function readStats(place, path4) {
 async function readNames(place, path4) {
   let names6;
   try {
-    names6 = await (0, import_promises18.readdir)(absolutePath(place, path4), { encoding: "buffer" });
+    names6 = await (0, import_promises21.readdir)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
-  return names6.map((name2) => decode(place, name2, `a name in "${shown2(path4)}"`)).sort(comparePaths);
+  const what = `a name in "${shown2(path4)}"`;
+  return names6.map((name2) => decode(place, name2, what)).sort(comparePaths);
 }
 async function readTarget(place, path4) {
   let target;
   try {
-    target = await (0, import_promises18.readlink)(absolutePath(place, path4), { encoding: "buffer" });
+    target = await (0, import_promises21.readlink)(absolutePath(place, path4), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
-  return decode(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path13.sep, "/");
+  return decode(place, target, `the target of the symbolic link "${path4}"`).replaceAll(import_node_path15.sep, "/");
 }
 function specialKind(stats) {
   if (stats.isFIFO()) return "a FIFO";
@@ -24097,7 +24417,7 @@ function specialKind(stats) {
 }
 function decode(place, bytes, what) {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     const shown4 = Buffer.from(bytes).toString("latin1").replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
     throw refusal(place, `expected ${what} to be valid UTF-8, got "${shown4}"`, {
@@ -24114,15 +24434,16 @@ function unreadable(place, path4, cause) {
 function shown2(path4) {
   return path4 === "" ? "." : path4;
 }
-var import_node_fs9, import_promises18, import_node_path13;
+var import_node_fs9, import_promises21, import_node_path15, decoder;
 var init_disk = __esm({
   "src/build/disk.ts"() {
     "use strict";
     import_node_fs9 = require("node:fs");
-    import_promises18 = require("node:fs/promises");
-    import_node_path13 = require("node:path");
+    import_promises21 = require("node:fs/promises");
+    import_node_path15 = require("node:path");
     init_errors();
     init_entry();
+    decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   }
 });
 
@@ -24159,7 +24480,7 @@ async function follow(place, parts) {
 }
 async function readInnerTarget(place, path4) {
   const target = await readTarget(place, path4);
-  if (target.startsWith("/") || (0, import_node_path14.isAbsolute)(target)) {
+  if (target.startsWith("/") || (0, import_node_path16.isAbsolute)(target)) {
     throw refusal(place, `the symbolic link "${path4}" has an absolute target, "${target}"`, {
       hint: "Make it relative and point it into the context, put a copy in its place, or have the ignore file leave it out."
     });
@@ -24183,11 +24504,11 @@ function leaves(folder, target) {
   }
   return false;
 }
-var import_node_path14, maxLinks2;
+var import_node_path16, maxLinks2;
 var init_links = __esm({
   "src/build/links.ts"() {
     "use strict";
-    import_node_path14 = require("node:path");
+    import_node_path16 = require("node:path");
     init_disk();
     maxLinks2 = 40;
   }
@@ -24196,11 +24517,11 @@ var init_links = __esm({
 // src/build/containerfile.ts
 async function readContainerfile(options) {
   const { context, root, file } = options;
-  const candidates2 = file === void 0 ? [...names4.map((name2) => (0, import_node_path15.join)(context, name2)), ...names4] : [file];
+  const candidates2 = file === void 0 ? [...names4.map((name2) => (0, import_node_path17.join)(context, name2)), ...names4] : [file];
   for (const path4 of candidates2) {
-    const inner = (0, import_node_path15.relative)((0, import_node_path15.resolve)(context), (0, import_node_path15.resolve)(path4));
-    const parts = inner.split(import_node_path15.sep);
-    const isOutside = parts[0] === ".." || (0, import_node_path15.isAbsolute)(inner);
+    const inner = (0, import_node_path17.relative)((0, import_node_path17.resolve)(context), (0, import_node_path17.resolve)(path4));
+    const parts = inner.split(import_node_path17.sep);
+    const isOutside = parts[0] === ".." || (0, import_node_path17.isAbsolute)(inner);
     const place = isOutside ? path4 : await placeInContext(root, parts);
     const bytes = place === void 0 ? void 0 : await readIfThere(path4, place);
     if (bytes === void 0) continue;
@@ -24243,12 +24564,12 @@ async function readIfThere(path4, place) {
     });
   }
 }
-var import_node_fs10, import_node_path15, names4, maxSize;
+var import_node_fs10, import_node_path17, names4, maxSize;
 var init_containerfile = __esm({
   "src/build/containerfile.ts"() {
     "use strict";
     import_node_fs10 = require("node:fs");
-    import_node_path15 = require("node:path");
+    import_node_path17 = require("node:path");
     init_errors();
     init_disk();
     init_links();
@@ -24577,7 +24898,7 @@ function parseIgnoreFile(text, file) {
 function parseRule(line) {
   const exception = line.startsWith("!");
   const written = exception ? line.slice(1).trim() : line;
-  const pattern3 = import_node_path16.posix.normalize(written).replace(/^\/|\/$/g, "");
+  const pattern3 = import_node_path18.posix.normalize(written).replace(/^\/|\/$/g, "");
   if (exception && (written === "" || pattern3 === "")) return void 0;
   const parts = pattern3.split("/");
   if (parts.some((part2) => compilePattern(part2) === void 0)) return void 0;
@@ -24606,12 +24927,12 @@ function withFoldersAbove(path4) {
   const parts = path4.split("/");
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
-var import_dockerignore, import_node_path16, noIgnoreRules;
+var import_dockerignore, import_node_path18, noIgnoreRules;
 var init_ignore = __esm({
   "src/build/ignore.ts"() {
     "use strict";
     import_dockerignore = __toESM(require_ignore(), 1);
-    import_node_path16 = require("node:path");
+    import_node_path18 = require("node:path");
     init_errors();
     init_glob();
     noIgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
@@ -24619,13 +24940,16 @@ var init_ignore = __esm({
 });
 
 // src/build/listed-file.ts
+function recognize({ dev, ino, size, mtimeNs }) {
+  return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
+}
 async function* readListed(place, path4, listed) {
   const file = openListed(place, path4);
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize3);
   spare = void 0;
   try {
     checkSame(path4, listed, (0, import_node_fs11.fstatSync)(file, { bigint: true }));
-    for (let left = Number(listed.size); left > 0; ) {
+    for (let left = listed.size; left > 0; ) {
       const bytesRead = (0, import_node_fs11.readSync)(file, buffer, 0, Math.min(buffer.length, left), null);
       if (bytesRead === 0) throw changed(path4, "shrank");
       left -= bytesRead;
@@ -24650,9 +24974,10 @@ function openListed(place, path4) {
     throw unreadable(place, path4, cause);
   }
 }
-function checkSame(path4, listed, now) {
+function checkSame(path4, listed, stats) {
+  const now = recognize(stats);
   const sameDevice = now.dev === listed.dev || process.platform === "win32";
-  if (!now.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
+  if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
   if (now.size > listed.size) throw changed(path4, "grew");
   if (now.size < listed.size) throw changed(path4, "shrank");
   if (now.mtimeNs !== listed.mtimeNs) throw changed(path4, "was changed");
@@ -24676,12 +25001,12 @@ var init_listed_file = __esm({
 });
 
 // src/build/listing.ts
-async function listPath(place, rules, path4, stats) {
+async function listPath(place, rules, path4, stats, name2 = lastPart(path4)) {
   const ignored2 = path4 !== "" && rules.ignores(path4);
   if (stats.isDirectory()) {
     if (ignored2 && !rules.mayKeepBelow(path4)) return void 0;
     const children = await listChildren(place, rules, path4);
-    return ignored2 && children.length === 0 ? void 0 : { type: "directory", name: lastPart(path4), children };
+    return ignored2 && children.length === 0 ? void 0 : { type: "directory", name: name2, children };
   }
   if (ignored2) return void 0;
   const kind = specialKind(stats);
@@ -24690,15 +25015,15 @@ async function listPath(place, rules, path4, stats) {
       hint: "Remove it, or have the ignore file leave it out."
     });
   }
-  const { dev, ino, size, mtimeNs } = stats;
+  const { dev, ino, size, mtimeNs } = recognize(stats);
   return {
     type: "file",
-    name: lastPart(path4),
-    size: Number(size),
+    name: name2,
+    size,
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== "win32" && (stats.mode & 0o111n) !== 0n,
     // What readListed takes for the same file.
-    identity: `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
+    identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path4, { dev, ino, size, mtimeNs })
   };
 }
@@ -24718,7 +25043,7 @@ async function listChildren(place, rules, folder) {
       found.push({ type: "symlink", name: name2, target: await readInnerTarget(place, path4) });
       continue;
     }
-    const item = await listPath(place, rules, path4, stats);
+    const item = await listPath(place, rules, path4, stats, name2);
     if (item !== void 0) found.push(item);
   }
   return found;
@@ -24805,8 +25130,8 @@ async function openContext(directory2) {
 }
 async function resolveDirectory(directory2) {
   try {
-    const root = await (0, import_promises19.realpath)(directory2);
-    if ((await (0, import_promises19.stat)(root)).isDirectory()) return root;
+    const root = await (0, import_promises22.realpath)(directory2);
+    if ((await (0, import_promises22.stat)(root)).isDirectory()) return root;
   } catch (cause) {
     const why = isSystemError(cause, "ENOENT") ? "does not exist" : `can't be opened: ${String(cause)}`;
     throw new BimaError("CONTEXT_PATH", `the context "${directory2}" ${why}`, { cause });
@@ -24820,7 +25145,7 @@ async function readIgnoreRules(place) {
     const followed = await follow(place, [name2]);
     if (!followed.exists) continue;
     if (!followed.stats.isFile()) throw refusal(place, `expected "${name2}" to be a file`);
-    const bytes = await readAll2(readListed(place, followed.path, followed.stats));
+    const bytes = await readAll2(readListed(place, followed.path, recognize(followed.stats)));
     return parseIgnoreFile(Buffer.from(bytes).toString(), name2);
   }
   return noIgnoreRules;
@@ -24872,11 +25197,11 @@ function readSource(place, source) {
       return path4;
   }
 }
-var import_promises19;
+var import_promises22;
 var init_context = __esm({
   "src/build/context.ts"() {
     "use strict";
-    import_promises19 = require("node:fs/promises");
+    import_promises22 = require("node:fs/promises");
     init_errors();
     init_blob();
     init_disk();
@@ -25251,7 +25576,7 @@ function applyCopy(rootfs, copy, matches) {
   const intoDirectory = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory2(entries, target);
   for (const match2 of matches) {
     const { found } = match2;
-    const path4 = found.type === "file" && intoDirectory ? join15(target, found.name) : target;
+    const path4 = found.type === "file" && intoDirectory ? join17(target, found.name) : target;
     makeParents(path4, match2);
     put(path4, found, match2, false);
   }
@@ -25273,7 +25598,7 @@ function applyCopy(rootfs, copy, matches) {
       const kept = overwrite ? void 0 : existing2;
       const mode2 = copy.chmod ?? found.mode ?? 493;
       if (path4 !== "") add(kept ?? { type: "directory", path: path4, mode: mode2, uid, gid }, match2);
-      for (const child2 of found.children) put(join15(path4, child2.name), child2, match2, true);
+      for (const child2 of found.children) put(join17(path4, child2.name), child2, match2, true);
       return;
     }
     if (path4 === "" || existing2?.type === "directory") throw conflict(match2, existing2, "a file");
@@ -25282,12 +25607,12 @@ function applyCopy(rootfs, copy, matches) {
       return;
     }
     const mode = copy.chmod ?? found.mode ?? (found.executable ? 493 : 420);
-    const { size, identity } = found;
-    const known3 = identity === void 0 ? {} : { identity };
-    add({ type: "file", path: path4, mode, uid, gid, size, ...known3, open: () => found.open() }, match2);
+    const { size, identify, open: open4 } = found;
+    const file = { type: "file", path: path4, mode, uid, gid, size, open: open4 };
+    add(identify === void 0 ? file : { ...file, identify }, match2);
   }
   function add(entry, match2) {
-    if (import_node_path17.posix.basename(entry.path).startsWith(".wh.") || entry.path.includes("\0")) {
+    if (import_node_path19.posix.basename(entry.path).startsWith(".wh.") || entry.path.includes("\0")) {
       throw new BimaError("CONTEXT_PATH", `"/${entry.path}" is a name that an image can't hold`, {
         hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
         position: match2.source.position
@@ -25307,7 +25632,7 @@ function has(rootfs, path4) {
   return target === "" || target !== void 0 && rootfs.entries.has(target);
 }
 function followLinks(rootfs, path4) {
-  const ahead = import_node_path17.posix.join("/", path4).split("/");
+  const ahead = import_node_path19.posix.join("/", path4).split("/");
   const behind = [];
   for (let links = 0; ahead.length > 0; ) {
     const name2 = ahead.shift() ?? "";
@@ -25330,7 +25655,7 @@ function followLinks(rootfs, path4) {
 function isDirectory2(entries, path4) {
   return path4 === "" || entries.get(path4)?.type === "directory";
 }
-function join15(folder, name2) {
+function join17(folder, name2) {
   return folder === "" ? name2 : `${folder}/${name2}`;
 }
 function parentsOf(path4) {
@@ -25346,11 +25671,11 @@ function conflict(match2, existing2, wanted) {
     { hint: "Copy it to another place in the image.", position: match2.source.position }
   );
 }
-var import_node_path17, emptyRootfs, maxLinks3;
+var import_node_path19, emptyRootfs, maxLinks3;
 var init_rootfs = __esm({
   "src/build/rootfs.ts"() {
     "use strict";
-    import_node_path17 = require("node:path");
+    import_node_path19 = require("node:path");
     init_errors();
     init_entry();
     emptyRootfs = { entries: /* @__PURE__ */ new Map() };
@@ -26006,7 +26331,7 @@ function readLogicalLines(source, file, findings) {
       next += 1;
       continue;
     }
-    const { text, pieces: pieces2, blank, continues, end: end2 } = join16(physical, next, escape2);
+    const { text, pieces: pieces2, blank, continues, end: end2 } = join18(physical, next, escape2);
     next = end2;
     const positionAt = (offset) => locate(pieces2, offset, file);
     if (blank !== void 0) {
@@ -26034,7 +26359,7 @@ function readLogicalLines(source, file, findings) {
   }
   return { lines, escape: escape2 };
 }
-function join16(lines, start2, escape2) {
+function join18(lines, start2, escape2) {
   const first = lines[start2] ?? "";
   const indent = first.length - first.trimStart().length;
   const pieces2 = [{ start: 0, line: start2, column: indent }];
@@ -26217,7 +26542,7 @@ var init_sequence = __esm({
 // src/containerfile/source.ts
 function decodeSource(bytes, file) {
   const problem = (message, hint, before) => ({
-    problem: { code: "CONTAINERFILE_SYNTAX", message, hint, position: endOf(before, file) }
+    problem: { code: "CONTAINERFILE_SYNTAX", message, hint, position: endOf2(before, file) }
   });
   if (bytes.length > maxSize3) {
     return problem(
@@ -26265,7 +26590,7 @@ function decode2(bytes, mayBeCut) {
 function isUtf16(bytes) {
   return bytes[0] === 255 && bytes[1] === 254 || bytes[0] === 254 && bytes[1] === 255;
 }
-function endOf(text, file) {
+function endOf2(text, file) {
   const lines = text.split("\n");
   return { file, line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }
@@ -27009,14 +27334,14 @@ var init_plan_bases = __esm({
 
 // src/build/destination.ts
 function absoluteDestination(workingDir, destination) {
-  const path4 = import_node_path18.posix.resolve("/", workingDir, destination);
+  const path4 = import_node_path20.posix.resolve("/", workingDir, destination);
   return path4 !== "/" && /(?:^|\/)\.?$/.test(destination) ? `${path4}/` : path4;
 }
-var import_node_path18;
+var import_node_path20;
 var init_destination = __esm({
   "src/build/destination.ts"() {
     "use strict";
-    import_node_path18 = require("node:path");
+    import_node_path20 = require("node:path");
   }
 });
 
@@ -27063,21 +27388,12 @@ function rootfsSources(rootfs, name2) {
     if (entry?.type === "symlink") return { type: "symlink", name: as, target: entry.target };
     if (entry?.type === "file") {
       entry.expect?.();
-      const { size, mode, identity } = entry;
-      const known3 = identity === void 0 ? {} : { identity };
-      const executable = (mode & 73) !== 0;
-      return {
-        type: "file",
-        name: as,
-        size,
-        mode,
-        executable,
-        ...known3,
-        open: () => entry.open()
-      };
+      const { size, mode, identify, open: open4 } = entry;
+      const file = { type: "file", name: as, size, mode, executable: (mode & 73) !== 0, open: open4 };
+      return identify === void 0 ? file : { ...file, identify };
     }
     const children = namesIn2(path4).map((child2) => {
-      const below = join17(path4, child2);
+      const below = join19(path4, child2);
       return treeAt(below, rootfs.entries.get(below), child2);
     });
     return { type: "directory", name: as, ...entry === void 0 ? {} : { mode: entry.mode }, children };
@@ -27086,7 +27402,7 @@ function rootfsSources(rootfs, name2) {
     const matches = [];
     const walk2 = (path4, states) => {
       for (const child2 of namesIn2(path4)) {
-        const below = join17(path4, child2);
+        const below = join19(path4, child2);
         const next = advance(pattern3, states, child2);
         if (next.has(pattern3.length)) matches.push(below);
         else if (next.size > 0) walk2(below, next);
@@ -27098,7 +27414,7 @@ function rootfsSources(rootfs, name2) {
   function missing2(path4, source) {
     const at = followLinks(rootfs, path4.split("/").slice(0, -1).join("/"));
     const similar = at === void 0 ? void 0 : nearest(lastPart2(path4), namesIn2(at));
-    const hint = similar === void 0 || at === void 0 ? "Paths start at the root of the image, and links are followed inside it." : `Did you mean "/${join17(at, similar)}"? Names are case-sensitive.`;
+    const hint = similar === void 0 || at === void 0 ? "Paths start at the root of the image, and links are followed inside it." : `Did you mean "/${join19(at, similar)}"? Names are case-sensitive.`;
     return refuse2(source, `"${source.path}" is not in "${name2}"`, hint);
   }
 }
@@ -27116,7 +27432,7 @@ function namesByFolder({ entries }) {
   for (const list2 of names6.values()) list2.sort(comparePaths);
   return names6;
 }
-function join17(folder, name2) {
+function join19(folder, name2) {
   return folder === "" ? name2 : `${folder}/${name2}`;
 }
 function lastPart2(path4) {
@@ -27457,32 +27773,32 @@ async function planForInputs(inputs, images, reporter) {
     reporter.warning(problem);
   });
 }
-async function buildForInputs(plans, layout, inputs, known3, world) {
+async function buildForInputs(plans, layout, inputs, layers, world) {
   const { environment, reporter, signal } = world;
   const options = {
     compression: inputs.compression,
     annotations: inputs.annotations,
     annotationEncoding: "plain",
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
-    known: known3,
+    ...layers,
     signal
   };
   return buildPlatforms(plans, layout, options, reporter);
 }
 async function findFile(context, file) {
-  const inContext = (0, import_node_path19.join)(context, file);
-  const isThere = (path4) => (0, import_promises20.access)(path4).then(
+  const inContext = (0, import_node_path21.join)(context, file);
+  const isThere = (path4) => (0, import_promises23.access)(path4).then(
     () => true,
     () => false
   );
   return !await isThere(file) && await isThere(inContext) ? inContext : file;
 }
-var import_promises20, import_node_path19;
+var import_promises23, import_node_path21;
 var init_build2 = __esm({
   "src/action/build.ts"() {
     "use strict";
-    import_promises20 = require("node:fs/promises");
-    import_node_path19 = require("node:path");
+    import_promises23 = require("node:fs/promises");
+    import_node_path21 = require("node:path");
     init_build_platforms();
     init_plan_platforms();
     init_source_date();
@@ -27491,7 +27807,7 @@ var init_build2 = __esm({
 
 // src/action/produce.ts
 async function produceImage(order, world) {
-  const { inputs, references, path: path4, isPushed } = order;
+  const { inputs, references, early, path: path4, isPushed } = order;
   const { reporter, signal } = world;
   const { annotations: annotations2, fromLayout } = inputs;
   const isBuild = fromLayout.length === 0;
@@ -27505,6 +27821,7 @@ async function produceImage(order, world) {
       const { root: root2, elsewhere: elsewhere2 } = await make(layout);
       const isWhole3 = !isBuild || needsWholeLayout(inputs, isPushed);
       if (isWhole3) await putMissingBlobs(layout, elsewhere2, path4, signal);
+      await early.settle();
       signal.throwIfAborted();
       await publishLayout(layout, root2, references, path4);
       return { root: root2, isWhole: isWhole3, elsewhere: isWhole3 ? [] : elsewhere2 };
@@ -27516,13 +27833,15 @@ async function produceImage(order, world) {
   });
 }
 async function build(order, layout, world) {
-  const { inputs, images } = order;
+  const { inputs, images, blobs, early } = order;
   const { reporter } = world;
+  const { compression, reuse } = inputs;
   const [known3, plans] = await Promise.all([
-    findKnownLayers(() => openPrevious(order), inputs.compression, reporter),
+    findKnownLayers(() => openPrevious(order), compression, reporter),
     planForInputs(inputs, images, reporter)
   ]);
-  return buildForInputs(plans, layout, inputs, known3, world);
+  const kept = openKeptLayers(blobs, { compression, reuse, reporter });
+  return buildForInputs(plans, layout, inputs, { known: known3, kept, finished: early.start }, world);
 }
 async function openPrevious(order) {
   const { inputs, references, openClient, path: path4, isPushed } = order;
@@ -27535,6 +27854,7 @@ var init_produce = __esm({
   "src/action/produce.ts"() {
     "use strict";
     init_known_layers();
+    init_kept_layers();
     init_layout();
     init_publish();
     init_put_blobs();
@@ -27566,16 +27886,16 @@ async function attachAssets(options, files) {
     placed.set(file.name, isSame(old, file) ? old : await upload(options, file, name2));
   }
   for (const { file, old } of changed2.toReversed()) {
-    if (old !== void 0 && placed.get(file.name)?.id !== old.id) await remove(options, old);
+    if (old !== void 0 && placed.get(file.name)?.id !== old.id) await remove2(options, old);
   }
   const attached = [];
   for (const [name2, asset] of placed) {
-    const { url } = asset.name === name2 ? asset : await rename6(options, asset, name2);
+    const { url } = asset.name === name2 ? asset : await rename7(options, asset, name2);
     attached.push({ name: name2, url });
   }
   const isLeft = ({ name: name2 }) => files.some((file) => isTemporaryName2(name2, file));
   for (const asset of before.filter((one) => isLeft(one) && !hasId(placed, one)))
-    await remove(options, asset);
+    await remove2(options, asset);
   return attached;
 }
 function hasId(placed, { id }) {
@@ -27598,7 +27918,7 @@ async function upload(options, file, name2) {
     const there = assets.find((asset) => own.includes(asset.name) && isSame(asset, file));
     if (there !== void 0) return there;
     const broken = assets.find((asset) => asset.name === name2);
-    if (broken !== void 0) await remove(options, broken);
+    if (broken !== void 0) await remove2(options, broken);
     try {
       return await send2(options, file, name2);
     } catch (error2) {
@@ -27622,7 +27942,7 @@ async function send2({ github, release, reporter, ...options }, file, name2) {
   const asset = assetOf(data);
   const isWhole2 = asset.isWhole && asset.size === file.size && (asset.digest ?? file.digest) === file.digest;
   if (!isWhole2) {
-    await remove({ github, release, reporter, ...options }, asset);
+    await remove2({ github, release, reporter, ...options }, asset);
     throw new BimaError(
       "DIGEST_MISMATCH",
       `expected the asset "${name2}" with ${file.digest} and ${file.size} bytes, got ${asset.digest ?? "no digest"} and ${asset.size} bytes`,
@@ -27648,7 +27968,7 @@ function waitAfter(error2, count) {
   const isPassing = status === void 0 || status >= 500;
   return isPassing || reasons.includes("already_exists") ? 2 ** count : void 0;
 }
-async function rename6(options, asset, name2) {
+async function rename7(options, asset, name2) {
   const { github, repository, clock, signal } = options;
   for (let count = 1; ; count += 1) {
     try {
@@ -27665,7 +27985,7 @@ async function rename6(options, asset, name2) {
     }
   }
 }
-async function remove({ github, repository, release }, { id }) {
+async function remove2({ github, repository, release }, { id }) {
   try {
     await github.rest.repos.deleteReleaseAsset({ ...repository, asset_id: id });
   } catch (error2) {
@@ -27746,7 +28066,7 @@ async function attachToRelease(order) {
   const lasting = references.filter(({ tag }) => tag !== "latest");
   const platforms = images.map(({ platform }) => platform);
   const name2 = releaseAssetName(references[0]?.repository ?? event.repository, release.tag, platforms);
-  const path4 = (0, import_node_path20.join)(order.folder, "release.tar");
+  const path4 = (0, import_node_path22.join)(order.folder, "release.tar");
   return reporter.group(`Attach to the release ${release.tag}`, async () => {
     await writeArchive(order.source, order.root, lasting.length > 0 ? lasting : references, path4, signal);
     return attachArchive(path4, name2, order);
@@ -27757,7 +28077,7 @@ async function attachArchive(archive, name2, { release, event, access: access5 }
     Promise.resolve().then(() => (init_release_assets(), release_assets_exports)),
     Promise.resolve().then(() => (init_release(), release_exports))
   ]);
-  const { size } = await (0, import_promises21.stat)(archive);
+  const { size } = await (0, import_promises24.stat)(archive);
   const digest = await digestOfFile(archive);
   const checksum = Buffer.from(`${hexOf(digest)}  ${name2}
 `);
@@ -27799,13 +28119,13 @@ async function digestOfFile(path4) {
     digester.update(chunk);
   return digester.digest();
 }
-var import_node_fs12, import_promises21, import_node_path20, chunkSize4;
+var import_node_fs12, import_promises24, import_node_path22, chunkSize4;
 var init_release2 = __esm({
   "src/action/release.ts"() {
     "use strict";
     import_node_fs12 = require("node:fs");
-    import_promises21 = require("node:fs/promises");
-    import_node_path20 = require("node:path");
+    import_promises24 = require("node:fs/promises");
+    import_node_path22 = require("node:path");
     init_errors();
     init_archive();
     init_blob();
@@ -27945,7 +28265,7 @@ function describeFile({ path: path4, sha1, sha256 }, at, number) {
 }
 function verificationCode(files) {
   const sums = files.map(({ sha1 }) => sha1).sort();
-  return (0, import_node_crypto7.createHash)("sha1").update(sums.join("")).digest("hex");
+  return (0, import_node_crypto8.createHash)("sha1").update(sums.join("")).digest("hex");
 }
 function packageUrl({ registry, repository, tag }, manifest, { architecture }) {
   const name2 = repository.slice(repository.lastIndexOf("/") + 1);
@@ -27965,11 +28285,11 @@ function imageId2(at) {
 function formatTime(seconds) {
   return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, "Z");
 }
-var import_node_crypto7, unknown2;
+var import_node_crypto8, unknown2;
 var init_sbom_document = __esm({
   "src/sbom-document.ts"() {
     "use strict";
-    import_node_crypto7 = require("node:crypto");
+    import_node_crypto8 = require("node:crypto");
     init_digest();
     init_json();
     init_reference();
@@ -27985,7 +28305,7 @@ async function readFiles(source, { layers }, signal) {
     const folders = foldersOf(files.keys());
     const sums = /* @__PURE__ */ new Map();
     const entries = readLayer(source, layer, ({ path: path4 }) => {
-      const [sha1, sha256] = [(0, import_node_crypto8.createHash)("sha1"), (0, import_node_crypto8.createHash)("sha256")];
+      const [sha1, sha256] = [(0, import_node_crypto9.createHash)("sha1"), (0, import_node_crypto9.createHash)("sha256")];
       sums.set(path4, () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") }));
       return (chunk) => {
         sha1.update(chunk);
@@ -28042,11 +28362,11 @@ function removeBelow(files, prefix) {
 function byPath({ path: one }, { path: other }) {
   return one < other ? -1 : Number(one > other);
 }
-var import_node_crypto8, whiteout2, opaque2;
+var import_node_crypto9, whiteout2, opaque2;
 var init_sbom_files = __esm({
   "src/sbom-files.ts"() {
     "use strict";
-    import_node_crypto8 = require("node:crypto");
+    import_node_crypto9 = require("node:crypto");
     init_read_layer();
     whiteout2 = ".wh.";
     opaque2 = ".wh..wh..opq";
@@ -28064,9 +28384,9 @@ async function writeSbom(source, image, path4, options) {
   await outputErrors(
     path4,
     () => withTemporaryFolder(path4, async (folder) => {
-      const temporary = (0, import_node_path21.join)(folder, "sbom");
-      await (0, import_promises22.writeFile)(temporary, bytes);
-      await (0, import_promises22.rename)(temporary, path4);
+      const temporary = (0, import_node_path23.join)(folder, "sbom");
+      await (0, import_promises25.writeFile)(temporary, bytes);
+      await (0, import_promises25.rename)(temporary, path4);
     })
   );
 }
@@ -28085,12 +28405,12 @@ async function createSbom(source, root, { references, created, signal }) {
   }
   return encodeSbom({ root, images, references, created });
 }
-var import_promises22, import_node_path21;
+var import_promises25, import_node_path23;
 var init_sbom = __esm({
   "src/sbom.ts"() {
     "use strict";
-    import_promises22 = require("node:fs/promises");
-    import_node_path21 = require("node:path");
+    import_promises25 = require("node:fs/promises");
+    import_node_path23 = require("node:path");
     init_temporary();
     init_image();
     init_image_tree();
@@ -28203,19 +28523,19 @@ async function upload2(order) {
   const name2 = safeArtifactName(order.name);
   if (name2 !== order.name) order.reporter.info(`the artifact is named "${name2}"`);
   const { createArtifactLibrary } = await import("./artifact.cjs");
-  const folder = await (0, import_promises23.mkdtemp)((0, import_node_path22.join)(order.environment.RUNNER_TEMP ?? (0, import_node_os2.tmpdir)(), "bima-artifact-"));
+  const folder = await (0, import_promises26.mkdtemp)((0, import_node_path24.join)(order.environment.RUNNER_TEMP ?? (0, import_node_os2.tmpdir)(), "bima-artifact-"));
   try {
     const files = order.form === "layout" ? await layoutFiles(order.path) : await tarFile(order.path, folder, name2);
     return await uploadFiles(createArtifactLibrary(), { ...order, name: name2 }, files);
   } finally {
-    await (0, import_promises23.rm)(folder, { recursive: true, force: true });
+    await (0, import_promises26.rm)(folder, { recursive: true, force: true });
   }
 }
 async function uploadFiles(library, order, files) {
   const { name: name2, form: form4, retentionDays, signal, clock = systemClock } = order;
   let replace = order.overwrite || Number(order.environment.GITHUB_RUN_ATTEMPT) > 1;
   for (let count = 1; ; count += 1) {
-    if (replace) await remove2(library, order);
+    if (replace) await remove3(library, order);
     const uploading = library.uploadArtifact(name2, files.paths, files.root, {
       ...form4 === "tar" ? { skipArchive: true } : { compressionLevel: 0 },
       ...retentionDays === void 0 ? {} : { retentionDays }
@@ -28255,23 +28575,23 @@ async function attempt(work, { signal, mask }) {
     signal.removeEventListener("abort", stop);
   }
 }
-async function remove2(library, order) {
+async function remove3(library, order) {
   const result = await attempt(library.deleteArtifact(order.name), order);
   if ("failure" in result) order.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
 }
 async function layoutFiles(path4) {
-  const root = (0, import_node_path22.resolve)(path4);
-  const names6 = await (0, import_promises23.readdir)(root, { recursive: true });
+  const root = (0, import_node_path24.resolve)(path4);
+  const names6 = await (0, import_promises26.readdir)(root, { recursive: true });
   const paths2 = [];
   for (const name2 of names6.sort()) {
-    const file = (0, import_node_path22.join)(root, name2);
-    if ((await (0, import_promises23.stat)(file)).isFile()) paths2.push(file);
+    const file = (0, import_node_path24.join)(root, name2);
+    if ((await (0, import_promises26.stat)(file)).isFile()) paths2.push(file);
   }
   return { root, paths: paths2 };
 }
 async function tarFile(path4, folder, name2) {
-  const file = (0, import_node_path22.join)(folder, name2);
-  await (0, import_promises23.link)(path4, file).catch(() => (0, import_promises23.copyFile)(path4, file));
+  const file = (0, import_node_path24.join)(folder, name2);
+  await (0, import_promises26.link)(path4, file).catch(() => (0, import_promises26.copyFile)(path4, file));
   return { root: folder, paths: [file] };
 }
 function missingService(environment) {
@@ -28282,13 +28602,13 @@ function missingService(environment) {
   const missing2 = ["ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN"].filter((name2) => !environment[name2]);
   return missing2.length === 0 ? void 0 : `the runner sets no ${missing2.join(" and no ")}`;
 }
-var import_promises23, import_node_os2, import_node_path22, attempts2, firstWait2;
+var import_promises26, import_node_os2, import_node_path24, attempts2, firstWait2;
 var init_artifact = __esm({
   "src/action/artifact.ts"() {
     "use strict";
-    import_promises23 = require("node:fs/promises");
+    import_promises26 = require("node:fs/promises");
     import_node_os2 = require("node:os");
-    import_node_path22 = require("node:path");
+    import_node_path24 = require("node:path");
     init_errors();
     init_clock();
     init_artifact_failure();
@@ -28445,13 +28765,13 @@ async function putComment(github, place, text) {
   const body = `${markerOf(place.image)}
 ${text}`;
   const [oldest, ...others] = await ownComments(github, place);
-  for (const { id } of others) await remove3(github, place, id);
+  for (const { id } of others) await remove4(github, place, id);
   const updated = oldest === void 0 ? void 0 : await update(github, place, oldest, body);
   return updated ?? create(github, place, body);
 }
 async function removeComment(github, place) {
   const comments = await ownComments(github, place);
-  for (const { id } of comments) await remove3(github, place, id);
+  for (const { id } of comments) await remove4(github, place, id);
   return comments.length;
 }
 function markerOf(image) {
@@ -28510,10 +28830,10 @@ async function create(github, place, body) {
   if (oldest === void 0 || oldest.id >= id) return url;
   const kept = await update(github, place, oldest, body);
   if (kept === void 0) return url;
-  await remove3(github, place, id);
+  await remove4(github, place, id);
   return kept;
 }
-async function remove3(github, { repository }, id) {
+async function remove4(github, { repository }, id) {
   try {
     await github.rest.issues.deleteComment({ ...splitName(repository), comment_id: id });
   } catch (error2) {
@@ -28619,17 +28939,20 @@ async function run2(inputs, world) {
   const access5 = accessFor(inputs, world);
   const tags = inputs.tags.length > 0 ? [] : await defaultTags(event, access5);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
-  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path23.join)(folder, "layout") : (0, import_node_path23.resolve)(inputs.ociLayout);
+  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path25.join)(folder, "layout") : (0, import_node_path25.resolve)(inputs.ociLayout);
   const skipped = await checkFirst(inputs, references, world);
   const release = inputs.release === void 0 ? void 0 : await openRelease(inputs.release, event, access5);
   for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
   const { context } = inputs;
   const order = { ...world, inputs, context, references, mask: runner.mask };
-  await withWorkflowImages(order, async (images, openClient) => {
+  await withWorkflowImages(order, async (images, { openClient, blobs }) => {
     const isPushed = skipped === void 0;
-    const wanted = { inputs, references, images, openClient, path: layoutPath, isPushed };
-    const produced = await produceImage(wanted, world);
-    await handOn(produced, { inputs, references, openClient, skipped, release, layoutPath }, world);
+    await withEarlyPush({ references: isPushed ? references : [], openClient }, async (early) => {
+      const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
+      const produced = await produceImage(wanted, world);
+      const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
+      await handOn(produced, handed, world);
+    });
   });
 }
 async function handOn({ source, root, isWhole: isWhole2 }, order, world) {
@@ -28667,7 +28990,7 @@ function accessFor({ githubToken: token2 }, { environment, reporter, signal }) {
   return { token: token2, environment, reporter, signal };
 }
 async function checkFirst(inputs, references, { environment, event, reporter }) {
-  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path23.resolve)(inputs.ociLayout));
+  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path25.resolve)(inputs.ociLayout));
   if (inputs.load !== void 0) await openForInputs(inputs.load, environment);
   if (inputs.push === "false") return "push is false";
   const { explicitLogin: explicitLogin2, readOnlyReason: readOnlyReason2 } = await Promise.resolve().then(() => (init_push2(), push_exports2));
@@ -28677,8 +29000,8 @@ async function checkFirst(inputs, references, { environment, event, reporter }) 
   return reason;
 }
 function archivePath({ tar, artifact }, folder) {
-  if (tar !== void 0) return (0, import_node_path23.resolve)(tar);
-  return artifact?.form === "tar" ? (0, import_node_path23.join)(folder, "image.tar") : void 0;
+  if (tar !== void 0) return (0, import_node_path25.resolve)(tar);
+  return artifact?.form === "tar" ? (0, import_node_path25.join)(folder, "image.tar") : void 0;
 }
 function artifactPath({ form: form4 }, archive, layout) {
   return form4 === "tar" && archive !== void 0 ? archive : layout;
@@ -28691,7 +29014,7 @@ function artifactName({ name: name2, form: form4 }, [first]) {
 async function writeSbomFile(source, root, references, { environment, runner, reporter, folder, signal }) {
   const { writeSbom: writeSbom2 } = await Promise.resolve().then(() => (init_sbom(), sbom_exports));
   const { parseSourceDate: parseSourceDate2 } = await Promise.resolve().then(() => (init_source_date(), source_date_exports));
-  const path4 = (0, import_node_path23.join)(folder, "sbom.spdx.json");
+  const path4 = (0, import_node_path25.join)(folder, "sbom.spdx.json");
   await writeSbom2(source, root, path4, {
     references,
     created: parseSourceDate2(environment.SOURCE_DATE_EPOCH),
@@ -28744,11 +29067,12 @@ async function comment2(image, inputs, { environment, event, runner, reporter, s
 function setOutputs(runner, outputs) {
   for (const [name2, value] of Object.entries(outputs)) runner.output(name2, value);
 }
-var import_node_path23;
+var import_node_path25;
 var init_run = __esm({
   "src/action/run.ts"() {
     "use strict";
-    import_node_path23 = require("node:path");
+    import_node_path25 = require("node:path");
+    init_early_push();
     init_errors();
     init_archive();
     init_publish();
@@ -28767,9 +29091,9 @@ var init_run = __esm({
 });
 
 // src/action/main.ts
-var import_promises24 = require("node:fs/promises");
+var import_promises27 = require("node:fs/promises");
 var import_node_os3 = require("node:os");
-var import_node_path24 = require("node:path");
+var import_node_path26 = require("node:path");
 
 // src/action/step.ts
 var import_node_fs2 = require("node:fs");
@@ -29116,9 +29440,9 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
     Promise.resolve().then(() => (init_run(), run_exports))
   ]);
   const inputs = readInputs2(runner.input, environment);
-  const event = await readEvent2(environment, import_promises24.readFile);
+  const event = await readEvent2(environment, import_promises27.readFile);
   const temporary = environment.RUNNER_TEMP ?? "";
-  const folder = await (0, import_promises24.mkdtemp)((0, import_node_path24.join)(temporary === "" ? (0, import_node_os3.tmpdir)() : temporary, "bima-"));
+  const folder = await (0, import_promises27.mkdtemp)((0, import_node_path26.join)(temporary === "" ? (0, import_node_os3.tmpdir)() : temporary, "bima-"));
   own(folder);
   runner.keep("folder", folder);
   await run3(inputs, { environment, event, runner, reporter, folder, signal });

@@ -16296,7 +16296,7 @@ function createRepository({ session, mountFrom, chunkSize }) {
   }
   return {
     name,
-    describe: (tagOrDigest) => describeManifest(session, tagOrDigest),
+    describe: (tagOrDigest, signal) => describeManifest(session, tagOrDigest, signal),
     read: (tagOrDigest) => readManifest(session, tagOrDigest),
     tags: () => listTags(session),
     referrers: (digest) => listReferrers(session, digest),

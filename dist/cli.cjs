@@ -998,7 +998,7 @@ async function* compressGzip(stream, level, release = false) {
     return compressed;
   };
   let isBegun = false;
-  for await (const bytes of workInBlocks(stream, { size: blockSize, limit: blocksAtOnce, work })) {
+  for await (const bytes of workInBlocks(stream, { size: gzipBlockSize, limit: blocksAtOnce, work })) {
     if (!isBegun) yield header;
     isBegun = true;
     yield bytes;
@@ -1016,36 +1016,37 @@ function releaseMemory({ buffer }) {
 function isTransferable(buffer) {
   return "transfer" in buffer;
 }
-function deflate(block, level, dictionary) {
+async function deflate(block, level, dictionary) {
+  const chunkSize4 = Math.ceil(block.length * 9 / 8) + 128 * 1024;
   const options = {
     level,
     memLevel,
     flush: zlib.constants.Z_SYNC_FLUSH,
-    // Holds also what can't be compressed.
-    chunkSize: blockSize + blockSize / 8,
-    readableHighWaterMark: 2 * blockSize,
+    chunkSize: chunkSize4,
+    readableHighWaterMark: 2 * chunkSize4,
     ...dictionary.length === 0 ? {} : { dictionary }
   };
-  return new Promise((resolve7, reject) => {
-    const stream = zlib.createDeflateRaw(options);
+  const stream = zlib.createDeflateRaw(options);
+  const compressed = await new Promise((resolve7, reject) => {
     stream.on("error", reject);
     stream.write(block, () => {
-      const compressed = stream.read();
-      stream.destroy();
-      if (compressed !== null) resolve7(compressed);
+      const result = stream.read();
+      if (result !== null) resolve7(result);
     });
   });
+  stream.destroy();
+  return compressed;
 }
-var zlib, blockSize, windowSize, memLevel, blocksAtOnce, header, lastBlock;
+var zlib, gzipBlockSize, windowSize, memLevel, blocksAtOnce, header, lastBlock;
 var init_gzip = __esm({
   "src/build/gzip.ts"() {
     "use strict";
     zlib = __toESM(require("node:zlib"), 1);
     init_blocks();
-    blockSize = 512 * 1024;
+    gzipBlockSize = 1536 * 1024;
     windowSize = 32 * 1024;
     memLevel = 9;
-    blocksAtOnce = 8;
+    blocksAtOnce = 5;
     header = Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255);
     lastBlock = Uint8Array.of(3, 0);
   }
@@ -1170,11 +1171,10 @@ async function name({
   level
 }) {
   const digester = createDigester();
-  for await (const chunk of compress(streamOf(sample(sampleSizes[method])), { method, level }))
-    digester.update(chunk);
+  for await (const chunk of compress(streamOf(samples[method]()), { method, level })) digester.update(chunk);
   return `${method}:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
 }
-function sample(size) {
+function mixture(size) {
   let state = 1;
   const random = (limit) => {
     state = Math.imul(state, 1664525) + 1013904223 >>> 0;
@@ -1196,21 +1196,34 @@ function sample(size) {
   }
   return bytes;
 }
-var names, sampleSizes;
+var names, samples;
 var init_compressor = __esm({
   "src/build/compressor.ts"() {
     "use strict";
     init_blob();
     init_digest();
     init_compression();
+    init_gzip();
     names = /* @__PURE__ */ new Map();
-    sampleSizes = { gzip: 576 * 1024, zstd: 192 * 1024 };
+    samples = {
+      /** A block and the start of another one, with zeros between, which take little time. */
+      gzip: () => {
+        const [size, part2] = [320 * 1024, 256 * 1024];
+        const content2 = mixture(size);
+        const bytes = new Uint8Array(gzipBlockSize + (size - part2) / 2);
+        bytes.set(content2.subarray(0, part2));
+        bytes.set(content2.subarray(part2), bytes.length - (size - part2));
+        return bytes;
+      },
+      /** More than one of its blocks; the high levels take their time. */
+      zstd: () => mixture(192 * 1024)
+    };
   }
 });
 
 // src/build/tar-header.ts
 function paddingOf(size) {
-  return endOfTar.subarray(0, (blockSize2 - size % blockSize2) % blockSize2);
+  return endOfTar.subarray(0, (blockSize - size % blockSize) % blockSize);
 }
 function encodeHeader(entry, mtime) {
   const name2 = entry.type === "directory" ? `${entry.path}/` : entry.path;
@@ -1241,7 +1254,7 @@ function encodeHeader(entry, mtime) {
   return Buffer.concat([paxHeader, body, paddingOf(body.length), header2]);
 }
 function encodeBlock(fields) {
-  const block = Buffer.allocUnsafe(blockSize2).fill(0);
+  const block = Buffer.allocUnsafe(blockSize).fill(0);
   block.write(fields.name, 0, 100);
   block.write(octal(fields.mode, 7), 100);
   block.write(octal(fields.uid, 7), 108);
@@ -1273,23 +1286,23 @@ function record(key, value) {
   while (`${length}`.length + rest2.length !== length) length = `${length}`.length + rest2.length;
   return Buffer.concat([Buffer.from(`${length}`), rest2]);
 }
-var blockSize2, maxId, maxNumber, typeflags, endOfTar;
+var blockSize, maxId, maxNumber, typeflags, endOfTar;
 var init_tar_header = __esm({
   "src/build/tar-header.ts"() {
     "use strict";
-    blockSize2 = 512;
+    blockSize = 512;
     maxId = 2097151;
     maxNumber = 8589934591;
     typeflags = { file: "0", symlink: "2", directory: "5" };
-    endOfTar = new Uint8Array(2 * blockSize2);
+    endOfTar = new Uint8Array(2 * blockSize);
   }
 });
 
 // src/build/layer.ts
 async function createLayer(entries, options) {
-  const { mtime, compression, signal } = options;
+  const { compression, signal } = options;
   const digester = createDigester();
-  const tar = watched(packLayer(entries, { mtime }), digester, signal);
+  const tar = watched(packLayer(entries, options), digester, signal);
   const { digest, size } = await options.write(compress(tar, compression, true));
   const mediaType = layerMediaType(compression);
   const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
@@ -1302,7 +1315,7 @@ async function* watched(tar, digester, signal) {
     yield chunk;
   }
 }
-async function* packLayer(entries, options) {
+async function* packLayer(entries, { mtime, read }) {
   const gathered = new Uint8Array(gatherSize);
   let size = 0;
   function* add(piece) {
@@ -1318,9 +1331,12 @@ async function* packLayer(entries, options) {
     size += piece.length;
   }
   for (const entry of entries) {
-    yield* add(encodeHeader(entry, options.mtime));
+    yield* add(encodeHeader(entry, mtime));
     if (entry.type !== "file") continue;
-    for await (const chunk of content(entry)) yield* add(chunk);
+    for await (const chunk of content(entry)) {
+      yield* add(chunk);
+      read?.(chunk.length);
+    }
     yield* add(paddingOf(entry.size));
   }
   yield* add(endOfTar);
@@ -1397,32 +1413,53 @@ async function tolerate(reporter, body) {
   }
 }
 async function reuseLayer(entries, options) {
-  const { mtime, known: known3, signal } = options;
-  if (known3.size === 0) return void 0;
+  const { known: known3, kept, signal } = options;
+  const contentSize = contentSizeOf(entries);
+  const mayBeKept = await kept?.mayHave(contentSize) ?? false;
+  if (known3.size === 0 && !mayBeKept) return void 0;
   const digester = createDigester();
-  for await (const chunk of packLayer(entries, { mtime })) {
+  for await (const chunk of packLayer(entries, options)) {
     signal?.throwIfAborted();
     digester.update(chunk);
   }
   const diffId = digester.digest();
+  const parts = { diffId, tarSize: digester.size };
   const found = known3.get(diffId);
-  if (found === void 0) return void 0;
-  const { descriptor, blob } = found;
-  const layer = { descriptor, diffId, tarSize: digester.size };
-  if (blob === void 0) {
-    return { layer, blob: { descriptor, open: () => makeAgain(entries, descriptor, options) } };
+  if (found !== void 0) {
+    const blob2 = await openKnown(entries, found, options);
+    if (blob2 !== void 0) return { layer: { ...parts, descriptor: found.descriptor }, blob: blob2, isKept: false };
   }
-  return await isWhole(blob, options) ? { layer, blob } : void 0;
+  const blob = mayBeKept ? await kept?.find({ diffId, contentSize }) : void 0;
+  if (blob === void 0) return void 0;
+  const descriptor = markLayer(blob.descriptor, await nameCompressor(options.compression));
+  const open4 = (release) => readKept(blob.open(release), () => makeAgain(entries, descriptor, options));
+  return { layer: { ...parts, descriptor }, blob: { descriptor, open: open4 }, isKept: true };
+}
+function contentSizeOf(entries) {
+  return entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
+}
+async function openKnown(entries, { descriptor, blob }, options) {
+  if (blob === void 0) return { descriptor, open: () => makeAgain(entries, descriptor, options) };
+  return await isWhole(blob, options) ? blob : void 0;
+}
+async function* readKept(content2, make) {
+  try {
+    yield* content2;
+    return;
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) throw error;
+  }
+  yield* make();
 }
 async function* makeAgain(entries, descriptor, { mtime, compression }) {
   const tar = packLayer(entries, { mtime });
   const layer = compression.method === "none" ? copied(tar) : compress(tar, compression);
   try {
-    yield* verified(layer, descriptor, "a layer of the image that is there already");
+    yield* verified(layer, descriptor, "a layer that is there already");
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.code !== "DIGEST_MISMATCH") throw cause;
     throw new BimaError("DIGEST_MISMATCH", cause.message, {
-      hint: "That image says something wrong of its layers: build with --no-reuse, or reuse: false in a workflow.",
+      hint: "The image or the cache that has it says something wrong of it: build with --no-reuse, or reuse: false in a workflow.",
       cause
     });
   }
@@ -1454,70 +1491,38 @@ var init_known_layers = __esm({
   }
 });
 
-// src/build/shared-layers.ts
-function rememberLayers() {
-  const layers = /* @__PURE__ */ new Map();
-  return {
-    recall: (entries, make) => {
-      const key = keyOf(entries);
-      if (key === void 0) return make();
-      const layer = layers.get(key) ?? make();
-      layers.set(key, layer);
-      return layer;
-    }
-  };
-}
-function keyOf(entries) {
-  const hash = (0, import_node_crypto2.createHash)("sha256");
-  for (const entry of entries) {
-    if (entry.type === "file" && entry.identity === void 0) return void 0;
-    hash.update(`${JSON.stringify(entry)}
-`);
-  }
-  return hash.digest("hex");
-}
-var import_node_crypto2;
-var init_shared_layers = __esm({
-  "src/build/shared-layers.ts"() {
-    "use strict";
-    import_node_crypto2 = require("node:crypto");
-  }
-});
-
 // src/build/build.ts
 async function buildImage(plan, layout, options, reporter) {
-  const {
-    compression,
-    created: mtime,
-    signal,
-    layers: memory = rememberLayers(),
-    known: known3 = /* @__PURE__ */ new Map()
-  } = options;
+  const { compression, created: mtime, signal, layers: shared2, known: known3 = /* @__PURE__ */ new Map(), kept, finished } = options;
   const { base } = plan;
   const elsewhere = (base?.layers ?? []).map(({ blob }) => blob);
-  const make = (entries, task) => memory.recall(entries, async () => {
-    const found = await reuseLayer(watched2(entries, task, reporter), {
-      ...{ mtime, compression, known: known3, reporter, signal }
-    });
+  let how = "";
+  const make = async (entries, task) => {
+    const pack = () => ({ mtime, compression, signal, read: progressOf(entries, task, reporter) });
+    const found = await reuseLayer(entries, { ...pack(), known: known3, kept, reporter });
     if (found !== void 0) {
+      how = found.isKept ? ", there already, in the cache" : ", there already";
       elsewhere.push(found.blob);
+      if (found.isKept) finished?.(found.blob);
       return found.layer;
     }
-    return createLayer(watched2(entries, task, reporter), {
-      ...{ mtime, compression, signal },
-      write: (stream) => layout.write(stream)
-    });
-  });
+    const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
+    const { diffId, descriptor } = layer;
+    finished?.(layout.open(descriptor));
+    const key = { diffId, contentSize: contentSizeOf(entries) };
+    await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
+    return layer;
+  };
+  const obtain = (entries, task) => shared2 === void 0 ? make(entries, task) : shared2.recall(entries, () => make(entries, task));
   if (base !== void 0) reporter.info(`on ${base.name} (${base.digest})`);
   const layers = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { copy, entries } of plan.layers) {
-    const before = elsewhere.length;
-    const layer = await make(entries, formatInstruction(copy));
-    const how = elsewhere.length > before ? ", there already" : "";
+    how = "";
+    const layer = await obtain(entries, formatInstruction(copy));
     reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await make([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
+  layers.push(await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
@@ -1546,19 +1551,13 @@ async function buildImage(plan, layout, options, reporter) {
 function describeLayer({ descriptor, tarSize }) {
   return `${descriptor.digest} (${formatSize(descriptor.size)}, ${formatSize(tarSize)} unpacked)`;
 }
-function watched2(entries, task, reporter) {
-  const total = entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
+function progressOf(entries, task, reporter) {
+  const total = contentSizeOf(entries);
   let done = 0;
-  async function* count2(stream) {
-    for await (const chunk of stream) {
-      yield chunk;
-      done += chunk.length;
-      reporter.progress(task, done, total);
-    }
-  }
-  return entries.map(
-    (entry) => entry.type === "file" ? { ...entry, open: () => count2(entry.open()) } : entry
-  );
+  return (size) => {
+    done += size;
+    reporter.progress(task, done, total);
+  };
 }
 function uruncJsonEntry(labels) {
   const bytes = encodeUruncJson(labels);
@@ -1569,7 +1568,7 @@ function uruncJsonEntry(labels) {
     uid: 0,
     gid: 0,
     size: bytes.length,
-    identity: digestOf(bytes),
+    identify: () => digestOf(bytes),
     open: () => streamOf(bytes)
   };
 }
@@ -1592,19 +1591,49 @@ var init_build = __esm({
     init_image();
     init_known_layers();
     init_layer();
-    init_shared_layers();
+  }
+});
+
+// src/build/shared-layers.ts
+function rememberLayers() {
+  const layers = /* @__PURE__ */ new Map();
+  return {
+    recall: (entries, make) => {
+      const key = keyOf(entries);
+      if (key === void 0) return make();
+      const layer = layers.get(key) ?? make();
+      layers.set(key, layer);
+      return layer;
+    }
+  };
+}
+function keyOf(entries) {
+  const hash = (0, import_node_crypto2.createHash)("sha256");
+  for (const entry of entries) {
+    const identify = entry.type === "file" ? entry.identify : () => "";
+    if (identify === void 0) return void 0;
+    hash.update(`${JSON.stringify(entry)} ${identify()}
+`);
+  }
+  return hash.digest("hex");
+}
+var import_node_crypto2;
+var init_shared_layers = __esm({
+  "src/build/shared-layers.ts"() {
+    "use strict";
+    import_node_crypto2 = require("node:crypto");
   }
 });
 
 // src/build/build-platforms.ts
 async function buildPlatforms(plans, layout, options, reporter) {
   const { annotations: annotations2, ...others } = options;
-  const layers = rememberLayers();
+  const shared2 = plans.length > 1 ? { layers: rememberLayers() } : {};
   const images = [];
   for (const plan of plans) {
     const own = selectAnnotations(annotations2, "manifest", plan.platform);
     if (plans.length > 1) reporter.info(`building for ${formatPlatform(plan.platform)}`);
-    images.push(await buildImage(plan, layout, { ...others, annotations: own, layers }, reporter));
+    images.push(await buildImage(plan, layout, { ...others, annotations: own, ...shared2 }, reporter));
   }
   const manifests = images.map(({ manifest, platform: platform2 }) => {
     return withAnnotations(manifest, selectAnnotations(annotations2, "manifest-descriptor", platform2));
@@ -2186,7 +2215,7 @@ function refusal(place, message, options = {}) {
   });
 }
 function absolutePath(place, path4) {
-  return (0, import_node_path.join)(place.root, ...path4.split("/"));
+  return (0, import_node_path.join)(place.root, path4);
 }
 function joinPath(folder, name2) {
   return folder === "" ? name2 : `${folder}/${name2}`;
@@ -2210,7 +2239,8 @@ async function readNames(place, path4) {
   } catch (cause) {
     throw unreadable(place, path4, cause);
   }
-  return names6.map((name2) => decode(place, name2, `a name in "${shown(path4)}"`)).sort(comparePaths);
+  const what = `a name in "${shown(path4)}"`;
+  return names6.map((name2) => decode(place, name2, what)).sort(comparePaths);
 }
 async function readTarget(place, path4) {
   let target;
@@ -2230,7 +2260,7 @@ function specialKind(stats) {
 }
 function decode(place, bytes, what) {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     const shown4 = Buffer.from(bytes).toString("latin1").replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
     throw refusal(place, `expected ${what} to be valid UTF-8, got "${shown4}"`, {
@@ -2247,7 +2277,7 @@ function unreadable(place, path4, cause) {
 function shown(path4) {
   return path4 === "" ? "." : path4;
 }
-var import_node_fs, import_promises, import_node_path;
+var import_node_fs, import_promises, import_node_path, decoder;
 var init_disk = __esm({
   "src/build/disk.ts"() {
     "use strict";
@@ -2256,6 +2286,7 @@ var init_disk = __esm({
     import_node_path = require("node:path");
     init_errors();
     init_entry();
+    decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   }
 });
 
@@ -2752,13 +2783,16 @@ var init_ignore = __esm({
 });
 
 // src/build/listed-file.ts
+function recognize({ dev, ino, size, mtimeNs }) {
+  return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
+}
 async function* readListed(place, path4, listed) {
   const file2 = openListed(place, path4);
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize2);
   spare = void 0;
   try {
     checkSame(path4, listed, (0, import_node_fs3.fstatSync)(file2, { bigint: true }));
-    for (let left = Number(listed.size); left > 0; ) {
+    for (let left = listed.size; left > 0; ) {
       const bytesRead = (0, import_node_fs3.readSync)(file2, buffer, 0, Math.min(buffer.length, left), null);
       if (bytesRead === 0) throw changed(path4, "shrank");
       left -= bytesRead;
@@ -2783,9 +2817,10 @@ function openListed(place, path4) {
     throw unreadable(place, path4, cause);
   }
 }
-function checkSame(path4, listed, now) {
+function checkSame(path4, listed, stats) {
+  const now = recognize(stats);
   const sameDevice = now.dev === listed.dev || process.platform === "win32";
-  if (!now.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
+  if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
   if (now.size > listed.size) throw changed(path4, "grew");
   if (now.size < listed.size) throw changed(path4, "shrank");
   if (now.mtimeNs !== listed.mtimeNs) throw changed(path4, "was changed");
@@ -2809,12 +2844,12 @@ var init_listed_file = __esm({
 });
 
 // src/build/listing.ts
-async function listPath(place, rules, path4, stats) {
+async function listPath(place, rules, path4, stats, name2 = lastPart(path4)) {
   const ignored2 = path4 !== "" && rules.ignores(path4);
   if (stats.isDirectory()) {
     if (ignored2 && !rules.mayKeepBelow(path4)) return void 0;
     const children = await listChildren(place, rules, path4);
-    return ignored2 && children.length === 0 ? void 0 : { type: "directory", name: lastPart(path4), children };
+    return ignored2 && children.length === 0 ? void 0 : { type: "directory", name: name2, children };
   }
   if (ignored2) return void 0;
   const kind = specialKind(stats);
@@ -2823,15 +2858,15 @@ async function listPath(place, rules, path4, stats) {
       hint: "Remove it, or have the ignore file leave it out."
     });
   }
-  const { dev, ino, size, mtimeNs } = stats;
+  const { dev, ino, size, mtimeNs } = recognize(stats);
   return {
     type: "file",
-    name: lastPart(path4),
-    size: Number(size),
+    name: name2,
+    size,
     // Windows has no such bit, and Node makes one up for some names there.
     executable: process.platform !== "win32" && (stats.mode & 0o111n) !== 0n,
     // What readListed takes for the same file.
-    identity: `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
+    identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path4, { dev, ino, size, mtimeNs })
   };
 }
@@ -2851,7 +2886,7 @@ async function listChildren(place, rules, folder) {
       found.push({ type: "symlink", name: name2, target: await readInnerTarget(place, path4) });
       continue;
     }
-    const item = await listPath(place, rules, path4, stats);
+    const item = await listPath(place, rules, path4, stats, name2);
     if (item !== void 0) found.push(item);
   }
   return found;
@@ -2953,7 +2988,7 @@ async function readIgnoreRules(place) {
     const followed = await follow(place, [name2]);
     if (!followed.exists) continue;
     if (!followed.stats.isFile()) throw refusal(place, `expected "${name2}" to be a file`);
-    const bytes = await readAll(readListed(place, followed.path, followed.stats));
+    const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
     return parseIgnoreFile(Buffer.from(bytes).toString(), name2);
   }
   return noIgnoreRules;
@@ -3079,7 +3114,7 @@ function expandModified(text2, head, escape2, scope) {
 }
 function expandUntilBrace(text2, from, escape2, scope, depth) {
   const failures = [];
-  const watched3 = {
+  const watched2 = {
     ...scope,
     fail: (offset, ...problem) => {
       failures.push(offset);
@@ -3093,7 +3128,7 @@ function expandUntilBrace(text2, from, escape2, scope, depth) {
     const character = text2[next] ?? "";
     if (character === "}" && !quoted2) return { value, end: next + 1 };
     if (character === "$") {
-      const expansion = expandReference(text2, next, escape2, watched3, depth);
+      const expansion = expandReference(text2, next, escape2, watched2, depth);
       value += expansion.value;
       next = expansion.end;
     } else if (character === "'" && !quoted2) {
@@ -3761,9 +3796,9 @@ function applyCopy(rootfs, copy, matches) {
       return;
     }
     const mode = copy.chmod ?? found.mode ?? (found.executable ? 493 : 420);
-    const { size, identity } = found;
-    const known3 = identity === void 0 ? {} : { identity };
-    add({ type: "file", path: path4, mode, uid, gid, size, ...known3, open: () => found.open() }, match2);
+    const { size, identify, open: open4 } = found;
+    const file2 = { type: "file", path: path4, mode, uid, gid, size, open: open4 };
+    add(identify === void 0 ? file2 : { ...file2, identify }, match2);
   }
   function add(entry, match2) {
     if (import_node_path5.posix.basename(entry.path).startsWith(".wh.") || entry.path.includes("\0")) {
@@ -5580,18 +5615,9 @@ function rootfsSources(rootfs, name2) {
     if (entry?.type === "symlink") return { type: "symlink", name: as, target: entry.target };
     if (entry?.type === "file") {
       entry.expect?.();
-      const { size, mode, identity } = entry;
-      const known3 = identity === void 0 ? {} : { identity };
-      const executable = (mode & 73) !== 0;
-      return {
-        type: "file",
-        name: as,
-        size,
-        mode,
-        executable,
-        ...known3,
-        open: () => entry.open()
-      };
+      const { size, mode, identify, open: open4 } = entry;
+      const file2 = { type: "file", name: as, size, mode, executable: (mode & 73) !== 0, open: open4 };
+      return identify === void 0 ? file2 : { ...file2, identify };
     }
     const children = namesIn2(path4).map((child2) => {
       const below = join5(path4, child2);
@@ -5954,161 +5980,6 @@ var init_source_date = __esm({
   }
 });
 
-// src/layout/file.ts
-async function* readFilePieces(path4, range = { start: 0, size: Infinity }, release = false) {
-  const file2 = (0, import_node_fs4.openSync)(path4, "r");
-  try {
-    const end = range.start + range.size;
-    const memory = release ? new Uint8Array(releasedSize) : void 0;
-    for (let position = range.start; position < end; ) {
-      const piece = memory ?? Buffer.allocUnsafeSlow(Math.min(pieceSize, end - position));
-      const bytesRead = (0, import_node_fs4.readSync)(file2, piece, 0, Math.min(piece.length, end - position), position);
-      if (bytesRead === 0) break;
-      position += bytesRead;
-      yield piece.subarray(0, bytesRead);
-    }
-  } finally {
-    (0, import_node_fs4.closeSync)(file2);
-  }
-}
-async function writeNewFile(path4, stream, each = () => void 0) {
-  const file2 = (0, import_node_fs4.openSync)(path4, "wx");
-  try {
-    for await (const piece of stream) {
-      for (let offset = 0; offset < piece.length; ) offset += (0, import_node_fs4.writeSync)(file2, piece, offset);
-      each(piece);
-      await (0, import_promises3.setImmediate)();
-    }
-  } finally {
-    (0, import_node_fs4.closeSync)(file2);
-  }
-}
-var import_node_fs4, import_promises3, pieceSize, releasedSize;
-var init_file = __esm({
-  "src/layout/file.ts"() {
-    "use strict";
-    import_node_fs4 = require("node:fs");
-    import_promises3 = require("node:timers/promises");
-    pieceSize = 32 * 1024;
-    releasedSize = 256 * 1024;
-  }
-});
-
-// src/layout/layout.ts
-async function createLayout(directory2) {
-  await (0, import_promises4.mkdir)((0, import_node_path7.join)(directory2, "blobs", "sha256"), { recursive: true });
-  await (0, import_promises4.writeFile)((0, import_node_path7.join)(directory2, "oci-layout"), layoutMarker);
-  const layout = layoutIn(directory2);
-  await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
-  return layout;
-}
-async function openLayout(directory2) {
-  const marker = await (0, import_promises4.readFile)((0, import_node_path7.join)(directory2, "oci-layout")).catch((cause) => {
-    throw new BimaError(
-      "LAYOUT_INVALID",
-      `"${directory2}" is no OCI image layout: it has no file "oci-layout"`,
-      { cause }
-    );
-  });
-  checkMarker(marker, directory2);
-  return layoutIn(directory2);
-}
-function checkMarker(marker, where) {
-  const { imageLayoutVersion: version } = parseJsonObject(marker, `"oci-layout" of "${where}"`);
-  if (typeof version === "string" && /^1\.\d+\.\d+$/.test(version)) return;
-  throw new BimaError(
-    "LAYOUT_INVALID",
-    `"${where}": expected an OCI image layout of version 1.0.0, got ${JSON.stringify(version)}`
-  );
-}
-function layoutIn(directory2) {
-  const blobPath = (digest) => (0, import_node_path7.join)(directory2, "blobs", "sha256", hexOf(digest));
-  const written = /* @__PURE__ */ new Map();
-  const temporaryPath = () => (0, import_node_path7.join)(directory2, `.bima-${(0, import_node_crypto3.randomUUID)()}`);
-  async function* read(descriptor, release) {
-    try {
-      const path4 = blobPath(descriptor.digest);
-      const pieces2 = readFilePieces(path4, void 0, release);
-      const isOurs = written.get(descriptor.digest) === await stampOf(path4);
-      yield* isOurs ? pieces2 : verified(pieces2, descriptor, directory2);
-    } catch (cause) {
-      if (!isSystemError(cause, "ENOENT")) throw cause;
-      throw new BimaError("LAYOUT_INVALID", `"${directory2}" lacks the blob ${descriptor.digest}`, { cause });
-    }
-  }
-  async function store(stream, expected2) {
-    const temporary = temporaryPath();
-    const digester = createDigester();
-    try {
-      await writeNewFile(temporary, stream, (piece) => {
-        digester.update(piece);
-      });
-      const digest = digester.digest();
-      if (expected2 !== void 0) checkContent(expected2, digest, digester.size, directory2);
-      await (0, import_promises4.rename)(temporary, blobPath(digest));
-      written.set(digest, await stampOf(blobPath(digest)));
-      return { digest, size: digester.size };
-    } catch (error) {
-      await (0, import_promises4.rm)(temporary, { force: true });
-      throw error;
-    }
-  }
-  async function has2(descriptor) {
-    const found = await (0, import_promises4.stat)(blobPath(descriptor.digest)).catch(() => void 0);
-    return found?.size === descriptor.size;
-  }
-  return {
-    name: directory2,
-    directory: directory2,
-    blobPath,
-    has: has2,
-    write: (stream) => store(stream),
-    open: (descriptor) => ({ descriptor, open: (release) => read(descriptor, release) }),
-    async put(blob) {
-      if (await has2(blob.descriptor)) return;
-      await store(blob.open(), blob.descriptor);
-    },
-    async readIndex() {
-      const path4 = (0, import_node_path7.join)(directory2, "index.json");
-      const bytes = await (0, import_promises4.readFile)(path4).catch((cause) => {
-        throw new BimaError("LAYOUT_INVALID", `"${directory2}" has no readable file "index.json"`, { cause });
-      });
-      return parseIndex(bytes, path4);
-    },
-    async writeIndex(index) {
-      const temporary = temporaryPath();
-      try {
-        await (0, import_promises4.writeFile)(temporary, encodeJson(index));
-        await (0, import_promises4.rename)(temporary, (0, import_node_path7.join)(directory2, "index.json"));
-      } catch (error) {
-        await (0, import_promises4.rm)(temporary, { force: true });
-        throw error;
-      }
-    }
-  };
-}
-async function stampOf(path4) {
-  const { ino, size, mtimeNs, ctimeNs } = await (0, import_promises4.stat)(path4, { bigint: true });
-  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
-}
-var import_node_crypto3, import_promises4, import_node_path7, layoutMarker;
-var init_layout = __esm({
-  "src/layout/layout.ts"() {
-    "use strict";
-    import_node_crypto3 = require("node:crypto");
-    import_promises4 = require("node:fs/promises");
-    import_node_path7 = require("node:path");
-    init_errors();
-    init_blob();
-    init_digest();
-    init_json();
-    init_manifest();
-    init_media_types();
-    init_file();
-    layoutMarker = encodeJson({ imageLayoutVersion: "1.0.0" });
-  }
-});
-
 // src/oci/reference.ts
 function parseReference(text2) {
   const invalid = (why, hint) => new BimaError(
@@ -6191,50 +6062,183 @@ var init_reference = __esm({
   }
 });
 
-// src/layout/names.ts
-function withImage(index, image, references) {
-  const names6 = references.map((reference3) => ({ full: formatReference(reference3), tag: reference3.tag }));
-  const fullNames = new Set(names6.map(({ full }) => full));
-  const tags = new Set(names6.flatMap(({ tag: tag2 }) => tag2 === void 0 ? [] : [tag2]));
-  const kept = index.manifests.flatMap((entry) => {
-    const fullName = entry.annotations?.[imageNameAnnotation];
-    const tag2 = entry.annotations?.[refNameAnnotation];
-    if (fullName !== void 0 && fullNames.has(fullName)) return [];
-    if (fullName === void 0 && tag2 === void 0 && entry.digest === image.digest) return [];
-    if (tag2 === void 0 || !tags.has(tag2)) return [entry];
-    return fullName === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
-  });
-  return { ...index, manifests: [...kept, ...named(image, names6)] };
+// src/early-push.ts
+async function withEarlyPush(options, body) {
+  const ended = new AbortController();
+  const early = createEarlyPush(options, ended);
+  try {
+    return await body(early);
+  } finally {
+    ended.abort();
+    await early.settle();
+  }
 }
-function named(image, names6) {
-  if (names6.length === 0) return [image];
-  const seen = /* @__PURE__ */ new Set();
-  return names6.map(({ full, tag: tag2 }) => {
-    const isNewTag = tag2 !== void 0 && !seen.has(tag2);
-    if (isNewTag) seen.add(tag2);
-    return {
-      ...image,
-      annotations: {
-        ...image.annotations,
-        [imageNameAnnotation]: full,
-        ...isNewTag ? { [refNameAnnotation]: tag2 } : {}
-      }
-    };
-  });
+function createEarlyPush({ references, openClient: openClient2, now = Date.now }, ended) {
+  const first = firstOf(references);
+  const refused = new AbortController();
+  const uploads = /* @__PURE__ */ new Map();
+  let handle;
+  let opened;
+  let look;
+  const repositoryOf = (client, reference3) => handle ??= client.repository(reference3, { access: "push" });
+  async function open4(reference3) {
+    const client = await openClient2();
+    const outer = client.signal === void 0 ? [] : [client.signal];
+    const signal = AbortSignal.any([...outer, ended.signal]);
+    (0, import_node_events.setMaxListeners)(0, signal);
+    const repository = repositoryOf(client, reference3);
+    look = repository.describe(reference3.tag, signal).finally(() => look = void 0);
+    await look;
+    return { repository, signal };
+  }
+  async function upload(layer, reference3) {
+    const started = now();
+    try {
+      const { repository, signal } = await (opened ??= open4(reference3));
+      let stored = "pushed";
+      await repository.put(layer, { signal, stored: (how) => stored = how });
+      return { stored, seconds: (now() - started) / 1e3 };
+    } catch (error) {
+      if (isRefusal(error) && !ended.signal.aborted) refused.abort(error);
+      return void 0;
+    }
+  }
+  async function takeOver(repository, blob, options = {}) {
+    const { force = false, signal } = options;
+    const begun = uploads.get(blob.descriptor.digest);
+    const outcome = force || begun === void 0 ? void 0 : await endOf2(begun, signal, ended);
+    if (outcome === void 0) await repository.put(blob, options);
+    else options.stored?.(outcome.stored, outcome.seconds);
+  }
+  return {
+    start: (layer) => {
+      const { digest, size } = layer.descriptor;
+      if (first === void 0 || size < worthwhile || uploads.has(digest)) return;
+      uploads.set(digest, upload(layer, first));
+    },
+    refused: refused.signal,
+    settle: async () => {
+      await Promise.all(uploads.values());
+    },
+    client: async () => {
+      const client = await openClient2();
+      if (first === void 0 || uploads.size === 0) return client;
+      const own = repositoryOf(client, first);
+      const standIn = {
+        ...own,
+        // What is answered from now on is as new as any answer: nobody has to wait, or to fail, twice.
+        describe: (name2, signal) => (name2 === first.tag ? look : void 0) ?? own.describe(name2, signal),
+        put: (blob, options) => takeOver(own, blob, options)
+      };
+      return {
+        ...client,
+        repository: (name2, access3) => name2.registry === first.registry && name2.repository === first.repository ? standIn : client.repository(name2, access3)
+      };
+    }
+  };
 }
-function withoutAnnotation(entry, key) {
-  const annotations2 = Object.fromEntries(
-    Object.entries(entry.annotations ?? {}).filter(([name2]) => name2 !== key)
-  );
-  return { ...entry, annotations: annotations2 };
+function firstOf(references) {
+  const [first] = references.map(withDefaultTag);
+  const isCertain = references.every(({ digest }) => digest === void 0);
+  return first?.tag === void 0 || !isCertain ? void 0 : { ...first, tag: first.tag };
 }
-var refNameAnnotation, imageNameAnnotation;
-var init_names = __esm({
-  "src/layout/names.ts"() {
+async function endOf2(begun, signal, ended) {
+  const abort = () => {
+    ended.abort(signal?.reason);
+  };
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const outcome = await begun;
+    signal?.throwIfAborted();
+    return outcome;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+function isRefusal(error) {
+  return error instanceof BimaError && (error.code === "REGISTRY_DENIED" || error.code === "REGISTRY_UNAUTHORIZED");
+}
+var import_node_events, worthwhile;
+var init_early_push = __esm({
+  "src/early-push.ts"() {
     "use strict";
+    import_node_events = require("node:events");
+    init_errors();
     init_reference();
-    refNameAnnotation = "org.opencontainers.image.ref.name";
-    imageNameAnnotation = "io.containerd.image.name";
+    worthwhile = 256 * 1024;
+  }
+});
+
+// src/layout/file.ts
+async function* readFilePieces(path4, range = { start: 0, size: Infinity }, release = false) {
+  const file2 = (0, import_node_fs4.openSync)(path4, "r");
+  try {
+    const end = range.start + range.size;
+    const memory = release ? new Uint8Array(releasedSize) : void 0;
+    for (let position = range.start; position < end; ) {
+      const piece = memory ?? Buffer.allocUnsafeSlow(Math.min(pieceSize, end - position));
+      const bytesRead = (0, import_node_fs4.readSync)(file2, piece, 0, Math.min(piece.length, end - position), position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    (0, import_node_fs4.closeSync)(file2);
+  }
+}
+async function writeNewFile(path4, stream, each = () => void 0) {
+  const file2 = (0, import_node_fs4.openSync)(path4, "wx");
+  try {
+    for await (const piece of stream) {
+      for (let offset = 0; offset < piece.length; ) offset += (0, import_node_fs4.writeSync)(file2, piece, offset);
+      each(piece);
+      await (0, import_promises3.setImmediate)();
+    }
+  } finally {
+    (0, import_node_fs4.closeSync)(file2);
+  }
+}
+var import_node_fs4, import_promises3, pieceSize, releasedSize;
+var init_file = __esm({
+  "src/layout/file.ts"() {
+    "use strict";
+    import_node_fs4 = require("node:fs");
+    import_promises3 = require("node:timers/promises");
+    pieceSize = 32 * 1024;
+    releasedSize = 256 * 1024;
+  }
+});
+
+// src/layout/make-room.ts
+async function makeRoom(directory2, limit, used, now) {
+  const files = [];
+  let total = 0;
+  for (const name2 of await (0, import_promises4.readdir)(directory2).catch(() => [])) {
+    const path4 = (0, import_node_path7.join)(directory2, name2);
+    const found = await (0, import_promises4.stat)(path4).catch(() => void 0);
+    if (found === void 0) continue;
+    if (name2.startsWith(".")) {
+      if (now - found.mtimeMs > abandonedAfter) await (0, import_promises4.rm)(path4, { force: true }).catch(() => void 0);
+      continue;
+    }
+    total += found.size;
+    if (!used.has(`sha256:${name2}`)) files.push({ path: path4, size: found.size, time: found.mtimeMs });
+  }
+  files.sort((a, b) => a.time - b.time);
+  for (const { path: path4, size } of files) {
+    if (total <= limit) return;
+    await (0, import_promises4.rm)(path4, { force: true }).catch(() => void 0);
+    total -= size;
+  }
+}
+var import_promises4, import_node_path7, abandonedAfter;
+var init_make_room = __esm({
+  "src/layout/make-room.ts"() {
+    "use strict";
+    import_promises4 = require("node:fs/promises");
+    import_node_path7 = require("node:path");
+    abandonedAfter = 24 * 60 * 60 * 1e3;
   }
 });
 
@@ -6296,19 +6300,468 @@ var init_temporary = __esm({
   }
 });
 
+// src/layout/blob-cache.ts
+function blobsFolder(directory2) {
+  return (0, import_node_path9.join)(directory2, "blobs", "sha256");
+}
+function createBlobCache(options) {
+  const { reporter, signal, limit, now = Date.now } = options;
+  const directory2 = blobsFolder(options.directory);
+  const fetched = /* @__PURE__ */ new Map();
+  const pathOf = (digest) => (0, import_node_path9.join)(directory2, hexOf(digest));
+  function obtain(blob, from) {
+    const { digest } = blob.descriptor;
+    const known3 = fetched.get(digest);
+    if (known3 !== void 0) return known3;
+    const begun = obtainAnew(blob, from);
+    fetched.set(digest, begun);
+    begun.catch(() => fetched.delete(digest));
+    return begun;
+  }
+  async function obtainAnew(blob, from) {
+    const { descriptor } = blob;
+    const path4 = pathOf(descriptor.digest);
+    const state = await inspect(path4, descriptor, signal);
+    if (state === "whole") {
+      await noteUse(path4);
+      say(descriptor, `${shown3(descriptor)}: in the cache`);
+      return;
+    }
+    if (state === "damaged") {
+      reporter.debug(`${path4} is damaged, and is fetched again`);
+      await outputErrors(path4, () => (0, import_promises6.rm)(path4, { recursive: true, force: true }));
+    }
+    const started = now();
+    await outputErrors(options.directory, () => fetch(blob, path4));
+    say(
+      descriptor,
+      `${shown3(descriptor)}: fetched from ${from} (${((now() - started) / 1e3).toFixed(1)} s)`
+    );
+    if (limit !== void 0) await makeRoom(directory2, limit, fetched, now());
+  }
+  function say({ mediaType }, line) {
+    if (mediaType.endsWith("json")) reporter.debug(line);
+    else reporter.info(line);
+  }
+  async function fetch({ descriptor, open: openBlob }, path4) {
+    await place(descriptor, path4, async (temporary) => {
+      const digester = createDigester();
+      const file2 = await (0, import_promises6.open)(temporary, "wx");
+      try {
+        for await (const chunk of openBlob()) {
+          signal?.throwIfAborted();
+          digester.update(chunk);
+          await file2.writeFile(chunk);
+          reporter.progress(descriptor.digest, digester.size, descriptor.size);
+        }
+      } finally {
+        await file2.close();
+      }
+      checkContent(descriptor, digester.digest(), digester.size, path4);
+    });
+  }
+  async function place(descriptor, path4, write) {
+    await (0, import_promises6.mkdir)(directory2, { recursive: true });
+    const temporary = (0, import_node_path9.join)(directory2, `.bima-${(0, import_node_crypto3.randomUUID)()}`);
+    try {
+      await write(temporary);
+      await (0, import_promises6.rename)(temporary, path4);
+    } catch (error) {
+      await (0, import_promises6.rm)(temporary, { force: true });
+      if (isSystemError(error, "EPERM") && await inspect(path4, descriptor, signal) === "whole") return;
+      throw error;
+    }
+  }
+  async function find3(descriptor) {
+    const path4 = pathOf(descriptor.digest);
+    const state = await inspect(path4, descriptor, signal);
+    if (state === "damaged") {
+      reporter.debug(`${path4} is damaged, and not used`);
+      await (0, import_promises6.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+    }
+    if (state !== "whole") return void 0;
+    fetched.set(descriptor.digest, Promise.resolve());
+    await noteUse(path4);
+    const content2 = (release) => readFilePieces(path4, void 0, release);
+    return { descriptor, open: (release) => verified(content2(release), descriptor, path4) };
+  }
+  async function add(descriptor, file2) {
+    if (await find3(descriptor) !== void 0) return;
+    await outputErrors(
+      options.directory,
+      () => (
+        // No link: whoever changes the file in a layout would change it here.
+        place(
+          descriptor,
+          pathOf(descriptor.digest),
+          (temporary) => (0, import_promises6.copyFile)(file2, temporary, import_node_fs5.constants.COPYFILE_FICLONE)
+        )
+      )
+    );
+    fetched.set(descriptor.digest, Promise.resolve());
+    if (limit !== void 0) await makeRoom(directory2, limit, fetched, now());
+  }
+  async function* read(blob, from) {
+    const { descriptor } = blob;
+    const path4 = pathOf(descriptor.digest);
+    for (let isFirst = true; ; isFirst = false) {
+      await obtain(blob, from);
+      try {
+        yield* verified((0, import_node_fs5.createReadStream)(path4, { highWaterMark: pieceSize2 }), descriptor, path4);
+        return;
+      } catch (error) {
+        if (!isFirst || !isSystemError(error, "ENOENT")) throw error;
+        fetched.delete(descriptor.digest);
+      }
+    }
+  }
+  const keep = (blob, from) => ({ ...blob, open: () => read(blob, from) });
+  return {
+    directory: options.directory,
+    keep,
+    find: find3,
+    add,
+    keepAll: (source) => ({
+      name: source.name,
+      open: (descriptor) => keep(source.open(descriptor), source.name)
+    })
+  };
+}
+function shown3({ digest, size }) {
+  return `${digest} ${formatSize(size)}`;
+}
+async function noteUse(path4) {
+  await (0, import_promises6.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
+}
+async function inspect(path4, descriptor, signal) {
+  const found = await (0, import_promises6.stat)(path4).catch(() => void 0);
+  if (found === void 0) return "missing";
+  if (!found.isFile() || found.size !== descriptor.size) return "damaged";
+  try {
+    const content2 = verified(readFilePieces(path4, void 0, true), descriptor, path4);
+    while ((await content2.next()).done !== true) {
+      await (0, import_promises7.setImmediate)();
+      signal?.throwIfAborted();
+    }
+    return "whole";
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    if (isSystemError(error, "ENOENT")) return "missing";
+    if (error instanceof BimaError || isSystemError(error)) return "damaged";
+    throw error;
+  }
+}
+var import_node_crypto3, import_node_fs5, import_promises6, import_node_path9, import_promises7, pieceSize2;
+var init_blob_cache = __esm({
+  "src/layout/blob-cache.ts"() {
+    "use strict";
+    import_node_crypto3 = require("node:crypto");
+    import_node_fs5 = require("node:fs");
+    import_promises6 = require("node:fs/promises");
+    import_node_path9 = require("node:path");
+    import_promises7 = require("node:timers/promises");
+    init_errors();
+    init_blob();
+    init_digest();
+    init_reporter();
+    init_file();
+    init_make_room();
+    init_temporary();
+    pieceSize2 = 256 * 1024;
+  }
+});
+
+// src/layout/layer-cache.ts
+function createLayerCache(options) {
+  const { blobs, reporter, reuse } = options;
+  let isBroken = false;
+  let listed;
+  const openFolder = async () => (0, import_node_path10.join)(blobs.directory, "layers", (await options.compressor()).replace(/[^a-z\d]+/g, "-"));
+  const list2 = async () => new Set((await (0, import_promises8.readdir)(await openFolder()).catch(() => [])).map(sizeIn));
+  async function mayHave(contentSize) {
+    if (!reuse || contentSize < smallest) return false;
+    return (await (listed ??= list2())).has(String(contentSize));
+  }
+  async function find3(key) {
+    if (!await mayHave(key.contentSize)) return void 0;
+    const path4 = (0, import_node_path10.join)(await openFolder(), nameOf(key));
+    const descriptor = await readRecord(path4);
+    if (descriptor === void 0) return void 0;
+    const blob = descriptor.mediaType === options.mediaType ? await blobs.find(descriptor) : void 0;
+    if (blob === void 0) await remove(path4);
+    return blob;
+  }
+  async function keep(key, layer, file2) {
+    if (isBroken || key.contentSize < smallest) return;
+    try {
+      await blobs.add(layer, file2);
+      const folder = await openFolder();
+      await outputErrors(blobs.directory, () => writeRecord(folder, key, layer));
+      (await listed)?.add(String(key.contentSize));
+      await removeLost(folder);
+    } catch (error) {
+      if (!(error instanceof BimaError) || error.code !== "OUTPUT_FAILED") throw error;
+      isBroken = true;
+      const { code, message, hint } = error;
+      reporter.warning({
+        code,
+        message: `no layer is kept for later builds: ${message}`,
+        ...hint === void 0 ? {} : { hint }
+      });
+    }
+  }
+  async function writeRecord(folder, key, layer) {
+    const { mediaType, digest, size } = layer;
+    await (0, import_promises8.mkdir)(folder, { recursive: true });
+    const temporary = (0, import_node_path10.join)(blobsFolder(blobs.directory), `.bima-${(0, import_node_crypto4.randomUUID)()}`);
+    const path4 = (0, import_node_path10.join)(folder, nameOf(key));
+    try {
+      await (0, import_promises8.writeFile)(temporary, encodeJson({ mediaType, digest, size }));
+      await (0, import_promises8.rename)(temporary, path4);
+    } catch (error) {
+      await (0, import_promises8.rm)(temporary, { force: true });
+      if (isSystemError(error, "EPERM") && (await readRecord(path4))?.digest === digest) return;
+      throw error;
+    }
+  }
+  async function removeLost(folder) {
+    const [names6, held] = await Promise.all([
+      (0, import_promises8.readdir)(folder).catch(() => []),
+      (0, import_promises8.readdir)(blobsFolder(blobs.directory)).catch(() => [])
+    ]);
+    if (names6.length <= held.length) return;
+    const there = new Set(held);
+    for (const name2 of names6) {
+      const descriptor = await readRecord((0, import_node_path10.join)(folder, name2));
+      if (descriptor !== void 0 && !there.has(hexOf(descriptor.digest))) await remove((0, import_node_path10.join)(folder, name2));
+    }
+  }
+  return { mayHave, find: find3, keep };
+}
+function nameOf({ diffId, contentSize }) {
+  return `${contentSize}-${hexOf(diffId)}`;
+}
+function sizeIn(name2) {
+  return name2.slice(0, name2.indexOf("-"));
+}
+async function readRecord(path4) {
+  try {
+    return readDescriptor(parseJsonObject(await (0, import_promises8.readFile)(path4), path4), path4);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) await remove(path4);
+    return void 0;
+  }
+}
+async function remove(path4) {
+  await (0, import_promises8.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+}
+var import_node_crypto4, import_promises8, import_node_path10, smallest;
+var init_layer_cache = __esm({
+  "src/layout/layer-cache.ts"() {
+    "use strict";
+    import_node_crypto4 = require("node:crypto");
+    import_promises8 = require("node:fs/promises");
+    import_node_path10 = require("node:path");
+    init_errors();
+    init_descriptor();
+    init_digest();
+    init_json();
+    init_blob_cache();
+    init_temporary();
+    smallest = 1024 * 1024;
+  }
+});
+
+// src/kept-layers.ts
+function openKeptLayers(blobs, { compression, reuse, reporter }) {
+  if (blobs === void 0 || compression.method === "none") return void 0;
+  const compressor = async () => await nameCompressor(compression) ?? compression.method;
+  return createLayerCache({ blobs, compressor, mediaType: layerMediaType(compression), reuse, reporter });
+}
+var init_kept_layers = __esm({
+  "src/kept-layers.ts"() {
+    "use strict";
+    init_compression();
+    init_compressor();
+    init_layer_cache();
+  }
+});
+
+// src/layout/layout.ts
+async function createLayout(directory2) {
+  await (0, import_promises9.mkdir)((0, import_node_path11.join)(directory2, "blobs", "sha256"), { recursive: true });
+  await (0, import_promises9.writeFile)((0, import_node_path11.join)(directory2, "oci-layout"), layoutMarker);
+  const layout = layoutIn(directory2);
+  await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
+  return layout;
+}
+async function openLayout(directory2) {
+  const marker = await (0, import_promises9.readFile)((0, import_node_path11.join)(directory2, "oci-layout")).catch((cause) => {
+    throw new BimaError(
+      "LAYOUT_INVALID",
+      `"${directory2}" is no OCI image layout: it has no file "oci-layout"`,
+      { cause }
+    );
+  });
+  checkMarker(marker, directory2);
+  return layoutIn(directory2);
+}
+function checkMarker(marker, where) {
+  const { imageLayoutVersion: version } = parseJsonObject(marker, `"oci-layout" of "${where}"`);
+  if (typeof version === "string" && /^1\.\d+\.\d+$/.test(version)) return;
+  throw new BimaError(
+    "LAYOUT_INVALID",
+    `"${where}": expected an OCI image layout of version 1.0.0, got ${JSON.stringify(version)}`
+  );
+}
+function layoutIn(directory2) {
+  const blobPath = (digest) => (0, import_node_path11.join)(directory2, "blobs", "sha256", hexOf(digest));
+  const written = /* @__PURE__ */ new Map();
+  const temporaryPath = () => (0, import_node_path11.join)(directory2, `.bima-${(0, import_node_crypto5.randomUUID)()}`);
+  async function* read(descriptor, release) {
+    try {
+      const path4 = blobPath(descriptor.digest);
+      const pieces2 = readFilePieces(path4, void 0, release);
+      const isOurs = written.get(descriptor.digest) === await stampOf(path4);
+      yield* isOurs ? pieces2 : verified(pieces2, descriptor, directory2);
+    } catch (cause) {
+      if (!isSystemError(cause, "ENOENT")) throw cause;
+      throw new BimaError("LAYOUT_INVALID", `"${directory2}" lacks the blob ${descriptor.digest}`, { cause });
+    }
+  }
+  async function store(stream, expected2) {
+    const temporary = temporaryPath();
+    const digester = createDigester();
+    try {
+      await writeNewFile(temporary, stream, (piece) => {
+        digester.update(piece);
+      });
+      const digest = digester.digest();
+      if (expected2 !== void 0) checkContent(expected2, digest, digester.size, directory2);
+      await (0, import_promises9.rename)(temporary, blobPath(digest));
+      written.set(digest, await stampOf(blobPath(digest)));
+      return { digest, size: digester.size };
+    } catch (error) {
+      await (0, import_promises9.rm)(temporary, { force: true });
+      throw error;
+    }
+  }
+  async function has2(descriptor) {
+    const found = await (0, import_promises9.stat)(blobPath(descriptor.digest)).catch(() => void 0);
+    return found?.size === descriptor.size;
+  }
+  return {
+    name: directory2,
+    directory: directory2,
+    blobPath,
+    has: has2,
+    write: (stream) => store(stream),
+    open: (descriptor) => ({ descriptor, open: (release) => read(descriptor, release) }),
+    async put(blob) {
+      if (await has2(blob.descriptor)) return;
+      await store(blob.open(), blob.descriptor);
+    },
+    async readIndex() {
+      const path4 = (0, import_node_path11.join)(directory2, "index.json");
+      const bytes = await (0, import_promises9.readFile)(path4).catch((cause) => {
+        throw new BimaError("LAYOUT_INVALID", `"${directory2}" has no readable file "index.json"`, { cause });
+      });
+      return parseIndex(bytes, path4);
+    },
+    async writeIndex(index) {
+      const temporary = temporaryPath();
+      try {
+        await (0, import_promises9.writeFile)(temporary, encodeJson(index));
+        await (0, import_promises9.rename)(temporary, (0, import_node_path11.join)(directory2, "index.json"));
+      } catch (error) {
+        await (0, import_promises9.rm)(temporary, { force: true });
+        throw error;
+      }
+    }
+  };
+}
+async function stampOf(path4) {
+  const { ino, size, mtimeNs, ctimeNs } = await (0, import_promises9.stat)(path4, { bigint: true });
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+var import_node_crypto5, import_promises9, import_node_path11, layoutMarker;
+var init_layout = __esm({
+  "src/layout/layout.ts"() {
+    "use strict";
+    import_node_crypto5 = require("node:crypto");
+    import_promises9 = require("node:fs/promises");
+    import_node_path11 = require("node:path");
+    init_errors();
+    init_blob();
+    init_digest();
+    init_json();
+    init_manifest();
+    init_media_types();
+    init_file();
+    layoutMarker = encodeJson({ imageLayoutVersion: "1.0.0" });
+  }
+});
+
+// src/layout/names.ts
+function withImage(index, image, references) {
+  const names6 = references.map((reference3) => ({ full: formatReference(reference3), tag: reference3.tag }));
+  const fullNames = new Set(names6.map(({ full }) => full));
+  const tags = new Set(names6.flatMap(({ tag: tag2 }) => tag2 === void 0 ? [] : [tag2]));
+  const kept = index.manifests.flatMap((entry) => {
+    const fullName = entry.annotations?.[imageNameAnnotation];
+    const tag2 = entry.annotations?.[refNameAnnotation];
+    if (fullName !== void 0 && fullNames.has(fullName)) return [];
+    if (fullName === void 0 && tag2 === void 0 && entry.digest === image.digest) return [];
+    if (tag2 === void 0 || !tags.has(tag2)) return [entry];
+    return fullName === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
+  });
+  return { ...index, manifests: [...kept, ...named(image, names6)] };
+}
+function named(image, names6) {
+  if (names6.length === 0) return [image];
+  const seen = /* @__PURE__ */ new Set();
+  return names6.map(({ full, tag: tag2 }) => {
+    const isNewTag = tag2 !== void 0 && !seen.has(tag2);
+    if (isNewTag) seen.add(tag2);
+    return {
+      ...image,
+      annotations: {
+        ...image.annotations,
+        [imageNameAnnotation]: full,
+        ...isNewTag ? { [refNameAnnotation]: tag2 } : {}
+      }
+    };
+  });
+}
+function withoutAnnotation(entry, key) {
+  const annotations2 = Object.fromEntries(
+    Object.entries(entry.annotations ?? {}).filter(([name2]) => name2 !== key)
+  );
+  return { ...entry, annotations: annotations2 };
+}
+var refNameAnnotation, imageNameAnnotation;
+var init_names = __esm({
+  "src/layout/names.ts"() {
+    "use strict";
+    init_reference();
+    refNameAnnotation = "org.opencontainers.image.ref.name";
+    imageNameAnnotation = "io.containerd.image.name";
+  }
+});
+
 // src/layout/publish.ts
 function withTemporaryLayout(path4, body) {
   return outputErrors(path4, async () => {
-    const parent = await isFolder(path4) ? path4 : (0, import_node_path9.dirname)(path4);
+    const parent = await isFolder(path4) ? path4 : (0, import_node_path12.dirname)(path4);
     return withTemporaryFolder(
       path4,
-      async (folder) => body(await createLayout((0, import_node_path9.join)(folder, "layout"))),
+      async (folder) => body(await createLayout((0, import_node_path12.join)(folder, "layout"))),
       parent
     );
   });
 }
 async function checkDestination(destination) {
-  const names6 = await (0, import_promises6.readdir)(destination).catch((error) => {
+  const names6 = await (0, import_promises10.readdir)(destination).catch((error) => {
     if (isSystemError(error, "ENOENT")) return [];
     throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
       cause: error
@@ -6324,13 +6777,13 @@ async function publishLayout(temporary, image, references, destination) {
   if (await checkDestination(destination) === "new") {
     await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
     if (await isFolder(destination)) await moveInto(destination, temporary.directory);
-    else await (0, import_promises6.rename)(temporary.directory, destination);
+    else await (0, import_promises10.rename)(temporary.directory, destination);
     return;
   }
   const layout = await openLayout(destination);
   const index = await layout.readIndex();
   for (const digest of await blobsOf(temporary))
-    await (0, import_promises6.rename)(temporary.blobPath(digest), layout.blobPath(digest));
+    await (0, import_promises10.rename)(temporary.blobPath(digest), layout.blobPath(digest));
   const known3 = new Set(index.manifests.map(({ digest }) => digest));
   const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known3.has(digest));
   const all = { ...index, manifests: [...index.manifests, ...others] };
@@ -6340,28 +6793,28 @@ async function moveInto(destination, directory2) {
   const moved = [];
   try {
     for (const name2 of ["blobs", "index.json", "oci-layout"]) {
-      await (0, import_promises6.rename)((0, import_node_path9.join)(directory2, name2), (0, import_node_path9.join)(destination, name2));
-      moved.push((0, import_node_path9.join)(destination, name2));
+      await (0, import_promises10.rename)((0, import_node_path12.join)(directory2, name2), (0, import_node_path12.join)(destination, name2));
+      moved.push((0, import_node_path12.join)(destination, name2));
     }
   } catch (error) {
-    for (const path4 of moved) await (0, import_promises6.rm)(path4, { recursive: true, force: true });
+    for (const path4 of moved) await (0, import_promises10.rm)(path4, { recursive: true, force: true });
     throw error;
   }
 }
 async function isFolder(path4) {
-  const found = await (0, import_promises6.stat)(path4).catch(() => void 0);
+  const found = await (0, import_promises10.stat)(path4).catch(() => void 0);
   return found?.isDirectory() === true;
 }
 async function blobsOf(layout) {
-  const names6 = await (0, import_promises6.readdir)((0, import_node_path9.join)(layout.directory, "blobs", "sha256"));
+  const names6 = await (0, import_promises10.readdir)((0, import_node_path12.join)(layout.directory, "blobs", "sha256"));
   return names6.sort().map((name2) => `sha256:${name2}`);
 }
-var import_promises6, import_node_path9;
+var import_promises10, import_node_path12;
 var init_publish = __esm({
   "src/layout/publish.ts"() {
     "use strict";
-    import_promises6 = require("node:fs/promises");
-    import_node_path9 = require("node:path");
+    import_promises10 = require("node:fs/promises");
+    import_node_path12 = require("node:path");
     init_errors();
     init_layout();
     init_names();
@@ -8638,7 +9091,7 @@ var require_extract = __commonJS({
 // node_modules/tar-stream/constants.js
 var require_constants = __commonJS({
   "node_modules/tar-stream/constants.js"(exports2, module2) {
-    var constants6 = {
+    var constants7 = {
       // just for envs without fs
       S_IFMT: 61440,
       S_IFDIR: 16384,
@@ -8648,9 +9101,9 @@ var require_constants = __commonJS({
       S_IFLNK: 40960
     };
     try {
-      module2.exports = require("fs").constants || constants6;
+      module2.exports = require("fs").constants || constants7;
     } catch {
-      module2.exports = constants6;
+      module2.exports = constants7;
     }
   }
 });
@@ -8660,7 +9113,7 @@ var require_pack = __commonJS({
   "node_modules/tar-stream/pack.js"(exports2, module2) {
     var { Readable: Readable3, Writable, getStreamError } = require_streamx();
     var b4a = require_b4a();
-    var constants6 = require_constants();
+    var constants7 = require_constants();
     var headers = require_headers();
     var DMODE = 493;
     var FMODE = 420;
@@ -8863,16 +9316,16 @@ var require_pack = __commonJS({
       return new Pack(opts);
     };
     function modeToType(mode) {
-      switch (mode & constants6.S_IFMT) {
-        case constants6.S_IFBLK:
+      switch (mode & constants7.S_IFMT) {
+        case constants7.S_IFBLK:
           return "block-device";
-        case constants6.S_IFCHR:
+        case constants7.S_IFCHR:
           return "character-device";
-        case constants6.S_IFDIR:
+        case constants7.S_IFDIR:
           return "directory";
-        case constants6.S_IFIFO:
+        case constants7.S_IFIFO:
           return "fifo";
-        case constants6.S_IFLNK:
+        case constants7.S_IFLNK:
           return "symlink";
       }
       return "file";
@@ -8903,10 +9356,10 @@ async function* listLayer(tar, what, content2) {
   let size = 0;
   let end = 0;
   const reader = (0, import_tar_stream.extract)();
-  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(watched3()), reader, () => void 0);
+  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(watched2()), reader, () => void 0);
   try {
     for await (const entry of reader) {
-      end = entry.offset + blockSize3 + entry.header.size;
+      end = entry.offset + blockSize2 + entry.header.size;
       const listed = describe(entry.header);
       const read = listed.type === "file" ? content2?.(listed) : void 0;
       if (read === void 0) entry.resume();
@@ -8915,10 +9368,10 @@ async function* listLayer(tar, what, content2) {
     }
   } catch (cause) {
     if (cause === sourceError) throw cause;
-    if (end > 0 && size >= end && size <= Math.ceil(end / blockSize3) * blockSize3) return;
+    if (end > 0 && size >= end && size <= Math.ceil(end / blockSize2) * blockSize2) return;
     throw new BimaError("LAYOUT_INVALID", `${what} is no valid tar: ${String(cause)}`, { cause });
   }
-  async function* watched3() {
+  async function* watched2() {
     try {
       for await (const chunk of tar) {
         size += chunk.length;
@@ -8949,7 +9402,7 @@ function describe(header2) {
 function cleanPath(name2) {
   return name2.split("/").filter((part2) => part2 !== "" && part2 !== ".").join("/");
 }
-var import_node_stream2, import_tar_stream, blockSize3;
+var import_node_stream2, import_tar_stream, blockSize2;
 var init_list_layer = __esm({
   "src/build/list-layer.ts"() {
     "use strict";
@@ -8957,7 +9410,7 @@ var init_list_layer = __esm({
     import_tar_stream = __toESM(require_tar_stream(), 1);
     init_errors();
     init_json();
-    blockSize3 = 512;
+    blockSize2 = 512;
   }
 });
 
@@ -9067,9 +9520,9 @@ function createLayerReader(source, layer, folder) {
   function pathOf(file2) {
     const known3 = extracted.get(file2);
     if (known3 !== void 0) return known3;
-    const wanted = new Map([...expected2, file2].map((number) => [number, (0, import_node_path10.join)(folder, (0, import_node_crypto4.randomUUID)())]));
+    const wanted = new Map([...expected2, file2].map((number) => [number, (0, import_node_path13.join)(folder, (0, import_node_crypto6.randomUUID)())]));
     expected2.clear();
-    const done = (0, import_promises7.mkdir)(folder, { recursive: true, mode: 448 }).then(() => extract2(source, layer, wanted));
+    const done = (0, import_promises11.mkdir)(folder, { recursive: true, mode: 448 }).then(() => extract2(source, layer, wanted));
     for (const [number, path4] of wanted) {
       const there = done.then(() => path4);
       there.catch(() => void 0);
@@ -9084,7 +9537,7 @@ function createLayerReader(source, layer, folder) {
       if (!extracted.has(file2)) expected2.add(file2);
     },
     async *open(file2) {
-      yield* (0, import_node_fs5.createReadStream)(await pathOf(file2));
+      yield* (0, import_node_fs6.createReadStream)(await pathOf(file2));
     }
   };
 }
@@ -9092,7 +9545,7 @@ async function extract2(source, layer, wanted) {
   let number = -1;
   let target;
   const close = () => {
-    if (target !== void 0) (0, import_node_fs5.closeSync)(target);
+    if (target !== void 0) (0, import_node_fs6.closeSync)(target);
     target = void 0;
   };
   const content2 = () => {
@@ -9100,10 +9553,10 @@ async function extract2(source, layer, wanted) {
     number += 1;
     const path4 = wanted.get(number);
     if (path4 === void 0) return void 0;
-    const file2 = (0, import_node_fs5.openSync)(path4, "wx");
+    const file2 = (0, import_node_fs6.openSync)(path4, "wx");
     target = file2;
     return (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs5.writeSync)(file2, chunk, done);
+      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs6.writeSync)(file2, chunk, done);
     };
   };
   try {
@@ -9145,7 +9598,7 @@ function entryOf(node, path4, readers) {
         uid,
         gid,
         size: node.size,
-        identity: `${reader.name} ${file2}`,
+        identify: () => `${reader.name} ${file2}`,
         expect: () => {
           reader.expect(file2);
         },
@@ -9159,14 +9612,14 @@ function refuse2(path4) {
     hint: "Copy the files beside it by their names."
   });
 }
-var import_node_crypto4, import_node_fs5, import_promises7, import_node_path10, concurrency;
+var import_node_crypto6, import_node_fs6, import_promises11, import_node_path13, concurrency;
 var init_image_files = __esm({
   "src/build/image-files.ts"() {
     "use strict";
-    import_node_crypto4 = require("node:crypto");
-    import_node_fs5 = require("node:fs");
-    import_promises7 = require("node:fs/promises");
-    import_node_path10 = require("node:path");
+    import_node_crypto6 = require("node:crypto");
+    import_node_fs6 = require("node:fs");
+    import_promises11 = require("node:fs/promises");
+    import_node_path13 = require("node:path");
     init_errors();
     init_layer_tree();
     init_read_layer();
@@ -9260,9 +9713,9 @@ async function writeArchive(source, image, references, path4, signal) {
   await outputErrors(
     path4,
     () => withTemporaryFolder(path4, async (folder) => {
-      const temporary = (0, import_node_path11.join)(folder, (0, import_node_path11.basename)(path4));
+      const temporary = (0, import_node_path14.join)(folder, (0, import_node_path14.basename)(path4));
       await writeNewFile(temporary, archive, () => signal?.throwIfAborted());
-      await (0, import_promises8.rename)(temporary, path4);
+      await (0, import_promises12.rename)(temporary, path4);
     })
   );
 }
@@ -9359,7 +9812,7 @@ async function listFiles(path4) {
     stream.resume();
   });
   try {
-    await (0, import_promises9.pipeline)((0, import_node_fs6.createReadStream)(path4, { highWaterMark: chunkSize3 }), parser);
+    await (0, import_promises13.pipeline)((0, import_node_fs7.createReadStream)(path4, { highWaterMark: chunkSize3 }), parser);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT"))
       throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, { cause });
@@ -9374,14 +9827,14 @@ async function listFiles(path4) {
 function readRange(path4, { start: start2, size }) {
   return readFilePieces(path4, { start: start2, size });
 }
-var import_node_fs6, import_promises8, import_node_path11, import_promises9, import_tar_stream2, chunkSize3, headerSize;
+var import_node_fs7, import_promises12, import_node_path14, import_promises13, import_tar_stream2, chunkSize3, headerSize;
 var init_archive = __esm({
   "src/layout/archive.ts"() {
     "use strict";
-    import_node_fs6 = require("node:fs");
-    import_promises8 = require("node:fs/promises");
-    import_node_path11 = require("node:path");
-    import_promises9 = require("node:stream/promises");
+    import_node_fs7 = require("node:fs");
+    import_promises12 = require("node:fs/promises");
+    import_node_path14 = require("node:path");
+    import_promises13 = require("node:stream/promises");
     import_tar_stream2 = __toESM(require_tar_stream(), 1);
     init_tar_header();
     init_errors();
@@ -9403,7 +9856,7 @@ var init_archive = __esm({
 
 // src/layout/open.ts
 async function openLocalImages(path4) {
-  const found = await (0, import_promises10.stat)(path4).catch((cause) => {
+  const found = await (0, import_promises14.stat)(path4).catch((cause) => {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("LAYOUT_INVALID", `can't read "${path4}"`, { cause });
   });
@@ -9416,11 +9869,11 @@ async function mustOpenLocalImages(path4) {
   if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`);
   return images;
 }
-var import_promises10;
+var import_promises14;
 var init_open = __esm({
   "src/layout/open.ts"() {
     "use strict";
-    import_promises10 = require("node:fs/promises");
+    import_promises14 = require("node:fs/promises");
     init_errors();
     init_archive();
     init_layout();
@@ -9476,10 +9929,10 @@ async function openImage(name2, options) {
 }
 async function openLocal(text2, directory2) {
   const hint = "Name the one that is meant, as in oci:path:tag.";
-  const whole = await openLocalImages((0, import_node_path12.resolve)(directory2, text2));
+  const whole = await openLocalImages((0, import_node_path15.resolve)(directory2, text2));
   if (whole !== void 0) return { source: whole.source, root: chooseImage(whole, void 0, hint) };
   const [, path4 = text2, tag2, digest] = /^(.*?)(?::([^:/\\@]+))?(?:@(sha256:.*))?$/s.exec(text2) ?? [];
-  const images = await openLocalImages((0, import_node_path12.resolve)(directory2, path4));
+  const images = await openLocalImages((0, import_node_path15.resolve)(directory2, path4));
   if (images === void 0) {
     throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, {
       hint: "The path of a layout or an archive starts at the folder of the build context."
@@ -9487,11 +9940,11 @@ async function openLocal(text2, directory2) {
   }
   return { source: images.source, root: chooseImage(images, digest ?? tag2, hint) };
 }
-var import_node_path12;
+var import_node_path15;
 var init_base_images = __esm({
   "src/base-images.ts"() {
     "use strict";
-    import_node_path12 = require("node:path");
+    import_node_path15 = require("node:path");
     init_image_files();
     init_errors();
     init_choose_image();
@@ -9500,172 +9953,29 @@ var init_base_images = __esm({
   }
 });
 
-// src/layout/blob-cache.ts
-function createBlobCache(options) {
-  const { reporter, signal, limit, now = Date.now } = options;
-  const directory2 = (0, import_node_path13.join)(options.directory, "blobs", "sha256");
-  const fetched = /* @__PURE__ */ new Map();
-  const pathOf = (digest) => (0, import_node_path13.join)(directory2, hexOf(digest));
-  function obtain(blob, from) {
-    const { digest } = blob.descriptor;
-    const known3 = fetched.get(digest);
-    if (known3 !== void 0) return known3;
-    const begun = obtainAnew(blob, from);
-    fetched.set(digest, begun);
-    begun.catch(() => fetched.delete(digest));
-    return begun;
-  }
-  async function obtainAnew(blob, from) {
-    const { descriptor } = blob;
-    const path4 = pathOf(descriptor.digest);
-    const state = await inspect(path4, descriptor);
-    if (state === "whole") {
-      await (0, import_promises11.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
-      say(descriptor, `${shown3(descriptor)}: in the cache`);
-      return;
-    }
-    if (state === "damaged") {
-      reporter.debug(`${path4} is damaged, and is fetched again`);
-      await outputErrors(path4, () => (0, import_promises11.rm)(path4, { recursive: true, force: true }));
-    }
-    const started = now();
-    await outputErrors(options.directory, () => fetch(blob, path4));
-    say(
-      descriptor,
-      `${shown3(descriptor)}: fetched from ${from} (${((now() - started) / 1e3).toFixed(1)} s)`
-    );
-    if (limit !== void 0) await makeRoom(directory2, limit, fetched, now());
-  }
-  function say({ mediaType }, line) {
-    if (mediaType.endsWith("json")) reporter.debug(line);
-    else reporter.info(line);
-  }
-  async function fetch({ descriptor, open: openBlob }, path4) {
-    await (0, import_promises11.mkdir)(directory2, { recursive: true });
-    const temporary = (0, import_node_path13.join)(directory2, `.bima-${(0, import_node_crypto5.randomUUID)()}`);
-    const digester = createDigester();
-    try {
-      const file2 = await (0, import_promises11.open)(temporary, "wx");
-      try {
-        for await (const chunk of openBlob()) {
-          signal?.throwIfAborted();
-          digester.update(chunk);
-          await file2.writeFile(chunk);
-          reporter.progress(descriptor.digest, digester.size, descriptor.size);
-        }
-      } finally {
-        await file2.close();
-      }
-      checkContent(descriptor, digester.digest(), digester.size, path4);
-      await (0, import_promises11.rename)(temporary, path4);
-    } catch (error) {
-      await (0, import_promises11.rm)(temporary, { force: true });
-      if (isSystemError(error, "EPERM") && await inspect(path4, descriptor) === "whole") return;
-      throw error;
-    }
-  }
-  async function* read(blob, from) {
-    const { descriptor } = blob;
-    const path4 = pathOf(descriptor.digest);
-    for (let isFirst = true; ; isFirst = false) {
-      await obtain(blob, from);
-      try {
-        yield* verified((0, import_node_fs7.createReadStream)(path4, { highWaterMark: pieceSize2 }), descriptor, path4);
-        return;
-      } catch (error) {
-        if (!isFirst || !isSystemError(error, "ENOENT")) throw error;
-        fetched.delete(descriptor.digest);
-      }
-    }
-  }
-  const keep = (blob, from) => ({ ...blob, open: () => read(blob, from) });
-  return {
-    directory: options.directory,
-    keep,
-    keepAll: (source) => ({
-      name: source.name,
-      open: (descriptor) => keep(source.open(descriptor), source.name)
-    })
-  };
-}
-function shown3({ digest, size }) {
-  return `${digest} ${formatSize(size)}`;
-}
-async function inspect(path4, descriptor) {
-  const found = await (0, import_promises11.stat)(path4).catch(() => void 0);
-  if (found === void 0) return "missing";
-  if (!found.isFile() || found.size !== descriptor.size) return "damaged";
-  try {
-    const content2 = verified((0, import_node_fs7.createReadStream)(path4, { highWaterMark: pieceSize2 }), descriptor, path4);
-    while ((await content2.next()).done !== true) ;
-    return "whole";
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return "missing";
-    if (error instanceof BimaError || isSystemError(error)) return "damaged";
-    throw error;
-  }
-}
-async function makeRoom(directory2, limit, used, now) {
-  const files = [];
-  let total = 0;
-  for (const name2 of await (0, import_promises11.readdir)(directory2).catch(() => [])) {
-    const path4 = (0, import_node_path13.join)(directory2, name2);
-    const found = await (0, import_promises11.stat)(path4).catch(() => void 0);
-    if (found === void 0) continue;
-    if (name2.startsWith(".")) {
-      if (now - found.mtimeMs > abandonedAfter) await (0, import_promises11.rm)(path4, { force: true }).catch(() => void 0);
-      continue;
-    }
-    total += found.size;
-    if (!used.has(`sha256:${name2}`)) files.push({ path: path4, size: found.size, time: found.mtimeMs });
-  }
-  files.sort((a, b) => a.time - b.time);
-  for (const { path: path4, size } of files) {
-    if (total <= limit) return;
-    await (0, import_promises11.rm)(path4, { force: true }).catch(() => void 0);
-    total -= size;
-  }
-}
-var import_node_crypto5, import_node_fs7, import_promises11, import_node_path13, pieceSize2, abandonedAfter;
-var init_blob_cache = __esm({
-  "src/layout/blob-cache.ts"() {
-    "use strict";
-    import_node_crypto5 = require("node:crypto");
-    import_node_fs7 = require("node:fs");
-    import_promises11 = require("node:fs/promises");
-    import_node_path13 = require("node:path");
-    init_errors();
-    init_blob();
-    init_digest();
-    init_reporter();
-    init_temporary();
-    pieceSize2 = 256 * 1024;
-    abandonedAfter = 24 * 60 * 60 * 1e3;
-  }
-});
-
 // src/base-workspace.ts
 async function withBaseImages({ client, context, cache: cache2, temporary, reporter, signal }, body) {
-  const folder = (0, import_node_path14.join)(temporary, `bima-${(0, import_node_crypto6.randomUUID)()}`);
+  const folder = (0, import_node_path16.join)(temporary, `bima-${(0, import_node_crypto7.randomUUID)()}`);
   const blobs = createBlobCache({
-    directory: cache2 ?? (0, import_node_path14.join)(folder, "fetched"),
+    directory: cache2 ?? (0, import_node_path16.join)(folder, "fetched"),
     reporter,
     signal,
     ...cache2 === void 0 ? {} : { limit: cacheLimit }
   });
   try {
-    return await body(createBaseImages({ client, cache: blobs, directory: context, folder }));
+    const images = createBaseImages({ client, cache: blobs, directory: context, folder });
+    return await body(images, cache2 === void 0 ? void 0 : blobs);
   } finally {
-    await (0, import_promises12.rm)(folder, { recursive: true, force: true });
+    await (0, import_promises15.rm)(folder, { recursive: true, force: true });
   }
 }
-var import_node_crypto6, import_promises12, import_node_path14, cacheLimit;
+var import_node_crypto7, import_promises15, import_node_path16, cacheLimit;
 var init_base_workspace = __esm({
   "src/base-workspace.ts"() {
     "use strict";
-    import_node_crypto6 = require("node:crypto");
-    import_promises12 = require("node:fs/promises");
-    import_node_path14 = require("node:path");
+    import_node_crypto7 = require("node:crypto");
+    import_promises15 = require("node:fs/promises");
+    import_node_path16 = require("node:path");
     init_base_images();
     init_blob_cache();
     cacheLimit = 10 * 1e3 ** 3;
@@ -9855,10 +10165,10 @@ function archiveOutput({ options, references, terminal, reporter }) {
   return {
     workPath: path4,
     check: async () => {
-      const found = await (0, import_promises13.stat)(path4).catch(() => void 0);
+      const found = await (0, import_promises16.stat)(path4).catch(() => void 0);
       if (found?.isDirectory() !== true) return;
       throw new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path4}"`, {
-        hint: `Name a file, for example --dest ${(0, import_node_path15.join)(path4, `${(0, import_node_path15.basename)((0, import_node_path15.resolve)(path4))}.tar`)}.`
+        hint: `Name a file, for example --dest ${(0, import_node_path17.join)(path4, `${(0, import_node_path17.basename)((0, import_node_path17.resolve)(path4))}.tar`)}.`
       });
     },
     previous: () => openImagesAt(path4),
@@ -9866,7 +10176,7 @@ function archiveOutput({ options, references, terminal, reporter }) {
       await writeArchive(withBlobs(layout, elsewhere), image, references, path4, terminal.signal);
       reporter.info(`wrote the archive ${path4}`);
     },
-    describe: () => ({ archive: (0, import_node_path15.resolve)(path4) })
+    describe: () => ({ archive: (0, import_node_path17.resolve)(path4) })
   };
 }
 function layoutOutput({ options, references, terminal, reporter }) {
@@ -9885,7 +10195,7 @@ function layoutOutput({ options, references, terminal, reporter }) {
       await publishLayout(layout, image, references, path4);
       reporter.info(`wrote the layout ${path4}`);
     },
-    describe: () => ({ layout: (0, import_node_path15.resolve)(path4) })
+    describe: () => ({ layout: (0, import_node_path17.resolve)(path4) })
   };
 }
 function archiveName(tags) {
@@ -9896,12 +10206,12 @@ function archiveName(tags) {
   const name2 = tag2.slice(tag2.lastIndexOf("/") + 1);
   return process.platform === "win32" ? name2.replace(":", "-") : name2;
 }
-var import_promises13, import_node_path15;
+var import_promises16, import_node_path17;
 var init_output_file = __esm({
   "src/cli/output-file.ts"() {
     "use strict";
-    import_promises13 = require("node:fs/promises");
-    import_node_path15 = require("node:path");
+    import_promises16 = require("node:fs/promises");
+    import_node_path17 = require("node:path");
     init_errors();
     init_archive();
     init_publish();
@@ -9915,7 +10225,7 @@ var init_output_file = __esm({
 function exists(fsPath) {
   return __awaiter(this, void 0, void 0, function* () {
     try {
-      yield stat7(fsPath);
+      yield stat8(fsPath);
     } catch (err) {
       if (err.code === "ENOENT") {
         return false;
@@ -9939,7 +10249,7 @@ function tryGetExecutablePath(filePath, extensions) {
   return __awaiter(this, void 0, void 0, function* () {
     let stats = void 0;
     try {
-      stats = yield stat7(filePath);
+      stats = yield stat8(filePath);
     } catch (err) {
       if (err.code !== "ENOENT") {
         console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -9962,7 +10272,7 @@ function tryGetExecutablePath(filePath, extensions) {
       filePath = originalFilePath + extension;
       stats = void 0;
       try {
-        stats = yield stat7(filePath);
+        stats = yield stat8(filePath);
       } catch (err) {
         if (err.code !== "ENOENT") {
           console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -9973,7 +10283,7 @@ function tryGetExecutablePath(filePath, extensions) {
           try {
             const directory2 = path.dirname(filePath);
             const upperName = path.basename(filePath).toUpperCase();
-            for (const actualName of yield readdir4(directory2)) {
+            for (const actualName of yield readdir5(directory2)) {
               if (upperName === actualName.toUpperCase()) {
                 filePath = path.join(directory2, actualName);
                 break;
@@ -10004,7 +10314,7 @@ function normalizeSeparators(p) {
 function isUnixExecutable(stats) {
   return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
 }
-var fs, path, __awaiter, chmod, copyFile, lstat, mkdir5, open2, readdir4, rename5, rm6, rmdir, stat7, symlink, unlink, IS_WINDOWS, READONLY;
+var fs, path, __awaiter, chmod, copyFile2, lstat, mkdir6, open2, readdir5, rename6, rm8, rmdir, stat8, symlink, unlink, IS_WINDOWS, READONLY;
 var init_io_util = __esm({
   "node_modules/@actions/io/lib/io-util.js"() {
     fs = __toESM(require("fs"), 1);
@@ -10036,7 +10346,7 @@ var init_io_util = __esm({
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ chmod, copyFile, lstat, mkdir: mkdir5, open: open2, readdir: readdir4, rename: rename5, rm: rm6, rmdir, stat: stat7, symlink, unlink } = fs.promises);
+    ({ chmod, copyFile: copyFile2, lstat, mkdir: mkdir6, open: open2, readdir: readdir5, rename: rename6, rm: rm8, rmdir, stat: stat8, symlink, unlink } = fs.promises);
     IS_WINDOWS = process.platform === "win32";
     READONLY = fs.constants.O_RDONLY;
   }
@@ -10709,7 +11019,7 @@ function createClient({ program, address, namespace, environment }) {
       child2.stdout.on("data", output3.stdout.add);
       child2.stderr.on("data", output3.stderr.add);
       let failure;
-      async function* watched3() {
+      async function* watched2() {
         try {
           yield* stream;
         } catch (error) {
@@ -10717,7 +11027,7 @@ function createClient({ program, address, namespace, environment }) {
           throw failure;
         }
       }
-      (0, import_promises14.pipeline)(watched3, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      (0, import_promises17.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
       const code = await new Promise((resolve7, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
@@ -10754,12 +11064,12 @@ function cannotRun(program, cause) {
     cause
   });
 }
-var import_node_child_process, import_promises14, maxOutput;
+var import_node_child_process, import_promises17, maxOutput;
 var init_client = __esm({
   "src/containerd/client.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
-    import_promises14 = require("node:stream/promises");
+    import_promises17 = require("node:stream/promises");
     init_errors();
     maxOutput = 1024 * 1024;
   }
@@ -10829,7 +11139,7 @@ var init_failure = __esm({
 async function findProgram(environment, explicit) {
   for (const name2 of explicit === void 0 ? names5 : [explicit]) {
     for (const path4 of candidates(name2, environment)) {
-      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path16.basename)(path4) === "k3s" ? ["ctr"] : [] };
+      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path18.basename)(path4) === "k3s" ? ["ctr"] : [] };
     }
   }
   const what = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
@@ -10839,24 +11149,24 @@ async function findProgram(environment, explicit) {
 }
 function candidates(name2, environment) {
   if (name2.includes("/")) return [name2];
-  const folders = (environment.PATH ?? "").split(import_node_path16.delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => (0, import_node_path16.join)(folder, name2));
+  const folders = (environment.PATH ?? "").split(import_node_path18.delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => (0, import_node_path18.join)(folder, name2));
 }
 async function isExecutable(path4) {
   try {
-    await (0, import_promises15.access)(path4, import_node_fs8.constants.X_OK);
-    return (await (0, import_promises15.stat)(path4)).isFile();
+    await (0, import_promises18.access)(path4, import_node_fs8.constants.X_OK);
+    return (await (0, import_promises18.stat)(path4)).isFile();
   } catch {
     return false;
   }
 }
-var import_node_fs8, import_promises15, import_node_path16, names5;
+var import_node_fs8, import_promises18, import_node_path18, names5;
 var init_program = __esm({
   "src/containerd/program.ts"() {
     "use strict";
     import_node_fs8 = require("node:fs");
-    import_promises15 = require("node:fs/promises");
-    import_node_path16 = require("node:path");
+    import_promises18 = require("node:fs/promises");
+    import_node_path18 = require("node:path");
     init_errors();
     names5 = ["ctr", "k3s"];
   }
@@ -10904,7 +11214,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises16.access)(path4).then(
+      (path4) => (0, import_promises19.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -10912,11 +11222,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises16, import_node_net, knownSockets;
+var import_promises19, import_node_net, knownSockets;
 var init_socket = __esm({
   "src/containerd/socket.ts"() {
     "use strict";
-    import_promises16 = require("node:fs/promises");
+    import_promises19 = require("node:fs/promises");
     import_node_net = require("node:net");
     init_errors();
     knownSockets = [
@@ -11213,7 +11523,7 @@ function containerdOutput({ options, references, terminal, reporter }) {
   let imported;
   const open4 = async () => containerd2 ??= await openForOptions(options, terminal);
   return {
-    workPath: (0, import_node_path17.join)((0, import_node_os2.tmpdir)(), "image"),
+    workPath: (0, import_node_path19.join)((0, import_node_os2.tmpdir)(), "image"),
     check: async () => {
       await open4();
     },
@@ -11238,12 +11548,12 @@ function openForOptions(options, { environment }) {
 function describeContainerd({ namespace, address, snapshotter }) {
   return { namespace, address, ...snapshotter === void 0 ? {} : { snapshotter } };
 }
-var import_node_os2, import_node_path17;
+var import_node_os2, import_node_path19;
 var init_output_containerd = __esm({
   "src/cli/output-containerd.ts"() {
     "use strict";
     import_node_os2 = require("node:os");
-    import_node_path17 = require("node:path");
+    import_node_path19 = require("node:path");
     init_containerd();
     init_errors();
     init_load();
@@ -11316,13 +11626,15 @@ async function copyBlob({ source, target, options }, descriptor, signal) {
   const { reporter, now = Date.now } = options;
   const started = now();
   let stored = "pushed";
+  let seconds;
   await target.put(source.open(descriptor), {
     signal,
-    stored: (how) => {
+    stored: (how, before) => {
       stored = how;
+      seconds = before;
     }
   });
-  const blob = { descriptor, stored, seconds: (now() - started) / 1e3 };
+  const blob = { descriptor, stored, seconds: seconds ?? (now() - started) / 1e3 };
   reporter.info(describeCopied(blob));
   return blob;
 }
@@ -11462,7 +11774,7 @@ async function readDockerConfig(source) {
   }
   let text2;
   try {
-    text2 = await (0, import_promises17.readFile)(source.path, "utf8");
+    text2 = await (0, import_promises20.readFile)(source.path, "utf8");
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("CREDENTIALS_FAILED", `"${source.path}" can't be read`, { cause });
@@ -11518,11 +11830,11 @@ function decodePair(auth, what) {
   if (colon === -1) throw invalid('holds no "user:password"');
   return { username: text2.slice(0, colon), password: text2.slice(colon + 1) };
 }
-var import_promises17;
+var import_promises20;
 var init_docker_config = __esm({
   "src/registry/docker-config.ts"() {
     "use strict";
-    import_promises17 = require("node:fs/promises");
+    import_promises20 = require("node:fs/promises");
     init_errors();
     init_json();
   }
@@ -20091,7 +20403,7 @@ var require_formdata_parser = __commonJS({
     var assert = require("node:assert");
     var { isomorphicDecode } = require_infra();
     var dd = Buffer.from("--");
-    var decoder = new TextDecoder();
+    var decoder2 = new TextDecoder();
     var decoderIgnoreBOM = new TextDecoder("utf-8", { ignoreBOM: true });
     function isAsciiString(chars) {
       for (let i = 0; i < chars.length; ++i) {
@@ -20223,7 +20535,7 @@ var require_formdata_parser = __commonJS({
         headerValue[4] !== 56) {
           throw parsingError("unknown encoding, expected utf-8''");
         }
-        value = decodeURIComponent(decoder.decode(headerValue.subarray(7)));
+        value = decodeURIComponent(decoder2.decode(headerValue.subarray(7)));
       } else if (input[position.position] === 34) {
         position.position++;
         const quotedValue = collectASequenceOfBytes(
@@ -20236,7 +20548,7 @@ var require_formdata_parser = __commonJS({
           throw parsingError("Closing quote not found");
         }
         position.position++;
-        value = decoder.decode(quotedValue).replace(/%0A/ig, "\n").replace(/%0D/ig, "\r").replace(/%22/g, '"');
+        value = decoder2.decode(quotedValue).replace(/%0A/ig, "\n").replace(/%0D/ig, "\r").replace(/%22/g, '"');
       } else {
         const tokenValue = collectASequenceOfBytes(
           (char) => isToken(char) && char !== 59,
@@ -20244,7 +20556,7 @@ var require_formdata_parser = __commonJS({
           input,
           position
         );
-        value = decoder.decode(tokenValue);
+        value = decoder2.decode(tokenValue);
       }
       return { name: attrNameStr, value, extended: isExtended };
     }
@@ -20767,7 +21079,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants6 = require_constants3();
+    var constants7 = require_constants3();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -20903,7 +21215,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports3 }) {
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants6.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants7.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -20999,11 +21311,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants6.ERROR.OK) {
+          if (ret !== constants7.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants6.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants7.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants6.ERROR.PAUSED) {
+            } else if (ret === constants7.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -21026,10 +21338,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants6.ERROR.OK) {
+        if (ret === constants7.ERROR.OK) {
           return null;
         }
-        if (ret === constants6.ERROR.PAUSED || ret === constants6.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants7.ERROR.PAUSED || ret === constants7.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -21046,7 +21358,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants6.ERROR[ret], data);
+        return new HTTPParserError(message, constants7.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -21257,7 +21569,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants6.ERROR.PAUSED : 0;
+        return pause ? constants7.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -21283,7 +21595,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         }
         return 0;
       }
@@ -21323,13 +21635,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -25438,7 +25750,7 @@ async function wayOut(session, { descriptor }, error, { upload, chunk }, { force
 }
 function bodyOf2({ reporter }, blob) {
   const { descriptor } = blob;
-  async function* watched3() {
+  async function* watched2() {
     let done = 0;
     for await (const chunk of verified(blob.open(true), descriptor, "the content to push")) {
       yield chunk;
@@ -25446,7 +25758,7 @@ function bodyOf2({ reporter }, blob) {
       reporter.progress(descriptor.digest, done, descriptor.size);
     }
   }
-  return { descriptor, open: watched3 };
+  return { descriptor, open: watched2 };
 }
 async function putWhole(session, { location }, body, { digest, size }, byPatch, signal) {
   const scopes = [pushScope(session.repository)];
@@ -25753,8 +26065,8 @@ async function putManifest(session, manifest, reference3, signal) {
           await send(session, manifest, paths.manifest(session.repository, reference3), signal)
         );
       } catch (error) {
-        const isRefusal = error instanceof RegistryError && [400, 403, 409, 412].includes(error.status ?? 0);
-        if (!isRefusal || isAborted(signal) || error.missing.length > 0) throw error;
+        const isRefusal2 = error instanceof RegistryError && [400, 403, 409, 412].includes(error.status ?? 0);
+        if (!isRefusal2 || isAborted(signal) || error.missing.length > 0) throw error;
         if (reference3 !== digest && await isThere()) return void 0;
         throw error;
       }
@@ -25988,7 +26300,7 @@ function createRepository({ session, mountFrom, chunkSize: chunkSize4 }) {
   }
   return {
     name: name2,
-    describe: (tagOrDigest) => describeManifest(session, tagOrDigest),
+    describe: (tagOrDigest, signal) => describeManifest(session, tagOrDigest, signal),
     read: (tagOrDigest) => readManifest(session, tagOrDigest),
     tags: () => listTags(session),
     referrers: (digest) => listReferrers(session, digest),
@@ -26077,7 +26389,7 @@ __export(client_exports, {
 });
 function createRegistryClient(options) {
   const { credentials, reporter, signal, concurrency: concurrency3 = defaultConcurrency2, clock = systemClock } = options;
-  if (signal !== void 0) (0, import_node_events.setMaxListeners)(0, signal);
+  if (signal !== void 0) (0, import_node_events2.setMaxListeners)(0, signal);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? "bima" });
@@ -26141,11 +26453,11 @@ function createRegistryClient(options) {
     close: () => http.close()
   };
 }
-var import_node_events, defaultConcurrency2;
+var import_node_events2, defaultConcurrency2;
 var init_client2 = __esm({
   "src/registry/client.ts"() {
     "use strict";
-    import_node_events = require("node:events");
+    import_node_events2 = require("node:events");
     init_authorizer();
     init_clock();
     init_endpoints();
@@ -26236,7 +26548,7 @@ async function readExplicit(options, references, first, terminal) {
 }
 async function readCa(path4) {
   if (path4 === void 0) return void 0;
-  return (0, import_promises18.readFile)(path4, "utf8").catch((cause) => {
+  return (0, import_promises21.readFile)(path4, "utf8").catch((cause) => {
     throw new BimaError("INPUT_INVALID", `can't read --ca-file "${path4}"`, { cause });
   });
 }
@@ -26252,11 +26564,11 @@ function readSize(text2) {
   if (Number.isSafeInteger(size)) return size;
   throw new BimaError("INPUT_INVALID", `expected a size such as 10m for --chunk-size, got "${text2}"`);
 }
-var import_promises18, units;
+var import_promises21, units;
 var init_registry_options = __esm({
   "src/cli/registry-options.ts"() {
     "use strict";
-    import_promises18 = require("node:fs/promises");
+    import_promises21 = require("node:fs/promises");
     init_errors();
     init_credentials();
     units = /* @__PURE__ */ new Map([
@@ -26285,12 +26597,12 @@ function registryOutput(context) {
   checkRegistryOptions(options, references);
   let result;
   return {
-    workPath: (0, import_node_path18.join)((0, import_node_os3.tmpdir)(), "image"),
+    workPath: (0, import_node_path20.join)((0, import_node_os3.tmpdir)(), "image"),
     check: () => Promise.resolve(),
     previous: async () => openTaggedImage(await context.client.open(), references),
-    write: async (layout, image, elsewhere) => {
+    write: async (layout, image, elsewhere, openClient2 = () => context.client.open()) => {
       const source = withBlobs(layout, elsewhere);
-      result = await pushImage(source, image, references, { client: await context.client.open(), reporter });
+      result = await pushImage(source, image, references, { client: await openClient2(), reporter });
       reporter.info(summarizePush(result));
     },
     describe: () => result === void 0 ? {} : { pushed: describePush(result) }
@@ -26307,12 +26619,12 @@ function describePush({ repositories }) {
     }))
   }));
 }
-var import_node_os3, import_node_path18;
+var import_node_os3, import_node_path20;
 var init_output_registry = __esm({
   "src/cli/output-registry.ts"() {
     "use strict";
     import_node_os3 = require("node:os");
-    import_node_path18 = require("node:path");
+    import_node_path20 = require("node:path");
     init_errors();
     init_with_blobs();
     init_previous_images();
@@ -27358,19 +27670,28 @@ async function runBuild(positionals, options, terminal) {
     const planOptions = readPlanOptions(context, options, terminal.environment);
     checkRegistryOptions(options, pushed);
     await output3.check();
-    built = await withBaseImages2({ options, terminal, reporter, client, context }, async (images) => {
-      const open4 = async () => options.flag("no-reuse") ? void 0 : output3.previous?.();
+    built = await withBaseImages2({ options, terminal, reporter, client, context }, async (images, blobs) => {
+      const reuse = !options.flag("no-reuse");
+      const { compression } = buildOptions;
+      const open4 = async () => reuse ? output3.previous?.() : void 0;
       const [known3, plans] = await Promise.all([
-        findKnownLayers(open4, buildOptions.compression, reporter),
+        findKnownLayers(open4, compression, reporter),
         planPlatforms({ ...planOptions, images }, (problem) => {
           reporter.warning(problem);
         })
       ]);
-      return withTemporaryLayout(output3.workPath, async (layout) => {
-        const platforms = await buildPlatforms(plans, layout, { ...buildOptions, known: known3 }, reporter);
-        await output3.write(layout, platforms.root, platforms.elsewhere);
-        return platforms;
-      });
+      const kept = openKeptLayers(blobs, { compression, reuse, reporter });
+      const push = { references: pushed, openClient: () => client.open() };
+      return withTemporaryLayout(
+        output3.workPath,
+        (layout) => withEarlyPush(push, async (early) => {
+          const signal = AbortSignal.any([terminal.signal, early.refused]);
+          const more = { known: known3, kept, signal, finished: early.start };
+          const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+          await output3.write(layout, platforms.root, platforms.elsewhere, early.client);
+          return platforms;
+        })
+      );
     });
   } finally {
     reporter.close();
@@ -27414,7 +27735,9 @@ var init_build2 = __esm({
     init_known_layers();
     init_plan_platforms();
     init_source_date();
+    init_early_push();
     init_errors();
+    init_kept_layers();
     init_publish();
     init_platform();
     init_reference();
@@ -27543,15 +27866,15 @@ async function commonAnnotations(images) {
 async function expand(paths2, depth = 2) {
   const all = [];
   for (const path4 of paths2) {
-    const names6 = (await (0, import_promises19.readdir)(path4).catch(() => ["oci-layout"])).sort();
+    const names6 = (await (0, import_promises22.readdir)(path4).catch(() => ["oci-layout"])).sort();
     if (names6.includes("oci-layout")) {
       all.push(path4);
       continue;
     }
     const inner = [];
     for (const name2 of names6) {
-      const child2 = (0, import_node_path19.join)(path4, name2);
-      const isFolder2 = await (0, import_promises19.readdir)(child2).catch(() => void 0) !== void 0;
+      const child2 = (0, import_node_path21.join)(path4, name2);
+      const isFolder2 = await (0, import_promises22.readdir)(child2).catch(() => void 0) !== void 0;
       if (!isFolder2 && await isTar(child2)) inner.push(child2);
       else if (isFolder2 && depth > 0) inner.push(...await expand([child2], depth - 1).catch(ignoreEmpty));
     }
@@ -27565,7 +27888,7 @@ async function expand(paths2, depth = 2) {
   return all;
 }
 async function isTar(path4) {
-  const file2 = await (0, import_promises19.open)(path4).catch(() => void 0);
+  const file2 = await (0, import_promises22.open)(path4).catch(() => void 0);
   if (file2 === void 0) return false;
   try {
     const { buffer, bytesRead } = await file2.read(Buffer.alloc(5), 0, 5, 257);
@@ -27619,12 +27942,12 @@ function withoutNames({ annotations: annotations2 = {}, ...descriptor }) {
   );
   return withAnnotations(descriptor, Object.fromEntries(others));
 }
-var import_promises19, import_node_path19, noPlatform2;
+var import_promises22, import_node_path21, noPlatform2;
 var init_merge_layouts = __esm({
   "src/merge-layouts.ts"() {
     "use strict";
-    import_promises19 = require("node:fs/promises");
-    import_node_path19 = require("node:path");
+    import_promises22 = require("node:fs/promises");
+    import_node_path21 = require("node:path");
     init_errors();
     init_names();
     init_open();
@@ -28245,7 +28568,7 @@ var cache = {
   type: "string",
   value: "DIR",
   env: "BIMA_CACHE",
-  help: "Keep what is fetched of base images in DIR for later builds"
+  help: "Keep what is fetched of base images, and layers that are made, in DIR for later builds"
 };
 var containerd = {
   namespace: {
@@ -28306,7 +28629,7 @@ var commands = {
       },
       "no-reuse": {
         type: "boolean",
-        help: "Make every layer anew, also those that are at the tag, in the layout or in the archive already"
+        help: "Make every layer anew, also those that are at the tag, in the layout, the archive or the cache already"
       },
       "no-strict": noStrict,
       ...containerd,
