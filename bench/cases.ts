@@ -14,8 +14,8 @@ export interface BenchCase {
   readonly contestants: readonly Contestant[];
   readonly runs: number;
   readonly needsRegistry: boolean;
-  /** What is done, not timed, before each run: nothing, the same run, or the same run with another configuration. */
-  readonly before: 'nothing' | 'same' | 'other configuration';
+  /** What is done, not timed, before each run: nothing, the same run, or one that differs in this alone. */
+  readonly before: 'nothing' | 'same' | 'other configuration' | 'other tag';
 }
 
 export interface CaseOptions {
@@ -57,6 +57,15 @@ export function listCases(programs: Programs, { bundle, quick }: CaseOptions): r
       runs: 7,
       ...push,
       before: 'other configuration',
+    },
+    {
+      name: 'tag-100mb',
+      title: 'Build and push of 100 MB again, under another tag',
+      input: binary(100),
+      runs: 7,
+      needsRegistry: true,
+      before: 'other tag',
+      contestants: pushers(programs, bundle, true),
     },
     {
       name: 'files-10000',

@@ -25,6 +25,8 @@ export interface Place {
   readonly kept: string;
   /** `127.0.0.1:<port>`; empty where no registry is needed. */
   readonly registry: string;
+  /** Of the image in the registry. */
+  readonly tag: string;
 }
 
 export interface Contestant {
@@ -40,7 +42,7 @@ export interface Contestant {
 }
 
 const archive = (place: Place) => join(place.work, 'image.tar');
-const reference = ({ registry }: Place) => `${registry}/bench/kernel:1`;
+const reference = ({ registry, tag }: Place) => `${registry}/bench/kernel:${tag}`;
 
 /** Who packs a folder into an archive. */
 export function archivers(programs: Programs, bundle: string): readonly Contestant[] {
@@ -96,13 +98,17 @@ export function archivers(programs: Programs, bundle: string): readonly Contesta
   ];
 }
 
-/** Who packs a folder and pushes it. */
-export function pushers(programs: Programs, bundle: string): readonly Contestant[] {
+/**
+ * Who packs a folder and pushes it.
+ * @param withCache true for this program with a folder that keeps its layers, as buildah has always
+ */
+export function pushers(programs: Programs, bundle: string, withCache = false): readonly Contestant[] {
+  const cache = ({ kept }: Place) => (withCache ? ['--cache', join(kept, 'cache')] : []);
   const viaSkopeo = (place: Place, source: string): Step => ({
     command: ['skopeo', 'copy', '-q', '--dest-tls-verify=false', source, `docker://${reference(place)}`],
   });
   return [
-    ...ourOwn(programs, bundle, (place) => ['--push', '-t', reference(place)], false),
+    ...ourOwn(programs, bundle, (place) => ['--push', '-t', reference(place), ...cache(place)], false),
     {
       name: peerNames.bimaPush,
       needs: ['bima', 'skopeo'],

@@ -19,6 +19,7 @@ const plotted = [
   'push-100mb',
   'again-100mb',
   'config-100mb',
+  'tag-100mb',
   'files-10000',
   'archive-1gb',
   'push-1gb',

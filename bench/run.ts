@@ -100,10 +100,12 @@ async function runOnce(bench: BenchCase, tally: Tally, context: BenchContext, fo
       work: parts.work,
       kept: parts.kept,
       registry: registry?.host ?? '',
+      tag: '1',
     };
     contestant.prepare?.(place);
     if (bench.before !== 'nothing') {
-      await measure(contestant.steps({ ...place, work: parts.before }), scratch);
+      const tag = bench.before === 'other tag' ? '0' : place.tag;
+      await measure(contestant.steps({ ...place, work: parts.before, tag }), scratch);
       if (bench.before === 'other configuration') context.changeConfiguration();
     }
     // What was written so far shall not be written out while the clock runs.
