@@ -71,8 +71,7 @@ function createEarlyPush(
   /** Begins as the push itself does, with a look at the tag: then a refusal is the same in its words, too. */
   async function open(reference: TaggedReference): Promise<Opened> {
     const client = await openClient();
-    const outer = client.signal === undefined ? [] : [client.signal];
-    const signal = AbortSignal.any([...outer, ended.signal]);
+    const signal = AbortSignal.any([client.signal, ended.signal]);
     // Each layer that waits for its turn listens to it.
     setMaxListeners(0, signal);
     const repository = repositoryOf(client, reference);

@@ -61,18 +61,14 @@ export async function pushImage(
     for (const group of groupByRepository(references, root.digest)) {
       const first = done.get(group.registry);
       const mountFrom = first === undefined ? [] : [first];
-      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, ...optional(signal) }));
+      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, signal }));
       if (first === undefined) done.set(group.registry, group.repository);
     }
   } catch (error) {
-    if (signal?.aborted !== true || error instanceof BimaError) throw error;
+    if (!signal.aborted || error instanceof BimaError) throw error;
     throw new BimaError('INTERRUPTED', 'the push was interrupted', { cause: error });
   }
   return { digest: root.digest, repositories };
-}
-
-function optional(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }
 
 interface Group {

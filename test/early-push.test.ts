@@ -24,7 +24,7 @@ import { RegistryError } from '../src/registry/registry-error.ts';
 import { silentReporter } from '../src/reporter.ts';
 import { startFaultProxy } from './support/fault-proxy.ts';
 import type { Fault } from './support/fault-proxy.ts';
-import { delayReply, on, reply, stallAt } from './support/faults.ts';
+import { delayReply, on, reply } from './support/faults.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { largeContext, noise } from './support/large-context.ts';
 import { problem, startRegistry } from './support/registry.ts';
@@ -389,8 +389,10 @@ function stalled(see: () => void): Fault {
   return {
     when: on('PUT', 'upload'),
     act: async (exchange) => {
+      await exchange.read(0.5);
+      // Whoever waits for this hangs up.
       see();
-      await stallAt(0.5)(exchange);
+      await exchange.gone;
     },
   };
 }

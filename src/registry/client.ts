@@ -48,10 +48,11 @@ export interface RegistryOptions {
 }
 
 export interface RegistryClient {
-  readonly signal?: AbortSignal;
+  /** Fires when the client was told to end everything, or was closed. */
+  readonly signal: AbortSignal;
   /** No request is made yet. */
   repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryAccess): Repository;
-  /** Closes all connections. */
+  /** Gives up what is under way, and closes all connections. */
   close(): Promise<void>;
 }
 
@@ -65,9 +66,11 @@ export interface RepositoryAccess {
 const defaultConcurrency = 4;
 
 export function createRegistryClient(options: RegistryOptions): RegistryClient {
-  const { credentials, reporter, signal, concurrency = defaultConcurrency, clock = systemClock } = options;
+  const { credentials, reporter, concurrency = defaultConcurrency, clock = systemClock } = options;
+  const closed = new AbortController();
+  const signal = AbortSignal.any([...(options.signal === undefined ? [] : [options.signal]), closed.signal]);
   // Each request listens to it, and there are many at a time.
-  if (signal !== undefined) setMaxListeners(0, signal);
+  setMaxListeners(0, signal);
   const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
@@ -92,14 +95,14 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
     );
 
   return {
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     repository({ registry, repository }, { access = 'pull', mountFrom = [] } = {}) {
       const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
       const ping = async () => {
         const response = await http.send({
           method: 'GET',
           endpoint: endpointOf(host.origin, paths.ping),
-          ...(signal === undefined ? {} : { signal }),
+          signal,
         });
         await response.discard();
         return response.headers['www-authenticate'];
@@ -128,10 +131,13 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         plainHttp: options.plainHttp ?? 'loopback',
         access,
         warnings,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       return createRepository({ session, mountFrom, chunkSize: options.chunkSize });
     },
-    close: () => http.close(),
+    close: () => {
+      closed.abort(new Error('the client of the registry is closed'));
+      return http.close();
+    },
   };
 }

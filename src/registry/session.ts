@@ -84,7 +84,7 @@ export function createSession(options: SessionOptions): Session {
 
   const tools = { clock, reporter, host };
   const retry = <T>(attempt: (count: number) => Promise<T>, more: RetryOptions = {}) =>
-    retrying(attempt, tools, { signal: options.signal, ...more });
+    retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
 
   const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
     const endpoint = resolveLocation(header, from);

@@ -1,11 +1,15 @@
 // What a second `bima build` costs the registry that has the first one's image.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { run } from '../../src/cli/run.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { on, stallAt } from '../support/faults.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { sampleContext } from '../support/sample.ts';
@@ -158,6 +162,23 @@ describe('a build for a tag that is there', () => {
     const { lines } = await build('--push', '--debug', '-t', `${registry.host}/a/b:1`, sampleContext(test));
     assert.match(lines, /no layer is taken over/);
     assert.equal(registry.store.pull('a/b', '1').length, 5);
+  });
+
+  it('says what is wrong with the context and ends, while the registry keeps silent', async (test) => {
+    await using registry = await startRegistry();
+    const silent = { when: on('GET', 'manifest'), act: stallAt(0), times: Infinity };
+    await using proxy = await startFaultProxy({ upstream: registry.origin, faults: [silent] });
+    const context = sampleContext(test);
+    appendFileSync(join(context, 'Containerfile'), 'COPY missing /\n');
+    const main = join(import.meta.dirname, '../../src/cli/main.ts');
+    const child = spawn(process.execPath, [main, 'build', '--push', '-t', `${proxy.host}/a/b:1`, context]);
+    let lines = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (lines += text));
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 1);
+    assert.match(lines, /error: "missing" is not in the context/);
+    assert.doesNotMatch(lines, /trying again|GET/);
+    assert.ok(proxy.count('GET', 'manifest') <= 1);
   });
 });
 
