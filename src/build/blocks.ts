@@ -3,22 +3,25 @@
 
 import type { ByteStream } from '../oci/blob.ts';
 
-export interface BlockOptions {
+export interface BlockOptions<Result> {
   /** In bytes; the last block may be shorter. */
   readonly size: number;
   /** How many blocks are worked on at once. */
   readonly limit: number;
   /** Is called in the order of the blocks. The block is its own until the promise is settled, and then used again. */
-  readonly work: (block: Uint8Array) => Promise<Uint8Array>;
+  readonly work: (block: Uint8Array) => Promise<Result>;
 }
 
 /**
  * What becomes of each block; nothing for an empty stream. When it ends, early or not, no work is left running.
  * @throws what the stream or `work` throws
  */
-export async function* workInBlocks(stream: ByteStream, options: BlockOptions): AsyncGenerator<Uint8Array> {
+export async function* workInBlocks<Result>(
+  stream: ByteStream,
+  options: BlockOptions<Result>,
+): AsyncGenerator<Result> {
   const { size, limit, work } = options;
-  const running: { readonly buffer: Uint8Array<ArrayBuffer>; readonly result: Promise<Uint8Array> }[] = [];
+  const running: { readonly buffer: Uint8Array<ArrayBuffer>; readonly result: Promise<Result> }[] = [];
   const free: Uint8Array<ArrayBuffer>[] = [];
   let buffer = new Uint8Array(size);
   let filled = 0;
@@ -29,12 +32,12 @@ export async function* workInBlocks(stream: ByteStream, options: BlockOptions): 
     result.catch(() => undefined);
     running.push({ buffer, result });
   };
-  async function* finish(most: number): AsyncGenerator<Uint8Array> {
+  async function* finish(most: number): AsyncGenerator<Result> {
     for (let first = running[0]; first !== undefined && running.length > most; first = running[0]) {
-      const bytes = await first.result;
+      const result = await first.result;
       running.shift();
       free.push(first.buffer);
-      yield bytes;
+      yield result;
     }
   }
 

@@ -5,10 +5,10 @@ import * as zlib from 'node:zlib';
 import type { ByteStream } from '../oci/blob.ts';
 import { workInBlocks } from './blocks.ts';
 
-/** In bytes. Each block has a stream of its own, whose objects outlive most others: small blocks fill the heap. */
-export const gzipBlockSize = 1536 * 1024;
-/** How far back a match may lie: each block has the end of the one before it as its dictionary. */
-const windowSize = 32 * 1024;
+/** In bytes. */
+export const gzipBlockSize = 1024 * 1024;
+/** What streams leave behind outlives most other objects: one for each block makes V8's memory for young ones grow. */
+const blocksPerStream = 4;
 /** The largest: less time than with 8, for the same size. */
 const memLevel = 9;
 
@@ -32,27 +32,26 @@ export async function* compressGzip(
 ): AsyncGenerator<Uint8Array> {
   let crc = 0;
   let size = 0;
-  // One memory for all blocks, since each is copied when its compressor is made: a new one each time piles up.
-  const window = new Uint8Array(windowSize);
-  let dictionary = window.subarray(0, 0);
-  const work = (block: Uint8Array) => {
+  const idle: Deflater[] = [];
+  const work = async (block: Uint8Array): Promise<Deflated> => {
     crc = zlib.crc32(block, crc);
     size += block.length;
-    const compressed = deflate(block, level, dictionary);
-    const end = block.subarray(-windowSize);
-    window.set(end);
-    dictionary = window.subarray(0, end.length);
-    return compressed;
+    const deflater = idle.pop() ?? createDeflater(level, block.length < gzipBlockSize ? 1 : blocksPerStream);
+    const deflated = await deflater.deflate(block);
+    if (!deflated.isLast) idle.push(deflater);
+    return deflated;
   };
 
-  let isBegun = false;
-  for await (const bytes of workInBlocks(stream, { size: gzipBlockSize, limit: blocksAtOnce, work })) {
-    if (!isBegun) yield header;
-    isBegun = true;
-    yield bytes;
-    if (release) releaseMemory(bytes);
+  try {
+    yield header;
+    const options = { size: gzipBlockSize, limit: blocksAtOnce, work };
+    for await (const { bytes, isLast } of workInBlocks(stream, options)) {
+      yield bytes;
+      if (release && isLast) releaseMemory(bytes);
+    }
+  } finally {
+    for (const deflater of idle) deflater.close();
   }
-  if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
@@ -69,26 +68,55 @@ function isTransferable(buffer: object): buffer is { transfer(length: number): u
   return 'transfer' in buffer;
 }
 
-/** All of what comes of a block, up to the next byte, in one turn of the thread pool: `zlib.deflateRaw` takes two. */
-async function deflate(block: Uint8Array, level: number, dictionary: Uint8Array): Promise<Uint8Array> {
-  // Holds also what can't be compressed, and is far too large for the memory that small buffers of Node share.
-  const chunkSize = Math.ceil((block.length * 9) / 8) + 128 * 1024;
+interface Deflated {
+  /** All of what comes of a block, up to the next byte. */
+  readonly bytes: Uint8Array;
+  /** True when its deflater takes no more: nobody else is going to have a part of its memory. */
+  readonly isLast: boolean;
+}
+
+interface Deflater {
+  /** Compresses a block by itself, in one turn of the thread pool: `zlib.deflateRaw` takes two. */
+  deflate(block: Uint8Array): Promise<Deflated>;
+  close(): void;
+}
+
+/**
+ * A stream for so many blocks, which gives the same bytes for each as one of its own would: its memory holds what
+ * becomes of all of them at worst, since a flush that ends where the memory does would be marked twice.
+ */
+function createDeflater(level: number, blocks: number): Deflater {
+  // Far too large for the memory that small buffers of Node share.
+  const chunkSize = blocks * Math.ceil((gzipBlockSize * 9) / 8);
   const options = {
     level,
     memLevel,
     flush: zlib.constants.Z_SYNC_FLUSH,
     chunkSize,
-    readableHighWaterMark: 2 * chunkSize,
-    ...(dictionary.length === 0 ? {} : { dictionary }),
+    readableHighWaterMark: chunkSize,
   };
   const stream = zlib.createDeflateRaw(options);
-  const compressed = await new Promise<Uint8Array>((resolve, reject) => {
-    stream.on('error', reject);
-    stream.write(block, () => {
-      const result = stream.read() as Uint8Array | null;
-      if (result !== null) resolve(result);
-    });
+  let fail: (error: Error) => void = () => undefined;
+  stream.on('error', (error) => {
+    fail(error);
   });
-  stream.destroy();
-  return compressed;
+  let left = blocks;
+  return {
+    async deflate(block) {
+      const bytes = await new Promise<Uint8Array>((resolve, reject) => {
+        fail = reject;
+        stream.write(block, () => {
+          const result = stream.read() as Uint8Array | null;
+          if (result !== null) resolve(result);
+        });
+      });
+      left -= 1;
+      if (left > 0) stream.reset();
+      else stream.destroy();
+      return { bytes, isLast: left === 0 };
+    },
+    close: () => {
+      stream.destroy();
+    },
+  };
 }
