@@ -15548,7 +15548,7 @@ var init_mount = __esm({
 function createSession(options) {
   const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
   const tools = { clock, reporter, host };
-  const retry = (attempt, more = {}) => retrying(attempt, tools, { signal: options.signal, ...more });
+  const retry = (attempt, more = {}) => retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
   const locate = (header, from) => {
     const endpoint = resolveLocation(header, from);
     const [, query] = endpoint.path.split(/\?(.*)/s);
@@ -16380,8 +16380,10 @@ var init_secrets = __esm({
 
 // src/registry/client.ts
 function createRegistryClient(options) {
-  const { credentials, reporter, signal, concurrency = defaultConcurrency, clock = systemClock } = options;
-  if (signal !== void 0) (0, import_node_events.setMaxListeners)(0, signal);
+  const { credentials, reporter, concurrency = defaultConcurrency, clock = systemClock } = options;
+  const closed2 = new AbortController();
+  const signal = AbortSignal.any([...options.signal === void 0 ? [] : [options.signal], closed2.signal]);
+  (0, import_node_events.setMaxListeners)(0, signal);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? "bima" });
@@ -16402,14 +16404,14 @@ function createRegistryClient(options) {
     { signal, settles: true }
   );
   return {
-    ...signal === void 0 ? {} : { signal },
+    signal,
     repository({ registry, repository }, { access = "pull", mountFrom = [] } = {}) {
       const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
       const ping = async () => {
         const response = await http.send({
           method: "GET",
           endpoint: endpointOf(host.origin, paths.ping),
-          ...signal === void 0 ? {} : { signal }
+          signal
         });
         await response.discard();
         return response.headers["www-authenticate"];
@@ -16438,11 +16440,14 @@ function createRegistryClient(options) {
         plainHttp: options.plainHttp ?? "loopback",
         access,
         warnings,
-        ...signal === void 0 ? {} : { signal }
+        signal
       });
       return createRepository({ session, mountFrom, chunkSize: options.chunkSize });
     },
-    close: () => http.close()
+    close: () => {
+      closed2.abort(new Error("the client of the registry is closed"));
+      return http.close();
+    }
   };
 }
 var import_node_events, defaultConcurrency;

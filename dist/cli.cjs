@@ -950,10 +950,10 @@ async function* workInBlocks(stream, options) {
   };
   async function* finish(most) {
     for (let first = running[0]; first !== void 0 && running.length > most; first = running[0]) {
-      const bytes = await first.result;
+      const result = await first.result;
       running.shift();
       free.push(first.buffer);
-      yield bytes;
+      yield result;
     }
   }
   try {
@@ -986,25 +986,25 @@ var init_blocks = __esm({
 async function* compressGzip(stream, level, release = false) {
   let crc = 0;
   let size = 0;
-  const window = new Uint8Array(windowSize);
-  let dictionary = window.subarray(0, 0);
-  const work = (block) => {
+  const idle = [];
+  const work = async (block) => {
     crc = zlib.crc32(block, crc);
     size += block.length;
-    const compressed = deflate(block, level, dictionary);
-    const end = block.subarray(-windowSize);
-    window.set(end);
-    dictionary = window.subarray(0, end.length);
-    return compressed;
+    const deflater = idle.pop() ?? createDeflater(level, block.length < gzipBlockSize ? 1 : blocksPerStream);
+    const deflated = await deflater.deflate(block);
+    if (!deflated.isLast) idle.push(deflater);
+    return deflated;
   };
-  let isBegun = false;
-  for await (const bytes of workInBlocks(stream, { size: gzipBlockSize, limit: blocksAtOnce, work })) {
-    if (!isBegun) yield header;
-    isBegun = true;
-    yield bytes;
-    if (release) releaseMemory(bytes);
+  try {
+    yield header;
+    const options = { size: gzipBlockSize, limit: blocksAtOnce, work };
+    for await (const { bytes, isLast } of workInBlocks(stream, options)) {
+      yield bytes;
+      if (release && isLast) releaseMemory(bytes);
+    }
+  } finally {
+    for (const deflater of idle) deflater.close();
   }
-  if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
@@ -1016,35 +1016,48 @@ function releaseMemory({ buffer }) {
 function isTransferable(buffer) {
   return "transfer" in buffer;
 }
-async function deflate(block, level, dictionary) {
-  const chunkSize4 = Math.ceil(block.length * 9 / 8) + 128 * 1024;
+function createDeflater(level, blocks) {
+  const chunkSize4 = blocks * Math.ceil(gzipBlockSize * 9 / 8);
   const options = {
     level,
     memLevel,
     flush: zlib.constants.Z_SYNC_FLUSH,
     chunkSize: chunkSize4,
-    readableHighWaterMark: 2 * chunkSize4,
-    ...dictionary.length === 0 ? {} : { dictionary }
+    readableHighWaterMark: chunkSize4
   };
   const stream = zlib.createDeflateRaw(options);
-  const compressed = await new Promise((resolve7, reject) => {
-    stream.on("error", reject);
-    stream.write(block, () => {
-      const result = stream.read();
-      if (result !== null) resolve7(result);
-    });
+  let fail2 = () => void 0;
+  stream.on("error", (error) => {
+    fail2(error);
   });
-  stream.destroy();
-  return compressed;
+  let left = blocks;
+  return {
+    async deflate(block) {
+      const bytes = await new Promise((resolve7, reject) => {
+        fail2 = reject;
+        stream.write(block, () => {
+          const result = stream.read();
+          if (result !== null) resolve7(result);
+        });
+      });
+      left -= 1;
+      if (left > 0) stream.reset();
+      else stream.destroy();
+      return { bytes, isLast: left === 0 };
+    },
+    close: () => {
+      stream.destroy();
+    }
+  };
 }
-var zlib, gzipBlockSize, windowSize, memLevel, blocksAtOnce, header, lastBlock;
+var zlib, gzipBlockSize, blocksPerStream, memLevel, blocksAtOnce, header, lastBlock;
 var init_gzip = __esm({
   "src/build/gzip.ts"() {
     "use strict";
     zlib = __toESM(require("node:zlib"), 1);
     init_blocks();
-    gzipBlockSize = 1536 * 1024;
-    windowSize = 32 * 1024;
+    gzipBlockSize = 1024 * 1024;
+    blocksPerStream = 4;
     memLevel = 9;
     blocksAtOnce = 5;
     header = Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255);
@@ -6083,8 +6096,7 @@ function createEarlyPush({ references, openClient: openClient2, now = Date.now }
   const repositoryOf = (client, reference3) => handle ??= client.repository(reference3, { access: "push" });
   async function open4(reference3) {
     const client = await openClient2();
-    const outer = client.signal === void 0 ? [] : [client.signal];
-    const signal = AbortSignal.any([...outer, ended.signal]);
+    const signal = AbortSignal.any([client.signal, ended.signal]);
     (0, import_node_events.setMaxListeners)(0, signal);
     const repository = repositoryOf(client, reference3);
     look = repository.describe(reference3.tag, signal).finally(() => look = void 0);
@@ -11687,17 +11699,14 @@ async function pushImage(source, root, references, options) {
     for (const group of groupByRepository(references, root.digest)) {
       const first = done.get(group.registry);
       const mountFrom = first === void 0 ? [] : [first];
-      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, ...optional(signal) }));
+      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, signal }));
       if (first === void 0) done.set(group.registry, group.repository);
     }
   } catch (error) {
-    if (signal?.aborted !== true || error instanceof BimaError) throw error;
+    if (!signal.aborted || error instanceof BimaError) throw error;
     throw new BimaError("INTERRUPTED", "the push was interrupted", { cause: error });
   }
   return { digest: root.digest, repositories };
-}
-function optional(signal) {
-  return signal === void 0 ? {} : { signal };
 }
 function groupByRepository(references, digest) {
   const groups = /* @__PURE__ */ new Map();
@@ -25512,7 +25521,7 @@ var init_mount = __esm({
 function createSession(options) {
   const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
   const tools = { clock, reporter, host };
-  const retry = (attempt, more = {}) => retrying(attempt, tools, { signal: options.signal, ...more });
+  const retry = (attempt, more = {}) => retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
   const locate2 = (header2, from) => {
     const endpoint = resolveLocation(header2, from);
     const [, query] = endpoint.path.split(/\?(.*)/s);
@@ -26388,8 +26397,10 @@ __export(client_exports, {
   createRegistryClient: () => createRegistryClient
 });
 function createRegistryClient(options) {
-  const { credentials, reporter, signal, concurrency: concurrency3 = defaultConcurrency2, clock = systemClock } = options;
-  if (signal !== void 0) (0, import_node_events2.setMaxListeners)(0, signal);
+  const { credentials, reporter, concurrency: concurrency3 = defaultConcurrency2, clock = systemClock } = options;
+  const closed2 = new AbortController();
+  const signal = AbortSignal.any([...options.signal === void 0 ? [] : [options.signal], closed2.signal]);
+  (0, import_node_events2.setMaxListeners)(0, signal);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? "bima" });
@@ -26410,14 +26421,14 @@ function createRegistryClient(options) {
     { signal, settles: true }
   );
   return {
-    ...signal === void 0 ? {} : { signal },
+    signal,
     repository({ registry, repository }, { access: access3 = "pull", mountFrom = [] } = {}) {
       const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
       const ping = async () => {
         const response = await http.send({
           method: "GET",
           endpoint: endpointOf(host.origin, paths.ping),
-          ...signal === void 0 ? {} : { signal }
+          signal
         });
         await response.discard();
         return response.headers["www-authenticate"];
@@ -26446,11 +26457,14 @@ function createRegistryClient(options) {
         plainHttp: options.plainHttp ?? "loopback",
         access: access3,
         warnings,
-        ...signal === void 0 ? {} : { signal }
+        signal
       });
       return createRepository({ session, mountFrom, chunkSize: options.chunkSize });
     },
-    close: () => http.close()
+    close: () => {
+      closed2.abort(new Error("the client of the registry is closed"));
+      return http.close();
+    }
   };
 }
 var import_node_events2, defaultConcurrency2;
