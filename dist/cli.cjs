@@ -995,16 +995,19 @@ async function* compressGzip(stream, level, release = false) {
     if (!deflated.isLast) idle.push(deflater);
     return deflated;
   };
+  let isBegun = false;
   try {
-    yield header;
     const options = { size: gzipBlockSize, limit: blocksAtOnce, work };
     for await (const { bytes, isLast } of workInBlocks(stream, options)) {
+      if (!isBegun) yield header;
+      isBegun = true;
       yield bytes;
       if (release && isLast) releaseMemory(bytes);
     }
   } finally {
     for (const deflater of idle) deflater.close();
   }
+  if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
