@@ -1060,7 +1060,7 @@ var init_gzip = __esm({
     zlib = __toESM(require("node:zlib"), 1);
     init_blocks();
     gzipBlockSize = 1024 * 1024;
-    blocksPerStream = 4;
+    blocksPerStream = "transfer" in ArrayBuffer.prototype ? 4 : 1;
     memLevel = 9;
     blocksAtOnce = 5;
     header = Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255);
@@ -3647,7 +3647,8 @@ function readText(statement) {
       "Put it into quotes if that is meant; a comment needs a line of its own."
     );
   }
-  return { form: "shell", text: expandGuestText(statement, rest2) };
+  const expanded = expandGuestText(statement, rest2).replace(/^[ \t]+|(?<!\\)[ \t]+$/g, "");
+  return expanded === "" ? { form: "exec", words: [] } : { form: "shell", text: expanded };
 }
 var init_arguments = __esm({
   "src/containerfile/arguments.ts"() {

@@ -64,5 +64,7 @@ function readText(statement: Statement): Arguments | undefined {
       'Put it into quotes if that is meant; a comment needs a line of its own.',
     );
   }
-  return { form: 'shell', text: expandGuestText(statement, rest) };
+  // Variables that are empty leave the blanks around them, or nothing at all.
+  const expanded = expandGuestText(statement, rest).replace(/^[ \t]+|(?<!\\)[ \t]+$/g, '');
+  return expanded === '' ? { form: 'exec', words: [] } : { form: 'shell', text: expanded };
 }

@@ -186,6 +186,16 @@ describe('the variables of the platform', () => {
     assert.deepEqual(labels('LABEL a=$TARGETARCH', given({ TARGETARCH: 'x' })), ['x']);
     assert.deepEqual(parse('LABEL a=$TARGETARCH', given({ TARGETARCH: 'x' })).warnings, []);
   });
+
+  it('leaves no blanks at the ends of CMD, and no arguments where nothing is left', () => {
+    const read = (text: string) => {
+      const [instruction] = parseClean(`ARG none\n${text}\n`);
+      return instruction?.type === 'cmd' ? instruction.arguments : undefined;
+    };
+    assert.deepEqual(read('CMD ${none:-}'), { form: 'exec', words: [] });
+    assert.deepEqual(read('CMD ${none:-} a ${none:-}'), { form: 'shell', text: 'a' });
+    assert.deepEqual(read('CMD a\\ ${none:-}'), { form: 'shell', text: 'a\\ ' });
+  });
 });
 
 describe('ARG', () => {
