@@ -1240,7 +1240,7 @@ var init_gzip = __esm({
     zlib = __toESM(require("node:zlib"), 1);
     init_blocks();
     gzipBlockSize = 1024 * 1024;
-    blocksPerStream = "transfer" in ArrayBuffer.prototype ? 4 : 1;
+    blocksPerStream = "transfer" in ArrayBuffer.prototype ? 3 : 1;
     memLevel = 9;
     blocksAtOnce = 5;
     header = Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255);

@@ -11,7 +11,7 @@ export const gzipBlockSize = 1024 * 1024;
  * What streams leave behind outlives most other objects: one for each block makes V8's memory for young ones grow. The
  * V8 of Node 20, which can't give memory back, has no such trouble.
  */
-const blocksPerStream = 'transfer' in ArrayBuffer.prototype ? 4 : 1;
+const blocksPerStream = 'transfer' in ArrayBuffer.prototype ? 3 : 1;
 /** The largest: less time than with 8, for the same size. */
 const memLevel = 9;
 
