@@ -17,8 +17,8 @@ export default defineConfig(
       'no-console': 'error',
     },
   },
-  // A file over 250 lines holds two ideas.
-  { files: ['src/**'], rules: { 'max-lines': ['error', { max: 250 }] } },
+  // A file over 400 lines holds two ideas.
+  { files: ['src/**'], rules: { 'max-lines': ['error', { max: 400 }] } },
   {
     files: ['bench/**', 'test/**', 'scripts/**'],
     rules: {

@@ -1,7 +1,7 @@
-// Writes the generated parts of the documentation: every source file with the first sentence of its comment, and the
-// inputs and outputs of both actions. `node scripts/docs.ts --check` only says whether they are up to date.
+// Writes the generated parts of the documentation: the inputs and outputs of both actions.
+// `node scripts/docs.ts --check` only says whether they are up to date.
 
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { parse } from 'yaml';
 
@@ -22,7 +22,6 @@ const cleanup = parse(readFileSync('cleanup/action.yml', 'utf8')) as Action;
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by file. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
-  'docs/architecture.md': { files: fileTable },
   'README.md': { inputs: () => inputTable(action), outputs: () => outputTable(action) },
   'docs/cleanup.md': { inputs: () => inputTable(cleanup), outputs: () => outputTable(cleanup) },
 };
@@ -43,22 +42,6 @@ function replace(text: string, name: string, content: string): string {
   const [start, end] = [text.indexOf(`<!-- ${name} -->`), text.indexOf(`<!-- /${name} -->`)];
   if (start === -1 || end < start) throw new Error(`no place for ${name}`);
   return `${text.slice(0, start)}<!-- ${name} -->\n\n${content}\n\n${text.slice(end)}`;
-}
-
-function fileTable(): string {
-  const files = globSync('src/**/*.ts').map((file) => file.replaceAll('\\', '/'));
-  const rows = files.sort().map((file) => `| \`${file.slice('src/'.length)}\` | ${firstSentence(file)} |`);
-  return ['| file | what it owns |', '| --- | --- |', ...rows].join('\n');
-}
-
-function firstSentence(file: string): string {
-  const [comment = ''] = /^(?:\/\/.*\n)+/.exec(readFileSync(file, 'utf8')) ?? [];
-  const prose = comment
-    .replace(/^\/\/ ?/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-  const sentence = /^.*?\.(?= [A-Z`]|$)/.exec(prose)?.[0] ?? prose;
-  return sentence.replaceAll('|', '\\|');
 }
 
 function inputTable({ inputs }: Action): string {
