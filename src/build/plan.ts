@@ -19,7 +19,7 @@ import { openContext } from './context.ts';
 import { namedPaths, planLabels } from './plan-labels.ts';
 import type { LayerPlan, StageFiles } from './plan-files.ts';
 import { labelsOf, openStages } from './plan-stages.ts';
-import { findPlatform } from './platform.ts';
+import { examineFiles, findPlatform } from './platform.ts';
 import { emptyRootfs, has } from './rootfs.ts';
 
 export interface PlanOptions {
@@ -95,12 +95,13 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const ofBinary = copyErrors.length === 0 ? binary : { errors: [], warnings: [] };
+  const ofFiles = await examineFiles(found.rootfs, pairs, start);
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
   const isReadable = instructions.length > 0 && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
-  const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors]);
+  const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors, ...ofFiles.errors]);
   const warnings = inOrder([
     ...containerfile.warnings,
     ...bases.warnings,
@@ -110,6 +111,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...warnOfReplaced(found.layers),
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...ofBinary.warnings,
+    ...ofFiles.warnings,
   ]);
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings };
   const plan = {

@@ -6,8 +6,10 @@ import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { uruncKeys } from '../unikernel/annotations.ts';
 import { agrees, detectPlatform, headSize } from '../unikernel/binary.ts';
+import { findFault } from '../unikernel/content.ts';
 import { lastPairs } from '../unikernel/labels.ts';
 import type { LabelInput } from '../unikernel/labels.ts';
+import { rootfsPath } from '../unikernel/paths.ts';
 import type { FileEntry } from './entry.ts';
 import { resolve } from './rootfs.ts';
 import type { Rootfs } from './rootfs.ts';
@@ -50,18 +52,56 @@ export async function findPlatform(
     head = await readHead(file);
   });
   if (unread.length > 0) return { errors: unread, warnings: [] };
+  const fault = faultOf(head, file.size, label, position);
+  if (fault?.isSure === true) return { errors: [fault.problem], warnings: [] };
+  const warnings = fault === undefined ? [] : [fault.problem];
   const detection = detectPlatform(head);
   if (named !== undefined && !agrees(detection, named)) {
     const message = `expected a binary for ${formatPlatform(named)}, got ${detection.format} in "${label.value}"`;
     return fail('ARCHITECTURE_MISMATCH', message, 'Copy the binary for that platform, or name no platform.');
   }
   const platform = named ?? detection.platform;
-  if (platform !== undefined) return { platform, errors: [], warnings: [] };
+  if (platform !== undefined) return { platform, errors: [], warnings };
   return fail(
     'ARCHITECTURE_UNKNOWN',
     `expected a unikernel binary whose header names its architecture in "${label.value}", got ${detection.format}`,
-    'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.',
+    fault?.problem.hint ??
+      'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.',
   );
+}
+
+/** Looks at the other files that labels name: those that are there, since nothing here says that one is missing. */
+export async function examineFiles(
+  rootfs: Rootfs,
+  pairs: readonly LabelInput[],
+  start: Position,
+): Promise<BinaryFindings> {
+  const errors: Problem[] = [];
+  const warnings: Problem[] = [];
+  for (const name of ['initrd', 'block'] as const) {
+    const label = lastPairs(pairs).get(uruncKeys[name]);
+    const file = label === undefined ? undefined : resolve(rootfs, rootfsPath(label.value));
+    if (label === undefined || file === undefined) continue;
+    await collectProblems(errors, async () => {
+      const fault = faultOf(await readHead(file), file.size, label, label.position ?? start);
+      if (fault !== undefined) (fault.isSure ? errors : warnings).push(fault.problem);
+    });
+  }
+  return { errors, warnings };
+}
+
+function faultOf(
+  head: Uint8Array,
+  size: number,
+  { key, value }: LabelInput,
+  position: Position,
+): { readonly isSure: boolean; readonly problem: Problem } | undefined {
+  const fault = findFault(head, size);
+  if (fault === undefined) return undefined;
+  const { isSure, got, hint } = fault;
+  const wanted = key === uruncKeys.binary ? 'a unikernel' : key === uruncKeys.initrd ? 'an initrd' : 'a disk';
+  const message = `expected ${wanted} in "${value}", which "${key}" names, got ${got}`;
+  return { isSure, problem: { code: 'BINARY_INVALID', message, hint, position } };
 }
 
 /** The platform that the header of a file names, if there is such a file and it names one. */

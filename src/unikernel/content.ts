@@ -2,6 +2,7 @@
 
 import { quote } from '../containerfile/excerpt.ts';
 import { hasBytes } from './bytes.ts';
+import { neededElfSize } from './elf.ts';
 
 const signatures: readonly (readonly [offset: number, bytes: string, description: string])[] = [
   [0, '#!', 'a script starting with #!'],
@@ -43,6 +44,38 @@ export function describeContent(head: Uint8Array): string {
   const start = head.subarray(0, 32);
   if (start.every(isText)) return `text starting with ${quote(firstLine(start))}`;
   return `data starting with ${hex(head.subarray(0, 8))}`;
+}
+
+/** What keeps a file from being what it is named for, surely or most likely. */
+export interface ContentFault {
+  readonly isSure: boolean;
+  /** Such as `an empty file`. */
+  readonly got: string;
+  readonly hint: string;
+}
+
+/**
+ * Looks at a file that urunc boots or hands to what it boots.
+ * @param head its first bytes
+ * @param size of the whole file
+ */
+export function findFault(head: Uint8Array, size: number): ContentFault | undefined {
+  const sure = (got: string, hint: string) => ({ isSure: true, got, hint });
+  if (size === 0) return sure('an empty file', 'Look at the step that makes it: it has written nothing.');
+  if (hasBytes(head, 0, 'version https://git-lfs.github.com/'))
+    return sure(describeContent(head), 'Run "git lfs pull" before, or check out with lfs: true.');
+  const needed = neededElfSize(head);
+  if (needed > size) {
+    const got = `an ELF file of ${size} bytes whose program headers need ${needed}`;
+    return sure(got, 'It was cut short: look at the download or the copy that it comes from.');
+  }
+  const isReadable = head.length > 0 && head.subarray(0, 32).every(isText);
+  if (!isReadable || hasBytes(head, 0, '07070')) return undefined;
+  return {
+    isSure: false,
+    got: describeContent(head),
+    hint: 'Look at what is there: a download may have brought a page that says why there is no file.',
+  };
 }
 
 function isText(byte: number): boolean {

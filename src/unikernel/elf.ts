@@ -61,6 +61,37 @@ export function readElfHeader(head: Uint8Array): Header | undefined {
   };
 }
 
+/** The type of what a loader puts into memory (System V ABI, "Program Header"). */
+const loaded = 1;
+
+/**
+ * How many bytes an ELF file needs at least: those of its header, of its table of program headers, and of all that is
+ * loaded. 0 for other files.
+ * @param head as far as it is known: program headers behind its end don't count
+ */
+export function neededElfSize(head: Uint8Array): number {
+  if (!hasBytes(head, 0, '\x7fELF')) return 0;
+  const order = head[5] === 2 ? 'big' : 'little';
+  const is64 = head[4] === 2;
+  const half = (offset: number) => readUnsigned(head, offset, 2, order) ?? 0;
+  const word = (offset: number) => readUnsigned(head, offset, 4, order) ?? 0;
+  const address = (offset: number) => {
+    if (!is64) return word(offset);
+    const [first, second] = [word(offset), word(offset + 4)];
+    return order === 'big' ? first * 2 ** 32 + second : second * 2 ** 32 + first;
+  };
+  const [start, each, count] = is64 ? [address(32), half(54), half(56)] : [address(28), half(42), half(44)];
+  const ends = [is64 ? 64 : 52, count === 0 ? 0 : start + each * count];
+  for (let index = 0; index < count; index += 1) {
+    const offset = start + each * index;
+    if (offset + each > head.length) break;
+    if (word(offset) !== loaded) continue;
+    const [from, size] = is64 ? [8, 32] : [4, 16];
+    ends.push(address(offset + from) + address(offset + size));
+  }
+  return Math.max(...ends);
+}
+
 function unknown(format: string): Header {
   return { format, architectures: [] };
 }

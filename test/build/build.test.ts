@@ -204,9 +204,9 @@ describe('examine', () => {
       { text: '#!/bin/sh\n' },
     ],
     [
-      'no such binary when the platform is named',
+      'such a binary when the platform is named',
       ['COPY text /unikernel/app', ...required],
-      [],
+      ['warning BINARY_INVALID 2:7'],
       { platform: parsePlatform('linux/amd64') },
       { text: '#!/bin/sh\n' },
     ],
@@ -271,6 +271,86 @@ describe('examine', () => {
       ['error NOT_AVAILABLE 1:6'],
     ],
   ];
+  const whole = readFileSync(join(import.meta.dirname, '../../examples/hello/hello-amd64'));
+  const contents: [
+    name: string,
+    content: string | Uint8Array,
+    severity: string,
+    got: RegExp,
+    hint: RegExp,
+  ][] = [
+    ['an empty file', '', 'error', /got an empty file$/, /has written nothing/],
+    [
+      'a Git LFS pointer',
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 5\n`,
+      'error',
+      /got a Git LFS pointer/,
+      /git lfs pull/,
+    ],
+    [
+      'an ELF file cut short',
+      whole.subarray(0, 200),
+      'error',
+      /of 200 bytes whose program headers need \d+$/,
+      /cut short/,
+    ],
+    ['an ELF file cut in its header', whole.subarray(0, 30), 'error', /of 30 bytes .* need 64$/, /cut short/],
+    [
+      'an HTML page',
+      '<!DOCTYPE html>\n<html>Not found</html>\n',
+      'warning',
+      /text starting with "<!DOCTYPE html>"/,
+      /page/,
+    ],
+    ['a script', '#!/bin/sh\n', 'warning', /a script/, /page/],
+  ];
+  const named = { platform: parsePlatform('linux/amd64') };
+  for (const [name, content, severity, got, hint] of contents) {
+    it(`looks at ${name} where a kernel should be, also when the platform is named`, async (test) => {
+      const context = contextOf(test, usual, { app: content });
+      const about = { context, labels: [], strict: true };
+      const findings = await examine({ ...about, ...named });
+      const found = severity === 'error' ? findings.errors : findings.warnings;
+      assert.deepEqual(
+        found.map(({ code }) => code),
+        ['BINARY_INVALID'],
+      );
+      assert.match(found[0]?.message ?? '', got);
+      assert.match(found[0]?.hint ?? '', hint);
+      assert.equal(findings.errors.length + findings.warnings.length, 1);
+      // Nobody is led to name the platform, which would only hide it.
+      const { errors } = await examine(about);
+      assert.equal(errors.length, 1);
+      assert.match(errors[0]?.hint ?? '', hint);
+    });
+
+    for (const kind of ['initrd', 'block'] as const) {
+      it(`looks at ${name} where a file for ${kind} should be`, async (test) => {
+        const lines = [
+          ...usual,
+          `COPY other /boot/other`,
+          label(kind, '/boot/other'),
+          label('blkMntPoint', '/'),
+        ];
+        const context = contextOf(test, lines, { other: content });
+        const findings = await examine({ context, labels: [], strict: true });
+        const found = severity === 'error' ? findings.errors : findings.warnings;
+        const codes = found.map(({ code }) => code).filter((code) => code !== 'LABEL_INVALID');
+        assert.deepEqual(codes, ['BINARY_INVALID']);
+        assert.match(found.find(({ code }) => code === 'BINARY_INVALID')?.message ?? '', got);
+      });
+    }
+  }
+
+  it('has nothing against initrds and disks, whatever they begin with', async (test) => {
+    for (const content of ['070701', '07070100000000', '\0'.repeat(4096), '\x1f\x8b\x08']) {
+      const lines = [...usual, `COPY other /boot/other`, label('initrd', '/boot/other')];
+      const context = contextOf(test, lines, { other: content });
+      const { errors, warnings } = await examine({ context, labels: [], strict: true });
+      assert.deepEqual([errors, warnings], [[], []]);
+    }
+  });
+
   for (const [name, lines, found, options, files] of cases) {
     it(`finds ${name}`, async (test) => {
       assert.deepEqual(await problems(test, lines, options, files), found);
