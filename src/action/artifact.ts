@@ -12,7 +12,7 @@ import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
-import { runUrl } from './pages.ts';
+import { runUrl, serverUrl } from './pages.ts';
 
 export interface ArtifactOrder {
   /** Made safe here, if it isn't yet. */
@@ -162,8 +162,7 @@ async function tarFile(path: string, folder: string, name: string): Promise<Arti
 }
 
 function missingService(environment: ArtifactOrder['environment']): string | undefined {
-  const url = environment.GITHUB_SERVER_URL ?? '';
-  const server = URL.canParse(url) ? new URL(url).hostname.toLowerCase() : 'github.com';
+  const server = new URL(serverUrl(environment)).hostname;
   // The library refuses all other servers (isGhes in its config.ts).
   if (server !== 'github.com' && !/\.(?:ghe\.com|localhost)$/.test(server))
     return `${server} has no such service`;

@@ -5,7 +5,25 @@ import { isObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
 import { isPullRequestEvent, nameOf, pullRequestOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
+import { meaningForImages, meaningOfTag } from './reserved-tags.ts';
 import { parseVersion } from './version.ts';
+
+/**
+ * The events of docs.github.com, "Events that trigger workflows", whose ref is what is built; a local runner names none.
+ * The ref of all others is the default branch, whatever they are about.
+ */
+const builds = new Set([
+  '',
+  'create',
+  'deployment',
+  'deployment_status',
+  'merge_group',
+  'push',
+  'release',
+  'repository_dispatch',
+  'schedule',
+  'workflow_dispatch',
+]);
 
 /**
  * `pr-N` for a pull request, the branch, or the git tag and with it `latest` for a version that is no prerelease.
@@ -17,12 +35,22 @@ export function tagsOfEvent(event: WorkflowEvent, found?: PullRequest): string[]
   if (request !== undefined) return [`pr-${request.number}`];
   const { workflow_run: run, release } = event.payload;
   if (event.name === 'workflow_run' && isObject(run)) return [tagOfRun(run, event)];
+  const [, kind, name = ''] = /^refs\/(heads|pull)\/(.+)$/.exec(event.ref) ?? [];
+  if (kind === 'pull') return [`pr-${name.split('/')[0] ?? ''}`];
+  if (!builds.has(event.name)) throw missingTags(`the event "${event.name}" is no build of a branch or tag`);
   const gitTag = gitTagOf(event);
   if (gitTag !== undefined) return gitTags(gitTag, isObject(release) && release.prerelease === true);
-  const [, kind, name = ''] = /^refs\/(heads|pull)\/(.+)$/.exec(event.ref) ?? [];
-  if (kind === 'heads') return [safeTag(name)];
-  if (kind === 'pull') return [`pr-${name.split('/')[0] ?? ''}`];
+  if (kind === 'heads') return [tagOfBranch(name)];
   throw missingTags(`the event "${event.name}" names no branch, tag or pull request`);
+}
+
+/** Why an image whose tag follows from the event alone isn't pushed: nobody would ever remove the tag. */
+export function unpushedReason({ ref, payload }: WorkflowEvent): string | undefined {
+  const { workflow_run: run } = payload;
+  const branch = isObject(run) ? run.head_branch : ref.replace(/^refs\/heads\//, '');
+  return typeof branch === 'string' && branch.startsWith('gh-readonly-queue/')
+    ? 'this is a build for the merge queue, and the input "tags" is empty'
+    : undefined;
 }
 
 /** The git tag that the event is about, if it is: that of its release, or the one that was pushed. */
@@ -45,7 +73,20 @@ export function safeTag(name: string): string {
   return tag;
 }
 
+function tagOfBranch(name: string): string {
+  const tag = safeTag(name);
+  const meaning = meaningOfTag(tag);
+  if (meaning === undefined) return tag;
+  throw missingTags(
+    `the tag "${tag}" is ${meaning}, not the branch "${name}"`,
+    `Set the input, for example tags: branch-${tag}`,
+  );
+}
+
 function gitTags(name: string, isPrerelease: boolean): string[] {
+  const meaning = meaningForImages(safeTag(name));
+  if (meaning !== undefined)
+    throw missingTags(`the tag of that name is ${meaning}, not the git tag "${name}"`);
   return parseVersion(name) !== undefined && !isPrerelease ? [safeTag(name), 'latest'] : [safeTag(name)];
 }
 
@@ -58,7 +99,10 @@ function tagOfRun(run: JsonObject, event: WorkflowEvent): string {
       findNumber,
     );
   }
-  return safeTag(run.head_branch);
+  if (typeof run.event !== 'string' || !builds.has(run.event)) {
+    throw missingTags(`the run that started this one, for "${String(run.event)}", is no build of a branch`);
+  }
+  return tagOfBranch(run.head_branch);
 }
 
 const findNumber =

@@ -17,8 +17,8 @@ export interface WorkflowEvent {
 
 export interface PullRequest {
   readonly number: number;
-  /** True when its commits are in another repository. */
-  readonly isFork: boolean;
+  /** True when its commits are in another repository; undefined when the event doesn't tell. */
+  readonly isFork: boolean | undefined;
   /** The commit that it proposes; GITHUB_SHA is a merge of it. */
   readonly headSha: string | undefined;
   /** The branch that it is to be merged into. */
@@ -26,7 +26,7 @@ export interface PullRequest {
 }
 
 /**
- * A payload that isn't there counts as empty: some servers and local runners give none.
+ * A payload that isn't there counts as empty, and so does an empty file: some servers and local runners give none.
  * @throws BimaError INPUT_INVALID for a payload that is no JSON
  */
 export async function readEvent(
@@ -40,17 +40,27 @@ export async function readEvent(
     ref: environment.GITHUB_REF ?? '',
     repository: environment.GITHUB_REPOSITORY ?? '',
     actor: environment.GITHUB_ACTOR ?? '',
-    payload: bytes === undefined ? {} : parseJsonObject(bytes, `the event "${path}"`, 'INPUT_INVALID'),
+    payload: isBlank(bytes) ? {} : parseJsonObject(bytes, `the event "${path}"`, 'INPUT_INVALID'),
   };
 }
 
-/** The pull request that the event is about: its own, or that of the run before it. */
+function isBlank(bytes: Uint8Array | undefined): bytes is undefined {
+  return bytes === undefined || Buffer.from(bytes).toString().trim() === '';
+}
+
+/** The pull request that the event is about: its own, the one commented on, or that of the run before it. */
 export function pullRequestOf(event: WorkflowEvent): PullRequest | undefined {
-  const { pull_request: request, workflow_run: run } = event.payload;
+  const { pull_request: request, issue, workflow_run: run } = event.payload;
   if (isObject(request) && typeof request.number === 'number') {
     const { number, head, base } = request;
     const isFork = nameOf(isObject(head) ? head.repo : undefined) !== event.repository;
     return { number, isFork, headSha: textIn(head, 'sha'), baseBranch: textIn(base, 'ref') };
+  }
+  // GitHub has a pull request's conversation as an issue of the same number, and says no more of it here.
+  if (event.name === 'issue_comment' && isObject(issue) && isObject(issue.pull_request)) {
+    const { number } = issue;
+    if (typeof number !== 'number') return undefined;
+    return { number, isFork: undefined, headSha: undefined, baseBranch: undefined };
   }
   if (!isObject(run) || !isPullRequestEvent(run.event)) return undefined;
   const [first, ...others] = requestsOf(run, event.payload);
@@ -62,14 +72,17 @@ export function pullRequestOf(event: WorkflowEvent): PullRequest | undefined {
 
 /**
  * GitHub lists what is open and has the run's branch. Anybody may propose that branch to a fork, whose numbers mean
- * something else here.
+ * something else here, and by now it may propose other commits than those of the run.
  */
-function requestsOf({ pull_requests: all }: JsonObject, { repository }: JsonObject): readonly JsonObject[] {
-  const id = idOf(repository);
+function requestsOf(run: JsonObject, { repository }: JsonObject): readonly JsonObject[] {
+  const { pull_requests: all, head_repository: from, head_sha: sha } = run;
+  const [id, fromId] = [idOf(repository), idOf(from)];
   const requests: readonly unknown[] = Array.isArray(all) ? all : [];
-  return requests
-    .filter(isObject)
-    .filter(({ base }) => id !== undefined && isObject(base) && idOf(base.repo) === id);
+  if (id === undefined || fromId === undefined || typeof sha !== 'string') return [];
+  return requests.filter(isObject).filter(({ base, head }) => {
+    const isOwn = isObject(base) && idOf(base.repo) === id;
+    return isOwn && isObject(head) && head.sha === sha && idOf(head.repo) === fromId;
+  });
 }
 
 /** Where the commits of the run before come from, if a pull request started it that the event doesn't name. */

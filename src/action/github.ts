@@ -33,12 +33,21 @@ export async function withGithub<T>(access: GithubAccess, body: (github: Github)
     import('../registry/http.ts'),
     import('../registry/watch.ts'),
   ]);
+  const { GITHUB_API_URL: apiUrl = '' } = environment;
+  const origin = apiUrl === '' ? 'https://api.github.com' : apiUrl;
+  if (!URL.canParse(origin)) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      `expected the address of an API in GITHUB_API_URL, got "${origin}"`,
+      {
+        hint: 'A runner sets it: leave it out of the workflow, or write it as https://api.github.com.',
+      },
+    );
+  }
   const userAgent = `bima/${pkg.version}`;
   const http = createHttp({ timeouts: defaultTimeouts, userAgent });
   try {
     const fetch = createGithubFetch(http);
-    const { GITHUB_API_URL: apiUrl = '' } = environment;
-    const origin = apiUrl === '' ? 'https://api.github.com' : apiUrl;
     return await body(
       await createGithub({ token, apiUrl: origin, userAgent, fetch, clock, reporter, signal }),
     );

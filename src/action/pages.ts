@@ -1,5 +1,7 @@
 // Addresses of pages on the GitHub server of the run.
 
+import { BimaError } from '../errors.ts';
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The page of the workflow run. */
@@ -12,9 +14,25 @@ export function commitUrl(environment: Variables, number: number, sha: string): 
   return `${repositoryUrl(environment)}/pull/${number}/commits/${sha}`;
 }
 
-function repositoryUrl({
-  GITHUB_SERVER_URL = 'https://github.com',
-  GITHUB_REPOSITORY = '',
-}: Variables): string {
-  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+/**
+ * The address of the server, in lower case and without a slash at its end.
+ * @throws BimaError INPUT_INVALID for what is no address
+ */
+export function serverUrl({ GITHUB_SERVER_URL: url = '' }: Variables): string {
+  if (url === '') return 'https://github.com';
+  if (URL.canParse(url) && /^https?:/i.test(url)) {
+    const { origin, pathname } = new URL(url);
+    return `${origin}${pathname}`.replace(/\/+$/, '');
+  }
+  throw new BimaError(
+    'INPUT_INVALID',
+    `expected the address of a server in GITHUB_SERVER_URL, got "${url}"`,
+    {
+      hint: 'A runner sets it: leave it out of the workflow, or write it as https://github.com.',
+    },
+  );
+}
+
+function repositoryUrl(environment: Variables): string {
+  return `${serverUrl(environment)}/${environment.GITHUB_REPOSITORY ?? ''}`;
 }

@@ -3,6 +3,7 @@
 import { BimaError } from '../errors.ts';
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
+import { serverUrl } from './pages.ts';
 
 export interface NamingInputs {
   /** Full references or bare tags. */
@@ -19,38 +20,62 @@ export interface NamingDefaults {
 }
 
 /**
- * Each reference once, with a tag, its repository in lower case.
+ * Each reference once, with a tag, its repository in lower case. `registry` completes whatever names no host; without
+ * it Docker Hub does, unless `image` names another registry: one that nobody named is never chosen then.
  * @throws BimaError INPUT_INVALID or REFERENCE_INVALID
  */
 export function resolveReferences(inputs: NamingInputs, defaults: NamingDefaults): Reference[] {
   const words = inputs.tags.length > 0 ? inputs.tags : defaults.tags();
-  const references = words.map((word) => (/[/:@]/.test(word) ? fullReference(word) : bareTag(word)));
+  const references = words.map((word) => {
+    return /[/:@]/.test(word)
+      ? fullReference(word, inputs, defaults)
+      : parseReference(`${formatReference(baseName(inputs, defaults))}:${word}`);
+  });
   return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
-
-  function bareTag(tag: string): Reference {
-    return parseReference(`${formatReference(baseName(inputs, defaults))}:${tag}`);
-  }
 }
 
 /** The repository that bare tags belong to. @throws BimaError INPUT_INVALID or REFERENCE_INVALID */
-export function baseName(
-  { image, registry }: NamingInputs,
-  defaults: Pick<NamingDefaults, 'image'>,
-): Reference {
-  const written = image ?? defaults.image();
-  const [first = '', ...rest] = written.split('/');
-  const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const base = parseReference(
-    lowerName(hasHost || registry === undefined ? written : `${registry}/${written}`),
-  );
+export function baseName(inputs: NamingInputs, defaults: Pick<NamingDefaults, 'image'>): Reference {
+  const { image, registry } = inputs;
+  if (image === undefined) return defaultName(defaults.image(), registry);
+  const hasOwn = registry === undefined || hostOf(image) !== undefined;
+  const base = parseReference(lowerName(hasOwn ? image : `${registry}/${image}`));
   if (base.tag === undefined && base.digest === undefined) return base;
   throw new BimaError(
     'INPUT_INVALID',
-    `expected a name without a tag for the input "image", got "${written}"`,
-    {
-      hint: 'Put the tag in the input "tags".',
-    },
+    `expected a name without a tag for the input "image", got "${image}"`,
+    { hint: 'Put the tag in the input "tags".' },
   );
+}
+
+/** GitHub allows names of owners and repositories that no image can have. */
+function defaultName(image: string, registry: string | undefined): Reference {
+  const name = registry === undefined ? image : moveTo(registry, image);
+  try {
+    return parseReference(lowerName(name));
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    const [host = '', ...path] = name.split('/');
+    const possible = path.map((part) => part.toLowerCase().replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, ''));
+    throw new BimaError(
+      'INPUT_INVALID',
+      `expected the input "image", got none, and "${name}", the default, can't name an image`,
+      { hint: `Set a name that can, such as image: ${[host, ...possible].join('/')}`, cause: error },
+    );
+  }
+}
+
+/** A path after the registry's host takes the owner's place. */
+function moveTo(registry: string, image: string): string {
+  const path = image.split('/').slice(1);
+  return [registry, ...(registry.includes('/') ? path.slice(-1) : path)].join('/');
+}
+
+/** The part of a name that is a registry's host, if there is one: it has a dot, a port or a bracket, or is localhost. */
+function hostOf(name: string): string | undefined {
+  const [first = '', ...rest] = name.split('/');
+  const isHost = rest.length > 0 && (/[.:[]/.test(first) || first === 'localhost');
+  return isHost ? first.toLowerCase() : undefined;
 }
 
 /**
@@ -76,7 +101,7 @@ export function isPackageRegistry(
 
 function packageHost(environment: Readonly<Record<string, string | undefined>>): string {
   if (isGithubCom(environment)) return 'ghcr.io';
-  const { host } = new URL(environment.GITHUB_SERVER_URL ?? '');
+  const { host } = new URL(serverUrl(environment));
   return isGitea(environment) ? host : `containers.${host}`;
 }
 
@@ -88,13 +113,46 @@ function isGitea({
 }
 
 /** True where the job's token is one that ghcr.io knows. */
-export function isGithubCom({
-  GITHUB_SERVER_URL: url,
-}: Readonly<Record<string, string | undefined>>): boolean {
-  return url === undefined || url === '' || url === 'https://github.com';
+export function isGithubCom(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return serverUrl(environment) === 'https://github.com';
 }
 
-function fullReference(word: string): Reference {
+function fullReference(word: string, inputs: NamingInputs, defaults: NamingDefaults): Reference {
+  const { registry, image } = inputs;
+  const host = hostOf(word);
+  const hasTag = /:[^/]*$/.test(word);
+  if (word.includes('@') || word.includes('://')) return parseTagged(word);
+  if (!hasTag && (host === undefined || isDoubtful(host, inputs))) throw ambiguous(word, inputs, defaults);
+  if (host !== undefined) return parseTagged(word);
+  if (registry !== undefined) return parseTagged(`${registry}/${word}`);
+  const named = image === undefined ? undefined : parseReference(lowerName(image)).registry;
+  if (named === undefined || named === 'docker.io') return parseTagged(word);
+  throw new BimaError(
+    'REFERENCE_INVALID',
+    `expected a registry before "${word}" in the input "tags", got none beside the image "${image ?? ''}"`,
+    { hint: `Write ${named}/${word}, or docker.io/${word} for Docker Hub.` },
+  );
+}
+
+/** What has a dot may as well be the name of a branch, such as `v1.2/fix`, where other inputs name another host. */
+function isDoubtful(host: string, { image, registry }: NamingInputs): boolean {
+  const named = [registry, image].flatMap((name) => (name === undefined ? [] : (hostOf(`${name}/`) ?? [])));
+  if (named.includes(host)) return false;
+  return named.length > 0 || !/^(?:.*:\d+|localhost|\[.*\]|(?:\d+\.){3}\d+|.*\.[a-z][a-z-]+)$/.test(host);
+}
+
+function ambiguous(word: string, inputs: NamingInputs, defaults: NamingDefaults): BimaError {
+  const number = /^(\d+)\/(?:merge|head)$/.exec(word)?.[1];
+  const tag = number === undefined ? word.replaceAll('/', '-') : `pr-${number}`;
+  const path = hostOf(word) === undefined ? `${baseName(inputs, defaults).registry}/${word}` : word;
+  return new BimaError(
+    'REFERENCE_INVALID',
+    `expected a tag, or a name with a registry and a tag, for the input "tags", got "${word}"`,
+    { hint: `For a tag write ${tag}, for the image of that name ${path.toLowerCase()}:latest` },
+  );
+}
+
+function parseTagged(word: string): Reference {
   const reference = withDefaultTag(parseReference(lowerName(word)));
   if (reference.digest === undefined) return reference;
   throw new BimaError('REFERENCE_INVALID', `expected a name and a tag for the input "tags", got "${word}"`, {

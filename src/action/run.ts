@@ -16,6 +16,7 @@ import { withWorkflowImages } from './base-images.ts';
 import type { OpenClient } from './base-images.ts';
 import type { CommentOrder } from './comment.ts';
 import { defaultTags } from './default-tags.ts';
+import { unpushedReason } from './event-tags.ts';
 import type { WorkflowEvent } from './event.ts';
 import type { GithubAccess } from './github.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
@@ -130,6 +131,11 @@ async function checkFirst(
   if (inputs.ociLayout !== undefined) await checkDestination(resolve(inputs.ociLayout));
   if (inputs.load !== undefined) await openForInputs(inputs.load, environment);
   if (inputs.push === 'false') return 'push is false';
+  const unnamed = inputs.tags.length === 0 ? unpushedReason(event) : undefined;
+  if (unnamed !== undefined) {
+    reporter.info(`not pushing: ${unnamed}`);
+    return unnamed;
+  }
   const { explicitLogin, readOnlyReason } = await import('./push.ts');
   explicitLogin(inputs, references);
   const reason = inputs.push === 'auto' ? readOnlyReason(event, inputs.login !== undefined) : undefined;

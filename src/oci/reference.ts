@@ -59,7 +59,8 @@ export function parseReference(text: string): Reference {
   if (!repositoryPattern.test(repository)) {
     const lower = repository.toLowerCase();
     if (repositoryPattern.test(lower)) {
-      throw invalid('a repository name is lower-case', `Write ${text.replace(repository, lower)}`);
+      const rest = text.slice(path.length);
+      throw invalid('a repository name is lower-case', `Write ${path.toLowerCase()}${rest}`);
     }
     throw invalid(
       `"${repository}" is not a repository name`,

@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { pullRequestOf, unnamedHeadOf } from '../../src/action/event.ts';
+import { pullRequestOf, readEvent, unnamedHeadOf } from '../../src/action/event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
-import { safeTag, tagsOfEvent } from '../../src/action/event-tags.ts';
+import { safeTag, tagsOfEvent, unpushedReason } from '../../src/action/event-tags.ts';
 import { eventFixture } from '../support/events.ts';
 
 const expected: Readonly<Record<string, readonly string[] | RegExp>> = {
@@ -26,7 +26,48 @@ const expected: Readonly<Record<string, readonly string[] | RegExp>> = {
   'release-prerelease': ['v1.3.0'],
   'workflow-dispatch': ['main'],
   schedule: ['main'],
+  'merge-group': ['gh-readonly-queue-main-pr-5-860c1904a1ce19322e91ac35af1ab07466440c37'],
+  'issue-comment-pull-request': ['pr-15'],
+  'issue-comment': /"issue_comment" is no build of a branch/,
+  issues: /"issues" is no build of a branch/,
+  delete: /"delete" is no build of a branch/,
+  'check-suite': /"check_suite" is no build of a branch/,
 };
+
+/** docs.github.com, "Events that trigger workflows"; the ref of each is a branch here. */
+const builds = [
+  'create',
+  'deployment',
+  'deployment_status',
+  'merge_group',
+  'push',
+  'repository_dispatch',
+  'schedule',
+  'workflow_dispatch',
+];
+const others = [
+  'branch_protection_rule',
+  'check_run',
+  'check_suite',
+  'delete',
+  'discussion',
+  'discussion_comment',
+  'fork',
+  'gollum',
+  'image_version',
+  'issue_comment',
+  'issues',
+  'label',
+  'milestone',
+  'page_build',
+  'project',
+  'project_card',
+  'project_column',
+  'public',
+  'registry_package',
+  'status',
+  'watch',
+];
 
 describe('the tags of an event', () => {
   it('are known for every recorded event', () => {
@@ -46,6 +87,13 @@ describe('the tags of an event', () => {
   }
 
   const bare: WorkflowEvent = { name: 'push', ref: '', repository: 'a/b', actor: 'x', payload: {} };
+  /** The event after a run of this repository for another event. */
+  const after = (name: string, branch: string): WorkflowEvent => ({
+    ...bare,
+    name: 'workflow_run',
+    ref: 'refs/heads/main',
+    payload: { workflow_run: { event: name, head_branch: branch, head_repository: { full_name: 'a/b' } } },
+  });
   const refs: [ref: string, tags: readonly string[]][] = [
     ['refs/tags/1.0.0', ['1.0.0', 'latest']],
     ['refs/tags/v1.0.0+build.5', ['v1.0.0-build.5', 'latest']],
@@ -61,6 +109,63 @@ describe('the tags of an event', () => {
       assert.deepEqual(tagsOfEvent({ ...bare, ref }), tags);
     });
   }
+
+  for (const name of builds) {
+    it(`are the branch's for ${name}, also as the event of the run before`, () => {
+      assert.deepEqual(tagsOfEvent({ ...bare, name, ref: 'refs/heads/main' }), ['main']);
+      assert.deepEqual(tagsOfEvent(after(name, 'main')), ['main']);
+    });
+  }
+
+  for (const name of others) {
+    it(`are asked for where ${name} says nothing of what is built`, () => {
+      const wanted = { code: 'INPUT_INVALID', message: /expected the input "tags", got none/ };
+      assert.throws(() => tagsOfEvent({ ...bare, name, ref: 'refs/heads/main' }), wanted);
+      assert.throws(() => tagsOfEvent(after(name, 'main')), wanted);
+    });
+  }
+
+  const taken = [
+    'latest',
+    'v1.2.3',
+    '1.2',
+    'v1',
+    '7',
+    '1.2-rc.1',
+    'pr-5',
+    'pr/5',
+    `sha256-${'0'.repeat(64)}`,
+  ];
+  for (const branch of taken) {
+    it(`are not taken by a branch named ${branch}`, () => {
+      const wanted = { code: 'INPUT_INVALID', message: /not the branch "/, hint: /tags: branch-/ };
+      assert.throws(() => tagsOfEvent({ ...bare, ref: `refs/heads/${branch}` }), wanted);
+      assert.throws(() => tagsOfEvent(after('push', branch)), wanted);
+    });
+  }
+
+  for (const branch of ['7-fix-login', 'v8-engine', 'release-1.2', 'pr-5-fix', 'latest-news', 'shadow-1']) {
+    it(`are the branch's own name for ${branch}`, () => {
+      assert.deepEqual(tagsOfEvent({ ...bare, ref: `refs/heads/${branch}` }), [branch]);
+    });
+  }
+
+  it("are no pull request's and no signature's for a git tag", () => {
+    for (const name of ['pr-5', `sha256-${'0'.repeat(64)}`])
+      assert.throws(() => tagsOfEvent({ ...bare, ref: `refs/tags/${name}` }), { code: 'INPUT_INVALID' });
+  });
+
+  it('are not pushed for the merge queue, in whatever event it comes', async () => {
+    const queue = 'gh-readonly-queue/main/pr-7-860c19';
+    const rows = [
+      await eventFixture('merge-group'),
+      { ...bare, ref: `refs/heads/${queue}` },
+      after('push', queue),
+    ];
+    for (const event of rows) assert.match(unpushedReason(event) ?? '', /merge queue/);
+    assert.equal(unpushedReason({ ...bare, ref: 'refs/heads/main' }), undefined);
+    assert.equal(unpushedReason(after('push', 'main')), undefined);
+  });
 
   it('are asked for where the event names nothing', () => {
     assert.throws(() => tagsOfEvent({ ...bare, name: 'repository_dispatch' }), { code: 'INPUT_INVALID' });
@@ -118,23 +223,50 @@ describe('the pull request of an event', () => {
     }
   });
 
-  const listings: [name: string, bases: readonly unknown[], number: number | undefined][] = [
-    ['its own', [{ ref: 'main', repo: { id: 714003122 } }], 11],
-    ["a fork's", [{ ref: 'main', repo: { id: 5 } }], undefined],
-    ["a fork's before its own", [{ repo: { id: 5 } }, { repo: { id: 714003122 } }], 12],
-    ['two of its own', [{ repo: { id: 714003122 } }, { repo: { id: 714003122 } }], undefined],
-    ['one of nowhere', [{ ref: 'main', repo: null }], undefined],
+  const ownId = 714003122;
+  const head = { sha: headSha, repo: { id: ownId } };
+  const own = { base: { ref: 'main', repo: { id: ownId } }, head };
+  const foreign = { base: { ref: 'main', repo: { id: 5 } }, head };
+  const listings: [name: string, requests: readonly object[], number: number | undefined][] = [
+    ['its own', [own], 11],
+    ["a fork's", [foreign], undefined],
+    ["a fork's before its own", [foreign, own], 12],
+    ['two of its own', [own, own], undefined],
+    ['one of nowhere', [{ ...own, base: { ref: 'main', repo: null } }], undefined],
+    ['one that has newer commits', [{ ...own, head: { ...head, sha: '0'.repeat(40) } }], undefined],
+    ["one from a fork's branch of that name", [{ ...own, head: { ...head, repo: { id: 5 } } }], undefined],
+    ['one from nowhere', [{ ...own, head: { sha: headSha, repo: null } }], undefined],
+    ['an outdated one before its own', [{ ...own, head: { ...head, sha: '0'.repeat(40) } }, own], 12],
   ];
-  for (const [name, bases, number] of listings) {
+  for (const [name, listed, number] of listings) {
     it(`is ${number === undefined ? 'looked for' : 'known'} when the run before lists ${name}`, async () => {
       const event = await eventFixture('workflow-run-pull-request');
-      const requests = bases.map((base, at) => ({ number: 11 + at, base }));
+      const requests = listed.map((one, at) => ({ number: 11 + at, ...one }));
       const run = { ...(event.payload.workflow_run as object), pull_requests: requests };
       const changed = { ...event, payload: { ...event.payload, workflow_run: run } };
       assert.equal(pullRequestOf(changed)?.number, number);
       assert.equal(unnamedHeadOf(changed)?.sha, number === undefined ? headSha : undefined);
     });
   }
+
+  it('is the one that a comment is on, of which no more is known', async () => {
+    assert.deepEqual(pullRequestOf(await eventFixture('issue-comment-pull-request')), {
+      number: 15,
+      isFork: undefined,
+      headSha: undefined,
+      baseBranch: undefined,
+    });
+    assert.equal(pullRequestOf(await eventFixture('issue-comment')), undefined);
+  });
+
+  it('is none in an empty file, or in no file', async () => {
+    for (const bytes of ['', ' \n', undefined]) {
+      const read = () =>
+        bytes === undefined ? Promise.reject(new Error('no file')) : Promise.resolve(Buffer.from(bytes));
+      const event = await readEvent({ GITHUB_EVENT_PATH: 'event.json' }, read);
+      assert.deepEqual(event.payload, {});
+    }
+  });
 
   it('can not be looked for when its fork is gone', async () => {
     const event = await eventFixture('workflow-run-fork');

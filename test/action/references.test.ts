@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseAnnotation, selectAnnotations } from '../../src/oci/annotations.ts';
 import { readPairs, readWords } from '../../src/action/input-values.ts';
+import { runUrl } from '../../src/action/pages.ts';
 import { defaultImage, isGithubCom, resolveReferences } from '../../src/action/references.ts';
 import type { NamingInputs } from '../../src/action/references.ts';
 import { formatReference } from '../../src/oci/reference.ts';
@@ -37,7 +38,23 @@ describe('resolveReferences', () => {
       { tags: ['1'], image: 'ghcr.io/a/b', registry: 'quay.io' },
       ['ghcr.io/a/b:1'],
     ],
-    ['a registry and a full tag', { tags: ['a/b:1'], registry: 'quay.io' }, ['docker.io/a/b:1']],
+    ['a registry and a name with a tag', { tags: ['a/b:1'], registry: 'quay.io' }, ['quay.io/a/b:1']],
+    ['a registry and a bare tag', { tags: ['1'], registry: 'quay.io' }, ['quay.io/owner/repo:1']],
+    ['a registry and nothing else', { tags: [], registry: 'quay.io' }, ['quay.io/owner/repo:main']],
+    ['a registry with a path and no image', { tags: ['1'], registry: 'quay.io/own' }, ['quay.io/own/repo:1']],
+    ['a registry and a tag for another', { tags: ['ghcr.io/a/b:1'], registry: 'quay.io' }, ['ghcr.io/a/b:1']],
+    ['a registry and an official image', { tags: ['redis:7'], registry: 'quay.io' }, ['quay.io/redis:7']],
+    [
+      'names of Docker Hub beside an image there',
+      { tags: ['a/b:1', 'redis:7'], image: 'x/y' },
+      ['docker.io/a/b:1', 'docker.io/library/redis:7'],
+    ],
+    [
+      'a name without a tag at a named host',
+      { tags: ['local.test/a/b'], image: 'local.test/x' },
+      ['local.test/a/b:latest'],
+    ],
+    ['a name without a tag at a port', { tags: ['localhost:5000/a'] }, ['localhost:5000/a:latest']],
   ];
   for (const [name, inputs, references] of cases) {
     it(`takes ${name}`, () => {
@@ -58,6 +75,44 @@ describe('resolveReferences', () => {
     });
   }
 
+  const doubtful: [inputs: NamingInputs, hint: RegExp][] = [
+    [
+      { tags: ['feature/login'], image: 'ghcr.io/acme/app' },
+      /feature-login, .* ghcr\.io\/feature\/login:latest$/,
+    ],
+    [{ tags: ['feature/login'] }, /feature-login, .* ghcr\.io\/feature\/login:latest$/],
+    [{ tags: ['feature/login'], registry: 'quay.io' }, /feature-login, .* quay\.io\/feature\/login:latest$/],
+    [{ tags: ['7/merge'], image: 'ghcr.io/acme/app' }, /pr-7, .* ghcr\.io\/7\/merge:latest$/],
+    [{ tags: ['v1.2/fix'] }, /v1\.2-fix, .* v1\.2\/fix:latest$/],
+    [
+      { tags: ['feature.login/x'], image: 'ghcr.io/acme/app' },
+      /feature\.login-x, .* feature\.login\/x:latest$/,
+    ],
+    [
+      { tags: ['acme/app:1'], image: 'ghcr.io/acme/app' },
+      /ghcr\.io\/acme\/app:1, or docker\.io\/acme\/app:1/,
+    ],
+    [{ tags: ['redis:7'], image: 'quay.io/acme/app' }, /quay\.io\/redis:7, or docker\.io\/redis:7/],
+  ];
+  for (const [inputs, hint] of doubtful) {
+    it(`doesn't guess what ${JSON.stringify(inputs)} means`, () => {
+      assert.throws(() => resolve(inputs), { code: 'REFERENCE_INVALID', hint });
+    });
+  }
+
+  for (const [image, hint] of [
+    ['ghcr.io/acme-/app', 'ghcr.io/acme/app'],
+    ['ghcr.io/acme/.github', 'ghcr.io/acme/github'],
+  ] as const) {
+    it(`asks for the input image where the default would be ${image}`, () => {
+      assert.throws(() => resolveReferences({ tags: ['1'] }, { ...defaults, image: () => image }), {
+        code: 'INPUT_INVALID',
+        message: new RegExp(`the input "image", got none, and "${image.replaceAll('.', '\\.')}"`),
+        hint: new RegExp(`image: ${hint}$`),
+      });
+    });
+  }
+
   it('asks for no default that it does not need', () => {
     const never = () => assert.fail('asked');
     resolveReferences({ tags: ['a/b:1'] }, { image: never, tags: never });
@@ -68,6 +123,13 @@ describe('the default image', () => {
   const servers: [name: string, environment: Record<string, string>, image: string, isGithub: boolean][] = [
     ['github.com', { GITHUB_SERVER_URL: 'https://github.com' }, 'ghcr.io/own/app', true],
     ['no server', {}, 'ghcr.io/own/app', true],
+    ['a server with a slash', { GITHUB_SERVER_URL: 'https://github.com/' }, 'ghcr.io/own/app', true],
+    [
+      'GHES with a slash',
+      { GITHUB_SERVER_URL: 'https://Git.example//' },
+      'containers.git.example/own/app',
+      false,
+    ],
     ['GHES', { GITHUB_SERVER_URL: 'https://git.example' }, 'containers.git.example/own/app', false],
     [
       'Gitea',
@@ -80,6 +142,25 @@ describe('the default image', () => {
     it(`is where ${name} has its packages`, () => {
       assert.equal(defaultImage({ ...environment, GITHUB_REPOSITORY: 'Own/App' }), image);
       assert.equal(isGithubCom(environment), isGithub);
+    });
+  }
+});
+
+describe('the pages of a server', () => {
+  it('have no second slash', () => {
+    const environment = {
+      GITHUB_SERVER_URL: 'https://git.example/',
+      GITHUB_REPOSITORY: 'a/b',
+      GITHUB_RUN_ID: '1',
+    };
+    assert.equal(runUrl(environment), 'https://git.example/a/b/actions/runs/1');
+  });
+
+  for (const url of ['git.example', 'file:///tmp', '/']) {
+    it(`are not made of ${url}`, () => {
+      const wanted = { code: 'INPUT_INVALID', message: /GITHUB_SERVER_URL, got "/ };
+      assert.throws(() => runUrl({ GITHUB_SERVER_URL: url }), wanted);
+      assert.throws(() => defaultImage({ GITHUB_SERVER_URL: url, GITHUB_REPOSITORY: 'a/b' }), wanted);
     });
   }
 });

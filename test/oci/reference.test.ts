@@ -58,6 +58,8 @@ describe('parseReference', () => {
 
   it('shows the lower-case form of an upper-case repository, and leaves the tag alone', () => {
     assert.throws(() => parseReference('ghcr.io/Owner/Name:V1'), { hint: 'Write ghcr.io/owner/name:V1' });
+    assert.throws(() => parseReference('App:1'), { hint: 'Write app:1' });
+    assert.throws(() => parseReference('docker.io/App:V1'), { hint: 'Write docker.io/app:V1' });
   });
 
   it('throws nothing but its own error, and formats what it accepts into something that reads the same', () => {
