@@ -1,0 +1,174 @@
+// The workflows of the documentation do what their first line says: the steps of this action, with a registry, GitHub's
+// API and the service for artifacts on loopback.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { mustRunAction } from '../support/action.ts';
+import type { FinishedAction } from '../support/action.ts';
+import { readEventFixture } from '../support/events.ts';
+import { createIssues } from '../support/github/issues.ts';
+import { createReleases } from '../support/github/releases.ts';
+import { startGithub } from '../support/github/server.ts';
+import { recipeInputs } from '../support/recipe.ts';
+import { startRegistry } from '../support/registry.ts';
+import type { Registry } from '../support/registry.ts';
+import { startResultsServer } from '../support/results-server.ts';
+import { sampleContext } from '../support/sample.ts';
+
+const repository = 'Nubificus/Redis-Unikernel';
+const image = 'nubificus/redis-unikernel';
+const token = 'ghs_recipe';
+const hello = join(import.meta.dirname, '../../examples/hello');
+
+interface Site {
+  readonly registry: Registry;
+  readonly tags: () => string[];
+  readonly comments: () => number;
+  readonly assets: () => string[];
+  /** Runs a step of a recipe: its `registry` is the one on loopback, unless a tag names another. */
+  readonly run: (recipe: string, event: string, more?: More) => Promise<FinishedAction>;
+}
+
+interface More {
+  readonly step?: number;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly values?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function start(test: TestContext): Promise<Site> {
+  const registry = await startRegistry();
+  test.after(() => registry.close());
+  const issues = createIssues(repository, [15]);
+  const releases = createReleases(repository, { tags: ['v1.2.3'] });
+  releases.addRelease({ tag: 'v1.2.3', isDraft: true });
+  const permissions = { 'pull-requests': 'write', contents: 'write' } as const;
+  const server = await startGithub(test, {
+    routes: [...issues.routes, ...releases.routes],
+    tokens: { [token]: { login: 'github-actions[bot]', permissions } },
+  });
+  const context = sampleContext(test);
+  return {
+    registry,
+    tags: () => Object.keys(registry.store.tags(image)).sort(),
+    comments: () => issues.comments.length,
+    assets: () => Object.keys(releases.assets),
+    run: (recipe, event, { step = 0, inputs = {}, values = {}, env = {} } = {}) => {
+      const name = readEventFixture(event).env.GITHUB_EVENT_NAME;
+      const known = { "github.event_name == 'push'": String(name === 'push'), ...values };
+      const own = recipeInputs(recipe, known)[step] ?? assert.fail(`${recipe} has no such step`);
+      const source = own['from-layout'] === undefined ? { context } : {};
+      const given = { ...source, registry: registry.host, 'github-token': token, ...own, ...inputs };
+      return mustRunAction(test, { event, inputs: given, env: { ...server.environment, ...env } });
+    },
+  };
+}
+
+function firstLines(recipe: string): string {
+  const text = readFileSync(join(import.meta.dirname, `../../docs/workflows/${recipe}.yml`), 'utf8');
+  return text.slice(0, text.indexOf('\nname: '));
+}
+
+describe('the recipes', () => {
+  const rows: [recipe: string, event: string, tags: string[]][] = [
+    ['build-and-push', 'push', ['main']],
+    ['build-and-push', 'tag', ['latest', 'v1.2.3']],
+    ['build-and-push', 'pull-request', []],
+    ['build-and-push', 'pull-request-fork', []],
+    ['preview', 'pull-request', ['pr-15']],
+    ['preview', 'pull-request-fork', []],
+    ['sign', 'tag', ['latest', 'v1.2.3']],
+    ['attest', 'tag', ['latest', 'v1.2.3']],
+    ['release', 'tag', ['latest', 'v1.2.3']],
+  ];
+  for (const [recipe, event, tags] of rows) {
+    it(`push ${tags.join(' and ') || 'nothing'}: ${recipe}.yml for ${event}`, async (test) => {
+      const site = await start(test);
+      const { outputs } = await site.run(recipe, event);
+      assert.deepEqual(site.tags(), tags);
+      assert.equal(outputs.pushed, String(tags.length > 0));
+      assert.match(outputs.digest ?? '', /^sha256:/);
+      assert.equal(site.comments(), recipe === 'preview' && tags.length > 0 ? 1 : 0);
+      assert.equal(site.assets().length, recipe === 'release' ? 2 : 0);
+      assert.equal(outputs.sbom !== undefined, recipe === 'release' || recipe === 'attest');
+    });
+  }
+
+  for (const recipe of ['sign', 'attest']) {
+    it(`make what they vouch for, and name exactly who does: ${recipe}.yml`, async (test) => {
+      const site = await start(test);
+      await site.run('build-and-push', 'tag');
+      const again = await site.run('build-and-push', 'tag');
+      assert.match(again.log, /, there already$/m);
+      const { log } = await site.run(recipe, 'tag');
+      assert.doesNotMatch(log, /, there already$/m);
+      const identity = /identity https:\/\/github\.com\/<owner>\/<repository>\/\.github\/workflows\/<file>\.yml@refs\/tags\/<tag>/;
+      assert.match(firstLines(recipe), identity);
+      assert.doesNotMatch(firstLines(recipe), /regexp|--owner/);
+    });
+  }
+
+  it('push an index of all platforms: platforms.yml', async (test) => {
+    const site = await start(test);
+    const values = {
+      'github.ref_name': 'main',
+      'github.server_url': 'https://github.com',
+      'github.repository': repository,
+    };
+    const { outputs } = await site.run('platforms', 'push', { values, inputs: { context: hello } });
+    const { 'bima.platforms': platforms } = JSON.parse(outputs.metadata ?? '') as Record<string, unknown>;
+    assert.deepEqual(platforms, ['linux/amd64', 'linux/arm64']);
+    assert.deepEqual(site.tags(), ['main']);
+  });
+
+  it('merge what the jobs made, and tag it once: matrix-and-merge.yml', async (test) => {
+    const site = await start(test);
+    await using results = await startResultsServer();
+    const layouts = [];
+    for (const architecture of ['amd64', 'arm64']) {
+      const values = { 'matrix.architecture': architecture };
+      const inputs = { context: hello };
+      const built = await site.run('matrix-and-merge', 'push', { values, inputs, env: results.environment });
+      layouts.push(built.outputs.layout ?? '');
+    }
+    assert.deepEqual([...results.artifacts.keys()], ['image-amd64', 'image-arm64']);
+    assert.deepEqual(site.tags(), []);
+    const values = { 'matrix.architecture': '' };
+    const inputs = { 'from-layout': layouts.join('\n') };
+    const { outputs } = await site.run('matrix-and-merge', 'push', { step: 1, values, inputs });
+    const { 'bima.platforms': platforms } = JSON.parse(outputs.metadata ?? '') as Record<string, unknown>;
+    assert.deepEqual(platforms, ['linux/amd64', 'linux/arm64']);
+    assert.deepEqual(site.tags(), ['main']);
+  });
+
+  it('only hand on what a fork has built: preview-build.yml', async (test) => {
+    const site = await start(test);
+    await using results = await startResultsServer();
+    await site.run('preview-build', 'pull-request-fork', { env: results.environment });
+    assert.deepEqual([...results.artifacts.keys()], ['preview']);
+    assert.deepEqual([site.registry.requests, site.comments()], [[], 0]);
+  });
+
+  it('take names and labels from docker/metadata-action: metadata.yml', async (test) => {
+    const site = await start(test);
+    const values = {
+      'steps.meta.outputs.tags': `${site.registry.host}/own/app:1.2.3\n${site.registry.host}/own/app:1.2`,
+      'steps.meta.outputs.labels': 'org.opencontainers.image.title=app',
+      'steps.meta.outputs.annotations': 'manifest:org.opencontainers.image.title=app',
+    };
+    await site.run('metadata', 'tag', { values });
+    assert.deepEqual(Object.keys(site.registry.store.tags('own/app')).sort(), ['1.2', '1.2.3']);
+  });
+
+  it('push nothing before the image is booted: containerd.yml', async (test) => {
+    const site = await start(test);
+    await using results = await startResultsServer();
+    const { outputs } = await site.run('containerd', 'push', { env: results.environment });
+    assert.equal(outputs.image, 'example.com/unikernel:test');
+    assert.deepEqual([...results.artifacts.keys()], ['image']);
+    assert.deepEqual(site.registry.requests, []);
+  });
+});
