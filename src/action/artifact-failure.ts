@@ -38,10 +38,14 @@ export function artifactError(name: string, { kind, text }: ArtifactFailure, att
   const options = { cause: new Error(text) };
   switch (kind) {
     case 'exists':
-      return new BimaError('ARTIFACT_EXISTS', `this run has an artifact named "${name}" already`, {
-        ...options,
-        hint: 'Give each job of a matrix an "artifact-name" of its own, or set "artifact-overwrite: true".',
-      });
+      return new BimaError(
+        'ARTIFACT_EXISTS',
+        `this run has an artifact named "${name}" already, which another job or step made`,
+        {
+          ...options,
+          hint: 'Give each job of a matrix an "artifact-name" of its own, or set "artifact-overwrite: true".',
+        },
+      );
     case 'quota':
       return new BimaError(
         'ARTIFACT_FAILED',

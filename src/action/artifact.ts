@@ -12,6 +12,7 @@ import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
+import { findOwner } from './artifact-owner.ts';
 import { runUrl, serverUrl } from './pages.ts';
 
 export interface ArtifactOrder {
@@ -23,7 +24,7 @@ export interface ArtifactOrder {
   readonly form: 'layout' | 'tar';
   /** Undefined for what the repository has set. */
   readonly retentionDays?: number;
-  /** Replaces an artifact of that name; a re-run does so by itself. */
+  /** Replaces an artifact of that name, whoever made it; a re-run replaces by itself what the same job made before. */
   readonly overwrite: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly reporter: Reporter;
@@ -88,9 +89,10 @@ async function uploadFiles(
   files: ArtifactFiles,
 ): Promise<Omit<UploadedArtifact, 'url'> | string> {
   const { name, form, retentionDays, signal, clock = systemClock } = order;
-  let replace = order.overwrite || Number(order.environment.GITHUB_RUN_ATTEMPT) > 1;
+  let mayBeOwn = Number(order.environment.GITHUB_RUN_ATTEMPT) > 1;
   for (let count = 1; ; count += 1) {
-    if (replace) await remove(library, order);
+    const isOwn = mayBeOwn && (await findOwner(name, order.environment, signal)) === 'own';
+    if (order.overwrite || isOwn) await remove(library, order);
     const uploading = library.uploadArtifact(name, files.paths, files.root, {
       ...(form === 'tar' ? { skipArchive: true } : { compressionLevel: 0 }),
       ...(retentionDays === undefined ? {} : { retentionDays }),
@@ -104,8 +106,8 @@ async function uploadFiles(
     const { failure } = result;
     if (failure.kind === 'missing') return `the server answers ${failure.text}`;
     if (failure.kind !== 'passing' || count === attempts) throw artifactError(name, failure, count);
-    // Only what this upload itself may have begun is removed before the next attempt.
-    replace ||= failure.created;
+    // This upload itself may have made it, before its connection broke.
+    mayBeOwn ||= failure.created;
     const wait = firstWait * 2 ** (count - 1) * (0.5 + clock.random());
     order.reporter.info(`${failure.text}; uploading again in ${(wait / 1000).toFixed(1)} s`);
     await clock.sleep(wait, signal);

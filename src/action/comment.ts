@@ -11,12 +11,15 @@ import { safeTag } from './event-tags.ts';
 import { pullRequestOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
+import { describeStep } from './maker.ts';
 import { commitUrl, runUrl } from './pages.ts';
+import type { Inputs } from './inputs.ts';
 import { findPullRequest } from './pull-request.ts';
 import type { ClientOrder } from './push.ts';
 
 export interface CommentOrder
   extends ClientOrder, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact'> {
+  readonly inputs: ClientOrder['inputs'] & Pick<Inputs, 'matrix'>;
   readonly event: WorkflowEvent;
 }
 
@@ -47,7 +50,13 @@ async function comment(order: CommentOrder): Promise<string | undefined> {
   }
   const text = formatComment(await collect(order, pullRequest, first));
   const { number } = pullRequest;
-  const place = { repository: event.repository, number, image: `${first.registry}/${first.repository}` };
+  const image = `${first.registry}/${first.repository}`;
+  const place = {
+    repository: event.repository,
+    number,
+    image,
+    key: describeStep(environment, inputs.matrix),
+  };
   const url = await withGithub(access, async (github) => {
     const { putComment } = await import('../github/comment.ts');
     return putComment(github, place, text);

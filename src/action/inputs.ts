@@ -74,6 +74,8 @@ export interface Inputs {
   readonly load?: ContainerdInputs;
   readonly release?: ReleaseInputs;
   readonly prComment: boolean;
+  /** The values of the job's matrix as JSON, `null` for none. */
+  readonly matrix?: string;
   readonly sbom: boolean;
   readonly summary: boolean;
 }
@@ -123,21 +125,18 @@ function readAll(
     login: attempt(() => readLogin(read), undefined),
     githubToken: text('github-token'),
     tlsVerify: boolean('tls-verify', true),
-    artifact: readArtifact(read, environment, attempt),
+    artifact: readArtifact(read, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
     prComment: boolean('pr-comment', false),
     release: boolean('release-asset', false) ? readRelease(read) : undefined,
+    matrix: text('matrix'),
     sbom: boolean('sbom', false),
     summary: boolean('summary', true),
   };
   return withoutUndefined(inputs);
 }
 
-function readArtifact(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-  attempt: Attempt,
-): ArtifactInputs | undefined {
+function readArtifact(read: InputReader, attempt: Attempt): ArtifactInputs | undefined {
   const forms = ['false', 'true', 'layout', 'tar'] as const;
   const form = attempt(() => readChoice(read, 'upload-artifact', forms, 'false'), 'false');
   const retentionDays = attempt(() => readNumber(read, 'artifact-retention-days', [1, 400]), undefined);
@@ -146,8 +145,7 @@ function readArtifact(
   if (form === 'false') return undefined;
   return {
     form: form === 'tar' ? 'tar' : 'layout',
-    // A re-run finds the artifact of the run before.
-    overwrite: overwrite || Number(environment.GITHUB_RUN_ATTEMPT ?? '1') > 1,
+    overwrite,
     ...(name === undefined ? {} : { name }),
     ...(retentionDays === undefined ? {} : { retentionDays }),
   };

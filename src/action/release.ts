@@ -11,7 +11,9 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { createDigester, digestOf, hexOf } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isObject } from '../oci/json.ts';
+import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
+import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
 import { systemClock } from '../registry/clock.ts';
@@ -64,6 +66,8 @@ export interface ReleaseOrder {
   /** The platforms are part of the file's name. */
   readonly images: readonly { readonly platform: Platform }[];
   readonly references: readonly Reference[];
+  /** The job in words. */
+  readonly maker: string;
   /** For the archive. */
   readonly folder: string;
   readonly access: GithubAccess;
@@ -76,15 +80,18 @@ export interface ReleaseOrder {
  * @throws BimaError as `attachAssets` does
  */
 export async function attachToRelease(order: ReleaseOrder): Promise<string> {
-  const { release, event, images, references, access } = order;
+  const { release, event, images, references, maker, access } = order;
   const { reporter, signal } = access;
   const lasting = references.filter(({ tag }) => tag !== 'latest');
   const platforms = images.map(({ platform }) => platform);
-  const name = releaseAssetName(references[0]?.repository ?? event.repository, release.tag, platforms);
+  const own = lasting.find(({ tag = '' }) => tag === safeTag(release.tag)) ?? lasting[0] ?? references[0];
+  const repository = own?.repository ?? event.repository;
+  const name = releaseAssetName(repository, release.tag, platforms, own?.tag);
+  const label = releaseAssetLabel(own, platforms, maker);
   const path = join(order.folder, 'release.tar');
   return reporter.group(`Attach to the release ${release.tag}`, async () => {
     await writeArchive(order.source, order.root, lasting.length > 0 ? lasting : references, path, signal);
-    return attachArchive(path, name, order);
+    return attachArchive(path, name, { release, event, label, access });
   });
 }
 
@@ -92,7 +99,14 @@ export async function attachToRelease(order: ReleaseOrder): Promise<string> {
 export async function attachArchive(
   archive: string,
   name: string,
-  { release, event, access }: Pick<ReleaseOrder, 'release' | 'event' | 'access'>,
+  {
+    release,
+    event,
+    label,
+    access,
+  }: Pick<ReleaseOrder, 'release' | 'event' | 'access'> & {
+    readonly label: string;
+  },
 ): Promise<string> {
   const [{ attachAssets }, { parseRepository }] = await Promise.all([
     import('../github/release-assets.ts'),
@@ -121,23 +135,42 @@ export async function attachArchive(
   const { reporter, signal, clock = systemClock } = access;
   const repository = parseRepository(event.repository);
   const [attached] = await withGithub(access, (github) =>
-    attachAssets({ github, repository, release, reporter, clock, signal }, files),
+    attachAssets({ github, repository, release, label, reporter, clock, signal }, files),
   );
   return attached?.url ?? '';
 }
 
 /**
  * `<repo>_<version>_<os>_<arch>.oci.tar`: of `ghcr.io/owner/app` at `v1.2` it is `app_v1.2_linux_amd64.oci.tar`.
- * The word for several platforms is `multi`.
+ * The word for several platforms is `multi`. Where the image's tag is another than the git tag, it is named as well,
+ * or alone when it has the version in it: `app_v1.2-hvt_linux_amd64.oci.tar`, `app_v1.2_hvt_linux_amd64.oci.tar`.
  */
-export function releaseAssetName(repository: string, tag: string, platforms: readonly Platform[]): string {
+export function releaseAssetName(
+  repository: string,
+  gitTag: string,
+  platforms: readonly Platform[],
+  imageTag = safeTag(gitTag),
+): string {
   const last = repository.slice(repository.lastIndexOf('/') + 1);
+  const version = safeTag(gitTag);
+  const hasVersion = imageTag.includes(version.replace(/^v(?=\d)/, ''));
+  const names = hasVersion ? [last, imageTag] : [last, version, imageTag];
   const [platform, ...others] = platforms;
   const isOne = platform !== undefined && others.length === 0;
   const parts = isOne ? [platform.os, platform.architecture, platform.variant ?? ''] : ['multi'];
-  const name = [last, safeTag(tag), ...parts.filter((part) => part !== '')].join('_');
+  const name = [...names, ...parts.filter((part) => part !== '')].join('_');
   // What GitHub would change by itself.
   return `${name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '')}.oci.tar`;
+}
+
+/** What the release shows for the file: the image, its platforms, and the job that made it. */
+export function releaseAssetLabel(
+  image: Reference | undefined,
+  platforms: readonly Platform[],
+  maker: string,
+): string {
+  const name = image === undefined ? 'image' : formatReference(image);
+  return `${name} for ${platforms.map(formatPlatform).join(', ')} (${maker})`;
 }
 
 async function digestOfFile(path: string): Promise<Digest> {

@@ -23,6 +23,7 @@ import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
+import { describeJob } from './maker.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
 import { produceImage } from './produce.ts';
@@ -93,7 +94,18 @@ async function handOn({ source, root, isWhole }: Produced, order: HandOnOrder, w
   if (release !== undefined) {
     const { event } = world;
     const access = accessFor(inputs, world);
-    const attached = { release, event, source, root, images: facts.images, references, folder, access };
+    const maker = describeJob(environment, inputs.matrix);
+    const attached = {
+      release,
+      event,
+      source,
+      root,
+      images: facts.images,
+      references,
+      maker,
+      folder,
+      access,
+    };
     setOutputs(runner, { 'release-asset-url': await attachToRelease(attached) });
   }
   const state = await push(source, root, order, world);

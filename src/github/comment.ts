@@ -1,4 +1,4 @@
-// The one comment that each image has on a pull request: written once, then kept up to date in its place.
+// The one comment that each image of a job has on a pull request: written once, then kept up to date in its place.
 
 import type { Github } from './client.ts';
 import { isGithubStatus } from './failure.ts';
@@ -10,6 +10,8 @@ export interface CommentPlace {
   readonly number: number;
   /** `registry/repository`: another image has another comment. */
   readonly image: string;
+  /** Who writes it, such as a job and a step in words: another one has another comment, also about the same image. */
+  readonly key: string;
 }
 
 interface Comment {
@@ -23,43 +25,62 @@ interface Comment {
 const jobAuthor = 'github-actions[bot]';
 
 /**
- * Updates the image's comment, or makes it. Only what the token's own user wrote is touched, whatever others claim.
+ * Updates the comment about the image under this key, or makes it. Only what the token's own user wrote is touched, whatever others claim.
  * Of several, as jobs of one time can make them, the oldest stays.
  * @param text Markdown, at most 65,000 characters
  * @returns the address of the comment
  * @throws GithubError for what GitHub refuses
  */
 export async function putComment(github: Github, place: CommentPlace, text: string): Promise<string> {
-  const body = `${markerOf(place.image)}\n${text}`;
-  const [oldest, ...others] = await ownComments(github, place);
+  const marker = markerOf(place.image, place.key);
+  const body = `${marker}\n${text}`;
+  const [oldest, ...others] = await ownComments(github, place, (line) => line === marker);
   for (const { id } of others) await remove(github, place, id);
   const updated = oldest === undefined ? undefined : await update(github, place, oldest, body);
-  return updated ?? create(github, place, body);
+  return updated ?? create(github, place, marker, body);
 }
 
 /**
- * Removes what {@link putComment} wrote for the image.
+ * Removes what {@link putComment} wrote for the image, under whatever key.
  * @returns how many comments went: 0 if there was none
  * @throws GithubError for what GitHub refuses
  */
-export async function removeComment(github: Github, place: CommentPlace): Promise<number> {
-  const comments = await ownComments(github, place);
+export async function removeComment(github: Github, place: Omit<CommentPlace, 'key'>): Promise<number> {
+  const alone = markerOf(place.image);
+  const start = alone.replace(/-->$/, 'by ');
+  const isAbout = (line: string) => line === alone || (line.startsWith(start) && line.endsWith(' -->'));
+  const comments = await ownComments(github, place, isAbout);
   for (const { id } of comments) await remove(github, place, id);
   return comments.length;
 }
 
-/** The first line of a comment, which nobody sees. No name can end it early, or be the beginning of another's. */
-export function markerOf(image: string): string {
-  const name = encodeURIComponent(image)
-    .replaceAll('%2F', '/')
-    .replaceAll('%3A', ':')
-    .replaceAll('--', '-%2D');
-  return `<!-- bima-action preview: ${name} -->`;
+/**
+ * The first line of a comment, which nobody sees. No name can end it early, or be the beginning of another's.
+ * @param key empty in the comments of older versions
+ */
+export function markerOf(image: string, key = ''): string {
+  return `<!-- bima-action preview: ${encodeName(image)}${key === '' ? '' : ` by ${encodeName(key)}`} -->`;
 }
 
-/** The oldest first. */
-async function ownComments(github: Github, place: CommentPlace, author?: string): Promise<Comment[]> {
-  const marked = await markedComments(github, place);
+/** Without what could end a comment, and in one line. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name)
+    .replaceAll('%2F', '/')
+    .replaceAll('%3A', ':')
+    .replaceAll('%20', ' ')
+    .replaceAll('--', '-%2D');
+}
+
+type Marked = Omit<CommentPlace, 'key'>;
+
+/** The oldest first. @param isMarker tells by a comment's first line whether it is meant */
+async function ownComments(
+  github: Github,
+  place: Marked,
+  isMarker: (line: string) => boolean,
+  author?: string,
+): Promise<Comment[]> {
+  const marked = await markedComments(github, place, isMarker);
   if (marked.length === 0) return [];
   const own = author ?? (await readAuthor(github));
   return marked.filter((comment) => comment.author === own).sort((one, other) => one.id - other.id);
@@ -67,15 +88,16 @@ async function ownComments(github: Github, place: CommentPlace, author?: string)
 
 async function markedComments(
   github: Github,
-  { repository, number, image }: CommentPlace,
+  { repository, number }: Marked,
+  isMarker: (line: string) => boolean,
 ): Promise<Comment[]> {
-  const marker = markerOf(image);
   const marked: Comment[] = [];
   const list = { ...splitName(repository), issue_number: number, per_page: 100 };
   for await (const { data } of github.paginate.iterator(github.rest.issues.listComments, list)) {
     for (const { id, user, html_url: url, body = '' } of data) {
       // The first line alone counts: what stands below it may quote anything.
-      if (body.split(/\r?\n/, 1)[0] === marker) marked.push({ id, author: user?.login, url, body });
+      const [line = ''] = body.split(/\r?\n/, 1);
+      if (isMarker(line)) marked.push({ id, author: user?.login, url, body });
     }
   }
   return marked;
@@ -107,7 +129,7 @@ async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
 /** Undefined when it's gone. */
 async function update(
   github: Github,
-  { repository }: CommentPlace,
+  { repository }: Marked,
   { id, url, body: before }: Comment,
   body: string,
 ): Promise<string | undefined> {
@@ -121,12 +143,12 @@ async function update(
   }
 }
 
-async function create(github: Github, place: CommentPlace, body: string): Promise<string> {
+async function create(github: Github, place: Marked, marker: string, body: string): Promise<string> {
   const where = { ...splitName(place.repository), issue_number: place.number };
   const { data } = await github.rest.issues.createComment({ ...where, body });
   const { id, user, html_url: url } = data;
   // Another job may have done the same since we looked. Whoever was second sees both.
-  const [oldest] = await ownComments(github, place, user?.login);
+  const [oldest] = await ownComments(github, place, (line) => line === marker, user?.login);
   if (oldest === undefined || oldest.id >= id) return url;
   const kept = await update(github, place, oldest, body);
   if (kept === undefined) return url;
@@ -134,7 +156,7 @@ async function create(github: Github, place: CommentPlace, body: string): Promis
   return kept;
 }
 
-async function remove(github: Github, { repository }: CommentPlace, id: number): Promise<void> {
+async function remove(github: Github, { repository }: Marked, id: number): Promise<void> {
   try {
     await github.rest.issues.deleteComment({ ...splitName(repository), comment_id: id });
   } catch (error) {

@@ -28,6 +28,8 @@ export interface AssetOptions {
   readonly github: Github;
   readonly repository: Repository;
   readonly release: Release;
+  /** Who attaches which image: stands on the page of the release, and tells own files from those of others. */
+  readonly label: string;
   readonly reporter: Reporter;
   readonly clock: GithubClock;
   readonly signal: AbortSignal;
@@ -40,6 +42,8 @@ interface Asset {
   readonly digest: string | undefined;
   readonly size: number;
   readonly isWhole: boolean;
+  /** Empty for files that somebody attached without one, and where there is no such thing. */
+  readonly label: string;
   readonly url: string;
 }
 
@@ -51,8 +55,8 @@ const maxWait = 60;
  * Puts the files on the release, and takes the place of those that have their names. A file that is there with the
  * same digest stays. New content goes up under a name of its own first; only then the old files go, last file first,
  * and the new ones get their names in the order given: so that the last file, a checksum, never stands beside content
- * that is not its own, and an upload that fails takes nothing away.
- * @throws BimaError GITHUB_DENIED, GITHUB_FAILED or DIGEST_MISMATCH
+ * that is not its own, and an upload that fails takes nothing away. What has another label is never replaced.
+ * @throws BimaError ASSET_EXISTS, GITHUB_DENIED, GITHUB_FAILED or DIGEST_MISMATCH
  */
 export async function attachAssets(
   options: AssetOptions,
@@ -65,6 +69,8 @@ export async function attachAssets(
   for (const { file } of wanted.filter((one) => !changed.includes(one)))
     reporter.info(`${file.name} is on the release already`);
   if (changed.length > 0 && release.isImmutable) throw immutable(release);
+  const foreign = changed.find(({ old }) => old !== undefined && old.label !== options.label);
+  if (foreign?.old !== undefined) throw exists(release, foreign.old, options.label);
   // What broke off earlier holds nothing that could be lost.
   const isReplacing = changed.some(({ old }) => old?.isWhole === true);
 
@@ -83,7 +89,8 @@ export async function attachAssets(
     attached.push({ name, url });
   }
   const isLeft = ({ name }: Asset) => files.some((file) => isTemporaryName(name, file));
-  for (const asset of before.filter((one) => isLeft(one) && !hasId(placed, one)))
+  const isOwn = ({ label }: Asset) => label === options.label;
+  for (const asset of before.filter((one) => isOwn(one) && isLeft(one) && !hasId(placed, one)))
     await remove(options, asset);
   return attached;
 }
@@ -116,6 +123,8 @@ async function upload(options: AssetOptions, file: AssetFile, name: string): Pro
     if (there !== undefined) return there;
     // Left by an attempt that broke off: GitHub's word for its state is "starter".
     const broken = assets.find((asset) => asset.name === name);
+    if (broken !== undefined && broken.label !== options.label)
+      throw exists(options.release, broken, options.label);
     if (broken !== undefined) await remove(options, broken);
     try {
       return await send(options, file, name);
@@ -130,22 +139,23 @@ async function upload(options: AssetOptions, file: AssetFile, name: string): Pro
 }
 
 async function send(
-  { github, release, reporter, ...options }: AssetOptions,
+  { github, release, label, reporter, ...options }: AssetOptions,
   file: AssetFile,
   name: string,
 ): Promise<Asset> {
   const started = options.clock.now();
   const { data }: { data: AssetData } = await github.request({
     method: 'POST',
-    url: release.uploadUrl,
+    url: withParameters(release.uploadUrl),
     name,
+    label,
     headers: { 'content-type': file.contentType, 'content-length': file.size },
     data: reported(file, reporter),
   });
   const asset = assetOf(data);
   const isWhole = asset.isWhole && asset.size === file.size && (asset.digest ?? file.digest) === file.digest;
   if (!isWhole) {
-    await remove({ github, release, reporter, ...options }, asset);
+    await remove({ github, release, label, reporter, ...options }, asset);
     throw new BimaError(
       'DIGEST_MISMATCH',
       `expected the asset "${name}" with ${file.digest} and ${file.size} bytes, got ${asset.digest ?? 'no digest'} and ${asset.size} bytes`,
@@ -155,6 +165,12 @@ async function send(
   const seconds = (options.clock.now() - started) / 1000;
   reporter.info(`${name} ${formatSize(file.size)} uploaded in ${seconds.toFixed(1)} s`);
   return asset;
+}
+
+/** Gitea's address is no template. */
+function withParameters(url: string): string {
+  if (/\{[?&]/.test(url)) return url;
+  return `${url}{${url.includes('?') ? '&' : '?'}name,label}`;
 }
 
 async function* reported({ name, size, open }: AssetFile, reporter: Reporter): AsyncGenerator<Uint8Array> {
@@ -217,7 +233,9 @@ interface AssetData {
   readonly name: string;
   readonly digest?: string | null;
   readonly size: number;
-  readonly state: string;
+  readonly label?: string | null;
+  /** Missing on Gitea, which shows no file before it is whole. */
+  readonly state?: string;
   readonly browser_download_url: string;
 }
 
@@ -227,7 +245,8 @@ function assetOf(data: AssetData): Asset {
     name: data.name,
     digest: data.digest ?? undefined,
     size: data.size,
-    isWhole: data.state === 'uploaded',
+    isWhole: data.state === undefined || data.state === 'uploaded',
+    label: data.label ?? '',
     url: data.browser_download_url,
   };
 }
@@ -236,6 +255,17 @@ function explain(error: unknown, release: Release): unknown {
   return error instanceof GithubError && /\bimmutable\b/i.test(error.message)
     ? immutable(release, error)
     : error;
+}
+
+function exists({ tag }: Release, { name, label }: Asset, own: string): BimaError {
+  const maker = label === '' ? 'without a label that says who made it' : `labelled "${label}"`;
+  return new BimaError(
+    'ASSET_EXISTS',
+    `the release "${tag}" has another file "${name}" already, ${maker}, and this one is "${own}"`,
+    {
+      hint: `Give each image a name or a tag of its own, or remove the file: gh release delete-asset "${tag}" "${name}"`,
+    },
+  );
 }
 
 function immutable({ tag }: Release, cause?: GithubError): BimaError {

@@ -157,6 +157,40 @@ describe('an artifact of a name that is taken', () => {
   }
 });
 
+describe("an artifact of another job's", () => {
+  const other = '12f1170f-54f2-53f3-20dd-22fc7dff55f9';
+
+  it('is never replaced by a re-run, which has its name from nowhere', async (test) => {
+    const server = await start(test);
+    const path = smallFolder(test);
+    const first = await run({ path }, server, server.environmentOf(other));
+    const { error } = await run({ path }, server, { GITHUB_RUN_ATTEMPT: '2' });
+    assert.equal(error?.code, 'ARTIFACT_EXISTS');
+    assert.match(error.message, /another job or step/);
+    assert.equal(server.artifacts.get('app-1.2')?.id, first.uploaded?.id);
+    assert.ok(!server.calls.includes('DeleteArtifact'));
+  });
+
+  it('is replaced when asked to', async (test) => {
+    const server = await start(test);
+    const path = smallFolder(test);
+    await run({ path }, server, server.environmentOf(other));
+    const { uploaded } = await run({ path, overwrite: true }, server);
+    assert.equal(server.artifacts.get('app-1.2')?.id, uploaded?.id);
+  });
+
+  it('stays when the service does not say whose it is', async (test) => {
+    const server = await start(test, {
+      fault: ({ call }) => (call === 'ListArtifacts' ? { status: 500, message: 'later' } : undefined),
+    });
+    const path = smallFolder(test);
+    const first = await run({ path }, server);
+    const { error } = await run({ path }, server, { GITHUB_RUN_ATTEMPT: '2' });
+    assert.equal(error?.code, 'ARTIFACT_EXISTS');
+    assert.equal(server.artifacts.get('app-1.2')?.id, first.uploaded?.id);
+  });
+});
+
 describe('an upload that fails', () => {
   it('is tried again after a broken connection', async (test) => {
     const server = await start(test, {

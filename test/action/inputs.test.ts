@@ -130,10 +130,10 @@ describe('readInputs', () => {
     assert.deepEqual(inputs.buildArguments, new Map([['A', 'x']]));
   });
 
-  it('replaces the artifact of the run before by itself', () => {
+  it('overwrites an artifact of another job only when asked to, also in a re-run', () => {
     const given = { 'upload-artifact': 'layout' };
-    assert.equal(read(given, { GITHUB_RUN_ATTEMPT: '1' }).artifact?.overwrite, false);
-    assert.equal(read(given, { GITHUB_RUN_ATTEMPT: '2' }).artifact?.overwrite, true);
+    assert.equal(read(given, { GITHUB_RUN_ATTEMPT: '2' }).artifact?.overwrite, false);
+    assert.equal(read({ ...given, 'artifact-overwrite': 'true' }).artifact?.overwrite, true);
   });
 
   const wrong: [given: Given, message: RegExp][] = [

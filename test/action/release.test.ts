@@ -59,7 +59,7 @@ describe('the archive on a release', () => {
     const event = await eventFixture('release');
     const release = await openRelease({}, event, access);
     const file = 'redis_v1.2.3_linux_arm_v7.oci.tar';
-    const url = await attachArchive(join(folder, 'archive'), file, { release, event, access });
+    const url = await attachArchive(join(folder, 'archive'), file, { release, event, label: 'ours', access });
     assert.match(url, new RegExp(`/${file}$`));
     for (const { name: asset, content = '' } of Object.values(releases.assets)) {
       writeFileSync(join(folder, asset), content);
@@ -87,6 +87,7 @@ describe('the archive on a release', () => {
       root,
       images: [{ platform: { os: 'linux', architecture: 'amd64' } }],
       references: tags.map((tag) => parseReference(`ghcr.io/owner/app:${tag}`)),
+      maker: 'release.yml, job image',
       folder: temporaryFolder(test),
       access,
     });
@@ -98,16 +99,78 @@ describe('the archive on a release', () => {
     assert.ok(content?.includes(image.entry.digest));
   });
 
+  it('says who made it, and leaves what another leg of the matrix made under the same name', async (test) => {
+    const releases = createReleases(name);
+    releases.addRelease({ id: 5 });
+    const { access } = await startSession(test, { routes: releases.routes });
+    const event = await eventFixture('release');
+    const attach = async (context: string, tag: string, maker: string) => {
+      const { layout: path } = await buildContext(test, context);
+      const layout = await openLayout(path);
+      const [root] = (await layout.readIndex()).manifests;
+      assert.ok(root);
+      const images = [{ platform: { os: 'linux', architecture: 'amd64' } }];
+      const references = [parseReference(`ghcr.io/owner/redis:${tag}`)];
+      const release = await openRelease({}, event, access);
+      const folder = temporaryFolder(test);
+      return attachToRelease({
+        release,
+        event,
+        source: layout,
+        root,
+        images,
+        references,
+        maker,
+        folder,
+        access,
+      });
+    };
+    const [one, other] = [sampleContext(test), sampleContext(test)];
+    writeFileSync(join(other, 'redis.conf'), 'maxmemory 1gb\n');
+    const [hvt, spt] = ['ci.yml, job image ({"monitor":"hvt"})', 'ci.yml, job image ({"monitor":"spt"})'];
+    await attach(one, 'v1.2.3-hvt', hvt);
+    await attach(other, 'v1.2.3-spt', spt);
+    const names = ['redis_v1.2.3-hvt_linux_amd64.oci.tar', 'redis_v1.2.3-spt_linux_amd64.oci.tar'];
+    assert.deepEqual(
+      Object.keys(releases.assets).filter((asset) => !asset.endsWith('.sha256')),
+      names,
+    );
+    assert.equal(
+      releases.assets[names[0] ?? '']?.label,
+      `ghcr.io/owner/redis:v1.2.3-hvt for linux/amd64 (${hvt})`,
+    );
+    const before = releases.assets[names[0] ?? '']?.digest;
+    await assert.rejects(attach(other, 'v1.2.3-hvt', spt), {
+      code: 'ASSET_EXISTS',
+      hint: /gh release delete-asset/,
+    });
+    assert.equal(releases.assets[names[0] ?? '']?.digest, before);
+    await attach(other, 'v1.2.3-hvt', hvt);
+    assert.notEqual(releases.assets[names[0] ?? '']?.digest, before);
+  });
+
   const amd64 = { os: 'linux', architecture: 'amd64' };
-  const names: readonly (readonly [repository: string, tag: string, platforms: number, name: string])[] = [
+  const names: readonly (readonly [
+    repository: string,
+    tag: string,
+    platforms: number,
+    name: string,
+    image?: string,
+  ])[] = [
     ['owner/app', 'v1.2', 1, 'app_v1.2_linux_amd64.oci.tar'],
     ['owner/group/app', 'kernel/1+b', 1, 'app_kernel-1-b_linux_amd64.oci.tar'],
     ['owner/app', 'v1.2', 2, 'app_v1.2_multi.oci.tar'],
     ['owner/.github', 'v1', 1, 'github_v1_linux_amd64.oci.tar'],
+    ['owner/app', 'v1.2.3', 1, 'app_v1.2.3-hvt_linux_amd64.oci.tar', 'v1.2.3-hvt'],
+    ['owner/app', 'v1.2.3', 1, 'app_1.2.3_linux_amd64.oci.tar', '1.2.3'],
+    ['owner/app', 'v1.2.3', 1, 'app_v1.2.3_hvt_linux_amd64.oci.tar', 'hvt'],
   ];
-  for (const [repository, tag, platforms, expected] of names) {
+  for (const [repository, tag, platforms, expected, image] of names) {
     it(`is named ${expected}`, () => {
-      assert.equal(releaseAssetName(repository, tag, Array<typeof amd64>(platforms).fill(amd64)), expected);
+      assert.equal(
+        releaseAssetName(repository, tag, Array<typeof amd64>(platforms).fill(amd64), image),
+        expected,
+      );
     });
   }
 });

@@ -23,13 +23,14 @@ const tokens: Readonly<Record<string, Token>> = {
   reader: { login: 'github-actions[bot]', permissions: { 'pull-requests': 'read' } },
 };
 const image = 'ghcr.io/owner/app';
-const place = { repository: 'owner/app', number: 5, image };
+const key = 'ci.yml, job image, step one';
+const place = { repository: 'owner/app', number: 5, image, key };
 
 interface Site {
   readonly server: GithubServer;
   readonly issues: Issues;
   readonly clock: FastClock;
-  readonly put: (text: string, options?: { image?: string; token?: string }) => Promise<string>;
+  readonly put: (text: string, options?: { image?: string; key?: string; token?: string }) => Promise<string>;
   readonly remove: (options?: { image?: string; token?: string }) => Promise<number>;
   /** Author and text of each comment, without the marker. */
   readonly shown: () => readonly string[];
@@ -45,8 +46,8 @@ async function start(test: TestContext, enterprise = false): Promise<Site> {
     server,
     issues,
     clock,
-    put: (text, { image: name, token = 'job' } = {}) =>
-      withGithub({ ...access, token }, (github) => putComment(github, at(name), text)),
+    put: (text, { image: name, key: own = key, token = 'job' } = {}) =>
+      withGithub({ ...access, token }, (github) => putComment(github, { ...at(name), key: own }, text)),
     remove: ({ image: name, token = 'job' } = {}) =>
       withGithub({ ...access, token }, (github) => removeComment(github, at(name))),
     shown: () =>
@@ -74,6 +75,21 @@ describe('putComment', () => {
     assert.deepEqual(shown(), ['github-actions[bot]: two']);
   });
 
+  it('keeps one comment for each leg of a matrix and each step, and removes all of them', async (test) => {
+    const { put, remove, shown, issues } = await start(test);
+    const keys = ['ci.yml, job image ({"a":1})', 'ci.yml, job image ({"a":2})', `${key} two`, key];
+    issues.addComment(5, 'github-actions[bot]', `${markerOf(image)}\nof an older version`);
+    issues.addComment(5, 'github-actions[bot]', `${markerOf(`${image}-arm`, key)}\nof another image`);
+    for (const text of ['old', 'new']) for (const own of keys) await put(`${own}: ${text}`, { key: own });
+    const others = ['of an older version', 'of another image'];
+    assert.deepEqual(
+      shown(),
+      [...others, ...keys.map((own) => `${own}: new`)].map((text) => `github-actions[bot]: ${text}`),
+    );
+    assert.equal(await remove(), 5);
+    assert.deepEqual(shown(), ['github-actions[bot]: of another image']);
+  });
+
   it('keeps one comment for each image, also when a name begins with the other', async (test) => {
     const { put, shown } = await start(test);
     const names = [image, `${image}-arm`, `${image}/arm`, 'quay.io/owner/app'];
@@ -86,11 +102,11 @@ describe('putComment', () => {
   });
 
   const foreign: [name: string, author: string, body: string][] = [
-    ['a comment of somebody else with its marker', 'mallory', `${markerOf(image)}\nmine`],
-    ['one of a bot with another name', 'github-actions-fake[bot]', `${markerOf(image)}\nmine`],
-    ['one of a user whose name is that of the bot', 'github-actions', `${markerOf(image)}\nmine`],
-    ['an own comment that quotes the marker', 'github-actions[bot]', `look:\n${markerOf(image)}`],
-    ['an own comment with more on its first line', 'github-actions[bot]', `${markerOf(image)} x\nmine`],
+    ['a comment of somebody else with its marker', 'mallory', `${markerOf(image, key)}\nmine`],
+    ['one of a bot with another name', 'github-actions-fake[bot]', `${markerOf(image, key)}\nmine`],
+    ['one of a user whose name is that of the bot', 'github-actions', `${markerOf(image, key)}\nmine`],
+    ['an own comment that quotes the marker', 'github-actions[bot]', `look:\n${markerOf(image, key)}`],
+    ['an own comment with more on its first line', 'github-actions[bot]', `${markerOf(image, key)} x\nmine`],
   ];
   for (const [name, author, body] of foreign) {
     it(`leaves alone ${name}`, async (test) => {
@@ -100,7 +116,7 @@ describe('putComment', () => {
       await put('two');
       assert.deepEqual(
         issues.comments.map((comment) => comment.body),
-        [body, `${markerOf(image)}\ntwo`],
+        [body, `${markerOf(image, key)}\ntwo`],
       );
       assert.equal(await remove(), 1);
       assert.deepEqual(
@@ -112,7 +128,7 @@ describe('putComment', () => {
 
   it('leaves the comments of other pull requests alone', async (test) => {
     const { issues, put } = await start(test);
-    issues.addComment(6, 'github-actions[bot]', `${markerOf(image)}\nsix`);
+    issues.addComment(6, 'github-actions[bot]', `${markerOf(image, key)}\nsix`);
     await put('five');
     assert.deepEqual(
       issues.comments.map(({ issue }) => issue),
@@ -124,7 +140,7 @@ describe('putComment', () => {
   it('finds it behind any number of others, and with the line ends of a browser', async (test) => {
     const { issues, put, server } = await start(test);
     for (let count = 0; count < 250; count += 1) issues.addComment(5, 'maria', `no ${count}`);
-    issues.addComment(5, 'github-actions[bot]', `${markerOf(image)}\r\nedited by hand`);
+    issues.addComment(5, 'github-actions[bot]', `${markerOf(image, key)}\r\nedited by hand`);
     await put('new');
     assert.equal(issues.comments.length, 251);
     assert.match(issues.comments.at(-1)?.body ?? '', /\nnew$/);
@@ -133,7 +149,7 @@ describe('putComment', () => {
 
   it('removes what is there twice, and keeps the oldest', async (test) => {
     const { issues, put, shown } = await start(test);
-    const body = `${markerOf(image)}\nold`;
+    const body = `${markerOf(image, key)}\nold`;
     const { id } = issues.addComment(5, 'github-actions[bot]', body);
     issues.addComment(5, 'github-actions[bot]', body);
     await put('new');
@@ -196,7 +212,7 @@ describe('putComment', () => {
 
   it('says which permission is missing', async (test) => {
     const { put, issues } = await start(test);
-    for (const body of [undefined, `${markerOf(image)}\nold`]) {
+    for (const body of [undefined, `${markerOf(image, key)}\nold`]) {
       if (body !== undefined) issues.addComment(5, 'github-actions[bot]', body);
       await assert.rejects(put('new', { token: 'reader' }), {
         code: 'GITHUB_DENIED',

@@ -18,13 +18,14 @@ import { startSession } from '../support/github/session.ts';
 import type { GithubSession } from '../support/github/session.ts';
 
 const repository = { owner: 'owner', repo: 'app' };
+const own = 'owner/app:v1.2.3 for linux/amd64 (ci.yml, job image)';
 const [archive, checksum] = ['app.oci.tar', 'app.oci.tar.sha256'];
 
 interface Case extends GithubSession {
   readonly releases: Releases;
   readonly release: StoredRelease;
   /** Attaches content and a checksum of it. */
-  readonly attach: (content: string) => Promise<AttachedAsset[]>;
+  readonly attach: (content: string, label?: string) => Promise<AttachedAsset[]>;
 }
 
 async function start(
@@ -35,10 +36,10 @@ async function start(
   const release = releases.addRelease({ isDraft: options.isDraft === true });
   const session = await startSession(test, { routes: releases.routes, ...options });
   const { reporter, signal } = session.access;
-  const attach = (content: string) =>
+  const attach = (content: string, label = own) =>
     withGithub(session.access, async (github) => {
       const found = await findRelease(github, repository, release.tag);
-      const order = { github, repository, release: found, reporter, clock: session.clock, signal };
+      const order = { github, repository, release: found, label, reporter, clock: session.clock, signal };
       return attachAssets(order, filesOf(content));
     });
   return { ...session, releases, release, attach };
@@ -117,10 +118,51 @@ describe('files for a release', () => {
     ]);
   });
 
+  const foreign = [
+    ['a file that another job made', 'uploaded', 'owner/app:v1.2.3 for linux/amd64 (ci.yml, job other)'],
+    ['a file that says nothing of who made it', 'uploaded', ''],
+    ['an upload of another job that is under way', 'starter', 'theirs'],
+  ] as const;
+  for (const [name, state, label] of foreign) {
+    it(`never replace ${name}`, async (test) => {
+      const one = await start(test);
+      const theirs = one.releases.addAsset(one.release, archive, 'theirs', state, label);
+      await assert.rejects(one.attach('ours'), { code: 'ASSET_EXISTS', message: /"app\.oci\.tar" already/ });
+      assert.deepEqual(one.release.assets, [theirs]);
+    });
+  }
+
+  it('stay with equal content, whoever made it', async (test) => {
+    const one = await start(test);
+    await one.attach('content', 'theirs');
+    const before = [...one.release.assets];
+    await one.attach('content');
+    assert.deepEqual(one.release.assets, before);
+  });
+
+  it('leave what another job has put on its way', async (test) => {
+    const one = await start(test);
+    await one.attach('old');
+    one.releases.addAsset(one.release, `${archive}.0123456789ab.new`, 'x', 'uploaded', 'theirs');
+    await one.attach('new');
+    assert.ok(`${archive}.0123456789ab.new` in one.releases.assets);
+  });
+
+  it('go to Gitea under their names, and replace nothing there', async (test) => {
+    const one = await start(test, { gitea: true });
+    const [attached] = await one.attach('content');
+    assert.equal(attached?.name, archive);
+    assertAttached(one, 'content');
+    await assert.rejects(one.attach('other'), { code: 'ASSET_EXISTS' });
+    assertAttached(one, 'content');
+    // Its answers are not GitHub's, but what it is asked must be.
+    assert.ok(one.server.takeViolations().every((line) => line.includes(': answer ')));
+  });
+
   it('find their old selves behind many others', async (test) => {
     const one = await start(test);
     for (let count = 0; count < 120; count += 1) one.releases.addAsset(one.release, `other-${count}`, 'x');
-    one.releases.addAsset(one.release, archive, 'old');
+    one.releases.addAsset(one.release, archive, 'old', 'uploaded', own);
     await one.attach('new');
     assert.equal(one.releases.assets[archive]?.content, 'new');
     assert.equal(one.release.assets.length, 122);
@@ -210,8 +252,8 @@ describe('files for a release', () => {
 
   it('replace what an upload of an earlier run left that broke off', async (test) => {
     const one = await start(test);
-    one.releases.addAsset(one.release, archive, '', 'starter');
-    one.releases.addAsset(one.release, checksum, '', 'starter');
+    one.releases.addAsset(one.release, archive, '', 'starter', own);
+    one.releases.addAsset(one.release, checksum, '', 'starter', own);
     await one.attach('content');
     assertAttached(one, 'content');
   });

@@ -15,6 +15,6 @@ const access = {
   signal: new AbortController().signal,
 };
 const release = await openRelease({}, event, access);
-await attachArchive(archive, 'archive.tar', { release, event, access });
+await attachArchive(archive, 'archive.tar', { release, event, label: 'test', access });
 // In KiB.
 console.log(process.resourceUsage().maxRSS);

@@ -10,6 +10,8 @@ import type { AddressInfo } from 'node:net';
 export interface StoredArtifact {
   readonly id: number;
   readonly name: string;
+  /** Of the job that made it. */
+  readonly job: string;
   readonly mimeType: string | undefined;
   /** RFC 3339, if the client asked for a date. */
   readonly expiresAt: string | undefined;
@@ -35,6 +37,8 @@ export interface ResultsOptions {
 export interface ResultsServer extends AsyncDisposable {
   /** What a runner sets for a step. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The same for a step of another job of the run. */
+  readonly environmentOf: (job: string) => Readonly<Record<string, string>>;
   /** Those that are finished and not deleted, by name. */
   readonly artifacts: ReadonlyMap<string, StoredArtifact>;
   /** All calls, in order. */
@@ -48,6 +52,7 @@ export interface ResultsServer extends AsyncDisposable {
 interface Upload {
   readonly id: number;
   readonly name: string;
+  readonly job: string;
   readonly signature: string;
   readonly mimeType: string | undefined;
   readonly expiresAt: string | undefined;
@@ -65,7 +70,8 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
   const calls: string[] = [];
   const signatures: string[] = [];
   const violations: string[] = [];
-  const token = createToken();
+  /** The jobs, by their tokens. */
+  const jobs = new Map<string, string>();
   let origin = '';
 
   const server = createServer((request, response) => {
@@ -100,14 +106,17 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
 
   function twirp(call: string, request: IncomingMessage, body: Buffer): { status: number; body: object } {
     assert.equal(request.method, 'POST');
-    assert.equal(request.headers.authorization, `Bearer ${token}`);
+    const job = jobs.get(request.headers.authorization?.replace(/^Bearer /, '') ?? '');
+    assert.ok(job !== undefined, 'no such token');
     const message = JSON.parse(body.toString()) as Record<string, string>;
     assert.equal(message.workflow_run_backend_id, runId);
-    assert.equal(message.workflow_job_run_backend_id, jobId);
     const name = message.name ?? '';
+    // A deletion names the job that made the artifact.
+    const wanted = call === 'DeleteArtifact' ? artifacts.get(name)?.job : job;
+    assert.equal(message.workflow_job_run_backend_id, wanted ?? job);
     switch (call) {
       case 'CreateArtifact':
-        return create(name, message);
+        return create(name, job, message);
       case 'FinalizeArtifact':
         return finalize(name, message);
       case 'ListArtifacts': {
@@ -126,7 +135,11 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
     }
   }
 
-  function create(name: string, message: Record<string, string>): { status: number; body: object } {
+  function create(
+    name: string,
+    job: string,
+    message: Record<string, string>,
+  ): { status: number; body: object } {
     assert.equal(Number(message.version), 7);
     assert.ok(!/["<>|*?\\/:\r\n]/.test(name) && name !== '', `name ${name}`);
     const existing = uploads.get(name);
@@ -140,6 +153,7 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
     const upload: Upload = {
       id: calls.length + 1000,
       name,
+      job,
       signature,
       mimeType: message.mime_type,
       expiresAt: message.expires_at,
@@ -153,10 +167,10 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
   function finalize(name: string, message: Record<string, string>): { status: number; body: object } {
     const upload = uploads.get(name);
     assert.ok(upload?.content, `FinalizeArtifact of ${name}, which has no content`);
-    const { id, mimeType, expiresAt, content } = upload;
+    const { id, job, mimeType, expiresAt, content } = upload;
     assert.equal(message.size, String(content.length));
     assert.equal(message.hash, `sha256:${createHash('sha256').update(content).digest('hex')}`);
-    artifacts.set(name, { id, name, mimeType, expiresAt, content });
+    artifacts.set(name, { id, name, job, mimeType, expiresAt, content });
     return { status: 200, body: { ok: true, artifact_id: String(id) } };
   }
 
@@ -178,8 +192,10 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    environment: {
+  const environmentOf = (job: string) => {
+    const token = createToken(job);
+    jobs.set(token, job);
+    return {
       // The path is not part of where the service is.
       ACTIONS_RESULTS_URL: `${origin}/results/`,
       ACTIONS_RUNTIME_TOKEN: token,
@@ -187,7 +203,11 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
       GITHUB_REPOSITORY: 'owner/app',
       GITHUB_RUN_ID: '42',
       GITHUB_RUN_ATTEMPT: '1',
-    },
+    };
+  };
+  return {
+    environment: environmentOf(jobId),
+    environmentOf,
     artifacts,
     calls,
     signatures,
@@ -199,10 +219,10 @@ export async function startResultsServer(options: ResultsOptions = {}): Promise<
   };
 }
 
-function describe({ id, name, content }: StoredArtifact): object {
+function describe({ id, name, job, content }: StoredArtifact): object {
   return {
     workflow_run_backend_id: runId,
-    workflow_job_run_backend_id: jobId,
+    workflow_job_run_backend_id: job,
     database_id: String(id),
     name,
     size: String(content.length),
@@ -211,9 +231,9 @@ function describe({ id, name, content }: StoredArtifact): object {
 }
 
 /** A JWT is read by the client, and checked by nobody but the service. */
-function createToken(): string {
+function createToken(job: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const scopes = `Actions.GenericRead:00000000 Actions.Results:${runId}:${jobId}`;
+  const scopes = `Actions.GenericRead:00000000 Actions.Results:${runId}:${job}`;
   return `${part({ alg: 'none' })}.${part({ scp: scopes })}.${randomBytes(8).toString('hex')}`;
 }
 

@@ -9,6 +9,7 @@ import { userOf } from './users.ts';
 export interface StoredAsset {
   readonly id: number;
   name: string;
+  label: string;
   /** `starter` until the bytes are there: what an upload leaves that broke off. */
   readonly state: 'uploaded' | 'starter';
   readonly size: number;
@@ -32,7 +33,13 @@ export interface Releases {
   /** By their names, on the only release. */
   readonly assets: Readonly<Record<string, StoredAsset>>;
   addRelease(release: Partial<Omit<StoredRelease, 'assets'>>): StoredRelease;
-  addAsset(release: StoredRelease, name: string, content: string, state?: StoredAsset['state']): StoredAsset;
+  addAsset(
+    release: StoredRelease,
+    name: string,
+    content: string,
+    state?: StoredAsset['state'],
+    label?: string,
+  ): StoredAsset;
   /** The next upload answers 502, and leaves a `starter`. */
   breakUpload(): void;
   /** Is called after each request that changed something, with the assets as they are then. */
@@ -46,6 +53,8 @@ export interface ReleasesOptions {
   readonly digests?: boolean;
   /** Changes bytes on their way. */
   readonly damage?: boolean;
+  /** As Gitea has them: no template for the upload, and of an asset neither state nor label nor digest. */
+  readonly gitea?: boolean;
 }
 
 const date = '2024-05-01T12:00:00Z';
@@ -55,7 +64,7 @@ const small = 64 * 1024;
 
 /** @param repository `owner/name` */
 export function createReleases(repository: string, options: ReleasesOptions = {}): Releases {
-  const { tags = [], digests = true, damage = false } = options;
+  const { tags = [], digests = true, damage = false, gitea = false } = options;
   const releases: StoredRelease[] = [];
   let last = 3000;
   let broken = 0;
@@ -63,13 +72,13 @@ export function createReleases(repository: string, options: ReleasesOptions = {}
 
   const showAsset = (asset: StoredAsset, release: StoredRelease, { apiUrl, htmlUrl }: Site) => {
     const place = release.isDraft ? `untagged-${release.id}` : release.tag;
-    return {
+    const shown = {
       id: asset.id,
       node_id: `RA_${asset.id}`,
       url: `${apiUrl}/repos/${repository}/releases/assets/${asset.id}`,
       browser_download_url: `${htmlUrl}/${repository}/releases/download/${place}/${asset.name}`,
       name: asset.name,
-      label: '',
+      label: asset.label,
       state: asset.state,
       content_type: asset.contentType,
       size: asset.size,
@@ -79,6 +88,9 @@ export function createReleases(repository: string, options: ReleasesOptions = {}
       updated_at: date,
       uploader: userOf('github-actions[bot]'),
     };
+    if (!gitea) return shown;
+    const { id, name, size, browser_download_url } = shown;
+    return { id, name, size, browser_download_url, created_at: date, download_count: 0, uuid: `uuid-${id}` };
   };
   const show = (release: StoredRelease, site: Site) => {
     const url = `${site.apiUrl}/repos/${repository}/releases/${release.id}`;
@@ -86,7 +98,7 @@ export function createReleases(repository: string, options: ReleasesOptions = {}
       url,
       html_url: `${site.htmlUrl}/${repository}/releases/tag/${release.tag}`,
       assets_url: `${url}/assets`,
-      upload_url: `${site.uploadUrl}/repos/${repository}/releases/${release.id}/assets{?name,label}`,
+      upload_url: `${site.uploadUrl}/repos/${repository}/releases/${release.id}/assets${gitea ? '' : '{?name,label}'}`,
       tarball_url: null,
       zipball_url: null,
       id: release.id,
@@ -128,7 +140,7 @@ export function createReleases(repository: string, options: ReleasesOptions = {}
   };
 
   async function upload(request: GithubRequest, release: StoredRelease): Promise<GithubReply> {
-    const { name = '' } = request.query;
+    const { name = '', label = '' } = request.query;
     const { size, digest, content } = await receive(request.bytes, damage);
     if (release.isImmutable) return immutable();
     if (release.assets.some((asset) => asset.name === name)) return taken();
@@ -138,6 +150,7 @@ export function createReleases(repository: string, options: ReleasesOptions = {}
     const asset: StoredAsset = {
       id: last,
       name,
+      label,
       state: isBroken ? 'starter' : 'uploaded',
       size: isBroken ? 0 : size,
       digest,
@@ -168,12 +181,13 @@ export function createReleases(repository: string, options: ReleasesOptions = {}
       releases.push({ ...added, assets: [] });
       return releases.at(-1) ?? { ...added, assets: [] };
     },
-    addAsset(release, name, content, state = 'uploaded') {
+    addAsset(release, name, content, state = 'uploaded', label = '') {
       last += 1;
       const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
       const asset = {
         id: last,
         name,
+        label,
         state,
         size: content.length,
         digest,

@@ -1,0 +1,82 @@
+// Which job of the run made an artifact: the service knows, and the library doesn't tell.
+
+import { BimaError } from '../errors.ts';
+import { isObject, parseJsonObject } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
+import type { Environment } from './runner.ts';
+
+/** `own` for one that this very job made, in whichever attempt; `unknown` when the service doesn't say. */
+export type ArtifactOwner = 'none' | 'own' | 'other' | 'unknown';
+
+/** What the service calls a run and a job of it. A job has the same name in each attempt, each leg of a matrix its own. */
+interface Backend {
+  readonly run: string;
+  readonly job: string;
+}
+
+/** Asks the service with the run's own token (ListArtifacts of actions/toolkit, packages/artifact). Never throws but for an interruption. */
+export async function findOwner(
+  name: string,
+  environment: Environment,
+  signal: AbortSignal | undefined,
+): Promise<ArtifactOwner> {
+  const { ACTIONS_RESULTS_URL: url = '', ACTIONS_RUNTIME_TOKEN: token = '' } = environment;
+  const backend = backendOf(token);
+  if (backend === undefined || !URL.canParse(url)) return 'unknown';
+  try {
+    const request = {
+      workflow_run_backend_id: backend.run,
+      workflow_job_run_backend_id: backend.job,
+      name_filter: name,
+    };
+    const { artifacts } = await ask(new URL(url).origin, token, request, signal);
+    const found = Array.isArray(artifacts) ? artifacts.filter(isObject) : [];
+    const named = found.filter((artifact) => artifact.name === name);
+    if (named.length === 0) return 'none';
+    return named.every((artifact) => jobOf(artifact) === backend.job) ? 'own' : 'other';
+  } catch (error) {
+    if (signal?.aborted === true || !(error instanceof BimaError)) throw error;
+    return 'unknown';
+  }
+}
+
+async function ask(
+  origin: string,
+  token: string,
+  body: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<JsonObject> {
+  const [{ createGithubFetch }, { createHttp }, { defaultTimeouts }] = await Promise.all([
+    import('./github-fetch.ts'),
+    import('../registry/http.ts'),
+    import('../registry/watch.ts'),
+  ]);
+  const http = createHttp({ timeouts: defaultTimeouts, userAgent: 'bima' });
+  try {
+    const response = await createGithubFetch(http)(
+      `${origin}/twirp/github.actions.results.api.v1.ArtifactService/ListArtifacts`,
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return response.ok ? parseJsonObject(bytes, 'the list of artifacts', 'ARTIFACT_FAILED') : {};
+  } finally {
+    await http.close();
+  }
+}
+
+/** From the scope `Actions.Results:<run>:<job>` of the token, which is a JWT. */
+function backendOf(token: string): Backend | undefined {
+  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  const [, run, job] = /[" ]Actions\.Results:([^:" ]+):([^:" ]+)/.exec(payload) ?? [];
+  return run === undefined || job === undefined ? undefined : { run, job };
+}
+
+/** In the spelling of the protocol, or in that of its JSON. */
+function jobOf(artifact: JsonObject): unknown {
+  return artifact.workflow_job_run_backend_id ?? artifact.workflowJobRunBackendId;
+}
