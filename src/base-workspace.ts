@@ -46,6 +46,7 @@ export async function withBaseImages<T>(
     const images = createBaseImages({ client, cache: blobs, directory: context, folder });
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // The work is done, an image perhaps pushed: what is left here is no reason to fail.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }

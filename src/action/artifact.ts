@@ -1,9 +1,9 @@
 // Uploads a layout or an archive as an artifact of the workflow run, with the library in its own bundle.
 
-import { copyFile, link, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, link, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
+import { outputErrors } from '../layout/temporary.ts';
 import type { Digest } from '../oci/digest.ts';
 import { reasonOf, systemClock } from '../registry/clock.ts';
 import type { Clock } from '../registry/clock.ts';
@@ -14,6 +14,7 @@ import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
 import { findOwner } from './artifact-owner.ts';
 import { runUrl, serverUrl } from './pages.ts';
+import { makeFolder } from './runner-folder.ts';
 
 export interface ArtifactOrder {
   /** Made safe here, if it isn't yet. */
@@ -68,7 +69,7 @@ async function upload(order: ArtifactOrder): Promise<Omit<UploadedArtifact, 'url
   const name = safeArtifactName(order.name);
   if (name !== order.name) order.reporter.info(`the artifact is named "${name}"`);
   const { createArtifactLibrary } = await import('./artifact-library.ts');
-  const folder = await mkdtemp(join(order.environment.RUNNER_TEMP ?? tmpdir(), 'bima-artifact-'));
+  const folder = await makeFolder(order.environment, 'bima-artifact-');
   try {
     const files =
       order.form === 'layout' ? await layoutFiles(order.path) : await tarFile(order.path, folder, name);
@@ -159,7 +160,7 @@ async function layoutFiles(path: string): Promise<ArtifactFiles> {
 /** The library names a single file's artifact after the file. */
 async function tarFile(path: string, folder: string, name: string): Promise<ArtifactFiles> {
   const file = join(folder, name);
-  await link(path, file).catch(() => copyFile(path, file));
+  await outputErrors(file, () => link(path, file).catch(() => copyFile(path, file)));
   return { root: folder, paths: [file] };
 }
 

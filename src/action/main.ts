@@ -1,8 +1,7 @@
 // The action as a process: its inputs, its event, and a private folder.
 
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { makeFolder } from './runner-folder.ts';
 import { runStep } from './step.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
@@ -14,8 +13,7 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
   ]);
   const inputs = readInputs(runner.input, environment);
   const event = await readEvent(environment, readFile);
-  const temporary = environment.RUNNER_TEMP ?? '';
-  const folder = await mkdtemp(join(temporary === '' ? tmpdir() : temporary, 'bima-'));
+  const folder = await makeFolder(environment, 'bima-');
   own(folder);
   runner.keep('folder', folder);
   await run(inputs, { environment, event, runner, reporter, folder, signal });

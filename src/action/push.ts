@@ -1,6 +1,5 @@
 // Whether the action pushes, with which credentials, and what a refusal means in a workflow.
 
-import { homedir } from 'node:os';
 import { BimaError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -11,6 +10,7 @@ import { createRegistryClient } from '../registry/client.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { createCredentials } from '../registry/credentials.ts';
 import type { CredentialOptions } from '../registry/credentials.ts';
+import { findHome } from '../registry/home.ts';
 import type { Reporter } from '../reporter.ts';
 import { pullRequestOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
@@ -56,7 +56,7 @@ export function createWorkflowClient(order: ClientOrder): RegistryClient {
   return createRegistryClient({
     credentials: createCredentials({
       env: environment,
-      home: homedir(),
+      home: findHome(),
       explicit: explicitLogin(inputs, references),
       // Another server's token is none of ghcr.io's business.
       ...(inputs.githubToken !== undefined && isGithubCom(environment)

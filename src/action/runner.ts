@@ -13,6 +13,9 @@ import {
   startGroup,
   warning,
 } from '@actions/core';
+import { BimaError } from '../errors.ts';
+import { outputError } from '../layout/temporary.ts';
+import { safeLines } from './safe-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,10 +31,11 @@ export interface AnnotationPlace {
 export interface Runner {
   /** The value of an input, trimmed; empty when it isn't set. */
   readonly input: (name: string) => string;
+  /** @throws BimaError OUTPUT_FAILED: whoever reads it later would take it for empty */
   readonly output: (name: string, value: string) => void;
   /** Hides a value in everything that is printed from now on. */
   readonly mask: (secret: string) => void;
-  /** Keeps a value for the post step. */
+  /** Keeps a value for the post step; a warning if that isn't possible. */
   readonly keep: (name: string, value: string) => void;
   /** Prints a line. */
   readonly line: (text: string) => void;
@@ -40,16 +44,49 @@ export interface Runner {
   readonly annotate: (severity: 'error' | 'warning', text: string, place?: AnnotationPlace) => void;
   readonly startGroup: (title: string) => void;
   readonly endGroup: () => void;
-  /** Adds Markdown to the summary of the job, where there is one. */
+  /** Adds Markdown to the summary of the job, where there is one; a warning if that isn't possible. */
   readonly summarize: (markdown: string) => void;
+}
+
+/** The library tells of a missing file in words of its own. */
+function attempt(what: string, body: () => void): BimaError | undefined {
+  try {
+    body();
+    return undefined;
+  } catch (cause) {
+    const error = outputError(what, cause);
+    if (error instanceof BimaError) return error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new BimaError('OUTPUT_FAILED', `can't ${what}: ${reason}`, {
+      hint: 'Look whether an earlier step of the job has removed the files of the runner.',
+      cause,
+    });
+  }
+}
+
+function warn(failure: BimaError | undefined): void {
+  if (failure === undefined) return;
+  const { code, message, hint } = failure;
+  warning(safeLines(`${code}: ${message}${hint === undefined ? '' : `\n${hint}`}`));
 }
 
 export function createRunner(environment: Environment): Runner {
   return {
     input: (name) => getInput(name),
-    output: setOutput,
+    output: (name, value) => {
+      const failure = attempt(`set the output "${name}"`, () => {
+        setOutput(name, value);
+      });
+      if (failure !== undefined) throw failure;
+    },
     mask: setSecret,
-    keep: saveState,
+    keep: (name, value) => {
+      warn(
+        attempt(`keep the value "${name}" for the step after the job`, () => {
+          saveState(name, value);
+        }),
+      );
+    },
     line: info,
     debug,
     annotate: (severity, text, place) => {
@@ -61,7 +98,12 @@ export function createRunner(environment: Environment): Runner {
     endGroup,
     summarize: (markdown) => {
       const path = environment.GITHUB_STEP_SUMMARY ?? '';
-      if (path !== '') appendFileSync(path, markdown);
+      if (path === '') return;
+      warn(
+        attempt('write the summary of the job', () => {
+          appendFileSync(path, markdown);
+        }),
+      );
     },
   };
 }

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
+import { nameSystemError } from '../layout/temporary.ts';
 import { readSecrets } from './input-values.ts';
 import { actionReporter } from './reporter.ts';
 import type { ActionReporter } from './reporter.ts';
@@ -81,8 +82,10 @@ async function end(code: number): Promise<void> {
 }
 
 function report(error: unknown, runner: Runner, reporter: ActionReporter): void {
-  if (error instanceof BimaError) {
-    reporter.fail(error.problems);
+  const named = nameSystemError(error);
+  if (named instanceof BimaError) {
+    reporter.fail(named.problems);
+    if (error instanceof Error && named !== error) reporter.debug(error.stack ?? error.message);
     return;
   }
   // A bug: it shows where it happened.

@@ -1,7 +1,7 @@
 // The process: argv, streams, signals and the exit code of the command `bima`.
 
-import { homedir } from 'node:os';
 import { text } from 'node:stream/consumers';
+import { findHome } from '../registry/home.ts';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();
@@ -28,7 +28,7 @@ void run(process.argv.slice(2), {
   stderr: (line) => process.stderr.write(`${line}\n`),
   ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
   stdin: () => text(process.stdin),
-  home: homedir(),
+  home: findHome(),
   signal: interrupt.signal,
 }).then((code) => {
   process.exitCode = interrupted === undefined ? code : exitCodes[interrupted];

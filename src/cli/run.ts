@@ -3,6 +3,7 @@
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { nameSystemError } from '../layout/temporary.ts';
 import { parseArguments } from './args.ts';
 import type { Environment, Options } from './args.ts';
 import type { CommandName } from './commands.ts';
@@ -21,7 +22,7 @@ export interface Terminal {
   /** All of standard input, as text. */
   readonly stdin: () => Promise<string>;
   /** The user's home directory. */
-  readonly home: string;
+  readonly home: string | undefined;
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
@@ -69,11 +70,12 @@ function reportFailure(error: unknown, terminal: Terminal): number {
     terminal.stderr('bima: interrupted');
     return 1;
   }
-  if (!(error instanceof BimaError)) {
+  const named = nameSystemError(error);
+  if (!(named instanceof BimaError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.stderr(`bima: internal error, please report it:\n${stack}`);
     return 1;
   }
-  for (const problem of error.problems) terminal.stderr(formatProblem(problem, 'error'));
-  return usageErrors.has(error.code) ? 2 : 1;
+  for (const problem of named.problems) terminal.stderr(formatProblem(problem, 'error'));
+  return usageErrors.has(named.code) ? 2 : 1;
 }

@@ -34,13 +34,25 @@ export async function outputErrors<T>(path: string, body: () => Promise<T>): Pro
   try {
     return await body();
   } catch (cause) {
-    if (!isSystemError(cause) || cause instanceof BimaError) throw cause;
-    const remedy = remedies.get(cause.code ?? '');
-    throw new BimaError('OUTPUT_FAILED', `can't write "${path}": ${remedy?.reason ?? cause.message}`, {
-      cause,
-      ...(remedy === undefined ? {} : { hint: remedy.hint }),
-    });
+    throw outputError(`write "${path}"`, cause);
   }
+}
+
+/** The same for one error, which comes back as it is if it isn't the file system's. @param what such as `write "x"` */
+export function outputError(what: string, cause: unknown): unknown {
+  if (!isSystemError(cause) || cause instanceof BimaError) return cause;
+  const remedy = remedies.get(cause.code ?? '');
+  return new BimaError('OUTPUT_FAILED', `can't ${what}: ${remedy?.reason ?? cause.message}`, {
+    cause,
+    ...(remedy === undefined ? {} : { hint: remedy.hint }),
+  });
+}
+
+/** For a shell, whose user can do more about a full disk than whoever would get the report of an internal error. */
+export function nameSystemError(error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const { syscall = 'use', path } = error;
+  return outputError(path === undefined ? syscall : `${syscall} "${path}"`, error);
 }
 
 const remedies = new Map([
@@ -61,6 +73,10 @@ const remedies = new Map([
   ['EACCES', { reason: 'permission denied', hint: 'Choose a place that you may write to.' }],
   ['EPERM', { reason: 'not permitted', hint: 'Choose a place that you may write to.' }],
   ['EROFS', { reason: 'the file system is read-only', hint: 'Choose a place that you may write to.' }],
+  [
+    'ENOENT',
+    { reason: 'there is no such file or folder', hint: 'Make the folder, or choose another place.' },
+  ],
   ['ENOTDIR', { reason: 'a part of the path is a file', hint: 'Choose another place.' }],
   ['EISDIR', { reason: 'it is a directory', hint: 'Choose another name.' }],
 ]);

@@ -18,8 +18,8 @@ export interface Credentials {
 
 export interface CredentialOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home directory. */
-  readonly home: string;
+  /** The user's home directory; a user who has none has no files there. */
+  readonly home: string | undefined;
   /** The user's own word, before anything that is kept in files. */
   readonly explicit?: readonly {
     readonly registry: string;
@@ -64,11 +64,16 @@ function filesOf({ env, home }: CredentialOptions): string[] {
   const value = (name: string) => (env[name] === '' ? undefined : env[name]);
   const runtime = value('XDG_RUNTIME_DIR');
   const named = value('REGISTRY_AUTH_FILE');
+  const inHome = (name: string) => (home === undefined ? undefined : `${home}/${name}`);
+  const [docker, config] = [
+    value('DOCKER_CONFIG') ?? inHome('.docker'),
+    value('XDG_CONFIG_HOME') ?? inHome('.config'),
+  ];
   return [
-    `${value('DOCKER_CONFIG') ?? `${home}/.docker`}/config.json`,
+    ...(docker === undefined ? [] : [`${docker}/config.json`]),
     ...(named === undefined ? [] : [named]),
     ...(runtime === undefined ? [] : [`${runtime}/containers/auth.json`]),
-    `${value('XDG_CONFIG_HOME') ?? `${home}/.config`}/containers/auth.json`,
+    ...(config === undefined ? [] : [`${config}/containers/auth.json`]),
   ];
 }
 

@@ -1,0 +1,12 @@
+// Where the user's files are, if anywhere.
+
+import { homedir } from 'node:os';
+
+/** Undefined for a user without HOME and without an entry in passwd, as containers with any user ID have. */
+export function findHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
