@@ -4,8 +4,11 @@ import { BimaError } from '../errors.ts';
 
 /** What became of an attempt to upload. */
 export interface ArtifactFailure {
-  /** `missing`: there is no such service here. `passing`: another attempt may succeed. */
-  readonly kind: 'missing' | 'exists' | 'quota' | 'passing' | 'final';
+  /**
+   * `missing`: there is no such service here. `passing`: another attempt may succeed. `refused`: the storage doesn't
+   * take the address that the service has signed, and a new one may do.
+   */
+  readonly kind: 'missing' | 'exists' | 'quota' | 'passing' | 'refused' | 'final';
   /** Whether the service may have made the artifact, so that a further attempt meets its name. */
   readonly created: boolean;
   /** Without signed queries. */
@@ -28,6 +31,8 @@ function kindOf(error: unknown, message: string): ArtifactFailure['kind'] {
   if (message.includes('(409) ')) return 'exists';
   if (message.includes('Artifact storage quota')) return 'quota';
   if (/^Failed to CreateArtifact: .*\((?:404|501)\) /.test(message)) return 'missing';
+  // From the storage, as an error of its own library.
+  if (error instanceof Error && 'statusCode' in error && error.statusCode === 403) return 'refused';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return connectionError.test(`${message} ${code}`) ? 'passing' : 'final';
 }
@@ -62,6 +67,15 @@ export function artifactError(name: string, { kind, text }: ArtifactFailure, att
         {
           ...options,
           hint: 'Run the job again; a self-hosted runner needs to reach *.actions.githubusercontent.com and *.blob.core.windows.net.',
+        },
+      );
+    case 'refused':
+      return new BimaError(
+        'ARTIFACT_FAILED',
+        `can't upload the artifact "${name}": the storage refuses the signed address (tried ${attempts} times): ${text}`,
+        {
+          ...options,
+          hint: 'Such an address is good for a time only: set the clock of the runner, for example with NTP; a proxy in between must leave its query alone.',
         },
       );
     case 'missing':

@@ -106,7 +106,8 @@ async function uploadFiles(
     }
     const { failure } = result;
     if (failure.kind === 'missing') return `the server answers ${failure.text}`;
-    if (failure.kind !== 'passing' || count === attempts) throw artifactError(name, failure, count);
+    const mayPass = failure.kind === 'passing' || failure.kind === 'refused';
+    if (!mayPass || count === attempts) throw artifactError(name, failure, count);
     // This upload itself may have made it, before its connection broke.
     mayBeOwn ||= failure.created;
     const wait = firstWait * 2 ** (count - 1) * (0.5 + clock.random());

@@ -3,7 +3,7 @@
 import { BimaError } from '../errors.ts';
 import type { Fetch, FetchRequest } from '../github/client.ts';
 import { endpointOf } from '../registry/endpoints.ts';
-import type { Http, HttpRequest, HttpResponse } from '../registry/http.ts';
+import type { Http, HttpHeaders, HttpRequest, HttpResponse } from '../registry/http.ts';
 import { RegistryError } from '../registry/registry-error.ts';
 
 const maxRedirects = 3;
@@ -72,8 +72,17 @@ function isStream(body: FetchRequest['body']): body is AsyncIterable<Uint8Array>
   return typeof body === 'object' && Symbol.asyncIterator in body;
 }
 
+/** Octokit knows seconds alone, and takes none for a minute; a date counts from that of the answer, whatever the clock here says (RFC 9110, 10.2.3). */
+function withSeconds(headers: HttpHeaders): HttpHeaders {
+  const { 'retry-after': wait, date } = headers;
+  if (typeof wait !== 'string' || /^\d*$/.test(wait) || Number.isNaN(Date.parse(wait))) return headers;
+  const sent = typeof date === 'string' ? Date.parse(date) : NaN;
+  const seconds = (Date.parse(wait) - (Number.isNaN(sent) ? Date.now() : sent)) / 1000;
+  return { ...headers, 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
+}
+
 function toResponse({ status, headers, body }: HttpResponse): Response {
-  const pairs = Object.entries(headers).flatMap(([name, value = []]) =>
+  const pairs = Object.entries(withSeconds(headers)).flatMap(([name, value = []]) =>
     [value].flat().map((one) => [name, one] as [string, string]),
   );
   const isEmpty = status === 204 || status === 205 || status === 304;

@@ -22,6 +22,8 @@ import type { SourcePath } from './source-path.ts';
 export interface Context {
   /** Absolute, with its links resolved. */
   readonly root: string;
+  /** The name of the file whose rules leave something out, if there is one. */
+  readonly ignoreFile: string | undefined;
   /**
    * What a source names, sorted; at least one thing. A path that starts with `/` starts at the root of the context.
    * Links that the source names are followed, those inside a directory are kept.
@@ -38,7 +40,11 @@ export interface Context {
 export async function openContext(directory: string): Promise<Context> {
   const root = await resolveDirectory(directory);
   const rules = await readIgnoreRules({ root });
-  return { root, match: (source) => match({ root, position: source.position }, rules, source) };
+  return {
+    root,
+    ignoreFile: rules.file,
+    match: (source) => match({ root, position: source.position }, rules, source),
+  };
 }
 
 async function resolveDirectory(directory: string): Promise<string> {

@@ -18,6 +18,7 @@ import { readContainerfile } from './containerfile.ts';
 import { openContext } from './context.ts';
 import { namedPaths, planLabels } from './plan-labels.ts';
 import type { LayerPlan, StageFiles } from './plan-files.ts';
+import { warnOfSecrets } from './plan-secrets.ts';
 import { labelsOf, openStages } from './plan-stages.ts';
 import { examineFiles, findPlatform } from './platform.ts';
 import { emptyRootfs, has } from './rootfs.ts';
@@ -101,6 +102,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const isReadable = instructions.length > 0 && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
+  const secrets = await warnOfSecrets(found.layers, context.ignoreFile);
   const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors, ...ofFiles.errors]);
   const warnings = inOrder([
     ...containerfile.warnings,
@@ -109,6 +111,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...checkLabels(pairs),
     ...checkPaths(pairs, isThere),
     ...warnOfReplaced(found.layers),
+    ...secrets,
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...ofBinary.warnings,
     ...ofFiles.warnings,

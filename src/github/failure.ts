@@ -101,7 +101,8 @@ function limitOf({ status, headers, message }: Answer): number | undefined {
   if (status !== 403 && status !== 429) return undefined;
   if (headers['x-ratelimit-remaining'] === '0') return 3600;
   if (status === 403 && !/\brate limit/i.test(message)) return undefined;
-  return Number(headers['retry-after'] ?? 60);
+  const seconds = Number(headers['retry-after'] ?? 60);
+  return Number.isFinite(seconds) ? seconds : 60;
 }
 
 function judge(answer: Answer, path: string): { code: ErrorCode; hint?: string } {
@@ -118,7 +119,7 @@ function judge(answer: Answer, path: string): { code: ErrorCode; hint?: string }
       hint: 'GitHub takes no more requests for a while: run the job again later.',
     };
   }
-  if (status === 403) return { code: 'GITHUB_DENIED', hint: permissionHint(path) };
+  if (status === 403) return { code: 'GITHUB_DENIED', hint: refusalHint(answer, path) };
   if (status === 404 || status === 410) {
     return {
       code: 'GITHUB_NOT_FOUND',
@@ -128,6 +129,40 @@ function judge(answer: Answer, path: string): { code: ErrorCode; hint?: string }
   if (status >= 500)
     return { code: 'GITHUB_FAILED', hint: 'GitHub has a problem of its own: run the job again later.' };
   return { code: 'GITHUB_FAILED' };
+}
+
+/** A 403 has many reasons, which only its words tell apart: for most of them no permission helps. */
+const refusals: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /\barchived\b/i,
+    'The repository is archived, and nobody can change anything in it: unarchive it in its settings.',
+  ],
+  [
+    /\blocked\b/i,
+    'Its conversation is locked: unlock it, or give a token of somebody who may write to the repository.',
+  ],
+  [
+    /\bSAML\b|\bSSO\b/,
+    'The organization wants single sign-on: authorize the token for it, or leave the input github-token out for that of the job.',
+  ],
+  [
+    /\bIP allow list\b/i,
+    "The organization's IP allow list does not have this runner's address: add it, or use a runner that is on the list.",
+  ],
+  [
+    /\bblocked\b|\bsuspended\b|\bspammy\b/i,
+    'GitHub has blocked the account or the repository: its owner finds the reason in its settings.',
+  ],
+  [
+    /\bdisabled\b/i,
+    'It is switched off in the settings of the repository or the organization: switch it on there.',
+  ],
+];
+
+function refusalHint({ message, headers }: Answer, path: string): string {
+  const known = refusals.find(([words]) => words.test(message))?.[1];
+  if (known !== undefined) return known;
+  return headers['x-github-sso'] === undefined ? permissionHint(path) : (refusals[2]?.[1] ?? '');
 }
 
 function permissionHint(path: string): string {

@@ -244,12 +244,25 @@ describe('an upload that fails', () => {
     });
   }
 
+  it('asks for another address when the storage refuses the first one', async (test) => {
+    const server = await start(test, {
+      fault: ({ call, count }) =>
+        call === 'block' && count === 1 ? { status: 403, message: 'AuthenticationFailed' } : undefined,
+    });
+    const { uploaded } = await run({ path: smallFolder(test) }, server);
+    assert.equal(server.artifacts.get('app-1.2')?.id, uploaded?.id);
+    assert.equal(server.signatures.length, 2);
+  });
+
   it('tells no signed query when the storage refuses', async (test) => {
     const server = await start(test, {
       fault: ({ call }) => (call === 'block' ? { status: 403, message: 'expired' } : undefined),
     });
-    const { error, log } = await run({ path: smallFolder(test) }, server);
+    const { error, log, waits } = await run({ path: smallFolder(test) }, server);
     assert.equal(error?.code, 'ARTIFACT_FAILED');
+    assert.match(error.message, /the storage refuses the signed address/);
+    assert.match(error.hint ?? '', /clock/);
+    assert.equal(waits, 3);
     const [signature = ''] = server.signatures;
     assert.ok(log.includes(`::add-mask::${signature}`));
     assert.doesNotMatch(JSON.stringify(error), /sig=/);

@@ -1,11 +1,10 @@
 // Steps that comment on a pull request, as the runner starts them, with GitHub's API and a registry on loopback.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { parse } from 'yaml';
 import { mustRunAction, runAction } from '../support/action.ts';
 import type { ActionOptions } from '../support/action.ts';
 import { createIssues } from '../support/github/issues.ts';
@@ -14,6 +13,7 @@ import { createPulls } from '../support/github/pulls.ts';
 import type { PullRequest } from '../support/github/pulls.ts';
 import { startGithub } from '../support/github/server.ts';
 import type { GithubServer, Token } from '../support/github/server.ts';
+import { recipeInputs } from '../support/recipe.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { sampleContainerfile, sampleContext } from '../support/sample.ts';
@@ -51,21 +51,10 @@ async function start(
   });
   const options = (event: string, inputs: Readonly<Record<string, string>>) => ({
     event,
-    inputs: { ...recipe(event.startsWith('workflow-run') ? 'preview-push' : 'preview'), 'github-token': token, ...inputs },
+    inputs: { ...recipeInputs(event.startsWith('workflow-run') ? 'preview-push' : 'preview')[0], 'github-token': token, ...inputs },
     env: server.environment,
   });
   return { registry, issues, server, options };
-}
-
-/** The inputs of the action in a workflow of the documentation. */
-function recipe(name: string): Readonly<Record<string, string>> {
-  const file = join(import.meta.dirname, `../../docs/workflows/${name}.yml`);
-  const { jobs } = parse(readFileSync(file, 'utf8')) as {
-    readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly uses?: string; readonly with?: object }[] }>>;
-  };
-  const steps = Object.values(jobs).flatMap((job) => job.steps);
-  const own = steps.find(({ uses }) => uses === 'nubificus/bima-action@v1');
-  return Object.fromEntries(Object.entries(own?.with ?? {}).map(([input, value]) => [input, String(value)]));
 }
 
 const write = { 'pull-requests': 'write' } as const;

@@ -56,6 +56,14 @@ async function failureOf(work: Promise<unknown>): Promise<GithubError> {
   return error;
 }
 
+/** With a date as HTTP allows it, by a server whose clock is years away from ours. */
+function limitUntil(seconds: number) {
+  const date = Date.parse('2031-05-01T12:00:00Z');
+  const limit = secondaryLimit(0);
+  const http = (time: number) => new Date(time).toUTCString();
+  return { ...limit, headers: { date: http(date), 'retry-after': http(date + seconds * 1000) } };
+}
+
 describe('a client of GitHub', () => {
   for (const enterprise of [false, true]) {
     it(`keeps state there${enterprise ? ', also on GitHub Enterprise Server' : ''}`, async (test) => {
@@ -106,6 +114,8 @@ describe('a client of GitHub', () => {
     ['a secondary rate limit', { ...onList, reply: secondaryLimit(30) }, [30_000]],
     ['one that answers 429', { ...onList, times: 2, reply: secondaryLimit(5, 429) }, [5000, 5000]],
     ['a secondary rate limit of a POST', { ...onPost, reply: secondaryLimit(7) }, [7000]],
+    ['a secondary rate limit until a date', { ...onList, reply: limitUntil(9) }, [9000]],
+    ['one whose date is over', { ...onList, reply: limitUntil(-5) }, [1000]],
   ];
   for (const [name, fault, sleeps] of passing) {
     it(`gets over ${name}`, async (test) => {
@@ -200,6 +210,34 @@ describe('a client of GitHub', () => {
       const error = await failureOf(use(body));
       assert.equal(error.code, code);
       assert.match(error.hint ?? '', hint);
+      assert.equal(server.calls.length, 1);
+    });
+  }
+
+  const words: readonly (readonly [message: string, hint: RegExp])[] = [
+    ['Unable to create comment because issue is locked.', /^Its conversation is locked: unlock it/],
+    ['Repository was archived so is read-only.', /archived/],
+    [
+      'Resource protected by organization SAML enforcement. You must grant your token access.',
+      /single sign-on/,
+    ],
+    [
+      'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and 192.0.2.1 is not permitted to access this resource.',
+      /allow list/,
+    ],
+    ['Repository access blocked', /blocked/],
+    ['GitHub Packages is disabled for this organization.', /switched off/],
+    ['Resource not accessible by integration', /"pull-requests: write"/],
+    ['Must have admin rights to Repository.', /"pull-requests: write"/],
+  ];
+  for (const [message, hint] of words) {
+    it(`tells apart why it is refused: ${message.slice(0, 60)}`, async (test) => {
+      const { server, use } = await start(test);
+      server.addFault({ ...onPost, reply: { status: 403, body: { message } } });
+      const error = await failureOf(use(comment));
+      assert.equal(error.code, 'GITHUB_DENIED');
+      assert.match(error.hint ?? '', hint);
+      assert.equal(error.message.includes(message), true);
       assert.equal(server.calls.length, 1);
     });
   }
