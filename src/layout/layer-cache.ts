@@ -1,7 +1,6 @@
 // Layers that builds have made, for later builds with the same compressor: the blobs are beside those that were fetched,
 // and a small record for each tells which one a diff ID stands for. Several processes may share it.
 
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
@@ -14,7 +13,7 @@ import type { KeptLayers, LayerKey } from '../oci/kept-layers.ts';
 import type { Reporter } from '../reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
 import type { BlobCache } from './blob-cache.ts';
-import { outputErrors } from './temporary.ts';
+import { outputErrors, temporaryName } from './temporary.ts';
 
 export interface LayerCacheOptions {
   /** Holds the blobs, and the records beside them. */
@@ -80,7 +79,7 @@ export function createLayerCache(options: LayerCacheOptions): KeptLayers {
     const { mediaType, digest, size } = layer;
     await mkdir(folder, { recursive: true });
     // Where those are cleared away that a killed process leaves.
-    const temporary = join(blobsFolder(blobs.directory), `.bima-${randomUUID()}`);
+    const temporary = join(blobsFolder(blobs.directory), await temporaryName());
     const path = join(folder, nameOf(key));
     try {
       await writeFile(temporary, encodeJson({ mediaType, digest, size }));
