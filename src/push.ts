@@ -7,16 +7,22 @@ import type { Descriptor } from './oci/descriptor.ts';
 import type { Digest } from './oci/digest.ts';
 import { formatReference, withDefaultTag } from './oci/reference.ts';
 import type { Reference } from './oci/reference.ts';
-import type { Source } from './oci/target.ts';
+import type { Blob } from './oci/blob.ts';
+import type { PutOptions, Source } from './oci/target.ts';
 import type { RegistryClient } from './registry/client.ts';
 import { formatSize } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
+import { runSideBySide } from './side-by-side.ts';
+
+const referrersAtOnce = 16;
 
 export interface PushOptions {
   readonly client: RegistryClient;
   readonly reporter: Reporter;
   /** The client's own by default. */
   readonly signal?: AbortSignal;
+  /** What refers to the image, in the source: pushed before any tag moves. */
+  readonly referrers?: readonly Descriptor[];
   /** How many blobs are pushed at once: 4 by default. */
   readonly concurrency?: number;
   /** Milliseconds, for the seconds of each blob. */
@@ -104,7 +110,7 @@ async function pushGroup(
   mountFrom: readonly string[],
   options: PushOptions,
 ): Promise<PushedRepository> {
-  const { client, reporter } = options;
+  const { client, reporter, referrers = [] } = options;
   const repository = client.repository(group, { access: 'push', mountFrom });
   return reporter.group(`Push to ${repository.name}`, async () => {
     const wanted = group.tags.length > 0 ? group.tags : [root.digest];
@@ -113,16 +119,31 @@ async function pushGroup(
       const there = await repository.describe(reference);
       if (there?.digest !== root.digest) missing.push(reference);
     }
-    const blobs =
+    const pushReferrers = async (): Promise<readonly CopiedBlob[]> => {
+      const copied: CopiedBlob[] = [];
+      const tasks = referrers.map((referrer) => async (signal: AbortSignal) => {
+        copied.push(...(await copyImage(source, referrer, repository, { ...options, signal })));
+      });
+      // All at once: they are small, and the list of them is written when all are there.
+      await runSideBySide(tasks, referrersAtOnce, options.signal);
+      if (tasks.length > 0) reporter.info(`what refers to the image goes along: ${tasks.length} manifests`);
+      return copied;
+    };
+    const more: CopiedBlob[] = [];
+    const finish = async (manifest: Blob, how: PutOptions): Promise<void> => {
+      if (referrers.length > 0) {
+        await repository.put(manifest, how);
+        more.push(...(await pushReferrers()));
+      }
+      await repository.putTagged(manifest, group.tags.length > 0 ? missing : [], how);
+    };
+    // What another tag stands for is there, whole.
+    const rootOnly = missing.length < wanted.length;
+    const own =
       missing.length === 0
-        ? []
-        : await copyImage(source, root, repository, {
-            ...options,
-            // What another tag stands for is there, whole.
-            rootOnly: missing.length < wanted.length,
-            finish: (manifest, more) =>
-              repository.putTagged(manifest, group.tags.length > 0 ? missing : [], more),
-          });
+        ? await pushReferrers()
+        : await copyImage(source, root, repository, { ...options, rootOnly, finish });
+    const blobs = [...own, ...more];
     const pushed = wanted.map((reference): PushedReference => {
       const parts = group.tags.length > 0 ? { tag: reference } : { digest: root.digest };
       return {

@@ -18,6 +18,7 @@ export interface LoadOrder {
   readonly source: Source;
   readonly image: Descriptor;
   readonly references: readonly Reference[];
+  readonly referrers?: readonly Descriptor[];
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
