@@ -60,7 +60,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
     const subject =
       tags.length === 0
         ? await putManifest(session, known, descriptor.digest, signal)
-        : await putTags(session, known, tags, signal);
+        : await putTags(session, known, tags, options);
     manifests.set(descriptor.digest, known);
     await keepReferrer(known, subject, signal);
     options.stored?.('pushed');
@@ -96,7 +96,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
     async tag(descriptor, tag) {
       const known = manifests.get(descriptor.digest) ?? (await readManifest(session, descriptor.digest));
       if (known === undefined) throw missing(name, descriptor.digest);
-      await putTags(session, known, [tag], undefined);
+      await putTags(session, known, [tag]);
     },
     putTagged,
   };
