@@ -146,7 +146,12 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     if (state !== 'whole') return undefined;
     fetched.set(descriptor.digest, Promise.resolve());
     await noteUse(path);
-    const content = (release?: boolean) => readFilePieces(path, undefined, release);
+    async function* content(release?: boolean): AsyncGenerator<Uint8Array> {
+      for await (const piece of readFilePieces(path, undefined, release)) {
+        signal?.throwIfAborted();
+        yield piece;
+      }
+    }
     return { descriptor, open: (release) => verified(content(release), descriptor, path) };
   }
 
