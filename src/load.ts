@@ -3,8 +3,9 @@
 import { formatNode } from './containerd/containerd.ts';
 import type { Containerd } from './containerd/containerd.ts';
 import { importImage } from './containerd/import.ts';
-import type { Imported } from './containerd/import.ts';
+import type { Imported, Owners } from './containerd/import.ts';
 import { packArchive } from './layout/archive.ts';
+import { lifeOf, nameOwner } from './layout/owner.ts';
 import { readDocument } from './oci/blob.ts';
 import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
@@ -19,6 +20,11 @@ import type { Reporter } from './reporter.ts';
 
 /** The namespace whose images Kubernetes runs. */
 const kubernetes = 'k8s.io';
+
+const owners: Owners = {
+  name: nameOwner,
+  isGone: async (text) => (await lifeOf(text)) === 'gone',
+};
 
 /**
  * Imports one image under every reference and unpacks it, and says so.
@@ -43,11 +49,13 @@ export async function loadImage(
   };
   signal?.addEventListener('abort', wait, { once: true });
   const open = () => packArchive(source, image, references);
-  const imported = await importImage(containerd, { image, references, platforms, open }, signal).finally(
-    () => {
-      signal?.removeEventListener('abort', wait);
-    },
-  );
+  const imported = await importImage(
+    containerd,
+    { image, references, platforms, open, owners },
+    signal,
+  ).finally(() => {
+    signal?.removeEventListener('abort', wait);
+  });
 
   reporter.info(imported.isNew ? `imported ${names} into ${where}` : `${names} is in ${where} already`);
   if (!imported.isUnpacked) {

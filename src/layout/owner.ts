@@ -21,7 +21,7 @@ interface Self {
   readonly started: string;
 }
 
-const pattern = /(?:^|-)([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-[0-9a-f]{12}$/;
+const pattern = /(?:^|[-:])([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-[0-9a-f]{12}$/;
 
 let self: Promise<Self> | undefined;
 
