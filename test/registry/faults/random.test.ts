@@ -76,8 +76,8 @@ function assertBounded({ clock, proxy, registry }: World): void {
   assert.ok(slept <= longest, `it waited for ${Math.round(slept / 60_000)} minutes`);
   const { length } = proxy.requests;
   assert.ok(length <= mostRequests, `it sent ${length} requests`);
-  const { tags, pull } = registry.store;
-  for (const tag of Object.keys(tags(repository))) pull(repository, tag);
+  const { store } = registry;
+  for (const tag of Object.keys(store.tags(repository))) store.pull(repository, tag);
 }
 
 function assertNamesCause(error: unknown): void {
