@@ -30,6 +30,7 @@ const owners: Owners = {
  * Imports one image under every reference and unpacks it, and says so.
  * An image that has nothing for the platform of the node is imported and not unpacked, with a warning.
  * @param references at least one
+ * @param referrers what refers to the image: it stays behind, which is said
  * @throws BimaError as `importImage` does, or LAYOUT_INVALID and DIGEST_MISMATCH for a damaged source
  */
 export async function loadImage(
@@ -39,6 +40,7 @@ export async function loadImage(
   references: readonly Reference[],
   reporter: Reporter,
   signal?: AbortSignal,
+  referrers: readonly Descriptor[] = [],
 ): Promise<Imported> {
   const platforms = await readPlatforms(source, image);
   const names = references.map(formatReference).join(', ');
@@ -58,6 +60,10 @@ export async function loadImage(
   });
 
   reporter.info(imported.isNew ? `imported ${names} into ${where}` : `${names} is in ${where} already`);
+  if (referrers.length > 0)
+    reporter.info(
+      `what refers to the image stays behind (${referrers.length} manifests): containerd keeps only what a name leads to`,
+    );
   if (!imported.isUnpacked) {
     const node = formatNode(containerd);
     reporter.warning({

@@ -25,9 +25,9 @@ export interface LoadOrder {
 
 /** Imports the image under all of its names. */
 export async function loadForWorkflow(containerd: Containerd, order: LoadOrder): Promise<void> {
-  const { source, image, references, reporter, signal } = order;
+  const { source, image, references, referrers, reporter, signal } = order;
   const { loadImage } = await import('../load.ts');
   await reporter.group(`Load into containerd at ${containerd.address}`, () =>
-    loadImage(containerd, source, image, references, reporter, signal),
+    loadImage(containerd, source, image, references, reporter, signal, referrers),
   );
 }

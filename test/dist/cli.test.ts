@@ -199,7 +199,8 @@ describe('dist/cli.cjs', () => {
         cwd,
         interrupt: { after: 'wrote the archive', signal },
       });
-      assert.equal(code, 0, stderr);
+      // Nobody can catch one that comes while Node is ending the process: then there is no code of ours.
+      assert.ok(code === 0 || code === null, `${code}: ${stderr}`);
       assert.match(stdout, /^sha256:[0-9a-f]{64}\n$/);
       assert.deepEqual(readdirSync(cwd), ['a']);
     }
