@@ -68,7 +68,7 @@ async function openImage(name: string, options: BaseImagesOptions): Promise<Open
 async function openLocal(text: string, directory: string): Promise<OpenedImage> {
   const hint = 'Name the one that is meant, as in oci:path:tag.';
   const whole = await openLocalImages(resolve(directory, text));
-  if (whole !== undefined) return { source: whole.source, root: chooseImage(whole, undefined, hint) };
+  if (whole !== undefined) return { source: whole.source, root: await chooseImage(whole, undefined, hint) };
 
   // A colon before the last slash or backslash belongs to the path.
   const [, path = text, tag, digest] = /^(.*?)(?::([^:/\\@]+))?(?:@(sha256:.*))?$/s.exec(text) ?? [];
@@ -78,5 +78,5 @@ async function openLocal(text: string, directory: string): Promise<OpenedImage> 
       hint: 'The path of a layout or an archive starts at the folder of the build context.',
     });
   }
-  return { source: images.source, root: chooseImage(images, digest ?? tag, hint) };
+  return { source: images.source, root: await chooseImage(images, digest ?? tag, hint) };
 }

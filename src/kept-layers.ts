@@ -1,6 +1,6 @@
 // Where a build keeps the layers that it makes, and finds those of earlier ones: beside the blobs that were fetched.
 
-import { layerMediaType } from './build/compression.ts';
+import { decompress, layerMediaType } from './build/compression.ts';
 import type { Compression } from './build/compression.ts';
 import { nameCompressor } from './build/compressor.ts';
 import type { BlobCache } from './layout/blob-cache.ts';
@@ -22,5 +22,12 @@ export function openKeptLayers(
 ): KeptLayers | undefined {
   if (blobs === undefined || compression.method === 'none') return undefined;
   const compressor = async () => (await nameCompressor(compression)) ?? compression.method;
-  return createLayerCache({ blobs, compressor, mediaType: layerMediaType(compression), reuse, reporter });
+  return createLayerCache({
+    blobs,
+    decompress: (layer, type) => decompress(layer, type, 'a kept layer'),
+    compressor,
+    mediaType: layerMediaType(compression),
+    reuse,
+    reporter,
+  });
 }

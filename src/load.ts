@@ -3,8 +3,9 @@
 import { formatNode } from './containerd/containerd.ts';
 import type { Containerd } from './containerd/containerd.ts';
 import { importImage } from './containerd/import.ts';
-import type { Imported } from './containerd/import.ts';
+import type { Imported, Owners } from './containerd/import.ts';
 import { packArchive } from './layout/archive.ts';
+import { lifeOf, nameOwner } from './layout/owner.ts';
 import { readDocument } from './oci/blob.ts';
 import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
@@ -20,10 +21,16 @@ import type { Reporter } from './reporter.ts';
 /** The namespace whose images Kubernetes runs. */
 const kubernetes = 'k8s.io';
 
+const owners: Owners = {
+  name: nameOwner,
+  isGone: async (text) => (await lifeOf(text)) === 'gone',
+};
+
 /**
  * Imports one image under every reference and unpacks it, and says so.
  * An image that has nothing for the platform of the node is imported and not unpacked, with a warning.
  * @param references at least one
+ * @param referrers what refers to the image: it stays behind, which is said
  * @throws BimaError as `importImage` does, or LAYOUT_INVALID and DIGEST_MISMATCH for a damaged source
  */
 export async function loadImage(
@@ -33,6 +40,7 @@ export async function loadImage(
   references: readonly Reference[],
   reporter: Reporter,
   signal?: AbortSignal,
+  referrers: readonly Descriptor[] = [],
 ): Promise<Imported> {
   const platforms = await readPlatforms(source, image);
   const names = references.map(formatReference).join(', ');
@@ -43,13 +51,19 @@ export async function loadImage(
   };
   signal?.addEventListener('abort', wait, { once: true });
   const open = () => packArchive(source, image, references);
-  const imported = await importImage(containerd, { image, references, platforms, open }, signal).finally(
-    () => {
-      signal?.removeEventListener('abort', wait);
-    },
-  );
+  const imported = await importImage(
+    containerd,
+    { image, references, platforms, open, owners },
+    signal,
+  ).finally(() => {
+    signal?.removeEventListener('abort', wait);
+  });
 
   reporter.info(imported.isNew ? `imported ${names} into ${where}` : `${names} is in ${where} already`);
+  if (referrers.length > 0)
+    reporter.info(
+      `what refers to the image stays behind (${referrers.length} manifests): containerd keeps only what a name leads to`,
+    );
   if (!imported.isUnpacked) {
     const node = formatNode(containerd);
     reporter.warning({

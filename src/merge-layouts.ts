@@ -1,11 +1,12 @@
 // The image of layouts and archives that are there already: one as it is, several merged into one index.
 
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError } from './errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from './layout/names.ts';
 import type { Layout } from './layout/layout.ts';
 import { mustOpenLocalImages } from './layout/open.ts';
+import { checkAllListed } from './layout/unlisted.ts';
 import { mergeImages } from './merge.ts';
 import type { MergePart } from './merge.ts';
 import { readDocument } from './oci/blob.ts';
@@ -13,6 +14,8 @@ import type { Blob, ByteStream } from './oci/blob.ts';
 import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import { readTree } from './oci/image-tree.ts';
+import { formatPlatform, normalPlatform } from './oci/platform.ts';
+import type { Platform } from './oci/platform.ts';
 import { parseIndex, parseManifest } from './oci/manifest.ts';
 import { isIndexType } from './oci/media-types.ts';
 import type { Source } from './oci/target.ts';
@@ -28,6 +31,8 @@ interface Found {
 export interface MergeOptions {
   /** Those of the index and of what it lists; manifests stay as they are. */
   readonly annotations: readonly AnnotationInput[];
+  /** Those that must be among the images; further ones may be there. */
+  readonly platforms?: readonly Platform[];
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
@@ -37,18 +42,20 @@ export interface MergeOptions {
  * @param paths layouts, archives, or folders of those
  * @returns the one image that they hold, unchanged, or the index of all. What refers to an image by its subject stands
  *   beside the one in the layout, and in the index
- * @throws BimaError LAYOUT_INVALID or DIGEST_MISMATCH
+ * @throws BimaError LAYOUT_INVALID or DIGEST_MISMATCH, also for what shows that a part of the images is missing
  */
 export async function mergeLayouts(
   paths: readonly string[],
   layout: Layout,
-  { annotations, reporter, signal }: MergeOptions,
+  { annotations, platforms = [], reporter, signal }: MergeOptions,
 ): Promise<Descriptor> {
   const found: Found[] = [];
   for (const path of await expand(paths)) found.push(...(await openPath(path)));
   const { images, referrers } = await separate(found);
   const [first, ...others] = images;
-  if (first === undefined) throw new BimaError('LAYOUT_INVALID', `"${paths.join('", "')}" holds no image`);
+  const where = `"${paths.join('", "')}"`;
+  if (first === undefined) throw new BimaError('LAYOUT_INVALID', `${where} holds no image`);
+  await checkPlatforms(images, platforms, where);
   for (const referrer of referrers) await copyInto(layout, referrer, signal);
   const ofRoot = selectAnnotations(annotations, 'index-descriptor');
   if (others.length === 0) {
@@ -103,6 +110,27 @@ async function separate(found: readonly Found[]): Promise<{ images: Found[]; ref
   return { images, referrers: [...referrers.values()] };
 }
 
+async function checkPlatforms(
+  images: readonly Found[],
+  expected: readonly Platform[],
+  where: string,
+): Promise<void> {
+  if (expected.length === 0) return;
+  const there = new Set<string>();
+  for (const { source, root } of images)
+    for (const { platform } of await manifestsOf(source, root))
+      there.add(formatPlatform(normalPlatform(platform)));
+  const missing = expected.map(formatPlatform).filter((platform) => !there.has(platform));
+  if (missing.length === 0) return;
+  throw new BimaError(
+    'LAYOUT_INVALID',
+    `expected images for ${expected.map(formatPlatform).join(' and ')} in ${where}, got ${[...there].join(' and ')}`,
+    {
+      hint: `See why there is none for ${missing.join(' and ')}: its build or its download may have failed.`,
+    },
+  );
+}
+
 /** The same attestation from two places is no mistake, unlike the same image. */
 function withoutTwins(parts: readonly MergePart[]): MergePart[] {
   const seen = new Set<string>();
@@ -126,12 +154,16 @@ async function commonAnnotations(images: readonly Found[]): Promise<Readonly<Rec
   return Object.fromEntries(agreed.map(([key, [value = '']]) => [key, value]));
 }
 
+/** No layout and no archive in a folder, which doesn't matter in one of several. */
+class NothingFound extends BimaError {}
+
 /** A folder that is no layout is one of downloads: actions/download-artifact makes a folder for each artifact. */
 async function expand(paths: readonly string[], depth = 2): Promise<string[]> {
   const all: string[] = [];
   for (const path of paths) {
     const names = (await readdir(path).catch(() => ['oci-layout'])).sort();
-    if (names.includes('oci-layout')) {
+    // One without its marker is a layout of which a part got lost: opening it says so.
+    if (names.includes('oci-layout') || (names.includes('index.json') && names.includes('blobs'))) {
       all.push(path);
       continue;
     }
@@ -139,17 +171,31 @@ async function expand(paths: readonly string[], depth = 2): Promise<string[]> {
     for (const name of names) {
       const child = join(path, name);
       const isFolder = (await readdir(child).catch(() => undefined)) !== undefined;
+      if (isFolder) await checkNotEmpty(child);
       if (!isFolder && (await isTar(child))) inner.push(child);
       else if (isFolder && depth > 0) inner.push(...(await expand([child], depth - 1).catch(ignoreEmpty)));
     }
     if (inner.length === 0) {
-      throw new BimaError('LAYOUT_INVALID', `"${path}" holds no OCI image layout and no archive of one`, {
+      throw new NothingFound('LAYOUT_INVALID', `"${path}" holds no OCI image layout and no archive of one`, {
         hint: 'Name the folder that the input "oci-layout" was set to, or the "path" of actions/download-artifact.',
       });
     }
     all.push(...inner);
   }
   return all;
+}
+
+/** Such a folder is what a download leaves that failed, or an artifact that held nothing. */
+async function checkNotEmpty(path: string): Promise<void> {
+  const names = await readdir(path, { recursive: true }).catch(() => undefined);
+  for (const name of names ?? []) {
+    const found = await stat(join(path, name)).catch(() => undefined);
+    if (found?.isDirectory() !== true && found?.size !== 0) return;
+  }
+  if (names === undefined) return;
+  throw new BimaError('LAYOUT_INVALID', `"${path}" is empty, where a layout or an archive was expected`, {
+    hint: 'The download of that artifact failed, or it holds nothing: an image would be missing. Remove the folder if that is meant.',
+  });
 }
 
 /** Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. */
@@ -165,13 +211,14 @@ async function isTar(path: string): Promise<boolean> {
 }
 
 function ignoreEmpty(error: unknown): string[] {
-  if (error instanceof BimaError && error.code === 'LAYOUT_INVALID') return [];
+  if (error instanceof NothingFound) return [];
   throw error;
 }
 
 /** Each image of a layout once, whatever number of names it has. */
 async function openPath(path: string): Promise<Found[]> {
   const { source, roots } = await mustOpenLocalImages(path);
+  await checkAllListed(path, roots);
   const unique = new Map(roots.map((root) => [root.digest, root]));
   return [...unique.values()].map((root) => ({ source, root: withoutNames(root) }));
 }

@@ -7,16 +7,22 @@ import type { Descriptor } from './oci/descriptor.ts';
 import type { Digest } from './oci/digest.ts';
 import { formatReference, withDefaultTag } from './oci/reference.ts';
 import type { Reference } from './oci/reference.ts';
-import type { Source } from './oci/target.ts';
+import type { Blob } from './oci/blob.ts';
+import type { PutOptions, Source, TagState } from './oci/target.ts';
 import type { RegistryClient } from './registry/client.ts';
 import { formatSize } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
+import { runSideBySide } from './side-by-side.ts';
+
+const referrersAtOnce = 16;
 
 export interface PushOptions {
   readonly client: RegistryClient;
   readonly reporter: Reporter;
   /** The client's own by default. */
   readonly signal?: AbortSignal;
+  /** What refers to the image, in the source: pushed before any tag moves. */
+  readonly referrers?: readonly Descriptor[];
   /** How many blobs are pushed at once: 4 by default. */
   readonly concurrency?: number;
   /** Milliseconds, for the seconds of each blob. */
@@ -57,18 +63,35 @@ export async function pushImage(
   const { client, signal = client.signal } = options;
   const repositories: PushedRepository[] = [];
   const done = new Map<string, string>();
+  const states = new Map<string, TagState>();
+  const tagging = (reference: string, state: TagState) => states.set(reference, state);
   try {
     for (const group of groupByRepository(references, root.digest)) {
       const first = done.get(group.registry);
       const mountFrom = first === undefined ? [] : [first];
-      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, signal }));
+      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, signal, tagging }));
       if (first === undefined) done.set(group.registry, group.repository);
     }
   } catch (error) {
     if (!signal.aborted || error instanceof BimaError) throw error;
-    throw new BimaError('INTERRUPTED', 'the push was interrupted', { cause: error });
+    throw new BimaError('INTERRUPTED', `the push was interrupted${describeTags(states)}`, { cause: error });
   }
   return { digest: root.digest, repositories };
+}
+
+/** What an interrupted push has done, for the end of a sentence. */
+function describeTags(states: ReadonlyMap<string, TagState>): string {
+  const list = (wanted: TagState) =>
+    [...states].filter(([, state]) => state === wanted).map(([reference]) => `"${reference}"`);
+  const [moved, asked] = [list('set'), list('asked')];
+  const certain = moved.length === 0 ? 'before any tag moved' : `after these had moved: ${moved.join(', ')}`;
+  return asked.length === 0 ? ` ${certain}` : ` ${certain}; unknown for ${asked.join(', ')}`;
+}
+
+interface GroupOptions extends PushOptions {
+  readonly signal: AbortSignal;
+  /** By the full reference. */
+  readonly tagging: (reference: string, state: TagState) => void;
 }
 
 interface Group {
@@ -102,9 +125,11 @@ async function pushGroup(
   root: Descriptor,
   group: Group,
   mountFrom: readonly string[],
-  options: PushOptions,
+  options: GroupOptions,
 ): Promise<PushedRepository> {
-  const { client, reporter } = options;
+  const { client, reporter, referrers = [] } = options;
+  const { registry } = group;
+  const nameOf = (tag: string) => formatReference({ registry, repository: group.repository, tag });
   const repository = client.repository(group, { access: 'push', mountFrom });
   return reporter.group(`Push to ${repository.name}`, async () => {
     const wanted = group.tags.length > 0 ? group.tags : [root.digest];
@@ -113,16 +138,36 @@ async function pushGroup(
       const there = await repository.describe(reference);
       if (there?.digest !== root.digest) missing.push(reference);
     }
-    const blobs =
+    const pushReferrers = async (): Promise<readonly CopiedBlob[]> => {
+      const copied: CopiedBlob[] = [];
+      const tasks = referrers.map((referrer) => async (signal: AbortSignal) => {
+        copied.push(...(await copyImage(source, referrer, repository, { ...options, signal })));
+      });
+      // All at once: they are small, and the list of them is written when all are there.
+      await runSideBySide(tasks, referrersAtOnce, options.signal);
+      if (tasks.length > 0) reporter.info(`what refers to the image goes along: ${tasks.length} manifests`);
+      return copied;
+    };
+    const more: CopiedBlob[] = [];
+    const finish = async (manifest: Blob, how: PutOptions): Promise<void> => {
+      if (referrers.length > 0) {
+        await repository.put(manifest, how);
+        more.push(...(await pushReferrers()));
+      }
+      await repository.putTagged(manifest, group.tags.length > 0 ? missing : [], {
+        ...how,
+        tagging: (tag, state) => {
+          options.tagging(nameOf(tag), state);
+        },
+      });
+    };
+    // What another tag stands for is there, whole.
+    const rootOnly = missing.length < wanted.length;
+    const own =
       missing.length === 0
-        ? []
-        : await copyImage(source, root, repository, {
-            ...options,
-            // What another tag stands for is there, whole.
-            rootOnly: missing.length < wanted.length,
-            finish: (manifest, more) =>
-              repository.putTagged(manifest, group.tags.length > 0 ? missing : [], more),
-          });
+        ? await pushReferrers()
+        : await copyImage(source, root, repository, { ...options, rootOnly, finish });
+    const blobs = [...own, ...more];
     const pushed = wanted.map((reference): PushedReference => {
       const parts = group.tags.length > 0 ? { tag: reference } : { digest: root.digest };
       return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -20,6 +20,7 @@ import { encodeIndex } from '../src/oci/index-document.ts';
 import { encodeJson } from '../src/oci/json.ts';
 import { parseIndex, parseManifest } from '../src/oci/manifest.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
+import { parsePlatforms } from '../src/oci/platform.ts';
 import { parseReference } from '../src/oci/reference.ts';
 import { silentReporter } from '../src/reporter.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -143,7 +144,8 @@ describe('mergeLayouts', () => {
         annotations,
       );
       const bytes = Buffer.from(encodeJson({}));
-      const blobs = new Map([...image.blobs, [index.descriptor.digest, { ...index, bytes }]]);
+      const own = [...image.blobs].filter(([digest]) => digest !== image.root.digest);
+      const blobs = new Map([...own, [index.descriptor.digest, { ...index, bytes }]]);
       return { image: { ...image, blobs, root: index.descriptor }, index };
     };
     const one = indexed(['amd64', 'arm'], { same: '1', other: '2', own: '3' });
@@ -267,6 +269,67 @@ describe('mergeLayouts', () => {
     }
     renameSync(join(folder, 'one/index.json'), join(folder, 'one/index'));
     await assert.rejects(importFrom(test, [join(folder, 'one')]), { code: 'LAYOUT_INVALID' });
+  });
+
+  describe('of which a part is missing', () => {
+    it('are refused when one layout lies over another', async (test) => {
+      const folder = folderWith(test, { one: amd64, two: arm64 });
+      // What merge-multiple does: the files of both in one folder.
+      cpSync(join(folder, 'two'), join(folder, 'one'), { recursive: true });
+      await assert.rejects(importFrom(test, [join(folder, 'one')]), {
+        code: 'LAYOUT_INVALID',
+        message: new RegExp(`doesn't list: ${amd64.root.digest}$`),
+      });
+    });
+
+    it('are refused when a folder among them is empty', async (test) => {
+      for (const files of [[], ['app.tar'], ['deep/er/app.tar']]) {
+        const folder = folderWith(test, { one: amd64 });
+        mkdirSync(join(folder, 'two/deep/er'), { recursive: true });
+        for (const name of files) writeFileSync(join(folder, 'two', name), '');
+        await assert.rejects(importFrom(test, [folder]), {
+          code: 'LAYOUT_INVALID',
+          message: /two" is empty/,
+        });
+      }
+    });
+
+    it('are refused when a layout among them has lost its marker', async (test) => {
+      const folder = folderWith(test, { one: amd64, two: arm64 });
+      renameSync(join(folder, 'two/oci-layout'), join(folder, 'two/marker'));
+      await assert.rejects(importFrom(test, [folder]), { code: 'LAYOUT_INVALID', message: /two" is no OCI/ });
+    });
+
+    const cases: [expected: string, images: readonly string[], isThere: boolean][] = [
+      ['linux/amd64', ['one'], true],
+      ['linux/amd64,linux/arm64', ['one', 'two'], true],
+      ['linux/arm64/v8', ['one', 'two'], true],
+      ['linux/amd64,linux/arm64', ['both'], true],
+      ['linux/amd64,linux/arm64', ['one'], false],
+      ['linux/amd64,linux/riscv64', ['both'], false],
+    ];
+    for (const [expected, images, isThere] of cases) {
+      it(`${isThere ? 'are taken' : 'are refused'} from ${images.join(' and ')} for ${expected}`, async (test) => {
+        const folder = folderWith(test, { one: amd64, two: arm64, both });
+        const layout = await createLayout(join(temporaryFolder(test), 'layout'));
+        const merging = mergeLayouts(
+          images.map((name) => join(folder, name)),
+          layout,
+          {
+            annotations: [],
+            platforms: parsePlatforms([expected]),
+            reporter: silentReporter,
+            signal: new AbortController().signal,
+          },
+        );
+        if (isThere) await merging;
+        else
+          await assert.rejects(merging, {
+            code: 'LAYOUT_INVALID',
+            message: /^expected images for linux\/amd64 and linux\/\w+ in .*, got linux\/amd64/,
+          });
+      });
+    }
   });
 
   it('stops when it is interrupted', async (test) => {

@@ -52,6 +52,11 @@ async function withRegistry(
 const stored = ({ repositories }: Awaited<ReturnType<typeof pushImage>>) =>
   repositories.flatMap(({ references }) => references.map(({ reference, stored: how }) => [reference, how]));
 
+import type { SampleImage } from './support/sample-image.ts';
+import { on } from './support/faults.ts';
+import { repository, runPush } from './support/fault-run.ts';
+import type { PushRun } from './support/fault-run.ts';
+
 describe('pushImage', () => {
   it('pushes with a HEAD for the tag, three requests a blob and one for the manifest', async () => {
     await withRegistry({}, async ({ registry, push }) => {
@@ -173,5 +178,74 @@ describe('pushImage', () => {
       );
     };
     await withRegistry({ intercept }, expectInterrupt, controller.signal);
+  });
+});
+
+describe('an interrupted push', () => {
+  const references = ['v1', 'v2', 'v3'].map((tag) => `HOST/${repository}:${tag}`);
+
+  /** Aborts when the tag is asked for, and lets the registry set it or not. */
+  async function interruptAt(tag: string, isSet: boolean, registry: RegistryOptions = {}): Promise<PushRun> {
+    const controller = new AbortController();
+    return runPush({
+      references,
+      registry,
+      client: { signal: controller.signal },
+      faults: [
+        {
+          when: (request) =>
+            on('PUT', 'manifest')(request) &&
+            (request.endpoint.name === tag || request.query.startsWith(tag)),
+          act: async (exchange) => {
+            if (isSet) await exchange.forward();
+            controller.abort();
+            exchange.reset();
+          },
+        },
+      ],
+    });
+  }
+
+  const cases: [tag: string, isSet: boolean, message: RegExp][] = [
+    ['sha256', false, /^the push was interrupted before any tag moved$/],
+    ['v1', true, /^the push was interrupted before any tag moved; unknown for "[^"]+:v1"$/],
+    [
+      'v3',
+      false,
+      /^the push was interrupted after these had moved: "[^"]+:v1", "[^"]+:v2"; unknown for "[^"]+:v3"$/,
+    ],
+  ];
+  for (const [tag, isSet, message] of cases) {
+    it(`says which tags had moved: at ${tag}`, async () => {
+      const image = tag === 'sha256' ? sampleImage({ architectures: ['amd64', 'arm64'] }) : sampleImage();
+      await using run = await (tag === 'sha256' ? interruptManifest(image) : interruptAt(tag, isSet));
+      assert.ok(run.error instanceof BimaError);
+      assert.equal(run.error.code, 'INTERRUPTED');
+      assert.match(run.error.message, message);
+    });
+  }
+
+  async function interruptManifest(image: SampleImage): Promise<PushRun> {
+    const controller = new AbortController();
+    return runPush({
+      image,
+      references,
+      client: { signal: controller.signal },
+      faults: [
+        {
+          when: (request) => on('PUT', 'manifest')(request) && request.endpoint.name.startsWith('sha256:'),
+          act: (exchange) => {
+            controller.abort();
+            exchange.reset();
+          },
+        },
+      ],
+    });
+  }
+
+  it('says so also where all tags are set at once', async () => {
+    await using run = await interruptAt('tag=v1', true, { queryTags: 10 });
+    assert.ok(run.error instanceof BimaError);
+    assert.match(run.error.message, /before any tag moved; unknown for "[^"]+:v1", "[^"]+:v2", "[^"]+:v3"$/);
   });
 });

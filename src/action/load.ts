@@ -18,15 +18,16 @@ export interface LoadOrder {
   readonly source: Source;
   readonly image: Descriptor;
   readonly references: readonly Reference[];
+  readonly referrers?: readonly Descriptor[];
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
 
 /** Imports the image under all of its names. */
 export async function loadForWorkflow(containerd: Containerd, order: LoadOrder): Promise<void> {
-  const { source, image, references, reporter, signal } = order;
+  const { source, image, references, referrers, reporter, signal } = order;
   const { loadImage } = await import('../load.ts');
   await reporter.group(`Load into containerd at ${containerd.address}`, () =>
-    loadImage(containerd, source, image, references, reporter, signal),
+    loadImage(containerd, source, image, references, reporter, signal, referrers),
   );
 }

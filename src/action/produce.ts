@@ -7,7 +7,7 @@ import type { PreviousImages } from '../build/known-layers.ts';
 import type { EarlyPush } from '../early-push.ts';
 import { openKeptLayers } from '../kept-layers.ts';
 import type { BlobCache } from '../layout/blob-cache.ts';
-import { openLayout } from '../layout/layout.ts';
+import { openLayout, referrersIn } from '../layout/layout.ts';
 import type { Layout } from '../layout/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../layout/publish.ts';
 import { putMissingBlobs } from '../layout/put-blobs.ts';
@@ -41,6 +41,8 @@ export interface Produced {
   /** Has everything of the image; layers that a registry has are perhaps fetched or made only when they are opened. */
   readonly source: Source;
   readonly root: Descriptor;
+  /** What refers to the image, in the same source. */
+  readonly referrers: readonly Descriptor[];
   /** False when the layout may lack such layers. */
   readonly isWhole: boolean;
 }
@@ -49,11 +51,12 @@ export interface Produced {
 export async function produceImage(order: ProduceOrder, world: World): Promise<Produced> {
   const { inputs, references, early, path, isPushed } = order;
   const { reporter, signal } = world;
-  const { annotations, fromLayout } = inputs;
+  const { annotations, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout: Layout): Promise<{ root: Descriptor; elsewhere: readonly Blob[] }> => {
     if (isBuild) return build(order, layout, world);
-    return { root: await mergeLayouts(fromLayout, layout, { annotations, reporter, signal }), elsewhere: [] };
+    const options = { annotations, platforms, reporter, signal };
+    return { root: await mergeLayouts(fromLayout, layout, options), elsewhere: [] };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
@@ -65,13 +68,15 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
       // Windows moves no folder in which a file is open.
       await early.settle();
       signal.throwIfAborted();
-      await publishLayout(layout, root, references, path);
-      return { root, isWhole, elsewhere: isWhole ? [] : elsewhere };
+      const referrers = await referrersIn(layout, root);
+      await publishLayout(layout, root, references, path, signal);
+      return { root, referrers, isWhole, elsewhere: isWhole ? [] : elsewhere };
     });
-    const { root, isWhole, elsewhere } = made;
+    const { elsewhere, ...produced } = made;
+    const { root, isWhole } = produced;
     if (isWhole) reporter.info(`the layout with ${root.digest} is ${path}`);
     else reporter.info('the image is only pushed: set oci-layout to have it as a layout, too');
-    return { source: withBlobs(await openLayout(path), elsewhere), root, isWhole };
+    return { source: withBlobs(await openLayout(path), elsewhere), ...produced };
   });
 }
 

@@ -22,6 +22,7 @@ export interface PushOrder {
   readonly source: Source;
   readonly image: Descriptor;
   readonly references: readonly Reference[];
+  readonly referrers?: readonly Descriptor[];
   readonly client: RegistryClient;
   readonly event: WorkflowEvent;
   readonly reporter: Reporter;
@@ -39,9 +40,9 @@ export interface ClientOrder {
 
 /** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
 export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
-  const { source, image, references, client, event, reporter } = order;
+  const { source, image, references, referrers = [], client, event, reporter } = order;
   try {
-    return await pushImage(source, image, references, { client, reporter });
+    return await pushImage(source, image, references, { client, reporter, referrers });
   } catch (error) {
     throw explainRefusal(error, event);
   }

@@ -63,6 +63,7 @@ export interface ReleaseOrder {
   readonly event: WorkflowEvent;
   readonly source: Source;
   readonly root: Descriptor;
+  readonly referrers?: readonly Descriptor[];
   /** The platforms are part of the file's name. */
   readonly images: readonly { readonly platform: Platform }[];
   readonly references: readonly Reference[];
@@ -90,7 +91,8 @@ export async function attachToRelease(order: ReleaseOrder): Promise<string> {
   const label = releaseAssetLabel(own, platforms, maker);
   const path = join(order.folder, 'release.tar');
   return reporter.group(`Attach to the release ${release.tag}`, async () => {
-    await writeArchive(order.source, order.root, lasting.length > 0 ? lasting : references, path, signal);
+    const names = lasting.length > 0 ? lasting : references;
+    await writeArchive(order.source, order.root, names, path, signal, order.referrers);
     return attachArchive(path, name, { release, event, label, access });
   });
 }

@@ -70,7 +70,8 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
 }
 
 /** Everything that the inputs want done with the image. */
-async function handOn({ source, root, isWhole }: Produced, order: HandOnOrder, world: World): Promise<void> {
+async function handOn(produced: Produced, order: HandOnOrder, world: World): Promise<void> {
+  const { source, root, referrers, isWhole } = produced;
   const { inputs, references, release, layoutPath } = order;
   const { environment, runner, reporter, folder, signal } = world;
   const facts = await readFacts(source, root);
@@ -78,19 +79,19 @@ async function handOn({ source, root, isWhole }: Produced, order: HandOnOrder, w
 
   const archive = archivePath(inputs, folder);
   if (archive !== undefined) {
-    await writeArchive(source, root, references, archive, signal);
+    await writeArchive(source, root, references, archive, signal, referrers);
     reporter.info(`wrote the archive ${archive}`);
     if (inputs.tar !== undefined) setOutputs(runner, { tar: archive });
   }
   if (inputs.sbom) await writeSbomFile(source, root, references, world);
   if (inputs.load !== undefined) {
     const containerd = await openForInputs(inputs.load, environment);
-    await loadForWorkflow(containerd, { source, image: root, references, reporter, signal });
+    await loadForWorkflow(containerd, { source, image: root, references, referrers, reporter, signal });
   }
   const artifact =
     inputs.artifact === undefined
       ? undefined
-      : await upload(inputs.artifact, references, artifactPath(inputs.artifact, archive, layoutPath), world);
+      : await upload(inputs.artifact, references, await artifactPath(produced, archive, order, world), world);
   if (release !== undefined) {
     const { event } = world;
     const access = accessFor(inputs, world);
@@ -100,6 +101,7 @@ async function handOn({ source, root, isWhole }: Produced, order: HandOnOrder, w
       event,
       source,
       root,
+        referrers,
       images: facts.images,
       references,
       maker,
@@ -108,7 +110,7 @@ async function handOn({ source, root, isWhole }: Produced, order: HandOnOrder, w
     };
     setOutputs(runner, { 'release-asset-url': await attachToRelease(attached) });
   }
-  const state = await push(source, root, order, world);
+  const state = await push(produced, order, world);
   if (inputs.summary) {
     const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
     runner.summarize(formatSummary(parts));
@@ -161,9 +163,22 @@ function archivePath({ tar, artifact }: Inputs, folder: string): string | undefi
   return artifact?.form === 'tar' ? join(folder, 'image.tar') : undefined;
 }
 
-/** What becomes the artifact: an archive is there also when only the input `tar` asks for it. */
-function artifactPath({ form }: ArtifactInputs, archive: string | undefined, layout: string): string {
-  return form === 'tar' && archive !== undefined ? archive : layout;
+/**
+ * What becomes the artifact: an archive, which is there also when only the input `tar` asks for it, or a layout of this
+ * image alone. One that the workflow names may hold others, too.
+ */
+async function artifactPath(
+  { root, referrers }: Produced,
+  archive: string | undefined,
+  { inputs, references, layoutPath }: HandOnOrder,
+  { folder }: World,
+): Promise<string> {
+  if (inputs.artifact?.form === 'tar' && archive !== undefined) return archive;
+  if (inputs.ociLayout === undefined) return layoutPath;
+  const { extractImage } = await import('../layout/extract.ts');
+  const path = join(folder, 'artifact');
+  await extractImage(layoutPath, path, { image: root, references, referrers });
+  return path;
 }
 
 function artifactName({ name, form }: ArtifactInputs, [first]: readonly Reference[]): string {
@@ -220,8 +235,7 @@ async function upload(
 
 /** @returns what the summary says of it */
 async function push(
-  source: Source,
-  root: Descriptor,
+  { source, root, referrers }: Produced,
   { references, openClient, skipped }: HandOnOrder,
   { event, runner, reporter, signal }: World,
 ): Promise<string> {
@@ -233,7 +247,15 @@ async function push(
     import('../push.ts'),
   ]);
   const client = await openClient();
-  const result = await pushForWorkflow({ source, image: root, references, client, event, reporter });
+  const result = await pushForWorkflow({
+    source,
+    image: root,
+    references,
+    referrers,
+    client,
+    event,
+    reporter,
+  });
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
   return 'pushed';

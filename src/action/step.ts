@@ -47,7 +47,8 @@ export function runStep(main: (step: Step) => Promise<void>): void {
       report(error, runner, reporter);
       return 1;
     }
-    reporter.info('interrupted');
+    const isNamed = error instanceof BimaError && error.code === 'INTERRUPTED';
+    reporter.info(isNamed ? error.message : 'interrupted');
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     return interrupted;
   };

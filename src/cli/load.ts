@@ -4,6 +4,7 @@ import { namedImages, renameImages } from '../layout/images.ts';
 import { mustOpenLocalImages } from '../layout/open.ts';
 import { loadImage } from '../load.ts';
 import type { Digest } from '../oci/digest.ts';
+import { findReferrers, withoutReferrers } from '../oci/referrers.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
@@ -49,11 +50,13 @@ async function loadAll(
   { options, terminal, reporter }: LoadContext,
 ): Promise<Loaded[]> {
   const { source, roots } = await mustOpenLocalImages(path);
-  const images = renameImages(namedImages(roots), tags, path);
+  const images = renameImages(namedImages(await withoutReferrers(source, roots)), tags, path);
   const containerd = await openForOptions(options, terminal);
   const results: Loaded[] = [];
   for (const { descriptor, references } of images) {
-    const imported = await loadImage(containerd, source, descriptor, references, reporter, terminal.signal);
+    const { signal } = terminal;
+    const referrers = await findReferrers(source, descriptor, roots);
+    const imported = await loadImage(containerd, source, descriptor, references, reporter, signal, referrers);
     results.push({
       digest: descriptor.digest,
       tags: references.map(formatReference),

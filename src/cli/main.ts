@@ -31,5 +31,6 @@ void run(process.argv.slice(2), {
   home: findHome(),
   signal: interrupt.signal,
 }).then((code) => {
-  process.exitCode = interrupted === undefined ? code : exitCodes[interrupted];
+  // A signal that came when all was done has interrupted nothing.
+  process.exitCode = interrupted === undefined || code === 0 ? code : exitCodes[interrupted];
 });

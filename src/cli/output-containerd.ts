@@ -6,6 +6,7 @@ import { openContainerd } from '../containerd/containerd.ts';
 import type { Containerd } from '../containerd/containerd.ts';
 import type { Imported } from '../containerd/import.ts';
 import { BimaError } from '../errors.ts';
+import { referrersIn } from '../layout/layout.ts';
 import { loadImage } from '../load.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
 import type { Options } from './args.ts';
@@ -33,7 +34,9 @@ export function containerdOutput({ options, references, terminal, reporter }: Ou
     },
     write: async (layout, image, elsewhere) => {
       const source = withBlobs(layout, elsewhere);
-      imported = await loadImage(await open(), source, image, references, reporter, terminal.signal);
+      const referrers = await referrersIn(layout, image);
+      const { signal } = terminal;
+      imported = await loadImage(await open(), source, image, references, reporter, signal, referrers);
     },
     describe: () =>
       containerd === undefined ? {} : { containerd: { ...describeContainerd(containerd), ...imported } },

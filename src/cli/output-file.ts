@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
+import { referrersIn } from '../layout/layout.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
 import { putMissingBlobs } from '../layout/put-blobs.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
@@ -24,7 +25,8 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
     },
     previous: () => openImagesAt(path),
     write: async (layout, image, elsewhere) => {
-      await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal);
+      const referrers = await referrersIn(layout, image);
+      await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal, referrers);
       reporter.info(`wrote the archive ${path}`);
     },
     describe: () => ({ archive: resolve(path) }),
@@ -45,7 +47,7 @@ export function layoutOutput({ options, references, terminal, reporter }: Output
     previous: () => openImagesAt(path),
     write: async (layout, image, elsewhere) => {
       await putMissingBlobs(layout, elsewhere, path, terminal.signal);
-      await publishLayout(layout, image, references, path);
+      await publishLayout(layout, image, references, path, terminal.signal);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: resolve(path) }),

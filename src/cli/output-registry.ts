@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BimaError } from '../errors.ts';
+import { referrersIn } from '../layout/layout.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
 import { openTaggedImage } from '../previous-images.ts';
 import { pushImage, summarizePush } from '../push.ts';
@@ -27,7 +28,9 @@ export function registryOutput(context: OutputContext): Output {
     previous: async () => openTaggedImage(await context.client.open(), references),
     write: async (layout, image, elsewhere, openClient = () => context.client.open()) => {
       const source = withBlobs(layout, elsewhere);
-      result = await pushImage(source, image, references, { client: await openClient(), reporter });
+      const referrers = await referrersIn(layout, image);
+      const client = await openClient();
+      result = await pushImage(source, image, references, { client, reporter, referrers });
       reporter.info(summarizePush(result));
     },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),

@@ -3,6 +3,7 @@
 import { BimaError } from '../errors.ts';
 import { chooseImage } from '../layout/choose-image.ts';
 import { mustOpenLocalImages } from '../layout/open.ts';
+import { findReferrers } from '../oci/referrers.ts';
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
 import { pushImage, summarizePush } from '../push.ts';
 import type { Options } from './args.ts';
@@ -29,10 +30,11 @@ export async function runPush(
   const references = names.map(parseReference).map(withDefaultTag);
   checkRegistryOptions(options, references);
   const images = await mustOpenLocalImages(path);
-  const root = chooseImage(images, options.string('image'), 'Name the one that is meant with --image.');
+  const root = await chooseImage(images, options.string('image'), 'Name the one that is meant with --image.');
   const reporter = terminalReporter(terminal, options);
+  const referrers = await findReferrers(images.source, root, images.roots);
   const result = await withRegistryClient({ options, references, terminal, reporter }, (client) =>
-    pushImage(images.source, root, references, { client, reporter }),
+    pushImage(images.source, root, references, { client, reporter, referrers }),
   ).finally(() => {
     reporter.close();
   });

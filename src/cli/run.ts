@@ -67,7 +67,8 @@ const usageErrors: ReadonlySet<ErrorCode> = new Set(['INPUT_INVALID', 'REFERENCE
 
 function reportFailure(error: unknown, terminal: Terminal): number {
   if (terminal.signal.aborted) {
-    terminal.stderr('bima: interrupted');
+    const isNamed = error instanceof BimaError && error.code === 'INTERRUPTED';
+    terminal.stderr(isNamed ? `bima: ${error.message}` : 'bima: interrupted');
     return 1;
   }
   const named = nameSystemError(error);

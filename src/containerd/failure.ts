@@ -15,7 +15,7 @@ const known: readonly Known[] = [
   {
     pattern: /no space left on device|disk quota exceeded/i,
     reason: "the disk of containerd's data is full",
-    hint: 'Free some space in its root folder (/var/lib/containerd by default) and try again; the partial import was removed.',
+    hint: 'Free some space in its root folder (/var/lib/containerd by default) and try again.',
   },
   {
     pattern: /snapshotter not loaded|no unpack platforms defined/i,

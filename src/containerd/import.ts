@@ -1,5 +1,6 @@
 // An image into containerd, with `ctr images import`: all of it under all of its names, or nothing new.
 
+import { BimaError } from '../errors.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType } from '../oci/media-types.ts';
@@ -22,6 +23,15 @@ export interface Import {
   readonly platforms: readonly Platform[];
   /** A fresh archive of the image, whose index holds the references and comes last. */
   readonly open: () => Promise<ByteStream>;
+  readonly owners: Owners;
+}
+
+/** Names that say which process made them. */
+export interface Owners {
+  /** A new one, good for a tag. */
+  readonly name: () => Promise<string>;
+  /** Whether a text ends with the name of a process that doesn't run any more. */
+  readonly isGone: (text: string) => Promise<boolean>;
 }
 
 export interface Imported {
@@ -31,16 +41,19 @@ export interface Imported {
   readonly isUnpacked: boolean;
 }
 
+/** What a name stood for is held under a name of this repository until the new image is there. */
+const keptRepository = 'bima.invalid/kept';
+
 /**
- * When a tag moves, nothing holds the old image's snapshots any more. A collection at that moment removes those that
- * the new image shares, which ctr has just found and counts on. Once they are gone, another import makes its own.
+ * A collection in the middle of an import removes snapshots that nothing else holds, which ctr has just found and counts
+ * on. Once they are gone, another import makes its own.
  */
 const lostSnapshot = /parent snapshot \S+ does not exist/;
 
 /**
  * Imports the image under each reference and unpacks it, however long that takes.
- * When it fails or is interrupted, names that are new are removed again together with the content;
- * a name that stood for another image stays where it is, or at the new image if that has arrived whole.
+ * When it fails or is interrupted, names that are new are removed again together with the content, and names that
+ * stood for other images do so again; if that can't be done, the error says so.
  * @throws BimaError CONTAINERD_FAILED, CONTAINERD_UNREACHABLE or CONTAINERD_DENIED; whatever ends the stream
  */
 export async function importImage(
@@ -57,6 +70,9 @@ export async function importImage(
   if (isUnpacked && names.every((name) => before.some((image) => image.name === name && isThere(image))))
     return { isNew: false, isUnpacked };
 
+  await removeAbandoned(containerd, order.owners);
+  const moving = before.filter((image) => image.digest !== digest);
+  const kept = await keepAll(containerd, moving, order.owners);
   const feed = async () => {
     const stream = await order.open();
     signal?.throwIfAborted();
@@ -68,14 +84,93 @@ export async function importImage(
     if (code !== 0) throw failureOf('import the image', stderr);
   } catch (error) {
     const known = new Set(before.map(({ name }) => name));
+    const lost = await putBack(containerd, kept);
     await withdraw(
       containerd,
       names.filter((name) => !known.has(name)),
       order.image,
     );
-    throw error;
+    throw lost.length === 0 ? error : notPutBack(error, lost);
   }
+  await release(containerd, kept);
   return { isNew: true, isUnpacked };
+}
+
+interface Kept {
+  /** As it was. */
+  readonly image: StoredImage;
+  /** What holds it meanwhile. */
+  readonly keeper: string;
+}
+
+/** What a name stood for would be collected as soon as the name moves. */
+async function keepAll(
+  containerd: Containerd,
+  images: readonly StoredImage[],
+  owners: Owners,
+): Promise<readonly Kept[]> {
+  const kept: Kept[] = [];
+  for (const image of images) {
+    const keeper = `${keptRepository}:${await owners.name()}`;
+    const answer = await containerd.client.query('images', 'tag', image.name, keeper);
+    if (answer.code !== 0) {
+      await release(containerd, kept);
+      throw failureOf(`keep what "${image.name}" stands for`, answer.stderr);
+    }
+    kept.push({ image, keeper });
+  }
+  return kept;
+}
+
+async function release({ client }: Containerd, kept: readonly Kept[]): Promise<void> {
+  if (kept.length > 0) await client.query('images', 'rm', ...kept.map(({ keeper }) => keeper));
+}
+
+/** @returns the names that stand for something else than before, and stay so: what they stood for is kept then */
+async function putBack(containerd: Containerd, kept: readonly Kept[]): Promise<readonly Kept[]> {
+  if (kept.length === 0) return [];
+  const { client } = containerd;
+  const found = await listImages(
+    containerd,
+    kept.map(({ image }) => image.name),
+  ).catch(() => undefined);
+  const lost: Kept[] = [];
+  for (const one of kept) {
+    const { name, digest } = one.image;
+    if (found?.some((image) => image.name === name && image.digest === digest) === true) continue;
+    const answer = await client.query('images', 'tag', '--force', one.keeper, name);
+    if (answer.code !== 0) lost.push(one);
+  }
+  await release(
+    containerd,
+    kept.filter((one) => !lost.includes(one)),
+  );
+  return lost;
+}
+
+function notPutBack(error: unknown, lost: readonly Kept[]): unknown {
+  if (!(error instanceof BimaError)) return error;
+  const list = lost.map(
+    ({ image, keeper }) => `"${image.name}" (it was ${image.digest}, kept as "${keeper}")`,
+  );
+  const commands = lost.map(({ image, keeper }) => `ctr images tag --force ${keeper} ${image.name}`);
+  return new BimaError(
+    error.code,
+    `${error.message}; these names could not be put back: ${list.join(', ')}`,
+    {
+      hint: [error.hint, `Then put them back: ${commands.join('; ')}.`]
+        .filter((part) => part !== undefined)
+        .join(' '),
+      cause: error,
+    },
+  );
+}
+
+/** Removes the names with which killed processes held images. */
+async function removeAbandoned({ client }: Containerd, owners: Owners): Promise<void> {
+  const { stdout } = await client.query('images', 'ls', '--quiet');
+  const names = stdout.split('\n').filter((name) => name.startsWith(`${keptRepository}:`));
+  for (const name of names) if (await owners.isGone(name)) await client.query('images', 'rm', name);
 }
 
 /** @param native the platform to unpack, if the image has one that the node runs */

@@ -32,7 +32,8 @@ const headerSize = 512;
 
 /**
  * Writes an archive of one image or index with everything that it points to, under its final name only when it is whole.
- * Its bytes depend on the image and the references alone.
+ * Its bytes depend on the image, the references and the referrers alone.
+ * @param referrers what refers to the image, and goes along with it
  * @throws BimaError OUTPUT_FAILED, or DIGEST_MISMATCH when the source holds something else than it says
  */
 export async function writeArchive(
@@ -41,8 +42,9 @@ export async function writeArchive(
   references: readonly Reference[],
   path: string,
   signal?: AbortSignal,
+  referrers: readonly Descriptor[] = [],
 ): Promise<void> {
-  const archive = packed(await contentOf(source, image, references), true);
+  const archive = packed(await contentOf(source, image, references, referrers), true);
   signal?.throwIfAborted();
   await outputErrors(path, () =>
     withTemporaryFolder(path, async (folder) => {
@@ -63,7 +65,7 @@ export async function packArchive(
   image: Descriptor,
   references: readonly Reference[],
 ): Promise<ByteStream> {
-  return packed(await contentOf(source, image, references), false);
+  return packed(await contentOf(source, image, references, []), false);
 }
 
 /** @param release as for the opening of a blob */
@@ -90,6 +92,7 @@ async function contentOf(
   source: Source,
   image: Descriptor,
   references: readonly Reference[],
+  referrers: readonly Descriptor[],
 ): Promise<ArchiveContent> {
   if (!isDocument(image)) {
     throw new BimaError(
@@ -98,14 +101,22 @@ async function contentOf(
     );
   }
   const { blobs, manifests, indexes } = await readTree(source, image);
-  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
+  const all = new Map(
+    [...indexes, ...manifests, ...blobs].map((descriptor) => [descriptor.digest, descriptor]),
+  );
+  for (const referrer of referrers) {
+    const tree = await readTree(source, referrer);
+    for (const descriptor of [...tree.indexes, ...tree.manifests, ...tree.blobs])
+      if (!all.has(descriptor.digest)) all.set(descriptor.digest, descriptor);
+  }
+  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: referrers };
   return {
     documents: new Map([
       ['oci-layout', layoutMarker],
       ['index.json', encodeJson(withImage(index, image, references))],
       ['manifest.json', encodeJson(await dockerManifest(source, manifests, references))],
     ]),
-    blobs: [...indexes, ...manifests, ...blobs].map((descriptor) => source.open(descriptor)),
+    blobs: [...all.values()].map((descriptor) => source.open(descriptor)),
   };
 }
 

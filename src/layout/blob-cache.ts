@@ -1,7 +1,6 @@
 // A folder of blobs that were fetched or made, by their digest: each once, and looked at before it is used. Several
 // processes may share it, and deleting it or anything in it is safe.
 
-import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +16,7 @@ import { formatSize } from '../reporter.ts';
 import type { Reporter } from '../reporter.ts';
 import { readFilePieces } from './file.ts';
 import { makeRoom } from './make-room.ts';
-import { outputErrors } from './temporary.ts';
+import { outputErrors, sweep, temporaryName } from './temporary.ts';
 
 export interface BlobCache {
   readonly directory: string;
@@ -58,6 +57,7 @@ export function createBlobCache(options: CacheOptions): BlobCache {
   /** Those that are there, or on their way, by this run's own knowledge. */
   const fetched = new Map<Digest, Promise<void>>();
   const pathOf = (digest: Digest) => join(directory, hexOf(digest));
+  let swept: Promise<void> | undefined;
 
   function obtain(blob: Blob, from: string): Promise<void> {
     const { digest } = blob.descriptor;
@@ -123,7 +123,8 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     write: (temporary: string) => Promise<void>,
   ): Promise<void> {
     await mkdir(directory, { recursive: true });
-    const temporary = join(directory, `.bima-${randomUUID()}`);
+    await (swept ??= sweep(directory));
+    const temporary = join(directory, await temporaryName());
     try {
       await write(temporary);
       await rename(temporary, path);
@@ -145,7 +146,12 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     if (state !== 'whole') return undefined;
     fetched.set(descriptor.digest, Promise.resolve());
     await noteUse(path);
-    const content = (release?: boolean) => readFilePieces(path, undefined, release);
+    async function* content(release?: boolean): AsyncGenerator<Uint8Array> {
+      for await (const piece of readFilePieces(path, undefined, release)) {
+        signal?.throwIfAborted();
+        yield piece;
+      }
+    }
     return { descriptor, open: (release) => verified(content(release), descriptor, path) };
   }
 

@@ -1,21 +1,25 @@
-// Which image of a layout or an archive is meant.
+// Which image of a layout or an archive is meant. What refers to others by its subject is only meant by its own name.
 
 import { BimaError } from '../errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from './names.ts';
 import type { LocalImages } from './open.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { withoutReferrers } from '../oci/referrers.ts';
 
 /**
  * The one image that is meant: of that name, tag or digest, or the only one there is.
  * @param hint how to name it, for the error
  * @throws BimaError INPUT_INVALID when that is none or more than one
  */
-export function chooseImage(
+export async function chooseImage(
   { source, roots }: LocalImages,
   name: string | undefined,
   hint: string,
-): Descriptor {
-  const fitting = name === undefined ? roots : roots.filter((root) => namesOf(root).includes(name));
+): Promise<Descriptor> {
+  const fitting =
+    name === undefined
+      ? await withoutReferrers(source, roots)
+      : roots.filter((root) => namesOf(root).includes(name));
   const [first, ...others] = fitting;
   if (first === undefined) {
     const wanted = name === undefined ? 'an image' : `the image "${name}"`;

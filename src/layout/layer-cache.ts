@@ -1,24 +1,26 @@
 // Layers that builds have made, for later builds with the same compressor: the blobs are beside those that were fetched,
 // and a small record for each tells which one a diff ID stands for. Several processes may share it.
 
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
-import type { Blob } from '../oci/blob.ts';
+import type { Blob, ByteStream } from '../oci/blob.ts';
 import { readDescriptor } from '../oci/descriptor.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { hexOf } from '../oci/digest.ts';
+import { createDigester, hexOf } from '../oci/digest.ts';
 import { encodeJson, parseJsonObject } from '../oci/json.ts';
 import type { KeptLayers, LayerKey } from '../oci/kept-layers.ts';
 import type { Reporter } from '../reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
 import type { BlobCache } from './blob-cache.ts';
-import { outputErrors } from './temporary.ts';
+import { outputErrors, temporaryName } from './temporary.ts';
 
 export interface LayerCacheOptions {
   /** Holds the blobs, and the records beside them. */
   readonly blobs: BlobCache;
+  /** The tar in a layer of the given media type. */
+  readonly decompress: (layer: ByteStream, mediaType: string) => ByteStream;
   /** Names what makes the layers. */
   readonly compressor: () => Promise<string>;
   /** Of the layers. */
@@ -52,8 +54,32 @@ export function createLayerCache(options: LayerCacheOptions): KeptLayers {
     const descriptor = await readRecord(path);
     if (descriptor === undefined) return undefined;
     const blob = descriptor.mediaType === options.mediaType ? await blobs.find(descriptor) : undefined;
-    if (blob === undefined) await remove(path);
-    return blob;
+    if (blob !== undefined && (await hasDiffId(blob, key))) return blob;
+    await remove(path);
+    return undefined;
+  }
+
+  /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
+  async function hasDiffId(
+    { descriptor: { mediaType, digest }, open }: Blob,
+    key: LayerKey,
+  ): Promise<boolean> {
+    const digester = createDigester();
+    try {
+      for await (const chunk of options.decompress(open(), mediaType)) {
+        digester.update(chunk);
+        // Signals have their turn between two pieces: opening the blob minds them.
+        await turn();
+      }
+    } catch (error) {
+      if (!(error instanceof BimaError)) throw error;
+      reporter.debug(`the kept layer ${digest} can't be unpacked: ${error.message}`);
+      return false;
+    }
+    const isRight = digester.digest() === key.diffId;
+    if (!isRight)
+      reporter.debug(`the kept layer ${digest} is not the one that its record names, and not used`);
+    return isRight;
   }
 
   async function keep(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
@@ -80,7 +106,7 @@ export function createLayerCache(options: LayerCacheOptions): KeptLayers {
     const { mediaType, digest, size } = layer;
     await mkdir(folder, { recursive: true });
     // Where those are cleared away that a killed process leaves.
-    const temporary = join(blobsFolder(blobs.directory), `.bima-${randomUUID()}`);
+    const temporary = join(blobsFolder(blobs.directory), await temporaryName());
     const path = join(folder, nameOf(key));
     try {
       await writeFile(temporary, encodeJson({ mediaType, digest, size }));

@@ -1,7 +1,6 @@
 // An OCI image layout on disk (OCI image-spec, image-layout.md), to read from and to write to.
 // Every file gets its final name only when it is whole.
 
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
@@ -14,8 +13,10 @@ import { encodeJson, parseJsonObject } from '../oci/json.ts';
 import { parseIndex } from '../oci/manifest.ts';
 import type { Index } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
+import { findReferrers } from '../oci/referrers.ts';
 import type { Source } from '../oci/target.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
+import { temporaryName } from './temporary.ts';
 
 /** The content of `oci-layout`, the file that marks a layout. */
 export const layoutMarker = encodeJson({ imageLayoutVersion: '1.0.0' });
@@ -34,12 +35,13 @@ export interface Layout extends Source {
   blobPath(digest: Digest): string;
 }
 
-/** A new, empty layout in a directory that is there and empty. */
+/** A new, empty layout in a directory that is made, or is there and empty. The marker comes first, the blobs last. */
 export async function createLayout(directory: string): Promise<Layout> {
-  await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
+  await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'oci-layout'), layoutMarker);
   const layout = layoutIn(directory);
   await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
+  await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
   return layout;
 }
 
@@ -56,6 +58,11 @@ export async function openLayout(directory: string): Promise<Layout> {
   return layoutIn(directory);
 }
 
+/** What the index has that refers to this image. */
+export async function referrersIn(layout: Layout, image: Descriptor): Promise<Descriptor[]> {
+  return findReferrers(layout, image, (await layout.readIndex()).manifests);
+}
+
 /** @throws BimaError LAYOUT_INVALID unless the bytes are those of an `oci-layout` file of version 1 */
 export function checkMarker(marker: Uint8Array, where: string): void {
   const { imageLayoutVersion: version } = parseJsonObject(marker, `"oci-layout" of "${where}"`);
@@ -69,7 +76,7 @@ export function checkMarker(marker: Uint8Array, where: string): void {
 function layoutIn(directory: string): Layout {
   const blobPath = (digest: Digest) => join(directory, 'blobs', 'sha256', hexOf(digest));
   const written = new Map<Digest, string>();
-  const temporaryPath = () => join(directory, `.bima-${randomUUID()}`);
+  const temporaryPath = async () => join(directory, await temporaryName());
 
   async function* read(descriptor: Descriptor, release?: boolean): AsyncGenerator<Uint8Array> {
     try {
@@ -85,7 +92,7 @@ function layoutIn(directory: string): Layout {
   }
 
   async function store(stream: ByteStream, expected?: Descriptor): Promise<{ digest: Digest; size: number }> {
-    const temporary = temporaryPath();
+    const temporary = await temporaryPath();
     const digester = createDigester();
     try {
       await writeNewFile(temporary, stream, (piece) => {
@@ -126,7 +133,7 @@ function layoutIn(directory: string): Layout {
       return parseIndex(bytes, path);
     },
     async writeIndex(index) {
-      const temporary = temporaryPath();
+      const temporary = await temporaryPath();
       try {
         await writeFile(temporary, encodeJson(index));
         await rename(temporary, join(directory, 'index.json'));

@@ -3,8 +3,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../oci/digest.ts';
+import { lifeOf } from './owner.ts';
 
-/** What a killed process left behind isn't taken for the file of one that runs. */
+/** Of a file that names no owner: what a killed process left behind isn't taken for the file of one that runs. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /**
@@ -24,7 +25,8 @@ export async function makeRoom(
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) continue;
     if (name.startsWith('.')) {
-      if (now - found.mtimeMs > abandonedAfter) await rm(path, { force: true }).catch(() => undefined);
+      if ((await lifeOf(name)) === undefined && now - found.mtimeMs > abandonedAfter)
+        await rm(path, { force: true }).catch(() => undefined);
       continue;
     }
     total += found.size;

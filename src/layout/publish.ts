@@ -1,15 +1,21 @@
 // Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
 
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
+import { collect, listBlobs, withoutLostReferrers } from './collect.ts';
 import { createLayout, openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
+import { withLock } from './lock.ts';
+import type { StillHeld } from './lock.ts';
 import { withImage } from './names.ts';
-import { isTemporaryName, outputErrors, withTemporaryFolder } from './temporary.ts';
+import { isTemporaryName, outputErrors, sweep, withTemporaryFolder } from './temporary.ts';
+
+/** The layout in a temporary folder. */
+const temporaryLayout = 'layout';
 
 /**
  * Runs `body` with an empty layout on the same disk as `path`, and removes what is left of it afterwards.
@@ -21,7 +27,7 @@ export function withTemporaryLayout<T>(path: string, body: (layout: Layout) => P
     const parent = (await isFolder(path)) ? path : dirname(path);
     return withTemporaryFolder(
       path,
-      async (folder) => body(await createLayout(join(folder, 'layout'))),
+      async (folder) => body(await createLayout(join(folder, temporaryLayout))),
       parent,
     );
   });
@@ -45,50 +51,106 @@ export async function checkDestination(destination: string): Promise<'new' | 'la
   });
 }
 
-/** Moves `image`, what the index has beside it, and their blobs from a temporary layout to `destination`; the index changes last and in one step. */
+/**
+ * Moves `image`, what the index has beside it, and their blobs from a temporary layout to `destination`, and collects
+ * there what nothing reaches any more. One process does so at a time; the index changes last and in one step. The
+ * temporary layout is gone afterwards.
+ */
 export async function publishLayout(
   temporary: Layout,
   image: Descriptor,
   references: readonly Reference[],
   destination: string,
+  signal?: AbortSignal,
 ): Promise<void> {
-  if ((await checkDestination(destination)) === 'new') {
-    await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
-    if (await isFolder(destination)) await moveInto(destination, temporary.directory);
-    else await rename(temporary.directory, destination);
-    return;
-  }
-  const layout = await openLayout(destination);
-  const index = await layout.readIndex();
-  for (const digest of await blobsOf(temporary))
-    await rename(temporary.blobPath(digest), layout.blobPath(digest));
-  const known = new Set(index.manifests.map(({ digest }) => digest));
-  const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
-  const all = { ...index, manifests: [...index.manifests, ...others] };
-  await layout.writeIndex(withImage(all, image, references));
-}
-
-/** Keeps the empty folder itself, which can be mounted, a link's target or somebody's current directory. */
-async function moveInto(destination: string, directory: string): Promise<void> {
-  const moved: string[] = [];
+  await checkDestination(destination);
+  const made = await outputErrors(destination, () => mkdir(destination, { recursive: true }));
   try {
-    // The marker comes last: without it, nobody takes the folder for a layout.
-    for (const name of ['blobs', 'index.json', 'oci-layout']) {
-      await rename(join(directory, name), join(destination, name));
-      moved.push(join(destination, name));
-    }
+    await withLock(
+      destination,
+      async (stillHeld) => {
+        await sweep(destination);
+        const isNew = (await checkDestination(destination)) === 'new';
+        try {
+          await fill(temporary, image, references, { destination, stillHeld });
+        } catch (error) {
+          if (isNew) await empty(destination);
+          throw error;
+        }
+      },
+      { signal },
+    );
   } catch (error) {
-    for (const path of moved) await rm(path, { recursive: true, force: true });
+    // Not when somebody else has come in meanwhile.
+    if (made !== undefined) await rmdir(destination).catch(() => undefined);
     throw error;
   }
+}
+
+interface Place {
+  readonly destination: string;
+  readonly stillHeld: StillHeld;
+}
+
+async function fill(
+  temporary: Layout,
+  image: Descriptor,
+  references: readonly Reference[],
+  { destination, stillHeld }: Place,
+): Promise<void> {
+  const layout = await openOrCreate(destination);
+  const before = await layout.readIndex();
+  for (const name of await listBlobs(temporary)) {
+    const digest: Digest = `sha256:${name}`;
+    await moveFile(temporary.blobPath(digest), layout.blobPath(digest));
+  }
+  const known = new Set(before.manifests.map(({ digest }) => digest));
+  const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
+  const all = { ...before, manifests: [...before.manifests, ...others] };
+  const after = await withoutLostReferrers(layout, before, withImage(all, image, references));
+  await stillHeld();
+  await layout.writeIndex(after);
+  await rm(temporary.directory, { recursive: true, force: true });
+  // A build that is under way here may count on a blob that is there. The last one collects.
+  if (!(await isUsedByOthers(destination))) await collect(layout, after);
+}
+
+/** A layout that has a marker and nothing else yet is one whose making was interrupted. */
+async function openOrCreate(destination: string): Promise<Layout> {
+  const names = await readdir(destination);
+  const isBegun = names.includes('index.json') || names.includes('blobs');
+  if (!names.includes('oci-layout') || !isBegun) return createLayout(destination);
+  await mkdir(join(destination, 'blobs', 'sha256'), { recursive: true });
+  return openLayout(destination);
+}
+
+async function empty(destination: string): Promise<void> {
+  for (const name of ['oci-layout', 'index.json', 'blobs'])
+    await rm(join(destination, name), { recursive: true, force: true }).catch(() => undefined);
+}
+
+/** Windows lets nobody replace a file that is being read: then the same blob is there. */
+async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    const isHeld = ['EPERM', 'EACCES', 'EBUSY'].some((code) => isSystemError(error, code));
+    if (!isHeld || (await sizeOf(from)) !== (await sizeOf(to))) throw error;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
+}
+
+/** Whether a build in a temporary layout inside this one goes on. */
+async function isUsedByOthers(destination: string): Promise<boolean> {
+  for (const name of await readdir(destination))
+    if (isTemporaryName(name) && (await isFolder(join(destination, name, temporaryLayout)))) return true;
+  return false;
 }
 
 async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
-}
-
-async function blobsOf(layout: Layout): Promise<Digest[]> {
-  const names = await readdir(join(layout.directory, 'blobs', 'sha256'));
-  return names.sort().map((name): Digest => `sha256:${name}`);
 }

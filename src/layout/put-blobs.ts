@@ -1,6 +1,9 @@
 // Blobs that are elsewhere, put into a layout side by side.
 
+import { link } from 'node:fs/promises';
+import { isSystemError } from '../errors.ts';
 import type { Blob } from '../oci/blob.ts';
+import type { Digest } from '../oci/digest.ts';
 import { runSideBySide } from '../side-by-side.ts';
 import { openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
@@ -18,7 +21,10 @@ export async function putBlobs(layout: Layout, blobs: readonly Blob[], signal?: 
   await runSideBySide(tasks, concurrency, signal);
 }
 
-/** The same, apart from blobs that are in the layout which this one will become a part of, if there is one. */
+/**
+ * The same, with those taken over that are in the layout which this one will become a part of, if there is one: as
+ * links, since whoever publishes there meanwhile may collect them.
+ */
 export async function putMissingBlobs(
   layout: Layout,
   blobs: readonly Blob[],
@@ -27,6 +33,21 @@ export async function putMissingBlobs(
 ): Promise<void> {
   const there = await openLayout(destination).catch(() => undefined);
   const missing: Blob[] = [];
-  for (const blob of blobs) if ((await there?.has(blob.descriptor)) !== true) missing.push(blob);
+  for (const blob of blobs) {
+    const { descriptor } = blob;
+    const isThere = (await there?.has(descriptor)) === true;
+    const isLinked = isThere && there !== undefined && (await linkBlob(there, layout, descriptor.digest));
+    if (!isLinked) missing.push(blob);
+  }
   await putBlobs(layout, missing, signal);
+}
+
+/** False where the file system has no links, or the blob is gone. */
+async function linkBlob(from: Layout, to: Layout, digest: Digest): Promise<boolean> {
+  try {
+    await link(from.blobPath(digest), to.blobPath(digest));
+    return true;
+  } catch (error) {
+    return isSystemError(error, 'EEXIST');
+  }
 }

@@ -1,8 +1,13 @@
-// Temporary files and folders beside their final place, so that a rename is all that is left to do at the end.
+// Temporary files and folders beside their final place, so that a rename is all that is left to do at the end. Their
+// names say whose they are; what a killed process left is removed by the next one that comes to the same place.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
+import { lifeOf, nameOwner } from './owner.ts';
+
+/** Milliseconds after which nobody is believed to work on what a process of another machine has made. */
+const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /**
  * Runs `body` with a fresh folder, and removes what is left of it afterwards, whether `body` succeeded or not.
@@ -13,9 +18,13 @@ export async function withTemporaryFolder<T>(
   body: (folder: string) => Promise<T>,
   parent = dirname(path),
 ): Promise<T> {
-  const folder = await outputErrors(path, async () => {
+  for (const place of new Set([parent, dirname(path)])) await sweep(place);
+  // Names have at most 255 bytes.
+  const name = Buffer.byteLength(basename(path)) > 150 ? 'output' : basename(path);
+  const folder = join(parent, `.${name}.bima-${await nameOwner()}`);
+  await outputErrors(path, async () => {
     await mkdir(parent, { recursive: true });
-    return mkdtemp(join(parent, `.${basename(path)}.bima-`));
+    await mkdir(folder, { mode: 0o700 });
   });
   try {
     return await body(folder);
@@ -24,9 +33,31 @@ export async function withTemporaryFolder<T>(
   }
 }
 
-/** Whether a file of this name is such a folder. */
+/** A name for a file that is there until it is renamed. */
+export async function temporaryName(): Promise<string> {
+  return `.bima-${await nameOwner()}`;
+}
+
+/** Whether a file of this name is such a file or folder, or a lock. */
 export function isTemporaryName(name: string): boolean {
-  return /^\..+\.bima-[^.]+$/.test(name);
+  return /^\.(?:.+\.)?bima-[^.]+$/.test(name);
+}
+
+/** Removes what processes that don't run any more left in a folder. Never fails: what can't be removed stays. */
+export async function sweep(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (isTemporaryName(name) && (await isAbandoned(directory, name)))
+      await rm(join(directory, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** Of what somebody else's process has made, nothing is: in a folder for all, anybody could write such a name. */
+async function isAbandoned(directory: string, name: string): Promise<boolean> {
+  const life = await lifeOf(name);
+  if (life === undefined || life === 'running') return false;
+  const found = await lstat(join(directory, name)).catch(() => undefined);
+  if (found === undefined || (process.getuid !== undefined && found.uid !== process.getuid())) return false;
+  return life === 'gone' || Date.now() - found.mtimeMs > abandonedAfter;
 }
 
 /** Turns what the file system answers while `path` is written into an error with a remedy. */

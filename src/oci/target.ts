@@ -14,6 +14,9 @@ export interface Source {
 /** How content came to be at a target: sent, taken over from another repository there, or there before. */
 export type Stored = 'pushed' | 'mounted' | 'present';
 
+/** What is known of a tag: it was asked for and may be set, it is set, or it was found not to be set after all. */
+export type TagState = 'asked' | 'set' | 'open';
+
 export interface PutOptions {
   /** Stores the content even when the target says that it has it: its word was found to be wrong. */
   readonly force?: boolean;
@@ -23,6 +26,8 @@ export interface PutOptions {
    * never calls it has written the bytes.
    */
   readonly stored?: (how: Stored, seconds?: number) => void;
+  /** Is told of each tag whenever more is known of it. */
+  readonly tagging?: (tag: string, state: TagState) => void;
 }
 
 /** Where blobs and manifests are written to. */

@@ -2,6 +2,7 @@
 
 import { BimaError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { PutOptions, TagState } from '../oci/target.ts';
 import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
 import { describeManifest } from './manifest-read.ts';
@@ -61,15 +62,21 @@ export async function putTags(
   session: Session,
   manifest: ManifestBytes,
   tags: readonly string[],
-  signal: AbortSignal | undefined,
+  { signal, tagging }: Pick<PutOptions, 'signal' | 'tagging'> = {},
 ): Promise<string | undefined> {
-  const { subject, set } = tags.length > 1 ? await putAtOnce(session, manifest, tags, signal) : nothingSet;
+  const tell = (some: readonly string[], state: TagState): void => {
+    for (const tag of some) tagging?.(tag, state);
+  };
+  const options = { signal, tell };
+  const { subject, set } = tags.length > 1 ? await putAtOnce(session, manifest, tags, options) : nothingSet;
   let lastSubject = subject;
   const done = tags.filter((tag) => set.has(tag));
   for (const tag of tags) {
     if (set.has(tag)) continue;
     try {
+      tell([tag], 'asked');
       lastSubject = (await putManifest(session, manifest, tag, signal)) ?? lastSubject;
+      tell([tag], 'set');
       done.push(tag);
     } catch (error) {
       const others = tags.filter((other) => other !== tag && !done.includes(other));
@@ -81,17 +88,24 @@ export async function putTags(
 
 const nothingSet = { subject: undefined, set: new Set<string>() } as const;
 
+interface AtOnceOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly tell: (tags: readonly string[], state: TagState) => void;
+}
+
 async function putAtOnce(
   session: Session,
   manifest: ManifestBytes,
   tags: readonly string[],
-  signal: AbortSignal | undefined,
+  { signal, tell }: AtOnceOptions,
 ): Promise<{ readonly subject: string | undefined; readonly set: ReadonlySet<string> }> {
   const path = paths.manifest(session.repository, manifest.descriptor.digest);
   const set = new Set<string>();
   let subject: string | undefined;
   for (let start = 0; start < tags.length; start += tagsPerRequest) {
-    const query = tags.slice(start, start + tagsPerRequest).map((tag) => `tag=${encodeURIComponent(tag)}`);
+    const asked = tags.slice(start, start + tagsPerRequest);
+    const query = asked.map((tag) => `tag=${encodeURIComponent(tag)}`);
+    tell(asked, 'asked');
     try {
       const answer = await session.retrying(
         () => send(session, manifest, `${path}?${query.join('&')}`, signal),
@@ -102,12 +116,15 @@ async function putAtOnce(
       subject = subjectOf(answer) ?? subject;
       const echoed = echoedTags(answer);
       for (const tag of echoed) set.add(tag);
+      tell(asked, 'open');
+      tell(echoed, 'set');
       // Then it doesn't know the parameter, and won't the next time.
       if (echoed.length === 0) break;
     } catch (error) {
       // One tag among them may be the trouble, or the parameter itself.
       const isAboutTags = error instanceof RegistryError && isRefusedQuery(error);
       if (!isAboutTags) throw error;
+      tell(asked, 'open');
       break;
     }
   }

@@ -15,7 +15,7 @@ import { putManifest, putTags } from './manifest-push.ts';
 import type { ManifestBytes } from './manifest-push.ts';
 import { describeManifest, readManifest } from './manifest-read.ts';
 import type { MountSources } from './mount.ts';
-import { keepReferrer } from './referrers.ts';
+import { createReferrerKeeper } from './referrers.ts';
 import type { Session } from './session.ts';
 
 export interface Repository extends Source, Target {
@@ -51,8 +51,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
   const mounts: MountSources = { repositories: mountFrom, refused: new Set() };
   /** A tag is set by sending the manifest again. */
   const manifests = new Map<Digest, ManifestBytes>();
-  /** Referrers are listed one after the other: side by side, one would write the list without the other. */
-  let listing: Promise<unknown> = Promise.resolve();
+  const keepReferrer = createReferrerKeeper(session);
 
   async function putTagged(manifest: Blob, tags: readonly string[], options: PutOptions = {}): Promise<void> {
     const { descriptor } = manifest;
@@ -61,11 +60,9 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
     const subject =
       tags.length === 0
         ? await putManifest(session, known, descriptor.digest, signal)
-        : await putTags(session, known, tags, signal);
+        : await putTags(session, known, tags, options);
     manifests.set(descriptor.digest, known);
-    const listed = listing.then(() => keepReferrer(session, known, subject, signal));
-    listing = listed.catch(() => undefined);
-    await listed;
+    await keepReferrer(known, subject, signal);
     options.stored?.('pushed');
   }
 
@@ -99,7 +96,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
     async tag(descriptor, tag) {
       const known = manifests.get(descriptor.digest) ?? (await readManifest(session, descriptor.digest));
       if (known === undefined) throw missing(name, descriptor.digest);
-      await putTags(session, known, [tag], undefined);
+      await putTags(session, known, [tag]);
     },
     putTagged,
   };

@@ -10,7 +10,7 @@ describe('inputs that have no effect', () => {
     [
       'what a build reads',
       { 'from-layout': 'a', file: 'a', platforms: 'linux/amd64', 'build-args': 'A=b', labels: 'a=b' },
-      'file, platforms, build-args, labels',
+      'file, build-args, labels',
     ],
     ['annotations of manifests', { 'from-layout': 'a', annotations: 'a=b\nmanifest:c=d' }, 'annotations'],
     ['no annotations of an index', { 'from-layout': 'a', annotations: 'index:a=b' }, undefined],

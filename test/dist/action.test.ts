@@ -16,6 +16,7 @@ import { defaultToken, startGithub } from '../support/github/server.ts';
 import { startResultsServer } from '../support/results-server.ts';
 import { sampleContainerfile, sampleContext, sampleLabels } from '../support/sample.ts';
 import { unlessInstalled, unlessMountingWith, unlessRootWith } from '../support/tools.ts';
+import { assertWhole } from '../support/whole-layout.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -160,6 +161,28 @@ describe('a step that uploads an artifact', { skip: unlessInstalled('unzip') }, 
       assert.equal(later.outputs.digest, outputs.digest);
     });
   }
+});
+
+describe('a step that uploads its image from a layout of several', { skip: unlessInstalled('unzip') }, () => {
+  it('uploads that image alone', async (test) => {
+    await using results = await startResultsServer();
+    const layout = join(temporaryFolder(test), 'layout');
+    const shared = { context: sampleContext(test), image: 'ghcr.io/own/app', 'oci-layout': layout };
+    await mustRunAction(test, { inputs: { ...shared, tags: '1', labels: 'a=1' } });
+    const { outputs, temporary } = await mustRunAction(test, {
+      inputs: { ...shared, tags: '2', labels: 'a=2', 'upload-artifact': 'layout' },
+      env: results.environment,
+    });
+    assert.deepEqual(assertWhole(layout), ['ghcr.io/own/app:1', 'ghcr.io/own/app:2']);
+    const [artifact] = results.artifacts.values();
+    const downloads = join(temporaryFolder(test), 'downloads');
+    mkdirSync(downloads);
+    writeFileSync(join(temporary, 'artifact'), artifact?.content ?? '');
+    execFileSync('unzip', ['-q', join(temporary, 'artifact'), '-d', downloads]);
+    assert.deepEqual(assertWhole(downloads), ['ghcr.io/own/app:2']);
+    const later = await mustRunAction(test, { inputs: { 'from-layout': downloads } });
+    assert.equal(later.outputs.digest, outputs.digest);
+  });
 });
 
 describe('a step that uploads a layout and keeps an archive', { skip: unlessInstalled('unzip') }, () => {

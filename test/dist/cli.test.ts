@@ -191,6 +191,21 @@ describe('dist/cli.cjs', () => {
     });
   }
 
+  it('has done its work when a signal comes at the very end', async (test) => {
+    const context = sampleContext(test);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const cwd = temporaryFolder(test);
+      const { code, stdout, stderr } = await runBima(['build', '-t', 'a', '--tar', context], {
+        cwd,
+        interrupt: { after: 'wrote the archive', signal },
+      });
+      // Nobody can catch one that comes while Node is ending the process: then there is no code of ours.
+      assert.ok(code === 0 || code === null, `${code}: ${stderr}`);
+      assert.match(stdout, /^sha256:[0-9a-f]{64}\n$/);
+      assert.deepEqual(readdirSync(cwd), ['a']);
+    }
+  });
+
   it('shows the help that the document describes', async () => {
     const { stdout } = await mustRunBima(['build', '--help']);
     const flags = [

@@ -98,8 +98,8 @@ async function layoutOfTwo(test: TestContext): Promise<{ layout: string; digest:
   const manifests = [];
   for (const architecture of ['arm64', 'amd64']) {
     const context = sampleContext(test, join(examples, `hello-${architecture}`));
-    await mustRunBima(['build', '-t', 'a:1', '-o', 'oci', '--dest', layout, context]);
-    const { mediaType, digest, size } = readIndex(layout).manifests[0];
+    await mustRunBima(['build', '-t', `a:${architecture}`, '-o', 'oci', '--dest', layout, context]);
+    const { mediaType, digest, size } = readIndex(layout).manifests.at(-1) ?? assert.fail();
     manifests.push({ mediaType, digest, size, platform: { os: 'linux', architecture } });
   }
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
@@ -114,8 +114,10 @@ async function layoutOfTwo(test: TestContext): Promise<{ layout: string; digest:
   return { layout, digest: descriptor.digest };
 }
 
-function readIndex(layout: string): { manifests: [Descriptor] } {
-  return JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: [Descriptor] };
+function readIndex(layout: string): { manifests: [Descriptor, ...Descriptor[]] } {
+  return JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+    manifests: [Descriptor, ...Descriptor[]];
+  };
 }
 
 async function appears(path: string): Promise<void> {
@@ -422,6 +424,61 @@ for (const { name: title, programs, skip } of installations) {
         await assertNoLease(containerd);
       });
     }
+
+    it('leaves a name at its old image when its disk is full while the name moves', async (test) => {
+      let root = '';
+      const containerd = await startContainerd(test, {
+        programs,
+        prepare: (folder) => {
+          root = folder;
+          execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', root]);
+          return () => execFileSync('umount', ['--lazy', root]);
+        },
+      });
+      const { ctr, env } = containerd;
+      const args = ['build', '-t', 'a:1', '-t', 'a:2', '--snapshotter', 'native'];
+      const old = (await mustRunBima([...args, sampleContext(test)], { env })).stdout.trim();
+      // Room for the content, and not for all of what is unpacked.
+      const { code, stderr } = await runBima([...args, '-t', 'a:3', largeContext(test, 15_000_000)], { env });
+      assert.equal(code, 1);
+      assert.match(stderr, /the disk of containerd's data is full\n/);
+      const images = await rows(ctr('images', 'check', '--snapshotter', 'native'));
+      assert.deepEqual(
+        images.map((image) => [image.name, image.digest, image.rest.endsWith(' true')]),
+        ['a:1', 'a:2'].map((short) => [`docker.io/library/${short}`, old, true]),
+      );
+      await assertNoLease(containerd);
+      execFileSync('mount', ['-o', 'remount,size=200m', root]);
+      await mustRunBima([...args, largeContext(test, 15_000_000)], { env });
+      assert.equal((await names(containerd)).length, 2);
+    });
+
+    it('is as before when an import is interrupted while a name moves', async (test) => {
+      const containerd = await start(test);
+      const { ctr, env } = containerd;
+      const { path, reached } = stoppingCtr(test, programs, 'end');
+      const old = (await mustRunBima(['build', '-t', 'a:1', sampleContext(test)], { env })).stdout.trim();
+      const args = ['build', '-t', 'a:1', '--label', 'a=b', sampleContext(test)];
+      assertInterrupted(await interruptAt(reached, [...args, '--ctr', path], containerd, 'SIGINT'), 'SIGINT');
+      const images = await rows(ctr('images', 'check'));
+      assert.deepEqual(
+        images.map((image) => [image.name, image.digest, image.rest.endsWith(' true')]),
+        [['docker.io/library/a:1', old, true]],
+      );
+      await assertNoLease(containerd);
+    });
+
+    it('gets rid of what a killed import held', async (test) => {
+      const containerd = await start(test);
+      const { env } = containerd;
+      const { path, reached } = stoppingCtr(test, programs, 'end');
+      await mustRunBima(['build', '-t', 'a:1', sampleContext(test)], { env });
+      const args = ['build', '-t', 'a:1', '--label', 'a=b', sampleContext(test)];
+      await interruptAt(reached, [...args, '--ctr', path], containerd, 'SIGKILL');
+      assert.equal((await names(containerd)).length, 2);
+      await mustRunBima(['build', '-t', 'a:1', '--label', 'a=c', sampleContext(test)], { env });
+      assert.deepEqual(await names(containerd), ['docker.io/library/a:1']);
+    });
 
     it('names the remedy when the socket is there and the user may not use it', async (test) => {
       const { address, folder, env } = await start(test);

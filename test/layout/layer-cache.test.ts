@@ -4,9 +4,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { createBlobCache } from '../../src/layout/blob-cache.ts';
 import { createLayerCache } from '../../src/layout/layer-cache.ts';
+import { decompress as unpack } from '../../src/build/compression.ts';
 import { readAll } from '../../src/oci/blob.ts';
+import type { ByteStream } from '../../src/oci/blob.ts';
 import { describeBytes } from '../../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import type { KeptLayers, LayerKey } from '../../src/oci/kept-layers.ts';
@@ -14,7 +17,8 @@ import { silentReporter } from '../../src/reporter.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const mediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
-const content = Buffer.from('a compressed layer');
+const content = gzipSync('its tar');
+const decompress = (stream: ByteStream, type: string) => unpack(stream, type, 'a layer');
 const layer = describeBytes(mediaType, content);
 const key: LayerKey = { diffId: digestOf(Buffer.from('its tar')), contentSize: 2_000_000 };
 
@@ -22,7 +26,7 @@ function layersIn(directory: string, compressor = 'gzip:2/0123456789abcdef', lim
   const reporter = silentReporter;
   const blobs = createBlobCache({ directory, reporter, ...(limit === undefined ? {} : { limit }) });
   return createLayerCache({
-    ...{ blobs, mediaType, reporter, reuse: true },
+    ...{ blobs, mediaType, reporter, decompress, reuse: true },
     compressor: () => Promise.resolve(compressor),
   });
 }
@@ -53,6 +57,21 @@ describe('the cache of layers', () => {
     }
     assert.deepEqual(readdirSync(recordsOf(directory)), [`2000000-${hexOf(key.diffId)}`]);
   });
+
+  const lies: [name: string, bytes: Uint8Array, key: LayerKey][] = [
+    ['is another layer', gzipSync('another tar'), key],
+    ['is no layer', Buffer.from('no gzip'), key],
+    ['is cut off', content.subarray(0, -9), key],
+  ];
+  for (const [name, bytes, wanted] of lies) {
+    it(`takes nothing from a record whose blob ${name}, and removes it`, async (test) => {
+      const directory = temporaryFolder(test, { file: bytes });
+      await layersIn(directory).keep(wanted, describeBytes(mediaType, bytes), join(directory, 'file'));
+      assert.equal(readdirSync(recordsOf(directory)).length, 1);
+      assert.equal(await layersIn(directory).find(wanted), undefined);
+      assert.deepEqual(readdirSync(recordsOf(directory)), []);
+    });
+  }
 
   it('has a folder for each compressor', async (test) => {
     const directory = temporaryFolder(test);
@@ -103,7 +122,7 @@ describe('the cache of layers', () => {
       warning: ({ message }: { message: string }) => void said.push(message),
     };
     const compressor = () => Promise.resolve('gzip');
-    const layers = createLayerCache({ blobs, mediaType, reporter, reuse: true, compressor });
+    const layers = createLayerCache({ blobs, mediaType, reporter, decompress, reuse: true, compressor });
     writeFileSync(join(directory, 'file'), content);
     for (const contentSize of [2_000_000, 3_000_000])
       await layers.keep({ ...key, contentSize }, layer, join(directory, 'file'));

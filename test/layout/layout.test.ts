@@ -1,13 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createLayout, openLayout } from '../../src/layout/layout.ts';
 import { checkDestination, publishLayout, withTemporaryLayout } from '../../src/layout/publish.ts';
+import { putMissingBlobs } from '../../src/layout/put-blobs.ts';
 import { blobOf, readDocument, streamOf } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { sampleImage } from '../support/sample-image.ts';
+import type { SampleImage } from '../support/sample-image.ts';
+import { assertWhole } from '../support/whole-layout.ts';
 
 const blob = (content: string) => blobOf('application/vnd.oci.image.manifest.v1+json', Buffer.from(content));
 
@@ -110,6 +123,105 @@ describe('publishLayout', () => {
       code: 'OUTPUT_FAILED',
     });
     assert.equal(readFileSync(join(destination, 'precious.txt'), 'utf8'), 'x');
+  });
+});
+
+describe('a layout that is published to again and again', () => {
+  const image = (seed: string) => sampleImage({ seed, layers: [2000, 50] });
+  const publish = async (
+    destination: string,
+    { blobs, root }: SampleImage,
+    name: string,
+    beside: readonly SampleImage[] = [],
+  ) =>
+    withTemporaryLayout(destination, async (layout) => {
+      for (const blob of [...blobs.values(), ...beside.flatMap((other) => [...other.blobs.values()])])
+        await layout.put(blob);
+      const index = await layout.readIndex();
+      await layout.writeIndex({ ...index, manifests: beside.map((other) => other.root) });
+      await publishLayout(layout, root, [parseReference(name)], destination);
+    });
+
+  it('holds what its entries reach, and nothing else', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    for (const seed of ['one', 'two', 'three']) await publish(destination, image(seed), 'a/b:1');
+    assert.deepEqual(assertWhole(destination), ['a/b:1']);
+    await publish(destination, image('four'), 'a/b:2');
+    await publish(destination, image('three'), 'a/b:3');
+    assert.deepEqual(assertWhole(destination), ['a/b:1', 'a/b:2', 'a/b:3']);
+    // An image stays for as long as one of its names does.
+    await publish(destination, image('five'), 'a/b:1');
+    assert.deepEqual(assertWhole(destination), ['a/b:1', 'a/b:2', 'a/b:3']);
+  });
+
+  it('drops what referred to an image together with it', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    const one = image('one');
+    const about = (subject: SampleImage, seed: string) =>
+      sampleImage({ seed, layers: [10], subject: subject.root });
+    const bill = about(one, 'bill');
+    await publish(destination, one, 'a/b:1', [bill, about(bill, 'signature of the bill')]);
+    await publish(destination, image('two'), 'a/b:2', [about(image('elsewhere'), 'of an image elsewhere')]);
+    assert.deepEqual(assertWhole(destination), ['-', '-', '-', 'a/b:1', 'a/b:2']);
+    await publish(destination, image('three'), 'a/b:1');
+    assert.deepEqual(assertWhole(destination), ['-', 'a/b:1', 'a/b:2']);
+  });
+
+  it('keeps everything when something that it names cannot be read', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    await publish(destination, image('one'), 'a/b:1');
+    await publish(destination, image('two'), 'a/b:2');
+    const layout = await openLayout(destination);
+    writeFileSync(layout.blobPath(image('one').root.digest), '{}');
+    await publish(destination, image('three'), 'a/b:2');
+    for (const { descriptor } of image('two').blobs.values())
+      assert.ok(readFileSync(layout.blobPath(descriptor.digest)).length > 0);
+  });
+
+  it('collects nothing while another build works in it', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    await publish(destination, image('one'), 'a/b:1');
+    await withTemporaryLayout(destination, async (other) => {
+      await publish(destination, image('two'), 'a/b:1');
+      // What it found there before is still there, and is taken over.
+      const [layer] = [...image('one').blobs.values()];
+      assert.ok(layer);
+      await putMissingBlobs(other, [{ ...layer, open: () => assert.fail('made anew') }], destination);
+      for (const blob of image('one').blobs.values()) await other.put(blob);
+      await publishLayout(other, image('one').root, [parseReference('a/b:9')], destination);
+    });
+    assert.deepEqual(assertWhole(destination), ['a/b:1', 'a/b:9']);
+  });
+
+  it('is whole although a blob was collected between the search for it and the end of a build', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    const folder = temporaryFolder(test);
+    await publish(destination, image('one'), 'a/b:1');
+    const other = await createLayout(join(folder, 'elsewhere'));
+    await putMissingBlobs(other, [...image('one').blobs.values()], destination);
+    await publish(destination, image('two'), 'a/b:1');
+    await publishLayout(other, image('one').root, [parseReference('a/b:9')], destination);
+    assert.deepEqual(assertWhole(destination), ['a/b:1', 'a/b:9']);
+  });
+
+  it('is finished after a first build that was killed on its way', async (test) => {
+    for (const files of [{ 'oci-layout': '{"imageLayoutVersion":"1.0.0"}' }, {}]) {
+      const destination = temporaryFolder(test, files);
+      await publish(destination, image('one'), 'a/b:1');
+      assert.deepEqual(assertWhole(destination), ['a/b:1']);
+    }
+  });
+
+  it('is not there after a first build that failed', async (test) => {
+    const folder = temporaryFolder(test);
+    const destination = join(folder, 'deep', 'out');
+    const layout = await createLayout(join(folder, 'temporary'));
+    rmSync(join(layout.directory, 'index.json'));
+    await layout.put(blob('content'));
+    await assert.rejects(publishLayout(layout, blob('content').descriptor, [], destination), {
+      code: 'LAYOUT_INVALID',
+    });
+    assert.equal(existsSync(destination), false);
   });
 });
 

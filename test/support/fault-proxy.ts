@@ -145,6 +145,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   server.on('connection', (socket: Socket) => {
     connections++;
     sockets.add(socket);
+    // Each fault of a connection that lives on listens for its end.
+    socket.setMaxListeners(0);
     socket.on('error', ignore);
     socket.on('close', () => sockets.delete(socket));
   });

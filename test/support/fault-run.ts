@@ -10,7 +10,7 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import type { Source } from '../../src/oci/target.ts';
 import { pushImage } from '../../src/push.ts';
-import type { PushResult } from '../../src/push.ts';
+import type { PushOptions, PushResult } from '../../src/push.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { RegistryClient, RegistryOptions as ClientOptions } from '../../src/registry/client.ts';
 import type { Credential } from '../../src/registry/credentials.ts';
@@ -89,6 +89,8 @@ export interface RunOptions {
   /** References to push to, `HOST` standing for the proxy; `HOST/team/app:v1` by default. */
   readonly references?: readonly string[];
   readonly client?: Partial<ClientOptions>;
+  /** Of the push itself. */
+  readonly push?: Partial<PushOptions>;
   readonly clock?: FastClock;
   /** Before the push begins. */
   readonly prepare?: (world: World) => Promise<void> | void;
@@ -208,6 +210,7 @@ export async function runPush(options: RunOptions = {}): Promise<PushRun> {
       reporter: transcript.reporter,
       now: () => clock.now(),
       ...(options.client?.signal === undefined ? {} : { signal: options.client.signal }),
+      ...options.push,
     });
   } catch (thrown) {
     error = thrown;
