@@ -4,8 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outputErrors, withTemporaryFolder } from './layout/temporary.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { readIfImage } from './oci/image.ts';
-import { readTree } from './oci/image-tree.ts';
+import { imagesOf } from './oci/image-tree.ts';
 import type { Reference } from './oci/reference.ts';
 import type { Source } from './oci/target.ts';
 import { encodeSbom } from './sbom-document.ts';
@@ -47,8 +46,8 @@ export async function createSbom(
   { references, created, signal }: SbomOptions,
 ): Promise<Uint8Array> {
   const images: SbomImage[] = [];
-  for (const manifest of (await readTree(source, root)).manifests) {
-    const image = await readIfImage(source, manifest);
+  for await (const { descriptor: manifest, read } of imagesOf(source, root)) {
+    const image = await read();
     if (image === undefined) continue;
     const version = image.config.labels['org.opencontainers.image.version'];
     images.push({
