@@ -22,6 +22,7 @@ const rules: readonly Rule[] = [
       'src/nearest.ts',
       'src/side-by-side.ts',
       'src/printable.ts',
+      'src/program-paths.ts',
       'src/progress-lines.ts',
     ],
     level: 0,
