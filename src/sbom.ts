@@ -1,7 +1,8 @@
 // The use case: a bill of materials in SPDX 2.3 of what was packed into an image, or into each image of an index.
 
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { move } from './layout/patience.ts';
 import { outputErrors, withTemporaryFolder } from './layout/temporary.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import { imagesOf } from './oci/image-tree.ts';
@@ -34,7 +35,7 @@ export async function writeSbom(
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, 'sbom');
       await writeFile(temporary, bytes);
-      await rename(temporary, path);
+      await move(temporary, path);
     }),
   );
 }

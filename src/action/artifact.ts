@@ -1,9 +1,9 @@
 // Uploads a layout or an archive as an artifact of the workflow run, with the library in its own bundle.
 
-import { copyFile, link, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, link, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
+import { cleanUp } from '../layout/patience.ts';
 import type { Digest } from '../oci/digest.ts';
 import { reasonOf, systemClock } from '../registry/clock.ts';
 import type { Clock } from '../registry/clock.ts';
@@ -13,6 +13,7 @@ import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
 import { runUrl } from './pages.ts';
+import { makeTemporaryFolder } from './temporary.ts';
 
 export interface ArtifactOrder {
   /** Made safe here, if it isn't yet. */
@@ -67,13 +68,13 @@ async function upload(order: ArtifactOrder): Promise<Omit<UploadedArtifact, 'url
   const name = safeArtifactName(order.name);
   if (name !== order.name) order.reporter.info(`the artifact is named "${name}"`);
   const { createArtifactLibrary } = await import('./artifact-library.ts');
-  const folder = await mkdtemp(join(order.environment.RUNNER_TEMP ?? tmpdir(), 'bima-artifact-'));
+  const folder = await makeTemporaryFolder(order.environment, 'bima-artifact-');
   try {
     const files =
       order.form === 'layout' ? await layoutFiles(order.path) : await tarFile(order.path, folder, name);
     return await uploadFiles(createArtifactLibrary(), { ...order, name }, files);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp(folder);
   }
 }
 

@@ -1,9 +1,8 @@
 // The action as a process: its inputs, its event, and a private folder.
 
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { runStep } from './step.ts';
+import { makeTemporaryFolder } from './temporary.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
@@ -14,8 +13,7 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
   ]);
   const inputs = readInputs(runner.input, environment);
   const event = await readEvent(environment, readFile);
-  const temporary = environment.RUNNER_TEMP ?? '';
-  const folder = await mkdtemp(join(temporary === '' ? tmpdir() : temporary, 'bima-'));
+  const folder = await makeTemporaryFolder(environment, 'bima-');
   own(folder);
   runner.keep('folder', folder);
   await run(inputs, { environment, event, runner, reporter, folder, signal });

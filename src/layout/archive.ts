@@ -2,7 +2,6 @@
 // `docker load`, `podman load`, `ctr images import` and skopeo take it.
 
 import { createReadStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
@@ -25,6 +24,7 @@ import type { Source } from '../oci/target.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
 import { withImage } from './names.ts';
+import { move } from './patience.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
 
 const chunkSize = 1024 * 1024;
@@ -49,7 +49,7 @@ export async function writeArchive(
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, basename(path));
       await writeNewFile(temporary, archive, () => signal?.throwIfAborted());
-      await rename(temporary, path);
+      await move(temporary, path);
     }),
   );
 }

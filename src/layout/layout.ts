@@ -2,8 +2,9 @@
 // Every file gets its final name only when it is whole.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
 import { checkContent, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
@@ -16,6 +17,7 @@ import type { Index } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { Source } from '../oci/target.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
+import { cleanUp, move } from './patience.ts';
 
 /** The content of `oci-layout`, the file that marks a layout. */
 export const layoutMarker = encodeJson({ imageLayoutVersion: '1.0.0' });
@@ -93,11 +95,13 @@ function layoutIn(directory: string): Layout {
       });
       const digest = digester.digest();
       if (expected !== undefined) checkContent(expected, digest, digester.size, directory);
-      await rename(temporary, blobPath(digest));
+      // Somebody may be reading what is there.
+      if (await isBlob(blobPath(digest), digest, digester.size)) await cleanUp(temporary);
+      else await move(temporary, blobPath(digest));
       written.set(digest, await stampOf(blobPath(digest)));
       return { digest, size: digester.size };
     } catch (error) {
-      await rm(temporary, { force: true });
+      await cleanUp(temporary);
       throw error;
     }
   }
@@ -129,13 +133,25 @@ function layoutIn(directory: string): Layout {
       const temporary = temporaryPath();
       try {
         await writeFile(temporary, encodeJson(index));
-        await rename(temporary, join(directory, 'index.json'));
+        await move(temporary, join(directory, 'index.json'));
       } catch (error) {
-        await rm(temporary, { force: true });
+        await cleanUp(temporary);
         throw error;
       }
     },
   };
+}
+
+/** Whether a file holds exactly that blob. */
+export async function isBlob(path: string, digest: Digest, size: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size !== size) return false;
+  const digester = createDigester();
+  for await (const piece of readFilePieces(path, undefined, true)) {
+    digester.update(piece);
+    await turn();
+  }
+  return digester.digest() === digest;
 }
 
 /** Differs once a file was written to, or is another one. */

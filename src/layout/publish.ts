@@ -1,14 +1,15 @@
 // Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
 
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
-import { createLayout, openLayout } from './layout.ts';
+import { createLayout, isBlob, openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { withImage } from './names.ts';
+import { cleanUp, move } from './patience.ts';
 import { isTemporaryName, outputErrors, withTemporaryFolder } from './temporary.ts';
 
 /**
@@ -55,13 +56,16 @@ export async function publishLayout(
   if ((await checkDestination(destination)) === 'new') {
     await temporary.writeIndex(withImage(await temporary.readIndex(), image, references));
     if (await isFolder(destination)) await moveInto(destination, temporary.directory);
-    else await rename(temporary.directory, destination);
+    else await move(temporary.directory, destination);
     return;
   }
   const layout = await openLayout(destination);
   const index = await layout.readIndex();
-  for (const digest of await blobsOf(temporary))
-    await rename(temporary.blobPath(digest), layout.blobPath(digest));
+  for (const digest of await blobsOf(temporary)) {
+    const path = temporary.blobPath(digest);
+    if (!(await isBlob(layout.blobPath(digest), digest, (await stat(path)).size)))
+      await move(path, layout.blobPath(digest));
+  }
   const known = new Set(index.manifests.map(({ digest }) => digest));
   const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
   const all = { ...index, manifests: [...index.manifests, ...others] };
@@ -74,11 +78,11 @@ async function moveInto(destination: string, directory: string): Promise<void> {
   try {
     // The marker comes last: without it, nobody takes the folder for a layout.
     for (const name of ['blobs', 'index.json', 'oci-layout']) {
-      await rename(join(directory, name), join(destination, name));
+      await move(join(directory, name), join(destination, name));
       moved.push(join(destination, name));
     }
   } catch (error) {
-    for (const path of moved) await rm(path, { recursive: true, force: true });
+    for (const path of moved) await cleanUp(path);
     throw error;
   }
 }

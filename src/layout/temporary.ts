@@ -1,11 +1,13 @@
 // Temporary files and folders beside their final place, so that a rename is all that is left to do at the end.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
+import { cleanUp } from './patience.ts';
 
 /**
- * Runs `body` with a fresh folder, and removes what is left of it afterwards, whether `body` succeeded or not.
+ * Runs `body` with a fresh folder, and removes what is left of it afterwards, whether `body` succeeded or not. What can't
+ * be removed stays, and changes nothing of what `body` did.
  * @param parent holds the fresh folder, and is made if it isn't there: the folder of `path` unless it is named
  */
 export async function withTemporaryFolder<T>(
@@ -20,7 +22,7 @@ export async function withTemporaryFolder<T>(
   try {
     return await body(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp(folder);
   }
 }
 
@@ -62,5 +64,6 @@ const remedies = new Map([
   ['EPERM', { reason: 'not permitted', hint: 'Choose a place that you may write to.' }],
   ['EROFS', { reason: 'the file system is read-only', hint: 'Choose a place that you may write to.' }],
   ['ENOTDIR', { reason: 'a part of the path is a file', hint: 'Choose another place.' }],
+  ['EEXIST', { reason: 'a file is in the way', hint: 'Choose another place.' }],
   ['EISDIR', { reason: 'it is a directory', hint: 'Choose another name.' }],
 ]);
