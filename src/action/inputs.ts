@@ -94,6 +94,7 @@ function readAll(
   const text = (name: string) => readText(read, name);
   const boolean = (name: string, fallback: boolean) =>
     attempt(() => readBoolean(read, name, fallback), fallback);
+  const lines = (name: string) => attempt(() => readLines(read, name), []);
   const pushes = ['true', 'false', 'auto'] as const;
   const inputs = {
     context: text('context') ?? '.',
@@ -104,7 +105,7 @@ function readAll(
       new Map<string, string>(),
     ),
     labels: attempt(() => readPairs(read, 'labels'), []),
-    annotations: readLines(read, 'annotations').flatMap((line) =>
+    annotations: lines('annotations').flatMap((line) =>
       attempt(() => parseAnnotation(line, 'the input "annotations"'), []),
     ),
     strict: boolean('strict', true),
@@ -113,9 +114,9 @@ function readAll(
       parseCompression('gzip'),
     ),
     reuse: boolean('reuse', true),
-    fromLayout: readLines(read, 'from-layout'),
+    fromLayout: lines('from-layout'),
     image: text('image'),
-    tags: readWords(read, 'tags'),
+    tags: attempt(() => readWords(read, 'tags'), []),
     ociLayout: text('oci-layout'),
     tar: text('tar'),
     push: attempt(() => readChoice(read, 'push', pushes, 'false'), 'false'),

@@ -1,0 +1,80 @@
+// Lists as Docker's actions read them: lines of comma-separated values (RFC 4180), in which an item in double quotes may
+// hold commas and line breaks. Pure.
+
+import { quote } from './containerfile/excerpt.ts';
+import { BimaError } from './errors.ts';
+
+/**
+ * One item for each line, with its commas, trimmed; empty ones are left out.
+ * @param place what the text comes from, for errors
+ * @throws BimaError INPUT_INVALID for a double quote that isn't closed
+ */
+export function parseLines(text: string, place: string): string[] {
+  return parseRecords(text, place)
+    .map((fields) => fields.join(',').trim())
+    .filter((item) => item !== '');
+}
+
+/** Each field of each line, trimmed; empty ones are left out. @throws BimaError INPUT_INVALID as `parseLines` does */
+export function parseFields(text: string, place: string): string[] {
+  return parseRecords(text, place)
+    .flat()
+    .map((field) => field.trim())
+    .filter((field) => field !== '');
+}
+
+function parseRecords(text: string, place: string): string[][] {
+  const records: string[][] = [[]];
+  for (let position = 0; position < text.length;) {
+    const { value, end } = readQuoted(text, position, place) ?? readPlain(text, position, position);
+    records.at(-1)?.push(value);
+    if (text[end] === '\n') records.push([]);
+    position = end + 1;
+  }
+  return records;
+}
+
+interface Field {
+  readonly value: string;
+  /** The offset of the comma or the line feed behind it. */
+  readonly end: number;
+}
+
+/** Undefined for a field that doesn't begin with a double quote. */
+function readQuoted(text: string, start: number, place: string): Field | undefined {
+  const opening = endOf(/[ \t]*/y, text, start);
+  if (text[opening] !== '"') return undefined;
+  let value = '';
+  for (let from = opening + 1; ;) {
+    const closing = text.indexOf('"', from);
+    if (closing === -1) {
+      throw new BimaError(
+        'INPUT_INVALID',
+        `expected a closing double quote in ${place} for ${quote(text.slice(opening))}`,
+        { hint: 'Close it at the end of the item, and write a double quote within one twice.' },
+      );
+    }
+    value += text.slice(from, closing);
+    if (text[closing + 1] === '"') {
+      value += '"';
+      from = closing + 2;
+      continue;
+    }
+    const end = endOf(/[ \t\r]*/y, text, closing + 1);
+    const isWhole = end === text.length || text[end] === ',' || text[end] === '\n';
+    // Docker takes what goes on behind the quote as it is written, quotes included.
+    return isWhole ? { value, end } : readPlain(text, opening, closing + 1);
+  }
+}
+
+/** @param from where the comma or the line feed is looked for that ends it */
+function readPlain(text: string, start: number, from: number): Field {
+  const end = endOf(/[^,\n]*/y, text, from);
+  return { value: text.slice(start, end), end };
+}
+
+/** Where a match that begins at an offset ends. @param pattern sticky, and matching nothing as well */
+function endOf(pattern: RegExp, text: string, offset: number): number {
+  pattern.lastIndex = offset;
+  return pattern.test(text) ? pattern.lastIndex : offset;
+}
