@@ -18,6 +18,7 @@ const rules: readonly Rule[] = [
   {
     files: [
       'src/errors.ts',
+      'src/file-names.ts',
       'src/reporter.ts',
       'src/nearest.ts',
       'src/side-by-side.ts',
