@@ -10,23 +10,26 @@ import { BimaError } from './errors.ts';
  * @throws BimaError INPUT_INVALID for a double quote that isn't closed
  */
 export function parseLines(text: string, place: string): string[] {
-  return parseRecords(text, place)
+  return parseRecords(text, place, false)
     .map((fields) => fields.join(',').trim())
     .filter((item) => item !== '');
 }
 
 /** Each field of each line, trimmed; empty ones are left out. @throws BimaError INPUT_INVALID as `parseLines` does */
 export function parseFields(text: string, place: string): string[] {
-  return parseRecords(text, place)
+  return parseRecords(text, place, true)
     .flat()
     .map((field) => field.trim())
     .filter((field) => field !== '');
 }
 
-function parseRecords(text: string, place: string): string[][] {
+/** @param isLoose true where blanks may stand before each quoted field; otherwise only before the first of a line */
+function parseRecords(text: string, place: string, isLoose: boolean): string[][] {
   const records: string[][] = [[]];
   for (let position = 0; position < text.length;) {
-    const { value, end } = readQuoted(text, position, place) ?? readPlain(text, position, position);
+    const isFirst = records.at(-1)?.length === 0;
+    const start = isLoose || isFirst ? endOf(/[ \t]*/y, text, position) : position;
+    const { value, end } = readQuoted(text, start, place) ?? readPlain(text, position, position);
     records.at(-1)?.push(value);
     if (text[end] === '\n') records.push([]);
     position = end + 1;
@@ -41,8 +44,7 @@ interface Field {
 }
 
 /** Undefined for a field that doesn't begin with a double quote. */
-function readQuoted(text: string, start: number, place: string): Field | undefined {
-  const opening = endOf(/[ \t]*/y, text, start);
+function readQuoted(text: string, opening: number, place: string): Field | undefined {
   if (text[opening] !== '"') return undefined;
   let value = '';
   for (let from = opening + 1; ;) {

@@ -18,6 +18,7 @@ describe('parseLines', () => {
     ['a comma in quotes', '"a=b,c"', ['a=b,c']],
     ['fields of which one is in quotes', 'a=b,"c"', ['a=b,c']],
     ['quotes within an item', 'a="b"\nc="d,e"', ['a="b"', 'c="d,e"']],
+    ['quotes behind a comma and a blank', 'a=b, "c" d', ['a=b, "c" d']],
     ['more behind the quotes', '"a"=b', ['"a"=b']],
     ['nothing in quotes', '""\na', ['a']],
     ["apostrophes, which aren't quotes", "'a=b'", ["'a=b'"]],
@@ -46,6 +47,7 @@ describe('parseFields', () => {
     ['commas and lines', 'a,b\nc', ['a', 'b', 'c']],
     ['items in quotes', '"a","b"\n"c"', ['a', 'b', 'c']],
     ['a comma in quotes', '"a,b",c', ['a,b', 'c']],
+    ['blanks between items in quotes', '"a", "b"', ['a', 'b']],
     ['nothing between commas', 'a,,b,', ['a', 'b']],
   ];
   for (const [name, text, items] of rows) {
