@@ -1,7 +1,6 @@
 // Lists as Docker's actions read them: lines of comma-separated values (RFC 4180), in which an item in double quotes may
 // hold commas and line breaks. Pure.
 
-import { quote } from './containerfile/excerpt.ts';
 import { BimaError } from './errors.ts';
 
 /**
@@ -29,9 +28,11 @@ function parseRecords(text: string, place: string, isLoose: boolean): string[][]
   for (let position = 0; position < text.length;) {
     const isFirst = records.at(-1)?.length === 0;
     const start = isLoose || isFirst ? endOf(/[ \t]*/y, text, position) : position;
-    const { value, end } = readQuoted(text, start, place) ?? readPlain(text, position, position);
+    const { value, end } = readQuoted(text, start, place) ?? readPlain(text, position);
     records.at(-1)?.push(value);
     if (text[end] === '\n') records.push([]);
+    // What follows the last comma is an empty field.
+    else if (end === text.length - 1) records.at(-1)?.push('');
     position = end + 1;
   }
   return records;
@@ -50,9 +51,11 @@ function readQuoted(text: string, opening: number, place: string): Field | undef
   for (let from = opening + 1; ;) {
     const closing = text.indexOf('"', from);
     if (closing === -1) {
+      // Without the text: the value of a build argument may be a secret.
+      const line = text.slice(0, opening).split('\n').length;
       throw new BimaError(
         'INPUT_INVALID',
-        `expected a closing double quote in ${place} for ${quote(text.slice(opening))}`,
+        `expected a closing double quote in ${place} for the one in line ${line}, got none`,
         { hint: 'Close it at the end of the item, and write a double quote within one twice.' },
       );
     }
@@ -64,14 +67,15 @@ function readQuoted(text: string, opening: number, place: string): Field | undef
     }
     const end = endOf(/[ \t\r]*/y, text, closing + 1);
     const isWhole = end === text.length || text[end] === ',' || text[end] === '\n';
-    // Docker takes what goes on behind the quote as it is written, quotes included.
-    return isWhole ? { value, end } : readPlain(text, opening, closing + 1);
+    if (isWhole) return { value, end };
+    // Docker keeps the quotes of a field that goes on behind them.
+    const rest = readPlain(text, closing + 1);
+    return { value: `"${value}"${rest.value}`, end: rest.end };
   }
 }
 
-/** @param from where the comma or the line feed is looked for that ends it */
-function readPlain(text: string, start: number, from: number): Field {
-  const end = endOf(/[^,\n]*/y, text, from);
+function readPlain(text: string, start: number): Field {
+  const end = endOf(/[^,\n]*/y, text, start);
   return { value: text.slice(start, end), end };
 }
 

@@ -19,6 +19,8 @@ describe('parseLines', () => {
     ['fields of which one is in quotes', 'a=b,"c"', ['a=b,c']],
     ['quotes within an item', 'a="b"\nc="d,e"', ['a="b"', 'c="d,e"']],
     ['quotes behind a comma and a blank', 'a=b, "c" d', ['a=b, "c" d']],
+    ['a comma at the end', 'a=b,\nc', ['a=b,', 'c']],
+    ['a comma at the very end', 'a=b,', ['a=b,']],
     ['more behind the quotes', '"a"=b', ['"a"=b']],
     ['nothing in quotes', '""\na', ['a']],
     ["apostrophes, which aren't quotes", "'a=b'", ["'a=b'"]],
@@ -36,7 +38,9 @@ describe('parseLines', () => {
       assert.throws(
         () => parseLines(text, 'the input "labels"'),
         (error) =>
-          error instanceof BimaError && error.code === 'INPUT_INVALID' && error.message.includes('"labels"'),
+          error instanceof BimaError &&
+          error.code === 'INPUT_INVALID' &&
+          /the input "labels" for the one in line [12],/.test(error.message),
       );
     });
   }
