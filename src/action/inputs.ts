@@ -94,7 +94,6 @@ function readAll(
   const text = (name: string) => readText(read, name);
   const boolean = (name: string, fallback: boolean) =>
     attempt(() => readBoolean(read, name, fallback), fallback);
-  const lines = (name: string) => attempt(() => readLines(read, name), []);
   const pushes = ['true', 'false', 'auto'] as const;
   const inputs = {
     context: text('context') ?? '.',
@@ -105,7 +104,7 @@ function readAll(
       new Map<string, string>(),
     ),
     labels: attempt(() => readPairs(read, 'labels'), []),
-    annotations: lines('annotations').flatMap((line) =>
+    annotations: attempt(() => readLines(read, 'annotations'), []).flatMap((line) =>
       attempt(() => parseAnnotation(line, 'the input "annotations"'), []),
     ),
     strict: boolean('strict', true),
@@ -114,7 +113,7 @@ function readAll(
       parseCompression('gzip'),
     ),
     reuse: boolean('reuse', true),
-    fromLayout: lines('from-layout'),
+    fromLayout: attempt(() => readLines(read, 'from-layout'), []),
     image: text('image'),
     tags: attempt(() => readWords(read, 'tags'), []),
     ociLayout: text('oci-layout'),

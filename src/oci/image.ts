@@ -8,6 +8,7 @@ import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { isImageManifest, parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
+import { isManifestType } from './media-types.ts';
 import type { Source } from './target.ts';
 
 export interface ReadImage {
@@ -20,10 +21,11 @@ export interface ReadImage {
 }
 
 /**
- * The image of a manifest; undefined for an attestation or another artifact.
+ * The image of a manifest; undefined for an attestation or another artifact, and for what is no manifest.
  * @throws BimaError as `readImage` does
  */
 export async function readIfImage(source: Source, descriptor: Descriptor): Promise<ReadImage | undefined> {
+  if (!isManifestType(descriptor.mediaType)) return undefined;
   const manifest = await readManifest(source, descriptor);
   return isImageManifest(manifest) ? readImage(source, descriptor, manifest) : undefined;
 }

@@ -9,7 +9,7 @@ import { openBaseImage } from '../../src/base-image.ts';
 import { findKnownLayers } from '../../src/build/known-layers.ts';
 import { packArchive } from '../../src/layout/archive.ts';
 import { BimaError } from '../../src/errors.ts';
-import { streamOf } from '../../src/oci/blob.ts';
+import { blobOf, streamOf } from '../../src/oci/blob.ts';
 import type { Blob } from '../../src/oci/blob.ts';
 import { describeBytes } from '../../src/oci/descriptor.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
@@ -63,16 +63,18 @@ function scene(): { source: Source; root: Descriptor; opened: Map<string, number
     sampleImage({ seed: 'other', tars: [Buffer.alloc(2048)] }),
   ];
   const [platformless, listed, annotated] = [attestation('a'), attestation('b'), attestation('c')];
+  const statement = blobOf('application/vnd.example+json', encodeJson({ no: 'manifest' }));
   const inner = encodeIndex([{ ...other.root, platform: linux('arm64') }]);
   const outer = encodeIndex([
     { ...one.root, platform: linux('amd64') },
     { ...listed.manifest, platform: { os: 'unknown', architecture: 'unknown' } },
     { ...annotated.manifest, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
     platformless.manifest,
+    statement.descriptor,
     inner.descriptor,
     { ...one.root, platform: linux('amd64') },
   ]);
-  const blobs = [inner, outer, ...one.blobs.values(), ...other.blobs.values()];
+  const blobs = [inner, outer, statement, ...one.blobs.values(), ...other.blobs.values()];
   for (const { blobs: more } of [platformless, listed, annotated]) blobs.push(...more);
   const all = withBlobs(one.source, blobs);
   const opened = new Map<string, number>();
