@@ -17,7 +17,7 @@ import type { Index } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { Source } from '../oci/target.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
-import { cleanUp, move } from './patience.ts';
+import { cleanUp, move, withPatience } from './patience.ts';
 
 /** The content of `oci-layout`, the file that marks a layout. */
 export const layoutMarker = encodeJson({ imageLayoutVersion: '1.0.0' });
@@ -146,12 +146,14 @@ function layoutIn(directory: string): Layout {
 export async function isBlob(path: string, digest: Digest, size: number): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true || found.size !== size) return false;
-  const digester = createDigester();
-  for await (const piece of readFilePieces(path, undefined, true)) {
-    digester.update(piece);
-    await turn();
-  }
-  return digester.digest() === digest;
+  return withPatience(path, async () => {
+    const digester = createDigester();
+    for await (const piece of readFilePieces(path, undefined, true)) {
+      digester.update(piece);
+      await turn();
+    }
+    return digester.digest() === digest;
+  });
 }
 
 /** Differs once a file was written to, or is another one. */
