@@ -62,6 +62,7 @@ const remedies = new Map([
   ],
   ['EACCES', { reason: 'permission denied', hint: 'Choose a place that you may write to.' }],
   ['EPERM', { reason: 'not permitted', hint: 'Choose a place that you may write to.' }],
+  ['EBUSY', { reason: 'it is in use', hint: 'Close the program that has it open, or choose another place.' }],
   ['EROFS', { reason: 'the file system is read-only', hint: 'Choose a place that you may write to.' }],
   ['ENOTDIR', { reason: 'a part of the path is a file', hint: 'Choose another place.' }],
   ['EEXIST', { reason: 'a file is in the way', hint: 'Choose another place.' }],
