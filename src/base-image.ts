@@ -4,14 +4,13 @@ import type { BaseImages } from './base-images.ts';
 import type { Rootfs } from './build/rootfs.ts';
 import { BimaError } from './errors.ts';
 import type { Position, Problem } from './errors.ts';
-import { readDocument } from './oci/blob.ts';
 import type { Blob } from './oci/blob.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Digest } from './oci/digest.ts';
 import { readImage } from './oci/image.ts';
+import { imagesOf } from './oci/image-tree.ts';
 import { readInherited, readValues } from './oci/inherited.ts';
 import type { Inherited, InheritedValues } from './oci/inherited.ts';
-import { parseIndex } from './oci/manifest.ts';
 import { isIndexType, layerMediaTypeInOci } from './oci/media-types.ts';
 import { formatPlatform, normalPlatform } from './oci/platform.ts';
 import type { Platform } from './oci/platform.ts';
@@ -64,9 +63,8 @@ export async function openBaseImage(
   return blaming(name, position, async () => {
     const { source, root } = await images.open(name);
     const descriptor = await chooseManifest(source, root, wish, name);
-    const { manifest, config, layers } = await readImage(source, descriptor);
-    const bytes = await readDocument(source.open(manifest.config), source.name);
-    const inherited = readInherited(bytes, layers.length, `config ${manifest.config.digest}`);
+    const { manifest, config, configBytes, layers } = await readImage(source, descriptor);
+    const inherited = readInherited(configBytes, layers.length, `config ${manifest.config.digest}`);
     const values = readValues(inherited);
     return {
       name,
@@ -108,28 +106,19 @@ async function blaming<T>(name: string, position: Position, body: () => Promise<
   }
 }
 
-/** Deeper than any index is nested. */
-const maxDepth = 4;
-
 async function chooseManifest(
   source: Source,
   root: Descriptor,
   wish: BaseWish,
   name: string,
 ): Promise<Descriptor> {
-  let current = root;
-  for (let depth = 0; isIndexType(current.mediaType) && depth < maxDepth; depth++) {
-    const bytes = await readDocument(source.open(current), source.name);
-    const entries = parseIndex(bytes, `index ${current.digest}`).manifests.filter(isImage);
-    const [only, ...others] = entries;
-    // What is not said to be for a platform fits any.
-    if (only !== undefined && others.length === 0 && only.platform === undefined) {
-      current = only;
-      continue;
-    }
-    current = await chooseEntry(entries, wish, name);
-  }
-  return current;
+  if (!isIndexType(root.mediaType)) return root;
+  const entries: Descriptor[] = [];
+  for await (const { descriptor } of imagesOf(source, root)) entries.push(descriptor);
+  const [only, ...others] = entries;
+  // What is not said to be for a platform fits any.
+  if (only !== undefined && others.length === 0 && only.platform === undefined) return only;
+  return chooseEntry(entries, wish, name);
 }
 
 async function chooseEntry(
@@ -176,11 +165,6 @@ function suffix(target: Platform | undefined): string {
 
 function shown(platform: Platform): string {
   return formatPlatform(normalPlatform(platform));
-}
-
-/** Attestations that BuildKit puts beside images are no images. */
-function isImage({ platform, annotations }: Descriptor): boolean {
-  return platform?.os !== 'unknown' && annotations?.['vnd.docker.reference.type'] === undefined;
 }
 
 function unusableLayer({ mediaType, digest }: Descriptor): BimaError {

@@ -1,12 +1,12 @@
 // What a run needs to build on images: a folder for what is read from them, and the cache of what is fetched.
 
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBaseImages } from './base-images.ts';
 import type { BaseImages } from './base-images.ts';
 import { createBlobCache } from './layout/blob-cache.ts';
 import type { BlobCache } from './layout/blob-cache.ts';
+import { cleanUp } from './layout/patience.ts';
 import type { RegistryClient } from './registry/client.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -47,6 +47,6 @@ export async function withBaseImages<T>(
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
     // The work is done, an image perhaps pushed: what is left here is no reason to fail.
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    await cleanUp(folder);
   }
 }

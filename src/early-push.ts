@@ -71,6 +71,7 @@ function createEarlyPush(
   /** Begins as the push itself does, with a look at the tag: then a refusal is the same in its words, too. */
   async function open(reference: TaggedReference): Promise<Opened> {
     const client = await openClient();
+    if (client.down.has(reference.registry)) throw new Error('not worth another round of retries');
     const signal = AbortSignal.any([client.signal, ended.signal]);
     // Each layer that waits for its turn listens to it.
     setMaxListeners(0, signal);

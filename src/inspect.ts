@@ -3,13 +3,12 @@
 import type { ContentReader, ListedEntry } from './build/list-layer.ts';
 import { readLayer } from './build/read-layer.ts';
 import { imageNameAnnotation, refNameAnnotation } from './layout/names.ts';
-import { maxDocumentSize, readDocument } from './oci/blob.ts';
+import { maxDocumentSize } from './oci/blob.ts';
 import type { ReadConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
 import type { Digest } from './oci/digest.ts';
-import { readIfImage } from './oci/image.ts';
-import { parseIndex } from './oci/manifest.ts';
-import { isIndexType } from './oci/media-types.ts';
+import { imagesOf } from './oci/image-tree.ts';
+import type { ListedManifest } from './oci/image-tree.ts';
 import type { Source } from './oci/target.ts';
 import { parseUruncJson, uruncJsonPath } from './unikernel/urunc-json.ts';
 import type { Labels } from './unikernel/urunc-json.ts';
@@ -48,35 +47,29 @@ export async function inspectImages(source: Source, roots: readonly Descriptor[]
   const images = new Map<Digest, InspectedImage>();
   for (const root of roots) {
     const name = root.annotations?.[imageNameAnnotation] ?? root.annotations?.[refNameAnnotation];
-    for (const { descriptor, index } of await manifestsBelow(source, root)) {
-      const known = images.get(descriptor.digest);
+    for await (const listed of imagesOf(source, root)) {
+      const { digest } = listed.descriptor;
+      const known = images.get(digest);
       const names = [...(known?.names ?? []), ...(name === undefined ? [] : [name])];
-      const image = known ?? (await inspectImage(source, descriptor));
+      const image = known ?? (await inspectImage(source, listed));
       if (image === undefined) continue;
-      images.set(descriptor.digest, { ...image, names, ...(index === undefined ? {} : { index }) });
+      images.set(digest, { ...image, names, ...indexOf(listed) });
     }
   }
   return [...images.values()];
 }
 
-interface Listed {
-  readonly descriptor: Descriptor;
-  readonly index?: InspectedIndex;
+function indexOf({ index: above }: ListedManifest): Pick<InspectedImage, 'index'> {
+  if (above === undefined) return {};
+  const { descriptor, index } = above;
+  return { index: { digest: descriptor.digest, annotations: index.annotations ?? {} } };
 }
 
-async function manifestsBelow(source: Source, root: Descriptor, index?: InspectedIndex): Promise<Listed[]> {
-  if (!isIndexType(root.mediaType)) return [{ descriptor: root, ...(index === undefined ? {} : { index }) }];
-  const bytes = await readDocument(source.open(root), source.name);
-  const { manifests, annotations = {} } = parseIndex(bytes, `index ${root.digest}`);
-  const below = [];
-  for (const child of manifests) {
-    below.push(...(await manifestsBelow(source, child, { digest: root.digest, annotations })));
-  }
-  return below;
-}
-
-async function inspectImage(source: Source, descriptor: Descriptor): Promise<InspectedImage | undefined> {
-  const image = await readIfImage(source, descriptor);
+async function inspectImage(
+  source: Source,
+  { descriptor, read }: ListedManifest,
+): Promise<InspectedImage | undefined> {
+  const image = await read();
   if (image === undefined) return undefined;
   const { manifest, config, layers: found } = image;
   const layers: InspectedLayer[] = [];

@@ -6,11 +6,8 @@ import { importImage } from './containerd/import.ts';
 import type { Imported, Owners } from './containerd/import.ts';
 import { packArchive } from './layout/archive.ts';
 import { lifeOf, nameOwner } from './layout/owner.ts';
-import { readDocument } from './oci/blob.ts';
-import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { isImageManifest, parseIndex, parseManifest } from './oci/manifest.ts';
-import { isIndexType } from './oci/media-types.ts';
+import { imagesOf } from './oci/image-tree.ts';
 import { formatPlatform } from './oci/platform.ts';
 import type { Platform } from './oci/platform.ts';
 import { formatReference } from './oci/reference.ts';
@@ -78,20 +75,11 @@ export async function loadImage(
 }
 
 /** The platforms of an image: one of a manifest, any number of an index. */
-async function readPlatforms(source: Source, image: Descriptor): Promise<Platform[]> {
-  const bytes = await readDocument(source.open(image), source.name);
-  if (isIndexType(image.mediaType)) {
-    const platforms = [];
-    for (const child of parseIndex(bytes, `index ${image.digest}`).manifests)
-      platforms.push(
-        ...(child.platform === undefined ? await readPlatforms(source, child) : [child.platform]),
-      );
-    // BuildKit's attestations are listed as manifests of the platform unknown/unknown.
-    return platforms.filter(({ os }) => os !== 'unknown');
+async function readPlatforms(source: Source, root: Descriptor): Promise<Platform[]> {
+  const platforms: Platform[] = [];
+  for await (const { descriptor, read } of imagesOf(source, root)) {
+    const image = await read();
+    if (image !== undefined) platforms.push(descriptor.platform ?? image.config.platform);
   }
-  const manifest = parseManifest(bytes, `manifest ${image.digest}`);
-  if (!isImageManifest(manifest)) return [];
-  const { config } = manifest;
-  const what = `config ${config.digest}`;
-  return [parseConfig(await readDocument(source.open(config), source.name), what).platform];
+  return platforms;
 }

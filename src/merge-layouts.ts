@@ -11,12 +11,12 @@ import { mergeImages } from './merge.ts';
 import type { MergePart } from './merge.ts';
 import { readDocument } from './oci/blob.ts';
 import type { Blob, ByteStream } from './oci/blob.ts';
-import { parseConfig } from './oci/config.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { readTree } from './oci/image-tree.ts';
+import { manifestsOf, readTree } from './oci/image-tree.ts';
 import { formatPlatform, normalPlatform } from './oci/platform.ts';
 import type { Platform } from './oci/platform.ts';
 import { parseIndex, parseManifest } from './oci/manifest.ts';
+import type { Index, Manifest } from './oci/manifest.ts';
 import { isIndexType } from './oci/media-types.ts';
 import type { Source } from './oci/target.ts';
 import type { Reporter } from './reporter.ts';
@@ -26,6 +26,10 @@ import type { AnnotationInput } from './oci/annotations.ts';
 interface Found {
   readonly source: Source;
   readonly root: Descriptor;
+}
+
+interface FoundImage extends Found {
+  readonly document: Index | Manifest;
 }
 
 export interface MergeOptions {
@@ -70,8 +74,9 @@ export async function mergeLayouts(
     return first.root;
   }
   const parts: MergePart[] = [];
-  for (const { source, root } of images) {
-    for (const manifest of await manifestsOf(source, root)) {
+  for (const image of images) {
+    const { source } = image;
+    for (const manifest of await partsOf(image)) {
       await copyInto(layout, { source, root: manifest }, signal);
       const more = selectAnnotations(annotations, 'manifest-descriptor', manifest.platform);
       parts.push({ where: source.name, manifest: withAnnotations(manifest, more) });
@@ -81,7 +86,7 @@ export async function mergeLayouts(
   for (const { source, root } of referrers)
     parts.push({ where: source.name, manifest: { ...root, platform: noPlatform } });
   const index = mergeImages(withoutTwins(parts), {
-    ...(await commonAnnotations(images)),
+    ...commonAnnotations(images),
     ...selectAnnotations(annotations, 'index'),
   });
   await layout.put(index);
@@ -91,8 +96,8 @@ export async function mergeLayouts(
 const noPlatform = { os: 'unknown', architecture: 'unknown' } as const;
 
 /** What refers to an image says so by its subject (OCI image-spec, manifest.md). */
-async function separate(found: readonly Found[]): Promise<{ images: Found[]; referrers: Found[] }> {
-  const images: Found[] = [];
+async function separate(found: readonly Found[]): Promise<{ images: FoundImage[]; referrers: Found[] }> {
+  const images: FoundImage[] = [];
   const referrers = new Map<string, Found>();
   for (const { source, root } of found) {
     const bytes = await readDocument(source.open(root), source.name);
@@ -100,7 +105,7 @@ async function separate(found: readonly Found[]): Promise<{ images: Found[]; ref
       ? parseIndex(bytes, root.digest)
       : parseManifest(bytes, root.digest);
     if (document.subject === undefined) {
-      images.push({ source, root });
+      images.push({ source, root, document });
       continue;
     }
     const artifactType = root.artifactType ?? document.artifactType;
@@ -117,8 +122,8 @@ async function checkPlatforms(
 ): Promise<void> {
   if (expected.length === 0) return;
   const there = new Set<string>();
-  for (const { source, root } of images)
-    for (const { platform } of await manifestsOf(source, root))
+  for (const image of images)
+    for (const { platform } of await partsOf(image))
       there.add(formatPlatform(normalPlatform(platform)));
   const missing = expected.map(formatPlatform).filter((platform) => !there.has(platform));
   if (missing.length === 0) return;
@@ -142,11 +147,11 @@ function withoutTwins(parts: readonly MergePart[]): MergePart[] {
 }
 
 /** Of the indexes that are dissolved; one that they don't agree on is left out. */
-async function commonAnnotations(images: readonly Found[]): Promise<Readonly<Record<string, string>>> {
+function commonAnnotations(images: readonly FoundImage[]): Readonly<Record<string, string>> {
   const values = new Map<string, Set<string>>();
-  for (const { source, root } of images) {
+  for (const { root, document } of images) {
     if (!isIndexType(root.mediaType)) continue;
-    const { annotations = {} } = parseIndex(await readDocument(source.open(root), source.name), root.digest);
+    const { annotations = {} } = document;
     for (const [key, value] of Object.entries(annotations))
       values.set(key, (values.get(key) ?? new Set()).add(value));
   }
@@ -223,25 +228,14 @@ async function openPath(path: string): Promise<Found[]> {
   return [...unique.values()].map((root) => ({ source, root: withoutNames(root) }));
 }
 
-async function manifestsOf(source: Source, root: Descriptor): Promise<MergePart['manifest'][]> {
-  const below = isIndexType(root.mediaType)
-    ? parseIndex(await readDocument(source.open(root), source.name), root.digest).manifests
-    : [root];
-  const manifests = [];
-  for (const descriptor of below) {
-    const platform = descriptor.platform ?? (await readPlatform(source, descriptor));
-    manifests.push({ ...withoutNames(descriptor), platform });
+/** All that an index lists, or the image itself. What has no platform of its own has that of its config. */
+async function partsOf({ source, root }: Found): Promise<MergePart['manifest'][]> {
+  const parts: MergePart['manifest'][] = [];
+  for await (const { descriptor, read } of manifestsOf(source, root)) {
+    const platform = descriptor.platform ?? (await read())?.config.platform ?? noPlatform;
+    parts.push({ ...withoutNames(descriptor), platform });
   }
-  return manifests;
-}
-
-async function readPlatform(
-  source: Source,
-  descriptor: Descriptor,
-): Promise<MergePart['manifest']['platform']> {
-  const bytes = await readDocument(source.open(descriptor), source.name);
-  const { config } = parseManifest(bytes, descriptor.digest);
-  return parseConfig(await readDocument(source.open(config), source.name), config.digest).platform;
+  return parts;
 }
 
 async function copyInto(layout: Layout, { source, root }: Found, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@
 
 /**
  * The name with the fewest edits to the given one, if they are few for its length: one of three letters, up to three.
- * Case doesn't count.
+ * Case doesn't count. Names that have nothing in common are no mistake for one another.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   // Short names are soon taken for quite other ones.
@@ -12,6 +12,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
     // Also the bound for the work below.
     if (Math.abs(name.length - given.length) > most) continue;
     const distance = editDistance(given.toLowerCase(), name.toLowerCase());
+    if (distance === Math.max(given.length, name.length)) continue;
     if (distance <= most && distance < (best?.distance ?? Infinity)) best = { name, distance };
   }
   return best?.name;

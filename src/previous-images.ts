@@ -7,16 +7,24 @@ import { withDefaultTag } from './oci/reference.ts';
 import type { Reference } from './oci/reference.ts';
 import { withBlobs } from './oci/with-blobs.ts';
 import type { RegistryClient } from './registry/client.ts';
+import { RegistryError } from './registry/registry-error.ts';
 
-/** What the first of these references that is there stands for. @throws BimaError as reading a manifest does */
+/**
+ * What the first of these references that is there stands for. Nothing is tried twice for it: a registry that can't be
+ * reached now is known to be down, and the push that follows has its own patience.
+ * @throws BimaError as reading a manifest does
+ */
 export async function openTaggedImage(
   client: RegistryClient,
   references: readonly Reference[],
 ): Promise<PreviousImages | undefined> {
   for (const reference of references.map(withDefaultTag)) {
     if (reference.tag === undefined) continue;
-    const repository = client.repository(reference, { access: 'push' });
-    const document = await repository.read(reference.tag);
+    const repository = client.repository(reference, { access: 'push', attempts: 1 });
+    const document = await repository.read(reference.tag).catch((error: unknown) => {
+      if (error instanceof RegistryError && error.failure !== undefined) client.down.add(reference.registry);
+      throw error;
+    });
     if (document === undefined) continue;
     const { descriptor, bytes } = document;
     const source = withBlobs(repository, [{ descriptor, open: () => streamOf(bytes) }]);

@@ -1,6 +1,7 @@
 // The files of an image as a container sees them, with their checksums: each layer is read once, nothing is kept of it.
 
 import { createHash } from 'node:crypto';
+import { applyLayer, emptyTree, nodesOf } from './build/layer-tree.ts';
 import type { ListedEntry } from './build/list-layer.ts';
 import { readLayer } from './build/read-layer.ts';
 import type { ReadImage } from './oci/image.ts';
@@ -16,12 +17,8 @@ export interface PackedFile {
 
 type Checksums = Omit<PackedFile, 'path'>;
 
-/** A file of this name takes away what lower layers have (OCI image-spec, layer.md, "Whiteouts"). */
-const whiteout = '.wh.';
-const opaque = '.wh..wh..opq';
-
 /**
- * The regular files, sorted by path: those of upper layers hide those below, and hard links count as files.
+ * The regular files, sorted by path; each name of a hard link counts as one.
  * @throws BimaError DIGEST_MISMATCH or LAYOUT_INVALID
  */
 export async function readFiles(
@@ -29,79 +26,42 @@ export async function readFiles(
   { layers }: ReadImage,
   signal?: AbortSignal,
 ): Promise<PackedFile[]> {
-  const files = new Map<string, Checksums>();
-  for (const layer of layers) {
-    const added = new Map<string, Checksums | undefined>();
-    const folders = foldersOf(files.keys());
-    const sums = new Map<string, () => Checksums>();
-    const entries = readLayer(source, layer, ({ path }) => {
+  const tree = emptyTree();
+  const checksums: Checksums[][] = [];
+  for (const [position, layer] of layers.entries()) {
+    const entries: ListedEntry[] = [];
+    const files = new Map<ListedEntry, number>();
+    const sums: Checksums[] = [];
+    let finish: (() => Checksums) | undefined;
+    const finishLast = () => {
+      if (finish !== undefined) sums.push(finish());
+      finish = undefined;
+    };
+    const content = readLayer(source, layer, (file) => {
+      finishLast();
+      files.set(file, sums.length);
       const [sha1, sha256] = [createHash('sha1'), createHash('sha256')];
-      sums.set(path, () => ({ sha1: sha1.digest('hex'), sha256: sha256.digest('hex') }));
+      finish = () => ({ sha1: sha1.digest('hex'), sha256: sha256.digest('hex') });
       return (chunk) => {
         sha1.update(chunk);
         sha256.update(chunk);
       };
     });
-    for await (const entry of entries) {
+    for await (const entry of content) {
       signal?.throwIfAborted();
-      if (removeHidden(files, folders, entry)) continue;
-      added.set(
-        entry.path,
-        checksumsOf(entry, sums, (path) => added.get(path) ?? files.get(path)),
-      );
-      sums.delete(entry.path);
+      entries.push(entry);
     }
-    for (const [path, checksums] of added) {
-      if (checksums === undefined) files.delete(path);
-      else files.set(path, checksums);
-    }
+    finishLast();
+    applyLayer(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
+    checksums.push(sums);
   }
-  return [...files].map(([path, checksums]) => ({ path, ...checksums })).sort(byPath);
-}
 
-function checksumsOf(
-  { type, path, target = '' }: ListedEntry,
-  sums: ReadonlyMap<string, () => Checksums>,
-  linked: (path: string) => Checksums | undefined,
-): Checksums | undefined {
-  if (type === 'file') return sums.get(path)?.();
-  return type === 'hardlink' ? linked(target) : undefined;
-}
-
-/** Takes away what an entry of an upper layer hides; true for an entry that is a whiteout itself. */
-function removeHidden(
-  files: Map<string, Checksums>,
-  folders: ReadonlySet<string>,
-  { path, type }: ListedEntry,
-): boolean {
-  const slash = path.lastIndexOf('/') + 1;
-  const [folder, name] = [path.slice(0, slash), path.slice(slash)];
-  if (name === opaque) {
-    removeBelow(files, folder);
-    return true;
+  const found: PackedFile[] = [];
+  for (const [path, node] of nodesOf(tree)) {
+    const sums = node.type === 'file' ? checksums[node.content.layer]?.[node.content.file] : undefined;
+    if (sums !== undefined) found.push({ path, ...sums });
   }
-  const isWhiteout = name.startsWith(whiteout);
-  const hidden = isWhiteout ? folder + name.slice(whiteout.length) : path;
-  if (isWhiteout) files.delete(hidden);
-  if (type !== 'directory' && folders.has(hidden)) removeBelow(files, `${hidden}/`);
-  return isWhiteout;
-}
-
-/** Every folder that has a file below it: looking through all files is for those alone. */
-function foldersOf(paths: Iterable<string>): Set<string> {
-  const folders = new Set<string>();
-  for (const path of paths) {
-    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-      const folder = path.slice(0, at);
-      if (folders.has(folder)) break;
-      folders.add(folder);
-    }
-  }
-  return folders;
-}
-
-function removeBelow(files: Map<string, Checksums>, prefix: string): void {
-  for (const path of files.keys()) if (path.startsWith(prefix)) files.delete(path);
+  return found.sort(byPath);
 }
 
 /** By UTF-16 code units, so that the order depends on no language. */

@@ -1,11 +1,11 @@
 // The use case: a bill of materials in SPDX 2.3 of what was packed into an image, or into each image of an index.
 
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { move } from './layout/patience.ts';
 import { outputErrors, withTemporaryFolder } from './layout/temporary.ts';
 import type { Descriptor } from './oci/descriptor.ts';
-import { readIfImage } from './oci/image.ts';
-import { readTree } from './oci/image-tree.ts';
+import { imagesOf } from './oci/image-tree.ts';
 import type { Reference } from './oci/reference.ts';
 import type { Source } from './oci/target.ts';
 import { encodeSbom } from './sbom-document.ts';
@@ -35,7 +35,7 @@ export async function writeSbom(
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, 'sbom');
       await writeFile(temporary, bytes);
-      await rename(temporary, path);
+      await move(temporary, path);
     }),
   );
 }
@@ -47,8 +47,8 @@ export async function createSbom(
   { references, created, signal }: SbomOptions,
 ): Promise<Uint8Array> {
   const images: SbomImage[] = [];
-  for (const manifest of (await readTree(source, root)).manifests) {
-    const image = await readIfImage(source, manifest);
+  for await (const { descriptor: manifest, read } of imagesOf(source, root)) {
+    const image = await read();
     if (image === undefined) continue;
     const version = image.config.labels['org.opencontainers.image.version'];
     images.push({

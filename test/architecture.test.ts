@@ -17,11 +17,14 @@ interface Rule {
 const rules: readonly Rule[] = [
   {
     files: [
+      'src/csv.ts',
       'src/errors.ts',
+      'src/file-names.ts',
       'src/reporter.ts',
       'src/nearest.ts',
       'src/side-by-side.ts',
       'src/printable.ts',
+      'src/program-paths.ts',
       'src/progress-lines.ts',
     ],
     level: 0,

@@ -27,6 +27,12 @@ describe('nearest', () => {
     });
   }
 
+  it('takes no name for one that has nothing in common with it', () => {
+    assert.equal(nearest('~', ['C', 'a']), undefined);
+    assert.equal(nearest('k', ['K']), 'K');
+    assert.equal(nearest('a', ['ab']), 'ab');
+  });
+
   it('prefers the fewest edits', () => {
     assert.equal(nearest('abcde', ['abcxy', 'abcdx', 'xbcdx']), 'abcdx');
   });

@@ -218,6 +218,49 @@ describe('a bill of materials', () => {
       { 'd/a': '2' },
     ],
     [
+      'a file that an upper layer replaces through a link of folders',
+      [
+        [
+          ['bin', { to: 'usr/bin' }],
+          ['usr/bin/tool', '1'],
+        ],
+        [['bin/tool', '2']],
+      ],
+      { 'usr/bin/tool': '2' },
+    ],
+    [
+      'a file that an upper layer takes away through a link of folders',
+      [
+        [
+          ['bin', { to: 'usr/bin' }],
+          ['usr/bin/tool', '1'],
+        ],
+        [['bin/.wh.tool', '']],
+      ],
+      {},
+    ],
+    [
+      'a hard link whose target an upper layer replaces',
+      [
+        [
+          ['a', '1'],
+          ['b', { to: 'a', hard: true }],
+        ],
+        [['a', '2']],
+      ],
+      { a: '2', b: '1' },
+    ],
+    [
+      'a file that is twice in a layer',
+      [
+        [
+          ['a', '1'],
+          ['a', '2'],
+        ],
+      ],
+      { a: '2' },
+    ],
+    [
       'odd names',
       [
         [

@@ -1,5 +1,7 @@
 // The names of artifacts: what a service and every file system can hold.
 
+import { isDeviceName } from '../file-names.ts';
+
 /** What @actions/artifact refuses, and what no log or file system shows well. */
 const unsafe = /["<>|*?\\/:\u0000-\u001f\u007f]+/g;
 /** File names end here on most systems; the download is named after the artifact. */
@@ -10,7 +12,8 @@ export function safeArtifactName(name: string): string {
   const safe = name.replace(unsafe, '-').slice(0, maxLength);
   // Windows drops dots and spaces at the end of a file's name; the cut may have halved a character.
   const trimmed = safe.replace(/^[\s-]+|[\s.-]+$|[\ud800-\udbff]$/g, '');
-  return trimmed === '' ? 'image' : trimmed;
+  if (trimmed === '') return 'image';
+  return isDeviceName(trimmed) ? `image-${trimmed}` : trimmed;
 }
 
 /** `<repo>-<tag>` made safe: of `ghcr.io/owner/app` and `1.2` it is `app-1.2`. */

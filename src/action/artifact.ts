@@ -1,8 +1,9 @@
 // Uploads a layout or an archive as an artifact of the workflow run, with the library in its own bundle.
 
-import { copyFile, link, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, link, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
+import { cleanUp } from '../layout/patience.ts';
 import { outputErrors } from '../layout/temporary.ts';
 import type { Digest } from '../oci/digest.ts';
 import { reasonOf, systemClock } from '../registry/clock.ts';
@@ -14,7 +15,7 @@ import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
 import { findOwner } from './artifact-owner.ts';
 import { runUrl, serverUrl } from './pages.ts';
-import { makeFolder } from './runner-folder.ts';
+import { makeTemporaryFolder } from './temporary.ts';
 
 export interface ArtifactOrder {
   /** Made safe here, if it isn't yet. */
@@ -69,13 +70,13 @@ async function upload(order: ArtifactOrder): Promise<Omit<UploadedArtifact, 'url
   const name = safeArtifactName(order.name);
   if (name !== order.name) order.reporter.info(`the artifact is named "${name}"`);
   const { createArtifactLibrary } = await import('./artifact-library.ts');
-  const folder = await makeFolder(order.environment, 'bima-artifact-');
+  const folder = await makeTemporaryFolder(order.environment, 'bima-artifact-');
   try {
     const files =
       order.form === 'layout' ? await layoutFiles(order.path) : await tarFile(order.path, folder, name);
     return await uploadFiles(createArtifactLibrary(), { ...order, name }, files);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp(folder);
   }
 }
 

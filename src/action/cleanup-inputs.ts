@@ -25,7 +25,7 @@ export function readCleanupInputs(read: InputReader): CleanupInputs {
       attempt(() => readBoolean(read, name, fallback), fallback);
     return withoutUndefined({
       image: readText(read, 'image'),
-      tags: readWords(read, 'tags'),
+      tags: attempt(() => readWords(read, 'tags'), []),
       allowProtected: boolean('allow-protected', false),
       dryRun: boolean('dry-run', false),
       deleteComment: boolean('delete-comment', false),

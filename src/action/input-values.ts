@@ -1,5 +1,6 @@
 // How the raw strings of inputs become values. Every error names the input.
 
+import { parseFields, parseLines } from '../csv.ts';
 import { BimaError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 
@@ -51,18 +52,18 @@ export function readChoice<const Word extends string>(
   throw new BimaError('INPUT_INVALID', `expected one of ${list} for the input "${name}", got "${text}"`);
 }
 
-/** The lines that aren't empty, trimmed. */
+/**
+ * The lines that aren't empty, trimmed; an item in double quotes may hold line breaks.
+ * @throws BimaError INPUT_INVALID for quotes that stay open
+ */
 export function readLines(read: InputReader, name: string): string[] {
-  return read(name)
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+  return parseLines(read(name), `the input "${name}"`);
 }
 
-/** Everything between white space and commas. */
+/** Everything between white space and commas, also in double quotes. @throws BimaError as `readLines` does */
 export function readWords(read: InputReader, name: string): string[] {
-  return read(name)
-    .split(/[\s,]+/)
+  return parseFields(read(name), `the input "${name}"`)
+    .flatMap((field) => field.split(/[\s,]+/))
     .filter((word) => word !== '');
 }
 
@@ -96,7 +97,7 @@ export function readNumber(
   );
 }
 
-/** Lines of `key=value`. @throws BimaError INPUT_INVALID with every line that is none */
+/** Items of `key=value`, one a line. @throws BimaError INPUT_INVALID with every item that is none */
 export function readPairs(read: InputReader, name: string): { key: string; value: string }[] {
   const problems: Problem[] = [];
   const pairs = readLines(read, name).flatMap((line) => {

@@ -106,7 +106,7 @@ function readAll(
       new Map<string, string>(),
     ),
     labels: attempt(() => readPairs(read, 'labels'), []),
-    annotations: readLines(read, 'annotations').flatMap((line) =>
+    annotations: attempt(() => readLines(read, 'annotations'), []).flatMap((line) =>
       attempt(() => parseAnnotation(line, 'the input "annotations"'), []),
     ),
     strict: boolean('strict', true),
@@ -115,9 +115,9 @@ function readAll(
       parseCompression('gzip'),
     ),
     reuse: boolean('reuse', true),
-    fromLayout: readLines(read, 'from-layout'),
+    fromLayout: attempt(() => readLines(read, 'from-layout'), []),
     image: text('image'),
-    tags: readWords(read, 'tags'),
+    tags: attempt(() => readWords(read, 'tags'), []),
     ociLayout: text('oci-layout'),
     tar: text('tar'),
     push: attempt(() => readChoice(read, 'push', pushes, 'false'), 'false'),

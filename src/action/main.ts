@@ -1,8 +1,8 @@
 // The action as a process: its inputs, its event, and a private folder.
 
 import { readFile } from 'node:fs/promises';
-import { makeFolder } from './runner-folder.ts';
 import { runStep } from './step.ts';
+import { makeTemporaryFolder } from './temporary.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
@@ -13,7 +13,7 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
   ]);
   const inputs = readInputs(runner.input, environment);
   const event = await readEvent(environment, readFile);
-  const folder = await makeFolder(environment, 'bima-');
+  const folder = await makeTemporaryFolder(environment, 'bima-');
   own(folder);
   runner.keep('folder', folder);
   await run(inputs, { environment, event, runner, reporter, folder, signal });

@@ -1,11 +1,11 @@
 // A reporter that writes to the workflow log: groups, lines, and annotations at the lines of the Containerfile.
 
-import { posix, relative, resolve, sep } from 'node:path';
 import type { Problem } from '../errors.ts';
 import { progressLines } from '../progress-lines.ts';
 import type { Reporter } from '../reporter.ts';
 import type { AnnotationPlace, Runner } from './runner.ts';
 import { safeLine, safeLines } from './safe-text.ts';
+import { workspacePath } from './workspace-path.ts';
 
 /** The runner keeps so many of each kind for one step, and drops the others without a word. */
 const maxAnnotations = 10;
@@ -75,7 +75,6 @@ function describe({ code, message, hint, position }: Problem): string {
 /** Undefined for what is not in the workspace: an annotation has no place for it. */
 function placeOf({ position }: Problem, workspace: string): AnnotationPlace | undefined {
   if (position === undefined) return undefined;
-  const file = relative(workspace, resolve(workspace, position.file)).split(sep).join(posix.sep);
-  if (file.startsWith('../') || /^[A-Za-z]:/.test(file)) return undefined;
-  return { file, line: position.line, column: position.column };
+  const file = workspacePath(workspace, position.file);
+  return file === undefined ? undefined : { file, line: position.line, column: position.column };
 }

@@ -6,6 +6,7 @@ import { withEarlyPush } from '../early-push.ts';
 import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
 import type { Release } from '../github/release.ts';
+import { checkFileNames } from '../file-names.ts';
 import { checkDestination } from '../layout/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -142,6 +143,10 @@ async function checkFirst(
   references: readonly Reference[],
   { environment, event, reporter }: World,
 ): Promise<string | undefined> {
+  for (const name of ['ociLayout', 'tar'] as const) {
+    const input = name === 'tar' ? name : 'oci-layout';
+    checkFileNames(inputs[name] ?? '', `Name another path with the input "${input}".`);
+  }
   if (inputs.ociLayout !== undefined) await checkDestination(resolve(inputs.ociLayout));
   if (inputs.load !== undefined) await openForInputs(inputs.load, environment);
   if (inputs.push === 'false') return 'push is false';

@@ -1,9 +1,9 @@
 // The process of a step: secrets masked, signals, the private folder, and the exit code.
 
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
+import { cleanUp } from '../layout/patience.ts';
 import { nameSystemError } from '../layout/temporary.ts';
 import { readSecrets } from './input-values.ts';
 import { actionReporter } from './reporter.ts';
@@ -49,11 +49,11 @@ export function runStep(main: (step: Step) => Promise<void>): void {
     }
     const isNamed = error instanceof BimaError && error.code === 'INTERRUPTED';
     reporter.info(isNamed ? error.message : 'interrupted');
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await cleanUp(folder);
     return interrupted;
   };
 
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
     process.on(name, () => {
       // A second signal doesn't wait for anything.
       if (interrupt.signal.aborted) stopAtOnce();

@@ -107,7 +107,13 @@ function decode(place: Place, bytes: Uint8Array, what: string): string {
 /** The error for a path that is there and can't be read. */
 export function unreadable(place: Place, path: string, cause: unknown): BimaError {
   const denied = isSystemError(cause, 'EACCES') || isSystemError(cause, 'EPERM');
-  const reason = denied ? 'permission denied' : isSystemError(cause) ? cause.code : String(cause);
+  const reason = denied
+    ? 'permission denied'
+    : isSystemError(cause, 'EBUSY')
+      ? 'it is in use by another program'
+      : isSystemError(cause)
+        ? cause.code
+        : String(cause);
   return refusal(place, `"${shown(path)}" can't be read: ${reason}`, { cause });
 }
 

@@ -22,6 +22,8 @@ export interface FileEntry extends EntryBase {
    * until the next one is asked for: its memory is used again.
    */
   readonly open: () => ByteStream;
+  /** True for a mode that is neither that of a file nor written in the COPY. */
+  readonly isGuessed?: boolean;
   /** Says that it will be opened, where reading many files at once is cheaper. */
   expect?(): void;
 }

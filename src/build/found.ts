@@ -13,6 +13,8 @@ export interface FoundFile {
   readonly identify?: () => string;
   /** Whether anybody may execute it. */
   readonly executable: boolean;
+  /** True where no bit of the file says that, but what it begins with. */
+  readonly isGuessed?: boolean;
   /** Permission bits, where they are to be kept; without them, only whether it is executable counts. */
   readonly mode?: number;
   /**

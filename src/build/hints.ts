@@ -26,7 +26,9 @@ export async function explainMissing(
       ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.`
       : source.path.startsWith('/')
         ? 'A source that starts with "/" is looked for in the context, not on this machine.'
-        : `The context is "${place.root}".`;
+        : source.path.startsWith('~')
+          ? 'A "~" is no home directory here: sources are looked for in the context.'
+          : `The context is "${place.root}".`;
   return refusal(place, `"${source.path}" is not in the context`, { hint });
 }
 

@@ -10,7 +10,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Source } from '../oci/target.ts';
 import type { Entry } from './entry.ts';
-import { applyLayer, emptyTree } from './layer-tree.ts';
+import { applyLayer, emptyTree, nodesOf } from './layer-tree.ts';
 import type { LayerListing, TreeDirectory, TreeNode } from './layer-tree.ts';
 import type { ListedEntry } from './list-layer.ts';
 import { readLayer } from './read-layer.ts';
@@ -139,14 +139,7 @@ async function extract(
 
 function flatten(tree: TreeDirectory, readers: readonly LayerReader[]): Map<string, Entry> {
   const entries = new Map<string, Entry>();
-  const visit = (node: TreeDirectory, prefix: string): void => {
-    for (const [name, child] of node.children) {
-      const path = prefix + name;
-      entries.set(path, entryOf(child, path, readers));
-      if (child.type === 'directory') visit(child, `${path}/`);
-    }
-  };
-  visit(tree, '');
+  for (const [path, node] of nodesOf(tree)) entries.set(path, entryOf(node, path, readers));
   return entries;
 }
 

@@ -3,16 +3,15 @@
 // bytes.
 
 import { BimaError, isSystemError } from '../errors.ts';
-import { readDocument, verified } from '../oci/blob.ts';
+import { verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import { isMarked, markLayer } from '../oci/compressor-mark.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { createDigester } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
-import { readImage } from '../oci/image.ts';
+import { imagesOf } from '../oci/image-tree.ts';
+import type { ListedManifest } from '../oci/image-tree.ts';
 import type { KeptLayers } from '../oci/kept-layers.ts';
-import { parseIndex } from '../oci/manifest.ts';
-import { isIndexType } from '../oci/media-types.ts';
 import type { Source } from '../oci/target.ts';
 import type { Reporter } from '../reporter.ts';
 import { compress, layerMediaType } from './compression.ts';
@@ -65,8 +64,8 @@ async function collectLayers(
   reporter: Reporter,
 ): Promise<void> {
   const mediaType = layerMediaType(compression);
-  const add = async (image: Descriptor): Promise<void> => {
-    for (const { descriptor, diffId } of (await readImage(source, image)).layers) {
+  const add = async ({ read }: ListedManifest): Promise<void> => {
+    for (const { descriptor, diffId } of (await read())?.layers ?? []) {
       if (descriptor.mediaType !== mediaType || !isMarked(descriptor, compressor)) continue;
       if (compressor === undefined && descriptor.digest !== diffId) continue;
       const blob = isLocal ? { blob: source.open(descriptor) } : {};
@@ -75,19 +74,9 @@ async function collectLayers(
   };
   for (const root of roots) {
     await tolerate(reporter, async () => {
-      for (const image of await imagesBelow(source, root)) await tolerate(reporter, () => add(image));
+      for await (const image of imagesOf(source, root)) await tolerate(reporter, () => add(image));
     });
   }
-}
-
-/** The manifests of an index, but not of those inside it, or the manifest itself. */
-async function imagesBelow(source: Source, root: Descriptor): Promise<readonly Descriptor[]> {
-  if (!isIndexType(root.mediaType)) return [root];
-  const index = parseIndex(await readDocument(source.open(root), source.name), `index ${root.digest}`);
-  return index.manifests.filter(
-    // Attestations beside images have no platform.
-    ({ mediaType, platform }) => !isIndexType(mediaType) && platform?.os !== 'unknown',
-  );
 }
 
 async function tolerate(reporter: Reporter, body: () => Promise<void>): Promise<void> {

@@ -128,6 +128,22 @@ export function find(root: TreeDirectory, path: string): TreeNode | undefined {
   return walk(root, path, () => undefined);
 }
 
+/** Everything below the root with its path, each directory before what it holds. */
+export function* nodesOf(root: TreeDirectory): Generator<[path: string, node: TreeNode]> {
+  const open = [{ prefix: '', children: root.children.entries() }];
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const next = top.children.next();
+    if (next.done === true) {
+      open.pop();
+      continue;
+    }
+    const [name, node] = next.value;
+    const path = top.prefix + name;
+    yield [path, node];
+    if (node.type === 'directory') open.push({ prefix: `${path}/`, children: node.children.entries() });
+  }
+}
+
 /** The directory at a path, with all links followed; what is missing is made. */
 function makeDirectory(root: TreeDirectory, path: string): TreeDirectory | undefined {
   const found = walk(root, path, (parent, name) => {

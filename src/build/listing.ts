@@ -4,6 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { BimaError } from '../errors.ts';
 import { joinPath, lastPart, readNames, readStats, refusal, specialKind } from './disk.ts';
 import type { Place } from './disk.ts';
+import { readExecutable } from './executable.ts';
 import type { Found, FoundDirectory, FoundFile } from './found.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { readInnerTarget } from './links.ts';
@@ -38,8 +39,7 @@ export async function listPath(
     type: 'file',
     name,
     size,
-    // Windows has no such bit, and Node makes one up for some names there.
-    executable: process.platform !== 'win32' && (stats.mode & 0o111n) !== 0n,
+    ...readExecutable(place, path, stats),
     // What readListed takes for the same file.
     identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),

@@ -16,6 +16,7 @@ import { uruncJsonPath } from '../unikernel/urunc-json.ts';
 import type { Labels } from '../unikernel/urunc-json.ts';
 import { readContainerfile } from './containerfile.ts';
 import { openContext } from './context.ts';
+import { warnOfGuesses, withExecutableBinary } from './plan-modes.ts';
 import { namedPaths, planLabels } from './plan-labels.ts';
 import type { LayerPlan, StageFiles } from './plan-files.ts';
 import { warnOfSecrets } from './plan-secrets.ts';
@@ -91,6 +92,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const isThere = (file: string) => has(found.rootfs, file);
   if (base !== undefined && !found.hasBase && !namedPaths(pairs).every(isThere))
     found = await files.ofStage(image, 'always');
+  found = withExecutableBinary(found, pairs);
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
@@ -112,6 +114,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...checkPaths(pairs, isThere),
     ...warnOfReplaced(found.layers),
     ...secrets,
+    ...warnOfGuesses(found),
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...ofBinary.warnings,
     ...ofFiles.warnings,

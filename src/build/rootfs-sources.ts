@@ -68,8 +68,11 @@ export function rootfsSources(rootfs: Rootfs, name: string): RootfsSources {
     if (entry?.type === 'symlink') return { type: 'symlink', name: as, target: entry.target };
     if (entry?.type === 'file') {
       entry.expect?.();
-      const { size, mode, identify, open } = entry;
-      const file = { type: 'file', name: as, size, mode, executable: (mode & 0o111) !== 0, open } as const;
+      const { size, mode, identify, open, isGuessed = false } = entry;
+      const executable = (mode & 0o111) !== 0;
+      // A guess stays one: the label may know better.
+      const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
+      const file = { type: 'file', name: as, size, ...bits, open } as const;
       return identify === undefined ? file : { ...file, identify };
     }
     const children = namesIn(path).map((child) => {

@@ -83,7 +83,17 @@ export function applyCopy(
     }
     const mode = copy.chmod ?? found.mode ?? (found.executable ? 0o755 : 0o644);
     const { size, identify, open } = found;
-    const file = { type: 'file', path, mode, uid, gid, size, open } as const;
+    const isGuessed = found.isGuessed === true && copy.chmod === undefined && found.mode === undefined;
+    const file = {
+      type: 'file',
+      path,
+      mode,
+      uid,
+      gid,
+      size,
+      open,
+      ...(isGuessed ? { isGuessed } : {}),
+    } as const;
     add(identify === undefined ? file : { ...file, identify }, match);
   }
 

@@ -83,13 +83,17 @@ function parseOptions(
     }
     return { values, positionals };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);
+    // The first of its sentences: the others can be on lines of their own.
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/\.\s/);
+    const needsEquals = reason.endsWith('argument is ambiguous');
     throw new BimaError(
       'INPUT_INVALID',
-      `bima ${command}: ${(reason ?? '').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`,
+      `bima ${command}: ${reason.replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`,
       {
         cause,
-        hint: `See "bima ${command} --help".`,
+        hint: needsEquals
+          ? 'Give it a value; one that begins with "-" is written after "=", as in --tag=-x.'
+          : `See "bima ${command} --help".`,
       },
     );
   }

@@ -60,7 +60,7 @@ export const commands = {
         type: 'string',
         value: 'ENCODING',
         default: 'plain',
-        help: 'How the manifest holds the labels: "plain" (urunc v0.8 and later) or "base64" (as bima in Go held them)',
+        help: 'How the annotations of the manifest hold the labels: "plain" (urunc v0.8 and later), or "base64" (as bima in Go did; for podman up to 4.5 with urunc up to v0.7)',
       },
       compression: {
         type: 'string',

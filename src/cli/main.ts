@@ -5,10 +5,11 @@ import { findHome } from '../registry/home.ts';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/** As shells have them: 128 and the number of the signal. Windows sends SIGBREAK for Ctrl-Break, and SIGHUP for a console that is closed. */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGBREAK: 149 } as const;
 let interrupted: keyof typeof exitCodes | undefined;
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
   process.on(name, () => {
     // A second signal doesn't wait for anything to be cleaned up.
     if (interrupted !== undefined) process.exit(exitCodes[name]);

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
+import { checkFileNames } from '../file-names.ts';
 import { writeArchive } from '../layout/archive.ts';
 import { referrersIn } from '../layout/layout.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
@@ -14,6 +15,7 @@ import type { Output, OutputContext } from './output.ts';
 /** One tar archive, at `--dest` or named after the tag. */
 export function archiveOutput({ options, references, terminal, reporter }: OutputContext): Output {
   const path = options.string('dest') ?? archiveName(options.strings('tag'));
+  checkFileNames(path, 'Name another file with --dest.');
   return {
     workPath: path,
     check: async () => {
@@ -39,6 +41,7 @@ export function layoutOutput({ options, references, terminal, reporter }: Output
   if (path === undefined) {
     throw new BimaError('INPUT_INVALID', 'expected --dest with the folder for the layout, got none');
   }
+  checkFileNames(path, 'Name another folder with --dest.');
   return {
     workPath: path,
     check: async () => {

@@ -23,7 +23,7 @@ export interface Terminal {
   readonly stdin: () => Promise<string>;
   /** The user's home directory. */
   readonly home: string | undefined;
-  /** Aborted on SIGINT and SIGTERM. */
+  /** Aborted on SIGINT, SIGTERM and the like. */
   readonly signal: AbortSignal;
 }
 

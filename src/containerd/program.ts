@@ -2,8 +2,9 @@
 
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
+import { basename } from 'node:path';
 import { BimaError } from '../errors.ts';
+import { programPaths } from '../program-paths.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +23,7 @@ const names = ['ctr', 'k3s'];
  */
 export async function findProgram(environment: Environment, explicit?: string): Promise<Program> {
   for (const name of explicit === undefined ? names : [explicit]) {
-    for (const path of candidates(name, environment)) {
+    for (const path of name.includes('/') ? [name] : programPaths(name, environment)) {
       if (await isExecutable(path)) return { path, leading: basename(path) === 'k3s' ? ['ctr'] : [] };
     }
   }
@@ -31,12 +32,6 @@ export async function findProgram(environment: Environment, explicit?: string): 
   throw new BimaError('CONTAINERD_MISSING', what, {
     hint: 'Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s with --ctr or the variable BIMA_CTR; to a container, mount it beside the socket.',
   });
-}
-
-function candidates(name: string, environment: Environment): string[] {
-  if (name.includes('/')) return [name];
-  const folders = (environment.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name));
 }
 
 async function isExecutable(path: string): Promise<boolean> {

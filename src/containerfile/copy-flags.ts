@@ -81,6 +81,8 @@ function readFrom(
     statement.error(offset, message, hint);
     return {};
   }
+  // What is in it was said where it begins.
+  if (stage !== undefined && earlier[stage]?.isFaulty === true) return {};
   const from: CopyFrom = { value, position: statement.positionAt(offset) };
   return { from: stage === undefined ? from : { ...from, stage } };
 }

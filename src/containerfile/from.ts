@@ -52,7 +52,7 @@ export function parseFrom(statement: Statement, stages: readonly From[]): From |
   if (as === undefined) return base;
   if (as.value.toUpperCase() !== 'AS') {
     statement.error(as.start, `expected AS after the base image, got ${quote(as.value)}`, form);
-    return base;
+    return { ...base, name: (others.at(-1) ?? name ?? as).value };
   }
   if (name === undefined) {
     if (comment === -1) statement.error(as.start, 'expected a name after AS', form);
@@ -61,13 +61,28 @@ export function parseFrom(statement: Statement, stages: readonly From[]): From |
   if (!stageName.test(name.value)) {
     const hint = 'It has letters, digits, "_", "-" and ".", and begins with a letter.';
     statement.error(name.start, `expected a name after AS, got ${quote(name.value)}`, hint);
-    return base;
+    return { ...base, name: name.value };
   }
   const [other] = others;
   if (other !== undefined) {
     statement.error(other.start, `expected nothing after the name, got ${quote(other.value)}`, form);
   }
   return { ...base, name: name.value };
+}
+
+/** What stands for a FROM that can't be read, with the name by which its stage is meant. */
+export function faultyFrom(statement: Statement): From {
+  const position = positionOf(statement);
+  const words = splitWords(statement.text, statement.rest, dockerfileRules(statement.escape));
+  const name = words.at(-1)?.value;
+  return {
+    type: 'from',
+    image: 'scratch',
+    isFaulty: true,
+    position,
+    imagePosition: position,
+    ...(words.length < 2 || name === undefined ? {} : { name }),
+  };
 }
 
 /** The platform that is built is that of the base anyway, also where nobody has named it. */

@@ -17,6 +17,8 @@ export interface From extends InstructionBase {
   readonly platform?: string;
   /** The name after AS. */
   readonly name?: string;
+  /** True where the line can't be read: nobody knows what is in the stage. */
+  readonly isFaulty?: true;
 }
 
 /** A source of COPY with its place. */

@@ -9,7 +9,7 @@ import { parseCopy } from './copy.ts';
 import { quote } from './excerpt.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
-import { parseFrom } from './from.ts';
+import { faultyFrom, parseFrom } from './from.ts';
 import type { Containerfile, From, Instruction } from './instruction.ts';
 import { parseLabel } from './label.ts';
 import { readLogicalLines } from './lines.ts';
@@ -106,7 +106,7 @@ function parseStatement(statement: Statement, stages: From[]): readonly Parsed[]
       return [];
     }
     const from = control === null ? parseFrom(statement, stages) : undefined;
-    stages.push(from ?? scratchAt(position));
+    stages.push(from ?? faultyFrom(statement));
     variables.enterStage(from?.stage);
     return [{ keyword, position, instruction: from }];
   }

@@ -115,6 +115,8 @@ export function checkStages(stages: readonly Stage[], findings: Findings): { rea
     return starts[stage] === position.line || needed.has(stage) || stage === -1 ? undefined : stage;
   };
   const spared = new Set(errors.map(unneeded));
+  // What can't be read may be what needs a stage.
+  if (errors.some(({ code }) => code === 'CONTAINERFILE_SYNTAX')) return { errors };
   for (const [number, { from, instructions }] of stages.entries()) {
     if (needed.has(number)) continue;
     if (instructions.length > 0 || spared.has(number)) {
@@ -127,9 +129,7 @@ export function checkStages(stages: readonly Stage[], findings: Findings): { rea
       );
     }
   }
-  // What can't be read may be what needs a stage.
-  const isCertain = errors.every(({ code }) => code !== 'CONTAINERFILE_SYNTAX');
-  return { errors: isCertain ? errors.filter((error) => unneeded(error) === undefined) : errors };
+  return { errors: errors.filter((error) => unneeded(error) === undefined) };
 }
 
 function checkOrder(

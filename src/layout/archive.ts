@@ -2,20 +2,20 @@
 // `docker load`, `podman load`, `ctr images import` and skopeo take it.
 
 import { createReadStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { encodeHeader, endOfTar, paddingOf } from '../build/tar-header.ts';
 import { BimaError, isSystemError } from '../errors.ts';
-import { readDocument, streamOf, verified } from '../oci/blob.ts';
+import { streamOf, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { hexOf } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isDocument, readTree } from '../oci/image-tree.ts';
+import type { ImageTree } from '../oci/image-tree.ts';
 import { encodeJson } from '../oci/json.ts';
-import { isImageManifest, parseIndex, parseManifest } from '../oci/manifest.ts';
+import { parseIndex } from '../oci/manifest.ts';
 import type { Index } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
@@ -24,6 +24,7 @@ import type { Source } from '../oci/target.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
 import { withImage } from './names.ts';
+import { move } from './patience.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
 
 const chunkSize = 1024 * 1024;
@@ -50,7 +51,7 @@ export async function writeArchive(
     withTemporaryFolder(path, async (folder) => {
       const temporary = join(folder, basename(path));
       await writeNewFile(temporary, archive, () => signal?.throwIfAborted());
-      await rename(temporary, path);
+      await move(temporary, path);
     }),
   );
 }
@@ -100,7 +101,7 @@ async function contentOf(
       `expected an image manifest or an index for an archive, got "${image.mediaType}"`,
     );
   }
-  const { blobs, manifests, indexes } = await readTree(source, image);
+  const { blobs, manifests, indexes, images } = await readTree(source, image);
   const all = new Map(
     [...indexes, ...manifests, ...blobs].map((descriptor) => [descriptor.digest, descriptor]),
   );
@@ -114,34 +115,20 @@ async function contentOf(
     documents: new Map([
       ['oci-layout', layoutMarker],
       ['index.json', encodeJson(withImage(index, image, references))],
-      ['manifest.json', encodeJson(await dockerManifest(source, manifests, references))],
+      ['manifest.json', encodeJson(dockerManifest(images, references))],
     ]),
     blobs: [...all.values()].map((descriptor) => source.open(descriptor)),
   };
 }
 
 /** The list that docker and podman know since before the OCI layout (moby, image/tarexport). */
-async function dockerManifest(
-  source: Source,
-  manifests: readonly Descriptor[],
-  references: readonly Reference[],
-): Promise<readonly unknown[]> {
-  const images = [];
-  for (const descriptor of manifests) {
-    const bytes = await readDocument(source.open(descriptor), source.name);
-    const manifest = parseManifest(bytes, descriptor.digest);
-    // An attestation beside the images has no config that could be loaded.
-    if (!isImageManifest(manifest)) continue;
-    const { config, layers } = manifest;
-    images.push({
-      Config: blobName(config.digest),
-      // Those who know this list alone have no platforms: a name can stand for one image only.
-      RepoTags:
-        images.length > 0 ? [] : references.filter(({ tag }) => tag !== undefined).map(formatReference),
-      Layers: layers.map(({ digest }) => blobName(digest)),
-    });
-  }
-  return images;
+function dockerManifest(images: ImageTree['images'], references: readonly Reference[]): readonly unknown[] {
+  return images.map(({ manifest: { config, layers } }, position) => ({
+    Config: blobName(config.digest),
+    // Those who know this list alone have no platforms: a name can stand for one image only.
+    RepoTags: position > 0 ? [] : references.filter(({ tag }) => tag !== undefined).map(formatReference),
+    Layers: layers.map(({ digest }) => blobName(digest)),
+  }));
 }
 
 function blobName(digest: Digest): string {

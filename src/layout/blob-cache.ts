@@ -2,7 +2,7 @@
 // processes may share it, and deleting it or anything in it is safe.
 
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, mkdir, open, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
@@ -16,6 +16,7 @@ import { formatSize } from '../reporter.ts';
 import type { Reporter } from '../reporter.ts';
 import { readFilePieces } from './file.ts';
 import { makeRoom } from './make-room.ts';
+import { cleanUp, isInUse, move, withPatience } from './patience.ts';
 import { outputErrors, sweep, temporaryName } from './temporary.ts';
 
 export interface BlobCache {
@@ -81,7 +82,7 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     if (state === 'damaged') {
       reporter.debug(`${path} is damaged, and is fetched again`);
       // Whatever is in the way, a folder too.
-      await outputErrors(path, () => rm(path, { recursive: true, force: true }));
+      await outputErrors(path, () => withPatience(path, () => rm(path, { recursive: true, force: true })));
     }
     const started = now();
     await outputErrors(options.directory, () => fetch(blob, path));
@@ -127,21 +128,25 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     const temporary = join(directory, await temporaryName());
     try {
       await write(temporary);
-      await rename(temporary, path);
+      await move(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
+      await cleanUp(temporary);
       // Another process may have been faster, and Windows then lets nobody replace a file that is being read.
-      if (isSystemError(error, 'EPERM') && (await inspect(path, descriptor, signal)) === 'whole') return;
+      if (isInUse(error) && (await inspect(path, descriptor, signal)) === 'whole') return;
       throw error;
     }
   }
 
   async function find(descriptor: Descriptor): Promise<Blob | undefined> {
     const path = pathOf(descriptor.digest);
-    const state = await inspect(path, descriptor, signal);
+    const state = await inspect(path, descriptor, signal).catch((error: unknown) => {
+      if (!isInUse(error)) throw error;
+      reporter.debug(`${path} is in use by another program, and not used here`);
+      return 'missing' as const;
+    });
     if (state === 'damaged') {
       reporter.debug(`${path} is damaged, and not used`);
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+      await cleanUp(path);
     }
     if (state !== 'whole') return undefined;
     fetched.set(descriptor.digest, Promise.resolve());
@@ -214,15 +219,17 @@ async function inspect(
   if (found === undefined) return 'missing';
   if (!found.isFile() || found.size !== descriptor.size) return 'damaged';
   try {
-    const content = verified(readFilePieces(path, undefined, true), descriptor, path);
-    while ((await content.next()).done !== true) {
-      // Signals have their turn between two pieces.
-      await turn();
-      signal?.throwIfAborted();
-    }
+    await withPatience(path, async () => {
+      const content = verified(readFilePieces(path, undefined, true), descriptor, path);
+      while ((await content.next()).done !== true) {
+        // Signals have their turn between two pieces.
+        await turn();
+        signal?.throwIfAborted();
+      }
+    });
     return 'whole';
   } catch (error) {
-    if (signal?.aborted === true) throw error;
+    if (signal?.aborted === true || isInUse(error)) throw error;
     if (isSystemError(error, 'ENOENT')) return 'missing';
     if (error instanceof BimaError || isSystemError(error)) return 'damaged';
     throw error;

@@ -1,7 +1,7 @@
 // Layers that builds have made, for later builds with the same compressor: the blobs are beside those that were fetched,
 // and a small record for each tells which one a diff ID stands for. Several processes may share it.
 
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
@@ -14,6 +14,7 @@ import type { KeptLayers, LayerKey } from '../oci/kept-layers.ts';
 import type { Reporter } from '../reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
 import type { BlobCache } from './blob-cache.ts';
+import { cleanUp, isInUse, move } from './patience.ts';
 import { outputErrors, temporaryName } from './temporary.ts';
 
 export interface LayerCacheOptions {
@@ -110,11 +111,11 @@ export function createLayerCache(options: LayerCacheOptions): KeptLayers {
     const path = join(folder, nameOf(key));
     try {
       await writeFile(temporary, encodeJson({ mediaType, digest, size }));
-      await rename(temporary, path);
+      await move(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
+      await cleanUp(temporary);
       // As for blobs: another process has just written it, and somebody reads it.
-      if (isSystemError(error, 'EPERM') && (await readRecord(path))?.digest === digest) return;
+      if (isInUse(error) && (await readRecord(path))?.digest === digest) return;
       throw error;
     }
   }

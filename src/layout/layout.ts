@@ -1,8 +1,9 @@
 // An OCI image layout on disk (OCI image-spec, image-layout.md), to read from and to write to.
 // Every file gets its final name only when it is whole.
 
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
 import { checkContent, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
@@ -16,6 +17,7 @@ import { mediaTypes } from '../oci/media-types.ts';
 import { findReferrers } from '../oci/referrers.ts';
 import type { Source } from '../oci/target.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
+import { cleanUp, move, withPatience } from './patience.ts';
 import { temporaryName } from './temporary.ts';
 
 /** The content of `oci-layout`, the file that marks a layout. */
@@ -100,11 +102,13 @@ function layoutIn(directory: string): Layout {
       });
       const digest = digester.digest();
       if (expected !== undefined) checkContent(expected, digest, digester.size, directory);
-      await rename(temporary, blobPath(digest));
+      // Somebody may be reading what is there.
+      if (await isBlob(blobPath(digest), digest, digester.size)) await cleanUp(temporary);
+      else await move(temporary, blobPath(digest));
       written.set(digest, await stampOf(blobPath(digest)));
       return { digest, size: digester.size };
     } catch (error) {
-      await rm(temporary, { force: true });
+      await cleanUp(temporary);
       throw error;
     }
   }
@@ -136,13 +140,27 @@ function layoutIn(directory: string): Layout {
       const temporary = await temporaryPath();
       try {
         await writeFile(temporary, encodeJson(index));
-        await rename(temporary, join(directory, 'index.json'));
+        await move(temporary, join(directory, 'index.json'));
       } catch (error) {
-        await rm(temporary, { force: true });
+        await cleanUp(temporary);
         throw error;
       }
     },
   };
+}
+
+/** Whether a file holds exactly that blob. */
+export async function isBlob(path: string, digest: Digest, size: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size !== size) return false;
+  return withPatience(path, async () => {
+    const digester = createDigester();
+    for await (const piece of readFilePieces(path, undefined, true)) {
+      digester.update(piece);
+      await turn();
+    }
+    return digester.digest() === digest;
+  });
 }
 
 /** Differs once a file was written to, or is another one. */

@@ -1,17 +1,18 @@
 // Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
 
-import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import { collect, listBlobs, withoutLostReferrers } from './collect.ts';
-import { createLayout, openLayout } from './layout.ts';
+import { createLayout, isBlob, openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { withLock } from './lock.ts';
 import type { StillHeld } from './lock.ts';
 import { withImage } from './names.ts';
+import { cleanUp, move } from './patience.ts';
 import { isTemporaryName, outputErrors, sweep, withTemporaryFolder } from './temporary.ts';
 
 /** The layout in a temporary folder. */
@@ -102,7 +103,9 @@ async function fill(
   const before = await layout.readIndex();
   for (const name of await listBlobs(temporary)) {
     const digest: Digest = `sha256:${name}`;
-    await moveFile(temporary.blobPath(digest), layout.blobPath(digest));
+    const path = temporary.blobPath(digest);
+    if (!(await isBlob(layout.blobPath(digest), digest, (await stat(path)).size)))
+      await move(path, layout.blobPath(digest));
   }
   const known = new Set(before.manifests.map(({ digest }) => digest));
   const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
@@ -110,7 +113,7 @@ async function fill(
   const after = await withoutLostReferrers(layout, before, withImage(all, image, references));
   await stillHeld();
   await layout.writeIndex(after);
-  await rm(temporary.directory, { recursive: true, force: true });
+  await cleanUp(temporary.directory);
   // A build that is under way here may count on a blob that is there. The last one collects.
   if (!(await isUsedByOthers(destination))) await collect(layout, after);
 }
@@ -126,21 +129,7 @@ async function openOrCreate(destination: string): Promise<Layout> {
 
 async function empty(destination: string): Promise<void> {
   for (const name of ['oci-layout', 'index.json', 'blobs'])
-    await rm(join(destination, name), { recursive: true, force: true }).catch(() => undefined);
-}
-
-/** Windows lets nobody replace a file that is being read: then the same blob is there. */
-async function moveFile(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    const isHeld = ['EPERM', 'EACCES', 'EBUSY'].some((code) => isSystemError(error, code));
-    if (!isHeld || (await sizeOf(from)) !== (await sizeOf(to))) throw error;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.size;
+    await cleanUp(join(destination, name));
 }
 
 /** Whether a build in a temporary layout inside this one goes on. */

@@ -1,16 +1,18 @@
 // Temporary files and folders beside their final place, so that a rename is all that is left to do at the end. Their
 // names say whose they are; what a killed process left is removed by the next one that comes to the same place.
 
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import { lifeOf, nameOwner } from './owner.ts';
+import { cleanUp } from './patience.ts';
 
 /** Milliseconds after which nobody is believed to work on what a process of another machine has made. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /**
- * Runs `body` with a fresh folder, and removes what is left of it afterwards, whether `body` succeeded or not.
+ * Runs `body` with a fresh folder, and removes what is left of it afterwards, whether `body` succeeded or not. What can't
+ * be removed stays, and changes nothing of what `body` did.
  * @param parent holds the fresh folder, and is made if it isn't there: the folder of `path` unless it is named
  */
 export async function withTemporaryFolder<T>(
@@ -29,7 +31,7 @@ export async function withTemporaryFolder<T>(
   try {
     return await body(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp(folder);
   }
 }
 
@@ -47,7 +49,7 @@ export function isTemporaryName(name: string): boolean {
 export async function sweep(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     if (isTemporaryName(name) && (await isAbandoned(directory, name)))
-      await rm(join(directory, name), { recursive: true, force: true }).catch(() => undefined);
+      await cleanUp(join(directory, name));
   }
 }
 
@@ -103,11 +105,13 @@ const remedies = new Map([
   ],
   ['EACCES', { reason: 'permission denied', hint: 'Choose a place that you may write to.' }],
   ['EPERM', { reason: 'not permitted', hint: 'Choose a place that you may write to.' }],
+  ['EBUSY', { reason: 'it is in use', hint: 'Close the program that has it open, or choose another place.' }],
   ['EROFS', { reason: 'the file system is read-only', hint: 'Choose a place that you may write to.' }],
   [
     'ENOENT',
     { reason: 'there is no such file or folder', hint: 'Make the folder, or choose another place.' },
   ],
   ['ENOTDIR', { reason: 'a part of the path is a file', hint: 'Choose another place.' }],
+  ['EEXIST', { reason: 'a file is in the way', hint: 'Choose another place.' }],
   ['EISDIR', { reason: 'it is a directory', hint: 'Choose another name.' }],
 ]);

@@ -1,5 +1,6 @@
 // Platforms as the image index names them (OCI image-spec, image-index.md, "platform"; values are Go's GOOS and GOARCH).
 
+import { parseFields } from '../csv.ts';
 import { BimaError } from '../errors.ts';
 import { isObject } from './json.ts';
 
@@ -50,7 +51,7 @@ export function normalPlatform({ os, architecture, variant }: Platform): Platfor
  */
 export function parsePlatforms(texts: readonly string[]): Platform[] {
   const platforms = new Map<string, Platform>();
-  for (const text of texts.flatMap((list) => list.split(','))) {
+  for (const text of texts.flatMap(splitList)) {
     const platform = parsePlatform(text);
     const name = formatPlatform(platform);
     if (platforms.has(name)) {
@@ -61,6 +62,11 @@ export function parsePlatforms(texts: readonly string[]): Platform[] {
     platforms.set(name, platform);
   }
   return [...platforms.values()];
+}
+
+/** Without quotes, an empty item between commas is left for `parsePlatform` to refuse. */
+function splitList(list: string): string[] {
+  return list.includes('"') ? parseFields(list, 'the list of platforms') : list.split(',');
 }
 
 export function formatPlatform(platform: Platform): string {

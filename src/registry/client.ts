@@ -52,6 +52,8 @@ export interface RegistryClient {
   readonly signal: AbortSignal;
   /** No request is made yet. */
   repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryAccess): Repository;
+  /** Registries that a look which was not worth a retry couldn't reach. */
+  readonly down: Set<string>;
   /** Gives up what is under way, and closes all connections. */
   close(): Promise<void>;
 }
@@ -61,6 +63,8 @@ export interface RepositoryAccess {
   readonly access?: 'pull' | 'push';
   /** Repositories of the same registry that may have the blobs already. */
   readonly mountFrom?: readonly string[];
+  /** How often a request, or one for a token, is sent at most: 6 times by default. */
+  readonly attempts?: number;
 }
 
 const defaultConcurrency = 4;
@@ -84,19 +88,20 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
     return made;
   };
 
-  const fetchToken = (request: TokenRequest) =>
+  const fetchToken = (request: TokenRequest, attempts: { readonly attempts?: number }) =>
     retrying(
       () => {
         reporter.debug(`asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`);
         return requestToken({ ...request, signal }, { http, secrets, clock });
       },
       { clock, reporter, host: hostOf(request.realm.origin).host },
-      { signal, settles: true },
+      { ...attempts, signal, settles: true },
     );
 
   return {
     signal,
-    repository({ registry, repository }, { access = 'pull', mountFrom = [] } = {}) {
+    down: new Set(),
+    repository({ registry, repository }, { access = 'pull', mountFrom = [], ...attempts } = {}) {
       const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
       const ping = async () => {
         const response = await http.send({
@@ -115,7 +120,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         secrets,
         clock,
         trustedRealms: options.trustedRealms ?? [],
-        fetchToken,
+        fetchToken: (request) => fetchToken(request, attempts),
         ping,
       });
       const session = createSession({
@@ -130,6 +135,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         timeouts,
         plainHttp: options.plainHttp ?? 'loopback',
         access,
+        ...attempts,
         warnings,
         signal,
       });

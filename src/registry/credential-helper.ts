@@ -1,9 +1,13 @@
 // Credential helpers: programs that keep credentials for docker (the protocol of docker-credential-helpers).
 
 import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
 import { isObject } from '../oci/json.ts';
 import type { Credential } from './credentials.ts';
+import { commandFor, programPaths } from '../program-paths.ts';
 import { clean } from './error-body.ts';
 
 const timeout = 30_000;
@@ -11,7 +15,7 @@ const maxOutput = 1024 * 1024;
 
 /**
  * Asks `docker-credential-<name>` for a server's credentials. Undefined when it has none.
- * Its output is never shown: it may hold the secret.
+ * It is looked for on the PATH alone, and runs in its own folder. Its output is never shown: it may hold the secret.
  * @throws BimaError CREDENTIALS_FAILED
  */
 export async function runHelper(
@@ -28,10 +32,14 @@ export async function runHelper(
   // The name comes from a file; with a slash it would be a path.
   if (!/^[\w.-]+$/.test(name)) throw failed('has no valid name', 'Correct "credHelpers" or "credsStore".');
 
-  const { status, output, error } = await run(program, server, env, milliseconds);
-  if (isSystemError(error, 'ENOENT')) {
-    throw failed('is not installed', 'Install it, or remove it from the docker config file.');
+  const path = await findFile(programPaths(program, env));
+  if (path === undefined) {
+    throw failed(
+      'is not installed',
+      'Install it in a folder of the PATH, or remove it from the docker config file.',
+    );
   }
+  const { status, output, error } = await run(path, server, env, milliseconds);
   if (error !== undefined) throw failed(error.message);
   if (status !== 0) {
     if (/credentials not found/i.test(output)) return undefined;
@@ -53,6 +61,18 @@ export async function runHelper(
     : { kind: 'password', username, password: secret };
 }
 
+/** The first file that may be run. */
+async function findFile(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const isFound = await access(path, constants.X_OK)
+      .then(() => stat(path))
+      .then((stats) => stats.isFile())
+      .catch(() => false);
+    if (isFound) return path;
+  }
+  return undefined;
+}
+
 interface Outcome {
   readonly status: number | null;
   readonly output: string;
@@ -60,14 +80,23 @@ interface Outcome {
 }
 
 function run(
-  program: string,
+  path: string,
   input: string,
   env: Readonly<Record<string, string | undefined>>,
   milliseconds: number,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(program, ['get'], {
-      env: { ...env },
+    const command = commandFor(path, ['get'], env);
+    if (command === undefined) {
+      const error = new Error(`can't be started: its path has characters that batch files can't have`);
+      resolve({ status: null, output: '', error });
+      return;
+    }
+    const child = spawn(command.file, command.args, {
+      // What it starts itself is not looked for in the workspace either.
+      cwd: dirname(path),
+      env: { ...env, NoDefaultCurrentDirectoryInExePath: '1' },
+      windowsVerbatimArguments: command.isVerbatim,
       stdio: ['pipe', 'pipe', 'ignore'],
       windowsHide: true,
     });

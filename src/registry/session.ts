@@ -72,6 +72,8 @@ export interface SessionOptions {
   readonly timeouts: Timeouts;
   readonly plainHttp: 'loopback' | 'always';
   readonly access: 'pull' | 'push';
+  /** How often a request is sent at most, where its own options don't say it. */
+  readonly attempts?: number;
   /** Warnings of the host that were shown already. */
   readonly warnings: Set<string>;
   readonly signal?: AbortSignal;
@@ -84,7 +86,7 @@ export function createSession(options: SessionOptions): Session {
 
   const tools = { clock, reporter, host };
   const retry = <T>(attempt: (count: number) => Promise<T>, more: RetryOptions = {}) =>
-    retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
+    retrying(attempt, tools, { ...attemptsOf(options), ...more, signal: more.signal ?? options.signal });
 
   const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
     const endpoint = resolveLocation(header, from);
@@ -221,6 +223,10 @@ export function createSession(options: SessionOptions): Session {
     rest: (count, error, signal = options.signal) => rest(count, error, tools, signal),
     locate,
   };
+}
+
+function attemptsOf({ attempts }: SessionOptions): RetryOptions {
+  return attempts === undefined ? {} : { attempts };
 }
 
 /** A changed method would lose the body: only a read follows where a write would become one. */

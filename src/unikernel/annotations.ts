@@ -30,6 +30,8 @@ export interface Annotation {
   readonly since?: string;
   /** The last urunc release that reads it; absent when they still do. */
   readonly until?: string;
+  /** True for one that whoever runs the image sets, not the image. */
+  readonly isOperators?: true;
   /** What to use in its place. */
   readonly successor?: UruncName;
 }
@@ -51,8 +53,8 @@ export const annotations: Readonly<Record<UruncName, Annotation>> = {
     successor: 'mountRootfs',
     meaning: "whether the guest gets the container's rootfs as a block device",
   },
-  vAccel: { since: '0.7', meaning: 'how the guest reaches vAccel' },
-  RPCAddress: { since: '0.7', meaning: 'where the guest finds the vAccel agent' },
+  vAccel: { since: '0.7', isOperators: true, meaning: 'how the guest reaches vAccel' },
+  RPCAddress: { since: '0.7', isOperators: true, meaning: 'where the guest finds the vAccel agent' },
   solo5NetDev: { since: '0.8', meaning: "the name of the guest's network device in its Solo5 manifest" },
   solo5BlkDev: { since: '0.8', meaning: "the name of the guest's block device in its Solo5 manifest" },
 };

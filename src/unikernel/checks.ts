@@ -9,7 +9,7 @@ import type { Finding, LabelInput } from './labels.ts';
 import { findHypervisors, findTypes, hypervisors } from './monitors.ts';
 import { rootfsPath } from './paths.ts';
 import { findSimilar } from './similar.ts';
-import { checkLength, checkValue, decodeMistaken } from './values.ts';
+import { checkLength, checkValue, decodeMistaken, isTrue } from './values.ts';
 
 type Pairs = ReadonlyMap<string, LabelInput>;
 
@@ -21,6 +21,7 @@ export function checkLabels(pairs: readonly LabelInput[]): readonly Problem[] {
     ...checkMonitor(given),
     ...checkBlock(given),
     ...checkAccelerator(given),
+    ...checkRootfs(given),
   ];
 }
 
@@ -72,7 +73,10 @@ function checkUnknown(key: string): Finding[] {
   if (similar === undefined && !key.startsWith(uruncPrefix)) return [];
   const message = `expected a label that urunc knows, got ${quote(key)}`;
   if (similar !== undefined) return [{ message, hint: `Write "${uruncKeys[similar]}" if that is meant.` }];
-  const known = uruncNames.filter((name) => annotations[name].until === undefined);
+  const known = uruncNames.filter((name) => {
+    const { until, isOperators } = annotations[name];
+    return until === undefined && isOperators !== true;
+  });
   return [{ message, hint: `After "${uruncPrefix}" write one of ${listOf(known)}.` }];
 }
 
@@ -105,41 +109,28 @@ function checkBlock(given: Pairs): Problem[] {
   return [labelProblem(block, { message, hint })];
 }
 
-/** The address of a vAccel agent, by the hypervisors that can reach one; the last part is the port. */
-const addresses: ReadonlyMap<string, { readonly pattern: RegExp; readonly example: string }> = new Map([
-  ['qemu', { pattern: /^vsock:\/\/2:([1-9]\d{0,4})$/, example: 'vsock://2:8888' }],
-  [
-    'firecracker',
-    {
-      pattern: /^unix:\/\/(?:\/[\w-]+)+\/vaccel\.sock_([1-9]\d{0,4})$/,
-      example: 'unix:///run/vaccel/vaccel.sock_8888',
-    },
-  ],
-]);
-
+/** Whoever runs the image says which accelerator it may reach: urunc v0.8 has it off unless its own settings allow it. */
 function checkAccelerator(given: Pairs): Problem[] {
-  const accelerator = find(given, 'vAccel');
-  const address = find(given, 'RPCAddress');
-  const one = accelerator ?? address;
-  if (one === undefined) return [];
-  if (accelerator === undefined || address === undefined) {
-    const other = uruncKeys[accelerator === undefined ? 'vAccel' : 'RPCAddress'];
-    const message = `expected "${other}" beside "${one.key}", got none`;
-    return [labelProblem(one, { message, hint: `Add a LABEL ${other}, or remove "${one.key}".` })];
-  }
-  const hypervisor = find(given, 'hypervisor')?.value;
-  if (hypervisor === undefined) return [];
-  const form = addresses.get(hypervisor);
-  if (form === undefined) {
-    const message = `expected a hypervisor that supports vAccel (${listOf([...addresses.keys()])}), got ${quote(hypervisor)}`;
-    const hint = `Remove "${accelerator.key}" and "${address.key}", or use such a hypervisor.`;
-    return [labelProblem(accelerator, { message, hint })];
-  }
-  const port = Number(form.pattern.exec(address.value)?.[1] ?? 0);
-  if (port > 0 && port <= 65535) return [];
-  const message = `expected an address such as "${form.example}" in "${address.key}", got ${quote(address.value)}`;
-  const hint = `Write it in the form that urunc v0.8 takes with ${hypervisor}.`;
-  return [labelProblem(address, { message, hint })];
+  return uruncNames.flatMap((name) => {
+    const pair = find(given, name);
+    if (pair === undefined || annotations[name].isOperators !== true) return [];
+    const message = `expected "${pair.key}" from the operator of urunc, got it from the image`;
+    const hint =
+      'Remove the label: annotate the pod or the container with it, on nodes whose urunc allows vAccel.';
+    return [labelProblem(pair, { message, hint })];
+  });
+}
+
+/** Those whose monitor has no way to share the rootfs: urunc refuses to start them with it. */
+const withoutRootfs: readonly string[] = ['mirage', 'mewz', 'hermit'];
+
+function checkRootfs(given: Pairs): Problem[] {
+  const mount = find(given, 'mountRootfs');
+  const type = find(given, 'unikernelType')?.value ?? '';
+  if (mount === undefined || !isTrue(mount.value) || !withoutRootfs.includes(type)) return [];
+  const message = `expected no "${mount.key}" with the unikernelType "${type}", got ${quote(mount.value)}`;
+  const hint = `Remove the label: ${type} can't use the container's rootfs, and urunc from v0.7 on doesn't start it so.`;
+  return [labelProblem(mount, { message, hint })];
 }
 
 /** A label that is there and says something: to urunc an empty value is none. */

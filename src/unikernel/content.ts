@@ -35,6 +35,11 @@ const signatures: readonly (readonly [offset: number, bytes: string, description
   [0x8001, 'CD001', 'an ISO 9660 image'],
 ];
 
+/** True for what begins as ELF, PE or a script with an interpreter. @param head at least its first four bytes */
+export function isProgram(head: Uint8Array): boolean {
+  return ['\x7fELF', 'MZ', '#!'].some((bytes) => hasBytes(head, 0, bytes));
+}
+
 /** A short description for messages; never empty, and never with a control character in it. */
 export function describeContent(head: Uint8Array): string {
   if (head.length === 0) return 'empty file';

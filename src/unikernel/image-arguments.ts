@@ -39,7 +39,7 @@ export function imageArguments(
   const { entrypoint, cmd } = instructions;
   const isGiven = entrypoint !== undefined || cmd !== undefined;
   if (!isGiven && inherited.entrypoint === undefined && inherited.cmd === undefined)
-    return fromLabel(labels.get(uruncKeys.cmdline));
+    return fromLabel(labels.get(uruncKeys.cmdline), type);
 
   const given: InheritedArguments = {
     ...(entrypoint === undefined ? inherited : { entrypoint: wordsOf(entrypoint, type) }),
@@ -48,14 +48,17 @@ export function imageArguments(
   const words = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];
   const warnings = [entrypoint, cmd].flatMap((instruction) => warnOfShell(instruction, type));
   const { position } = cmd ?? entrypoint ?? {};
-  return { ...given, words, warnings: [...warnings, ...warnOfNothing(words, position)] };
+  const doubts = [...warnOfNothing(words, position), ...warnOfIgnored(words, type, position)];
+  return { ...given, words, warnings: [...warnings, ...doubts] };
 }
 
-function fromLabel(cmdline: LabelInput | undefined): ImageArguments {
+function fromLabel(cmdline: LabelInput | undefined, type: string): ImageArguments {
   if (cmdline === undefined) return { words: undefined, warnings: [] };
   const words = wordsOfLabel(cmdline.value);
   const cmd = words.length === 0 ? {} : { cmd: words };
-  return { ...cmd, words: undefined, warnings: warnOfNothing(words, cmdline.position) };
+  const { position } = cmdline;
+  const warnings = [...warnOfNothing(words, position), ...warnOfIgnored(words, type, position)];
+  return { ...cmd, words: undefined, warnings };
 }
 
 /** White space as Go's strings.Fields has it, with which urunc itself splits the label. */
@@ -108,6 +111,19 @@ function warnOfNothing(words: readonly string[], position: Position | undefined)
       code: 'LABEL_INVALID',
       message: 'expected arguments for the guest, got none',
       hint: 'Add CMD ["…"] with at least one word, or name one at each start: Kubernetes and Docker start no image without a command.',
+      ...(position === undefined ? {} : { position }),
+    },
+  ];
+}
+
+/** A mewz guest gets nothing of them, in any urunc up to v0.8. */
+function warnOfIgnored(words: readonly string[], type: string, position: Position | undefined): Problem[] {
+  if (type !== 'mewz' || words.length === 0) return [];
+  return [
+    {
+      code: 'LABEL_INVALID',
+      message: `expected no arguments for a guest of the unikernelType "mewz", which ignores them, got ${quote(words.join(' '))}`,
+      hint: 'Build them into the unikernel; one word has to stay, since Kubernetes and Docker start no image without a command.',
       ...(position === undefined ? {} : { position }),
     },
   ];

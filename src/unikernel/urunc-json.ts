@@ -28,7 +28,10 @@ export function parseUruncJson(bytes: Uint8Array, what = '/urunc.json'): Labels 
   return Object.fromEntries(members.map(([key, value]) => [key, decodeValue(key, value, what)]));
 }
 
-/** The annotations of the manifest: plain for urunc v0.8 and later, base64 as bima once held them. */
+/**
+ * The annotations of the manifest: plain for urunc v0.8 and later, base64 as bima once held them. Where a tool makes
+ * annotations of the container of them, urunc up to v0.7 reads base64 alone.
+ */
 export function encodeAnnotations(labels: Labels, encoding: 'plain' | 'base64'): Labels {
   const encode = (value: string) => (encoding === 'plain' ? value : Buffer.from(value).toString('base64'));
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, encode(value)]));

@@ -49,6 +49,7 @@ export function checkValue(name: UruncName, value: string): Finding[] {
   const key = uruncKeys[name];
   switch (name) {
     case 'binary':
+      return [...checkPath(key, value, false), ...checkAbsolute(key, value)];
     case 'initrd':
     case 'block':
       return checkPath(key, value, false);
@@ -59,11 +60,10 @@ export function checkValue(name: UruncName, value: string): Finding[] {
     case 'solo5NetDev':
     case 'solo5BlkDev':
       return checkDeviceName(key, value);
-    case 'vAccel':
-      return checkVAccel(key, value);
     // How these fit together is looked at in checks.ts; the rest is free text.
     case 'unikernelType':
     case 'hypervisor':
+    case 'vAccel':
     case 'RPCAddress':
     case 'cmdline':
     case 'version':
@@ -73,11 +73,29 @@ export function checkValue(name: UruncName, value: string): Finding[] {
   }
 }
 
+/** What isn't clean gets its own advice, with the slash in it. */
+function checkAbsolute(key: string, value: string): Finding[] {
+  if (value.startsWith('/') || checkPath(key, value, false).length > 0) return [];
+  return [
+    {
+      message: `expected a path that begins with "/" in "${key}", got ${quote(value)}`,
+      hint: `Write ${quote(`/${value}`)}: urunc v0.5 finds no other one.`,
+    },
+  ];
+}
+
 /** As Go's strconv.ParseBool has it. */
-const booleans = new Set(['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']);
+const [trueWords, falseWords] = [
+  ['1', 't', 'T', 'TRUE', 'true', 'True'],
+  ['0', 'f', 'F', 'FALSE', 'false', 'False'],
+];
+
+export function isTrue(value: string): boolean {
+  return trueWords.includes(value);
+}
 
 function checkBoolean(key: string, value: string): Finding[] {
-  if (booleans.has(value)) return [];
+  if (isTrue(value) || falseWords.includes(value)) return [];
   return [
     {
       message: `expected "true" or "false" in "${key}", got ${quote(value)}`,
@@ -93,13 +111,6 @@ function checkDeviceName(key: string, value: string): Finding[] {
       message: `expected 1 to 67 letters and digits in "${key}", got ${quote(value)}`,
       hint: "Write the device's name as the Solo5 manifest of the unikernel has it.",
     },
-  ];
-}
-
-function checkVAccel(key: string, value: string): Finding[] {
-  if (value === 'vsock') return [];
-  return [
-    { message: `expected "vsock" in "${key}", got ${quote(value)}`, hint: 'urunc v0.8 knows no other way.' },
   ];
 }
 

@@ -16,6 +16,9 @@ describe('the name of an artifact', () => {
     ['???', 'image'],
     ['', 'image'],
     ['größe', 'größe'],
+    // Nobody on Windows could download it.
+    ['nul', 'image-nul'],
+    ['Aux.1', 'image-Aux.1'],
   ];
   for (const [name, expected] of table) {
     it(`${JSON.stringify(name)} is ${expected}`, () => {

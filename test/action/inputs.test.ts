@@ -48,6 +48,19 @@ describe('readInputs', () => {
         ],
       },
     ],
+    [
+      'items in double quotes, as Docker reads them',
+      { labels: '"a=b"\n"c=d\ne"\nf="g"', tags: '"a:1","b:2"\n"c:3"', 'from-layout': '"a,b"' },
+      {
+        labels: [
+          { key: 'a', value: 'b' },
+          { key: 'c', value: 'd\ne' },
+          { key: 'f', value: '"g"' },
+        ],
+        tags: ['a:1', 'b:2', 'c:3'],
+        fromLayout: ['a,b'],
+      },
+    ],
     ['paths with spaces and commas', { 'from-layout': 'a b\n./c,d\n' }, { fromLayout: ['a b', './c,d'] }],
     [
       "booleans in YAML's cases",

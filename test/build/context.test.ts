@@ -111,6 +111,7 @@ describe('match', () => {
   const refused: [name: string, source: string, message: RegExp, hint?: RegExp][] = [
     ['a name that is not there', 'nothing', /"nothing" is not in the context/],
     ['a name in another case', 'Kernel', /"Kernel" is not in/, /"kernel"\? Names are case-sensitive/],
+    ['a path of the home directory', '~/k', /"~\/k" is not in the context/, /"~" is no home directory/],
     ['a misspelt name', 'conf/sup/a.conf', /"conf\/sup\/a.conf" is not in/, /"conf\/sub"/],
     ['a path of the machine', '/etc/hostname', /"\/etc\/hostname" is not in/, /not on this machine/],
     ['a file taken for a folder', 'kernel/x', /"kernel\/x" is not in the context/],

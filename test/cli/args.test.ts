@@ -76,6 +76,11 @@ describe('parseArguments', () => {
     ['an unknown option', 'build --tga x ctx', /--tga/],
     ['an option without its value', 'build ctx --tag', /--tag/],
     ['a value for a flag', 'build --tar=yes ctx', /--tar/],
+    [
+      'an option that begins where a value is missing',
+      'build -t -x ctx',
+      /: option '-t' argument is ambiguous$/,
+    ],
     ['an option of another command', 'inspect --tag x', /--tag/],
   ];
   for (const [name, line, message] of wrong) {

@@ -56,6 +56,35 @@ describe('FROM', () => {
   }
 });
 
+describe('a stage whose FROM is wrong', () => {
+  const faulty: readonly [from: string, name: string][] = [
+    ['FROM "a b" AS b', 'b'],
+    ['FROM --platform AS b', 'b'],
+    ['FROM "" as B', 'b'],
+    ['FROM a AS b/c', 'b/c'],
+    ['FROM a AS 1b', '1b'],
+    ['FROM a b', 'b'],
+    ['FROM a is b', 'b'],
+    ['FROM $NAME AS b', 'b'],
+    ['FROM a\u0001 AS b', 'b'],
+    ['FROM "a b"', '0'],
+  ];
+  for (const [from, name] of faulty) {
+    it(`is what COPY --from=${name} means, and no image of a registry: ${JSON.stringify(from)}`, () => {
+      const { stages, errors, warnings } = parse(
+        `${from}\nCOPY x /x\nFROM scratch\nCOPY --from=${name} /x /x\n`,
+      );
+      assert.deepEqual([...new Set(errors.map(({ position }) => position?.line))], [1]);
+      assert.deepEqual(
+        warnings.filter(({ position }) => position?.line !== 1),
+        [],
+      );
+      for (const copy of stages[1]?.instructions ?? [])
+        assert.equal(copy.type === 'copy' ? copy.from?.stage : undefined, 0);
+    });
+  }
+});
+
 describe('stages', () => {
   /** Such as `a b<0`: the name of each stage, and the number of the one that it goes on from. */
   const outline = (text: string) => {

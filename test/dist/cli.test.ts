@@ -172,7 +172,7 @@ describe('dist/cli.cjs', () => {
     assert.match(stderr, /Write owner\/name:V1/);
   });
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
     it(`leaves nothing behind after ${signal}`, async (test) => {
       const context = sampleContext(test);
       // Enough random bytes that the second layer is still being written when the first one is announced.
@@ -184,7 +184,7 @@ describe('dist/cli.cjs', () => {
         cwd,
         interrupt: { after: 'test-redis.hvt', signal },
       });
-      assert.equal(code, signal === 'SIGINT' ? 130 : 143, stderr);
+      assert.equal(code, status, stderr);
       assert.match(stderr, /interrupted/);
       assert.equal(stdout, '');
       assert.deepEqual(readdirSync(cwd), []);

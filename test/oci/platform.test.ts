@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatPlatform, parsePlatform } from '../../src/oci/platform.ts';
+import { formatPlatform, parsePlatform, parsePlatforms } from '../../src/oci/platform.ts';
 
 describe('parsePlatform', () => {
   const cases: [text: string, normal: string][] = [
@@ -20,6 +20,18 @@ describe('parsePlatform', () => {
   for (const text of ['', 'linux', 'linux/', '/amd64', 'linux/arm/v7/x', 'linux/am d64', 'linux,amd64']) {
     it(`refuses "${text}"`, () => {
       assert.throws(() => parsePlatform(text), { code: 'INPUT_INVALID' });
+    });
+  }
+});
+
+describe('parsePlatforms', () => {
+  for (const texts of [
+    ['linux/amd64,linux/arm64'],
+    ['"linux/amd64","linux/arm64"'],
+    ['"linux/amd64"', 'linux/arm64'],
+  ]) {
+    it(`reads ${texts.join(' ')}`, () => {
+      assert.deepEqual(parsePlatforms(texts).map(formatPlatform), ['linux/amd64', 'linux/arm64']);
     });
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -159,6 +159,29 @@ describe(
         );
       });
     }
+
+    it('is never taken from the current folder, whatever the PATH says', async (test) => {
+      const workspace = mkdtempSync(join(tmpdir(), 'bima-workspace-'));
+      const before = process.cwd();
+      process.chdir(workspace);
+      test.after(() => {
+        process.chdir(before);
+        rmSync(workspace, { recursive: true });
+      });
+      const evil = (path: string) => {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, '#!/bin/sh\ntouch ran\necho \'{"Username":"evil","Secret":"x"}\'\n');
+        chmodSync(path, 0o755);
+      };
+      evil(join(workspace, 'docker-credential-good'));
+      evil(join(workspace, 'docker-credential-only-here'));
+      evil(join(workspace, 'bin/docker-credential-good'));
+      const PATH = `:.:bin:./bin::${bin}:${process.env.PATH ?? ''}`;
+      const found = await runHelper('good', 'reg.test', { PATH });
+      assert.equal(found?.kind === 'password' && found.username, 'robot');
+      await assert.rejects(runHelper('only-here', 'reg.test', { PATH }), /is not installed/);
+      assert.ok(!existsSync(join(workspace, 'ran')));
+    });
 
     it("prefers a registry's own helper, then the store, then the file", async () => {
       const files = (more: object) => ({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inspectImages } from '../../src/inspect.ts';
 import { readTree } from '../../src/oci/image-tree.ts';
 import { BimaError } from '../../src/errors.ts';
 import { readDocument } from '../../src/oci/blob.ts';
@@ -53,6 +54,23 @@ describe('openRemoteImage', () => {
         assert.deepEqual(Buffer.from(bytes), Buffer.from(image.blobs.get(descriptor.digest)?.bytes ?? []));
       }
     });
+  });
+
+  it('asks once for each manifest of an index that is inspected', async () => {
+    const tars = [Buffer.alloc(1024)];
+    const index = sampleImage({ seed: 'inspected', tars, architectures: ['amd64', 'arm64'] });
+    await using registry = await startRegistry();
+    storeImage(registry.store, 'team/app', index, 'v1');
+    const client = createRegistryClient({
+      credentials: { find: () => Promise.resolve(undefined) },
+      reporter: silentReporter,
+    });
+    const reference = parseReference(`${registry.host}/team/app:v1`);
+    const { source, root } = await openRemoteImage(client, reference);
+    assert.equal((await inspectImages(source, [root])).length, 2);
+    for (const { digest } of [root, ...index.manifests])
+      assert.equal(registry.count('GET', new RegExp(`/manifests/${digest}$`)), 1, digest);
+    await client.close();
   });
 
   for (const reference of [

@@ -123,3 +123,29 @@ describe('imageArguments', () => {
     assert.equal('cmd' in imageArguments({}, labels({ cmdline: '' })), false);
   });
 });
+
+describe('the arguments of a mewz guest', () => {
+  const mewz = { unikernelType: 'mewz', hypervisor: 'qemu' };
+  const given: readonly [
+    name: string,
+    warnings: ReturnType<typeof imageArguments>['warnings'],
+    line: number,
+  ][] = [
+    ['of CMD', imageArguments({ cmd: cmd(exec('a', 'b')) }, labels(mewz)).warnings, 2],
+    ['of ENTRYPOINT', imageArguments({ entrypoint: entrypoint(exec('a')) }, labels(mewz)).warnings, 1],
+    ['of the cmdline label', imageArguments({}, labels({ ...mewz, cmdline: 'a b' })).warnings, 3],
+  ];
+  for (const [name, warnings, line] of given) {
+    it(`are ignored by urunc, which is a warning: those ${name}`, () => {
+      assert.deepEqual(
+        warnings.map(({ code, position }) => [code, position]),
+        [['LABEL_INVALID', at(line)]],
+      );
+      assert.match(warnings[0]?.message ?? '', /"mewz", which ignores them, got "a/);
+    });
+  }
+
+  it('are no matter where there are none', () => {
+    assert.deepEqual(imageArguments({}, labels(mewz)).warnings, []);
+  });
+});
