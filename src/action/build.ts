@@ -30,9 +30,7 @@ export async function planForInputs(
     images,
     ...(file === undefined ? {} : { file: await findFile(context, file) }),
   };
-  return planPlatforms(options, (problem) => {
-    reporter.warning(problem);
-  });
+  return planPlatforms(options, reporter);
 }
 
 /** Writes the planned images. The root has the annotations that its descriptor shall have. */

@@ -48,9 +48,7 @@ export async function runBuild(
       const open = async () => (reuse ? output.previous?.() : undefined);
       const [known, plans] = await Promise.all([
         findKnownLayers(open, compression, reporter),
-        planPlatforms({ ...planOptions, images }, (problem) => {
-          reporter.warning(problem);
-        }),
+        planPlatforms({ ...planOptions, images }, reporter),
       ]);
       const kept = openKeptLayers(blobs, { compression, reuse, reporter });
       const push = { references: pushed, openClient: () => client.open() };
