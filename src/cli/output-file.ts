@@ -15,6 +15,7 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
   const path = options.string('dest') ?? archiveName(options.strings('tag'));
   return {
     workPath: path,
+    path,
     check: async () => {
       const found = await stat(path).catch(() => undefined);
       if (found?.isDirectory() !== true) return;
@@ -39,6 +40,7 @@ export function layoutOutput({ options, references, terminal, reporter }: Output
   }
   return {
     workPath: path,
+    path,
     check: async () => {
       await checkDestination(path);
     },
