@@ -67,7 +67,8 @@ export async function runBuild(
     await client.close();
   }
   const result = { ...describe(built), tags: references.map(formatReference), ...output.describe() };
-  terminal.stdout(options.flag('json') ? JSON.stringify(result) : built.root.digest);
+  const print = output.isStream === true ? terminal.stderr : terminal.stdout;
+  print(options.flag('json') ? JSON.stringify(result) : built.root.digest);
   return 0;
 }
 

@@ -19,6 +19,8 @@ export interface Output {
   readonly workPath: string;
   /** The file or folder that it writes, if it does. */
   readonly path?: string;
+  /** The image went into a stream, maybe standard output: what is printed of it then goes to standard error. */
+  readonly isStream?: boolean;
   /** Fails early, before anything is built, if the image could not be handed on. */
   check(): Promise<void>;
   /** What is there already, of which layers can be taken over; undefined when there is nothing. It may fail. */

@@ -21,9 +21,11 @@ import { mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
+import { writeFifo } from './fifo.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
 import { withImage } from './names.ts';
+import { findFileTarget } from './output-path.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
 
 const chunkSize = 1024 * 1024;
@@ -32,8 +34,8 @@ const headerSize = 512;
 
 /**
  * Writes an archive of one image or index with everything that it points to, under its final name only when it is whole.
- * Its bytes depend on the image and the references alone.
- * @throws BimaError OUTPUT_FAILED, or DIGEST_MISMATCH when the source holds something else than it says
+ * Its bytes depend on the image and the references alone. A link is followed, and a FIFO gets it as a stream.
+ * @throws BimaError OUTPUT_FAILED, also for anything else at the path that is no file, or DIGEST_MISMATCH when the source holds something else than it says
  */
 export async function writeArchive(
   source: Source,
@@ -42,14 +44,17 @@ export async function writeArchive(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const archive = packed(await contentOf(source, image, references), true);
+  const target = await findFileTarget(path);
+  const content = await contentOf(source, image, references);
   signal?.throwIfAborted();
   await outputErrors(path, () =>
-    withTemporaryFolder(path, async (folder) => {
-      const temporary = join(folder, basename(path));
-      await writeNewFile(temporary, archive, () => signal?.throwIfAborted());
-      await rename(temporary, path);
-    }),
+    target.type === 'fifo'
+      ? writeFifo(path, packed(content, false), signal)
+      : withTemporaryFolder(target.path, async (folder) => {
+          const temporary = join(folder, basename(target.path));
+          await writeNewFile(temporary, packed(content, true), () => signal?.throwIfAborted());
+          await rename(temporary, target.path);
+        }),
   );
 }
 
