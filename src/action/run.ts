@@ -147,7 +147,7 @@ async function checkFirst(
 async function checkTar(tar: string, artifact: ArtifactInputs | undefined): Promise<void> {
   // Standard output is the log.
   const isStream = tar === '-' || tar === '/dev/stdout';
-  const isPipe = !isStream && (await findFileTarget(resolve(tar))).type === 'fifo';
+  const isPipe = !isStream && (await findFileTarget(tar)).type === 'fifo';
   if (!isStream && !(isPipe && artifact?.form === 'tar')) return;
   const what = isPipe ? `the FIFO "${tar}", which can't be uploaded` : `"${tar}"`;
   throw new BimaError('INPUT_INVALID', `expected a file for the input "tar", got ${what}`, {

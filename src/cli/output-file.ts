@@ -85,7 +85,7 @@ export function layoutOutput({ options, references, terminal, reporter }: Output
     },
     check: async () => {
       target = await findFolderTarget(path);
-      await checkDestination(target);
+      await checkDestination(path);
     },
     previous: () => openImagesAt(target),
     write: async (layout, image, elsewhere) => {
