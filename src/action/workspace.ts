@@ -68,12 +68,12 @@ function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeo
 async function findLeavingLink(path: string, root: string): Promise<string | undefined> {
   let current = isAbsolute(path) ? parse(path).root : await realpath('.');
   /** Parts of the path, and the ends of links that were followed. */
-  const ahead: (string | { readonly link: string })[] = partsOf(path);
+  const ahead: (string | { readonly followed: string })[] = partsOf(path);
   for (let links = 0; ahead.length > 0;) {
     const next = ahead.shift();
     if (next === undefined) break;
     if (typeof next !== 'string') {
-      if (!isInside(root, current)) return next.link;
+      if (!isInside(root, current)) return next.followed;
       continue;
     }
     if (next === '..') {
@@ -88,7 +88,7 @@ async function findLeavingLink(path: string, root: string): Promise<string | und
     }
     // Whoever opens the path says that it leads nowhere.
     if (++links > maxLinks) return undefined;
-    if (isInside(root, place)) ahead.unshift({ link: place });
+    if (isInside(root, place)) ahead.unshift({ followed: place });
     if (isAbsolute(target)) current = parse(target).root;
     ahead.unshift(...partsOf(target));
   }

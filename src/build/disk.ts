@@ -8,7 +8,7 @@ import { join, sep } from 'node:path';
 import { BimaError, isSystemError, throwProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { comparePaths } from './entry.ts';
-import { withFolders } from './folders.ts';
+import { replaced, withFolders } from './folders.ts';
 import type { Folders } from './folders.ts';
 
 /** A directory on disk, and where in the Containerfile it is asked for. */
@@ -128,6 +128,8 @@ export async function readTarget(place: OpenPlace, path: string): Promise<string
   try {
     target = await readlink(locate(place, path), { encoding: 'buffer' });
   } catch (cause) {
+    // What Linux says of anything but a link: it was one before.
+    if (isSystemError(cause, 'EINVAL') || isSystemError(cause, 'ENOENT')) throw replaced(path, cause);
     throw unreadable(place, path, cause);
   }
   const text = decode(target);

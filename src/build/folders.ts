@@ -190,7 +190,8 @@ function isGone(cause: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK'].some((code) => isSystemError(cause, code));
 }
 
-function replaced(folder: string, cause?: unknown): BimaError {
+/** The error for what is no longer the folder or the link that it was. */
+export function replaced(folder: string, cause?: unknown): BimaError {
   return new BimaError(
     'CONTEXT_CHANGED',
     `"${folder === '' ? '.' : folder}" was replaced while the context was read`,

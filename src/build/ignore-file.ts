@@ -27,8 +27,8 @@ export async function readIgnoreFile(
   if (containerfile !== undefined) {
     const { path, place } = containerfile;
     const beside = suffixes.map((suffix) => ({ path: place.path + suffix, shown: path + suffix }));
-    const isInContext = place.root === root;
-    const rules = await readFirst(place.root, beside, isInContext ? listings : new Map());
+    const known: Listings = place.root === root ? listings : new Map();
+    const rules = await readFirst(place.root, beside, known);
     if (rules !== undefined) return rules;
   }
   const own = suffixes.map((name) => ({ path: name, shown: name }));
