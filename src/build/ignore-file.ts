@@ -27,7 +27,7 @@ export async function readIgnoreFile(
   if (containerfile !== undefined) {
     const { path, place } = containerfile;
     const beside = suffixes.map((suffix) => ({ path: place.path + suffix, shown: path + suffix }));
-    const known: Listings = place.root === root ? listings : new Map();
+    const known = place.root === root ? listings : new Map<string, ReadonlySet<string>>();
     const rules = await readFirst(place.root, beside, known);
     if (rules !== undefined) return rules;
   }

@@ -65,7 +65,8 @@ async function followLast(path: string): Promise<string> {
   let current = resolve(path);
   for (let links = 0; links <= maxLinks; links++) {
     const stats = await lstat(current).catch(() => undefined);
-    if (stats?.isSymbolicLink() !== true) return current;
+    // As it was written, where nothing had to be followed.
+    if (stats?.isSymbolicLink() !== true) return links === 0 ? path : current;
     current = resolve(await realpath(dirname(current)), await readlink(current));
   }
   throw new BimaError('OUTPUT_FAILED', `can't write "${path}": the symbolic link leads to itself`);

@@ -101,11 +101,12 @@ interface WrongPath {
   readonly name: string;
   readonly make: (at: string, test: TestContext) => string | Promise<string>;
   /** What it is wrong for. */
-  readonly for: readonly ('archive' | 'layout')[];
+  readonly for: readonly Command['kind'][];
   readonly skip?: boolean;
 }
 
 const both = ['archive', 'layout'] as const;
+const all = [...both, 'cache'] as const;
 const wrongPaths: readonly WrongPath[] = [
   { name: 'a folder that holds something', make: (at) => join(at, 'full'), for: both },
   {
@@ -117,9 +118,9 @@ const wrongPaths: readonly WrongPath[] = [
     for: ['archive'],
   },
   { name: 'a folder that is not there', make: (at) => join(at, 'new') + sep, for: ['archive'] },
-  { name: 'a file', make: (at) => join(at, 'file'), for: ['layout'] },
-  { name: 'a path below a file', make: (at) => join(at, 'file', 'x'), for: both },
-  { name: 'a path far below a file', make: (at) => join(at, 'file', 'x', 'y', 'z'), for: both },
+  { name: 'a file', make: (at) => join(at, 'file'), for: ['layout', 'cache'] },
+  { name: 'a path below a file', make: (at) => join(at, 'file', 'x'), for: all },
+  { name: 'a path far below a file', make: (at) => join(at, 'file', 'x', 'y', 'z'), for: all },
   {
     name: 'a link to a folder that holds something',
     make: (at) => {
@@ -134,7 +135,7 @@ const wrongPaths: readonly WrongPath[] = [
       symlinkSync('self', join(at, 'self'));
       return join(at, 'self');
     },
-    for: both,
+    for: all,
     skip: windows,
   },
   {
@@ -143,7 +144,7 @@ const wrongPaths: readonly WrongPath[] = [
       symlinkSync('file/x', join(at, 'below'));
       return join(at, 'below');
     },
-    for: both,
+    for: all,
     skip: windows,
   },
   {
@@ -152,7 +153,7 @@ const wrongPaths: readonly WrongPath[] = [
       assert.equal(spawnSync('mknod', ['-m', '666', join(at, 'null'), 'c', '1', '3']).status, 0);
       return join(at, 'null');
     },
-    for: both,
+    for: all,
     skip: !isRoot || process.platform !== 'linux',
   },
   {
@@ -161,7 +162,7 @@ const wrongPaths: readonly WrongPath[] = [
       symlinkSync('/dev/null', join(at, 'null'));
       return join(at, 'null');
     },
-    for: both,
+    for: all,
     skip: windows,
   },
   {
@@ -170,7 +171,7 @@ const wrongPaths: readonly WrongPath[] = [
       assert.equal(spawnSync('mkfifo', [join(at, 'pipe')]).status, 0);
       return join(at, 'pipe');
     },
-    for: ['layout'],
+    for: ['layout', 'cache'],
     skip: windows,
   },
   {
@@ -181,7 +182,7 @@ const wrongPaths: readonly WrongPath[] = [
       test.after(() => server.close());
       return join(at, 'socket');
     },
-    for: both,
+    for: all,
     skip: windows,
   },
   {
@@ -191,16 +192,16 @@ const wrongPaths: readonly WrongPath[] = [
       chmodSync(join(at, 'closed'), 0o500);
       return join(at, 'closed', 'x');
     },
-    for: both,
+    for: all,
     skip: windows || isRoot,
   },
-  { name: 'a name that is too long', make: (at) => join(at, 'n'.repeat(300)), for: both },
+  { name: 'a name that is too long', make: (at) => join(at, 'n'.repeat(300)), for: all },
 ];
 
 /** Every way to write a file or a folder at a path that a user names. */
 interface Command {
   readonly name: string;
-  readonly kind: 'archive' | 'layout';
+  readonly kind: 'archive' | 'layout' | 'cache';
   readonly run: (scene: Scene, path: string, test: TestContext) => Promise<Finished>;
 }
 
@@ -230,6 +231,17 @@ const commands: readonly Command[] = [
     name: 'the input oci-layout',
     kind: 'layout',
     run: (at, path, test) => step(test, at, { 'oci-layout': path }),
+  },
+  {
+    name: 'bima build --cache',
+    kind: 'cache',
+    run: ({ context, folder }, path) =>
+      bima('build', '--cache', path, '--tar', '--dest', join(folder, 'out.tar'), context),
+  },
+  {
+    name: 'bima lint --cache',
+    kind: 'cache',
+    run: ({ context }, path) => bima('lint', '--cache', path, context),
   },
 ];
 
@@ -267,6 +279,7 @@ for (const command of commands) {
     }
   });
 
+  if (command.kind === 'cache') continue;
   describe(`${command.name}, at a path that can be written`, () => {
     const check = async (path: string) => {
       if (command.kind === 'layout') assert.equal(verifyLayout(path).length, 1);
