@@ -103,7 +103,8 @@ export async function collectProblems(problems: Problem[], body: () => unknown):
     await body();
   } catch (error) {
     if (!(error instanceof BimaError)) throw error;
-    problems.push(...error.problems);
+    // One by one: a folder may have more of them than a call has arguments.
+    for (const problem of error.problems) problems.push(problem);
   }
 }
 

@@ -1,6 +1,7 @@
 // What the artifact library throws, told apart by its words: whether it may pass, and what the user can do.
 
 import { BimaError } from '../errors.ts';
+import { isMasked } from '../registry/secrets.ts';
 
 /** What became of an attempt to upload. */
 export interface ArtifactFailure {
@@ -19,7 +20,7 @@ export interface ArtifactFailure {
 const connectionError =
   /\b(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN|REQUEST_SEND_ERROR)\b|socket hang up|Upload progress stalled/;
 
-/** @param mask is told every signed query that the error holds */
+/** @param mask is told every signed query that the error holds and that is long enough to be one */
 export function classifyFailure(error: unknown, mask: (secret: string) => void): ArtifactFailure {
   const message = error instanceof Error ? error.message : String(error);
   const [firstLine = ''] = message.split('\n');
@@ -90,7 +91,7 @@ export function artifactError(name: string, { kind, text }: ArtifactFailure, att
 /** Signed queries are as good as passwords. */
 function redact(text: string, mask: (secret: string) => void): string {
   return text.replace(/(\bhttps?:\/\/[^\s?"'<>]+)\?([^\s"'<>]*)/g, (_url, base: string, query: string) => {
-    if (query !== '') mask(query);
+    if (isMasked(query, 'server')) mask(query);
     return `${base}?…`;
   });
 }

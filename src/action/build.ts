@@ -14,13 +14,26 @@ import type { Reporter } from '../reporter.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 
-/** Everything that is wrong with the Containerfile and its files comes out here. @throws BimaError */
+/**
+ * Everything that is wrong with the Containerfile and its files comes out here.
+ * @param world.folder the run's own, which can be in the context, as the outputs can
+ * @throws BimaError
+ */
 export async function planForInputs(
   inputs: Inputs,
   images: BaseImages,
-  reporter: Reporter,
+  { reporter, folder }: { readonly reporter: Reporter; readonly folder: string },
 ): Promise<readonly Plan[]> {
-  const { context, file, labels, strict, platforms, buildArguments } = inputs;
+  const {
+    context,
+    file,
+    labels,
+    strict,
+    platforms,
+    buildArguments,
+    tar = folder,
+    ociLayout = folder,
+  } = inputs;
   const options = {
     context,
     labels,
@@ -28,11 +41,10 @@ export async function planForInputs(
     platforms,
     buildArguments,
     images,
+    outputs: [tar, ociLayout, folder],
     ...(file === undefined ? {} : { file: await findFile(context, file) }),
   };
-  return planPlatforms(options, (problem) => {
-    reporter.warning(problem);
-  });
+  return planPlatforms(options, reporter);
 }
 
 /** Writes the planned images. The root has the annotations that its descriptor shall have. */

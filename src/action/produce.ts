@@ -87,7 +87,7 @@ async function build(order: ProduceOrder, layout: Layout, world: World): Promise
   const { compression, reuse } = inputs;
   const [known, plans] = await Promise.all([
     findKnownLayers(() => openPrevious(order), compression, reporter),
-    planForInputs(inputs, images, reporter),
+    planForInputs(inputs, images, world),
   ]);
   const kept = openKeptLayers(blobs, { compression, reuse, reporter });
   return buildForInputs(plans, layout, inputs, { known, kept, finished: early.start }, world);

@@ -7,6 +7,7 @@ import { BimaError } from '../errors.ts';
 import { writeArchive } from '../layout/archive.ts';
 import type { Release } from '../github/release.ts';
 import { checkFileNames } from '../file-names.ts';
+import { findFileTarget, findFolderTarget } from '../layout/output-path.ts';
 import { checkDestination } from '../layout/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -34,6 +35,7 @@ import { attachToRelease, openRelease } from './release.ts';
 import type { Environment, Runner } from './runner.ts';
 import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
+import { holdToWorkspace } from './workspace.ts';
 
 /** What a run may use of the world. */
 export interface World {
@@ -52,7 +54,11 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
   const access = accessFor(inputs, world);
   const tags = inputs.tags.length > 0 ? [] : await defaultTags(event, access);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
-  const layoutPath = inputs.ociLayout === undefined ? join(folder, 'layout') : resolve(inputs.ociLayout);
+  await holdToWorkspace(inputs, environment);
+  const layoutPath =
+    inputs.ociLayout === undefined
+      ? join(folder, 'layout')
+      : await findFolderTarget(resolve(inputs.ociLayout));
   const skipped = await checkFirst(inputs, references, world);
   const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, event, access);
   for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
@@ -148,6 +154,7 @@ async function checkFirst(
     checkFileNames(inputs[name] ?? '', `Name another path with the input "${input}".`);
   }
   if (inputs.ociLayout !== undefined) await checkDestination(resolve(inputs.ociLayout));
+  if (inputs.tar !== undefined) await checkTar(inputs.tar, inputs.artifact);
   if (inputs.load !== undefined) await openForInputs(inputs.load, environment);
   if (inputs.push === 'false') return 'push is false';
   const unnamed = inputs.tags.length === 0 ? unpushedReason(event) : undefined;
@@ -160,6 +167,17 @@ async function checkFirst(
   const reason = inputs.push === 'auto' ? readOnlyReason(event, inputs.login !== undefined) : undefined;
   if (reason !== undefined) reporter.info(`not pushing: ${reason}`);
   return reason;
+}
+
+async function checkTar(tar: string, artifact: ArtifactInputs | undefined): Promise<void> {
+  // Standard output is the log.
+  const isStream = tar === '-' || tar === '/dev/stdout';
+  const isPipe = !isStream && (await findFileTarget(tar)).type === 'fifo';
+  if (!isStream && !(isPipe && artifact?.form === 'tar')) return;
+  const what = isPipe ? `the FIFO "${tar}", which can't be uploaded` : `"${tar}"`;
+  throw new BimaError('INPUT_INVALID', `expected a file for the input "tar", got ${what}`, {
+    hint: 'Name a file in the workspace.',
+  });
 }
 
 /** Where an archive goes, if one is wanted: as a file, or to be uploaded. */

@@ -1,10 +1,13 @@
 // Finds and reads the Containerfile of a build.
 
 import { createReadStream } from 'node:fs';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
-import { absolutePath, refusal, specialKind } from './disk.ts';
+import { readAll } from '../oci/blob.ts';
+import { absolutePath, refusal, specialKind, withPlace } from './disk.ts';
 import { follow } from './links.ts';
+import { readListed, recognize } from './listed-file.ts';
 
 /** The names that are looked for, in this order. */
 const names = ['Containerfile', 'Dockerfile'];
@@ -12,27 +15,37 @@ const names = ['Containerfile', 'Dockerfile'];
 /** No Containerfile comes near this size; a binary that is named by mistake easily does. */
 const maxSize = 1024 * 1024;
 
+/** A Containerfile that was found. */
+export interface FoundContainerfile {
+  /** As a user would write it. */
+  readonly path: string;
+  readonly place: FilePlace;
+}
+
+/** A folder, absolute and with its links resolved, and a path inside it, with `/`. */
+interface FilePlace {
+  readonly root: string;
+  readonly path: string;
+}
+
 /**
  * Reads the file that was named, or else the one in the context, or else the one in the current directory.
- * One that lies in the context is held to its rules: links are followed inside the context alone.
+ * One that lies in the context is held to its rules: links are followed inside the context alone. The name is, exactly,
+ * one that its folder's listing gives.
  * @param options.root the context, absolute and with its links resolved
- * @returns its path as a user would write it, and its bytes
+ * @returns where it is, and its bytes
  * @throws BimaError CONTAINERFILE_MISSING, or CONTEXT_PATH for one that leads out of the context
  */
 export async function readContainerfile(options: {
   readonly context: string;
   readonly root: string;
   readonly file?: string;
-}): Promise<{ path: string; bytes: Uint8Array }> {
+}): Promise<FoundContainerfile & { readonly bytes: Uint8Array }> {
   const { context, root, file } = options;
   const candidates = file === undefined ? [...names.map((name) => join(context, name)), ...names] : [file];
   for (const path of candidates) {
-    const inner = relative(resolve(context), resolve(path));
-    const parts = inner.split(sep);
-    // Absolute when it is on another drive.
-    const isOutside = parts[0] === '..' || isAbsolute(inner);
-    const place = isOutside ? path : await placeInContext(root, parts);
-    const bytes = place === undefined ? undefined : await readIfThere(path, place);
+    const place = await placeOf(path, context, root);
+    const bytes = place.root === root ? await readInContext(place, path) : await readOutside(path);
     if (bytes === undefined) continue;
     if (bytes.length > maxSize) {
       throw new BimaError(
@@ -40,7 +53,7 @@ export async function readContainerfile(options: {
         `expected a Containerfile of at most 1 MiB, got more in "${path}"`,
       );
     }
-    return { path, bytes };
+    return { path, place, bytes };
   }
   if (file !== undefined)
     throw new BimaError('CONTAINERFILE_MISSING', `the Containerfile "${file}" does not exist`);
@@ -53,14 +66,41 @@ export async function readContainerfile(options: {
   );
 }
 
-/** Where the file really is; undefined when there is none. A FIFO or a device could be read for ever. */
-async function placeInContext(root: string, parts: readonly string[]): Promise<string | undefined> {
-  const place = { root };
-  const followed = await follow(place, parts);
-  if (!followed.exists) return undefined;
-  const kind = specialKind(followed.stats);
-  if (kind !== undefined) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
-  return absolutePath(place, followed.path);
+/** In the context, also by another spelling of the folder that it is in; otherwise in that folder. */
+async function placeOf(path: string, context: string, root: string): Promise<FilePlace> {
+  const written = innerPath(resolve(context), resolve(path));
+  if (written !== undefined) return { root, path: written };
+  const folder = await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path)));
+  const inner = innerPath(root, join(folder, basename(path)));
+  return inner === undefined ? { root: folder, path: basename(path) } : { root, path: inner };
+}
+
+function innerPath(folder: string, path: string): string | undefined {
+  const inner = relative(folder, path);
+  // Absolute when it is on another drive.
+  if (inner.split(sep)[0] === '..' || isAbsolute(inner)) return undefined;
+  return inner.replaceAll(sep, '/');
+}
+
+/** A FIFO or a device could be read for ever. */
+async function readInContext({ root, path }: FilePlace, written: string): Promise<Uint8Array | undefined> {
+  return withPlace({ root }, new Map(), async (place) => {
+    const followed = await follow(place, path.split('/'));
+    if (!followed.exists) return undefined;
+    const kind = specialKind(followed.stats);
+    if (kind !== undefined) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
+    const { stats } = followed;
+    if (stats.isFile() && stats.size <= maxSize)
+      return readAll(readListed(place, followed.path, recognize(stats)));
+    return readIfThere(written, absolutePath(place, followed.path));
+  });
+}
+
+async function readOutside(path: string): Promise<Uint8Array | undefined> {
+  const bytes = await readIfThere(path, path);
+  if (bytes === undefined) return undefined;
+  const listing = await readdir(dirname(path)).catch(() => undefined);
+  return listing?.includes(basename(path)) === false ? undefined : bytes;
 }
 
 /** At most one byte more than a Containerfile may have. */

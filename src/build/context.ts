@@ -3,51 +3,86 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import type { CopySource } from '../containerfile/instruction.ts';
-import { BimaError, isSystemError } from '../errors.ts';
-import { readAll } from '../oci/blob.ts';
-import { lastPart, refusal } from './disk.ts';
-import type { Place } from './disk.ts';
+import { BimaError, collectProblems, isSystemError, throwProblems } from '../errors.ts';
+import type { Problem } from '../errors.ts';
+import type { FoundContainerfile } from './containerfile.ts';
+import { lastPart, readStats, refusal, withPlace } from './disk.ts';
+import type { Listings, OpenPlace, Place } from './disk.ts';
 import type { Match } from './found.ts';
-import { explainIgnored, explainMissing } from './hints.ts';
-import { noIgnoreRules, parseIgnoreFile } from './ignore.ts';
+import { explainIgnored, explainMissing, explainOutput } from './hints.ts';
+import { noIgnoreRules } from './ignore.ts';
 import type { IgnoreRules } from './ignore.ts';
+import { readIgnoreFile } from './ignore-file.ts';
 import { follow } from './links.ts';
 import type { Followed } from './links.ts';
-import { readListed, recognize } from './listed-file.ts';
 import { listPath } from './listing.ts';
 import { findMatches } from './matching.ts';
+import { findOutputs, withoutOutputs } from './own-outputs.ts';
+import type { OwnOutputs } from './own-outputs.ts';
 import { parseSourcePath } from './source-path.ts';
 import type { SourcePath } from './source-path.ts';
 
 export interface Context {
   /** Absolute, with its links resolved. */
   readonly root: string;
-  /** The name of the file whose rules leave something out, if there is one. */
-  readonly ignoreFile: string | undefined;
+  /** The ignore file that counts, as a user would write its path; absent where there is none. */
+  readonly ignoreFile?: string;
   /**
    * What a source names, sorted; at least one thing. A path that starts with `/` starts at the root of the context.
    * Links that the source names are followed, those inside a directory are kept.
    * @throws BimaError CONTEXT_PATH, with the source's position, for a source that matches nothing or that leaves the
-   *   context, and for what an image can't hold
+   *   context, and for everything below it that an image can't hold; CONTEXT_CHANGED
    */
   match(source: CopySource): Promise<readonly Match[]>;
+  /** What was left out because this build writes it, so far. */
+  readonly leftOut: ReadonlySet<string>;
+  /** What is doubtful among the matches so far. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface ContextOptions {
+  /** Where the Containerfile is, with the path that a user would write. */
+  readonly containerfile?: FoundContainerfile;
+  /** Files and folders that the build writes. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+/** What all matches of a context have in common. */
+interface Opened {
+  readonly listings: Listings;
+  readonly rules: IgnoreRules;
+  readonly outputs: OwnOutputs;
 }
 
 /**
- * Opens a directory as a context, with the rules of its `.containerignore`, or else of its `.dockerignore`.
- * @throws BimaError CONTEXT_PATH when it is no directory, or its ignore file can't be used
+ * Opens a directory as a context, with the rules of the ignore file that counts.
+ * @param root absolute, with its links resolved
+ * @throws BimaError CONTEXT_PATH when the ignore file can't be used
  */
-export async function openContext(directory: string): Promise<Context> {
-  const root = await resolveDirectory(directory);
-  const rules = await readIgnoreRules({ root });
+export async function openContext(root: string, options: ContextOptions = {}): Promise<Context> {
+  const listings: Listings = new Map();
+  const leftOut = new Set<string>();
+  const warnings: Problem[] = [];
+  const outputs = await findOutputs(root, options.outputs ?? []);
+  const written = await readIgnoreFile(root, options.containerfile, listings);
+  const rules = withoutOutputs(written, outputs, (output) => leftOut.add(output));
+  const warn = (problem: Problem) => {
+    if (warnings.every(({ message }) => message !== problem.message)) warnings.push(problem);
+  };
   return {
     root,
-    ignoreFile: rules.file,
-    match: (source) => match({ root, position: source.position }, rules, source),
+    ...(written.file === undefined ? {} : { ignoreFile: written.file }),
+    match: (source) =>
+      withPlace({ root, position: source.position, warn }, listings, (place) =>
+        match(place, { listings, rules, outputs }, source),
+      ),
+    leftOut,
+    warnings,
   };
 }
 
-async function resolveDirectory(directory: string): Promise<string> {
+/** The context with its links resolved. @throws BimaError CONTEXT_PATH when it is no directory */
+export async function resolveContext(directory: string): Promise<string> {
   try {
     const root = await realpath(directory);
     if ((await stat(root)).isDirectory()) return root;
@@ -60,50 +95,57 @@ async function resolveDirectory(directory: string): Promise<string> {
   });
 }
 
-async function readIgnoreRules(place: Place): Promise<IgnoreRules> {
-  for (const name of ['.containerignore', '.dockerignore']) {
-    const followed = await follow(place, [name]);
-    if (!followed.exists) continue;
-    if (!followed.stats.isFile()) throw refusal(place, `expected "${name}" to be a file`);
-    const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
-    return parseIgnoreFile(Buffer.from(bytes).toString(), name);
-  }
-  return noIgnoreRules;
-}
-
-async function match(place: Place, rules: IgnoreRules, source: CopySource): Promise<Match[]> {
+async function match(place: OpenPlace, opened: Opened, source: CopySource): Promise<Match[]> {
+  const { rules } = opened;
   const { parts, pattern } = readSource(place, source);
   const written = parts.join('/');
   const start = await follow(place, parts);
   if (!start.exists) throw await explainMissing(place, source, start);
   if (pattern.length === 0) {
     const found = await list(place, rules, written, start);
-    if (found === undefined) throw explainIgnored(place, written, rules.file ?? '');
+    if (found === undefined) throw explainLeftOut(place, opened, written);
     return [{ source, found }];
   }
 
   const matches: Match[] = [];
+  const problems: Problem[] = [];
   const paths = start.stats.isDirectory() ? await findMatches(place, rules, start.path, pattern) : [];
   for (const path of paths) {
-    const followed = await follow(place, path.split('/'));
-    if (!followed.exists) throw await explainMissing(place, source, followed);
-    const found = await list(place, rules, path, followed);
-    if (found !== undefined) matches.push({ source, found });
+    await collectProblems(problems, async () => {
+      const followed = await followLast(place, path);
+      if (!followed.exists) throw await explainMissing(place, source, followed);
+      const found = await list(place, rules, path, followed);
+      if (found !== undefined) matches.push({ source, found });
+    });
   }
+  throwProblems(problems);
   if (matches.length > 0) return matches;
 
   const [ignored] = start.stats.isDirectory()
     ? await findMatches(place, noIgnoreRules, start.path, pattern)
     : [];
-  if (ignored !== undefined) throw explainIgnored(place, ignored, rules.file ?? '');
+  if (ignored !== undefined) throw explainLeftOut(place, opened, ignored);
   throw refusal(place, `nothing in the context matches "${source.path}"`, {
     hint: `The context is "${place.root}".`,
   });
 }
 
+/** No link is on the way to a match, but it may be one itself. */
+async function followLast(place: OpenPlace, path: string): Promise<Followed> {
+  const stats = readStats(place, path);
+  const isFound = stats !== undefined && !stats.isSymbolicLink();
+  return isFound ? { exists: true, path, stats } : follow(place, path.split('/'));
+}
+
+function explainLeftOut(place: OpenPlace, { rules, outputs }: Opened, path: string): BimaError {
+  return outputs.find(path) === undefined
+    ? explainIgnored(place, path, rules.file ?? '')
+    : explainOutput(place, path);
+}
+
 /** What is at a path, under the name that the source knows it by, which may be that of a link. */
 async function list(
-  place: Place,
+  place: OpenPlace,
   rules: IgnoreRules,
   written: string,
   followed: Extract<Followed, { exists: true }>,

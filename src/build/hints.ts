@@ -4,12 +4,12 @@ import type { BimaError } from '../errors.ts';
 import type { CopySource } from '../containerfile/instruction.ts';
 import { nearest } from '../nearest.ts';
 import { joinPath, readNames, readStats, refusal } from './disk.ts';
-import type { Place } from './disk.ts';
+import type { OpenPlace, Place } from './disk.ts';
 import type { Followed } from './links.ts';
 
 /** The error for a path that is not there. */
 export async function explainMissing(
-  place: Place,
+  place: OpenPlace,
   source: CopySource,
   missing: Extract<Followed, { exists: false }>,
 ): Promise<BimaError> {
@@ -20,14 +20,18 @@ export async function explainMissing(
       hint: 'A link that COPY names is followed: put a file where it points to, or name another source.',
     });
   }
-  const similar = nearest(name, await namesIn(place, folder));
+  const names = await namesIn(place, folder);
+  const twin = names.find((other) => other !== name && other.normalize() === name.normalize());
+  const similar = nearest(name, names);
   const hint =
-    similar !== undefined
-      ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.`
-      : source.path.startsWith('/')
-        ? 'A source that starts with "/" is looked for in the context, not on this machine.'
-        : source.path.startsWith('~')
-          ? 'A "~" is no home directory here: sources are looked for in the context.'
+    twin !== undefined
+      ? `The file's own name looks the same, and is in another Unicode form (NFC or NFD): write it as "ls" gives it.`
+      : similar !== undefined
+        ? `Did you mean "${joinPath(folder, similar)}"? Names are case-sensitive.`
+        : source.path.startsWith('/')
+          ? 'A source that starts with "/" is looked for in the context, not on this machine.'
+          : source.path.startsWith('~')
+            ? 'A "~" is no home directory here: sources are looked for in the context.'
           : `The context is "${place.root}".`;
   return refusal(place, `"${source.path}" is not in the context`, { hint });
 }
@@ -39,7 +43,14 @@ export function explainIgnored(place: Place, path: string, ignoreFile: string): 
   });
 }
 
-async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
+/** The error for a path that the build itself writes. */
+export function explainOutput(place: Place, path: string): BimaError {
+  return refusal(place, `"${path}" is what this build writes, and left out of its context`, {
+    hint: 'Have the build write to another place, or copy another file.',
+  });
+}
+
+async function namesIn(place: OpenPlace, folder: string): Promise<readonly string[]> {
   const stats = readStats(place, folder);
   return stats?.isDirectory() === true ? readNames(place, folder) : [];
 }

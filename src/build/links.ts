@@ -4,8 +4,8 @@
 import { isAbsolute } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import type { BimaError } from '../errors.ts';
-import { joinPath, readStats, readTarget, refusal } from './disk.ts';
-import type { Place } from './disk.ts';
+import { hasName, joinPath, readStats, readTarget, refusal } from './disk.ts';
+import type { OpenPlace, Place } from './disk.ts';
 
 /** As many as Linux follows. */
 const maxLinks = 40;
@@ -17,12 +17,15 @@ export type Followed =
   | { readonly exists: false; readonly folder: string; readonly name: string; readonly link?: string };
 
 /**
- * Follows the parts of a path, links included, from the root of the context.
+ * Follows the parts of a path, links included, from the root of the context. Each part is, exactly, a name that the
+ * listing of its folder gives.
  * @throws BimaError CONTEXT_PATH for a link that leaves the context, or that goes round in circles
  */
-export async function follow(place: Place, parts: readonly string[]): Promise<Followed> {
+export async function follow(place: OpenPlace, parts: readonly string[]): Promise<Followed> {
   const ahead = [...parts];
   const behind: string[] = [];
+  /** Whether what lies behind is a folder. */
+  let isFolder = true;
   let link: string | undefined;
   for (let links = 0; ahead.length > 0;) {
     const name = ahead.shift() ?? '';
@@ -30,14 +33,17 @@ export async function follow(place: Place, parts: readonly string[]): Promise<Fo
     if (name === '..') {
       // Only links have such parts, and each was checked alone; one that leads through another shows here.
       if (behind.pop() === undefined) throw leadsOut(place, link ?? '', '..');
+      isFolder = true;
       continue;
     }
     const folder = behind.join('/');
     const path = joinPath(folder, name);
-    const stats = readStats(place, path);
+    const isThere: boolean = isFolder && (await hasName(place, folder, name));
+    const stats: BigIntStats | undefined = isThere ? readStats(place, path) : undefined;
     if (stats === undefined) return { exists: false, folder, name, ...(link === undefined ? {} : { link }) };
     if (!stats.isSymbolicLink()) {
       behind.push(name);
+      isFolder = stats.isDirectory();
       continue;
     }
     link = path;
@@ -58,7 +64,7 @@ export async function follow(place: Place, parts: readonly string[]): Promise<Fo
  * @param path of the link, with no link on the way to it
  * @throws BimaError CONTEXT_PATH when the target is absolute, or leaves the context
  */
-export async function readInnerTarget(place: Place, path: string): Promise<string> {
+export async function readInnerTarget(place: OpenPlace, path: string): Promise<string> {
   const target = await readTarget(place, path);
   if (target.startsWith('/') || isAbsolute(target)) {
     throw refusal(place, `the symbolic link "${path}" has an absolute target, "${target}"`, {

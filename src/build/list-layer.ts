@@ -1,5 +1,6 @@
 // Lists what a layer holds, also one that other tools made.
 
+import { posix } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import type { Header } from 'tar-stream';
@@ -8,7 +9,7 @@ import type { ByteStream } from '../oci/blob.ts';
 import { isStringMap } from '../oci/json.ts';
 
 export interface ListedEntry {
-  /** Without a leading `./` or `/`, and without a trailing slash. */
+  /** Without a leading `./` or `/`, without a trailing slash, and with no part that is `..`. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** In bytes; 0 for anything but a file. */
@@ -91,9 +92,7 @@ function describe(header: Header): ListedEntry {
   return { ...entry, type: 'other' };
 }
 
+/** By its text alone, with no way above the root, as containerd and Docker unpack it: of `a/..` only the root is left. */
 function cleanPath(name: string): string {
-  return name
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');
+  return posix.join('/', name).replace(/^\/|\/$/g, '');
 }

@@ -1,21 +1,23 @@
 // What lies below a path of the context: the tree that a COPY takes, without what the ignore file leaves out.
 
 import type { BigIntStats } from 'node:fs';
-import { BimaError } from '../errors.ts';
+import { BimaError, throwProblems } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import { joinPath, lastPart, readNames, readStats, refusal, specialKind } from './disk.ts';
-import type { Place } from './disk.ts';
+import type { OpenPlace } from './disk.ts';
 import { readExecutable } from './executable.ts';
 import type { Found, FoundDirectory, FoundFile } from './found.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { readInnerTarget } from './links.ts';
 import { readListed, recognize } from './listed-file.ts';
+import { isOldArchive, warnOfArchive } from './old-archives.ts';
 
 /**
  * The file or the directory at a path that no link leads through; undefined when the ignore file leaves it out.
- * @throws BimaError CONTEXT_PATH for what can't be packed, CONTEXT_CHANGED for what vanishes meanwhile
+ * @throws BimaError CONTEXT_PATH with everything below that can't be packed, CONTEXT_CHANGED for what vanishes meanwhile
  */
 export async function listPath(
-  place: Place,
+  place: OpenPlace,
   rules: IgnoreRules,
   path: string,
   stats: BigIntStats,
@@ -46,24 +48,43 @@ export async function listPath(
   };
 }
 
-async function listChildren(place: Place, rules: IgnoreRules, folder: string): Promise<Found[]> {
+async function listChildren(place: OpenPlace, rules: IgnoreRules, folder: string): Promise<Found[]> {
   const found: Found[] = [];
+  const problems: Problem[] = [];
   for (const name of await readNames(place, folder)) {
     const path = joinPath(folder, name);
     if (rules.ignores(path) && !rules.mayKeepBelow(path)) continue;
-    const stats = readStats(place, path);
-    if (stats === undefined) {
-      throw new BimaError('CONTEXT_CHANGED', `"${path}" was removed while the context was read`, {
-        hint: 'Build again when nothing writes to the context.',
-      });
+    try {
+      const stats = mustReadStats(place, path);
+      const item = stats.isSymbolicLink()
+        ? await listLink(place, rules, path, name)
+        : await listPath(place, rules, path, stats, name);
+      if (item === undefined) continue;
+      found.push(item);
+      if (item.type === 'file' && isOldArchive(place, path, stats)) place.warn?.(warnOfArchive(place, path));
+    } catch (error) {
+      if (!(error instanceof BimaError)) throw error;
+      for (const problem of error.problems) problems.push(problem);
     }
-    if (stats.isSymbolicLink()) {
-      if (rules.ignores(path)) continue;
-      found.push({ type: 'symlink', name, target: await readInnerTarget(place, path) });
-      continue;
-    }
-    const item = await listPath(place, rules, path, stats, name);
-    if (item !== undefined) found.push(item);
   }
+  throwProblems(problems);
   return found;
+}
+
+function mustReadStats(place: OpenPlace, path: string): BigIntStats {
+  const stats = readStats(place, path);
+  if (stats !== undefined) return stats;
+  throw new BimaError('CONTEXT_CHANGED', `"${path}" was removed while the context was read`, {
+    hint: 'Build again when nothing writes to the context.',
+  });
+}
+
+async function listLink(
+  place: OpenPlace,
+  rules: IgnoreRules,
+  path: string,
+  name: string,
+): Promise<Found | undefined> {
+  if (rules.ignores(path)) return undefined;
+  return { type: 'symlink', name, target: await readInnerTarget(place, path) };
 }

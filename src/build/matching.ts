@@ -1,7 +1,7 @@
 // Finds the paths of the context that a pattern matches. Links are matched, and never walked through, as in Docker.
 
 import { joinPath, readNames, readStats } from './disk.ts';
-import type { Place } from './disk.ts';
+import type { OpenPlace } from './disk.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { advance } from './source-path.ts';
 import type { PatternPart } from './source-path.ts';
@@ -11,7 +11,7 @@ import type { PatternPart } from './source-path.ts';
  * comes with it, and is no match of its own.
  */
 export async function findMatches(
-  place: Place,
+  place: OpenPlace,
   rules: IgnoreRules,
   folder: string,
   pattern: readonly PatternPart[],

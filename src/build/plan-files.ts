@@ -78,8 +78,10 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
     for (const copy of copiesOf(number)) {
       if (copy.from !== undefined) continue;
       await collectProblems([], async () => {
-        const matches = await Promise.all(copy.sources.map((source) => context.match(source)));
-        rootfs = applyCopy(rootfs, copy, matches.flat()).rootfs;
+        const matches: Match[] = [];
+        // One after the other: each holds folders open.
+        for (const source of copy.sources) matches.push(...(await context.match(source)));
+        rootfs = applyCopy(rootfs, copy, matches).rootfs;
       });
     }
     return rootfs;

@@ -4,6 +4,7 @@ import { throwProblems } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { Reporter } from '../reporter.ts';
 import { examine, inOrder } from './plan.ts';
 import type { Findings, Plan, PlanOptions } from './plan.ts';
 
@@ -24,10 +25,11 @@ export interface PlatformsFindings extends Omit<Findings, 'plan'> {
  */
 export async function planPlatforms(
   options: PlatformsOptions,
-  warn: (problem: Problem) => void,
+  reporter: Pick<Reporter, 'info' | 'warning'>,
 ): Promise<readonly Plan[]> {
-  const { plans, errors, warnings } = await examinePlatforms(options);
-  for (const warning of warnings) warn(warning);
+  const { plans, errors, warnings, notes } = await examinePlatforms(options);
+  for (const note of notes) reporter.info(note);
+  for (const warning of warnings) reporter.warning(warning);
   throwProblems(errors);
   if (plans === undefined) throw new Error('plans without errors are missing');
   return plans;
@@ -51,6 +53,7 @@ export async function examinePlatforms(options: PlatformsOptions): Promise<Platf
       found.map(({ warnings }) => warnings),
       platforms,
     ),
+    notes: [...new Set(found.flatMap(({ notes }) => notes))],
   };
 }
 

@@ -15,7 +15,8 @@ import type { LabelInput } from '../unikernel/labels.ts';
 import { uruncJsonPath } from '../unikernel/urunc-json.ts';
 import type { Labels } from '../unikernel/urunc-json.ts';
 import { readContainerfile } from './containerfile.ts';
-import { openContext } from './context.ts';
+import { openContext, resolveContext } from './context.ts';
+import type { Context } from './context.ts';
 import { warnOfGuesses, withExecutableBinary } from './plan-modes.ts';
 import { namedPaths, planLabels } from './plan-labels.ts';
 import type { LayerPlan, StageFiles } from './plan-files.ts';
@@ -39,6 +40,8 @@ export interface PlanOptions {
   readonly buildArguments?: ReadonlyMap<string, string>;
   /** Opens the images of FROM and COPY --from; without it there are none. */
   readonly images?: BaseImages;
+  /** Files and folders that the build writes: its context leaves them out. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 export interface Plan {
@@ -57,6 +60,8 @@ export interface Findings {
   readonly plan?: Plan;
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** What a reader should know of the context. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -73,8 +78,9 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 
 /** Looks at everything that a build needs, and goes on after an error, so that one run shows them all. */
 export async function examine(options: PlanOptions): Promise<Findings> {
-  const context = await openContext(options.context);
-  const { path, bytes } = await readContainerfile({ ...options, root: context.root });
+  const contextRoot = await resolveContext(options.context);
+  const { path, place, bytes } = await readContainerfile({ ...options, root: contextRoot });
+  const context = await openContext(contextRoot, { ...options, containerfile: { path, place } });
   const { containerfile, bases, files } = await openStages(bytes, path, context, options);
   const { stages } = containerfile;
   const image = stages.length - 1;
@@ -118,8 +124,10 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...ofBinary.warnings,
     ...ofFiles.warnings,
+    ...context.warnings,
   ]);
-  if (errors.length > 0 || binary.platform === undefined) return { errors, warnings };
+  const notes = notesOf(context);
+  if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
   const plan = {
     instructions,
     ...(base === undefined ? {} : { base }),
@@ -128,7 +136,12 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     arguments: labels.given,
     layers: found.layers,
   };
-  return { plan, errors, warnings };
+  return { plan, errors, warnings, notes };
+}
+
+function notesOf({ ignoreFile, leftOut }: Context): string[] {
+  const outputs = [...leftOut].map((path) => `"${path}" is left out of the context: this build writes it`);
+  return ignoreFile === undefined ? outputs : [`the ignore file is "${ignoreFile}"`, ...outputs];
 }
 
 const noFiles: StageFiles = { rootfs: emptyRootfs, hasBase: false, layers: [], errors: [] };

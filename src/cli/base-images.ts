@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import type { BaseImages } from '../base-images.ts';
 import { withBaseImages as withImages } from '../base-workspace.ts';
 import type { BlobCache } from '../layout/blob-cache.ts';
+import { findFolderTarget } from '../layout/output-path.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Options } from './args.ts';
 import type { LazyClient } from './registry-options.ts';
@@ -18,12 +19,16 @@ export interface ImagesContext {
   readonly context: string;
 }
 
-/** Runs `body` with them, and with the cache in the folder of `--cache`: only there, something is kept. */
-export function withBaseImages<T>(
+/**
+ * Runs `body` with them, and with the cache in the folder of `--cache`: only there, something is kept.
+ * @throws BimaError OUTPUT_FAILED for a cache that is no folder
+ */
+export async function withBaseImages<T>(
   { options, terminal, reporter, client, context }: ImagesContext,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   const cache = options.string('cache') ?? '';
+  if (cache !== '') await findFolderTarget(cache);
   return withImages(
     {
       client: (registry) => client.open(registry),

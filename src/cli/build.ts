@@ -48,9 +48,7 @@ export async function runBuild(
       const open = async () => (reuse ? output.previous?.() : undefined);
       const [known, plans] = await Promise.all([
         findKnownLayers(open, compression, reporter),
-        planPlatforms({ ...planOptions, images }, (problem) => {
-          reporter.warning(problem);
-        }),
+        planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
       ]);
       const kept = openKeptLayers(blobs, { compression, reuse, reporter });
       const push = { references: pushed, openClient: () => client.open() };
@@ -69,8 +67,14 @@ export async function runBuild(
     await client.close();
   }
   const result = { ...describe(built), tags: references.map(formatReference), ...output.describe() };
-  terminal.stdout(options.flag('json') ? JSON.stringify(result) : built.root.digest);
+  const print = output.isStream === true ? terminal.stderr : terminal.stdout;
+  print(options.flag('json') ? JSON.stringify(result) : built.root.digest);
   return 0;
+}
+
+/** Every file and folder that changes with a build. */
+function writtenBy({ path = '' }: Output, options: Options): string[] {
+  return [path, options.string('cache') ?? ''].filter((name) => name !== '');
 }
 
 function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {

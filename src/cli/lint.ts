@@ -4,6 +4,7 @@ import { examinePlatforms } from '../build/plan-platforms.ts';
 import type { PlatformsFindings } from '../build/plan-platforms.ts';
 import type { Problem } from '../errors.ts';
 import { BimaError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { Options } from './args.ts';
 import { withBaseImages } from './base-images.ts';
 import { readPlanOptions } from './options.ts';
@@ -24,7 +25,8 @@ export async function runLint(
       `"bima lint" takes at most 1 argument (the build context), got ${positionals.length}`,
     );
   }
-  const { errors, warnings } = await examineWithImages(context, options, terminal);
+  const { errors, warnings, notes } = await examineWithImages(context, options, terminal);
+  for (const note of notes) terminal.stderr(printable(note));
   if (options.flag('json')) {
     const list = (problems: readonly Problem[], severity: string) =>
       problems.map((problem) => ({ severity, ...problem }));

@@ -1,6 +1,9 @@
 // The process: argv, streams, signals and the exit code of the command `bima`.
 
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { ByteStream } from '../oci/blob.ts';
 import { findHome } from '../registry/home.ts';
 import { run } from './run.ts';
 
@@ -18,14 +21,23 @@ for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
   });
 }
 
+/** An archive on standard output that nobody reads to its end is a failure, which its writer reports. */
+let isWritingBytes = false;
+async function writeBytes(stream: ByteStream): Promise<void> {
+  isWritingBytes = true;
+  await pipeline(Readable.from(stream), process.stdout, { end: false, signal: interrupt.signal });
+}
+
 // `bima inspect … | head` closes our output early; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (isWritingBytes) return;
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
 void run(process.argv.slice(2), {
   environment: process.env,
   stdout: (line) => process.stdout.write(`${line}\n`),
+  ...(process.stdout.isTTY ? {} : { stdoutBytes: writeBytes }),
   stderr: (line) => process.stderr.write(`${line}\n`),
   ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
   stdin: () => text(process.stdin),

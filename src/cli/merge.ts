@@ -43,6 +43,7 @@ export async function runMerge(
     await client.close();
   }
   const result = { digest: root.digest, tags: references.map(formatReference), ...output.describe() };
-  terminal.stdout(options.flag('json') ? JSON.stringify(result) : root.digest);
+  const print = output.isStream === true ? terminal.stderr : terminal.stdout;
+  print(options.flag('json') ? JSON.stringify(result) : root.digest);
   return 0;
 }

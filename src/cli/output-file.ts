@@ -1,31 +1,40 @@
 // The outputs that are files: an archive, or a layout.
 
-import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { checkFileNames } from '../file-names.ts';
-import { writeArchive } from '../layout/archive.ts';
+import { packArchive, writeArchive } from '../layout/archive.ts';
 import { referrersIn } from '../layout/layout.ts';
+import { findFileTarget, findFolderTarget } from '../layout/output-path.ts';
+import type { FileTarget } from '../layout/output-path.ts';
 import { checkDestination, publishLayout } from '../layout/publish.ts';
 import { putMissingBlobs } from '../layout/put-blobs.ts';
+import { outputErrors } from '../layout/temporary.ts';
 import { withBlobs } from '../oci/with-blobs.ts';
 import { openImagesAt } from '../previous-images.ts';
+import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
 
-/** One tar archive, at `--dest` or named after the tag. */
-export function archiveOutput({ options, references, terminal, reporter }: OutputContext): Output {
-  const path = options.string('dest') ?? archiveName(options.strings('tag'));
+/** One tar archive, at `--dest` or named after the tag; `-` and FIFOs get it as a stream. */
+export function archiveOutput(context: OutputContext): Output {
+  const { options, references, terminal, reporter } = context;
+  const path = readDest(options) ?? archiveName(options.strings('tag'));
+  if (isStandardOutput(path)) return standardOutput(path, context);
   checkFileNames(path, 'Name another file with --dest.');
+  let target: FileTarget | undefined;
   return {
-    workPath: path,
-    check: async () => {
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isDirectory() !== true) return;
-      throw new BimaError('OUTPUT_FAILED', `expected a file name for the archive, got the folder "${path}"`, {
-        hint: `Name a file, for example --dest ${join(path, `${basename(resolve(path))}.tar`)}.`,
-      });
+    path,
+    get workPath() {
+      return target?.type === 'fifo' ? join(tmpdir(), 'image') : (target?.path ?? path);
     },
-    previous: () => openImagesAt(path),
+    get isStream() {
+      return target?.type === 'fifo';
+    },
+    check: async () => {
+      target = await findFileTarget(path);
+    },
+    previous: async () => (target?.type === 'file' ? openImagesAt(path) : undefined),
     write: async (layout, image, elsewhere) => {
       const referrers = await referrersIn(layout, image);
       await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal, referrers);
@@ -35,26 +44,70 @@ export function archiveOutput({ options, references, terminal, reporter }: Outpu
   };
 }
 
+/** An archive on standard output. */
+function standardOutput(path: string, { references, terminal, reporter }: OutputContext): Output {
+  const { stdoutBytes } = terminal;
+  return {
+    workPath: join(tmpdir(), 'image'),
+    isStream: true,
+    check: () => {
+      if (stdoutBytes !== undefined) return Promise.resolve();
+      const message = `expected standard output to go into a file or a pipe with --dest ${path}, got a terminal`;
+      throw new BimaError('INPUT_INVALID', message, {
+        hint: 'Write for example bima build --tar --dest - . | docker load.',
+      });
+    },
+    write: async (layout, image, elsewhere) => {
+      const referrers = await referrersIn(layout, image);
+      const archive = await packArchive(withBlobs(layout, elsewhere), image, references, referrers);
+      await outputErrors(path, async () => stdoutBytes?.(archive));
+      reporter.info('wrote the archive to standard output');
+    },
+    describe: () => ({ archive: path }),
+  };
+}
+
+function isStandardOutput(path: string): boolean {
+  return path === '-' || path === '/dev/stdout';
+}
+
 /** An OCI image layout, at `--dest`: a new folder, or one more image in a layout that is there. */
 export function layoutOutput({ options, references, terminal, reporter }: OutputContext): Output {
-  const path = options.string('dest');
+  const path = readDest(options);
   if (path === undefined) {
     throw new BimaError('INPUT_INVALID', 'expected --dest with the folder for the layout, got none');
   }
+  if (isStandardOutput(path)) {
+    throw new BimaError('INPUT_INVALID', `expected --dest with the folder for the layout, got "${path}"`, {
+      hint: 'A layout is a folder: an archive can be a stream, with --tar.',
+    });
+  }
   checkFileNames(path, 'Name another folder with --dest.');
+  let target = path;
   return {
-    workPath: path,
+    path,
+    get workPath() {
+      return target;
+    },
     check: async () => {
+      target = await findFolderTarget(path);
       await checkDestination(path);
     },
-    previous: () => openImagesAt(path),
+    previous: () => openImagesAt(target),
     write: async (layout, image, elsewhere) => {
-      await putMissingBlobs(layout, elsewhere, path, terminal.signal);
-      await publishLayout(layout, image, references, path, terminal.signal);
+      await putMissingBlobs(layout, elsewhere, target, terminal.signal);
+      await publishLayout(layout, image, references, target, terminal.signal);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: resolve(path) }),
   };
+}
+
+/** @throws BimaError INPUT_INVALID for an empty one */
+function readDest(options: Options): string | undefined {
+  const path = options.string('dest');
+  if (path === '') throw new BimaError('INPUT_INVALID', 'expected a path for --dest, got ""');
+  return path;
 }
 
 /** As bima always named it: what stands after the last slash of the tag. */

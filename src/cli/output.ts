@@ -17,6 +17,10 @@ import type { Terminal } from './run.ts';
 export interface Output {
   /** The temporary layout is made beside this path, or in it if it is a folder: on the same disk as the result. */
   readonly workPath: string;
+  /** The file or folder that it writes, if it does. */
+  readonly path?: string;
+  /** The image went into a stream, maybe standard output: what is printed of it then goes to standard error. */
+  readonly isStream?: boolean;
   /** Fails early, before anything is built, if the image could not be handed on. */
   check(): Promise<void>;
   /** What is there already, of which layers can be taken over; undefined when there is nothing. It may fail. */

@@ -4,6 +4,7 @@ import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { nameSystemError } from '../layout/temporary.ts';
+import type { ByteStream } from '../oci/blob.ts';
 import { parseArguments } from './args.ts';
 import type { Environment, Options } from './args.ts';
 import type { CommandName } from './commands.ts';
@@ -15,6 +16,8 @@ export interface Terminal {
   readonly environment: Environment;
   /** Prints a line of the result. */
   readonly stdout: (line: string) => void;
+  /** Writes bytes to standard output; missing where that is a terminal, which is for lines alone. */
+  readonly stdoutBytes?: (stream: ByteStream) => Promise<void>;
   /** Prints a line of everything else. */
   readonly stderr: (line: string) => void;
   /** Standard error, if it is a terminal that can show bars. */

@@ -105,7 +105,7 @@ export const output = {
   dest: {
     type: 'string',
     value: 'PATH',
-    help: 'Path of the archive (default: the last part of NAME) or of the layout',
+    help: 'Path of the archive (default: the last part of NAME; "-" for standard output) or of the layout',
   },
 } as const satisfies Record<string, OptionSpec>;
 

@@ -21,9 +21,11 @@ import { mediaTypes } from '../oci/media-types.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Source } from '../oci/target.ts';
+import { writeFifo } from './fifo.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
 import { withImage } from './names.ts';
+import { findFileTarget } from './output-path.ts';
 import { move } from './patience.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
 
@@ -33,9 +35,11 @@ const headerSize = 512;
 
 /**
  * Writes an archive of one image or index with everything that it points to, under its final name only when it is whole.
- * Its bytes depend on the image, the references and the referrers alone.
+ * Its bytes depend on the image, the references and the referrers alone. A link is followed, and a FIFO gets it as a
+ * stream.
  * @param referrers what refers to the image, and goes along with it
- * @throws BimaError OUTPUT_FAILED, or DIGEST_MISMATCH when the source holds something else than it says
+ * @throws BimaError OUTPUT_FAILED, also for anything else at the path that is no file, or DIGEST_MISMATCH when the
+ *   source holds something else than it says
  */
 export async function writeArchive(
   source: Source,
@@ -45,14 +49,17 @@ export async function writeArchive(
   signal?: AbortSignal,
   referrers: readonly Descriptor[] = [],
 ): Promise<void> {
-  const archive = packed(await contentOf(source, image, references, referrers), true);
+  const target = await findFileTarget(path);
+  const content = await contentOf(source, image, references, referrers);
   signal?.throwIfAborted();
   await outputErrors(path, () =>
-    withTemporaryFolder(path, async (folder) => {
-      const temporary = join(folder, basename(path));
-      await writeNewFile(temporary, archive, () => signal?.throwIfAborted());
-      await move(temporary, path);
-    }),
+    target.type === 'fifo'
+      ? writeFifo(path, packed(content, false), signal)
+      : withTemporaryFolder(target.path, async (folder) => {
+          const temporary = join(folder, basename(target.path));
+          await writeNewFile(temporary, packed(content, true), () => signal?.throwIfAborted());
+          await move(temporary, target.path);
+        }),
   );
 }
 
@@ -65,8 +72,9 @@ export async function packArchive(
   source: Source,
   image: Descriptor,
   references: readonly Reference[],
+  referrers: readonly Descriptor[] = [],
 ): Promise<ByteStream> {
-  return packed(await contentOf(source, image, references, []), false);
+  return packed(await contentOf(source, image, references, referrers), false);
 }
 
 /** @param release as for the opening of a blob */

@@ -103,6 +103,8 @@ const remedies = new Map([
       hint: 'Free some space or write to another disk; nothing was left behind.',
     },
   ],
+  ['EPIPE', { reason: 'its reader has gone', hint: 'See why the program that reads it has stopped.' }],
+  ['ELOOP', { reason: 'its symbolic links lead in a circle', hint: 'Choose another place.' }],
   ['EACCES', { reason: 'permission denied', hint: 'Choose a place that you may write to.' }],
   ['EPERM', { reason: 'not permitted', hint: 'Choose a place that you may write to.' }],
   ['EBUSY', { reason: 'it is in use', hint: 'Close the program that has it open, or choose another place.' }],

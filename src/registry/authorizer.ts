@@ -61,7 +61,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const login = () => (credential ??= credentials.find(registry, repository));
   const headerOfToken = (token: Token) => `Bearer ${token.value}`;
   const given = (token: string) => {
-    secrets.add(token);
+    secrets.add(token, 'user');
     return `Bearer ${token}`;
   };
 

@@ -91,7 +91,7 @@ export function createSession(options: SessionOptions): Session {
   const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
     const endpoint = resolveLocation(header, from);
     const [, query] = endpoint.path.split(/\?(.*)/s);
-    if (query !== undefined) secrets.add(query);
+    if (query !== undefined) secrets.add(query, 'server');
     return endpoint;
   };
 

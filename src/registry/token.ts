@@ -67,8 +67,8 @@ export function basicHeader(
 ): string {
   const secret = credential.kind === 'password' ? credential.password : credential.token;
   const encoded = Buffer.from(`${credential.username}:${secret}`).toString('base64');
-  secrets.add(secret);
-  secrets.add(encoded);
+  secrets.add(secret, 'user');
+  secrets.add(encoded, 'user');
   return `Basic ${encoded}`;
 }
 
@@ -110,7 +110,7 @@ function postRequest({ realm, service, scopes }: TokenRequest, refreshToken: str
 
 async function exchange(request: TokenRequest, sent: HttpRequest, tools: TokenTools): Promise<Token> {
   const { http, secrets, clock } = tools;
-  if (request.credential?.kind === 'identity') secrets.add(request.credential.token);
+  if (request.credential?.kind === 'identity') secrets.add(request.credential.token, 'user');
   const issued = clock.now();
   const response = await http.send({
     ...sent,
@@ -132,9 +132,9 @@ async function exchange(request: TokenRequest, sent: HttpRequest, tools: TokenTo
   );
   if (typeof value !== 'string') throw useless(sent, 'without a token');
   if (!/^[\x21-\x7e]+$/.test(value)) throw useless(sent, 'with a token that fits no header');
-  secrets.add(value);
+  secrets.add(value, 'server');
   for (const other of [document.token, document.access_token, document.refresh_token]) {
-    if (typeof other === 'string') secrets.add(other);
+    if (typeof other === 'string') secrets.add(other, 'server');
   }
   return { value, issued, lifetime: lifetimeOf(document.expires_in) };
 }

@@ -66,7 +66,10 @@ async function build(
   const messages: string[] = [];
   const reporter = { ...silentReporter, info: (message: string) => messages.push(message) };
   const planOptions = { context, labels: [], strict: true, platforms: parsePlatforms(platforms), ...others };
-  const plans = await planPlatforms(planOptions, ({ message }) => messages.push(message));
+  const plans = await planPlatforms(planOptions, {
+    ...silentReporter,
+    warning: ({ message }) => void messages.push(message),
+  });
   const folder = join(temporaryFolder(test), 'layout');
   const layout = await createLayout(join(folder, '../temporary'));
   let writes = 0;

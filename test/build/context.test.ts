@@ -5,7 +5,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { openContext } from '../../src/build/context.ts';
+import { openContext, resolveContext } from '../../src/build/context.ts';
+import { withPlace } from '../../src/build/disk.ts';
+import { follow } from '../../src/build/links.ts';
+import { BimaError } from '../../src/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { match, outlineMatches, position } from './outline.ts';
 
@@ -156,6 +159,31 @@ describe('match', () => {
     });
   }
 
+  it("names everything in a folder that an image can't hold", { skip: windows }, async (test) => {
+    const folder = temporaryFolder(test, { 'in/a': '', 'in/deep/b': '', 'top/x': '' });
+    symlinkSync('/etc/hostname', join(folder, 'in/first'));
+    symlinkSync('../../../out', join(folder, 'in/deep/second'));
+    symlinkSync('../../out', join(folder, 'top/third'));
+    assert.equal(spawnSync('mkfifo', [join(folder, 'in/pipe')]).status, 0);
+    for (const source of ['.', '*']) {
+      await assert.rejects(match(folder, source), (error) => {
+        assert.ok(error instanceof BimaError);
+        const expected = [
+          /"in\/deep\/second" leads/,
+          /"in\/first" has/,
+          /"in\/pipe" is/,
+          /"top\/third" leads/,
+        ];
+        assert.equal(error.problems.length, expected.length);
+        for (const [index, pattern] of expected.entries()) {
+          assert.match(error.problems[index]?.message ?? '', pattern);
+          assert.deepEqual(error.problems[index]?.position, position);
+        }
+        return true;
+      });
+    }
+  });
+
   it('refuses a link that leaves the context by way of another', async (test) => {
     const folder = temporaryFolder(test, { kernel: '', 'a/b/c': '' });
     symlinkSync('../..', join(folder, 'a', 'b', 'up'));
@@ -210,8 +238,10 @@ describe('match', () => {
 
   // macOS and Windows don't let such names come into being.
   it('refuses names that are not UTF-8', { skip: process.platform !== 'linux' }, async (test) => {
-    const folder = temporaryFolder(test, { a: '' });
+    const folder = temporaryFolder(test, { a: '', c: '' });
     renameSync(join(folder, 'a'), Buffer.concat([Buffer.from(`${folder}/b`), Buffer.from([0xff])]));
+    // It is nobody's business what is beside a file.
+    assert.deepEqual(outlineMatches(await match(folder, 'c')), ['c 0']);
     await assert.rejects(match(folder, '.'), {
       code: 'CONTEXT_PATH',
       message: /valid UTF-8, got "b\\xff"/,
@@ -236,6 +266,46 @@ describe('match', () => {
       }
     },
   );
+
+  // What a file system finds under another name, it doesn't list under that name.
+  it('finds what the listing of its folder names, and nothing else', async (test) => {
+    const folder = temporaryFolder(test, { 'APP/File': '' });
+    const listings = new Map([
+      ['', new Set(['app'])],
+      ['APP', new Set(['file'])],
+    ]);
+    await withPlace({ root: folder }, listings, async (place) => {
+      assert.deepEqual(await follow(place, ['APP', 'File']), { exists: false, folder: '', name: 'APP' });
+      listings.set('', new Set(['APP']));
+      assert.deepEqual(await follow(place, ['APP', 'File']), { exists: false, folder: 'APP', name: 'File' });
+      listings.set('APP', new Set(['File']));
+      assert.ok((await follow(place, ['APP', 'File'])).exists);
+    });
+  });
+
+  for (const source of [
+    'KERNEL',
+    'Conf/b.conf',
+    'conf/b.conf.',
+    'kernel::$DATA',
+    'conf\\\\b.conf',
+    '..\\\\kernel',
+  ]) {
+    it(`finds no ${source} on any system`, async (test) => {
+      await assert.rejects(match(sample(test), source), {
+        code: 'CONTEXT_PATH',
+        message: /is not in the context/,
+      });
+    });
+  }
+
+  it('says that names in two Unicode forms differ', async (test) => {
+    const folder = temporaryFolder(test, { ['ü'.normalize('NFD')]: '' });
+    await assert.rejects(match(folder, 'ü'.normalize('NFC')), {
+      code: 'CONTEXT_PATH',
+      hint: /another Unicode form/,
+    });
+  });
 
   it('keeps paths of 300 characters', async (test) => {
     const path = `${'d'.repeat(149)}/${'f'.repeat(150)}`;
@@ -319,7 +389,10 @@ describe('the ignore file', () => {
 
     const other = temporaryFolder(test, files);
     symlinkSync('../rules', join(other, '.dockerignore'));
-    await assert.rejects(openContext(other), { code: 'CONTEXT_PATH', message: /".dockerignore" leads out/ });
+    await assert.rejects(openContext(realpathSync(other)), {
+      code: 'CONTEXT_PATH',
+      message: /".dockerignore" leads out/,
+    });
   });
 
   it('must be a file with valid patterns', async (test) => {
@@ -333,20 +406,20 @@ describe('the ignore file', () => {
   });
 });
 
-describe('openContext', () => {
+describe('resolveContext', () => {
   it('resolves links on the way to the directory', async (test) => {
     const folder = realpathSync(temporaryFolder(test, { 'real/a': '' }));
     symlinkSync('real', join(folder, 'link'));
-    assert.equal((await openContext(join(folder, 'link'))).root, join(folder, 'real'));
+    assert.equal(await resolveContext(join(folder, 'link')), join(folder, 'real'));
   });
 
   it('refuses a file, and what is not there', async (test) => {
     const folder = temporaryFolder(test, { file: '' });
-    await assert.rejects(openContext(join(folder, 'file')), {
+    await assert.rejects(resolveContext(join(folder, 'file')), {
       code: 'CONTEXT_PATH',
       message: /got the file/,
     });
-    await assert.rejects(openContext(join(folder, 'no')), {
+    await assert.rejects(resolveContext(join(folder, 'no')), {
       code: 'CONTEXT_PATH',
       message: /does not exist/,
     });

@@ -174,6 +174,11 @@ describe('the rootfs of layers', () => {
       expected: { 'etc/a': 'file 644 0:0 out' },
     },
     {
+      name: 'has no entries named ".."',
+      upper: [{ path: 'etc/..' }, { path: 'etc/../', mode: 0o700 }, { path: 'bin/../top', content: 'top' }],
+      expected: { 'etc/..': undefined, '..': undefined, top: 'file 644 0:0 top', etc: 'dir 700 3:4' },
+    },
+    {
       name: 'takes the last of two entries of one name',
       upper: [
         { path: 'x', content: 'first' },

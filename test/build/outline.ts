@@ -1,6 +1,6 @@
 // What a context found and what a layer holds, in a form that a test can spell out.
 
-import { openContext } from '../../src/build/context.ts';
+import { openContext, resolveContext } from '../../src/build/context.ts';
 import type { Entry } from '../../src/build/entry.ts';
 import type { Found, Match } from '../../src/build/found.ts';
 
@@ -31,6 +31,6 @@ export function outlineEntries(entries: Iterable<Entry>): string[] {
 }
 
 export async function match(folder: string, path: string): Promise<readonly Match[]> {
-  const context = await openContext(folder);
+  const context = await openContext(await resolveContext(folder));
   return context.match({ path, position });
 }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { delimiter, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { bundle, mustRunBima, runBima } from '../support/cli.ts';
@@ -49,6 +50,26 @@ describe('dist/cli.cjs', () => {
     const [image] = verifyLayout(layout);
     assert.equal(stdout, `${image?.entry.digest}\n`);
     assert.deepEqual(image?.config.config.Labels, sampleLabels);
+  });
+
+  const skip = process.platform === 'win32' && 'needs a shell';
+  it('streams an archive into a pipe, and fails when nobody reads it to its end', { skip }, (test) => {
+    const context = sampleContext(test);
+    // More than a pipe holds, and random enough to stay so.
+    writeFileSync(join(context, 'redis.conf'), randomBytes(4 * 1024 * 1024));
+    const archive = join(context, '../a.tar');
+    const stream = (reader: string) =>
+      spawnSync(
+        'sh',
+        ['-c', `{ "$0" "$1" build -t a:1 --tar --dest - "$2"; echo "code $?" >&2; } | ${reader}`, process.execPath, bundle, context],
+        { encoding: 'utf8', cwd: join(context, '..'), env: { PATH: process.env.PATH } },
+      );
+    const whole = stream('cat > a.tar');
+    assert.match(whole.stderr, /^sha256:[0-9a-f]{64}\ncode 0$/m);
+    assert.match(execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }), /^manifest\.json$/m);
+    const broken = stream('head -c 10');
+    assert.match(broken.stderr, /can't write "-": its reader has gone/);
+    assert.match(broken.stderr, /^code 1$/m);
   });
 
   it('prints JSON when asked to', async (test) => {

@@ -1,0 +1,127 @@
+// Paths from inputs, held to the workspace: what lies there may come from a pull request, and a symbolic link in it must
+// not lead to files of the runner. A path that the workflow itself names outside of the workspace is its own business.
+
+import { lstat, readlink, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
+import { isSystemError, throwProblems } from '../errors.ts';
+import type { Problem } from '../errors.ts';
+import type { Inputs } from './inputs.ts';
+import type { Environment } from './runner.ts';
+
+/** As many as Linux follows. */
+const maxLinks = 40;
+
+/** What of a layout is opened by its name. */
+const partsOfLayout = ['oci-layout', 'index.json', 'blobs/sha256'];
+
+/**
+ * Follows the paths of all inputs one component at a time.
+ * @throws BimaError INPUT_INVALID with every link in the workspace that leads out of it
+ */
+export async function holdToWorkspace(
+  inputs: Pick<Inputs, 'context' | 'file' | 'fromLayout' | 'ociLayout' | 'tar'>,
+  { GITHUB_WORKSPACE: workspace = '' }: Environment,
+): Promise<void> {
+  if (workspace === '') return;
+  const root = await realpath(workspace).catch(() => resolve(workspace));
+  const problems: Problem[] = [];
+  const known = new Set<string>();
+  for (const [input, paths] of pathsOf(inputs)) {
+    for (const path of paths) {
+      const link = await findLeavingLink(path, root);
+      // The first Containerfile that is there is read, and no other one is looked at.
+      if (link === undefined && input === 'file' && (await isThere(path))) break;
+      if (link === undefined || known.has(link)) continue;
+      known.add(link);
+      problems.push({
+        code: 'INPUT_INVALID',
+        message: `expected a path in the workspace for the input "${input}", got "${path}", where the symbolic link "${shorten(link, root)}" leads out of it`,
+        hint: 'Put a copy of what the link points to in its place, or name that path itself in the workflow.',
+      });
+      break;
+    }
+  }
+  throwProblems(problems);
+}
+
+function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeof holdToWorkspace>[0]) {
+  const inContext = (name: string) => `${context}${sep}${name}`;
+  // In the order in which they are tried.
+  const names = ['Containerfile', 'Dockerfile'];
+  const files = file === undefined ? [...names.map(inContext), ...names] : [file, inContext(file)];
+  const inLayout = (path: string) => [path, ...partsOfLayout.map((part) => join(path, part))];
+  const isBuild = fromLayout.length === 0;
+  const paths: readonly [input: string, paths: readonly string[]][] = [
+    ['context', isBuild ? [context] : []],
+    ['file', isBuild ? files : []],
+    ['from-layout', fromLayout.flatMap(inLayout)],
+    ['oci-layout', ociLayout === undefined ? [] : inLayout(ociLayout)],
+    ['tar', tar === undefined ? [] : [tar]],
+  ];
+  return paths;
+}
+
+/**
+ * The first link in the workspace that leads out of it, as the system follows the path; what isn't there leads nowhere.
+ * @param root of the workspace, absolute and with its links resolved
+ */
+async function findLeavingLink(path: string, root: string): Promise<string | undefined> {
+  let current = isAbsolute(path) ? parse(path).root : await realpath('.');
+  /** Parts of the path, and the ends of links that were followed. */
+  const ahead: (string | { readonly followed: string })[] = partsOf(path);
+  for (let links = 0; ahead.length > 0;) {
+    const next = ahead.shift();
+    if (next === undefined) break;
+    if (typeof next !== 'string') {
+      if (!isInside(root, current)) return next.followed;
+      continue;
+    }
+    if (next === '..') {
+      current = dirname(current);
+      continue;
+    }
+    const place = join(current, next);
+    const target = await readLink(place);
+    if (target === undefined) {
+      current = place;
+      continue;
+    }
+    // Whoever opens the path says that it leads nowhere.
+    if (++links > maxLinks) return undefined;
+    if (isInside(root, place)) ahead.unshift({ followed: place });
+    if (isAbsolute(target)) current = parse(target).root;
+    ahead.unshift(...partsOf(target));
+  }
+  return undefined;
+}
+
+/** Without the root, and without parts that mean nothing. */
+function partsOf(path: string): string[] {
+  const parts = path.slice(parse(path).root.length).split(sep === '/' ? '/' : /[/\\]/);
+  return parts.filter((part) => part !== '' && part !== '.');
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readLink(path: string): Promise<string | undefined> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function isInside(root: string, path: string): boolean {
+  const inner = relative(root, path);
+  return inner.split(sep)[0] !== '..' && !isAbsolute(inner);
+}
+
+function shorten(link: string, root: string): string {
+  return relative(root, link).replaceAll(sep, '/');
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { holdToWorkspace } from '../../src/action/workspace.ts';
+import { BimaError } from '../../src/errors.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { runWithLines } from '../support/run-inputs.ts';
+
+/** A workspace with links, beside a folder of the runner. */
+function sample(test: TestContext): { folder: string; workspace: string } {
+  const folder = temporaryFolder(test, {
+    'runner/Containerfile': 'root:x:0:0\n',
+    'runner/key': '',
+    'ws/app/Containerfile': 'FROM scratch\n',
+    'ws/app/kernel': '',
+    'ws/plain/a': '',
+    'ws/layout/index.json': '',
+  });
+  const workspace = join(folder, 'ws');
+  const link = (target: string, path: string) => {
+    symlinkSync(target, join(workspace, path), 'junction');
+  };
+  link(join(folder, 'runner'), 'absolute');
+  link('../runner', 'out');
+  link('app', 'inner');
+  link('../ws/app', 'around');
+  link('inner/../out', 'twice');
+  link('../../runner/Containerfile', 'plain/Containerfile');
+  link('circle', 'circle');
+  link('../../runner', 'layout/blobs');
+  link('../runner/new', 'dangling');
+  symlinkSync('ws/app', join(folder, 'alias'));
+  return { folder, workspace };
+}
+
+const none = { context: 'app', fromLayout: [] };
+
+describe('holdToWorkspace', () => {
+  const rows: readonly [
+    name: string,
+    inputs: Partial<Parameters<typeof holdToWorkspace>[0]>,
+    links: readonly [input: string, link: string][],
+  ][] = [
+    ['a plain context', {}, []],
+    ['a link to a folder in the workspace', { context: 'inner' }, []],
+    ['a link that goes out and comes back', { context: 'around' }, []],
+    ['a context that the workflow names outside', { context: '../runner' }, []],
+    ['a link outside of the workspace', { context: '../alias' }, []],
+    ['what is not there', { context: 'nothing/at/all', tar: 'new/x.tar', ociLayout: 'new/layout' }, []],
+    ['a link that leads to itself', { context: 'circle' }, []],
+    ['a link out, relative', { context: 'out' }, [['context', 'out']]],
+    ['a link out, absolute', { context: 'absolute' }, [['context', 'absolute']]],
+    ['a link out in the middle', { context: 'out/sub' }, [['context', 'out']]],
+    ['a link out, and up again', { context: 'out/../ws/app' }, [['context', 'out']]],
+    ['a link out by way of others', { context: 'twice' }, [['context', 'out']]],
+    ['a Containerfile that is a link', { file: 'plain/Containerfile' }, [['file', 'plain/Containerfile']]],
+    ['a Containerfile through a link', { file: 'out/Containerfile' }, [['file', 'out']]],
+    ['a Containerfile that is found', { context: 'plain' }, [['file', 'plain/Containerfile']]],
+    ['a layout to read', { fromLayout: ['layout'] }, [['from-layout', 'layout/blobs']]],
+    ['a layout to read, through a link', { fromLayout: ['app', 'out/l'] }, [['from-layout', 'out']]],
+    ['a layout to write', { ociLayout: 'out' }, [['oci-layout', 'out']]],
+    ['a layout to write into, with a link in it', { ociLayout: 'layout' }, [['oci-layout', 'layout/blobs']]],
+    ['an archive', { tar: 'out/x.tar' }, [['tar', 'out']]],
+    ['an archive at a link to nothing', { tar: 'dangling' }, [['tar', 'dangling']]],
+    [
+      'several, each once',
+      { context: 'out', tar: 'absolute/x.tar', ociLayout: 'out/layout' },
+      [
+        ['context', 'out'],
+        ['tar', 'absolute'],
+      ],
+    ],
+  ];
+  for (const [name, inputs, links] of rows) {
+    it(`${links.length === 0 ? 'takes' : 'refuses'} ${name}`, async (test) => {
+      const { workspace } = sample(test);
+      const at = (path: string) => join(relative(process.cwd(), workspace), '/') + path;
+      const placed = Object.fromEntries(
+        Object.entries({ ...none, ...inputs }).map(([key, value]) => [
+          key,
+          typeof value === 'string' ? at(value) : value.map(at),
+        ]),
+      );
+      const hold = holdToWorkspace({ ...none, ...placed }, { GITHUB_WORKSPACE: workspace });
+      const problems = await hold.then(
+        () => [],
+        (error: unknown) => {
+          assert.ok(error instanceof BimaError);
+          assert.equal(error.code, 'INPUT_INVALID');
+          return error.problems;
+        },
+      );
+      assert.equal(problems.length, links.length, JSON.stringify(problems));
+      for (const [index, [input, link]] of links.entries()) {
+        const { message = '' } = problems[index] ?? {};
+        assert.ok(message.includes(`the input "${input}"`), message);
+        assert.ok(message.includes(`the symbolic link "${link}" leads out`), message);
+      }
+    });
+  }
+
+  it('takes every path where no workspace is known', async (test) => {
+    const { workspace } = sample(test);
+    await holdToWorkspace({ ...none, context: join(workspace, 'out') }, {});
+  });
+});
+
+describe('a run', () => {
+  it('reads and writes nothing through a link out of the workspace', async (test) => {
+    const { folder, workspace } = sample(test);
+    mkdirSync(join(folder, 'runner/layout'));
+    const before = readdirSync(join(folder, 'runner'), { recursive: true });
+    const inputs = {
+      context: join(workspace, 'out'),
+      tar: join(workspace, 'out/x.tar'),
+      image: 'a/b',
+      tags: 'c',
+    };
+    for (const given of [
+      inputs,
+      { ...inputs, context: join(workspace, 'app'), 'oci-layout': join(workspace, 'out/l') },
+    ]) {
+      await assert.rejects(runWithLines(test, given, { GITHUB_WORKSPACE: workspace }), {
+        code: 'INPUT_INVALID',
+        message: /leads out of it/,
+      });
+    }
+    assert.deepEqual(readdirSync(join(folder, 'runner'), { recursive: true }), before);
+    assert.ok(!existsSync(join(folder, 'runner/x.tar')));
+  });
+});
