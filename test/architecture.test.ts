@@ -18,7 +18,9 @@ const rules: readonly Rule[] = [
   {
     files: [
       'src/errors.ts',
+      'src/limits.ts',
       'src/reporter.ts',
+      'src/unfinished.ts',
       'src/nearest.ts',
       'src/side-by-side.ts',
       'src/printable.ts',

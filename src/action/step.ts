@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
+import { failUntilDone } from '../unfinished.ts';
 import { readSecrets } from './input-values.ts';
 import { actionReporter } from './reporter.ts';
 import type { ActionReporter } from './reporter.ts';
@@ -28,6 +29,10 @@ const patience = 5000;
 export function runStep(main: (step: Step) => Promise<void>): void {
   const environment = process.env;
   const runner = createRunner(environment);
+  // Once it is over, `end` leaves with the code of its own.
+  failUntilDone(process, (message) => {
+    runner.annotate('error', message);
+  });
   for (const secret of readSecrets(runner.input)) runner.mask(secret);
 
   const reporter = actionReporter(runner, environment.GITHUB_WORKSPACE ?? process.cwd(), () =>

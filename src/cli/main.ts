@@ -1,35 +1,6 @@
-// The process: argv, streams, signals and the exit code of the command `bima`.
+// The command `bima`.
 
-import { homedir } from 'node:os';
-import { text } from 'node:stream/consumers';
+import { runProcess } from './process.ts';
 import { run } from './run.ts';
 
-const interrupt = new AbortController();
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
-let interrupted: keyof typeof exitCodes | undefined;
-
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    // A second signal doesn't wait for anything to be cleaned up.
-    if (interrupted !== undefined) process.exit(exitCodes[name]);
-    interrupted = name;
-    interrupt.abort();
-  });
-}
-
-// `bima inspect … | head` closes our output early; that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
-
-void run(process.argv.slice(2), {
-  environment: process.env,
-  stdout: (line) => process.stdout.write(`${line}\n`),
-  stderr: (line) => process.stderr.write(`${line}\n`),
-  ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
-  stdin: () => text(process.stdin),
-  home: homedir(),
-  signal: interrupt.signal,
-}).then((code) => {
-  process.exitCode = interrupted === undefined ? code : exitCodes[interrupted];
-});
+runProcess((terminal) => run(process.argv.slice(2), terminal));
