@@ -1,23 +1,22 @@
 // Finds and reads the Containerfile of a build.
 
-import { createReadStream } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { readRegular } from '../open-regular.ts';
 import { absolutePath, refusal, specialKind } from './disk.ts';
 import { follow } from './links.ts';
 
 /** The names that are looked for, in this order. */
 const names = ['Containerfile', 'Dockerfile'];
 
-/** No Containerfile comes near this size; a binary that is named by mistake easily does. */
-const maxSize = 1024 * 1024;
-
 /**
  * Reads the file that was named, or else the one in the context, or else the one in the current directory.
  * One that lies in the context is held to its rules: links are followed inside the context alone.
  * @param options.root the context, absolute and with its links resolved
  * @returns its path as a user would write it, and its bytes
- * @throws BimaError CONTAINERFILE_MISSING, or CONTEXT_PATH for one that leads out of the context
+ * @throws BimaError CONTAINERFILE_MISSING, also for anything but a file; CONTAINERFILE_SYNTAX for one that is far too
+ *   large, such as a binary that is named by mistake; CONTEXT_PATH for one that leads out of the context
  */
 export async function readContainerfile(options: {
   readonly context: string;
@@ -32,14 +31,8 @@ export async function readContainerfile(options: {
     // Absolute when it is on another drive.
     const isOutside = parts[0] === '..' || isAbsolute(inner);
     const place = isOutside ? path : await placeInContext(root, parts);
-    const bytes = place === undefined ? undefined : await readIfThere(path, place);
+    const bytes = place === undefined ? undefined : await readIfThere(path, place, !isOutside);
     if (bytes === undefined) continue;
-    if (bytes.length > maxSize) {
-      throw new BimaError(
-        'CONTAINERFILE_SYNTAX',
-        `expected a Containerfile of at most 1 MiB, got more in "${path}"`,
-      );
-    }
     return { path, bytes };
   }
   if (file !== undefined)
@@ -63,19 +56,21 @@ async function placeInContext(root: string, parts: readonly string[]): Promise<s
   return absolutePath(place, followed.path);
 }
 
-/** At most one byte more than a Containerfile may have. */
-async function readIfThere(path: string, place: string): Promise<Uint8Array | undefined> {
+async function readIfThere(
+  path: string,
+  place: string,
+  isInContext: boolean,
+): Promise<Uint8Array | undefined> {
   try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of createReadStream(place, { end: maxSize })) chunks.push(chunk as Uint8Array);
-    return Buffer.concat(chunks);
+    return await readRegular(place, limits.containerfile, {
+      code: 'CONTAINERFILE_MISSING',
+      tooLarge: 'CONTAINERFILE_SYNTAX',
+      follow: !isInContext,
+    });
   } catch (cause) {
+    if (cause instanceof BimaError) throw cause;
     if (isSystemError(cause, 'ENOENT')) return undefined;
-    const reason = isSystemError(cause, 'EISDIR')
-      ? 'it is a directory'
-      : cause instanceof Error
-        ? cause.message
-        : '';
+    const reason = cause instanceof Error ? cause.message : '';
     throw new BimaError('CONTAINERFILE_MISSING', `can't read the Containerfile "${path}": ${reason}`, {
       cause,
     });

@@ -4,6 +4,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import type { CopySource } from '../containerfile/instruction.ts';
 import { BimaError, isSystemError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { readAll } from '../oci/blob.ts';
 import { lastPart, refusal } from './disk.ts';
 import type { Place } from './disk.ts';
@@ -59,6 +60,10 @@ async function readIgnoreRules(place: Place): Promise<IgnoreRules> {
     const followed = await follow(place, [name]);
     if (!followed.exists) continue;
     if (!followed.stats.isFile()) throw refusal(place, `expected "${name}" to be a file`);
+    if (followed.stats.size > limits.ignoreFile) {
+      const message = `expected at most ${limits.ignoreFile} bytes in "${name}", got ${followed.stats.size}`;
+      throw refusal(place, message, { hint: 'Check that this is the file you meant.' });
+    }
     const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
     return parseIgnoreFile(Buffer.from(bytes).toString(), name);
   }

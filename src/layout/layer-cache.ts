@@ -2,15 +2,17 @@
 // and a small record for each tells which one a diff ID stands for. Several processes may share it.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Blob } from '../oci/blob.ts';
 import { readDescriptor } from '../oci/descriptor.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { hexOf } from '../oci/digest.ts';
 import { encodeJson, parseJsonObject } from '../oci/json.ts';
 import type { KeptLayers, LayerKey } from '../oci/kept-layers.ts';
+import { readRegular } from '../open-regular.ts';
 import type { Reporter } from '../reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
 import type { BlobCache } from './blob-cache.ts';
@@ -122,7 +124,8 @@ function sizeIn(name: string): string {
 /** Undefined when there is none; one that says nothing is removed. */
 async function readRecord(path: string): Promise<Descriptor | undefined> {
   try {
-    return readDescriptor(parseJsonObject(await readFile(path), path), path);
+    const bytes = await readRegular(path, limits.document, { code: 'LAYOUT_INVALID' });
+    return readDescriptor(parseJsonObject(bytes, path), path);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) await remove(path);
     return undefined;

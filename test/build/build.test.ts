@@ -311,7 +311,7 @@ describe('the Containerfile', () => {
     mkdirSync(join(folder, 'Containerfile'));
     await assert.rejects(examine(options(folder)), {
       code: 'CONTAINERFILE_MISSING',
-      message: /is a directory/,
+      message: /got a directory/,
     });
   });
 
