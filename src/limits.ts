@@ -18,11 +18,9 @@ export const limits = {
   /** COPY instructions of a Containerfile. Each is a layer, of which overlayfs takes some hundred. */
   copies: 1000,
 
-  /** Bytes of an ignore file. */
-  ignoreFile: mebibyte,
-  /** Bytes of one line of an ignore file. */
-  ignoreLine: 4096,
-  /** Patterns of an ignore file: each is held against every path of the context. */
+  /** Bytes of an ignore file. Some are made by programs, with a line for each file. */
+  ignoreFile: 8 * mebibyte,
+  /** Patterns with wildcards in an ignore file: each is held against every path of the context. */
   ignorePatterns: 10_000,
 
   /** Bytes of a JSON document: a manifest, an index or a config; registries refuse manifests over 4 MiB. */

@@ -88,7 +88,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@actions/artifact': ['src/action/artifact-library.ts'],
   '@actions/core': ['src/action/runner.ts'],
   '@actions/exec': ['src/containerd/client.ts'],
-  '@balena/dockerignore': ['src/build/ignore.ts'],
   '@octokit/plugin-retry': ['src/github/octokit.ts'],
   '@octokit/plugin-throttling': ['src/github/octokit.ts'],
   '@octokit/rest': ['src/github/octokit.ts'],
