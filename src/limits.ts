@@ -11,6 +11,7 @@ export const limits = {
 
   /** Bytes of a Containerfile. */
   containerfile: mebibyte,
+  instructions: 10_000,
   /** What looks at all earlier stages stays fast. */
   stages: 500,
   /** Words of one instruction, and strings of one JSON list. */
@@ -46,6 +47,8 @@ export const limits = {
 
   /** Problems shown of each kind, errors and warnings; the others are counted. */
   problems: 100,
+  /** Characters of a message and of a hint. */
+  message: 2000,
   /** Characters of a quoted value within a message. */
   quoted: 80,
   /** Characters of one printed line. */

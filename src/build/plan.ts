@@ -5,7 +5,7 @@ import type { BaseImage } from '../base-image.ts';
 import type { BaseImages } from '../base-images.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import { flattenStage, rootStage } from '../containerfile/stage.ts';
-import { throwProblems } from '../errors.ts';
+import { limitProblems, throwProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { formatPlatform, normalPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -156,13 +156,14 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
   ];
 }
 
-/** Each once, sorted by place; those without one come first. */
-export function inOrder(problems: readonly Problem[]): Problem[] {
+/** Each once, sorted by place; those without one come first. Not more than anybody reads. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  return [...different.values()].sort((a, b) => {
+  const ordered = [...different.values()].sort((a, b) => {
     return (
       (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
       (a.position?.column ?? 0) - (b.position?.column ?? 0)
     );
   });
+  return limitProblems(ordered);
 }

@@ -4,11 +4,11 @@
 import { posix } from 'node:path';
 import type { Copy } from '../containerfile/instruction.ts';
 import { BimaError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { comparePaths } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import type { Found, Match } from './found.ts';
 
-/** Never changed: each COPY gives a new one. */
 export interface Rootfs {
   /** By their path. The root itself has no entry. */
   readonly entries: ReadonlyMap<string, Entry>;
@@ -88,6 +88,16 @@ export function applyCopy(
   }
 
   function add(entry: Entry, match: Match): void {
+    if (Buffer.byteLength(entry.path) > limits.path) {
+      throw new BimaError(
+        'CONTEXT_PATH',
+        `expected a path of at most ${limits.path} bytes in the image, got more`,
+        {
+          hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
+          position: match.source.position,
+        },
+      );
+    }
     // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
     if (posix.basename(entry.path).startsWith('.wh.') || entry.path.includes('\0')) {
       throw new BimaError('CONTEXT_PATH', `"/${entry.path}" is a name that an image can't hold`, {
@@ -118,6 +128,8 @@ export function has(rootfs: Rootfs, path: string): boolean {
  * Undefined when there are too many links.
  */
 export function followLinks(rootfs: Rootfs, path: string): string | undefined {
+  // Linux follows no longer one.
+  if (Buffer.byteLength(path) > limits.path) return undefined;
   const ahead = posix.join('/', path).split('/');
   const behind: string[] = [];
   for (let links = 0; ahead.length > 0;) {
