@@ -123,7 +123,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   return { plan, errors, warnings };
 }
 
-const noFiles: StageFiles = { rootfs: emptyRootfs, hasBase: false, layers: [], errors: [] };
+const noFiles: StageFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [] };
 
 function warnOfArchitecture(
   platform: Platform | undefined,

@@ -11,30 +11,29 @@ import type { Found, Match } from './found.ts';
 
 export interface Rootfs {
   /** By their path. The root itself has no entry. */
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: Map<string, Entry>;
 }
 
-export const emptyRootfs: Rootfs = { entries: new Map() };
+export function emptyRootfs(): Rootfs {
+  return { entries: new Map() };
+}
 
 /** As many as Linux follows. */
 const maxLinks = 40;
 
 /**
- * The rootfs after a COPY, and the entries of that COPY's layer: what it brings and all parent directories, sorted.
+ * Adds to the rootfs what a COPY brings. When that fails, nothing of it is added.
+ * @returns the entries of that COPY's layer: what it brings and all parent directories, sorted
  * @param matches of all its sources, in their order
  * @throws BimaError CONTEXT_PATH, with the position of the source, when a file would take the place of a directory
  *   or a directory that of a file
  */
-export function applyCopy(
-  rootfs: Rootfs,
-  copy: Copy,
-  matches: readonly Match[],
-): { readonly rootfs: Rootfs; readonly entries: readonly Entry[] } {
-  const entries = new Map(rootfs.entries);
-  const touched = new Set<string>();
+export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[]): readonly Entry[] {
+  const brought = new Map<string, Entry>();
+  const entryAt = (path: string) => brought.get(path) ?? rootfs.entries.get(path);
   const { uid, gid } = copy.chown ?? { uid: 0, gid: 0 };
 
-  const target = followLinks({ entries }, copy.destination);
+  const target = followLinks(rootfs, copy.destination);
   if (target === undefined) {
     throw new BimaError(
       'CONTEXT_PATH',
@@ -43,7 +42,7 @@ export function applyCopy(
     );
   }
   const intoDirectory =
-    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(entries, target);
+    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(rootfs.entries, target);
 
   for (const match of matches) {
     const { found } = match;
@@ -52,12 +51,12 @@ export function applyCopy(
     put(path, found, match, false);
   }
 
-  const layer = [...touched].sort(comparePaths).map((path) => entries.get(path));
-  return { rootfs: { entries }, entries: layer.filter((entry) => entry !== undefined) };
+  for (const [path, entry] of brought) rootfs.entries.set(path, entry);
+  return [...brought.values()].sort((one, other) => comparePaths(one.path, other.path));
 
   function makeParents(path: string, match: Match): void {
     for (const parent of parentsOf(path)) {
-      const existing = entries.get(parent);
+      const existing = entryAt(parent);
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       add(existing ?? { type: 'directory', path: parent, mode: 0o755, uid, gid }, match);
@@ -66,7 +65,7 @@ export function applyCopy(
 
   /** @param overwrite whether a directory that is there gets the mode and the owner of this one */
   function put(path: string, found: Found, match: Match, overwrite: boolean): void {
-    const existing = entries.get(path);
+    const existing = entryAt(path);
     if (found.type === 'directory') {
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
@@ -105,8 +104,7 @@ export function applyCopy(
         position: match.source.position,
       });
     }
-    entries.set(entry.path, entry);
-    touched.add(entry.path);
+    brought.set(entry.path, entry);
   }
 }
 
