@@ -70,9 +70,9 @@ async function manifestsBelow(source: Source, root: Descriptor, index?: Inspecte
   const { manifests, annotations = {} } = parseIndex(bytes, `index ${root.digest}`);
   const below = [];
   for (const child of manifests) {
-    below.push(...(await manifestsBelow(source, child, { digest: root.digest, annotations })));
+    below.push(await manifestsBelow(source, child, { digest: root.digest, annotations }));
   }
-  return below;
+  return below.flat();
 }
 
 async function inspectImage(source: Source, descriptor: Descriptor): Promise<InspectedImage | undefined> {

@@ -29,9 +29,11 @@ export const limits = {
   /** Arrays and objects within each other in a JSON document. */
   jsonDepth: 100,
   /** Milliseconds until a document must be there whole. */
-  documentTime: 60_000,
-  /** Bytes per second that a document must come with, counted from its beginning. */
-  documentRate: 64,
+  documentTime: 600_000,
+  /** Milliseconds after which a document must have come with `documentRate`, counted from its beginning. */
+  documentGrace: 30_000,
+  /** Bytes per second. */
+  documentRate: 1024,
 
   /** Bytes of one extended header of a tar, such as a pax header, global or not. */
   tarHeader: mebibyte,

@@ -139,14 +139,18 @@ async function extract(
 
 function flatten(tree: TreeDirectory, readers: readonly LayerReader[]): Map<string, Entry> {
   const entries = new Map<string, Entry>();
-  const visit = (node: TreeDirectory, prefix: string): void => {
-    for (const [name, child] of node.children) {
-      const path = prefix + name;
-      entries.set(path, entryOf(child, path, readers));
-      if (child.type === 'directory') visit(child, `${path}/`);
-    }
+  const pending: { readonly node: TreeNode; readonly path: string }[] = [];
+  const open = (node: TreeDirectory, prefix: string): void => {
+    for (const [name, child] of [...node.children].reverse())
+      pending.push({ node: child, path: prefix + name });
   };
-  visit(tree, '');
+  // A loop: layers may hold trees that are too deep for the stack.
+  open(tree, '');
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { node, path } = next;
+    entries.set(path, entryOf(node, path, readers));
+    if (node.type === 'directory') open(node, `${path}/`);
+  }
   return entries;
 }
 

@@ -97,7 +97,8 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const ofBinary = copyErrors.length === 0 ? binary : { errors: [], warnings: [] };
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
-  const isReadable = instructions.length > 0 && !containerfile.hasLostLabels;
+  const isEmpty = instructions.length === 0 && containerfile.errors.length > 0;
+  const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
   const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors]);

@@ -48,7 +48,16 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
     const { found } = match;
     const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
     makeParents(path, match);
-    put(path, found, match, false);
+    // A loop: what others made may be too deep for the stack.
+    const pending: { readonly path: string; readonly found: Found; readonly overwrite: boolean }[] = [
+      { path, found, overwrite: false },
+    ];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      put(next.path, next.found, match, next.overwrite);
+      if (next.found.type !== 'directory') continue;
+      for (const child of [...next.found.children].reverse())
+        pending.push({ path: join(next.path, child.name), found: child, overwrite: true });
+    }
   }
 
   for (const [path, entry] of brought) rootfs.entries.set(path, entry);
@@ -63,7 +72,10 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
     }
   }
 
-  /** @param overwrite whether a directory that is there gets the mode and the owner of this one */
+  /**
+   * Without what a directory holds.
+   * @param overwrite whether a directory that is there gets the mode and the owner of this one
+   */
   function put(path: string, found: Found, match: Match, overwrite: boolean): void {
     const existing = entryAt(path);
     if (found.type === 'directory') {
@@ -72,7 +84,6 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
       const kept = overwrite ? undefined : existing;
       const mode = copy.chmod ?? found.mode ?? 0o755;
       if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
-      for (const child of found.children) put(join(path, child.name), child, match, true);
       return;
     }
     if (path === '' || existing?.type === 'directory') throw conflict(match, existing, 'a file');
