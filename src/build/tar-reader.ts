@@ -53,7 +53,7 @@ interface Extension {
  * @throws BimaError LAYOUT_INVALID for anything but a whole tar; what `tar` throws
  */
 export async function* readTar(tar: ByteStream, what: string): AsyncGenerator<TarEntry> {
-  const input = createInput(tar, what);
+  const input = new Input(tar, what);
   try {
     let extension: Extension = {};
     let extended = 0;
@@ -80,7 +80,7 @@ export async function* readTar(tar: ByteStream, what: string): AsyncGenerator<Ta
       const entry = entryOf(fields, extension, what);
       extension = {};
       const content = input.content(entry.size);
-      yield { ...entry, start: input.position(), content };
+      yield { ...entry, start: input.position, content };
       await content.skip();
       await input.skipPadding(entry.size);
     }
@@ -237,44 +237,85 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-interface Input {
+/** The bytes of a tar, taken from its start to its end. */
+class Input {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #what: string;
+  #chunk: Uint8Array = new Uint8Array();
   /** Bytes taken so far. */
-  position(): number;
-  /** The next block; undefined at the end. */
-  block(): Promise<Uint8Array | undefined>;
-  /** So many bytes, which must be there. */
-  take(size: number): Promise<Uint8Array>;
-  content(size: number): ByteStream & { skip(): Promise<void> };
-  /** What fills the last block of so many bytes. It may be missing at the end of the tar, as `umoci insert` leaves it. */
-  skipPadding(size: number): Promise<void>;
-  skipAll(): Promise<void>;
-  close(): Promise<void>;
-}
+  position = 0;
 
-function createInput(tar: ByteStream, what: string): Input {
-  const iterator = tar[Symbol.asyncIterator]();
-  let chunk: Uint8Array = new Uint8Array();
-  let position = 0;
+  constructor(tar: ByteStream, what: string) {
+    this.#iterator = tar[Symbol.asyncIterator]();
+    this.#what = what;
+  }
+
+  /** The next block; undefined at the end. */
+  async block(): Promise<Uint8Array | undefined> {
+    const block = await this.#gather(blockSize);
+    if (block.length === blockSize) return block;
+    if (block.length === 0) return undefined;
+    throw this.#cutOff();
+  }
+
+  /** So many bytes, which must be there. */
+  async take(size: number): Promise<Uint8Array> {
+    const bytes = await this.#gather(size);
+    if (bytes.length < size) throw this.#cutOff();
+    return bytes;
+  }
+
+  /** So many bytes, piece by piece; `skip` passes over those that weren't read. */
+  content(size: number): ByteStream & { skip(): Promise<void> } {
+    let left = size;
+    const next = async () => {
+      const piece = await this.#next(left);
+      if (piece.length === 0) throw this.#cutOff();
+      left -= piece.length;
+      return piece;
+    };
+    return {
+      async *[Symbol.asyncIterator]() {
+        while (left > 0) yield await next();
+      },
+      async skip() {
+        while (left > 0) await next();
+      },
+    };
+  }
+
+  /** What fills the last block of so many bytes. It may be missing at the end of the tar, as `umoci insert` leaves it. */
+  async skipPadding(size: number): Promise<void> {
+    await this.#skip((blockSize - (size % blockSize)) % blockSize);
+  }
+
+  async skipAll(): Promise<void> {
+    await this.#skip(Infinity);
+  }
+
+  async close(): Promise<void> {
+    await this.#iterator.return?.();
+  }
 
   /** At most so many of the next bytes; none at the end. */
-  async function next(most: number): Promise<Uint8Array> {
-    while (chunk.length === 0) {
-      const step = await iterator.next();
-      if (step.done === true) return chunk;
-      chunk = step.value;
+  async #next(most: number): Promise<Uint8Array> {
+    while (this.#chunk.length === 0) {
+      const step = await this.#iterator.next();
+      if (step.done === true) return this.#chunk;
+      this.#chunk = step.value;
     }
-    const piece = chunk.subarray(0, most);
-    chunk = chunk.subarray(piece.length);
-    position += piece.length;
+    const piece = this.#chunk.subarray(0, most);
+    this.#chunk = this.#chunk.subarray(piece.length);
+    this.position += piece.length;
     return piece;
   }
 
   /** So many bytes, or fewer at the end. */
-  async function gather(size: number): Promise<Uint8Array> {
+  async #gather(size: number): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     for (let left = size; left > 0;) {
       // The memory of a piece may be used again for the next one.
-      const piece = Buffer.from(await next(left));
+      const piece = Buffer.from(await this.#next(left));
       if (piece.length === 0) break;
       pieces.push(piece);
       left -= piece.length;
@@ -282,57 +323,17 @@ function createInput(tar: ByteStream, what: string): Input {
     return Buffer.concat(pieces);
   }
 
-  async function skip(size: number): Promise<number> {
-    let left = size;
-    while (left > 0) {
-      const { length } = await next(left);
-      if (length === 0) break;
+  async #skip(size: number): Promise<void> {
+    for (let left = size; left > 0;) {
+      const { length } = await this.#next(left);
+      if (length === 0) return;
       left -= length;
     }
-    return left;
   }
 
-  const cutOff = () => invalid(what, 'it ends too early');
-  return {
-    position: () => position,
-    async block() {
-      const block = await gather(blockSize);
-      if (block.length === blockSize) return block;
-      if (block.length === 0) return undefined;
-      throw cutOff();
-    },
-    async take(size) {
-      const bytes = await gather(size);
-      if (bytes.length < size) throw cutOff();
-      return bytes;
-    },
-    content(size) {
-      let left = size;
-      return {
-        async *[Symbol.asyncIterator]() {
-          while (left > 0) {
-            const piece = await next(left);
-            if (piece.length === 0) throw cutOff();
-            left -= piece.length;
-            yield piece;
-          }
-        },
-        async skip() {
-          left = await skip(left);
-          if (left > 0) throw cutOff();
-        },
-      };
-    },
-    async skipPadding(size) {
-      await skip((blockSize - (size % blockSize)) % blockSize);
-    },
-    async skipAll() {
-      await skip(Infinity);
-    },
-    async close() {
-      await iterator.return?.();
-    },
-  };
+  #cutOff(): BimaError {
+    return invalid(this.#what, 'it ends too early');
+  }
 }
 
 function invalid(what: string, why: string): BimaError {
