@@ -98,24 +98,29 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
   }
 
   function add(entry: Entry, match: Match): void {
-    if (Buffer.byteLength(entry.path) > limits.path) {
-      throw new BimaError(
-        'CONTEXT_PATH',
-        `expected a path of at most ${limits.path} bytes in the image, got more`,
-        {
-          hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
-          position: match.source.position,
-        },
-      );
-    }
-    // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
-    if (posix.basename(entry.path).startsWith('.wh.') || entry.path.includes('\0')) {
-      throw new BimaError('CONTEXT_PATH', `"/${entry.path}" is a name that an image can't hold`, {
-        hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
-        position: match.source.position,
-      });
-    }
+    checkPath(entry.path, match);
     brought.set(entry.path, entry);
+  }
+}
+
+/** @throws BimaError CONTEXT_PATH for what can't be in an image */
+function checkPath(path: string, match: Match): void {
+  if (Buffer.byteLength(path) > limits.path) {
+    throw new BimaError(
+      'CONTEXT_PATH',
+      `expected a path of at most ${limits.path} bytes in the image, got more`,
+      {
+        hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
+        position: match.source.position,
+      },
+    );
+  }
+  // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
+  if (posix.basename(path).startsWith('.wh.') || path.includes('\0')) {
+    throw new BimaError('CONTEXT_PATH', `"/${path}" is a name that an image can't hold`, {
+      hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
+      position: match.source.position,
+    });
   }
 }
 
