@@ -1,6 +1,8 @@
 // The one error class, and the plain problem that it carries.
 // Printing them is the shells' work (cli/, action/).
 
+import { limits } from './limits.ts';
+
 /** What went wrong, as a word that scripts can test for. */
 export type ErrorCode =
   | 'ARCHITECTURE_MISMATCH'
@@ -77,11 +79,11 @@ export class BimaError extends Error implements Problem {
     message: string,
     options: { hint?: string; position?: Position; cause?: unknown; problems?: readonly Problem[] } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shorten(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.hint !== undefined) this.hint = shorten(options.hint);
     if (options.position !== undefined) this.position = options.position;
-    this.problems = options.problems ?? [problemOf(this)];
+    this.problems = options.problems === undefined ? [problemOf(this)] : limitProblems(options.problems);
   }
 }
 
@@ -106,6 +108,23 @@ export async function collectProblems(problems: Problem[], body: () => unknown):
     // One by one: a folder may have more of them than a call has arguments.
     for (const problem of error.problems) problems.push(problem);
   }
+}
+
+/** As many problems as anybody reads, none of them longer than anybody reads; the last one says how many more there are. */
+export function limitProblems(problems: readonly Problem[]): readonly Problem[] {
+  const shown = problems.slice(0, limits.problems).map((problem): Problem => {
+    const { message, hint } = problem;
+    if (message.length <= limits.message && (hint?.length ?? 0) <= limits.message) return problem;
+    return { ...problem, message: shorten(message), ...(hint === undefined ? {} : { hint: shorten(hint) }) };
+  });
+  const last = shown.at(-1);
+  const more = problems.length - shown.length;
+  if (last === undefined || more === 0) return shown;
+  return [...shown, { code: last.code, message: `${more} more problems like these are not shown` }];
+}
+
+function shorten(text: string): string {
+  return text.length > limits.message ? `${text.slice(0, limits.message)}…` : text;
 }
 
 function problemOf(error: BimaError): Problem {

@@ -5,6 +5,7 @@ import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../errors.ts';
 import { cleanUp } from '../layout/patience.ts';
 import { nameSystemError } from '../layout/temporary.ts';
+import { failUntilDone } from '../unfinished.ts';
 import { readSecrets } from './input-values.ts';
 import { actionReporter } from './reporter.ts';
 import type { ActionReporter } from './reporter.ts';
@@ -29,6 +30,10 @@ const patience = 5000;
 export function runStep(main: (step: Step) => Promise<void>): void {
   const environment = process.env;
   const runner = createRunner(environment);
+  // Once it is over, `end` leaves with the code of its own.
+  failUntilDone(process, (message) => {
+    runner.annotate('error', message);
+  });
   for (const secret of readSecrets(runner.input)) runner.mask(secret);
 
   const reporter = actionReporter(runner, environment.GITHUB_WORKSPACE ?? process.cwd(), () =>

@@ -1,19 +1,17 @@
 // Finds and reads the Containerfile of a build.
 
-import { createReadStream } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BimaError, isSystemError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { readAll } from '../oci/blob.ts';
+import { readRegular } from '../open-regular.ts';
 import { absolutePath, refusal, specialKind, withPlace } from './disk.ts';
 import { follow } from './links.ts';
 import { readListed, recognize } from './listed-file.ts';
 
 /** The names that are looked for, in this order. */
 const names = ['Containerfile', 'Dockerfile'];
-
-/** No Containerfile comes near this size; a binary that is named by mistake easily does. */
-const maxSize = 1024 * 1024;
 
 /** A Containerfile that was found. */
 export interface FoundContainerfile {
@@ -34,7 +32,8 @@ interface FilePlace {
  * one that its folder's listing gives.
  * @param options.root the context, absolute and with its links resolved
  * @returns where it is, and its bytes
- * @throws BimaError CONTAINERFILE_MISSING, or CONTEXT_PATH for one that leads out of the context
+ * @throws BimaError CONTAINERFILE_MISSING, also for anything but a file; CONTAINERFILE_SYNTAX for one that is far too
+ *   large, such as a binary that is named by mistake; CONTEXT_PATH for one that leads out of the context
  */
 export async function readContainerfile(options: {
   readonly context: string;
@@ -47,12 +46,6 @@ export async function readContainerfile(options: {
     const place = await placeOf(path, context, root);
     const bytes = place.root === root ? await readInContext(place, path) : await readOutside(path);
     if (bytes === undefined) continue;
-    if (bytes.length > maxSize) {
-      throw new BimaError(
-        'CONTAINERFILE_SYNTAX',
-        `expected a Containerfile of at most 1 MiB, got more in "${path}"`,
-      );
-    }
     return { path, place, bytes };
   }
   if (file !== undefined)
@@ -90,32 +83,34 @@ async function readInContext({ root, path }: FilePlace, written: string): Promis
     const kind = specialKind(followed.stats);
     if (kind !== undefined) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
     const { stats } = followed;
-    if (stats.isFile() && stats.size <= maxSize)
+    if (stats.isFile() && stats.size <= limits.containerfile)
       return readAll(readListed(place, followed.path, recognize(stats)));
-    return readIfThere(written, absolutePath(place, followed.path));
+    return readIfThere(written, absolutePath(place, followed.path), true);
   });
 }
 
 async function readOutside(path: string): Promise<Uint8Array | undefined> {
-  const bytes = await readIfThere(path, path);
+  const bytes = await readIfThere(path, path, false);
   if (bytes === undefined) return undefined;
   const listing = await readdir(dirname(path)).catch(() => undefined);
   return listing?.includes(basename(path)) === false ? undefined : bytes;
 }
 
-/** At most one byte more than a Containerfile may have. */
-async function readIfThere(path: string, place: string): Promise<Uint8Array | undefined> {
+async function readIfThere(
+  path: string,
+  place: string,
+  isInContext: boolean,
+): Promise<Uint8Array | undefined> {
   try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of createReadStream(place, { end: maxSize })) chunks.push(chunk as Uint8Array);
-    return Buffer.concat(chunks);
+    return await readRegular(place, limits.containerfile, {
+      code: 'CONTAINERFILE_MISSING',
+      tooLarge: 'CONTAINERFILE_SYNTAX',
+      follow: !isInContext,
+    });
   } catch (cause) {
+    if (cause instanceof BimaError) throw cause;
     if (isSystemError(cause, 'ENOENT')) return undefined;
-    const reason = isSystemError(cause, 'EISDIR')
-      ? 'it is a directory'
-      : cause instanceof Error
-        ? cause.message
-        : '';
+    const reason = cause instanceof Error ? cause.message : '';
     throw new BimaError('CONTAINERFILE_MISSING', `can't read the Containerfile "${path}": ${reason}`, {
       cause,
     });

@@ -1,5 +1,6 @@
 // Which ignore file counts: that of the Containerfile, or else that of the context; never two of them.
 
+import { limits } from '../limits.ts';
 import { readAll } from '../oci/blob.ts';
 import type { FoundContainerfile } from './containerfile.ts';
 import { refusal, withPlace } from './disk.ts';
@@ -52,6 +53,10 @@ function readFirst(
       const followed = await follow(place, path.split('/'));
       if (!followed.exists) continue;
       if (!followed.stats.isFile()) throw refusal(place, `expected "${shown}" to be a file`);
+      if (followed.stats.size > limits.ignoreFile) {
+        const message = `expected at most ${limits.ignoreFile} bytes in "${shown}", got ${followed.stats.size}`;
+        throw refusal(place, message, { hint: 'Check that this is the file you meant.' });
+      }
       const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
       return parseIgnoreFile(Buffer.from(bytes).toString(), shown);
     }

@@ -1,10 +1,12 @@
 // What `.containerignore` and `.dockerignore` leave out of the context, by the rules of github.com/moby/patternmatcher.
-// The library is asked one pattern at a time; the order of the rules and the folders above a path are dealt with here.
+// It means the same on every system: in a pattern a slash separates, and a backslash escapes.
 
-import dockerignore from '@balena/dockerignore';
 import { posix } from 'node:path';
+import { quote } from '../containerfile/excerpt.ts';
 import { BimaError } from '../errors.ts';
-import { compilePattern } from './glob.ts';
+import { limits } from '../limits.ts';
+import { Automaton, readTokens } from './glob.ts';
+import type { Token } from './glob.ts';
 
 export interface IgnoreRules {
   /** The name of the file that the rules were read from, unless there is none. */
@@ -17,92 +19,132 @@ export interface IgnoreRules {
 
 export const noIgnoreRules: IgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
 
-interface Rule {
-  readonly exception: boolean;
-  readonly matches: (path: string) => boolean;
-  /** Whether it could match something below a folder. */
-  readonly reaches: (folder: string) => boolean;
+/** The rules of a file, by how they are looked up. A rule is its number in the file. */
+interface Rules {
+  /** Whether a rule is an exception. */
+  readonly isException: readonly boolean[];
+  /** Rules without wildcards, by the path that they name. */
+  readonly byPath: ReadonlyMap<string, number>;
+  /** Rules that name any file or folder of one name, wherever it is. */
+  readonly byName: ReadonlyMap<string, number>;
+  /** The others, the last one first. */
+  readonly patterns: readonly { readonly rule: number; readonly automaton: Automaton }[];
+  /** The paths of exceptions without wildcards, sorted by code units. */
+  readonly exceptions: readonly string[];
 }
 
 /**
  * Reads an ignore file. The last rule that matches a path, or a folder above it, decides.
- * @throws BimaError CONTEXT_PATH, with its line, for a malformed pattern
+ * @throws BimaError CONTEXT_PATH, with its line, for a malformed pattern, and for far too many with wildcards
  */
 export function parseIgnoreFile(text: string, file: string): IgnoreRules {
-  const rules: Rule[] = [];
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .entries()) {
-    const pattern = line.trim();
-    if (line.startsWith('#') || pattern === '') continue;
-    const rule = parseRule(pattern);
-    if (rule === undefined) {
-      throw new BimaError('CONTEXT_PATH', `"${pattern}" is not a valid pattern`, {
-        hint: 'Close every "[" with a "]", and put something after "!" and "\\".',
-        position: { file, line: index + 1, column: line.indexOf(pattern) + 1 },
-      });
-    }
-    rules.push(rule);
-  }
-
+  const rules = readRules(text, file);
+  const { isException, byPath, byName, patterns, exceptions } = rules;
+  const hasNameException = [...byName.values()].some((rule) => isException[rule]);
   return {
     file,
-    mayKeepBelow: (folder) => rules.some(({ exception, reaches }) => exception && reaches(folder)),
     ignores(path) {
-      const paths = withFoldersAbove(path);
-      let ignored = false;
-      for (const { exception, matches } of rules) {
-        if (exception === ignored && paths.some(matches)) ignored = !exception;
-      }
-      return ignored;
+      let last = -1;
+      for (const { above, name } of partsOf(path))
+        last = Math.max(last, byPath.get(above) ?? -1, byName.get(name) ?? -1);
+      const decisive = patterns.find(({ rule, automaton }) => {
+        return rule > last && automaton.testPath(path) === 'matches';
+      });
+      return isException[decisive?.rule ?? last] === false;
+    },
+    mayKeepBelow(folder) {
+      if (hasNameException || isBelow(exceptions, folder)) return true;
+      const folders = partsOf(folder);
+      if (folders.some(({ above }) => isException[byPath.get(above) ?? -1] === true)) return true;
+      const reaches = ({ rule, automaton }: Rules['patterns'][number]) =>
+        isException[rule] === true && automaton.testPath(folder) !== 'neither';
+      return patterns.some(reaches);
     },
   };
 }
 
-function parseRule(line: string): Rule | undefined {
-  const exception = line.startsWith('!');
-  const written = exception ? line.slice(1).trim() : line;
-  const pattern = posix.normalize(written).replace(/^\/|\/$/g, '');
-  if (exception && (written === '' || pattern === '')) return undefined;
-  const parts = pattern.split('/');
-  if (parts.some((part) => compilePattern(part) === undefined)) return undefined;
-  // Such a pattern names nothing in the context.
-  if (pattern === '' || pattern === '.' || parts[0] === '..') {
-    return { exception, matches: () => false, reaches: () => false };
-  }
+function readRules(text: string, file: string): Rules {
+  const isException: boolean[] = [];
+  const byPath = new Map<string, number>();
+  const byName = new Map<string, number>();
+  const wild = new Map<string, Rules['patterns'][number]>();
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const written = line.trim();
+    if (line.startsWith('#') || written === '') continue;
+    const position = { file, line: index + 1, column: line.indexOf(written) + 1 };
+    const exception = written.startsWith('!');
+    const pattern = cleanPattern(exception ? written.slice(1).trim() : written);
+    const tokens = exception && pattern === '' ? undefined : readTokens(pattern, true);
+    if (tokens === undefined) {
+      const hint = 'Close every "[" with a "]", and put something after "!" and "\\".';
+      throw new BimaError('CONTEXT_PATH', `${quote(written)} is not a valid pattern`, { hint, position });
+    }
+    // Such a pattern names nothing in the context, and no path is so long.
+    if (/^(?:\.?$|\.\.(?:\/|$))/.test(pattern) || countCharacters(tokens) > limits.path) continue;
 
-  // The library takes a file named as a property of every object, such as `constructor`, for one that it has seen,
-  // so all paths get a folder in front.
-  const library = dockerignore.default({ ignorecase: false }).add(`context/${forLibrary(pattern)}`);
+    const rule = isException.push(exception) - 1;
+    const [, name] = /^\*\*\/([^/*?[\\]+)$/.exec(pattern) ?? [];
+    if (name !== undefined) byName.set(name, rule);
+    else if (!/[*?[\\]/.test(pattern)) byPath.set(pattern, rule);
+    else {
+      // An earlier rule for the same pattern decides nothing any more.
+      wild.delete(pattern);
+      wild.set(pattern, { rule, automaton: new Automaton(endsOfPaths(pattern) ?? tokens) });
+      if (wild.size > limits.ignorePatterns) {
+        const message = `expected at most ${limits.ignorePatterns} patterns with wildcards`;
+        throw new BimaError('CONTEXT_PATH', message, { hint: 'Name folders, not what they hold.', position });
+      }
+    }
+  }
   return {
-    exception,
-    matches: (path) => library.ignores(`context/${path}`),
-    reaches: (folder) => canReach(parts, folder.split('/')),
+    isException,
+    byPath,
+    byName,
+    patterns: [...wild.values()].reverse(),
+    exceptions: [...byPath].flatMap(([path, rule]) => (isException[rule] === true ? [path] : [])).sort(),
   };
 }
 
-function canReach(pattern: readonly string[], folder: readonly string[]): boolean {
-  for (const [index, name] of folder.entries()) {
-    const part = pattern[index];
-    if (part === undefined || part.includes('**')) return true;
-    if (compilePattern(part)?.test(name) === false) return false;
+/** As Go's filepath.Clean does, and without a slash at its start. */
+function cleanPattern(written: string): string {
+  return written === '' ? '' : posix.normalize(written).replace(/^\/|\/$/g, '');
+}
+
+/** `**name` stands for every path with that end. */
+function endsOfPaths(pattern: string): readonly Token[] | undefined {
+  const [, end] = /^\*\*([^/*?[\]\\][^*?[\]\\]*)$/.exec(pattern) ?? [];
+  return end === undefined ? undefined : ['any', ...(readTokens(end, false) ?? [])];
+}
+
+/** Those that a path must have at least. */
+function countCharacters(tokens: readonly Token[]): number {
+  return tokens.filter((token) => typeof token !== 'string' || token === 'one').length;
+}
+
+/** `a/b/c` gives `a`, `a/b` and `a/b/c`, each with its last part. */
+function partsOf(path: string): { readonly above: string; readonly name: string }[] {
+  const parts = [];
+  for (let start = 0; start <= path.length;) {
+    const slash = path.indexOf('/', start);
+    const end = slash === -1 ? path.length : slash;
+    parts.push({ above: path.slice(0, end), name: path.slice(start, end) });
+    start = end + 1;
   }
-  return true;
+  return parts;
 }
 
-function forLibrary(pattern: string): string {
-  return (
-    pattern
-      // `**name` stands for every path with that end; the library would want a whole folder for the `**`.
-      .replace(/^\*\*(?!\/)(?=[^*?[\]\\]+$)/, '**/*')
-      // The library takes these characters for those of a regular expression.
-      .replace(/\\.|\[(?:\\.|[^\]\\])*\]|[+(){}|]/gsu, (part) => (part.length === 1 ? `[${part}]` : part))
-  );
-}
-
-/** `a/b/c` gives `a`, `a/b` and `a/b/c`. */
-function withFoldersAbove(path: string): string[] {
-  const parts = path.split('/');
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+/** Whether one of the sorted paths lies below a folder. */
+function isBelow(paths: readonly string[], folder: string): boolean {
+  const prefix = `${folder}/`;
+  let low = 0;
+  let high = paths.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((paths[middle] ?? '') < prefix) low = middle + 1;
+    else high = middle;
+  }
+  return paths[low]?.startsWith(prefix) === true;
 }

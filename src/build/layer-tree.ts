@@ -1,7 +1,9 @@
 // The files of an image as a container sees them: layers put on one another, by the rules of the OCI image-spec
 // (layer.md, "Applying Changesets" and "Whiteouts").
 
+import { quote } from '../containerfile/excerpt.ts';
 import { BimaError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { ListedEntry } from './list-layer.ts';
 
 /** Where the bytes of a file are. */
@@ -78,7 +80,7 @@ export function applyLayer(
   what: string,
 ): void {
   const invalid = (entry: ListedEntry, why: string) =>
-    new BimaError('LAYOUT_INVALID', `${what}: "${entry.path}" ${why}`, {
+    new BimaError('LAYOUT_INVALID', `${what}: ${quote(entry.path)} ${why}`, {
       hint: 'The layer is damaged, or was made by a faulty tool: make the image again.',
     });
 
@@ -96,7 +98,7 @@ export function applyLayer(
     if (name.startsWith(whiteout) || name === '') continue;
     const parent = makeDirectory(root, folder);
     if (parent === undefined)
-      throw invalid(entry, 'lies behind a file, or behind links that lead in a circle');
+      throw invalid(entry, 'lies too deep, behind a file, or behind links that lead in a circle');
     parent.children.set(name, nodeOf(entry, parent.children.get(name)));
   }
 
@@ -114,7 +116,7 @@ export function applyLayer(
         const holder = find(root, other.folder);
         const linked = holder?.type === 'directory' ? holder.children.get(other.name) : undefined;
         if (linked === undefined || linked.type === 'directory')
-          throw invalid(entry, `is a hard link to "${target}", where no file is`);
+          throw invalid(entry, `is a hard link to ${quote(target)}, where no file is`);
         return linked;
       }
       case 'other':
@@ -177,11 +179,13 @@ function walk(
       ahead.unshift(...node.target.split('/'));
       continue;
     }
-    const isLast = ahead.every((part) => part === '' || part === '.');
     const next = node ?? missing(parent, name);
-    if (next === undefined || (next.type !== 'directory' && !isLast)) return undefined;
-    if (next.type !== 'directory') return next;
-    behind.push(next);
+    if (next?.type !== 'directory') {
+      const isLast = ahead.every((part) => part === '' || part === '.');
+      return isLast ? next : undefined;
+    }
+    // Links could lead deeper than any path: nobody could name what is there.
+    if (behind.push(next) > limits.pathParts) return undefined;
   }
   return behind.at(-1);
 }

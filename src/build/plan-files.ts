@@ -55,7 +55,7 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
     const workingDir = base?.values.workingDir ?? '/';
     const hasBase =
       base !== undefined && (look === 'always' || found.some((step) => dependsOnBase(step, workingDir)));
-    let rootfs = emptyRootfs;
+    let rootfs = emptyRootfs();
     if (hasBase) {
       await collectProblems(errors, async () => {
         rootfs = await base.rootfs();
@@ -65,23 +65,22 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
     for (const { copy, matches } of found) {
       await collectProblems(errors, () => {
         const destination = absoluteDestination(workingDir, copy.destination);
-        const applied = applyCopy(rootfs, { ...copy, destination }, matches);
-        rootfs = applied.rootfs;
-        layers.push({ copy, entries: applied.entries });
+        layers.push({ copy, entries: applyCopy(rootfs, { ...copy, destination }, matches) });
       });
     }
     return { rootfs, hasBase, layers, errors };
   }
 
   async function ofContext(number: number): Promise<Rootfs> {
-    let rootfs = emptyRootfs;
+    const rootfs = emptyRootfs();
     for (const copy of copiesOf(number)) {
       if (copy.from !== undefined) continue;
       await collectProblems([], async () => {
         const matches: Match[] = [];
         // One after the other: each holds folders open.
-        for (const source of copy.sources) matches.push(...(await context.match(source)));
-        rootfs = applyCopy(rootfs, copy, matches).rootfs;
+        for (const source of copy.sources)
+          for (const match of await context.match(source)) matches.push(match);
+        applyCopy(rootfs, copy, matches);
       });
     }
     return rootfs;

@@ -58,7 +58,7 @@ export async function examinePlatforms(options: PlatformsOptions): Promise<Platf
 }
 
 /** Each problem once, with the platforms that it is about unless it is about all. */
-function combine(lists: readonly (readonly Problem[])[], platforms: readonly Platform[]): Problem[] {
+function combine(lists: readonly (readonly Problem[])[], platforms: readonly Platform[]): readonly Problem[] {
   const all = new Map<string, { readonly problem: Problem; readonly platforms: Set<string> }>();
   for (const [index, list] of lists.entries()) {
     for (const problem of list) {

@@ -5,7 +5,7 @@ import type { BaseImage } from '../base-image.ts';
 import type { BaseImages } from '../base-images.ts';
 import type { Instruction } from '../containerfile/instruction.ts';
 import { flattenStage, rootStage } from '../containerfile/stage.ts';
-import { throwProblems } from '../errors.ts';
+import { limitProblems, throwProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { formatPlatform, normalPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -107,7 +107,8 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const ofFiles = await examineFiles(found.rootfs, pairs, start);
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
-  const isReadable = instructions.length > 0 && !containerfile.hasLostLabels;
+  const isEmpty = instructions.length === 0 && containerfile.errors.length > 0;
+  const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
   const secrets = await warnOfSecrets(found.layers, context.ignoreFile);
@@ -144,7 +145,7 @@ function notesOf({ ignoreFile, leftOut }: Context): string[] {
   return ignoreFile === undefined ? outputs : [`the ignore file is "${ignoreFile}"`, ...outputs];
 }
 
-const noFiles: StageFiles = { rootfs: emptyRootfs, hasBase: false, layers: [], errors: [] };
+const noFiles: StageFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [] };
 
 function warnOfArchitecture(
   platform: Platform | undefined,
@@ -177,13 +178,14 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
   ];
 }
 
-/** Each once, sorted by place; those without one come first. */
-export function inOrder(problems: readonly Problem[]): Problem[] {
+/** Each once, sorted by place; those without one come first. Not more than anybody reads. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  return [...different.values()].sort((a, b) => {
+  const ordered = [...different.values()].sort((a, b) => {
     return (
       (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
       (a.position?.column ?? 0) - (b.position?.column ?? 0)
     );
   });
+  return limitProblems(ordered);
 }

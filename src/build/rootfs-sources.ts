@@ -64,35 +64,50 @@ export function rootfsSources(rootfs: Rootfs, name: string): RootfsSources {
     return found;
   }
 
+  /** A loop, like all walks here: what others made may be too deep for the stack. */
   function treeAt(path: string, entry: Entry | undefined, as: string): Found {
-    if (entry?.type === 'symlink') return { type: 'symlink', name: as, target: entry.target };
-    if (entry?.type === 'file') {
-      entry.expect?.();
-      const { size, mode, identify, open, isGuessed = false } = entry;
-      const executable = (mode & 0o111) !== 0;
-      // A guess stays one: the label may know better.
-      const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
-      const file = { type: 'file', name: as, size, ...bits, open } as const;
-      return identify === undefined ? file : { ...file, identify };
+    const pending: { readonly path: string; readonly children: Found[] }[] = [];
+    const root = foundOf(path, entry, as);
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      for (const child of namesIn(next.path)) {
+        const below = join(next.path, child);
+        next.children.push(foundOf(below, rootfs.entries.get(below), child));
+      }
     }
-    const children = namesIn(path).map((child) => {
-      const below = join(path, child);
-      return treeAt(below, rootfs.entries.get(below), child);
-    });
-    return { type: 'directory', name: as, ...(entry === undefined ? {} : { mode: entry.mode }), children };
+    return root;
+
+    function foundOf(at: string, there: Entry | undefined, name: string): Found {
+      if (there?.type === 'symlink') return { type: 'symlink', name, target: there.target };
+      if (there?.type === 'file') {
+        there.expect?.();
+        const { size, mode, identify, open, isGuessed = false } = there;
+        const executable = (mode & 0o111) !== 0;
+        // A guess stays one: the label may know better.
+        const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
+        const file = { type: 'file', name, size, ...bits, open } as const;
+        return identify === undefined ? file : { ...file, identify };
+      }
+      const children: Found[] = [];
+      pending.push({ path: at, children });
+      return { type: 'directory', name, ...(there === undefined ? {} : { mode: there.mode }), children };
+    }
   }
 
   function pathsMatching(folder: string, pattern: readonly PatternPart[]): string[] {
     const matches: string[] = [];
-    const walk = (path: string, states: ReadonlySet<number>): void => {
-      for (const child of namesIn(path)) {
-        const below = join(path, child);
-        const next = advance(pattern, states, child);
-        if (next.has(pattern.length)) matches.push(below);
-        else if (next.size > 0) walk(below, next);
-      }
+    const pending: { readonly path: string; readonly states: ReadonlySet<number> }[] = [];
+    const visit = (path: string, states: ReadonlySet<number>): void => {
+      const below = namesIn(path).map((child) => ({
+        path: join(path, child),
+        states: advance(pattern, states, child),
+      }));
+      for (const next of below.reverse()) pending.push(next);
     };
-    walk(folder, new Set([0]));
+    visit(folder, new Set([0]));
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      if (next.states.has(pattern.length)) matches.push(next.path);
+      else if (next.states.size > 0) visit(next.path, next.states);
+    }
     return matches;
   }
 

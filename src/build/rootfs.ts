@@ -4,37 +4,36 @@
 import { posix } from 'node:path';
 import type { Copy } from '../containerfile/instruction.ts';
 import { BimaError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { comparePaths } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import type { Found, Match } from './found.ts';
 
-/** Never changed: each COPY gives a new one. */
 export interface Rootfs {
   /** By their path. The root itself has no entry. */
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: Map<string, Entry>;
 }
 
-export const emptyRootfs: Rootfs = { entries: new Map() };
+export function emptyRootfs(): Rootfs {
+  return { entries: new Map() };
+}
 
 /** As many as Linux follows. */
 const maxLinks = 40;
 
 /**
- * The rootfs after a COPY, and the entries of that COPY's layer: what it brings and all parent directories, sorted.
+ * Adds to the rootfs what a COPY brings. When that fails, nothing of it is added.
+ * @returns the entries of that COPY's layer: what it brings and all parent directories, sorted
  * @param matches of all its sources, in their order
  * @throws BimaError CONTEXT_PATH, with the position of the source, when a file would take the place of a directory
  *   or a directory that of a file
  */
-export function applyCopy(
-  rootfs: Rootfs,
-  copy: Copy,
-  matches: readonly Match[],
-): { readonly rootfs: Rootfs; readonly entries: readonly Entry[] } {
-  const entries = new Map(rootfs.entries);
-  const touched = new Set<string>();
+export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[]): readonly Entry[] {
+  const brought = new Map<string, Entry>();
+  const entryAt = (path: string) => brought.get(path) ?? rootfs.entries.get(path);
   const { uid, gid } = copy.chown ?? { uid: 0, gid: 0 };
 
-  const target = followLinks({ entries }, copy.destination);
+  const target = followLinks(rootfs, copy.destination);
   if (target === undefined) {
     throw new BimaError(
       'CONTEXT_PATH',
@@ -43,37 +42,48 @@ export function applyCopy(
     );
   }
   const intoDirectory =
-    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(entries, target);
+    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(rootfs.entries, target);
 
   for (const match of matches) {
     const { found } = match;
     const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
     makeParents(path, match);
-    put(path, found, match, false);
+    // A loop: what others made may be too deep for the stack.
+    const pending: { readonly path: string; readonly found: Found; readonly overwrite: boolean }[] = [
+      { path, found, overwrite: false },
+    ];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      put(next.path, next.found, match, next.overwrite);
+      if (next.found.type !== 'directory') continue;
+      for (const child of [...next.found.children].reverse())
+        pending.push({ path: join(next.path, child.name), found: child, overwrite: true });
+    }
   }
 
-  const layer = [...touched].sort(comparePaths).map((path) => entries.get(path));
-  return { rootfs: { entries }, entries: layer.filter((entry) => entry !== undefined) };
+  for (const [path, entry] of brought) rootfs.entries.set(path, entry);
+  return [...brought.values()].sort((one, other) => comparePaths(one.path, other.path));
 
   function makeParents(path: string, match: Match): void {
     for (const parent of parentsOf(path)) {
-      const existing = entries.get(parent);
+      const existing = entryAt(parent);
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       add(existing ?? { type: 'directory', path: parent, mode: 0o755, uid, gid }, match);
     }
   }
 
-  /** @param overwrite whether a directory that is there gets the mode and the owner of this one */
+  /**
+   * Without what a directory holds.
+   * @param overwrite whether a directory that is there gets the mode and the owner of this one
+   */
   function put(path: string, found: Found, match: Match, overwrite: boolean): void {
-    const existing = entries.get(path);
+    const existing = entryAt(path);
     if (found.type === 'directory') {
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       const kept = overwrite ? undefined : existing;
       const mode = copy.chmod ?? found.mode ?? 0o755;
       if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
-      for (const child of found.children) put(join(path, child.name), child, match, true);
       return;
     }
     if (path === '' || existing?.type === 'directory') throw conflict(match, existing, 'a file');
@@ -98,15 +108,29 @@ export function applyCopy(
   }
 
   function add(entry: Entry, match: Match): void {
-    // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
-    if (posix.basename(entry.path).startsWith('.wh.') || entry.path.includes('\0')) {
-      throw new BimaError('CONTEXT_PATH', `"/${entry.path}" is a name that an image can't hold`, {
-        hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
+    checkPath(entry.path, match);
+    brought.set(entry.path, entry);
+  }
+}
+
+/** @throws BimaError CONTEXT_PATH for what can't be in an image */
+function checkPath(path: string, match: Match): void {
+  if (Buffer.byteLength(path) > limits.path) {
+    throw new BimaError(
+      'CONTEXT_PATH',
+      `expected a path of at most ${limits.path} bytes in the image, got more`,
+      {
+        hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
         position: match.source.position,
-      });
-    }
-    entries.set(entry.path, entry);
-    touched.add(entry.path);
+      },
+    );
+  }
+  // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
+  if (posix.basename(path).startsWith('.wh.') || path.includes('\0')) {
+    throw new BimaError('CONTEXT_PATH', `"/${path}" is a name that an image can't hold`, {
+      hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
+      position: match.source.position,
+    });
   }
 }
 
@@ -128,6 +152,8 @@ export function has(rootfs: Rootfs, path: string): boolean {
  * Undefined when there are too many links.
  */
 export function followLinks(rootfs: Rootfs, path: string): string | undefined {
+  // Linux follows no longer one.
+  if (Buffer.byteLength(path) > limits.path) return undefined;
   const ahead = posix.join('/', path).split('/');
   const behind: string[] = [];
   for (let links = 0; ahead.length > 0;) {

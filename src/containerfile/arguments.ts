@@ -40,6 +40,16 @@ function readList(statement: Statement): Arguments | undefined {
   return { form: 'exec', words };
 }
 
+/** Without blanks at both ends, unless a backslash makes the first of those at the end a part of a word. */
+function withoutBlanks(text: string): string {
+  const isBlank = (at: number) => text[at] === ' ' || text[at] === '\t';
+  let start = 0;
+  while (isBlank(start)) start += 1;
+  let end = text.length;
+  while (end > start && isBlank(end - 1)) end -= 1;
+  return text.slice(start, text[end - 1] === '\\' && end > start && end < text.length ? end + 1 : end);
+}
+
 function readText(statement: Statement): Arguments | undefined {
   const { keyword, start, rest, text } = statement;
   if (rest === text.length) {
@@ -65,6 +75,6 @@ function readText(statement: Statement): Arguments | undefined {
     );
   }
   // Variables that are empty leave the blanks around them, or nothing at all.
-  const expanded = expandGuestText(statement, rest).replace(/^[ \t]+|(?<!\\)[ \t]+$/g, '');
+  const expanded = withoutBlanks(expandGuestText(statement, rest));
   return expanded === '' ? { form: 'exec', words: [] } : { form: 'shell', text: expanded };
 }

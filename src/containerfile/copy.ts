@@ -1,5 +1,6 @@
 // COPY: [flags] source… destination, or the same as a JSON list.
 
+import { limits } from '../limits.ts';
 import { readCopyFlags } from './copy-flags.ts';
 import { quote } from './excerpt.ts';
 import type { Copy, CopySource, From } from './instruction.ts';
@@ -58,6 +59,12 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
   const empty = operands.find(({ value }) => value === '');
   if (empty !== undefined) {
     statement.error(empty.offset, 'expected a path, got an empty word', 'Write "." for the folder itself.');
+    return undefined;
+  }
+  const long = operands.find(({ value }) => Buffer.byteLength(value) > limits.path);
+  if (long !== undefined) {
+    const message = `expected a path of at most ${limits.path} bytes, got ${quote(long.value)}`;
+    statement.error(long.offset, message, 'Linux takes no longer ones.');
     return undefined;
   }
   if (sources.length > 1 && !/(?:^|\/)\.?$/.test(destination.value)) {

@@ -1,5 +1,7 @@
 // The user's text inside messages: cut to a length and free of anything that could steer a terminal or a log.
 
+import { limits } from '../limits.ts';
+
 /** Control, format (bidirectional overrides among them), lone surrogates, and white space other than a space. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
@@ -12,7 +14,7 @@ export function excerpt(text: string, maxLength = 160): string {
 }
 
 /** The text in double quotes, written as in JSON, for the middle of a message. */
-export function quote(text: string, maxLength = 80): string {
+export function quote(text: string, maxLength: number = limits.quoted): string {
   const cut = text.length > maxLength ? text.slice(0, maxLength) + ellipsis : text;
   return JSON.stringify(cut).replaceAll(unprintable, escape);
 }

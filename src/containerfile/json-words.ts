@@ -1,5 +1,6 @@
 // The JSON form of COPY, CMD and ENTRYPOINT: a list of strings, each with its place.
 
+import { limits } from '../limits.ts';
 import { quote } from './excerpt.ts';
 
 export interface JsonWord {
@@ -43,6 +44,10 @@ export function readJsonWords(
       };
     }
     words.push({ value, offset: next });
+    if (words.length > limits.words) {
+      const message = `expected at most ${limits.words} strings in a JSON list, got more`;
+      return { offset: next, message, hint: 'Name a folder instead of its files.' };
+    }
 
     next = skipSpace(text, end);
     if (text[next] === ']') return atEnd(text, next + 1, hint) ?? words;

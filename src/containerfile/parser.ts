@@ -2,6 +2,7 @@
 // Whether its paths and labels make sense is for others to say.
 
 import type { Problem } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { nearest } from '../nearest.ts';
 import { readArg } from './arg.ts';
 import { parseCommand } from './arguments.ts';
@@ -13,7 +14,7 @@ import { faultyFrom, parseFrom } from './from.ts';
 import type { Containerfile, From, Instruction } from './instruction.ts';
 import { parseLabel } from './label.ts';
 import { readLogicalLines } from './lines.ts';
-import { checkSequence, checkStages, scratchAt, stagesOf } from './sequence.ts';
+import { checkSequence, checkStages, stagesOf } from './sequence.ts';
 import type { Parsed } from './sequence.ts';
 import { decodeSource } from './source.ts';
 import { positionOf, readStatement } from './statement.ts';
@@ -21,9 +22,6 @@ import type { Statement } from './statement.ts';
 import { reportUnsupported } from './unsupported.ts';
 import { createVariables } from './variables.ts';
 import type { VariableSources } from './variables.ts';
-
-/** Far more than anybody writes: what looks at all earlier stages stays fast. */
-const maxStages = 500;
 
 /** By keyword. `stages` are those so far, the one of the instruction included. */
 type Parse = (statement: Statement, stages: readonly From[]) => Instruction | undefined;
@@ -64,8 +62,10 @@ export function parseContainerfile(
     return { ...nothing, ...sorted(findings) };
   }
 
+  const beyond = firstBeyond(statements);
   const stages: From[] = [];
-  const parsed = statements.flatMap((statement) => parseStatement(statement, stages));
+  const within = beyond === undefined ? statements : statements.slice(0, statements.indexOf(beyond));
+  const parsed = within.flatMap((statement) => parseStatement(statement, stages));
   const all = stagesOf(parsed);
   if (all.length === 0 && first !== undefined && findings.errors.length === 0) {
     first.error(
@@ -81,11 +81,31 @@ export function parseContainerfile(
   }
   return {
     stages: all,
-    hasLostLabels: parsed.some(
-      ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
-    ),
+    hasLostLabels:
+      beyond !== undefined ||
+      parsed.some(({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined),
     ...sorted({ ...findings, errors }),
   };
+}
+
+/** The first statement that is one too many, which is reported. Nothing is read from there on. */
+function firstBeyond(statements: readonly Statement[]): Statement | undefined {
+  let [stages, copies] = [0, 0];
+  for (const [index, statement] of statements.entries()) {
+    if (statement.keyword === 'FROM') stages += 1;
+    if (statement.keyword === 'COPY') copies += 1;
+    const isWithin = index < limits.instructions && stages <= limits.stages && copies <= limits.copies;
+    if (isWithin) continue;
+    const most =
+      stages > limits.stages
+        ? `${limits.stages} stages`
+        : copies > limits.copies
+          ? `${limits.copies} COPY instructions`
+          : `${limits.instructions} instructions`;
+    statement.error(statement.start, `expected at most ${most}`);
+    return statement;
+  }
+  return undefined;
 }
 
 /** Adds to `stages` the one that FROM begins. */
@@ -99,12 +119,6 @@ function parseStatement(statement: Statement, stages: From[]): readonly Parsed[]
   const position = positionOf(statement);
   if (keyword === 'FROM') {
     variables.leaveStage();
-    if (stages.length >= maxStages) {
-      if (stages.length === maxStages)
-        statement.error(statement.start, `expected at most ${maxStages} stages`);
-      stages.push(scratchAt(position));
-      return [];
-    }
     const from = control === null ? parseFrom(statement, stages) : undefined;
     stages.push(from ?? faultyFrom(statement));
     variables.enterStage(from?.stage);

@@ -15,7 +15,7 @@ export interface Parsed {
 }
 
 /** FROM scratch, where no other FROM can be read. */
-export function scratchAt(position: Position): From {
+function scratchAt(position: Position): From {
   return { type: 'from', image: 'scratch', position, imagePosition: position };
 }
 

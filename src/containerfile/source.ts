@@ -1,9 +1,10 @@
 // The bytes of a Containerfile as text: UTF-8 without its byte order mark, or the reason why they aren't.
 
 import type { Position, Problem } from '../errors.ts';
+import { limits } from '../limits.ts';
 
-/** In bytes. Far above any Containerfile: what is larger is another file, given by mistake. */
-const maxSize = 1024 * 1024;
+/** What is larger is another file, given by mistake. */
+const maxSize = limits.containerfile;
 
 /** The text, or the one problem that makes the file unreadable. */
 export function decodeSource(

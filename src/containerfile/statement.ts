@@ -1,6 +1,7 @@
 // One logical line on its way to becoming an instruction, and how its parser reports what is wrong with it.
 
 import type { ErrorCode, Position } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Escape } from './directives.ts';
 import { quote } from './excerpt.ts';
 import type { Findings } from './findings.ts';
@@ -71,8 +72,13 @@ export function checkWords(statement: Statement, words: readonly Word[]): boolea
   return checkQuotes(statement, words) && odd === undefined;
 }
 
-/** Reports a quote that is never closed; true when there is none. */
+/** Reports a quote that is never closed, and more words than anybody writes; true when there is none. */
 export function checkQuotes(statement: Statement, words: readonly Word[]): boolean {
+  if (words.length > limits.words) {
+    const message = `expected at most ${limits.words} words in an instruction, got ${words.length}`;
+    statement.error(statement.start, message, 'Put text with spaces into quotes, or name a folder of files.');
+    return false;
+  }
   const unclosed = words.find((word) => word.unclosed !== undefined)?.unclosed;
   if (unclosed === undefined) return true;
   const { text } = statement;

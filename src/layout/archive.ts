@@ -1,13 +1,13 @@
 // One tar archive that is at once an OCI image layout and a docker-archive, written and read.
 // `docker load`, `podman load`, `ctr images import` and skopeo take it.
 
-import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { encodeHeader, endOfTar, paddingOf } from '../build/tar-header.ts';
+import { readTar } from '../build/tar-reader.ts';
 import { BimaError, isSystemError } from '../errors.ts';
-import { streamOf, verified } from '../oci/blob.ts';
+import { limits } from '../limits.ts';
+import { readAll, streamOf, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { hexOf } from '../oci/digest.ts';
@@ -28,10 +28,6 @@ import { withImage } from './names.ts';
 import { findFileTarget } from './output-path.ts';
 import { move } from './patience.ts';
 import { outputErrors, withTemporaryFolder } from './temporary.ts';
-
-const chunkSize = 1024 * 1024;
-/** tar-stream's offset is that of the header; the content follows it. */
-const headerSize = 512;
 
 /**
  * Writes an archive of one image or index with everything that it points to, under its final name only when it is whole.
@@ -162,9 +158,11 @@ export async function openArchive(path: string): Promise<Archive> {
         },
       );
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of readRange(path, place)) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    if (place.size > limits.document) {
+      const message = `expected at most ${limits.document} bytes in "${name}" of "${path}", got ${place.size}`;
+      throw new BimaError('LAYOUT_INVALID', message);
+    }
+    return readAll(readRange(path, place));
   };
   checkMarker(await read('oci-layout'), path);
   return {
@@ -189,28 +187,28 @@ interface Place {
 
 async function listFiles(path: string): Promise<Map<string, Place>> {
   const files = new Map<string, Place>();
-  const parser = extract();
-  parser.on('entry', ({ name, size, type }, stream, next) => {
-    if (type === 'file') files.set(name.replace(/^\.\//, ''), { start: stream.offset + headerSize, size });
-    stream.on('end', next);
-    // A file that is cut off in the middle of this entry fails the pipeline as well.
-    stream.on('error', () => undefined);
-    stream.resume();
-  });
   try {
-    await pipeline(createReadStream(path, { highWaterMark: chunkSize }), parser);
+    for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
+      if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
   } catch (cause) {
     if (isSystemError(cause, 'ENOENT'))
       throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, { cause });
-    throw new BimaError(
-      'LAYOUT_INVALID',
-      `"${path}" is no OCI image layout and no uncompressed archive of one`,
-      { cause },
-    );
+    if (!(cause instanceof BimaError) && !isSystemError(cause)) throw cause;
+    const message = isSystemError(cause) ? `can't read "${path}": ${cause.code ?? ''}` : cause.message;
+    const hint = 'Name an OCI image layout, or an uncompressed archive of one.';
+    throw new BimaError('LAYOUT_INVALID', message, { cause, hint });
   }
   return files;
 }
 
-function readRange(path: string, { start, size }: Place): ByteStream {
-  return readFilePieces(path, { start, size });
+/** With turns for signals: an archive may be large. */
+async function* allOf(path: string): AsyncGenerator<Uint8Array> {
+  for await (const piece of readFilePieces(path, undefined, true, true)) {
+    yield piece;
+    await turn();
+  }
+}
+
+function readRange(path: string, place: Place): ByteStream {
+  return readFilePieces(path, place, false, true);
 }

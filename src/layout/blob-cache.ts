@@ -1,7 +1,7 @@
 // A folder of blobs that were fetched or made, by their digest: each once, and looked at before it is used. Several
 // processes may share it, and deleting it or anything in it is safe.
 
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { copyFile, mkdir, open, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -43,8 +43,6 @@ export interface CacheOptions {
   /** Milliseconds, for the seconds of each fetch. */
   readonly now?: () => number;
 }
-
-const pieceSize = 256 * 1024;
 
 /** Where the blobs of such a cache are. */
 export function blobsFolder(directory: string): string {
@@ -178,7 +176,7 @@ export function createBlobCache(options: CacheOptions): BlobCache {
     for (let isFirst = true; ; isFirst = false) {
       await obtain(blob, from);
       try {
-        yield* verified(createReadStream(path, { highWaterMark: pieceSize }), descriptor, path);
+        yield* verified(readFilePieces(path), descriptor, path);
         return;
       } catch (error) {
         // Another process may have made room since.

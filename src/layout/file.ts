@@ -4,6 +4,7 @@
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
+import { openRegular } from '../open-regular.ts';
 import type { ByteStream } from '../oci/blob.ts';
 
 /** Bytes of one read from disk, for a reader that keeps them: larger pieces leave more behind to be collected. */
@@ -15,14 +16,17 @@ const releasedSize = 256 * 1024;
 /**
  * @param range of the file: all of it by default, and less than named if it is shorter
  * @param release true for a reader that keeps no piece: each is gone when the next one is asked for
+ * @param follow true for a path that the user has named, which may be a link
+ * @throws BimaError LAYOUT_INVALID for anything but a regular file
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is read at once
 export async function* readFilePieces(
   path: string,
   range: { readonly start: number; readonly size: number } = { start: 0, size: Infinity },
   release = false,
+  follow = false,
 ): AsyncGenerator<Uint8Array> {
-  const file = openSync(path, 'r');
+  const file = openRegular(path, { code: 'LAYOUT_INVALID', follow });
   try {
     const end = range.start + range.size;
     const memory = release ? new Uint8Array(releasedSize) : undefined;

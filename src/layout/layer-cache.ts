@@ -1,16 +1,18 @@
 // Layers that builds have made, for later builds with the same compressor: the blobs are beside those that were fetched,
 // and a small record for each tells which one a diff ID stands for. Several processes may share it.
 
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import { readDescriptor } from '../oci/descriptor.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { createDigester, hexOf } from '../oci/digest.ts';
 import { encodeJson, parseJsonObject } from '../oci/json.ts';
 import type { KeptLayers, LayerKey } from '../oci/kept-layers.ts';
+import { readRegular } from '../open-regular.ts';
 import type { Reporter } from '../reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
 import type { BlobCache } from './blob-cache.ts';
@@ -149,7 +151,8 @@ function sizeIn(name: string): string {
 /** Undefined when there is none; one that says nothing is removed. */
 async function readRecord(path: string): Promise<Descriptor | undefined> {
   try {
-    return readDescriptor(parseJsonObject(await readFile(path), path), path);
+    const bytes = await readRegular(path, limits.document, { code: 'LAYOUT_INVALID' });
+    return readDescriptor(parseJsonObject(bytes, path), path);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) await remove(path);
     return undefined;

@@ -1,10 +1,11 @@
 // An OCI image layout on disk (OCI image-spec, image-layout.md), to read from and to write to.
 // Every file gets its final name only when it is whole.
 
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { checkContent, verified } from '../oci/blob.ts';
 import type { Blob, ByteStream } from '../oci/blob.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -16,6 +17,7 @@ import type { Index } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import { findReferrers } from '../oci/referrers.ts';
 import type { Source } from '../oci/target.ts';
+import { readRegular } from '../open-regular.ts';
 import { readFilePieces, writeNewFile } from './file.ts';
 import { cleanUp, move, withPatience } from './patience.ts';
 import { temporaryName } from './temporary.ts';
@@ -49,14 +51,8 @@ export async function createLayout(directory: string): Promise<Layout> {
 
 /** @throws BimaError LAYOUT_INVALID when the directory holds no layout of version 1 */
 export async function openLayout(directory: string): Promise<Layout> {
-  const marker = await readFile(join(directory, 'oci-layout')).catch((cause: unknown) => {
-    throw new BimaError(
-      'LAYOUT_INVALID',
-      `"${directory}" is no OCI image layout: it has no file "oci-layout"`,
-      { cause },
-    );
-  });
-  checkMarker(marker, directory);
+  const message = `"${directory}" is no OCI image layout: it has no file "oci-layout"`;
+  checkMarker(await readDocumentAt(join(directory, 'oci-layout'), message), directory);
   return layoutIn(directory);
 }
 
@@ -131,9 +127,7 @@ function layoutIn(directory: string): Layout {
     },
     async readIndex() {
       const path = join(directory, 'index.json');
-      const bytes = await readFile(path).catch((cause: unknown) => {
-        throw new BimaError('LAYOUT_INVALID', `"${directory}" has no readable file "index.json"`, { cause });
-      });
+      const bytes = await readDocumentAt(path, `"${directory}" has no readable file "index.json"`);
       return parseIndex(bytes, path);
     },
     async writeIndex(index) {
@@ -161,6 +155,15 @@ export async function isBlob(path: string, digest: Digest, size: number): Promis
     }
     return digester.digest() === digest;
   });
+}
+
+/** @param missing the message for a file that isn't there, or can't be opened */
+async function readDocumentAt(path: string, missing: string): Promise<Uint8Array> {
+  try {
+    return await readRegular(path, limits.document, { code: 'LAYOUT_INVALID' });
+  } catch (cause) {
+    throw cause instanceof BimaError ? cause : new BimaError('LAYOUT_INVALID', missing, { cause });
+  }
 }
 
 /** Differs once a file was written to, or is another one. */

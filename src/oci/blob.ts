@@ -1,6 +1,7 @@
 // Blobs: a descriptor and a way to open its bytes afresh, so that a retry needs no special case.
 
 import { BimaError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { describeBytes } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { createDigester } from './digest.ts';
@@ -68,8 +69,8 @@ export async function* verified(
   checkContent(descriptor, digester.digest(), digester.size, where);
 }
 
-/** No manifest or config comes near this size; registries refuse manifests over 4 MiB. */
-export const maxDocumentSize = 16 * 1024 * 1024;
+/** In bytes. */
+export const maxDocumentSize = limits.document;
 
 /**
  * The whole blob in memory, verified: for manifests and configs, never for layers.

@@ -1,8 +1,9 @@
 // What a registry says about an error, made fit to be read: the specification's JSON, or whatever a proxy wrote.
 
+import { limits } from '../limits.ts';
 import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
-import { isObject } from '../oci/json.ts';
+import { isObject, parseJson } from '../oci/json.ts';
 
 export interface ErrorBody {
   /** Such as `MANIFEST_BLOB_UNKNOWN`. */
@@ -14,7 +15,7 @@ export interface ErrorBody {
 }
 
 /** More of an error isn't read. */
-export const maxErrorBody = 64 * 1024;
+export const maxErrorBody = limits.errorBody;
 const maxText = 500;
 
 /** Never throws: an error about an error helps nobody (distribution-spec, "Error Codes"). */
@@ -43,7 +44,7 @@ export function clean(text: string, limit = maxText): string {
 
 function parseErrors(text: string): readonly Readonly<Record<string, unknown>>[] {
   try {
-    const document: unknown = JSON.parse(text);
+    const document: unknown = parseJson(text);
     if (isObject(document) && Array.isArray(document.errors)) return document.errors.filter(isObject);
     // Token services and some proxies have a flatter form.
     return isObject(document) && hasMessage(document) ? [document] : [];
@@ -71,8 +72,9 @@ function describe(error: Readonly<Record<string, unknown>>): string {
 
 function plainText(text: string): string {
   if (!/<html|<!doctype/i.test(text)) return text;
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1];
-  return title ?? text.replace(/<[^>]*>/g, ' ');
+  // No tag holds a "<": so each part of the text is looked at once, whatever it is.
+  const title = /<title[^<>]*>([^<]*)<\/title>/i.exec(text)?.[1];
+  return title ?? text.replace(/<[^<>]*>/g, ' ');
 }
 
 function digestsIn(text: string): Digest[] {

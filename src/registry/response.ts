@@ -1,5 +1,7 @@
 // Reading answers: bodies with a bound, single headers, and errors from what doesn't fit.
 
+import { BimaError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Clock } from './clock.ts';
 import type { Endpoint } from './endpoints.ts';
 import { clean, maxErrorBody, readErrorBody } from './error-body.ts';
@@ -15,20 +17,40 @@ export function headerOf(headers: HttpHeaders, name: string): string | undefined
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** Up to `limit` bytes of a body, and whether that was all. Frees the connection. */
+/**
+ * Up to `limit` bytes of a body, and whether that was all. Frees the connection.
+ * @param now milliseconds since some moment
+ * @throws BimaError REGISTRY_PROTOCOL for a body that comes so slowly that it may never end
+ */
 export async function readUpTo(
   response: HttpResponse,
   limit: number,
+  now: () => number = () => performance.now(),
 ): Promise<{ readonly bytes: Uint8Array; readonly whole: boolean }> {
   const chunks: Uint8Array[] = [];
+  const started = now();
   let size = 0;
   for await (const chunk of response.body) {
     chunks.push(chunk);
     size += chunk.length;
+    checkProgress(size, now() - started);
     // Leaving the loop closes the connection.
     if (size > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false };
   }
   return { bytes: Buffer.concat(chunks), whole: true };
+}
+
+function checkProgress(size: number, milliseconds: number): void {
+  const isSlow = milliseconds > limits.documentGrace && size * 1000 < limits.documentRate * milliseconds;
+  if (!isSlow && milliseconds <= limits.documentTime) return;
+  const seconds = Math.round(milliseconds / 1000);
+  throw new BimaError(
+    'REGISTRY_PROTOCOL',
+    `expected the registry to answer faster, got ${size} bytes in ${seconds} s`,
+    {
+      hint: 'Try again later, or ask those who run the registry.',
+    },
+  );
 }
 
 export interface AnswerContext {

@@ -5,7 +5,7 @@ import type { Credential } from './credentials.ts';
 import { withParameter } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
-import { isObject } from '../oci/json.ts';
+import { isObject, parseJson } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
 import { RegistryError } from './registry-error.ts';
 import { answerError, readUpTo } from './response.ts';
@@ -143,7 +143,7 @@ async function readAnswer(response: HttpResponse, sent: HttpRequest): Promise<Js
   const { bytes, whole } = await readUpTo(response, maxTokenBody);
   if (!whole) throw useless(sent, `with more than ${maxTokenBody} bytes`);
   try {
-    const document: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const document: unknown = parseJson(new TextDecoder().decode(bytes));
     if (isObject(document)) return document;
   } catch {
     // Said below.

@@ -391,7 +391,7 @@ describe('the Containerfile', () => {
     mkdirSync(join(folder, 'Containerfile'));
     await assert.rejects(examine(options(folder)), {
       code: 'CONTAINERFILE_MISSING',
-      message: /is a directory/,
+      message: /got a directory/,
     });
   });
 
@@ -421,6 +421,26 @@ describe('the Containerfile', () => {
       await assert.rejects(examine(options(context)), { code: 'CONTEXT_PATH', message: /a FIFO/ });
     },
   );
+
+  it('is no FIFO or device that is named', { skip: process.platform === 'win32' }, async (test) => {
+    const folder = contextOf(test, usual, {});
+    const outside = join(temporaryFolder(test), 'pipe');
+    assert.equal(spawnSync('mkfifo', [outside]).status, 0);
+    for (const file of [outside, '/dev/zero']) {
+      await assert.rejects(examine(options(folder, file)), {
+        code: 'CONTAINERFILE_MISSING',
+        message: /to be a file, got a (?:FIFO|character device)$/,
+      });
+    }
+  });
+
+  it('lacks labels when it is FROM scratch alone', async (test) => {
+    const { errors } = await examine(options(contextOf(test, ['FROM scratch'], {})));
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ['LABEL_MISSING'],
+    );
+  });
 
   it('is not read when it is far too large', async (test) => {
     const folder = temporaryFolder(test, { Containerfile: Buffer.alloc(2 * 1024 * 1024, '#') });

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compilePattern, hasWildcards, unescapePattern } from '../../src/build/glob.ts';
+import {
+  compilePattern,
+  firstStates,
+  hasWildcards,
+  nextStates,
+  readTokens,
+  unescapePattern,
+} from '../../src/build/glob.ts';
 
 // What is expected here is what Go's filepath.Match answers.
 describe('compilePattern', () => {
@@ -50,6 +57,55 @@ describe('compilePattern', () => {
         assert.equal(unescapePattern(escaped), text);
         assert.equal(compilePattern(escaped)?.test(text), true);
       }),
+    );
+  });
+});
+
+describe('nextStates', () => {
+  /** How many states are looked at until a text is read. */
+  function countSteps(pattern: string, text: string, isPath: boolean): number {
+    const tokens = readTokens(pattern, isPath);
+    if (tokens === undefined) return 0;
+    let states = firstStates(tokens);
+    let steps = states.length;
+    for (const character of text) {
+      states = nextStates(tokens, states, character.codePointAt(0) ?? 0);
+      steps += states.length;
+    }
+    return steps;
+  }
+
+  it('takes no more steps than characters times parts, whatever the pattern', () => {
+    const part = fc.constantFrom('*', '**', '?', 'a', 'b', '/', '[ab]', '[^a]', '*a', '**/', '\\*', 'aa');
+    const text = fc.array(fc.constantFrom('a', 'b', '/', 'aaaa'), { maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 60 }), text, fc.boolean(), (parts, characters, isPath) => {
+        const [pattern, path] = [parts.join(''), characters.join('')];
+        const most = 3 * (path.length + 1) * Math.min(pattern.length + 1, path.length + 1);
+        assert.ok(countSteps(pattern, path, isPath) <= most);
+      }),
+    );
+  });
+
+  it('takes few steps for many stars', () => {
+    const name = 'a'.repeat(250);
+    assert.ok(countSteps(`${'*a'.repeat(100)}b`, name, false) <= 3 * 250 * 201);
+    assert.equal(compilePattern(`${'*a'.repeat(100)}b`)?.test(name), false);
+    assert.equal(compilePattern(`${'*a'.repeat(100)}b`)?.test(`${name}b`), true);
+    assert.equal(compilePattern('[a-z]'.repeat(50_000))?.test(name), false);
+    assert.equal(compilePattern(`[${'a-z'.repeat(50_000)}]`)?.test('q'), true);
+  });
+
+  it('matches as a regular expression does', () => {
+    const part = fc.constantFrom('*', '?', 'a', 'b', '[ab]', '[^a]', '[^b-z]');
+    const text = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), text, (parts, characters) => {
+        const source = parts.map((each) => (each === '*' ? '.*' : each === '?' ? '.' : each)).join('');
+        const name = characters.join('');
+        assert.equal(compilePattern(parts.join(''))?.test(name), new RegExp(`^${source}$`, 's').test(name));
+      }),
+      { numRuns: 2000 },
     );
   });
 });

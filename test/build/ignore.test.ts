@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseIgnoreFile } from '../../src/build/ignore.ts';
+import { limits } from '../../src/limits.ts';
 
-// What is expected here is what MatchesOrParentMatches of github.com/moby/patternmatcher answers, after its
-// ignorefile.ReadAll, except where a row says otherwise.
+// What is expected here is what MatchesUsingParentResults of github.com/moby/patternmatcher answers for a path and those
+// above it, after its ignorefile.ReadAll, except where a row says otherwise.
 describe('parseIgnoreFile', () => {
   const rows: [name: string, text: string, ignored: string[], kept: string[]][] = [
     ['a name at the root alone', '*.log', ['a.log', '.log'], ['d/a.log']],
@@ -42,6 +43,23 @@ describe('parseIgnoreFile', () => {
     ['an escaped star', '\\*.txt', ['*.txt'], ['a.txt']],
     ['an escaped exclamation mark', '\\!a', ['!a'], ['a']],
     ['an escaped hash', '\\#a', ['#a'], ['a']],
+    ['a bracket that is escaped', 'a\\[b*', ['a[b', 'a[bc'], ['ab', 'a\\[b']],
+    ['an escaped backslash', 'a\\\\*', ['a\\', 'a\\b'], ['a', 'a/b']],
+    ['a bracket that closes nothing', 'a]*', ['a]', 'a]b'], ['a']],
+    ['a negated range that a slash fits', 'a[^b]c', ['a/c', 'axc'], ['abc', 'ac']],
+    ['a range that a slash is in', 'a[+-9]c', ['a/c', 'a1c'], ['axc']],
+    ['any start of a path', 'a**', ['a', 'ab', 'ab/c'], ['ba']],
+    ['any end of a path with wildcards', '**a?', ['ab', 'x/ab'], ['xab', 'x/yab']],
+    ['three stars', 'a/***', ['a/b', 'a/b/c'], ['a']],
+    ['folders in the middle', 'a/**/b', ['a/b', 'a/x/b', 'a/x/y/b/z'], ['a/xb', 'a']],
+    ['folders at both ends', '**/a/**', ['a/x', 'x/a/y'], ['a', 'x/a']],
+    ['the same pattern again', '*.a\n!*.a\n*.b\n*.a', ['x.a', 'x.b'], ['x.c']],
+    ['a name anywhere, but not in one folder', '**/a\n!b/a', ['a', 'c/a', 'c/a/d'], ['b/a', 'b/a/d']],
+    // Here the library makes these a part of the regular expression that it writes.
+    ['a bar beside a wildcard', 'a|b*', ['a|b', 'a|bc'], ['a', 'b', 'bc']],
+    ['a caret beside a wildcard', '^a*', ['^a', '^ab'], ['a', 'ab']],
+    ['an escaped letter', '\\d*', ['d', 'dx'], ['1', '\\d']],
+    ['a wildcard in a range', '[*]a', ['*a'], ['a', 'xa']],
     ['a name that every object has', 'constructor', ['constructor', 'constructor/x'], ['toString']],
     ['no rule for such a name', 'x', ['x'], ['constructor', '__proto__']],
   ];
@@ -86,6 +104,34 @@ describe('parseIgnoreFile', () => {
       for (const folder of others) assert.ok(!rules.mayKeepBelow(folder), `should not look in "${folder}"`);
     });
   }
+
+  it('takes any number of lines, and lines of any length', () => {
+    const lines = Array.from({ length: 100_000 }, (_, index) => `f${index}`);
+    const rules = parseIgnoreFile(`${lines.join('\n')}\n!f7\n**/g\n`, '.dockerignore');
+    assert.deepEqual(
+      ['f99999', 'f99999/a', 'f7', 'f100000', 'x/y/g'].map((path) => rules.ignores(path)),
+      [true, true, false, false, true],
+    );
+    for (const part of ['a/', '**/', '*', '*a', '?', '[a-z]', 'a/../', '\\a']) {
+      const line = part.repeat(part === 'a/' ? 2_500_000 : 100_000);
+      const long = parseIgnoreFile(`${line}b\nc`, '.dockerignore');
+      assert.ok(!long.ignores('a/a'), part);
+      assert.ok(long.ignores('c'), part);
+    }
+  });
+
+  it('says which line has too many patterns, or one that is far too long to show', () => {
+    const lines = Array.from({ length: limits.ignorePatterns + 1 }, (_, index) => `*.${index}`);
+    assert.throws(() => parseIgnoreFile(lines.join('\n'), '.dockerignore'), {
+      code: 'CONTEXT_PATH',
+      message: 'expected at most 10000 patterns with wildcards',
+      position: { file: '.dockerignore', line: 10_001, column: 1 },
+    });
+    assert.throws(
+      () => parseIgnoreFile(`${'a'.repeat(1_000_000)}[`, '.dockerignore'),
+      ({ message }: Error) => message.length < 200,
+    );
+  });
 
   it('looks wherever something is kept', () => {
     const name = fc.constantFrom('a', 'b', 'c');

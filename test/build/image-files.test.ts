@@ -65,6 +65,25 @@ async function contentOf(file: Entry | undefined): Promise<string> {
 }
 
 describe('the rootfs of layers', () => {
+  it('takes a path of 2,000 levels, and nothing deeper by way of links', async (test) => {
+    const deep = 'a/'.repeat(2000);
+    const rootfs = await rootfsOf(test, [[{ path: `${deep}f`, content: 'x' }]]);
+    assert.equal(rootfs.entries.size, 2001);
+    const [match] = rootfsSources(rootfs, 'base').match({
+      path: '/a',
+      position: { file: 'Containerfile', line: 1, column: 1 },
+    });
+    assert.equal(match?.found.type, 'directory');
+    const layers = [
+      [
+        { path: `${deep}f`, content: 'x' },
+        { path: 'l', target: deep },
+        { path: `l/${deep}f`, content: 'y' },
+      ],
+    ];
+    await assert.rejects(rootfsOf(test, layers), { code: 'LAYOUT_INVALID', message: /lies too deep/ });
+  });
+
   const lower: readonly SampleEntry[] = [
     { path: 'etc/', mode: 0o700, uid: 3, gid: 4 },
     { path: 'etc/a', content: 'a', mode: 0o640 },

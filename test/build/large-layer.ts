@@ -13,7 +13,7 @@ try {
   writeFileSync(join(folder, 'large'), '');
   truncateSync(join(folder, 'large'), 400 * 1024 * 1024);
   const copy = { type: 'copy', sources: [{ path: '.', position }], destination: '/', position } as const;
-  const { entries } = applyCopy(emptyRootfs, copy, await match(folder, '.'));
+  const entries = applyCopy(emptyRootfs(), copy, await match(folder, '.'));
   const { tarSize } = await createLayer(entries, {
     mtime: 0,
     compression: { method: 'gzip', level: 1 },

@@ -340,7 +340,7 @@ async function collect(stream: ByteStream): Promise<Buffer> {
 /** The layer of `COPY . /`. */
 async function entriesOf(folder: string): Promise<readonly Entry[]> {
   const copy = { type: 'copy', sources: [{ path: '.', position }], destination: '/', position } as const;
-  return applyCopy(emptyRootfs, copy, await match(folder, '.')).entries;
+  return applyCopy(emptyRootfs(), copy, await match(folder, '.'));
 }
 
 /** Every path below a folder, in the order of a layer. */

@@ -6,6 +6,7 @@ import type { Found, FoundDirectory, FoundFile, FoundSymlink } from '../../src/b
 import { applyCopy, emptyRootfs, has, resolve } from '../../src/build/rootfs.ts';
 import type { Rootfs } from '../../src/build/rootfs.ts';
 import type { Copy } from '../../src/containerfile/instruction.ts';
+import { limits } from '../../src/limits.ts';
 import { streamOf } from '../../src/oci/blob.ts';
 import { outlineEntries } from './outline.ts';
 
@@ -47,12 +48,12 @@ function apply(rootfs: Rootfs, step: Step) {
     found,
     source: sources[index] ?? { path: '', position: copy.position },
   }));
-  return applyCopy(rootfs, copy, matches);
+  return { rootfs, entries: applyCopy(rootfs, copy, matches) };
 }
 
 /** The last layer that the steps give. */
 function lastLayer(...steps: Step[]): string[] {
-  let rootfs = emptyRootfs;
+  let rootfs = emptyRootfs();
   let layer: string[] = [];
   for (const step of steps) {
     const applied = apply(rootfs, step);
@@ -348,10 +349,35 @@ describe('applyCopy', () => {
     });
   }
 
-  it('leaves the rootfs before it as it was', () => {
-    const before = apply(emptyRootfs, { from: [file('f')], to: '/x/f' }).rootfs;
-    apply(before, { from: [conf], to: '/x', chmod: 0o700 });
-    assert.deepEqual(outlineEntries(before.entries.values()), ['755 0:0 x/', '644 0:0 x/f']);
+  it('adds nothing to the rootfs when it fails', () => {
+    const { rootfs } = apply(emptyRootfs(), { from: [file('f')], to: '/x/f' });
+    assert.throws(() => apply(rootfs, { from: [file('g'), folder('h', folder('f'))], to: '/x/' }));
+    assert.deepEqual(outlineEntries(rootfs.entries.values()), ['755 0:0 x/', '644 0:0 x/f']);
+  });
+
+  it('takes no more time for many entries that are there', () => {
+    const many = folder('many', ...Array.from({ length: 20_000 }, (_, index) => file(`f${index}`)));
+    const { rootfs } = apply(emptyRootfs(), { from: [many], to: '/many' });
+    const started = performance.now();
+    for (let index = 0; index < limits.copies; index++)
+      apply(rootfs, { from: [file('f')], to: `/g${index}` });
+    assert.equal(rootfs.entries.size, 20_001 + limits.copies);
+    // Several seconds when the entries were copied each time.
+    assert.ok(performance.now() - started < 1000);
+  });
+
+  it('refuses a path that is longer than Linux takes', () => {
+    let deep = folder('a');
+    for (let depth = 0; depth < 1000; depth++) deep = folder('a', deep);
+    const path = `/${'b/'.repeat(1100)}`;
+    apply(emptyRootfs(), { from: [deep], to: '/' });
+    assert.throws(() => apply(emptyRootfs(), { from: [deep], to: path }), {
+      code: 'CONTEXT_PATH',
+      message: /at most 4096 bytes/,
+      position: { file: 'Containerfile', line: 1, column: 6 },
+    });
+    const { rootfs } = apply(emptyRootfs(), { from: [file('f')], to: '/f' });
+    assert.equal(has(rootfs, '/f/..'.repeat(1_000_000)), false);
   });
 
   it('gives layers that make the rootfs, one unpacked over the other', () => {
@@ -376,7 +402,7 @@ describe('applyCopy', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 5 }), (steps) => {
-        let rootfs = emptyRootfs;
+        let rootfs = emptyRootfs();
         const unpacked = new Map<string, string>();
         for (const next of steps) {
           let applied;
@@ -403,7 +429,7 @@ describe('applyCopy', () => {
 });
 
 describe('resolve and has', () => {
-  const { rootfs } = apply(emptyRootfs, {
+  const { rootfs } = apply(emptyRootfs(), {
     from: [
       folder(
         'd',

@@ -50,6 +50,11 @@ describe('readErrorBody', () => {
         'one\r\n::error::two\u001b[31m\u0000\u202e',
         { codes: [], text: 'one ::error::two [31m' },
       ],
+      [
+        'a detail of brackets within brackets',
+        `{"errors":[{"code":"A","detail":${'['.repeat(15_000)}${']'.repeat(15_000)}}]}`,
+        { codes: [], text: `${`{"errors":[{"code":"A","detail":${'['.repeat(500)}`.slice(0, 500)}…` },
+      ],
       ['broken JSON', '{"errors":[{"code":', { codes: [], text: '{"errors":[{"code":' }],
     ];
   for (const [name, body, { codes, text, digests = [] }] of rows) {
@@ -57,6 +62,15 @@ describe('readErrorBody', () => {
       assert.deepEqual(readErrorBody(Buffer.from(body)), { codes, text, digests });
     });
   }
+
+  it('reads each part of a page once', () => {
+    const started = performance.now();
+    const { text } = readErrorBody(Buffer.from(`<html>no${'<'.repeat(65_000)}`));
+    readErrorBody(Buffer.from(`<html>${'<title'.repeat(10_900)}`));
+    assert.equal(text, `no${'<'.repeat(498)}…`);
+    // Five seconds when each "<" was looked at from every one before it.
+    assert.ok(performance.now() - started < 1000);
+  });
 
   it('gives one line of bounded length, whatever it is given', () => {
     fc.assert(

@@ -1,0 +1,57 @@
+// The process of the command `bima`: streams, signals and the exit code.
+
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { ByteStream } from '../oci/blob.ts';
+import { findHome } from '../registry/home.ts';
+import { failUntilDone } from '../unfinished.ts';
+import type { Terminal } from './run.ts';
+
+/**
+ * As shells have them: 128 and the number of the signal. Windows sends SIGBREAK for Ctrl-Break, and SIGHUP for a console
+ * that is closed.
+ */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGBREAK: 149 } as const;
+
+/** Runs `main` as this process; what it returns is the exit code. */
+export function runProcess(main: (terminal: Terminal) => Promise<number>): void {
+  const interrupt = new AbortController();
+  let interrupted: keyof typeof exitCodes | undefined;
+  const stderr = (line: string) => process.stderr.write(`${line}\n`);
+  const end = failUntilDone(process, (message) => stderr(`bima: ${message}`));
+
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK'] as const) {
+    process.on(name, () => {
+      // A second signal doesn't wait for anything to be cleaned up.
+      if (interrupted !== undefined) process.exit(exitCodes[name]);
+      interrupted = name;
+      interrupt.abort();
+    });
+  }
+
+  // An archive on standard output that nobody reads to its end is a failure, which its writer reports.
+  let isWritingBytes = false;
+  const stdoutBytes = async (stream: ByteStream): Promise<void> => {
+    isWritingBytes = true;
+    await pipeline(Readable.from(stream), process.stdout, { end: false, signal: interrupt.signal });
+  };
+  // `bima inspect … | head` closes our output early; that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isWritingBytes) process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+
+  void main({
+    environment: process.env,
+    stdout: (line) => process.stdout.write(`${line}\n`),
+    ...(process.stdout.isTTY ? {} : { stdoutBytes }),
+    stderr,
+    ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
+    stdin: () => text(process.stdin),
+    home: findHome(),
+    signal: interrupt.signal,
+  }).then((code) => {
+    // A signal that came when all was done has interrupted nothing.
+    end(interrupted === undefined || code === 0 ? code : exitCodes[interrupted]);
+  });
+}

@@ -1,0 +1,58 @@
+// How much of anything bima takes from files, registries and users. Each bound is far above what anybody means, and
+// low enough that what reaches it costs no more than a moment.
+
+const mebibyte = 1024 * 1024;
+
+export const limits = {
+  /** Bytes of a path or of a link's target: PATH_MAX of Linux, where the image runs. */
+  path: 4096,
+  /** Parts of a path, which is what trees of files are deep. */
+  pathParts: 2048,
+
+  /** Bytes of a Containerfile. */
+  containerfile: mebibyte,
+  instructions: 10_000,
+  /** What looks at all earlier stages stays fast. */
+  stages: 500,
+  /** Words of one instruction, and strings of one JSON list. */
+  words: 1000,
+  /** COPY instructions of a Containerfile. Each is a layer, of which overlayfs takes some hundred. */
+  copies: 1000,
+
+  /** Bytes of an ignore file. Some are made by programs, with a line for each file. */
+  ignoreFile: 8 * mebibyte,
+  /** Patterns with wildcards in an ignore file: each is held against every path of the context. */
+  ignorePatterns: 10_000,
+
+  /** Bytes of a JSON document: a manifest, an index or a config; registries refuse manifests over 4 MiB. */
+  document: 16 * mebibyte,
+  /** Arrays and objects within each other in a JSON document. */
+  jsonDepth: 100,
+  /** Milliseconds until a document must be there whole. */
+  documentTime: 600_000,
+  /** Milliseconds after which a document must have come with `documentRate`, counted from its beginning. */
+  documentGrace: 30_000,
+  /** Bytes per second. */
+  documentRate: 1024,
+
+  /** Bytes of one extended header of a tar, such as a pax header, global or not. */
+  tarHeader: mebibyte,
+  /** Bytes of all extended headers of one tar. */
+  tarHeaders: 64 * mebibyte,
+
+  /** Bytes of a Link header. */
+  linkHeader: 16 * 1024,
+  /** Pages of one list. */
+  pages: 1000,
+  /** Bytes of the body of an error that are read. */
+  errorBody: 64 * 1024,
+
+  /** Problems shown of each kind, errors and warnings; the others are counted. */
+  problems: 100,
+  /** Characters of a message and of a hint. */
+  message: 2000,
+  /** Characters of a quoted value within a message. */
+  quoted: 80,
+  /** Characters of one printed line. */
+  line: 8192,
+} as const;
