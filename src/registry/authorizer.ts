@@ -102,11 +102,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         mode = { kind: 'fixed', header: given(known.token) };
         return;
       }
-      const realm = parseRealm(bearer.parameters.get('realm') ?? '', {
-        origin: options.origin(),
-        hasCredential: known !== undefined,
-        trusted: options.trustedRealms,
-      });
+      const realm = secrets.guard(() =>
+        parseRealm(bearer.parameters.get('realm') ?? '', {
+          origin: options.origin(),
+          hasCredential: known !== undefined,
+          trusted: options.trustedRealms,
+        }),
+      );
       mode = { kind: 'bearer', realm, service: bearer.parameters.get('service') };
       const extra = bearer.parameters.get('scope');
       if (extra !== undefined) challenged.set(scopes.join(' '), extra);
@@ -121,7 +123,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       };
       return;
     }
-    const offered = challenges.map(({ scheme }) => `"${clean(scheme, 40)}"`).join(', ');
+    const offered = challenges.map(({ scheme }) => `"${clean(secrets.scrub(scheme), 40)}"`).join(', ');
     throw new BimaError(
       'REGISTRY_PROTOCOL',
       offered === ''

@@ -33,7 +33,7 @@ async function* pieces(
   for (let failures = 0; ;) {
     try {
       const answer = await request(session, digest, offset, signal);
-      let surplus = offset - (await startOf(answer, offset, size));
+      let surplus = offset - (await startOf(session, answer, offset, size));
       for await (const chunk of answer.body) {
         const piece = chunk.subarray(Math.min(surplus, chunk.length));
         surplus -= chunk.length - piece.length;
@@ -81,15 +81,19 @@ function request(
  * The position of the first byte of an answer: a server that ignores Range starts over.
  * @throws BimaError DIGEST_MISMATCH for an answer of another length, so that no retry goes after its rest
  */
-async function startOf(answer: Answer, offset: number, size: number): Promise<number> {
+async function startOf(session: Session, answer: Answer, offset: number, size: number): Promise<number> {
   const { status, headers, endpoint } = answer;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headerOf(headers, 'content-range') ?? '');
   const total = status === 200 ? headerOf(headers, 'content-length') : range?.[2];
   if (total !== undefined && total !== '*' && Number(total) !== size) {
     await answer.discard();
-    throw new BimaError('DIGEST_MISMATCH', `${endpoint.shown}: expected ${size} bytes, got ${total}`, {
-      hint: 'The registry, or something on the way, holds other content under this digest.',
-    });
+    throw new BimaError(
+      'DIGEST_MISMATCH',
+      `${endpoint.shown}: expected ${size} bytes, got ${session.quote(total)}`,
+      {
+        hint: 'The registry, or something on the way, holds other content under this digest.',
+      },
+    );
   }
   const start = status === 200 ? 0 : Number(range?.[1] ?? 0);
   if (start > offset) {

@@ -96,7 +96,7 @@ export async function hasBlob(
   if (length === undefined || Number(length) === descriptor.size) return true;
   reporter.warning({
     code: 'REGISTRY_WARNING',
-    message: `${session.registry} says that it has ${descriptor.digest} with ${length} bytes, expected ${descriptor.size}; it is pushed again`,
+    message: `${session.registry} says that it has ${descriptor.digest} with ${session.quote(length)} bytes, expected ${descriptor.size}; it is pushed again`,
   });
   return false;
 }
@@ -222,7 +222,7 @@ async function confirm(
   if (digest?.startsWith('sha256:') === true && digest !== descriptor.digest) {
     throw new BimaError(
       'DIGEST_MISMATCH',
-      `${session.registry} stored ${digest}, expected ${descriptor.digest}`,
+      `${session.registry} stored ${session.quote(digest)}, expected ${descriptor.digest}`,
     );
   }
   if (answer.status === 201 || force || (await hasBlob(session, descriptor, signal))) return;

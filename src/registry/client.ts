@@ -8,6 +8,7 @@ import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
 import { apiHost, endpointOf, paths } from './endpoints.ts';
+import { clean } from './error-body.ts';
 import { createHost } from './host.ts';
 import type { Host } from './host.ts';
 import { createHttp } from './http.ts';
@@ -87,7 +88,8 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
   const fetchToken = (request: TokenRequest) =>
     retrying(
       () => {
-        reporter.debug(`asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`);
+        const what = `asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`;
+        reporter.debug(clean(secrets.scrub(what)));
         return requestToken({ ...request, signal }, { http, secrets, clock });
       },
       { clock, reporter, host: hostOf(request.realm.origin).host },

@@ -160,7 +160,7 @@ async function send(
   if (digest?.startsWith('sha256:') === true && digest !== descriptor.digest) {
     throw new BimaError(
       'DIGEST_MISMATCH',
-      `${answer.endpoint.shown}: expected the registry to store ${descriptor.digest}, got ${digest}`,
+      `${answer.endpoint.shown}: expected the registry to store ${descriptor.digest}, got ${session.quote(digest)}`,
       { hint: 'The registry, or something on the way, changed the manifest; what it has is not the image.' },
     );
   }

@@ -95,7 +95,7 @@ export async function readManifest(
       if (promised?.startsWith('sha256:') === true && promised !== descriptor.digest) {
         throw new BimaError(
           'DIGEST_MISMATCH',
-          `${answer.endpoint.shown}: expected content with ${promised}, got ${descriptor.digest}`,
+          `${answer.endpoint.shown}: expected content with ${session.quote(promised)}, got ${descriptor.digest}`,
           { hint: 'The registry, or something on the way, changed it.' },
         );
       }

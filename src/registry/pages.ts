@@ -53,7 +53,8 @@ export async function readPages(
     const { bytes, whole } = await readUpTo(answer, maxPage);
     const { shown } = answer.endpoint;
     if (!whole) throw new BimaError('REGISTRY_PROTOCOL', `${shown}: expected a page of at most 16 MiB`);
-    const page = parseJsonObject(bytes, shown, 'REGISTRY_PROTOCOL');
+    // Without the cause, which quotes the page.
+    const page = session.secrets.guard(() => parseJsonObject(bytes, shown, 'REGISTRY_PROTOCOL'));
     pages.push(page);
     size += bytes.length;
     if (pages.length > maxPages || size > maxList) {
@@ -64,7 +65,7 @@ export async function readPages(
     }
     seen.add(answer.endpoint.path);
     const more = after?.(page);
-    next = nextOf(answer) ?? more;
+    next = session.secrets.guard(() => nextOf(answer)) ?? more;
     if (seen.has(typeof next === 'object' ? next.path : (next ?? ''))) {
       throw new BimaError(
         'REGISTRY_PROTOCOL',

@@ -49,10 +49,10 @@ export interface AnswerContext {
 export async function answerError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
   const { method, endpoint, registry, repository, secrets } = context;
   const { status, headers } = response;
-  const body = readErrorBody(await bodyOf(response));
-  const text = secrets.scrub(body.text);
+  const body = readErrorBody(await bodyOf(response), (text) => secrets.scrub(text));
+  const { text } = body;
   const said = [...new Set([body.codes.join(', '), text])].filter((part) => part !== '').join(': ');
-  const id = requestId(headers);
+  const id = requestId(headers, secrets);
   const message =
     `${method} ${endpoint.shown}: expected ${context.expected.join(' or ')}, got ${status}` +
     `${said === '' ? '' : ` ${said}`}${id === undefined ? '' : ` (request ${id})`}`;
@@ -86,7 +86,7 @@ async function bodyOf(response: HttpResponse): Promise<Uint8Array> {
   }
 }
 
-function requestId(headers: HttpHeaders): string | undefined {
+function requestId(headers: HttpHeaders, secrets: Secrets): string | undefined {
   for (const name of [
     'x-github-request-id',
     'x-amzn-requestid',
@@ -94,7 +94,7 @@ function requestId(headers: HttpHeaders): string | undefined {
     'x-request-id',
   ]) {
     const id = headerOf(headers, name);
-    if (id !== undefined && /^[\w.:@+/=-]{4,}$/.test(id)) return clean(id, 80);
+    if (id !== undefined && /^[\w.:@+/=%-]{4,}$/.test(id)) return clean(secrets.scrub(id), 80);
   }
   return undefined;
 }

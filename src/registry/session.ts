@@ -56,6 +56,8 @@ export interface Session {
   retrying<T>(attempt: (count: number) => Promise<T>, options?: RetryOptions): Promise<T>;
   /** Waits as {@link retrying} does after the failed attempt `count`. */
   rest(count: number, error: RegistryError, signal?: AbortSignal): Promise<void>;
+  /** What a server said, fit to stand within a message: without secrets, on one line, not long. */
+  quote(text: string): string;
   /** Where a Location header leads to. */
   locate(header: string | readonly string[] | undefined, from: Endpoint): Endpoint;
 }
@@ -87,11 +89,16 @@ export function createSession(options: SessionOptions): Session {
     retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
 
   const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
-    const endpoint = resolveLocation(header, from);
-    const [, query] = endpoint.path.split(/\?(.*)/s);
-    if (query !== undefined) secrets.add(query);
-    return endpoint;
+    const values = typeof header === 'string' ? [header] : (header ?? []);
+    for (const value of values) {
+      const [, query] = value.split(/\?(.*)/s);
+      if (query !== undefined) secrets.addQuery(query);
+    }
+    const endpoint = secrets.guard(() => resolveLocation(values, from));
+    return { ...endpoint, shown: secrets.scrub(endpoint.shown) };
   };
+
+  const quote = (text: string) => clean(secrets.scrub(text), 200);
 
   async function send(request: SessionRequest): Promise<Answer> {
     let renewals = 0;
@@ -184,7 +191,7 @@ export function createSession(options: SessionOptions): Session {
       const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
       if (text === undefined || options.warnings.has(text)) continue;
       options.warnings.add(text);
-      const said = secrets.scrub(clean(text.replace(/\\(.)/g, '$1')));
+      const said = clean(secrets.scrub(text.replace(/\\(.)/g, '$1')));
       reporter.warning({ code: 'REGISTRY_WARNING', message: `${registry} warns: ${said}` });
     }
   }
@@ -219,6 +226,7 @@ export function createSession(options: SessionOptions): Session {
       }),
     retrying: retry,
     rest: (count, error, signal = options.signal) => rest(count, error, tools, signal),
+    quote,
     locate,
   };
 }

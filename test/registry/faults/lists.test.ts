@@ -236,7 +236,8 @@ describe('the list of referrers', () => {
       path.includes('/referrers/')
         ? {
             status: 200,
-            headers: query === '' ? { link: ['<a>; rel="first"', `<?next=1>; title="a, b"; rel = next`] } : {},
+            headers:
+              query === '' ? { link: ['<a>; rel="first"', `<?next=1>; title="a, b"; rel = next`] } : {},
             body: JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType, digest, size }] }),
           }
         : undefined;
