@@ -67,6 +67,7 @@ function request(
       headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
       scopes: session.readScopes,
       expected: offset === 0 ? [200] : [206, 200],
+      isContent: true,
       signal,
     },
     {

@@ -2,8 +2,10 @@
 
 import { BimaError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
+import { appears } from './evidence.ts';
 import { describeManifest } from './manifest-read.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';
 import { pushScope } from './scope.ts';
@@ -37,9 +39,11 @@ export async function putManifest(
       // The answer to an earlier attempt may be all that was lost; an immutable tag would now refuse its own content.
       if (count > 1 && (await isThere())) return undefined;
       try {
-        return subjectOf(
-          await send(session, manifest, paths.manifest(session.repository, reference), signal),
-        );
+        const answer = await send(session, manifest, paths.manifest(session.repository, reference), signal);
+        if (!isProof(answer, digest) && !(await appears(session, isThere, signal))) {
+          throw unconfirmed(answer, reference, digest);
+        }
+        return subjectOf(answer);
       } catch (error) {
         const isRefusal = error instanceof RegistryError && [400, 403, 409, 412].includes(error.status ?? 0);
         if (!isRefusal || isAborted(signal) || error.missing.length > 0) throw error;
@@ -100,7 +104,7 @@ async function putAtOnce(
         },
       );
       subject = subjectOf(answer) ?? subject;
-      const echoed = echoedTags(answer);
+      const echoed = isProof(answer, manifest.descriptor.digest) ? echoedTags(answer) : [];
       for (const tag of echoed) set.add(tag);
       // Then it doesn't know the parameter, and won't the next time.
       if (echoed.length === 0) break;
@@ -112,6 +116,27 @@ async function putAtOnce(
     }
   }
   return { subject, set };
+}
+
+/** Anything else may come from something that is no registry. */
+function isProof(answer: Answer, digest: Digest): boolean {
+  return answer.status === 201 && digestHeader(answer) === digest;
+}
+
+function unconfirmed(
+  { status, endpoint: { shown } }: Answer,
+  reference: string,
+  digest: Digest,
+): RegistryError {
+  return new RegistryError(
+    'REGISTRY_PROTOCOL',
+    `PUT ${shown}: expected 201 with the digest of the manifest, got ${status} without it, and "${reference}" does not ` +
+      `stand for ${digest} afterwards`,
+    { method: 'PUT', url: shown, status },
+    {
+      hint: 'Something may answer in place of the registry: check its host and port, and the proxy settings.',
+    },
+  );
 }
 
 function isRefusedQuery(error: RegistryError): boolean {

@@ -77,6 +77,32 @@ export async function answerError(response: HttpResponse, context: AnswerContext
   );
 }
 
+/** True for success in HTML: no part of the API answers so, but login pages and parked domains do. */
+export function isPage({ status, headers }: HttpResponse): boolean {
+  return (
+    status < 300 &&
+    /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(headerOf(headers, 'content-type') ?? '')
+  );
+}
+
+/** The error that a page of HTML is. Reads the body, within bounds. */
+export async function pageError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
+  const { method, endpoint, secrets } = context;
+  const { status } = response;
+  const { text } = readErrorBody(await bodyOf(response), (body) => secrets.scrub(body));
+  return new RegistryError(
+    'REGISTRY_PROTOCOL',
+    `${method} ${endpoint.shown}: expected an answer of a registry, got ${status} and a page of HTML` +
+      (text === '' ? '' : ` ("${clean(text, 200)}")`),
+    { method, url: endpoint.shown, status },
+    {
+      hint:
+        'Something answers in place of the registry, such as the login page of a network, a proxy or a website: ' +
+        'check the host and port of the registry, and the network.',
+    },
+  );
+}
+
 async function bodyOf(response: HttpResponse): Promise<Uint8Array> {
   try {
     return (await readUpTo(response, maxErrorBody)).bytes;

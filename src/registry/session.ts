@@ -10,7 +10,7 @@ import type { Host } from './host.ts';
 import { isLoopback } from './hosts.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { RegistryError } from './registry-error.ts';
-import { answerError, headerOf } from './response.ts';
+import { answerError, headerOf, isPage, pageError } from './response.ts';
 import type { AnswerContext } from './response.ts';
 import { rest, retrying } from './retry.ts';
 import type { RetryOptions } from './retry.ts';
@@ -25,6 +25,8 @@ export interface SessionRequest extends Omit<HttpRequest, 'endpoint' | 'signal'>
   readonly scopes: readonly Scope[];
   /** The statuses to return; any other is thrown. */
   readonly expected: readonly number[];
+  /** True for content whose digest is checked: it may be of any type, a page of HTML too. */
+  readonly isContent?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -106,7 +108,11 @@ export function createSession(options: SessionOptions): Session {
       const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
       const authorization = await authorizer.header(request.scopes, isStream);
       const answer = await follow(request, authorization);
-      if (request.expected.includes(answer.status)) return answer;
+      if (request.expected.includes(answer.status)) {
+        if (request.isContent !== true && isPage(answer))
+          throw await pageError(answer, contextOf(request, answer.endpoint));
+        return answer;
+      }
       const failure = await answerError(answer, contextOf(request, answer.endpoint));
       if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
       const mayHelp = await authorizer.renew(

@@ -20,6 +20,16 @@ export function onStart(wanted: 'mount' | 'plain'): Fault['when'] {
     on('POST', 'uploads')(request) && /(?:^|&)mount=/.test(request.query) === (wanted === 'mount');
 }
 
+/** Hits every request. */
+export const onEverything: Fault['when'] = () => true;
+
+/** What networks with a login page, parked domains and websites answer to everything. */
+export const loginPage: Reply = {
+  status: 200,
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+  body: '<!doctype html><html><head><title>Welcome to the hotel</title></head><body>Log in</body></html>',
+};
+
 /** Takes the whole body and answers in the registry's place. */
 export function reply(answer: Reply): Act {
   return async (exchange) => {
