@@ -16,7 +16,7 @@ import { mountBlob } from './mount.ts';
 import type { MountSources } from './mount.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';
 import { pushScope } from './scope.ts';
-import { digestHeader } from './session.ts';
+import { digestHeader, tokenWait } from './session.ts';
 import type { Answer, Session } from './session.ts';
 import { cancelUpload, startUpload } from './upload-session.ts';
 import type { UploadSession } from './upload-session.ts';
@@ -29,9 +29,12 @@ export interface BlobPushOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A token may wear out while a body is sent, and the next be unknown to a replica that lags. */
+const maxRenewals = 2;
+
 /** What happened to this blob so far, since some ways out may be taken once only. */
 interface History {
-  hasRenewed: boolean;
+  renewals: number;
   hasPatched: boolean;
   hasRepeated: boolean;
 }
@@ -44,7 +47,7 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
   const { host } = session;
   const { force, signal } = options;
   const { descriptor } = blob;
-  const history: History = { hasRenewed: false, hasPatched: false, hasRepeated: false };
+  const history: History = { renewals: 0, hasPatched: false, hasRepeated: false };
   return session.retrying(
     (count) =>
       host.transfer(
@@ -106,8 +109,9 @@ async function wayOut(
 ): Promise<'done' | 'again' | 'fail'> {
   if (isAborted(signal) || !(error instanceof RegistryError)) return 'fail';
   const { host } = session;
-  if (isAnswer(error, 401) && !history.hasRenewed) {
-    history.hasRenewed = true;
+  if (isAnswer(error, 401) && history.renewals < maxRenewals) {
+    history.renewals += 1;
+    if (history.renewals > 1) await session.clock.sleep(tokenWait, signal);
     return 'again';
   }
   if (isAnswer(error, 413)) {

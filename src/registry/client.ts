@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
-import { createAuthorizer } from './authorizer.ts';
+import { Authorizer } from './authorizer.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
@@ -109,7 +109,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         await response.discard();
         return response.headers['www-authenticate'];
       };
-      const authorizer = createAuthorizer({
+      const authorizer = new Authorizer({
         registry,
         repository,
         origin: () => host.origin,

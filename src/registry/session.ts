@@ -1,6 +1,7 @@
 // Requests to one repository: with authorization, over redirects, and with every answer looked at.
 
 import type { Reporter } from '../reporter.ts';
+import { isAboutScope } from './authorizer.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Clock } from './clock.ts';
 import { endpointOf, resolveLocation } from './endpoints.ts';
@@ -82,6 +83,11 @@ export interface SessionOptions {
 }
 
 const maxRedirects = 5;
+const maxLogins = 2;
+/** How many tokens are shown for one request: one may have worn out. */
+const maxTokens = 2;
+/** How far two clocks may differ, or a replica lag, in milliseconds. */
+export const tokenWait = 2000;
 
 export function createSession(options: SessionOptions): Session {
   const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
@@ -103,8 +109,8 @@ export function createSession(options: SessionOptions): Session {
   const quote = (text: string) => clean(secrets.scrub(text), 200);
 
   async function send(request: SessionRequest): Promise<Answer> {
-    let renewals = 0;
-    for (;;) {
+    let refusals = 0;
+    for (let logins = 0; ;) {
       const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
       const authorization = await authorizer.header(request.scopes, isStream);
       const answer = await follow(request, authorization);
@@ -115,14 +121,18 @@ export function createSession(options: SessionOptions): Session {
       }
       const failure = await answerError(answer, contextOf(request, answer.endpoint));
       if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
-      const mayHelp = await authorizer.renew(
-        request.scopes,
-        authorization,
-        answer.headers['www-authenticate'],
-      );
-      // Once to log in, and once more for a token that has worn out.
-      renewals += 1;
-      if (!mayHelp || isStream || renewals > (authorization === undefined ? 2 : 1)) throw failure;
+      const challenge = answer.headers['www-authenticate'];
+      if (authorization === undefined) logins += 1;
+      else refusals += 1;
+      // A new token that isn't valid yet, or not known to every replica, is worth another try a moment later.
+      const isEarly = refusals === maxTokens && !isStream && !isAboutScope(challenge);
+      if (isEarly) {
+        await clock.sleep(tokenWait, request.signal ?? options.signal);
+        continue;
+      }
+      const mayHelp =
+        refusals < maxTokens && (await authorizer.renew(request.scopes, authorization, challenge));
+      if (!mayHelp || isStream || logins > maxLogins) throw failure;
     }
   }
 
