@@ -20,6 +20,7 @@ import { digestHeader, tokenWait } from './session.ts';
 import type { Answer, Session } from './session.ts';
 import { cancelUpload, startUpload } from './upload-session.ts';
 import type { UploadSession } from './upload-session.ts';
+import { commitPatience } from './watch.ts';
 
 export interface BlobPushOptions {
   /** Uploads even what the registry says that it has. */
@@ -47,6 +48,7 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
   const { host } = session;
   const { force, signal } = options;
   const { descriptor } = blob;
+  session.budget.expect(descriptor.size);
   const history: History = { renewals: 0, hasPatched: false, hasRepeated: false };
   return session.retrying(
     (count) =>
@@ -158,7 +160,7 @@ async function putWhole(
 ): Promise<Answer> {
   const scopes = [pushScope(session.repository)];
   const headers = { 'content-type': 'application/octet-stream' };
-  const common = { scopes, headers, patience: session.timeouts.commit, signal };
+  const common = { scopes, headers, patience: commitPatience(session.timeouts, size), signal };
   const stream = { size, open: () => body.open() };
   let target: Endpoint = location;
   if (byPatch) {

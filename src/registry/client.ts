@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
 import { Authorizer } from './authorizer.ts';
+import { Budget } from './budget.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
@@ -73,6 +74,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
   // Each request listens to it, and there are many at a time.
   setMaxListeners(0, signal);
   const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const budget = new Budget(clock);
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
   const hosts = new Map<string, { readonly host: Host; readonly warnings: Set<string> }>();
@@ -92,8 +94,8 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         reporter.debug(clean(secrets.scrub(what)));
         return requestToken({ ...request, signal }, { http, secrets, clock });
       },
-      { clock, reporter, host: hostOf(request.realm.origin).host },
-      { signal, settles: true },
+      { clock, reporter, host: hostOf(request.realm.origin).host, budget },
+      { signal },
     );
 
   return {
@@ -130,6 +132,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         reporter,
         clock,
         timeouts,
+        budget,
         plainHttp: options.plainHttp ?? 'loopback',
         access,
         warnings,

@@ -56,7 +56,8 @@ export async function lookForBlob(
         expected: [200, 404],
         signal,
       },
-      { attempts: 3 },
+      // A registry that can't look may still take the blob.
+      { attempts: ({ status = 0 }) => (status >= 500 ? 3 : 6) },
     );
   } catch (error) {
     if (error instanceof RegistryError && isNoHelp(error.status ?? 0)) return 'unknown';

@@ -11,6 +11,7 @@ import { isAnswer, RegistryError } from './registry-error.ts';
 import { pushScope } from './scope.ts';
 import { digestHeader } from './session.ts';
 import type { Answer, Session } from './session.ts';
+import { commitPatience } from './watch.ts';
 
 /** A manifest's bytes and what they are. */
 export interface ManifestBytes {
@@ -170,7 +171,7 @@ async function send(
       body: bytes,
       scopes: [pushScope(session.repository)],
       expected: [201, 200, 202],
-      patience: session.timeouts.commit,
+      patience: commitPatience(session.timeouts, bytes.length),
       signal,
     });
   } catch (error) {

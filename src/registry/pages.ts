@@ -50,7 +50,11 @@ export async function readPages(
       await answer.discard();
       return undefined;
     }
-    const { bytes, whole } = await readUpTo(answer, maxPage);
+    const { bytes, whole } = await readUpTo(answer, maxPage, {
+      method: 'GET',
+      endpoint: answer.endpoint,
+      clock: session.clock,
+    });
     const { shown } = answer.endpoint;
     if (!whole) throw new BimaError('REGISTRY_PROTOCOL', `${shown}: expected a page of at most 16 MiB`);
     // Without the cause, which quotes the page.

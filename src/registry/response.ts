@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Endpoint } from './endpoints.ts';
 import { clean, maxErrorBody, readErrorBody } from './error-body.ts';
 import type { HttpHeaders, HttpRequest, HttpResponse } from './http.ts';
+import { networkError, Timeout } from './network-failure.ts';
 import { codeOfStatus, RegistryError } from './registry-error.ts';
 import { remedyFor } from './remedy.ts';
 import { parseRetryAfter } from './retry.ts';
@@ -15,16 +16,32 @@ export function headerOf(headers: HttpHeaders, name: string): string | undefined
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** Up to `limit` bytes of a body, and whether that was all. Frees the connection. */
+/** How long a document may take, in milliseconds, and what it must bring to take longer. */
+const documentPatience = 120_000;
+const leastBytesPerSecond = 16 * 1024;
+
+/**
+ * Up to `limit` bytes of a body, and whether that was all. Frees the connection.
+ * @throws RegistryError for one that comes too slowly, or not at all
+ */
 export async function readUpTo(
   response: HttpResponse,
   limit: number,
+  { method, endpoint, clock }: Pick<AnswerContext, 'method' | 'endpoint' | 'clock'>,
 ): Promise<{ readonly bytes: Uint8Array; readonly whole: boolean }> {
   const chunks: Uint8Array[] = [];
+  const started = clock.now();
   let size = 0;
   for await (const chunk of response.body) {
     chunks.push(chunk);
     size += chunk.length;
+    const patience = documentPatience + (size / leastBytesPerSecond) * 1000;
+    if (clock.now() - started > patience) {
+      const slow = new Timeout(
+        `expected the whole answer within ${Math.round(patience / 1000)} seconds, got ${size} bytes`,
+      );
+      throw networkError(slow, { method, url: endpoint.shown, host: new URL(endpoint.origin).host }, false);
+    }
     // Leaving the loop closes the connection.
     if (size > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false };
   }
@@ -49,7 +66,7 @@ export interface AnswerContext {
 export async function answerError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
   const { method, endpoint, registry, repository, secrets } = context;
   const { status, headers } = response;
-  const body = readErrorBody(await bodyOf(response), (text) => secrets.scrub(text));
+  const body = readErrorBody(await bodyOf(response, context), (text) => secrets.scrub(text));
   const { text } = body;
   const said = [...new Set([body.codes.join(', '), text])].filter((part) => part !== '').join(': ');
   const id = requestId(headers, secrets);
@@ -89,7 +106,7 @@ export function isPage({ status, headers }: HttpResponse): boolean {
 export async function pageError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
   const { method, endpoint, secrets } = context;
   const { status } = response;
-  const { text } = readErrorBody(await bodyOf(response), (body) => secrets.scrub(body));
+  const { text } = readErrorBody(await bodyOf(response, context), (body) => secrets.scrub(body));
   return new RegistryError(
     'REGISTRY_PROTOCOL',
     `${method} ${endpoint.shown}: expected an answer of a registry, got ${status} and a page of HTML` +
@@ -103,9 +120,9 @@ export async function pageError(response: HttpResponse, context: AnswerContext):
   );
 }
 
-async function bodyOf(response: HttpResponse): Promise<Uint8Array> {
+async function bodyOf(response: HttpResponse, context: AnswerContext): Promise<Uint8Array> {
   try {
-    return (await readUpTo(response, maxErrorBody)).bytes;
+    return (await readUpTo(response, maxErrorBody, context)).bytes;
   } catch {
     // The status alone says enough.
     return new Uint8Array();

@@ -3,6 +3,7 @@
 import type { Reporter } from '../reporter.ts';
 import { isAboutScope } from './authorizer.ts';
 import type { Authorizer } from './authorizer.ts';
+import type { Budget } from './budget.ts';
 import type { Clock } from './clock.ts';
 import { endpointOf, resolveLocation } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -44,6 +45,7 @@ export interface Session {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
+  readonly budget: Budget;
   /** What reading needs: in a push, the token of the push, so that there is one only. */
   readonly readScopes: readonly Scope[];
   /**
@@ -75,6 +77,7 @@ export interface SessionOptions {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
+  readonly budget: Budget;
   readonly plainHttp: 'loopback' | 'always';
   readonly access: 'pull' | 'push';
   /** Warnings of the host that were shown already. */
@@ -90,9 +93,9 @@ const maxTokens = 2;
 export const tokenWait = 2000;
 
 export function createSession(options: SessionOptions): Session {
-  const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
+  const { registry, repository, http, host, authorizer, secrets, reporter, clock, budget } = options;
 
-  const tools = { clock, reporter, host };
+  const tools = { clock, reporter, host, budget };
   const retry = <T>(attempt: (count: number) => Promise<T>, more: RetryOptions = {}) =>
     retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
 
@@ -117,6 +120,7 @@ export function createSession(options: SessionOptions): Session {
       if (request.expected.includes(answer.status)) {
         if (request.isContent !== true && isPage(answer))
           throw await pageError(answer, contextOf(request, answer.endpoint));
+        budget.answered();
         return answer;
       }
       const failure = await answerError(answer, contextOf(request, answer.endpoint));
@@ -233,6 +237,7 @@ export function createSession(options: SessionOptions): Session {
     reporter,
     clock,
     timeouts: options.timeouts,
+    budget,
     readScopes: [options.access === 'push' ? pushScope(repository) : pullScope(repository)],
     send,
     sendPatiently: (request, more) =>

@@ -93,6 +93,38 @@ export function stallAt(fraction: number): Act {
   };
 }
 
+/** Gives so many bytes of a blob, from where they were asked for, and closes the connection. */
+export function replyPiece(bytes: number): Act {
+  return async (exchange) => {
+    const { status, headers, body } = await exchange.forward();
+    const names = ['content-length', 'content-range', 'docker-content-digest'];
+    const lines = names.flatMap((name) =>
+      headers[name] === undefined ? [] : [`${name}: ${String(headers[name])}\r\n`],
+    );
+    await exchange.raw(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n`);
+    await exchange.raw(body.subarray(0, bytes));
+    exchange.end();
+  };
+}
+
+/** The registry's answer one byte at a time, each after `pause`. */
+export function replySlowly(pause: () => Promise<unknown>): Act {
+  return async (exchange) => {
+    const { status, headers, body } = await exchange.forward();
+    const type = String(headers['content-type']);
+    await exchange.raw(
+      `HTTP/1.1 ${status} \r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    const writes = async () => {
+      for (const byte of body) {
+        await pause();
+        await exchange.raw(Buffer.of(byte));
+      }
+    };
+    await Promise.race([exchange.gone, writes()]);
+  };
+}
+
 /** The registry does its work; its answer comes when `until` says so. */
 export function delayReply(until: () => Promise<void>): Act {
   return async (exchange) => {

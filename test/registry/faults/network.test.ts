@@ -67,7 +67,7 @@ describe('rows 41 to 43: time', () => {
   });
 
   it('row 41: a commit that never ends', async () => {
-    const timeouts = { commit: 150 };
+    const timeouts = { commit: 900 };
     const fault: Fault = {
       when: on('PUT', 'upload'),
       act: delayReply(() => sleep(2000, undefined, { ref: false })),
