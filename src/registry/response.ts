@@ -70,10 +70,15 @@ export async function answerError(response: HttpResponse, context: AnswerContext
   const { text } = body;
   const said = [...new Set([body.codes.join(', '), text])].filter((part) => part !== '').join(': ');
   const id = requestId(headers, secrets);
+  const target =
+    status >= 300 && status < 400 ? targetOf(headerOf(headers, 'location'), endpoint) : undefined;
+  const leads = target === undefined ? '' : `, which leads to ${clean(secrets.scrub(target.shown), 200)}`;
   const message =
-    `${method} ${endpoint.shown}: expected ${context.expected.join(' or ')}, got ${status}` +
+    `${method} ${endpoint.shown}: expected ${context.expected.join(' or ')}, got ${status}${leads}` +
     `${said === '' ? '' : ` ${said}`}${id === undefined ? '' : ` (request ${id})`}`;
-  const hint = remedyFor({ registry, repository, status, codes: body.codes, text, writing: context.writing });
+  const hint =
+    target?.hint ??
+    remedyFor({ registry, repository, status, codes: body.codes, text, writing: context.writing });
   const sent = Date.parse(headerOf(headers, 'date') ?? '');
   return new RegistryError(
     codeOfStatus(status),
@@ -92,6 +97,26 @@ export async function answerError(response: HttpResponse, context: AnswerContext
     },
     hint === undefined ? {} : { hint },
   );
+}
+
+/** Where a redirect leads that isn't followed, since a body would be lost on the way. */
+function targetOf(
+  location: string | undefined,
+  endpoint: Endpoint,
+): { readonly shown: string; readonly hint: string } | undefined {
+  const base = endpoint.origin + endpoint.path;
+  if (location === undefined || !URL.canParse(location, base)) return undefined;
+  const url = new URL(location, base);
+  if (!/^https?:$/.test(url.protocol)) return undefined;
+  const { protocol, hostname, host, origin, pathname } = url;
+  const own = new URL(endpoint.origin);
+  const isTls = hostname === own.hostname && protocol === 'https:' && own.protocol === 'http:';
+  return {
+    shown: origin + pathname,
+    hint: isTls
+      ? `The registry wants HTTPS: name it as ${host}, without --plain-http (in a workflow: "tls-verify: false").`
+      : 'The registry has moved, or the name of the repository is written in another way there: push to that address.',
+  };
 }
 
 /** True for success in HTML: no part of the API answers so, but login pages and parked domains do. */

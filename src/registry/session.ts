@@ -12,6 +12,7 @@ import type { Host } from './host.ts';
 import { isLoopback } from './hosts.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { RegistryError } from './registry-error.ts';
+import type { NetworkFailure } from './registry-error.ts';
 import { answerError, headerOf, isPage, pageError } from './response.ts';
 import type { AnswerContext } from './response.ts';
 import { rest, retrying } from './retry.ts';
@@ -85,6 +86,14 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What may come of TLS with a server that has none. A certificate that isn't trusted is no reason to go on without. */
+const mayBePlain = new Set<NetworkFailure['kind'] | undefined>([
+  'not-tls',
+  'connect',
+  'reset',
+  'timeout',
+  'garbled',
+]);
 const maxRedirects = 5;
 const maxLogins = 2;
 /** How many tokens are shown for one request: one may have worn out. */
@@ -186,8 +195,10 @@ export function createSession(options: SessionOptions): Session {
     } catch (error) {
       const plain = plainOrigin(error, endpoint);
       if (plain === undefined) throw error;
-      host.origin = plain;
-      return exchange(request, endpointOf(plain, endpoint.path), authorization);
+      const answer = await withoutTls(request, endpointOf(plain, endpoint.path), authorization, error);
+      if (answer !== undefined) return answer;
+      host.origin = endpoint.origin;
+      throw error;
     }
     host.isSettled ||= isOurs;
     reporter.debug(`${method} ${endpoint.shown}: ${response.status} after ${clock.now() - started} ms`);
@@ -195,9 +206,31 @@ export function createSession(options: SessionOptions): Session {
     return { ...response, endpoint };
   }
 
-  /** Where to go on without TLS, if the registry has none and may be spoken with so. */
+  /** Undefined when what failed over TLS fails without it too, so that it may have been chance. */
+  async function withoutTls(
+    request: SessionRequest,
+    endpoint: Endpoint,
+    authorization: string | undefined,
+    failure: unknown,
+  ): Promise<Answer | undefined> {
+    const isCertain = failure instanceof RegistryError && failure.failure?.kind === 'not-tls';
+    host.origin = endpoint.origin;
+    try {
+      const answer = await exchange(request, endpoint, authorization);
+      // Servers with TLS say 400 to a request without it.
+      if (isCertain || answer.status !== 400) return answer;
+      await answer.discard();
+    } catch (error) {
+      if (isCertain || !(error instanceof RegistryError)) throw error;
+    }
+    host.isSettled = false;
+    return undefined;
+  }
+
+  /** Where to go on without TLS, if the registry may have none and may be spoken with so. */
   function plainOrigin(error: unknown, { origin }: Endpoint): string | undefined {
-    if (!(error instanceof RegistryError) || error.failure?.kind !== 'not-tls') return undefined;
+    if (!(error instanceof RegistryError) || !mayBePlain.has(error.failure?.kind)) return undefined;
+    if (!origin.startsWith('https:')) return undefined;
     // Another request may have found out in the meantime.
     if (host.origin === origin.replace(/^https:/, 'http:')) return host.origin;
     if (origin !== host.origin || host.isSettled) return undefined;

@@ -125,6 +125,14 @@ export function replySlowly(pause: () => Promise<unknown>): Act {
   };
 }
 
+/** An interim answer, which nobody asked for, before the registry's own (RFC 9110, section 15.2). */
+export function interim(answer: string): Act {
+  return async (exchange) => {
+    await exchange.raw(`HTTP/1.1 ${answer}\r\n\r\n`);
+    await exchange.reply(await exchange.forward());
+  };
+}
+
 /** The registry does its work; its answer comes when `until` says so. */
 export function delayReply(until: () => Promise<void>): Act {
   return async (exchange) => {
