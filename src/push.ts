@@ -21,6 +21,8 @@ export interface PushOptions {
   readonly concurrency?: number;
   /** Milliseconds, for the seconds of each blob. */
   readonly now?: () => number;
+  /** Looks at every blob, also of an image that is at its tags already: a registry may have lost some. */
+  readonly lookAtAll?: boolean;
 }
 
 export interface PushedReference {
@@ -104,7 +106,7 @@ async function pushGroup(
   mountFrom: readonly string[],
   options: PushOptions,
 ): Promise<PushedRepository> {
-  const { client, reporter } = options;
+  const { client, reporter, lookAtAll = false } = options;
   const repository = client.repository(group, { access: 'push', mountFrom });
   return reporter.group(`Push to ${repository.name}`, async () => {
     const wanted = group.tags.length > 0 ? group.tags : [root.digest];
@@ -114,12 +116,15 @@ async function pushGroup(
       if (there?.digest !== root.digest) missing.push(reference);
     }
     const blobs =
-      missing.length === 0
+      missing.length === 0 && !lookAtAll
         ? []
         : await copyImage(source, root, repository, {
             ...options,
             // What another tag stands for is there, whole.
-            rootOnly: missing.length < wanted.length,
+            rootOnly: !lookAtAll && missing.length < wanted.length,
+            ...(lookAtAll
+              ? {}
+              : { isThere: async () => (await repository.describe(root.digest)) !== undefined }),
             finish: (manifest, more) =>
               repository.putTagged(manifest, group.tags.length > 0 ? missing : [], more),
           });

@@ -27,7 +27,11 @@ export function registryOutput(context: OutputContext): Output {
     previous: async () => openTaggedImage(await context.client.open(), references),
     write: async (layout, image, elsewhere, openClient = () => context.client.open()) => {
       const source = withBlobs(layout, elsewhere);
-      result = await pushImage(source, image, references, { client: await openClient(), reporter });
+      result = await pushImage(source, image, references, {
+        client: await openClient(),
+        reporter,
+        lookAtAll: options.flag('no-reuse'),
+      });
       reporter.info(summarizePush(result));
     },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),
