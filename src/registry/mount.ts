@@ -38,6 +38,7 @@ export async function mountBlob(
       to: paths.mount(session.repository, digest, source),
       scopes: [pushScope(session.repository), pullScope(source)],
       expected: [201, 202],
+      isOptional: true,
       signal,
     });
     await answer.discard();

@@ -30,6 +30,8 @@ export interface SessionRequest extends Omit<HttpRequest, 'endpoint' | 'signal'>
   readonly expected: readonly number[];
   /** True for content whose digest is checked: it may be of any type, a page of HTML too. */
   readonly isContent?: boolean;
+  /** True where a refusal costs nothing: it isn't worth to wait for a token to become valid. */
+  readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -138,7 +140,8 @@ export function createSession(options: SessionOptions): Session {
       if (authorization === undefined) logins += 1;
       else refusals += 1;
       // A new token that isn't valid yet, or not known to every replica, is worth another try a moment later.
-      const isEarly = refusals === maxTokens && !isStream && !isAboutScope(challenge);
+      const isEarly =
+        refusals === maxTokens && !isStream && request.isOptional !== true && !isAboutScope(challenge);
       if (isEarly) {
         await clock.sleep(tokenWait, request.signal ?? options.signal);
         continue;
