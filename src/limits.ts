@@ -28,12 +28,10 @@ export const limits = {
   document: 16 * mebibyte,
   /** Arrays and objects within each other in a JSON document. */
   jsonDepth: 100,
-  /** Milliseconds until a document must be there whole. */
-  documentTime: 600_000,
-  /** Milliseconds after which a document must have come with `documentRate`, counted from its beginning. */
-  documentGrace: 30_000,
-  /** Bytes per second. */
-  documentRate: 1024,
+  /** Milliseconds that a document may take. */
+  documentGrace: 120_000,
+  /** Bytes that it must bring for each second more. */
+  documentRate: 16 * 1024,
 
   /** Bytes of one extended header of a tar, such as a pax header, global or not. */
   tarHeader: mebibyte,

@@ -27,6 +27,8 @@ export interface PushOptions {
   readonly concurrency?: number;
   /** Milliseconds, for the seconds of each blob. */
   readonly now?: () => number;
+  /** Looks at every blob, also of an image that is at its tags already: a registry may have lost some. */
+  readonly lookAtAll?: boolean;
 }
 
 export interface PushedReference {
@@ -127,7 +129,7 @@ async function pushGroup(
   mountFrom: readonly string[],
   options: GroupOptions,
 ): Promise<PushedRepository> {
-  const { client, reporter, referrers = [] } = options;
+  const { client, reporter, referrers = [], lookAtAll = false } = options;
   const { registry } = group;
   const nameOf = (tag: string) => formatReference({ registry, repository: group.repository, tag });
   const repository = client.repository(group, { access: 'push', mountFrom });
@@ -162,11 +164,17 @@ async function pushGroup(
       });
     };
     // What another tag stands for is there, whole.
-    const rootOnly = missing.length < wanted.length;
+    const rootOnly = !lookAtAll && missing.length < wanted.length;
+    const isThere = async () => (await repository.describe(root.digest)) !== undefined;
     const own =
-      missing.length === 0
+      missing.length === 0 && !lookAtAll
         ? await pushReferrers()
-        : await copyImage(source, root, repository, { ...options, rootOnly, finish });
+        : await copyImage(source, root, repository, {
+            ...options,
+            rootOnly,
+            ...(lookAtAll ? {} : { isThere }),
+            finish,
+          });
     const blobs = [...own, ...more];
     const pushed = wanted.map((reference): PushedReference => {
       const parts = group.tags.length > 0 ? { tag: reference } : { digest: root.digest };

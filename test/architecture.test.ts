@@ -97,6 +97,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['src/cli/progress.ts'],
   undici: ['src/registry/http.ts', 'src/registry/undici-parts.d.ts'],
   'undici/lib/api/index.js': ['src/registry/undici.ts'],
+  'undici/lib/core/symbols.js': ['src/registry/undici.ts'],
   'undici/lib/dispatcher/agent.js': ['src/registry/undici.ts'],
   'undici/lib/dispatcher/dispatcher.js': ['src/registry/undici.ts'],
   'undici/lib/dispatcher/env-http-proxy-agent.js': ['src/registry/undici.ts'],

@@ -39,7 +39,8 @@ export function createRegistryStore({ reader, writer, signal }: RegistryStoreOpt
     for (let isLast = false; ; isLast = true) {
       const digests = new Map<string, Digest>();
       const missing: string[] = [];
-      const tasks = (await reader.tags()).map((tag) => async () => {
+      const tags = await orUnsafe(`the list of tags of ${name}`, () => reader.tags());
+      const tasks = tags.map((tag) => async () => {
         const digest = (await reader.describe(tag))?.digest;
         if (digest !== undefined && removed.get(digest)?.includes(tag) !== true) digests.set(tag, digest);
         else if (digest === undefined && !untagged.has(tag)) missing.push(tag);

@@ -70,7 +70,7 @@ export const commands = {
       },
       'no-reuse': {
         type: 'boolean',
-        help: 'Make every layer anew, also those that are at the tag, in the layout, the archive or the cache already',
+        help: 'Make every layer anew, also those that are at the tag, in the layout, the archive or the cache already, and look whether the registry still has each',
       },
       'no-strict': noStrict,
       ...containerd,

@@ -29,8 +29,12 @@ export function registryOutput(context: OutputContext): Output {
     write: async (layout, image, elsewhere, openClient = () => context.client.open()) => {
       const source = withBlobs(layout, elsewhere);
       const referrers = await referrersIn(layout, image);
-      const client = await openClient();
-      result = await pushImage(source, image, references, { client, reporter, referrers });
+      result = await pushImage(source, image, references, {
+        client: await openClient(),
+        reporter,
+        referrers,
+        lookAtAll: options.flag('no-reuse'),
+      });
       reporter.info(summarizePush(result));
     },
     describe: () => (result === undefined ? {} : { pushed: describePush(result) }),

@@ -1,5 +1,6 @@
 // The options of everything that talks to a registry, and the client that they make.
 
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { BimaError } from '../errors.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -53,7 +54,7 @@ async function openClient(
   registry: string | undefined,
 ): Promise<RegistryClient> {
   const explicit = await readExplicit(options, references, registry, terminal);
-  const ca = await readCa(options.string('ca-file'));
+  const ca = await readCa(options.string('ca-file'), terminal.environment);
   const concurrency = readCount('concurrency', options.string('concurrency'));
   const chunkSize = readSize(options.string('chunk-size'));
   const { createRegistryClient } = await import('../registry/client.ts');
@@ -110,11 +111,39 @@ async function readExplicit(
   return [{ registry, username, password }];
 }
 
-async function readCa(path: string | undefined): Promise<string | undefined> {
+async function readCa(
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
   if (path === undefined) return undefined;
-  return readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new BimaError('INPUT_INVALID', `can't read --ca-file "${path}"`, { cause });
   });
+  checkCertificates(text, path);
+  // Node itself adds these to its own, and before 22.15 doesn't tell them; it goes without what can't be read.
+  const extra = environment.NODE_EXTRA_CA_CERTS;
+  const others = extra === undefined ? '' : await readFile(extra, 'utf8').catch(() => '');
+  return others === '' ? text : `${text}\n${others}`;
+}
+
+function checkCertificates(text: string, path: string): void {
+  const certificates = text.match(
+    /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*CERTIFICATE-----/g,
+  );
+  const hint = 'The file holds one or more blocks that begin with "-----BEGIN CERTIFICATE-----".';
+  if (certificates === null) {
+    throw new BimaError('INPUT_INVALID', `expected certificates in PEM in --ca-file "${path}", got none`, {
+      hint,
+    });
+  }
+  for (const [at, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch (cause) {
+      const what = `certificate ${at + 1} of --ca-file "${path}" can't be read`;
+      throw new BimaError('INPUT_INVALID', what, { hint, cause });
+    }
+  }
 }
 
 function readCount(name: string, text: string | undefined): number | undefined {

@@ -14,20 +14,6 @@ import type { Secrets } from './secrets.ts';
 import { basicHeader } from './token.ts';
 import type { Token, TokenRequest } from './token.ts';
 
-export interface Authorizer {
-  /**
-   * The Authorization header for these scopes, or undefined while the registry hasn't asked for one.
-   * @param long for a request with a long body, which needs a token with enough life left
-   */
-  header(scopes: readonly Scope[], long?: boolean): Promise<string | undefined>;
-  /**
-   * Takes in a 401 that came in spite of, or for want of, `used`. True when asking {@link header} again gives
-   * another value, and so a reason to send the request again.
-   * @throws BimaError for a challenge that can't or mustn't be met
-   */
-  renew(scopes: readonly Scope[], used: string | undefined, challenge: ChallengeHeader): Promise<boolean>;
-}
-
 export type ChallengeHeader = string | readonly string[] | undefined;
 
 export interface AuthorizerOptions {
@@ -48,43 +34,84 @@ type Mode =
   | { readonly kind: 'unknown' }
   /** Basic, or a registry token: the same for every request. */
   | { readonly kind: 'fixed'; readonly header: string }
-  | { readonly kind: 'bearer'; readonly realm: Endpoint; readonly service: string | undefined };
+  | Bearer;
 
-export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { registry, repository, credentials, secrets, clock } = options;
-  let mode: Mode = { kind: 'unknown' };
-  let credential: Promise<Credential | undefined> | undefined;
-  const tokens = new Map<string, Promise<Token>>();
+interface Bearer {
+  readonly kind: 'bearer';
+  readonly realm: Endpoint;
+  readonly service: string | undefined;
+}
+
+export class Authorizer {
+  readonly #options: AuthorizerOptions;
+  #mode: Mode = { kind: 'unknown' };
+  #credential: Promise<Credential | undefined> | undefined;
+  /** By the scopes that they were asked for. */
+  readonly #tokens = new Map<string, Promise<Token>>();
   /** What challenges asked for besides, by the same keys. */
-  const challenged = new Map<string, string>();
+  readonly #challenged = new Map<string, string>();
 
-  const login = () => (credential ??= credentials.find(registry, repository));
-  const headerOfToken = (token: Token) => `Bearer ${token.value}`;
-  const given = (token: string) => {
-    secrets.add(token, 'user');
-    return `Bearer ${token}`;
-  };
+  constructor(options: AuthorizerOptions) {
+    this.#options = options;
+  }
 
-  async function tokenFor(scopes: readonly Scope[], long: boolean): Promise<Token> {
+  /**
+   * The Authorization header for these scopes, or undefined while the registry hasn't asked for one.
+   * @param long for a request with a long body, which needs a token with enough life left
+   */
+  async header(scopes: readonly Scope[], long = false): Promise<string | undefined> {
+    // Another request's 401 may change the mode while a token is awaited.
+    const mode = this.#mode;
+    if (mode.kind === 'unknown') return undefined;
+    return mode.kind === 'bearer' ? headerOfToken(await this.#token(mode, scopes, long)) : mode.header;
+  }
+
+  /**
+   * Takes in a 401 that came in spite of, or for want of, `used`. True when asking {@link header} again gives
+   * another value, and so a reason to send the request again.
+   * @throws BimaError for a challenge that can't or mustn't be met
+   */
+  async renew(scopes: readonly Scope[], used: string | undefined, header: ChallengeHeader): Promise<boolean> {
+    const known = parseChallenges(header);
+    const isAnswered = known.some(({ scheme }) => scheme === 'bearer' || scheme === 'basic');
+    if (isAnswered || this.#mode.kind === 'unknown') {
+      const all = isAnswered ? known : [...known, ...parseChallenges(await this.#options.ping())];
+      this.#mode = await this.#modeFor(all, scopes);
+    }
+    const mode = this.#mode;
+    if (mode.kind !== 'bearer') return mode.kind !== 'unknown' && used !== mode.header;
     const key = scopes.join(' ');
-    const kept = tokens.get(key);
-    if (kept !== undefined && isGood(await kept, clock.now(), long)) return kept;
+    const kept = this.#tokens.get(key);
+    // Only the token that was refused is thrown away, not one that another request has fetched since.
+    if (kept !== undefined && headerOfToken(await kept) === used && this.#tokens.get(key) === kept) {
+      this.#tokens.delete(key);
+    }
+    return true;
+  }
+
+  async #token(mode: Bearer, scopes: readonly Scope[], long: boolean): Promise<Token> {
+    const key = scopes.join(' ');
+    const kept = this.#tokens.get(key);
+    if (kept !== undefined && isGood(await kept, this.#options.clock.now(), long)) return kept;
     // Whoever asked at the same time may have replaced it by now.
-    const current = tokens.get(key);
+    const current = this.#tokens.get(key);
     if (current !== undefined && current !== kept) return current;
-    const fetched = fetchToken(scopes, challenged.get(key));
-    tokens.set(key, fetched);
+    const fetched = this.#fetch(mode, scopes, this.#challenged.get(key));
+    this.#tokens.set(key, fetched);
     fetched.catch(() => {
-      if (tokens.get(key) === fetched) tokens.delete(key);
+      if (this.#tokens.get(key) === fetched) this.#tokens.delete(key);
     });
     return fetched;
   }
 
-  async function fetchToken(scopes: readonly Scope[], extra: string | undefined): Promise<Token> {
-    if (mode.kind !== 'bearer') throw new Error('unreachable: only a bearer challenge leads here');
-    const { realm, service } = mode;
-    const known = await login();
-    return options.fetchToken({
+  async #fetch(
+    { realm, service }: Bearer,
+    scopes: readonly Scope[],
+    extra: string | undefined,
+  ): Promise<Token> {
+    const { registry, repository, fetchToken } = this.#options;
+    const known = await this.#login();
+    return fetchToken({
       realm,
       service,
       scopes: withChallenged(scopes, extra),
@@ -94,61 +121,46 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     });
   }
 
-  async function adopt(challenges: readonly Challenge[], scopes: readonly Scope[]): Promise<void> {
-    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    if (bearer !== undefined) {
-      const known = await login();
-      if (known?.kind === 'bearer') {
-        mode = { kind: 'fixed', header: given(known.token) };
-        return;
-      }
-      const realm = parseRealm(bearer.parameters.get('realm') ?? '', {
-        origin: options.origin(),
-        hasCredential: known !== undefined,
-        trusted: options.trustedRealms,
-      });
-      mode = { kind: 'bearer', realm, service: bearer.parameters.get('service') };
-      const extra = bearer.parameters.get('scope');
-      if (extra !== undefined) challenged.set(scopes.join(' '), extra);
-      return;
-    }
-    if (challenges.some(({ scheme }) => scheme === 'basic')) {
-      const known = await login();
-      if (known === undefined) throw needsLogin(registry);
-      mode = {
-        kind: 'fixed',
-        header: known.kind === 'bearer' ? given(known.token) : basicHeader(known, secrets),
-      };
-      return;
-    }
-    const offered = challenges.map(({ scheme }) => `"${clean(scheme, 40)}"`).join(', ');
-    throw new BimaError(
-      'REGISTRY_PROTOCOL',
-      offered === ''
-        ? `${registry} answered 401 without a challenge that says how to log in`
-        : `${registry} asks for a login by ${offered}, expected Basic or Bearer`,
-    );
+  #login(): Promise<Credential | undefined> {
+    const { credentials, registry, repository } = this.#options;
+    return (this.#credential ??= credentials.find(registry, repository));
   }
 
-  return {
-    async header(scopes, long = false) {
-      if (mode.kind === 'unknown') return undefined;
-      return mode.kind === 'bearer' ? headerOfToken(await tokenFor(scopes, long)) : mode.header;
-    },
-    async renew(scopes, used, header) {
-      const known = parseChallenges(header);
-      const isAnswered = known.some(({ scheme }) => scheme === 'bearer' || scheme === 'basic');
-      if (isAnswered || mode.kind === 'unknown') {
-        await adopt(isAnswered ? known : [...known, ...parseChallenges(await options.ping())], scopes);
-      }
-      if (mode.kind !== 'bearer') return mode.kind !== 'unknown' && used !== mode.header;
-      const key = scopes.join(' ');
-      const kept = tokens.get(key);
-      // Only the token that was refused is thrown away, not one that another request has fetched since.
-      if (kept !== undefined && headerOfToken(await kept) === used) tokens.delete(key);
-      return true;
-    },
-  };
+  /** How to answer the challenges: by a token where there is a choice. */
+  async #modeFor(challenges: readonly Challenge[], scopes: readonly Scope[]): Promise<Mode> {
+    const { registry, secrets } = this.#options;
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    const isBasic = challenges.some(({ scheme }) => scheme === 'basic');
+    if (bearer === undefined && !isBasic) throw unanswerable(registry, challenges, secrets);
+    const known = await this.#login();
+    if (known?.kind === 'bearer') {
+      secrets.add(known.token, 'user');
+      return { kind: 'fixed', header: `Bearer ${known.token}` };
+    }
+    if (bearer === undefined) {
+      if (known === undefined) throw needsLogin(registry);
+      return { kind: 'fixed', header: basicHeader(known, secrets) };
+    }
+    const extra = bearer.parameters.get('scope');
+    if (extra !== undefined) this.#challenged.set(scopes.join(' '), extra);
+    const realm = this.#realm(bearer, known !== undefined);
+    return { kind: 'bearer', realm, service: bearer.parameters.get('service') };
+  }
+
+  #realm({ parameters }: Challenge, hasCredential: boolean): Endpoint {
+    const { origin, secrets, trustedRealms: trusted } = this.#options;
+    const rules = { origin: origin(), hasCredential, trusted };
+    return secrets.guard(() => parseRealm(parameters.get('realm') ?? '', rules));
+  }
+}
+
+function headerOfToken({ value }: Token): string {
+  return `Bearer ${value}`;
+}
+
+/** True when the registry says that the token is good and grants too little: no waiting makes it grant more. */
+export function isAboutScope(header: ChallengeHeader): boolean {
+  return parseChallenges(header).some(({ parameters }) => parameters.get('error') === 'insufficient_scope');
 }
 
 /** A fresh token is always good; an old one needs a tenth of its life left, or for a long body a good part of it. */
@@ -165,5 +177,15 @@ function needsLogin(registry: string): BimaError {
     {
       hint: `Log in first, for example with "docker login ${registry}", or give a user name and a password.`,
     },
+  );
+}
+
+function unanswerable(registry: string, challenges: readonly Challenge[], secrets: Secrets): BimaError {
+  const offered = challenges.map(({ scheme }) => `"${clean(secrets.scrub(scheme), 40)}"`).join(', ');
+  return new BimaError(
+    'REGISTRY_PROTOCOL',
+    offered === ''
+      ? `${registry} answered 401 without a challenge that says how to log in`
+      : `${registry} asks for a login by ${offered}, expected Basic or Bearer`,
   );
 }

@@ -12,8 +12,10 @@ import { headerOf } from './response.ts';
 import { retryOf } from './retry.ts';
 import type { Answer, Session } from './session.ts';
 
-/** So many failures in a row, without a byte between them, are too many. */
+/** So many failures in a row, without progress between them, are too many. */
 const maxFailures = 5;
+/** What counts as progress: so many bytes, and of a large blob a hundredth. */
+const leastProgress = 64 * 1024;
 
 /** A stream of the blob's bytes; it fails at its end when they aren't those that the descriptor names. */
 export function downloadBlob(session: Session, descriptor: Descriptor, signal?: AbortSignal): ByteStream {
@@ -29,17 +31,23 @@ async function* pieces(
   { digest, size }: Descriptor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  const progress = Math.max(leastProgress, size / 100);
+  session.budget.expect(size);
   let offset = 0;
+  let reached = 0;
   for (let failures = 0; ;) {
     try {
       const answer = await request(session, digest, offset, signal);
-      let surplus = offset - (await startOf(answer, offset, size));
+      let surplus = offset - (await startOf(session, answer, offset, size));
       for await (const chunk of answer.body) {
         const piece = chunk.subarray(Math.min(surplus, chunk.length));
         surplus -= chunk.length - piece.length;
         if (piece.length === 0) continue;
         offset += piece.length;
-        failures = 0;
+        if (offset - reached >= progress) {
+          reached = offset;
+          failures = 0;
+        }
         yield piece;
       }
       if (offset >= size) return;
@@ -47,7 +55,9 @@ async function* pieces(
     } catch (error) {
       if (!(error instanceof RegistryError) || isAborted(signal)) throw error;
       failures += 1;
-      if (retryOf(error) === 'no' || failures > maxFailures) throw error;
+      // A signed address has run out: the registry gives a new one.
+      const isExpired = error.status === 403 && new URL(error.url).origin !== session.host.origin;
+      if ((retryOf(error) === 'no' && !isExpired) || failures > maxFailures) throw error;
       await session.rest(failures, error, signal);
     }
   }
@@ -59,7 +69,6 @@ function request(
   offset: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const { host } = session;
   return session.sendPatiently(
     {
       method: 'GET',
@@ -67,13 +76,11 @@ function request(
       headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
       scopes: session.readScopes,
       expected: offset === 0 ? [200] : [206, 200],
+      isContent: true,
       signal,
     },
-    {
-      attempts: 3,
-      // A signed address has run out: the registry gives a new one.
-      also: ({ status, url }) => status === 403 && new URL(url).origin !== host.origin,
-    },
+    // The failures are counted above.
+    { attempts: () => 1 },
   );
 }
 
@@ -81,15 +88,19 @@ function request(
  * The position of the first byte of an answer: a server that ignores Range starts over.
  * @throws BimaError DIGEST_MISMATCH for an answer of another length, so that no retry goes after its rest
  */
-async function startOf(answer: Answer, offset: number, size: number): Promise<number> {
+async function startOf(session: Session, answer: Answer, offset: number, size: number): Promise<number> {
   const { status, headers, endpoint } = answer;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headerOf(headers, 'content-range') ?? '');
   const total = status === 200 ? headerOf(headers, 'content-length') : range?.[2];
   if (total !== undefined && total !== '*' && Number(total) !== size) {
     await answer.discard();
-    throw new BimaError('DIGEST_MISMATCH', `${endpoint.shown}: expected ${size} bytes, got ${total}`, {
-      hint: 'The registry, or something on the way, holds other content under this digest.',
-    });
+    throw new BimaError(
+      'DIGEST_MISMATCH',
+      `${endpoint.shown}: expected ${size} bytes, got ${session.quote(total)}`,
+      {
+        hint: 'The registry, or something on the way, holds other content under this digest.',
+      },
+    );
   }
   const start = status === 200 ? 0 : Number(range?.[1] ?? 0);
   if (start > offset) {

@@ -9,17 +9,18 @@ import type { Stored } from '../oci/target.ts';
 import { BimaError } from '../errors.ts';
 import { chunkFor, uploadChunks } from './chunked-upload.ts';
 import { isAborted } from './clock.ts';
-import { paths, withParameter } from './endpoints.ts';
+import { withParameter } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
+import { appears, lookForBlob, namesDigest } from './evidence.ts';
 import { mountBlob } from './mount.ts';
 import type { MountSources } from './mount.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';
-import { headerOf } from './response.ts';
 import { pushScope } from './scope.ts';
-import { digestHeader } from './session.ts';
+import { digestHeader, tokenWait } from './session.ts';
 import type { Answer, Session } from './session.ts';
 import { cancelUpload, startUpload } from './upload-session.ts';
 import type { UploadSession } from './upload-session.ts';
+import { commitPatience } from './watch.ts';
 
 export interface BlobPushOptions {
   /** Uploads even what the registry says that it has. */
@@ -29,9 +30,12 @@ export interface BlobPushOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A token may wear out while a body is sent, and the next be unknown to a replica that lags. */
+const maxRenewals = 2;
+
 /** What happened to this blob so far, since some ways out may be taken once only. */
 interface History {
-  hasRenewed: boolean;
+  renewals: number;
   hasPatched: boolean;
   hasRepeated: boolean;
 }
@@ -44,14 +48,15 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
   const { host } = session;
   const { force, signal } = options;
   const { descriptor } = blob;
-  const history: History = { hasRenewed: false, hasPatched: false, hasRepeated: false };
+  session.budget.expect(descriptor.size);
+  const history: History = { renewals: 0, hasPatched: false, hasRepeated: false };
   return session.retrying(
     (count) =>
       host.transfer(
         descriptor.size,
         async () => {
           // What is there after a failed attempt is there because the answer alone was lost.
-          if (!force && (await hasBlob(session, descriptor, signal)))
+          if (!force && (await lookForBlob(session, descriptor, signal)) === 'present')
             return count === 1 ? 'present' : 'pushed';
           const mounted = force || count > 1 ? undefined : await mountBlob(session, blob, options);
           if (mounted === 'mounted') return mounted;
@@ -62,43 +67,6 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
       ),
     { signal, also: isWorthAnotherSession },
   );
-}
-
-/**
- * Whether the registry has the blob, whole. A registry that doesn't let us look, or can't, has it not.
- * @throws RegistryError for a network failure, and for what no later request would survive either
- */
-export async function hasBlob(
-  session: Session,
-  descriptor: Descriptor,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const { repository, reporter } = session;
-  let answer: Answer;
-  try {
-    answer = await session.sendPatiently(
-      {
-        method: 'HEAD',
-        to: paths.blob(repository, descriptor.digest),
-        scopes: [pushScope(repository)],
-        expected: [200, 404],
-        signal,
-      },
-      { attempts: 3 },
-    );
-  } catch (error) {
-    if (error instanceof RegistryError && isNoHelp(error.status ?? 0)) return false;
-    throw error;
-  }
-  await answer.discard();
-  if (answer.status === 404) return false;
-  const length = headerOf(answer.headers, 'content-length');
-  if (length === undefined || Number(length) === descriptor.size) return true;
-  reporter.warning({
-    code: 'REGISTRY_WARNING',
-    message: `${session.registry} says that it has ${descriptor.digest} with ${length} bytes, expected ${descriptor.size}; it is pushed again`,
-  });
-  return false;
 }
 
 async function uploadBlob(
@@ -143,8 +111,9 @@ async function wayOut(
 ): Promise<'done' | 'again' | 'fail'> {
   if (isAborted(signal) || !(error instanceof RegistryError)) return 'fail';
   const { host } = session;
-  if (isAnswer(error, 401) && !history.hasRenewed) {
-    history.hasRenewed = true;
+  if (isAnswer(error, 401) && history.renewals < maxRenewals) {
+    history.renewals += 1;
+    if (history.renewals > 1) await session.clock.sleep(tokenWait, signal);
     return 'again';
   }
   if (isAnswer(error, 413)) {
@@ -152,7 +121,8 @@ async function wayOut(
     return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize) === undefined ? 'fail' : 'again';
   }
   // "Exists already" is told by some as an invalid upload.
-  if (isUnclear(error) && !force && (await hasBlob(session, descriptor, signal))) return 'done';
+  if (isUnclear(error) && !force && (await lookForBlob(session, descriptor, signal)) === 'present')
+    return 'done';
   if ((isAnswer(error, 404, 'BLOB_UNKNOWN') || isAnswer(error, 405)) && !history.hasPatched) {
     // Old versions of Artifactory take a body by PATCH only.
     history.hasPatched = true;
@@ -190,7 +160,7 @@ async function putWhole(
 ): Promise<Answer> {
   const scopes = [pushScope(session.repository)];
   const headers = { 'content-type': 'application/octet-stream' };
-  const common = { scopes, headers, patience: session.timeouts.commit, signal };
+  const common = { scopes, headers, patience: commitPatience(session.timeouts, size), signal };
   const stream = { size, open: () => body.open() };
   let target: Endpoint = location;
   if (byPatch) {
@@ -210,7 +180,7 @@ async function putWhole(
   });
 }
 
-/** 201 is a promise; anything else that sounds well is looked into. */
+/** An answer that names the digest is a promise; anything else that sounds well is looked into. */
 async function confirm(
   session: Session,
   answer: Answer,
@@ -218,18 +188,27 @@ async function confirm(
   { force, signal }: BlobPushOptions,
 ): Promise<void> {
   await answer.discard();
-  const digest = digestHeader(answer);
-  if (digest?.startsWith('sha256:') === true && digest !== descriptor.digest) {
+  const { digest } = descriptor;
+  const stored = digestHeader(answer);
+  if (stored?.startsWith('sha256:') === true && stored !== digest) {
     throw new BimaError(
       'DIGEST_MISMATCH',
-      `${session.registry} stored ${digest}, expected ${descriptor.digest}`,
+      `${session.registry} stored ${session.quote(stored)}, expected ${digest}`,
     );
   }
-  if (answer.status === 201 || force || (await hasBlob(session, descriptor, signal))) return;
+  const isCreated = answer.status === 201;
+  if ((isCreated && namesDigest(answer, digest)) || force) return;
+  const isThere = async () => {
+    const presence = await lookForBlob(session, descriptor, signal);
+    // Where nobody may look, the registry's word is taken until the manifest is stored, which needs the blob.
+    return presence === 'present' || (presence === 'unknown' && isCreated);
+  };
+  if (await appears(session, isThere, signal)) return;
+  const { shown } = answer.endpoint;
   throw new RegistryError(
     'REGISTRY_PROTOCOL',
-    `PUT ${answer.endpoint.shown}: expected 201, got ${answer.status}, and the blob is not there`,
-    { method: 'PUT', url: answer.endpoint.shown, status: answer.status, codes: ['BLOB_UPLOAD_UNKNOWN'] },
+    `PUT ${shown}: expected 201 and the blob, got ${answer.status}, and the blob is not there`,
+    { method: 'PUT', url: shown, status: answer.status, codes: ['BLOB_UPLOAD_UNKNOWN'] },
   );
 }
 
@@ -240,8 +219,4 @@ function isWorthAnotherSession(error: RegistryError): boolean {
 
 function isUnclear(error: RegistryError): boolean {
   return error.codes.some((code) => code === 'BLOB_UPLOAD_INVALID' || code === 'BLOB_UPLOAD_UNKNOWN');
-}
-
-function isNoHelp(status: number): boolean {
-  return status === 403 || status === 405 || status >= 500;
 }

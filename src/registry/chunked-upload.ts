@@ -13,6 +13,7 @@ import { headerOf } from './response.ts';
 import { pushScope } from './scope.ts';
 import type { Answer, Session } from './session.ts';
 import type { UploadSession } from './upload-session.ts';
+import { commitPatience } from './watch.ts';
 
 const mebibyte = 1024 * 1024;
 /** Below Cloudflare's limit, Amazon's part size, ghcr.io's chunk limit and nginx's default. */
@@ -62,7 +63,11 @@ async function sendChunks(
   chunk: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
+  const common = {
+    scopes: [pushScope(session.repository)],
+    patience: commitPatience(session.timeouts, size),
+    signal,
+  };
   const headersFor = (start: number, end: number) => ({
     'content-type': 'application/octet-stream',
     'content-range': `${start}-${end - 1}`,
@@ -148,7 +153,7 @@ async function resumePoint(
         expected: [204, 200, 202],
         signal,
       },
-      { attempts: 3 },
+      { attempts: () => 3 },
     );
     await answer.discard();
     const last = parseRangeEnd(headerOf(answer.headers, 'range'));

@@ -3,18 +3,20 @@
 import { setMaxListeners } from 'node:events';
 import type { Reference } from '../oci/reference.ts';
 import type { Reporter } from '../reporter.ts';
-import { createAuthorizer } from './authorizer.ts';
+import { Authorizer } from './authorizer.ts';
+import { Budget } from './budget.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
 import { apiHost, endpointOf, paths } from './endpoints.ts';
+import { clean } from './error-body.ts';
 import { createHost } from './host.ts';
 import type { Host } from './host.ts';
 import { createHttp } from './http.ts';
 import type { HttpOptions } from './http.ts';
 import { createRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
-import { retrying } from './retry.ts';
+import { atMost, retrying } from './retry.ts';
 import { createSecrets } from './secrets.ts';
 import { createSession } from './session.ts';
 import { requestToken } from './token.ts';
@@ -76,6 +78,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
   // Each request listens to it, and there are many at a time.
   setMaxListeners(0, signal);
   const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const budget = new Budget(clock);
   const secrets = createSecrets(options.mask);
   const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
   const hosts = new Map<string, { readonly host: Host; readonly warnings: Set<string> }>();
@@ -88,20 +91,21 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
     return made;
   };
 
-  const fetchToken = (request: TokenRequest, attempts: { readonly attempts?: number }) =>
+  const fetchToken = (request: TokenRequest, attempts: number | undefined) =>
     retrying(
       () => {
-        reporter.debug(`asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`);
+        const what = `asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`;
+        reporter.debug(clean(secrets.scrub(what)));
         return requestToken({ ...request, signal }, { http, secrets, clock });
       },
-      { clock, reporter, host: hostOf(request.realm.origin).host },
-      { ...attempts, signal, settles: true },
+      { clock, reporter, host: hostOf(request.realm.origin).host, budget },
+      { ...atMost(attempts), signal },
     );
 
   return {
     signal,
     down: new Set(),
-    repository({ registry, repository }, { access = 'pull', mountFrom = [], ...attempts } = {}) {
+    repository({ registry, repository }, { access = 'pull', mountFrom = [], attempts } = {}) {
       const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
       const ping = async () => {
         const response = await http.send({
@@ -112,7 +116,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         await response.discard();
         return response.headers['www-authenticate'];
       };
-      const authorizer = createAuthorizer({
+      const authorizer = new Authorizer({
         registry,
         repository,
         origin: () => host.origin,
@@ -133,9 +137,10 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
         reporter,
         clock,
         timeouts,
+        budget,
         plainHttp: options.plainHttp ?? 'loopback',
         access,
-        ...attempts,
+        attempts,
         warnings,
         signal,
       });

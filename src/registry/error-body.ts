@@ -18,17 +18,26 @@ export interface ErrorBody {
 export const maxErrorBody = limits.errorBody;
 const maxText = 500;
 
-/** Never throws: an error about an error helps nobody (distribution-spec, "Error Codes"). */
-export function readErrorBody(bytes: Uint8Array): ErrorBody {
+/**
+ * Never throws: an error about an error helps nobody (distribution-spec, "Error Codes").
+ * @param scrub takes secrets out of a text, before it is cut
+ */
+export function readErrorBody(
+  bytes: Uint8Array,
+  scrub: (text: string) => string = (text) => text,
+): ErrorBody {
   const text = new TextDecoder().decode(bytes);
   const errors = parseErrors(text);
-  if (errors.length === 0) return { codes: [], text: clean(plainText(text)), digests: [] };
+  if (errors.length === 0) {
+    const plain = isBinary(text) ? `${bytes.length} bytes that are no text` : scrub(plainText(scrub(text)));
+    return { codes: [], text: clean(plain), digests: [] };
+  }
   const codes = errors.flatMap(({ code }) =>
-    typeof code === 'string' && isCode(code) ? [code.toUpperCase()] : [],
+    typeof code === 'string' && isCode(code) && scrub(code) === code ? [code.toUpperCase()] : [],
   );
   return {
     codes: [...new Set(codes)],
-    text: clean(errors.map(describe).join('; ')),
+    text: clean(scrub(errors.map(describe).join('; '))),
     digests: digestsIn(JSON.stringify(errors)),
   };
 }
@@ -68,6 +77,12 @@ function describe(error: Readonly<Record<string, unknown>>): string {
   const isEmpty = detail === undefined || detail === null || detail === '' || JSON.stringify(detail) === '{}';
   const more = isEmpty ? '' : ` (${typeof detail === 'string' ? detail : JSON.stringify(detail)})`;
   return `${message.join(': ')}${more}`;
+}
+
+/** A letter or two in another character set make no image. */
+function isBinary(text: string): boolean {
+  const odd = text.match(/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd]/g)?.length ?? 0;
+  return odd > text.length / 10;
 }
 
 function plainText(text: string): string {

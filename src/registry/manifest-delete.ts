@@ -1,6 +1,8 @@
 // Deleting manifests and tags (distribution-spec, "Content Management").
 
 import { paths } from './endpoints.ts';
+import { appears } from './evidence.ts';
+import { describeManifest } from './manifest-read.ts';
 import { RegistryError } from './registry-error.ts';
 import { deleteScope } from './scope.ts';
 import type { Session } from './session.ts';
@@ -8,7 +10,7 @@ import type { Session } from './session.ts';
 /**
  * Deletes a manifest by its digest, with all of its tags, or a tag alone.
  * @returns false when it was gone already
- * @throws RegistryError; see {@link isUndeletable}
+ * @throws RegistryError, also when it is said to be deleted and isn't; see {@link isUndeletable}
  */
 export async function deleteManifest(session: Session, reference: string): Promise<boolean> {
   const { registry, repository } = session;
@@ -21,7 +23,15 @@ export async function deleteManifest(session: Session, reference: string): Promi
       expected: [202, 200, 204, 404],
     });
     await answer.discard();
-    return answer.status !== 404;
+    if (answer.status === 404) return false;
+    const isGone = async () => (await describeManifest(session, reference)) === undefined;
+    if (answer.status === 202 || (await appears(session, isGone, undefined))) return true;
+    const { shown } = answer.endpoint;
+    throw new RegistryError(
+      'REGISTRY_PROTOCOL',
+      `DELETE ${shown}: expected 202, got ${answer.status}, and it is still there`,
+      { method: 'DELETE', url: shown, status: answer.status },
+    );
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     const hint = hintFor(error, `${registry}/${repository}`);

@@ -2,14 +2,17 @@
 
 import { BimaError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { PutOptions, TagState } from '../oci/target.ts';
 import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
+import { appears } from './evidence.ts';
 import { describeManifest } from './manifest-read.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';
 import { pushScope } from './scope.ts';
 import { digestHeader } from './session.ts';
 import type { Answer, Session } from './session.ts';
+import { commitPatience } from './watch.ts';
 
 /** A manifest's bytes and what they are. */
 export interface ManifestBytes {
@@ -38,9 +41,11 @@ export async function putManifest(
       // The answer to an earlier attempt may be all that was lost; an immutable tag would now refuse its own content.
       if (count > 1 && (await isThere())) return undefined;
       try {
-        return subjectOf(
-          await send(session, manifest, paths.manifest(session.repository, reference), signal),
-        );
+        const answer = await send(session, manifest, paths.manifest(session.repository, reference), signal);
+        if (!isProof(answer, digest) && !(await appears(session, isThere, signal))) {
+          throw unconfirmed(answer, reference, digest);
+        }
+        return subjectOf(answer);
       } catch (error) {
         const isRefusal = error instanceof RegistryError && [400, 403, 409, 412].includes(error.status ?? 0);
         if (!isRefusal || isAborted(signal) || error.missing.length > 0) throw error;
@@ -114,7 +119,7 @@ async function putAtOnce(
         },
       );
       subject = subjectOf(answer) ?? subject;
-      const echoed = echoedTags(answer);
+      const echoed = isProof(answer, manifest.descriptor.digest) ? echoedTags(answer) : [];
       for (const tag of echoed) set.add(tag);
       tell(asked, 'open');
       tell(echoed, 'set');
@@ -129,6 +134,27 @@ async function putAtOnce(
     }
   }
   return { subject, set };
+}
+
+/** Anything else may come from something that is no registry. */
+function isProof(answer: Answer, digest: Digest): boolean {
+  return answer.status === 201 && digestHeader(answer) === digest;
+}
+
+function unconfirmed(
+  { status, endpoint: { shown } }: Answer,
+  reference: string,
+  digest: Digest,
+): RegistryError {
+  return new RegistryError(
+    'REGISTRY_PROTOCOL',
+    `PUT ${shown}: expected 201 with the digest of the manifest, got ${status} without it, and "${reference}" does not ` +
+      `stand for ${digest} afterwards`,
+    { method: 'PUT', url: shown, status },
+    {
+      hint: 'Something may answer in place of the registry: check its host and port, and the proxy settings.',
+    },
+  );
 }
 
 function isRefusedQuery(error: RegistryError): boolean {
@@ -162,7 +188,7 @@ async function send(
       body: bytes,
       scopes: [pushScope(session.repository)],
       expected: [201, 200, 202],
-      patience: session.timeouts.commit,
+      patience: commitPatience(session.timeouts, bytes.length),
       signal,
     });
   } catch (error) {
@@ -177,7 +203,7 @@ async function send(
   if (digest?.startsWith('sha256:') === true && digest !== descriptor.digest) {
     throw new BimaError(
       'DIGEST_MISMATCH',
-      `${answer.endpoint.shown}: expected the registry to store ${descriptor.digest}, got ${digest}`,
+      `${answer.endpoint.shown}: expected the registry to store ${descriptor.digest}, got ${session.quote(digest)}`,
       { hint: 'The registry, or something on the way, changed the manifest; what it has is not the image.' },
     );
   }

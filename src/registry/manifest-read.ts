@@ -50,8 +50,8 @@ export async function describeManifest(
     if (descriptor !== undefined) return descriptor;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status === undefined || error.status >= 500) throw error;
-    // With what we have we may not look: a GET would only begin the same again.
-    if (error.status === 401) throw error;
+    // With what we have we may not look, or not so soon: a GET would only begin the same again.
+    if (error.status === 401 || error.settled) throw error;
     // Artifactory answers so for a tag that isn't there.
     if (isPush && error.status === 403) return undefined;
     // A HEAD has no body that says why: the GET will tell, or even succeed.
@@ -83,7 +83,11 @@ export async function readManifest(
         await answer.discard();
         return undefined;
       }
-      const { bytes, whole } = await readUpTo(answer, maxDocumentSize);
+      const { bytes, whole } = await readUpTo(answer, maxDocumentSize, {
+        method: 'GET',
+        endpoint: answer.endpoint,
+        clock: session.clock,
+      });
       if (!whole) {
         throw new BimaError(
           'REGISTRY_PROTOCOL',
@@ -95,7 +99,7 @@ export async function readManifest(
       if (promised?.startsWith('sha256:') === true && promised !== descriptor.digest) {
         throw new BimaError(
           'DIGEST_MISMATCH',
-          `${answer.endpoint.shown}: expected content with ${promised}, got ${descriptor.digest}`,
+          `${answer.endpoint.shown}: expected content with ${session.quote(promised)}, got ${descriptor.digest}`,
           { hint: 'The registry, or something on the way, changed it.' },
         );
       }

@@ -4,6 +4,7 @@ import type { Blob } from '../oci/blob.ts';
 import { BimaError } from '../errors.ts';
 import { isAborted } from './clock.ts';
 import { paths } from './endpoints.ts';
+import { lookForBlob, namesDigest } from './evidence.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Session } from './session.ts';
 import { readUploadSession } from './upload-session.ts';
@@ -22,9 +23,10 @@ export interface MountSources {
  */
 export async function mountBlob(
   session: Session,
-  { descriptor: { digest }, heldBy }: Blob,
+  { descriptor, heldBy }: Blob,
   { mounts, signal }: { readonly mounts: MountSources; readonly signal: AbortSignal | undefined },
 ): Promise<'mounted' | UploadSession | undefined> {
+  const { digest } = descriptor;
   const known = heldBy?.registry === session.registry ? [heldBy.repository] : [];
   const source = [...mounts.repositories, ...known].find(
     (repository) => repository !== session.repository && !mounts.refused.has(repository),
@@ -36,14 +38,18 @@ export async function mountBlob(
       to: paths.mount(session.repository, digest, source),
       scopes: [pushScope(session.repository), pullScope(source)],
       expected: [201, 202],
+      isOptional: true,
       signal,
     });
     await answer.discard();
-    return answer.status === 201 ? 'mounted' : readUploadSession(session, answer);
+    if (answer.status === 202) return readUploadSession(session, answer);
+    if (namesDigest(answer, digest)) return 'mounted';
+    if ((await lookForBlob(session, descriptor, signal)) === 'present') return 'mounted';
+    session.reporter.debug(`${session.registry} says that it mounted ${digest}, and doesn't show it`);
   } catch (error) {
     if (isAborted(signal) || !(error instanceof BimaError)) throw error;
     mounts.refused.add(source);
     session.reporter.debug(`no mount from ${source}: ${error.message}`);
-    return undefined;
   }
+  return undefined;
 }

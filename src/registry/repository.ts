@@ -8,8 +8,9 @@ import type { Digest } from '../oci/digest.ts';
 import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import type { PutOptions, Source, Target } from '../oci/target.ts';
 import { downloadBlob } from './blob-download.ts';
-import { hasBlob, pushBlob } from './blob-upload.ts';
+import { pushBlob } from './blob-upload.ts';
 import { listReferrers, listTags } from './content-lists.ts';
+import { lookForBlob } from './evidence.ts';
 import { deleteManifest } from './manifest-delete.ts';
 import { putManifest, putTags } from './manifest-push.ts';
 import type { ManifestBytes } from './manifest-push.ts';
@@ -80,7 +81,7 @@ export function createRepository({ session, mountFrom, chunkSize }: RepositoryOp
       heldBy: { registry: session.registry, repository: session.repository },
     }),
     async has(descriptor) {
-      if (!isDocument(descriptor)) return hasBlob(session, descriptor);
+      if (!isDocument(descriptor)) return (await lookForBlob(session, descriptor)) === 'present';
       return (await describeManifest(session, descriptor.digest)) !== undefined;
     },
     async put(blob, options = {}) {

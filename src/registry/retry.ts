@@ -1,6 +1,7 @@
 // Retrying: what may be tried again, how long to wait before, and for how long at all.
 
 import type { Reporter } from '../reporter.ts';
+import type { Budget } from './budget.ts';
 import { isAborted } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Host } from './host.ts';
@@ -11,15 +12,20 @@ export interface RetryTools {
   readonly reporter: Reporter;
   /** Rests when it asks for it. */
   readonly host: Pick<Host, 'pause' | 'ready'>;
+  readonly budget: Budget;
 }
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   /** Errors that this operation may try again besides the usual ones. */
   readonly also?: (error: RegistryError) => boolean;
-  readonly attempts?: number;
-  /** No retry around this one may begin again what it gave up. */
-  readonly settles?: boolean;
+  /** How many to make for such an error: 6 by default. */
+  readonly attempts?: (error: RegistryError) => number;
+}
+
+/** The option for an operation that is tried so often at most; by default where the number is undefined. */
+export function atMost(count: number | undefined): Pick<RetryOptions, 'attempts'> {
+  return count === undefined ? {} : { attempts: () => count };
 }
 
 const defaultAttempts = 6;
@@ -32,7 +38,8 @@ const longestRetryAfter = 120_000;
 /**
  * Runs the operation until it succeeds, fails for good, or has failed too often. Waits longer each time, by
  * chance between nothing and twice the time before, so that those who failed together don't return together;
- * an answer's Retry-After is obeyed, and 429 lets the whole host rest.
+ * an answer's Retry-After is obeyed, and 429 lets the whole host rest. What was given up here, or would take more of
+ * the run's time than there is left, isn't begun again by a retry around this one.
  * @throws what the last attempt threw
  */
 export async function retrying<T>(
@@ -40,11 +47,12 @@ export async function retrying<T>(
   tools: RetryTools,
   options: RetryOptions = {},
 ): Promise<T> {
-  const { host } = tools;
-  const { signal, also, attempts = defaultAttempts, settles = false } = options;
+  const { host, budget, clock } = tools;
+  const { signal, also, attempts = () => defaultAttempts } = options;
   let mayReuseFail = true;
   for (let count = 1; ;) {
     await host.ready(signal);
+    const started = clock.now();
     try {
       // After a connection that failed, even for no fault, what is found may be this operation's own work.
       return await attempt(mayReuseFail ? count : count + 1);
@@ -55,25 +63,31 @@ export async function retrying<T>(
         mayReuseFail = false;
         continue;
       }
+      budget.lose(started);
       const kind = also?.(error) === true ? 'yes' : retryOf(error);
       if (kind === 'no') throw error;
-      if (count >= (kind === 'briefly' ? Math.min(briefAttempts, attempts) : attempts)) {
-        throw count === 1 ? error : exhausted(error, count, settles);
-      }
+      const most = attempts(error);
+      if (most === 1) throw error;
+      if (count >= (kind === 'briefly' ? Math.min(briefAttempts, most) : most)) throw exhausted(error, count);
       await rest(count, error, tools, signal);
       count += 1;
     }
   }
 }
 
-/** Waits before attempt `count + 1`; after 429 the whole host does. */
+/**
+ * Waits before attempt `count + 1`; after 429 the whole host does.
+ * @throws the error, when there is no time left for that
+ */
 export async function rest(
   count: number,
   error: RegistryError,
-  { clock, reporter, host }: RetryTools,
+  { clock, reporter, host, budget }: RetryTools,
   signal?: AbortSignal,
 ): Promise<void> {
   const wait = waitBefore(count, error, clock.random());
+  if (!budget.allows(wait)) throw exhausted(error, count, budget.lost);
+  const started = clock.now();
   if (isRateLimit(error)) {
     reporter.debug(error.message);
     announceRest(error, wait, reporter);
@@ -83,6 +97,7 @@ export async function rest(
     reporter.info(`${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
     await clock.sleep(wait, signal);
   }
+  budget.lose(started);
 }
 
 /** Whether the same request may succeed later. */
@@ -131,12 +146,17 @@ function announceRest(error: RegistryError, wait: number, reporter: Reporter): v
   reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1000)} s${cap}`);
 }
 
-function exhausted(error: RegistryError, count: number, settled: boolean): RegistryError {
+/** @param lost milliseconds, when it was the time that ran out */
+function exhausted(error: RegistryError, count: number, lost?: number): RegistryError {
   const { code, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error;
+  const tries = [
+    ...(count === 1 ? [] : [`tried ${count} times`]),
+    ...(lost === undefined ? [] : [`given up after ${Math.ceil(lost / 60_000)} minutes of failures`]),
+  ].join(', ');
   return new RegistryError(
     code,
-    `${message} (tried ${count} times)`,
-    { method, url, status, retryAfter, codes, missing, failure, settled },
+    tries === '' ? message : `${message} (${tries})`,
+    { method, url, status, retryAfter, codes, missing, failure, settled: true },
     { ...(hint === undefined ? {} : { hint }), cause },
   );
 }

@@ -1,7 +1,9 @@
 // Requests to one repository: with authorization, over redirects, and with every answer looked at.
 
 import type { Reporter } from '../reporter.ts';
+import { isAboutScope } from './authorizer.ts';
 import type { Authorizer } from './authorizer.ts';
+import type { Budget } from './budget.ts';
 import type { Clock } from './clock.ts';
 import { endpointOf, resolveLocation } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -10,9 +12,10 @@ import type { Host } from './host.ts';
 import { isLoopback } from './hosts.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { RegistryError } from './registry-error.ts';
-import { answerError, headerOf } from './response.ts';
+import type { NetworkFailure } from './registry-error.ts';
+import { answerError, headerOf, isPage, pageError } from './response.ts';
 import type { AnswerContext } from './response.ts';
-import { rest, retrying } from './retry.ts';
+import { atMost, rest, retrying } from './retry.ts';
 import type { RetryOptions } from './retry.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Scope } from './scope.ts';
@@ -25,6 +28,10 @@ export interface SessionRequest extends Omit<HttpRequest, 'endpoint' | 'signal'>
   readonly scopes: readonly Scope[];
   /** The statuses to return; any other is thrown. */
   readonly expected: readonly number[];
+  /** True for content whose digest is checked: it may be of any type, a page of HTML too. */
+  readonly isContent?: boolean;
+  /** True where a refusal costs nothing: it isn't worth to wait for a token to become valid. */
+  readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,6 +48,7 @@ export interface Session {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
+  readonly budget: Budget;
   /** What reading needs: in a push, the token of the push, so that there is one only. */
   readonly readScopes: readonly Scope[];
   /**
@@ -56,6 +64,8 @@ export interface Session {
   retrying<T>(attempt: (count: number) => Promise<T>, options?: RetryOptions): Promise<T>;
   /** Waits as {@link retrying} does after the failed attempt `count`. */
   rest(count: number, error: RegistryError, signal?: AbortSignal): Promise<void>;
+  /** What a server said, fit to stand within a message: without secrets, on one line, not long. */
+  quote(text: string): string;
   /** Where a Location header leads to. */
   locate(header: string | readonly string[] | undefined, from: Endpoint): Endpoint;
 }
@@ -70,48 +80,77 @@ export interface SessionOptions {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
+  readonly budget: Budget;
   readonly plainHttp: 'loopback' | 'always';
   readonly access: 'pull' | 'push';
   /** How often a request is sent at most, where its own options don't say it. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Warnings of the host that were shown already. */
   readonly warnings: Set<string>;
   readonly signal?: AbortSignal;
 }
 
+/** What may come of TLS with a server that has none. A certificate that isn't trusted is no reason to go on without. */
+const mayBePlain = new Set<NetworkFailure['kind'] | undefined>([
+  'not-tls',
+  'connect',
+  'reset',
+  'timeout',
+  'garbled',
+]);
 const maxRedirects = 5;
+const maxLogins = 2;
+/** How many tokens are shown for one request: one may have worn out. */
+const maxTokens = 2;
+/** How far two clocks may differ, or a replica lag, in milliseconds. */
+export const tokenWait = 2000;
 
 export function createSession(options: SessionOptions): Session {
-  const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
+  const { registry, repository, http, host, authorizer, secrets, reporter, clock, budget } = options;
 
-  const tools = { clock, reporter, host };
+  const tools = { clock, reporter, host, budget };
   const retry = <T>(attempt: (count: number) => Promise<T>, more: RetryOptions = {}) =>
-    retrying(attempt, tools, { ...attemptsOf(options), ...more, signal: more.signal ?? options.signal });
+    retrying(attempt, tools, { ...atMost(options.attempts), ...more, signal: more.signal ?? options.signal });
 
   const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
-    const endpoint = resolveLocation(header, from);
-    const [, query] = endpoint.path.split(/\?(.*)/s);
-    if (query !== undefined) secrets.add(query, 'server');
-    return endpoint;
+    const values = typeof header === 'string' ? [header] : (header ?? []);
+    for (const value of values) {
+      const [, query] = value.split(/\?(.*)/s);
+      if (query !== undefined) secrets.addQuery(query);
+    }
+    const endpoint = secrets.guard(() => resolveLocation(values, from));
+    return { ...endpoint, shown: secrets.scrub(endpoint.shown) };
   };
 
+  const quote = (text: string) => clean(secrets.scrub(text), 200);
+
   async function send(request: SessionRequest): Promise<Answer> {
-    let renewals = 0;
-    for (;;) {
+    let refusals = 0;
+    for (let logins = 0; ;) {
       const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
       const authorization = await authorizer.header(request.scopes, isStream);
       const answer = await follow(request, authorization);
-      if (request.expected.includes(answer.status)) return answer;
+      if (request.expected.includes(answer.status)) {
+        if (request.isContent !== true && isPage(answer))
+          throw await pageError(answer, contextOf(request, answer.endpoint));
+        budget.answered();
+        return answer;
+      }
       const failure = await answerError(answer, contextOf(request, answer.endpoint));
       if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
-      const mayHelp = await authorizer.renew(
-        request.scopes,
-        authorization,
-        answer.headers['www-authenticate'],
-      );
-      // Once to log in, and once more for a token that has worn out.
-      renewals += 1;
-      if (!mayHelp || isStream || renewals > (authorization === undefined ? 2 : 1)) throw failure;
+      const challenge = answer.headers['www-authenticate'];
+      if (authorization === undefined) logins += 1;
+      else refusals += 1;
+      // A new token that isn't valid yet, or not known to every replica, is worth another try a moment later.
+      const isEarly =
+        refusals === maxTokens && !isStream && request.isOptional !== true && !isAboutScope(challenge);
+      if (isEarly) {
+        await clock.sleep(tokenWait, request.signal ?? options.signal);
+        continue;
+      }
+      const mayHelp =
+        refusals < maxTokens && (await authorizer.renew(request.scopes, authorization, challenge));
+      if (!mayHelp || isStream || logins > maxLogins) throw failure;
     }
   }
 
@@ -161,8 +200,10 @@ export function createSession(options: SessionOptions): Session {
     } catch (error) {
       const plain = plainOrigin(error, endpoint);
       if (plain === undefined) throw error;
-      host.origin = plain;
-      return exchange(request, endpointOf(plain, endpoint.path), authorization);
+      const answer = await withoutTls(request, endpointOf(plain, endpoint.path), authorization, error);
+      if (answer !== undefined) return answer;
+      host.origin = endpoint.origin;
+      throw error;
     }
     host.isSettled ||= isOurs;
     reporter.debug(`${method} ${endpoint.shown}: ${response.status} after ${clock.now() - started} ms`);
@@ -170,9 +211,31 @@ export function createSession(options: SessionOptions): Session {
     return { ...response, endpoint };
   }
 
-  /** Where to go on without TLS, if the registry has none and may be spoken with so. */
+  /** Undefined when what failed over TLS fails without it too, so that it may have been chance. */
+  async function withoutTls(
+    request: SessionRequest,
+    endpoint: Endpoint,
+    authorization: string | undefined,
+    failure: unknown,
+  ): Promise<Answer | undefined> {
+    const isCertain = failure instanceof RegistryError && failure.failure?.kind === 'not-tls';
+    host.origin = endpoint.origin;
+    try {
+      const answer = await exchange(request, endpoint, authorization);
+      // Servers with TLS say 400 to a request without it.
+      if (isCertain || answer.status !== 400) return answer;
+      await answer.discard();
+    } catch (error) {
+      if (isCertain || !(error instanceof RegistryError)) throw error;
+    }
+    host.isSettled = false;
+    return undefined;
+  }
+
+  /** Where to go on without TLS, if the registry may have none and may be spoken with so. */
   function plainOrigin(error: unknown, { origin }: Endpoint): string | undefined {
-    if (!(error instanceof RegistryError) || error.failure?.kind !== 'not-tls') return undefined;
+    if (!(error instanceof RegistryError) || !mayBePlain.has(error.failure?.kind)) return undefined;
+    if (!origin.startsWith('https:')) return undefined;
     // Another request may have found out in the meantime.
     if (host.origin === origin.replace(/^https:/, 'http:')) return host.origin;
     if (origin !== host.origin || host.isSettled) return undefined;
@@ -186,7 +249,7 @@ export function createSession(options: SessionOptions): Session {
       const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
       if (text === undefined || options.warnings.has(text)) continue;
       options.warnings.add(text);
-      const said = secrets.scrub(clean(text.replace(/\\(.)/g, '$1')));
+      const said = clean(secrets.scrub(text.replace(/\\(.)/g, '$1')));
       reporter.warning({ code: 'REGISTRY_WARNING', message: `${registry} warns: ${said}` });
     }
   }
@@ -212,6 +275,7 @@ export function createSession(options: SessionOptions): Session {
     reporter,
     clock,
     timeouts: options.timeouts,
+    budget,
     readScopes: [options.access === 'push' ? pushScope(repository) : pullScope(repository)],
     send,
     sendPatiently: (request, more) =>
@@ -221,13 +285,11 @@ export function createSession(options: SessionOptions): Session {
       }),
     retrying: retry,
     rest: (count, error, signal = options.signal) => rest(count, error, tools, signal),
+    quote,
     locate,
   };
 }
 
-function attemptsOf({ attempts }: SessionOptions): RetryOptions {
-  return attempts === undefined ? {} : { attempts };
-}
 
 /** A changed method would lose the body: only a read follows where a write would become one. */
 function isRedirect(status: number, method: string): boolean {

@@ -126,7 +126,7 @@ async function exchange(request: TokenRequest, sent: HttpRequest, tools: TokenTo
     clock,
   };
   if (response.status !== 200) throw await answerError(response, context);
-  const document = await readAnswer(response, sent);
+  const document = await readAnswer(response, context);
   const value = [document.token, document.access_token].find(
     (token) => typeof token === 'string' && token !== '',
   );
@@ -139,19 +139,22 @@ async function exchange(request: TokenRequest, sent: HttpRequest, tools: TokenTo
   return { value, issued, lifetime: lifetimeOf(document.expires_in) };
 }
 
-async function readAnswer(response: HttpResponse, sent: HttpRequest): Promise<JsonObject> {
-  const { bytes, whole } = await readUpTo(response, maxTokenBody);
-  if (!whole) throw useless(sent, `with more than ${maxTokenBody} bytes`);
+async function readAnswer(response: HttpResponse, context: AnswerContext): Promise<JsonObject> {
+  const { bytes, whole } = await readUpTo(response, maxTokenBody, context);
+  if (!whole) throw useless(context, `with more than ${maxTokenBody} bytes`);
   try {
     const document: unknown = parseJson(new TextDecoder().decode(bytes));
     if (isObject(document)) return document;
   } catch {
     // Said below.
   }
-  throw useless(sent, 'with something that is not a JSON object');
+  throw useless(context, 'with something that is not a JSON object');
 }
 
-function useless({ method, endpoint }: HttpRequest, how: string): RegistryError {
+function useless(
+  { method, endpoint }: Pick<AnswerContext, 'method' | 'endpoint'>,
+  how: string,
+): RegistryError {
   return new RegistryError(
     'REGISTRY_PROTOCOL',
     `the token service answered ${method} ${endpoint.shown} ${how}`,

@@ -7,6 +7,12 @@ declare module 'undici/lib/api/index.js' {
   export default api;
 }
 
+declare module 'undici/lib/core/symbols.js' {
+  /** `kParser` is where a socket has the parser of its answers, over HTTP/1. */
+  const symbols: { readonly kParser: symbol };
+  export default symbols;
+}
+
 declare module 'undici/lib/dispatcher/agent.js' {
   export { Agent as default } from 'undici';
 }

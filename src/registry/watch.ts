@@ -16,13 +16,20 @@ export interface Timeouts {
   readonly connect: number;
   /** From the end of a request to the start of its answer. */
   readonly answer: number;
-  /** The same for what a registry has to store first: some take minutes. */
+  /** The same for the largest blobs, which a registry has to store first: some take minutes. */
   readonly commit: number;
   /** Without a single byte moving, in either direction. */
   readonly stall: number;
 }
 
 export const defaultTimeouts: Timeouts = { connect: 10_000, answer: 120_000, commit: 900_000, stall: 60_000 };
+
+const largest = 512 * 1024 * 1024;
+
+/** How long a registry may take to store so many bytes: for a few a third of what it may for many. */
+export function commitPatience({ commit }: Timeouts, size: number): number {
+  return (commit / 3) * (1 + 2 * Math.min(1, size / largest));
+}
 
 /** Watches over the time that one exchange takes. */
 export interface Watch {

@@ -144,14 +144,15 @@ describe('a build for a tag that is there', () => {
     registry.assertRules();
   });
 
-  it('takes over nothing with --no-reuse, and asks for nothing', async (test) => {
+  it('takes over nothing with --no-reuse, and looks at all that is there', async (test) => {
     await using registry = await startRegistry();
     const requests = requestsOf(registry);
     const args = ['--push', '-t', `${registry.host}/a/b:1`, sampleContext(test)];
     const first = await build(...args);
     requests();
     const second = await build('--no-reuse', ...args);
-    assert.deepEqual(requests(), ['HEAD manifests/1 200']);
+    const looks = Array.from({ length: 4 }, () => 'HEAD blobs/… 200');
+    assert.deepEqual(requests(), [...looks, 'HEAD manifests/1 200', 'PUT manifests/… 201']);
     assert.equal(second.digest, first.digest);
     assert.doesNotMatch(second.lines, /there already/);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../src/errors.ts';
-import { createAuthorizer } from '../../src/registry/authorizer.ts';
+import { Authorizer } from '../../src/registry/authorizer.ts';
 import type { ChallengeHeader } from '../../src/registry/authorizer.ts';
 import type { Credential } from '../../src/registry/credentials.ts';
 import { createSecrets } from '../../src/registry/secrets.ts';
@@ -20,7 +20,7 @@ function setUp(options: { credential?: Credential; ping?: ChallengeHeader; lifet
   const requests: TokenRequest[] = [];
   let lookups = 0;
   let pings = 0;
-  const authorizer = createAuthorizer({
+  const authorizer = new Authorizer({
     registry: 'reg.test',
     repository: 'team/app',
     origin: () => 'https://reg.test',
@@ -48,7 +48,7 @@ function setUp(options: { credential?: Credential; ping?: ChallengeHeader; lifet
 
 const rejectsAs = (code: string) => (error: unknown) => error instanceof BimaError && error.code === code;
 
-describe('createAuthorizer', () => {
+describe('Authorizer', () => {
   it('sends nothing, and looks nothing up, before it is asked', async () => {
     const { authorizer, lookups } = setUp({ credential: password });
     assert.equal(await authorizer.header(scopes), undefined);
@@ -173,10 +173,21 @@ describe('createAuthorizer', () => {
     });
   }
 
+  it('gets the token that was asked for while another answer turns to Basic', async () => {
+    const { authorizer, clock } = setUp({ credential: password });
+    await authorizer.renew(scopes, undefined, bearer);
+    await authorizer.header(scopes);
+    clock.advance(300_000);
+    const renewed = authorizer.renew(scopes, 'Bearer token-1', basic);
+    assert.equal(await authorizer.header(scopes), 'Bearer token-2');
+    assert.equal(await renewed, true);
+    assert.equal(await authorizer.header(scopes), basicValue);
+  });
+
   it('asks again after a token could not be had', async () => {
     const clock = createFastClock();
     let calls = 0;
-    const authorizer = createAuthorizer({
+    const authorizer = new Authorizer({
       registry: 'reg.test',
       repository: 'team/app',
       origin: () => 'https://reg.test',

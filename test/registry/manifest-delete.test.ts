@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isUndeletable } from '../../src/registry/manifest-delete.ts';
 import { RegistryError } from '../../src/registry/registry-error.ts';
+import { loginPage } from '../support/faults.ts';
 import { problem, startRegistry } from '../support/registry.ts';
 import type { Reply } from '../support/registry.ts';
 import { createStore } from '../support/registry-store.ts';
@@ -29,6 +30,37 @@ describe('deleting', () => {
     assert.deepEqual(registry.store.tags('a'), {});
     assert.equal(await repository.writer.remove(digest), false);
     registry.assertRules();
+  });
+
+  const empty: Reply = { status: 200, headers: { 'content-length': 0 } };
+  for (const [name, answer, message] of [
+    ['nothing', empty, /it is still there/],
+    ['204', { status: 204 }, /it is still there/],
+    ['a page', loginPage, /a page of HTML \("Welcome to the hotel"\)/],
+  ] as const) {
+    it(`is no success when the answer is ${name} and nothing was deleted`, async () => {
+      await using registry = await startRegistry({
+        store: storeWithImage(),
+        intercept: ({ method }) => (method === 'DELETE' ? answer : undefined),
+      });
+      await using repository = openRepository(`${registry.host}/a`);
+      await assert.rejects(repository.writer.remove(digest), { code: 'REGISTRY_PROTOCOL', message });
+    });
+  }
+
+  it('is a success when the registry shows it a while later', async () => {
+    let looks = 0;
+    const store = storeWithImage();
+    await using registry = await startRegistry({
+      store,
+      intercept: ({ method }) => {
+        if (method === 'DELETE') return empty;
+        if ((looks += 1) === 3) store.repository('a').manifests.clear();
+        return undefined;
+      },
+    });
+    await using repository = openRepository(`${registry.host}/a`);
+    assert.equal(await repository.writer.remove(digest), true);
   });
 
   it('a tag leaves the manifest', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../src/errors.ts';
+import { Budget } from '../../src/registry/budget.ts';
 import { createHost } from '../../src/registry/host.ts';
 import { RegistryError } from '../../src/registry/registry-error.ts';
 import type { RegistryErrorParts } from '../../src/registry/registry-error.ts';
@@ -33,7 +34,12 @@ async function run(errors: readonly Error[], options: RetryOptions = {}, random 
         calls += 1;
         return error === undefined ? Promise.resolve('done') : Promise.reject(error);
       },
-      { clock, host, reporter: { ...silentReporter, info: (message) => said.push(message) } },
+      {
+        clock,
+        host,
+        budget: new Budget(clock),
+        reporter: { ...silentReporter, info: (message) => said.push(message) },
+      },
       options,
     );
   } catch (error) {

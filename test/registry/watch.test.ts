@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createWatch, defaultTimeouts, watchBody } from '../../src/registry/watch.ts';
+import { commitPatience, createWatch, defaultTimeouts, watchBody } from '../../src/registry/watch.ts';
 
 function countTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
+
+describe('commitPatience', () => {
+  for (const [size, minutes] of [
+    [0, 5],
+    [256 * 1024 ** 2, 10],
+    [512 * 1024 ** 2, 15],
+    [8 * 1024 ** 3, 15],
+  ] as const) {
+    it(`is ${minutes} minutes for ${size} bytes`, () => {
+      assert.equal(commitPatience(defaultTimeouts, size), minutes * 60_000);
+    });
+  }
+});
 
 describe('watchBody', () => {
   it('waits for no answer that was there before the body ended', async () => {

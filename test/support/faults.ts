@@ -20,6 +20,16 @@ export function onStart(wanted: 'mount' | 'plain'): Fault['when'] {
     on('POST', 'uploads')(request) && /(?:^|&)mount=/.test(request.query) === (wanted === 'mount');
 }
 
+/** Hits every request. */
+export const onEverything: Fault['when'] = () => true;
+
+/** What networks with a login page, parked domains and websites answer to everything. */
+export const loginPage: Reply = {
+  status: 200,
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+  body: '<!doctype html><html><head><title>Welcome to the hotel</title></head><body>Log in</body></html>',
+};
+
 /** Takes the whole body and answers in the registry's place. */
 export function reply(answer: Reply): Act {
   return async (exchange) => {
@@ -80,6 +90,46 @@ export function stallAt(fraction: number): Act {
   return async (exchange) => {
     await exchange.read(fraction);
     await exchange.gone;
+  };
+}
+
+/** Gives so many bytes of a blob, from where they were asked for, and closes the connection. */
+export function replyPiece(bytes: number): Act {
+  return async (exchange) => {
+    const { status, headers, body } = await exchange.forward();
+    const names = ['content-length', 'content-range', 'docker-content-digest'];
+    const lines = names.flatMap((name) =>
+      headers[name] === undefined ? [] : [`${name}: ${String(headers[name])}\r\n`],
+    );
+    await exchange.raw(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n`);
+    await exchange.raw(body.subarray(0, bytes));
+    exchange.end();
+  };
+}
+
+/** The registry's answer one byte at a time, each after `pause`. */
+export function replySlowly(pause: () => Promise<unknown>): Act {
+  return async (exchange) => {
+    const { status, headers, body } = await exchange.forward();
+    const type = String(headers['content-type']);
+    await exchange.raw(
+      `HTTP/1.1 ${status} \r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    const writes = async () => {
+      for (const byte of body) {
+        await pause();
+        await exchange.raw(Buffer.of(byte));
+      }
+    };
+    await Promise.race([exchange.gone, writes()]);
+  };
+}
+
+/** An interim answer, which nobody asked for, before the registry's own (RFC 9110, section 15.2). */
+export function interim(answer: string): Act {
+  return async (exchange) => {
+    await exchange.raw(`HTTP/1.1 ${answer}\r\n\r\n`);
+    await exchange.reply(await exchange.forward());
   };
 }
 

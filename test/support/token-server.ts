@@ -34,6 +34,8 @@ export interface TokenServerOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Seconds; 300 by default. */
   readonly lifetime?: number;
+  /** Seconds before a token is valid; none by default. */
+  readonly validAfter?: number;
   /** In milliseconds. Tokens are made and checked by this clock. */
   readonly now?: () => number;
   /** What is granted of what was asked; all of it by default. 'refused' turns the whole request down. */
@@ -84,7 +86,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
       sub: options.user?.name ?? '',
       aud: service,
       iat: seconds,
-      nbf: seconds - 10,
+      nbf: seconds + (options.validAfter ?? -10),
       exp: seconds + (options.lifetime ?? 300),
       jti: randomUUID(),
       access: access.map(({ repository, actions }) => ({ type: 'repository', name: repository, actions })),
@@ -177,22 +179,32 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
   const scheme = options.tls === undefined ? 'http' : 'https';
   const realm = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
 
+  /** Those of a token that is good at the moment, whatever it grants. */
+  function claimsOf(authorization: string | undefined): Readonly<Record<string, unknown>> | undefined {
+    const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+    if (token === undefined || revoked.has(token)) return undefined;
+    const claims = key.verify(token);
+    const isOver = Number(claims?.exp) * 1000 <= now();
+    const isEarly = Number(claims?.nbf) * 1000 > now();
+    return claims?.aud !== service || isOver || isEarly ? undefined : claims;
+  }
+
   const auth: RegistryAuth = {
     challenge(needed, sent) {
       const scopes = needed.reduce((map, { repository, action }) => {
         return map.set(repository, [...(map.get(repository) ?? []), action]);
       }, new Map<string, string[]>());
       const scope = [...scopes].map(([name, actions]) => `repository:${name}:${actions.join(',')}`).join(' ');
-      const error = sent === undefined ? '' : ',error="insufficient_scope"';
+      const error =
+        sent === undefined
+          ? ''
+          : `,error="${claimsOf(sent) !== undefined ? 'insufficient_scope' : 'invalid_token'}"`;
       const scopePart = scope === '' ? '' : `,scope="${scope}"`;
       return [`Bearer realm="${realm}",service="${service}"${scopePart}${error}`];
     },
     allows(authorization, needed) {
-      const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-      if (token === undefined || revoked.has(token)) return false;
-      const claims = key.verify(token);
-      if (claims?.aud !== service || Number(claims.exp) * 1000 <= now()) return false;
-      return needed.every((access) => isGranted(claims.access, access));
+      const claims = claimsOf(authorization);
+      return claims !== undefined && needed.every((access) => isGranted(claims.access, access));
     },
   };
 

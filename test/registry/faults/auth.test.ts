@@ -6,7 +6,7 @@ import type { FastClock } from '../../support/fast-clock.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
 import type { Fault } from '../../support/fault-proxy.ts';
 import { repository, runPush, user } from '../../support/fault-run.ts';
-import type { PushRun } from '../../support/fault-run.ts';
+import type { PushRun, Setup } from '../../support/fault-run.ts';
 import { on, replyEarly, reply, rewriteReply } from '../../support/faults.ts';
 import { problem } from '../../support/registry.ts';
 import { sampleImage } from '../../support/sample-image.ts';
@@ -354,7 +354,57 @@ describe('rows 13 and 14: 401 with a token', () => {
     const error = run.assertFailed('REGISTRY_UNAUTHORIZED');
     assert.ok((run.tokens?.requests.length ?? 0) <= 2);
     assert.ok(error.hint !== undefined);
-    assert.equal(run.clock.sleeps.length, 0);
+    // Once, in case the new token isn't valid yet.
+    assert.deepEqual(run.clock.sleeps, [2000]);
+  });
+
+  it('a token that is valid only a second after it was given', async () => {
+    await using run = await runPush({ tokens: { user, validAfter: 1 }, image: many });
+    run.assertPushed();
+    assert.deepEqual(run.clock.sleeps, [2000]);
+    assert.equal(run.tokens?.requests.length, 2);
+  });
+
+  it('tokens that are never valid', async () => {
+    await using run = await runPush({ tokens: { user, validAfter: 3600 } });
+    run.assertFailed('REGISTRY_UNAUTHORIZED');
+    assert.deepEqual(run.clock.sleeps, [2000]);
+  });
+
+  for (const times of [1, 2]) {
+    it(`a replica that does not know a token yet, and says so ${times === 1 ? 'once' : 'twice'}`, async () => {
+      const lag = ({ tokens }: Setup): readonly Fault[] => [
+        {
+          when: ({ headers }) => headers.authorization !== undefined,
+          times,
+          act: reply({
+            ...problem(401, 'UNAUTHORIZED'),
+            headers: { 'www-authenticate': challenge(tokens?.realm) },
+          }),
+        },
+      ];
+      await using run = await runPush({ tokens: { user }, faults: lag });
+      run.assertPushed();
+    });
+  }
+
+  it('a replica that does not know a token yet, while bodies are sent', async () => {
+    const lag = ({ tokens }: Setup): readonly Fault[] => [
+      {
+        when: on('PUT', 'upload'),
+        times: 2,
+        act: reply({
+          ...problem(401, 'UNAUTHORIZED'),
+          headers: { 'www-authenticate': challenge(tokens?.realm) },
+        }),
+      },
+    ];
+    await using run = await runPush({
+      tokens: { user },
+      faults: lag,
+      image: sampleImage({ layers: [1000] }),
+    });
+    run.assertPushed();
   });
 });
 

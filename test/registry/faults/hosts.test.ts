@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -394,6 +394,55 @@ describe('row 75: TLS or not', { skip }, () => {
     assert.deepEqual(registry.requests, []);
     assert.equal(world.clock.sleeps.length, 0);
   });
+
+  // What servers without TLS, and what stands before them, do at a port for TLS.
+  const refusals: readonly (readonly [name: string, port: 'closed' | ((socket: Socket) => void)])[] = [
+    ['refuses connections', 'closed'],
+    ['closes the connection', (socket) => socket.end()],
+    ['resets the connection', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['says nothing', () => undefined],
+  ];
+  for (const [name, behaviour] of refusals) {
+    for (const plainHttp of ['always', 'loopback'] as const) {
+      it(`row 75: plain HTTP elsewhere ${plainHttp === 'always' ? 'on request' : 'not without one'}, where the port for TLS ${name}`, async (context) => {
+        const world = await startWorld(context);
+        const registry = await startRegistry();
+        const sockets = new Set<Socket>();
+        const tls = createServer((socket) => {
+          sockets.add(socket.on('error', () => undefined));
+          if (behaviour !== 'closed') behaviour(socket);
+        });
+        await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+        const { port } = tls.address() as AddressInfo;
+        const close = () => new Promise((resolve) => tls.close(resolve));
+        if (behaviour === 'closed') await close();
+        const plainPort = Number(new URL(registry.origin).port);
+        const proxy = await startConnectProxy({
+          hosts: { [`${remote}:443`]: port, [`${remote}:80`]: plainPort },
+        });
+        context.after(async () => {
+          for (const socket of sockets) socket.destroy();
+          if (behaviour !== 'closed') await close();
+          await Promise.all([registry.close(), proxy.close()]);
+        });
+        const outcome = await world.push(
+          {
+            proxy: { http: proxy.origin, https: proxy.origin },
+            plainHttp,
+            timeouts: { connect: 300, answer: 2000 },
+          },
+          remote,
+        );
+        if (plainHttp === 'always') {
+          if (outcome instanceof Error) throw outcome;
+          assert.deepEqual(new Set(registry.store.pull(repository, 'v1')), new Set(image.blobs.keys()));
+        } else {
+          assertFailed(world, outcome, 'REGISTRY_UNREACHABLE');
+          assert.deepEqual(registry.requests, []);
+        }
+      });
+    }
+  }
 
   it('row 75: plain HTTP elsewhere on request', async (context) => {
     const world = await startWorld(context);

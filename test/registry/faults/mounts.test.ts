@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { repository, runPush, user } from '../../support/fault-run.ts';
+import type { Fault } from '../../support/fault-proxy.ts';
 import type { PushRun, RunOptions } from '../../support/fault-run.ts';
-import { onStart, reply } from '../../support/faults.ts';
+import { onStart, reply, rewriteReply } from '../../support/faults.ts';
 import { problem } from '../../support/registry.ts';
 
 const copy = 'team/copy';
@@ -78,6 +79,33 @@ describe('rows 17 to 20: mounts', () => {
       act: reply({ status: 201, headers: { location: '/v2/team/copy/blobs/x', 'content-length': 0 } }),
     };
     await using run = await pushBoth({ faults: [lie] });
+    // Nothing in the answer says which blob that is: it is looked for, and uploaded.
+    run.assertPushed();
+  });
+
+  it('row 20: 201 for a blob that is not there, by its digest', async () => {
+    const lie: Fault = {
+      when: onStart('mount'),
+      act: (exchange) =>
+        exchange.reply({
+          status: 201,
+          headers: {
+            'docker-content-digest': new URLSearchParams(exchange.request.query).get('mount') ?? '',
+          },
+        }),
+    };
+    await using run = await pushBoth({ faults: [lie] });
     run.assertPushed('manifest-before-content');
+  });
+
+  it('row 20: 201 without a word about the blob, which is there', async () => {
+    const mute: Fault = {
+      when: onStart('mount'),
+      times: 3,
+      act: rewriteReply(() => ({ headers: { 'docker-content-digest': undefined, location: '/' } })),
+    };
+    await using run = await pushBoth({ faults: [mute] });
+    run.assertPushed();
+    assert.deepEqual(storedInCopy(run), ['mounted', 'mounted', 'mounted']);
   });
 });

@@ -5,7 +5,15 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../support/fault-proxy.ts';
 import { repository, runPull, runPush, user } from '../../support/fault-run.ts';
-import { delayReply, on, replyEarly, replyRaw, stallAt } from '../../support/faults.ts';
+import {
+  delayReply,
+  on,
+  replyEarly,
+  replyRaw,
+  stallAt,
+  interim,
+  onEverything,
+} from '../../support/faults.ts';
 import { problem } from '../../support/registry.ts';
 import { bytesOf, sampleImage } from '../../support/sample-image.ts';
 
@@ -67,7 +75,7 @@ describe('rows 41 to 43: time', () => {
   });
 
   it('row 41: a commit that never ends', async () => {
-    const timeouts = { commit: 150 };
+    const timeouts = { commit: 900 };
     const fault: Fault = {
       when: on('PUT', 'upload'),
       act: delayReply(() => sleep(2000, undefined, { ref: false })),
@@ -133,6 +141,24 @@ describe('row 44: an answer while the body is on its way', () => {
     run.assertPushed();
     assert.ok(run.proxy.count('PATCH', 'upload') > 0);
   });
+});
+
+describe('interim answers', () => {
+  for (const answer of [
+    '100 Continue',
+    '100 Continue\r\nserver: eager',
+    '102 Processing',
+    '103 Early Hints\r\nlink: </style.css>; rel=preload',
+    '100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue',
+  ]) {
+    it(`are passed over: ${JSON.stringify(answer)}`, async () => {
+      const fault: Fault = { when: onEverything, times: Infinity, act: interim(answer) };
+      await using run = await runPush({ tokens: { user }, faults: [fault], image: large });
+      run.assertPushed();
+      assert.equal(run.clock.sleeps.length, 0);
+      assert.equal(run.registry.uploadedBytes(), large.blobBytes);
+    });
+  }
 });
 
 describe('row 71: a connection that was closed while it idled', () => {

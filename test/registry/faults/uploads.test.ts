@@ -89,6 +89,31 @@ describe('rows 21 to 23: HEAD of a blob', () => {
   });
 });
 
+describe('redirects that would lose a body', () => {
+  for (const [name, location, message, hint] of [
+    [
+      'to HTTPS',
+      'https://127.0.0.1/v2/?secret=1',
+      /got 301, which leads to https:\/\/127\.0\.0\.1\/v2\/(?!\?)/,
+      /wants HTTPS/,
+    ],
+    [
+      'elsewhere',
+      'https://new.example/v2/team/app/',
+      /leads to https:\/\/new\.example\/v2\/team\/app\//,
+      /has moved/,
+    ],
+  ] as const) {
+    it(`301 ${name}: explained by where it leads`, async () => {
+      const moved = reply({ status: 301, headers: { location, 'content-length': 0 } });
+      await using run = await runPush({ faults: [{ when: on('PUT', 'manifest'), act: moved }] });
+      const error = run.assertFailed('REGISTRY_PROTOCOL');
+      assert.match(error.message, message);
+      assert.match(error.hint ?? '', hint);
+    });
+  }
+});
+
 describe('rows 24 to 29: POST and its Location', () => {
   it('row 24: 404 NAME_UNKNOWN', async () => {
     const fault: Fault = {
