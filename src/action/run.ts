@@ -24,6 +24,7 @@ import type { ArtifactInputs, Inputs } from './inputs.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
+import { asPushed } from './preview.ts';
 import { produceImage } from './produce.ts';
 import type { Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './references.ts';
@@ -60,7 +61,8 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
     const isPushed = skipped === undefined;
     await withEarlyPush({ references: isPushed ? references : [], openClient }, async (early) => {
       const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
-      const produced = await produceImage(wanted, world);
+      const made = await produceImage(wanted, world);
+      const produced = isPushed ? await asPushed(made, event, access) : made;
       const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
       await handOn(produced, handed, world);
     });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { withGithub } from '../../src/action/github.ts';
-import { createPackageStore } from '../../src/cleanup/package-store.ts';
+import { PackageStore } from '../../src/cleanup/package-store.ts';
 import type { ImageStore } from '../../src/cleanup/store.ts';
 import { openPackage } from '../../src/github/packages.ts';
 import type { ContainerPackage } from '../../src/github/packages.ts';
@@ -70,7 +70,7 @@ async function startGhcr(
       return await withGithub(access, async (client) => {
         const found = await openPackage(client, 'owner', more.name ?? 'app');
         assert.ok(found);
-        return body(createPackageStore({ package: change(found), ...opened, clock, signal }));
+        return body(new PackageStore({ package: change(found), ...opened, clock, signal }));
       });
     },
   };

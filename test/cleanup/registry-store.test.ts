@@ -2,24 +2,25 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRegistryStore } from '../../src/cleanup/registry-store.ts';
+import { RegistryStore } from '../../src/cleanup/registry-store.ts';
+import { createFastClock } from '../support/fast-clock.ts';
 import type { RegistryOptions } from '../support/registry.ts';
 import { problem, startRegistry } from '../support/registry.ts';
 import { createStore } from '../support/registry-store.ts';
-import type { RegistryStore } from '../support/registry-store.ts';
+import type { RegistryStore as Content } from '../support/registry-store.ts';
 import { openRepository } from '../support/repository.ts';
 import { addImage, addIndex, clean, digestsIn, repository, tagAttachedTo } from './scene.ts';
 import type { CleanupOutcome } from './scene.ts';
 
 async function cleanIn(
-  content: RegistryStore,
+  content: Content,
   tags: readonly string[],
   options: Omit<RegistryOptions, 'store'>,
 ): Promise<CleanupOutcome & { readonly deletions: number }> {
   await using registry = await startRegistry({ store: content, ...options });
   await using opened = openRepository(`${registry.host}/${repository}`);
   const { signal } = new AbortController();
-  const outcome = await clean(createRegistryStore({ ...opened, signal }), tags);
+  const outcome = await clean(new RegistryStore({ ...opened, clock: createFastClock(), signal }), tags);
   registry.assertRules();
   return { ...outcome, deletions: registry.count('DELETE', /./) };
 }
