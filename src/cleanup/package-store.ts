@@ -46,7 +46,8 @@ export class PackageStore implements ImageStore {
       const found = await this.#list();
       // Before anything was read, nothing can be half done.
       const isNeeded =
-        this.#known.size > 0 || [...found.values()].some((version) => version.tags.some((tag) => tags.has(tag)));
+        this.#known.size > 0 ||
+        [...found.values()].some((version) => version.tags.some((tag) => tags.has(tag)));
       const missing = isNeeded ? await this.#learnAll(found.keys()) : [];
       if (missing.length === 0) return isNeeded ? this.#graphOf(found) : new Map();
       // It may have been deleted between the list and the look at it: then the next list is without it.
@@ -77,7 +78,8 @@ export class PackageStore implements ImageStore {
       const again = await versions.versions();
       const ids = new Set(again.map(({ id }) => id));
       if (before.every(({ id }) => ids.has(id)) && ids.size === before.length) return again;
-      if (count === maxListings) throw unsafe(`the list of the versions of ${this.name} changes all the time`);
+      if (count === maxListings)
+        throw unsafe(`the list of the versions of ${this.name} changes all the time`);
       before = again;
     }
     return before;

@@ -94,7 +94,11 @@ class Marking {
   #write({ descriptor, bytes }: Document): Descriptor {
     const { mediaType, digest } = descriptor;
     const document = parseJsonObject(bytes, digest);
-    const changed = { ...document, ...this.#subject(document, digest), ...this.#children(document, mediaType) };
+    const changed = {
+      ...document,
+      ...this.#subject(document, digest),
+      ...this.#children(document, mediaType),
+    };
     const encoded = encodeJson(withMark(changed, mediaType, this.#options.mark));
     // As it was written, blanks and all.
     if (Buffer.from(encoded).equals(encodeJson(document))) return descriptor;

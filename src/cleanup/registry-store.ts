@@ -57,10 +57,7 @@ export class RegistryStore implements ImageStore {
     this.name = options.reader.name;
   }
 
-  async read(
-    tags: ReadonlySet<string>,
-    wanted: (node: ManifestNode) => boolean,
-  ): Promise<ManifestGraph> {
+  async read(tags: ReadonlySet<string>, wanted: (node: ManifestNode) => boolean): Promise<ManifestGraph> {
     for (let isLast = false; ; isLast = true) {
       const missing = await this.#readOnce(tags, wanted);
       if (missing.length === 0) return this.#graph();
@@ -97,7 +94,8 @@ export class RegistryStore implements ImageStore {
     for (const tag of this.#isStarted ? [] : tags) {
       if (listed.has(tag) || !(await this.#isShown(tag))) continue;
       listed = await list();
-      if (!listed.has(tag)) throw unsafe(`${this.name} has the tag "${tag}", and its list lacks it`, listHint);
+      if (!listed.has(tag))
+        throw unsafe(`${this.name} has the tag "${tag}", and its list lacks it`, listHint);
     }
     this.#isStarted = true;
     return listed;
@@ -168,10 +166,7 @@ export class RegistryStore implements ImageStore {
   }
 
   /** Reads what the manifests lead to. @returns all of it, with them */
-  async #follow(
-    start: ReadonlySet<Digest>,
-    { withReferrers = false } = {},
-  ): Promise<ReadonlySet<Digest>> {
+  async #follow(start: ReadonlySet<Digest>, { withReferrers = false } = {}): Promise<ReadonlySet<Digest>> {
     const visited = new Set<Digest>(start);
     let waiting: readonly Digest[] = [...start];
     while (waiting.length > 0) {

@@ -121,19 +121,21 @@ export const scenes: fc.Arbitrary<Scene> = fc
       const owner = attachTo.owner % drafts.length;
       attached.set(`sha256-{${name(owner)}}${attachTo.suffix}`, at);
     });
-    const nodes = drafts.map(({ children, subject, isGone, mark, isArtifact, pushed }, at): [string, NodeText] => [
-      name(at),
-      {
-        mark,
-        isArtifact,
-        ...(pushed === undefined ? {} : { pushed }),
-        tags: [
-          ...used.filter((tag) => owners[tagPool.indexOf(tag)] === at),
-          ...[...attached].flatMap(([tag, holder]) => (holder === at ? [tag] : [])),
-        ],
-        children: at === 0 ? [] : [...new Set(children.map((child) => name(child % at)))],
-        ...(subject === null || at === 0 ? {} : { subject: isGone ? 'gone' : name(subject % at) }),
-      },
-    ]);
+    const nodes = drafts.map(
+      ({ children, subject, isGone, mark, isArtifact, pushed }, at): [string, NodeText] => [
+        name(at),
+        {
+          mark,
+          isArtifact,
+          ...(pushed === undefined ? {} : { pushed }),
+          tags: [
+            ...used.filter((tag) => owners[tagPool.indexOf(tag)] === at),
+            ...[...attached].flatMap(([tag, holder]) => (holder === at ? [tag] : [])),
+          ],
+          children: at === 0 ? [] : [...new Set(children.map((child) => name(child % at)))],
+          ...(subject === null || at === 0 ? {} : { subject: isGone ? 'gone' : name(subject % at) }),
+        },
+      ],
+    );
     return { graph: graphOf(Object.fromEntries(nodes)), tags: new Set(closed) };
   });

@@ -75,7 +75,11 @@ const rows: readonly Row[] = [
   },
   {
     name: 'an image with its referrers, after it',
-    nodes: { a: { tags: ['pr-5'] }, sbom: { mark: '', subject: 'a' }, signature: { mark: '', subject: 'sbom' } },
+    nodes: {
+      a: { tags: ['pr-5'] },
+      sbom: { mark: '', subject: 'a' },
+      signature: { mark: '', subject: 'sbom' },
+    },
     deleted: ['a', 'sbom', 'signature'],
   },
   {
@@ -130,7 +134,10 @@ const rows: readonly Row[] = [
   },
   {
     name: 'the tag of a signature that somebody tagged too',
-    nodes: { a: { tags: ['pr-5'] }, signature: { mark: '', isArtifact: true, tags: ['sha256-{a}.sig', 'mine'] } },
+    nodes: {
+      a: { tags: ['pr-5'] },
+      signature: { mark: '', isArtifact: true, tags: ['sha256-{a}.sig', 'mine'] },
+    },
     deleted: ['a'],
     untagged: ['sha256-{a}.sig'],
     kept: { signature: 'tag "mine"' },
@@ -294,7 +301,8 @@ function isListOf(
   graph: ManifestGraph,
   among: ReadonlySet<Digest>,
 ): boolean {
-  if (subject !== undefined || mark !== undefined || tags.some((tag) => subjectOfTag(tag) === undefined)) return false;
+  if (subject !== undefined || mark !== undefined || tags.some((tag) => subjectOfTag(tag) === undefined))
+    return false;
   const listed = children.flatMap((child) => graph.get(child) ?? []);
   return listed.length > 0 && listed.every((child) => child.subject !== undefined && among.has(child.digest));
 }

@@ -174,7 +174,7 @@ describe('a cleanup of a registry', () => {
     const intercept = ({ method }: { method: string }) => {
       // As a push of the same content does, which finds the two images there.
       if (method === 'GET' && isDeleted) addIndex(content, [arm, amd], ['pr-6']);
-      isDeleted = method === 'DELETE';
+      isDeleted = method === 'DELETE' || (isDeleted && method === 'HEAD');
       return undefined;
     };
     const { skipped } = await cleanIn(content, ['pr-5'], { deletes: 'digests', intercept });

@@ -35,7 +35,12 @@ export function addImage(
   mark: string | null = mine,
 ): Descriptor {
   const annotations = markedFor(mark ?? undefined);
-  const image = sampleImage({ seed, layers: [60], annotations, ...(subject === undefined ? {} : { subject }) });
+  const image = sampleImage({
+    seed,
+    layers: [60],
+    annotations,
+    ...(subject === undefined ? {} : { subject }),
+  });
   storeImage(store, repository, image);
   for (const tag of tags) store.repository(repository).tags.set(tag, image.root.digest);
   return image.root;

@@ -32,12 +32,15 @@ export interface PackagesOptions {
   readonly popular?: readonly Digest[];
   /** In how many lists a new version is not there yet. */
   readonly lag?: number;
+  /** When all versions were pushed, such as `2024-05-01T12:00:00Z`. */
+  readonly date?: string;
+  /** When single ones were. */
+  readonly pushed?: ReadonlyMap<Digest, string>;
 }
 
-const date = '2024-05-01T12:00:00Z';
-
 export function createPackages(options: PackagesOptions): Packages {
-  const { owner, kind, name, store = createStore(), popular = [], lag = 0 } = options;
+  const { owner, kind, name, store = createStore(), popular = [], lag = 0, pushed } = options;
+  const { date = '2024-05-01T12:00:00Z' } = options;
   const stored = store.repository(`${owner}/${name}`);
   /** Numbers of the versions, and in how many lists they still are not. */
   const seen = new Map<Digest, { readonly id: number; hidden: number }>();
@@ -76,7 +79,7 @@ export function createPackages(options: PackagesOptions): Packages {
     url: `${urlOf(site)}/versions/${id}`,
     package_html_url: pageOf(site),
     html_url: `${pageOf(site)}/${id}`,
-    created_at: date,
+    created_at: pushed?.get(digest) ?? date,
     updated_at: date,
     metadata: { package_type: 'container', container: { tags } },
   });
@@ -100,6 +103,8 @@ export function createPackages(options: PackagesOptions): Packages {
       );
     }
     stored.manifests.delete(digest);
+    // What comes back is another version.
+    seen.delete(digest);
     for (const tag of tags) stored.tags.delete(tag);
     return { status: 204 };
   }
