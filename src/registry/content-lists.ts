@@ -5,26 +5,42 @@ import { readDescriptor } from '../oci/descriptor.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isStringArray } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
 import { mediaTypes } from '../oci/media-types.ts';
-import { paths } from './endpoints.ts';
+import { paths, tagsPerPage } from './endpoints.ts';
 import { readPages } from './pages.ts';
 import { RegistryError } from './registry-error.ts';
 import type { Session } from './session.ts';
 
+/** Pages of registries that hold back the rest without a word have a round number of tags. */
+const roundNumber = 50;
+
 /**
  * Every tag once, from all pages; none for a repository that isn't there.
- * @throws BimaError REGISTRY_PROTOCOL for an answer that is no list of tags
+ * @throws BimaError REGISTRY_PROTOCOL for an answer that is no list of tags, and for a list that may not be whole
  */
 export async function listTags(session: Session): Promise<readonly string[]> {
-  const path = paths.tags(session.repository);
-  const pages = (await readPages(session, path, 'application/json')) ?? [];
-  const tags = pages.flatMap((page): readonly string[] => {
-    // A repository without tags has null on some registries.
-    if (page.tags === null || page.tags === undefined) return [];
-    if (isStringArray(page.tags)) return page.tags;
-    throw new BimaError('REGISTRY_PROTOCOL', `expected a list of tags from ${session.registry}, got none`);
-  });
-  return [...new Set(tags)];
+  const all = new Set<string>();
+  const after = (page: JsonObject) => {
+    const tags = tagsOf(page, session.registry);
+    const before = all.size;
+    for (const tag of tags) all.add(tag);
+    const last = tags.at(-1);
+    const isFull = tags.length >= tagsPerPage || tags.length % roundNumber === 0;
+    // One that doesn't know the parameter gives the same page again.
+    return last !== undefined && isFull && all.size > before
+      ? paths.tags(session.repository, last)
+      : undefined;
+  };
+  await readPages(session, paths.tags(session.repository), { accept: 'application/json', after });
+  return [...all];
+}
+
+function tagsOf({ name, tags }: JsonObject, registry: string): readonly string[] {
+  // A repository without tags has null on some registries, or its name alone.
+  if (tags === null || (tags === undefined && typeof name === 'string')) return [];
+  if (isStringArray(tags)) return tags;
+  throw new BimaError('REGISTRY_PROTOCOL', `expected a list of tags from ${registry}, got none`);
 }
 
 /**
@@ -36,13 +52,13 @@ export async function listReferrers(
   session: Session,
   digest: Digest,
 ): Promise<readonly Descriptor[] | undefined> {
-  const pages = await readPages(session, paths.referrers(session.repository, digest), mediaTypes.index).catch(
-    (error: unknown) => {
-      const isUnknown = error instanceof RegistryError && [400, 405, 501].includes(error.status ?? 0);
-      if (isUnknown) return undefined;
-      throw error;
-    },
-  );
+  const pages = await readPages(session, paths.referrers(session.repository, digest), {
+    accept: mediaTypes.index,
+  }).catch((error: unknown) => {
+    const isUnknown = error instanceof RegistryError && [400, 405, 501].includes(error.status ?? 0);
+    if (isUnknown) return undefined;
+    throw error;
+  });
   return pages?.flatMap(({ manifests }) => {
     const what = `the referrers of ${digest}`;
     if (!Array.isArray(manifests)) throw new BimaError('LAYOUT_INVALID', `${what}: manifests is not a list`);

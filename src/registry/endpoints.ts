@@ -23,8 +23,8 @@ export function endpointOf(origin: string, path: string): Endpoint {
   return { origin, path, shown: origin + path.replace(/\?.*$/s, '') };
 }
 
-/** ECR takes no more. */
-const tagsPerPage = 1000;
+/** How many tags a page is asked to have. ECR takes no more. */
+export const tagsPerPage = 1000;
 
 /** The API's paths (distribution-spec, "Endpoints"). */
 export const paths = {
@@ -34,7 +34,8 @@ export const paths = {
   uploads: (repository: string) => `/v2/${repository}/blobs/uploads/`,
   mount: (repository: string, digest: string, from: string) =>
     `/v2/${repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
-  tags: (repository: string) => `/v2/${repository}/tags/list?n=${tagsPerPage}`,
+  tags: (repository: string, last?: string) =>
+    `/v2/${repository}/tags/list?n=${tagsPerPage}${last === undefined ? '' : `&last=${encodeURIComponent(last)}`}`,
   referrers: (repository: string, digest: string) => `/v2/${repository}/referrers/${digest}`,
 } as const;
 
@@ -56,7 +57,7 @@ export function resolveLocation(header: string | readonly string[] | undefined, 
   if (values.length === 0) {
     throw new BimaError('REGISTRY_PROTOCOL', `expected a Location header from ${from.shown}, got none`);
   }
-  const endpoints = values.map((value) => resolve(value, from));
+  const endpoints = values.map((value) => resolve(value, from, 'Location'));
   const own = endpoints.find((endpoint) => endpoint.origin === from.origin);
   const endpoint = own ?? endpoints[0];
   if (endpoint === undefined) throw new Error('unreachable: there is at least one value');
@@ -64,9 +65,20 @@ export function resolveLocation(header: string | readonly string[] | undefined, 
   return endpoint;
 }
 
-function resolve(location: string, from: Endpoint): Endpoint {
+/**
+ * Where a target of a Link header leads to, by the rules of {@link resolveLocation}.
+ * @throws BimaError REGISTRY_PROTOCOL
+ */
+export function resolveLink(target: string, from: Endpoint): Endpoint {
+  // Nothing at all is the document itself (RFC 3986, section 4.4).
+  const endpoint = target === '' ? from : resolve(target, from, 'Link');
+  checkTrust(endpoint, from);
+  return endpoint;
+}
+
+function resolve(location: string, from: Endpoint, header: string): Endpoint {
   const invalid = (why: string, cause?: unknown) =>
-    new BimaError('REGISTRY_PROTOCOL', `the Location header from ${from.shown} ${why}`, { cause });
+    new BimaError('REGISTRY_PROTOCOL', `the ${header} header from ${from.shown} ${why}`, { cause });
   // Printable ASCII only: what else there is would change the request.
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid('holds white space or control characters');
   const reference = location.replace(/#.*$/s, '');
@@ -94,9 +106,23 @@ function isSameServer(url: URL, base: URL): boolean {
 
 function resolvePath(reference: string, basePath: string): string {
   if (reference.startsWith('/')) return reference;
-  const path = basePath.replace(/\?.*$/s, '');
-  if (reference.startsWith('?')) return path + reference;
-  return path.slice(0, path.lastIndexOf('/') + 1) + reference;
+  const base = basePath.replace(/\?.*$/s, '');
+  if (reference.startsWith('?')) return base + reference;
+  const [path = '', query] = reference.split(/(?=\?)(.*)/s);
+  return withoutDots(base.slice(0, base.lastIndexOf('/') + 1) + path) + (query ?? '');
+}
+
+/** Of a relative reference, `.` and `..` are steps (RFC 3986, section 5.2.4). */
+function withoutDots(path: string): string {
+  const steps: string[] = [];
+  const all = path.split('/').slice(1);
+  for (const [at, step] of all.entries()) {
+    const isDots = step === '.' || step === '..';
+    if (step === '..') steps.pop();
+    if (!isDots) steps.push(step);
+    else if (at === all.length - 1) steps.push('');
+  }
+  return `/${steps.join('/')}`;
 }
 
 function located(origin: string, path: string): Endpoint {

@@ -3,25 +3,39 @@
 import { BimaError } from '../errors.ts';
 import { parseJsonObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
-import { resolveLocation } from './endpoints.ts';
+import { resolveLink } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
-import { headerOf, readUpTo } from './response.ts';
+import { parseLinks } from './link-header.ts';
+import type { Link } from './link-header.ts';
+import { readUpTo } from './response.ts';
 import type { Answer, Session } from './session.ts';
 
 /** A thousand tags of 128 characters and a great deal of annotations. */
 const maxPage = 16 * 1024 * 1024;
+/** Two million tags, or 200,000 where a registry gives a hundred at a time. */
+const maxPages = 2000;
+/** Of all pages together, in bytes. */
+const maxList = 128 * 1024 * 1024;
+
+export interface PageOptions {
+  readonly accept: string;
+  /** Called with each page; gives the path of the next, if no Link does. */
+  readonly after?: (page: JsonObject) => string | undefined;
+}
 
 /**
  * All pages, as the JSON objects that they are; undefined when the list itself is not there.
- * @throws BimaError REGISTRY_PROTOCOL for a Link that leads elsewhere or in a circle
+ * @throws BimaError REGISTRY_PROTOCOL for a list that may not be whole: a Link that can't be read, or leads elsewhere,
+ *   in a circle or without end
  */
 export async function readPages(
   session: Session,
   path: string,
-  accept: string,
+  { accept, after }: PageOptions,
 ): Promise<readonly JsonObject[] | undefined> {
   const pages: JsonObject[] = [];
   const seen = new Set<string>();
+  let size = 0;
   let next: string | Endpoint | undefined = path;
   while (next !== undefined) {
     const answer: Answer = await session.sendPatiently({
@@ -39,10 +53,19 @@ export async function readPages(
     const { bytes, whole } = await readUpTo(answer, maxPage);
     const { shown } = answer.endpoint;
     if (!whole) throw new BimaError('REGISTRY_PROTOCOL', `${shown}: expected a page of at most 16 MiB`);
-    pages.push(parseJsonObject(bytes, shown, 'REGISTRY_PROTOCOL'));
+    const page = parseJsonObject(bytes, shown, 'REGISTRY_PROTOCOL');
+    pages.push(page);
+    size += bytes.length;
+    if (pages.length > maxPages || size > maxList) {
+      throw new BimaError(
+        'REGISTRY_PROTOCOL',
+        `${shown}: expected a list of at most ${maxPages} pages and 128 MiB, got more`,
+      );
+    }
     seen.add(answer.endpoint.path);
-    next = nextOf(answer);
-    if (next !== undefined && seen.has(next.path)) {
+    const more = after?.(page);
+    next = nextOf(answer) ?? more;
+    if (seen.has(typeof next === 'object' ? next.path : (next ?? ''))) {
       throw new BimaError(
         'REGISTRY_PROTOCOL',
         `${shown}: the Link to the next page leads back to one before`,
@@ -53,12 +76,25 @@ export async function readPages(
 }
 
 /** Where the next page is (RFC 8288), always of the same registry: credentials go with the request. */
-function nextOf({ headers, endpoint }: Answer): Endpoint | undefined {
-  const link = headerOf(headers, 'link') ?? '';
-  const [, target, parameters = ''] = /<([^>]*)>([^,<]*)/.exec(link) ?? [];
-  if (target === undefined || !/;\s*rel="?next"?/i.test(parameters)) return undefined;
-  const next = resolveLocation(target, endpoint);
-  if (next.origin === endpoint.origin) return { ...next, shown: endpoint.shown };
+function nextOf(answer: Answer): Endpoint | undefined {
+  const { headers, endpoint } = answer;
+  const { links, isCut } = parseLinks(headers.link);
+  const targets = links
+    .filter((link) => link.relations.includes('next') && isAbout(link, endpoint))
+    .map(({ target }) => resolveLink(target, endpoint));
+  const [next, ...others] = targets;
+  if (isCut || others.some(({ origin, path }) => origin !== next?.origin || path !== next.path)) {
+    throw new BimaError(
+      'REGISTRY_PROTOCOL',
+      `${endpoint.shown}: the Link header ${isCut ? "can't be read" : 'names several next pages'}, so the list may not be whole`,
+      {
+        hint: 'Ask those who run the registry, or the proxy in front of it: Link headers are those of RFC 8288.',
+      },
+    );
+  }
+  if (next === undefined || next.origin === endpoint.origin) {
+    return next === undefined ? undefined : { ...next, shown: endpoint.shown };
+  }
   throw new BimaError(
     'REGISTRY_PROTOCOL',
     `${endpoint.shown}: the Link to the next page leads to ${next.origin}`,
@@ -66,4 +102,11 @@ function nextOf({ headers, endpoint }: Answer): Endpoint | undefined {
       hint: 'This is refused for safety; ask those who run the registry.',
     },
   );
+}
+
+/** An anchor may say that the link is another document's. */
+function isAbout({ anchor }: Link, endpoint: Endpoint): boolean {
+  if (anchor === undefined) return true;
+  const { origin, path } = resolveLink(anchor.replace(/#.*$/s, ''), endpoint);
+  return origin === endpoint.origin && path === endpoint.path;
 }

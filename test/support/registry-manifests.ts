@@ -160,10 +160,12 @@ export function createManifestHandlers(
     if (wanted > 1000) call.violate('tags-page-too-large');
     const limit = Math.min(wanted, options.tagsPerPage ?? 100);
     const tags = rest.slice(0, limit);
-    const next = `</v2/${repository}/tags/list?n=${limit}&last=${tags.at(-1) ?? ''}>; rel="next"`;
+    const next =
+      rest.length > limit ? `/v2/${repository}/tags/list?n=${limit}&last=${tags.at(-1) ?? ''}` : undefined;
+    const link = (options.links ?? linkOf)(next);
     return {
       status: 200,
-      headers: { 'content-type': 'application/json', ...(rest.length > limit ? { link: next } : {}) },
+      headers: { 'content-type': 'application/json', ...(link === undefined ? {} : { link }) },
       body: JSON.stringify({ name: repository, tags }),
     };
   }
@@ -202,6 +204,10 @@ export function createManifestHandlers(
     'GET tags': listTags,
     'GET referrers': listReferrers,
   };
+}
+
+function linkOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : `<${path}>; rel="next"`;
 }
 
 function missingReply(missing: readonly { digest: Digest; code: string }[]): Reply {

@@ -73,6 +73,8 @@ export interface RegistryOptions {
   readonly deletes?: 'none' | 'digests' | 'tags' | 'whole' | 'untagged';
   /** How many tags a page of their list has at most; 100 by default. */
   readonly tagsPerPage?: number;
+  /** Writes the Link headers of a page in another way; `path` is that of the next page, undefined for the last. */
+  readonly links?: (path: string | undefined) => string | string[] | undefined;
   readonly chunkMinLength?: number;
   /** A larger body gets 413 and an HTML page, as from a proxy in front. */
   readonly maxBody?: number;

@@ -32,6 +32,8 @@ const page = (link: string): Reply => ({
   body: JSON.stringify({ name: 'a', tags: ['one'] }),
 });
 
+const queryOf = (path: string) => path.replace(/^[^?]*\?/, '');
+
 describe('row 68: the list of tags', () => {
   for (const [count, tagsPerPage] of [
     [0, 100],
@@ -81,9 +83,112 @@ describe('row 68: the list of tags', () => {
     assert.deepEqual(await repository.reader.tags(), ['one']);
   });
 
+  const forms: readonly (readonly [name: string, links: (path: string) => string | string[]])[] = [
+    ['a relative target', (path) => `<list?${queryOf(path)}>; rel="next"`],
+    ['a query alone', (path) => `<?${queryOf(path)}>; rel="next"`],
+    ['steps upwards', (path) => `<../tags/./list?${queryOf(path)}>; rel="next"`],
+    ['the link before behind it', (path) => [`<${path}>; rel="next"`, '</v2/a/tags/list>; rel="prev"']],
+    ['the link before ahead of it', (path) => ['</v2/a/tags/list>; rel="prev"', `<${path}>; rel="next"`]],
+    ['the link before in the same header', (path) => `</v2/a/tags/list>; rel="prev", <${path}>; rel="next"`],
+    ['blanks and a title', (path) => `<${path}>; title="a, b"; rel = "next"`],
+    ['the same link twice', (path) => [`<${path}>; rel="next"`, `<${path}>; rel=next`]],
+    ['an anchor that is the page itself', (path) => `<${path}>; rel="next"; anchor="#here"`],
+  ];
+  for (const [name, links] of forms) {
+    it(`is read to its end: ${name}`, async () => {
+      await using registry = await startRegistry({
+        store: storeWithTags(5),
+        tagsPerPage: 2,
+        links: (path) => (path === undefined ? undefined : links(path)),
+      });
+      await using repository = openRepository(`${registry.host}/a`);
+      assert.equal((await repository.reader.tags()).length, 5);
+      registry.assertRules();
+    });
+  }
+
+  it('is read to its end: an absolute target', async () => {
+    const origin = { value: '' };
+    await using registry = await startRegistry({
+      store: storeWithTags(5),
+      tagsPerPage: 2,
+      links: (path) => (path === undefined ? undefined : `<${origin.value}${path}>; rel="next"`),
+    });
+    origin.value = registry.origin;
+    await using repository = openRepository(`${registry.host}/a`);
+    assert.equal((await repository.reader.tags()).length, 5);
+  });
+
+  const unreadable: readonly (readonly [name: string, link: string | string[]])[] = [
+    ['broken', 'see the next page'],
+    ['broken behind a link that is none to the next page', '</v2/a/tags/list>; rel="prev", <'],
+    ['without a relation', '</v2/a/tags/list?last=one>'],
+    ['to two pages', ['</v2/a/tags/list?last=a>; rel="next"', '</v2/a/tags/list?last=b>; rel="next"']],
+  ];
+  for (const [name, link] of unreadable) {
+    it(`is an error when it may not be whole: a Link ${name}`, async () => {
+      await using registry = await startRegistry({ store: storeWithTags(3), links: () => link });
+      await using repository = openRepository(`${registry.host}/a`);
+      await assert.rejects(repository.reader.tags(), {
+        code: 'REGISTRY_PROTOCOL',
+        message: /the list may not be whole/,
+      });
+    });
+  }
+
+  it('ignores the next page of another document', async () => {
+    await using registry = await startRegistry({
+      store: storeWithTags(3),
+      links: () => '</v2/a/tags/list?last=b>; rel="next"; anchor="/v2/b/tags/list"',
+    });
+    await using repository = openRepository(`${registry.host}/a`);
+    assert.equal((await repository.reader.tags()).length, 3);
+    assert.equal(registry.requests.length, 1);
+  });
+
+  for (const [count, tagsPerPage] of [
+    [2500, 1000],
+    [1000, 1000],
+    [250, 100],
+    [120, 50],
+  ] as const) {
+    it(`goes on behind the last of a full page without a Link: ${count} tags, ${tagsPerPage} a page`, async () => {
+      await using registry = await startRegistry({
+        store: storeWithTags(count),
+        tagsPerPage,
+        links: () => undefined,
+      });
+      await using repository = openRepository(`${registry.host}/a`);
+      assert.equal((await repository.reader.tags()).length, count);
+      registry.assertRules();
+    });
+  }
+
+  it('ends where a registry knows no pages', async () => {
+    const tags = Array.from({ length: 1500 }, (_, at) => `t${at}`);
+    const intercept = onTags(() => ({ status: 200, body: JSON.stringify({ name: 'a', tags }) }));
+    await using registry = await startRegistry({ intercept });
+    await using repository = openRepository(`${registry.host}/a`);
+    assert.equal((await repository.reader.tags()).length, 1500);
+    assert.equal(registry.requests.length, 2);
+  });
+
+  it('ends where every page leads to a new one', async () => {
+    let last = 0;
+    const intercept = onTags(() => page(`</v2/a/tags/list?last=${(last += 1)}>; rel="next"`));
+    await using registry = await startRegistry({ intercept });
+    await using repository = openRepository(`${registry.host}/a`);
+    await assert.rejects(repository.reader.tags(), {
+      code: 'REGISTRY_PROTOCOL',
+      message: /at most 2000 pages/,
+    });
+  });
+
   const answers: readonly (readonly [name: string, reply: Reply, tags: readonly string[] | undefined])[] = [
     ['null', { status: 200, body: '{"name":"a","tags":null}' }, []],
     ['404 for an unknown repository', problem(404, 'NAME_UNKNOWN'), []],
+    ['its name alone', { status: 200, body: '{"name":"a"}' }, []],
+    ['an object of something else', { status: 200, body: '{"status":"ok"}' }, undefined],
     ['no JSON', { status: 200, body: '<html>' }, undefined],
     ['no strings', { status: 200, body: '{"tags":[1]}' }, undefined],
   ];
@@ -122,6 +227,22 @@ describe('the list of referrers', () => {
     );
     assert.deepEqual(await repository.reader.referrers(referrer.root.digest), []);
     registry.assertRules();
+  });
+
+  it('is read over all of its pages', async () => {
+    const image = sampleImage();
+    const { mediaType, digest, size } = image.root;
+    const intercept = ({ path, query }: RecordedRequest): Reply | undefined =>
+      path.includes('/referrers/')
+        ? {
+            status: 200,
+            headers: query === '' ? { link: ['<a>; rel="first"', `<?next=1>; title="a, b"; rel = next`] } : {},
+            body: JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType, digest, size }] }),
+          }
+        : undefined;
+    await using registry = await startRegistry({ intercept });
+    await using repository = openRepository(`${registry.host}/a`);
+    assert.equal((await repository.reader.referrers(digest))?.length, 2);
   });
 
   for (const status of [404, 400, 405]) {
