@@ -176,9 +176,12 @@ function needsOf(
   ];
 }
 
-function whyNotBrought({ mark }: ManifestNode, previews: Previews): string {
-  const isOld = mark !== undefined && previews.has(mark);
-  return isOld ? 'it is older than the pull request' : 'nothing shows that the pull request brought it';
+function whyNotBrought({ mark, pushed = NaN }: ManifestNode, previews: Previews): string {
+  if (mark === undefined || !previews.has(mark)) return 'nothing shows that the pull request brought it';
+  const opened = previews.get(mark) ?? NaN;
+  return pushed < opened
+    ? 'it is older than the pull request'
+    : 'nobody knows if it is older than the pull request';
 }
 
 function digestOf({ digest }: ManifestNode): Digest {

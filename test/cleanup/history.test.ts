@@ -66,7 +66,7 @@ function mutated(store: ImageStore, change: (node: ManifestNode) => ManifestNode
 }
 
 const isPreview = (tag: string) => tag.startsWith('pr-') || tag.startsWith('sha256-');
-const withoutDates = ({ pushed: _, ...node }: ManifestNode): ManifestNode => node;
+const withoutDates = (node: ManifestNode): ManifestNode => ({ ...node, pushed: Infinity });
 
 const mutations: readonly (readonly [name: string, mutation: Mutation])[] = [
   ['takes everything for its own that its tags lead to', (node, mark) => withoutDates({ ...node, mark })],

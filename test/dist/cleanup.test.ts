@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import type { CleanupRecord } from '../../src/cleanup/cleanup.ts';
 import { markerOf } from '../../src/github/comment.ts';
 import type { Digest } from '../../src/oci/digest.ts';
-import { cleanupBundle, runAction } from '../support/action.ts';
+import { cleanupBundle, mustRunAction, runAction } from '../support/action.ts';
 import type { ActionOptions, FinishedAction } from '../support/action.ts';
 import { makeAuthority, makeServerCertificate } from '../support/certificates.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
@@ -29,6 +29,7 @@ import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { createStore } from '../support/registry-store.ts';
 import type { RegistryStore } from '../support/registry-store.ts';
+import { sampleContext } from '../support/sample.ts';
 import { sampleImage, storeImage, writeSampleLayout } from '../support/sample-image.ts';
 import { basicAuth } from '../support/token-server.ts';
 import { unlessInstalled } from '../support/tools.ts';
@@ -317,4 +318,69 @@ describe('the step that cleans up docker-registry', { skip: unlessInstalled('doc
     assert.throws(() => inspect(own.root.digest), /manifest unknown/);
     assert.ok(!all.log.replaceAll(/^::add-mask::.*$/gm, '').includes('correct horse'));
   });
+});
+
+describe('a preview that is pushed and cleaned up', () => {
+  it('leaves what main has made of the same files, before and after', async (test) => {
+    await using registry = await startRegistry({ deletes: 'digests' });
+    const { store } = registry;
+    const image = `${registry.host}/own/app`;
+    const context = sampleContext(test);
+    const push = async (from: string, tags?: string) => {
+      const given = tags === undefined ? {} : { tags };
+      const inputs = { context, image, push: 'true', ...given };
+      const { outputs } = await mustRunAction(test, { event: from, inputs });
+      return outputs.digest ?? '';
+    };
+    const before = await push('push');
+    const preview = await push('pull-request');
+    const leg = await push('pull-request', 'pr-15-amd64 pr-15');
+    const after = await push('push', 'v1');
+    assert.equal(before, after);
+    assert.equal(preview, leg);
+    assert.notEqual(preview, before);
+    // As if both were deployed by their digest, and nobody but the pull request had tags.
+    for (const tag of ['main', 'v1']) store.repository('own/app').tags.delete(tag);
+    const finished = await mustRunAction(test, {
+      bundle: cleanupBundle,
+      event,
+      inputs: { image, tags: 'pr-15 pr-15-amd64' },
+    });
+    assert.deepEqual([...store.repository('own/app').manifests.keys()], [before]);
+    assert.deepEqual(store.tags('own/app'), {});
+    assert.deepEqual(
+      records(finished.outputs.deleted).map(({ digest, tags }) => [digest, tags]),
+      [[preview, ['pr-15', 'pr-15-amd64']]],
+    );
+    registry.assertRules();
+  });
+
+  it('never was one when the pull request was merged', async (test) => {
+    await using registry = await startRegistry();
+    const context = sampleContext(test);
+    const inputs = { context, image: `${registry.host}/own/app`, push: 'true', tags: 'v1' };
+    const digests = [];
+    for (const from of ['push', event]) {
+      digests.push((await mustRunAction(test, { event: from, inputs })).outputs.digest);
+    }
+    assert.equal(digests[0], digests[1]);
+  });
+
+  for (const from of ['pull-request', 'workflow-run-pull-request'] as const) {
+    it(`adds nothing to the image of somebody else, on ${from}`, async (test) => {
+      await using registry = await startRegistry();
+      const { store } = registry;
+      const main = sampleImage({ seed: 'main' });
+      storeImage(store, 'own/app', main, 'main');
+      const before = [...store.repository('own/app').manifests.keys()];
+      const folder = join(temporaryFolder(test), 'layout');
+      writeSampleLayout(folder, sampleImage({ architectures: ['amd64', 'arm64'], subject: main.root }), 'sbom');
+      const inputs = { 'from-layout': folder, image: `${registry.host}/own/app`, push: 'true', tags: 'pr-15' };
+      const finished = await runAction(test, { event: from, inputs });
+      assert.equal(finished.code, 1);
+      assert.match(finished.annotations[0]?.message ?? '', /expected the subject of "sha256:.*in the image of the pull request/);
+      assert.deepEqual(store.tags('own/app'), { main: main.root.digest });
+      assert.deepEqual([...store.repository('own/app').manifests.keys()], before);
+    });
+  }
 });

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { openLayout } from '../../src/layout/layout.ts';
 import { readDocument } from '../../src/oci/blob.ts';
-import { parseJsonObject } from '../../src/oci/json.ts';
+import { isObject, parseJsonObject } from '../../src/oci/json.ts';
 import { mustRunAction, runAction } from '../support/action.ts';
 import type { ActionOptions } from '../support/action.ts';
 import { createIssues } from '../support/github/issues.ts';
@@ -117,7 +117,7 @@ describe('a step that comments', () => {
     const mark = `${server.environment.GITHUB_SERVER_URL ?? ''}/nubificus/redis-unikernel/pull/15`;
     assert.deepEqual(
       { ...document, annotations },
-      { ...before, annotations: { ...Object(before.annotations), 'com.nubificus.bima.pull-request': mark } },
+      { ...before, annotations: { ...(isObject(before.annotations) ? before.annotations : {}), 'com.nubificus.bima.pull-request': mark } },
     );
     assert.equal(registry.store.tags('own/app')['pr-15'], outputs.digest);
     assert.equal(issues.comments.length, 1);

@@ -34,12 +34,10 @@ export interface PackagesOptions {
   readonly lag?: number;
   /** When all versions were pushed, such as `2024-05-01T12:00:00Z`. */
   readonly date?: string;
-  /** When single ones were. */
-  readonly pushed?: ReadonlyMap<Digest, string>;
 }
 
 export function createPackages(options: PackagesOptions): Packages {
-  const { owner, kind, name, store = createStore(), popular = [], lag = 0, pushed } = options;
+  const { owner, kind, name, store = createStore(), popular = [], lag = 0 } = options;
   const { date = '2024-05-01T12:00:00Z' } = options;
   const stored = store.repository(`${owner}/${name}`);
   /** Numbers of the versions, and in how many lists they still are not. */
@@ -79,7 +77,7 @@ export function createPackages(options: PackagesOptions): Packages {
     url: `${urlOf(site)}/versions/${id}`,
     package_html_url: pageOf(site),
     html_url: `${pageOf(site)}/${id}`,
-    created_at: pushed?.get(digest) ?? date,
+    created_at: date,
     updated_at: date,
     metadata: { package_type: 'container', container: { tags } },
   });
