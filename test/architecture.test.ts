@@ -48,9 +48,11 @@ const rules: readonly Rule[] = [
   },
   {
     files: [
+      'src/cleanup/brought.ts',
       'src/cleanup/graph.ts',
       'src/cleanup/order.ts',
       'src/cleanup/plan.ts',
+      'src/cleanup/preview-mark.ts',
       'src/cleanup/relations.ts',
       'src/cleanup/throwaway.ts',
     ],

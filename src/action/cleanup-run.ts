@@ -2,6 +2,7 @@
 
 import { cleanUp, describeRecord } from '../cleanup/cleanup.ts';
 import type { CleanupRecord } from '../cleanup/cleanup.ts';
+import { PackageStore } from '../cleanup/package-store.ts';
 import { BimaError } from '../errors.ts';
 import type { Reference } from '../oci/reference.ts';
 import { numberOfComment, tagsOfClosed } from './cleanup-inputs.ts';
@@ -9,6 +10,7 @@ import type { CleanupInputs } from './cleanup-inputs.ts';
 import { withStore } from './cleanup-store.ts';
 import { formatCleanupSummary } from './cleanup-summary.ts';
 import { withGithub } from './github.ts';
+import { previewsFor } from './preview.ts';
 import { checkTags } from './protected-tags.ts';
 import { createWorkflowClient } from './push.ts';
 import { defaultImage, resolveReferences } from './references.ts';
@@ -43,7 +45,7 @@ export async function runCleanup(inputs: CleanupInputs, world: CleanupWorld): Pr
 async function cleanRepositories(
   inputs: CleanupInputs,
   references: readonly Reference[],
-  { environment, runner, reporter, signal }: CleanupWorld,
+  { environment, event, runner, reporter, signal }: CleanupWorld,
   records: { readonly deleted: CleanupRecord[]; readonly skipped: CleanupRecord[] },
 ): Promise<void> {
   const { dryRun } = inputs;
@@ -58,10 +60,12 @@ async function cleanRepositories(
       await reporter.group(`${dryRun ? 'Look at' : 'Clean up'} ${name}`, () =>
         withStore(place, client, access, async (store) => {
           if (store === undefined) reporter.warning(noPackage(name));
+          const needsDates = store instanceof PackageStore;
+          const previews = await previewsFor(tags, event, access, needsDates);
           const skipped =
             store === undefined
               ? tags.map((tag) => ({ name, tags: [tag], why: 'there is no such package' }))
-              : await cleanUp({ store, tags, dryRun, reporter, signal, deleted });
+              : await cleanUp({ store, tags, previews, dryRun, reporter, signal, deleted });
           for (const record of skipped) reporter.info(`stays: ${describeRecord(record)}`);
           records.skipped.push(...skipped);
         }),

@@ -1,7 +1,7 @@
 // Which of the two ways to clean up a repository there is: GitHub's API for packages, or the registry's own.
 
-import { createPackageStore } from '../cleanup/package-store.ts';
-import { createRegistryStore } from '../cleanup/registry-store.ts';
+import { PackageStore } from '../cleanup/package-store.ts';
+import { RegistryStore } from '../cleanup/registry-store.ts';
 import type { ImageStore } from '../cleanup/store.ts';
 import { BimaError } from '../errors.ts';
 import { openPackage } from '../github/packages.ts';
@@ -21,12 +21,12 @@ export async function withStore<T>(
   body: (store: ImageStore | undefined) => Promise<T>,
 ): Promise<T> {
   const { registry, repository } = place;
-  const { environment, signal } = access;
+  const { environment, signal, clock = systemClock } = access;
   const reader = client.repository(place);
   const writer = client.repository(place, { access: 'push' });
   if (!isPackageRegistry(registry, environment)) {
     if (registry === 'ghcr.io') throw elsewhere();
-    return body(createRegistryStore({ reader, writer, signal }));
+    return body(new RegistryStore({ reader, writer, clock, signal }));
   }
   const [owner = '', ...rest] = repository.split('/');
   if (rest.length === 0) {
@@ -35,10 +35,8 @@ export async function withStore<T>(
   }
   return withGithub(access, async (github) => {
     const found = await openPackage(github, owner, rest.join('/'));
-    const clock = access.clock ?? systemClock;
-    return body(
-      found === undefined ? undefined : createPackageStore({ package: found, reader, writer, clock, signal }),
-    );
+    const store = found && new PackageStore({ package: found, reader, writer, clock, signal });
+    return body(store);
   });
 }
 

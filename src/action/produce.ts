@@ -43,6 +43,8 @@ export interface Produced {
   readonly root: Descriptor;
   /** What refers to the image, in the same source. */
   readonly referrers: readonly Descriptor[];
+  /** The same two as they are in the layout on disk. */
+  readonly onDisk: { readonly image: Descriptor; readonly referrers: readonly Descriptor[] };
   /** False when the layout may lack such layers. */
   readonly isWhole: boolean;
 }
@@ -70,7 +72,8 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
       signal.throwIfAborted();
       const referrers = await referrersIn(layout, root);
       await publishLayout(layout, root, references, path, signal);
-      return { root, referrers, isWhole, elsewhere: isWhole ? [] : elsewhere };
+      const onDisk = { image: root, referrers };
+      return { root, referrers, onDisk, isWhole, elsewhere: isWhole ? [] : elsewhere };
     });
     const { elsewhere, ...produced } = made;
     const { root, isWhole } = produced;

@@ -28,6 +28,7 @@ import { loadForWorkflow, openForInputs } from './load.ts';
 import { describeJob } from './maker.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
+import { asPushed } from './preview.ts';
 import { produceImage } from './produce.ts';
 import type { Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './references.ts';
@@ -69,7 +70,8 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
     const isPushed = skipped === undefined;
     await withEarlyPush({ references: isPushed ? references : [], openClient }, async (early) => {
       const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
-      const produced = await produceImage(wanted, world);
+      const made = await produceImage(wanted, world);
+      const produced = isPushed ? await asPushed(made, event, access) : made;
       const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
       await handOn(produced, handed, world);
     });
@@ -191,7 +193,7 @@ function archivePath({ tar, artifact }: Inputs, folder: string): string | undefi
  * image alone. One that the workflow names may hold others, too.
  */
 async function artifactPath(
-  { root, referrers }: Produced,
+  { onDisk }: Produced,
   archive: string | undefined,
   { inputs, references, layoutPath }: HandOnOrder,
   { folder }: World,
@@ -200,7 +202,7 @@ async function artifactPath(
   if (inputs.ociLayout === undefined) return layoutPath;
   const { extractImage } = await import('../layout/extract.ts');
   const path = join(folder, 'artifact');
-  await extractImage(layoutPath, path, { image: root, references, referrers });
+  await extractImage(layoutPath, path, { ...onDisk, references });
   return path;
 }
 

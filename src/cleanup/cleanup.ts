@@ -2,9 +2,11 @@
 
 import type { Digest } from '../oci/digest.ts';
 import type { Reporter } from '../reporter.ts';
-import type { ManifestNode } from './graph.ts';
+import { isMarked } from './brought.ts';
+import type { Previews } from './brought.ts';
+import type { ManifestGraph, ManifestNode } from './graph.ts';
 import { planCleanup } from './plan.ts';
-import type { Kept, Untag } from './plan.ts';
+import type { Kept, Plan, Untag } from './plan.ts';
 import type { ImageStore } from './store.ts';
 
 /** What went, and what stayed that belonged to the tags. */
@@ -22,6 +24,8 @@ export interface CleanupRecord {
 export interface CleanupOrder {
   readonly store: ImageStore;
   readonly tags: readonly string[];
+  /** Whose they are: only what these have brought is deleted, and from all else only the tag goes. */
+  readonly previews: Previews;
   /** Only says what would be done. */
   readonly dryRun: boolean;
   readonly reporter: Reporter;
@@ -31,54 +35,63 @@ export interface CleanupOrder {
 }
 
 /**
- * Everything is read anew before each step, so that what somebody pushes or tags meanwhile counts.
+ * What may have changed is read anew before each step, so that what somebody pushes or tags meanwhile counts.
  * @returns what stays of what the tags lead to, each with the reason
  * @throws BimaError CLEANUP_UNSAFE, or what the registry or GitHub answers
  */
 export async function cleanUp(order: CleanupOrder): Promise<readonly CleanupRecord[]> {
-  const { store, dryRun, signal } = order;
+  const { store, previews } = order;
   const { name } = store;
   const tags = new Set(order.tags);
-  let graph = await store.read();
-  let plan = planCleanup(graph, { tags });
-  const { candidates } = plan;
+  const graph = await store.read(tags, (node) => isMarked(node, previews));
+  const plan = planCleanup(graph, { tags, previews });
   const there = new Set([...graph.values()].flatMap((node) => node.tags));
   const missing = order.tags.filter((tag) => !there.has(tag));
   const refused: CleanupRecord[] = [];
-  if (dryRun) {
+  let last = plan;
+  if (order.dryRun) {
     for (const tagged of plan.untag) tell(order, untagRecord(name, tagged));
     for (const node of plan.delete) tell(order, nodeRecord(name, node));
-  } else {
-    const pinned = new Map<Digest, string>();
-    const done = new Set<string>();
-    for (;;) {
-      signal.throwIfAborted();
-      const tagged = plan.untag.find(({ tag }) => !done.has(tag));
-      const node = tagged === undefined ? plan.delete[0] : graph.get(tagged.digest);
-      if (node === undefined) break;
-      const removal = await (tagged === undefined ? store.remove(node) : store.untag(tagged.tag, node));
-      const record = tagged === undefined ? nodeRecord(name, node) : untagRecord(name, tagged);
-      if (removal.outcome === 'deleted') tell(order, record);
-      if (removal.outcome === 'refused') {
-        const { why } = removal;
-        refused.push({ ...record, why });
-        if (tagged === undefined) pinned.set(node.digest, why);
-        order.reporter.warning({
-          code: 'CLEANUP_SKIPPED',
-          message: `not deleted: ${describeRecord({ ...record, why })}`,
-        });
-      }
-      if (tagged !== undefined) done.add(tagged.tag);
-      graph = await store.read();
-      plan = planCleanup(graph, { tags, candidates, pinned });
-    }
-  }
+  } else last = await takeSteps(order, graph, plan, refused);
   const isRefused = ({ digest }: Kept) => refused.some((record) => record.digest === digest);
   return [
     ...missing.map((tag) => ({ name, tags: [tag], why: 'there is no such tag' })),
     ...refused,
-    ...plan.keep.filter((kept) => !isRefused(kept)).map((kept) => ({ name, tags: [], ...kept })),
+    ...last.keep.filter((kept) => !isRefused(kept)).map((kept) => ({ name, tags: [], ...kept })),
   ];
+}
+
+/** @returns the plan when nothing is left of it to do */
+async function takeSteps(
+  order: CleanupOrder,
+  firstGraph: ManifestGraph,
+  firstPlan: Plan,
+  refused: CleanupRecord[],
+): Promise<Plan> {
+  const { store, previews, signal, reporter } = order;
+  const tags = new Set(order.tags);
+  const pinned = new Map<Digest, string>();
+  const done = new Set<string>();
+  let [graph, plan] = [firstGraph, firstPlan];
+  for (;;) {
+    signal.throwIfAborted();
+    const tagged = plan.untag.find(({ tag }) => !done.has(tag));
+    const node = tagged === undefined ? plan.delete[0] : graph.get(tagged.digest);
+    if (node === undefined) return plan;
+    const removal = await (tagged === undefined ? store.remove(node) : store.untag(tagged.tag, node));
+    const record = tagged === undefined ? nodeRecord(store.name, node) : untagRecord(store.name, tagged);
+    if (removal.outcome === 'deleted') tell(order, record);
+    if (removal.outcome === 'refused') {
+      const { why } = removal;
+      refused.push({ ...record, why });
+      if (tagged === undefined) pinned.set(node.digest, why);
+      const message = `not deleted: ${describeRecord({ ...record, why })}`;
+      reporter.warning({ code: 'CLEANUP_SKIPPED', message });
+    }
+    if (tagged !== undefined) done.add(tagged.tag);
+    graph = await store.read(tags, (found) => isMarked(found, previews));
+    plan = planCleanup(graph, { tags, previews, earlier: firstPlan, pinned });
+  }
 }
 
 function untagRecord(name: string, { tag, digest, why }: Untag): CleanupRecord {

@@ -10,7 +10,7 @@ import type { Repository } from '../registry/repository.ts';
 import { runSideBySide } from '../side-by-side.ts';
 import { readLinks } from './graph.ts';
 import type { ManifestGraph, ManifestLinks, ManifestNode } from './graph.ts';
-import { orUnsafe, unsafe } from './store.ts';
+import { looks, orUnsafe, stillThere, unsafe } from './store.ts';
 import type { ImageStore, Removal } from './store.ts';
 import { throwawayFor } from './throwaway.ts';
 
@@ -28,107 +28,138 @@ const maxListings = 5;
 /** The API knows of a push a moment later. */
 const waits = [0, 1000, 2000, 4000, 8000];
 
-export function createPackageStore(options: PackageStoreOptions): ImageStore {
-  const { package: versions, reader, writer, clock, signal } = options;
-  const { name } = reader;
-  const known = new Map<Digest, ManifestLinks>();
-  const ids = new Map<Digest, number>();
+export class PackageStore implements ImageStore {
+  readonly name: string;
+  readonly #options: PackageStoreOptions;
+  readonly #known = new Map<Digest, ManifestLinks>();
+  readonly #ids = new Map<Digest, number>();
   /** By their IDs, with the tags that they had: under another one it is there again. */
-  const removed = new Map<number, readonly string[]>();
+  readonly #removed = new Map<number, readonly string[]>();
+
+  constructor(options: PackageStoreOptions) {
+    this.#options = options;
+    this.name = options.reader.name;
+  }
+
+  async read(tags: ReadonlySet<string>): Promise<ManifestGraph> {
+    for (let isLast = false; ; isLast = true) {
+      const found = await this.#list();
+      // Before anything was read, nothing can be half done.
+      const isNeeded =
+        this.#known.size > 0 ||
+        [...found.values()].some((version) => version.tags.some((tag) => tags.has(tag)));
+      const missing = isNeeded ? await this.#learnAll(found.keys()) : [];
+      if (missing.length === 0) return isNeeded ? this.#graphOf(found) : new Map();
+      // It may have been deleted between the list and the look at it: then the next list is without it.
+      if (isLast) {
+        const what = `${this.name}@${missing.join(', ')}`;
+        throw unsafe(`${what}: the package lists it, the registry has no such manifest`);
+      }
+    }
+  }
+
+  async #list(): Promise<Map<Digest, PackageVersion>> {
+    const found = new Map<Digest, PackageVersion>();
+    for (const version of await this.#listAll()) {
+      if (!isDigest(version.name)) throw unsafe(`${this.name}: the version "${version.name}" is no manifest`);
+      const before = this.#removed.get(version.id);
+      if (before !== undefined && version.tags.every((tag) => before.includes(tag))) continue;
+      found.set(version.name, version);
+      this.#ids.set(version.name, version.id);
+    }
+    return found;
+  }
 
   /** A version that is deleted while the list is read moves another one over the edge of a page, out of sight. */
-  async function listAll(): Promise<readonly PackageVersion[]> {
+  async #listAll(): Promise<readonly PackageVersion[]> {
+    const { package: versions } = this.#options;
     let before = await versions.versions();
     for (let count = 1; before.length > leastPerPage; count += 1) {
       const again = await versions.versions();
       const ids = new Set(again.map(({ id }) => id));
       if (before.every(({ id }) => ids.has(id)) && ids.size === before.length) return again;
-      if (count === maxListings) throw unsafe(`the list of the versions of ${name} changes all the time`);
+      if (count === maxListings)
+        throw unsafe(`the list of the versions of ${this.name} changes all the time`);
       before = again;
     }
     return before;
   }
 
-  async function list(): Promise<Map<Digest, PackageVersion>> {
-    const found = new Map<Digest, PackageVersion>();
-    for (const version of await listAll()) {
-      if (!isDigest(version.name)) throw unsafe(`${name}: the version "${version.name}" is no manifest`);
-      const before = removed.get(version.id);
-      if (before !== undefined && version.tags.every((tag) => before.includes(tag))) continue;
-      found.set(version.name, version);
-      ids.set(version.name, version.id);
-    }
-    return found;
+  /** @returns those that the registry doesn't have */
+  async #learnAll(digests: Iterable<Digest>): Promise<readonly Digest[]> {
+    const { reader, signal } = this.#options;
+    const missing: Digest[] = [];
+    const fresh = [...digests].filter((digest) => !this.#known.has(digest));
+    const tasks = fresh.map((digest) => async () => {
+      const what = `${this.name}@${digest}`;
+      const document = await orUnsafe(what, () => reader.read(digest));
+      if (document === undefined) {
+        missing.push(digest);
+        return;
+      }
+      const { bytes, descriptor } = document;
+      const links = () => Promise.resolve(readLinks(bytes, descriptor.mediaType, what));
+      this.#known.set(digest, await orUnsafe(what, links));
+    });
+    await runSideBySide(tasks, atOnce, signal);
+    return missing;
   }
 
-  async function learn(digest: Digest): Promise<boolean> {
-    const what = `${name}@${digest}`;
-    const document = await orUnsafe(what, () => reader.read(digest));
-    if (document === undefined) return false;
-    known.set(digest, await orUnsafe(what, () => Promise.resolve(readLinks(document.bytes, what))));
-    return true;
-  }
-
-  async function read(): Promise<ManifestGraph> {
-    for (let isLast = false; ; isLast = true) {
-      const found = await list();
-      const missing: Digest[] = [];
-      const fresh = [...found.keys()].filter((digest) => !known.has(digest));
-      const tasks = fresh.map((digest) => async () => {
-        if (!(await learn(digest))) missing.push(digest);
-      });
-      await runSideBySide(tasks, atOnce, signal);
-      if (missing.length === 0) return graphOf(found);
-      // It may have been deleted between the list and the look at it: then the next list is without it.
-      if (isLast)
-        throw unsafe(
-          `${name}@${missing.join(', ')}: the package lists it, the registry has no such manifest`,
-        );
-    }
-  }
-
-  function graphOf(found: ReadonlyMap<Digest, PackageVersion>): ManifestGraph {
-    const nodes = [...found].map(([digest, { tags }]): ManifestNode => {
-      return { children: [], ...known.get(digest), digest, tags: [...tags].sort() };
+  #graphOf(found: ReadonlyMap<Digest, PackageVersion>): ManifestGraph {
+    const nodes = [...found].map(([digest, { tags, pushed }]): ManifestNode => {
+      return { children: [], ...this.#known.get(digest), digest, tags: [...tags].sort(), pushed };
     });
     return new Map(nodes.map((node) => [node.digest, node]));
   }
 
-  async function remove({ digest, tags }: ManifestNode): Promise<Removal> {
-    const id = ids.get(digest);
+  async remove({ digest, tags }: Pick<ManifestNode, 'digest' | 'tags'>): Promise<Removal> {
+    const { package: versions } = this.#options;
+    const id = this.#ids.get(digest);
     // The list may be some seconds old, and a tag takes one request.
     const version = id === undefined ? undefined : await versions.version(id);
     if (version === undefined) {
-      if (id !== undefined) removed.set(id, tags);
+      if (id !== undefined) this.#removed.set(id, tags);
       return { outcome: 'gone' };
     }
     const added = version.tags.filter((tag) => !tags.includes(tag));
-    if (added.length > 0)
+    if (added.length > 0) {
       return { outcome: 'refused', why: `it got the tag "${added.join('", "')}" meanwhile` };
+    }
     const deletion = await versions.deleteVersion(version.id);
     if (deletion.outcome === 'refused') return deletion;
-    removed.set(version.id, version.tags);
+    if (deletion.outcome === 'deleted' && !(await this.#isGone(version.id))) {
+      return { outcome: 'refused', why: stillThere };
+    }
+    this.#removed.set(version.id, version.tags);
     return { outcome: deletion.outcome };
   }
 
-  async function untag(tag: string, node: ManifestNode): Promise<Removal> {
+  async #isGone(id: number): Promise<boolean> {
+    const { package: versions, clock, signal } = this.#options;
+    for (const wait of looks) {
+      if (wait > 0) await clock.sleep(wait, signal);
+      if ((await versions.version(id)) === undefined) return true;
+    }
+    return false;
+  }
+
+  async untag(tag: string, node: ManifestNode): Promise<Removal> {
+    const { reader, writer, clock, signal } = this.#options;
     if ((await reader.describe(tag))?.digest !== node.digest) return { outcome: 'gone' };
     const { manifest, content } = throwawayFor(tag);
     const { digest } = manifest.descriptor;
     await writer.put(content);
     await writer.putTagged(manifest, [tag]);
-    const before = ids.get(digest);
-    if (before !== undefined) removed.delete(before);
+    const before = this.#ids.get(digest);
+    if (before !== undefined) this.#removed.delete(before);
     for (const wait of waits) {
       await clock.sleep(wait, signal);
-      const version = (await list()).get(digest);
-      if (version?.tags.includes(tag) === true) return remove({ digest, tags: [tag], children: [] });
+      const version = (await this.#list()).get(digest);
+      if (version?.tags.includes(tag) === true) return this.remove({ digest, tags: [tag] });
     }
     return {
       outcome: 'refused',
       why: `its throw-away manifest ${digest} does not show up in the package; run the job again`,
     };
   }
-
-  return { name, read, remove, untag };
 }

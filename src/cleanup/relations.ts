@@ -38,13 +38,18 @@ export function relationsOf(graph: ManifestGraph): Relations {
 }
 
 /**
- * True for an index without a tag that lists nothing but referrers of the given manifests: such a list was left
- * behind when its tag moved on to a longer one.
+ * True for a list of referrers that are all among the given manifests. It has the tag that is named after their
+ * subject, or none: such a list was left behind when its tag moved on to a longer one.
  */
-export function isStaleList(node: ManifestNode, graph: ManifestGraph, of: ReadonlySet<Digest>): boolean {
-  if (node.tags.length > 0 || node.subject !== undefined) return false;
-  const listed = node.children.flatMap((child) => graph.get(child) ?? []);
-  return listed.length > 0 && listed.every(({ subject }) => subject !== undefined && of.has(subject));
+export function isReferrerList(
+  { tags, subject, mark, children }: ManifestNode,
+  graph: ManifestGraph,
+  among: { readonly has: (digest: Digest) => boolean },
+): boolean {
+  if (subject !== undefined || mark !== undefined) return false;
+  if (!tags.every((tag) => subjectOfTag(tag) !== undefined)) return false;
+  const listed = children.flatMap((child) => graph.get(child) ?? []);
+  return listed.length > 0 && listed.every((node) => node.subject !== undefined && among.has(node.digest));
 }
 
 function add<T>(lists: Map<Digest, T[]>, key: Digest, value: T): void {

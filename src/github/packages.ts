@@ -10,6 +10,8 @@ export interface PackageVersion {
   /** The digest of the manifest. */
   readonly name: string;
   readonly tags: readonly string[];
+  /** When it was pushed first, in milliseconds since 1970; NaN where GitHub doesn't say. */
+  readonly pushed: number;
 }
 
 /** `refused` for what GitHub deletes for nobody, with its reason; `gone` when somebody else was faster. */
@@ -65,6 +67,7 @@ const pages = { per_page: 100 } as const;
 interface WireVersion {
   readonly id: number;
   readonly name: string;
+  readonly created_at?: string;
   readonly metadata?: { readonly container?: { readonly tags: readonly string[] } };
 }
 
@@ -111,8 +114,8 @@ async function isThere(answer: Promise<unknown>): Promise<boolean> {
   }
 }
 
-function parseVersion({ id, name, metadata }: WireVersion): PackageVersion {
-  return { id, name, tags: metadata?.container?.tags ?? [] };
+function parseVersion({ id, name, created_at: date = '', metadata }: WireVersion): PackageVersion {
+  return { id, name, tags: metadata?.container?.tags ?? [], pushed: Date.parse(date) };
 }
 
 function refusalOf(error: unknown): string | undefined {

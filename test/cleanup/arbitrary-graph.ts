@@ -1,6 +1,7 @@
 // Graphs of manifests by short names, and random ones.
 
 import fc from 'fast-check';
+import type { Previews } from '../../src/cleanup/brought.ts';
 import type { ManifestGraph, ManifestNode } from '../../src/cleanup/graph.ts';
 import type { Plan } from '../../src/cleanup/plan.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -10,7 +11,18 @@ export interface NodeText {
   readonly tags?: readonly string[];
   readonly children?: readonly string[];
   readonly subject?: string;
+  /** The pull request whose preview it is; `mine`, which is cleaned up, by default. */
+  readonly mark?: string;
+  readonly isArtifact?: boolean;
+  readonly pushed?: number;
 }
+
+/** The pull request that is closed, and when it was opened. */
+export const mine = 'https://github.com/owner/app/pull/5';
+export const opened = 100;
+export const previews: Previews = new Map([[mine, opened]]);
+/** Of nobody, of another one, and with more weight of this one. */
+const marks = ['', 'https://github.com/owner/app/pull/6', mine, mine, mine, mine];
 
 /** The digest of a node's short name. */
 export function named(name: string): Digest {
@@ -19,10 +31,12 @@ export function named(name: string): Digest {
 
 /** `{name}` in a tag becomes the hexadecimal part of that node's digest. */
 export function graphOf(nodes: Readonly<Record<string, NodeText>>): ManifestGraph {
-  const list = Object.entries(nodes).map(([name, { tags = [], children = [], subject }]): ManifestNode => {
-    const digest = named(name);
+  const list = Object.entries(nodes).map(([name, node]): ManifestNode => {
+    const { tags = [], children = [], subject, mark = mine, ...more } = node;
     return {
-      digest,
+      ...more,
+      digest: named(name),
+      ...(mark === '' ? {} : { mark }),
       tags: tags.map(tagOf),
       children: children.map(named),
       ...(subject === undefined ? {} : { subject: named(subject) }),
@@ -82,6 +96,9 @@ export const scenes: fc.Arbitrary<Scene> = fc
         freq: 2,
       }),
       isGone: fc.boolean(),
+      mark: fc.constantFrom(...marks),
+      isArtifact: fc.boolean(),
+      pushed: fc.constantFrom(undefined, undefined, opened - 1, opened, opened + 1),
     }),
     { minLength: 1, maxLength: 14 },
   )
@@ -104,16 +121,21 @@ export const scenes: fc.Arbitrary<Scene> = fc
       const owner = attachTo.owner % drafts.length;
       attached.set(`sha256-{${name(owner)}}${attachTo.suffix}`, at);
     });
-    const nodes = drafts.map(({ children, subject, isGone }, at): [string, NodeText] => [
-      name(at),
-      {
-        tags: [
-          ...used.filter((tag) => owners[tagPool.indexOf(tag)] === at),
-          ...[...attached].flatMap(([tag, holder]) => (holder === at ? [tag] : [])),
-        ],
-        children: at === 0 ? [] : [...new Set(children.map((child) => name(child % at)))],
-        ...(subject === null || at === 0 ? {} : { subject: isGone ? 'gone' : name(subject % at) }),
-      },
-    ]);
+    const nodes = drafts.map(
+      ({ children, subject, isGone, mark, isArtifact, pushed }, at): [string, NodeText] => [
+        name(at),
+        {
+          mark,
+          isArtifact,
+          ...(pushed === undefined ? {} : { pushed }),
+          tags: [
+            ...used.filter((tag) => owners[tagPool.indexOf(tag)] === at),
+            ...[...attached].flatMap(([tag, holder]) => (holder === at ? [tag] : [])),
+          ],
+          children: at === 0 ? [] : [...new Set(children.map((child) => name(child % at)))],
+          ...(subject === null || at === 0 ? {} : { subject: isGone ? 'gone' : name(subject % at) }),
+        },
+      ],
+    );
     return { graph: graphOf(Object.fromEntries(nodes)), tags: new Set(closed) };
   });

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRegistryStore } from '../../src/cleanup/registry-store.ts';
+import { RegistryStore } from '../../src/cleanup/registry-store.ts';
+import { createFastClock } from '../support/fast-clock.ts';
 import { linkForms } from '../support/link-forms.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { RegistryOptions } from '../support/registry.ts';
@@ -26,7 +27,7 @@ async function cleanPages(links: RegistryOptions['links']) {
   await using opened = openRepository(`${registry.host}/${repository}`);
   const { signal } = new AbortController();
   const before = digestsIn(content);
-  const work = clean(createRegistryStore({ ...opened, signal }), ['pr-5']);
+  const work = clean(new RegistryStore({ ...opened, clock: createFastClock(), signal }), ['pr-5']);
   const error: unknown = await work.then(
     () => undefined,
     (thrown: unknown) => thrown,

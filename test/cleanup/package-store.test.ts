@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { withGithub } from '../../src/action/github.ts';
-import { createPackageStore } from '../../src/cleanup/package-store.ts';
+import { PackageStore } from '../../src/cleanup/package-store.ts';
 import type { ImageStore } from '../../src/cleanup/store.ts';
 import { openPackage } from '../../src/github/packages.ts';
 import type { ContainerPackage } from '../../src/github/packages.ts';
@@ -19,7 +19,7 @@ import type { Registry, RegistryOptions } from '../support/registry.ts';
 import { createStore } from '../support/registry-store.ts';
 import type { RegistryStore } from '../support/registry-store.ts';
 import { openRepository } from '../support/repository.ts';
-import { addImage, addIndex, clean, digestsIn, repository, tagAttachedTo } from './scene.ts';
+import { addImage, addIndex, clean, digestsIn, mine, repository, tagAttachedTo } from './scene.ts';
 
 interface Ghcr {
   readonly content: RegistryStore;
@@ -70,7 +70,7 @@ async function startGhcr(
       return await withGithub(access, async (client) => {
         const found = await openPackage(client, 'owner', more.name ?? 'app');
         assert.ok(found);
-        return body(createPackageStore({ package: change(found), ...opened, clock, signal }));
+        return body(new PackageStore({ package: change(found), ...opened, clock, signal }));
       });
     },
   };
@@ -413,5 +413,73 @@ describe('a cleanup of a package', () => {
       clock,
     };
     assert.equal(await withGithub(access, (client) => openPackage(client, 'owner', 'app')), undefined);
+  });
+
+  it('says deleted only of what GitHub does not show any more', async (test) => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    const child = addImage(content, 'child', []);
+    const closed = addIndex(content, [child], ['pr-5']);
+    const ghcr = await startGhcr(test, content);
+    const { deleted, skipped, warnings } = await ghcr.use(
+      (store) => clean(store, ['pr-5']),
+      (found) => ({ ...found, deleteVersion: () => Promise.resolve({ outcome: 'deleted' }) }),
+    );
+    assert.deepEqual(deleted, []);
+    assert.deepEqual(
+      skipped.map(({ digest }) => digest),
+      [closed.digest, child.digest],
+    );
+    assert.match(skipped[0]?.why ?? '', /said that it is deleted, and still has it/);
+    assert.equal(warnings[0]?.code, 'CLEANUP_SKIPPED');
+  });
+
+  it('deletes nothing older than the pull request, and nothing whose age is not known', async (test) => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    const own = addImage(content, 'own', []);
+    const older = addImage(content, 'older', []);
+    const ageless = addImage(content, 'ageless', []);
+    addIndex(content, [own, older, ageless], ['pr-5']);
+    const pushed = new Map([
+      [older.digest, '2024-05-01T09:59:59Z'],
+      [ageless.digest, 'yesterday'],
+    ]);
+    const ghcr = await startGhcr(test, content);
+    const { skipped } = await ghcr.use(
+      (store) => clean(store, ['pr-5']),
+      (found) => ({
+        ...found,
+        versions: async () =>
+          (await found.versions()).map((version) => {
+            const date = [...pushed].find(([digest]) => digest === version.name)?.[1];
+            return date === undefined ? version : { ...version, pushed: Date.parse(date) };
+          }),
+      }),
+    );
+    assert.ok(!digestsIn(content).includes(own.digest));
+    for (const { digest } of [older, ageless]) assert.ok(digestsIn(content).includes(digest));
+    const whys = new Map(skipped.map(({ digest, why }) => [digest, why]));
+    assert.equal(whys.get(older.digest), 'it is older than the pull request');
+    assert.equal(whys.get(ageless.digest), 'nobody knows if it is older than the pull request');
+    assert.equal(skipped.length, 2);
+  });
+
+  it('takes only the tag where nobody knows when the pull request was opened', async (test) => {
+    const content = createStore();
+    const closed = addImage(content, 'closed', ['pr-5']);
+    addImage(content, 'latest', ['latest']);
+    const ghcr = await startGhcr(test, content);
+    await ghcr.use((store) => clean(store, ['pr-5'], { previews: new Map([[mine, undefined]]) }));
+    assert.deepEqual(Object.keys(content.tags(repository)), ['latest']);
+    assert.ok(digestsIn(content).includes(closed.digest));
+  });
+
+  it('reads no manifest when there is no such tag', async (test) => {
+    const content = createStore();
+    for (let count = 0; count < 40; count += 1) addImage(content, `${count}`, [`t${count}`]);
+    const ghcr = await startGhcr(test, content);
+    await ghcr.use((store) => clean(store, ['pr-5']));
+    assert.equal(ghcr.registry.count('GET', /manifests/), 0);
   });
 });

@@ -2,26 +2,32 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRegistryStore } from '../../src/cleanup/registry-store.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { encodeJson } from '../../src/oci/json.ts';
+import { mediaTypes } from '../../src/oci/media-types.ts';
+import { RegistryStore } from '../../src/cleanup/registry-store.ts';
+import { createFastClock } from '../support/fast-clock.ts';
 import type { RegistryOptions } from '../support/registry.ts';
 import { problem, startRegistry } from '../support/registry.ts';
 import { createStore } from '../support/registry-store.ts';
-import type { RegistryStore } from '../support/registry-store.ts';
+import type { RegistryStore as Content } from '../support/registry-store.ts';
 import { openRepository } from '../support/repository.ts';
 import { addImage, addIndex, clean, digestsIn, repository, tagAttachedTo } from './scene.ts';
 import type { CleanupOutcome } from './scene.ts';
 
 async function cleanIn(
-  content: RegistryStore,
+  content: Content,
   tags: readonly string[],
   options: Omit<RegistryOptions, 'store'>,
-): Promise<CleanupOutcome & { readonly deletions: number }> {
+): Promise<CleanupOutcome & { readonly deletions: number; readonly requests: number }> {
   await using registry = await startRegistry({ store: content, ...options });
   await using opened = openRepository(`${registry.host}/${repository}`);
   const { signal } = new AbortController();
-  const outcome = await clean(createRegistryStore({ ...opened, signal }), tags);
+  const outcome = await clean(new RegistryStore({ ...opened, clock: createFastClock(), signal }), tags);
   registry.assertRules();
-  return { ...outcome, deletions: registry.count('DELETE', /./) };
+  const { length: requests } = registry.requests;
+  return { ...outcome, deletions: registry.count('DELETE', /./), requests };
 }
 
 const kinds = ['digests', 'tags', 'whole', 'untagged'] as const;
@@ -173,7 +179,7 @@ describe('a cleanup of a registry', () => {
     const intercept = ({ method }: { method: string }) => {
       // As a push of the same content does, which finds the two images there.
       if (method === 'GET' && isDeleted) addIndex(content, [arm, amd], ['pr-6']);
-      isDeleted = method === 'DELETE';
+      isDeleted = method === 'DELETE' || (isDeleted && method === 'HEAD');
       return undefined;
     };
     const { skipped } = await cleanIn(content, ['pr-5'], { deletes: 'digests', intercept });
@@ -210,4 +216,103 @@ describe('a cleanup of a registry', () => {
     await cleanIn(content, ['pr-5'], { deletes: 'untagged', intercept });
     assert.equal(content.tags(repository)['pr-5'], newer.digest);
   });
+
+  for (const isShown of [true, false]) {
+    it(`says that a manifest is deleted when it ${isShown ? 'shows to be gone' : 'never does, and not'}`, async () => {
+      const content = createStore();
+      addImage(content, 'latest', ['latest']);
+      const child = addImage(content, 'child', []);
+      const closed = addIndex(content, [child], ['pr-5']);
+      let looks = 0;
+      const intercept = ({ method, path }: { method: string; path: string }) => {
+        if (method === 'DELETE' && !isShown) return { status: 202 };
+        // A replica that lags behind.
+        const isLate = method === 'HEAD' && path.endsWith(closed.digest) && (looks += 1) < 3;
+        return isLate ? { status: 200, headers: headersOf(closed) } : undefined;
+      };
+      const { deleted, skipped, warnings } = await cleanIn(content, ['pr-5'], {
+        deletes: 'digests',
+        intercept,
+      });
+      assert.deepEqual(
+        deleted.map(({ digest }) => digest),
+        isShown ? [closed.digest, child.digest] : [],
+      );
+      assert.equal(warnings.length, isShown ? 0 : 1);
+      if (!isShown) assert.match(skipped[0]?.why ?? '', /said that it is deleted, and still has it/);
+      assert.equal(digestsIn(content).length, isShown ? 1 : 3);
+    });
+  }
+
+  it('deletes nothing when the list of tags lacks one that is there', async () => {
+    const content = createStore();
+    const shared = addImage(content, 'shared', []);
+    addIndex(content, [shared], ['pr-5']);
+    addIndex(content, [shared, shared], ['v1']);
+    const before = digestsIn(content);
+    const body = JSON.stringify({ name: repository, tags: ['main'] });
+    const intercept = ({ path }: { path: string }) =>
+      path.endsWith('/tags/list')
+        ? { status: 200, headers: { 'content-type': 'application/json' }, body }
+        : undefined;
+    await assert.rejects(cleanIn(content, ['pr-5'], { deletes: 'digests', intercept }), {
+      code: 'CLEANUP_UNSAFE',
+      message: /has the tag "pr-5", and its list lacks it/,
+      hint: /not every tag is known/,
+    });
+    assert.deepEqual(digestsIn(content), before);
+  });
+
+  it('takes the tag alone from an image of main, and leaves all of its other tags', async () => {
+    for (const deletes of kinds) {
+      const content = createStore();
+      const main = addImage(content, 'main', ['pr-5', 'v1', 'stable'], undefined, null);
+      const listed = addIndex(content, [main], ['pr-5-all'], null);
+      const { skipped } = await cleanIn(content, ['pr-5', 'pr-5-all'], { deletes });
+      assert.deepEqual(content.tags(repository), { stable: main.digest, v1: main.digest });
+      assert.deepEqual(digestsIn(content), [main, listed].map(({ digest }) => digest).sort());
+      for (const { why } of skipped)
+        assert.match(why ?? '', /nothing shows that the pull request brought it/);
+    }
+  });
+
+  it('is not kept from its work by a foreign field of another image', async () => {
+    const content = createStore();
+    addImage(content, 'closed', ['pr-5']);
+    const empty = {
+      mediaType: 'application/vnd.oci.empty.v1+json',
+      digest: digestOf(Buffer.from('{}')),
+      size: 2,
+    };
+    const foreign = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: empty,
+      layers: [],
+      manifests: 'none',
+    };
+    content.addManifest(repository, mediaTypes.manifest, encodeJson(foreign), 'foreign');
+    await cleanIn(content, ['pr-5'], { deletes: 'digests' });
+    assert.deepEqual(Object.keys(content.tags(repository)), ['foreign']);
+  });
+
+  it("asks for each tag once, and for few when nothing is the pull request's", async () => {
+    const count = 300;
+    const content = createStore();
+    for (let at = 0; at < count; at += 1) addImage(content, String(at), [`t${at}`], undefined, null);
+    const main = addImage(content, 'main', ['pr-6'], undefined, null);
+    const arm = addImage(content, 'arm', []);
+    addIndex(content, [main, arm], ['pr-5']);
+    // A step more asks for some pages of the list and for what it is about, whatever number of tags there is.
+    const pages = Math.ceil(count / 100);
+    const alone = await cleanIn(content, ['pr-6'], { deletes: 'digests' });
+    assert.ok(alone.requests <= 20 + 2 * pages, `${alone.requests} requests`);
+    const { deletions, requests } = await cleanIn(content, ['pr-5'], { deletes: 'digests' });
+    assert.equal(deletions, 2);
+    assert.ok(requests <= count + 20 + 3 * pages, `${requests} requests for ${count} tags`);
+  });
 });
+
+function headersOf({ digest, mediaType, size }: Descriptor) {
+  return { 'docker-content-digest': digest, 'content-type': mediaType, 'content-length': size };
+}

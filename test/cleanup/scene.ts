@@ -1,5 +1,6 @@
 // A repository with images, indexes and signatures, and ways to clean it up.
 
+import type { Previews } from '../../src/cleanup/brought.ts';
 import { cleanUp } from '../../src/cleanup/cleanup.ts';
 import type { CleanupRecord } from '../../src/cleanup/cleanup.ts';
 import type { ImageStore } from '../../src/cleanup/store.ts';
@@ -16,14 +17,30 @@ import { sampleImage, storeImage } from '../support/sample-image.ts';
 
 export const repository = 'owner/app';
 
-/** Puts an image of its own there, under the tags. */
+/** The pull request that is cleaned up by default. */
+export const mine = 'https://github.com/owner/app/pull/5';
+/** The same day as in the packages of the tests. */
+const opened = Date.parse('2024-05-01T10:00:00Z');
+
+export function markedFor(mark: string | undefined): Readonly<Record<string, string>> {
+  return mark === undefined ? {} : { 'com.nubificus.bima.pull-request': mark };
+}
+
+/** Puts an image of its own there, under the tags. @param mark whose preview it is, null for nobody's */
 export function addImage(
   store: RegistryStore,
   seed: string,
   tags: readonly string[],
   subject?: Descriptor,
+  mark: string | null = mine,
 ): Descriptor {
-  const image = sampleImage({ seed, layers: [60], ...(subject === undefined ? {} : { subject }) });
+  const annotations = markedFor(mark ?? undefined);
+  const image = sampleImage({
+    seed,
+    layers: [60],
+    annotations,
+    ...(subject === undefined ? {} : { subject }),
+  });
   storeImage(store, repository, image);
   for (const tag of tags) store.repository(repository).tags.set(tag, image.root.digest);
   return image.root;
@@ -33,8 +50,10 @@ export function addIndex(
   store: RegistryStore,
   manifests: readonly Descriptor[],
   tags: readonly string[],
+  mark: string | null = mine,
 ): Descriptor {
-  const bytes = encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
+  const annotations = markedFor(mark ?? undefined);
+  const bytes = encodeJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests, annotations });
   store.addManifest(repository, mediaTypes.index, bytes);
   const descriptor = describeBytes(mediaTypes.index, bytes);
   for (const tag of tags) store.repository(repository).tags.set(tag, descriptor.digest);
@@ -60,7 +79,7 @@ export interface CleanupOutcome {
 export async function clean(
   store: ImageStore,
   tags: readonly string[],
-  more: { readonly dryRun?: boolean; readonly signal?: AbortSignal } = {},
+  more: { readonly dryRun?: boolean; readonly signal?: AbortSignal; readonly previews?: Previews } = {},
 ): Promise<CleanupOutcome> {
   const deleted: CleanupRecord[] = [];
   const warnings: Problem[] = [];
@@ -68,6 +87,7 @@ export async function clean(
   const skipped = await cleanUp({
     store,
     tags,
+    previews: more.previews ?? new Map([[mine, opened]]),
     dryRun: more.dryRun ?? false,
     reporter: {
       ...silentReporter,

@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import type { CleanupRecord } from '../../src/cleanup/cleanup.ts';
 import { markerOf } from '../../src/github/comment.ts';
 import type { Digest } from '../../src/oci/digest.ts';
-import { cleanupBundle, runAction } from '../support/action.ts';
+import { cleanupBundle, mustRunAction, runAction } from '../support/action.ts';
 import type { ActionOptions, FinishedAction } from '../support/action.ts';
 import { makeAuthority, makeServerCertificate } from '../support/certificates.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
@@ -20,16 +20,21 @@ import { temporaryFolder } from '../support/folder.ts';
 import { createIssues } from '../support/github/issues.ts';
 import type { Issues } from '../support/github/issues.ts';
 import { createPackages } from '../support/github/packages.ts';
-import { defaultToken, startGithub } from '../support/github/server.ts';
+import type { Packages } from '../support/github/packages.ts';
+import { markedFor } from '../cleanup/scene.ts';
+import { createPulls } from '../support/github/pulls.ts';
+import { defaultToken, problem, startGithub } from '../support/github/server.ts';
 import type { GithubServer } from '../support/github/server.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { createStore } from '../support/registry-store.ts';
 import type { RegistryStore } from '../support/registry-store.ts';
+import { sampleContext } from '../support/sample.ts';
 import { sampleImage, storeImage, writeSampleLayout } from '../support/sample-image.ts';
 import { basicAuth } from '../support/token-server.ts';
 import { unlessInstalled } from '../support/tools.ts';
 
+const repository = 'Nubificus/Redis-Unikernel';
 const name = 'nubificus/redis-unikernel';
 const event = 'pull-request-closed';
 
@@ -38,11 +43,14 @@ interface Ghcr {
   readonly registry: Registry;
   readonly github: GithubServer;
   readonly issues: Issues;
+  /** The page of a pull request. */
+  readonly mark: (number: number) => string;
+  readonly packages: Packages;
   readonly clean: (options?: Partial<ActionOptions>) => Promise<FinishedAction>;
 }
 
 /** ghcr.io over TLS behind a proxy, as far as the step can tell. */
-async function startGhcr(test: TestContext): Promise<Ghcr> {
+async function startGhcr(test: TestContext, pushed?: string): Promise<Ghcr> {
   const folder = temporaryFolder(test);
   const authority = makeAuthority(folder);
   const tls = makeServerCertificate(folder, authority, { names: 'DNS:ghcr.io' });
@@ -50,16 +58,26 @@ async function startGhcr(test: TestContext): Promise<Ghcr> {
   const auth = basicAuth('maria', defaultToken);
   const registry = await startRegistry({ store: content, tls, auth });
   const proxy = await startConnectProxy({ hosts: { 'ghcr.io:443': Number(new URL(registry.origin).port) } });
-  const packages = createPackages({ owner: 'nubificus', kind: 'orgs', name: 'redis-unikernel', store: content });
+  const packages = createPackages({
+    owner: 'nubificus',
+    kind: 'orgs',
+    name: 'redis-unikernel',
+    store: content,
+    ...(pushed === undefined ? {} : { date: pushed }),
+  });
+  const request = { number: 15, state: 'closed', branch: 'main', sha: '0'.repeat(40), base: 'main' } as const;
+  const pulls = createPulls(repository, [{ ...request, from: repository }]);
   const others = createPackages({ owner: 'maria', kind: 'users', name: 'other' });
-  const issues = createIssues('Nubificus/Redis-Unikernel', [15]);
-  const github = await startGithub(test, { routes: [...packages.routes, ...others.routes, ...issues.routes] });
+  const issues = createIssues(repository, [15]);
+  const github = await startGithub(test, { routes: [...packages.routes, ...others.routes, ...issues.routes, ...pulls] });
   test.after(() => Promise.all([registry.close(), proxy.close()]));
   return {
     content,
     registry,
     github,
     issues,
+    packages,
+    mark: (number) => `${github.environment.GITHUB_SERVER_URL ?? ''}/${name}/pull/${number}`,
     clean: ({ inputs, ...more } = {}) =>
       runAction(test, {
         bundle: cleanupBundle,
@@ -76,8 +94,20 @@ async function startGhcr(test: TestContext): Promise<Ghcr> {
   };
 }
 
+/** As main pushes it. */
 function add(content: RegistryStore, seed: string, ...tags: readonly string[]): Digest {
-  const image = sampleImage({ seed, layers: [100] });
+  return addMarked(content, seed, undefined, ...tags);
+}
+
+/** @param mark the page of the pull request whose preview it is */
+function addMarked(
+  content: RegistryStore,
+  seed: string,
+  mark: string | undefined,
+  ...tags: readonly string[]
+): Digest {
+  const annotations = markedFor(mark);
+  const image = sampleImage({ seed, layers: [100], annotations });
   storeImage(content, name, image);
   for (const tag of tags) content.repository(name).tags.set(tag, image.root.digest);
   return image.root.digest;
@@ -93,8 +123,8 @@ function assertDone(finished: FinishedAction): void {
 
 describe('the step that cleans up', { skip: unlessInstalled('openssl') }, () => {
   it('leaves the image of another pull request with the same content', async (test) => {
-    const { content, registry, clean } = await startGhcr(test);
-    const shared = add(content, 'shared', 'pr-15', 'pr-16');
+    const { content, registry, mark, clean } = await startGhcr(test);
+    const shared = addMarked(content, 'shared', mark(15), 'pr-15', 'pr-16');
     const finished = await clean();
     assertDone(finished);
     assert.deepEqual(content.tags(name), { 'pr-16': shared });
@@ -106,10 +136,51 @@ describe('the step that cleans up', { skip: unlessInstalled('openssl') }, () => 
     registry.assertRules();
   });
 
-  it('removes image and comment, and says so', async (test) => {
-    const { content, issues, clean } = await startGhcr(test);
+  it('takes the tag alone from an older build of main that a pull request reproduces', async (test) => {
+    const { content, mark, clean } = await startGhcr(test);
+    const older = add(content, 'older', 'pr-15');
+    add(content, 'newer', 'main');
+    const listed = addMarked(content, 'listed', mark(15), 'pr-15-arm64');
+    const finished = await clean({ inputs: { tags: 'pr-15 pr-15-arm64' } });
+    assertDone(finished);
+    assert.deepEqual(Object.keys(content.tags(name)), ['main']);
+    assert.ok(content.repository(name).manifests.has(older));
+    assert.ok(!content.repository(name).manifests.has(listed));
+    assert.match(records(finished.outputs.skipped)[0]?.why ?? '', /nothing shows/);
+  });
+
+  it('deletes nothing older than the pull request, whatever its mark says', async (test) => {
+    const { content, mark, clean } = await startGhcr(test, '2024-05-01T09:59:59Z');
+    const older = addMarked(content, 'older', mark(15), 'pr-15');
     add(content, 'latest', 'latest');
-    const closed = add(content, 'closed', 'pr-15');
+    const finished = await clean();
+    assertDone(finished);
+    assert.deepEqual(Object.keys(content.tags(name)), ['latest']);
+    assert.ok(content.repository(name).manifests.has(older));
+    assert.match(records(finished.outputs.skipped)[0]?.why ?? '', /older than the pull request/);
+  });
+
+  for (const isKnown of [true, false]) {
+    it(`asks when a pull request was opened that the event isn't about, ${isKnown ? 'and' : 'in vain'}`, async (test) => {
+      const { content, github, mark, clean } = await startGhcr(test);
+      const closed = addMarked(content, 'closed', mark(15), 'pr-15');
+      add(content, 'latest', 'latest');
+      if (!isKnown) {
+        const reply = problem(403, 'Resource not accessible by integration');
+        github.addFault({ method: 'GET', path: '/pulls/15', reply });
+      }
+      const finished = await clean({ event: 'workflow-dispatch', inputs: { tags: 'pr-15' } });
+      assertDone(finished);
+      assert.deepEqual(Object.keys(content.tags(name)), ['latest']);
+      assert.equal(content.repository(name).manifests.has(closed), !isKnown);
+      if (!isKnown) assert.match(finished.annotations[0]?.message ?? '', /only its tags go.*\n.*pull-requests: read/s);
+    });
+  }
+
+  it('removes image and comment, and says so', async (test) => {
+    const { content, issues, mark, clean } = await startGhcr(test);
+    add(content, 'latest', 'latest');
+    const closed = addMarked(content, 'closed', mark(15), 'pr-15');
     issues.addComment(15, 'github-actions[bot]', `${markerOf(`ghcr.io/${name}`)}\ntext`);
     const theirs = issues.addComment(15, 'maria', `${markerOf(`ghcr.io/${name}`)}\ntext`);
     const finished = await clean({ inputs: { 'delete-comment': 'true' } });
@@ -128,9 +199,9 @@ describe('the step that cleans up', { skip: unlessInstalled('openssl') }, () => 
   });
 
   it('only looks, when told so', async (test) => {
-    const { content, github, issues, clean } = await startGhcr(test);
+    const { content, github, issues, mark, clean } = await startGhcr(test);
     add(content, 'latest', 'latest');
-    add(content, 'closed', 'pr-15');
+    addMarked(content, 'closed', mark(15), 'pr-15');
     issues.addComment(15, 'github-actions[bot]', `${markerOf(`ghcr.io/${name}`)}\ntext`);
     const before = content.tags(name);
     const finished = await clean({ inputs: { 'dry-run': 'true', 'delete-comment': 'true', summary: 'false' } });
@@ -205,9 +276,11 @@ describe('the step that cleans up docker-registry', { skip: unlessInstalled('doc
     const login = ['--dest-creds', 'robot:correct horse', '--dest-tls-verify=false'];
     const image = `${registry.host}/team/app`;
     const sample = sampleImage();
-    for (const tag of ['pr-5', 'pr-6', 'latest']) {
+    const annotations = markedFor('https://github.com/nubificus/redis-unikernel/pull/7');
+    const own = sampleImage({ seed: 'own', annotations });
+    for (const tag of ['pr-5', 'pr-6', 'pr-7', 'latest']) {
       const folder = join(temporaryFolder(test), 'layout');
-      writeSampleLayout(folder, tag === 'latest' ? sampleImage({ seed: 'latest' }) : sample, tag);
+      writeSampleLayout(folder, { latest: sampleImage({ seed: 'latest' }), 'pr-7': own }[tag] ?? sample, tag);
       execFileSync('skopeo', ['copy', '--quiet', ...login, `oci:${folder}:${tag}`, `docker://${image}:${tag}`]);
     }
     const inputs = { image, username: 'robot', password: 'correct horse' };
@@ -226,10 +299,88 @@ describe('the step that cleans up docker-registry', { skip: unlessInstalled('doc
     }
     const all = await runAction(test, {
       bundle: cleanupBundle,
-      inputs: { ...inputs, tags: 'pr-6, latest', 'allow-protected': 'true' },
+      inputs: { ...inputs, tags: 'pr-6, pr-7, latest', 'allow-protected': 'true' },
     });
     assertDone(all);
-    assert.equal(records(all.outputs.deleted).length, 2);
+    const deleted = records(all.outputs.deleted);
+    assert.deepEqual(
+      deleted.map(({ tags, why }) => [tags, why?.replace(/:.*/, '')]),
+      [
+        [['latest'], 'only the tag'],
+        [['pr-6'], 'only the tag'],
+        [['pr-7'], undefined],
+      ],
+    );
+    assert.deepEqual(['pr-6', 'pr-7', 'latest'].map((tag) => readTag(registry, 'team/app', tag)), Array(3).fill(undefined));
+    const inspect = (digest: Digest) =>
+      execFileSync('skopeo', ['inspect', '--raw', '--creds', 'robot:correct horse', '--tls-verify=false', `docker://${image}@${digest}`], { stdio: 'pipe' });
+    assert.ok(inspect(sample.root.digest).length > 0);
+    assert.throws(() => inspect(own.root.digest), /manifest unknown/);
     assert.ok(!all.log.replaceAll(/^::add-mask::.*$/gm, '').includes('correct horse'));
   });
+});
+
+describe('a preview that is pushed and cleaned up', () => {
+  it('leaves what main has made of the same files, before and after', async (test) => {
+    await using registry = await startRegistry({ deletes: 'digests' });
+    const { store } = registry;
+    const image = `${registry.host}/own/app`;
+    const context = sampleContext(test);
+    const push = async (from: string, tags?: string) => {
+      const given = tags === undefined ? {} : { tags };
+      const inputs = { context, image, push: 'true', ...given };
+      const { outputs } = await mustRunAction(test, { event: from, inputs });
+      return outputs.digest ?? '';
+    };
+    const before = await push('push');
+    const preview = await push('pull-request');
+    const leg = await push('pull-request', 'pr-15-amd64 pr-15');
+    const after = await push('push', 'v1');
+    assert.equal(before, after);
+    assert.equal(preview, leg);
+    assert.notEqual(preview, before);
+    // As if both were deployed by their digest, and nobody but the pull request had tags.
+    for (const tag of ['main', 'v1']) store.repository('own/app').tags.delete(tag);
+    const finished = await mustRunAction(test, {
+      bundle: cleanupBundle,
+      event,
+      inputs: { image, tags: 'pr-15 pr-15-amd64' },
+    });
+    assert.deepEqual([...store.repository('own/app').manifests.keys()], [before]);
+    assert.deepEqual(store.tags('own/app'), {});
+    assert.deepEqual(
+      records(finished.outputs.deleted).map(({ digest, tags }) => [digest, tags]),
+      [[preview, ['pr-15', 'pr-15-amd64']]],
+    );
+    registry.assertRules();
+  });
+
+  it('never was one when the pull request was merged', async (test) => {
+    await using registry = await startRegistry();
+    const context = sampleContext(test);
+    const inputs = { context, image: `${registry.host}/own/app`, push: 'true', tags: 'v1' };
+    const digests = [];
+    for (const from of ['push', event]) {
+      digests.push((await mustRunAction(test, { event: from, inputs })).outputs.digest);
+    }
+    assert.equal(digests[0], digests[1]);
+  });
+
+  for (const from of ['pull-request', 'workflow-run-pull-request'] as const) {
+    it(`adds nothing to the image of somebody else, on ${from}`, async (test) => {
+      await using registry = await startRegistry();
+      const { store } = registry;
+      const main = sampleImage({ seed: 'main' });
+      storeImage(store, 'own/app', main, 'main');
+      const before = [...store.repository('own/app').manifests.keys()];
+      const folder = join(temporaryFolder(test), 'layout');
+      writeSampleLayout(folder, sampleImage({ architectures: ['amd64', 'arm64'], subject: main.root }), 'sbom');
+      const inputs = { 'from-layout': folder, image: `${registry.host}/own/app`, push: 'true', tags: 'pr-15' };
+      const finished = await runAction(test, { event: from, inputs });
+      assert.equal(finished.code, 1);
+      assert.match(finished.annotations[0]?.message ?? '', /expected the subject of "sha256:.*in the image of the pull request/);
+      assert.deepEqual(store.tags('own/app'), { main: main.root.digest });
+      assert.deepEqual([...store.repository('own/app').manifests.keys()], before);
+    });
+  }
 });

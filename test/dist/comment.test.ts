@@ -5,6 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { openLayout } from '../../src/layout/layout.ts';
+import { readDocument } from '../../src/oci/blob.ts';
+import { isObject, parseJsonObject } from '../../src/oci/json.ts';
 import { mustRunAction, runAction } from '../support/action.ts';
 import type { ActionOptions } from '../support/action.ts';
 import { createIssues } from '../support/github/issues.ts';
@@ -85,7 +88,7 @@ describe('a step that comments', () => {
   });
 
   it("pushes and shows a fork's image under the number that GitHub gives", async (test) => {
-    const { registry, issues, options } = await start(test, write, [forkRequest]);
+    const { registry, issues, server, options } = await start(test, write, [forkRequest]);
     const labels = sampleContainerfile.replace('"rumprun"', `'@octocat <img src=x> #1'`);
     const context = sampleContext(test);
     writeFileSync(join(context, 'Containerfile'), labels);
@@ -93,7 +96,18 @@ describe('a step that comments', () => {
     const inputs = { 'from-layout': build.outputs.layout ?? '', image: `${registry.host}/own/app` };
     const { outputs, log } = await mustRunAction(test, options('workflow-run-fork', inputs));
     assert.equal(outputs.image, `${registry.host}/own/app:pr-15`);
-    assert.equal(outputs.digest, build.outputs.digest);
+    const layout = await openLayout(build.outputs.layout ?? '');
+    const [built] = (await layout.readIndex()).manifests;
+    assert.ok(built);
+    assert.equal(built.digest, build.outputs.digest);
+    const pushed = registry.store.repository('own/app').manifests.get(`sha256:${outputs.digest?.slice(7) ?? ''}`);
+    const { annotations, ...document } = parseJsonObject(pushed?.bytes ?? Buffer.alloc(0), 'what was pushed');
+    const before = parseJsonObject(await readDocument(layout.open(built), 'the layout'), 'what was built');
+    const mark = `${server.environment.GITHUB_SERVER_URL ?? ''}/nubificus/redis-unikernel/pull/15`;
+    assert.deepEqual(
+      { ...document, annotations },
+      { ...before, annotations: { ...(isObject(before.annotations) ? before.annotations : {}), 'com.nubificus.bima.pull-request': mark } },
+    );
     assert.equal(registry.store.tags('own/app')['pr-15'], outputs.digest);
     assert.equal(issues.comments.length, 1);
     assert.ok(issues.comments[0]?.body.includes('` @octocat <img src=x> #1 ` on ` hvt `'));

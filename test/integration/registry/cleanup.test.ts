@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { createRegistryStore } from '../../../src/cleanup/registry-store.ts';
+import { markImage } from '../../../src/cleanup/preview-mark.ts';
+import { RegistryStore } from '../../../src/cleanup/registry-store.ts';
 import { copyImage } from '../../../src/copy.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
+import { withBlobs } from '../../../src/oci/with-blobs.ts';
 import { silentReporter } from '../../../src/reporter.ts';
-import { clean } from '../../cleanup/scene.ts';
+import { clean, mine } from '../../cleanup/scene.ts';
 import { readTag, startDockerRegistry } from '../../support/docker-registry.ts';
+import { createFastClock } from '../../support/fast-clock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { openRepository } from '../../support/repository.ts';
 import type { OpenRepository } from '../../support/repository.ts';
@@ -22,12 +25,13 @@ async function push(
   options: SampleOptions,
   tags: readonly string[],
 ): Promise<Descriptor> {
-  const image = sampleImage({ layers: [2000], ...options });
-  await copyImage(image.source, image.root, writer, {
+  const { source, root } = sampleImage({ layers: [2000], ...options });
+  const marked = await markImage(source, root, { mark: mine, isForeign: false });
+  await copyImage(withBlobs(source, marked.blobs), marked.root, writer, {
     reporter: silentReporter,
-    finish: (root) => writer.putTagged(root, tags),
+    finish: (document) => writer.putTagged(document, tags),
   });
-  return image.root;
+  return marked.root;
 }
 
 function copyAll(from: string, folder: string): void {
@@ -42,11 +46,11 @@ describe('a cleanup of docker-registry', { skip: unlessInstalled('docker-registr
     await using opened = openRepository(name);
     const shared = await push(opened, {}, ['pr-5', 'pr-6']);
     const { signal } = test;
-    await clean(createRegistryStore({ ...opened, signal }), ['pr-5']);
+    await clean(new RegistryStore({ ...opened, clock: createFastClock(), signal }), ['pr-5']);
     assert.equal(readTag(registry, 'team/app', 'pr-5'), undefined);
     assert.equal(readTag(registry, 'team/app', 'pr-6'), shared.digest);
     copyAll(`${name}:pr-6`, join(temporaryFolder(test), 'copy'));
-    await clean(createRegistryStore({ ...opened, signal }), ['pr-6']);
+    await clean(new RegistryStore({ ...opened, clock: createFastClock(), signal }), ['pr-6']);
     assert.deepEqual(await opened.reader.tags(), []);
     assert.equal(await opened.reader.describe(shared.digest), undefined);
   });
@@ -60,7 +64,9 @@ describe('a cleanup of docker-registry', { skip: unlessInstalled('docker-registr
     const other = await push(opened, { architectures: ['arm64', 'riscv64'] }, ['latest']);
     const sbom = await push(opened, { seed: 'sbom', subject: closed }, []);
     const { signal } = test;
-    const { deleted } = await clean(createRegistryStore({ ...opened, signal }), ['pr-5']);
+    const { deleted } = await clean(new RegistryStore({ ...opened, clock: createFastClock(), signal }), [
+      'pr-5',
+    ]);
     // The index, its image for amd64, the bill of materials, and the list of referrers.
     assert.equal(deleted.length, 4);
     for (const { digest } of [closed, sbom]) assert.equal(await opened.reader.describe(digest), undefined);
@@ -75,10 +81,13 @@ describe('a cleanup of docker-registry', { skip: unlessInstalled('docker-registr
     const shared = await push(opened, {}, ['pr-5', 'latest']);
     await push(opened, { seed: 'other' }, ['pr-6']);
     for (const tag of ['pr-5', 'pr-6']) {
-      await assert.rejects(clean(createRegistryStore({ ...opened, signal: test.signal }), [tag]), {
-        code: 'REGISTRY_REFUSED',
-        hint: /REGISTRY_STORAGE_DELETE_ENABLED=true/,
-      });
+      await assert.rejects(
+        clean(new RegistryStore({ ...opened, clock: createFastClock(), signal: test.signal }), [tag]),
+        {
+          code: 'REGISTRY_REFUSED',
+          hint: /REGISTRY_STORAGE_DELETE_ENABLED=true/,
+        },
+      );
     }
     assert.equal(readTag(registry, 'team/app', 'pr-5'), shared.digest);
     copyAll(`${name}:pr-6`, join(temporaryFolder(test), 'copy'));

@@ -32,12 +32,13 @@ export interface PackagesOptions {
   readonly popular?: readonly Digest[];
   /** In how many lists a new version is not there yet. */
   readonly lag?: number;
+  /** When all versions were pushed, such as `2024-05-01T12:00:00Z`. */
+  readonly date?: string;
 }
-
-const date = '2024-05-01T12:00:00Z';
 
 export function createPackages(options: PackagesOptions): Packages {
   const { owner, kind, name, store = createStore(), popular = [], lag = 0 } = options;
+  const { date = '2024-05-01T12:00:00Z' } = options;
   const stored = store.repository(`${owner}/${name}`);
   /** Numbers of the versions, and in how many lists they still are not. */
   const seen = new Map<Digest, { readonly id: number; hidden: number }>();
@@ -100,6 +101,8 @@ export function createPackages(options: PackagesOptions): Packages {
       );
     }
     stored.manifests.delete(digest);
+    // What comes back is another version.
+    seen.delete(digest);
     for (const tag of tags) stored.tags.delete(tag);
     return { status: 204 };
   }

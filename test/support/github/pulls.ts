@@ -33,8 +33,33 @@ export function createPulls(repository: string, requests: readonly PullRequest[]
         return { list: found.map((request) => show(request, repository, site)) };
       },
     },
+    {
+      method: 'GET',
+      path: '/repos/{owner}/{repo}/pulls/{pull_number}',
+      permissions: ['pull-requests'],
+      answer({ params, site }) {
+        const found = requests.find(({ number }) => String(number) === params.pull_number);
+        if (`${params.owner}/${params.repo}` !== repository || found === undefined) return notFound();
+        return { status: 200, body: { ...show(found, repository, site), ...counts } };
+      },
+    },
   ];
 }
+
+/** What only one pull request alone is shown with. */
+const counts = {
+  merged: false,
+  mergeable: null,
+  mergeable_state: 'unknown',
+  merged_by: null,
+  maintainer_can_modify: false,
+  ...Object.fromEntries(
+    ['comments', 'review_comments', 'commits', 'additions', 'deletions', 'changed_files'].map((key) => [
+      key,
+      1,
+    ]),
+  ),
+};
 
 const date = '2024-05-01T12:00:00Z';
 

@@ -1,0 +1,111 @@
+// Previews: whose an image is that a run for a pull request pushes, and which of them a cleanup may delete.
+
+import type { Previews } from '../cleanup/brought.ts';
+import { markImage } from '../cleanup/preview-mark.ts';
+import { BimaError } from '../errors.ts';
+import { isObject } from '../oci/json.ts';
+import { withBlobs } from '../oci/with-blobs.ts';
+import { pullRequestOf, unnamedHeadOf } from './event.ts';
+import type { WorkflowEvent } from './event.ts';
+import { withGithub } from './github.ts';
+import type { GithubAccess } from './github.ts';
+import type { Produced } from './produce.ts';
+import type { Environment } from './runner.ts';
+
+/**
+ * The image as it is pushed: one of a pull request has its mark, and every other has none, wherever it comes from. The
+ * push of a pull request that was merged is no preview.
+ * @throws BimaError LAYOUT_INVALID for an image of a pull request that belongs to another image
+ */
+export async function asPushed(
+  { source, root, referrers, ...produced }: Produced,
+  event: WorkflowEvent,
+  access: GithubAccess,
+): Promise<Produced> {
+  const isPreview = isAboutPullRequest(event) && event.payload.action !== 'closed';
+  const number = isPreview ? await numberOf(event, access) : undefined;
+  const mark = number === undefined ? undefined : markOf(number, event, access.environment);
+  const marked = await markImage(source, root, { mark, isForeign: isPreview }, referrers);
+  const { blobs, ...image } = marked;
+  return { ...produced, ...image, source: withBlobs(source, blobs) };
+}
+
+function isAboutPullRequest(event: WorkflowEvent): boolean {
+  return pullRequestOf(event) !== undefined || unnamedHeadOf(event) !== undefined;
+}
+
+/** Undefined when GitHub isn't asked or doesn't know it; then the image gets no mark, and no cleanup deletes it. */
+async function numberOf(event: WorkflowEvent, access: GithubAccess): Promise<number | undefined> {
+  const named = pullRequestOf(event);
+  if (named !== undefined || access.token === undefined) return named?.number;
+  try {
+    const { findPullRequest } = await import('./pull-request.ts');
+    return (await findPullRequest(event, access))?.number;
+  } catch (error) {
+    if (access.signal.aborted || !(error instanceof BimaError)) throw error;
+    access.reporter.info(`the image isn't marked as a preview: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** The page of the pull request, which no other has, on this server or another. */
+function markOf(number: number, { repository }: WorkflowEvent, environment: Environment): string {
+  const server = (environment.GITHUB_SERVER_URL ?? '').replace(/\/+$/, '');
+  const page = `${server === '' ? 'https://github.com' : server}/${repository}/pull/${number}`;
+  return page.toLowerCase();
+}
+
+/**
+ * The pull requests that a cleanup is for: the event's, and those that the tags name.
+ * @param tags such as `pr-5` and `pr-5-arm64`
+ * @param needsDates where manifests have dates, a mark is not enough
+ */
+export async function previewsFor(
+  tags: readonly string[],
+  event: WorkflowEvent,
+  access: GithubAccess,
+  needsDates: boolean,
+): Promise<Previews> {
+  const { number: own } = pullRequestOf(event) ?? {};
+  const named = tags.flatMap((tag) => /^pr-([1-9]\d*)(?=-|$)/.exec(tag)?.[1] ?? []).map(Number);
+  const previews = new Map<string, number | undefined>();
+  for (const number of new Set([...(own === undefined ? [] : [own]), ...named])) {
+    const opened = number === own ? openedIn(event) : undefined;
+    const date = opened ?? (needsDates ? await openedOn(number, event, access) : undefined);
+    previews.set(markOf(number, event, access.environment), date);
+  }
+  return previews;
+}
+
+function openedIn({ payload: { pull_request: request } }: WorkflowEvent): number | undefined {
+  return isObject(request) ? dateOf(request.created_at) : undefined;
+}
+
+/** Without a date only tags go, which needs no failure of the step. */
+async function openedOn(
+  number: number,
+  { repository }: WorkflowEvent,
+  access: GithubAccess,
+): Promise<number | undefined> {
+  const [owner = '', repo = ''] = repository.split('/');
+  try {
+    return await withGithub(access, async (github) => {
+      const { data } = await github.rest.pulls.get({ owner, repo, pull_number: number });
+      return dateOf(data.created_at);
+    });
+  } catch (error) {
+    if (access.signal.aborted || !(error instanceof BimaError)) throw error;
+    const { code, message } = error;
+    access.reporter.warning({
+      code,
+      message: `when pull request ${number} was opened isn't known, so that only its tags go: ${message}`,
+      hint: 'Give the job the permission pull-requests: read.',
+    });
+    return undefined;
+  }
+}
+
+function dateOf(text: unknown): number | undefined {
+  const date = typeof text === 'string' ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? undefined : date;
+}
