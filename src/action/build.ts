@@ -20,13 +20,14 @@ export async function planForInputs(
   images: BaseImages,
   reporter: Reporter,
 ): Promise<readonly Plan[]> {
-  const { context, file, labels, strict, platforms, buildArguments } = inputs;
+  const { context, file, labels, strict, platforms, buildArguments, target } = inputs;
   const options = {
     context,
     labels,
     strict,
     platforms,
     buildArguments,
+    ...(target === undefined ? {} : { target }),
     images,
     ...(file === undefined ? {} : { file: await findFile(context, file) }),
   };

@@ -37,6 +37,8 @@ export interface PlanOptions {
   readonly buildArguments?: ReadonlyMap<string, string>;
   /** Opens the images of FROM and COPY --from; without it there are none. */
   readonly images?: BaseImages;
+  /** The name or the number of the stage that is built; the last one by default. */
+  readonly target?: string;
 }
 
 export interface Plan {
@@ -47,6 +49,8 @@ export interface Plan {
   readonly platform: Platform;
   readonly labels: Labels;
   readonly arguments: ImageArguments;
+  /** What its stage has for builds on it. */
+  readonly onBuild: readonly string[];
   readonly layers: readonly LayerPlan[];
 }
 
@@ -77,6 +81,9 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const { stages } = containerfile;
   const image = stages.length - 1;
   const instructions = stages.length === 0 ? [] : flattenStage(stages).instructions;
+  const onBuild = (stages[image]?.instructions ?? []).flatMap((instruction) =>
+    instruction.type === 'onbuild' ? instruction.text : [],
+  );
   const start: Position = { file: path, line: 1, column: 1 };
 
   const root = rootStage(stages, image);
@@ -107,6 +114,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...labels.warnings,
     ...checkLabels(pairs),
     ...checkPaths(pairs, isThere),
+    ...found.warnings,
     ...warnOfReplaced(found.layers),
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...ofBinary.warnings,
@@ -118,12 +126,13 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     platform: binary.platform,
     labels: completed.labels,
     arguments: labels.given,
+    onBuild,
     layers: found.layers,
   };
   return { plan, errors, warnings };
 }
 
-const noFiles: StageFiles = { rootfs: emptyRootfs, hasBase: false, layers: [], errors: [] };
+const noFiles: StageFiles = { rootfs: emptyRootfs, hasBase: false, layers: [], errors: [], warnings: [] };
 
 function warnOfArchitecture(
   platform: Platform | undefined,
@@ -151,7 +160,7 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
       code: 'CONTEXT_PATH',
       message: `"/${uruncJsonPath}" is copied, and then replaced by the one that is made from the labels`,
       hint: 'Leave it out: every label is written to it.',
-      position: replaced.copy.position,
+      position: replaced.instruction.position,
     },
   ];
 }

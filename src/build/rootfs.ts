@@ -3,7 +3,10 @@
 
 import { posix } from 'node:path';
 import type { Copy } from '../containerfile/instruction.ts';
+import { changeMode } from '../containerfile/mode.ts';
+import type { Ids } from '../containerfile/owner.ts';
 import { BimaError } from '../errors.ts';
+import type { Position } from '../errors.ts';
 import { comparePaths } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import type { Found, Match } from './found.ts';
@@ -16,6 +19,11 @@ export interface Rootfs {
 
 export const emptyRootfs: Rootfs = { entries: new Map() };
 
+/** A COPY whose owner has numbers. */
+export interface PlacedCopy extends Omit<Copy, 'chown'> {
+  readonly chown?: Ids;
+}
+
 /** As many as Linux follows. */
 const maxLinks = 40;
 
@@ -27,7 +35,7 @@ const maxLinks = 40;
  */
 export function applyCopy(
   rootfs: Rootfs,
-  copy: Copy,
+  copy: PlacedCopy,
   matches: readonly Match[],
 ): { readonly rootfs: Rootfs; readonly entries: readonly Entry[] } {
   const entries = new Map(rootfs.entries);
@@ -71,7 +79,7 @@ export function applyCopy(
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       const kept = overwrite ? undefined : existing;
-      const mode = copy.chmod ?? found.mode ?? 0o755;
+      const mode = modeOf(found.mode ?? 0o755, true);
       if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
       for (const child of found.children) put(join(path, child.name), child, match, true);
       return;
@@ -81,10 +89,15 @@ export function applyCopy(
       add({ type: 'symlink', path, mode: 0o777, uid, gid, target: found.target }, match);
       return;
     }
-    const mode = copy.chmod ?? found.mode ?? (found.executable ? 0o755 : 0o644);
+    const mode = modeOf(found.mode ?? (found.executable ? 0o755 : 0o644), false);
     const { size, identify, open } = found;
     const file = { type: 'file', path, mode, uid, gid, size, open } as const;
     add(identify === undefined ? file : { ...file, identify }, match);
+  }
+
+  function modeOf(mode: number, isFolder: boolean): number {
+    const { chmod = mode } = copy;
+    return typeof chmod === 'string' ? changeMode(chmod, mode, isFolder) : chmod;
   }
 
   function add(entry: Entry, match: Match): void {
@@ -98,6 +111,38 @@ export function applyCopy(
     entries.set(entry.path, entry);
     touched.add(entry.path);
   }
+}
+
+/**
+ * The rootfs after WORKDIR, and the entries of its layer: the folder and what is missing of those above it, sorted;
+ * none when it is there.
+ * @param path absolute
+ * @throws BimaError CONTEXT_PATH, with the position, when a file is in the way
+ */
+export function makeFolder(
+  rootfs: Rootfs,
+  path: string,
+  { uid, gid }: Ids,
+  position: Position,
+): { readonly rootfs: Rootfs; readonly entries: readonly Entry[] } {
+  const target = followLinks(rootfs, path);
+  const folders = target === undefined || target === '' ? [] : [...parentsOf(target), target];
+  const there = folders.map((folder) => rootfs.entries.get(folder));
+  const other = there.find((entry) => entry !== undefined && entry.type !== 'directory');
+  if (target === undefined || other !== undefined) {
+    const what =
+      other === undefined
+        ? 'the symbolic links on the way to it lead in a circle'
+        : `"/${other.path}" is a file`;
+    throw new BimaError('CONTEXT_PATH', `"${path}" can't be a folder: ${what}`, { position });
+  }
+  const missing = folders.filter((_, index) => there[index] === undefined);
+  if (missing.length === 0) return { rootfs, entries: [] };
+  const made = missing.map((folder): Entry => ({ type: 'directory', path: folder, mode: 0o755, uid, gid }));
+  const entries = new Map([...rootfs.entries, ...made.map((entry) => [entry.path, entry] as const)]);
+  // A layer without the folders above would have an unpacker make up their modes.
+  const layer = folders.map((folder) => entries.get(folder)).filter((entry) => entry !== undefined);
+  return { rootfs: { entries }, entries: layer };
 }
 
 /** The file that a path leads to, links followed as inside the rootfs; undefined when it leads to none. */

@@ -11,6 +11,8 @@ export interface Scope {
   /** Told of each variable that is not set and has no default where it stands. */
   unset(name: string, offset: number): void;
   fail(offset: number, message: string, hint?: string): void;
+  /** True in a heredoc, where quotes are characters like any other. */
+  readonly keepsQuotes?: boolean;
 }
 
 export interface Expansion {
@@ -91,7 +93,14 @@ function expandDefault(text: string, head: Head, modifier: string, escape: strin
   const takesWord = modifier.endsWith('+') ? isSet : !isSet;
   // What is not taken is read all the same, for its end, but must not complain of its variables.
   const inner = takesWord ? scope : { ...scope, unset: () => undefined };
-  const word = expandUntil('}', text, after + modifier.length, { escape, isRaw: false }, inner, head.depth + 1);
+  const word = expandUntil(
+    '}',
+    text,
+    after + modifier.length,
+    { escape, isRaw: false },
+    inner,
+    head.depth + 1,
+  );
   if (typeof word === 'string') return failOpen(text, dollar, scope, word);
   if (!takesWord) return { value: modifier.endsWith('+') ? '' : (value ?? ''), end: word.end };
   if (modifier.endsWith('?')) {
@@ -163,6 +172,7 @@ function expandUntil(
       scope.fail(offset, ...problem);
     },
   };
+  const { keepsQuotes = false } = scope;
   let value = '';
   let quoted = false;
   let next = from;
@@ -173,12 +183,12 @@ function expandUntil(
       const expansion = expandReference(text, next, escape, watched, depth);
       value += expansion.value;
       next = expansion.end;
-    } else if (character === "'" && !quoted) {
+    } else if (character === "'" && !quoted && !keepsQuotes) {
       const end = text.indexOf("'", next + 1);
       if (end === -1) break;
       value += text.slice(next + 1, end);
       next = end + 1;
-    } else if (character === '"') {
+    } else if (character === '"' && !keepsQuotes) {
       quoted = !quoted;
       next += 1;
     } else if (character === escape && (!quoted || `"$${escape}`.includes(text[next + 1] ?? ' '))) {

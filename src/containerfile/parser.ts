@@ -7,15 +7,28 @@ import { readArg } from './arg.ts';
 import { parseCommand } from './arguments.ts';
 import { parseCopy } from './copy.ts';
 import { quote } from './excerpt.ts';
+import { parseEnv } from './env.ts';
+import { parseExpose } from './expose.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { parseFrom } from './from.ts';
-import type { Containerfile, From, Instruction } from './instruction.ts';
+import { parseHealthcheck } from './healthcheck.ts';
+import type { Containerfile, From, Instruction, Stage } from './instruction.ts';
 import { parseLabel } from './label.ts';
 import { readLogicalLines } from './lines.ts';
 import { checkSequence, checkStages, scratchAt, stagesOf } from './sequence.ts';
 import type { Parsed } from './sequence.ts';
+import {
+  parseMaintainer,
+  parseOnBuild,
+  parseShell,
+  parseStopSignal,
+  parseUser,
+  parseVolume,
+  parseWorkdir,
+} from './settings.ts';
 import { decodeSource } from './source.ts';
+import { findStage } from './stage.ts';
 import { positionOf, readStatement } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { reportUnsupported } from './unsupported.ts';
@@ -30,7 +43,18 @@ type Parse = (statement: Statement, stages: readonly From[]) => Instruction | un
 
 const parsers = new Map<string, Parse>([
   ['COPY', parseCopy],
+  ['ADD', parseCopy],
   ['LABEL', parseLabel],
+  ['ENV', parseEnv],
+  ['WORKDIR', parseWorkdir],
+  ['USER', parseUser],
+  ['EXPOSE', parseExpose],
+  ['VOLUME', parseVolume],
+  ['STOPSIGNAL', parseStopSignal],
+  ['SHELL', parseShell],
+  ['MAINTAINER', parseMaintainer],
+  ['HEALTHCHECK', parseHealthcheck],
+  ['ONBUILD', parseOnBuild],
   ['CMD', (statement) => parseCommand(statement, 'cmd')],
   ['ENTRYPOINT', (statement) => parseCommand(statement, 'entrypoint')],
 ]);
@@ -66,8 +90,9 @@ export function parseContainerfile(
 
   const stages: From[] = [];
   const parsed = statements.flatMap((statement) => parseStatement(statement, stages));
-  const all = stagesOf(parsed);
-  if (all.length === 0 && first !== undefined && findings.errors.length === 0) {
+  const written = stagesOf(parsed);
+  const all = upToTarget(written, sources.target, findings);
+  if (written.length === 0 && first !== undefined && findings.errors.length === 0) {
     first.error(
       first.start,
       'expected more than ARG',
@@ -75,17 +100,38 @@ export function parseContainerfile(
     );
   }
   checkSequence(parsed, findings);
-  const { errors } = checkStages(all, findings);
+  const { errors, warnings } = checkStages(all, written, findings, sources.target !== undefined);
   for (const name of variables.unused()) {
-    findings.warnings.push(unusedArgument(name, variables.declaredNames()));
+    warnings.push(unusedArgument(name, variables.declaredNames()));
   }
   return {
     stages: all,
     hasLostLabels: parsed.some(
       ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
     ),
-    ...sorted({ ...findings, errors }),
+    ...sorted({ errors, warnings }),
   };
+}
+
+/** The stages without those after the target; all of them, with an error, when there is no such target. */
+function upToTarget(
+  stages: readonly Stage[],
+  target: string | undefined,
+  findings: Findings,
+): readonly Stage[] {
+  if (target === undefined || stages.length === 0) return stages;
+  const names = stages.map(({ from }) => from);
+  const number = findStage(names, target) ?? (/^\d+$/.test(target) ? Number(target) : stages.length);
+  if (number < stages.length) return stages.slice(0, number + 1);
+  const known = names.flatMap(({ name }) => name ?? []);
+  const meant = nearest(target, known);
+  const list = known.length === 0 ? 'no stage has a name' : `the names are ${known.join(', ')}`;
+  findings.errors.push({
+    code: 'INPUT_INVALID',
+    message: `expected the name or the number of a stage as the target, got ${quote(target)}`,
+    hint: meant === undefined ? `Numbers begin with 0, and ${list}.` : `Did you mean ${quote(meant)}?`,
+  });
+  return stages;
 }
 
 /** Adds to `stages` the one that FROM begins. */
@@ -116,7 +162,7 @@ function parseStatement(statement: Statement, stages: From[]): readonly Parsed[]
   }
   const parse = parsers.get(keyword);
   if (parse === undefined) {
-    if (control === null) reportUnsupported(statement);
+    if (control === null) reportUnsupported(statement, stages.at(-1));
     return [];
   }
   return [{ keyword, position, instruction: control === null ? parse(statement, stages) : undefined }];

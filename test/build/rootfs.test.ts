@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { comparePaths } from '../../src/build/entry.ts';
 import type { Found, FoundDirectory, FoundFile, FoundSymlink } from '../../src/build/found.ts';
 import { applyCopy, emptyRootfs, has, resolve } from '../../src/build/rootfs.ts';
-import type { Rootfs } from '../../src/build/rootfs.ts';
-import type { Copy } from '../../src/containerfile/instruction.ts';
+import type { PlacedCopy, Rootfs } from '../../src/build/rootfs.ts';
 import { streamOf } from '../../src/oci/blob.ts';
 import { outlineEntries } from './outline.ts';
 
@@ -36,7 +35,7 @@ function apply(rootfs: Rootfs, step: Step) {
     path: name,
     position: { file: 'Containerfile', line: 1, column: 6 + index },
   }));
-  const copy: Copy = {
+  const copy: PlacedCopy = {
     type: 'copy',
     sources,
     destination: to,
