@@ -50,13 +50,14 @@ export function applyCopy(
       { position: copy.position },
     );
   }
-  const intoDirectory =
-    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(entries, target);
+  const isNamedFolder = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination);
+  const intoDirectory = isNamedFolder || isDirectory(entries, target);
 
   for (const match of matches) {
     const { found } = match;
     const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
-    makeParents(path, match);
+    // A folder that the destination itself names is made as those above it, whatever the source is like.
+    makeParents(isNamedFolder && target !== '' ? join(target, found.name) : path, match);
     put(path, found, match, false);
   }
 
