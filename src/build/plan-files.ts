@@ -1,10 +1,10 @@
 // The files of each stage: what its COPY, ADD and WORKDIR instructions bring, on top of its base.
 
 import type { BaseImage } from '../base-image.ts';
-import type { Copy, CopySource, Stage, Workdir } from '../containerfile/instruction.ts';
+import type { Containerfile, Copy, CopySource, Workdir } from '../containerfile/instruction.ts';
 import { isNumeric, parseOwner } from '../containerfile/owner.ts';
 import type { Ids } from '../containerfile/owner.ts';
-import { flattenStage, rootStage } from '../containerfile/stage.ts';
+import { flattenStage, lineage, rootStage } from '../containerfile/stage.ts';
 import { BimaError, collectProblems, throwProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { isArchive } from './archives.ts';
@@ -46,7 +46,11 @@ export interface PlanFiles {
   ofContext(number: number): Promise<Rootfs>;
 }
 
-export function createPlanFiles(stages: readonly Stage[], context: Context, bases: StageBases): PlanFiles {
+export function createPlanFiles(
+  { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
+  context: Context,
+  bases: StageBases,
+): PlanFiles {
   /** By the name of an image, or the number of a stage. */
   const sources = new Map<string | number, Promise<RootfsSources>>();
   return { ofStage, ofContext };
@@ -111,6 +115,9 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
 
   /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
   async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Match[] | undefined> {
+    const { stage } = copy.from ?? {};
+    // The RUN that would have made the files is an error already.
+    if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
     const before = errors.length;
     const matches: (readonly Match[])[] = [];
     let match: ((source: CopySource) => Promise<readonly Match[]> | readonly Match[]) | undefined;

@@ -193,6 +193,8 @@ export interface Stage {
 export interface Containerfile {
   /** In their order; the last one is the image. */
   readonly stages: readonly Stage[];
+  /** The numbers of stages with RUN, whose files nobody knows. */
+  readonly unbuilt: ReadonlySet<number>;
   /** True when a LABEL is so wrong that none of its labels could be made out. */
   readonly hasLostLabels: boolean;
   /** The instructions can't be trusted unless this is empty. */

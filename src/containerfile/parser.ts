@@ -70,7 +70,7 @@ export function parseContainerfile(
   sources: VariableSources = {},
 ): Containerfile {
   const source = decodeSource(bytes, file);
-  const nothing = { stages: [], hasLostLabels: false };
+  const nothing = { stages: [], hasLostLabels: false, unbuilt: new Set<number>() };
   if ('problem' in source) return { ...nothing, errors: [source.problem], warnings: [] };
 
   const findings: Findings = { errors: [], warnings: [] };
@@ -89,7 +89,11 @@ export function parseContainerfile(
   }
 
   const stages: From[] = [];
-  const parsed = statements.flatMap((statement) => parseStatement(statement, stages));
+  const unbuilt = new Set<number>();
+  const parsed = statements.flatMap((statement) => {
+    if (statement.keyword === 'RUN') unbuilt.add(Math.max(stages.length - 1, 0));
+    return parseStatement(statement, stages);
+  });
   const written = stagesOf(parsed);
   const all = upToTarget(written, sources.target, findings);
   if (written.length === 0 && first !== undefined && findings.errors.length === 0) {
@@ -106,6 +110,7 @@ export function parseContainerfile(
   }
   return {
     stages: all,
+    unbuilt,
     hasLostLabels: parsed.some(
       ({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined,
     ),

@@ -25,7 +25,7 @@ const folder = (name: string, ...children: Found[]): FoundDirectory => ({
 interface Step {
   readonly from: readonly (FoundFile | FoundDirectory)[];
   readonly to: string;
-  readonly chmod?: number;
+  readonly chmod?: number | string;
   readonly chown?: { uid: number; gid: number };
 }
 
@@ -229,6 +229,16 @@ describe('applyCopy', () => {
       ['755 0:0 x/', '640 0:0 x/f'],
     ],
     ['--chmod with more than nine bits', [{ from: [file('f')], to: '/f', chmod: 0o4711 }], ['4711 0:0 f']],
+    [
+      '--chmod not for the folder that a destination with a slash names',
+      [{ from: [folder('d', folder('s'), file('f'))], to: '/x/', chmod: 0o700 }],
+      ['755 0:0 x/', '700 0:0 x/f', '700 0:0 x/s/'],
+    ],
+    [
+      '--chmod by letters',
+      [{ from: [folder('d', folder('s'), file('f'), file('g', true))], to: '/x', chmod: 'go-rx,g+X' }],
+      ['710 0:0 x/', '600 0:0 x/f', '710 0:0 x/g', '710 0:0 x/s/'],
+    ],
     ['--chmod=0', [{ from: [file('f')], to: '/f', chmod: 0 }], ['0 0:0 f']],
     [
       '--chown for everything that is made',

@@ -284,3 +284,22 @@ describe('the target', () => {
     assert.deepEqual(configOf(built), { Env: ['A=1'] });
   });
 });
+
+describe('RUN', () => {
+  it('is the one error where its files are copied', async (test) => {
+    const lines = [
+      'FROM scratch AS a',
+      'RUN make',
+      'FROM a AS b',
+      'FROM scratch',
+      'COPY --from=b out /out',
+      ...labels,
+    ];
+    const context = temporaryFolder(test, { app: hello, Containerfile: lines.join('\n') });
+    const { errors } = await examine({ context, labels: [], strict: true });
+    assert.deepEqual(
+      errors.map(({ code, position }) => [code, position?.line]),
+      [['CONTAINERFILE_UNSUPPORTED', 2]],
+    );
+  });
+});
