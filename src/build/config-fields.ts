@@ -18,6 +18,8 @@ export function configFields(
   const fields: { -readonly [Key in keyof JsonObject]: JsonObject[Key] } = { ...base };
   delete fields.OnBuild;
   const environment = new Map((isStringArray(base.Env) ? base.Env : []).map((line) => [nameOf(line), line]));
+  const ports = new Set<string>();
+  const volumes = new Set<string>();
   for (const instruction of instructions) {
     switch (instruction.type) {
       case 'env':
@@ -31,10 +33,10 @@ export function configFields(
         fields.User = instruction.user;
         break;
       case 'expose':
-        fields.ExposedPorts = withKeys(fields.ExposedPorts, instruction.ports);
+        for (const port of instruction.ports) ports.add(port);
         break;
       case 'volume':
-        fields.Volumes = withKeys(fields.Volumes, instruction.paths);
+        for (const path of instruction.paths) volumes.add(path);
         break;
       case 'stopsignal':
         fields.StopSignal = instruction.signal;
@@ -55,6 +57,8 @@ export function configFields(
         break;
     }
   }
+  if (ports.size > 0) fields.ExposedPorts = withKeys(base.ExposedPorts, ports);
+  if (volumes.size > 0) fields.Volumes = withKeys(base.Volumes, volumes);
   if (instructions.some(({ type }) => type === 'env')) fields.Env = [...environment.values()];
   return onBuild.length === 0 ? fields : { ...fields, OnBuild: onBuild };
 }
@@ -70,7 +74,7 @@ function nameOf(line: string): string {
 }
 
 /** Sets are objects with empty values there; sorted, so that the order of instructions makes no other bytes. */
-function withKeys(before: unknown, keys: readonly string[]): JsonObject {
+function withKeys(before: unknown, keys: ReadonlySet<string>): JsonObject {
   const all = new Map(isObject(before) ? Object.entries(before) : []);
   for (const key of keys) all.set(key, all.get(key) ?? {});
   return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -175,8 +175,9 @@ function readPlain(statement: Statement, next: number): readonly Operand[] | und
     statement.error(spaced.offset, 'expected the name of the heredoc right after "<<"', hint);
     return undefined;
   }
+  const heredocs = new Map(statement.heredocs.map((heredoc) => [heredoc.offset, heredoc]));
   return meant.map((word) => {
-    const heredoc = statement.heredocs.find(({ offset }) => offset === word.start);
+    const heredoc = heredocs.get(word.start);
     if (heredoc === undefined) return { ...expandWord(statement, word), offset: word.start };
     const written = statement.text.slice(word.start, word.end);
     return { value: written, hasFailed: false, offset: word.start, heredoc };

@@ -9,6 +9,8 @@ import { dockerfileRules, splitWords } from './words.ts';
 
 const form = 'Write EXPOSE 80, EXPOSE 80/udp or EXPOSE 8000-8010.';
 const maxPort = 65535;
+/** All ports of three protocols; a few words could name far more. */
+const maxPorts = 3 * (maxPort + 1);
 
 /** Undefined, with errors reported, when a port can't be made out. */
 export function parseExpose(statement: Statement): Expose | undefined {
@@ -16,12 +18,19 @@ export function parseExpose(statement: Statement): Expose | undefined {
   if (words.length === 0) statement.error(statement.start, 'EXPOSE names no port', form);
   if (!checkWords(statement, words) || words.some((word) => isInlineComment(statement, word)))
     return undefined;
+  let count = 0;
   const ports = words.map((word) => {
     const { value, hasFailed } = expandWord(statement, word);
     if (hasFailed) return undefined;
     // Only here does Docker split what a variable brings.
     const parts = word.quoted ? [value] : value.split(/\s+/).filter((part) => part !== '');
-    const read = parts.map((part) => readPorts(statement, word.start, part));
+    const read = parts.map((part) => {
+      const list = count > maxPorts ? undefined : readPorts(statement, word.start, part);
+      count += list?.length ?? 0;
+      if (list === undefined || count <= maxPorts) return list;
+      statement.error(word.start, `expected at most ${maxPorts} ports, got more`, 'Name each port once.');
+      return undefined;
+    });
     return read.every((list) => list !== undefined) ? read.flat() : undefined;
   });
   if (!ports.every((list) => list !== undefined) || ports.flat().length === 0) return undefined;

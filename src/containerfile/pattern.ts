@@ -12,7 +12,8 @@ const maxLength = 200;
 /** The pattern, or what is wrong with it. */
 export function parsePattern(text: string): Pattern | { readonly problem: string } {
   const characters = Array.from(text);
-  if (characters.length > maxLength) return { problem: `expected a pattern of at most ${maxLength} characters` };
+  if (characters.length > maxLength)
+    return { problem: `expected a pattern of at most ${maxLength} characters` };
   const tokens: Token[] = [];
   for (let next = 0; next < characters.length; next++) {
     const character = characters[next] ?? '';

@@ -147,6 +147,13 @@ describe('instructions that set a field of the config', () => {
   }
 });
 
+describe('EXPOSE', () => {
+  it('is soon read, however many ports it names', () => {
+    const { errors } = parse(`EXPOSE ${'0-65535 '.repeat(100_000)}\n`);
+    assert.match(only(errors).message, /at most 196608 ports/);
+  });
+});
+
 describe('ENV', () => {
   const rows: [name: string, text: string, value: string][] = [
     ['counts from the next line on', 'ENV A=1\nLABEL a=$A', '1'],

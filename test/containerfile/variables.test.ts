@@ -94,7 +94,9 @@ describe('references to variables', () => {
   ];
   for (const [text, value] of rows) {
     it(`are replaced: ${text}`, () => {
-      assert.deepEqual(labels(`${declared}FROM scratch\nARG A EMPTY UNSET T Q P S N\nLABEL a=${text}\n`), [value]);
+      assert.deepEqual(labels(`${declared}FROM scratch\nARG A EMPTY UNSET T Q P S N\nLABEL a=${text}\n`), [
+        value,
+      ]);
       parseClean(`${declared}FROM scratch\nARG A EMPTY UNSET T Q P S N\nLABEL a=${text}\n`);
     });
   }
