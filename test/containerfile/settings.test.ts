@@ -147,6 +147,13 @@ describe('instructions that set a field of the config', () => {
   }
 });
 
+describe('the directive check', () => {
+  it('is a comment here, and ends no other directives', () => {
+    const [, label] = parseClean('# check=skip=all;error=true\n# escape=`\nFROM scratch\nLABEL a=b` c\n');
+    assert.equal(label?.type === 'label' && label.pairs[0]?.value, 'b c');
+  });
+});
+
 describe('EXPOSE', () => {
   it('is soon read, however many ports it names', () => {
     const { errors } = parse(`EXPOSE ${'0-65535 '.repeat(100_000)}\n`);
