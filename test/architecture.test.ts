@@ -34,7 +34,9 @@ const rules: readonly Rule[] = [
   { files: ['src/oci/', 'src/containerfile/', 'src/unikernel/', 'src/merge.ts'], level: 1 },
   {
     files: [
+      'src/build/config-fields.ts',
       'src/build/destination.ts',
+      'src/build/documents.ts',
       'src/build/entry.ts',
       'src/build/found.ts',
       'src/build/glob.ts',

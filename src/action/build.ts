@@ -31,6 +31,7 @@ export async function planForInputs(
     strict,
     platforms,
     buildArguments,
+    target,
     tar = folder,
     ociLayout = folder,
   } = inputs;
@@ -40,6 +41,7 @@ export async function planForInputs(
     strict,
     platforms,
     buildArguments,
+    ...(target === undefined ? {} : { target }),
     images,
     outputs: [tar, ociLayout, folder],
     ...(file === undefined ? {} : { file: await findFile(context, file) }),

@@ -52,6 +52,8 @@ export interface Inputs {
   /** Each once; empty: that of the binary. */
   readonly platforms: readonly Platform[];
   readonly buildArguments: ReadonlyMap<string, string>;
+  /** The name or the number of the stage that is built. */
+  readonly target?: string;
   readonly labels: readonly LabelInput[];
   readonly annotations: readonly AnnotationInput[];
   readonly strict: boolean;
@@ -105,6 +107,7 @@ function readAll(
       () => parseBuildArguments(readLines(read, 'build-args'), environment, 'the input "build-args"'),
       new Map<string, string>(),
     ),
+    target: text('target'),
     labels: attempt(() => readPairs(read, 'labels'), []),
     annotations: attempt(() => readLines(read, 'annotations'), []).flatMap((line) =>
       attempt(() => parseAnnotation(line, 'the input "annotations"'), []),

@@ -16,6 +16,7 @@ import type { Reporter } from '../reporter.ts';
 import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../unikernel/urunc-json.ts';
 import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
+import { configFields } from './config-fields.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
 import type { ImageLayer } from './image.ts';
@@ -58,7 +59,7 @@ export interface BuiltImage {
 
 /**
  * Writes the layers, the config and the manifest of an image into a layout, and leaves its index alone.
- * One layer for each COPY, then one with `/urunc.json`. The same plan and options give the same bytes.
+ * One layer for each COPY and each WORKDIR that makes a folder, then one with `/urunc.json`. The same plan and options give the same bytes.
  */
 export async function buildImage(
   plan: Plan,
@@ -92,10 +93,10 @@ export async function buildImage(
 
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
-  for (const { copy, entries } of plan.layers) {
+  for (const { instruction, entries } of plan.layers) {
     how = '';
-    const layer = await obtain(entries, formatInstruction(copy));
-    reporter.info(`${formatInstruction(copy)}: ${describeLayer(layer)}${how}`);
+    const layer = await obtain(entries, formatInstruction(instruction));
+    reporter.info(`${formatInstruction(instruction)}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
   layers.push(await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
@@ -103,9 +104,11 @@ export async function buildImage(
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
-    ...(base === undefined ? {} : { inherited: base.inherited }),
+    ...(base === undefined ? {} : { inheritedHistory: base.inherited.history }),
     layers,
-    history: historyOf(plan.instructions),
+    fields: configFields(base?.inherited.config ?? {}, plan.instructions, plan.onBuild),
+    ...authorOf(plan),
+    history: historyOf(plan),
     labels: plan.labels,
     annotations: { ...encodeAnnotations(plan.labels, options.annotationEncoding), ...options.annotations },
     ...(entrypoint === undefined ? {} : { entrypoint }),
@@ -154,11 +157,19 @@ function uruncJsonEntry(labels: Labels): FileEntry {
   };
 }
 
+/** That of the last MAINTAINER, or else of the base. */
+function authorOf({ instructions, base }: Plan): { readonly author?: string } {
+  const own = instructions.findLast(({ type }) => type === 'maintainer');
+  const author = own?.type === 'maintainer' ? own.name : base?.inherited.author;
+  return author === undefined ? {} : { author };
+}
+
 /** As Docker writes it: one entry for each instruction, and those that make no layer say so. */
-function historyOf(instructions: readonly Instruction[]): Omit<HistoryEntry, 'created'>[] {
+function historyOf({ instructions, layers }: Plan): Omit<HistoryEntry, 'created'>[] {
+  const withLayer = new Set<Instruction>(layers.map(({ instruction }) => instruction));
   const entries = instructions.map((instruction): Omit<HistoryEntry, 'created'> => {
     const created_by = formatInstruction(instruction);
-    return instruction.type === 'copy' ? { created_by } : { created_by, empty_layer: true };
+    return withLayer.has(instruction) ? { created_by } : { created_by, empty_layer: true };
   });
   return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: 'bima' }];
 }

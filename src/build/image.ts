@@ -5,7 +5,6 @@ import type { Blob } from '../oci/blob.ts';
 import type { HistoryEntry, ImageConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Inherited } from '../oci/inherited.ts';
 import { encodeJson } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
 import type { Manifest } from '../oci/manifest.ts';
@@ -20,8 +19,11 @@ export interface ImageLayer {
 
 export interface ImageParts {
   readonly platform: Platform;
-  /** What is taken over from the image that this one is built on. */
-  readonly inherited?: Inherited;
+  /** Of the config's own `config`, besides labels and arguments. */
+  readonly fields?: JsonObject;
+  readonly author?: string;
+  /** Of the image that this one is built on. */
+  readonly inheritedHistory?: readonly JsonObject[];
   /** In the order in which they are applied, those of that image first. */
   readonly layers: readonly ImageLayer[];
   /** Of the config, after what is inherited; every entry without `empty_layer` stands for one layer. */
@@ -61,25 +63,24 @@ export function encodeImage(parts: ImageParts): ImageDocuments {
 }
 
 function imageConfig(parts: ImageParts): ImageConfig {
-  const { inherited } = parts;
   const created = new Date(parts.created * 1000).toISOString().replace('.000Z', 'Z');
   return {
     created,
-    ...(inherited?.author === undefined ? {} : { author: inherited.author }),
+    ...(parts.author === undefined ? {} : { author: parts.author }),
     ...parts.platform,
     config: {
-      ...without(inherited?.config ?? {}, ownFields),
+      ...without(parts.fields ?? {}, ownFields),
       ...(parts.entrypoint === undefined ? {} : { Entrypoint: parts.entrypoint }),
       ...(parts.cmd === undefined ? {} : { Cmd: parts.cmd }),
       Labels: sorted(parts.labels),
     },
     rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffId }) => diffId) },
-    history: [...(inherited?.history ?? []), ...parts.history.map((entry) => ({ created, ...entry }))],
+    history: [...(parts.inheritedHistory ?? []), ...parts.history.map((entry) => ({ created, ...entry }))],
   };
 }
 
-/** What the parts say themselves, and what was meant for this build alone. */
-const ownFields = ['Entrypoint', 'Cmd', 'Labels', 'OnBuild'];
+/** What the parts say themselves. */
+const ownFields = ['Entrypoint', 'Cmd', 'Labels'];
 
 function without(object: JsonObject, fields: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([name]) => !fields.includes(name)));

@@ -1,23 +1,29 @@
-// The files of each stage: what its COPY instructions bring, on top of its base.
+// The files of each stage: what its COPY, ADD and WORKDIR instructions bring, on top of its base.
 
 import type { BaseImage } from '../base-image.ts';
-import type { Copy, CopySource, Stage } from '../containerfile/instruction.ts';
-import { flattenStage, rootStage } from '../containerfile/stage.ts';
-import { collectProblems, throwProblems } from '../errors.ts';
-import type { Problem } from '../errors.ts';
+import type { Containerfile, Copy, CopySource, Workdir } from '../containerfile/instruction.ts';
+import { isNumeric, parseOwner } from '../containerfile/owner.ts';
+import type { Ids } from '../containerfile/owner.ts';
+import { flattenStage, lineage, rootStage } from '../containerfile/stage.ts';
+import { BimaError, collectProblems, throwProblems } from '../errors.ts';
+import type { Position, Problem } from '../errors.ts';
+import { isArchive } from './archives.ts';
+import { resolveWorkdir } from './config-fields.ts';
 import type { Context } from './context.ts';
 import { absoluteDestination } from './destination.ts';
+import { matchDocuments } from './documents.ts';
 import type { Entry } from './entry.ts';
 import type { Match } from './found.ts';
+import { findOwner } from './owners.ts';
 import type { StageBases } from './plan-bases.ts';
-import { applyCopy, emptyRootfs } from './rootfs.ts';
-import type { Rootfs } from './rootfs.ts';
+import { applyCopy, emptyRootfs, has, makeFolder } from './rootfs.ts';
+import type { PlacedCopy, Rootfs } from './rootfs.ts';
 import { rootfsSources } from './rootfs-sources.ts';
 import type { RootfsSources } from './rootfs-sources.ts';
 
-/** The entries of one COPY's layer. */
+/** The entries of one instruction's layer. */
 export interface LayerPlan {
-  readonly copy: Copy;
+  readonly instruction: Copy | Workdir;
   readonly entries: readonly Entry[];
 }
 
@@ -27,6 +33,7 @@ export interface StageFiles {
   readonly hasBase: boolean;
   readonly layers: readonly LayerPlan[];
   readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 export interface PlanFiles {
@@ -39,7 +46,11 @@ export interface PlanFiles {
   ofContext(number: number): Promise<Rootfs>;
 }
 
-export function createPlanFiles(stages: readonly Stage[], context: Context, bases: StageBases): PlanFiles {
+export function createPlanFiles(
+  { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
+  context: Context,
+  bases: StageBases,
+): PlanFiles {
   /** By the name of an image, or the number of a stage. */
   const sources = new Map<string | number, Promise<RootfsSources>>();
   return { ofStage, ofContext };
@@ -47,14 +58,9 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
   async function ofStage(number: number, look: 'always' | 'for COPY'): Promise<StageFiles> {
     const base = bases.byStage.get(rootStage(stages, number));
     const errors: Problem[] = [];
-    const found: Step[] = [];
-    for (const copy of copiesOf(number)) {
-      const matches = await matchAll(copy, errors);
-      if (matches !== undefined) found.push({ copy, matches });
-    }
-    const workingDir = base?.values.workingDir ?? '/';
-    const hasBase =
-      base !== undefined && (look === 'always' || found.some((step) => dependsOnBase(step, workingDir)));
+    const warnings: Problem[] = [];
+    const steps = await stepsOf(number, base, errors);
+    const hasBase = base !== undefined && (look === 'always' || steps.some(dependsOnBase));
     let rootfs = emptyRootfs();
     if (hasBase) {
       await collectProblems(errors, async () => {
@@ -62,36 +68,58 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
       });
     }
     const layers: LayerPlan[] = [];
-    for (const { copy, matches } of found) {
-      await collectProblems(errors, () => {
-        const destination = absoluteDestination(workingDir, copy.destination);
-        layers.push({ copy, entries: applyCopy(rootfs, { ...copy, destination }, matches) });
+    for (const step of steps) {
+      await collectProblems(errors, async () => {
+        const entries = await applyStep(rootfs, step, base === undefined || hasBase ? warnings : []);
+        if (step.instruction.type === 'copy' || entries.length > 0)
+          layers.push({ instruction: step.instruction, entries });
       });
     }
-    return { rootfs, hasBase, layers, errors };
+    return { rootfs, hasBase, layers, errors, warnings };
+  }
+
+  /** What changes the rootfs, each with the working directory and the user of its place. */
+  async function stepsOf(number: number, base: BaseImage | undefined, errors: Problem[]): Promise<Step[]> {
+    let workingDir = base?.values.workingDir ?? '/';
+    let user = { name: base?.values.user ?? '', position: undefined as Position | undefined };
+    const steps: Step[] = [];
+    for (const instruction of flattenStage(stages, number).instructions) {
+      if (instruction.type === 'user') user = { name: instruction.user, position: instruction.position };
+      if (instruction.type === 'workdir') {
+        workingDir = resolveWorkdir(workingDir, instruction.path);
+        steps.push({ instruction, workingDir, user, matches: [] });
+      }
+      if (instruction.type !== 'copy') continue;
+      const matches = await matchAll(instruction, errors);
+      if (matches !== undefined) steps.push({ instruction, workingDir, user, matches });
+    }
+    return steps;
   }
 
   async function ofContext(number: number): Promise<Rootfs> {
     const rootfs = emptyRootfs();
-    for (const copy of copiesOf(number)) {
-      if (copy.from !== undefined) continue;
+    let workingDir = '/';
+    for (const instruction of flattenStage(stages, number).instructions) {
+      if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
+      if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
+      const copy: PlacedCopy = { ...instruction, chown: root };
       await collectProblems([], async () => {
         const matches: Match[] = [];
         // One after the other: each holds folders open.
         for (const source of copy.sources)
           for (const match of await context.match(source)) matches.push(match);
-        applyCopy(rootfs, copy, matches);
+        const destination = absoluteDestination(workingDir, copy.destination);
+        applyCopy(rootfs, { ...copy, destination }, matches);
       });
     }
     return rootfs;
   }
 
-  function copiesOf(number: number): readonly Copy[] {
-    return flattenStage(stages, number).instructions.filter((instruction) => instruction.type === 'copy');
-  }
-
   /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
   async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Match[] | undefined> {
+    const { stage } = copy.from ?? {};
+    // The RUN that would have made the files is an error already.
+    if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
     const before = errors.length;
     const matches: (readonly Match[])[] = [];
     let match: ((source: CopySource) => Promise<readonly Match[]> | readonly Match[]) | undefined;
@@ -99,9 +127,13 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
       match = await sourcesOf(copy);
     });
     for (const source of match === undefined ? [] : copy.sources) {
-      await collectProblems(errors, async () => matches.push((await match?.(source)) ?? []));
+      await collectProblems(errors, async () => {
+        const found = (await match?.(source)) ?? [];
+        if (copy.isAdd === true && copy.keepsArchives !== true) await refuseArchives(found);
+        matches.push(found);
+      });
     }
-    return errors.length > before ? undefined : matches.flat();
+    return errors.length > before ? undefined : [...matches.flat(), ...matchDocuments(copy)];
   }
 
   async function sourcesOf({
@@ -127,17 +159,73 @@ export function createPlanFiles(stages: readonly Stage[], context: Context, base
 }
 
 interface Step {
-  readonly copy: Copy;
+  readonly instruction: Copy | Workdir;
+  /** After a WORKDIR. */
+  readonly workingDir: string;
+  readonly user: { readonly name: string; readonly position: Position | undefined };
   readonly matches: readonly Match[];
+}
+
+async function applyStep(
+  rootfs: Rootfs,
+  { instruction, workingDir, user, matches }: Step,
+  warnings: Problem[],
+): Promise<readonly Entry[]> {
+  const { position } = instruction;
+  if (instruction.type === 'workdir') {
+    if (has(rootfs, workingDir)) return makeFolder(rootfs, workingDir, root, position);
+    return makeFolder(rootfs, workingDir, await idsOfUser(rootfs, user, warnings), position);
+  }
+  const { chown, ...copy } = instruction;
+  const destination = absoluteDestination(workingDir, copy.destination);
+  if (chown === undefined) return applyCopy(rootfs, { ...copy, destination }, matches);
+  const ids = await findOwner(rootfs, chown);
+  if ('missing' in ids) {
+    const message = `expected a user or a group of the image in --chown, got "${ids.missing}"`;
+    throw new BimaError('CONTEXT_PATH', message, {
+      hint: 'Write numbers, or copy /etc/passwd and /etc/group with such a name before.',
+      position,
+    });
+  }
+  return applyCopy(rootfs, { ...copy, destination, chown: ids }, matches);
+}
+
+const root = { uid: 0, gid: 0 };
+
+/** Root's for a user that nobody knows, as in BuildKit. */
+async function idsOfUser(rootfs: Rootfs, user: Step['user'], warnings: Problem[]): Promise<Ids> {
+  if (user.name === '') return root;
+  const owner = parseOwner(user.name);
+  const ids = owner === undefined ? { missing: user.name } : await findOwner(rootfs, owner);
+  if (!('missing' in ids)) return ids;
+  warnings.push({
+    code: 'CONTEXT_PATH',
+    message: `expected a user or a group of the image in USER, got "${ids.missing}": what WORKDIR makes is root's`,
+    hint: 'Write numbers, or copy /etc/passwd and /etc/group with such a name before.',
+    ...(user.position === undefined ? {} : { position: user.position }),
+  });
+  return root;
+}
+
+async function refuseArchives(matches: readonly Match[]): Promise<void> {
+  for (const { source, found } of matches) {
+    if (found.type !== 'file' || !(await isArchive(found))) continue;
+    throw new BimaError('CONTAINERFILE_UNSUPPORTED', `ADD would unpack the archive "${source.path}"`, {
+      hint: 'Write COPY for the file as it is, or unpack it in a step before and copy what it holds.',
+      position: source.position,
+    });
+  }
 }
 
 /** What Linux has at the top of every rootfs: there, a file of that name would take a directory's place. */
 const usualDirectories =
   /^\/(?:bin|boot|dev|etc|home|lib|lib32|lib64|libx32|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)$/;
 
-/** A file that gets a name of its own at the root is the same on any base. */
-function dependsOnBase({ copy, matches }: Step, workingDir: string): boolean {
-  const destination = absoluteDestination(workingDir, copy.destination);
+/** A file that gets a name of its own at the root is the same on any base, and the root is there on all. */
+function dependsOnBase({ instruction, matches, workingDir }: Step): boolean {
+  if (instruction.type === 'workdir') return workingDir !== '/';
+  if (instruction.chown !== undefined && !isNumeric(instruction.chown)) return true;
+  const destination = absoluteDestination(workingDir, instruction.destination);
   const [first, ...others] = matches;
   const isPlain = /^\/[^/]+$/.test(destination) && !usualDirectories.test(destination);
   return !isPlain || others.length > 0 || first?.found.type !== 'file';

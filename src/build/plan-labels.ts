@@ -1,7 +1,7 @@
 // The labels and the arguments of the image, with what its base says of them.
 
 import type { BaseImage } from '../base-image.ts';
-import type { Cmd, Entrypoint, Instruction } from '../containerfile/instruction.ts';
+import type { Cmd, Entrypoint, Instruction, Shell } from '../containerfile/instruction.ts';
 import { collectProblems } from '../errors.ts';
 import type { Position, Problem } from '../errors.ts';
 import { readAll } from '../oci/blob.ts';
@@ -60,7 +60,8 @@ function complete(sources: LabelSources, inside: ReadonlyMap<string, string>): P
   });
   const pairs = [...keptLabels(inherited, own, isOwn), ...own];
   const values = isOwn ? base?.values : keptArguments(base?.values ?? {}, inherited, own);
-  const given = imageArguments({ entrypoint, cmd }, pairs, values);
+  const shellOf = (instruction: Instruction) => shellAt(instructions, instruction) ?? base?.values.shell;
+  const given = imageArguments({ entrypoint, cmd, shellOf }, pairs, values);
   const completed = completeLabels(pairs, { words: given.words, strict, position: start });
   const contradiction = isOwn ? [] : warnOfInherited(values ?? {}, own);
   const warnings = [...given.warnings, ...completed.warnings, ...contradiction];
@@ -86,6 +87,12 @@ async function readUruncJson(base: BaseImage): Promise<ReadonlyMap<string, strin
 }
 
 const maxSize = 4 * 1024 * 1024;
+
+/** That of the last SHELL before an instruction. */
+function shellAt(instructions: readonly Instruction[], at: Instruction): readonly string[] | undefined {
+  const before = instructions.slice(0, instructions.indexOf(at));
+  return last<Shell>(before, 'shell')?.words;
+}
 
 function last<T extends Instruction>(instructions: readonly Instruction[], type: T['type']): T | undefined {
   return instructions.findLast((instruction): instruction is T => instruction.type === type);

@@ -24,7 +24,7 @@ export function withExecutableBinary(files: StageFiles, pairs: readonly LabelInp
 
 /** One for each COPY that brings files of which only a guess says that they are executable. */
 export function warnOfGuesses({ layers }: StageFiles): Problem[] {
-  return layers.flatMap(({ copy, entries }) => {
+  return layers.flatMap(({ instruction, entries }) => {
     const guessed = entries.filter(
       (entry) => entry.type === 'file' && entry.isGuessed && entry.mode === 0o755,
     );
@@ -36,7 +36,7 @@ export function warnOfGuesses({ layers }: StageFiles): Problem[] {
         code: 'CONTEXT_PATH',
         message: `"/${first.path}"${and} gets the mode 0755 by what it is: Windows has no executable bit`,
         hint: 'Write COPY --chmod=0755 for programs: then the image is the same on every system.',
-        position: copy.position,
+        position: instruction.position,
       },
     ];
   });

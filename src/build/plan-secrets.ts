@@ -58,8 +58,9 @@ export async function warnOfSecrets(
   ignoreFile: string | undefined,
 ): Promise<Problem[]> {
   const warnings: Problem[] = [];
-  for (const { copy, entries } of layers) {
-    const named = new Set(copy.sources.map(({ path }) => posix.basename(path)));
+  for (const { instruction, entries } of layers) {
+    const sources = instruction.type === 'copy' ? instruction.sources : [];
+    const named = new Set(sources.map(({ path }) => posix.basename(path)));
     for (const entry of entries) {
       if (entry.type !== 'file' || named.has(posix.basename(entry.path))) continue;
       const secret = secretFiles.find(({ path }) => path.test(entry.path));
@@ -69,7 +70,7 @@ export async function warnOfSecrets(
         code: 'CONTEXT_PATH',
         message: `expected no secrets in the image, got "/${entry.path}", which holds ${secret.what}`,
         hint: `Add the line "**/${name}" to ${ignoreFile ?? 'a file .dockerignore in the context'}, or copy by name what the unikernel needs.`,
-        position: copy.position,
+        position: instruction.position,
       });
     }
   }

@@ -42,7 +42,7 @@ export async function openStages(
       warnings: [],
       open: () => Promise.reject(new Error('no images')),
     };
-    const rootfs = await createPlanFiles(stages, context, nowhere).ofContext(stages.length - 1);
+    const rootfs = await createPlanFiles(first, context, nowhere).ofContext(stages.length - 1);
     return detectAt(rootfs, pairs.get(uruncKeys.binary)?.value ?? '');
   }
 
@@ -54,7 +54,7 @@ export async function openStages(
   const environments = environmentsOf(bases);
   const containerfile =
     environments === undefined ? first : parseContainerfile(bytes, path, { ...options, environments });
-  return { containerfile, bases, files: createPlanFiles(containerfile.stages, context, bases) };
+  return { containerfile, bases, files: createPlanFiles(containerfile, context, bases) };
 }
 
 /** Those of the image, in their order. */

@@ -42,6 +42,8 @@ export interface PlanOptions {
   readonly images?: BaseImages;
   /** Files and folders that the build writes: its context leaves them out. */
   readonly outputs?: readonly string[] | undefined;
+  /** The name or the number of the stage that is built; the last one by default. */
+  readonly target?: string;
 }
 
 export interface Plan {
@@ -52,6 +54,8 @@ export interface Plan {
   readonly platform: Platform;
   readonly labels: Labels;
   readonly arguments: ImageArguments;
+  /** What its stage has for builds on it. */
+  readonly onBuild: readonly string[];
   readonly layers: readonly LayerPlan[];
 }
 
@@ -85,6 +89,9 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const { stages } = containerfile;
   const image = stages.length - 1;
   const instructions = stages.length === 0 ? [] : flattenStage(stages).instructions;
+  const onBuild = (stages[image]?.instructions ?? []).flatMap((instruction) =>
+    instruction.type === 'onbuild' ? instruction.text : [],
+  );
   const start: Position = { file: path, line: 1, column: 1 };
 
   const root = rootStage(stages, image);
@@ -119,6 +126,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...labels.warnings,
     ...checkLabels(pairs),
     ...checkPaths(pairs, isThere),
+    ...found.warnings,
     ...warnOfReplaced(found.layers),
     ...secrets,
     ...warnOfGuesses(found),
@@ -135,6 +143,7 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     platform: binary.platform,
     labels: completed.labels,
     arguments: labels.given,
+    onBuild,
     layers: found.layers,
   };
   return { plan, errors, warnings, notes };
@@ -145,7 +154,7 @@ function notesOf({ ignoreFile, leftOut }: Context): string[] {
   return ignoreFile === undefined ? outputs : [`the ignore file is "${ignoreFile}"`, ...outputs];
 }
 
-const noFiles: StageFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [] };
+const noFiles: StageFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [], warnings: [] };
 
 function warnOfArchitecture(
   platform: Platform | undefined,
@@ -173,7 +182,7 @@ function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
       code: 'CONTEXT_PATH',
       message: `"/${uruncJsonPath}" is copied, and then replaced by the one that is made from the labels`,
       hint: 'Leave it out: every label is written to it.',
-      position: replaced.copy.position,
+      position: replaced.instruction.position,
     },
   ];
 }

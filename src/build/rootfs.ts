@@ -3,7 +3,10 @@
 
 import { posix } from 'node:path';
 import type { Copy } from '../containerfile/instruction.ts';
+import { changeMode } from '../containerfile/mode.ts';
+import type { Ids } from '../containerfile/owner.ts';
 import { BimaError } from '../errors.ts';
+import type { Position } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { comparePaths } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
@@ -18,6 +21,11 @@ export function emptyRootfs(): Rootfs {
   return { entries: new Map() };
 }
 
+/** A COPY whose owner has numbers. */
+export interface PlacedCopy extends Omit<Copy, 'chown'> {
+  readonly chown?: Ids;
+}
+
 /** As many as Linux follows. */
 const maxLinks = 40;
 
@@ -28,7 +36,7 @@ const maxLinks = 40;
  * @throws BimaError CONTEXT_PATH, with the position of the source, when a file would take the place of a directory
  *   or a directory that of a file
  */
-export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[]): readonly Entry[] {
+export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Match[]): readonly Entry[] {
   const brought = new Map<string, Entry>();
   const entryAt = (path: string) => brought.get(path) ?? rootfs.entries.get(path);
   const { uid, gid } = copy.chown ?? { uid: 0, gid: 0 };
@@ -41,13 +49,14 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
       { position: copy.position },
     );
   }
-  const intoDirectory =
-    matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination) || isDirectory(rootfs.entries, target);
+  const isNamedFolder = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination);
+  const intoDirectory = isNamedFolder || isDirectory(rootfs.entries, target);
 
   for (const match of matches) {
     const { found } = match;
     const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
-    makeParents(path, match);
+    // A folder that the destination itself names is made as those above it, whatever the source is like.
+    makeParents(isNamedFolder && target !== '' ? join(target, found.name) : path, match);
     // A loop: what others made may be too deep for the stack.
     const pending: { readonly path: string; readonly found: Found; readonly overwrite: boolean }[] = [
       { path, found, overwrite: false },
@@ -82,7 +91,7 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       const kept = overwrite ? undefined : existing;
-      const mode = copy.chmod ?? found.mode ?? 0o755;
+      const mode = modeOf(found.mode ?? 0o755, true);
       if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
       return;
     }
@@ -91,7 +100,7 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
       add({ type: 'symlink', path, mode: 0o777, uid, gid, target: found.target }, match);
       return;
     }
-    const mode = copy.chmod ?? found.mode ?? (found.executable ? 0o755 : 0o644);
+    const mode = modeOf(found.mode ?? (found.executable ? 0o755 : 0o644), false);
     const { size, identify, open } = found;
     const isGuessed = found.isGuessed === true && copy.chmod === undefined && found.mode === undefined;
     const file = {
@@ -105,6 +114,11 @@ export function applyCopy(rootfs: Rootfs, copy: Copy, matches: readonly Match[])
       ...(isGuessed ? { isGuessed } : {}),
     } as const;
     add(identify === undefined ? file : { ...file, identify }, match);
+  }
+
+  function modeOf(mode: number, isFolder: boolean): number {
+    const { chmod = mode } = copy;
+    return typeof chmod === 'string' ? changeMode(chmod, mode, isFolder) : chmod;
   }
 
   function add(entry: Entry, match: Match): void {
@@ -132,6 +146,38 @@ function checkPath(path: string, match: Match): void {
       position: match.source.position,
     });
   }
+}
+
+/**
+ * Adds the folder of a WORKDIR to the rootfs, and what is missing of those above it.
+ * @param path absolute
+ * @returns the entries of its layer, sorted; none when the folder is there
+ * @throws BimaError CONTEXT_PATH, with the position, when a file is in the way
+ */
+export function makeFolder(
+  rootfs: Rootfs,
+  path: string,
+  { uid, gid }: Ids,
+  position: Position,
+): readonly Entry[] {
+  const target = followLinks(rootfs, path);
+  const folders = target === undefined || target === '' ? [] : [...parentsOf(target), target];
+  const there = folders.map((folder) => rootfs.entries.get(folder));
+  const other = there.find((entry) => entry !== undefined && entry.type !== 'directory');
+  if (target === undefined || other !== undefined) {
+    const what =
+      other === undefined
+        ? 'the symbolic links on the way to it lead in a circle'
+        : `"/${other.path}" is a file`;
+    throw new BimaError('CONTEXT_PATH', `"${path}" can't be a folder: ${what}`, { position });
+  }
+  if (there.every((entry) => entry !== undefined)) return [];
+  // A layer without the folders above would have an unpacker make up their modes.
+  return folders.map((folder) => {
+    const entry = rootfs.entries.get(folder) ?? { type: 'directory', path: folder, mode: 0o755, uid, gid };
+    rootfs.entries.set(folder, entry);
+    return entry;
+  });
 }
 
 /** The file that a path leads to, links followed as inside the rootfs; undefined when it leads to none. */

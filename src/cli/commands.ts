@@ -6,6 +6,7 @@ import {
   label,
   platform,
   buildArg,
+  target,
   annotation,
   cache,
   registryOptions,
@@ -54,6 +55,7 @@ export const commands = {
       ...output,
       platform,
       'build-arg': buildArg,
+      target,
       label,
       annotation,
       'annotation-encoding': {
@@ -122,6 +124,7 @@ export const commands = {
       file,
       platform,
       'build-arg': buildArg,
+      target,
       label,
       'no-strict': noStrict,
       cache,

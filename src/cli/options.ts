@@ -30,9 +30,11 @@ export function readPlanOptions(
   environment: Environment,
 ): PlatformsOptions {
   const file = options.string('file');
+  const target = options.string('target');
   return {
     context,
     ...(file === undefined ? {} : { file }),
+    ...(target === undefined ? {} : { target }),
     labels: options.strings('label').map((text) => {
       const [key, value] = splitPair('--label', text);
       return { key, value };

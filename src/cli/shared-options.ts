@@ -30,6 +30,11 @@ export const buildArg: OptionSpec = {
   value: 'NAME[=VALUE]',
   help: 'Give the ARG called NAME a VALUE, or that of the environment variable NAME',
 };
+export const target: OptionSpec = {
+  type: 'string',
+  value: 'STAGE',
+  help: 'The stage that is built, by its name or number (default: the last one)',
+};
 export const annotation: OptionSpec = {
   type: 'string',
   multiple: true,

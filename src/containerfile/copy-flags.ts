@@ -1,25 +1,26 @@
-// The flags of COPY: --from, --chmod, --chown and --link.
+// The flags of COPY and ADD: --from, --chmod, --chown, --link and --unpack.
 
 import { quote } from './excerpt.ts';
 import type { Copy, CopyFrom, From } from './instruction.ts';
+import { parseMode } from './mode.ts';
+import { parseOwner } from './owner.ts';
 import { findStage } from './stage.ts';
 import type { Statement } from './statement.ts';
 import type { Word } from './words.ts';
 
-export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from'>;
-
-/** The kernel keeps the last number, 2^32 - 1, for "no change". */
-const maxId = 2 ** 32 - 2;
+export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from' | 'keepsArchives'>;
 
 /** What to do instead of a flag that is not supported. */
 const instead: Readonly<Record<string, string>> = {
+  '--checksum': 'Download the file in a step before, check it there, and COPY it.',
+  '--keep-git-dir': 'Clone the repository in a step before, and COPY what it holds.',
   '--exclude': 'List what is to be left out in .containerignore or .dockerignore.',
   '--parents': 'Write the folders into the destination.',
 };
 
 /**
  * What the flags say. A flag that is wrong is reported and left out.
- * `--link` changes nothing here: each COPY is a layer of its own anyway.
+ * `--link` changes nothing here: each COPY is a layer of its own anyway, and no folder of the base loses its owner.
  * `hasBadFrom` is true when nobody can tell where the files come from.
  */
 export function readCopyFlags(
@@ -27,6 +28,7 @@ export function readCopyFlags(
   words: readonly Word[],
   stages: readonly From[],
 ): CopyFlags & { readonly hasBadFrom: boolean } {
+  const { keyword } = statement;
   const seen = new Set<string>();
   let flags: CopyFlags = {};
   for (const { start, value: flag } of words) {
@@ -42,18 +44,13 @@ export function readCopyFlags(
     const valueStart = statement.text.startsWith(`${name}=`, start) ? start + name.length + 1 : start;
     if (name === '--chmod') flags = { ...flags, ...readMode(statement, valueStart, value) };
     else if (name === '--chown') flags = { ...flags, ...readOwner(statement, valueStart, value) };
-    else if (name === '--from') flags = { ...flags, ...readFrom(statement, valueStart, value, stages) };
-    else if (name === '--link') checkLink(statement, valueStart, value);
-    else {
-      const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
-      statement.error(
-        start,
-        hint === undefined ? `COPY has no flag ${quote(name)}` : `COPY ${name} is not supported`,
-        hint ??
-          'The flags are --from, --chmod, --chown and --link; put a file name that begins with "--" into a JSON list.',
-        'CONTAINERFILE_UNSUPPORTED',
-      );
-    }
+    else if (name === '--from' && keyword === 'COPY')
+      flags = { ...flags, ...readFrom(statement, valueStart, value, stages) };
+    else if (name === '--link') readBoolean(statement, name, valueStart, value);
+    else if (name === '--unpack' && keyword === 'ADD') {
+      if (readBoolean(statement, name, valueStart, value) === false)
+        flags = { ...flags, keepsArchives: true };
+    } else reportFlag(statement, name, start);
   }
   return { ...flags, hasBadFrom: seen.has('--from') && flags.from === undefined };
 }
@@ -87,30 +84,47 @@ function readFrom(
   return { from: stage === undefined ? from : { ...from, stage } };
 }
 
+function reportFlag(statement: Statement, name: string, start: number): void {
+  const { keyword } = statement;
+  const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
+  const first = keyword === 'COPY' ? '--from' : '--unpack';
+  statement.error(
+    start,
+    hint === undefined ? `${keyword} has no flag ${quote(name)}` : `${keyword} ${name} is not supported`,
+    hint ??
+      `The flags are ${first}, --chmod, --chown and --link; put a file name that begins with "--" into a JSON list.`,
+    'CONTAINERFILE_UNSUPPORTED',
+  );
+}
+
 function readMode(statement: Statement, offset: number, value = ''): CopyFlags {
-  const mode = /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) : Infinity;
-  if (mode <= 0o7777) return { chmod: mode };
-  const hint = 'Write it as --chmod=755.';
-  statement.error(offset, `expected an octal mode from 0 to 7777 in --chmod, got ${quote(value)}`, hint);
+  const chmod = parseMode(value);
+  if (chmod !== undefined) return { chmod };
+  const expected = /[ugoarwxXst]/.test(value)
+    ? 'changes of a mode, such as "u+x,go-w",'
+    : 'an octal mode from 0 to 7777';
+  const hint = 'Write it as --chmod=755 or --chmod=u=rwX,go=rX.';
+  statement.error(offset, `expected ${expected} in --chmod, got ${quote(value)}`, hint);
   return {};
 }
 
 function readOwner(statement: Statement, offset: number, value = ''): CopyFlags {
-  const [, user, group = user] = /^(\d+)(?::(\d+))?$/.exec(value) ?? [];
-  const [uid, gid] = [Number(user), Number(group)];
-  if (uid <= maxId && gid <= maxId) return { chown: { uid, gid } };
-  const isName = /[^\d:]/.test(value);
-  statement.error(
-    offset,
-    `expected uid or uid:gid as numbers in --chown, got ${quote(value)}`,
-    isName
-      ? 'Write the numbers: there is no passwd file to look names up in.'
-      : 'Write it as --chown=1000:1000.',
-  );
+  const chown = parseOwner(value);
+  if (chown !== undefined) return { chown };
+  const message = `expected user or user:group in --chown, got ${quote(value)}`;
+  const hint =
+    'Write it as --chown=1000:1000, or with names from /etc/passwd and /etc/group of the image; numbers end at 4294967294.';
+  statement.error(offset, message, hint);
   return {};
 }
 
-function checkLink(statement: Statement, offset: number, value = 'true'): void {
-  if (/^(?:true|false)$/i.test(value)) return;
-  statement.error(offset, `expected true or false in --link, got ${quote(value)}`, 'Write just --link.');
+function readBoolean(
+  statement: Statement,
+  name: string,
+  offset: number,
+  value = 'true',
+): boolean | undefined {
+  if (/^(?:true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+  statement.error(offset, `expected true or false in ${name}, got ${quote(value)}`, `Write just ${name}.`);
+  return undefined;
 }

@@ -1,11 +1,12 @@
-// COPY: [flags] source… destination, or the same as a JSON list.
+// COPY and ADD: [flags] source… destination, or the same as a JSON list.
 
 import { limits } from '../limits.ts';
 import { readCopyFlags } from './copy-flags.ts';
 import { quote } from './excerpt.ts';
-import type { Copy, CopySource, From } from './instruction.ts';
+import type { Heredoc } from './heredoc.ts';
+import type { Copy, CopyDocument, CopySource, From } from './instruction.ts';
 import { placesInJson, readJsonWords } from './json-words.ts';
-import { expandText, expandWord } from './references.ts';
+import { expandDocument, expandText, expandWord } from './references.ts';
 import type { Expanded } from './references.ts';
 import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
@@ -15,25 +16,16 @@ import type { Word } from './words.ts';
 /** A path and where it begins. */
 interface Operand extends Expanded {
   readonly offset: number;
+  /** What it names, if that is no path. */
+  readonly heredoc?: Heredoc;
 }
-
-const form = 'Write COPY source destination.';
 
 /**
  * Undefined, with errors reported, when sources and destination can't be made out.
  * @param stages those that `--from` can name, the current one last
  */
 export function parseCopy(statement: Statement, stages: readonly From[]): Copy | undefined {
-  const [heredoc] = statement.heredocs;
-  if (heredoc !== undefined) {
-    const message = heredoc.closed
-      ? 'heredocs are not supported'
-      : `heredocs are not supported, and no line ${quote(heredoc.name)} ends this one`;
-    const hint = 'Put the text into a file of the build context and COPY that.';
-    statement.error(heredoc.offset, message, hint, 'CONTAINERFILE_UNSUPPORTED');
-    return undefined;
-  }
-
+  if (!checkHeredocs(statement)) return undefined;
   const { flagWords, next } = takeFlags(statement);
   if (!checkWords(statement, flagWords)) return undefined;
   const expandedFlags = flagWords.map((word) => expandWord(statement, word));
@@ -45,15 +37,40 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
   // Looking for such files in the build context would only confuse.
   if (operands === undefined || hasBadFrom) return undefined;
   if ([...operands, ...expandedFlags].some(({ hasFailed }) => hasFailed)) return undefined;
+  const destination = checkOperands(statement, operands);
+  if (destination === undefined) return undefined;
+  const sources = operands.slice(0, -1);
+  const documents = sources.flatMap(({ heredoc }) => (heredoc === undefined ? [] : [heredoc]));
+  const texts = documents.map((heredoc) => readDocument(statement, heredoc));
+  if (!texts.every((text) => text !== undefined)) return undefined;
+  return {
+    type: 'copy',
+    ...(statement.keyword === 'ADD' ? { isAdd: true } : {}),
+    sources: sources
+      .filter(({ heredoc }) => heredoc === undefined)
+      .map(({ value, offset }): CopySource => ({ path: value, position: statement.positionAt(offset) })),
+    ...(texts.length === 0 ? {} : { documents: texts }),
+    destination: destination.value,
+    ...flags,
+    position: positionOf(statement),
+  };
+}
+
+/** The destination; undefined, with an error, when the operands are not what COPY takes. */
+function checkOperands(statement: Statement, operands: readonly Operand[]): Operand | undefined {
+  const { keyword } = statement;
   const destination = operands.at(-1);
   const sources = operands.slice(0, -1);
   if (destination === undefined || sources.length === 0) {
     const only = destination === undefined ? '' : `, got only ${quote(destination.value)}`;
-    statement.error(
-      destination?.offset ?? statement.start,
-      `expected a source and a destination in COPY${only}`,
-      form,
-    );
+    const message = `expected a source and a destination in ${keyword}${only}`;
+    const form = `Write ${keyword} source destination.`;
+    statement.error(destination?.offset ?? statement.start, message, form);
+    return undefined;
+  }
+  if (destination.heredoc !== undefined) {
+    const hint = `Write ${keyword} ${destination.value} /path.`;
+    statement.error(destination.offset, 'expected a destination, got a heredoc', hint);
     return undefined;
   }
   const empty = operands.find(({ value }) => value === '');
@@ -67,6 +84,8 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
     statement.error(long.offset, message, 'Linux takes no longer ones.');
     return undefined;
   }
+  const remote = sources.filter((source) => reportRemote(statement, source.value, source.offset));
+  if (remote.length > 0) return undefined;
   if (sources.length > 1 && !/(?:^|\/)\.?$/.test(destination.value)) {
     statement.error(
       destination.offset,
@@ -74,15 +93,43 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
       `Write ${quote(`${destination.value}/`)} for a folder; a path with spaces needs quotes or the JSON form.`,
     );
   }
-  return {
-    type: 'copy',
-    sources: sources.map(({ value, offset }): CopySource => {
-      return { path: value, position: statement.positionAt(offset) };
-    }),
-    destination: destination.value,
-    ...flags,
-    position: positionOf(statement),
-  };
+  return destination;
+}
+
+/** True, and reported, for what is not in the context but elsewhere. */
+function reportRemote(statement: Statement, source: string, offset: number): boolean {
+  const { keyword } = statement;
+  const isUrl = /^https?:\/\//i.test(source);
+  const isGit = /^(?:git|ssh):\/\/|^git@|^https?:\/\/[^?#]*\.git(?:[?#]|$)/i.test(source);
+  if (!isUrl && !isGit) return false;
+  const [what, hint] = isGit
+    ? ['a git repository', 'Clone it in a step before, into the build context, and COPY what it holds.']
+    : ['a URL', 'Download it in a step before, into the build context, and COPY it.'];
+  const message = `${keyword} of ${what} is not supported: ${quote(source)}`;
+  statement.error(offset, message, hint, 'CONTAINERFILE_UNSUPPORTED');
+  return true;
+}
+
+/** Without its last line a heredoc has no end, and what follows belongs to nobody. */
+function checkHeredocs(statement: Statement): boolean {
+  const open = statement.heredocs.find(({ closed }) => !closed);
+  if (open === undefined) return true;
+  const hint = `End it with a line that holds ${quote(open.name)} and nothing else.`;
+  statement.error(open.offset, `no line ${quote(open.name)} ends the heredoc that begins here`, hint);
+  return false;
+}
+
+function readDocument(statement: Statement, heredoc: Heredoc): CopyDocument | undefined {
+  const { name, content, expands, offset } = heredoc;
+  if (name.includes('/') || name === '.' || name === '..') {
+    const hint = 'Write the folder into the destination.';
+    statement.error(offset, `expected a file name as the name of a heredoc, got ${quote(name)}`, hint);
+    return undefined;
+  }
+  const { value, hasFailed } = expands
+    ? expandDocument(statement, heredoc)
+    : { value: content, hasFailed: false };
+  return hasFailed ? undefined : { name, text: value, position: statement.positionAt(offset) };
 }
 
 /** The words that begin with `--`, up to the first that doesn't or that is nothing else. */
@@ -118,14 +165,28 @@ function readPlain(statement: Statement, next: number): readonly Operand[] | und
   const meant = comment === -1 ? words : words.slice(0, comment);
   const [, ...behind] = meant;
   const flag = behind.find(({ start, end }) =>
-    /^--(?:chmod|chown|from|link|exclude|parents)(?:=|$)/.test(statement.text.slice(start, end)),
+    /^--(?:chmod|chown|from|link|exclude|parents|checksum|unpack|keep-git-dir)(?:=|$)/.test(
+      statement.text.slice(start, end),
+    ),
   );
   if (flag !== undefined) {
-    const hint = 'Write the flags right after COPY.';
+    const hint = `Write the flags right after ${statement.keyword}.`;
     statement.error(flag.start, `expected a path, got the flag ${quote(flag.value)}`, hint);
     return undefined;
   }
   // What is left before a comment may be whole or not: one error is enough.
   if (comment !== -1 && meant.length < 2) return undefined;
-  return meant.map((word) => ({ ...expandWord(statement, word), offset: word.start }));
+  const spaced = statement.heredocs.find(({ offset }) => /^\d*<<-?[ \t]/.test(statement.text.slice(offset)));
+  if (spaced !== undefined) {
+    const hint = `Write <<${spaced.name} without a space.`;
+    statement.error(spaced.offset, 'expected the name of the heredoc right after "<<"', hint);
+    return undefined;
+  }
+  const heredocs = new Map(statement.heredocs.map((heredoc) => [heredoc.offset, heredoc]));
+  return meant.map((word) => {
+    const heredoc = heredocs.get(word.start);
+    if (heredoc === undefined) return { ...expandWord(statement, word), offset: word.start };
+    const written = statement.text.slice(word.start, word.end);
+    return { value: written, hasFailed: false, offset: word.start, heredoc };
+  });
 }

@@ -13,6 +13,11 @@ export function excerpt(text: string, maxLength = 160): string {
   return cut.replaceAll(unprintable, escape);
 }
 
+/** A line to paste: whole, however long it is. */
+export function suggestion(text: string): string {
+  return excerpt(text, Infinity);
+}
+
 /** The text in double quotes, written as in JSON, for the middle of a message. */
 export function quote(text: string, maxLength: number = limits.quoted): string {
   const cut = text.length > maxLength ? text.slice(0, maxLength) + ellipsis : text;

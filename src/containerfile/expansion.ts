@@ -2,6 +2,7 @@
 // (https://docs.docker.com/reference/dockerfile/#environment-replacement).
 
 import { quote } from './excerpt.ts';
+import { parsePattern, replaceMatches, trimEnd, trimStart } from './pattern.ts';
 
 /** What a reference can see, and where it says what is wrong. Offsets are those of the text that is expanded. */
 export interface Scope {
@@ -10,6 +11,8 @@ export interface Scope {
   /** Told of each variable that is not set and has no default where it stands. */
   unset(name: string, offset: number): void;
   fail(offset: number, message: string, hint?: string): void;
+  /** True in a heredoc, where quotes are characters like any other. */
+  readonly keepsQuotes?: boolean;
 }
 
 export interface Expansion {
@@ -29,7 +32,7 @@ export function nameAt(text: string, dollar: number): string | undefined {
   return readName(text, text[dollar + 1] === '{' ? dollar + 2 : dollar + 1);
 }
 
-/** Replaces the reference that begins with the `$` at this offset, and those in its default; a lone `$` stays. */
+/** Replaces the reference that begins with the `$` at this offset, and those inside of it; a lone `$` stays. */
 export function expandReference(
   text: string,
   dollar: number,
@@ -70,24 +73,35 @@ interface Head {
 }
 
 function expandModified(text: string, head: Head, escape: string, scope: Scope): Expansion {
-  const { dollar, after, name, value } = head;
-  const [modifier] = /^:?[-+?]/.exec(text.slice(after, after + 2)) ?? [];
+  const { dollar, after } = head;
+  const [modifier] = /^(?::?[-+?]|##?|%%?|\/\/?)/.exec(text.slice(after, after + 2)) ?? [];
   if (modifier === undefined) {
     const got = text.slice(dollar, after + 2);
     if (after >= text.length) return fail(text, dollar, scope, `expected "}" after ${quote(got)}`);
-    const hint = 'The forms are ${NAME}, ${NAME:-default}, ${NAME:+alternate} and ${NAME:?message}.';
+    const hint =
+      'The forms are ${NAME}, ${NAME:-default}, ${NAME:+alternate}, ${NAME:?message}, ${NAME#start}, ${NAME%end} and ${NAME/from/to}.';
     return fail(text, dollar, scope, `expected "}" or a default in ${quote(got)}`, hint);
   }
+  return /[-+?]$/.test(modifier)
+    ? expandDefault(text, head, modifier, escape, scope)
+    : expandPattern(text, head, modifier, escape, scope);
+}
+
+function expandDefault(text: string, head: Head, modifier: string, escape: string, scope: Scope): Expansion {
+  const { dollar, after, name, value } = head;
   const isSet = value !== undefined && !(modifier.startsWith(':') && value === '');
   const takesWord = modifier.endsWith('+') ? isSet : !isSet;
   // What is not taken is read all the same, for its end, but must not complain of its variables.
   const inner = takesWord ? scope : { ...scope, unset: () => undefined };
-  const word = expandUntilBrace(text, after + modifier.length, escape, inner, head.depth + 1);
-  if (word === 'failed') return { value: '', end: text.length };
-  if (word === undefined) {
-    const hint = 'Close it, and put a default with spaces into double quotes together with all around it.';
-    return fail(text, dollar, scope, `expected "}" after ${quote(text.slice(dollar), 40)}`, hint);
-  }
+  const word = expandUntil(
+    '}',
+    text,
+    after + modifier.length,
+    { escape, isRaw: false },
+    inner,
+    head.depth + 1,
+  );
+  if (typeof word === 'string') return failOpen(text, dollar, scope, word);
   if (!takesWord) return { value: modifier.endsWith('+') ? '' : (value ?? ''), end: word.end };
   if (modifier.endsWith('?')) {
     const state = value === undefined ? 'set' : 'empty';
@@ -99,14 +113,57 @@ function expandModified(text: string, head: Head, escape: string, scope: Scope):
   return word;
 }
 
-/** Quotes and escapes go, as in any word; undefined when no `}` ends it, `failed` when that is known already. */
-function expandUntilBrace(
+/** `#` and `%` take away a beginning or an end, twice the longest one; `/` replaces a match, `//` all of them. */
+function expandPattern(text: string, head: Head, modifier: string, escape: string, scope: Scope): Expansion {
+  const { dollar, after, name, value = '', depth } = head;
+  if (head.value === undefined) scope.unset(name, dollar);
+  const rules = { escape, isRaw: true };
+  const isReplacement = modifier.startsWith('/');
+  const word = expandUntil(isReplacement ? '/' : '}', text, after + modifier.length, rules, scope, depth + 1);
+  if (typeof word === 'string') return failOpen(text, dollar, scope, word, isReplacement ? '/' : '}');
+  const replacement = isReplacement ? expandUntil('}', text, word.end, rules, scope, depth + 1) : word;
+  if (typeof replacement === 'string') return failOpen(text, dollar, scope, replacement);
+  const { end } = replacement;
+  const pattern = parsePattern(word.value);
+  if ('problem' in pattern) {
+    const hint = 'A backslash that is meant is written twice.';
+    scope.fail(dollar, `${pattern.problem}, got ${quote(word.value)}`, hint);
+    return { value: '', end };
+  }
+  const twice = modifier.length === 2;
+  if (isReplacement) return { value: replaceMatches(value, pattern, replacement.value, twice), end };
+  const trim = modifier.startsWith('#') ? trimStart : trimEnd;
+  return { value: trim(value, pattern, twice), end };
+}
+
+/** @param word `failed` when what is wrong is reported already */
+function failOpen(
+  text: string,
+  dollar: number,
+  scope: Scope,
+  word: 'failed' | 'open',
+  wanted = '}',
+): Expansion {
+  if (word === 'failed') return { value: '', end: text.length };
+  const hint = 'Close it, and put a default with spaces into double quotes together with all around it.';
+  return fail(text, dollar, scope, `expected "${wanted}" after ${quote(text.slice(dollar), 40)}`, hint);
+}
+
+interface WordRules {
+  readonly escape: string;
+  /** Escapes stay, for patterns and what replaces them. */
+  readonly isRaw: boolean;
+}
+
+/** Quotes go, as in any word, and so do escapes; `open` when nothing ends it, `failed` when that is known already. */
+function expandUntil(
+  stop: '}' | '/',
   text: string,
   from: number,
-  escape: string,
+  { escape, isRaw }: WordRules,
   scope: Scope,
   depth: number,
-): Expansion | 'failed' | undefined {
+): Expansion | 'failed' | 'open' {
   const failures: number[] = [];
   const watched: Scope = {
     ...scope,
@@ -115,33 +172,34 @@ function expandUntilBrace(
       scope.fail(offset, ...problem);
     },
   };
+  const { keepsQuotes = false } = scope;
   let value = '';
   let quoted = false;
   let next = from;
   while (next < text.length) {
     const character = text[next] ?? '';
-    if (character === '}' && !quoted) return { value, end: next + 1 };
+    if (character === stop && !quoted) return { value, end: next + 1 };
     if (character === '$') {
       const expansion = expandReference(text, next, escape, watched, depth);
       value += expansion.value;
       next = expansion.end;
-    } else if (character === "'" && !quoted) {
+    } else if (character === "'" && !quoted && !keepsQuotes) {
       const end = text.indexOf("'", next + 1);
       if (end === -1) break;
       value += text.slice(next + 1, end);
       next = end + 1;
-    } else if (character === '"') {
+    } else if (character === '"' && !keepsQuotes) {
       quoted = !quoted;
       next += 1;
     } else if (character === escape && (!quoted || `"$${escape}`.includes(text[next + 1] ?? ' '))) {
-      value += text[next + 1] ?? '';
+      value += (isRaw ? character : '') + (text[next + 1] ?? '');
       next += 2;
     } else {
       value += character;
       next += 1;
     }
   }
-  return failures.length > 0 ? 'failed' : undefined;
+  return failures.length > 0 ? 'failed' : 'open';
 }
 
 function readName(text: string, offset: number): string | undefined {

@@ -2,6 +2,7 @@
 
 import type { Arguments, Copy, From, Instruction, Stage } from './instruction.ts';
 import { formatPair, formatQuoted } from './label-text.ts';
+import { formatOwner } from './owner.ts';
 import { platformNames } from './variables.ts';
 
 /** A path that is the same word with and without the rules of quoting. */
@@ -9,11 +10,15 @@ const plainPath = /^(?!--|[[#])[^\s"'\\$<\p{C}]+$/u;
 
 const reference = new RegExp(`\\$(?=\\{?(?:${platformNames.join('|')})(?![\\p{L}\\p{Nd}_]))`, 'gu');
 
-/** One instruction a line, with a line feed after each. */
+/** One instruction a line, with a line feed after each, and its heredocs below it. */
 export function formatContainerfile(stages: readonly Stage[]): string {
   return stages
     .flatMap(({ from, instructions }) => [from, ...instructions])
-    .map((instruction) => `${formatInstruction(instruction)}\n`)
+    .map((instruction) => {
+      if (instruction.type !== 'copy') return `${formatInstruction(instruction)}\n`;
+      const texts = (instruction.documents ?? []).map(({ name, text }) => `${text}${name}\n`);
+      return [`${formatCopy(instruction, true)}\n`, ...texts].join('');
+    })
     .join('');
 }
 
@@ -30,6 +35,26 @@ export function formatInstruction(instruction: From | Instruction): string {
       return `CMD ${formatArguments(instruction.arguments)}`;
     case 'entrypoint':
       return `ENTRYPOINT ${formatArguments(instruction.arguments)}`;
+    case 'env':
+      return `ENV ${instruction.pairs.map(({ key, value }) => formatPair(key, value)).join(' ')}`;
+    case 'expose':
+      return `EXPOSE ${instruction.ports.join(' ')}`;
+    case 'healthcheck':
+      return `HEALTHCHECK ${instruction.text}`;
+    case 'maintainer':
+      return `MAINTAINER ${instruction.name}`;
+    case 'onbuild':
+      return `ONBUILD ${instruction.text}`;
+    case 'shell':
+      return `SHELL ${formatList(instruction.words)}`;
+    case 'stopsignal':
+      return `STOPSIGNAL ${instruction.signal}`;
+    case 'user':
+      return `USER ${formatWord(instruction.user)}`;
+    case 'volume':
+      return `VOLUME ${formatList(instruction.paths.map((path) => path.replaceAll('$', '\\$$')))}`;
+    case 'workdir':
+      return `WORKDIR ${formatWord(instruction.path)}`;
   }
 }
 
@@ -38,17 +63,27 @@ function formatFrom({ image, platform, name }: From): string {
   return `FROM ${flag}${image}${name === undefined ? '' : ` AS ${name}`}`;
 }
 
-function formatCopy({ from, sources, destination, chmod, chown }: Copy): string {
+/** @param quotes whether the names of heredocs are in quotes, since their variables are replaced already */
+function formatCopy(copy: Copy, quotes = false): string {
+  const { from, sources, documents = [], destination, chmod, chown, isAdd, keepsArchives } = copy;
   const paths = [...sources.map(({ path }) => path), destination];
+  const isPlain = documents.length > 0 || paths.every((path) => plainPath.test(path));
+  const heredocs = documents.map(({ name }) => `<<${quotes ? formatQuoted(name, '\\') : name}`);
+  const words = documents.length > 0 ? paths.map(formatWord) : paths;
   return [
-    'COPY',
+    isAdd === true ? 'ADD' : 'COPY',
+    ...(keepsArchives === true ? ['--unpack=false'] : []),
     ...(from === undefined ? [] : [`--from=${formatWord(from.value)}`]),
-    ...(chmod === undefined ? [] : [`--chmod=${chmod.toString(8).padStart(4, '0')}`]),
-    ...(chown === undefined ? [] : [`--chown=${chown.uid}:${chown.gid}`]),
-    ...(paths.every((path) => plainPath.test(path))
-      ? paths
+    ...(chmod === undefined ? [] : [`--chmod=${formatMode(chmod)}`]),
+    ...(chown === undefined ? [] : [`--chown=${formatWord(formatOwner(chown))}`]),
+    ...(isPlain
+      ? [...words.slice(0, -1), ...heredocs, ...words.slice(-1)]
       : [formatList(paths.map((path) => path.replaceAll('$', '\\$$')))]),
   ].join(' ');
+}
+
+function formatMode(mode: number | string): string {
+  return typeof mode === 'string' ? mode : mode.toString(8).padStart(4, '0');
 }
 
 function formatArguments(args: Arguments): string {

@@ -82,8 +82,10 @@ function warnOfMistyped(
   placeOf: (offset: number) => number,
 ): void {
   const name = nameAt(text, offset);
-  const meant = name === undefined ? undefined : statement.variables.nearest(name);
-  if (name === undefined || meant === undefined) return;
+  // What the environment has is the guest's.
+  if (name === undefined || statement.variables.value(name) !== undefined) return;
+  const meant = statement.variables.nearest(name);
+  if (meant === undefined) return;
   const message = `the variable ${quote(name)} is kept as it is written: no build argument has this name`;
   statement.warn(placeOf(offset), message, `Did you mean ${quote(meant)}?`);
 }

@@ -36,16 +36,38 @@ export interface CopyFrom {
   readonly position: Position;
 }
 
+/** A file whose text stands in the Containerfile itself. */
+export interface CopyDocument {
+  readonly name: string;
+  /** With its variables replaced, unless its name is in quotes. */
+  readonly text: string;
+  /** Of its `<<`. */
+  readonly position: Position;
+}
+
+/** The user and the group of `--chown` or USER: numbers, or names to look up in the files of the stage. */
+export interface Owner {
+  readonly user: number | string;
+  /** Without it, the user's own group. There for a number. */
+  readonly group?: number | string;
+}
+
+/** COPY, and ADD of files. */
 export interface Copy extends InstructionBase {
   readonly type: 'copy';
+  /** True for ADD, which would unpack archives. */
+  readonly isAdd?: true;
+  /** True for ADD --unpack=false. */
+  readonly keepsArchives?: true;
   readonly from?: CopyFrom;
-  /** At least one. */
+  /** At least one, unless there are documents. */
   readonly sources: readonly CopySource[];
+  readonly documents?: readonly CopyDocument[];
   /** A trailing slash and a relative path mean something. */
   readonly destination: string;
-  /** Permission bits of `--chmod`, 0 to 0o7777. */
-  readonly chmod?: number;
-  readonly chown?: { readonly uid: number; readonly gid: number };
+  /** Of `--chmod`: permission bits, 0 to 0o7777, or changes of them for `changeMode`. */
+  readonly chmod?: number | string;
+  readonly chown?: Owner;
 }
 
 export interface LabelPair {
@@ -76,8 +98,91 @@ export interface Entrypoint extends InstructionBase {
   readonly arguments: Arguments;
 }
 
+export interface Env extends InstructionBase {
+  readonly type: 'env';
+  /** At least one. */
+  readonly pairs: readonly LabelPair[];
+}
+
+export interface Workdir extends InstructionBase {
+  readonly type: 'workdir';
+  /** A relative one starts at the working directory so far. */
+  readonly path: string;
+}
+
+export interface User extends InstructionBase {
+  readonly type: 'user';
+  /** As the config has it: `user` or `user:group`, by name or number. */
+  readonly user: string;
+}
+
+export interface Expose extends InstructionBase {
+  readonly type: 'expose';
+  /** Each as `80/tcp`. */
+  readonly ports: readonly string[];
+}
+
+export interface Volume extends InstructionBase {
+  readonly type: 'volume';
+  /** At least one. */
+  readonly paths: readonly string[];
+}
+
+export interface StopSignal extends InstructionBase {
+  readonly type: 'stopsignal';
+  readonly signal: string;
+}
+
+export interface Shell extends InstructionBase {
+  readonly type: 'shell';
+  /** At least one. */
+  readonly words: readonly string[];
+}
+
+export interface Maintainer extends InstructionBase {
+  readonly type: 'maintainer';
+  readonly name: string;
+}
+
+/** The field `Healthcheck` of a config, as Docker has it; times are in nanoseconds. */
+export interface Health {
+  readonly Test: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
+}
+
+export interface Healthcheck extends InstructionBase {
+  readonly type: 'healthcheck';
+  readonly health: Health;
+  /** What follows the keyword, as it is written. */
+  readonly text: string;
+}
+
+export interface OnBuild extends InstructionBase {
+  readonly type: 'onbuild';
+  /** The instruction for later, as it is written. */
+  readonly text: string;
+}
+
 /** Those that make the image, with their variables replaced. */
-export type Instruction = Copy | Label | Cmd | Entrypoint;
+export type Instruction =
+  | Copy
+  | Label
+  | Cmd
+  | Entrypoint
+  | Env
+  | Workdir
+  | User
+  | Expose
+  | Volume
+  | StopSignal
+  | Shell
+  | Maintainer
+  | Healthcheck
+  | OnBuild;
 
 /** A FROM and what follows it, up to the next. */
 export interface Stage {
@@ -90,6 +195,8 @@ export interface Stage {
 export interface Containerfile {
   /** In their order; the last one is the image. */
   readonly stages: readonly Stage[];
+  /** The numbers of stages with RUN, whose files nobody knows. */
+  readonly unbuilt: ReadonlySet<number>;
   /** True when a LABEL is so wrong that none of its labels could be made out. */
   readonly hasLostLabels: boolean;
   /** The instructions can't be trusted unless this is empty. */

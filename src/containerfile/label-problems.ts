@@ -1,6 +1,6 @@
 // What goes wrong in labels, with the user's own text written as it was probably meant.
 
-import { excerpt, quote } from './excerpt.ts';
+import { quote, suggestion } from './excerpt.ts';
 import { formatMeantPair, formatQuotedPair } from './label-text.ts';
 import { isQuoteAt, joinRaw } from './label-words.ts';
 import type { LabelWords } from './label-words.ts';
@@ -12,7 +12,7 @@ export function reportEmptyKey(statement: Statement, { key }: LabelWords): void 
   statement.error(key.start, 'expected a key before "="', 'Write LABEL key="value".', 'LABEL_INVALID');
 }
 
-/** `LABEL a b`, `LABEL a = b` and `LABEL "a=b"`. */
+/** `LABEL a`, `LABEL a = b` and `LABEL "a=b"`, and the same with ENV. */
 export function reportMissingEquals(statement: Statement, first: Word, others: readonly Word[]): void {
   const message = `expected key="value", got ${quote(first.value)} without "="`;
   const inQuotes = first.value.indexOf('=');
@@ -21,10 +21,10 @@ export function reportMissingEquals(statement: Statement, first: Word, others: r
     inQuotes > 0
       ? formatMeantPair(first.value.slice(0, inQuotes), first.value.slice(inQuotes + 1), statement.escape)
       : formatMeantPair(first.value, withoutQuotes(statement, afterEquals), statement.escape);
-  statement.error(first.start, message, `Write LABEL ${excerpt(pair)}`);
+  statement.error(first.start, message, `Write ${statement.keyword} ${suggestion(pair)}`);
 }
 
-/** `a=b c=d`: `second` is the label that may be part of the one before it. */
+/** `cmdline=a=b c=d`: `second` is the label that may be an argument of the kernel. */
 export function reportAmbiguous(
   statement: Statement,
   groups: readonly LabelWords[],
@@ -33,8 +33,8 @@ export function reportAmbiguous(
   const joined: (LabelWords & { rest: Word[] })[] = [];
   for (const { key, value, rest } of groups) {
     const last = joined.at(-1);
-    const isOpen = last !== undefined && !isQuoteAt(statement, last.value.start);
-    if (isOpen && !isQuoteAt(statement, key.start)) last.rest.push({ ...key, end: value.end }, ...rest);
+    if (last !== undefined && mayGoOn(statement, last, key))
+      last.rest.push({ ...key, end: value.end }, ...rest);
     else joined.push({ key, value, rest: [...rest] });
   }
   const write = (labels: readonly LabelWords[]) => {
@@ -42,7 +42,7 @@ export function reportAmbiguous(
       const whole = rest.length === 0 ? value.value : joinRaw(statement, [value, ...rest]);
       return formatQuotedPair(key.value, whole, statement.escape);
     });
-    return `LABEL ${excerpt(pairs.join(' '))}`;
+    return `LABEL ${suggestion(pairs.join(' '))}`;
   };
   const { start } = second.key;
   const word = quote(statement.text.slice(start, second.value.end));
@@ -51,6 +51,15 @@ export function reportAmbiguous(
     `${word} can be a label of its own or part of the value before it`,
     `Write ${write(groups)} for labels of their own, or ${write(joined)} for one value.`,
   );
+}
+
+/**
+ * Docker begins a new pair here, bima in Go went on with the value. Only in a command line may that be meant: its words
+ * have equals signs too, but none begins like a key of urunc or of the OCI.
+ */
+export function mayGoOn(statement: Statement, { key, value }: LabelWords, next: Word): boolean {
+  if (!/cmdline$/i.test(key.value) || /^(?:com\.urunc|org\.opencontainers)\./.test(next.value)) return false;
+  return !isQuoteAt(statement, value.start) && !isQuoteAt(statement, next.start);
 }
 
 /** A word after a value that is complete without it. */
@@ -67,7 +76,7 @@ export function reportStray(statement: Statement, { key, value, rest }: LabelWor
   statement.error(
     stray.start,
     `expected key="value" or the end of the instruction, got ${quote(text.slice(stray.start, stray.end))}`,
-    `If it belongs to the value before it, write LABEL ${excerpt(formatMeantPair(key.value, meant, statement.escape))}`,
+    `If it belongs to the value before it, write LABEL ${suggestion(formatMeantPair(key.value, meant, statement.escape))}`,
   );
 }
 
@@ -85,7 +94,7 @@ export function warnOfRest(statement: Statement, { key, rest }: LabelWords, valu
   statement.warn(
     rest[0]?.start ?? 0,
     `the value has no quotes and goes on to the end of the line: it is read as ${quote(value)}`,
-    `Write LABEL ${excerpt(formatMeantPair(key.value, value, statement.escape))}`,
+    `Write LABEL ${suggestion(formatMeantPair(key.value, value, statement.escape))}`,
   );
 }
 
@@ -103,7 +112,7 @@ export function warnOfInnerQuotes(statement: Statement, { key, value }: LabelWor
   statement.warn(
     start,
     `the double quotes inside the value are dropped: it is read as ${quote(value.value)}`,
-    `If they belong to the value, write LABEL ${excerpt(meant)}`,
+    `If they belong to the value, write LABEL ${suggestion(meant)}`,
   );
 }
 

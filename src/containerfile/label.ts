@@ -3,6 +3,7 @@
 
 import type { Label, LabelPair } from './instruction.ts';
 import {
+  mayGoOn,
   reportAmbiguous,
   reportEmptyKey,
   reportMissingEquals,
@@ -13,6 +14,7 @@ import {
 } from './label-problems.ts';
 import { isQuoteAt, joinRaw, offsetInRaw } from './label-words.ts';
 import type { LabelWords } from './label-words.ts';
+import { readLegacyPair } from './legacy-pair.ts';
 import { expandText, expandWord } from './references.ts';
 import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
@@ -36,9 +38,15 @@ export function parseLabel(statement: Statement): Label | undefined {
   const comment = words.findIndex(
     (word, index) => isLeftOut(statement, words, index) || isInlineComment(statement, word),
   );
+  const legacy = comment === -1 ? readLegacyPair(statement, words) : undefined;
+  if (legacy === 'wrong') return undefined;
+  if (legacy !== undefined) return { type: 'label', pairs: [legacy], position: positionOf(statement) };
   const groups = groupWords(statement, comment === -1 ? words : words.slice(0, comment));
 
-  const ambiguous = groups.find((group, index) => isAmbiguous(statement, group, groups[index - 1]));
+  const ambiguous = groups.find(({ key }, index) => {
+    const before = groups[index - 1];
+    return before !== undefined && mayGoOn(statement, before, key);
+  });
   if (ambiguous !== undefined) reportAmbiguous(statement, groups, ambiguous);
   const pairs = groups.flatMap((group, index) => {
     const isLast = index === groups.length - 1;
@@ -86,12 +94,6 @@ function splitPair({ text, escape }: Statement, word: Word, equals: number): { k
     key: readWord(text.slice(0, equals), word.start, rules),
     value: readWord(text.slice(0, word.end), equals + 1, rules),
   };
-}
-
-/** Docker begins a new pair here, bima went on with the value: only quotes tell which one is meant. */
-function isAmbiguous(statement: Statement, group: LabelWords, before: LabelWords | undefined): boolean {
-  if (before === undefined) return false;
-  return !isQuoteAt(statement, before.value.start) && !isQuoteAt(statement, group.key.start);
 }
 
 function readValue(statement: Statement, group: LabelWords, isLast: boolean): string {

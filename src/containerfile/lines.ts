@@ -31,10 +31,11 @@ export function readLogicalLines(
   file: string,
   findings: Findings,
 ): { readonly lines: readonly LogicalLine[]; readonly escape: Escape } {
-  const physical = source.split('\n').map(withoutReturn);
+  const unread = source.split('\n');
+  const physical = unread.map(withoutReturn);
   if (physical.at(-1) === '') physical.pop();
   const escape = readDirectives(physical, file, findings);
-  const heredocReader = createHeredocReader(physical);
+  const heredocReader = createHeredocReader(physical, unread);
   const lines: LogicalLine[] = [];
 
   let next = 0;

@@ -8,15 +8,28 @@ import { readArg } from './arg.ts';
 import { parseCommand } from './arguments.ts';
 import { parseCopy } from './copy.ts';
 import { quote } from './excerpt.ts';
+import { parseEnv } from './env.ts';
+import { parseExpose } from './expose.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { faultyFrom, parseFrom } from './from.ts';
-import type { Containerfile, From, Instruction } from './instruction.ts';
+import { parseHealthcheck } from './healthcheck.ts';
+import type { Containerfile, From, Instruction, Stage } from './instruction.ts';
 import { parseLabel } from './label.ts';
 import { readLogicalLines } from './lines.ts';
 import { checkSequence, checkStages, stagesOf } from './sequence.ts';
 import type { Parsed } from './sequence.ts';
+import {
+  parseMaintainer,
+  parseOnBuild,
+  parseShell,
+  parseStopSignal,
+  parseUser,
+  parseVolume,
+  parseWorkdir,
+} from './settings.ts';
 import { decodeSource } from './source.ts';
+import { findStage } from './stage.ts';
 import { positionOf, readStatement } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { reportUnsupported } from './unsupported.ts';
@@ -28,7 +41,18 @@ type Parse = (statement: Statement, stages: readonly From[]) => Instruction | un
 
 const parsers = new Map<string, Parse>([
   ['COPY', parseCopy],
+  ['ADD', parseCopy],
   ['LABEL', parseLabel],
+  ['ENV', parseEnv],
+  ['WORKDIR', parseWorkdir],
+  ['USER', parseUser],
+  ['EXPOSE', parseExpose],
+  ['VOLUME', parseVolume],
+  ['STOPSIGNAL', parseStopSignal],
+  ['SHELL', parseShell],
+  ['MAINTAINER', parseMaintainer],
+  ['HEALTHCHECK', parseHealthcheck],
+  ['ONBUILD', parseOnBuild],
   ['CMD', (statement) => parseCommand(statement, 'cmd')],
   ['ENTRYPOINT', (statement) => parseCommand(statement, 'entrypoint')],
 ]);
@@ -44,7 +68,7 @@ export function parseContainerfile(
   sources: VariableSources = {},
 ): Containerfile {
   const source = decodeSource(bytes, file);
-  const nothing = { stages: [], hasLostLabels: false };
+  const nothing = { stages: [], hasLostLabels: false, unbuilt: new Set<number>() };
   if ('problem' in source) return { ...nothing, errors: [source.problem], warnings: [] };
 
   const findings: Findings = { errors: [], warnings: [] };
@@ -65,9 +89,14 @@ export function parseContainerfile(
   const beyond = firstBeyond(statements);
   const stages: From[] = [];
   const within = beyond === undefined ? statements : statements.slice(0, statements.indexOf(beyond));
-  const parsed = within.flatMap((statement) => parseStatement(statement, stages));
-  const all = stagesOf(parsed);
-  if (all.length === 0 && first !== undefined && findings.errors.length === 0) {
+  const unbuilt = new Set<number>();
+  const parsed = within.flatMap((statement) => {
+    if (statement.keyword === 'RUN') unbuilt.add(Math.max(stages.length - 1, 0));
+    return parseStatement(statement, stages);
+  });
+  const written = stagesOf(parsed);
+  const all = upToTarget(written, sources.target, findings);
+  if (written.length === 0 && first !== undefined && findings.errors.length === 0) {
     first.error(
       first.start,
       'expected more than ARG',
@@ -75,16 +104,17 @@ export function parseContainerfile(
     );
   }
   checkSequence(parsed, findings);
-  const { errors } = checkStages(all, findings);
+  const { errors, warnings } = checkStages(all, written, findings, sources.target !== undefined);
   for (const name of variables.unused()) {
-    findings.warnings.push(unusedArgument(name, variables.declaredNames()));
+    warnings.push(unusedArgument(name, variables.declaredNames()));
   }
   return {
     stages: all,
+    unbuilt,
     hasLostLabels:
       beyond !== undefined ||
       parsed.some(({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined),
-    ...sorted({ ...findings, errors }),
+    ...sorted({ errors, warnings }),
   };
 }
 
@@ -93,7 +123,7 @@ function firstBeyond(statements: readonly Statement[]): Statement | undefined {
   let [stages, copies] = [0, 0];
   for (const [index, statement] of statements.entries()) {
     if (statement.keyword === 'FROM') stages += 1;
-    if (statement.keyword === 'COPY') copies += 1;
+    if (statement.keyword === 'COPY' || statement.keyword === 'ADD') copies += 1;
     const isWithin = index < limits.instructions && stages <= limits.stages && copies <= limits.copies;
     if (isWithin) continue;
     const most =
@@ -106,6 +136,27 @@ function firstBeyond(statements: readonly Statement[]): Statement | undefined {
     return statement;
   }
   return undefined;
+}
+
+/** The stages without those after the target; all of them, with an error, when there is no such target. */
+function upToTarget(
+  stages: readonly Stage[],
+  target: string | undefined,
+  findings: Findings,
+): readonly Stage[] {
+  if (target === undefined || stages.length === 0) return stages;
+  const names = stages.map(({ from }) => from);
+  const number = findStage(names, target) ?? (/^\d+$/.test(target) ? Number(target) : stages.length);
+  if (number < stages.length) return stages.slice(0, number + 1);
+  const known = names.flatMap(({ name }) => name ?? []);
+  const meant = nearest(target, known);
+  const list = known.length === 0 ? 'no stage has a name' : `the names are ${known.join(', ')}`;
+  findings.errors.push({
+    code: 'INPUT_INVALID',
+    message: `expected the name or the number of a stage as the target, got ${quote(target)}`,
+    hint: meant === undefined ? `Numbers begin with 0, and ${list}.` : `Did you mean ${quote(meant)}?`,
+  });
+  return stages;
 }
 
 /** Adds to `stages` the one that FROM begins. */
@@ -130,7 +181,7 @@ function parseStatement(statement: Statement, stages: From[]): readonly Parsed[]
   }
   const parse = parsers.get(keyword);
   if (parse === undefined) {
-    if (control === null) reportUnsupported(statement);
+    if (control === null) reportUnsupported(statement, stages.at(-1));
     return [];
   }
   return [{ keyword, position, instruction: control === null ? parse(statement, stages) : undefined }];

@@ -3,7 +3,8 @@
 import { expandReference } from './expansion.ts';
 import type { Scope } from './expansion.ts';
 import { quote } from './excerpt.ts';
-import { checkQuotes } from './statement.ts';
+import type { Heredoc } from './heredoc.ts';
+import { checkQuotes, statementOf } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { platformNames } from './variables.ts';
 import { dockerfileRules, readWord } from './words.ts';
@@ -12,6 +13,9 @@ import type { Word } from './words.ts';
 /** Those that BuildKit sets to the machine's own platform. */
 const machineNames = ['BUILDPLATFORM', 'BUILDOS', 'BUILDARCH', 'BUILDVARIANT'];
 
+/** A character of a heredoc, escaped or not, and what follows it up to the next that means something. */
+const plainText = /[^]?[^$\\]*/y;
+
 /** Text whose references are replaced. */
 export interface Expanded {
   readonly value: string;
@@ -19,13 +23,17 @@ export interface Expanded {
   readonly hasFailed: boolean;
 }
 
-/** The word without quotes and escapes, its references replaced. What comes in by them is never split again. */
-export function expandWord(statement: Statement, word: Word): Word & Expanded {
+/**
+ * The word without quotes and escapes, its references replaced. What comes in by them is never split again.
+ * @param isWhole as the rules had it that the word was read by
+ */
+export function expandWord(statement: Statement, word: Word, isWhole = false): Word & Expanded {
   if (word.variable === undefined) return { ...word, hasFailed: false };
   const { text, escape } = statement;
   const { scope, hasFailed } = openScope(statement);
   const expanded = readWord(text.slice(0, word.end), word.start, {
     ...dockerfileRules(escape),
+    isWhole,
     expand: (part, dollar) => expandReference(part, dollar, escape, scope),
   });
   return { ...expanded, hasFailed: hasFailed() || !checkQuotes(statement, [expanded]) };
@@ -56,6 +64,31 @@ export function expandText(
     }
   }
   return { value: expanded, hasFailed: hasFailed() };
+}
+
+/**
+ * The text of a heredoc with its variables replaced: quotes stay, and a backslash goes, whatever it stands before and
+ * whatever the file's escape character is, as in BuildKit.
+ */
+export function expandDocument(statement: Statement, heredoc: Heredoc): Expanded {
+  const { content } = heredoc;
+  const { scope, hasFailed } = openScope(statementOf(statement, heredoc));
+  const parts: string[] = [];
+  let next = 0;
+  while (next < content.length) {
+    if (content[next] === '$') {
+      const expansion = expandReference(content, next, '\\', { ...scope, keepsQuotes: true });
+      parts.push(expansion.value);
+      next = expansion.end;
+    } else {
+      if (content[next] === '\\') next += 1;
+      plainText.lastIndex = next;
+      const [plain = ''] = plainText.exec(content) ?? [];
+      parts.push(plain);
+      next += plain.length;
+    }
+  }
+  return { value: parts.join(''), hasFailed: hasFailed() };
 }
 
 /** The variables at the statement's place. What is not set is empty, as in Docker, and reported once for the text. */

@@ -96,9 +96,16 @@ function warnOfReplaced(
 
 /**
  * Reports stages that the image doesn't need, and those that are copied from before they begin.
- * @returns the errors without those about instructions that nobody needs, such as RUN in a stage for tests
+ * @param stages up to the target, @param all of the file: with a target, others are images of their own
+ * @returns the problems without errors about instructions that nobody needs, such as RUN in a stage for tests, and
+ *   without warnings about stages behind the target
  */
-export function checkStages(stages: readonly Stage[], findings: Findings): { readonly errors: Problem[] } {
+export function checkStages(
+  stages: readonly Stage[],
+  all: readonly Stage[],
+  findings: Findings,
+  hasTarget: boolean,
+): Findings {
   const needed = neededStages(stages);
   for (const [number, { instructions }] of stages.entries()) {
     for (const copy of instructions) {
@@ -107,18 +114,23 @@ export function checkStages(stages: readonly Stage[], findings: Findings): { rea
     }
   }
   const { errors } = findings;
-  const starts = stages.map(({ from }) => from.position.line);
+  const starts = all.map(({ from }) => from.position.line);
   /** The number of the stage that doesn't build, if nobody needs it. */
   const unneeded = ({ code, position }: Problem): number | undefined => {
     if (code !== 'CONTAINERFILE_UNSUPPORTED' || position === undefined) return undefined;
     const stage = starts.findLastIndex((line) => line <= position.line);
-    return starts[stage] === position.line || needed.has(stage) || stage === -1 ? undefined : stage;
+    // The name of a stage in a FROM that can't be read is lost: who knows whether it is needed.
+    const isLost = starts[stage] === position.line && stage < stages.length;
+    return isLost || needed.has(stage) || stage === -1 ? undefined : stage;
   };
+  const end = starts[stages.length] ?? Infinity;
+  const written = () =>
+    findings.warnings.filter(({ position }) => position === undefined || position.line < end);
   const spared = new Set(errors.map(unneeded));
   // What can't be read may be what needs a stage.
-  if (errors.some(({ code }) => code === 'CONTAINERFILE_SYNTAX')) return { errors };
+  if (errors.some(({ code }) => code === 'CONTAINERFILE_SYNTAX')) return { errors, warnings: written() };
   for (const [number, { from, instructions }] of stages.entries()) {
-    if (needed.has(number)) continue;
+    if (needed.has(number) || hasTarget) continue;
     if (instructions.length > 0 || spared.has(number)) {
       findings.warnings.push(
         syntaxProblem(
@@ -129,7 +141,22 @@ export function checkStages(stages: readonly Stage[], findings: Findings): { rea
       );
     }
   }
-  return { errors: errors.filter((error) => unneeded(error) === undefined) };
+  for (const number of needed) warnOfTriggers(stages, number, findings);
+  return { errors: errors.filter((error) => unneeded(error) === undefined), warnings: written() };
+}
+
+/** Docker would carry out what ONBUILD of a stage says where another stage goes on from it. */
+function warnOfTriggers(stages: readonly Stage[], number: number, findings: Findings): void {
+  const { from } = stages[number] ?? {};
+  const parent = from?.stage === undefined ? undefined : stages[from.stage];
+  const trigger = parent?.instructions.find(({ type }) => type === 'onbuild');
+  if (from === undefined || trigger === undefined) return;
+  findings.warnings.push({
+    code: 'CONTAINERFILE_UNSUPPORTED',
+    message: `the ONBUILD instructions of ${quote(from.image)} are left out, such as that on line ${trigger.position.line}`,
+    hint: 'Write here what they would do, if the unikernel needs it.',
+    position: from.imagePosition,
+  });
 }
 
 function checkOrder(

@@ -44,9 +44,15 @@ export function neededStages(stages: readonly Stage[]): ReadonlySet<number> {
   return needed;
 }
 
+/** A stage and those that it goes on from, by number. */
+export function lineage(stages: readonly Stage[], number: number): readonly number[] {
+  const line = [number];
+  for (let next = stages[number]?.from.stage; next !== undefined; next = stages[next]?.from.stage)
+    line.push(next);
+  return line;
+}
+
 /** The number of the stage whose FROM a stage goes back to: its own, unless that names an earlier stage. */
 export function rootStage(stages: readonly Stage[], number: number): number {
-  let root = number;
-  for (let next = stages[root]?.from.stage; next !== undefined; next = stages[root]?.from.stage) root = next;
-  return root;
+  return lineage(stages, number).at(-1) ?? number;
 }

@@ -5,6 +5,7 @@ import { limits } from '../limits.ts';
 import type { Escape } from './directives.ts';
 import { quote } from './excerpt.ts';
 import type { Findings } from './findings.ts';
+import type { Heredoc } from './heredoc.ts';
 import type { LogicalLine } from './lines.ts';
 import type { Variables } from './variables.ts';
 import type { Word } from './words.ts';
@@ -19,6 +20,7 @@ export interface Statement extends LogicalLine {
   readonly escape: Escape;
   /** Those of its place, while it is parsed. */
   readonly variables: Variables;
+  readonly findings: Findings;
   /** Adds an error at this offset, CONTAINERFILE_SYNTAX unless another code is given. */
   error(offset: number, message: string, hint?: string, code?: ErrorCode): void;
   warn(offset: number, message: string, hint?: string, code?: ErrorCode): void;
@@ -37,20 +39,38 @@ export function readStatement(
   let rest = start + word.length;
   while (text[rest] === ' ' || text[rest] === '\t') rest += 1;
 
-  const problem = (offset: number, message: string, hint?: string, code?: ErrorCode) => ({
-    code: code ?? 'CONTAINERFILE_SYNTAX',
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    position: line.positionAt(offset),
-  });
+  const keyword = word.toUpperCase();
   return {
     ...line,
     text,
-    keyword: word.toUpperCase(),
+    keyword,
     start,
     rest,
     escape,
     variables,
+    findings,
+    ...reportersFor((offset) => line.positionAt(offset), findings),
+  };
+}
+
+/** A heredoc as a statement of its own, for the variables in it. */
+export function statementOf(statement: Statement, heredoc: Heredoc): Statement {
+  const { file } = positionOf(statement);
+  const positionAt = (offset: number): Position => ({ file, ...heredoc.placeAt(offset) });
+  return { ...statement, text: heredoc.content, positionAt, ...reportersFor(positionAt, statement.findings) };
+}
+
+function reportersFor(
+  positionAt: (offset: number) => Position,
+  findings: Findings,
+): Pick<Statement, 'error' | 'warn'> {
+  const problem = (offset: number, message: string, hint?: string, code?: ErrorCode) => ({
+    code: code ?? 'CONTAINERFILE_SYNTAX',
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    position: positionAt(offset),
+  });
+  return {
     error: (...finding) => findings.errors.push(problem(...finding)),
     warn: (...finding) => findings.warnings.push(problem(...finding)),
   };

@@ -1,39 +1,60 @@
 // The instructions that are not built here, and what to use instead of each.
 
 import { quote } from './excerpt.ts';
+import type { From } from './instruction.ts';
 import { nearest } from '../nearest.ts';
 import type { Statement } from './statement.ts';
 
-const supported = ['FROM', 'ARG', 'COPY', 'LABEL', 'CMD', 'ENTRYPOINT'];
+const supported = [
+  ...[
+    'FROM',
+    'ARG',
+    'COPY',
+    'ADD',
+    'LABEL',
+    'CMD',
+    'ENTRYPOINT',
+    'ENV',
+    'WORKDIR',
+    'USER',
+    'EXPOSE',
+    'VOLUME',
+  ],
+  ...['STOPSIGNAL', 'SHELL', 'HEALTHCHECK', 'ONBUILD', 'MAINTAINER'],
+];
 
-const instead: Readonly<Record<string, string>> = {
-  ADD: 'Use COPY; download a URL and unpack an archive into the build context first.',
-  ARCH: 'Remove it: the architecture is read from the unikernel binary, and --platform (the input "platforms") overrides it.',
-  ENV: 'Put the value where the unikernel reads it: in CMD, or in a file that COPY brings.',
-  EXPOSE: 'Remove it: ports are chosen where the unikernel is run.',
-  HEALTHCHECK: 'Remove it: health is checked where the unikernel is run.',
-  MAINTAINER: 'Use LABEL org.opencontainers.image.authors="name".',
-  ONBUILD: 'Write the instruction itself in the Containerfile that builds the image.',
-  RUN: 'Build or change the file before, outside the Containerfile, then COPY it.',
-  SHELL: 'Remove it, and write CMD and ENTRYPOINT as JSON lists: no shell is run.',
-  STOPSIGNAL: 'Remove it: a unikernel takes no signals.',
-  USER: 'Remove it: COPY --chown=uid:gid sets the owner of files.',
-  VOLUME: 'Remove it: mounts are chosen where the unikernel is run.',
-  WORKDIR: 'Write absolute destinations, such as COPY app /unikernel/app.',
-};
+const names = [...supported, 'ARCH', 'RUN'];
 
-const names = [...supported, ...Object.keys(instead)];
-
-/** Reports a statement whose keyword is none of the supported ones. */
-export function reportUnsupported(statement: Statement): void {
+/**
+ * Reports a statement whose keyword is none of the supported ones.
+ * @param stage that of the statement
+ */
+export function reportUnsupported(statement: Statement, stage: Pick<From, 'name'> | undefined): void {
   const { keyword, start, text } = statement;
-  const hint = Object.hasOwn(instead, keyword) ? instead[keyword] : undefined;
-  if (hint !== undefined) {
-    statement.error(start, `${keyword} is not supported`, hint, 'CONTAINERFILE_UNSUPPORTED');
+  if (keyword === 'RUN' || keyword === 'ARCH') {
+    const hint =
+      keyword === 'RUN'
+        ? hintForRun(stage)
+        : 'Remove it: the architecture is read from the unikernel binary, and --platform (the input "platforms") overrides it.';
+    const why = keyword === 'RUN' ? ': it runs a program' : '';
+    statement.error(start, `${keyword} is not supported${why}`, hint, 'CONTAINERFILE_UNSUPPORTED');
     return;
   }
   const [written = ''] = /^[^ \t]+/.exec(text.slice(start)) ?? [];
   statement.error(start, `expected an instruction, got ${quote(written, 40)}`, hintFor(written));
+}
+
+/** Any builder can run it, and bima takes what that builder made. */
+function hintForRun(stage: Pick<From, 'name'> | undefined): string {
+  const name = stage?.name;
+  const [target, output] = name === undefined ? ['', 'built'] : [` --target ${name}`, name.toLowerCase()];
+  const place =
+    name === undefined ? 'the instructions up to here in a Containerfile of their own' : 'this stage';
+  return (
+    `Build ${place} with any builder, such as "docker buildx build${target} -o type=oci,dest=${output}.tar ." ` +
+    `or "buildah build${target} -t oci-archive:${output}.tar .", and use its image here: FROM oci-archive:${output}.tar ` +
+    `(oci: for a layout, or its name in a registry), or COPY --from.`
+  );
 }
 
 function hintFor(written: string): string {

@@ -13,6 +13,8 @@ export interface VariableSources {
   readonly buildArguments?: ReadonlyMap<string, string>;
   /** The environment of each stage's base image, by the stage's number. */
   readonly environments?: ReadonlyMap<number, Readonly<Record<string, string>>>;
+  /** The name or the number of the stage that is the image; the last one by default. */
+  readonly target?: string;
 }
 
 /** The variables at one place of the file; ARG and FROM change them. */
@@ -27,6 +29,8 @@ export interface Variables {
   nearest(name: string): string | undefined;
   /** ARG. `readDefault` is called only if its value is used; without it, that before the first FROM is. */
   declare(name: string, position: Position, readDefault?: () => string): void;
+  /** ENV: from here on, and in stages that go on from this one, these win over arguments of their names. */
+  set(values: ReadonlyMap<string, string>): void;
   /** From here on only what is global has a value, as in FROM itself. */
   leaveStage(): void;
   /** Begins the next stage, which takes over what the stage `parent` knows at its end. */
@@ -57,26 +61,43 @@ interface Declared {
   readonly value: string | undefined;
 }
 
+/** What a stage knows. */
+interface Scopes {
+  readonly declared: Map<string, Declared>;
+  /** Of its base image. */
+  readonly environment: Map<string, string>;
+  /** What ENV sets. */
+  readonly own: Map<string, string>;
+}
+
+/** What a program finds in PATH where neither the image nor the base sets it. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** Those of a place before the first instruction. */
 export function createVariables(sources: VariableSources): Variables {
   const { platform, buildArguments = new Map<string, string>(), environments } = sources;
-  const predefined = new Map([...platformValues(platform), ...buildArguments].filter(isPredefined));
+  const builtIn = [...platformValues(platform), ['TARGETSTAGE', sources.target ?? 'default'] as const];
+  const predefined = new Map([...builtIn, ...buildArguments].filter(isPredefined));
   const globals = new Map<string, Declared>();
-  const stages: { readonly declared: Map<string, Declared>; readonly environment: Map<string, string> }[] =
-    [];
+  const stages: Scopes[] = [];
   let declared = globals;
   let environment = new Map<string, string>();
+  let own = new Map<string, string>();
   const used = new Set<string>();
   let spent = 0;
   let searches = 0;
 
   return {
-    value: (name) => predefined.get(name) ?? environment.get(name) ?? declared.get(name)?.value,
+    value: (name) => {
+      const value =
+        own.get(name) ?? predefined.get(name) ?? environment.get(name) ?? declared.get(name)?.value;
+      return value ?? (name === 'PATH' && declared !== globals ? defaultPath : undefined);
+    },
     isArgument: (name) => declared.has(name) || platformNames.includes(name),
     globalPosition: (name) => globals.get(name)?.position,
     nearest: (name) => {
       if (++searches > maxSearches) return undefined;
-      return nearest(name, [...declared.keys(), ...platformNames, ...environment.keys()]);
+      return nearest(name, [...declared.keys(), ...platformNames, ...environment.keys(), ...own.keys()]);
     },
     declare: (name, position, readDefault) => {
       const inherited = readDefault === undefined ? globals.get(name)?.value : undefined;
@@ -84,20 +105,25 @@ export function createVariables(sources: VariableSources): Variables {
       declared.set(name, { position, value });
       used.add(name);
       // A later ARG wins over the environment of the base, as in BuildKit.
-      if (value !== undefined) environment.delete(name);
+      if (value !== undefined) for (const map of [environment, own]) map.delete(name);
+    },
+    set: (values) => {
+      for (const [name, value] of values) own.set(name, value);
     },
     leaveStage: () => {
       declared = globals;
       environment = new Map();
+      own = new Map();
     },
     enterStage: (parent) => {
       const base = parent === undefined ? undefined : stages[parent];
       declared = new Map(base?.declared);
-      const own = environments?.get(stages.length) ?? {};
+      const ofBase = environments?.get(stages.length) ?? {};
       // No path or label can hold a NUL, and no environment should.
-      const usable = Object.entries(own).filter(([, value]) => !value.includes('\0'));
+      const usable = Object.entries(ofBase).filter(([, value]) => !value.includes('\0'));
       environment = new Map([...(base?.environment ?? []), ...usable]);
-      stages.push({ declared, environment });
+      own = new Map(base?.own);
+      stages.push({ declared, environment, own });
     },
     declaredNames: () => [...used],
     unused: () => {
@@ -124,5 +150,5 @@ function platformValues(platform: Platform | undefined): [string, string][] {
 }
 
 function isPredefined([name]: readonly [string, string]): boolean {
-  return platformNames.includes(name);
+  return platformNames.includes(name) || name === 'TARGETSTAGE';
 }

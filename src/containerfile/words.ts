@@ -11,6 +11,8 @@ export interface WordRules {
   readonly special: RegExp;
   /** Replaces the reference to a variable that begins with the `$` at this offset. Without it references stay. */
   readonly expand?: (text: string, dollar: number) => { readonly value: string; readonly end: number };
+  /** True where white space separates nothing: all of the text is one word. */
+  readonly isWhole?: boolean;
 }
 
 /** A word. All offsets are those of the text that it was split from. */
@@ -68,7 +70,7 @@ export function splitWords(text: string, from: number, rules: WordRules): readon
 
 /** The word that starts at this offset; an empty one at white space or at the end. */
 export function readWord(text: string, start: number, rules: WordRules): Word {
-  const { escape, escapedInDoubleQuotes, special, expand } = rules;
+  const { escape, escapedInDoubleQuotes, special, expand, isWhole = false } = rules;
   const found: { -readonly [Key in keyof Word]?: Word[Key] } = {};
   let value = '';
   let quote: '' | '"' | "'" = '';
@@ -78,7 +80,7 @@ export function readWord(text: string, start: number, rules: WordRules): Word {
   for (; next < text.length; next++) {
     const character = text[next] ?? '';
     const following = text[next + 1];
-    if (quote === '' && isSeparator(character)) break;
+    if (quote === '' && isSeparator(character) && !isWhole) break;
 
     if (quote !== '' && character === quote) {
       quote = '';

@@ -18,6 +18,9 @@ export interface InheritedValues {
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir?: string;
+  readonly user?: string;
+  /** Of the shell form of CMD and ENTRYPOINT. */
+  readonly shell?: readonly string[];
   /** Instructions that Docker would carry out in a build on this image. */
   readonly onBuild: readonly string[];
 }
@@ -41,13 +44,15 @@ export function readInherited(bytes: Uint8Array, layers: number, what: string): 
 
 /** Fields of a wrong type count as missing, as they do for a runtime. */
 export function readValues({ config }: Inherited): InheritedValues {
-  const { Entrypoint, Cmd, Labels, Env, WorkingDir, OnBuild } = config;
+  const { Entrypoint, Cmd, Labels, Env, WorkingDir, User, Shell, OnBuild } = config;
   return {
     ...(isStringArray(Entrypoint) && Entrypoint.length > 0 ? { entrypoint: Entrypoint } : {}),
     ...(isStringArray(Cmd) && Cmd.length > 0 ? { cmd: Cmd } : {}),
     labels: isStringMap(Labels) ? Labels : {},
     env: isStringArray(Env) ? readEnv(Env) : {},
     ...(typeof WorkingDir === 'string' && WorkingDir !== '' ? { workingDir: WorkingDir } : {}),
+    ...(typeof User === 'string' && User !== '' ? { user: User } : {}),
+    ...(isStringArray(Shell) && Shell.length > 0 ? { shell: Shell } : {}),
     onBuild: isStringArray(OnBuild) ? OnBuild : [],
   };
 }

@@ -1,7 +1,7 @@
 // Entrypoint and Cmd of the image: from urunc v0.6 on, the guest's command line is made of them.
 
 import { argumentWords } from '../containerfile/arguments.ts';
-import { excerpt, quote } from '../containerfile/excerpt.ts';
+import { quote, suggestion } from '../containerfile/excerpt.ts';
 import type { Cmd, Entrypoint } from '../containerfile/instruction.ts';
 import type { Position, Problem } from '../errors.ts';
 import { uruncKeys } from './annotations.ts';
@@ -30,26 +30,32 @@ export interface InheritedArguments {
  * @param pairs those that `completeLabels` gets
  */
 export function imageArguments(
-  instructions: { readonly entrypoint?: Entrypoint | undefined; readonly cmd?: Cmd | undefined },
+  instructions: {
+    readonly entrypoint?: Entrypoint | undefined;
+    readonly cmd?: Cmd | undefined;
+    /** What SHELL says at one of them; `/bin/sh -c` by default. */
+    readonly shellOf?: (instruction: Entrypoint | Cmd) => readonly string[] | undefined;
+  },
   pairs: readonly LabelInput[],
   inherited: InheritedArguments = {},
 ): ImageArguments {
   const labels = lastPairs(pairs);
   const type = labels.get(uruncKeys.unikernelType)?.value ?? '';
-  const { entrypoint, cmd } = instructions;
+  const { entrypoint, cmd, shellOf } = instructions;
+  const words = (instruction: Entrypoint | Cmd) => wordsOf(instruction, type, shellOf?.(instruction));
   const isGiven = entrypoint !== undefined || cmd !== undefined;
   if (!isGiven && inherited.entrypoint === undefined && inherited.cmd === undefined)
     return fromLabel(labels.get(uruncKeys.cmdline), type);
 
   const given: InheritedArguments = {
-    ...(entrypoint === undefined ? inherited : { entrypoint: wordsOf(entrypoint, type) }),
-    ...(cmd === undefined ? {} : { cmd: wordsOf(cmd, type) }),
+    ...(entrypoint === undefined ? inherited : { entrypoint: words(entrypoint) }),
+    ...(cmd === undefined ? {} : { cmd: words(cmd) }),
   };
-  const words = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];
+  const all = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];
   const warnings = [entrypoint, cmd].flatMap((instruction) => warnOfShell(instruction, type));
   const { position } = cmd ?? entrypoint ?? {};
-  const doubts = [...warnOfNothing(words, position), ...warnOfIgnored(words, type, position)];
-  return { ...given, words, warnings: [...warnings, ...doubts] };
+  const doubts = [...warnOfNothing(all, position), ...warnOfIgnored(all, type, position)];
+  return { ...given, words: all, warnings: [...warnings, ...doubts] };
 }
 
 function fromLabel(cmdline: LabelInput | undefined, type: string): ImageArguments {
@@ -84,11 +90,15 @@ export function keptArguments(
   return isRepeated ? {} : inherited;
 }
 
-// Docker runs the shell form with /bin/sh. In a Linux guest there may be one, so the same is meant there.
+// Docker runs the shell form with a shell. In a Linux guest there may be one, so the same is meant there.
 // Any other unikernel is a single program: "/bin/sh -c" would only be two wrong arguments of it.
-function wordsOf(instruction: Entrypoint | Cmd, type: string): readonly string[] {
+function wordsOf(
+  instruction: Entrypoint | Cmd,
+  type: string,
+  shell: readonly string[] = ['/bin/sh', '-c'],
+): readonly string[] {
   const { arguments: given } = instruction;
-  return given.form === 'shell' && type === 'linux' ? ['/bin/sh', '-c', given.text] : argumentWords(given);
+  return given.form === 'shell' && type === 'linux' ? [...shell, given.text] : argumentWords(given);
 }
 
 function warnOfShell(instruction: Entrypoint | Cmd | undefined, type: string): Problem[] {
@@ -98,7 +108,7 @@ function warnOfShell(instruction: Entrypoint | Cmd | undefined, type: string): P
     {
       code: 'CONTAINERFILE_UNSUPPORTED',
       message: `expected a JSON list after ${name}, got ${quote(instruction.arguments.text)}, which needs a shell`,
-      hint: `Write ${name} ${excerpt(JSON.stringify(argumentWords(instruction.arguments)))}: a unikernel has no shell, so the words are taken as they are.`,
+      hint: `Write ${name} ${suggestion(JSON.stringify(argumentWords(instruction.arguments)))}: a unikernel has no shell, so the words are taken as they are.`,
       position: instruction.position,
     },
   ];
@@ -141,7 +151,7 @@ export function warnOfInherited(
     {
       code: 'LABEL_INVALID',
       message: `expected ${quote(words.join(' '))} in "${cmdline.key}", as ENTRYPOINT and CMD of the base image have it, got ${quote(cmdline.value)}`,
-      hint: `Add CMD ${excerpt(JSON.stringify(wordsOfLabel(cmdline.value)))}: from v0.6 on, urunc runs the guest with ENTRYPOINT and CMD.`,
+      hint: `Add CMD ${suggestion(JSON.stringify(wordsOfLabel(cmdline.value)))}: from v0.6 on, urunc runs the guest with ENTRYPOINT and CMD.`,
       ...(cmdline.position === undefined ? {} : { position: cmdline.position }),
     },
   ];

@@ -9,8 +9,15 @@ describe('inputs that have no effect', () => {
     ['none without any', { 'from-layout': 'a' }, undefined],
     [
       'what a build reads',
-      { 'from-layout': 'a', file: 'a', platforms: 'linux/amd64', 'build-args': 'A=b', labels: 'a=b' },
-      'file, build-args, labels',
+      {
+        'from-layout': 'a',
+        file: 'a',
+        platforms: 'linux/amd64',
+        'build-args': 'A=b',
+        target: 's',
+        labels: 'a=b',
+      },
+      'file, build-args, target, labels',
     ],
     ['annotations of manifests', { 'from-layout': 'a', annotations: 'a=b\nmanifest:c=d' }, 'annotations'],
     ['no annotations of an index', { 'from-layout': 'a', annotations: 'index:a=b' }, undefined],

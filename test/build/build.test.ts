@@ -247,8 +247,8 @@ describe('examine', () => {
     ],
     [
       'no missing label where one has a syntax error',
-      [...usual.slice(0, -1), `LABEL ${key('version')}=1.0 stray=2`],
-      ['error CONTAINERFILE_SYNTAX 7:39'],
+      [...usual.slice(0, -1), `LABEL ${key('version')}= 1.0`],
+      ['error CONTAINERFILE_SYNTAX 7:36'],
     ],
     [
       'no missing label where one is beyond reading',
@@ -485,7 +485,7 @@ describe('the shapes that people write', () => {
     ['arch-instruction', 'CONTAINERFILE_UNSUPPORTED', 2],
     ['windows-editor', 'LABEL_MISSING', 1],
     ['bunnyfile', 'CONTAINERFILE_SYNTAX', 2],
-    ['multi-stage', 'CONTAINERFILE_UNSUPPORTED', 3],
+    ['multi-stage', 'CONTAINERFILE_UNSUPPORTED', 5],
     ['unquoted-kernel-arguments', 'CONTAINERFILE_SYNTAX', 6],
     ['destinations', 'CONTEXT_PATH', 6],
   ];

@@ -64,7 +64,7 @@ async function filesOf(...lines: readonly string[]): Promise<StageFiles> {
     warnings: [],
     open: () => assert.fail('no image is opened'),
   };
-  return createPlanFiles(stages, { root: '/', match, leftOut: new Set<string>(), warnings: [] }, bases).ofStage(stages.length - 1, 'for COPY');
+  return createPlanFiles({ stages, unbuilt: new Set() }, { root: '/', match, leftOut: new Set<string>(), warnings: [] }, bases).ofStage(stages.length - 1, 'for COPY');
 }
 
 const label = [{ key: 'com.urunc.unikernel.binary', value: '/unikernel/app' }];

@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { comparePaths } from '../../src/build/entry.ts';
 import type { Found, FoundDirectory, FoundFile, FoundSymlink } from '../../src/build/found.ts';
 import { applyCopy, emptyRootfs, has, resolve } from '../../src/build/rootfs.ts';
-import type { Rootfs } from '../../src/build/rootfs.ts';
-import type { Copy } from '../../src/containerfile/instruction.ts';
+import type { PlacedCopy, Rootfs } from '../../src/build/rootfs.ts';
 import { limits } from '../../src/limits.ts';
 import { streamOf } from '../../src/oci/blob.ts';
 import { outlineEntries } from './outline.ts';
@@ -27,7 +26,7 @@ const folder = (name: string, ...children: Found[]): FoundDirectory => ({
 interface Step {
   readonly from: readonly (FoundFile | FoundDirectory)[];
   readonly to: string;
-  readonly chmod?: number;
+  readonly chmod?: number | string;
   readonly chown?: { uid: number; gid: number };
 }
 
@@ -37,7 +36,7 @@ function apply(rootfs: Rootfs, step: Step) {
     path: name,
     position: { file: 'Containerfile', line: 1, column: 6 + index },
   }));
-  const copy: Copy = {
+  const copy: PlacedCopy = {
     type: 'copy',
     sources,
     destination: to,
@@ -231,6 +230,16 @@ describe('applyCopy', () => {
       ['755 0:0 x/', '640 0:0 x/f'],
     ],
     ['--chmod with more than nine bits', [{ from: [file('f')], to: '/f', chmod: 0o4711 }], ['4711 0:0 f']],
+    [
+      '--chmod not for the folder that a destination with a slash names',
+      [{ from: [folder('d', folder('s'), file('f'))], to: '/x/', chmod: 0o700 }],
+      ['755 0:0 x/', '700 0:0 x/f', '700 0:0 x/s/'],
+    ],
+    [
+      '--chmod by letters',
+      [{ from: [folder('d', folder('s'), file('f'), file('g', true))], to: '/x', chmod: 'go-rx,g+X' }],
+      ['710 0:0 x/', '600 0:0 x/f', '710 0:0 x/g', '710 0:0 x/s/'],
+    ],
     ['--chmod=0', [{ from: [file('f')], to: '/f', chmod: 0 }], ['0 0:0 f']],
     [
       '--chown for everything that is made',

@@ -74,6 +74,29 @@ export const containerfileText: fc.Arbitrary<string> = fc
             '😀',
             '\u00a0',
           ],
+          ...[
+            'ENV ',
+            'WORKDIR ',
+            'USER ',
+            'EXPOSE 80 ',
+            'VOLUME ',
+            'STOPSIGNAL 9',
+            'SHELL ',
+            'ADD ',
+            'ONBUILD ',
+          ],
+          ...[
+            'HEALTHCHECK CMD ',
+            '--interval=1s ',
+            'MAINTAINER ',
+            '${A#',
+            '${A%%',
+            '${A//',
+            '*',
+            '?',
+            "<<'EOF' ",
+          ],
+          ...['--chmod=u+x ', '--chown=a:b ', '--unpack=false '],
           ...['\uFEFF', '\0', '\u001b', '\u2028', '\u202e'],
         ),
       },
@@ -112,6 +135,8 @@ const from: fc.Arbitrary<From> = fc.record(
 const copySource = lineText.map((value) => `/${value}`.trim());
 
 const id = fc.integer({ min: 0, max: 2 ** 32 - 2 });
+const userName = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,8}$/).filter((name) => name !== 'root');
+const owner = fc.oneof(id, userName);
 const copy: fc.Arbitrary<Copy> = fc
   .record(
     {
@@ -121,8 +146,8 @@ const copy: fc.Arbitrary<Copy> = fc
         { minLength: 1, maxLength: 4 },
       ),
       destination: path,
-      chmod: fc.integer({ min: 0, max: 0o7777 }),
-      chown: fc.record({ uid: id, gid: id }),
+      chmod: fc.oneof(fc.integer({ min: 0, max: 0o7777 }), fc.constantFrom('u+x', 'a+rX,go-w', 'go=u', '=')),
+      chown: fc.oneof(fc.record({ user: owner, group: owner }), fc.record({ user: userName })),
       from: fc.record({ value: copySource, position: fc.constant(position) }),
       position: fc.constant(position),
     },

@@ -5,8 +5,8 @@ import { only, parse, parseClean, places } from './parse.ts';
 interface Read {
   readonly sources: readonly string[];
   readonly destination: string;
-  readonly chmod?: number;
-  readonly chown?: { readonly uid: number; readonly gid: number };
+  readonly chmod?: number | string;
+  readonly chown?: { readonly user: number | string; readonly group?: number | string };
 }
 
 describe('COPY', () => {
@@ -39,17 +39,27 @@ describe('COPY', () => {
     ['COPY --chmod=7777 a b', { sources: ['a'], destination: 'b', chmod: 0o7777 }],
     ['COPY --chmod=0 a b', { sources: ['a'], destination: 'b', chmod: 0 }],
     ['COPY --chmod="600" a b', { sources: ['a'], destination: 'b', chmod: 0o600 }],
-    ['COPY --chown=10:20 a b', { sources: ['a'], destination: 'b', chown: { uid: 10, gid: 20 } }],
-    ['COPY --chown=10 a b', { sources: ['a'], destination: 'b', chown: { uid: 10, gid: 10 } }],
+    ['COPY --chown=10:20 a b', { sources: ['a'], destination: 'b', chown: { user: 10, group: 20 } }],
+    ['COPY --chown=10 a b', { sources: ['a'], destination: 'b', chown: { user: 10, group: 10 } }],
     [
       'COPY --chown=0:4294967294 a b',
-      { sources: ['a'], destination: 'b', chown: { uid: 0, gid: 4294967294 } },
+      { sources: ['a'], destination: 'b', chown: { user: 0, group: 4294967294 } },
+    ],
+    ['COPY --chmod=0o755 a b', { sources: ['a'], destination: 'b', chmod: 0o755 }],
+    ['COPY --chmod=u+x a b', { sources: ['a'], destination: 'b', chmod: 'u+x' }],
+    ['COPY --chmod=u=rwX,go=rX a b', { sources: ['a'], destination: 'b', chmod: 'u=rwX,go=rX' }],
+    ['COPY --chmod=a+rX,go-w a b', { sources: ['a'], destination: 'b', chmod: 'a+rX,go-w' }],
+    ['COPY --chmod=go=u a b', { sources: ['a'], destination: 'b', chmod: 'go=u' }],
+    ['COPY --chown=root a b', { sources: ['a'], destination: 'b', chown: { user: 0, group: 0 } }],
+    [
+      'COPY --chown=app:wheel a b',
+      { sources: ['a'], destination: 'b', chown: { user: 'app', group: 'wheel' } },
     ],
     ['COPY --link a b', { sources: ['a'], destination: 'b' }],
     ['COPY --link=false a b', { sources: ['a'], destination: 'b' }],
     [
       'COPY --chown=1:2\t--link --chmod=400 \\\n a b',
-      { sources: ['a'], destination: 'b', chmod: 0o400, chown: { uid: 1, gid: 2 } },
+      { sources: ['a'], destination: 'b', chmod: 0o400, chown: { user: 1, group: 2 } },
     ],
     ['COPY -- --chmod=755x b', { sources: ['--chmod=755x'], destination: 'b' }],
   ];
@@ -113,14 +123,15 @@ describe('COPY', () => {
     ['an unknown flag', 'COPY --chomd=755 a b', '1:6 UNSUPPORTED', /"--chomd".*--chmod/],
     ['a flag given twice', 'COPY --chmod=1 --chmod=2 a b', '1:16 SYNTAX', /twice/],
     ['a flag behind the paths', 'COPY a b --chmod=755', '1:10 SYNTAX', /right after COPY/],
-    ['a symbolic mode', 'COPY --chmod=u+x a b', '1:14 SYNTAX', /"u\+x"/],
+    ['half a symbolic mode', 'COPY --chmod=u+x, a b', '1:14 SYNTAX', /"u\+x,"/],
+    ['a symbolic mode without an operator', 'COPY --chmod=rwx a b', '1:14 SYNTAX', /"rwx"/],
     ['a mode with an 8', 'COPY --chmod=788 a b', '1:14 SYNTAX', /"788"/],
     ['a mode that is too large', 'COPY --chmod=10000 a b', '1:14 SYNTAX', /7777.*"10000"/],
-    ['a mode as in JavaScript', 'COPY --chmod=0o755 a b', '1:14 SYNTAX', /"0o755"/],
+    ['a mode in hexadecimal', 'COPY --chmod=0x1ed a b', '1:14 SYNTAX', /"0x1ed"/],
     ['no mode', 'COPY --chmod a b', '1:6 SYNTAX', /--chmod=755/],
     ['an empty mode', 'COPY --chmod= a b', '1:14 SYNTAX', /""/],
-    ['a user name', 'COPY --chown=root a b', '1:14 SYNTAX', /"root".*passwd/],
-    ['a group name', 'COPY --chown=0:wheel a b', '1:14 SYNTAX', /"0:wheel".*passwd/],
+    ['a user with a slash', 'COPY --chown=a/b a b', '1:14 SYNTAX', /"a\/b".*passwd/],
+    ['three names', 'COPY --chown=a:b:c a b', '1:14 SYNTAX', /"a:b:c"/],
     ['no group', 'COPY --chown=1: a b', '1:14 SYNTAX', /"1:"/],
     ['an id that is too large', 'COPY --chown=4294967295 a b', '1:14 SYNTAX', /"4294967295"/],
     ['a value of --link', 'COPY --link=yes a b', '1:13 SYNTAX', /"yes"/],
@@ -143,7 +154,92 @@ describe('COPY', () => {
   }
 
   it('reports every wrong flag', () => {
-    const { errors } = parse('COPY --chmod=x --chown=y --z a b');
+    const { errors } = parse('COPY --chmod=x --chown=: --z a b');
     assert.deepEqual(places(errors), ['1:14 SYNTAX', '1:24 SYNTAX', '1:26 UNSUPPORTED']);
   });
+});
+
+describe('ADD', () => {
+  it('takes files as COPY does, and says that it is ADD', () => {
+    const [add] = parseClean('ADD --chown=1 --link a /b/');
+    assert.ok(add?.type === 'copy');
+    assert.deepEqual([add.isAdd, add.chown, add.destination], [true, { user: 1, group: 1 }, '/b/']);
+    const [kept] = parseClean('ADD --unpack=false a.tar /b/');
+    assert.equal(kept?.type === 'copy' && kept.keepsArchives, true);
+  });
+
+  const refused: [text: string, error: string, says: RegExp][] = [
+    ['ADD a', '1:5 SYNTAX', /destination in ADD/],
+    ['ADD --from=a b c', '1:5 UNSUPPORTED', /ADD has no flag "--from"/],
+    ['ADD --checksum=sha256:a b c', '1:5 UNSUPPORTED', /Download/],
+    ['ADD --keep-git-dir=true b c', '1:5 UNSUPPORTED', /Clone/],
+    ['COPY --unpack b c', '1:6 UNSUPPORTED', /COPY has no flag/],
+  ];
+  for (const [text, error, says] of refused) {
+    it(`refuses ${text}`, () => {
+      const { errors } = parse(text);
+      assert.deepEqual(places(errors), [error]);
+      assert.match(`${only(errors).message} ${only(errors).hint ?? ''}`, says);
+    });
+  }
+});
+
+describe('heredocs of COPY', () => {
+  const rows: [name: string, text: string, documents: Record<string, string>][] = [
+    ['a text', 'COPY <<a /b\nx\ny\na\n', { a: 'x\ny\n' }],
+    ['an empty text', 'COPY <<a /b\na\n', { a: '' }],
+    ['expanded', 'COPY <<a /b\n$V ${V:-x} ${W:-"y"}\na\n', { a: 'v v "y"\n' }],
+    ['escapes, which go', 'COPY <<a /b\n\\$V \\n \\\\ `x`\na\n', { a: '$V n \\ `x`\n' }],
+    ['quotes, which stay', `COPY <<a /b\n'$V' "$V"\na\n`, { a: `'v' "v"\n` }],
+    ['verbatim', `COPY <<'a' /b\n$V \\n\na\n`, { a: '$V \\n\n' }],
+    ['verbatim in double quotes', 'COPY <<"a" /b\n$V\na\n', { a: '$V\n' }],
+    ['without tabs', 'COPY <<-a /b\n\tx\n\t\ty\tz\n y\n\ta\n', { a: 'x\ny\tz\n y\n' }],
+    ['several', 'COPY <<a <<-"b" /c/\n1\na\n\t$V\n\tb\n', { a: '1\n', b: '$V\n' }],
+    [
+      'comments and continuations, which are text',
+      'COPY <<a /b\n# c \\\n\nRUN x\na\n',
+      { a: '# c \n\nRUN x\n' },
+    ],
+    ['carriage returns, which stay', 'COPY <<a /b\r\nx\r\na\r\n', { a: 'x\r\n' }],
+  ];
+  for (const [name, text, documents] of rows) {
+    it(`are read: ${name}`, () => {
+      const instructions = parseClean(`ARG V=v\nFROM scratch\nARG V\n${text}LABEL c=d\n`);
+      const [, copy, label] = instructions;
+      assert.ok(copy?.type === 'copy' && label?.type === 'label');
+      const read = (copy.documents ?? []).map((document) => [document.name, document.text] as const);
+      assert.deepEqual(Object.fromEntries(read), documents);
+      assert.deepEqual(copy.sources, []);
+    });
+  }
+
+  it('stand beside files', () => {
+    const [copy] = parseClean('COPY --chmod=600 a <<b c /d/\nx\nb\n');
+    assert.ok(copy?.type === 'copy');
+    assert.deepEqual(
+      [copy.sources.map(({ path }) => path), copy.documents?.length, copy.chmod],
+      [['a', 'c'], 1, 0o600],
+    );
+  });
+
+  it('are complained of where they are wrong', () => {
+    const { warnings } = parse('COPY <<-a /b\nx\n\ty $NOBODY\na\n');
+    assert.deepEqual(places(warnings), ['3:4 SYNTAX']);
+    assert.deepEqual(places(parse('COPY <<a /b\n1 ${\na\n').errors), ['2:3 SYNTAX']);
+  });
+
+  const refused: [name: string, text: string, error: string, says: RegExp][] = [
+    ['without an end', 'COPY <<a /b\nx\n', '1:6 SYNTAX', /"a"/],
+    ['as the destination', 'COPY b <<a\nx\na\n', '1:8 SYNTAX', /destination/],
+    ['with a space', 'COPY << a /b\nx\na\n', '1:6 SYNTAX', /<<a without a space/],
+    ['with a path for a name', 'COPY <<a/b /c/\nx\na/b\n', '1:6 SYNTAX', /"a\/b"/],
+    ['several to a file', 'COPY <<a <<b /c\na\nb\n', '1:14 SYNTAX', /"\/c\/"/],
+  ];
+  for (const [name, text, error, says] of refused) {
+    it(`are refused ${name}`, () => {
+      const { errors } = parse(text);
+      assert.equal(places(errors)[0], error);
+      assert.match(`${errors[0]?.message ?? ''} ${errors[0]?.hint ?? ''}`, says);
+    });
+  }
 });

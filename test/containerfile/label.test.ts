@@ -59,6 +59,14 @@ describe('LABEL', () => {
     [`LABEL a='b' c='d' 'e'=f`, { a: 'b', c: 'd', e: 'f' }],
     ['LABEL "a"="" "b"=""', { a: '', b: '' }],
     ['LABEL a= "b"="c"', { a: '', b: 'c' }],
+    ['LABEL a=b c=d', { a: 'b', c: 'd' }],
+    ['LABEL a=1 b=2 c="3 4" d=', { a: '1', b: '2', c: '3 4', d: '' }],
+    ['LABEL a= c=d', { a: '', c: 'd' }],
+    [
+      'LABEL x.cmdline=app com.urunc.unikernel.binary=/a',
+      { 'x.cmdline': 'app', 'com.urunc.unikernel.binary': '/a' },
+    ],
+    ['LABEL x.cmdline="console=ttyS0" root=/dev/vda', { 'x.cmdline': 'console=ttyS0', root: '/dev/vda' }],
     ['LABEL "a"="b" \\\n      "c"="d"', { a: 'b', c: 'd' }],
     ['LABEL "a"="b" \\ \\\n', { a: 'b' }],
   ];
@@ -132,6 +140,23 @@ describe('LABEL', () => {
       '"{b:1}"',
       `LABEL a='{"b":1}'`,
     ],
+    ['the old form', 'LABEL a b', { a: 'b' }, '1:7 SYNTAX', 'legacy', 'LABEL a="b"'],
+    [
+      'the old form with spaces',
+      'LABEL a b  c=d',
+      { a: 'b  c=d' },
+      '1:7 SYNTAX',
+      'legacy',
+      'LABEL a="b  c=d"',
+    ],
+    [
+      'the old form with quotes',
+      `LABEL a "b  c"'d'`,
+      { a: 'b  cd' },
+      '1:7 SYNTAX',
+      'legacy',
+      'LABEL a="b  cd"',
+    ],
     ['a variable', 'LABEL a="x $b"', { a: 'x ' }, '1:12 SYNTAX', '"b"', 'ARG b'],
     ['a variable in the key', 'LABEL "a$b"=c', { a: 'c' }, '1:9 SYNTAX', '"b"', 'single quotes'],
     ['a variable that is escaped elsewhere', 'LABEL a="\\$x $y"', { a: '$x ' }, '1:14 SYNTAX', '"y"', '\\$'],
@@ -171,9 +196,6 @@ describe('LABEL', () => {
   const refused: [name: string, text: string, place: string, hint: string][] = [
     ['nothing', 'LABEL', '1:1 SYNTAX', 'LABEL key="value"'],
     ['a key alone', 'LABEL a', '1:7 SYNTAX', 'LABEL a=""'],
-    ['a space for the equals sign', 'LABEL a b', '1:7 SYNTAX', 'LABEL a="b"'],
-    ['a space for the equals sign, and several words', 'LABEL a b  c', '1:7 SYNTAX', 'LABEL a="b c"'],
-    ['a space for the equals sign, and quotes', 'LABEL a "b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
     ['spaces around the equals sign', 'LABEL a = b', '1:7 SYNTAX', 'LABEL a="b"'],
     ['spaces around the equals sign, and quotes', 'LABEL "a" = "b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
     ['a space before the equals sign', 'LABEL a ="b c"', '1:7 SYNTAX', 'LABEL a="b c"'],
@@ -205,24 +227,28 @@ describe('LABEL', () => {
   }
 
   const ambiguous: [text: string, place: string, several: string, one: string][] = [
-    ['LABEL a=b c=d', '1:11', '"a"="b" "c"="d"', '"a"="b c=d"'],
+    ['LABEL cmdline=b c=d', '1:17', '"cmdline"="b" "c"="d"', '"cmdline"="b c=d"'],
     [
       'LABEL cmdline=console=ttyS0 root=/dev/vda',
       '1:29',
       '"cmdline"="console=ttyS0" "root"="/dev/vda"',
       '"cmdline"="console=ttyS0 root=/dev/vda"',
     ],
-    ['LABEL a=b c  d=e f', '1:14', '"a"="b c" "d"="e f"', '"a"="b c d=e f"'],
-    ['LABEL a=b c="d e"', '1:11', '"a"="b" "c"="d e"', `"a"='b c="d e"'`],
+    ['LABEL cmdline=b c  d=e f', '1:20', '"cmdline"="b c" "d"="e f"', '"cmdline"="b c d=e f"'],
+    ['LABEL cmdline=b c="d e"', '1:17', '"cmdline"="b" "c"="d e"', `"cmdline"='b c="d e"'`],
     [
-      'LABEL "x"="y" a=b c=d "e"="f"',
-      '1:19',
-      '"x"="y" "a"="b" "c"="d" "e"="f"',
-      '"x"="y" "a"="b c=d" "e"="f"',
+      'LABEL x=y cmdline=b c=d "e"="f"',
+      '1:21',
+      '"x"="y" "cmdline"="b" "c"="d" "e"="f"',
+      '"x"="y" "cmdline"="b c=d" "e"="f"',
     ],
-    ['LABEL a= c=d', '1:10', '"a"="" "c"="d"', '"a"="c=d"'],
-    ['LABEL a=b"x" c=d', '1:14', '"a"="bx" "c"="d"', `"a"='b"x" c=d'`],
-    ['LABEL a=b \\\n c=d', '2:2', '"a"="b" "c"="d"', '"a"="b c=d"'],
+    ['LABEL cmdline=b \\\n c=d', '2:2', '"cmdline"="b" "c"="d"', '"cmdline"="b c=d"'],
+    [
+      `LABEL cmdline=${'a'.repeat(200)} c=d`,
+      '1:216',
+      `"cmdline"="${'a'.repeat(200)}" "c"="d"`,
+      `"cmdline"="${'a'.repeat(200)} c=d"`,
+    ],
   ];
   for (const [text, place, several, one] of ambiguous) {
     it(`asks which is meant by ${JSON.stringify(text)}`, () => {
@@ -238,9 +264,9 @@ describe('LABEL', () => {
   }
 
   it('still tells the labels of a wrong line, so that they are not reported as missing too', () => {
-    assert.deepEqual(pairsOf('LABEL hypervisor=qemu #or hvt\nLABEL a=b c=d'), {
+    assert.deepEqual(pairsOf('LABEL hypervisor=qemu #or hvt\nLABEL cmdline=b c=d'), {
       hypervisor: 'qemu',
-      a: 'b',
+      cmdline: 'b',
       c: 'd',
     });
   });

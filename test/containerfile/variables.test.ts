@@ -20,7 +20,7 @@ function labels(text: string, sources?: VariableSources): string[] {
 }
 
 describe('references to variables', () => {
-  const declared = `ARG A=one\nARG EMPTY=\nARG UNSET\nARG T='two words' Q="it's"\n`;
+  const declared = `ARG A=one\nARG EMPTY=\nARG UNSET\nARG T='two words' Q="it's"\nARG P=a/b/c.tar.gz S='**?'\n`;
   const rows: [text: string, value: string][] = [
     ['$A', 'one'],
     ['x$A', 'xone'],
@@ -68,11 +68,36 @@ describe('references to variables', () => {
     [`\${UNSET:-'$A'}`, '$A'],
     ['${A:+$A$A}', 'oneone'],
     ['${A:-$NOBODY}', 'one'],
+    // Patterns.
+    ['${P#*/}', 'b/c.tar.gz'],
+    ['${P##*/}', 'c.tar.gz'],
+    ['${P%.*}', 'a/b/c.tar'],
+    ['${P%%.*}', 'a/b/c'],
+    ['${P#?}', '/b/c.tar.gz'],
+    ['${P#x}', 'a/b/c.tar.gz'],
+    ['${P%}', 'a/b/c.tar.gz'],
+    ['${P/b/x}', 'a/x/c.tar.gz'],
+    ['${P/\\//x}', 'axb/c.tar.gz'],
+    ['${P//\\//-}', 'a-b-c.tar.gz'],
+    ['${P//[a]/-}', 'a/b/c.tar.gz'],
+    ['${P/a*c/x}', 'x.tar.gz'],
+    ['${P///x}', 'xax/xbx/xcx.xtxaxrx.xgxzx'],
+    ['${P//./}', 'a/b/ctargz'],
+    ['${P/$A/$A}', 'a/b/c.tar.gz'],
+    ['${A/${A%e}/$EMPTY}', 'e'],
+    ['${EMPTY#x}', ''],
+    ['${UNSET/*/x}', 'x'],
+    ['"${T#* }"', 'words'],
+    ["${A#'o'}", 'ne'],
+    ['${S#\\*}', '*?'],
+    ['${S//\\?/q}', '**q'],
   ];
   for (const [text, value] of rows) {
     it(`are replaced: ${text}`, () => {
-      assert.deepEqual(labels(`${declared}FROM scratch\nARG A EMPTY UNSET T Q\nLABEL a=${text}\n`), [value]);
-      parseClean(`${declared}FROM scratch\nARG A EMPTY UNSET T Q\nLABEL a=${text}\n`);
+      assert.deepEqual(labels(`${declared}FROM scratch\nARG A EMPTY UNSET T Q P S N\nLABEL a=${text}\n`), [
+        value,
+      ]);
+      parseClean(`${declared}FROM scratch\nARG A EMPTY UNSET T Q P S N\nLABEL a=${text}\n`);
     });
   }
 
@@ -93,8 +118,13 @@ describe('references to variables', () => {
     ['a fault in CMD', 'CMD a ${TARGETOS', '1:7 SYNTAX', /"}"/],
     ['no name', 'LABEL a=${}', '1:9 SYNTAX', /name/],
     ['a colon alone', 'LABEL a=${A:}', '1:9 SYNTAX', /forms/],
-    ['a pattern', 'LABEL a=${A##*/}', '1:9 SYNTAX', /forms/],
-    ['a replacement', 'LABEL a=${A/x/y}', '1:9 SYNTAX', /forms/],
+    ['a colon before a pattern', 'LABEL a=${A:#x}', '1:9 SYNTAX', /forms/],
+    ['an assignment', 'LABEL a=${A:=x}', '1:9 SYNTAX', /forms/],
+    ['an open pattern', 'LABEL a="${A#x"', '1:10 SYNTAX', /"}"/],
+    ['half a replacement', 'LABEL a=${A/x}', '1:9 SYNTAX', /"\/"/],
+    ['an open replacement', 'LABEL a=${A/x/y', '1:9 SYNTAX', /"}"/],
+    ['an escape that means nothing', 'ARG A=1\nLABEL a=${A#\\n}', '2:9 SYNTAX', /backslash/],
+    ['a pattern beyond reason', `ARG A=1\nLABEL a=\${A#${'*'.repeat(201)}}`, '2:9 SYNTAX', /200 characters/],
     ['a missing value', 'LABEL a=${A:?"say it"}', '1:9 SYNTAX', /"say it".*--build-arg A=/],
     ['an open brace inside a default, once', 'LABEL a=${A:-${B', '1:14 SYNTAX', /"}"/],
     ['a fault in COPY', 'COPY a ${B', '1:8 SYNTAX', /"}"/],

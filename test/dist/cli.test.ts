@@ -145,7 +145,7 @@ describe('dist/cli.cjs', () => {
 
   it('reports every problem of the Containerfile in one run, and writes nothing', async (test) => {
     const context = sampleContext(test);
-    const lines = ['FROM scratch', 'RUN make', 'COPY missing /x', 'COPY ../outside /y', 'LABEL a=b c=d'];
+    const lines = ['FROM scratch', 'RUN make', 'COPY missing /x', 'COPY ../outside /y', 'LABEL cmdline=b c=d'];
     writeFileSync(join(context, 'Containerfile'), lines.join('\n'));
     const cwd = temporaryFolder(test);
     const { code, stdout, stderr } = await runBima(['build', '-t', 'a', '--tar', context], { cwd });
@@ -154,6 +154,17 @@ describe('dist/cli.cjs', () => {
     const file = join(context, 'Containerfile');
     for (const place of [':2:1: error:', ':3:6: error:', ':4:6: error:', ':5:']) assert.ok(stderr.includes(`${file}${place}`), place);
     assert.deepEqual(readdirSync(cwd), []);
+  });
+
+  it('builds the stage that --target names', async (test) => {
+    const context = sampleContext(test);
+    const file = join(context, 'Containerfile');
+    const text = readFileSync(file, 'utf8').replace('FROM scratch', 'FROM scratch AS sample');
+    writeFileSync(file, `${text}FROM sample\nRUN make\n`);
+    assert.equal((await runBima(['lint', context])).code, 1);
+    assert.equal((await runBima(['lint', '--target', 'sample', context])).code, 0);
+    const wrong = await runBima(['lint', '--target', 'smaple', context]);
+    assert.match(wrong.stdout, /"smaple"[^]*Did you mean "sample"/);
   });
 
   it('names all missing labels in one error', async (test) => {
