@@ -1,12 +1,28 @@
 // Builds the committed bundles: `node scripts/build.ts [folder]`, by default into dist/.
 
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { collectLicences } from './licences.ts';
 
 const outdir = process.argv[2] ?? 'dist';
+
+await mkdir(outdir, { recursive: true });
+const encoder = join(outdir, 'deflate.wasm');
+await compileEncoder(encoder);
+
+/** Puts the bytes of the compiled encoder in place of the file that reads them. */
+const embedEncoder: Plugin = {
+  name: 'embed-encoder',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]deflate-module\.ts$/ }, async () => {
+      const bytes = (await readFile(encoder)).toString('base64');
+      return { contents: `export const readDeflateModule = () => Buffer.from('${bytes}', 'base64');` };
+    });
+  },
+};
 
 /** What takes longer to load than all the rest stays out of the action's bundle. */
 const apart: Plugin = {
@@ -66,6 +82,7 @@ const results = await Promise.all([
     metafile: true,
     entryPoints: { cli: 'src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
+    plugins: [embedEncoder],
   }),
   build({
     ...shared,
@@ -75,7 +92,7 @@ const results = await Promise.all([
       cleanup: 'src/action/cleanup-main.ts',
       post: 'src/action/post.ts',
     },
-    plugins: [apart, leanToolkit],
+    plugins: [apart, leanToolkit, embedEncoder],
   }),
   build({
     ...shared,
@@ -93,6 +110,25 @@ const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs
 const inputs = outputs.flatMap((output) =>
   Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
 );
-await mkdir(outdir, { recursive: true });
 await writeFile(join(outdir, 'licences.txt'), await collectLicences(inputs));
 await chmod(join(outdir, 'cli.cjs'), 0o755);
+
+/** AssemblyScript to WebAssembly. All of its memory is laid out in src/deflate/memory.ts: 200 pages hold it. */
+async function compileEncoder(path: string): Promise<void> {
+  const options = [
+    '-O3',
+    '--converge',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--enable',
+    'simd',
+    '--use',
+    'abort=',
+  ];
+  const memory = ['--initialMemory', '200', '--maximumMemory', '200', '--memoryBase', '1024'];
+  const stderr = asc.createMemoryStream();
+  const args = ['src/deflate/encoder.ts', '-o', path, ...options, ...memory];
+  const { error } = await asc.main(args, { stderr });
+  if (error !== null) throw new Error(stderr.toString(), { cause: error });
+}

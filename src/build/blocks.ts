@@ -21,9 +21,9 @@ export async function* workInBlocks<Result>(
   options: BlockOptions<Result>,
 ): AsyncGenerator<Result> {
   const { size, limit, work } = options;
-  const running: { readonly buffer: Uint8Array<ArrayBuffer>; readonly result: Promise<Result> }[] = [];
-  const free: Uint8Array<ArrayBuffer>[] = [];
-  let buffer = new Uint8Array(size);
+  const running: { readonly buffer: Uint8Array; readonly result: Promise<Result> }[] = [];
+  const free: Uint8Array[] = [];
+  let buffer = allocateShared(size);
   let filled = 0;
 
   const start = () => {
@@ -51,7 +51,7 @@ export async function* workInBlocks<Result>(
         if (filled < size) continue;
         start();
         yield* finish(limit - 1);
-        buffer = free.pop() ?? new Uint8Array(size);
+        buffer = free.pop() ?? allocateShared(size);
         filled = 0;
       }
     }
@@ -60,4 +60,9 @@ export async function* workInBlocks<Result>(
   } finally {
     await Promise.allSettled(running.map(({ result }) => result));
   }
+}
+
+/** Memory that threads can use as well. */
+export function allocateShared(size: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(size));
 }

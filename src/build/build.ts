@@ -17,10 +17,11 @@ import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../unikernel/
 import type { Labels } from '../unikernel/urunc-json.ts';
 import type { Compression } from './compression.ts';
 import { configFields } from './config-fields.ts';
+import { contentSizeOf } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeImage } from './image.ts';
 import type { ImageLayer } from './image.ts';
-import { contentSizeOf, reuseLayer } from './known-layers.ts';
+import { reuseLayer } from './known-layers.ts';
 import type { KnownLayers } from './known-layers.ts';
 import { createLayer } from './layer.ts';
 import type { Layer, ReadReporter } from './layer.ts';

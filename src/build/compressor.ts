@@ -1,49 +1,42 @@
-// What a compressor is called: by what it does. Versions of zlib that write the same bytes are the same compressor, so
-// that an image keeps its digest from one Node to the next; one that finds its matches in another way is another, as
-// are builds of Node with another library, and processors for which a library takes other ways.
+// What a compressor is called, so that a layer is only taken over if a build would make the very same bytes. Ours by the
+// version of its encoder; zstd, which is Node's, by what it does: versions of the library that write the same bytes are
+// the same compressor.
 
 import { streamOf } from '../oci/blob.ts';
 import { createDigester, hexOf } from '../oci/digest.ts';
 import { compress } from './compression.ts';
 import type { Compression } from './compression.ts';
-import { gzipBlockSize } from './gzip.ts';
+import { encoderVersion } from './deflater.ts';
 
-const names = new Map<string, Promise<string>>();
+const zstdNames = new Map<number, Promise<string>>();
 
 /**
- * The name of a compressor, such as `gzip:4/0123456789abcdef`: its method, its level, and the digest of what it makes of
- * a fixed sample. Undefined for no compression.
+ * The name of a compressor: its method, its level, and `bima-1` or, for zstd, the digest of what it makes of a fixed
+ * sample, such as `zstd:3/0123456789abcdef`. Undefined for no compression.
  */
-export function nameCompressor(compression: Compression): Promise<string | undefined> {
-  const { method, level } = compression;
-  if (method === 'none') return Promise.resolve(undefined);
-  const known = names.get(`${method}:${level}`) ?? name({ method, level });
-  names.set(`${method}:${level}`, known);
-  return known;
+export async function nameCompressor({ method, level }: Compression): Promise<string | undefined> {
+  switch (method) {
+    case 'none':
+      return undefined;
+    case 'gzip':
+      return `gzip:${level}/bima-${encoderVersion}`;
+    case 'zstd': {
+      const known = zstdNames.get(level) ?? nameZstd(level);
+      zstdNames.set(level, known);
+      return known;
+    }
+  }
 }
 
-async function name({
-  method,
-  level,
-}: Compression & { readonly method: keyof typeof samples }): Promise<string> {
+async function nameZstd(level: number): Promise<string> {
   const digester = createDigester();
-  for await (const chunk of compress(streamOf(samples[method]()), { method, level })) digester.update(chunk);
-  return `${method}:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
+  const sample = streamOf(mixture(sampleSize));
+  for await (const chunk of compress(sample, { method: 'zstd', level })) digester.update(chunk);
+  return `zstd:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
 }
 
-const samples = {
-  /** A block and the start of another one, with zeros between, which take little time. */
-  gzip: (): Uint8Array => {
-    const [size, part] = [320 * 1024, 256 * 1024];
-    const content = mixture(size);
-    const bytes = new Uint8Array(gzipBlockSize + (size - part) / 2);
-    bytes.set(content.subarray(0, part));
-    bytes.set(content.subarray(part), bytes.length - (size - part));
-    return bytes;
-  },
-  /** More than one of its blocks; the high levels take their time. */
-  zstd: (): Uint8Array => mixture(192 * 1024),
-} as const;
+/** More than one of zstd's blocks; the high levels take their time. */
+const sampleSize = 192 * 1024;
 
 /** Noise, what comes again near and far, and runs of zeros: what makes a compressor decide. */
 function mixture(size: number): Uint8Array {

@@ -55,3 +55,8 @@ function rank(unit: number): number {
   const isSurrogate = unit >= 0xd800 && unit < 0xe000;
   return isSurrogate ? unit + 0x10000 : unit;
 }
+
+/** Bytes of all files together. */
+export function contentSizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+}

@@ -17,6 +17,7 @@ import type { Reporter } from '../reporter.ts';
 import { compress, layerMediaType } from './compression.ts';
 import type { Compression } from './compression.ts';
 import { nameCompressor } from './compressor.ts';
+import { contentSizeOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { packLayer } from './layer.ts';
 import type { Layer, PackOptions } from './layer.ts';
@@ -139,11 +140,6 @@ export async function reuseLayer(
   return { layer: { ...parts, descriptor }, blob: { descriptor, open }, isKept: true };
 }
 
-/** Bytes of all files together. */
-export function contentSizeOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
-}
-
 async function openKnown(
   entries: readonly Entry[],
   { descriptor, blob }: KnownLayer,
@@ -172,7 +168,10 @@ async function* makeAgain(
 ): AsyncGenerator<Uint8Array> {
   const tar = packLayer(entries, { mtime });
   // Its pieces use their memory again, which whoever sends them may still be reading.
-  const layer = compression.method === 'none' ? copied(tar) : compress(tar, compression);
+  const layer =
+    compression.method === 'none'
+      ? copied(tar)
+      : compress(tar, compression, { size: contentSizeOf(entries) });
   try {
     yield* verified(layer, descriptor, 'a layer that is there already');
   } catch (cause) {

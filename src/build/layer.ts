@@ -10,6 +10,7 @@ import type { Digest, Digester } from '../oci/digest.ts';
 import { compress, layerMediaType } from './compression.ts';
 import type { Compression } from './compression.ts';
 import { nameCompressor } from './compressor.ts';
+import { contentSizeOf } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { encodeHeader, endOfTar, paddingOf } from './tar-header.ts';
 
@@ -42,11 +43,13 @@ export interface LayerOptions extends PackOptions {
  * Packs, compresses and stores a layer.
  * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says; what `write` throws
  */
-export async function createLayer(entries: Iterable<Entry>, options: LayerOptions): Promise<Layer> {
+export async function createLayer(entries: readonly Entry[], options: LayerOptions): Promise<Layer> {
   const { compression, signal } = options;
   const digester = createDigester();
   const tar = watched(packLayer(entries, options), digester, signal);
-  const { digest, size } = await options.write(compress(tar, compression, true));
+  const { digest, size } = await options.write(
+    compress(tar, compression, { release: true, size: contentSizeOf(entries) }),
+  );
   const mediaType = layerMediaType(compression);
   const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
   return { descriptor, diffId: digester.digest(), tarSize: digester.size };
