@@ -103,7 +103,7 @@ const results = await Promise.all([
     define: { 'import.meta.url': 'bundleUrl' },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   }),
-  build({ ...shared, metafile: true, entryPoints: { octokit: 'src/github/octokit.ts' } }),
+  build({ ...shared, metafile: true, entryPoints: { octokit: 'src/adapters/github/octokit.ts' } }),
 ]);
 
 const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
@@ -113,7 +113,7 @@ const inputs = outputs.flatMap((output) =>
 await writeFile(join(outdir, 'licences.txt'), await collectLicences(inputs));
 await chmod(join(outdir, 'cli.cjs'), 0o755);
 
-/** AssemblyScript to WebAssembly. All of its memory is laid out in src/deflate/memory.ts: 200 pages hold it. */
+/** AssemblyScript to WebAssembly. All of its memory is laid out in src/core/deflate/memory.ts: 200 pages hold it. */
 async function compileEncoder(path: string): Promise<void> {
   const options = [
     '-O3',
@@ -128,7 +128,7 @@ async function compileEncoder(path: string): Promise<void> {
   ];
   const memory = ['--initialMemory', '200', '--maximumMemory', '200', '--memoryBase', '1024'];
   const stderr = asc.createMemoryStream();
-  const args = ['src/deflate/encoder.ts', '-o', path, ...options, ...memory];
+  const args = ['src/core/deflate/encoder.ts', '-o', path, ...options, ...memory];
   const { error } = await asc.main(args, { stderr });
   if (error !== null) throw new Error(stderr.toString(), { cause: error });
 }

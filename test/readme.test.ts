@@ -18,7 +18,8 @@ describe('the README', () => {
   });
 
   it('explains every code of an error, and no other', () => {
-    const union = /export type ErrorCode =(.*?);/s.exec(readFileSync('src/errors.ts', 'utf8'))?.[1] ?? '';
+    const union =
+      /export type ErrorCode =(.*?);/s.exec(readFileSync('src/core/errors.ts', 'utf8'))?.[1] ?? '';
     const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code);
     const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| (\S.*?) +\| (\S.*?) +\|$/gm)];
     assert.ok(codes.length > 20);

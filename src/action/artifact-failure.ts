@@ -1,7 +1,7 @@
 // What the artifact library throws, told apart by its words: whether it may pass, and what the user can do.
 
-import { BimaError } from '../errors.ts';
-import { isMasked } from '../registry/secrets.ts';
+import { BimaError } from '../core/errors.ts';
+import { isMasked } from '../adapters/registry/secrets.ts';
 
 /** What became of an attempt to upload. */
 export interface ArtifactFailure {

@@ -1,6 +1,6 @@
 // The names of artifacts: what a service and every file system can hold.
 
-import { isDeviceName } from '../file-names.ts';
+import { isDeviceName } from '../core/file-names.ts';
 
 /** What @actions/artifact refuses, and what no log or file system shows well. */
 const unsafe = /["<>|*?\\/:\u0000-\u001f\u007f]+/g;

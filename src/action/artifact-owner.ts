@@ -1,8 +1,8 @@
 // Which job of the run made an artifact: the service knows, and the library doesn't tell.
 
-import { BimaError } from '../errors.ts';
-import { isObject, parseJsonObject } from '../oci/json.ts';
-import type { JsonObject } from '../oci/json.ts';
+import { BimaError } from '../core/errors.ts';
+import { isObject, parseJsonObject } from '../core/oci/json.ts';
+import type { JsonObject } from '../core/oci/json.ts';
 import type { Environment } from './runner.ts';
 
 /** `own` for one that this very job made, in whichever attempt; `unknown` when the service doesn't say. */
@@ -48,8 +48,8 @@ async function ask(
 ): Promise<JsonObject> {
   const [{ createGithubFetch }, { createHttp }, { defaultTimeouts }] = await Promise.all([
     import('./github-fetch.ts'),
-    import('../registry/http.ts'),
-    import('../registry/watch.ts'),
+    import('../adapters/http/http.ts'),
+    import('../adapters/http/watch.ts'),
   ]);
   const http = createHttp({ timeouts: defaultTimeouts, userAgent: 'bima' });
   try {

@@ -2,13 +2,13 @@
 
 import { copyFile, link, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { BimaError } from '../errors.ts';
-import { cleanUp } from '../layout/patience.ts';
-import { outputErrors } from '../layout/temporary.ts';
-import type { Digest } from '../oci/digest.ts';
-import { reasonOf, systemClock } from '../registry/clock.ts';
-import type { Clock } from '../registry/clock.ts';
-import type { Reporter } from '../reporter.ts';
+import { BimaError } from '../core/errors.ts';
+import { cleanUp } from '../adapters/filesystem/patience.ts';
+import { outputErrors } from '../adapters/filesystem/temporary.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { reasonOf, systemClock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Reporter } from '../core/reporter.ts';
 import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';

@@ -1,10 +1,10 @@
 // The image of the branch that a pull request is for, as far as its size is wanted.
 
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Reporter } from '../reporter.ts';
-import type { RegistryClient } from '../registry/client.ts';
-import { openRemoteImage } from '../registry/remote-image.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { Reporter } from '../core/reporter.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
+import { openRemoteImage } from '../adapters/registry/remote-image.ts';
 import { readFacts } from './image-facts.ts';
 import type { PlatformFacts } from './image-facts.ts';
 import { createWorkflowClient } from './push.ts';

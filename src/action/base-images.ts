@@ -3,10 +3,10 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BaseImages } from '../base-images.ts';
-import { withBaseImages } from '../base-workspace.ts';
-import type { BlobCache } from '../layout/blob-cache.ts';
-import type { RegistryClient } from '../registry/client.ts';
+import type { BaseImages } from '../usecases/plan/base-images.ts';
+import { withBaseImages } from '../usecases/plan/base-workspace.ts';
+import type { BlobCache } from '../adapters/disk/blob-cache.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
 import type { Inputs } from './inputs.ts';
 import type { ClientOrder } from './push.ts';
 import type { Environment } from './runner.ts';

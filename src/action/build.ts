@@ -2,15 +2,15 @@
 
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BaseImages } from '../base-images.ts';
-import type { BuildOptions } from '../build/build.ts';
-import { buildPlatforms } from '../build/build-platforms.ts';
-import type { BuiltPlatforms } from '../build/build-platforms.ts';
-import { planPlatforms } from '../build/plan-platforms.ts';
-import type { Plan } from '../build/plan.ts';
-import { parseSourceDate } from '../build/source-date.ts';
-import type { Layout } from '../layout/layout.ts';
-import type { Reporter } from '../reporter.ts';
+import type { BaseImages } from '../usecases/plan/base-images.ts';
+import type { BuildOptions } from '../usecases/build.ts';
+import { buildPlatforms } from '../usecases/build-platforms.ts';
+import type { BuiltPlatforms } from '../usecases/build-platforms.ts';
+import { planPlatforms } from '../usecases/plan/platforms.ts';
+import type { Plan } from '../usecases/plan/plan.ts';
+import { parseSourceDate } from '../core/source-date.ts';
+import type { Layout } from '../adapters/disk/layout.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 

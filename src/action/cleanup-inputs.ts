@@ -1,6 +1,6 @@
 // The inputs of the cleanup, from raw strings to values, and what the event adds to them.
 
-import { BimaError } from '../errors.ts';
+import { BimaError } from '../core/errors.ts';
 import { pullRequestOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import { collectProblems, withoutUndefined } from './input-problems.ts';

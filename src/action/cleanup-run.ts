@@ -1,10 +1,10 @@
 // The cleanup as a step: repository by repository, then the comment, and in any case what became of all that.
 
-import { cleanUp, describeRecord } from '../cleanup/cleanup.ts';
-import type { CleanupRecord } from '../cleanup/cleanup.ts';
-import { PackageStore } from '../cleanup/package-store.ts';
-import { BimaError } from '../errors.ts';
-import type { Reference } from '../oci/reference.ts';
+import { cleanUp, describeRecord } from '../usecases/cleanup/cleanup.ts';
+import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
+import { PackageStore } from '../usecases/cleanup/package-store.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Reference } from '../core/oci/reference.ts';
 import { numberOfComment, tagsOfClosed } from './cleanup-inputs.ts';
 import type { CleanupInputs } from './cleanup-inputs.ts';
 import { withStore } from './cleanup-store.ts';
@@ -114,7 +114,7 @@ async function deleteComments(
   }
   try {
     await withGithub({ token, environment, reporter, signal }, async (github) => {
-      const { removeComment } = await import('../github/comment.ts');
+      const { removeComment } = await import('../adapters/github/comment.ts');
       for (const image of images) {
         const count = await removeComment(github, { repository: event.repository, number, image });
         reporter.info(count === 0 ? `no comment about ${image}` : `deleted the comment about ${image}`);

@@ -1,14 +1,14 @@
 // Which of the two ways to clean up a repository there is: GitHub's API for packages, or the registry's own.
 
-import { PackageStore } from '../cleanup/package-store.ts';
-import { RegistryStore } from '../cleanup/registry-store.ts';
-import type { ImageStore } from '../cleanup/store.ts';
-import { BimaError } from '../errors.ts';
-import { openPackage } from '../github/packages.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { RegistryClient } from '../registry/client.ts';
-import { systemClock } from '../registry/clock.ts';
+import { PackageStore } from '../usecases/cleanup/package-store.ts';
+import { RegistryStore } from '../usecases/cleanup/registry-store.ts';
+import type { ImageStore } from '../usecases/cleanup/store.ts';
+import { BimaError } from '../core/errors.ts';
+import { openPackage } from '../adapters/github/packages.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
+import { systemClock } from '../core/clock.ts';
 import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
 import { isPackageRegistry } from './references.ts';

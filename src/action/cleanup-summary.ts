@@ -1,6 +1,6 @@
 // The job summary of a cleanup: one table of what went and what stayed.
 
-import type { CleanupRecord } from '../cleanup/cleanup.ts';
+import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
 import { safeMarkdown } from './safe-text.ts';
 
 export interface CleanupSummary {

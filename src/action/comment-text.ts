@@ -1,10 +1,10 @@
 // The comment on a pull request: which image its code makes, how large it is, and how to boot it. Data in, Markdown out.
 
-import { formatPlatform } from '../oci/platform.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import { formatSize } from '../reporter.ts';
-import { uruncKeys } from '../unikernel/annotations.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import { formatSize } from '../core/reporter.ts';
+import { uruncKeys } from '../core/unikernel/annotations.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { codeBlock, codeSpan, link } from './markdown.ts';
 import { runCommand } from './run-command.ts';

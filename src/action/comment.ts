@@ -1,8 +1,8 @@
 // The comment of a run on its pull request. Whatever keeps it from being written is a warning, never a failure.
 
-import { BimaError } from '../errors.ts';
-import type { Problem } from '../errors.ts';
-import type { Reference } from '../oci/reference.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
+import type { Reference } from '../core/oci/reference.ts';
 import { readBaseImage } from './base-image.ts';
 import type { BaseImage } from './base-image.ts';
 import { formatComment } from './comment-text.ts';
@@ -58,7 +58,7 @@ async function comment(order: CommentOrder): Promise<string | undefined> {
     key: describeStep(environment, inputs.matrix),
   };
   const url = await withGithub(access, async (github) => {
-    const { putComment } = await import('../github/comment.ts');
+    const { putComment } = await import('../adapters/github/comment.ts');
     return putComment(github, place, text);
   });
   reporter.info(`the comment is ${url}`);

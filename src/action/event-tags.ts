@@ -1,8 +1,8 @@
 // The tags of an image when none are given: they follow from the event.
 
-import { BimaError } from '../errors.ts';
-import { isObject } from '../oci/json.ts';
-import type { JsonObject } from '../oci/json.ts';
+import { BimaError } from '../core/errors.ts';
+import { isObject } from '../core/oci/json.ts';
+import type { JsonObject } from '../core/oci/json.ts';
 import { isPullRequestEvent, nameOf, pullRequestOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import { meaningForImages, meaningOfTag } from './reserved-tags.ts';

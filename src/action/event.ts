@@ -1,8 +1,8 @@
 // The event that started the workflow run, read from the environment and the event's payload.
 
-import type { PullRequestHead } from '../github/pull-request.ts';
-import { isObject, parseJsonObject } from '../oci/json.ts';
-import type { JsonObject } from '../oci/json.ts';
+import type { PullRequestHead } from '../adapters/github/pull-request.ts';
+import { isObject, parseJsonObject } from '../core/oci/json.ts';
+import type { JsonObject } from '../core/oci/json.ts';
 
 export interface WorkflowEvent {
   /** Such as `push` or `pull_request`. */

@@ -1,10 +1,10 @@
 // The function `fetch` that octokit is given: the registry client's HTTP, with its proxies, watches and limits.
 
-import { BimaError } from '../errors.ts';
-import type { Fetch, FetchRequest } from '../github/client.ts';
-import { endpointOf } from '../registry/endpoints.ts';
-import type { Http, HttpHeaders, HttpRequest, HttpResponse } from '../registry/http.ts';
-import { RegistryError } from '../registry/registry-error.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Fetch, FetchRequest } from '../adapters/github/client.ts';
+import { endpointOf } from '../adapters/http/endpoints.ts';
+import type { Http, HttpHeaders, HttpRequest, HttpResponse } from '../adapters/http/http.ts';
+import { RegistryError } from '../adapters/registry/registry-error.ts';
 
 const maxRedirects = 3;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

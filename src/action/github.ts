@@ -1,10 +1,10 @@
 // GitHub's API for the length of one piece of work, with the job's token and the server that the runner names.
 
 import pkg from '../../package.json' with { type: 'json' };
-import { BimaError } from '../errors.ts';
-import type { Github, GithubClock } from '../github/client.ts';
-import { systemClock } from '../registry/clock.ts';
-import type { Reporter } from '../reporter.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Github, GithubClock } from '../adapters/github/client.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Environment } from './runner.ts';
 
 export interface GithubAccess {
@@ -28,10 +28,10 @@ export async function withGithub<T>(access: GithubAccess, body: (github: Github)
     });
   }
   const [{ createGithub }, { createGithubFetch }, { createHttp }, { defaultTimeouts }] = await Promise.all([
-    import('../github/client.ts'),
+    import('../adapters/github/client.ts'),
     import('./github-fetch.ts'),
-    import('../registry/http.ts'),
-    import('../registry/watch.ts'),
+    import('../adapters/http/http.ts'),
+    import('../adapters/http/watch.ts'),
   ]);
   const { GITHUB_API_URL: apiUrl = '' } = environment;
   const origin = apiUrl === '' ? 'https://api.github.com' : apiUrl;

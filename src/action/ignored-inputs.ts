@@ -1,6 +1,6 @@
 // Inputs that say how an image is built, beside one that says not to build.
 
-import type { Problem } from '../errors.ts';
+import type { Problem } from '../core/errors.ts';
 import type { Inputs } from './inputs.ts';
 
 /** A warning for what had no effect on the images of `from-layout`, which stay as they are. */

@@ -1,12 +1,12 @@
 // What the outputs, the summary and the comment say of an image, read from the image itself.
 
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
-import { readImage } from '../oci/image.ts';
-import { readTree } from '../oci/image-tree.ts';
-import { isIndexType } from '../oci/media-types.ts';
-import type { Platform } from '../oci/platform.ts';
-import type { Source } from '../oci/target.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { readImage } from '../core/oci/image.ts';
+import { readTree } from '../core/oci/image-tree.ts';
+import { isIndexType } from '../core/oci/media-types.ts';
+import type { Platform } from '../core/oci/platform.ts';
+import type { Source } from '../core/oci/target.ts';
 
 export interface PlatformFacts {
   readonly platform: Platform;

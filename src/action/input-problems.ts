@@ -1,7 +1,7 @@
 // Reading many inputs so that everything that is wrong with them is said at once.
 
-import { BimaError, throwProblems } from '../errors.ts';
-import type { Problem } from '../errors.ts';
+import { BimaError, throwProblems } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
 
 /** Runs what reads one input; what it throws is collected, and `otherwise` stands in for its value. */
 export type Attempt = <T>(body: () => T, otherwise: T) => T;

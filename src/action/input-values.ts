@@ -1,8 +1,8 @@
 // How the raw strings of inputs become values. Every error names the input.
 
-import { parseFields, parseLines } from '../csv.ts';
-import { BimaError } from '../errors.ts';
-import type { Problem } from '../errors.ts';
+import { parseFields, parseLines } from '../core/csv.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
 
 /** The value of an input, trimmed; empty when it isn't set. */
 export type InputReader = (name: string) => string;

@@ -1,13 +1,13 @@
 // The inputs of the action, from raw strings to values: all that is wrong with them is said at once.
 
-import { parseCompression } from '../build/compression.ts';
-import type { Compression } from '../build/compression.ts';
-import { parseBuildArguments } from '../containerfile/build-arguments.ts';
-import { parseAnnotation } from '../oci/annotations.ts';
-import type { AnnotationInput } from '../oci/annotations.ts';
-import { parsePlatforms } from '../oci/platform.ts';
-import type { Platform } from '../oci/platform.ts';
-import type { LabelInput } from '../unikernel/labels.ts';
+import { parseCompression } from '../adapters/layers/compression.ts';
+import type { Compression } from '../adapters/layers/compression.ts';
+import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
+import { parseAnnotation } from '../core/oci/annotations.ts';
+import type { AnnotationInput } from '../core/oci/annotations.ts';
+import { parsePlatforms } from '../core/oci/platform.ts';
+import type { Platform } from '../core/oci/platform.ts';
+import type { LabelInput } from '../core/unikernel/labels.ts';
 import { collectProblems, withoutUndefined } from './input-problems.ts';
 import type { Attempt } from './input-problems.ts';
 import {

@@ -1,6 +1,6 @@
 // `latest`, which belongs to the highest version: a fix for an older line must not take it.
 
-import { BimaError } from '../errors.ts';
+import { BimaError } from '../core/errors.ts';
 import { gitTagOf } from './event-tags.ts';
 import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
@@ -42,7 +42,7 @@ async function findHigherVersion(
   event: WorkflowEvent,
   access: GithubAccess,
 ): Promise<string | undefined> {
-  const { parseRepository } = await import('../github/release.ts');
+  const { parseRepository } = await import('../adapters/github/release.ts');
   const repository = parseRepository(event.repository);
   return withGithub(access, async (github) => {
     const { repos } = github.rest;

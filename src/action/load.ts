@@ -1,16 +1,16 @@
 // Loading the image into the containerd of a self-hosted runner. What that takes is loaded when it is used.
 
-import type { Containerd } from '../containerd/containerd.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Source } from '../oci/target.ts';
-import type { Reporter } from '../reporter.ts';
+import type { Containerd } from '../adapters/containerd/containerd.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { Source } from '../core/oci/target.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { ContainerdInputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 
 /** Fails early, before anything is built, if nothing could be loaded. */
 export async function openForInputs(inputs: ContainerdInputs, environment: Environment): Promise<Containerd> {
-  const { openContainerd } = await import('../containerd/containerd.ts');
+  const { openContainerd } = await import('../adapters/containerd/containerd.ts');
   return openContainerd({ ...inputs, program: environment.BIMA_CTR, environment });
 }
 
@@ -26,7 +26,7 @@ export interface LoadOrder {
 /** Imports the image under all of its names. */
 export async function loadForWorkflow(containerd: Containerd, order: LoadOrder): Promise<void> {
   const { source, image, references, referrers, reporter, signal } = order;
-  const { loadImage } = await import('../load.ts');
+  const { loadImage } = await import('../usecases/load.ts');
   await reporter.group(`Load into containerd at ${containerd.address}`, () =>
     loadImage(containerd, source, image, references, reporter, signal, referrers),
   );

@@ -1,6 +1,6 @@
 // The inputs that say who we are at which registry.
 
-import { BimaError } from '../errors.ts';
+import { BimaError } from '../core/errors.ts';
 import { readText } from './input-values.ts';
 import type { InputReader } from './input-values.ts';
 

@@ -1,6 +1,6 @@
 // Text that others control, as code in Markdown: the one form in which GitHub makes no link, mention or reference of it.
 
-import { printable } from '../printable.ts';
+import { printable } from '../core/printable.ts';
 
 /**
  * One code span of at most `maxLength` characters of text, for one line outside of a table, where `|` would end the

@@ -1,10 +1,10 @@
 // The outputs of the action that follow from the image and its names.
 
-import type { Descriptor } from '../oci/descriptor.ts';
-import { formatPlatform } from '../oci/platform.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { PushResult } from '../push.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { PushResult } from '../usecases/push/push.ts';
 import type { ImageFacts } from './image-facts.ts';
 
 export type Outputs = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // Addresses of pages on the GitHub server of the run.
 
-import { BimaError } from '../errors.ts';
+import { BimaError } from '../core/errors.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

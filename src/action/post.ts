@@ -1,7 +1,7 @@
 // The step after the job: removes the private folder, and does nothing else.
 
 import { rm } from 'node:fs/promises';
-import { failUntilDone } from '../unfinished.ts';
+import { failUntilDone } from '../core/unfinished.ts';
 
 const end = failUntilDone(process, (message) => process.stdout.write(`::error::${message}\n`));
 const folder = process.env.STATE_folder ?? '';

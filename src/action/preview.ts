@@ -1,10 +1,10 @@
 // Previews: whose an image is that a run for a pull request pushes, and which of them a cleanup may delete.
 
-import type { Previews } from '../cleanup/brought.ts';
-import { markImage } from '../cleanup/preview-mark.ts';
-import { BimaError } from '../errors.ts';
-import { isObject } from '../oci/json.ts';
-import { withBlobs } from '../oci/with-blobs.ts';
+import type { Previews } from '../usecases/cleanup/brought.ts';
+import { markImage } from '../usecases/cleanup/preview-mark.ts';
+import { BimaError } from '../core/errors.ts';
+import { isObject } from '../core/oci/json.ts';
+import { withBlobs } from '../core/oci/with-blobs.ts';
 import { pullRequestOf, unnamedHeadOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';

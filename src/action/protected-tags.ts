@@ -1,8 +1,8 @@
 // Tags that no pull request has: removing one is most likely a mistake.
 
-import { subjectOfTag } from '../cleanup/graph.ts';
-import { throwProblems } from '../errors.ts';
-import { isObject } from '../oci/json.ts';
+import { subjectOfTag } from '../usecases/cleanup/graph.ts';
+import { throwProblems } from '../core/errors.ts';
+import { isObject } from '../core/oci/json.ts';
 import { safeTag } from './event-tags.ts';
 import type { WorkflowEvent } from './event.ts';
 

@@ -1,6 +1,6 @@
 // The pull request that a run is for, asked for where the event doesn't name it, as for the pull requests of forks.
 
-import { BimaError } from '../errors.ts';
+import { BimaError } from '../core/errors.ts';
 import { pullRequestOf, unnamedHeadOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
@@ -18,7 +18,7 @@ export async function findPullRequest(
   const head = unnamedHeadOf(event);
   if (head === undefined) return pullRequestOf(event);
   const found = await withGithub(access, async (github) => {
-    const { listPullRequests } = await import('../github/pull-request.ts');
+    const { listPullRequests } = await import('../adapters/github/pull-request.ts');
     return listPullRequests(github, event.repository, head);
   });
   const [first, ...others] = found;

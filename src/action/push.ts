@@ -1,17 +1,17 @@
 // Whether the action pushes, with which credentials, and what a refusal means in a workflow.
 
-import { BimaError } from '../errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Source } from '../oci/target.ts';
-import { pushImage } from '../push.ts';
-import type { PushResult } from '../push.ts';
-import { createRegistryClient } from '../registry/client.ts';
-import type { RegistryClient } from '../registry/client.ts';
-import { createCredentials } from '../registry/credentials.ts';
-import type { CredentialOptions } from '../registry/credentials.ts';
-import { findHome } from '../registry/home.ts';
-import type { Reporter } from '../reporter.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { Source } from '../core/oci/target.ts';
+import { pushImage } from '../usecases/push/push.ts';
+import type { PushResult } from '../usecases/push/push.ts';
+import { createRegistryClient } from '../adapters/registry/client.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
+import { createCredentials } from '../adapters/registry/credentials.ts';
+import type { CredentialOptions } from '../adapters/registry/credentials.ts';
+import { findHome } from '../adapters/registry/home.ts';
+import type { Reporter } from '../core/reporter.ts';
 import { pullRequestOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import type { Inputs } from './inputs.ts';

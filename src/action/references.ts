@@ -1,8 +1,8 @@
 // From the inputs `tags`, `image` and `registry` to the full references of the image.
 
-import { BimaError } from '../errors.ts';
-import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
+import { BimaError } from '../core/errors.ts';
+import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
 import { serverUrl } from './pages.ts';
 
 export interface NamingInputs {

@@ -3,20 +3,20 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BimaError } from '../errors.ts';
-import type { Release } from '../github/release.ts';
-import { writeArchive } from '../layout/archive.ts';
-import { streamOf } from '../oci/blob.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { createDigester, digestOf, hexOf } from '../oci/digest.ts';
-import type { Digest } from '../oci/digest.ts';
-import { isObject } from '../oci/json.ts';
-import { formatPlatform } from '../oci/platform.ts';
-import type { Platform } from '../oci/platform.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Source } from '../oci/target.ts';
-import { systemClock } from '../registry/clock.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Release } from '../adapters/github/release.ts';
+import { writeArchive } from '../adapters/disk/archive.ts';
+import { streamOf } from '../core/oci/blob.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import { createDigester, digestOf, hexOf } from '../core/oci/digest.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { isObject } from '../core/oci/json.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import type { Platform } from '../core/oci/platform.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { Source } from '../core/oci/target.ts';
+import { systemClock } from '../core/clock.ts';
 import { gitTagOf, safeTag } from './event-tags.ts';
 import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
@@ -34,7 +34,7 @@ export async function openRelease(
   event: WorkflowEvent,
   access: GithubAccess,
 ): Promise<Release> {
-  const { findRelease, parseRepository, readRelease } = await import('../github/release.ts');
+  const { findRelease, parseRepository, readRelease } = await import('../adapters/github/release.ts');
   const repository = parseRepository(event.repository);
   const { release } = event.payload;
   const isOfEvent = inputs.tag === undefined && event.name === 'release' && isObject(release);
@@ -111,8 +111,8 @@ export async function attachArchive(
   },
 ): Promise<string> {
   const [{ attachAssets }, { parseRepository }] = await Promise.all([
-    import('../github/release-assets.ts'),
-    import('../github/release.ts'),
+    import('../adapters/github/release-assets.ts'),
+    import('../adapters/github/release.ts'),
   ]);
   const { size } = await stat(archive);
   const digest = await digestOfFile(archive);

@@ -1,8 +1,8 @@
 // A reporter that writes to the workflow log: groups, lines, and annotations at the lines of the Containerfile.
 
-import type { Problem } from '../errors.ts';
-import { progressLines } from '../progress-lines.ts';
-import type { Reporter } from '../reporter.ts';
+import type { Problem } from '../core/errors.ts';
+import { progressLines } from '../core/progress-lines.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { AnnotationPlace, Runner } from './runner.ts';
 import { safeLine, safeLines } from './safe-text.ts';
 import { workspacePath } from './workspace-path.ts';

@@ -2,17 +2,17 @@
 // What stays on this machine comes first, and the push last: tags move only if all else went well.
 
 import { join, resolve } from 'node:path';
-import { withEarlyPush } from '../early-push.ts';
-import { BimaError } from '../errors.ts';
-import { writeArchive } from '../layout/archive.ts';
-import type { Release } from '../github/release.ts';
-import { checkFileNames } from '../file-names.ts';
-import { findFileTarget, findFolderTarget } from '../layout/output-path.ts';
-import { checkDestination } from '../layout/publish.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Source } from '../oci/target.ts';
-import type { Reporter } from '../reporter.ts';
+import { withEarlyPush } from '../usecases/push/early-push.ts';
+import { BimaError } from '../core/errors.ts';
+import { writeArchive } from '../adapters/disk/archive.ts';
+import type { Release } from '../adapters/github/release.ts';
+import { checkFileNames } from '../core/file-names.ts';
+import { findFileTarget, findFolderTarget } from '../adapters/filesystem/output-path.ts';
+import { checkDestination } from '../adapters/disk/publish.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { Source } from '../core/oci/target.ts';
+import type { Reporter } from '../core/reporter.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { withWorkflowImages } from './base-images.ts';
 import type { OpenClient } from './base-images.ts';
@@ -110,7 +110,7 @@ async function handOn(produced: Produced, order: HandOnOrder, world: World): Pro
       event,
       source,
       root,
-        referrers,
+      referrers,
       images: facts.images,
       references,
       maker,
@@ -200,7 +200,7 @@ async function artifactPath(
 ): Promise<string> {
   if (inputs.artifact?.form === 'tar' && archive !== undefined) return archive;
   if (inputs.ociLayout === undefined) return layoutPath;
-  const { extractImage } = await import('../layout/extract.ts');
+  const { extractImage } = await import('../adapters/disk/extract.ts');
   const path = join(folder, 'artifact');
   await extractImage(layoutPath, path, { ...onDisk, references });
   return path;
@@ -219,8 +219,8 @@ async function writeSbomFile(
   references: readonly Reference[],
   { environment, runner, reporter, folder, signal }: World,
 ): Promise<void> {
-  const { writeSbom } = await import('../sbom.ts');
-  const { parseSourceDate } = await import('../build/source-date.ts');
+  const { writeSbom } = await import('../usecases/sbom/sbom.ts');
+  const { parseSourceDate } = await import('../core/source-date.ts');
   const path = join(folder, 'sbom.spdx.json');
   await writeSbom(source, root, path, {
     references,
@@ -269,7 +269,7 @@ async function push(
   if (signal.aborted) throw new BimaError('INTERRUPTED', 'interrupted before the push');
   const [{ pushForWorkflow }, { summarizePush }] = await Promise.all([
     import('./push.ts'),
-    import('../push.ts'),
+    import('../usecases/push/push.ts'),
   ]);
   const client = await openClient();
   const result = await pushForWorkflow({

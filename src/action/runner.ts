@@ -13,8 +13,8 @@ import {
   startGroup,
   warning,
 } from '@actions/core';
-import { BimaError } from '../errors.ts';
-import { outputError } from '../layout/temporary.ts';
+import { BimaError } from '../core/errors.ts';
+import { outputError } from '../adapters/filesystem/temporary.ts';
 import { safeLines } from './safe-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 // Text that comes from files, made safe for a workflow log and for Markdown.
 
-import { printable } from '../printable.ts';
+import { printable } from '../core/printable.ts';
 
 /**
  * One line that the runner prints and never obeys. It takes commands from lines that start with `::`, after white

@@ -2,10 +2,10 @@
 
 import { rmSync } from 'node:fs';
 import pkg from '../../package.json' with { type: 'json' };
-import { BimaError } from '../errors.ts';
-import { cleanUp } from '../layout/patience.ts';
-import { nameSystemError } from '../layout/temporary.ts';
-import { failUntilDone } from '../unfinished.ts';
+import { BimaError } from '../core/errors.ts';
+import { cleanUp } from '../adapters/filesystem/patience.ts';
+import { nameSystemError } from '../adapters/filesystem/temporary.ts';
+import { failUntilDone } from '../core/unfinished.ts';
 import { readSecrets } from './input-values.ts';
 import { actionReporter } from './reporter.ts';
 import type { ActionReporter } from './reporter.ts';

@@ -1,10 +1,10 @@
 // The job summary: one table with a row for each platform, so that a matrix of jobs stays readable.
 
-import { formatPlatform } from '../oci/platform.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import { formatSize } from '../reporter.ts';
-import { uruncKeys } from '../unikernel/annotations.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import { formatSize } from '../core/reporter.ts';
+import { uruncKeys } from '../core/unikernel/annotations.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { runCommand } from './run-command.ts';
 import { safeMarkdown } from './safe-text.ts';

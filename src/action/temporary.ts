@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { outputErrors } from '../layout/temporary.ts';
+import { outputErrors } from '../adapters/filesystem/temporary.ts';
 import type { Environment } from './runner.ts';
 
 /**

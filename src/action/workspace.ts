@@ -3,8 +3,8 @@
 
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
-import { isSystemError, throwProblems } from '../errors.ts';
-import type { Problem } from '../errors.ts';
+import { isSystemError, throwProblems } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 

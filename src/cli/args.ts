@@ -1,7 +1,7 @@
 // From argv and the environment to a command with its options. Knows their spelling, not their meaning.
 
 import { parseArgs } from 'node:util';
-import { BimaError } from '../errors.ts';
+import { BimaError } from '../core/errors.ts';
 import { commands, isCommandName } from './commands.ts';
 import type { CommandName, CommandSpec, OptionSpec } from './commands.ts';
 

@@ -1,11 +1,11 @@
 // The images that a build on the command line may open.
 
 import { tmpdir } from 'node:os';
-import type { BaseImages } from '../base-images.ts';
-import { withBaseImages as withImages } from '../base-workspace.ts';
-import type { BlobCache } from '../layout/blob-cache.ts';
-import { findFolderTarget } from '../layout/output-path.ts';
-import type { Reporter } from '../reporter.ts';
+import type { BaseImages } from '../usecases/plan/base-images.ts';
+import { withBaseImages as withImages } from '../usecases/plan/base-workspace.ts';
+import type { BlobCache } from '../adapters/disk/blob-cache.ts';
+import { findFolderTarget } from '../adapters/filesystem/output-path.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import type { LazyClient } from './registry-options.ts';
 import type { Terminal } from './run.ts';

@@ -1,18 +1,18 @@
 // `bima build`: reads the options, builds into a temporary layout, and hands that on to the chosen output.
 
-import type { BuiltImage } from '../build/build.ts';
-import { buildPlatforms } from '../build/build-platforms.ts';
-import type { BuildPlatformsOptions, BuiltPlatforms } from '../build/build-platforms.ts';
-import { parseCompression } from '../build/compression.ts';
-import { findKnownLayers } from '../build/known-layers.ts';
-import { planPlatforms } from '../build/plan-platforms.ts';
-import { parseSourceDate } from '../build/source-date.ts';
-import { withEarlyPush } from '../early-push.ts';
-import { BimaError } from '../errors.ts';
-import { openKeptLayers } from '../kept-layers.ts';
-import { withTemporaryLayout } from '../layout/publish.ts';
-import { formatPlatform } from '../oci/platform.ts';
-import { formatReference } from '../oci/reference.ts';
+import type { BuiltImage } from '../usecases/build.ts';
+import { buildPlatforms } from '../usecases/build-platforms.ts';
+import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-platforms.ts';
+import { parseCompression } from '../adapters/layers/compression.ts';
+import { findKnownLayers } from '../adapters/layers/reuse.ts';
+import { planPlatforms } from '../usecases/plan/platforms.ts';
+import { parseSourceDate } from '../core/source-date.ts';
+import { withEarlyPush } from '../usecases/push/early-push.ts';
+import { BimaError } from '../core/errors.ts';
+import { openKeptLayers } from '../usecases/kept-layers.ts';
+import { withTemporaryLayout } from '../adapters/disk/publish.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import { formatReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
 import { withBaseImages } from './base-images.ts';
 import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';

@@ -1,11 +1,11 @@
 // An inspected image as text.
 
-import type { InspectedImage, InspectedLayer } from '../inspect.ts';
-import { formatPlatform } from '../oci/platform.ts';
-import { encodeAnnotations } from '../unikernel/urunc-json.ts';
-import type { Labels } from '../unikernel/urunc-json.ts';
-import { formatSize } from '../reporter.ts';
-import { printable } from '../printable.ts';
+import type { InspectedImage, InspectedLayer } from '../usecases/inspect.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import { encodeAnnotations } from '../core/unikernel/urunc-json.ts';
+import type { Labels } from '../core/unikernel/urunc-json.ts';
+import { formatSize } from '../core/reporter.ts';
+import { printable } from '../core/printable.ts';
 
 export function formatImage(image: InspectedImage): string {
   const { names, index, descriptor, config, annotations, uruncJson } = image;

@@ -1,10 +1,10 @@
 // `bima inspect`: what the images of a layout, an archive or a registry hold.
 
-import { BimaError } from '../errors.ts';
-import { inspectImages } from '../inspect.ts';
-import type { InspectedImage } from '../inspect.ts';
-import { openLocalImages } from '../layout/open.ts';
-import { parseReference } from '../oci/reference.ts';
+import { BimaError } from '../core/errors.ts';
+import { inspectImages } from '../usecases/inspect.ts';
+import type { InspectedImage } from '../usecases/inspect.ts';
+import { openLocalImages } from '../adapters/disk/open.ts';
+import { parseReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
 import { formatImage } from './inspect-text.ts';
 import { onePositional } from './options.ts';
@@ -34,7 +34,7 @@ async function inspectRemote(name: string, options: Options, terminal: Terminal)
     throw new BimaError('LAYOUT_INVALID', `"${name}" does not exist`);
   const reference = parseReference(name);
   const reporter = terminalReporter(terminal, options);
-  const { openRemoteImage } = await import('../registry/remote-image.ts');
+  const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
   const { withRegistryClient } = await import('./registry-options.ts');
   return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
     const { source, root } = await openRemoteImage(client, reference);

@@ -1,10 +1,10 @@
 // `bima lint`: everything that a build would complain about.
 
-import { examinePlatforms } from '../build/plan-platforms.ts';
-import type { PlatformsFindings } from '../build/plan-platforms.ts';
-import type { Problem } from '../errors.ts';
-import { BimaError } from '../errors.ts';
-import { printable } from '../printable.ts';
+import { examinePlatforms } from '../usecases/plan/platforms.ts';
+import type { PlatformsFindings } from '../usecases/plan/platforms.ts';
+import type { Problem } from '../core/errors.ts';
+import { BimaError } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
 import type { Options } from './args.ts';
 import { withBaseImages } from './base-images.ts';
 import { readPlanOptions } from './options.ts';

@@ -1,13 +1,13 @@
 // `bima load`: the images of a layout or an archive go into containerd.
 
-import { namedImages, renameImages } from '../layout/images.ts';
-import { mustOpenLocalImages } from '../layout/open.ts';
-import { loadImage } from '../load.ts';
-import type { Digest } from '../oci/digest.ts';
-import { findReferrers, withoutReferrers } from '../oci/referrers.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Reporter } from '../reporter.ts';
+import { namedImages, renameImages } from '../adapters/disk/images.ts';
+import { mustOpenLocalImages } from '../adapters/disk/open.ts';
+import { loadImage } from '../usecases/load.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { findReferrers, withoutReferrers } from '../core/oci/referrers.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import { onePositional, readTags } from './options.ts';
 import { describeContainerd, openForOptions } from './output-containerd.ts';

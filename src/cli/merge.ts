@@ -1,10 +1,10 @@
 // `bima merge`: the images of layouts and archives become one index, which is handed on as a built image is.
 
-import { BimaError } from '../errors.ts';
-import { withTemporaryLayout } from '../layout/publish.ts';
-import { mergeLayouts } from '../merge-layouts.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { formatReference } from '../oci/reference.ts';
+import { BimaError } from '../core/errors.ts';
+import { withTemporaryLayout } from '../adapters/disk/publish.ts';
+import { mergeLayouts } from '../usecases/merge.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import { formatReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
 import { readAnnotations, readTags } from './options.ts';
 import { readOutput } from './output.ts';

@@ -1,13 +1,13 @@
 // The meaning of options that several commands share.
 
-import type { PlatformsOptions } from '../build/plan-platforms.ts';
-import { parseBuildArguments } from '../containerfile/build-arguments.ts';
-import { BimaError } from '../errors.ts';
-import { parseAnnotation } from '../oci/annotations.ts';
-import type { AnnotationInput } from '../oci/annotations.ts';
-import { parsePlatforms } from '../oci/platform.ts';
-import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
-import type { Reference } from '../oci/reference.ts';
+import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
+import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
+import { BimaError } from '../core/errors.ts';
+import { parseAnnotation } from '../core/oci/annotations.ts';
+import type { AnnotationInput } from '../core/oci/annotations.ts';
+import { parsePlatforms } from '../core/oci/platform.ts';
+import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
 import type { Environment, Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 

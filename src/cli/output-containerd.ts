@@ -2,13 +2,13 @@
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openContainerd } from '../containerd/containerd.ts';
-import type { Containerd } from '../containerd/containerd.ts';
-import type { Imported } from '../containerd/import.ts';
-import { BimaError } from '../errors.ts';
-import { referrersIn } from '../layout/layout.ts';
-import { loadImage } from '../load.ts';
-import { withBlobs } from '../oci/with-blobs.ts';
+import { openContainerd } from '../adapters/containerd/containerd.ts';
+import type { Containerd } from '../adapters/containerd/containerd.ts';
+import type { Imported } from '../adapters/containerd/import.ts';
+import { BimaError } from '../core/errors.ts';
+import { referrersIn } from '../adapters/disk/layout.ts';
+import { loadImage } from '../usecases/load.ts';
+import { withBlobs } from '../core/oci/with-blobs.ts';
 import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
 import type { Terminal } from './run.ts';

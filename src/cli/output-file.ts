@@ -2,17 +2,17 @@
 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { BimaError } from '../errors.ts';
-import { checkFileNames } from '../file-names.ts';
-import { packArchive, writeArchive } from '../layout/archive.ts';
-import { referrersIn } from '../layout/layout.ts';
-import { findFileTarget, findFolderTarget } from '../layout/output-path.ts';
-import type { FileTarget } from '../layout/output-path.ts';
-import { checkDestination, publishLayout } from '../layout/publish.ts';
-import { putMissingBlobs } from '../layout/put-blobs.ts';
-import { outputErrors } from '../layout/temporary.ts';
-import { withBlobs } from '../oci/with-blobs.ts';
-import { openImagesAt } from '../previous-images.ts';
+import { BimaError } from '../core/errors.ts';
+import { checkFileNames } from '../core/file-names.ts';
+import { packArchive, writeArchive } from '../adapters/disk/archive.ts';
+import { referrersIn } from '../adapters/disk/layout.ts';
+import { findFileTarget, findFolderTarget } from '../adapters/filesystem/output-path.ts';
+import type { FileTarget } from '../adapters/filesystem/output-path.ts';
+import { checkDestination, publishLayout } from '../adapters/disk/publish.ts';
+import { putMissingBlobs } from '../adapters/disk/put-blobs.ts';
+import { outputErrors } from '../adapters/filesystem/temporary.ts';
+import { withBlobs } from '../core/oci/with-blobs.ts';
+import { openImagesAt } from '../usecases/previous-images.ts';
 import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
 

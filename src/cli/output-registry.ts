@@ -2,12 +2,12 @@
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BimaError } from '../errors.ts';
-import { referrersIn } from '../layout/layout.ts';
-import { withBlobs } from '../oci/with-blobs.ts';
-import { openTaggedImage } from '../previous-images.ts';
-import { pushImage, summarizePush } from '../push.ts';
-import type { PushResult } from '../push.ts';
+import { BimaError } from '../core/errors.ts';
+import { referrersIn } from '../adapters/disk/layout.ts';
+import { withBlobs } from '../core/oci/with-blobs.ts';
+import { openTaggedImage } from '../usecases/previous-images.ts';
+import { pushImage, summarizePush } from '../usecases/push/push.ts';
+import type { PushResult } from '../usecases/push/push.ts';
 import type { Output, OutputContext } from './output.ts';
 import { checkRegistryOptions } from './registry-options.ts';
 

@@ -1,13 +1,13 @@
 // Where a built image goes: what `--output` and its shorthands choose.
 
-import { BimaError } from '../errors.ts';
-import type { PreviousImages } from '../build/known-layers.ts';
-import type { Layout } from '../layout/layout.ts';
-import type { Blob } from '../oci/blob.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { RegistryClient } from '../registry/client.ts';
-import type { Reporter } from '../reporter.ts';
+import { BimaError } from '../core/errors.ts';
+import type { PreviousImages } from '../adapters/layers/reuse.ts';
+import type { Layout } from '../adapters/disk/layout.ts';
+import type { Blob } from '../core/oci/blob.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
 import type { LazyClient } from './registry-options.ts';

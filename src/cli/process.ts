@@ -3,9 +3,9 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type { ByteStream } from '../oci/blob.ts';
-import { findHome } from '../registry/home.ts';
-import { failUntilDone } from '../unfinished.ts';
+import type { ByteStream } from '../core/oci/blob.ts';
+import { findHome } from '../adapters/registry/home.ts';
+import { failUntilDone } from '../core/unfinished.ts';
 import type { Terminal } from './run.ts';
 
 /**

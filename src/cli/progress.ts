@@ -2,9 +2,9 @@
 
 import { MultiBar } from 'cli-progress';
 import type { SingleBar } from 'cli-progress';
-import { shortenTask } from '../progress-lines.ts';
-import type { Progress } from '../progress-lines.ts';
-import { formatSize } from '../reporter.ts';
+import { shortenTask } from '../core/progress-lines.ts';
+import type { Progress } from '../core/progress-lines.ts';
+import { formatSize } from '../core/reporter.ts';
 
 /** Bars at the end of the terminal's output; each goes when its task is done. */
 export function progressBars(stream: NodeJS.WriteStream): Progress {

@@ -1,11 +1,11 @@
 // `bima push`: an image of a layout or an archive to registries.
 
-import { BimaError } from '../errors.ts';
-import { chooseImage } from '../layout/choose-image.ts';
-import { mustOpenLocalImages } from '../layout/open.ts';
-import { findReferrers } from '../oci/referrers.ts';
-import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts';
-import { pushImage, summarizePush } from '../push.ts';
+import { BimaError } from '../core/errors.ts';
+import { chooseImage } from '../adapters/disk/choose-image.ts';
+import { mustOpenLocalImages } from '../adapters/disk/open.ts';
+import { findReferrers } from '../core/oci/referrers.ts';
+import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
+import { pushImage, summarizePush } from '../usecases/push/push.ts';
 import type { Options } from './args.ts';
 import { describePush } from './output-registry.ts';
 import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';

@@ -2,12 +2,12 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { BimaError } from '../errors.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { RegistryClient } from '../registry/client.ts';
-import { createCredentials } from '../registry/credentials.ts';
-import type { CredentialOptions } from '../registry/credentials.ts';
-import type { Reporter } from '../reporter.ts';
+import { BimaError } from '../core/errors.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
+import { createCredentials } from '../adapters/registry/credentials.ts';
+import type { CredentialOptions } from '../adapters/registry/credentials.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import type { Terminal } from './run.ts';
 
@@ -57,7 +57,7 @@ async function openClient(
   const ca = await readCa(options.string('ca-file'), terminal.environment);
   const concurrency = readCount('concurrency', options.string('concurrency'));
   const chunkSize = readSize(options.string('chunk-size'));
-  const { createRegistryClient } = await import('../registry/client.ts');
+  const { createRegistryClient } = await import('../adapters/registry/client.ts');
   return createRegistryClient({
     credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
     reporter,

@@ -1,10 +1,10 @@
 // Runs one command and turns whatever is thrown into lines and an exit code.
 
 import pkg from '../../package.json' with { type: 'json' };
-import { BimaError } from '../errors.ts';
-import type { ErrorCode } from '../errors.ts';
-import { nameSystemError } from '../layout/temporary.ts';
-import type { ByteStream } from '../oci/blob.ts';
+import { BimaError } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { nameSystemError } from '../adapters/filesystem/temporary.ts';
+import type { ByteStream } from '../core/oci/blob.ts';
 import { parseArguments } from './args.ts';
 import type { Environment, Options } from './args.ts';
 import type { CommandName } from './commands.ts';

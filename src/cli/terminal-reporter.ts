@@ -1,9 +1,9 @@
 // A reporter that writes to standard error.
 
-import type { Problem } from '../errors.ts';
-import { printable } from '../printable.ts';
-import { progressLines } from '../progress-lines.ts';
-import type { Reporter } from '../reporter.ts';
+import type { Problem } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
+import { progressLines } from '../core/progress-lines.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import { formatProblem } from './print.ts';
 import { progressBars } from './progress.ts';

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { numberOfComment, readCleanupInputs, tagsOfClosed } from '../../src/action/cleanup-inputs.ts';
 import { checkTags } from '../../src/action/protected-tags.ts';
 import { isPackageRegistry } from '../../src/action/references.ts';
-import { BimaError } from '../../src/errors.ts';
+import { BimaError } from '../../src/core/errors.ts';
 import { eventFixture } from '../support/events.ts';
 
 describe('the inputs of the cleanup', () => {

@@ -5,7 +5,7 @@ import type { Tokens } from 'marked';
 import { formatChange, formatComment } from '../../src/action/comment-text.ts';
 import type { CommentFacts } from '../../src/action/comment-text.ts';
 import type { PlatformFacts } from '../../src/action/image-facts.ts';
-import { formatReference, parseReference } from '../../src/oci/reference.ts';
+import { formatReference, parseReference } from '../../src/core/oci/reference.ts';
 import { outline, tokensOf } from '../support/markdown.ts';
 import { sampleImage } from '../support/sample-image.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { BimaError } from '../../src/errors.ts';
+import { BimaError } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { largeContext } from '../support/large-context.ts';
 import { problem, startRegistry } from '../support/registry.ts';

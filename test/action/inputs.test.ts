@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { readSecrets } from '../../src/action/input-values.ts';
 import { readInputs } from '../../src/action/inputs.ts';
 import type { Inputs } from '../../src/action/inputs.ts';
-import { BimaError } from '../../src/errors.ts';
+import { BimaError } from '../../src/core/errors.ts';
 
 type Given = Readonly<Record<string, string>>;
 

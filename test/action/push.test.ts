@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { explicitLogin, readOnlyReason } from '../../src/action/push.ts';
 import { formatSummary } from '../../src/action/summary.ts';
-import { BimaError } from '../../src/errors.ts';
-import { parseReference } from '../../src/oci/reference.ts';
+import { BimaError } from '../../src/core/errors.ts';
+import { parseReference } from '../../src/core/oci/reference.ts';
 import { eventFixture } from '../support/events.ts';
 import { sampleImage } from '../support/sample-image.ts';
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseAnnotation, selectAnnotations } from '../../src/oci/annotations.ts';
+import { parseAnnotation, selectAnnotations } from '../../src/core/oci/annotations.ts';
 import { readPairs, readWords } from '../../src/action/input-values.ts';
 import { runUrl } from '../../src/action/pages.ts';
 import { defaultImage, isGithubCom, resolveReferences } from '../../src/action/references.ts';
 import type { NamingInputs } from '../../src/action/references.ts';
-import { formatReference } from '../../src/oci/reference.ts';
+import { formatReference } from '../../src/core/oci/reference.ts';
 
 const defaults = { image: () => 'ghcr.io/owner/repo', tags: () => ['main'] };
 

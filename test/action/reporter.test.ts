@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { actionReporter } from '../../src/action/reporter.ts';
 import type { AnnotationPlace, Runner } from '../../src/action/runner.ts';
 import { safeLine, safeLines, safeMarkdown } from '../../src/action/safe-text.ts';
-import type { Problem } from '../../src/errors.ts';
+import type { Problem } from '../../src/core/errors.ts';
 import { parseCommand } from '../support/action.ts';
 
 interface Recording extends Runner {

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { readInputs } from '../../src/action/inputs.ts';
 import { run } from '../../src/action/run.ts';
 import type { Runner } from '../../src/action/runner.ts';
-import { silentReporter } from '../../src/reporter.ts';
+import { silentReporter } from '../../src/core/reporter.ts';
 
 import { eventFixture } from '../support/events.ts';
 import { temporaryFolder } from '../support/folder.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { makeTemporaryFolder } from '../../src/action/temporary.ts';
-import { BimaError } from '../../src/errors.ts';
+import { BimaError } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 describe('a temporary folder of the action', () => {

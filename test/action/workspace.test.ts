@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { holdToWorkspace } from '../../src/action/workspace.ts';
-import { BimaError } from '../../src/errors.ts';
+import { BimaError } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { runWithLines } from '../support/run-inputs.ts';
 

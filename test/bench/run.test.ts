@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { findPool, writeBinary } from '../../bench/content.ts';
 import { parseOptions } from '../../bench/options.ts';
 import type { Results } from '../../bench/results.ts';
-import { detectPlatform } from '../../src/unikernel/binary.ts';
+import { detectPlatform } from '../../src/core/unikernel/binary.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const main = resolve(import.meta.dirname, '../../bench/main.ts');

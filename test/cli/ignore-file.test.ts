@@ -5,8 +5,8 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { run } from '../../src/cli/run.ts';
-import { inspectImages } from '../../src/inspect.ts';
-import { mustOpenLocalImages } from '../../src/layout/open.ts';
+import { inspectImages } from '../../src/usecases/inspect.ts';
+import { mustOpenLocalImages } from '../../src/adapters/disk/open.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { elf } from '../support/headers.ts';
 

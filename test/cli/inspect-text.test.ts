@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatImage } from '../../src/cli/inspect-text.ts';
-import type { InspectedImage } from '../../src/inspect.ts';
-import { encodeAnnotations } from '../../src/unikernel/urunc-json.ts';
+import type { InspectedImage } from '../../src/usecases/inspect.ts';
+import { encodeAnnotations } from '../../src/core/unikernel/urunc-json.ts';
 
 const labels = { binary: '/k', empty: '' };
 

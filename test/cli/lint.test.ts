@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run } from '../../src/cli/run.ts';
-import type { Problem } from '../../src/errors.ts';
+import type { Problem } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { elf } from '../support/headers.ts';
 

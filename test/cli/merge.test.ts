@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { run } from '../../src/cli/run.ts';
-import { openArchive } from '../../src/layout/archive.ts';
-import { readDocument } from '../../src/oci/blob.ts';
-import { parseIndex } from '../../src/oci/manifest.ts';
+import { openArchive } from '../../src/adapters/disk/archive.ts';
+import { readDocument } from '../../src/core/oci/blob.ts';
+import { parseIndex } from '../../src/core/oci/manifest.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleImage, writeSampleLayout } from '../support/sample-image.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { codeOf } from '../build/code.ts';
+import { codeOf } from '../adapters/layers/code.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Usage } from '../support/usage-report.ts';
 

@@ -3,9 +3,9 @@
 
 import { uploadArtifact } from '../../src/action/artifact.ts';
 import type { ArtifactOrder } from '../../src/action/artifact.ts';
-import { BimaError } from '../../src/errors.ts';
-import type { Problem } from '../../src/errors.ts';
-import { silentReporter } from '../../src/reporter.ts';
+import { BimaError } from '../../src/core/errors.ts';
+import type { Problem } from '../../src/core/errors.ts';
+import { silentReporter } from '../../src/core/reporter.ts';
 import { createFastClock } from './fast-clock.ts';
 
 export interface ArtifactOutcome {

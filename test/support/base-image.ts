@@ -2,14 +2,14 @@
 
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { createLayout } from '../../src/layout/layout.ts';
-import type { Layout } from '../../src/layout/layout.ts';
-import { blobOf } from '../../src/oci/blob.ts';
-import type { Descriptor } from '../../src/oci/descriptor.ts';
-import { digestOf } from '../../src/oci/digest.ts';
-import type { Digest } from '../../src/oci/digest.ts';
-import { encodeJson } from '../../src/oci/json.ts';
-import { mediaTypes } from '../../src/oci/media-types.ts';
+import { createLayout } from '../../src/adapters/disk/layout.ts';
+import type { Layout } from '../../src/adapters/disk/layout.ts';
+import { blobOf } from '../../src/core/oci/blob.ts';
+import type { Descriptor } from '../../src/core/oci/descriptor.ts';
+import { digestOf } from '../../src/core/oci/digest.ts';
+import type { Digest } from '../../src/core/oci/digest.ts';
+import { encodeJson } from '../../src/core/oci/json.ts';
+import { mediaTypes } from '../../src/core/oci/media-types.ts';
 import { mkdirSync } from 'node:fs';
 
 /** A file unless it has a target or its path ends in a slash. */

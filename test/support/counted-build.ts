@@ -3,18 +3,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { buildImage } from '../../src/build/build.ts';
-import type { BuiltImage } from '../../src/build/build.ts';
-import { parseCompression } from '../../src/build/compression.ts';
-import type { KnownLayers } from '../../src/build/known-layers.ts';
-import { planBuild } from '../../src/build/plan.ts';
-import { createLayout } from '../../src/layout/layout.ts';
-import type { Layout } from '../../src/layout/layout.ts';
-import { readDocument } from '../../src/oci/blob.ts';
-import type { Blob } from '../../src/oci/blob.ts';
-import type { KeptLayers } from '../../src/oci/kept-layers.ts';
-import { silentReporter } from '../../src/reporter.ts';
-import type { Reporter } from '../../src/reporter.ts';
+import { buildImage } from '../../src/usecases/build.ts';
+import type { BuiltImage } from '../../src/usecases/build.ts';
+import { parseCompression } from '../../src/adapters/layers/compression.ts';
+import type { KnownLayers } from '../../src/adapters/layers/reuse.ts';
+import { planBuild } from '../../src/usecases/plan/plan.ts';
+import { createLayout } from '../../src/adapters/disk/layout.ts';
+import type { Layout } from '../../src/adapters/disk/layout.ts';
+import { readDocument } from '../../src/core/oci/blob.ts';
+import type { Blob } from '../../src/core/oci/blob.ts';
+import type { KeptLayers } from '../../src/core/oci/kept-layers.ts';
+import { silentReporter } from '../../src/core/reporter.ts';
+import type { Reporter } from '../../src/core/reporter.ts';
 import { temporaryFolder } from './folder.ts';
 
 export interface CountedImage extends BuiltImage {

@@ -1,6 +1,6 @@
 // A clock whose sleeps end at once and are counted as if they had taken their time.
 
-import type { Clock } from '../../src/registry/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 
 export interface FastClock extends Clock {
   /** What was slept so far, in milliseconds, in order. */

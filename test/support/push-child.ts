@@ -1,11 +1,11 @@
 // Pushes one blob of a layout, in a process of its own, and tells the most memory that it took.
 // Usage: node push-child.ts HOST LAYOUT DIGEST SIZE
 
-import { openLayout } from '../../src/layout/layout.ts';
-import { parseDigest } from '../../src/oci/digest.ts';
-import { mediaTypes } from '../../src/oci/media-types.ts';
-import { createRegistryClient } from '../../src/registry/client.ts';
-import { silentReporter } from '../../src/reporter.ts';
+import { openLayout } from '../../src/adapters/disk/layout.ts';
+import { parseDigest } from '../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../src/core/oci/media-types.ts';
+import { createRegistryClient } from '../../src/adapters/registry/client.ts';
+import { silentReporter } from '../../src/core/reporter.ts';
 
 const [registry = '', folder = '', digest = '', size = ''] = process.argv.slice(2);
 

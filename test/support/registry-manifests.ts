@@ -1,9 +1,9 @@
 // The strict registry's manifests, tags and referrers.
 
-import { digestOf, isDigest } from '../../src/oci/digest.ts';
-import type { Digest } from '../../src/oci/digest.ts';
-import { isObject } from '../../src/oci/json.ts';
-import { mediaTypes } from '../../src/oci/media-types.ts';
+import { digestOf, isDigest } from '../../src/core/oci/digest.ts';
+import type { Digest } from '../../src/core/oci/digest.ts';
+import { isObject } from '../../src/core/oci/json.ts';
+import { mediaTypes } from '../../src/core/oci/media-types.ts';
 import { problem } from './registry.ts';
 import type { Call, RegistryOptions, Reply } from './registry.ts';
 import { linksOf } from './registry-store.ts';

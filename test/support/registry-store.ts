@@ -1,8 +1,8 @@
 // What the strict registry holds: blobs, manifests and tags by repository, and whether an image is whole.
 
-import { digestOf, isDigest } from '../../src/oci/digest.ts';
-import type { Digest } from '../../src/oci/digest.ts';
-import { isObject } from '../../src/oci/json.ts';
+import { digestOf, isDigest } from '../../src/core/oci/digest.ts';
+import type { Digest } from '../../src/core/oci/digest.ts';
+import { isObject } from '../../src/core/oci/json.ts';
 
 export interface StoredBlob {
   readonly size: number;

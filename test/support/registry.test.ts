@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { digestOf } from '../../src/oci/digest.ts';
-import { encodeJson } from '../../src/oci/json.ts';
-import { mediaTypes } from '../../src/oci/media-types.ts';
+import { digestOf } from '../../src/core/oci/digest.ts';
+import { encodeJson } from '../../src/core/oci/json.ts';
+import { mediaTypes } from '../../src/core/oci/media-types.ts';
 import { startRegistry } from './registry.ts';
 import type { Registry, RegistryOptions } from './registry.ts';
 import { bytesOf, sampleImage, storeImage } from './sample-image.ts';

@@ -2,7 +2,7 @@
 // Usage: node release-child.ts ARCHIVE, with GITHUB_API_URL in the environment
 
 import { attachArchive, openRelease } from '../../src/action/release.ts';
-import { silentReporter } from '../../src/reporter.ts';
+import { silentReporter } from '../../src/core/reporter.ts';
 import { defaultToken } from './github/server.ts';
 
 const [archive = ''] = process.argv.slice(2);

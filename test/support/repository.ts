@@ -1,10 +1,10 @@
 // A repository of a registry on this machine, as the client sees it.
 
-import { parseReference } from '../../src/oci/reference.ts';
-import { createRegistryClient } from '../../src/registry/client.ts';
-import type { RepositoryAccess } from '../../src/registry/client.ts';
-import type { Repository } from '../../src/registry/repository.ts';
-import { silentReporter } from '../../src/reporter.ts';
+import { parseReference } from '../../src/core/oci/reference.ts';
+import { createRegistryClient } from '../../src/adapters/registry/client.ts';
+import type { RepositoryAccess } from '../../src/adapters/registry/client.ts';
+import type { Repository } from '../../src/adapters/registry/repository.ts';
+import { silentReporter } from '../../src/core/reporter.ts';
 import { createFastClock } from './fast-clock.ts';
 
 export interface OpenRepository extends AsyncDisposable {

@@ -4,15 +4,15 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { streamOf } from '../../src/oci/blob.ts';
-import type { Blob } from '../../src/oci/blob.ts';
-import { describeBytes } from '../../src/oci/descriptor.ts';
-import type { Descriptor } from '../../src/oci/descriptor.ts';
-import { digestOf, hexOf } from '../../src/oci/digest.ts';
-import type { Digest } from '../../src/oci/digest.ts';
-import { encodeJson } from '../../src/oci/json.ts';
-import { mediaTypes } from '../../src/oci/media-types.ts';
-import type { Source } from '../../src/oci/target.ts';
+import { streamOf } from '../../src/core/oci/blob.ts';
+import type { Blob } from '../../src/core/oci/blob.ts';
+import { describeBytes } from '../../src/core/oci/descriptor.ts';
+import type { Descriptor } from '../../src/core/oci/descriptor.ts';
+import { digestOf, hexOf } from '../../src/core/oci/digest.ts';
+import type { Digest } from '../../src/core/oci/digest.ts';
+import { encodeJson } from '../../src/core/oci/json.ts';
+import { mediaTypes } from '../../src/core/oci/media-types.ts';
+import type { Source } from '../../src/core/oci/target.ts';
 import type { RegistryStore } from './registry-store.ts';
 
 export interface SampleImage {

@@ -15,7 +15,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { isObject, isStringArray } from '../../src/oci/json.ts';
+import { isObject, isStringArray } from '../../src/core/oci/json.ts';
 import type { Access, RegistryAuth, Reply } from './registry.ts';
 
 export const service = 'registry.test';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf, hexOf } from '../../src/oci/digest.ts';
-import { isObject } from '../../src/oci/json.ts';
+import { digestOf, hexOf } from '../../src/core/oci/digest.ts';
+import { isObject } from '../../src/core/oci/json.ts';
 import { linksOf } from './registry-store.ts';
 
 /** @returns the names of the index's entries, `-` for one without a name */

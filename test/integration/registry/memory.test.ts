@@ -17,9 +17,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { createLayout } from '../../../src/layout/layout.ts';
-import type { Layout } from '../../../src/layout/layout.ts';
-import type { Digest } from '../../../src/oci/digest.ts';
+import { createLayout } from '../../../src/adapters/disk/layout.ts';
+import type { Layout } from '../../../src/adapters/disk/layout.ts';
+import type { Digest } from '../../../src/core/oci/digest.ts';
 import { startRegistry } from '../../support/registry.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@
 
 import { createStore } from '../registry-store.ts';
 import type { RegistryStore } from '../registry-store.ts';
-import type { Digest } from '../../../src/oci/digest.ts';
+import type { Digest } from '../../../src/core/oci/digest.ts';
 import { notFound, problem } from './server.ts';
 import type { GithubReply, GithubRequest, Route, Site } from './server.ts';
 import { userOf } from './users.ts';

@@ -2,8 +2,8 @@
 
 import type { TestContext } from 'node:test';
 import type { GithubAccess } from '../../../src/action/github.ts';
-import type { Problem } from '../../../src/errors.ts';
-import { silentReporter } from '../../../src/reporter.ts';
+import type { Problem } from '../../../src/core/errors.ts';
+import { silentReporter } from '../../../src/core/reporter.ts';
 import { createFastClock } from '../fast-clock.ts';
 import type { FastClock } from '../fast-clock.ts';
 import { defaultToken, startGithub } from './server.ts';

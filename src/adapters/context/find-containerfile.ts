@@ -1,0 +1,118 @@
+// Finds and reads the Containerfile of a build.
+
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { BimaError, isSystemError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { readAll } from '../../core/oci/blob.ts';
+import { readRegular } from '../filesystem/open-regular.ts';
+import { absolutePath, refusal, specialKind, withPlace } from './disk.ts';
+import { follow } from './links.ts';
+import { readListed, recognize } from './read-file.ts';
+
+/** The names that are looked for, in this order. */
+const names = ['Containerfile', 'Dockerfile'];
+
+/** A Containerfile that was found. */
+export interface FoundContainerfile {
+  /** As a user would write it. */
+  readonly path: string;
+  readonly place: FilePlace;
+}
+
+/** A folder, absolute and with its links resolved, and a path inside it, with `/`. */
+interface FilePlace {
+  readonly root: string;
+  readonly path: string;
+}
+
+/**
+ * Reads the file that was named, or else the one in the context, or else the one in the current directory.
+ * One that lies in the context is held to its rules: links are followed inside the context alone. The name is, exactly,
+ * one that its folder's listing gives.
+ * @param options.root the context, absolute and with its links resolved
+ * @returns where it is, and its bytes
+ * @throws BimaError CONTAINERFILE_MISSING, also for anything but a file; CONTAINERFILE_SYNTAX for one that is far too
+ *   large, such as a binary that is named by mistake; CONTEXT_PATH for one that leads out of the context
+ */
+export async function readContainerfile(options: {
+  readonly context: string;
+  readonly root: string;
+  readonly file?: string;
+}): Promise<FoundContainerfile & { readonly bytes: Uint8Array }> {
+  const { context, root, file } = options;
+  const candidates = file === undefined ? [...names.map((name) => join(context, name)), ...names] : [file];
+  for (const path of candidates) {
+    const place = await placeOf(path, context, root);
+    const bytes = place.root === root ? await readInContext(place, path) : await readOutside(path);
+    if (bytes === undefined) continue;
+    return { path, place, bytes };
+  }
+  if (file !== undefined)
+    throw new BimaError('CONTAINERFILE_MISSING', `the Containerfile "${file}" does not exist`);
+  throw new BimaError(
+    'CONTAINERFILE_MISSING',
+    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
+    {
+      hint: 'Name the file: with --file, or the input "file" of the action.',
+    },
+  );
+}
+
+/** In the context, also by another spelling of the folder that it is in; otherwise in that folder. */
+async function placeOf(path: string, context: string, root: string): Promise<FilePlace> {
+  const written = innerPath(resolve(context), resolve(path));
+  if (written !== undefined) return { root, path: written };
+  const folder = await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path)));
+  const inner = innerPath(root, join(folder, basename(path)));
+  return inner === undefined ? { root: folder, path: basename(path) } : { root, path: inner };
+}
+
+function innerPath(folder: string, path: string): string | undefined {
+  const inner = relative(folder, path);
+  // Absolute when it is on another drive.
+  if (inner.split(sep)[0] === '..' || isAbsolute(inner)) return undefined;
+  return inner.replaceAll(sep, '/');
+}
+
+/** A FIFO or a device could be read for ever. */
+async function readInContext({ root, path }: FilePlace, written: string): Promise<Uint8Array | undefined> {
+  return withPlace({ root }, new Map(), async (place) => {
+    const followed = await follow(place, path.split('/'));
+    if (!followed.exists) return undefined;
+    const kind = specialKind(followed.stats);
+    if (kind !== undefined) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
+    const { stats } = followed;
+    if (stats.isFile() && stats.size <= limits.containerfile)
+      return readAll(readListed(place, followed.path, recognize(stats)));
+    return readIfThere(written, absolutePath(place, followed.path), true);
+  });
+}
+
+async function readOutside(path: string): Promise<Uint8Array | undefined> {
+  const bytes = await readIfThere(path, path, false);
+  if (bytes === undefined) return undefined;
+  const listing = await readdir(dirname(path)).catch(() => undefined);
+  return listing?.includes(basename(path)) === false ? undefined : bytes;
+}
+
+async function readIfThere(
+  path: string,
+  place: string,
+  isInContext: boolean,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readRegular(place, limits.containerfile, {
+      code: 'CONTAINERFILE_MISSING',
+      tooLarge: 'CONTAINERFILE_SYNTAX',
+      follow: !isInContext,
+    });
+  } catch (cause) {
+    if (cause instanceof BimaError) throw cause;
+    if (isSystemError(cause, 'ENOENT')) return undefined;
+    const reason = cause instanceof Error ? cause.message : '';
+    throw new BimaError('CONTAINERFILE_MISSING', `can't read the Containerfile "${path}": ${reason}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+// Which ignore file counts: that of the Containerfile, or else that of the context; never two of them.
+
+import { limits } from '../../core/limits.ts';
+import { readAll } from '../../core/oci/blob.ts';
+import type { FoundContainerfile } from './find-containerfile.ts';
+import { refusal, withPlace } from './disk.ts';
+import type { Listings } from './disk.ts';
+import { noIgnoreRules, parseIgnoreFile } from '../../core/files/ignore.ts';
+import type { IgnoreRules } from '../../core/files/ignore.ts';
+import { follow } from './links.ts';
+import { readListed, recognize } from './read-file.ts';
+
+const suffixes = ['.containerignore', '.dockerignore'];
+
+/**
+ * The rules of the first that is there: `<Containerfile>.containerignore` and `<Containerfile>.dockerignore` beside the
+ * Containerfile, then `.containerignore` and `.dockerignore` in the context, as podman looks for them. Docker knows
+ * those named after its own file since 19.03 (https://docs.docker.com/build/concepts/context/#filename-and-location).
+ * @param root of the context, absolute and with its links resolved
+ * @throws BimaError CONTEXT_PATH for anything but a file, for a link that leads out of the context, or out of the
+ *   folder of a Containerfile elsewhere, and for a malformed pattern
+ */
+export async function readIgnoreFile(
+  root: string,
+  containerfile: FoundContainerfile | undefined,
+  listings: Listings,
+): Promise<IgnoreRules> {
+  if (containerfile !== undefined) {
+    const { path, place } = containerfile;
+    const beside = suffixes.map((suffix) => ({ path: place.path + suffix, shown: path + suffix }));
+    const known = place.root === root ? listings : new Map<string, ReadonlySet<string>>();
+    const rules = await readFirst(place.root, beside, known);
+    if (rules !== undefined) return rules;
+  }
+  const own = suffixes.map((name) => ({ path: name, shown: name }));
+  return (await readFirst(root, own, listings)) ?? noIgnoreRules;
+}
+
+interface Candidate {
+  /** Relative to the root, with `/`. */
+  readonly path: string;
+  /** As messages have it. */
+  readonly shown: string;
+}
+
+function readFirst(
+  root: string,
+  candidates: readonly Candidate[],
+  listings: Listings,
+): Promise<IgnoreRules | undefined> {
+  return withPlace({ root }, listings, async (place) => {
+    for (const { path, shown } of candidates) {
+      const followed = await follow(place, path.split('/'));
+      if (!followed.exists) continue;
+      if (!followed.stats.isFile()) throw refusal(place, `expected "${shown}" to be a file`);
+      if (followed.stats.size > limits.ignoreFile) {
+        const message = `expected at most ${limits.ignoreFile} bytes in "${shown}", got ${followed.stats.size}`;
+        throw refusal(place, message, { hint: 'Check that this is the file you meant.' });
+      }
+      const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
+      return parseIgnoreFile(Buffer.from(bytes).toString(), shown);
+    }
+    return undefined;
+  });
+}

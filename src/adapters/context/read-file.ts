@@ -1,0 +1,96 @@
+// Reads a file of the context, and makes sure that it is still the one that was listed.
+// Not by way of the thread pool: there every read would wait behind the blocks that are being compressed, and each of
+// thousands of small files would take ten times as long. A read of one chunk from disk stops nothing else for long.
+
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { BimaError, isSystemError } from '../../core/errors.ts';
+import { absolutePath, unreadable } from './disk.ts';
+import type { Place } from './disk.ts';
+
+/** What a file is recognized by. */
+export interface Listed {
+  readonly dev: number;
+  readonly ino: number;
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeNs: bigint;
+}
+
+/**
+ * Numbers rather than the statistics themselves or their bigints, since there may be thousands of files. Those over 2^53
+ * lose digits, and then tell fewer files apart.
+ */
+export function recognize({ dev, ino, size, mtimeNs }: BigIntStats): Listed {
+  return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
+}
+
+/** Bytes of one read: fewer, larger reads keep hashing and compression busy. */
+const chunkSize = 512 * 1024;
+
+/** The memory of a reading that has ended, for the next one. */
+let spare: Buffer | undefined;
+
+// Without O_NONBLOCK, a FIFO put in the file's place would stop the build for ever. Windows has neither flag.
+const flags =
+  process.platform === 'win32'
+    ? constants.O_RDONLY
+    : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * The bytes of a file, `listed.size` of them. The file is closed when the reader stops early. A chunk holds until the
+ * next one is asked for: its memory is used again.
+ * @throws BimaError CONTEXT_CHANGED when the file was replaced, changed, grew or shrank since it was listed;
+ *   CONTEXT_PATH when it can't be read
+ */
+// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is read at once
+export async function* readListed(place: Place, path: string, listed: Listed): AsyncGenerator<Uint8Array> {
+  const file = openListed(place, path);
+  const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize);
+  spare = undefined;
+  try {
+    checkSame(path, listed, fstatSync(file, { bigint: true }));
+    for (let left = listed.size; left > 0;) {
+      const bytesRead = readSync(file, buffer, 0, Math.min(buffer.length, left), null);
+      if (bytesRead === 0) throw changed(path, 'shrank');
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+    checkSame(path, listed, fstatSync(file, { bigint: true }));
+  } catch (cause) {
+    throw cause instanceof BimaError ? cause : unreadable(place, path, cause);
+  } finally {
+    closeSync(file);
+    spare = buffer;
+  }
+}
+
+function openListed(place: Place, path: string): number {
+  try {
+    return openSync(absolutePath(place, path), flags);
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT') || isSystemError(cause, 'ENOTDIR'))
+      throw changed(path, 'was removed', cause);
+    // What O_NOFOLLOW gives for a link on Linux and macOS, and on FreeBSD.
+    if (isSystemError(cause, 'ELOOP') || isSystemError(cause, 'EMLINK'))
+      throw changed(path, 'was replaced', cause);
+    throw unreadable(place, path, cause);
+  }
+}
+
+function checkSame(path: string, listed: Listed, stats: BigIntStats): void {
+  const now = recognize(stats);
+  // Windows gives the device in two forms, depending on the call.
+  const sameDevice = now.dev === listed.dev || process.platform === 'win32';
+  if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path, 'was replaced');
+  if (now.size > listed.size) throw changed(path, 'grew');
+  if (now.size < listed.size) throw changed(path, 'shrank');
+  if (now.mtimeNs !== listed.mtimeNs) throw changed(path, 'was changed');
+}
+
+function changed(path: string, how: string, cause?: unknown): BimaError {
+  return new BimaError('CONTEXT_CHANGED', `"${path}" ${how} while it was packed`, {
+    hint: 'Build again when nothing writes to the context.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,214 @@
+// One tar archive that is at once an OCI image layout and a docker-archive, written and read.
+// `docker load`, `podman load`, `ctr images import` and skopeo take it.
+
+import { basename, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { encodeHeader, endOfTar, paddingOf } from '../../core/files/tar-header.ts';
+import { readTar } from '../../core/files/tar-reader.ts';
+import { BimaError, isSystemError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { readAll, streamOf, verified } from '../../core/oci/blob.ts';
+import type { Blob, ByteStream } from '../../core/oci/blob.ts';
+import type { Descriptor } from '../../core/oci/descriptor.ts';
+import { hexOf } from '../../core/oci/digest.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { isDocument, readTree } from '../../core/oci/image-tree.ts';
+import type { ImageTree } from '../../core/oci/image-tree.ts';
+import { encodeJson } from '../../core/oci/json.ts';
+import { parseIndex } from '../../core/oci/manifest.ts';
+import type { Index } from '../../core/oci/manifest.ts';
+import { mediaTypes } from '../../core/oci/media-types.ts';
+import { formatReference } from '../../core/oci/reference.ts';
+import type { Reference } from '../../core/oci/reference.ts';
+import type { Source } from '../../core/oci/target.ts';
+import { writeFifo } from '../filesystem/fifo.ts';
+import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
+import { checkMarker, layoutMarker } from './layout.ts';
+import { withImage } from './names.ts';
+import { findFileTarget } from '../filesystem/output-path.ts';
+import { move } from '../filesystem/patience.ts';
+import { outputErrors, withTemporaryFolder } from '../filesystem/temporary.ts';
+
+/**
+ * Writes an archive of one image or index with everything that it points to, under its final name only when it is whole.
+ * Its bytes depend on the image, the references and the referrers alone. A link is followed, and a FIFO gets it as a
+ * stream.
+ * @param referrers what refers to the image, and goes along with it
+ * @throws BimaError OUTPUT_FAILED, also for anything else at the path that is no file, or DIGEST_MISMATCH when the
+ *   source holds something else than it says
+ */
+export async function writeArchive(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+  path: string,
+  signal?: AbortSignal,
+  referrers: readonly Descriptor[] = [],
+): Promise<void> {
+  const target = await findFileTarget(path);
+  const content = await contentOf(source, image, references, referrers);
+  signal?.throwIfAborted();
+  await outputErrors(path, () =>
+    target.type === 'fifo'
+      ? writeFifo(path, packed(content, false), signal)
+      : withTemporaryFolder(target.path, async (folder) => {
+          const temporary = join(folder, basename(target.path));
+          await writeNewFile(temporary, packed(content, true), () => signal?.throwIfAborted());
+          await move(temporary, target.path);
+        }),
+  );
+}
+
+/**
+ * The same archive as a stream, which reads from the source as it is read itself.
+ * A stream that ends early never passes for an archive of the image: its index comes last.
+ * @throws BimaError NOT_AVAILABLE for anything but a manifest or an index, and on the way DIGEST_MISMATCH
+ */
+export async function packArchive(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+  referrers: readonly Descriptor[] = [],
+): Promise<ByteStream> {
+  return packed(await contentOf(source, image, references, referrers), false);
+}
+
+/** @param release as for the opening of a blob */
+async function* packed({ documents, blobs }: ArchiveContent, release: boolean): AsyncGenerator<Uint8Array> {
+  for (const { descriptor, open } of blobs)
+    yield* packFile(blobName(descriptor.digest), descriptor.size, open(release));
+  for (const [name, bytes] of documents) yield* packFile(name, bytes.length, streamOf(bytes));
+  yield endOfTar;
+}
+
+async function* packFile(path: string, size: number, content: ByteStream): AsyncGenerator<Uint8Array> {
+  yield encodeHeader({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, size }, 0);
+  yield* content;
+  yield paddingOf(size);
+}
+
+interface ArchiveContent {
+  /** Small files, by name. */
+  readonly documents: ReadonlyMap<string, Uint8Array>;
+  readonly blobs: readonly Blob[];
+}
+
+async function contentOf(
+  source: Source,
+  image: Descriptor,
+  references: readonly Reference[],
+  referrers: readonly Descriptor[],
+): Promise<ArchiveContent> {
+  if (!isDocument(image)) {
+    throw new BimaError(
+      'NOT_AVAILABLE',
+      `expected an image manifest or an index for an archive, got "${image.mediaType}"`,
+    );
+  }
+  const { blobs, manifests, indexes, images } = await readTree(source, image);
+  const all = new Map(
+    [...indexes, ...manifests, ...blobs].map((descriptor) => [descriptor.digest, descriptor]),
+  );
+  for (const referrer of referrers) {
+    const tree = await readTree(source, referrer);
+    for (const descriptor of [...tree.indexes, ...tree.manifests, ...tree.blobs])
+      if (!all.has(descriptor.digest)) all.set(descriptor.digest, descriptor);
+  }
+  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: referrers };
+  return {
+    documents: new Map([
+      ['oci-layout', layoutMarker],
+      ['index.json', encodeJson(withImage(index, image, references))],
+      ['manifest.json', encodeJson(dockerManifest(images, references))],
+    ]),
+    blobs: [...all.values()].map((descriptor) => source.open(descriptor)),
+  };
+}
+
+/** The list that docker and podman know since before the OCI layout (moby, image/tarexport). */
+function dockerManifest(images: ImageTree['images'], references: readonly Reference[]): readonly unknown[] {
+  return images.map(({ manifest: { config, layers } }, position) => ({
+    Config: blobName(config.digest),
+    // Those who know this list alone have no platforms: a name can stand for one image only.
+    RepoTags: position > 0 ? [] : references.filter(({ tag }) => tag !== undefined).map(formatReference),
+    Layers: layers.map(({ digest }) => blobName(digest)),
+  }));
+}
+
+function blobName(digest: Digest): string {
+  return `blobs/sha256/${hexOf(digest)}`;
+}
+
+/** An archive to read from. Nothing is unpacked: its blobs are read where they are. */
+export interface Archive extends Source {
+  readIndex(): Promise<Index>;
+}
+
+/** @throws BimaError LAYOUT_INVALID when the file is no archive of an OCI image layout */
+export async function openArchive(path: string): Promise<Archive> {
+  const files = await listFiles(path);
+  const read = async (name: string): Promise<Uint8Array> => {
+    const place = files.get(name);
+    if (place === undefined) {
+      throw new BimaError(
+        'LAYOUT_INVALID',
+        `"${path}" is no archive of an OCI image layout: it has no "${name}"`,
+        {
+          hint: 'Archives of docker save before version 25 hold no layout: convert them with skopeo copy docker-archive:… oci-archive:….',
+        },
+      );
+    }
+    if (place.size > limits.document) {
+      const message = `expected at most ${limits.document} bytes in "${name}" of "${path}", got ${place.size}`;
+      throw new BimaError('LAYOUT_INVALID', message);
+    }
+    return readAll(readRange(path, place));
+  };
+  checkMarker(await read('oci-layout'), path);
+  return {
+    name: path,
+    readIndex: async () => parseIndex(await read('index.json'), `"index.json" of "${path}"`),
+    open: (descriptor) => ({
+      descriptor,
+      open: () => {
+        const place = files.get(blobName(descriptor.digest));
+        if (place === undefined)
+          throw new BimaError('LAYOUT_INVALID', `"${path}" lacks the blob ${descriptor.digest}`);
+        return verified(readRange(path, place), descriptor, path);
+      },
+    }),
+  };
+}
+
+interface Place {
+  readonly start: number;
+  readonly size: number;
+}
+
+async function listFiles(path: string): Promise<Map<string, Place>> {
+  const files = new Map<string, Place>();
+  try {
+    for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
+      if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT'))
+      throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, { cause });
+    if (!(cause instanceof BimaError) && !isSystemError(cause)) throw cause;
+    const message = isSystemError(cause) ? `can't read "${path}": ${cause.code ?? ''}` : cause.message;
+    const hint = 'Name an OCI image layout, or an uncompressed archive of one.';
+    throw new BimaError('LAYOUT_INVALID', message, { cause, hint });
+  }
+  return files;
+}
+
+/** With turns for signals: an archive may be large. */
+async function* allOf(path: string): AsyncGenerator<Uint8Array> {
+  for await (const piece of readFilePieces(path, undefined, true, true)) {
+    yield piece;
+    await turn();
+  }
+}
+
+function readRange(path: string, place: Place): ByteStream {
+  return readFilePieces(path, place, false, true);
+}

@@ -1,0 +1,41 @@
+// What a cache of blobs removes when it holds too much: those that nobody used for the longest time.
+
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest } from '../../core/oci/digest.ts';
+import { lifeOf } from '../filesystem/owner.ts';
+
+/** Of a file that names no owner: what a killed process left behind isn't taken for the file of one that runs. */
+const abandonedAfter = 24 * 60 * 60 * 1000;
+
+/**
+ * Removes the oldest blobs of a folder until the rest, with those that are used, has at most `limit` bytes. What can't
+ * be removed stays.
+ */
+export async function makeRoom(
+  directory: string,
+  limit: number,
+  used: ReadonlyMap<Digest, unknown>,
+  now: number,
+): Promise<void> {
+  const files: { readonly path: string; readonly size: number; readonly time: number }[] = [];
+  let total = 0;
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    if (name.startsWith('.')) {
+      if ((await lifeOf(name)) === undefined && now - found.mtimeMs > abandonedAfter)
+        await rm(path, { force: true }).catch(() => undefined);
+      continue;
+    }
+    total += found.size;
+    if (!used.has(`sha256:${name}`)) files.push({ path, size: found.size, time: found.mtimeMs });
+  }
+  files.sort((a, b) => a.time - b.time);
+  for (const { path, size } of files) {
+    if (total <= limit) return;
+    await rm(path, { force: true }).catch(() => undefined);
+    total -= size;
+  }
+}

@@ -1,0 +1,165 @@
+// Layers that builds have made, for later builds with the same compressor: the blobs are beside those that were fetched,
+// and a small record for each tells which one a diff ID stands for. Several processes may share it.
+
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { BimaError, isSystemError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import type { Blob, ByteStream } from '../../core/oci/blob.ts';
+import { readDescriptor } from '../../core/oci/descriptor.ts';
+import type { Descriptor } from '../../core/oci/descriptor.ts';
+import { createDigester, hexOf } from '../../core/oci/digest.ts';
+import { encodeJson, parseJsonObject } from '../../core/oci/json.ts';
+import type { KeptLayers, LayerKey } from '../../core/oci/kept-layers.ts';
+import { readRegular } from '../filesystem/open-regular.ts';
+import type { Reporter } from '../../core/reporter.ts';
+import { blobsFolder } from './blob-cache.ts';
+import type { BlobCache } from './blob-cache.ts';
+import { cleanUp, isInUse, move } from '../filesystem/patience.ts';
+import { outputErrors, temporaryName } from '../filesystem/temporary.ts';
+
+export interface LayerCacheOptions {
+  /** Holds the blobs, and the records beside them. */
+  readonly blobs: BlobCache;
+  /** The tar in a layer of the given media type. */
+  readonly decompress: (layer: ByteStream, mediaType: string) => ByteStream;
+  /** Names what makes the layers. */
+  readonly compressor: () => Promise<string>;
+  /** Of the layers. */
+  readonly mediaType: string;
+  /** False for one in which layers are kept, and none is found. */
+  readonly reuse: boolean;
+  readonly reporter: Reporter;
+}
+
+/** Smaller layers are compressed faster than they are looked up. */
+const smallest = 1024 * 1024;
+
+/** The folder is made when the first layer is kept. */
+export function createLayerCache(options: LayerCacheOptions): KeptLayers {
+  const { blobs, reporter, reuse } = options;
+  let isBroken = false;
+  let listed: Promise<Set<string>> | undefined;
+
+  const openFolder = async () =>
+    join(blobs.directory, 'layers', (await options.compressor()).replace(/[^a-z\d]+/g, '-'));
+  const list = async () => new Set((await readdir(await openFolder()).catch(() => [])).map(sizeIn));
+
+  async function mayHave(contentSize: number): Promise<boolean> {
+    if (!reuse || contentSize < smallest) return false;
+    return (await (listed ??= list())).has(String(contentSize));
+  }
+
+  async function find(key: LayerKey): Promise<Blob | undefined> {
+    if (!(await mayHave(key.contentSize))) return undefined;
+    const path = join(await openFolder(), nameOf(key));
+    const descriptor = await readRecord(path);
+    if (descriptor === undefined) return undefined;
+    const blob = descriptor.mediaType === options.mediaType ? await blobs.find(descriptor) : undefined;
+    if (blob !== undefined && (await hasDiffId(blob, key))) return blob;
+    await remove(path);
+    return undefined;
+  }
+
+  /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
+  async function hasDiffId(
+    { descriptor: { mediaType, digest }, open }: Blob,
+    key: LayerKey,
+  ): Promise<boolean> {
+    const digester = createDigester();
+    try {
+      for await (const chunk of options.decompress(open(), mediaType)) {
+        digester.update(chunk);
+        // Signals have their turn between two pieces: opening the blob minds them.
+        await turn();
+      }
+    } catch (error) {
+      if (!(error instanceof BimaError)) throw error;
+      reporter.debug(`the kept layer ${digest} can't be unpacked: ${error.message}`);
+      return false;
+    }
+    const isRight = digester.digest() === key.diffId;
+    if (!isRight)
+      reporter.debug(`the kept layer ${digest} is not the one that its record names, and not used`);
+    return isRight;
+  }
+
+  async function keep(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
+    if (isBroken || key.contentSize < smallest) return;
+    try {
+      await blobs.add(layer, file);
+      const folder = await openFolder();
+      await outputErrors(blobs.directory, () => writeRecord(folder, key, layer));
+      (await listed)?.add(String(key.contentSize));
+      await removeLost(folder);
+    } catch (error) {
+      if (!(error instanceof BimaError) || error.code !== 'OUTPUT_FAILED') throw error;
+      isBroken = true;
+      const { code, message, hint } = error;
+      reporter.warning({
+        code,
+        message: `no layer is kept for later builds: ${message}`,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+  }
+
+  async function writeRecord(folder: string, key: LayerKey, layer: Descriptor): Promise<void> {
+    const { mediaType, digest, size } = layer;
+    await mkdir(folder, { recursive: true });
+    // Where those are cleared away that a killed process leaves.
+    const temporary = join(blobsFolder(blobs.directory), await temporaryName());
+    const path = join(folder, nameOf(key));
+    try {
+      await writeFile(temporary, encodeJson({ mediaType, digest, size }));
+      await move(temporary, path);
+    } catch (error) {
+      await cleanUp(temporary);
+      // As for blobs: another process has just written it, and somebody reads it.
+      if (isInUse(error) && (await readRecord(path))?.digest === digest) return;
+      throw error;
+    }
+  }
+
+  /** Removes records without a blob. Each has one: there is nothing to look for unless there are more of them. */
+  async function removeLost(folder: string): Promise<void> {
+    const [names, held] = await Promise.all([
+      readdir(folder).catch(() => []),
+      readdir(blobsFolder(blobs.directory)).catch(() => []),
+    ]);
+    if (names.length <= held.length) return;
+    const there = new Set(held);
+    for (const name of names) {
+      const descriptor = await readRecord(join(folder, name));
+      if (descriptor !== undefined && !there.has(hexOf(descriptor.digest))) await remove(join(folder, name));
+    }
+  }
+
+  return { mayHave, find, keep };
+}
+
+/** The size comes first: a file of another size needn't be read to know that it isn't this one. */
+function nameOf({ diffId, contentSize }: LayerKey): string {
+  return `${contentSize}-${hexOf(diffId)}`;
+}
+
+function sizeIn(name: string): string {
+  return name.slice(0, name.indexOf('-'));
+}
+
+/** Undefined when there is none; one that says nothing is removed. */
+async function readRecord(path: string): Promise<Descriptor | undefined> {
+  try {
+    const bytes = await readRegular(path, limits.document, { code: 'LAYOUT_INVALID' });
+    return readDescriptor(parseJsonObject(bytes, path), path);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) await remove(path);
+    return undefined;
+  }
+}
+
+/** Whatever is in the way, a folder too. What can't be removed stays. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
+}

@@ -1,0 +1,144 @@
+// Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
+
+import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BimaError, isSystemError } from '../../core/errors.ts';
+import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Reference } from '../../core/oci/reference.ts';
+import { collect, listBlobs, withoutLostReferrers } from './collect.ts';
+import { createLayout, isBlob, openLayout } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { withLock } from './lock.ts';
+import type { StillHeld } from './lock.ts';
+import { withImage } from './names.ts';
+import { cleanUp, move } from '../filesystem/patience.ts';
+import { isTemporaryName, outputErrors, sweep, withTemporaryFolder } from '../filesystem/temporary.ts';
+
+/** The layout in a temporary folder. */
+const temporaryLayout = 'layout';
+
+/**
+ * Runs `body` with an empty layout on the same disk as `path`, and removes what is left of it afterwards.
+ * @throws BimaError OUTPUT_FAILED for what the file system answers meanwhile
+ */
+export function withTemporaryLayout<T>(path: string, body: (layout: Layout) => Promise<T>): Promise<T> {
+  return outputErrors(path, async () => {
+    // A folder that is there can be a disk of its own, or all that may be written to.
+    const parent = (await isFolder(path)) ? path : dirname(path);
+    return withTemporaryFolder(
+      path,
+      async (folder) => body(await createLayout(join(folder, temporaryLayout))),
+      parent,
+    );
+  });
+}
+
+/**
+ * Says early whether {@link publishLayout} could write to `destination`.
+ * @throws BimaError OUTPUT_FAILED for a file, or for a folder that holds something else than a layout
+ */
+export async function checkDestination(destination: string): Promise<'new' | 'layout'> {
+  const names = await readdir(destination).catch((error: unknown): string[] => {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw new BimaError('OUTPUT_FAILED', `expected a folder for the layout, got "${destination}"`, {
+      cause: error,
+    });
+  });
+  if (names.every(isTemporaryName)) return 'new';
+  if (names.includes('oci-layout')) return 'layout';
+  throw new BimaError('OUTPUT_FAILED', `"${destination}" is neither empty nor an OCI image layout`, {
+    hint: 'Name a new folder, an empty one or an existing layout.',
+  });
+}
+
+/**
+ * Moves `image`, what the index has beside it, and their blobs from a temporary layout to `destination`, and collects
+ * there what nothing reaches any more. One process does so at a time; the index changes last and in one step. The
+ * temporary layout is gone afterwards.
+ */
+export async function publishLayout(
+  temporary: Layout,
+  image: Descriptor,
+  references: readonly Reference[],
+  destination: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await checkDestination(destination);
+  const made = await outputErrors(destination, () => mkdir(destination, { recursive: true }));
+  try {
+    await withLock(
+      destination,
+      async (stillHeld) => {
+        await sweep(destination);
+        const isNew = (await checkDestination(destination)) === 'new';
+        try {
+          await fill(temporary, image, references, { destination, stillHeld });
+        } catch (error) {
+          if (isNew) await empty(destination);
+          throw error;
+        }
+      },
+      { signal },
+    );
+  } catch (error) {
+    // Not when somebody else has come in meanwhile.
+    if (made !== undefined) await rmdir(destination).catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Place {
+  readonly destination: string;
+  readonly stillHeld: StillHeld;
+}
+
+async function fill(
+  temporary: Layout,
+  image: Descriptor,
+  references: readonly Reference[],
+  { destination, stillHeld }: Place,
+): Promise<void> {
+  const layout = await openOrCreate(destination);
+  const before = await layout.readIndex();
+  for (const name of await listBlobs(temporary)) {
+    const digest: Digest = `sha256:${name}`;
+    const path = temporary.blobPath(digest);
+    if (!(await isBlob(layout.blobPath(digest), digest, (await stat(path)).size)))
+      await move(path, layout.blobPath(digest));
+  }
+  const known = new Set(before.manifests.map(({ digest }) => digest));
+  const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
+  const all = { ...before, manifests: [...before.manifests, ...others] };
+  const after = await withoutLostReferrers(layout, before, withImage(all, image, references));
+  await stillHeld();
+  await layout.writeIndex(after);
+  await cleanUp(temporary.directory);
+  // A build that is under way here may count on a blob that is there. The last one collects.
+  if (!(await isUsedByOthers(destination))) await collect(layout, after);
+}
+
+/** A layout that has a marker and nothing else yet is one whose making was interrupted. */
+async function openOrCreate(destination: string): Promise<Layout> {
+  const names = await readdir(destination);
+  const isBegun = names.includes('index.json') || names.includes('blobs');
+  if (!names.includes('oci-layout') || !isBegun) return createLayout(destination);
+  await mkdir(join(destination, 'blobs', 'sha256'), { recursive: true });
+  return openLayout(destination);
+}
+
+async function empty(destination: string): Promise<void> {
+  for (const name of ['oci-layout', 'index.json', 'blobs']) await cleanUp(join(destination, name));
+}
+
+/** Whether a build in a temporary layout inside this one goes on. */
+async function isUsedByOthers(destination: string): Promise<boolean> {
+  for (const name of await readdir(destination))
+    if (isTemporaryName(name) && (await isFolder(join(destination, name, temporaryLayout)))) return true;
+  return false;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
+}

@@ -1,0 +1,81 @@
+// Who made a file that is only there for a while: its name says so, in one step with its making. What is said is enough
+// to see later whether that process still runs:
+// - Linux: a process is named by the boot of its machine, its pid and time namespaces (so containers are told apart),
+//   its number, and when it started (a number is used again). The answer is certain, and known at once.
+// - Elsewhere, or without /proc: by the machine's name and network addresses, and its number. A number that is gone is
+//   certain; one that is there may be another process.
+// - Of another machine or container, as on a network file system, nothing is known: then time alone can tell.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { isSystemError } from '../../core/errors.ts';
+
+/** `unknown` for one of another machine, or when another process may have got its number. */
+export type Life = 'running' | 'gone' | 'unknown';
+
+interface Self {
+  /** Of processes whose numbers can be compared. */
+  readonly place: string;
+  /** In ticks since the machine was started; 0 where nobody tells. */
+  readonly started: string;
+}
+
+const pattern = /(?:^|[-:])([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-[0-9a-f]{12}$/;
+
+let self: Promise<Self> | undefined;
+
+/** Names this process and, by chance, one thing of it. Has no dots, and is good in file names and references. */
+export async function nameOwner(): Promise<string> {
+  const { place, started } = await (self ??= describeSelf());
+  return [place, process.pid, started, randomBytes(6).toString('hex')].join('-');
+}
+
+/** Whether the process lives that {@link nameOwner} named at the end of this text; undefined when it names none. */
+export async function lifeOf(name: string): Promise<Life | undefined> {
+  const [, place, pid = '', started] = pattern.exec(name) ?? [];
+  if (place === undefined) return undefined;
+  const own = await (self ??= describeSelf());
+  if (place !== own.place) return 'unknown';
+  if (!isThere(Number(pid))) return 'gone';
+  if (started === '0' || own.started === '0') return 'unknown';
+  const current = await startOf(pid);
+  if (current === undefined) return 'unknown';
+  return current === started ? 'running' : 'gone';
+}
+
+async function describeSelf(): Promise<Self> {
+  try {
+    const names = [readlink('/proc/self/ns/pid'), readlink('/proc/self/ns/time').catch(() => '')];
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
+    const place = hash([boot, ...(await Promise.all(names))]);
+    // A /proc of another namespace has other numbers.
+    const isOurs = (await readlink('/proc/self')) === String(process.pid);
+    return { place, started: (isOurs ? await startOf('self') : undefined) ?? '0' };
+  } catch {
+    const addresses = Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ mac }) => mac));
+    return { place: hash([hostname(), ...new Set(addresses.sort())]), started: '0' };
+  }
+}
+
+function hash(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process is there as well.
+    return !isSystemError(error, 'ESRCH');
+  }
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)); `ended` for a process that nobody has waited for yet. */
+async function startOf(pid: string): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // The name before it may hold anything, parentheses and spaces too.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : fields[19];
+}

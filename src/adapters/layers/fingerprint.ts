@@ -1,0 +1,65 @@
+// What a compressor is called, so that a layer is only taken over if a build would make the very same bytes. Ours by the
+// version of its encoder; zstd, which is Node's, by what it does: versions of the library that write the same bytes are
+// the same compressor.
+
+import { streamOf } from '../../core/oci/blob.ts';
+import { createDigester, hexOf } from '../../core/oci/digest.ts';
+import { compress } from './compression.ts';
+import type { Compression } from './compression.ts';
+import { encoderVersion } from './deflater.ts';
+
+const zstdNames = new Map<number, Promise<string>>();
+
+/**
+ * The name of a compressor: its method, its level, and `bima-1` or, for zstd, the digest of what it makes of a fixed
+ * sample, such as `zstd:3/0123456789abcdef`. Undefined for no compression.
+ */
+export async function nameCompressor({ method, level }: Compression): Promise<string | undefined> {
+  switch (method) {
+    case 'none':
+      return undefined;
+    case 'gzip':
+      return `gzip:${level}/bima-${encoderVersion}`;
+    case 'zstd': {
+      const known = zstdNames.get(level) ?? nameZstd(level);
+      zstdNames.set(level, known);
+      return known;
+    }
+  }
+}
+
+async function nameZstd(level: number): Promise<string> {
+  const digester = createDigester();
+  const sample = streamOf(mixture(sampleSize));
+  for await (const chunk of compress(sample, { method: 'zstd', level })) digester.update(chunk);
+  return `zstd:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
+}
+
+/** More than one of zstd's blocks; the high levels take their time. */
+const sampleSize = 192 * 1024;
+
+/** Noise, what comes again near and far, and runs of zeros: what makes a compressor decide. */
+function mixture(size: number): Uint8Array {
+  let state = 1;
+  const random = (limit: number): number => {
+    // Numerical Recipes' generator; its low bits repeat soon.
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  const noise = Uint8Array.from({ length: 20_000 }, () => random(256));
+  const bytes = new Uint8Array(size);
+  for (let offset = 0; offset < size;) {
+    const length = Math.min(4 + random(60), size - offset);
+    const kind = random(8);
+    if (kind > 4 && offset > 0) {
+      const from = kind === 5 ? random(offset) : Math.max(0, offset - 1 - random(20_000));
+      bytes.copyWithin(offset, from, Math.min(from + length, offset));
+    } else if (kind > 0) {
+      // What is at its start comes most often.
+      const from = Math.floor(random(noise.length) / (1 + random(16)));
+      bytes.set(noise.subarray(from, from + length), offset);
+    }
+    offset += length;
+  }
+  return bytes;
+}

@@ -1,0 +1,55 @@
+// Lists what a layer holds, also one that other tools made.
+
+import { posix } from 'node:path';
+import type { ByteStream } from '../../core/oci/blob.ts';
+import { readTar } from '../../core/files/tar-reader.ts';
+import type { TarEntry } from '../../core/files/tar-reader.ts';
+
+export interface ListedEntry {
+  /** Without a leading `./` or `/`, without a trailing slash, and with no part that is `..`. */
+  readonly path: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
+  /** In bytes; 0 for anything but a file. */
+  readonly size: number;
+  /** Permission bits only. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a symbolic link as it is stored, of a hard link the path. */
+  readonly target?: string;
+}
+
+/** Is asked for each file; what it returns gets the file's bytes, piece by piece, before the entry is listed. */
+export type ContentReader = (file: ListedEntry) => ((chunk: Uint8Array) => void) | undefined;
+
+/**
+ * The entries of a tar, in its order, without that of the root.
+ * @param tar not compressed
+ * @param what names the layer in the error
+ * @param content chooses the files whose content is wanted as well
+ * @throws BimaError LAYOUT_INVALID for anything but a whole tar; what `tar` throws
+ */
+export async function* listLayer(
+  tar: ByteStream,
+  what: string,
+  content?: ContentReader,
+): AsyncGenerator<ListedEntry> {
+  for await (const entry of readTar(tar, what)) {
+    const listed = describe(entry);
+    const read = listed.type === 'file' ? content?.(listed) : undefined;
+    if (read !== undefined) for await (const chunk of entry.content) read(chunk);
+    if (listed.path !== '') yield listed;
+  }
+}
+
+function describe({ name, type, size, mode, uid, gid, target }: TarEntry): ListedEntry {
+  const entry = { path: cleanPath(name), size: type === 'file' ? size : 0, mode: mode & 0o7777, uid, gid };
+  if (type === 'symlink') return { ...entry, type, target };
+  if (type === 'hardlink') return { ...entry, type, target: cleanPath(target) };
+  return { ...entry, type };
+}
+
+/** By its text alone, with no way above the root, as containerd and Docker unpack it: of `a/..` only the root is left. */
+function cleanPath(name: string): string {
+  return posix.join('/', name).replace(/^\/|\/$/g, '');
+}

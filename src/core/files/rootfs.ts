@@ -1,0 +1,246 @@
+// The rootfs that the COPY instructions build up, one after the other, by Docker's rules
+// (https://docs.docker.com/reference/dockerfile/#copy). Pure: what is copied was found before.
+
+import { posix } from 'node:path';
+import type { Copy } from '../containerfile/instruction.ts';
+import { changeMode } from '../containerfile/mode.ts';
+import type { Ids } from '../containerfile/owner.ts';
+import { BimaError } from '../errors.ts';
+import type { Position } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { comparePaths } from './entry.ts';
+import type { Entry, FileEntry } from './entry.ts';
+import type { Found, Match } from './match.ts';
+
+export interface Rootfs {
+  /** By their path. The root itself has no entry. */
+  readonly entries: Map<string, Entry>;
+}
+
+export function emptyRootfs(): Rootfs {
+  return { entries: new Map() };
+}
+
+/** A COPY whose owner has numbers. */
+export interface PlacedCopy extends Omit<Copy, 'chown'> {
+  readonly chown?: Ids;
+}
+
+/** As many as Linux follows. */
+const maxLinks = 40;
+
+/**
+ * Adds to the rootfs what a COPY brings. When that fails, nothing of it is added.
+ * @returns the entries of that COPY's layer: what it brings and all parent directories, sorted
+ * @param matches of all its sources, in their order
+ * @throws BimaError CONTEXT_PATH, with the position of the source, when a file would take the place of a directory
+ *   or a directory that of a file
+ */
+export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Match[]): readonly Entry[] {
+  const brought = new Map<string, Entry>();
+  const entryAt = (path: string) => brought.get(path) ?? rootfs.entries.get(path);
+  const { uid, gid } = copy.chown ?? { uid: 0, gid: 0 };
+
+  const target = followLinks(rootfs, copy.destination);
+  if (target === undefined) {
+    throw new BimaError(
+      'CONTEXT_PATH',
+      `the symbolic links on the way to "${copy.destination}" lead in a circle`,
+      { position: copy.position },
+    );
+  }
+  const isNamedFolder = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination);
+  const intoDirectory = isNamedFolder || isDirectory(rootfs.entries, target);
+
+  for (const match of matches) {
+    const { found } = match;
+    const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
+    // A folder that the destination itself names is made as those above it, whatever the source is like.
+    makeParents(isNamedFolder && target !== '' ? join(target, found.name) : path, match);
+    // A loop: what others made may be too deep for the stack.
+    const pending: { readonly path: string; readonly found: Found; readonly overwrite: boolean }[] = [
+      { path, found, overwrite: false },
+    ];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      put(next.path, next.found, match, next.overwrite);
+      if (next.found.type !== 'directory') continue;
+      for (const child of [...next.found.children].reverse())
+        pending.push({ path: join(next.path, child.name), found: child, overwrite: true });
+    }
+  }
+
+  for (const [path, entry] of brought) rootfs.entries.set(path, entry);
+  return [...brought.values()].sort((one, other) => comparePaths(one.path, other.path));
+
+  function makeParents(path: string, match: Match): void {
+    for (const parent of parentsOf(path)) {
+      const existing = entryAt(parent);
+      if (existing !== undefined && existing.type !== 'directory')
+        throw conflict(match, existing, 'a directory');
+      add(existing ?? { type: 'directory', path: parent, mode: 0o755, uid, gid }, match);
+    }
+  }
+
+  /**
+   * Without what a directory holds.
+   * @param overwrite whether a directory that is there gets the mode and the owner of this one
+   */
+  function put(path: string, found: Found, match: Match, overwrite: boolean): void {
+    const existing = entryAt(path);
+    if (found.type === 'directory') {
+      if (existing !== undefined && existing.type !== 'directory')
+        throw conflict(match, existing, 'a directory');
+      const kept = overwrite ? undefined : existing;
+      const mode = modeOf(found.mode ?? 0o755, true);
+      if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
+      return;
+    }
+    if (path === '' || existing?.type === 'directory') throw conflict(match, existing, 'a file');
+    if (found.type === 'symlink') {
+      add({ type: 'symlink', path, mode: 0o777, uid, gid, target: found.target }, match);
+      return;
+    }
+    const mode = modeOf(found.mode ?? (found.executable ? 0o755 : 0o644), false);
+    const { size, identify, open } = found;
+    const isGuessed = found.isGuessed === true && copy.chmod === undefined && found.mode === undefined;
+    const file = {
+      type: 'file',
+      path,
+      mode,
+      uid,
+      gid,
+      size,
+      open,
+      ...(isGuessed ? { isGuessed } : {}),
+    } as const;
+    add(identify === undefined ? file : { ...file, identify }, match);
+  }
+
+  function modeOf(mode: number, isFolder: boolean): number {
+    const { chmod = mode } = copy;
+    return typeof chmod === 'string' ? changeMode(chmod, mode, isFolder) : chmod;
+  }
+
+  function add(entry: Entry, match: Match): void {
+    checkPath(entry.path, match);
+    brought.set(entry.path, entry);
+  }
+}
+
+/** @throws BimaError CONTEXT_PATH for what can't be in an image */
+function checkPath(path: string, match: Match): void {
+  if (Buffer.byteLength(path) > limits.path) {
+    throw new BimaError(
+      'CONTEXT_PATH',
+      `expected a path of at most ${limits.path} bytes in the image, got more`,
+      {
+        hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
+        position: match.source.position,
+      },
+    );
+  }
+  // In a layer, such a name says that another file is gone (OCI image-spec, layer.md, "Whiteouts").
+  if (posix.basename(path).startsWith('.wh.') || path.includes('\0')) {
+    throw new BimaError('CONTEXT_PATH', `"/${path}" is a name that an image can't hold`, {
+      hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
+      position: match.source.position,
+    });
+  }
+}
+
+/**
+ * Adds the folder of a WORKDIR to the rootfs, and what is missing of those above it.
+ * @param path absolute
+ * @returns the entries of its layer, sorted; none when the folder is there
+ * @throws BimaError CONTEXT_PATH, with the position, when a file is in the way
+ */
+export function makeFolder(
+  rootfs: Rootfs,
+  path: string,
+  { uid, gid }: Ids,
+  position: Position,
+): readonly Entry[] {
+  const target = followLinks(rootfs, path);
+  const folders = target === undefined || target === '' ? [] : [...parentsOf(target), target];
+  const there = folders.map((folder) => rootfs.entries.get(folder));
+  const other = there.find((entry) => entry !== undefined && entry.type !== 'directory');
+  if (target === undefined || other !== undefined) {
+    const what =
+      other === undefined
+        ? 'the symbolic links on the way to it lead in a circle'
+        : `"/${other.path}" is a file`;
+    throw new BimaError('CONTEXT_PATH', `"${path}" can't be a folder: ${what}`, { position });
+  }
+  if (there.every((entry) => entry !== undefined)) return [];
+  // A layer without the folders above would have an unpacker make up their modes.
+  return folders.map((folder) => {
+    const entry = rootfs.entries.get(folder) ?? { type: 'directory', path: folder, mode: 0o755, uid, gid };
+    rootfs.entries.set(folder, entry);
+    return entry;
+  });
+}
+
+/** The file that a path leads to, links followed as inside the rootfs; undefined when it leads to none. */
+export function resolve(rootfs: Rootfs, path: string): FileEntry | undefined {
+  const target = followLinks(rootfs, path);
+  const entry = target === undefined ? undefined : rootfs.entries.get(target);
+  return entry?.type === 'file' ? entry : undefined;
+}
+
+/** Whether a path leads to something, links followed as inside the rootfs. */
+export function has(rootfs: Rootfs, path: string): boolean {
+  const target = followLinks(rootfs, path);
+  return target === '' || (target !== undefined && rootfs.entries.has(target));
+}
+
+/**
+ * The path of an entry, or of one that could be made, at which no link is left. `..` stops at the root.
+ * Undefined when there are too many links.
+ */
+export function followLinks(rootfs: Rootfs, path: string): string | undefined {
+  // Linux follows no longer one.
+  if (Buffer.byteLength(path) > limits.path) return undefined;
+  const ahead = posix.join('/', path).split('/');
+  const behind: string[] = [];
+  for (let links = 0; ahead.length > 0;) {
+    const name = ahead.shift() ?? '';
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      behind.pop();
+      continue;
+    }
+    const entry = rootfs.entries.get([...behind, name].join('/'));
+    if (entry?.type !== 'symlink') {
+      behind.push(name);
+      continue;
+    }
+    if (++links > maxLinks) return undefined;
+    if (entry.target.startsWith('/')) behind.length = 0;
+    ahead.unshift(...entry.target.split('/'));
+  }
+  return behind.join('/');
+}
+
+function isDirectory(entries: ReadonlyMap<string, Entry>, path: string): boolean {
+  return path === '' || entries.get(path)?.type === 'directory';
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** `a/b/c` has the parents `a` and `a/b`. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+function conflict(match: Match, existing: Entry | undefined, wanted: 'a file' | 'a directory'): BimaError {
+  const there = { file: 'a file', directory: 'a directory', symlink: 'a symbolic link' };
+  const path = `/${existing?.path ?? ''}`;
+  return new BimaError(
+    'CONTEXT_PATH',
+    `"${match.source.path}" needs ${wanted} at "${path}", where ${there[existing?.type ?? 'directory']} is already`,
+    { hint: 'Copy it to another place in the image.', position: match.source.position },
+  );
+}

@@ -1,0 +1,176 @@
+// The use case: a planned build becomes an image in a layout.
+
+import { formatInstruction } from '../core/containerfile/format.ts';
+import type { Instruction } from '../core/containerfile/instruction.ts';
+import type { Layout } from '../adapters/disk/layout.ts';
+import { streamOf } from '../core/oci/blob.ts';
+import type { Blob } from '../core/oci/blob.ts';
+import type { HistoryEntry } from '../core/oci/config.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import { digestOf } from '../core/oci/digest.ts';
+import type { KeptLayers } from '../core/oci/kept-layers.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import type { Platform } from '../core/oci/platform.ts';
+import { formatSize } from '../core/reporter.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../core/unikernel/urunc-json.ts';
+import type { Labels } from '../core/unikernel/urunc-json.ts';
+import type { Compression } from '../adapters/layers/compression.ts';
+import { configFields } from '../core/oci/config-fields.ts';
+import { contentSizeOf } from '../core/files/entry.ts';
+import type { Entry, FileEntry } from '../core/files/entry.ts';
+import { encodeImage } from '../core/oci/encode-image.ts';
+import type { ImageLayer } from '../core/oci/encode-image.ts';
+import { reuseLayer } from '../adapters/layers/reuse.ts';
+import type { KnownLayers } from '../adapters/layers/reuse.ts';
+import { createLayer } from '../adapters/layers/layer.ts';
+import type { Layer, ReadReporter } from '../adapters/layers/layer.ts';
+import type { Plan } from './plan/plan.ts';
+import type { LayerMemory } from '../adapters/layers/shared-layers.ts';
+
+export interface BuildOptions {
+  readonly compression: Compression;
+  /** Of the manifest, besides the labels, over which they win. */
+  readonly annotations: Labels;
+  readonly annotationEncoding: 'plain' | 'base64';
+  /** Of every file, and the image's own date: seconds since 1970. */
+  readonly created: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Layers that needn't be made if they are part of the image; none by default. */
+  readonly known?: KnownLayers;
+  /** Has layers of earlier builds with the same compressor, and gets those of this one. */
+  readonly kept?: KeptLayers | undefined;
+  /** Layers of other images in the same layout, with the same options. */
+  readonly layers?: LayerMemory;
+  /** Is told of each layer that was made, as soon as it is in the layout, or found among those of earlier builds. */
+  readonly finished?: ((layer: Blob) => void) | undefined;
+}
+
+export interface BuiltImage {
+  /** Of the manifest, with the platform. Its digest is what a registry serves. */
+  readonly manifest: Descriptor;
+  readonly config: Descriptor;
+  readonly platform: Platform;
+  readonly labels: Labels;
+  /** Those of the base image first. */
+  readonly layers: readonly ImageLayer[];
+  /** Layers of the image that are not in the layout: fetched, read or made when somebody opens them. */
+  readonly elsewhere: readonly Blob[];
+}
+
+/**
+ * Writes the layers, the config and the manifest of an image into a layout, and leaves its index alone.
+ * One layer for each COPY and each WORKDIR that makes a folder, then one with `/urunc.json`. The same plan and options give the same bytes.
+ */
+export async function buildImage(
+  plan: Plan,
+  layout: Layout,
+  options: BuildOptions,
+  reporter: Reporter,
+): Promise<BuiltImage> {
+  const { compression, created: mtime, signal, layers: shared, known = new Map(), kept, finished } = options;
+  const { base } = plan;
+  const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
+  let how = '';
+  const make = async (entries: readonly Entry[], task: string): Promise<Layer> => {
+    const pack = () => ({ mtime, compression, signal, read: progressOf(entries, task, reporter) });
+    const found = await reuseLayer(entries, { ...pack(), known, kept, reporter });
+    if (found !== undefined) {
+      how = found.isKept ? ', there already, in the cache' : ', there already';
+      elsewhere.push(found.blob);
+      // Those of an image that is there are, as a rule, where this one goes.
+      if (found.isKept) finished?.(found.blob);
+      return found.layer;
+    }
+    const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
+    const { diffId, descriptor } = layer;
+    finished?.(layout.open(descriptor));
+    const key = { diffId, contentSize: contentSizeOf(entries) };
+    await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
+    return layer;
+  };
+  const obtain = (entries: readonly Entry[], task: string): Promise<Layer> =>
+    shared === undefined ? make(entries, task) : shared.recall(entries, () => make(entries, task));
+
+  if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
+  const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
+  for (const { instruction, entries } of plan.layers) {
+    how = '';
+    const layer = await obtain(entries, formatInstruction(instruction));
+    reporter.info(`${formatInstruction(instruction)}: ${describeLayer(layer)}${how}`);
+    layers.push(layer);
+  }
+  layers.push(await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
+
+  const { entrypoint, cmd } = plan.arguments;
+  const documents = encodeImage({
+    platform: plan.platform,
+    ...(base === undefined ? {} : { inheritedHistory: base.inherited.history }),
+    layers,
+    fields: configFields(base?.inherited.config ?? {}, plan.instructions, plan.onBuild),
+    ...authorOf(plan),
+    history: historyOf(plan),
+    labels: plan.labels,
+    annotations: { ...encodeAnnotations(plan.labels, options.annotationEncoding), ...options.annotations },
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(cmd === undefined ? {} : { cmd }),
+    created: options.created,
+  });
+  await layout.put(documents.config);
+  await layout.put(documents.manifest);
+  const { descriptor: manifest } = documents.manifest;
+  reporter.info(`image ${manifest.digest} for ${formatPlatform(plan.platform)}`);
+  return {
+    manifest,
+    config: documents.config.descriptor,
+    platform: plan.platform,
+    labels: plan.labels,
+    layers,
+    elsewhere,
+  };
+}
+
+function describeLayer({ descriptor, tarSize }: Layer): string {
+  return `${descriptor.digest} (${formatSize(descriptor.size)}, ${formatSize(tarSize)} unpacked)`;
+}
+
+/** Reports how many bytes of the entries' files have been packed. */
+function progressOf(entries: readonly Entry[], task: string, reporter: Reporter): ReadReporter {
+  const total = contentSizeOf(entries);
+  let done = 0;
+  return (size) => {
+    done += size;
+    reporter.progress(task, done, total);
+  };
+}
+
+function uruncJsonEntry(labels: Labels): FileEntry {
+  const bytes = encodeUruncJson(labels);
+  return {
+    type: 'file',
+    path: uruncJsonPath,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: bytes.length,
+    identify: () => digestOf(bytes),
+    open: () => streamOf(bytes),
+  };
+}
+
+/** That of the last MAINTAINER, or else of the base. */
+function authorOf({ instructions, base }: Plan): { readonly author?: string } {
+  const own = instructions.findLast(({ type }) => type === 'maintainer');
+  const author = own?.type === 'maintainer' ? own.name : base?.inherited.author;
+  return author === undefined ? {} : { author };
+}
+
+/** As Docker writes it: one entry for each instruction, and those that make no layer say so. */
+function historyOf({ instructions, layers }: Plan): Omit<HistoryEntry, 'created'>[] {
+  const withLayer = new Set<Instruction>(layers.map(({ instruction }) => instruction));
+  const entries = instructions.map((instruction): Omit<HistoryEntry, 'created'> => {
+    const created_by = formatInstruction(instruction);
+    return withLayer.has(instruction) ? { created_by } : { created_by, empty_layer: true };
+  });
+  return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: 'bima' }];
+}

@@ -1,0 +1,114 @@
+// The use case: tags of a repository go, with everything that only they needed.
+
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Reporter } from '../../core/reporter.ts';
+import { isMarked } from './brought.ts';
+import type { Previews } from './brought.ts';
+import type { ManifestGraph, ManifestNode } from './graph.ts';
+import { planCleanup } from './plan.ts';
+import type { Kept, Plan, Untag } from './plan.ts';
+import type { ImageStore } from './store.ts';
+
+/** What went, and what stayed that belonged to the tags. */
+export interface CleanupRecord {
+  /** `registry/repository`. */
+  readonly name: string;
+  /** None for a tag that isn't there. */
+  readonly digest?: Digest;
+  /** Those that went with it, or that were to go. */
+  readonly tags: readonly string[];
+  /** Why it stays, or why only its tag went. */
+  readonly why?: string;
+}
+
+export interface CleanupOrder {
+  readonly store: ImageStore;
+  readonly tags: readonly string[];
+  /** Whose they are: only what these have brought is deleted, and from all else only the tag goes. */
+  readonly previews: Previews;
+  /** Only says what would be done. */
+  readonly dryRun: boolean;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** Is told of each thing that went as soon as it has, so that it is known also if the next one fails. */
+  readonly deleted: (record: CleanupRecord) => void;
+}
+
+/**
+ * What may have changed is read anew before each step, so that what somebody pushes or tags meanwhile counts.
+ * @returns what stays of what the tags lead to, each with the reason
+ * @throws BimaError CLEANUP_UNSAFE, or what the registry or GitHub answers
+ */
+export async function cleanUp(order: CleanupOrder): Promise<readonly CleanupRecord[]> {
+  const { store, previews } = order;
+  const { name } = store;
+  const tags = new Set(order.tags);
+  const graph = await store.read(tags, (node) => isMarked(node, previews));
+  const plan = planCleanup(graph, { tags, previews });
+  const there = new Set([...graph.values()].flatMap((node) => node.tags));
+  const missing = order.tags.filter((tag) => !there.has(tag));
+  const refused: CleanupRecord[] = [];
+  let last = plan;
+  if (order.dryRun) {
+    for (const tagged of plan.untag) tell(order, untagRecord(name, tagged));
+    for (const node of plan.delete) tell(order, nodeRecord(name, node));
+  } else last = await takeSteps(order, graph, plan, refused);
+  const isRefused = ({ digest }: Kept) => refused.some((record) => record.digest === digest);
+  return [
+    ...missing.map((tag) => ({ name, tags: [tag], why: 'there is no such tag' })),
+    ...refused,
+    ...last.keep.filter((kept) => !isRefused(kept)).map((kept) => ({ name, tags: [], ...kept })),
+  ];
+}
+
+/** @returns the plan when nothing is left of it to do */
+async function takeSteps(
+  order: CleanupOrder,
+  firstGraph: ManifestGraph,
+  firstPlan: Plan,
+  refused: CleanupRecord[],
+): Promise<Plan> {
+  const { store, previews, signal, reporter } = order;
+  const tags = new Set(order.tags);
+  const pinned = new Map<Digest, string>();
+  const done = new Set<string>();
+  let [graph, plan] = [firstGraph, firstPlan];
+  for (;;) {
+    signal.throwIfAborted();
+    const tagged = plan.untag.find(({ tag }) => !done.has(tag));
+    const node = tagged === undefined ? plan.delete[0] : graph.get(tagged.digest);
+    if (node === undefined) return plan;
+    const removal = await (tagged === undefined ? store.remove(node) : store.untag(tagged.tag, node));
+    const record = tagged === undefined ? nodeRecord(store.name, node) : untagRecord(store.name, tagged);
+    if (removal.outcome === 'deleted') tell(order, record);
+    if (removal.outcome === 'refused') {
+      const { why } = removal;
+      refused.push({ ...record, why });
+      if (tagged === undefined) pinned.set(node.digest, why);
+      const message = `not deleted: ${describeRecord({ ...record, why })}`;
+      reporter.warning({ code: 'CLEANUP_SKIPPED', message });
+    }
+    if (tagged !== undefined) done.add(tagged.tag);
+    graph = await store.read(tags, (found) => isMarked(found, previews));
+    plan = planCleanup(graph, { tags, previews, earlier: firstPlan, pinned });
+  }
+}
+
+function untagRecord(name: string, { tag, digest, why }: Untag): CleanupRecord {
+  return { name, digest, tags: [tag], why: `only the tag: ${why}` };
+}
+
+function nodeRecord(name: string, { digest, tags }: ManifestNode): CleanupRecord {
+  return { name, digest, tags };
+}
+
+function tell({ dryRun, reporter, deleted }: CleanupOrder, record: CleanupRecord): void {
+  reporter.info(`${dryRun ? 'would delete' : 'deleted'} ${describeRecord(record)}`);
+  deleted(record);
+}
+
+/** One line, such as `ghcr.io/owner/app@sha256:… (pr-5)`. */
+export function describeRecord({ name, digest, tags, why }: CleanupRecord): string {
+  const what = digest === undefined ? name : `${name}@${digest}`;
+  return `${what}${tags.length === 0 ? '' : ` (${tags.join(', ')})`}${why === undefined ? '' : `, ${why}`}`;
+}

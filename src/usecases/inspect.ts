@@ -1,0 +1,97 @@
+// The use case: what the images of a layout, an archive or a registry hold, with every digest checked on the way.
+
+import type { ContentReader, ListedEntry } from '../adapters/layers/list.ts';
+import { readLayer } from '../adapters/layers/read.ts';
+import { imageNameAnnotation, refNameAnnotation } from '../adapters/disk/names.ts';
+import { maxDocumentSize } from '../core/oci/blob.ts';
+import type { ReadConfig } from '../core/oci/config.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { imagesOf } from '../core/oci/image-tree.ts';
+import type { ListedManifest } from '../core/oci/image-tree.ts';
+import type { Source } from '../core/oci/target.ts';
+import { parseUruncJson, uruncJsonPath } from '../core/unikernel/urunc-json.ts';
+import type { Labels } from '../core/unikernel/urunc-json.ts';
+
+export interface InspectedLayer extends Descriptor {
+  readonly diffId: Digest;
+  readonly files: readonly ListedEntry[];
+}
+
+/** The index that lists an image beside those for other platforms. */
+export interface InspectedIndex {
+  readonly digest: Digest;
+  readonly annotations: Labels;
+}
+
+export interface InspectedImage {
+  /** The names that the layout gives it, or the index above it. */
+  readonly names: readonly string[];
+  /** Absent for an image that stands alone. */
+  readonly index?: InspectedIndex;
+  readonly descriptor: Descriptor;
+  readonly config: ReadConfig & { readonly digest: Digest };
+  /** Of the manifest, as they are. */
+  readonly annotations: Labels;
+  /** What `/urunc.json` holds, decoded; undefined when the last layer that has the file doesn't. */
+  readonly uruncJson?: Labels;
+  readonly layers: readonly InspectedLayer[];
+}
+
+/**
+ * Reads every image below the given descriptors, indexes included; attestations and other artifacts are left out.
+ * @param roots of an index, in its order; the same image under several names is one result
+ * @throws BimaError DIGEST_MISMATCH, or LAYOUT_INVALID for documents and layers that can't be read
+ */
+export async function inspectImages(source: Source, roots: readonly Descriptor[]): Promise<InspectedImage[]> {
+  const images = new Map<Digest, InspectedImage>();
+  for (const root of roots) {
+    const name = root.annotations?.[imageNameAnnotation] ?? root.annotations?.[refNameAnnotation];
+    for await (const listed of imagesOf(source, root)) {
+      const { digest } = listed.descriptor;
+      const known = images.get(digest);
+      const names = [...(known?.names ?? []), ...(name === undefined ? [] : [name])];
+      const image = known ?? (await inspectImage(source, listed));
+      if (image === undefined) continue;
+      images.set(digest, { ...image, names, ...indexOf(listed) });
+    }
+  }
+  return [...images.values()];
+}
+
+function indexOf({ index: above }: ListedManifest): Pick<InspectedImage, 'index'> {
+  if (above === undefined) return {};
+  const { descriptor, index } = above;
+  return { index: { digest: descriptor.digest, annotations: index.annotations ?? {} } };
+}
+
+async function inspectImage(
+  source: Source,
+  { descriptor, read }: ListedManifest,
+): Promise<InspectedImage | undefined> {
+  const image = await read();
+  if (image === undefined) return undefined;
+  const { manifest, config, layers: found } = image;
+  const layers: InspectedLayer[] = [];
+  // The last one counts: it is what stands in the rootfs.
+  let uruncJson: Uint8Array[] | undefined;
+  const readUruncJson: ContentReader = ({ path, size }) => {
+    if (path !== uruncJsonPath || size > maxDocumentSize) return undefined;
+    const chunks: Uint8Array[] = [];
+    uruncJson = chunks;
+    return (chunk) => chunks.push(chunk);
+  };
+  for (const layer of found) {
+    const files: ListedEntry[] = [];
+    for await (const entry of readLayer(source, layer, readUruncJson)) files.push(entry);
+    layers.push({ ...layer.descriptor, diffId: layer.diffId, files });
+  }
+  return {
+    names: [],
+    descriptor,
+    config: { ...config, digest: manifest.config.digest },
+    annotations: manifest.annotations ?? {},
+    ...(uruncJson === undefined ? {} : { uruncJson: parseUruncJson(Buffer.concat(uruncJson)) }),
+    layers,
+  };
+}

@@ -1,0 +1,52 @@
+// What a run needs to build on images: a folder for what is read from them, and the cache of what is fetched.
+
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createBaseImages } from './base-images.ts';
+import type { BaseImages } from './base-images.ts';
+import { createBlobCache } from '../../adapters/disk/blob-cache.ts';
+import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
+import { cleanUp } from '../../adapters/filesystem/patience.ts';
+import type { RegistryClient } from '../../adapters/registry/client.ts';
+import type { Reporter } from '../../core/reporter.ts';
+
+export interface BaseWorkspace {
+  /** Is asked for the client when an image is a registry's, and not before. */
+  readonly client: (registry: string) => Promise<RegistryClient>;
+  /** The build context, where the paths of layouts and archives start. */
+  readonly context: string;
+  /** The folder that keeps blobs for later runs. Without it they are gone with the run. */
+  readonly cache?: string;
+  /** For temporary folders. */
+  readonly temporary: string;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes that the cache is kept below, apart from what a run itself needs. */
+const cacheLimit = 10 * 1000 ** 3;
+
+/**
+ * Runs `body` with the images that a build may open and the cache that outlasts it, if there is one, and removes what was
+ * left on disk for them afterwards.
+ */
+export async function withBaseImages<T>(
+  { client, context, cache, temporary, reporter, signal }: BaseWorkspace,
+  body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
+): Promise<T> {
+  // Made by those who write to it: most builds open no image.
+  const folder = join(temporary, `bima-${randomUUID()}`);
+  const blobs = createBlobCache({
+    directory: cache ?? join(folder, 'fetched'),
+    reporter,
+    signal,
+    ...(cache === undefined ? {} : { limit: cacheLimit }),
+  });
+  try {
+    const images = createBaseImages({ client, cache: blobs, directory: context, folder });
+    return await body(images, cache === undefined ? undefined : blobs);
+  } finally {
+    // The work is done, an image perhaps pushed: what is left here is no reason to fail.
+    await cleanUp(folder);
+  }
+}

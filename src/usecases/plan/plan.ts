@@ -1,0 +1,200 @@
+// What a build is going to make, before a layer is written: the Containerfile read, its labels complete, its files
+// found, the platform known. `bima lint` stops here.
+
+import type { BaseImage } from './base-image.ts';
+import type { BaseImages } from './base-images.ts';
+import type { Instruction } from '../../core/containerfile/instruction.ts';
+import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
+import { limitProblems, throwProblems } from '../../core/errors.ts';
+import type { Position, Problem } from '../../core/errors.ts';
+import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
+import type { Platform } from '../../core/oci/platform.ts';
+import { checkLabels, checkPaths } from '../../core/unikernel/checks.ts';
+import type { ImageArguments } from '../../core/unikernel/image-arguments.ts';
+import type { LabelInput } from '../../core/unikernel/labels.ts';
+import { uruncJsonPath } from '../../core/unikernel/urunc-json.ts';
+import type { Labels } from '../../core/unikernel/urunc-json.ts';
+import { readContainerfile } from '../../adapters/context/find-containerfile.ts';
+import { openContext, resolveContext } from '../../adapters/context/context.ts';
+import type { Context } from '../../adapters/context/context.ts';
+import { warnOfGuesses, withExecutableBinary } from './modes.ts';
+import { namedPaths, planLabels } from './labels.ts';
+import type { LayerPlan, StageFiles } from './files.ts';
+import { warnOfSecrets } from './secrets.ts';
+import { labelsOf, openStages } from './stages.ts';
+import { examineFiles, findPlatform } from './binary-platform.ts';
+import { emptyRootfs, has } from '../../core/files/rootfs.ts';
+
+export interface PlanOptions {
+  /** The build context: a directory. */
+  readonly context: string;
+  /** The Containerfile; without it the context is searched, then the current directory. */
+  readonly file?: string;
+  /** Labels that win over those of the Containerfile. */
+  readonly labels: readonly LabelInput[];
+  /** False: only the labels that urunc itself needs are required. */
+  readonly strict: boolean;
+  /** For a binary whose header doesn't tell, and for TARGETARCH and its like. */
+  readonly platform?: Platform;
+  /** The values of `--build-arg`, by name. */
+  readonly buildArguments?: ReadonlyMap<string, string>;
+  /** Opens the images of FROM and COPY --from; without it there are none. */
+  readonly images?: BaseImages;
+  /** Files and folders that the build writes: its context leaves them out. */
+  readonly outputs?: readonly string[] | undefined;
+  /** The name or the number of the stage that is built; the last one by default. */
+  readonly target?: string;
+}
+
+export interface Plan {
+  /** Of the image: those of its stage, after those of the stages that it goes on from. */
+  readonly instructions: readonly Instruction[];
+  /** What the image is built on; nothing for FROM scratch. */
+  readonly base?: BaseImage;
+  readonly platform: Platform;
+  readonly labels: Labels;
+  readonly arguments: ImageArguments;
+  /** What its stage has for builds on it. */
+  readonly onBuild: readonly string[];
+  readonly layers: readonly LayerPlan[];
+}
+
+/** What is wrong and what is doubtful, in the order of the file; a plan only if nothing is wrong. */
+export interface Findings {
+  readonly plan?: Plan;
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** What a reader should know of the context. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Plans a build and throws if that is not possible.
+ * @throws BimaError with every problem that was found
+ */
+export async function planBuild(options: PlanOptions, warn: (problem: Problem) => void): Promise<Plan> {
+  const { plan, errors, warnings } = await examine(options);
+  for (const warning of warnings) warn(warning);
+  throwProblems(errors);
+  if (plan === undefined) throw new Error('a plan without errors is missing');
+  return plan;
+}
+
+/** Looks at everything that a build needs, and goes on after an error, so that one run shows them all. */
+export async function examine(options: PlanOptions): Promise<Findings> {
+  const contextRoot = await resolveContext(options.context);
+  const { path, place, bytes } = await readContainerfile({ ...options, root: contextRoot });
+  const context = await openContext(contextRoot, { ...options, containerfile: { path, place } });
+  const { containerfile, bases, files } = await openStages(bytes, path, context, options);
+  const { stages } = containerfile;
+  const image = stages.length - 1;
+  const instructions = stages.length === 0 ? [] : flattenStage(stages).instructions;
+  const onBuild = (stages[image]?.instructions ?? []).flatMap((instruction) =>
+    instruction.type === 'onbuild' ? instruction.text : [],
+  );
+  const start: Position = { file: path, line: 1, column: 1 };
+
+  const root = rootStage(stages, image);
+  const base = bases.byStage.get(root);
+  const basePosition = stages[root]?.from.imagePosition ?? start;
+  const own = [...labelsOf(stages), ...options.labels];
+  const labels = await planLabels({ ...options, instructions, own, base, basePosition, start });
+  const { pairs, completed } = labels;
+
+  let found = stages.length === 0 ? noFiles : await files.ofStage(image, 'for COPY');
+  const isThere = (file: string) => has(found.rootfs, file);
+  if (base !== undefined && !found.hasBase && !namedPaths(pairs).every(isThere))
+    found = await files.ofStage(image, 'always');
+  found = withExecutableBinary(found, pairs);
+  const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
+
+  // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
+  const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
+  const ofBinary = copyErrors.length === 0 ? binary : { errors: [], warnings: [] };
+  const ofFiles = await examineFiles(found.rootfs, pairs, start);
+  // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
+  // and a base that can't be read may have them.
+  const isEmpty = instructions.length === 0 && containerfile.errors.length > 0;
+  const isReadable = !isEmpty && !containerfile.hasLostLabels;
+  const mayInherit = bases.errors.length + labels.errors.length > 0;
+  const missing = isReadable && !mayInherit ? completed.errors : [];
+  const secrets = await warnOfSecrets(found.layers, context.ignoreFile);
+  const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors, ...ofFiles.errors]);
+  const warnings = inOrder([
+    ...containerfile.warnings,
+    ...bases.warnings,
+    ...labels.warnings,
+    ...checkLabels(pairs),
+    ...checkPaths(pairs, isThere),
+    ...found.warnings,
+    ...warnOfReplaced(found.layers),
+    ...secrets,
+    ...warnOfGuesses(found),
+    ...warnOfArchitecture(binary.platform, base, basePosition),
+    ...ofBinary.warnings,
+    ...ofFiles.warnings,
+    ...context.warnings,
+  ]);
+  const notes = notesOf(context);
+  if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
+  const plan = {
+    instructions,
+    ...(base === undefined ? {} : { base }),
+    platform: binary.platform,
+    labels: completed.labels,
+    arguments: labels.given,
+    onBuild,
+    layers: found.layers,
+  };
+  return { plan, errors, warnings, notes };
+}
+
+function notesOf({ ignoreFile, leftOut }: Context): string[] {
+  const outputs = [...leftOut].map((path) => `"${path}" is left out of the context: this build writes it`);
+  return ignoreFile === undefined ? outputs : [`the ignore file is "${ignoreFile}"`, ...outputs];
+}
+
+const noFiles: StageFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [], warnings: [] };
+
+function warnOfArchitecture(
+  platform: Platform | undefined,
+  base: BaseImage | undefined,
+  position: Position,
+): Problem[] {
+  if (platform === undefined || base === undefined) return [];
+  const { architecture } = normalPlatform(base.platform);
+  if (architecture === platform.architecture) return [];
+  return [
+    {
+      code: 'ARCHITECTURE_MISMATCH',
+      message: `expected a base image for ${formatPlatform(platform)}, got "${base.name}", which is for ${formatPlatform(normalPlatform(base.platform))}`,
+      hint: 'Use a base image for the platform of the binary.',
+      position,
+    },
+  ];
+}
+
+function warnOfReplaced(layers: readonly LayerPlan[]): Problem[] {
+  const replaced = layers.findLast(({ entries }) => entries.some(({ path }) => path === uruncJsonPath));
+  if (replaced === undefined) return [];
+  return [
+    {
+      code: 'CONTEXT_PATH',
+      message: `"/${uruncJsonPath}" is copied, and then replaced by the one that is made from the labels`,
+      hint: 'Leave it out: every label is written to it.',
+      position: replaced.instruction.position,
+    },
+  ];
+}
+
+/** Each once, sorted by place; those without one come first. Not more than anybody reads. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  const ordered = [...different.values()].sort((a, b) => {
+    return (
+      (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+      (a.position?.column ?? 0) - (b.position?.column ?? 0)
+    );
+  });
+  return limitProblems(ordered);
+}

@@ -1,0 +1,65 @@
+// The stages of a Containerfile with the images that they are built on. The environment of those images takes part in
+// the reading of the file.
+
+import type { Containerfile, Stage } from '../../core/containerfile/instruction.ts';
+import { parseContainerfile } from '../../core/containerfile/parser.ts';
+import { flattenStage } from '../../core/containerfile/stage.ts';
+import type { Platform } from '../../core/oci/platform.ts';
+import { uruncKeys } from '../../core/unikernel/annotations.ts';
+import { lastPairs } from '../../core/unikernel/labels.ts';
+import type { LabelInput } from '../../core/unikernel/labels.ts';
+import type { Context } from '../../adapters/context/context.ts';
+import { detectAt } from './binary-platform.ts';
+import { environmentsOf, openBases } from './bases.ts';
+import type { StageBases } from './bases.ts';
+import { createPlanFiles } from './files.ts';
+import type { PlanFiles } from './files.ts';
+import type { PlanOptions } from './plan.ts';
+
+export interface PlannedStages {
+  readonly containerfile: Containerfile;
+  readonly bases: StageBases;
+  readonly files: PlanFiles;
+}
+
+/** What is wrong with the file or its images is listed, not thrown. @param path of the Containerfile */
+export async function openStages(
+  bytes: Uint8Array,
+  path: string,
+  context: Context,
+  options: PlanOptions,
+): Promise<PlannedStages> {
+  const first = parseContainerfile(bytes, path, options);
+  const { stages } = first;
+  const pairs = lastPairs([...labelsOf(stages), ...options.labels]);
+  const hypervisor = pairs.get(uruncKeys.hypervisor)?.value;
+
+  /** That of the binary, if it is one of the files of the context. */
+  async function findArchitecture(): Promise<Platform | undefined> {
+    const nowhere = {
+      byStage: new Map(),
+      errors: [],
+      warnings: [],
+      open: () => Promise.reject(new Error('no images')),
+    };
+    const rootfs = await createPlanFiles(first, context, nowhere).ofContext(stages.length - 1);
+    return detectAt(rootfs, pairs.get(uruncKeys.binary)?.value ?? '');
+  }
+
+  const bases = await openBases(stages, options.images, {
+    ...(options.platform === undefined ? {} : { target: options.platform }),
+    ...(hypervisor === undefined ? {} : { hypervisor }),
+    findArchitecture,
+  });
+  const environments = environmentsOf(bases);
+  const containerfile =
+    environments === undefined ? first : parseContainerfile(bytes, path, { ...options, environments });
+  return { containerfile, bases, files: createPlanFiles(containerfile, context, bases) };
+}
+
+/** Those of the image, in their order. */
+export function labelsOf(stages: readonly Stage[]): readonly LabelInput[] {
+  if (stages.length === 0) return [];
+  const { instructions } = flattenStage(stages);
+  return instructions.flatMap((instruction) => (instruction.type === 'label' ? instruction.pairs : []));
+}

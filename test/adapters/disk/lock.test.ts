@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withLock } from '../../../src/adapters/disk/lock.ts';
+import { lifeOf, nameOwner } from '../../../src/adapters/filesystem/owner.ts';
+import {
+  isTemporaryName,
+  sweep,
+  temporaryName,
+  withTemporaryFolder,
+} from '../../../src/adapters/filesystem/temporary.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { assertWhole } from '../../support/whole-layout.ts';
+
+const child = join(import.meta.dirname, 'publish-child.ts');
+
+function start(destination: string, seed: string, tags: readonly string[], hang = ''): ChildProcess {
+  const env = { ...process.env, HANG: hang };
+  return spawn(process.execPath, [child, destination, seed, ...tags], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+const ended = (one: ChildProcess) =>
+  new Promise<number | null>((resolve) => {
+    one.on('close', resolve);
+  });
+
+const line = (one: ChildProcess) =>
+  new Promise<void>((resolve) => {
+    one.stdout?.once('data', () => {
+      resolve();
+    });
+  });
+
+describe('writers of one layout', () => {
+  for (const state of ['that is not there yet', 'that is an empty folder'] as const) {
+    it(`in six processes, of one ${state}, lose no name and leave nothing behind`, async (test) => {
+      const destination = join(temporaryFolder(test), 'out');
+      if (state === 'that is an empty folder') mkdirSync(destination);
+      const seeds = ['0', '1', '2', '3', '4', '5'];
+      // Each has a tag of its own, and one that all of them write.
+      const codes = await Promise.all(
+        seeds.map((seed) => ended(start(destination, seed, [`a/b:${seed}`, 'a/b:same', `a/c:${seed}`]))),
+      );
+      assert.deepEqual(codes, [0, 0, 0, 0, 0, 0]);
+      const expected = ['a/b:same', ...seeds.flatMap((seed) => [`a/b:${seed}`, `a/c:${seed}`])];
+      assert.deepEqual(assertWhole(destination), expected.sort());
+      assert.deepEqual(readdirSync(destination).sort(), ['blobs', 'index.json', 'oci-layout']);
+    });
+  }
+
+  it('do not wait for one that was killed, and remove what it left', async (test) => {
+    const folder = temporaryFolder(test);
+    const destination = join(folder, 'out');
+    const building = start(destination, 'x', ['a/b:1'], 'build');
+    await line(building);
+    const locking = start(destination, 'x', ['a/b:1'], 'lock');
+    await line(locking);
+    for (const one of [building, locking]) one.kill('SIGKILL');
+    await Promise.all([ended(building), ended(locking)]);
+    assert.equal(readdirSync(folder).length, 2);
+    assert.equal(readdirSync(destination).length, 1);
+
+    const started = performance.now();
+    assert.equal(await ended(start(destination, 'y', ['a/b:1'])), 0);
+    assert.ok(performance.now() - started < 5000);
+    assert.deepEqual(readdirSync(destination).sort(), ['blobs', 'index.json', 'oci-layout']);
+    assert.equal(await ended(start(destination, 'z', ['a/b:1'])), 0);
+    assert.deepEqual(readdirSync(folder), ['out']);
+    assert.deepEqual(assertWhole(destination), ['a/b:1']);
+  });
+
+  it('wait for one that is stopped, and say so when that takes too long', async (test) => {
+    const destination = temporaryFolder(test);
+    const holder = start(destination, 'x', [], 'lock');
+    test.after(() => holder.kill('SIGKILL'));
+    await line(holder);
+    await assert.rejects(
+      withLock(destination, () => Promise.resolve(), { patience: 300 }),
+      { code: 'OUTPUT_FAILED', message: /another process writes to/ },
+    );
+    await assert.rejects(
+      withLock(destination, () => Promise.resolve(), { signal: AbortSignal.timeout(100) }),
+      { name: /Abort|Timeout/ },
+    );
+    assert.equal(readdirSync(destination).length, 1);
+  });
+});
+
+describe('a lock', () => {
+  it('has one holder at a time', async (test) => {
+    const folder = temporaryFolder(test);
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 12 }, () =>
+        withLock(folder, async () => {
+          most = Math.max(most, ++inside);
+          await sleep(2);
+          inside--;
+        }),
+      ),
+    );
+    assert.equal(most, 1);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  const foreign = '.bima-lock-0123456789ab-1-1-0123456789ab';
+
+  it('of another machine is respected for as long as it shows signs of life', async (test) => {
+    const folder = temporaryFolder(test, { [foreign]: '' });
+    let beats = 0;
+    const beat = setInterval(() => {
+      beats++;
+      const time = new Date(beats * 1000);
+      // Its clock needn't be right.
+      if (beats <= 20) utimesSync(join(folder, foreign), time, time);
+    }, 25);
+    test.after(() => {
+      clearInterval(beat);
+    });
+    await withLock(folder, () => Promise.resolve(), { silence: 250 });
+    assert.ok(beats > 20, String(beats));
+    assert.equal(existsSync(join(folder, foreign)), false);
+  });
+
+  it('that was lost is noticed before anything counts', async (test) => {
+    const folder = temporaryFolder(test);
+    await assert.rejects(
+      withLock(folder, async (stillHeld) => {
+        await stillHeld();
+        for (const name of readdirSync(folder)) rmSync(join(folder, name));
+        await stillHeld();
+      }),
+      { code: 'OUTPUT_FAILED', message: /took over/ },
+    );
+  });
+});
+
+describe('the owner of a file', () => {
+  it('is running, gone, or of another machine', async () => {
+    const own = await nameOwner();
+    assert.equal(await lifeOf(`.x.bima-${own}`), process.platform === 'linux' ? 'running' : 'unknown');
+    assert.equal(await lifeOf(own.replace(/^[0-9a-f]{12}/, '0123456789ab')), 'unknown');
+    assert.equal(await lifeOf('.x.bima-AbC123'), undefined);
+    assert.equal(await lifeOf('.bima-123e4567-e89b-12d3-a456-426614174000'), undefined);
+    const one = spawn(process.execPath, ['-e', '']);
+    const { pid } = one;
+    await ended(one);
+    const parts = own.split('-');
+    assert.equal(await lifeOf([parts[0], pid, ...parts.slice(2)].join('-')), 'gone');
+  });
+
+  it('is gone when another process has its number', { skip: process.platform !== 'linux' }, async () => {
+    const [place, pid, started, random] = (await nameOwner()).split('-');
+    assert.equal(await lifeOf([place, pid, Number(started) - 1, random].join('-')), 'gone');
+  });
+
+  it(
+    'is gone when it has ended, and nobody has waited for it',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      // The shell's child ends; the shell becomes a program that waits for nobody.
+      const one = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30']);
+      try {
+        const pid = await new Promise<string>((resolve) => {
+          one.stdout.once('data', (text: Buffer) => {
+            resolve(text.toString().trim());
+          });
+        });
+        for (
+          let count = 0;
+          count < 100 && !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+          count++
+        )
+          await sleep(10);
+        const started = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[19];
+        const [place, , , random] = (await nameOwner()).split('-');
+        assert.equal(await lifeOf([place, pid, started, random].join('-')), 'gone');
+      } finally {
+        one.kill('SIGKILL');
+      }
+    },
+  );
+});
+
+describe('what killed processes left', () => {
+  it('is removed by the next one, and nothing else is', async (test) => {
+    const [place, , , random] = (await nameOwner()).split('-');
+    const dead = `.app.tar.bima-${place}-4194300-1-${random}`;
+    const foreign = '.app.tar.bima-0123456789ab-1-1-0123456789ab';
+    const old = '.old.tar.bima-0123456789ab-1-1-0123456789ab';
+    const folder = temporaryFolder(test, {
+      [`${dead}/app.tar`]: 'half a layer',
+      [`${foreign}/app.tar`]: 'of a container that may run',
+      [`${old}/app.tar`]: 'of a container long ago',
+      '.config.bima-settings/precious': 'x',
+      'app.tar': 'whole',
+    });
+    utimesSync(join(folder, old), new Date(0), new Date(0));
+    utimesSync(join(folder, '.config.bima-settings'), new Date(0), new Date(0));
+    const own = await temporaryName();
+    writeFileSync(join(folder, own), '');
+    await sweep(folder);
+    assert.deepEqual(readdirSync(folder).sort(), [foreign, own, '.config.bima-settings', 'app.tar'].sort());
+    assert.ok(isTemporaryName(own) && isTemporaryName(foreign));
+  });
+
+  it('may have a long name', async (test) => {
+    const path = join(temporaryFolder(test), 'ä'.repeat(120));
+    assert.equal(await withTemporaryFolder(path, (inner) => Promise.resolve(existsSync(inner))), true);
+  });
+});

@@ -1,0 +1,205 @@
+// Rows 69 and 70: reading a blob.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Act } from '../../../support/fault-proxy.ts';
+import { assertNone, runPull, user } from '../../../support/fault-run.ts';
+import type { PullRun } from '../../../support/fault-run.ts';
+import { on, reply, rewriteReply } from '../../../support/faults.ts';
+import { problem } from '../../../support/registry.ts';
+import { bytesOf, sampleImage } from '../../../support/sample-image.ts';
+
+const image = sampleImage({ layers: [200_000] });
+const [layer] = image.layers;
+assert.ok(layer);
+const { size } = layer;
+
+function assertRead(run: PullRun): void {
+  assertNone(run.error);
+  run.proxy.assertHit();
+  run.registry.assertRules();
+  assert.ok(run.bytes?.equals(bytesOf(image, layer?.digest ?? 'sha256:')));
+}
+
+/** Starts the answer, then cuts the connection after that many bytes of the body. */
+function cutAfter(bytes: number): Act {
+  return async (exchange) => {
+    const { status, headers, body } = await exchange.forward();
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}`);
+    await exchange.raw(`HTTP/1.1 ${status} OK\r\n${lines.join('\r\n')}\r\n\r\n`);
+    await exchange.raw(body.subarray(0, bytes));
+    exchange.end();
+  };
+}
+
+describe('row 69: content that does not arrive well', () => {
+  it('row 69: cut off: read on from there', async () => {
+    const faults = [{ when: on('GET', 'blob'), act: cutAfter(100_000) }];
+    await using run = await runPull({ image, faults });
+    assertRead(run);
+    const sent = run.registry.requests.filter(
+      ({ method, path }) => method === 'GET' && path.includes('/blobs/'),
+    );
+    assert.equal(sent.length, 2);
+    assert.match(sent[1]?.headers.range ?? '', /^bytes=[1-9][0-9]*-/);
+  });
+
+  it('row 69: cut off again and again', async () => {
+    const faults = [{ when: on('GET', 'blob'), times: 3, act: cutAfter(40_000) }];
+    await using run = await runPull({ image, faults });
+    assertRead(run);
+  });
+
+  it('row 69: cut off without end', async () => {
+    const faults = [{ when: on('GET', 'blob'), times: Infinity, act: cutAfter(0) }];
+    await using run = await runPull({ image, faults });
+    assert.equal(run.bytes, undefined);
+    assert.ok(run.error instanceof Error);
+    assert.ok(run.proxy.count('GET', 'blob') <= 10);
+  });
+
+  it('row 69: cut off, and the Range is ignored', async () => {
+    const ignored: Act = async (exchange) => {
+      const full = Buffer.from(bytesOf(image, layer.digest));
+      await exchange.reply({ status: 200, headers: { 'content-length': full.length }, body: full });
+    };
+    const faults = [
+      { when: on('GET', 'blob'), act: cutAfter(100_000) },
+      { when: on('GET', 'blob'), act: ignored },
+    ];
+    await using run = await runPull({ image, faults });
+    assertRead(run);
+  });
+
+  it('row 69: cut off, and another Range is answered', async () => {
+    const wrong: Act = async (exchange) => {
+      const part = Buffer.from(bytesOf(image, layer.digest)).subarray(7);
+      const range = `bytes 7-${size - 1}/${size}`;
+      await exchange.reply({
+        status: 206,
+        headers: { 'content-range': range, 'content-length': part.length },
+        body: part,
+      });
+    };
+    const faults = [
+      { when: on('GET', 'blob'), act: cutAfter(100_000) },
+      { when: on('GET', 'blob'), act: wrong },
+    ];
+    await using run = await runPull({ image, faults });
+    if (run.error === undefined) assertRead(run);
+    else assert.equal(run.bytes, undefined);
+  });
+
+  const wrongBytes: readonly (readonly [string, (body: Buffer) => Buffer])[] = [
+    ['one bit wrong', (body) => Buffer.from(body.map((byte, at) => (at === 500 ? byte ^ 1 : byte)))],
+    ['too short', (body) => body.subarray(0, -1)],
+    ['too long', (body) => Buffer.concat([body, Buffer.from('x')])],
+    ['an HTML page', () => Buffer.from('<html>log in</html>')],
+  ];
+  for (const [name, change] of wrongBytes) {
+    it(`row 69: ${name}: never taken for the content`, async () => {
+      const fault = {
+        when: on('GET', 'blob'),
+        times: Infinity,
+        act: rewriteReply(({ body }) => ({ body: change(body) })),
+      };
+      await using run = await runPull({ image, faults: [fault] });
+      assert.equal(run.bytes, undefined);
+      assert.ok(run.error instanceof Error && 'code' in run.error);
+      assert.equal(run.error.code, 'DIGEST_MISMATCH');
+    });
+  }
+
+  it('row 69: a manifest with wrong bytes', async () => {
+    const fault = {
+      when: on('GET', 'manifest'),
+      times: Infinity,
+      act: rewriteReply(({ body }) => ({
+        body: Buffer.from(body.toString().replace('amd64', 'arm64').concat(' ')),
+      })),
+    };
+    await using run = await runPull({ image, faults: [fault], pick: ({ root }) => root });
+    assert.equal(run.bytes, undefined);
+    assert.ok(run.error instanceof Error && 'code' in run.error);
+    assert.equal(run.error.code, 'DIGEST_MISMATCH');
+  });
+
+  it('a server in trouble', async () => {
+    await using run = await runPull({
+      image,
+      faults: [{ when: on('GET', 'blob'), times: 2, act: reply({ status: 503 }) }],
+    });
+    assertRead(run);
+  });
+});
+
+describe('row 70: a CDN', () => {
+  it('row 70: gets no credentials', async () => {
+    await using run = await runPull({ image, tokens: { user }, registry: { cdn: true }, faults: [] });
+    assertRead(run);
+    const abroad = run.registry.requests.filter(({ foreign }) => foreign);
+    assert.equal(abroad.length, 1);
+    assert.equal(abroad[0]?.headers.authorization, undefined);
+  });
+
+  it('row 70: an address that has expired: a new one from the registry', async () => {
+    let refused = 0;
+    await using run = await runPull({
+      image,
+      tokens: { user },
+      registry: {
+        cdn: true,
+        intercept: ({ foreign }) => {
+          if (!foreign || refused > 0) return undefined;
+          refused++;
+          return {
+            status: 403,
+            body: '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+          };
+        },
+      },
+    });
+    assertRead(run);
+    // The first was answered with 401.
+    assert.equal(run.proxy.count('GET', 'blob'), 3);
+  });
+
+  it('row 70: a CDN that always refuses', async () => {
+    await using run = await runPull({
+      image,
+      tokens: { user },
+      registry: { cdn: true, intercept: ({ foreign }) => (foreign ? problem(403, 'DENIED') : undefined) },
+    });
+    assert.equal(run.bytes, undefined);
+    assert.ok(run.error instanceof Error);
+    assert.ok(run.proxy.count('GET', 'blob') <= 10);
+  });
+
+  for (const place of ['http://169.254.169.254/x', 'file:///etc/passwd']) {
+    it(`row 70: a redirect to ${place} is refused`, async () => {
+      const fault = {
+        when: on('GET', 'blob'),
+        times: Infinity,
+        act: reply({ status: 307, headers: { location: place, 'content-length': 0 } }),
+      };
+      await using run = await runPull({ image, faults: [fault] });
+      assert.ok(run.error instanceof Error && 'code' in run.error);
+      assert.equal(run.error.code, 'REGISTRY_PROTOCOL');
+    });
+  }
+
+  it('row 70: a loop', async () => {
+    const fault = {
+      when: on('GET', 'blob'),
+      times: Infinity,
+      act: reply({
+        status: 307,
+        headers: { location: `/v2/team/app/blobs/${layer.digest}`, 'content-length': 0 },
+      }),
+    };
+    await using run = await runPull({ image, faults: [fault] });
+    assert.ok(run.error instanceof Error && 'code' in run.error);
+    assert.equal(run.error.code, 'REGISTRY_PROTOCOL');
+    assert.ok(run.proxy.hits(fault) <= 20);
+  });
+});

@@ -1,0 +1,231 @@
+// A sample of the rows in front of Debian's docker-registry; skopeo then reads what is there. And row 86.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { BimaError } from '../../../../src/core/errors.ts';
+import { digestOf } from '../../../../src/core/oci/digest.ts';
+import { parseReference } from '../../../../src/core/oci/reference.ts';
+import { pushImage } from '../../../../src/usecases/push/push.ts';
+import { createRegistryClient } from '../../../../src/adapters/registry/client.ts';
+import type { RegistryOptions as ClientOptions } from '../../../../src/adapters/registry/client.ts';
+import { readTag, startDockerRegistry } from '../../../support/docker-registry.ts';
+import type { RunningServer } from '../../../support/docker-registry.ts';
+import { createFastClock } from '../../../support/fast-clock.ts';
+import { startFaultProxy } from '../../../support/fault-proxy.ts';
+import type { Fault } from '../../../support/fault-proxy.ts';
+import { createTranscript } from '../../../support/fault-run.ts';
+import { loseReply, on, reply, replyEarly, replyRaw, resetAt } from '../../../support/faults.ts';
+import { problem } from '../../../support/registry.ts';
+import { sampleImage } from '../../../support/sample-image.ts';
+import { unlessInstalled } from '../../../support/tools.ts';
+
+const run = promisify(execFile);
+const repository = 'team/app';
+const image = sampleImage({ layers: [400_000, 300_000], architectures: ['amd64', 'arm64'] });
+const older = sampleImage({ seed: 'older' });
+const isLayer: Fault['when'] = (request) => on('PUT', 'upload')(request) && request.length > 100_000;
+
+async function push(host: string, pushed = image, client: Partial<ClientOptions> = {}): Promise<unknown> {
+  const transcript = createTranscript();
+  const created = createRegistryClient({
+    credentials: { find: () => Promise.resolve(undefined) },
+    reporter: transcript.reporter,
+    clock: createFastClock(),
+    ...client,
+  });
+  const references = [parseReference(`${host}/${repository}:v1`)];
+  try {
+    return await pushImage(pushed.source, pushed.root, references, {
+      client: created,
+      reporter: transcript.reporter,
+    });
+  } catch (error) {
+    transcript.add(error);
+    return error;
+  } finally {
+    await created.close();
+    // The registry signs its upload sessions with this parameter.
+    assert.doesNotMatch(transcript.lines.join('\n'), /_state=[^…]/);
+  }
+}
+
+/** The whole image is there: skopeo, which checks every digest, copies all of it. */
+async function assertWhole(registry: RunningServer): Promise<void> {
+  const reference = `docker://${registry.host}/${repository}:v1`;
+  const { stdout } = await run('skopeo', ['inspect', '--raw', '--tls-verify=false', reference]);
+  assert.equal(digestOf(Buffer.from(stdout)), image.root.digest);
+  const copy = `${registry.folder}/copy`;
+  await run('skopeo', ['copy', '--quiet', '--all', '--src-tls-verify=false', reference, `dir:${copy}`]);
+}
+
+const survived: readonly (readonly [string, readonly Fault[], Partial<ClientOptions>?])[] = [
+  ['row 38: a reset at 0 %', [{ when: isLayer, act: resetAt(0) }]],
+  ['row 38: resets at 50 % of all layers', [{ when: isLayer, times: 4, act: resetAt(0.5) }]],
+  ['row 38: a reset at 99 %', [{ when: isLayer, act: resetAt(0.99) }]],
+  ['row 39: the 201 of every blob lost', [{ when: on('PUT', 'upload'), times: 6, act: loseReply() }]],
+  ['row 39: the 202 of every POST lost', [{ when: on('POST', 'uploads'), times: 4, act: loseReply('end') }]],
+  ['row 40: half an answer', [{ when: isLayer, act: replyRaw('HTTP/1.1 201 Cre') }]],
+  [
+    'row 44: an early 413',
+    [{ when: isLayer, times: 4, act: replyEarly(0.1, { status: 413, body: 'too large' }) }],
+  ],
+  [
+    'row 49: a reset in a chunk',
+    [{ when: on('PATCH', 'upload'), skip: 1, act: resetAt(0.5) }],
+    { chunkSize: 100_000 },
+  ],
+  [
+    'row 50: 502 for every kind of request',
+    [
+      { when: on('HEAD', 'blob'), act: reply({ status: 502 }) },
+      { when: on('POST', 'uploads'), act: reply({ status: 502 }) },
+      { when: on('PUT', 'upload'), act: reply({ status: 502 }) },
+      { when: on('PUT', 'manifest'), act: reply({ status: 502 }) },
+    ],
+  ],
+  ['row 56: the 201 of the tag lost', [{ when: on('PUT', 'manifest', 'v1'), act: loseReply() }]],
+  [
+    'row 63: 429',
+    [{ when: on('POST', 'uploads'), times: 3, act: reply({ status: 429, headers: { 'retry-after': '2' } }) }],
+  ],
+  [
+    'row 71: stale connections',
+    [
+      {
+        when: (request) => request.nth > 1 && isLayer(request),
+        times: 2,
+        act: ({ reset }) => {
+          reset();
+        },
+      },
+    ],
+  ],
+];
+
+const fatal: readonly (readonly [string, readonly Fault[]])[] = [
+  ['row 15: 403', [{ when: on('POST', 'uploads'), times: Infinity, act: reply(problem(403, 'DENIED')) }]],
+  ['row 38: resets forever', [{ when: isLayer, times: Infinity, act: resetAt(0.5) }]],
+  ['row 50: 503 forever', [{ when: on('PUT', 'manifest'), times: Infinity, act: reply({ status: 503 }) }]],
+  ['row 63: 429 forever', [{ when: on('POST', 'uploads'), times: Infinity, act: reply({ status: 429 }) }]],
+];
+
+describe('faults before docker-registry', { skip: unlessInstalled('docker-registry', 'skopeo') }, () => {
+  for (const [name, faults, client] of survived) {
+    it(`${name}: the image is whole`, async () => {
+      await using registry = await startDockerRegistry();
+      await using proxy = await startFaultProxy({ upstream: `http://${registry.host}`, faults });
+      const outcome = await push(proxy.host, image, client);
+      if (outcome instanceof Error) throw outcome;
+      proxy.assertHit();
+      await assertWhole(registry);
+    });
+  }
+
+  for (const [name, faults] of fatal) {
+    it(`${name}: the tag stays where it was`, async () => {
+      await using registry = await startDockerRegistry();
+      const before = await push(registry.host, older);
+      if (before instanceof Error) throw before;
+      await using proxy = await startFaultProxy({ upstream: `http://${registry.host}`, faults });
+      const outcome = await push(proxy.host);
+      assert.ok(outcome instanceof BimaError, String(outcome));
+      proxy.assertHit();
+      assert.equal(readTag(registry, repository, 'v1'), older.root.digest);
+    });
+  }
+});
+
+describe('row 86: restarts and replicas', { skip: unlessInstalled('docker-registry', 'skopeo') }, () => {
+  it('row 86: the registry restarts while a layer is on its way', async () => {
+    let registry = await startDockerRegistry();
+    const { folder, port } = registry;
+    const restart: Fault = {
+      when: isLayer,
+      act: async (exchange) => {
+        await exchange.forwardPart(0.5);
+        await registry.stop({ keep: true });
+        // With another secret: no session of before is known any more.
+        registry = await startDockerRegistry({ folder, port, secret: 'another' });
+        exchange.reset();
+      },
+    };
+    try {
+      await using proxy = await startFaultProxy({ upstream: `http://${registry.host}`, faults: [restart] });
+      const outcome = await push(proxy.host);
+      if (outcome instanceof Error) throw outcome;
+      proxy.assertHit();
+      await assertWhole(registry);
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it('row 86: the registry is away for a while', async () => {
+    let registry = await startDockerRegistry();
+    const { folder, port } = registry;
+    const away: Fault = {
+      when: isLayer,
+      act: async (exchange) => {
+        await exchange.forwardPart(0.5);
+        await registry.stop({ keep: true });
+        exchange.reset();
+      },
+    };
+    const clock = createFastClock();
+    let slept = 0;
+    const restarting = {
+      ...clock,
+      now: () => clock.now(),
+      async sleep(milliseconds: number, signal?: AbortSignal) {
+        slept++;
+        if (slept === 3) registry = await startDockerRegistry({ folder, port });
+        await clock.sleep(milliseconds, signal);
+      },
+    };
+    try {
+      await using proxy = await startFaultProxy({ upstream: `http://${registry.host}`, faults: [away] });
+      const outcome = await push(proxy.host, image, { clock: restarting });
+      if (outcome instanceof Error) throw outcome;
+      await assertWhole(registry);
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  it('row 86: two replicas with different secrets take turns', async () => {
+    await using one = await startDockerRegistry({ secret: 'one' });
+    const other = await startDockerRegistry({ folder: one.folder, secret: 'other' });
+    try {
+      // Each layer's session is begun at the one and its body is sent to the other, the first time.
+      await using otherProxy = await startFaultProxy({ upstream: `http://${other.host}` });
+      const stray: Fault = {
+        when: isLayer,
+        times: 2,
+        act: async (exchange) => {
+          await exchange.read(1);
+          const { path, query, headers } = exchange.request;
+          const answer = await fetch(`${otherProxy.origin}${path}?${query}`, {
+            method: 'PUT',
+            headers: { 'content-type': headers['content-type'] ?? '' },
+            body: 'x',
+          });
+          const { status } = answer;
+          await exchange.reply({
+            status,
+            headers: { 'content-type': 'application/json' },
+            body: await answer.text(),
+          });
+        },
+      };
+      await using proxy = await startFaultProxy({ upstream: `http://${one.host}`, faults: [stray] });
+      const outcome = await push(proxy.host);
+      if (outcome instanceof Error) throw outcome;
+      proxy.assertHit();
+      await assertWhole(one);
+    } finally {
+      await other.stop({ keep: true });
+    }
+  });
+});

@@ -1,0 +1,192 @@
+// Walking over what hangs below an index: which of it are images, and how often each document is read.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createSbom } from '../../../src/usecases/sbom/sbom.ts';
+import { inspectImages } from '../../../src/usecases/inspect.ts';
+import { readFacts } from '../../../src/action/image-facts.ts';
+import { openBaseImage } from '../../../src/usecases/plan/base-image.ts';
+import { findKnownLayers } from '../../../src/adapters/layers/reuse.ts';
+import { packArchive } from '../../../src/adapters/disk/archive.ts';
+import { BimaError } from '../../../src/core/errors.ts';
+import { blobOf, streamOf } from '../../../src/core/oci/blob.ts';
+import type { Blob } from '../../../src/core/oci/blob.ts';
+import { describeBytes } from '../../../src/core/oci/descriptor.ts';
+import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
+import { digestOf } from '../../../src/core/oci/digest.ts';
+import { imagesOf, readTree } from '../../../src/core/oci/image-tree.ts';
+import { encodeIndex } from '../../../src/core/oci/index-document.ts';
+import { encodeJson } from '../../../src/core/oci/json.ts';
+import { mediaTypes } from '../../../src/core/oci/media-types.ts';
+import { withBlobs } from '../../../src/core/oci/with-blobs.ts';
+import type { Source } from '../../../src/core/oci/target.ts';
+import { silentReporter } from '../../../src/core/reporter.ts';
+import { sampleImage } from '../../support/sample-image.ts';
+
+const linux = (architecture: string) => ({ os: 'linux', architecture });
+
+/** An empty tar, so that layers can be read. */
+const tars = [Buffer.alloc(1024)];
+
+/** An attestation as BuildKit makes it: with an image's config, and a layer that is none. */
+function attestation(name: string): { blobs: Blob[]; manifest: Descriptor } {
+  const add = (mediaType: string, bytes: Uint8Array): Blob => ({
+    descriptor: describeBytes(mediaType, bytes),
+    open: () => streamOf(bytes),
+  });
+  const statement = add('application/vnd.in-toto+json', encodeJson({ name }));
+  const config = add(
+    mediaTypes.config,
+    encodeJson({
+      architecture: 'unknown',
+      os: 'unknown',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: [digestOf(Buffer.from(name))] },
+    }),
+  );
+  const manifest = add(
+    mediaTypes.manifest,
+    encodeJson({
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: config.descriptor,
+      layers: [statement.descriptor],
+    }),
+  );
+  return { blobs: [statement, config, manifest], manifest: manifest.descriptor };
+}
+
+/** Two images, one of them in an index of its own, and attestations that say so and that don't. */
+function scene(): { source: Source; root: Descriptor; opened: Map<string, number>; images: Descriptor[] } {
+  const [one, other] = [
+    sampleImage({ seed: 'one', tars }),
+    sampleImage({ seed: 'other', tars: [Buffer.alloc(2048)] }),
+  ];
+  const [platformless, listed, annotated] = [attestation('a'), attestation('b'), attestation('c')];
+  const statement = blobOf('application/vnd.example+json', encodeJson({ no: 'manifest' }));
+  const inner = encodeIndex([{ ...other.root, platform: linux('arm64') }]);
+  const outer = encodeIndex([
+    { ...one.root, platform: linux('amd64') },
+    { ...listed.manifest, platform: { os: 'unknown', architecture: 'unknown' } },
+    { ...annotated.manifest, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+    platformless.manifest,
+    statement.descriptor,
+    inner.descriptor,
+    { ...one.root, platform: linux('amd64') },
+  ]);
+  const blobs = [inner, outer, statement, ...one.blobs.values(), ...other.blobs.values()];
+  for (const { blobs: more } of [platformless, listed, annotated]) blobs.push(...more);
+  const all = withBlobs(one.source, blobs);
+  const opened = new Map<string, number>();
+  const source: Source = {
+    name: 'counted',
+    open: (descriptor) => {
+      const blob = all.open(descriptor);
+      return {
+        descriptor,
+        open: () => {
+          opened.set(descriptor.digest, (opened.get(descriptor.digest) ?? 0) + 1);
+          return blob.open();
+        },
+      };
+    },
+  };
+  return { source, root: outer.descriptor, opened, images: [one.root, other.root] };
+}
+
+async function drain(stream: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of stream) assert.ok(chunk);
+}
+
+describe('the images below an index', () => {
+  it('are those that are images, each once, with their platforms and what lists them', async () => {
+    const { source, root, images } = scene();
+    const found = [];
+    for await (const { descriptor, index, read } of imagesOf(source, root)) {
+      if ((await read()) === undefined) continue;
+      found.push([descriptor.digest, descriptor.platform, index?.descriptor.digest === root.digest]);
+    }
+    assert.deepEqual(found, [
+      [images[0]?.digest, linux('amd64'), true],
+      [images[1]?.digest, linux('arm64'), false],
+    ]);
+  });
+
+  it('are the root itself where that is a manifest', async () => {
+    const { source, root } = sampleImage({ tars });
+    const found = [];
+    for await (const { descriptor, index } of imagesOf(source, root)) found.push([descriptor, index]);
+    assert.deepEqual(found, [[root, undefined]]);
+  });
+
+  it('have the platform of the index above them, where they have none', async () => {
+    const { source, root } = sampleImage({ tars });
+    const inner = encodeIndex([root]);
+    const outer = encodeIndex([{ ...inner.descriptor, platform: linux('riscv64') }]);
+    const platforms = [];
+    for await (const { descriptor } of imagesOf(withBlobs(source, [inner, outer]), outer.descriptor))
+      platforms.push(descriptor.platform);
+    assert.deepEqual(platforms, [linux('riscv64')]);
+  });
+
+  it('are not looked for in a thousand indexes inside one another', async () => {
+    const { source, root } = sampleImage({ tars });
+    const indexes: Blob[] = [];
+    for (let depth = 0, below = root; depth < 1000; depth++) {
+      const index = encodeIndex([below]);
+      indexes.push(index);
+      below = index.descriptor;
+    }
+    const top = indexes.at(-1)?.descriptor ?? root;
+    await assert.rejects(
+      readTree(withBlobs(source, indexes), top),
+      (error) => error instanceof BimaError && error.code === 'LAYOUT_INVALID',
+    );
+  });
+
+  const uses: readonly [name: string, use: (source: Source, root: Descriptor) => Promise<unknown>][] = [
+    ['a copy', readTree],
+    ['the facts of the action', readFacts],
+    ['inspect', (source, root) => inspectImages(source, [root])],
+    ['a bill of materials', (source, root) => createSbom(source, root, { references: [], created: 0 })],
+    [
+      'the look for layers to take over',
+      (source, root) =>
+        findKnownLayers(
+          () => Promise.resolve({ source, roots: [root], isLocal: false }),
+          { method: 'gzip', level: 1 },
+          silentReporter,
+        ),
+    ],
+    [
+      'a base image',
+      (source, root) =>
+        openBaseImage(
+          {
+            open: () => Promise.resolve({ source, root }),
+            files: { read: () => assert.fail('no layer is read') },
+          },
+          'base',
+          { target: linux('arm64'), findArchitecture: () => Promise.resolve(undefined) },
+          { file: 'Containerfile', line: 1, column: 1 },
+        ),
+    ],
+  ];
+  for (const [name, use] of uses) {
+    it(`are read for ${name} with each document once`, async () => {
+      const { source, root, opened } = scene();
+      await use(source, root);
+      assert.ok(opened.size > 2);
+      assert.deepEqual(
+        [...opened].filter(([, times]) => times > 1),
+        [],
+      );
+    });
+  }
+
+  it('are read once for an archive, whose documents are opened once more to be written', async () => {
+    const { source, root, opened } = scene();
+    await drain(await packArchive(source, root, []));
+    assert.ok([...opened.values()].every((times) => times <= 2));
+  });
+});
