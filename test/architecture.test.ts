@@ -12,7 +12,7 @@ const rings = ['core', 'adapters', 'usecases', 'action', 'cli'] as const;
 const shared = ['src/adapters/http', 'src/adapters/filesystem'];
 
 /** The modules of Node that a ring without a hand in the world may use. */
-const pureModules = ['node:crypto', 'node:path'];
+const pureModules = ['node:crypto', 'node:events', 'node:path'];
 
 /** Packages, each with the one folder that may import it. */
 const homes: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 // The use case: what the images of a layout, an archive or a registry hold, with every digest checked on the way.
 
-import type { ContentReader, ListedEntry } from '../adapters/layers/list.ts';
+import type { ContentReader, ListedEntry } from '../core/files/list-layer.ts';
 import { readLayer } from '../adapters/layers/read.ts';
 import { imageNameAnnotation, refNameAnnotation } from '../adapters/disk/names.ts';
 import { maxDocumentSize } from '../core/oci/blob.ts';

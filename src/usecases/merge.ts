@@ -1,10 +1,9 @@
 // The image of layouts and archives that are there already: one as it is, several merged into one index.
 
-import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BimaError } from '../core/errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from '../adapters/disk/names.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
+import { findLayouts } from '../adapters/disk/find-layouts.ts';
 import { mustOpenLocalImages } from '../adapters/disk/open.ts';
 import { checkAllListed } from '../adapters/disk/unlisted.ts';
 import { mergeImages } from '../core/oci/merge-images.ts';
@@ -54,7 +53,7 @@ export async function mergeLayouts(
   { annotations, platforms = [], reporter, signal }: MergeOptions,
 ): Promise<Descriptor> {
   const found: Found[] = [];
-  for (const path of await expand(paths)) found.push(...(await openPath(path)));
+  for (const path of await findLayouts(paths)) found.push(...(await openPath(path)));
   const { images, referrers } = await separate(found);
   const [first, ...others] = images;
   const where = `"${paths.join('", "')}"`;
@@ -156,67 +155,6 @@ function commonAnnotations(images: readonly FoundImage[]): Readonly<Record<strin
   }
   const agreed = [...values].filter(([, all]) => all.size === 1);
   return Object.fromEntries(agreed.map(([key, [value = '']]) => [key, value]));
-}
-
-/** No layout and no archive in a folder, which doesn't matter in one of several. */
-class NothingFound extends BimaError {}
-
-/** A folder that is no layout is one of downloads: actions/download-artifact makes a folder for each artifact. */
-async function expand(paths: readonly string[], depth = 2): Promise<string[]> {
-  const all: string[] = [];
-  for (const path of paths) {
-    const names = (await readdir(path).catch(() => ['oci-layout'])).sort();
-    // One without its marker is a layout of which a part got lost: opening it says so.
-    if (names.includes('oci-layout') || (names.includes('index.json') && names.includes('blobs'))) {
-      all.push(path);
-      continue;
-    }
-    const inner: string[] = [];
-    for (const name of names) {
-      const child = join(path, name);
-      const isFolder = (await readdir(child).catch(() => undefined)) !== undefined;
-      if (isFolder) await checkNotEmpty(child);
-      if (!isFolder && (await isTar(child))) inner.push(child);
-      else if (isFolder && depth > 0) inner.push(...(await expand([child], depth - 1).catch(ignoreEmpty)));
-    }
-    if (inner.length === 0) {
-      throw new NothingFound('LAYOUT_INVALID', `"${path}" holds no OCI image layout and no archive of one`, {
-        hint: 'Name the folder that the input "oci-layout" was set to, or the "path" of actions/download-artifact.',
-      });
-    }
-    all.push(...inner);
-  }
-  return all;
-}
-
-/** Such a folder is what a download leaves that failed, or an artifact that held nothing. */
-async function checkNotEmpty(path: string): Promise<void> {
-  const names = await readdir(path, { recursive: true }).catch(() => undefined);
-  for (const name of names ?? []) {
-    const found = await stat(join(path, name)).catch(() => undefined);
-    if (found?.isDirectory() !== true && found?.size !== 0) return;
-  }
-  if (names === undefined) return;
-  throw new BimaError('LAYOUT_INVALID', `"${path}" is empty, where a layout or an archive was expected`, {
-    hint: 'The download of that artifact failed, or it holds nothing: an image would be missing. Remove the folder if that is meant.',
-  });
-}
-
-/** Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. */
-async function isTar(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return false;
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
-    return bytesRead === 5 && buffer.toString('latin1') === 'ustar';
-  } finally {
-    await file.close();
-  }
-}
-
-function ignoreEmpty(error: unknown): string[] {
-  if (error instanceof NothingFound) return [];
-  throw error;
 }
 
 /** Each image of a layout once, whatever number of names it has. */

@@ -1,11 +1,11 @@
 // Temporary files and folders beside their final place, so that a rename is all that is left to do at the end. Their
 // names say whose they are; what a killed process left is removed by the next one that comes to the same place.
 
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import { lifeOf, nameOwner } from './owner.ts';
-import { cleanUp } from './patience.ts';
+import { cleanUp, move } from './patience.ts';
 
 /** Milliseconds after which nobody is believed to work on what a process of another machine has made. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
@@ -33,6 +33,17 @@ export async function withTemporaryFolder<T>(
   } finally {
     await cleanUp(folder);
   }
+}
+
+/** Writes a small file, which gets its name when it is whole. @throws BimaError OUTPUT_FAILED */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await outputErrors(path, () =>
+    withTemporaryFolder(path, async (folder) => {
+      const temporary = join(folder, 'file');
+      await writeFile(temporary, bytes);
+      await move(temporary, path);
+    }),
+  );
 }
 
 /** A name for a file that is there until it is renamed. */

@@ -46,13 +46,16 @@ export async function* compressGzip(stream: ByteStream, options: GzipOptions): A
     return result;
   };
 
-  yield header;
+  let isBegun = false;
   const limit = 1 + (threads?.capacity ?? 0);
   for await (const deflated of workInBlocks(stream, { size: maxBlockSize, limit, work })) {
+    if (!isBegun) yield header;
+    isBegun = true;
     const bytes = deflated.output.subarray(0, deflated.size);
     yield release ? bytes : Uint8Array.from(bytes);
     free.push(deflated.output);
   }
+  if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);

@@ -12,7 +12,7 @@ import type { Source } from '../../core/oci/target.ts';
 import type { Entry } from '../../core/files/entry.ts';
 import { applyLayer, emptyTree, nodesOf } from '../../core/files/layer-tree.ts';
 import type { LayerListing, TreeDirectory, TreeNode } from '../../core/files/layer-tree.ts';
-import type { ListedEntry } from './list.ts';
+import type { ListedEntry } from '../../core/files/list-layer.ts';
 import { readLayer } from './read.ts';
 import type { Rootfs } from '../../core/files/rootfs.ts';
 import { runSideBySide } from '../../core/concurrent.ts';

@@ -8,8 +8,8 @@ import type { Digest, Digester } from '../../core/oci/digest.ts';
 import { layerCompression } from '../../core/oci/media-types.ts';
 import type { Source } from '../../core/oci/target.ts';
 import { decompress } from './compression.ts';
-import { listLayer } from './list.ts';
-import type { ContentReader, ListedEntry } from './list.ts';
+import { listLayer } from '../../core/files/list-layer.ts';
+import type { ContentReader, ListedEntry } from '../../core/files/list-layer.ts';
 
 /**
  * The entries of a layer, in its order; none for a layer of a type that is not known here.

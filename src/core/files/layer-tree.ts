@@ -4,7 +4,7 @@
 import { quote } from '../containerfile/excerpt.ts';
 import { BimaError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { ListedEntry } from '../../adapters/layers/list.ts';
+import type { ListedEntry } from './list-layer.ts';
 
 /** Where the bytes of a file are. */
 export interface Content {

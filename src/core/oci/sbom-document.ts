@@ -8,7 +8,14 @@ import { encodeJson } from './json.ts';
 import type { Platform } from './platform.ts';
 import { formatReference } from './reference.ts';
 import type { Reference } from './reference.ts';
-import type { PackedFile } from '../../usecases/sbom/packed-files.ts';
+
+export interface PackedFile {
+  /** From the root of the image, without a leading slash. */
+  readonly path: string;
+  /** Hexadecimal, as is `sha256`. */
+  readonly sha1: string;
+  readonly sha256: string;
+}
 
 export interface SbomImage {
   readonly manifest: Descriptor;

@@ -2,18 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { applyLayer, emptyTree, nodesOf } from '../../core/files/layer-tree.ts';
-import type { ListedEntry } from '../../adapters/layers/list.ts';
+import type { ListedEntry } from '../../core/files/list-layer.ts';
 import { readLayer } from '../../adapters/layers/read.ts';
+import type { PackedFile } from '../../core/oci/sbom-document.ts';
 import type { ReadImage } from '../../core/oci/image.ts';
 import type { Source } from '../../core/oci/target.ts';
-
-export interface PackedFile {
-  /** From the root of the image, without a leading slash. */
-  readonly path: string;
-  /** Hexadecimal, as is `sha256`. */
-  readonly sha1: string;
-  readonly sha256: string;
-}
 
 type Checksums = Omit<PackedFile, 'path'>;
 

@@ -1,9 +1,6 @@
 // The use case: a bill of materials in SPDX 2.3 of what was packed into an image, or into each image of an index.
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { move } from '../../adapters/filesystem/patience.ts';
-import { outputErrors, withTemporaryFolder } from '../../adapters/filesystem/temporary.ts';
+import { writeWhole } from '../../adapters/filesystem/temporary.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { imagesOf } from '../../core/oci/image-tree.ts';
 import type { Reference } from '../../core/oci/reference.ts';
@@ -30,14 +27,7 @@ export async function writeSbom(
   path: string,
   options: SbomOptions,
 ): Promise<void> {
-  const bytes = await createSbom(source, image, options);
-  await outputErrors(path, () =>
-    withTemporaryFolder(path, async (folder) => {
-      const temporary = join(folder, 'sbom');
-      await writeFile(temporary, bytes);
-      await move(temporary, path);
-    }),
-  );
+  await writeWhole(path, await createSbom(source, image, options));
 }
 
 /** The document as JSON. @throws BimaError DIGEST_MISMATCH or LAYOUT_INVALID */

@@ -1,9 +1,9 @@
 // Lists what a layer holds, also one that other tools made.
 
 import { posix } from 'node:path';
-import type { ByteStream } from '../../core/oci/blob.ts';
-import { readTar } from '../../core/files/tar-reader.ts';
-import type { TarEntry } from '../../core/files/tar-reader.ts';
+import type { ByteStream } from '../oci/blob.ts';
+import { readTar } from './tar-reader.ts';
+import type { TarEntry } from './tar-reader.ts';
 
 export interface ListedEntry {
   /** Without a leading `./` or `/`, without a trailing slash, and with no part that is `..`. */
