@@ -1,4 +1,5 @@
-// Runs the tests: `node test/run.ts [file…]`, all of them by default.
+// Runs the tests: `node test/run.ts [file…]`, all of them by default. With `--unit` those of src/core alone, and nothing
+// is installed.
 // Ends with a line that says what was skipped for want of a tool, and one for extras that no machine must have.
 
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
@@ -6,13 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 import { installTools } from './support/setup.ts';
 import { extraPrefix, skipPrefix } from './support/tools.ts';
 
-const named = process.argv.slice(2);
-const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
+const { values, positionals: named } = parseArgs({
+  options: { unit: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const pattern = values.unit ? 'test/core/**/*.test.ts' : 'test/**/*.test.ts';
+const files = named.length > 0 ? named : globSync(pattern).sort();
 
-const missing = installTools();
+const missing = values.unit ? [] : installTools();
 // skopeo looks for credentials in a folder of root's when a user has no session of its own.
 const session = mkdtempSync(join(tmpdir(), 'bima-tests-'));
 process.env.XDG_RUNTIME_DIR ??= session;

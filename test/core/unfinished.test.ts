@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-const child = join(import.meta.dirname, 'support/stuck-child.ts');
+const child = join(import.meta.dirname, '../support/stuck-child.ts');
 
 /** Both processes with a promise that never settles, so that the event loop runs empty. */
 function runStuck(shell: 'cli' | 'action') {
