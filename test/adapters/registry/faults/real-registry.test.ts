@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import type { Clock } from '../../../../src/core/clock.ts';
 import { BimaError } from '../../../../src/core/errors.ts';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { parseReference } from '../../../../src/core/oci/reference.ts';
@@ -141,19 +142,31 @@ describe('row 86: restarts and replicas', { skip: unlessInstalled('docker-regist
   it('row 86: the registry restarts while a layer is on its way', async () => {
     let registry = await startDockerRegistry();
     const { folder, port } = registry;
+    let back: Promise<RunningServer> | undefined;
+    const clock = createFastClock();
+    // No time passes while the clock says so, but a real start takes some.
+    const patient: Clock = {
+      ...clock,
+      now: () => clock.now(),
+      async sleep(milliseconds, signal) {
+        await back;
+        await clock.sleep(milliseconds, signal);
+      },
+    };
     const restart: Fault = {
       when: isLayer,
       act: async (exchange) => {
         await exchange.forwardPart(0.5);
         await registry.stop({ keep: true });
         // With another secret: no session of before is known any more.
-        registry = await startDockerRegistry({ folder, port, secret: 'another' });
+        back = startDockerRegistry({ folder, port, secret: 'another' });
+        registry = await back;
         exchange.reset();
       },
     };
     try {
       await using proxy = await startFaultProxy({ upstream: `http://${registry.host}`, faults: [restart] });
-      const outcome = await push(proxy.host);
+      const outcome = await push(proxy.host, image, { clock: patient });
       if (outcome instanceof Error) throw outcome;
       proxy.assertHit();
       await assertWhole(registry);
@@ -175,12 +188,17 @@ describe('row 86: restarts and replicas', { skip: unlessInstalled('docker-regist
     };
     const clock = createFastClock();
     let slept = 0;
+    let back: Promise<void> | undefined;
+    const start = async (): Promise<void> => {
+      registry = await startDockerRegistry({ folder, port });
+    };
     const restarting = {
       ...clock,
       now: () => clock.now(),
       async sleep(milliseconds: number, signal?: AbortSignal) {
         slept++;
-        if (slept === 3) registry = await startDockerRegistry({ folder, port });
+        if (slept === 3) back = start();
+        await back;
         await clock.sleep(milliseconds, signal);
       },
     };
