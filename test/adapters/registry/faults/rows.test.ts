@@ -10,9 +10,12 @@ const rows = Array.from({ length: 86 }, (_, at) => at + 1);
 
 describe('the 86 faults', () => {
   it('each have a test, or a reason why not', () => {
-    const files = globSync(['test/adapters/registry/faults/*.test.ts', 'test/integration/registry/*.test.ts'], {
-      cwd: root,
-    });
+    const files = globSync(
+      ['test/adapters/registry/faults/*.test.ts', 'test/integration/registry/*.test.ts'],
+      {
+        cwd: root,
+      },
+    );
     const sources = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
     const tested = new Set([...sources.matchAll(/\brow (\d+):/g)].map((match) => Number(match[1])));
     const docs = readFileSync(join(root, 'docs/registry.md'), 'utf8');
