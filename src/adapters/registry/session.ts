@@ -12,7 +12,7 @@ import type { Host } from './host.ts';
 import { isLoopback } from '../http/hosts.ts';
 import type { Http, HttpRequest, HttpResponse } from '../http/http.ts';
 import { RegistryError } from './registry-error.ts';
-import type { NetworkFailure } from './registry-error.ts';
+import type { NetworkFailure } from '../http/http-error.ts';
 import { answerError, headerOf, isPage, pageError } from './response.ts';
 import type { AnswerContext } from './response.ts';
 import { atMost, rest, retrying } from './retry.ts';
