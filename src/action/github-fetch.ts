@@ -2,16 +2,16 @@
 
 import { BimaError } from '../core/errors.ts';
 import type { Fetch, FetchRequest } from '../adapters/github/client.ts';
+import { githubFailure } from '../adapters/github/failure.ts';
 import { endpointOf } from '../adapters/http/endpoints.ts';
 import type { Http, HttpHeaders, HttpRequest, HttpResponse } from '../adapters/http/http.ts';
-import { RegistryError } from '../adapters/registry/registry-error.ts';
 
 const maxRedirects = 3;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /**
  * Follows redirects within one origin, as after the renaming of a repository, with the same method and body.
- * Throws a BimaError GITHUB_FAILED for whatever keeps an answer from coming.
+ * Throws a GithubError for whatever keeps an answer from coming, or from being read.
  */
 export function createGithubFetch(http: Http): Fetch {
   return async (url, request) => {
@@ -19,7 +19,7 @@ export function createGithubFetch(http: Http): Fetch {
     for (let count = 0; ; count += 1) {
       const response = await sendOnce(http, target, request);
       const { status, headers } = response;
-      if (status < 300 || status >= 400 || status === 304) return toResponse(response);
+      if (status < 300 || status >= 400 || status === 304) return await toResponse(response);
       await response.discard();
       const location = typeof headers.location === 'string' ? headers.location : undefined;
       const next =
@@ -55,11 +55,7 @@ async function sendOnce(http: Http, target: URL, request: FetchRequest): Promise
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error;
-    throw new BimaError('GITHUB_FAILED', error.message, {
-      hint: 'Check GITHUB_API_URL and the proxy settings of the environment, or run the job again later.',
-      cause: error,
-    });
+    throw githubFailure(error);
   }
 }
 
@@ -81,10 +77,17 @@ function withSeconds(headers: HttpHeaders): HttpHeaders {
   return { ...headers, 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
 }
 
-function toResponse({ status, headers, body }: HttpResponse): Response {
+/** With its body read: octokit takes one that breaks off for an empty one. */
+async function toResponse({ status, headers, body }: HttpResponse): Promise<Response> {
   const pairs = Object.entries(withSeconds(headers)).flatMap(([name, value = []]) =>
     [value].flat().map((one) => [name, one] as [string, string]),
   );
   const isEmpty = status === 204 || status === 205 || status === 304;
-  return new Response(isEmpty ? null : ReadableStream.from(body), { status, headers: pairs });
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of body) chunks.push(Buffer.from(chunk));
+  } catch (error) {
+    throw githubFailure(error);
+  }
+  return new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers: pairs });
 }

@@ -2,6 +2,7 @@
 
 import { BimaError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { HttpError } from '../http/http-error.ts';
 
 /** An answer of GitHub's that is an error, or no answer. */
 export class GithubError extends BimaError {
@@ -40,6 +41,17 @@ interface Answer {
   /** GitHub's own words. */
   readonly message: string;
   readonly reasons: readonly string[];
+}
+
+/** What a failed exchange with GitHub is; anything else is given back as it is. */
+export function githubFailure(error: unknown): unknown {
+  if (!(error instanceof HttpError)) return error;
+  const { message, failure, cause } = error;
+  const hint =
+    failure.kind === 'tls' && error.hint !== undefined
+      ? 'Check GITHUB_API_URL, or name the file of the authority that signed its certificate in NODE_EXTRA_CA_CERTS.'
+      : 'Check GITHUB_API_URL and the proxy settings of the environment, or run the job again later.';
+  return new GithubError('GITHUB_FAILED', message, {}, { hint, cause });
 }
 
 /** @param error what octokit threw. Anything but a failed request is given back as it is */

@@ -1,4 +1,4 @@
-// What a host name tells about where it leads: this machine, a private network, the same site.
+// What a host name tells about where it leads: this machine, or a private network.
 
 /** Names and addresses of this machine, as browsers have them. `hostname` is a URL's, so IPv6 is in brackets. */
 export function isLoopback(hostname: string): boolean {
@@ -38,24 +38,6 @@ export function isPrivate(hostname: string): boolean {
     (first === 100 && second >= 64 && second <= 127)
   );
 }
-
-/**
- * True for two names under one registrable domain, such as `registry-1.docker.io` and `auth.docker.io`.
- * Without the public suffix list this errs on the strict side: below `co.uk` and below the domains where
- * strangers are neighbours, three labels must agree.
- */
-export function isSameSite(one: string, other: string): boolean {
-  if (one === other) return true;
-  if (isAddress(one) || isAddress(other) || one.startsWith('[') || other.startsWith('[')) return false;
-  const labels = one.split('.');
-  const needed = sharedDomains.test(one) ? 3 : 2;
-  if (labels.length < needed) return false;
-  const site = labels.slice(-needed).join('.');
-  return other === site || other.endsWith(`.${site}`);
-}
-
-const sharedDomains =
-  /(?:^|\.)(?:(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2}|amazonaws\.com|azurecr\.io|cloudfront\.net|github\.io|jfrog\.io|on\.aws|pkg\.dev|run\.app|windows\.net|workers\.dev)$/;
 
 function isAddress(hostname: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(hostname);

@@ -35,7 +35,7 @@ export interface HttpResponse {
 }
 
 export interface Http {
-  /** @throws RegistryError without a status for a network failure; what the body throws; the signal's reason */
+  /** @throws HttpError for a network failure; what the body throws; the signal's reason */
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Closes the connections at once. */
   close(): Promise<void>;

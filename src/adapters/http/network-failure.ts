@@ -1,7 +1,7 @@
 // Network errors in plain words, and whether waiting can cure them.
 
-import { RegistryError } from '../registry/registry-error.ts';
-import type { NetworkFailure } from '../registry/registry-error.ts';
+import { HttpError } from './http-error.ts';
+import type { NetworkFailure } from './http-error.ts';
 
 interface Kind {
   readonly kind: NetworkFailure['kind'];
@@ -20,7 +20,7 @@ export function networkError(
   error: unknown,
   request: { readonly method: string; readonly url: string; readonly host: string },
   reused: boolean,
-): RegistryError {
+): HttpError {
   const code = codeOf(error);
   const { kind, retry, says, hint } = kindOf(code, error, request.host);
   const { method, url } = request;
@@ -28,11 +28,10 @@ export function networkError(
   const cause = new Error(
     [code, error instanceof Error ? error.message : undefined].filter(Boolean).join(': '),
   );
-  return new RegistryError(
-    'REGISTRY_UNREACHABLE',
+  return new HttpError(
     `${method} ${url}: ${says}`,
-    { method, url, failure: { kind, retry, reused } },
-    hint === undefined ? { cause } : { hint, cause },
+    { method, url, failure: { kind, retry, reused }, hint },
+    { cause },
   );
 }
 
@@ -47,7 +46,7 @@ function kindOf(code: string, error: unknown, host: string): Kind {
         kind: 'dns',
         retry: 'briefly',
         says: `no address is known for "${host}"`,
-        hint: 'Check the spelling of the registry and the proxy settings.',
+        hint: 'Check the spelling of the host and the proxy settings.',
       };
     case 'EAI_AGAIN':
       return { kind: 'dns', retry: 'yes', says: `the address of "${host}" can't be looked up just now` };
@@ -60,7 +59,7 @@ function kindOf(code: string, error: unknown, host: string): Kind {
         kind: 'connect',
         retry: 'yes',
         says: `"${host}" can't be reached (${code}${addressOf(error)})`,
-        hint: 'Check the host and port of the registry, and the proxy settings.',
+        hint: 'Check the host and its port, and the proxy settings.',
       };
     case 'UND_ERR_CONNECT_TIMEOUT':
       return { kind: 'connect', retry: 'yes', says: `"${host}" did not take the connection in time` };
@@ -73,18 +72,14 @@ function kindOf(code: string, error: unknown, host: string): Kind {
           says: `"${host}" closed the connection during the TLS handshake`,
         };
       }
-      return { kind: 'reset', retry: 'yes', says: closed(host) };
+      return resetKind(host);
     case 'ECONNABORTED':
     case 'EPIPE':
     case 'ENOTCONN':
     case 'UND_ERR_SOCKET':
     case 'UND_ERR_INFO':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-      return {
-        kind: 'reset',
-        retry: 'yes',
-        says: `"${host}" closed the connection before its answer was whole`,
-      };
+      return resetKind(host);
     case 'ETIMEDOUT':
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
@@ -131,8 +126,8 @@ function otherKind(code: string, host: string, { name, message }: Error): Kind {
   };
 }
 
-function closed(host: string): string {
-  return `"${host}" closed the connection before its answer was whole`;
+function resetKind(host: string): Kind {
+  return { kind: 'reset', retry: 'yes', says: `"${host}" closed the connection before its answer was whole` };
 }
 
 function proxyKind(status: number): Kind {
@@ -147,8 +142,7 @@ function proxyKind(status: number): Kind {
   };
 }
 
-const plainHint =
-  'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.';
+const plainHint = 'Check the port: what answers there may speak plain HTTP.';
 
 /** Where to, because it may be a proxy that can't be reached. */
 function addressOf(error: unknown): string {

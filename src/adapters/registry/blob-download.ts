@@ -6,7 +6,7 @@ import { verified } from '../../core/oci/blob.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { isAborted } from '../../core/clock.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { RegistryError } from './registry-error.ts';
 import { headerOf } from './response.ts';
 import { retryOf } from './retry.ts';

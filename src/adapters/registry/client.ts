@@ -8,12 +8,14 @@ import { Budget } from '../http/budget.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Credentials } from './credentials.ts';
-import { apiHost, endpointOf, paths } from '../http/endpoints.ts';
+import { apiHost } from './vendors.ts';
+import { endpointOf } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { clean } from './error-body.ts';
 import { createHost } from './host.ts';
 import type { Host } from './host.ts';
-import { createHttp } from '../http/http.ts';
 import type { HttpOptions } from '../http/http.ts';
+import { createRegistryHttp } from './registry-http.ts';
 import { createRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
 import { atMost, retrying } from './retry.ts';
@@ -80,7 +82,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
   const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
   const budget = new Budget(clock);
   const secrets = createSecrets(options.mask);
-  const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
+  const http = createRegistryHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
   const hosts = new Map<string, { readonly host: Host; readonly warnings: Set<string> }>();
 
   const hostOf = (origin: string) => {

@@ -7,7 +7,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { isStringArray } from '../../core/oci/json.ts';
 import type { JsonObject } from '../../core/oci/json.ts';
 import { mediaTypes } from '../../core/oci/media-types.ts';
-import { paths, tagsPerPage } from '../http/endpoints.ts';
+import { paths, tagsPerPage } from './paths.ts';
 import { readPages } from './pages.ts';
 import { RegistryError } from './registry-error.ts';
 import type { Session } from './session.ts';

@@ -3,6 +3,7 @@
 import { readDockerConfig } from './docker-config.ts';
 import type { DockerConfig } from './docker-config.ts';
 import { runHelper } from './credential-helper.ts';
+import { credentialNames, vendorOf } from './vendors.ts';
 
 export type Credential =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
@@ -26,7 +27,7 @@ export interface CredentialOptions {
     readonly username: string;
     readonly password: string;
   }[];
-  /** For ghcr.io, when nothing else fits. */
+  /** For the registry that takes it, when nothing else fits. */
   readonly githubToken?: string;
 }
 
@@ -51,8 +52,8 @@ export function createCredentials(options: CredentialOptions): Credentials {
         const found = config === undefined ? undefined : await findIn(config, registry, repository, env);
         if (found !== undefined) return found;
       }
-      if (registry === 'ghcr.io' && githubToken !== undefined && githubToken !== '') {
-        // ghcr.io looks at the token alone, but wants some name.
+      if (vendorOf(registry).takesGithubToken === true && githubToken !== undefined && githubToken !== '') {
+        // The token alone is looked at, but some name is wanted.
         return { kind: 'password', username: env.GITHUB_ACTOR ?? 'x-access-token', password: githubToken };
       }
       return undefined;
@@ -83,7 +84,7 @@ async function findIn(
   repository: string,
   env: CredentialOptions['env'],
 ): Promise<Credential | undefined> {
-  const names = namesOf(registry);
+  const names = credentialNames(registry);
   const helper = names.map((name) => config.helpers.get(name)).find((name) => name !== undefined);
   // A helper of the registry's own is its one source; the store of all registries may leave one to the file.
   if (helper !== undefined) return runHelper(helper, serverOf(registry), env);
@@ -102,19 +103,13 @@ function keysOf(names: readonly string[], repository: string): string[] {
   return [...prefixes, ''].flatMap((prefix) => names.map((name) => `${name}${prefix}`));
 }
 
-const hubNames = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
-
-function namesOf(registry: string): readonly string[] {
-  return registry === 'docker.io' ? hubNames : [registry.toLowerCase()];
-}
-
-/** What a helper is asked for. Docker Hub is known to them by its oldest address. */
+/** What a helper is asked for. */
 function serverOf(registry: string): string {
-  return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
+  return vendorOf(registry).helperKey ?? registry;
 }
 
 function isSameRegistry(given: string, registry: string): boolean {
-  return namesOf(registry).includes(
+  return credentialNames(registry).includes(
     given
       .toLowerCase()
       .replace(/^https?:\/\//, '')

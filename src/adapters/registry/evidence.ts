@@ -3,7 +3,7 @@
 
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { RegistryError } from './registry-error.ts';
 import { headerOf } from './response.ts';
 import { pushScope } from './scope.ts';

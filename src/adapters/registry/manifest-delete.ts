@@ -1,6 +1,6 @@
 // Deleting manifests and tags (distribution-spec, "Content Management").
 
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { appears } from './evidence.ts';
 import { describeManifest } from './manifest-read.ts';
 import { RegistryError } from './registry-error.ts';

@@ -5,7 +5,7 @@ import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { PutOptions, TagState } from '../../core/oci/target.ts';
 import { isAborted } from '../../core/clock.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { appears } from './evidence.ts';
 import { describeManifest } from './manifest-read.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';

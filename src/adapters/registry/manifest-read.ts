@@ -6,7 +6,7 @@ import { describeBytes } from '../../core/oci/descriptor.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import { mediaTypes } from '../../core/oci/media-types.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { RegistryError } from './registry-error.ts';
 import { headerOf, readUpTo } from './response.ts';
 import { digestHeader } from './session.ts';

@@ -3,7 +3,7 @@
 import type { Blob } from '../../core/oci/blob.ts';
 import { BimaError } from '../../core/errors.ts';
 import { isAborted } from '../../core/clock.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { lookForBlob, namesDigest } from './evidence.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Session } from './session.ts';

@@ -3,7 +3,7 @@
 import { BimaError } from '../../core/errors.ts';
 import { parseJsonObject } from '../../core/oci/json.ts';
 import type { JsonObject } from '../../core/oci/json.ts';
-import { resolveLink } from '../http/endpoints.ts';
+import { resolveLink } from './location.ts';
 import type { Endpoint } from '../http/endpoints.ts';
 import { parseLinks } from '../http/link-header.ts';
 import type { Link } from '../http/link-header.ts';

@@ -1,10 +1,12 @@
 // Realms: which token service a registry may send us to, and with whose credentials.
 
+import { isIP } from 'node:net';
 import { BimaError } from '../../core/errors.ts';
 import { clean } from './error-body.ts';
 import { endpointOf } from '../http/endpoints.ts';
 import type { Endpoint } from '../http/endpoints.ts';
-import { isLoopback, isPrivate, isSameSite } from '../http/hosts.ts';
+import { isLoopback, isPrivate } from '../http/hosts.ts';
+import { sharedDomains, vendorOf } from './vendors.ts';
 
 export interface RealmRules {
   /** The registry's own origin, such as `https://registry-1.docker.io`. */
@@ -14,9 +16,6 @@ export interface RealmRules {
   /** Hosts that may have the credentials of registries of another site. */
   readonly trusted: readonly string[];
 }
-
-/** Registries whose token service lives on another site: the end of the registry's host, and the service's. */
-const knownPairs: readonly (readonly [string, string])[] = [['.scw.cloud', 'api.scaleway.com']];
 
 /**
  * The token service that a challenge names. A registry could otherwise have us ask, with credentials, whatever
@@ -62,6 +61,25 @@ function maySend(hostname: string, registryHost: string, trusted: readonly strin
   return (
     isSameSite(registryHost, hostname) ||
     trusted.includes(hostname) ||
-    knownPairs.some(([registry, service]) => registryHost.endsWith(registry) && hostname === service)
+    vendorOf(registryHost).tokenHost === hostname
   );
 }
+
+/**
+ * True for two names under one registrable domain, such as `registry-1.docker.io` and `auth.docker.io`.
+ * Without the public suffix list this errs on the strict side: below `co.uk` and below the domains where
+ * strangers are neighbours, three labels must agree.
+ */
+export function isSameSite(one: string, other: string): boolean {
+  if (one === other) return true;
+  if ([one, other].some((host) => isIP(host) !== 0 || host.startsWith('['))) return false;
+  const labels = one.split('.');
+  const isShared =
+    countrySuffix.test(one) || sharedDomains.some((domain) => `.${one}`.endsWith(`.${domain}`));
+  const needed = isShared ? 3 : 2;
+  if (labels.length < needed) return false;
+  const site = labels.slice(-needed).join('.');
+  return other === site || other.endsWith(`.${site}`);
+}
+
+const countrySuffix = /(?:^|\.)(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2}$/;

@@ -10,7 +10,7 @@ import { encodeJson } from '../../core/oci/json.ts';
 import { parseIndex, parseManifest } from '../../core/oci/manifest.ts';
 import type { Index } from '../../core/oci/manifest.ts';
 import { isIndexType, mediaTypes } from '../../core/oci/media-types.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import { readManifest } from './manifest-read.ts';
 import type { ManifestBytes } from './manifest-push.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';

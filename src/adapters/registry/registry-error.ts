@@ -3,16 +3,8 @@
 import { BimaError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-
-/** Why no answer came, or why it could not be read. */
-export interface NetworkFailure {
-  readonly kind:
-    'dns' | 'connect' | 'reset' | 'timeout' | 'garbled' | 'not-tls' | 'tls' | 'proxy' | 'request';
-  /** `briefly` for what is rarely cured by waiting. */
-  readonly retry: 'yes' | 'briefly' | 'no';
-  /** True when the connection had served before: then it was probably closed while it idled, and nothing is wrong. */
-  readonly reused: boolean;
-}
+import { HttpError } from '../http/http-error.ts';
+import type { NetworkFailure } from '../http/http-error.ts';
 
 export interface RegistryErrorParts {
   readonly method: string;
@@ -71,4 +63,25 @@ export function codeOfStatus(status: number): ErrorCode {
   if (status === 404) return 'REGISTRY_NOT_FOUND';
   if (status === 408 || status === 429 || status >= 500) return 'REGISTRY_UNAVAILABLE';
   return status >= 400 ? 'REGISTRY_REFUSED' : 'REGISTRY_PROTOCOL';
+}
+
+/** What to do about a failed connection with a registry, where it isn't what holds for any server. */
+const hints: Partial<Record<NetworkFailure['kind'], string>> = {
+  dns: 'Check the spelling of the registry and the proxy settings.',
+  connect: 'Check the host and port of the registry, and the proxy settings.',
+  'not-tls':
+    'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.',
+};
+
+/** What a failed exchange with a registry is; anything else is given back as it is. */
+export function registryFailure(error: unknown): unknown {
+  if (!(error instanceof HttpError)) return error;
+  const { message, method, url, failure, cause } = error;
+  const hint = error.hint === undefined ? undefined : (hints[failure.kind] ?? error.hint);
+  return new RegistryError(
+    'REGISTRY_UNREACHABLE',
+    message,
+    { method, url, failure },
+    hint === undefined ? { cause } : { hint, cause },
+  );
 }

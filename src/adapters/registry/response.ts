@@ -6,7 +6,7 @@ import type { Endpoint } from '../http/endpoints.ts';
 import { clean, maxErrorBody, readErrorBody } from './error-body.ts';
 import type { HttpHeaders, HttpRequest, HttpResponse } from '../http/http.ts';
 import { networkError, Timeout } from '../http/network-failure.ts';
-import { codeOfStatus, RegistryError } from './registry-error.ts';
+import { codeOfStatus, RegistryError, registryFailure } from './registry-error.ts';
 import { remedyFor } from './remedy.ts';
 import { parseRetryAfter } from './retry.ts';
 import type { Secrets } from './secrets.ts';
@@ -37,7 +37,8 @@ export async function readUpTo(
       const slow = new Timeout(
         `expected the whole answer within ${Math.round(patience / 1000)} seconds, got ${size} bytes`,
       );
-      throw networkError(slow, { method, url: endpoint.shown, host: new URL(endpoint.origin).host }, false);
+      const request = { method, url: endpoint.shown, host: new URL(endpoint.origin).host };
+      throw registryFailure(networkError(slow, request, false));
     }
     // Leaving the loop closes the connection.
     if (size > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false };

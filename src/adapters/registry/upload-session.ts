@@ -1,7 +1,7 @@
 // Upload sessions: begun before a body is sent, and given back when it won't be (distribution-spec, end-4a, end-14).
 
 import { isAborted } from '../../core/clock.ts';
-import { paths } from '../http/endpoints.ts';
+import { paths } from './paths.ts';
 import type { Endpoint } from '../http/endpoints.ts';
 import { RegistryError } from './registry-error.ts';
 import { headerOf } from './response.ts';

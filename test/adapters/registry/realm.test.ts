@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
-import { parseRealm } from '../../../src/adapters/registry/realm.ts';
+import { isSameSite, parseRealm } from '../../../src/adapters/registry/realm.ts';
 
 const rules = {
   origin: 'https://registry.example.com',
@@ -57,4 +57,24 @@ describe('parseRealm', () => {
   it('quotes the realm without its query', () => {
     assert.throws(() => parseRealm('null://registry/path?key=secret', rules), /"null:\/\/registry\/path"/);
   });
+});
+
+describe('isSameSite', () => {
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    ['registry-1.docker.io', 'auth.docker.io', true],
+    ['registry.gitlab.com', 'gitlab.com', true],
+    ['ghcr.io', 'ghcr.io', true],
+    ['ghcr.io', 'evil-ghcr.io', false],
+    ['registry.example.com', 'example.com.evil.test', false],
+    ['registry.one.co.uk', 'auth.one.co.uk', true],
+    ['registry.one.co.uk', 'auth.two.co.uk', false],
+    ['one.azurecr.io', 'two.azurecr.io', false],
+    ['10.0.0.1', '99.0.0.1', false],
+    ['localhost', 'example.localhost', false],
+  ];
+  for (const [one, other, expected] of rows) {
+    it(`${one} and ${other}`, () => {
+      assert.equal(isSameSite(one, other), expected);
+    });
+  }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { remedyFor } from '../../../src/adapters/registry/remedy.ts';
-import type { Complaint } from '../../../src/adapters/registry/remedy.ts';
+import type { Complaint } from '../../../src/adapters/registry/vendors.ts';
 
 const complaint: Complaint = {
   registry: 'reg.test',
