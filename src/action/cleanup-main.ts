@@ -11,5 +11,5 @@ runStep(async ({ environment, runner, reporter, signal }) => {
   ]);
   const inputs = readCleanupInputs(runner.input);
   const event = await readEvent(environment, readFile);
-  await runCleanup(inputs, { environment, event, runner, reporter, signal });
+  await runCleanup(inputs, { token: inputs.githubToken, environment, event, runner, reporter, signal });
 });

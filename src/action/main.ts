@@ -6,9 +6,10 @@ import { makeTemporaryFolder } from './temporary.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
-  const [{ readInputs }, { readEvent }, { run }] = await Promise.all([
+  const [{ readInputs }, { readEvent }, { pullRequestOnce }, { run }] = await Promise.all([
     import('./inputs.ts'),
     import('./event.ts'),
+    import('./pull-request.ts'),
     import('./run.ts'),
   ]);
   const inputs = readInputs(runner.input, environment);
@@ -16,5 +17,7 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
   const folder = await makeTemporaryFolder(environment, 'bima-');
   own(folder);
   runner.keep('folder', folder);
-  await run(inputs, { environment, event, runner, reporter, folder, signal });
+  const access = { token: inputs.githubToken, environment, reporter, signal };
+  const pullRequest = pullRequestOnce(event, access);
+  await run(inputs, { ...access, event, pullRequest, runner, folder });
 });
