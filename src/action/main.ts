@@ -1,6 +1,5 @@
 // The action as a process: its inputs, its event, and a private folder.
 
-import { readFile } from 'node:fs/promises';
 import { runStep } from './step.ts';
 import { makeTemporaryFolder } from './temporary.ts';
 
@@ -8,12 +7,12 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
   const [{ readInputs }, { readEvent }, { pullRequestOnce }, { run }] = await Promise.all([
     import('./inputs.ts'),
-    import('./event.ts'),
+    import('./read-event.ts'),
     import('./pull-request.ts'),
     import('./run.ts'),
   ]);
   const inputs = readInputs(runner.input, environment);
-  const event = await readEvent(environment, readFile);
+  const event = await readEvent();
   const folder = await makeTemporaryFolder(environment, 'bima-');
   own(folder);
   runner.keep('folder', folder);
