@@ -19,6 +19,7 @@ const homes: Readonly<Record<string, string>> = {
   '@actions/artifact': 'src/action/',
   '@actions/core': 'src/action/',
   '@actions/exec': 'src/adapters/containerd/',
+  '@actions/github': 'src/action/',
   '@octokit/plugin-retry': 'src/adapters/github/',
   '@octokit/plugin-throttling': 'src/adapters/github/',
   '@octokit/rest': 'src/adapters/github/',
@@ -91,8 +92,8 @@ function mayTouch(file: string, module: string): boolean {
 }
 
 function homeOf(name: string): string {
-  const home = homes[name] ?? homes[name.split('/')[0] ?? ''];
-  return home ?? assert.fail(`${name} has no home: add it to the table`);
+  const found = Object.entries(homes).find(([known]) => name === known || name.startsWith(`${known}/`));
+  return found?.[1] ?? assert.fail(`${name} has no home: add it to the table`);
 }
 
 function importsOf(file: string): string[] {
@@ -100,5 +101,5 @@ function importsOf(file: string): string[] {
   return [
     ...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm),
     ...text.matchAll(/\bimport\('([^']+)'\)/g),
-  ].map(([, name = '']) => name);
+  ].map(([, name = '']) => name.replace(/^[./]+\/node_modules\//, ''));
 }

@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import { isObject, parseJsonObject } from '../core/oci/json.ts';
 import type { JsonObject } from '../core/oci/json.ts';
-import type { Environment } from './runner.ts';
+import type { ArtifactWorld } from './artifact.ts';
 
 /** `own` for one that this very job made, in whichever attempt; `unknown` when the service doesn't say. */
 export type ArtifactOwner = 'none' | 'own' | 'other' | 'unknown';
@@ -17,8 +17,7 @@ interface Backend {
 /** Asks the service with the run's own token (ListArtifacts of actions/toolkit, packages/artifact). Never throws but for an interruption. */
 export async function findOwner(
   name: string,
-  environment: Environment,
-  signal: AbortSignal | undefined,
+  { environment, signal }: Pick<ArtifactWorld, 'environment' | 'signal'>,
 ): Promise<ArtifactOwner> {
   const { ACTIONS_RESULTS_URL: url = '', ACTIONS_RUNTIME_TOKEN: token = '' } = environment;
   const backend = backendOf(token);

@@ -7,8 +7,6 @@ import { cleanUp } from '../adapters/filesystem/patience.ts';
 import { outputErrors } from '../adapters/filesystem/temporary.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { reasonOf, systemClock } from '../core/clock.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Reporter } from '../core/reporter.ts';
 import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
@@ -16,8 +14,9 @@ import { safeArtifactName } from './artifact-name.ts';
 import { findOwner } from './artifact-owner.ts';
 import { runUrl, serverUrl } from './pages.ts';
 import { makeTemporaryFolder } from './temporary.ts';
+import type { Masking, World } from './world.ts';
 
-export interface ArtifactOrder {
+export interface ArtifactRequest {
   /** Made safe here, if it isn't yet. */
   readonly name: string;
   /** Absolute: the folder of a layout, or an archive. */
@@ -25,15 +24,15 @@ export interface ArtifactOrder {
   /** A layout becomes a zip without compression, an archive is uploaded as the one file that it is. */
   readonly form: 'layout' | 'tar';
   /** Undefined for what the repository has set. */
-  readonly retentionDays?: number;
+  readonly retentionDays?: number | undefined;
   /** Replaces an artifact of that name, whoever made it; a re-run replaces by itself what the same job made before. */
   readonly overwrite: boolean;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly reporter: Reporter;
-  /** Is told signed queries. The library masks those that it logs by itself. */
-  readonly mask: (secret: string) => void;
+}
+
+/** Signed queries are masked here; the library masks those that it logs by itself. */
+export interface ArtifactWorld extends Pick<World, 'environment' | 'reporter' | 'clock'> {
+  readonly runner: Masking;
   readonly signal?: AbortSignal;
-  readonly clock?: Clock;
 }
 
 export interface UploadedArtifact {
@@ -51,9 +50,12 @@ const firstWait = 2000;
  * @returns undefined where the server has no service for such artifacts, after a warning
  * @throws BimaError ARTIFACT_EXISTS or ARTIFACT_FAILED
  */
-export async function uploadArtifact(order: ArtifactOrder): Promise<UploadedArtifact | undefined> {
-  const { environment, reporter } = order;
-  const reason = missingService(environment) ?? (await upload(order));
+export async function uploadArtifact(
+  request: ArtifactRequest,
+  world: ArtifactWorld,
+): Promise<UploadedArtifact | undefined> {
+  const { environment, reporter } = world;
+  const reason = missingService(environment) ?? (await upload(request, world));
   if (typeof reason !== 'string') {
     return { ...reason, url: `${runUrl(environment)}/artifacts/${reason.id}` };
   }
@@ -66,15 +68,18 @@ export async function uploadArtifact(order: ArtifactOrder): Promise<UploadedArti
 }
 
 /** @returns why there is no service, if the server says so */
-async function upload(order: ArtifactOrder): Promise<Omit<UploadedArtifact, 'url'> | string> {
-  const name = safeArtifactName(order.name);
-  if (name !== order.name) order.reporter.info(`the artifact is named "${name}"`);
+async function upload(
+  request: ArtifactRequest,
+  world: ArtifactWorld,
+): Promise<Omit<UploadedArtifact, 'url'> | string> {
+  const { form, path } = request;
+  const name = safeArtifactName(request.name);
+  if (name !== request.name) world.reporter.info(`the artifact is named "${name}"`);
   const { createArtifactLibrary } = await import('./artifact-library.ts');
-  const folder = await makeTemporaryFolder(order.environment, 'bima-artifact-');
+  const folder = await makeTemporaryFolder(world.environment, 'bima-artifact-');
   try {
-    const files =
-      order.form === 'layout' ? await layoutFiles(order.path) : await tarFile(order.path, folder, name);
-    return await uploadFiles(createArtifactLibrary(), { ...order, name }, files);
+    const files = form === 'layout' ? await layoutFiles(path) : await tarFile(path, folder, name);
+    return await uploadFiles({ ...request, name, files }, world, createArtifactLibrary());
   } finally {
     await cleanUp(folder);
   }
@@ -86,20 +91,20 @@ interface ArtifactFiles {
 }
 
 async function uploadFiles(
+  { name, form, retentionDays, overwrite, files }: ArtifactRequest & { readonly files: ArtifactFiles },
+  world: ArtifactWorld,
   library: ArtifactLibrary,
-  order: ArtifactOrder,
-  files: ArtifactFiles,
 ): Promise<Omit<UploadedArtifact, 'url'> | string> {
-  const { name, form, retentionDays, signal, clock = systemClock } = order;
-  let mayBeOwn = Number(order.environment.GITHUB_RUN_ATTEMPT) > 1;
+  const { environment, reporter, signal, clock = systemClock } = world;
+  let mayBeOwn = Number(environment.GITHUB_RUN_ATTEMPT) > 1;
   for (let count = 1; ; count += 1) {
-    const isOwn = mayBeOwn && (await findOwner(name, order.environment, signal)) === 'own';
-    if (order.overwrite || isOwn) await remove(library, order);
+    const isOwn = mayBeOwn && (await findOwner(name, world)) === 'own';
+    if (overwrite || isOwn) await remove(name, world, library);
     const uploading = library.uploadArtifact(name, files.paths, files.root, {
       ...(form === 'tar' ? { skipArchive: true } : { compressionLevel: 0 }),
       ...(retentionDays === undefined ? {} : { retentionDays }),
     });
-    const result = await attempt(uploading, order);
+    const result = await attempt(uploading, world);
     if ('value' in result) {
       const { id, digest } = result.value;
       if (id !== undefined && digest !== undefined) return { id, digest: `sha256:${digest}` };
@@ -112,7 +117,7 @@ async function uploadFiles(
     // This upload itself may have made it, before its connection broke.
     mayBeOwn ||= failure.created;
     const wait = firstWait * 2 ** (count - 1) * (0.5 + clock.random());
-    order.reporter.info(`${failure.text}; uploading again in ${(wait / 1000).toFixed(1)} s`);
+    reporter.info(`${failure.text}; uploading again in ${(wait / 1000).toFixed(1)} s`);
     await clock.sleep(wait, signal);
   }
 }
@@ -120,11 +125,11 @@ async function uploadFiles(
 /** Tells a failure apart. An interruption is thrown at once, since the library can't be stopped. */
 async function attempt<T>(
   work: Promise<T>,
-  { signal, mask }: ArtifactOrder,
+  { signal, runner }: ArtifactWorld,
 ): Promise<{ readonly value: T } | { readonly failure: ArtifactFailure }> {
   const outcome = work.then(
     (value) => ({ value }),
-    (error: unknown) => ({ failure: classifyFailure(error, mask) }),
+    (error: unknown) => ({ failure: classifyFailure(error, runner.mask) }),
   );
   if (signal === undefined) return outcome;
   let stop: () => void = () => undefined;
@@ -143,9 +148,9 @@ async function attempt<T>(
 }
 
 /** Best effort: when this fails, the upload says that the name exists. */
-async function remove(library: ArtifactLibrary, order: ArtifactOrder): Promise<void> {
-  const result = await attempt(library.deleteArtifact(order.name), order);
-  if ('failure' in result) order.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
+async function remove(name: string, world: ArtifactWorld, library: ArtifactLibrary): Promise<void> {
+  const result = await attempt(library.deleteArtifact(name), world);
+  if ('failure' in result) world.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
 }
 
 async function layoutFiles(path: string): Promise<ArtifactFiles> {
@@ -166,7 +171,7 @@ async function tarFile(path: string, folder: string, name: string): Promise<Arti
   return { root: folder, paths: [file] };
 }
 
-function missingService(environment: ArtifactOrder['environment']): string | undefined {
+function missingService(environment: World['environment']): string | undefined {
   const server = new URL(serverUrl(environment)).hostname;
   // The library refuses all other servers (isGhes in its config.ts).
   if (server !== 'github.com' && !/\.(?:ghe\.com|localhost)$/.test(server))

@@ -8,7 +8,7 @@ import { openRemoteImage } from '../adapters/registry/remote-image.ts';
 import { readFacts } from './image-facts.ts';
 import type { PlatformFacts } from './image-facts.ts';
 import { createWorkflowClient } from './push.ts';
-import type { ClientOrder } from './push.ts';
+import type { ClientRequest, ClientWorld } from './push.ts';
 
 export interface BaseImage {
   readonly reference: Reference;
@@ -23,15 +23,15 @@ const patience = 30_000;
  * @returns undefined for whatever goes wrong, after a debug line
  */
 export async function readBaseImage(
-  reference: Reference,
-  order: ClientOrder,
+  { reference, ...request }: ClientRequest & { readonly reference: Reference },
+  world: ClientWorld,
 ): Promise<BaseImage | undefined> {
-  const signal = AbortSignal.any([order.signal, AbortSignal.timeout(patience)]);
+  const signal = AbortSignal.any([world.signal, AbortSignal.timeout(patience)]);
   const debug = (message: string) => {
-    order.reporter.debug(message);
+    world.reporter.debug(message);
   };
   const reporter: Reporter = {
-    ...order.reporter,
+    ...world.reporter,
     info: debug,
     warning: ({ message }) => {
       debug(message);
@@ -39,7 +39,7 @@ export async function readBaseImage(
   };
   let client: RegistryClient | undefined;
   try {
-    client = createWorkflowClient({ ...order, reporter, signal });
+    client = createWorkflowClient(request, { ...world, reporter, signal });
     const { source, root } = await openRemoteImage(client, reference);
     return { reference, images: (await readFacts(source, root)).images };
   } catch (error) {

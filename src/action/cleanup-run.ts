@@ -14,10 +14,10 @@ import { previewsFor } from './preview.ts';
 import { checkTags } from './protected-tags.ts';
 import { createWorkflowClient } from './push.ts';
 import { defaultImage, resolveReferences } from './references.ts';
-import type { World } from './run.ts';
+import type { World } from './world.ts';
 
 /** What a cleanup may use of the world. */
-export type CleanupWorld = Omit<World, 'folder'>;
+export type CleanupWorld = Omit<World, 'folder' | 'pullRequest'>;
 
 /** @throws BimaError for whatever goes wrong; the outputs tell what was done until then */
 export async function runCleanup(inputs: CleanupInputs, world: CleanupWorld): Promise<void> {
@@ -30,42 +30,50 @@ export async function runCleanup(inputs: CleanupInputs, world: CleanupWorld): Pr
   const tags = references.flatMap(({ tag }) => tag ?? []);
   if (!inputs.allowProtected) checkTags(tags, event);
   const number = inputs.deleteComment ? numberOfComment(event, tags) : undefined;
-  const deleted: CleanupRecord[] = [];
-  const skipped: CleanupRecord[] = [];
+  const records: CleanupRecords = { deleted: [], skipped: [] };
   try {
-    await cleanRepositories(inputs, references, world, { deleted, skipped });
+    await cleanRepositories({ inputs, references, records }, world);
   } finally {
+    const { deleted, skipped } = records;
     runner.output('deleted', JSON.stringify(deleted));
     runner.output('skipped', JSON.stringify(skipped));
     if (inputs.summary) runner.summarize(formatCleanupSummary({ deleted, skipped, dryRun }));
   }
-  if (number !== undefined) await deleteComments(number, inputs, references, world);
+  if (number !== undefined) await deleteComments({ number, inputs, references }, world);
+}
+
+/** Filled while it goes, so that it is known also if the next step fails. */
+interface CleanupRecords {
+  readonly deleted: CleanupRecord[];
+  readonly skipped: CleanupRecord[];
+}
+
+interface CleanupRequest {
+  readonly inputs: CleanupInputs;
+  readonly references: readonly Reference[];
 }
 
 async function cleanRepositories(
-  inputs: CleanupInputs,
-  references: readonly Reference[],
-  { environment, event, runner, reporter, signal }: CleanupWorld,
-  records: { readonly deleted: CleanupRecord[]; readonly skipped: CleanupRecord[] },
+  { inputs, references, records }: CleanupRequest & { readonly records: CleanupRecords },
+  world: CleanupWorld,
 ): Promise<void> {
   const { dryRun } = inputs;
-  const { mask } = runner;
-  const client = createWorkflowClient({ references, inputs, environment, mask, reporter, signal });
-  const access = { token: inputs.githubToken, environment, reporter, signal };
+  const { reporter } = world;
+  const client = createWorkflowClient({ references, inputs }, world);
   const deleted = (record: CleanupRecord) => {
     records.deleted.push(record);
   };
   try {
     for (const [name, { place, tags }] of byRepository(references)) {
       await reporter.group(`${dryRun ? 'Look at' : 'Clean up'} ${name}`, () =>
-        withStore(place, client, access, async (store) => {
+        withStore(place, { ...world, client }, async (store) => {
           if (store === undefined) reporter.warning(noPackage(name));
           const needsDates = store instanceof PackageStore;
-          const previews = await previewsFor(tags, event, access, needsDates);
+          const previews = await previewsFor({ tags, needsDates }, world);
           const skipped =
             store === undefined
               ? tags.map((tag) => ({ name, tags: [tag], why: 'there is no such package' }))
-              : await cleanUp({ store, tags, previews, dryRun, reporter, signal, deleted });
+              : await cleanUp({ tags, previews, dryRun }, { ...world, store, deleted });
           for (const record of skipped) reporter.info(`stays: ${describeRecord(record)}`);
           records.skipped.push(...skipped);
         }),
@@ -102,18 +110,17 @@ function noPackage(name: string) {
 
 /** Whatever keeps a comment from being deleted is a warning: the images are what costs. */
 async function deleteComments(
-  number: number,
-  { githubToken: token, dryRun }: CleanupInputs,
-  references: readonly Reference[],
-  { environment, event, reporter, signal }: CleanupWorld,
+  { number, inputs, references }: CleanupRequest & { readonly number: number },
+  world: CleanupWorld,
 ): Promise<void> {
+  const { event, reporter, signal } = world;
   const images = [...byRepository(references).keys()];
-  if (dryRun) {
+  if (inputs.dryRun) {
     reporter.info(`would delete the comment on pull request ${number}, if there is one`);
     return;
   }
   try {
-    await withGithub({ token, environment, reporter, signal }, async (github) => {
+    await withGithub(world, async (github) => {
       const { removeComment } = await import('../adapters/github/comment.ts');
       for (const image of images) {
         const count = await removeComment(github, { repository: event.repository, number, image });

@@ -16,12 +16,11 @@ import { isPackageRegistry } from './references.ts';
 /** @param body is given undefined where there is no such package, or the token may not see it */
 export async function withStore<T>(
   place: Pick<Reference, 'registry' | 'repository'>,
-  client: RegistryClient,
-  access: GithubAccess,
+  world: GithubAccess & { readonly client: RegistryClient },
   body: (store: ImageStore | undefined) => Promise<T>,
 ): Promise<T> {
   const { registry, repository } = place;
-  const { environment, signal, clock = systemClock } = access;
+  const { client, environment, signal, clock = systemClock } = world;
   const reader = client.repository(place);
   const writer = client.repository(place, { access: 'push' });
   if (!isPackageRegistry(registry, environment)) {
@@ -33,7 +32,7 @@ export async function withStore<T>(
     const name = formatReference(place);
     throw new BimaError('INPUT_INVALID', `expected ${registry}/<owner>/<name> for the image, got "${name}"`);
   }
-  return withGithub(access, async (github) => {
+  return withGithub(world, async (github) => {
     const found = await openPackage(github, owner, rest.join('/'));
     const store = found && new PackageStore({ package: found, reader, writer, clock, signal });
     return body(store);

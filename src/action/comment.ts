@@ -4,7 +4,6 @@ import { BimaError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { readBaseImage } from './base-image.ts';
-import type { BaseImage } from './base-image.ts';
 import { formatComment } from './comment-text.ts';
 import type { CommentFacts } from './comment-text.ts';
 import { safeTag } from './event-tags.ts';
@@ -14,41 +13,45 @@ import { withGithub } from './github.ts';
 import { describeStep } from './maker.ts';
 import { commitUrl, runUrl } from './pages.ts';
 import type { Inputs } from './inputs.ts';
-import { findPullRequest } from './pull-request.ts';
-import type { ClientOrder } from './push.ts';
+import type { ClientRequest, ClientWorld } from './push.ts';
+import type { World } from './world.ts';
 
-export interface CommentOrder
-  extends ClientOrder, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact'> {
-  readonly inputs: ClientOrder['inputs'] & Pick<Inputs, 'matrix'>;
-  readonly event: WorkflowEvent;
+export interface CommentRequest
+  extends ClientRequest, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact'> {
+  readonly inputs: ClientRequest['inputs'] & Pick<Inputs, 'matrix'>;
 }
 
+export type CommentWorld = ClientWorld & Pick<World, 'event' | 'pullRequest'>;
+
 /** @returns the address of the comment, or undefined when there is none, after a line or a warning that says why */
-export async function commentForWorkflow(order: CommentOrder): Promise<string | undefined> {
-  const { isPushed, artifact, reporter, signal } = order;
-  if (!isPushed && artifact === undefined) {
+export async function commentForWorkflow(
+  request: CommentRequest,
+  world: CommentWorld,
+): Promise<string | undefined> {
+  const { event, reporter, signal } = world;
+  if (!request.isPushed && request.artifact === undefined) {
     reporter.info('no comment: the image was neither pushed nor uploaded as an artifact');
     return undefined;
   }
   try {
-    return await reporter.group('Comment on the pull request', () => comment(order));
+    return await reporter.group('Comment on the pull request', () => comment(request, world));
   } catch (error) {
     if (signal.aborted || !(error instanceof BimaError)) throw error;
-    reporter.warning(explain(error, order.event));
+    reporter.warning(explain(error, event));
     return undefined;
   }
 }
 
-async function comment(order: CommentOrder): Promise<string | undefined> {
-  const { event, references, inputs, environment, reporter, signal } = order;
-  const access = { token: inputs.githubToken, environment, reporter, signal };
-  const pullRequest = await findPullRequest(event, access);
+async function comment(request: CommentRequest, world: CommentWorld): Promise<string | undefined> {
+  const { references, inputs } = request;
+  const { event, environment, reporter } = world;
+  const pullRequest = await world.pullRequest();
   const [first] = references;
   if (pullRequest === undefined || first === undefined) {
     reporter.info(`no comment: the event "${event.name}" is about no pull request`);
     return undefined;
   }
-  const text = formatComment(await collect(order, pullRequest, first));
+  const text = formatComment(await collect({ ...request, pullRequest, first }, world));
   const { number } = pullRequest;
   const image = `${first.registry}/${first.repository}`;
   const place = {
@@ -57,7 +60,7 @@ async function comment(order: CommentOrder): Promise<string | undefined> {
     image,
     key: describeStep(environment, inputs.matrix),
   };
-  const url = await withGithub(access, async (github) => {
+  const url = await withGithub(world, async (github) => {
     const { putComment } = await import('../adapters/github/comment.ts');
     return putComment(github, place, text);
   });
@@ -66,13 +69,16 @@ async function comment(order: CommentOrder): Promise<string | undefined> {
 }
 
 async function collect(
-  order: CommentOrder,
-  pullRequest: PullRequest,
-  first: Reference,
+  request: CommentRequest & { readonly pullRequest: PullRequest; readonly first: Reference },
+  world: CommentWorld,
 ): Promise<CommentFacts> {
-  const { facts, references, isPushed, artifact, environment } = order;
-  const { number, headSha, baseBranch } = pullRequest;
-  const base = baseBranch === undefined ? undefined : await readBase(order, first, baseBranch);
+  const { facts, references, isPushed, artifact, pullRequest, first } = request;
+  const { number, headSha, baseBranch = '' } = pullRequest;
+  const { registry, repository } = first;
+  // What a push to the base branch names its image.
+  const hasBase = /[A-Za-z0-9_]/.test(baseBranch);
+  const reference = { registry, repository, tag: hasBase ? safeTag(baseBranch) : '' };
+  const base = hasBase ? await readBaseImage({ ...request, reference }, world) : undefined;
   const hasSha = headSha !== undefined && /^[0-9a-f]{40,64}$/.test(headSha);
   return {
     facts,
@@ -80,19 +86,9 @@ async function collect(
     isPushed,
     artifact,
     base,
-    commit: hasSha ? { sha: headSha, url: commitUrl(environment, number, headSha) } : undefined,
-    runUrl: runUrl(environment),
+    commit: hasSha ? { sha: headSha, url: commitUrl(world.environment, number, headSha) } : undefined,
+    runUrl: runUrl(world.environment),
   };
-}
-
-/** What a push to the base branch names its image. */
-async function readBase(
-  order: CommentOrder,
-  { registry, repository }: Reference,
-  branch: string,
-): Promise<BaseImage | undefined> {
-  if (!/[A-Za-z0-9_]/.test(branch)) return undefined;
-  return readBaseImage({ registry, repository, tag: safeTag(branch) }, order);
 }
 
 function explain({ code, message, hint = '' }: BimaError, event: WorkflowEvent): Problem {

@@ -1,7 +1,7 @@
 // The event that started the workflow run, read from the environment and the event's payload.
 
 import type { PullRequestHead } from '../adapters/github/pull-request.ts';
-import { isObject, parseJsonObject } from '../core/oci/json.ts';
+import { isObject } from '../core/oci/json.ts';
 import type { JsonObject } from '../core/oci/json.ts';
 
 export interface WorkflowEvent {
@@ -23,29 +23,6 @@ export interface PullRequest {
   readonly headSha: string | undefined;
   /** The branch that it is to be merged into. */
   readonly baseBranch: string | undefined;
-}
-
-/**
- * A payload that isn't there counts as empty, and so does an empty file: some servers and local runners give none.
- * @throws BimaError INPUT_INVALID for a payload that is no JSON
- */
-export async function readEvent(
-  environment: Readonly<Record<string, string | undefined>>,
-  readFile: (path: string) => Promise<Uint8Array>,
-): Promise<WorkflowEvent> {
-  const path = environment.GITHUB_EVENT_PATH ?? '';
-  const bytes = path === '' ? undefined : await readFile(path).catch(() => undefined);
-  return {
-    name: environment.GITHUB_EVENT_NAME ?? '',
-    ref: environment.GITHUB_REF ?? '',
-    repository: environment.GITHUB_REPOSITORY ?? '',
-    actor: environment.GITHUB_ACTOR ?? '',
-    payload: isBlank(bytes) ? {} : parseJsonObject(bytes, `the event "${path}"`, 'INPUT_INVALID'),
-  };
-}
-
-function isBlank(bytes: Uint8Array | undefined): bytes is undefined {
-  return bytes === undefined || Buffer.from(bytes).toString().trim() === '';
 }
 
 /** The pull request that the event is about: its own, the one commented on, or that of the run before it. */

@@ -13,7 +13,7 @@ export interface GithubAccess {
   readonly environment: Environment;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
-  readonly clock?: GithubClock;
+  readonly clock?: GithubClock | undefined;
 }
 
 /**

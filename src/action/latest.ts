@@ -2,10 +2,10 @@
 
 import { BimaError } from '../core/errors.ts';
 import { gitTagOf } from './event-tags.ts';
-import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
 import { isHigherVersion } from './version.ts';
+import type { World } from './world.ts';
 
 /**
  * The event's tags without `latest`, if a git tag of the repository is a higher version and no prerelease, or if that
@@ -13,16 +13,15 @@ import { isHigherVersion } from './version.ts';
  */
 export async function settleLatest(
   tags: readonly string[],
-  event: WorkflowEvent,
-  access: GithubAccess,
+  world: GithubAccess & Pick<World, 'event'>,
 ): Promise<readonly string[]> {
-  const version = gitTagOf(event);
+  const version = gitTagOf(world.event);
   // A branch may be named latest, too.
   if (version === undefined || !tags.includes('latest')) return tags;
   const without = tags.filter((tag) => tag !== 'latest');
-  const { reporter } = access;
+  const { reporter } = world;
   try {
-    const higher = await findHigherVersion(version, event, access);
+    const higher = await findHigherVersion(version, world);
     if (higher === undefined) return tags;
     reporter.info(`"latest" stays where it is: "${higher}" is a higher version than "${version}"`);
   } catch (error) {
@@ -39,12 +38,11 @@ export async function settleLatest(
 /** A git tag that is flagged as a prerelease by its release is none. */
 async function findHigherVersion(
   version: string,
-  event: WorkflowEvent,
-  access: GithubAccess,
+  world: GithubAccess & Pick<World, 'event'>,
 ): Promise<string | undefined> {
   const { parseRepository } = await import('../adapters/github/release.ts');
-  const repository = parseRepository(event.repository);
-  return withGithub(access, async (github) => {
+  const repository = parseRepository(world.event.repository);
+  return withGithub(world, async (github) => {
     const { repos } = github.rest;
     const every = { ...repository, per_page: 100 };
     const names = (await github.paginate(repos.listTags, every)).map(({ name }) => name);

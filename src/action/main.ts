@@ -1,20 +1,22 @@
 // The action as a process: its inputs, its event, and a private folder.
 
-import { readFile } from 'node:fs/promises';
 import { runStep } from './step.ts';
 import { makeTemporaryFolder } from './temporary.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
-  const [{ readInputs }, { readEvent }, { run }] = await Promise.all([
+  const [{ readInputs }, { readEvent }, { pullRequestOnce }, { run }] = await Promise.all([
     import('./inputs.ts'),
-    import('./event.ts'),
+    import('./read-event.ts'),
+    import('./pull-request.ts'),
     import('./run.ts'),
   ]);
   const inputs = readInputs(runner.input, environment);
-  const event = await readEvent(environment, readFile);
+  const event = await readEvent();
   const folder = await makeTemporaryFolder(environment, 'bima-');
   own(folder);
   runner.keep('folder', folder);
-  await run(inputs, { environment, event, runner, reporter, folder, signal });
+  const access = { token: inputs.githubToken, environment, reporter, signal };
+  const pullRequest = pullRequestOnce(event, access);
+  await run(inputs, { ...access, event, pullRequest, runner, folder });
 });

@@ -11,6 +11,7 @@ import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
 import type { Produced } from './produce.ts';
 import type { Environment } from './runner.ts';
+import type { World } from './world.ts';
 
 /**
  * The image as it is pushed: one of a pull request has its mark, and every other has none, wherever it comes from. The
@@ -19,12 +20,12 @@ import type { Environment } from './runner.ts';
  */
 export async function asPushed(
   { source, root, referrers, ...produced }: Produced,
-  event: WorkflowEvent,
-  access: GithubAccess,
+  world: World,
 ): Promise<Produced> {
+  const { event, environment } = world;
   const isPreview = isAboutPullRequest(event) && event.payload.action !== 'closed';
-  const number = isPreview ? await numberOf(event, access) : undefined;
-  const mark = number === undefined ? undefined : markOf(number, event, access.environment);
+  const number = isPreview ? await numberOf(world) : undefined;
+  const mark = number === undefined ? undefined : markOf(number, event, environment);
   const marked = await markImage(source, root, { mark, isForeign: isPreview }, referrers);
   const { blobs, ...image } = marked;
   return { ...produced, ...image, source: withBlobs(source, blobs) };
@@ -35,15 +36,14 @@ function isAboutPullRequest(event: WorkflowEvent): boolean {
 }
 
 /** Undefined when GitHub isn't asked or doesn't know it; then the image gets no mark, and no cleanup deletes it. */
-async function numberOf(event: WorkflowEvent, access: GithubAccess): Promise<number | undefined> {
+async function numberOf({ event, pullRequest, reporter, signal, token }: World): Promise<number | undefined> {
   const named = pullRequestOf(event);
-  if (named !== undefined || access.token === undefined) return named?.number;
+  if (named !== undefined || token === undefined) return named?.number;
   try {
-    const { findPullRequest } = await import('./pull-request.ts');
-    return (await findPullRequest(event, access))?.number;
+    return (await pullRequest())?.number;
   } catch (error) {
-    if (access.signal.aborted || !(error instanceof BimaError)) throw error;
-    access.reporter.info(`the image isn't marked as a preview: ${error.message}`);
+    if (signal.aborted || !(error instanceof BimaError)) throw error;
+    reporter.info(`the image isn't marked as a preview: ${error.message}`);
     return undefined;
   }
 }
@@ -57,22 +57,21 @@ function markOf(number: number, { repository }: WorkflowEvent, environment: Envi
 
 /**
  * The pull requests that a cleanup is for: the event's, and those that the tags name.
- * @param tags such as `pr-5` and `pr-5-arm64`
- * @param needsDates where manifests have dates, a mark is not enough
+ * @param request.tags such as `pr-5` and `pr-5-arm64`
+ * @param request.needsDates where manifests have dates, a mark is not enough
  */
 export async function previewsFor(
-  tags: readonly string[],
-  event: WorkflowEvent,
-  access: GithubAccess,
-  needsDates: boolean,
+  { tags, needsDates }: { readonly tags: readonly string[]; readonly needsDates: boolean },
+  world: GithubAccess & Pick<World, 'event'>,
 ): Promise<Previews> {
+  const { event, environment } = world;
   const { number: own } = pullRequestOf(event) ?? {};
   const named = tags.flatMap((tag) => /^pr-([1-9]\d*)(?=-|$)/.exec(tag)?.[1] ?? []).map(Number);
   const previews = new Map<string, number | undefined>();
   for (const number of new Set([...(own === undefined ? [] : [own]), ...named])) {
     const opened = number === own ? openedIn(event) : undefined;
-    const date = opened ?? (needsDates ? await openedOn(number, event, access) : undefined);
-    previews.set(markOf(number, event, access.environment), date);
+    const date = opened ?? (needsDates ? await openedOn(number, world) : undefined);
+    previews.set(markOf(number, event, environment), date);
   }
   return previews;
 }
@@ -84,19 +83,19 @@ function openedIn({ payload: { pull_request: request } }: WorkflowEvent): number
 /** Without a date only tags go, which needs no failure of the step. */
 async function openedOn(
   number: number,
-  { repository }: WorkflowEvent,
-  access: GithubAccess,
+  world: GithubAccess & Pick<World, 'event'>,
 ): Promise<number | undefined> {
-  const [owner = '', repo = ''] = repository.split('/');
+  const { event, reporter, signal } = world;
+  const [owner = '', repo = ''] = event.repository.split('/');
   try {
-    return await withGithub(access, async (github) => {
+    return await withGithub(world, async (github) => {
       const { data } = await github.rest.pulls.get({ owner, repo, pull_number: number });
       return dateOf(data.created_at);
     });
   } catch (error) {
-    if (access.signal.aborted || !(error instanceof BimaError)) throw error;
+    if (signal.aborted || !(error instanceof BimaError)) throw error;
     const { code, message } = error;
-    access.reporter.warning({
+    reporter.warning({
       code,
       message: `when pull request ${number} was opened isn't known, so that only its tags go: ${message}`,
       hint: 'Give the job the permission pull-requests: read.',

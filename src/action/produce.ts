@@ -1,12 +1,15 @@
 // The image of a run, from a context or from layouts, in a layout under all of its names.
 
-import type { BaseImages } from '../usecases/plan/base-images.ts';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildPlatforms } from '../usecases/build-platforms.ts';
 import type { BuiltPlatforms } from '../usecases/build-platforms.ts';
+import type { Plan } from '../usecases/plan/plan.ts';
+import { planPlatforms } from '../usecases/plan/platforms.ts';
 import { findKnownLayers } from '../adapters/layers/reuse.ts';
 import type { PreviousImages } from '../adapters/layers/reuse.ts';
 import type { EarlyPush } from '../usecases/push/early-push.ts';
 import { openKeptLayers } from '../usecases/kept-layers.ts';
-import type { BlobCache } from '../adapters/disk/blob-cache.ts';
 import { openLayout, referrersIn } from '../adapters/disk/layout.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../adapters/disk/publish.ts';
@@ -18,23 +21,27 @@ import type { Reference } from '../core/oci/reference.ts';
 import type { Source } from '../core/oci/target.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
 import { openImagesAt, openTaggedImage } from '../usecases/previous-images.ts';
-import { needsWholeLayout } from './base-images.ts';
-import type { OpenClient } from './base-images.ts';
-import { buildForInputs, planForInputs } from './build.ts';
+import { parseSourceDate } from '../core/source-date.ts';
+import type { Release } from '../adapters/github/release.ts';
+import type { Workspace } from './base-images.ts';
 import type { Inputs } from './inputs.ts';
-import type { World } from './run.ts';
+import type { World } from './world.ts';
 
-export interface ProduceOrder {
+/** What the inputs and the event ask for. */
+export interface ImageRequest {
   readonly inputs: Inputs;
+  /** All names of the image: at least one. */
   readonly references: readonly Reference[];
-  readonly images: BaseImages;
-  readonly openClient: OpenClient;
+  /** Where the layout goes. */
+  readonly layoutPath: string;
+  /** Why nothing is pushed, if that is so. */
+  readonly skipped: string | undefined;
+  /** What the archive is attached to, if it is. */
+  readonly release: Release | undefined;
+}
+
+export interface ProduceWorld extends World, Workspace {
   readonly early: Pick<EarlyPush, 'start' | 'settle'>;
-  /** Keeps the layers that are made, if there is such a cache. */
-  readonly blobs: BlobCache | undefined;
-  /** Of the layout. */
-  readonly path: string;
-  readonly isPushed: boolean;
 }
 
 export interface Produced {
@@ -50,13 +57,13 @@ export interface Produced {
 }
 
 /** @throws BimaError for whatever is wrong with the context, the layouts or the base images */
-export async function produceImage(order: ProduceOrder, world: World): Promise<Produced> {
-  const { inputs, references, early, path, isPushed } = order;
-  const { reporter, signal } = world;
+export async function produceImage(request: ImageRequest, world: ProduceWorld): Promise<Produced> {
+  const { inputs, references, layoutPath: path } = request;
+  const { early, reporter, signal } = world;
   const { annotations, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout: Layout): Promise<{ root: Descriptor; elsewhere: readonly Blob[] }> => {
-    if (isBuild) return build(order, layout, world);
+    if (isBuild) return build(request, layout, world);
     const options = { annotations, platforms, reporter, signal };
     return { root: await mergeLayouts(fromLayout, layout, options), elsewhere: [] };
   };
@@ -65,7 +72,7 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
     const made = await withTemporaryLayout(path, async (layout) => {
       const { root, elsewhere } = await make(layout);
       // Not what happened to be found elsewhere decides: an output that is there on some days only would surprise.
-      const isWhole = !isBuild || needsWholeLayout(inputs, isPushed);
+      const isWhole = !isBuild || needsWholeLayout(request);
       if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
       // Windows moves no folder in which a file is open.
       await early.settle();
@@ -84,23 +91,75 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
 }
 
 /** The image of the context; what is there of it already is looked for while the context is read. */
-async function build(order: ProduceOrder, layout: Layout, world: World): Promise<BuiltPlatforms> {
-  const { inputs, images, blobs, early } = order;
-  const { reporter } = world;
-  const { compression, reuse } = inputs;
+async function build(request: ImageRequest, layout: Layout, world: ProduceWorld): Promise<BuiltPlatforms> {
+  const { blobs, early, environment, reporter, signal } = world;
+  const { annotations, compression, reuse } = request.inputs;
   const [known, plans] = await Promise.all([
-    findKnownLayers(() => openPrevious(order), compression, reporter),
-    planForInputs(inputs, images, world),
+    findKnownLayers(() => openPrevious(request, world), compression, reporter),
+    plan(request.inputs, world),
   ]);
   const kept = openKeptLayers(blobs, { compression, reuse, reporter });
-  return buildForInputs(plans, layout, inputs, { known, kept, finished: early.start }, world);
+  const options = {
+    compression,
+    annotations,
+    annotationEncoding: 'plain',
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
+    known,
+    kept,
+    finished: early.start,
+    signal,
+  } as const;
+  return buildPlatforms(plans, layout, options, reporter);
+}
+
+/** Everything that is wrong with the Containerfile and its files comes out here. */
+async function plan(inputs: Inputs, { images, reporter, folder }: ProduceWorld): Promise<readonly Plan[]> {
+  const { context, file, labels, strict, platforms, buildArguments, target } = inputs;
+  const options = {
+    context,
+    labels,
+    strict,
+    platforms,
+    buildArguments,
+    ...(target === undefined ? {} : { target }),
+    images,
+    // The run's own folder can be in the context, as the outputs can.
+    outputs: [inputs.tar ?? folder, inputs.ociLayout ?? folder, folder],
+    ...(file === undefined ? {} : { file: await findFile(context, file) }),
+  };
+  return planPlatforms(options, reporter);
+}
+
+/** From the workspace, or else from the context. */
+async function findFile(context: string, file: string): Promise<string> {
+  const inContext = join(context, file);
+  const isThere = (path: string) =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  return !(await isThere(file)) && (await isThere(inContext)) ? inContext : file;
 }
 
 /** An image in the layout that this one is for, or else at the tags that are pushed alone. */
-async function openPrevious(order: ProduceOrder): Promise<PreviousImages | undefined> {
-  const { inputs, references, openClient, path, isPushed } = order;
+async function openPrevious(
+  request: ImageRequest,
+  { openClient }: ProduceWorld,
+): Promise<PreviousImages | undefined> {
+  const { inputs, references, layoutPath } = request;
   if (!inputs.reuse) return undefined;
-  if (inputs.ociLayout !== undefined) return openImagesAt(path);
-  if (needsWholeLayout(inputs, isPushed)) return undefined;
+  if (inputs.ociLayout !== undefined) return openImagesAt(layoutPath);
+  if (needsWholeLayout(request)) return undefined;
   return openTaggedImage(await openClient(), references);
+}
+
+/**
+ * Whether somebody needs the image whole on this machine. Otherwise layers of base images and of the image that the
+ * tags have may stay where they are until a registry asks for them.
+ */
+function needsWholeLayout({ inputs, skipped }: ImageRequest): boolean {
+  const { ociLayout, tar, artifact, load, release, sbom } = inputs;
+  const isWanted = [ociLayout, tar, artifact, load, release].some((input) => input !== undefined);
+  // Without a push the layout is all that comes out.
+  return isWanted || sbom || skipped !== undefined;
 }

@@ -13,11 +13,11 @@ import type { GithubAccess } from './github.ts';
  */
 export async function findPullRequest(
   event: WorkflowEvent,
-  access: GithubAccess,
+  world: GithubAccess,
 ): Promise<PullRequest | undefined> {
   const head = unnamedHeadOf(event);
   if (head === undefined) return pullRequestOf(event);
-  const found = await withGithub(access, async (github) => {
+  const found = await withGithub(world, async (github) => {
     const { listPullRequests } = await import('../adapters/github/pull-request.ts');
     return listPullRequests(github, event.repository, head);
   });
@@ -36,4 +36,13 @@ export async function findPullRequest(
   }
   const isFork = head.repository !== event.repository;
   return { ...first, isFork, headSha: head.sha };
+}
+
+/** Asks at most once, whoever wants to know: also a failure is remembered. */
+export function pullRequestOnce(
+  event: WorkflowEvent,
+  world: GithubAccess,
+): () => Promise<PullRequest | undefined> {
+  let found: Promise<PullRequest | undefined> | undefined;
+  return () => (found ??= findPullRequest(event, world));
 }

@@ -11,38 +11,36 @@ import type { RegistryClient } from '../adapters/registry/client.ts';
 import { createCredentials } from '../adapters/registry/credentials.ts';
 import type { CredentialOptions } from '../adapters/registry/credentials.ts';
 import { findHome } from '../adapters/registry/home.ts';
-import type { Reporter } from '../core/reporter.ts';
 import { pullRequestOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import type { Inputs } from './inputs.ts';
 import { isGithubCom } from './references.ts';
-import type { Environment } from './runner.ts';
+import type { Masking, World } from './world.ts';
 
-export interface PushOrder {
+export interface PushRequest {
   readonly source: Source;
-  readonly image: Descriptor;
+  readonly root: Descriptor;
   readonly references: readonly Reference[];
   readonly referrers?: readonly Descriptor[];
-  readonly client: RegistryClient;
-  readonly event: WorkflowEvent;
-  readonly reporter: Reporter;
 }
 
-/** What a client of the registries needs to know of the run. */
-export interface ClientOrder {
+/** Which registries a client is for, and how it logs in. */
+export interface ClientRequest {
   readonly references: readonly Reference[];
-  readonly inputs: Pick<Inputs, 'githubToken' | 'login' | 'registry' | 'tlsVerify'>;
-  readonly environment: Environment;
-  readonly mask: (secret: string) => void;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
+  readonly inputs: Pick<Inputs, 'login' | 'registry' | 'tlsVerify'>;
+}
+
+export interface ClientWorld extends Pick<World, 'environment' | 'reporter' | 'signal' | 'token'> {
+  readonly runner: Masking;
 }
 
 /** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
-export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
-  const { source, image, references, referrers = [], client, event, reporter } = order;
+export async function pushForWorkflow(
+  { source, root, references, referrers = [] }: PushRequest,
+  { client, event, reporter }: Pick<World, 'event' | 'reporter'> & { readonly client: RegistryClient },
+): Promise<PushResult> {
   try {
-    return await pushImage(source, image, references, { client, reporter, referrers });
+    return await pushImage(source, root, references, { client, reporter, referrers });
   } catch (error) {
     throw explainRefusal(error, event);
   }
@@ -52,21 +50,21 @@ export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
  * A client with the credentials of the workflow, to be closed by the caller.
  * @throws BimaError as {@link explicitLogin} does
  */
-export function createWorkflowClient(order: ClientOrder): RegistryClient {
-  const { references, inputs, environment, mask, reporter, signal } = order;
+export function createWorkflowClient(
+  { references, inputs }: ClientRequest,
+  { environment, runner, reporter, signal, token }: ClientWorld,
+): RegistryClient {
   return createRegistryClient({
     credentials: createCredentials({
       env: environment,
       home: findHome(),
       explicit: explicitLogin(inputs, references),
       // Another server's token is none of ghcr.io's business.
-      ...(inputs.githubToken !== undefined && isGithubCom(environment)
-        ? { githubToken: inputs.githubToken }
-        : {}),
+      ...(token !== undefined && isGithubCom(environment) ? { githubToken: token } : {}),
     }),
     reporter,
     signal,
-    mask,
+    mask: runner.mask,
     tlsVerify: inputs.tlsVerify,
     plainHttp: inputs.tlsVerify ? 'loopback' : 'always',
   });

@@ -21,19 +21,20 @@ import { gitTagOf, safeTag } from './event-tags.ts';
 import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
-import type { ReleaseInputs } from './inputs.ts';
+import type { Inputs, ReleaseInputs } from './inputs.ts';
+import { describeJob } from './maker.ts';
+import type { World } from './world.ts';
 
 const chunkSize = 256 * 1024;
+
+export type ReleaseWorld = GithubAccess & Pick<World, 'event'>;
 
 /**
  * The release of `release-tag`, of the event, or of the git tag that the run is about.
  * @throws BimaError INPUT_INVALID when there is no tag, GITHUB_NOT_FOUND when there is no release
  */
-export async function openRelease(
-  inputs: ReleaseInputs,
-  event: WorkflowEvent,
-  access: GithubAccess,
-): Promise<Release> {
+export async function openRelease(inputs: ReleaseInputs, world: ReleaseWorld): Promise<Release> {
+  const { event, reporter } = world;
   const { findRelease, parseRepository, readRelease } = await import('../adapters/github/release.ts');
   const repository = parseRepository(event.repository);
   const { release } = event.payload;
@@ -41,10 +42,10 @@ export async function openRelease(
   const id = isOfEvent && typeof release.id === 'number' ? release.id : undefined;
   const tag = inputs.tag ?? gitTagOf(event);
   if (id === undefined && tag === undefined) throw missingTag(event);
-  const found = await withGithub(access, (github) =>
+  const found = await withGithub(world, (github) =>
     id === undefined ? findRelease(github, repository, tag ?? '') : readRelease(github, repository, id),
   );
-  access.reporter.info(`the image goes to the ${found.isDraft ? 'draft' : 'release'} "${found.tag}"`);
+  reporter.info(`the image goes to the ${found.isDraft ? 'draft' : 'release'} "${found.tag}"`);
   return found;
 }
 
@@ -58,20 +59,15 @@ function missingTag(event: WorkflowEvent): BimaError {
   );
 }
 
-export interface ReleaseOrder {
+export interface ReleaseRequest {
   readonly release: Release;
-  readonly event: WorkflowEvent;
   readonly source: Source;
   readonly root: Descriptor;
   readonly referrers?: readonly Descriptor[];
   /** The platforms are part of the file's name. */
-  readonly images: readonly { readonly platform: Platform }[];
+  readonly facts: { readonly images: readonly { readonly platform: Platform }[] };
   readonly references: readonly Reference[];
-  /** The job in words. */
-  readonly maker: string;
-  /** For the archive. */
-  readonly folder: string;
-  readonly access: GithubAccess;
+  readonly inputs: Pick<Inputs, 'matrix'>;
 }
 
 /**
@@ -80,42 +76,44 @@ export interface ReleaseOrder {
  * @returns where the archive can be downloaded
  * @throws BimaError as `attachAssets` does
  */
-export async function attachToRelease(order: ReleaseOrder): Promise<string> {
-  const { release, event, images, references, maker, access } = order;
-  const { reporter, signal } = access;
+export async function attachToRelease(
+  { release, source, root, referrers, facts, references, inputs }: ReleaseRequest,
+  world: ReleaseWorld & Pick<World, 'folder'>,
+): Promise<string> {
+  const { environment, event, reporter, signal, folder } = world;
   const lasting = references.filter(({ tag }) => tag !== 'latest');
-  const platforms = images.map(({ platform }) => platform);
+  const platforms = facts.images.map(({ platform }) => platform);
   const own = lasting.find(({ tag = '' }) => tag === safeTag(release.tag)) ?? lasting[0] ?? references[0];
   const repository = own?.repository ?? event.repository;
   const name = releaseAssetName(repository, release.tag, platforms, own?.tag);
-  const label = releaseAssetLabel(own, platforms, maker);
-  const path = join(order.folder, 'release.tar');
+  const label = releaseAssetLabel(own, platforms, describeJob(environment, inputs.matrix));
+  const path = join(folder, 'release.tar');
   return reporter.group(`Attach to the release ${release.tag}`, async () => {
     const names = lasting.length > 0 ? lasting : references;
-    await writeArchive(order.source, order.root, names, path, signal, order.referrers);
-    return attachArchive(path, name, { release, event, label, access });
+    await writeArchive(source, root, names, path, signal, referrers);
+    return attachArchive({ path, name, label, release }, world);
   });
+}
+
+export interface ArchiveRequest {
+  readonly path: string;
+  /** The asset's. */
+  readonly name: string;
+  readonly label: string;
+  readonly release: Release;
 }
 
 /** Uploads a file as it is, with a checksum beside it. @returns where it can be downloaded */
 export async function attachArchive(
-  archive: string,
-  name: string,
-  {
-    release,
-    event,
-    label,
-    access,
-  }: Pick<ReleaseOrder, 'release' | 'event' | 'access'> & {
-    readonly label: string;
-  },
+  { path, name, label, release }: ArchiveRequest,
+  world: ReleaseWorld,
 ): Promise<string> {
   const [{ attachAssets }, { parseRepository }] = await Promise.all([
     import('../adapters/github/release-assets.ts'),
     import('../adapters/github/release.ts'),
   ]);
-  const { size } = await stat(archive);
-  const digest = await digestOfFile(archive);
+  const { size } = await stat(path);
+  const digest = await digestOfFile(path);
   // As shasum and sha256sum write and check it.
   const checksum = Buffer.from(`${hexOf(digest)}  ${name}\n`);
   const files = [
@@ -124,7 +122,7 @@ export async function attachArchive(
       contentType: 'application/x-tar',
       size,
       digest,
-      open: () => createReadStream(archive, { highWaterMark: chunkSize }),
+      open: () => createReadStream(path, { highWaterMark: chunkSize }),
     },
     {
       name: `${name}.sha256`,
@@ -134,9 +132,9 @@ export async function attachArchive(
       open: () => streamOf(checksum),
     },
   ];
-  const { reporter, signal, clock = systemClock } = access;
-  const repository = parseRepository(event.repository);
-  const [attached] = await withGithub(access, (github) =>
+  const { reporter, signal, clock = systemClock } = world;
+  const repository = parseRepository(world.event.repository);
+  const [attached] = await withGithub(world, (github) =>
     attachAssets({ github, repository, release, label, reporter, clock, signal }, files),
   );
   return attached?.url ?? '';

@@ -5,86 +5,79 @@ import { join, resolve } from 'node:path';
 import { withEarlyPush } from '../usecases/push/early-push.ts';
 import { BimaError } from '../core/errors.ts';
 import { writeArchive } from '../adapters/disk/archive.ts';
-import type { Release } from '../adapters/github/release.ts';
 import { checkFileNames } from '../core/file-names.ts';
 import { findFileTarget, findFolderTarget } from '../adapters/filesystem/output-path.ts';
 import { checkDestination } from '../adapters/disk/publish.ts';
-import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import type { Source } from '../core/oci/target.ts';
-import type { Reporter } from '../core/reporter.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { withWorkflowImages } from './base-images.ts';
 import type { OpenClient } from './base-images.ts';
-import type { CommentOrder } from './comment.ts';
+import type { CommentRequest } from './comment.ts';
 import { defaultTags } from './default-tags.ts';
 import { unpushedReason } from './event-tags.ts';
-import type { WorkflowEvent } from './event.ts';
-import type { GithubAccess } from './github.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
+import type { ImageFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
 import { loadForWorkflow, openForInputs } from './load.ts';
-import { describeJob } from './maker.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
 import { asPushed } from './preview.ts';
 import { produceImage } from './produce.ts';
-import type { Produced } from './produce.ts';
+import type { ImageRequest, Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './references.ts';
 import { attachToRelease, openRelease } from './release.ts';
-import type { Environment, Runner } from './runner.ts';
+import type { Runner } from './runner.ts';
 import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
 import { holdToWorkspace } from './workspace.ts';
+import type { World } from './world.ts';
 
-/** What a run may use of the world. */
-export interface World {
-  readonly environment: Environment;
-  readonly event: WorkflowEvent;
-  readonly runner: Runner;
-  readonly reporter: Reporter;
-  /** A folder of the run's own, removed after the job. */
-  readonly folder: string;
-  readonly signal: AbortSignal;
+/** The image, and what was asked for: all that comes after the build goes by it. */
+interface FinishedImage extends ImageRequest, Produced {
+  readonly facts: ImageFacts;
+}
+
+/** With the client of the push, which knows what was sent before. */
+interface HandOnWorld extends World {
+  readonly openClient: OpenClient;
 }
 
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
 export async function run(inputs: Inputs, world: World): Promise<void> {
-  const { environment, event, runner, reporter, folder } = world;
-  const access = accessFor(inputs, world);
-  const tags = inputs.tags.length > 0 ? [] : await defaultTags(event, access);
+  const request = await resolveRequest(inputs, world);
+  const { references, skipped } = request;
+  for (const problem of ignoredInputs(inputs)) world.reporter.warning(problem);
+  await withWorkflowImages(request, world, (workspace) => {
+    const pushed = skipped === undefined ? references : [];
+    return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
+      const made = await produceImage(request, { ...world, ...workspace, early });
+      const produced = skipped === undefined ? await asPushed(made, world) : made;
+      const facts = await readFacts(produced.source, produced.root);
+      await handOn({ ...request, ...produced, facts }, { ...world, openClient: early.client });
+    });
+  });
+}
+
+async function resolveRequest(inputs: Inputs, world: World): Promise<ImageRequest> {
+  const { environment, folder } = world;
+  const tags = inputs.tags.length > 0 ? [] : await defaultTags(world);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   await holdToWorkspace(inputs, environment);
   const layoutPath =
     inputs.ociLayout === undefined
       ? join(folder, 'layout')
       : await findFolderTarget(resolve(inputs.ociLayout));
-  const skipped = await checkFirst(inputs, references, world);
-  const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, event, access);
-  for (const problem of ignoredInputs(inputs)) reporter.warning(problem);
-
-  const { context } = inputs;
-  const order = { ...world, inputs, context, references, mask: runner.mask };
-  await withWorkflowImages(order, async (images, { openClient, blobs }) => {
-    const isPushed = skipped === undefined;
-    await withEarlyPush({ references: isPushed ? references : [], openClient }, async (early) => {
-      const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
-      const made = await produceImage(wanted, world);
-      const produced = isPushed ? await asPushed(made, event, access) : made;
-      const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
-      await handOn(produced, handed, world);
-    });
-  });
+  const skipped = await checkFirst({ inputs, references }, world);
+  const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, world);
+  return { inputs, references, layoutPath, skipped, release };
 }
 
 /** Everything that the inputs want done with the image. */
-async function handOn(produced: Produced, order: HandOnOrder, world: World): Promise<void> {
-  const { source, root, referrers, isWhole } = produced;
-  const { inputs, references, release, layoutPath } = order;
-  const { environment, runner, reporter, folder, signal } = world;
-  const facts = await readFacts(source, root);
-  setOutputs(runner, { ...imageOutputs(facts, references), layout: isWhole ? layoutPath : '' });
+async function handOn(image: FinishedImage, world: HandOnWorld): Promise<void> {
+  const { inputs, source, root, references, referrers, release, facts } = image;
+  const { runner, reporter, folder, signal } = world;
+  setOutputs(runner, { ...imageOutputs(facts, references), layout: image.isWhole ? image.layoutPath : '' });
 
   const archive = archivePath(inputs, folder);
   if (archive !== undefined) {
@@ -92,54 +85,14 @@ async function handOn(produced: Produced, order: HandOnOrder, world: World): Pro
     reporter.info(`wrote the archive ${archive}`);
     if (inputs.tar !== undefined) setOutputs(runner, { tar: archive });
   }
-  if (inputs.sbom) await writeSbomFile(source, root, references, world);
-  if (inputs.load !== undefined) {
-    const containerd = await openForInputs(inputs.load, environment);
-    await loadForWorkflow(containerd, { source, image: root, references, referrers, reporter, signal });
-  }
-  const artifact =
-    inputs.artifact === undefined
-      ? undefined
-      : await upload(inputs.artifact, references, await artifactPath(produced, archive, order, world), world);
-  if (release !== undefined) {
-    const { event } = world;
-    const access = accessFor(inputs, world);
-    const maker = describeJob(environment, inputs.matrix);
-    const attached = {
-      release,
-      event,
-      source,
-      root,
-      referrers,
-      images: facts.images,
-      references,
-      maker,
-      folder,
-      access,
-    };
-    setOutputs(runner, { 'release-asset-url': await attachToRelease(attached) });
-  }
-  const state = await push(produced, order, world);
-  if (inputs.summary) {
-    const parts: SummaryFacts = { facts, references, state, ...(artifact === undefined ? {} : { artifact }) };
-    runner.summarize(formatSummary(parts));
-  }
-  if (inputs.prComment)
-    await comment({ facts, references, isPushed: state === 'pushed', artifact }, inputs, world);
-}
-
-interface HandOnOrder {
-  readonly inputs: Inputs;
-  readonly references: readonly Reference[];
-  readonly openClient: OpenClient;
-  /** Why nothing is pushed, if that is so. */
-  readonly skipped: string | undefined;
-  readonly release: Release | undefined;
-  readonly layoutPath: string;
-}
-
-function accessFor({ githubToken: token }: Inputs, { environment, reporter, signal }: World): GithubAccess {
-  return { token, environment, reporter, signal };
+  if (inputs.sbom) await writeSbomFile(image, world);
+  if (inputs.load !== undefined) await loadForWorkflow({ ...image, load: inputs.load }, world);
+  const artifact = await upload({ ...image, archive }, world);
+  if (release !== undefined)
+    setOutputs(runner, { 'release-asset-url': await attachToRelease({ ...image, release }, world) });
+  const state = await push(image, world);
+  if (inputs.summary) runner.summarize(formatSummary({ facts, references, state, artifact }));
+  if (inputs.prComment) await comment({ ...image, isPushed: state === 'pushed', artifact }, world);
 }
 
 /**
@@ -147,17 +100,17 @@ function accessFor({ githubToken: token }: Inputs, { environment, reporter, sign
  * @returns why nothing will be pushed, or undefined if it will
  */
 async function checkFirst(
-  inputs: Inputs,
-  references: readonly Reference[],
-  { environment, event, reporter }: World,
+  { inputs, references }: Pick<ImageRequest, 'inputs' | 'references'>,
+  world: World,
 ): Promise<string | undefined> {
+  const { event, reporter } = world;
   for (const name of ['ociLayout', 'tar'] as const) {
     const input = name === 'tar' ? name : 'oci-layout';
     checkFileNames(inputs[name] ?? '', `Name another path with the input "${input}".`);
   }
   if (inputs.ociLayout !== undefined) await checkDestination(resolve(inputs.ociLayout));
   if (inputs.tar !== undefined) await checkTar(inputs.tar, inputs.artifact);
-  if (inputs.load !== undefined) await openForInputs(inputs.load, environment);
+  if (inputs.load !== undefined) await openForInputs(inputs.load, world);
   if (inputs.push === 'false') return 'push is false';
   const unnamed = inputs.tags.length === 0 ? unpushedReason(event) : undefined;
   if (unnamed !== undefined) {
@@ -193,9 +146,13 @@ function archivePath({ tar, artifact }: Inputs, folder: string): string | undefi
  * image alone. One that the workflow names may hold others, too.
  */
 async function artifactPath(
-  { onDisk }: Produced,
-  archive: string | undefined,
-  { inputs, references, layoutPath }: HandOnOrder,
+  {
+    inputs,
+    references,
+    layoutPath,
+    onDisk,
+    archive,
+  }: FinishedImage & { readonly archive: string | undefined },
   { folder }: World,
 ): Promise<string> {
   if (inputs.artifact?.form === 'tar' && archive !== undefined) return archive;
@@ -214,9 +171,7 @@ function artifactName({ name, form }: ArtifactInputs, [first]: readonly Referenc
 }
 
 async function writeSbomFile(
-  source: Source,
-  root: Descriptor,
-  references: readonly Reference[],
+  { source, root, references }: FinishedImage,
   { environment, runner, reporter, folder, signal }: World,
 ): Promise<void> {
   const { writeSbom } = await import('../usecases/sbom/sbom.ts');
@@ -232,26 +187,16 @@ async function writeSbomFile(
 }
 
 async function upload(
-  inputs: ArtifactInputs,
-  references: readonly Reference[],
-  path: string,
-  { environment, runner, reporter, signal }: World,
+  image: FinishedImage & { readonly archive: string | undefined },
+  world: World,
 ): Promise<SummaryFacts['artifact']> {
-  const name = artifactName(inputs, references);
-  const { form, overwrite, retentionDays } = inputs;
-  const order = {
-    name,
-    path,
-    form,
-    overwrite,
-    ...(retentionDays === undefined ? {} : { retentionDays }),
-    environment,
-    reporter,
-    mask: runner.mask,
-    signal,
-  };
+  const { inputs, references } = image;
+  if (inputs.artifact === undefined) return undefined;
+  const name = artifactName(inputs.artifact, references);
+  const artifact = { ...inputs.artifact, name, path: await artifactPath(image, world) };
   const { uploadArtifact } = await import('./artifact.ts');
-  const uploaded = await reporter.group(`Upload the artifact ${name}`, () => uploadArtifact(order));
+  const { reporter, runner } = world;
+  const uploaded = await reporter.group(`Upload the artifact ${name}`, () => uploadArtifact(artifact, world));
   if (uploaded === undefined) return undefined;
   const { id, url, digest } = uploaded;
   setOutputs(runner, { 'artifact-id': String(id), 'artifact-url': url, 'artifact-digest': digest });
@@ -259,42 +204,26 @@ async function upload(
 }
 
 /** @returns what the summary says of it */
-async function push(
-  { source, root, referrers }: Produced,
-  { references, openClient, skipped }: HandOnOrder,
-  { event, runner, reporter, signal }: World,
-): Promise<string> {
+async function push(image: FinishedImage, world: HandOnWorld): Promise<string> {
+  const { runner, reporter, signal } = world;
   setOutputs(runner, pushOutputs(undefined));
-  if (skipped !== undefined) return `not pushed: ${skipped}`;
+  if (image.skipped !== undefined) return `not pushed: ${image.skipped}`;
   if (signal.aborted) throw new BimaError('INTERRUPTED', 'interrupted before the push');
   const [{ pushForWorkflow }, { summarizePush }] = await Promise.all([
     import('./push.ts'),
     import('../usecases/push/push.ts'),
   ]);
-  const client = await openClient();
-  const result = await pushForWorkflow({
-    source,
-    image: root,
-    references,
-    referrers,
-    client,
-    event,
-    reporter,
-  });
+  const client = await world.openClient();
+  const result = await pushForWorkflow(image, { ...world, client });
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
   return 'pushed';
 }
 
-async function comment(
-  image: Pick<CommentOrder, 'facts' | 'references' | 'isPushed' | 'artifact'>,
-  inputs: Inputs,
-  { environment, event, runner, reporter, signal }: World,
-): Promise<void> {
+async function comment(request: CommentRequest, world: World): Promise<void> {
   const { commentForWorkflow } = await import('./comment.ts');
-  const order = { ...image, inputs, environment, event, mask: runner.mask, reporter, signal };
-  const url = await commentForWorkflow(order);
-  if (url !== undefined) setOutputs(runner, { 'comment-url': url });
+  const url = await commentForWorkflow(request, world);
+  if (url !== undefined) setOutputs(world.runner, { 'comment-url': url });
 }
 
 function setOutputs(runner: Runner, outputs: Outputs): void {

@@ -14,7 +14,7 @@ export interface SummaryFacts {
   readonly references: readonly Reference[];
   /** Such as `pushed`, or why it was not. */
   readonly state: string;
-  readonly artifact?: { readonly name: string; readonly url: string };
+  readonly artifact?: { readonly name: string; readonly url: string } | undefined;
 }
 
 /** More of a label than this would break the table. */

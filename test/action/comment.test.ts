@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { commentForWorkflow } from '../../src/action/comment.ts';
-import type { CommentOrder } from '../../src/action/comment.ts';
+import type { CommentRequest, CommentWorld } from '../../src/action/comment.ts';
 import { readFacts } from '../../src/action/image-facts.ts';
 import { readInputs } from '../../src/action/inputs.ts';
+import { pullRequestOnce } from '../../src/action/pull-request.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
@@ -45,7 +46,7 @@ interface Outcome {
 interface Setting {
   readonly server: GithubServer;
   readonly registry: Registry;
-  readonly run: (event: string, more?: Partial<CommentOrder>) => Promise<Outcome>;
+  readonly run: (event: string, more?: Partial<CommentRequest & CommentWorld>) => Promise<Outcome>;
 }
 
 interface Options {
@@ -65,14 +66,18 @@ async function start(test: TestContext, options: Options = {}): Promise<Setting>
     tokens: { job: { login: 'github-actions[bot]', permissions } },
   });
   const facts = await readFacts(image.source, image.root);
-  const run = async (event: string, more: Partial<CommentOrder> = {}): Promise<Outcome> => {
+  const run = async (event: string, more: Partial<CommentRequest & CommentWorld> = {}): Promise<Outcome> => {
     const [warnings, lines, debug]: [Problem[], string[], string[]] = [[], [], []];
-    const url = await commentForWorkflow({
+    const request: CommentRequest = {
       facts,
       references: [parseReference(`${registry.host}/own/app:pr-15`)],
       isPushed: true,
       artifact: undefined,
       inputs: readInputs((name) => (name === 'github-token' ? 'job' : ''), {}),
+      ...more,
+    };
+    const world = {
+      token: 'job',
       event: await eventFixture(event),
       environment: {
         ...server.environment,
@@ -80,16 +85,18 @@ async function start(test: TestContext, options: Options = {}): Promise<Setting>
         GITHUB_RUN_ID: '7',
         HOME: '/nowhere',
       },
-      mask: () => undefined,
+      runner: { mask: () => undefined },
       reporter: {
         ...silentReporter,
-        info: (line) => lines.push(line),
-        debug: (line) => debug.push(line),
-        warning: (warning) => warnings.push(warning),
+        info: (line: string) => lines.push(line),
+        debug: (line: string) => debug.push(line),
+        warning: (warning: Problem) => warnings.push(warning),
       },
       signal: test.signal,
       ...more,
-    });
+    };
+    const pullRequest = pullRequestOnce(world.event, world);
+    const url = await commentForWorkflow(request, { ...world, pullRequest });
     return { url, warnings, lines, debug, bodies: issues.comments.map(({ body }) => body) };
   };
   return { server, registry, run };
@@ -200,12 +207,13 @@ describe('commentForWorkflow', () => {
     });
   }
 
-  const silent: [name: string, event: string, more: Partial<CommentOrder>, line: RegExp][] = [
-    ['a push', 'push', {}, /"push" is about no pull request/],
-    ['a release', 'release', {}, /"release" is about no pull request/],
-    ['a run that a push started', 'workflow-run', {}, /"workflow_run" is about no pull request/],
-    ['an image that is nowhere', 'pull-request', { isPushed: false }, /neither pushed nor uploaded/],
-  ];
+  const silent: [name: string, event: string, more: Partial<CommentRequest & CommentWorld>, line: RegExp][] =
+    [
+      ['a push', 'push', {}, /"push" is about no pull request/],
+      ['a release', 'release', {}, /"release" is about no pull request/],
+      ['a run that a push started', 'workflow-run', {}, /"workflow_run" is about no pull request/],
+      ['an image that is nowhere', 'pull-request', { isPushed: false }, /neither pushed nor uploaded/],
+    ];
   for (const [name, event, more, line] of silent) {
     it(`says why there is none for ${name}, and asks nobody`, async (test) => {
       const { run, server } = await start(test);
@@ -247,7 +255,7 @@ describe('commentForWorkflow', () => {
     server.addFault({ method: 'POST', path: '/comments', reply: problem(500, 'Oh') });
     const down = await run('pull-request');
     assert.deepEqual([down.url, down.warnings.map(({ code }) => code)], [undefined, ['GITHUB_FAILED']]);
-    const without = await run('pull-request', { inputs: readInputs(() => '', {}) });
+    const without = await run('pull-request', { token: undefined });
     assert.deepEqual([without.url, without.warnings.map(({ code }) => code)], [undefined, ['INPUT_INVALID']]);
   });
 

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { pullRequestOf, readEvent, unnamedHeadOf } from '../../src/action/event.ts';
+import { pullRequestOf, unnamedHeadOf } from '../../src/action/event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
 import { safeTag, tagsOfEvent, unpushedReason } from '../../src/action/event-tags.ts';
 import { eventFixture } from '../support/events.ts';
@@ -257,15 +257,6 @@ describe('the pull request of an event', () => {
       baseBranch: undefined,
     });
     assert.equal(pullRequestOf(await eventFixture('issue-comment')), undefined);
-  });
-
-  it('is none in an empty file, or in no file', async () => {
-    for (const bytes of ['', ' \n', undefined]) {
-      const read = () =>
-        bytes === undefined ? Promise.reject(new Error('no file')) : Promise.resolve(Buffer.from(bytes));
-      const event = await readEvent({ GITHUB_EVENT_PATH: 'event.json' }, read);
-      assert.deepEqual(event.payload, {});
-    }
   });
 
   it('can not be looked for when its fork is gone', async () => {

@@ -36,7 +36,7 @@ describe('latest', () => {
       const { routes } = createReleases('owner/app', { tags: [tag, ...others] });
       const { access, warnings } = await startSession(test, { routes });
       const event = tagEvent(tag);
-      const tags = await settleLatest(tagsOfEvent(event), event, access);
+      const tags = await settleLatest(tagsOfEvent(event), { ...access, event });
       assert.deepEqual(tags, isLatest ? [tag.replace('+', '-'), 'latest'] : [tag]);
       assert.deepEqual(warnings, []);
     });
@@ -47,13 +47,13 @@ describe('latest', () => {
     releases.addRelease({ tag: 'v2.0.0', isPrerelease: true });
     const { access } = await startSession(test, { routes: releases.routes });
     const event = tagEvent('v1.2.9');
-    assert.deepEqual(await settleLatest(['v1.2.9', 'latest'], event, access), ['v1.2.9', 'latest']);
+    assert.deepEqual(await settleLatest(['v1.2.9', 'latest'], { ...access, event }), ['v1.2.9', 'latest']);
   });
 
   it('names the version that has it', async (test) => {
     const { routes } = createReleases('owner/app', { tags: ['v2.0.0'] });
     const { access, lines } = await startSession(test, { routes });
-    await settleLatest(['v1.2.9', 'latest'], tagEvent('v1.2.9'), access);
+    await settleLatest(['v1.2.9', 'latest'], { ...access, event: tagEvent('v1.2.9') });
     assert.deepEqual(lines, ['"latest" stays where it is: "v2.0.0" is a higher version than "v1.2.9"']);
   });
 
@@ -61,8 +61,8 @@ describe('latest', () => {
     const { routes } = createReleases('owner/app', { tags: [] });
     const { access, warnings } = await startSession(test, { routes, tokens: {} });
     const event = tagEvent('v1.0.0');
-    assert.deepEqual(await settleLatest(['v1.0.0', 'latest'], event, access), ['v1.0.0']);
-    assert.deepEqual(await settleLatest(['v1.0.0', 'latest'], event, { ...access, token: undefined }), [
+    assert.deepEqual(await settleLatest(['v1.0.0', 'latest'], { ...access, event }), ['v1.0.0']);
+    assert.deepEqual(await settleLatest(['v1.0.0', 'latest'], { ...access, event, token: undefined }), [
       'v1.0.0',
     ]);
     assert.deepEqual(
@@ -74,7 +74,7 @@ describe('latest', () => {
   it('may be the name of a branch, for which nobody is asked', async (test) => {
     const { access, server } = await startSession(test, { routes: [] });
     const event = { ...tagEvent(''), ref: 'refs/heads/latest' };
-    assert.deepEqual(await settleLatest(['latest'], event, access), ['latest']);
+    assert.deepEqual(await settleLatest(['latest'], { ...access, event }), ['latest']);
     assert.deepEqual(server.calls, []);
   });
 });

@@ -31,7 +31,7 @@ describe('the release of a run', () => {
       releases.addRelease({ tag: 'v9.0.0', isDraft: true });
       const { access, lines } = await startSession(test, { routes: releases.routes });
       const inputs = tag === undefined ? {} : { tag };
-      const release = await openRelease(inputs, await eventFixture(event), access);
+      const release = await openRelease(inputs, { ...access, event: await eventFixture(event) });
       assert.equal(release.tag, found);
       assert.match(lines.join('\n'), new RegExp(`the image goes to the (?:release|draft) "${found}"`));
     });
@@ -40,7 +40,7 @@ describe('the release of a run', () => {
   for (const event of ['push', 'pull-request-fork', 'workflow-run-fork', 'workflow-dispatch', 'schedule']) {
     it(`is asked for in a run for ${event}`, async (test) => {
       const { access, server } = await startSession(test, { routes: [] });
-      await assert.rejects(openRelease({}, await eventFixture(event), access), {
+      await assert.rejects(openRelease({}, { ...access, event: await eventFixture(event) }), {
         code: 'INPUT_INVALID',
         message: /"release-tag"/,
         hint: /github\.ref_type == 'tag'/,
@@ -57,9 +57,12 @@ describe('the archive on a release', () => {
     const { access } = await startSession(test, { routes: releases.routes });
     const folder = temporaryFolder(test, { archive: 'the archive' });
     const event = await eventFixture('release');
-    const release = await openRelease({}, event, access);
+    const release = await openRelease({}, { ...access, event });
     const file = 'redis_v1.2.3_linux_arm_v7.oci.tar';
-    const url = await attachArchive(join(folder, 'archive'), file, { release, event, label: 'ours', access });
+    const url = await attachArchive(
+      { path: join(folder, 'archive'), name: file, label: 'ours', release },
+      { ...access, event },
+    );
     assert.match(url, new RegExp(`/${file}$`));
     for (const { name: asset, content = '' } of Object.values(releases.assets)) {
       writeFileSync(join(folder, asset), content);
@@ -80,20 +83,21 @@ describe('the archive on a release', () => {
     const layout = await openLayout(path);
     const [root] = (await layout.readIndex()).manifests;
     assert.ok(root);
-    const order = async (tags: readonly string[]) => ({
-      release: await openRelease({}, event, access),
-      event,
-      source: layout,
-      root,
-      images: [{ platform: { os: 'linux', architecture: 'amd64' } }],
-      references: tags.map((tag) => parseReference(`ghcr.io/owner/app:${tag}`)),
-      maker: 'release.yml, job image',
-      folder: temporaryFolder(test),
-      access,
-    });
-    const url = await attachToRelease(await order(['v1.2.3', 'latest']));
+    const world = { ...access, event, folder: temporaryFolder(test) };
+    const attach = async (tags: readonly string[]) => {
+      const request = {
+        release: await openRelease({}, world),
+        source: layout,
+        root,
+        facts: { images: [{ platform: { os: 'linux', architecture: 'amd64' } }] },
+        references: tags.map((tag) => parseReference(`ghcr.io/owner/app:${tag}`)),
+        inputs: {},
+      };
+      return attachToRelease(request, world);
+    };
+    const url = await attach(['v1.2.3', 'latest']);
     stored.isImmutable = true;
-    assert.equal(await attachToRelease(await order(['v1.2.3'])), url);
+    assert.equal(await attach(['v1.2.3']), url);
     assert.equal(lines.filter((line) => line.endsWith('is on the release already')).length, 2);
     const { content } = releases.assets['app_v1.2.3_linux_amd64.oci.tar'] ?? assert.fail('no archive');
     assert.ok(content?.includes(image.entry.digest));
@@ -104,30 +108,22 @@ describe('the archive on a release', () => {
     releases.addRelease({ id: 5 });
     const { access } = await startSession(test, { routes: releases.routes });
     const event = await eventFixture('release');
-    const attach = async (context: string, tag: string, maker: string) => {
+    const attach = async (context: string, tag: string, matrix: string) => {
       const { layout: path } = await buildContext(test, context);
       const layout = await openLayout(path);
       const [root] = (await layout.readIndex()).manifests;
       assert.ok(root);
-      const images = [{ platform: { os: 'linux', architecture: 'amd64' } }];
+      const environment = { ...access.environment, GITHUB_WORKFLOW: 'ci.yml', GITHUB_JOB: 'image' };
+      const world = { ...access, environment, event, folder: temporaryFolder(test) };
+      const facts = { images: [{ platform: { os: 'linux', architecture: 'amd64' } }] };
       const references = [parseReference(`ghcr.io/owner/redis:${tag}`)];
-      const release = await openRelease({}, event, access);
-      const folder = temporaryFolder(test);
-      return attachToRelease({
-        release,
-        event,
-        source: layout,
-        root,
-        images,
-        references,
-        maker,
-        folder,
-        access,
-      });
+      const release = await openRelease({}, world);
+      const request = { release, source: layout, root, facts, references, inputs: { matrix } };
+      return attachToRelease(request, world);
     };
     const [one, other] = [sampleContext(test), sampleContext(test)];
     writeFileSync(join(other, 'redis.conf'), 'maxmemory 1gb\n');
-    const [hvt, spt] = ['ci.yml, job image ({"monitor":"hvt"})', 'ci.yml, job image ({"monitor":"spt"})'];
+    const [hvt, spt] = ['{"monitor":"hvt"}', '{"monitor":"spt"}'];
     await attach(one, 'v1.2.3-hvt', hvt);
     await attach(other, 'v1.2.3-spt', spt);
     const names = ['redis_v1.2.3-hvt_linux_amd64.oci.tar', 'redis_v1.2.3-spt_linux_amd64.oci.tar'];
@@ -137,7 +133,7 @@ describe('the archive on a release', () => {
     );
     assert.equal(
       releases.assets[names[0] ?? '']?.label,
-      `ghcr.io/owner/redis:v1.2.3-hvt for linux/amd64 (${hvt})`,
+      `ghcr.io/owner/redis:v1.2.3-hvt for linux/amd64 (ci.yml, job image (${hvt}))`,
     );
     const before = releases.assets[names[0] ?? '']?.digest;
     await assert.rejects(attach(other, 'v1.2.3-hvt', spt), {

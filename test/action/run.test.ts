@@ -40,6 +40,8 @@ describe('an archive that becomes an artifact', () => {
         {
           environment: { GITHUB_SERVER_URL: 'https://example.com' },
           event: await eventFixture('push'),
+          pullRequest: () => Promise.resolve(undefined),
+          token: undefined,
           runner,
           reporter: silentReporter,
           folder,

@@ -1,8 +1,8 @@
 // Uploads one artifact in a process of its own, as the library reads where to from that process's environment.
-// Usage: node artifact-child.ts ORDER (JSON). The last line of its output is the outcome, as JSON.
+// Usage: node artifact-child.ts REQUEST (JSON). The last line of its output is the outcome, as JSON.
 
 import { uploadArtifact } from '../../src/action/artifact.ts';
-import type { ArtifactOrder } from '../../src/action/artifact.ts';
+import type { ArtifactRequest, ArtifactWorld } from '../../src/action/artifact.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
@@ -18,16 +18,18 @@ export interface ArtifactOutcome {
 
 const clock = createFastClock();
 const warnings: Problem[] = [];
-const order: ArtifactOrder = {
-  ...(JSON.parse(process.argv[2] ?? '') as Pick<ArtifactOrder, 'name' | 'path' | 'form' | 'overwrite'>),
+const request = JSON.parse(process.argv[2] ?? '') as ArtifactRequest;
+const world: ArtifactWorld = {
   environment: process.env,
   reporter: { ...silentReporter, warning: (problem) => warnings.push(problem) },
-  mask: (secret) => {
-    console.log(`::add-mask::${secret}`);
+  runner: {
+    mask: (secret) => {
+      console.log(`::add-mask::${secret}`);
+    },
   },
   clock,
 };
-const outcome = await uploadArtifact(order).then(
+const outcome = await uploadArtifact(request, world).then(
   (uploaded) => (uploaded === undefined ? {} : { uploaded }),
   (error: unknown) => {
     if (!(error instanceof BimaError)) throw error;

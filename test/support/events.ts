@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEvent } from '../../src/action/event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
+import { eventOf } from '../../src/action/read-event.ts';
 
 export interface EventFixture {
   readonly env: Readonly<Record<string, string>>;
@@ -18,7 +18,6 @@ export function readEventFixture(name: string): EventFixture {
 
 export function eventFixture(name: string): Promise<WorkflowEvent> {
   const { env, payload } = readEventFixture(name);
-  return readEvent({ ...env, GITHUB_EVENT_PATH: name }, () =>
-    Promise.resolve(Buffer.from(JSON.stringify(payload))),
-  );
+  const { GITHUB_EVENT_NAME: eventName, GITHUB_REF: ref, GITHUB_ACTOR: actor, GITHUB_REPOSITORY } = env;
+  return Promise.resolve(eventOf({ eventName, ref, actor, payload }, GITHUB_REPOSITORY));
 }

@@ -8,13 +8,14 @@ import { defaultToken } from './github/server.ts';
 const [archive = ''] = process.argv.slice(2);
 
 const event = { name: 'push', ref: 'refs/tags/v1.2.3', repository: 'owner/app', actor: 'x', payload: {} };
-const access = {
+const world = {
+  event,
   token: defaultToken,
   environment: process.env,
   reporter: silentReporter,
   signal: new AbortController().signal,
 };
-const release = await openRelease({}, event, access);
-await attachArchive(archive, 'archive.tar', { release, event, label: 'test', access });
+const release = await openRelease({}, world);
+await attachArchive({ path: archive, name: 'archive.tar', label: 'test', release }, world);
 // In KiB.
 console.log(process.resourceUsage().maxRSS);

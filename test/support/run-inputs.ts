@@ -43,6 +43,8 @@ export async function runWithLines(
     {
       environment: { GITHUB_SERVER_URL: 'https://example.com', ...environment },
       event: await eventFixture(event),
+      pullRequest: () => Promise.resolve(undefined),
+      token: undefined,
       runner,
       reporter: { ...silentReporter, info: say, debug: say },
       folder: temporaryFolder(test),

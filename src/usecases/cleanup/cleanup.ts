@@ -21,16 +21,19 @@ export interface CleanupRecord {
   readonly why?: string;
 }
 
-export interface CleanupOrder {
-  readonly store: ImageStore;
+export interface TagRemoval {
   readonly tags: readonly string[];
   /** Whose they are: only what these have brought is deleted, and from all else only the tag goes. */
   readonly previews: Previews;
   /** Only says what would be done. */
   readonly dryRun: boolean;
+}
+
+export interface CleanupWorld {
+  readonly store: ImageStore;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
-  /** Is told of each thing that went as soon as it has, so that it is known also if the next one fails. */
+  /** Called with each thing that went as soon as it has, so that it is known also if the next one fails. */
   readonly deleted: (record: CleanupRecord) => void;
 }
 
@@ -39,20 +42,24 @@ export interface CleanupOrder {
  * @returns what stays of what the tags lead to, each with the reason
  * @throws BimaError CLEANUP_UNSAFE, or what the registry or GitHub answers
  */
-export async function cleanUp(order: CleanupOrder): Promise<readonly CleanupRecord[]> {
-  const { store, previews } = order;
+export async function cleanUp(request: TagRemoval, world: CleanupWorld): Promise<readonly CleanupRecord[]> {
+  const { previews, dryRun } = request;
+  const { store } = world;
   const { name } = store;
-  const tags = new Set(order.tags);
+  const tags = new Set(request.tags);
   const graph = await store.read(tags, (node) => isMarked(node, previews));
   const plan = planCleanup(graph, { tags, previews });
   const there = new Set([...graph.values()].flatMap((node) => node.tags));
-  const missing = order.tags.filter((tag) => !there.has(tag));
+  const missing = request.tags.filter((tag) => !there.has(tag));
   const refused: CleanupRecord[] = [];
   let last = plan;
-  if (order.dryRun) {
-    for (const tagged of plan.untag) tell(order, untagRecord(name, tagged));
-    for (const node of plan.delete) tell(order, nodeRecord(name, node));
-  } else last = await takeSteps(order, graph, plan, refused);
+  if (dryRun) {
+    const records = [
+      ...plan.untag.map((tagged) => untagRecord(name, tagged)),
+      ...plan.delete.map((node) => nodeRecord(name, node)),
+    ];
+    for (const record of records) tell(record, 'would delete', world);
+  } else last = await takeSteps({ tags, previews, graph, plan, refused }, world);
   const isRefused = ({ digest }: Kept) => refused.some((record) => record.digest === digest);
   return [
     ...missing.map((tag) => ({ name, tags: [tag], why: 'there is no such tag' })),
@@ -61,18 +68,21 @@ export async function cleanUp(order: CleanupOrder): Promise<readonly CleanupReco
   ];
 }
 
+interface Steps {
+  readonly tags: ReadonlySet<string>;
+  readonly previews: Previews;
+  readonly graph: ManifestGraph;
+  readonly plan: Plan;
+  /** Gets what could not be deleted. */
+  readonly refused: CleanupRecord[];
+}
+
 /** @returns the plan when nothing is left of it to do */
-async function takeSteps(
-  order: CleanupOrder,
-  firstGraph: ManifestGraph,
-  firstPlan: Plan,
-  refused: CleanupRecord[],
-): Promise<Plan> {
-  const { store, previews, signal, reporter } = order;
-  const tags = new Set(order.tags);
+async function takeSteps({ tags, previews, refused, ...first }: Steps, world: CleanupWorld): Promise<Plan> {
+  const { store, signal, reporter } = world;
   const pinned = new Map<Digest, string>();
   const done = new Set<string>();
-  let [graph, plan] = [firstGraph, firstPlan];
+  let { graph, plan } = first;
   for (;;) {
     signal.throwIfAborted();
     const tagged = plan.untag.find(({ tag }) => !done.has(tag));
@@ -80,7 +90,7 @@ async function takeSteps(
     if (node === undefined) return plan;
     const removal = await (tagged === undefined ? store.remove(node) : store.untag(tagged.tag, node));
     const record = tagged === undefined ? nodeRecord(store.name, node) : untagRecord(store.name, tagged);
-    if (removal.outcome === 'deleted') tell(order, record);
+    if (removal.outcome === 'deleted') tell(record, 'deleted', world);
     if (removal.outcome === 'refused') {
       const { why } = removal;
       refused.push({ ...record, why });
@@ -90,7 +100,7 @@ async function takeSteps(
     }
     if (tagged !== undefined) done.add(tagged.tag);
     graph = await store.read(tags, (found) => isMarked(found, previews));
-    plan = planCleanup(graph, { tags, previews, earlier: firstPlan, pinned });
+    plan = planCleanup(graph, { tags, previews, earlier: first.plan, pinned });
   }
 }
 
@@ -102,8 +112,8 @@ function nodeRecord(name: string, { digest, tags }: ManifestNode): CleanupRecord
   return { name, digest, tags };
 }
 
-function tell({ dryRun, reporter, deleted }: CleanupOrder, record: CleanupRecord): void {
-  reporter.info(`${dryRun ? 'would delete' : 'deleted'} ${describeRecord(record)}`);
+function tell(record: CleanupRecord, what: string, { reporter, deleted }: CleanupWorld): void {
+  reporter.info(`${what} ${describeRecord(record)}`);
   deleted(record);
 }
 

@@ -80,7 +80,7 @@ describe('the mark of a preview', () => {
       Buffer.from(`{ "schemaVersion": 2, "mediaType": "${mediaTypes.index}", "manifests": [] }`),
     );
     const marked = await markImage(sourceOf(spaced), spaced.descriptor, { mark: undefined, isForeign: true });
-    assert.deepEqual(marked, { root: spaced.descriptor, blobs: [] });
+    assert.deepEqual(marked, { root: spaced.descriptor, referrers: [], blobs: [] });
   });
 
   it('differs for each pull request, and is the same each time', async () => {
@@ -130,7 +130,7 @@ describe('the mark of a preview', () => {
   it('is none in manifests of Docker, whose index changes with what it lists', async () => {
     const docker = sampleImage({ docker: true, architectures });
     const marked = await markImage(docker.source, docker.root, { mark: mine, isForeign: true });
-    assert.deepEqual(marked, { root: docker.root, blobs: [] });
+    assert.deepEqual(marked, { root: docker.root, referrers: [], blobs: [] });
   });
 
   for (const place of ['the image itself', 'a manifest in its index'] as const) {

@@ -84,18 +84,19 @@ export async function clean(
   const deleted: CleanupRecord[] = [];
   const warnings: Problem[] = [];
   const lines: string[] = [];
-  const skipped = await cleanUp({
-    store,
-    tags,
-    previews: more.previews ?? new Map([[mine, opened]]),
-    dryRun: more.dryRun ?? false,
-    reporter: {
-      ...silentReporter,
-      info: (line) => lines.push(line),
-      warning: (problem) => warnings.push(problem),
+  const { previews = new Map([[mine, opened]]), dryRun = false } = more;
+  const skipped = await cleanUp(
+    { tags, previews, dryRun },
+    {
+      store,
+      reporter: {
+        ...silentReporter,
+        info: (line) => lines.push(line),
+        warning: (problem) => warnings.push(problem),
+      },
+      signal: more.signal ?? new AbortController().signal,
+      deleted: (record) => deleted.push(record),
     },
-    signal: more.signal ?? new AbortController().signal,
-    deleted: (record) => deleted.push(record),
-  });
+  );
   return { deleted, skipped, warnings, lines };
 }
