@@ -10,8 +10,10 @@ import type { RegistryClient } from '../adapters/registry/client.ts';
 import type { Inputs } from './inputs.ts';
 import type { ClientOrder } from './push.ts';
 import type { Environment } from './runner.ts';
+import { holdBaseImages } from './workspace.ts';
 
 export interface ImagesOrder extends ClientOrder {
+  readonly inputs: ClientOrder['inputs'] & Pick<Inputs, 'context' | 'buildArguments'>;
   /** The build context. */
   readonly context: string;
   /** For temporary folders. */
@@ -43,6 +45,7 @@ export async function withWorkflowImages<T>(
   const options = {
     client: openClient,
     context,
+    checkPath: holdBaseImages(order.inputs, environment),
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,
