@@ -1,6 +1,9 @@
 // The event that started the workflow run, read from the environment and the event's payload.
 
 import type { PullRequestHead } from '../adapters/github/pull-request.ts';
+import { readRegular } from '../adapters/filesystem/open-regular.ts';
+import { BimaError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import { isObject, parseJsonObject } from '../core/oci/json.ts';
 import type { JsonObject } from '../core/oci/json.ts';
 
@@ -27,6 +30,7 @@ export interface PullRequest {
 
 /**
  * A payload that isn't there counts as empty, and so does an empty file: some servers and local runners give none.
+ * @param readFile throws a BimaError for what it refuses to read
  * @throws BimaError INPUT_INVALID for a payload that is no JSON
  */
 export async function readEvent(
@@ -34,7 +38,7 @@ export async function readEvent(
   readFile: (path: string) => Promise<Uint8Array>,
 ): Promise<WorkflowEvent> {
   const path = environment.GITHUB_EVENT_PATH ?? '';
-  const bytes = path === '' ? undefined : await readFile(path).catch(() => undefined);
+  const bytes = path === '' ? undefined : await readFile(path).catch(ignoreMissing);
   return {
     name: environment.GITHUB_EVENT_NAME ?? '',
     ref: environment.GITHUB_REF ?? '',
@@ -42,6 +46,15 @@ export async function readEvent(
     actor: environment.GITHUB_ACTOR ?? '',
     payload: isBlank(bytes) ? {} : parseJsonObject(bytes, `the event "${path}"`, 'INPUT_INVALID'),
   };
+}
+
+/** The file of the event, which is a file. @throws BimaError INPUT_INVALID */
+export function readEventFile(path: string): Promise<Uint8Array> {
+  return readRegular(path, limits.event, { code: 'INPUT_INVALID', follow: true });
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof BimaError) throw error;
 }
 
 function isBlank(bytes: Uint8Array | undefined): bytes is undefined {

@@ -26,7 +26,7 @@ import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
 import { imageNameAnnotation, withImage } from './names.ts';
 import { findFileTarget } from '../filesystem/output-path.ts';
-import { move } from '../filesystem/patience.ts';
+import { isInUse, move, withPatience } from '../filesystem/patience.ts';
 import { outputErrors, withTemporaryFolder } from '../filesystem/temporary.ts';
 
 /**
@@ -184,7 +184,7 @@ export interface Archive extends Source {
 
 /** @throws BimaError LAYOUT_INVALID when the file is no archive of an OCI image layout */
 export async function openArchive(path: string): Promise<Archive> {
-  const files = await listFiles(path);
+  const files = await listWithPatience(path);
   const read = async (name: string): Promise<Uint8Array> => {
     const place = files.get(name);
     if (place === undefined) {
@@ -223,19 +223,24 @@ interface Place {
   readonly size: number;
 }
 
-async function listFiles(path: string): Promise<Map<string, Place>> {
-  const files = new Map<string, Place>();
-  try {
-    for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
-      if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
-  } catch (cause) {
+/** Windows gives no file that a scanner holds. */
+function listWithPatience(path: string): Promise<Map<string, Place>> {
+  return withPatience(path, () => listFiles(path)).catch((cause: unknown) => {
     if (isSystemError(cause, 'ENOENT'))
       throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, { cause });
     if (!(cause instanceof BimaError) && !isSystemError(cause)) throw cause;
     const message = isSystemError(cause) ? `can't read "${path}": ${cause.code ?? ''}` : cause.message;
-    const hint = 'Name an OCI image layout, or an uncompressed archive of one.';
+    const hint = isInUse(cause)
+      ? 'Close the program that has it open.'
+      : 'Name an OCI image layout, or an uncompressed archive of one.';
     throw new BimaError('LAYOUT_INVALID', message, { cause, hint });
-  }
+  });
+}
+
+async function listFiles(path: string): Promise<Map<string, Place>> {
+  const files = new Map<string, Place>();
+  for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
+    if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
   return files;
 }
 
