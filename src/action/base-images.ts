@@ -10,6 +10,7 @@ import type { RegistryClient } from '../adapters/registry/client.ts';
 import type { Inputs } from './inputs.ts';
 import type { ClientRequest, ClientWorld } from './push.ts';
 import type { Environment } from './runner.ts';
+import { holdBaseImages } from './workspace.ts';
 import type { World } from './world.ts';
 
 /** Made when somebody needs it, once for the whole run. */
@@ -25,7 +26,7 @@ export interface Workspace {
 
 /** Runs `body` with them, and with the client that it may push with. The credentials are those of a push. */
 export async function withWorkflowImages<T>(
-  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context'> },
+  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context' | 'buildArguments'> },
   world: ClientWorld & Pick<World, 'folder'>,
   body: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
@@ -39,6 +40,7 @@ export async function withWorkflowImages<T>(
   const options = {
     client: openClient,
     context: request.inputs.context,
+    checkPath: holdBaseImages(request.inputs, environment),
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,

@@ -1,9 +1,10 @@
 // The event as the toolkit reads it from the environment: the only place that knows @actions/github.
 
-import { readFile } from 'node:fs/promises';
 // The package exports its main file alone, which brings octokit along, and reads the event as soon as it is imported.
 import { Context } from '../../node_modules/@actions/github/lib/context.js';
+import { readRegular } from '../adapters/filesystem/open-regular.ts';
 import { BimaError, isSystemError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import { isObject, parseJsonObject } from '../core/oci/json.ts';
 import type { WorkflowEvent } from './event.ts';
 
@@ -35,8 +36,8 @@ async function hasPayload(path: string): Promise<boolean> {
   if (path === '') return false;
   const what = `the event "${path}"`;
   try {
-    const bytes = await readFile(path);
-    if (bytes.toString().trim() === '') return false;
+    const bytes = await readRegular(path, limits.event, { code: 'INPUT_INVALID', follow: true });
+    if (Buffer.from(bytes).toString().trim() === '') return false;
     parseJsonObject(bytes, what, 'INPUT_INVALID');
     return true;
   } catch (cause) {

@@ -1,5 +1,6 @@
 // A reporter that writes to the workflow log: groups, lines, and annotations at the lines of the Containerfile.
 
+import { realpathSync } from 'node:fs';
 import type { Problem } from '../core/errors.ts';
 import { progressLines } from '../core/progress-lines.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -72,9 +73,20 @@ function describe({ code, message, hint, position }: Problem): string {
   return `${code}: ${message.replace(/\s*\n\s*/g, ' ')}${place}${hint === undefined ? '' : `\n${hint}`}`;
 }
 
+function realOrWritten(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Undefined for what is not in the workspace: an annotation has no place for it. */
 function placeOf({ position }: Problem, workspace: string): AnnotationPlace | undefined {
   if (position === undefined) return undefined;
-  const file = workspacePath(workspace, position.file);
+  const file =
+    workspacePath(workspace, position.file) ??
+    // On macOS the same folder is in /tmp and in /private/tmp.
+    workspacePath(realOrWritten(workspace), realOrWritten(position.file));
   return file === undefined ? undefined : { file, line: position.line, column: position.column };
 }

@@ -1,6 +1,6 @@
 // The runner's commands and files: the only place that knows @actions/core.
 
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import {
   debug,
   endGroup,
@@ -48,6 +48,20 @@ export interface Runner {
   readonly summarize: (markdown: string) => void;
 }
 
+/**
+ * Writes to a file of the runner. A FIFO there that nobody reads would keep the process waiting, so it is opened first
+ * without waiting.
+ */
+function withReader(path: string | undefined, body: () => void): void {
+  const isPipe = path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  const file = isPipe ? openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) : undefined;
+  try {
+    body();
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 /** The library tells of a missing file in words of its own. */
 function attempt(what: string, body: () => void): BimaError | undefined {
   try {
@@ -75,7 +89,9 @@ export function createRunner(environment: Environment): Runner {
     input: (name) => getInput(name),
     output: (name, value) => {
       const failure = attempt(`set the output "${name}"`, () => {
-        setOutput(name, value);
+        withReader(environment.GITHUB_OUTPUT, () => {
+          setOutput(name, value);
+        });
       });
       if (failure !== undefined) throw failure;
     },
@@ -83,7 +99,9 @@ export function createRunner(environment: Environment): Runner {
     keep: (name, value) => {
       warn(
         attempt(`keep the value "${name}" for the step after the job`, () => {
-          saveState(name, value);
+          withReader(environment.GITHUB_STATE, () => {
+            saveState(name, value);
+          });
         }),
       );
     },
@@ -101,7 +119,9 @@ export function createRunner(environment: Environment): Runner {
       if (path === '') return;
       warn(
         attempt('write the summary of the job', () => {
-          appendFileSync(path, markdown);
+          withReader(path, () => {
+            appendFileSync(path, markdown);
+          });
         }),
       );
     },

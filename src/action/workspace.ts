@@ -3,8 +3,10 @@
 
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
-import { isSystemError, throwProblems } from '../core/errors.ts';
+import { findLayouts } from '../adapters/disk/find-layouts.ts';
+import { BimaError, isSystemError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { pathsInName } from '../usecases/plan/base-images.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 
@@ -23,12 +25,12 @@ export async function holdToWorkspace(
   { GITHUB_WORKSPACE: workspace = '' }: Environment,
 ): Promise<void> {
   if (workspace === '') return;
-  const root = await realpath(workspace).catch(() => resolve(workspace));
+  const root = await realOrWritten(workspace);
   const problems: Problem[] = [];
   const known = new Set<string>();
-  for (const [input, paths] of pathsOf(inputs)) {
+  for (const [input, paths] of await pathsOf(inputs)) {
     for (const path of paths) {
-      const link = await findLeavingLink(path, root);
+      const { link } = await walk(path, root);
       // The first Containerfile that is there is read, and no other one is looked at.
       if (link === undefined && input === 'file' && (await isThere(path))) break;
       if (link === undefined || known.has(link)) continue;
@@ -44,28 +46,71 @@ export async function holdToWorkspace(
   throwProblems(problems);
 }
 
-function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeof holdToWorkspace>[0]) {
+/**
+ * A check of the layouts and archives that a Containerfile names: they lie in the workspace or in the context, links
+ * followed, unless a build argument of the workflow is their name.
+ */
+export function holdBaseImages(
+  { context, buildArguments }: Pick<Inputs, 'context' | 'buildArguments'>,
+  { GITHUB_WORKSPACE: workspace = '' }: Environment,
+): (path: string) => Promise<void> {
+  const named = new Set(
+    [...buildArguments.values()].flatMap((value) => pathsInName(value).map((path) => resolve(context, path))),
+  );
+  return async (path) => {
+    if (workspace === '' || named.has(path)) return;
+    const roots = [await realOrWritten(workspace), await realOrWritten(context)];
+    for (const part of inLayout(path)) {
+      const { end } = await walk(part, roots[0] ?? '');
+      if (roots.some((root) => isInside(root, end))) continue;
+      const what = part === path ? '' : `, whose "${relative(path, part)}" leads elsewhere`;
+      throw new BimaError(
+        'CONTEXT_PATH',
+        `expected a layout or an archive in the workspace, got "${path}"${what}`,
+        { hint: 'Put it into the workspace, or have the workflow name it with the input "build-args".' },
+      );
+    }
+  };
+}
+
+/** Every layout and archive below the folder of downloads, too; what is wrong with them is said by whoever reads them. */
+async function inDownloads(path: string): Promise<readonly string[]> {
+  const found = await findLayouts([path]).catch(() => []);
+  return [path, ...found].flatMap(inLayout);
+}
+
+function inLayout(path: string): readonly string[] {
+  return [path, ...partsOfLayout.map((part) => join(path, part))];
+}
+
+async function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeof holdToWorkspace>[0]) {
   const inContext = (name: string) => `${context}${sep}${name}`;
   // In the order in which they are tried.
   const names = ['Containerfile', 'Dockerfile'];
   const files = file === undefined ? [...names.map(inContext), ...names] : [file, inContext(file)];
-  const inLayout = (path: string) => [path, ...partsOfLayout.map((part) => join(path, part))];
   const isBuild = fromLayout.length === 0;
   const paths: readonly [input: string, paths: readonly string[]][] = [
     ['context', isBuild ? [context] : []],
     ['file', isBuild ? files : []],
-    ['from-layout', fromLayout.flatMap(inLayout)],
+    ['from-layout', (await Promise.all(fromLayout.map(inDownloads))).flat()],
     ['oci-layout', ociLayout === undefined ? [] : inLayout(ociLayout)],
     ['tar', tar === undefined ? [] : [tar]],
   ];
   return paths;
 }
 
+interface Walked {
+  /** The first link in the workspace that leads out of it; the walk ends there. */
+  readonly link?: string;
+  /** Where the path ends; what isn't there leads nowhere. */
+  readonly end: string;
+}
+
 /**
- * The first link in the workspace that leads out of it, as the system follows the path; what isn't there leads nowhere.
+ * Follows a path as the system does.
  * @param root of the workspace, absolute and with its links resolved
  */
-async function findLeavingLink(path: string, root: string): Promise<string | undefined> {
+async function walk(path: string, root: string): Promise<Walked> {
   let current = isAbsolute(path) ? parse(path).root : await realpath('.');
   /** Parts of the path, and the ends of links that were followed. */
   const ahead: (string | { readonly followed: string })[] = partsOf(path);
@@ -73,7 +118,7 @@ async function findLeavingLink(path: string, root: string): Promise<string | und
     const next = ahead.shift();
     if (next === undefined) break;
     if (typeof next !== 'string') {
-      if (!isInside(root, current)) return next.followed;
+      if (!isInside(root, current)) return { link: next.followed, end: current };
       continue;
     }
     if (next === '..') {
@@ -87,12 +132,17 @@ async function findLeavingLink(path: string, root: string): Promise<string | und
       continue;
     }
     // Whoever opens the path says that it leads nowhere.
-    if (++links > maxLinks) return undefined;
+    if (++links > maxLinks) return { end: place };
     if (isInside(root, place)) ahead.unshift({ followed: place });
     if (isAbsolute(target)) current = parse(target).root;
     ahead.unshift(...partsOf(target));
   }
-  return undefined;
+  return { end: current };
+}
+
+/** As it was written where it isn't there. */
+function realOrWritten(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
 }
 
 /** Without the root, and without parts that mean nothing. */

@@ -1,8 +1,9 @@
 // The process of the command `bima`: streams, signals and the exit code.
 
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { BimaError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import type { ByteStream } from '../core/oci/blob.ts';
 import { findHome } from '../adapters/registry/home.ts';
 import { failUntilDone } from '../core/unfinished.ts';
@@ -47,11 +48,27 @@ export function runProcess(main: (terminal: Terminal) => Promise<number>): void 
     ...(process.stdout.isTTY ? {} : { stdoutBytes }),
     stderr,
     ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
-    stdin: () => text(process.stdin),
+    stdin: () => readText(process.stdin),
     home: findHome(),
     signal: interrupt.signal,
   }).then((code) => {
     // A signal that came when all was done has interrupted nothing.
     end(interrupted === undefined || code === 0 ? code : exitCodes[interrupted]);
   });
+}
+
+/** @throws BimaError INPUT_INVALID for a stream that goes on and on */
+async function readText(stream: AsyncIterable<unknown>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of stream) {
+    if (!(piece instanceof Uint8Array)) continue;
+    size += piece.length;
+    if (size > limits.settings) {
+      const message = `expected at most ${limits.settings} bytes on standard input, got more`;
+      throw new BimaError('INPUT_INVALID', message);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
 }

@@ -1,8 +1,9 @@
 // The options of everything that talks to a registry, and the client that they make.
 
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../adapters/filesystem/open-regular.ts';
 import { BimaError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { RegistryClient } from '../adapters/registry/client.ts';
 import { createCredentials } from '../adapters/registry/credentials.ts';
@@ -116,14 +117,20 @@ async function readCa(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
   if (path === undefined) return undefined;
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readSettings(path).catch((cause: unknown) => {
+    if (cause instanceof BimaError) throw cause;
     throw new BimaError('INPUT_INVALID', `can't read --ca-file "${path}"`, { cause });
   });
   checkCertificates(text, path);
   // Node itself adds these to its own, and before 22.15 doesn't tell them; it goes without what can't be read.
   const extra = environment.NODE_EXTRA_CA_CERTS;
-  const others = extra === undefined ? '' : await readFile(extra, 'utf8').catch(() => '');
+  const others = extra === undefined ? '' : await readSettings(extra).catch(() => '');
   return others === '' ? text : `${text}\n${others}`;
+}
+
+async function readSettings(path: string): Promise<string> {
+  const bytes = await readRegular(path, limits.settings, { code: 'INPUT_INVALID', follow: true });
+  return Buffer.from(bytes).toString();
 }
 
 function checkCertificates(text: string, path: string): void {

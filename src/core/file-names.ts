@@ -1,4 +1,5 @@
-// Names that Windows can't give to a file ("Naming Files, Paths, and Namespaces" of its documentation). Pure.
+// Names of files that mean something: what Windows can't give to a file ("Naming Files, Paths, and Namespaces" of its
+// documentation), and what desktops leave behind. Pure.
 
 import { BimaError } from './errors.ts';
 
@@ -8,6 +9,11 @@ const devices = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ .
 /** True for a name that stands for a device on Windows. */
 export function isDeviceName(name: string): boolean {
   return devices.test(name);
+}
+
+/** True for what Finder and Explorer leave in a folder that somebody has looked at: with nothing else, it is empty. */
+export function isDesktopFile(name: string): boolean {
+  return name === '.DS_Store' || name === 'Thumbs.db' || name === 'desktop.ini';
 }
 
 /**

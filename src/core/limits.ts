@@ -33,6 +33,11 @@ export const limits = {
   /** Bytes that it must bring for each second more. */
   documentRate: 16 * 1024,
 
+  /** Bytes of a file of settings: credentials, certificates, and what is read from standard input in their place. */
+  settings: mebibyte,
+  /** Bytes of the payload of an event: GitHub's have at most 25 MB. */
+  event: 32 * mebibyte,
+
   /** Bytes of one extended header of a tar, such as a pax header, global or not. */
   tarHeader: mebibyte,
   /** Bytes of all extended headers of one tar. */

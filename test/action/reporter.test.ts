@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { actionReporter } from '../../src/action/reporter.ts';
 import type { AnnotationPlace, Runner } from '../../src/action/runner.ts';
 import { safeLine, safeLines, safeMarkdown } from '../../src/action/safe-text.ts';
 import type { Problem } from '../../src/core/errors.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { parseCommand } from '../support/action.ts';
 
 interface Recording extends Runner {
@@ -46,6 +49,23 @@ const problem: Problem = {
 };
 
 describe('actionReporter', () => {
+  it('annotates a file by another name of the workspace', (test) => {
+    const folder = temporaryFolder(test, { 'work/ctx/Containerfile': '' });
+    symlinkSync('work', join(folder, 'alias'), 'junction');
+    for (const [workspace, other] of [
+      ['work', 'alias'],
+      ['alias', 'work'],
+    ] as const) {
+      const runner = recorder();
+      const file = join(folder, other, 'ctx/Containerfile');
+      actionReporter(runner, join(folder, workspace), () => 0).warning({
+        ...problem,
+        position: { file, line: 7, column: 3 },
+      });
+      assert.equal(runner.annotations[0]?.place?.file, 'ctx/Containerfile');
+    }
+  });
+
   it('annotates the line of the file, relative to the workspace', () => {
     const runner = recorder();
     const reporter = actionReporter(runner, '/home/runner/work/app', () => 0);

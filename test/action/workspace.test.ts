@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { holdToWorkspace } from '../../src/action/workspace.ts';
+import { holdBaseImages, holdToWorkspace } from '../../src/action/workspace.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { runWithLines } from '../support/run-inputs.ts';
@@ -17,6 +17,9 @@ function sample(test: TestContext): { folder: string; workspace: string } {
     'ws/app/kernel': '',
     'ws/plain/a': '',
     'ws/layout/index.json': '',
+    'ws/downloads/one/oci-layout': '',
+    'runner/layout/oci-layout': '',
+    'runner/layout/index.json': '{}',
   });
   const workspace = join(folder, 'ws');
   const link = (target: string, path: string) => {
@@ -31,6 +34,10 @@ function sample(test: TestContext): { folder: string; workspace: string } {
   link('circle', 'circle');
   link('../../runner', 'layout/blobs');
   link('../runner/new', 'dangling');
+  link('../../runner/layout', 'downloads/two');
+  link('../../../runner/layout/index.json', 'downloads/one/index.json');
+  mkdirSync(join(workspace, 'mixed'));
+  link('../../runner/layout', 'mixed/two');
   symlinkSync('ws/app', join(folder, 'alias'));
   return { folder, workspace };
 }
@@ -60,6 +67,16 @@ describe('holdToWorkspace', () => {
     ['a Containerfile that is found', { context: 'plain' }, [['file', 'plain/Containerfile']]],
     ['a layout to read', { fromLayout: ['layout'] }, [['from-layout', 'layout/blobs']]],
     ['a layout to read, through a link', { fromLayout: ['app', 'out/l'] }, [['from-layout', 'out']]],
+    [
+      'a folder of downloads, with a link in a layout',
+      { fromLayout: ['downloads'] },
+      [['from-layout', 'downloads/one/index.json']],
+    ],
+    [
+      'a folder of downloads, with a link for a layout',
+      { fromLayout: ['mixed'] },
+      [['from-layout', 'mixed/two']],
+    ],
     ['a layout to write', { ociLayout: 'out' }, [['oci-layout', 'out']]],
     ['a layout to write into, with a link in it', { ociLayout: 'layout' }, [['oci-layout', 'layout/blobs']]],
     ['an archive', { tar: 'out/x.tar' }, [['tar', 'out']]],
@@ -107,10 +124,62 @@ describe('holdToWorkspace', () => {
   });
 });
 
+describe('holdBaseImages', () => {
+  const rows: readonly [name: string, path: string, build: Record<string, string>, isAllowed: boolean][] = [
+    ['a layout in the workspace', 'layout2', {}, true],
+    ['what is not there', 'nothing', {}, true],
+    ['a layout in a context outside of it', '../context/layout', {}, true],
+    ['a layout above the workspace', '../runner/layout', {}, false],
+    ['a layout behind a link', 'out/layout', {}, false],
+    ['a layout whose blobs are a link', 'layout', {}, false],
+    ['a layout whose index is a link', 'downloads/one', {}, false],
+    ['a layout that the workflow names', '../runner/layout', { BASE: 'oci:PATH:1.0' }, true],
+    ['another than the workflow names', '../runner/layout', { BASE: 'oci:PATH2' }, false],
+  ];
+  for (const [name, path, build, isAllowed] of rows) {
+    it(`${isAllowed ? 'takes' : 'refuses'} ${name}`, async (test) => {
+      const { folder, workspace } = sample(test);
+      mkdirSync(join(workspace, 'layout2/blobs/sha256'), { recursive: true });
+      mkdirSync(join(folder, 'context/layout'), { recursive: true });
+      const absolute = join(workspace, path);
+      const buildArguments = new Map(
+        Object.entries(build).map(([key, value]) => [key, value.replace('PATH', absolute)]),
+      );
+      const check = holdBaseImages(
+        { context: join(folder, 'context'), buildArguments },
+        { GITHUB_WORKSPACE: workspace },
+      );
+      if (isAllowed) await check(absolute);
+      else await assert.rejects(check(absolute), { code: 'CONTEXT_PATH', message: /in the workspace, got/ });
+    });
+  }
+});
+
 describe('a run', () => {
+  for (const [name, instruction, line] of [
+    ['FROM', 'FROM oci:../../runner/layout', 1],
+    ['COPY --from', 'FROM scratch\nCOPY --from=oci-archive:../out/Containerfile a /', 2],
+  ] as const) {
+    it(`opens nothing outside of the workspace for ${name}`, async (test) => {
+      const { workspace } = sample(test);
+      writeFileSync(join(workspace, 'app/Containerfile'), `${instruction}\n`);
+      const inputs = { context: join(workspace, 'app'), image: 'a/b', tags: 'c' };
+      await assert.rejects(runWithLines(test, inputs, { GITHUB_WORKSPACE: workspace }), (error) => {
+        assert.ok(error instanceof BimaError);
+        const found = error.problems.filter(({ message }) =>
+          message.includes('expected a layout or an archive in the workspace'),
+        );
+        assert.deepEqual(
+          found.map(({ code, position }) => [code, position?.line]),
+          [['CONTEXT_PATH', line]],
+        );
+        return true;
+      });
+    });
+  }
+
   it('reads and writes nothing through a link out of the workspace', async (test) => {
     const { folder, workspace } = sample(test);
-    mkdirSync(join(folder, 'runner/layout'));
     const before = readdirSync(join(folder, 'runner'), { recursive: true });
     const inputs = {
       context: join(workspace, 'out'),

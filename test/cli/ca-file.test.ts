@@ -1,6 +1,7 @@
 // Authorities that are trusted besides the usual ones.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,26 @@ describe('--ca-file', () => {
       assert.match(text, message);
     });
   }
+
+  it('is an error when it is no file, or far too large', { skip: process.platform === 'win32' }, async () => {
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    const large = join(folder, 'large');
+    writeFileSync(large, Buffer.alloc(2 * 1024 * 1024));
+    for (const [path, message] of [
+      [pipe, /error: expected ".*pipe" to be a file, got a FIFO/],
+      ['/dev/zero', /expected "\/dev\/zero" to be a file, got a character device/],
+      [large, /expected at most 1048576 bytes in ".*large", got more/],
+    ] as const) {
+      const { code, text } = await inspect('127.0.0.1:1/a:v1', path);
+      assert.notEqual(code, 0);
+      assert.match(text, message);
+    }
+    // Node's own goes without what can't be read, and so does this.
+    const file = join(folder, 'wrong.pem');
+    writeFileSync(file, '');
+    assert.match((await inspect('127.0.0.1:1/a:v1', file, { NODE_EXTRA_CA_CERTS: pipe })).text, /got none/);
+  });
 
   it('leaves those of NODE_EXTRA_CA_CERTS in place', { skip: unlessInstalled('openssl') }, async () => {
     const authority = makeAuthority(folder, 'one');

@@ -24,7 +24,10 @@ async function start(test: TestContext): Promise<{ registry: Registry; inputs: R
 /** Places where nothing can be written, by what the system answers. */
 function places(test: TestContext): [name: string, path: string, reason: RegExp][] {
   const folder = temporaryFolder(test, { file: '' });
+  const pipe = join(folder, 'pipe');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
   return [
+    ['ENXIO', pipe, /it is a FIFO that nobody reads/],
     ['ENOSPC', '/dev/full', /the disk is full/],
     ['EISDIR', folder, /it is a directory/],
     ['ENOENT', join(folder, 'missing/file'), /no such file or folder|Missing file at path/],
@@ -46,6 +49,27 @@ describe('a step whose summary or state can not be written', onLinux, () => {
       assert.equal(Object.keys(registry.store.tags('nubificus/redis-unikernel')).length, 1);
     });
   }
+});
+
+describe('a step whose event is no file', onLinux, () => {
+  it('says so, and waits for nobody', async (test) => {
+    const { inputs } = await start(test);
+    const folder = temporaryFolder(test);
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    for (const [path, kind] of [
+      [pipe, 'a FIFO'],
+      [folder, 'a directory'],
+      ['/dev/zero', 'a character device'],
+    ] as const) {
+      const { code, annotations } = await runAction(test, { inputs, env: { GITHUB_EVENT_PATH: path } });
+      assert.equal(code, 1);
+      assert.deepEqual(
+        annotations.map(({ message }) => message),
+        [`INPUT_INVALID: expected "${path}" to be a file, got ${kind}`],
+      );
+    }
+  });
 });
 
 describe('a step whose outputs or folder can not be written', onLinux, () => {

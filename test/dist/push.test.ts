@@ -99,6 +99,14 @@ describe('bima push', { skip: unlessInstalled('docker-registry', 'skopeo') }, ()
     assert.equal(skopeo(reference, '--creds', `${basic.name}:${basic.password}`).Digest, digest);
   });
 
+  it('takes no password without end', async (test) => {
+    const { path } = await archive(sampleContext(test));
+    const args = ['push', path, 'localhost:1/a/b:1', '--username', 'x', '--password-stdin'];
+    const { code, stderr } = await runBima(args, { input: 'a'.repeat(2 * 1024 * 1024) });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /error: expected at most 1048576 bytes on standard input, got more/);
+  });
+
   it('uses what docker login left', async (test) => {
     await using registry = await startDockerRegistry({ basic });
     const { path, digest } = await archive(sampleContext(test));

@@ -120,6 +120,30 @@ function readIndex(layout: string): { manifests: [Descriptor, ...Descriptor[]] }
   };
 }
 
+/** Adds a manifest that refers to another to the layout, and gives its digest. */
+function addReferrer(layout: string, subject: Descriptor, text: string): string {
+  const store = (mediaType: string, bytes: Uint8Array) => {
+    const descriptor = describeBytes(mediaType, bytes);
+    writeFileSync(join(layout, 'blobs/sha256', hexOf(descriptor.digest)), bytes);
+    return descriptor;
+  };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: 'text/example',
+    config: store('application/vnd.oci.empty.v1+json', Buffer.from('{}')),
+    layers: [store('text/plain', Buffer.from(text))],
+    subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
+  };
+  const descriptor = store(mediaTypes.manifest, Buffer.from(JSON.stringify(manifest)));
+  const index = readIndex(layout);
+  writeFileSync(
+    join(layout, 'index.json'),
+    JSON.stringify({ ...index, manifests: [...index.manifests, descriptor] }),
+  );
+  return descriptor.digest;
+}
+
 async function appears(path: string): Promise<void> {
   while (!existsSync(path)) await sleep(20);
 }
@@ -289,6 +313,102 @@ for (const { name: title, programs, skip } of installations) {
         assert.ok(list.every((row) => row.digest === digest.trim() && row.rest.endsWith('true')));
       });
     }
+
+    it('gets what refers to the image under the fallback tag, beside what is listed there', async (test) => {
+      const containerd = await start(test);
+      const { ctr, env } = containerd;
+      const layout = join(temporaryFolder(test), 'layout');
+      const context = sampleContext(test);
+      await mustRunBima(['build', '-t', 'ghcr.io/b/c:2', '-o', 'oci', '--dest', layout, context]);
+      const [image] = readIndex(layout).manifests;
+      const first = addReferrer(layout, image, 'first');
+      const ofFirst = addReferrer(
+        layout,
+        { ...image, digest: first as Descriptor['digest'] },
+        'of the first',
+      );
+      const json = async () => {
+        const { stdout } = await mustRunBima(['load', '--json', layout], { env });
+        return (JSON.parse(stdout) as { containerd: { isNew: boolean } }[])[0]?.containerd.isNew;
+      };
+      const list = async (subject: string) => {
+        const tag = `ghcr.io/b/c:sha256-${subject.slice('sha256:'.length)}`;
+        const found = (await rows(ctr('images', 'ls'))).find((row) => row.name === tag) ?? assert.fail();
+        const { manifests } = JSON.parse(await ctr('content', 'get', found.digest)) as {
+          manifests: { digest: string; artifactType: string }[];
+        };
+        return manifests.map(({ digest, artifactType }) => `${digest} ${artifactType}`);
+      };
+      assert.equal(await json(), true);
+      assert.deepEqual(await list(image.digest), [`${first} text/example`]);
+      assert.deepEqual(await list(first), [`${ofFirst} text/example`]);
+      const { stderr } = await mustRunBima(['load', layout], { env });
+      assert.match(stderr, /is in containerd's namespace "default" already\n.*ghcr.io\/b\/c:sha256-/);
+      assert.equal(await json(), false);
+
+      // Another layout of the same image knows nothing of these two.
+      const other = join(temporaryFolder(test), 'layout');
+      await mustRunBima(['build', '-t', 'ghcr.io/b/c:2', '-o', 'oci', '--dest', other, context]);
+      const second = addReferrer(other, image, 'second');
+      const { stdout } = await mustRunBima(['load', '--json', other], { env });
+      assert.match(stdout, /"isNew":true/);
+      assert.deepEqual(await list(image.digest), [`${first} text/example`, `${second} text/example`]);
+      assert.equal(await json(), false, 'the first layout has nothing new');
+
+      await ctr('images', 'rm', '--sync', 'ghcr.io/b/c:2');
+      for (const digest of [first, second, ofFirst])
+        for (const { digest: blob } of (
+          JSON.parse(await ctr('content', 'get', digest)) as { layers: Descriptor[] }
+        ).layers)
+          assert.match(await ctr('content', 'get', blob), /first|second/, 'a collection leaves them');
+      await assertNoLease(containerd);
+      assert.ok((await names(containerd)).every((found) => !found.startsWith('bima.invalid/')));
+    });
+
+    it('has the lists as before when the image of them turns out to be damaged', async (test) => {
+      const containerd = await start(test);
+      const { ctr, env } = containerd;
+      const layout = join(temporaryFolder(test), 'layout');
+      await mustRunBima(['build', '-t', 'a:1', '-o', 'oci', '--dest', layout, sampleContext(test)]);
+      const [image] = readIndex(layout).manifests;
+      addReferrer(layout, image, 'first');
+      const { layers } = JSON.parse(
+        readFileSync(join(layout, 'blobs/sha256', hexOf(image.digest)), 'utf8'),
+      ) as { layers: [Descriptor] };
+      const layer = join(layout, 'blobs/sha256', hexOf(layers[0].digest));
+      const whole = readFileSync(layer);
+      const damage = () => {
+        writeFileSync(layer, Buffer.alloc(whole.length));
+      };
+      damage();
+      assert.equal((await runBima(['load', layout], { env })).code, 1);
+      await assertEmpty(containerd);
+
+      writeFileSync(layer, whole);
+      await mustRunBima(['load', layout], { env });
+      const before = await ctr('images', 'ls');
+      addReferrer(layout, image, 'second');
+      damage();
+      // Under a new name all of the image is read again.
+      const { code } = await runBima(['load', '-t', 'a:2', layout], { env });
+      assert.equal(code, 1);
+      assert.equal(await ctr('images', 'ls'), before);
+      await assertNoLease(containerd);
+    });
+
+    it('says so when a name for the list of referrers stands for something else', async (test) => {
+      const { ctr, env } = await start(test);
+      const layout = join(temporaryFolder(test), 'layout');
+      await mustRunBima(['build', '-t', 'a:1', '-o', 'oci', '--dest', layout, sampleContext(test)]);
+      await mustRunBima(['load', layout], { env });
+      const [image] = readIndex(layout).manifests;
+      const list = `docker.io/library/a:sha256-${hexOf(image.digest)}`;
+      await ctr('images', 'tag', 'docker.io/library/a:1', list);
+      addReferrer(layout, image, 'first');
+      const { code, stderr } = await runBima(['load', layout], { env });
+      assert.equal(code, 1);
+      assert.match(stderr, /expected a list of referrers as "docker\.io\/library\/a:sha256-/);
+    });
 
     it('gets an index with all of its platforms, and unpacks the one of the node', async (test) => {
       const { ctr, env } = await start(test);

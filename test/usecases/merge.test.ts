@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -106,6 +107,21 @@ describe('mergeLayouts', () => {
     writeFileSync(join(folder, 'logs/log.txt'), 'x'.repeat(1000));
     assert.equal((await childrenOf(await importFrom(test, [folder]))).length, 2);
   });
+
+  it(
+    "looks into no FIFO there, and takes a desktop's own file for nothing",
+    { skip: process.platform === 'win32' },
+    async (test) => {
+      const folder = folderWith(test, { 'app-amd64': amd64 });
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      writeFileSync(join(folder, '.DS_Store'), 'x');
+      const { root } = await importFrom(test, [folder]);
+      assert.equal(root.digest, amd64.root.digest);
+      mkdirSync(join(folder, 'app-arm64'));
+      writeFileSync(join(folder, 'app-arm64/.DS_Store'), 'x');
+      await assert.rejects(importFrom(test, [folder]), { message: /app-arm64" is empty, where/ });
+    },
+  );
 
   it('merges the images of an index, and leaves the index itself behind', async (test) => {
     const riscv = sampleImage({ architectures: ['riscv64'], seed: 'riscv' });

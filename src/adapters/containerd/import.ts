@@ -3,6 +3,7 @@
 import { BimaError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import { isIndexType } from '../../core/oci/media-types.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
@@ -11,6 +12,8 @@ import type { Reference } from '../../core/oci/reference.ts';
 import { isNative } from './containerd.ts';
 import type { Containerd } from './containerd.ts';
 import { failureOf } from './failure.ts';
+import { updateLists } from './referrer-lists.ts';
+import type { ListUpdate, ReferrerList } from './referrer-lists.ts';
 import { isAnswering } from './socket.ts';
 import { parseImages } from './tables.ts';
 import type { StoredImage } from './tables.ts';
@@ -23,6 +26,10 @@ export interface Import {
   readonly platforms: readonly Platform[];
   /** A fresh archive of the image, whose index holds the references and comes last. */
   readonly open: () => Promise<ByteStream>;
+  /** What refers to the image, or to something in it, under the names that keep it. */
+  readonly lists: readonly ReferrerList[];
+  /** A fresh archive of lists, with the referrers in them that are the image's. */
+  readonly openLists: (updates: readonly ListUpdate[]) => Promise<ByteStream>;
   readonly owners: Owners;
 }
 
@@ -51,7 +58,8 @@ const keptRepository = 'bima.invalid/kept';
 const lostSnapshot = /parent snapshot \S+ does not exist/;
 
 /**
- * Imports the image under each reference and unpacks it, however long that takes.
+ * Imports the image under each reference and unpacks it, however long that takes; before it, the lists of what refers
+ * to it, which are not unpacked.
  * When it fails or is interrupted, names that are new are removed again together with the content, and names that
  * stood for other images do so again; if that can't be done, the error says so.
  * @throws BimaError CONTAINERD_FAILED, CONTAINERD_UNREACHABLE or CONTAINERD_DENIED; whatever ends the stream
@@ -66,30 +74,40 @@ export async function importImage(
   const native = order.platforms.find((platform) => isNative(containerd, platform));
   const isUnpacked = native !== undefined;
   const before = await listImages(containerd, names);
-  const isThere = (image: StoredImage) => image.digest === digest && image.isReady;
-  if (isUnpacked && names.every((name) => before.some((image) => image.name === name && isThere(image))))
-    return { isNew: false, isUnpacked };
+  const isReady = (name: string) =>
+    before.some((image) => image.name === name && image.digest === digest && image.isReady);
+  const isThere = isUnpacked && names.every(isReady);
+  const updates = await updateLists(containerd, order.lists);
+  if (isThere && updates.length === 0) return { isNew: false, isUnpacked };
 
+  const goals = new Map([
+    ...updates.map(({ name, index }) => [name, index.descriptor.digest] as const),
+    ...names.map((name) => [name, digest] as const),
+  ]);
   await removeAbandoned(containerd, order.owners);
-  const moving = before.filter((image) => image.digest !== digest);
+  const stored = updates.length === 0 ? before : await listImages(containerd, [...goals.keys()]);
+  const moving = stored.filter((image) => image.digest !== goals.get(image.name));
   const kept = await keepAll(containerd, moving, order.owners);
-  const feed = async () => {
-    const stream = await order.open();
+  const feed = async (args: readonly string[], open: () => Promise<ByteStream>) => {
+    const stream = await open();
     signal?.throwIfAborted();
-    return containerd.client.feed(importArguments(containerd, order, native), stream, signal);
+    return containerd.client.feed(args, stream, signal);
   };
   try {
-    const first = await feed();
-    const { code, stderr } = lostSnapshot.test(first.stderr) ? await feed() : first;
-    if (code !== 0) throw failureOf('import the image', stderr);
+    if (updates.length > 0) {
+      const { code, stderr } = await feed(listArguments(containerd), () => order.openLists(updates));
+      if (code !== 0) throw failureOf('import what refers to the image', stderr);
+    }
+    if (!isThere) {
+      const args = importArguments(containerd, order, native);
+      const first = await feed(args, order.open);
+      const { code, stderr } = lostSnapshot.test(first.stderr) ? await feed(args, order.open) : first;
+      if (code !== 0) throw failureOf('import the image', stderr);
+    }
   } catch (error) {
-    const known = new Set(before.map(({ name }) => name));
+    for (const { name } of stored) goals.delete(name);
     const lost = await putBack(containerd, kept);
-    await withdraw(
-      containerd,
-      names.filter((name) => !known.has(name)),
-      order.image,
-    );
+    await withdraw(containerd, goals);
     throw lost.length === 0 ? error : notPutBack(error, lost);
   }
   await release(containerd, kept);
@@ -193,6 +211,12 @@ export function importArguments(
   ];
 }
 
+/** Of lists, which no platform is for: all that is in them, and nothing unpacked. */
+function listArguments({ importFlags }: Containerd): string[] {
+  const local = importFlags.includes('--local') ? ['--local'] : [];
+  return ['images', 'import', ...local, '--all-platforms', '--no-unpack', '-'];
+}
+
 async function listImages(
   { client, snapshotter }: Containerd,
   names: readonly string[],
@@ -209,12 +233,15 @@ async function listImages(
   return images;
 }
 
-/** Removes what a failed import left under new names, and has containerd collect the content that nothing needs. */
-async function withdraw(containerd: Containerd, names: readonly string[], image: Descriptor): Promise<void> {
+/**
+ * Removes what a failed import left under new names, and has containerd collect the content that nothing needs.
+ * @param made the names with what they would stand for
+ */
+async function withdraw(containerd: Containerd, made: ReadonlyMap<string, Digest>): Promise<void> {
   const { client, address } = containerd;
   if (!(await isAnswering(address))) return;
-  const found = names.length === 0 ? [] : await listImages(containerd, names).catch(() => []);
-  const ours = found.filter(({ name, digest }) => names.includes(name) && digest === image.digest);
+  const found = made.size === 0 ? [] : await listImages(containerd, [...made.keys()]).catch(() => []);
+  const ours = found.filter(({ name, digest }) => digest === made.get(name));
   if (ours.length > 0) await client.query('images', 'rm', ...ours.map(({ name }) => name));
   // The end of a lease is the one moment at which ctr can ask for a collection.
   const lease = await client.query('leases', 'create', '--expires', '1m');

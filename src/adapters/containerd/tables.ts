@@ -32,6 +32,7 @@ export function parsePlugins(table: string): Plugins {
 
 export interface StoredImage {
   readonly name: string;
+  readonly mediaType: string;
   readonly digest: Digest;
   /** True when all of its content is there and the snapshot that was asked about is unpacked. */
   readonly isReady: boolean;
@@ -41,9 +42,9 @@ export interface StoredImage {
 export function parseImages(table: string): StoredImage[] {
   return table.split('\n').flatMap((line) => {
     // The columns STATUS and SIZE hold spaces.
-    const [name, , digest, status, ...rest] = line.trim().split(/\s+/);
+    const [name, mediaType = '', digest, status, ...rest] = line.trim().split(/\s+/);
     if (name === undefined || digest === undefined || !isDigest(digest)) return [];
-    return [{ name, digest, isReady: status === 'complete' && rest.at(-1) === 'true' }];
+    return [{ name, mediaType, digest, isReady: status === 'complete' && rest.at(-1) === 'true' }];
   });
 }
 

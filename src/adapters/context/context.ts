@@ -41,6 +41,8 @@ export interface Context {
 }
 
 export interface ContextOptions {
+  /** The directory as a user would write it: the current one by default. */
+  readonly context?: string;
   /** Where the Containerfile is, with the path that a user would write. */
   readonly containerfile?: FoundContainerfile;
   /** Files and folders that the build writes. */
@@ -64,7 +66,7 @@ export async function openContext(root: string, options: ContextOptions = {}): P
   const leftOut = new Set<string>();
   const warnings: Problem[] = [];
   const outputs = await findOutputs(root, options.outputs ?? []);
-  const written = await readIgnoreFile(root, options.containerfile, listings);
+  const written = await readIgnoreFile(root, options.context ?? '', options.containerfile, listings);
   const rules = withoutOutputs(written, outputs, (output) => leftOut.add(output));
   const warn = (problem: Problem) => {
     if (warnings.every(({ message }) => message !== problem.message)) warnings.push(problem);

@@ -1,5 +1,6 @@
 // Which ignore file counts: that of the Containerfile, or else that of the context; never two of them.
 
+import { join } from 'node:path';
 import { limits } from '../../core/limits.ts';
 import { readAll } from '../../core/oci/blob.ts';
 import type { FoundContainerfile } from './find-containerfile.ts';
@@ -17,11 +18,13 @@ const suffixes = ['.containerignore', '.dockerignore'];
  * Containerfile, then `.containerignore` and `.dockerignore` in the context, as podman looks for them. Docker knows
  * those named after its own file since 19.03 (https://docs.docker.com/build/concepts/context/#filename-and-location).
  * @param root of the context, absolute and with its links resolved
+ * @param context the same as a user would write it, for messages and positions
  * @throws BimaError CONTEXT_PATH for anything but a file, for a link that leads out of the context, or out of the
  *   folder of a Containerfile elsewhere, and for a malformed pattern
  */
 export async function readIgnoreFile(
   root: string,
+  context: string,
   containerfile: FoundContainerfile | undefined,
   listings: Listings,
 ): Promise<IgnoreRules> {
@@ -32,7 +35,7 @@ export async function readIgnoreFile(
     const rules = await readFirst(place.root, beside, known);
     if (rules !== undefined) return rules;
   }
-  const own = suffixes.map((name) => ({ path: name, shown: name }));
+  const own = suffixes.map((name) => ({ path: name, shown: join(context, name) }));
   return (await readFirst(root, own, listings)) ?? noIgnoreRules;
 }
 

@@ -24,9 +24,9 @@ import type { Source } from '../../core/oci/target.ts';
 import { writeFifo } from '../filesystem/fifo.ts';
 import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
-import { withImage } from './names.ts';
+import { imageNameAnnotation, withImage } from './names.ts';
 import { findFileTarget } from '../filesystem/output-path.ts';
-import { move } from '../filesystem/patience.ts';
+import { isInUse, move, withPatience } from '../filesystem/patience.ts';
 import { outputErrors, withTemporaryFolder } from '../filesystem/temporary.ts';
 
 /**
@@ -73,6 +73,35 @@ export async function packArchive(
   return packed(await contentOf(source, image, references, referrers), false);
 }
 
+/**
+ * An archive of indexes that are made for it, each under its full name, with the manifests of the source that are new
+ * in them. It needn't hold the others: whoever reads it has them.
+ */
+export async function packIndexes(
+  source: Source,
+  indexes: readonly NamedIndex[],
+  manifests: readonly Descriptor[],
+): Promise<ByteStream> {
+  const below = await blobsBelow(source, manifests);
+  const made = indexes.map(({ index }) => index);
+  const entries = indexes.map(({ name, index: { descriptor } }) => ({
+    ...descriptor,
+    annotations: { [imageNameAnnotation]: name },
+  }));
+  const root: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries };
+  const documents = new Map([
+    ['oci-layout', layoutMarker],
+    ['index.json', encodeJson(root)],
+  ]);
+  return packed({ documents, blobs: uniqueBlobs([...below, ...made]) }, false);
+}
+
+export interface NamedIndex {
+  /** In full. */
+  readonly name: string;
+  readonly index: Blob;
+}
+
 /** @param release as for the opening of a blob */
 async function* packed({ documents, blobs }: ArchiveContent, release: boolean): AsyncGenerator<Uint8Array> {
   for (const { descriptor, open } of blobs)
@@ -105,15 +134,7 @@ async function contentOf(
       `expected an image manifest or an index for an archive, got "${image.mediaType}"`,
     );
   }
-  const { blobs, manifests, indexes, images } = await readTree(source, image);
-  const all = new Map(
-    [...indexes, ...manifests, ...blobs].map((descriptor) => [descriptor.digest, descriptor]),
-  );
-  for (const referrer of referrers) {
-    const tree = await readTree(source, referrer);
-    for (const descriptor of [...tree.indexes, ...tree.manifests, ...tree.blobs])
-      if (!all.has(descriptor.digest)) all.set(descriptor.digest, descriptor);
-  }
+  const { images } = await readTree(source, image);
   const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: referrers };
   return {
     documents: new Map([
@@ -121,8 +142,25 @@ async function contentOf(
       ['index.json', encodeJson(withImage(index, image, references))],
       ['manifest.json', encodeJson(dockerManifest(images, references))],
     ]),
-    blobs: [...all.values()].map((descriptor) => source.open(descriptor)),
+    blobs: await blobsBelow(source, [image, ...referrers]),
   };
+}
+
+/** The roots and everything below them, each digest once. */
+async function blobsBelow(source: Source, roots: readonly Descriptor[]): Promise<readonly Blob[]> {
+  const all: Blob[] = [];
+  for (const root of roots) {
+    const { indexes, manifests, blobs } = await readTree(source, root);
+    for (const part of [indexes, manifests, blobs])
+      for (const descriptor of part) all.push(source.open(descriptor));
+  }
+  return uniqueBlobs(all);
+}
+
+function uniqueBlobs(blobs: readonly Blob[]): readonly Blob[] {
+  const found = new Map<Digest, Blob>();
+  for (const blob of blobs) if (!found.has(blob.descriptor.digest)) found.set(blob.descriptor.digest, blob);
+  return [...found.values()];
 }
 
 /** The list that docker and podman know since before the OCI layout (moby, image/tarexport). */
@@ -146,7 +184,7 @@ export interface Archive extends Source {
 
 /** @throws BimaError LAYOUT_INVALID when the file is no archive of an OCI image layout */
 export async function openArchive(path: string): Promise<Archive> {
-  const files = await listFiles(path);
+  const files = await listWithPatience(path);
   const read = async (name: string): Promise<Uint8Array> => {
     const place = files.get(name);
     if (place === undefined) {
@@ -185,19 +223,24 @@ interface Place {
   readonly size: number;
 }
 
-async function listFiles(path: string): Promise<Map<string, Place>> {
-  const files = new Map<string, Place>();
-  try {
-    for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
-      if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
-  } catch (cause) {
+/** Windows gives no file that a scanner holds. */
+function listWithPatience(path: string): Promise<Map<string, Place>> {
+  return withPatience(path, () => listFiles(path)).catch((cause: unknown) => {
     if (isSystemError(cause, 'ENOENT'))
       throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, { cause });
     if (!(cause instanceof BimaError) && !isSystemError(cause)) throw cause;
     const message = isSystemError(cause) ? `can't read "${path}": ${cause.code ?? ''}` : cause.message;
-    const hint = 'Name an OCI image layout, or an uncompressed archive of one.';
+    const hint = isInUse(cause)
+      ? 'Close the program that has it open.'
+      : 'Name an OCI image layout, or an uncompressed archive of one.';
     throw new BimaError('LAYOUT_INVALID', message, { cause, hint });
-  }
+  });
+}
+
+async function listFiles(path: string): Promise<Map<string, Place>> {
+  const files = new Map<string, Place>();
+  for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
+    if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
   return files;
 }
 

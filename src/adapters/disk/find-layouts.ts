@@ -1,8 +1,11 @@
 // The layouts and archives in folders: what downloads of artifacts leave.
 
-import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { BimaError } from '../../core/errors.ts';
+import { closeSync, readSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { BimaError, isSystemError } from '../../core/errors.ts';
+import { isDesktopFile } from '../../core/file-names.ts';
+import { openRegular } from '../filesystem/open-regular.ts';
 
 /** No layout and no archive in a folder, which doesn't matter in one of several. */
 class NothingFound extends BimaError {}
@@ -26,7 +29,7 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
       const child = join(path, name);
       const isFolder = (await readdir(child).catch(() => undefined)) !== undefined;
       if (isFolder) await checkNotEmpty(child);
-      if (!isFolder && (await isTar(child))) inner.push(child);
+      if (!isFolder && isTar(child)) inner.push(child);
       else if (isFolder && depth > 0)
         inner.push(...(await findLayouts([child], depth - 1).catch(ignoreEmpty)));
     }
@@ -44,6 +47,7 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
 async function checkNotEmpty(path: string): Promise<void> {
   const names = await readdir(path, { recursive: true }).catch(() => undefined);
   for (const name of names ?? []) {
+    if (isDesktopFile(basename(name))) continue;
     const found = await stat(join(path, name)).catch(() => undefined);
     if (found?.isDirectory() !== true && found?.size !== 0) return;
   }
@@ -54,15 +58,21 @@ async function checkNotEmpty(path: string): Promise<void> {
 }
 
 /** Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. */
-async function isTar(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return false;
+function isTar(path: string): boolean {
+  const magic = Buffer.alloc(5);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
-    return bytesRead === 5 && buffer.toString('latin1') === 'ustar';
-  } finally {
-    await file.close();
+    const file = openRegular(path, { code: 'LAYOUT_INVALID', follow: true });
+    try {
+      readSync(file, magic, 0, magic.length, 257);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    // No file, such as a FIFO, or none that may be read.
+    if (error instanceof BimaError || isSystemError(error)) return false;
+    throw error;
   }
+  return magic.toString('latin1') === 'ustar';
 }
 
 function ignoreEmpty(error: unknown): string[] {

@@ -160,7 +160,7 @@ export async function isBlob(path: string, digest: Digest, size: number): Promis
 /** @param missing the message for a file that isn't there, or can't be opened */
 async function readDocumentAt(path: string, missing: string): Promise<Uint8Array> {
   try {
-    return await readRegular(path, limits.document, { code: 'LAYOUT_INVALID' });
+    return await withPatience(path, () => readRegular(path, limits.document, { code: 'LAYOUT_INVALID' }));
   } catch (cause) {
     throw cause instanceof BimaError ? cause : new BimaError('LAYOUT_INVALID', missing, { cause });
   }

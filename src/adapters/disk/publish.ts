@@ -3,6 +3,7 @@
 import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
+import { isDesktopFile } from '../../core/file-names.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Reference } from '../../core/oci/reference.ts';
@@ -45,7 +46,7 @@ export async function checkDestination(destination: string): Promise<'new' | 'la
       cause: error,
     });
   });
-  if (names.every(isTemporaryName)) return 'new';
+  if (names.every((name) => isTemporaryName(name) || isDesktopFile(name))) return 'new';
   if (names.includes('oci-layout')) return 'layout';
   throw new BimaError('OUTPUT_FAILED', `"${destination}" is neither empty nor an OCI image layout`, {
     hint: 'Name a new folder, an empty one or an existing layout.',

@@ -1,11 +1,12 @@
 // Images that are in a layout and in no index of it: what is left of one layout when another was laid over it.
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { BimaError } from '../../core/errors.ts';
 import { maxDocumentSize } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isObject } from '../../core/oci/json.ts';
+import { readRegular } from '../filesystem/open-regular.ts';
 import { listBlobs, reachable } from './collect.ts';
 import { openLayout } from './layout.ts';
 
@@ -38,7 +39,7 @@ export async function checkAllListed(path: string, roots: readonly Descriptor[])
 async function isDocumentFile(path: string): Promise<boolean> {
   const found = await stat(path);
   if (!found.isFile() || found.size > maxDocumentSize) return false;
-  const bytes = await readFile(path);
+  const bytes = Buffer.from(await readRegular(path, maxDocumentSize, { code: 'LAYOUT_INVALID' }));
   if (bytes[0] !== 0x7b) return false;
   try {
     const document: unknown = JSON.parse(bytes.toString());

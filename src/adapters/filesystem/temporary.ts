@@ -113,6 +113,7 @@ const remedies = new Map([
       hint: 'Free some space or write to another disk; nothing was left behind.',
     },
   ],
+  ['ENXIO', { reason: 'it is a FIFO that nobody reads', hint: 'Start its reader, or name a file.' }],
   ['EPIPE', { reason: 'its reader has gone', hint: 'See why the program that reads it has stopped.' }],
   ['ELOOP', { reason: 'its symbolic links lead in a circle', hint: 'Choose another place.' }],
   ['EACCES', { reason: 'permission denied', hint: 'Choose a place that you may write to.' }],

@@ -1,9 +1,10 @@
 // The files that docker and podman keep credentials in (docker's config.json, podman's auth.json).
 
-import { readFile } from 'node:fs/promises';
 import { BimaError, isSystemError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
 import { isObject, isStringMap } from '../../core/oci/json.ts';
 import type { JsonObject } from '../../core/oci/json.ts';
+import { readRegular } from '../filesystem/open-regular.ts';
 import type { Credential } from './credentials.ts';
 
 export interface DockerConfig {
@@ -31,9 +32,14 @@ export async function readDockerConfig(source: ConfigSource): Promise<DockerConf
   }
   let text: string;
   try {
-    text = await readFile(source.path, 'utf8');
+    const bytes = await readRegular(source.path, limits.settings, {
+      code: 'CREDENTIALS_FAILED',
+      follow: true,
+    });
+    text = Buffer.from(bytes).toString();
   } catch (cause) {
     if (isSystemError(cause, 'ENOENT') || isSystemError(cause, 'ENOTDIR')) return undefined;
+    if (cause instanceof BimaError) throw cause;
     throw new BimaError('CREDENTIALS_FAILED', `"${source.path}" can't be read`, { cause });
   }
   // Docker itself creates an empty file now and then.

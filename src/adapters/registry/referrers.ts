@@ -4,12 +4,12 @@
 import { BimaError } from '../../core/errors.ts';
 import { describeBytes } from '../../core/oci/descriptor.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
-import { hexOf } from '../../core/oci/digest.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { encodeJson } from '../../core/oci/json.ts';
-import { parseIndex, parseManifest } from '../../core/oci/manifest.ts';
+import { parseIndex } from '../../core/oci/manifest.ts';
 import type { Index } from '../../core/oci/manifest.ts';
 import { isIndexType, mediaTypes } from '../../core/oci/media-types.ts';
+import { readReferrer, referrersTag } from '../../core/oci/referrers.ts';
 import { paths } from './paths.ts';
 import { readManifest } from './manifest-read.ts';
 import type { ManifestBytes } from './manifest-push.ts';
@@ -47,7 +47,7 @@ export type KeepReferrer = (
 export function createReferrerKeeper(session: Session): KeepReferrer {
   const lists = new Map<Digest, FallbackList>();
   return async (manifest, acknowledged, signal) => {
-    const { subject, referrer } = readReferrer(manifest);
+    const { subject, referrer } = readReferrer(manifest.descriptor, manifest.bytes);
     if (subject === undefined) return;
     if (acknowledged !== undefined && (await servesReferrers(session, subject, signal))) return;
     const list = lists.get(subject) ?? { subject, ours: new Map(), settling: undefined };
@@ -70,7 +70,7 @@ async function settle(
   { subject, ours }: FallbackList,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const tag = `sha256-${hexOf(subject)}`;
+  const tag = referrersTag(subject);
   await session.clock.sleep(gathering, signal);
   for (let round = 1; round <= maxRounds; round += 1) {
     const current = await readList(session, tag, signal);
@@ -90,26 +90,6 @@ async function settle(
     `the tag "${tag}" of ${session.registry}/${session.repository} never kept the referrers that were added to it`,
     { hint: 'Others write to it all the time, or the registry forgets: push again when nobody else does.' },
   );
-}
-
-function readReferrer({ descriptor, bytes }: ManifestBytes): {
-  subject: Digest | undefined;
-  referrer: Descriptor;
-} {
-  const isIndex = isIndexType(descriptor.mediaType);
-  const document = isIndex ? parseIndex(bytes, descriptor.digest) : parseManifest(bytes, descriptor.digest);
-  const artifactType =
-    document.artifactType ?? ('config' in document ? document.config.mediaType : undefined);
-  return {
-    subject: document.subject?.digest,
-    referrer: {
-      mediaType: descriptor.mediaType,
-      digest: descriptor.digest,
-      size: descriptor.size,
-      ...(document.annotations === undefined ? {} : { annotations: document.annotations }),
-      ...(artifactType === undefined ? {} : { artifactType }),
-    },
-  };
 }
 
 async function servesReferrers(

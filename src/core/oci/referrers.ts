@@ -4,11 +4,41 @@
 import { BimaError } from '../errors.ts';
 import { readDocument } from './blob.ts';
 import type { Descriptor } from './descriptor.ts';
+import { hexOf } from './digest.ts';
 import type { Digest } from './digest.ts';
 import { isDocument, readTree } from './image-tree.ts';
 import { parseIndex, parseManifest } from './manifest.ts';
 import { isIndexType } from './media-types.ts';
 import type { Source } from './target.ts';
+
+/**
+ * A manifest or an index as lists of referrers show it, and what it refers to
+ * (distribution-spec, "Listing Referrers").
+ * @throws BimaError LAYOUT_INVALID when the bytes are neither
+ */
+export function readReferrer(
+  { mediaType, digest, size }: Descriptor,
+  bytes: Uint8Array,
+): { readonly subject: Digest | undefined; readonly referrer: Descriptor } {
+  const document = isIndexType(mediaType) ? parseIndex(bytes, digest) : parseManifest(bytes, digest);
+  const artifactType =
+    document.artifactType ?? ('config' in document ? document.config.mediaType : undefined);
+  return {
+    subject: document.subject?.digest,
+    referrer: {
+      mediaType,
+      digest,
+      size,
+      ...(document.annotations === undefined ? {} : { annotations: document.annotations }),
+      ...(artifactType === undefined ? {} : { artifactType }),
+    },
+  };
+}
+
+/** The tag of the index that lists what refers to a manifest (distribution-spec, "Referrers Tag Schema"). */
+export function referrersTag(subject: Digest): string {
+  return `sha256-${hexOf(subject)}`;
+}
 
 /** What a manifest or an index refers to; undefined for one that refers to nothing, is no document or can't be read. */
 export async function subjectOf(source: Source, descriptor: Descriptor): Promise<Digest | undefined> {

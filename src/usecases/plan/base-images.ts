@@ -37,6 +37,8 @@ export interface BaseImagesOptions {
   readonly directory: string;
   /** For files that are read from images; it is the caller's to remove. */
   readonly folder: string;
+  /** Asked before anything at the absolute path of a layout or an archive is looked at; throws if it may not be. */
+  readonly checkPath?: ((path: string) => Promise<void>) | undefined;
 }
 
 export function createBaseImages(options: BaseImagesOptions): BaseImages {
@@ -52,8 +54,8 @@ export function createBaseImages(options: BaseImagesOptions): BaseImages {
 }
 
 async function openImage(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
-  const local = /^(?:oci-layout:\/\/|(?:oci|oci-archive|docker-archive):)(.+)$/s.exec(name)?.[1];
-  if (local !== undefined) return openLocal(local, options.directory);
+  const local = localOf(name);
+  if (local !== undefined) return openLocal(local, options);
   // The names that skopeo and buildx have for what needs none here.
   const reference = parseReference(name.replace(/^(?:docker|docker-image):\/\//, ''));
   const [{ openRemoteImage }, client] = await Promise.all([
@@ -64,19 +66,40 @@ async function openImage(name: string, options: BaseImagesOptions): Promise<Open
   return { source: options.cache.keepAll(source), root };
 }
 
+/** What follows the prefix of a layout or an archive; undefined for the name of an image in a registry. */
+function localOf(name: string): string | undefined {
+  return /^(?:oci-layout:\/\/|(?:oci|oci-archive|docker-archive):)(.+)$/s.exec(name)?.[1];
+}
+
+/** What may be the path of a layout or an archive in a name: all of it, or what comes before tag and digest. */
+export function pathsInName(name: string): readonly string[] {
+  const text = localOf(name) ?? name;
+  return [...new Set([text, splitLocal(text).path])];
+}
+
+/** A colon before the last slash or backslash belongs to the path. */
+function splitLocal(text: string): { readonly path: string; readonly name: string | undefined } {
+  const [, path = text, tag, digest] = /^(.*?)(?::([^:/\\@]+))?(?:@(sha256:.*))?$/s.exec(text) ?? [];
+  return { path, name: digest ?? tag };
+}
+
 /** `path`, `path:tag`, `path@digest` or both. */
-async function openLocal(text: string, directory: string): Promise<OpenedImage> {
+async function openLocal(text: string, { directory, checkPath }: BaseImagesOptions): Promise<OpenedImage> {
   const hint = 'Name the one that is meant, as in oci:path:tag.';
-  const whole = await openLocalImages(resolve(directory, text));
+  const open = async (written: string) => {
+    const path = resolve(directory, written);
+    await checkPath?.(path);
+    return openLocalImages(path);
+  };
+  const whole = await open(text);
   if (whole !== undefined) return { source: whole.source, root: await chooseImage(whole, undefined, hint) };
 
-  // A colon before the last slash or backslash belongs to the path.
-  const [, path = text, tag, digest] = /^(.*?)(?::([^:/\\@]+))?(?:@(sha256:.*))?$/s.exec(text) ?? [];
-  const images = await openLocalImages(resolve(directory, path));
+  const { path, name } = splitLocal(text);
+  const images = await open(path);
   if (images === undefined) {
     throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, {
       hint: 'The path of a layout or an archive starts at the folder of the build context.',
     });
   }
-  return { source: images.source, root: await chooseImage(images, digest ?? tag, hint) };
+  return { source: images.source, root: await chooseImage(images, name, hint) };
 }

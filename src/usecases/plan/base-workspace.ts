@@ -17,6 +17,8 @@ export interface BaseWorkspace {
   readonly context: string;
   /** The folder that keeps blobs for later runs. Without it they are gone with the run. */
   readonly cache?: string;
+  /** As for {@link createBaseImages}. */
+  readonly checkPath?: (path: string) => Promise<void>;
   /** For temporary folders. */
   readonly temporary: string;
   readonly reporter: Reporter;
@@ -31,7 +33,7 @@ const cacheLimit = 10 * 1000 ** 3;
  * left on disk for them afterwards.
  */
 export async function withBaseImages<T>(
-  { client, context, cache, temporary, reporter, signal }: BaseWorkspace,
+  { client, context, cache, checkPath, temporary, reporter, signal }: BaseWorkspace,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
@@ -43,7 +45,7 @@ export async function withBaseImages<T>(
     ...(cache === undefined ? {} : { limit: cacheLimit }),
   });
   try {
-    const images = createBaseImages({ client, cache: blobs, directory: context, folder });
+    const images = createBaseImages({ client, cache: blobs, directory: context, folder, checkPath });
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
     // The work is done, an image perhaps pushed: what is left here is no reason to fail.

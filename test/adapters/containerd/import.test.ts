@@ -136,6 +136,8 @@ describe('an import whose snapshots are collected meanwhile', () => {
           references: [parseReference('a:1')],
           platforms: [parsePlatform('linux/amd64')],
           open: () => Promise.resolve(Readable.from([])),
+          lists: [],
+          openLists: () => Promise.resolve(Readable.from([])),
           owners: { name: () => Promise.resolve('x'), isGone: () => Promise.resolve(true) },
         },
       );

@@ -43,7 +43,8 @@ describe('the list of images', () => {
   for (const [name, rest, isReady] of cases) {
     it(`tells an image ${name}`, () => {
       const table = `REF TYPE DIGEST STATUS SIZE UNPACKED \n${row('docker.io/nubificus/image:tag', rest)}\n`;
-      assert.deepEqual(parseImages(table), [{ name: 'docker.io/nubificus/image:tag', digest, isReady }]);
+      const name = 'docker.io/nubificus/image:tag';
+      assert.deepEqual(parseImages(table), [{ name, mediaType: type, digest, isReady }]);
     });
   }
 

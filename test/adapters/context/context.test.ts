@@ -399,10 +399,17 @@ describe('the ignore file', () => {
     await assert.rejects(openContext(temporaryFolder(test, { '.dockerignore/a': '' })), {
       code: 'CONTEXT_PATH',
     });
-    await assert.rejects(openContext(temporaryFolder(test, { '.dockerignore': 'a\n[' })), {
-      code: 'CONTEXT_PATH',
-      position: { file: '.dockerignore', line: 2, column: 1 },
-    });
+    const faulty = temporaryFolder(test, { '.dockerignore': 'a\n[' });
+    for (const [context, file] of [
+      ['.', '.dockerignore'],
+      ['app', join('app', '.dockerignore')],
+      [faulty, join(faulty, '.dockerignore')],
+    ] as const) {
+      await assert.rejects(openContext(faulty, { context }), {
+        code: 'CONTEXT_PATH',
+        position: { file, line: 2, column: 1 },
+      });
+    }
   });
 });
 

@@ -113,6 +113,16 @@ describe('publishLayout', () => {
     }
   });
 
+  it('takes a folder for empty in which a desktop left its own file, and leaves that', async (test) => {
+    for (const name of ['.DS_Store', 'Thumbs.db', 'desktop.ini']) {
+      const destination = temporaryFolder(test, { [name]: 'x' });
+      assert.equal(await checkDestination(destination), 'new');
+      await publish('one', destination, 'a/b:1');
+      assert.deepEqual(await entries(destination), [['docker.io/a/b:1', blob('one').descriptor.digest]]);
+      assert.equal(readFileSync(join(destination, name), 'utf8'), 'x');
+    }
+  });
+
   it('leaves a folder with anything else in it alone', async (test) => {
     const destination = temporaryFolder(test, { 'precious.txt': 'x' });
     await assert.rejects(checkDestination(destination), {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
-import { parseDockerConfig } from '../../../src/adapters/registry/docker-config.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { parseDockerConfig, readDockerConfig } from '../../../src/adapters/registry/docker-config.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -72,4 +75,24 @@ describe('parseDockerConfig', () => {
       );
     });
   }
+});
+
+describe('readDockerConfig', () => {
+  it('reads files alone', { skip: process.platform === 'win32' }, async (test) => {
+    const folder = temporaryFolder(test, { empty: '' });
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    for (const [path, kind] of [
+      [pipe, 'a FIFO'],
+      [folder, 'a directory'],
+      ['/dev/zero', 'a character device'],
+    ] as const) {
+      await assert.rejects(readDockerConfig({ kind: 'file', path }), {
+        code: 'CREDENTIALS_FAILED',
+        message: `expected "${path}" to be a file, got ${kind}`,
+      });
+    }
+    for (const name of ['empty', 'missing', 'empty/missing'])
+      assert.equal(await readDockerConfig({ kind: 'file', path: join(folder, name) }), undefined);
+  });
 });
