@@ -54,7 +54,7 @@ export async function buildForInputs(
   plans: readonly Plan[],
   layout: Layout,
   inputs: Inputs,
-  layers: Pick<BuildOptions, 'known' | 'kept' | 'finished'>,
+  layers: Pick<BuildOptions, 'previous' | 'cache' | 'finished'>,
   world: { readonly environment: Environment; readonly reporter: Reporter; readonly signal: AbortSignal },
 ): Promise<BuiltPlatforms> {
   const { environment, reporter, signal } = world;

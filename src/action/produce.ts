@@ -2,10 +2,9 @@
 
 import type { BaseImages } from '../usecases/plan/base-images.ts';
 import type { BuiltPlatforms } from '../usecases/build-platforms.ts';
-import { findKnownLayers } from '../adapters/layers/reuse.ts';
-import type { PreviousImages } from '../adapters/layers/reuse.ts';
+import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
+import type { PreviousImages } from '../adapters/layers/previous-layers.ts';
 import type { EarlyPush } from '../usecases/push/early-push.ts';
-import { openKeptLayers } from '../usecases/kept-layers.ts';
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';
 import { openLayout, referrersIn } from '../adapters/disk/layout.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
@@ -17,7 +16,7 @@ import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Source } from '../core/oci/target.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
-import { openImagesAt, openTaggedImage } from '../usecases/previous-images.ts';
+import { openImagesAt, openLayerCache, openTaggedImage } from '../usecases/layer-sources.ts';
 import { needsWholeLayout } from './base-images.ts';
 import type { OpenClient } from './base-images.ts';
 import { buildForInputs, planForInputs } from './build.ts';
@@ -30,7 +29,7 @@ export interface ProduceOrder {
   readonly images: BaseImages;
   readonly openClient: OpenClient;
   readonly early: Pick<EarlyPush, 'start' | 'settle'>;
-  /** Keeps the layers that are made, if there is such a cache. */
+  /** Holds the layers of earlier builds, and gets those of this one, if there is such a cache. */
   readonly blobs: BlobCache | undefined;
   /** Of the layout. */
   readonly path: string;
@@ -55,45 +54,46 @@ export async function produceImage(order: ProduceOrder, world: World): Promise<P
   const { reporter, signal } = world;
   const { annotations, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
-  const make = async (layout: Layout): Promise<{ root: Descriptor; elsewhere: readonly Blob[] }> => {
+  const make = async (layout: Layout): Promise<{ root: Descriptor; external: readonly Blob[] }> => {
     if (isBuild) return build(order, layout, world);
     const options = { annotations, platforms, reporter, signal };
-    return { root: await mergeLayouts(fromLayout, layout, options), elsewhere: [] };
+    return { root: await mergeLayouts(fromLayout, layout, options), external: [] };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
-      const { root, elsewhere } = await make(layout);
-      // Not what happened to be found elsewhere decides: an output that is there on some days only would surprise.
+      const { root, external } = await make(layout);
+      // Not what happened to be reused decides: an output that is there on some days only would surprise.
       const isWhole = !isBuild || needsWholeLayout(inputs, isPushed);
-      if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
+      if (isWhole) await putMissingBlobs(layout, external, path, signal);
       // Windows moves no folder in which a file is open.
       await early.settle();
       signal.throwIfAborted();
       const referrers = await referrersIn(layout, root);
       await publishLayout(layout, root, references, path, signal);
       const onDisk = { image: root, referrers };
-      return { root, referrers, onDisk, isWhole, elsewhere: isWhole ? [] : elsewhere };
+      return { root, referrers, onDisk, isWhole, external: isWhole ? [] : external };
     });
-    const { elsewhere, ...produced } = made;
+    const { external, ...produced } = made;
     const { root, isWhole } = produced;
     if (isWhole) reporter.info(`the layout with ${root.digest} is ${path}`);
     else reporter.info('the image is only pushed: set oci-layout to have it as a layout, too');
-    return { source: withBlobs(await openLayout(path), elsewhere), ...produced };
+    return { source: withBlobs(await openLayout(path), external), ...produced };
   });
 }
 
 /** The image of the context; what is there of it already is looked for while the context is read. */
 async function build(order: ProduceOrder, layout: Layout, world: World): Promise<BuiltPlatforms> {
   const { inputs, images, blobs, early } = order;
-  const { reporter } = world;
+  const { reporter, signal } = world;
   const { compression, reuse } = inputs;
-  const [known, plans] = await Promise.all([
-    findKnownLayers(() => openPrevious(order), compression, reporter),
+  const previous = new PreviousLayers({ compression, reporter, signal });
+  const [plans] = await Promise.all([
     planForInputs(inputs, images, world),
+    previous.read(() => openPrevious(order)),
   ]);
-  const kept = openKeptLayers(blobs, { compression, reuse, reporter });
-  return buildForInputs(plans, layout, inputs, { known, kept, finished: early.start }, world);
+  const cache = openLayerCache(blobs, { compression, reuse, reporter });
+  return buildForInputs(plans, layout, inputs, { previous, cache, finished: early.start }, world);
 }
 
 /** An image in the layout that this one is for, or else at the tags that are pushed alone. */

@@ -51,7 +51,7 @@ describe('DeflateThreads', () => {
 
   it('keeps no process alive, and ends none that waits for a block', () => {
     const [threads, blocks] = ['deflate-threads.ts', 'blocks.ts'].map((name) =>
-      JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../../src/build', name)).href),
+      JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../../src/adapters/layers', name)).href),
     );
     const script = `
       const { DeflateThreads } = await import(${threads ?? ''});
