@@ -9,6 +9,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { compress, layerMediaType } from './compression.ts';
 import type { Compression } from './compression.ts';
 import { encoderVersion } from './deflater.ts';
+import { isFramed } from './zstd.ts';
 
 const compressorAnnotation = 'com.nubificus.bima.compressor';
 
@@ -41,7 +42,8 @@ const zstdNames = new Map<number, Promise<string>>();
 
 /**
  * The name of a compressor: its method, its level, and `bima-1` or, for zstd, the digest of what it makes of a fixed
- * sample, such as `zstd:3/0123456789abcdef`. Undefined for no compression.
+ * sample: `zstd:3/frames-0123456789abcdef`, or `zstd:19/0123456789abcdef` where it makes one frame of everything.
+ * Undefined for no compression.
  */
 export async function nameCompressor({ method, level }: Compression): Promise<string | undefined> {
   switch (method) {
@@ -61,7 +63,8 @@ async function nameZstd(level: number): Promise<string> {
   const digester = createDigester();
   const sample = streamOf(mixture(sampleSize));
   for await (const chunk of compress(sample, { method: 'zstd', level })) digester.update(chunk);
-  return `zstd:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
+  const frames = isFramed(level) ? 'frames-' : '';
+  return `zstd:${level}/${frames}${hexOf(digester.digest()).slice(0, 16)}`;
 }
 
 /** More than one of zstd's blocks; the high levels take their time. */
