@@ -4,12 +4,11 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildPlatforms } from '../usecases/build-platforms.ts';
 import type { BuiltPlatforms } from '../usecases/build-platforms.ts';
+import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
+import type { PreviousImages } from '../adapters/layers/previous-layers.ts';
 import type { Plan } from '../usecases/plan/plan.ts';
 import { planPlatforms } from '../usecases/plan/platforms.ts';
-import { findKnownLayers } from '../adapters/layers/reuse.ts';
-import type { PreviousImages } from '../adapters/layers/reuse.ts';
 import type { EarlyPush } from '../usecases/push/early-push.ts';
-import { openKeptLayers } from '../usecases/kept-layers.ts';
 import { openLayout, referrersIn } from '../adapters/disk/layout.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../adapters/disk/publish.ts';
@@ -20,7 +19,7 @@ import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Source } from '../core/oci/target.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
-import { openImagesAt, openTaggedImage } from '../usecases/previous-images.ts';
+import { openImagesAt, openLayerCache, openTaggedImage } from '../usecases/layer-sources.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 import type { Release } from '../adapters/github/release.ts';
 import type { Workspace } from './base-images.ts';
@@ -62,31 +61,31 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   const { early, reporter, signal } = world;
   const { annotations, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
-  const make = async (layout: Layout): Promise<{ root: Descriptor; elsewhere: readonly Blob[] }> => {
+  const make = async (layout: Layout): Promise<{ root: Descriptor; external: readonly Blob[] }> => {
     if (isBuild) return build(request, layout, world);
     const options = { annotations, platforms, reporter, signal };
-    return { root: await mergeLayouts(fromLayout, layout, options), elsewhere: [] };
+    return { root: await mergeLayouts(fromLayout, layout, options), external: [] };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
-      const { root, elsewhere } = await make(layout);
-      // Not what happened to be found elsewhere decides: an output that is there on some days only would surprise.
+      const { root, external } = await make(layout);
+      // Not what happened to be reused decides: an output that is there on some days only would surprise.
       const isWhole = !isBuild || needsWholeLayout(request);
-      if (isWhole) await putMissingBlobs(layout, elsewhere, path, signal);
+      if (isWhole) await putMissingBlobs(layout, external, path, signal);
       // Windows moves no folder in which a file is open.
       await early.settle();
       signal.throwIfAborted();
       const referrers = await referrersIn(layout, root);
       await publishLayout(layout, root, references, path, signal);
       const onDisk = { image: root, referrers };
-      return { root, referrers, onDisk, isWhole, elsewhere: isWhole ? [] : elsewhere };
+      return { root, referrers, onDisk, isWhole, external: isWhole ? [] : external };
     });
-    const { elsewhere, ...produced } = made;
+    const { external, ...produced } = made;
     const { root, isWhole } = produced;
     if (isWhole) reporter.info(`the layout with ${root.digest} is ${path}`);
     else reporter.info('the image is only pushed: set oci-layout to have it as a layout, too');
-    return { source: withBlobs(await openLayout(path), elsewhere), ...produced };
+    return { source: withBlobs(await openLayout(path), external), ...produced };
   });
 }
 
@@ -94,18 +93,19 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
 async function build(request: ImageRequest, layout: Layout, world: ProduceWorld): Promise<BuiltPlatforms> {
   const { blobs, early, environment, reporter, signal } = world;
   const { annotations, compression, reuse } = request.inputs;
-  const [known, plans] = await Promise.all([
-    findKnownLayers(() => openPrevious(request, world), compression, reporter),
+  const previous = new PreviousLayers({ compression, reporter, signal });
+  const [plans] = await Promise.all([
     plan(request.inputs, world),
+    previous.read(() => openPrevious(request, world)),
   ]);
-  const kept = openKeptLayers(blobs, { compression, reuse, reporter });
+  const cache = openLayerCache(blobs, { compression, reuse, reporter });
   const options = {
     compression,
     annotations,
     annotationEncoding: 'plain',
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
-    known,
-    kept,
+    previous,
+    cache,
     finished: early.start,
     signal,
   } as const;

@@ -4,12 +4,12 @@ import type { BuiltImage } from '../usecases/build.ts';
 import { buildPlatforms } from '../usecases/build-platforms.ts';
 import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-platforms.ts';
 import { parseCompression } from '../adapters/layers/compression.ts';
-import { findKnownLayers } from '../adapters/layers/reuse.ts';
+import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
 import { planPlatforms } from '../usecases/plan/platforms.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 import { withEarlyPush } from '../usecases/push/early-push.ts';
 import { BimaError } from '../core/errors.ts';
-import { openKeptLayers } from '../usecases/kept-layers.ts';
+import { openLayerCache } from '../usecases/layer-sources.ts';
 import { withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
@@ -46,18 +46,19 @@ export async function runBuild(
       const reuse = !options.flag('no-reuse');
       const { compression } = buildOptions;
       const open = async () => (reuse ? output.previous?.() : undefined);
-      const [known, plans] = await Promise.all([
-        findKnownLayers(open, compression, reporter),
+      const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
+      const [plans] = await Promise.all([
         planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
+        previous.read(open),
       ]);
-      const kept = openKeptLayers(blobs, { compression, reuse, reporter });
+      const cache = openLayerCache(blobs, { compression, reuse, reporter });
       const push = { references: pushed, openClient: () => client.open() };
       return withTemporaryLayout(output.workPath, (layout) =>
         withEarlyPush(push, async (early) => {
           const signal = AbortSignal.any([terminal.signal, early.refused]);
-          const more = { known, kept, signal, finished: early.start };
+          const more = { previous, cache, signal, finished: early.start };
           const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
-          await output.write(layout, platforms.root, platforms.elsewhere, early.client);
+          await output.write(layout, platforms.root, platforms.external, early.client);
           return platforms;
         }),
       );

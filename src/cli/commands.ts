@@ -68,7 +68,7 @@ export const commands = {
         type: 'string',
         value: 'TYPE[:LEVEL]',
         default: 'gzip',
-        help: 'Compression of the layers: "gzip", "zstd" or "none"',
+        help: 'Compression of the layers: "gzip", "zstd" or "none". The digest of an image with zstd depends on the library in Node, the others on nothing but what is built',
       },
       'no-reuse': {
         type: 'boolean',

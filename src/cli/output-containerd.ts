@@ -32,8 +32,8 @@ export function containerdOutput({ options, references, terminal, reporter }: Ou
     check: async () => {
       await open();
     },
-    write: async (layout, image, elsewhere) => {
-      const source = withBlobs(layout, elsewhere);
+    write: async (layout, image, external) => {
+      const source = withBlobs(layout, external);
       const referrers = await referrersIn(layout, image);
       const { signal } = terminal;
       imported = await loadImage(await open(), source, image, references, reporter, signal, referrers);

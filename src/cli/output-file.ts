@@ -12,7 +12,7 @@ import { checkDestination, publishLayout } from '../adapters/disk/publish.ts';
 import { putMissingBlobs } from '../adapters/disk/put-blobs.ts';
 import { outputErrors } from '../adapters/filesystem/temporary.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
-import { openImagesAt } from '../usecases/previous-images.ts';
+import { openImagesAt } from '../usecases/layer-sources.ts';
 import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
 
@@ -35,9 +35,9 @@ export function archiveOutput(context: OutputContext): Output {
       target = await findFileTarget(path);
     },
     previous: async () => (target?.type === 'file' ? openImagesAt(path) : undefined),
-    write: async (layout, image, elsewhere) => {
+    write: async (layout, image, external) => {
       const referrers = await referrersIn(layout, image);
-      await writeArchive(withBlobs(layout, elsewhere), image, references, path, terminal.signal, referrers);
+      await writeArchive(withBlobs(layout, external), image, references, path, terminal.signal, referrers);
       reporter.info(`wrote the archive ${path}`);
     },
     describe: () => ({ archive: resolve(path) }),
@@ -57,9 +57,9 @@ function standardOutput(path: string, { references, terminal, reporter }: Output
         hint: 'Write for example bima build --tar --dest - . | docker load.',
       });
     },
-    write: async (layout, image, elsewhere) => {
+    write: async (layout, image, external) => {
       const referrers = await referrersIn(layout, image);
-      const archive = await packArchive(withBlobs(layout, elsewhere), image, references, referrers);
+      const archive = await packArchive(withBlobs(layout, external), image, references, referrers);
       await outputErrors(path, async () => stdoutBytes?.(archive));
       reporter.info('wrote the archive to standard output');
     },
@@ -94,8 +94,8 @@ export function layoutOutput({ options, references, terminal, reporter }: Output
       await checkDestination(path);
     },
     previous: () => openImagesAt(target),
-    write: async (layout, image, elsewhere) => {
-      await putMissingBlobs(layout, elsewhere, target, terminal.signal);
+    write: async (layout, image, external) => {
+      await putMissingBlobs(layout, external, target, terminal.signal);
       await publishLayout(layout, image, references, target, terminal.signal);
       reporter.info(`wrote the layout ${path}`);
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BimaError } from '../core/errors.ts';
 import { referrersIn } from '../adapters/disk/layout.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
-import { openTaggedImage } from '../usecases/previous-images.ts';
+import { openTaggedImage } from '../usecases/layer-sources.ts';
 import { pushImage, summarizePush } from '../usecases/push/push.ts';
 import type { PushResult } from '../usecases/push/push.ts';
 import type { Output, OutputContext } from './output.ts';
@@ -26,8 +26,8 @@ export function registryOutput(context: OutputContext): Output {
     workPath: join(tmpdir(), 'image'),
     check: () => Promise.resolve(),
     previous: async () => openTaggedImage(await context.client.open(), references),
-    write: async (layout, image, elsewhere, openClient = () => context.client.open()) => {
-      const source = withBlobs(layout, elsewhere);
+    write: async (layout, image, external, openClient = () => context.client.open()) => {
+      const source = withBlobs(layout, external);
       const referrers = await referrersIn(layout, image);
       result = await pushImage(source, image, references, {
         client: await openClient(),

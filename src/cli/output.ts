@@ -1,7 +1,7 @@
 // Where a built image goes: what `--output` and its shorthands choose.
 
 import { BimaError } from '../core/errors.ts';
-import type { PreviousImages } from '../adapters/layers/reuse.ts';
+import type { PreviousImages } from '../adapters/layers/previous-layers.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
 import type { Blob } from '../core/oci/blob.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
@@ -27,13 +27,13 @@ export interface Output {
   readonly previous?: () => Promise<PreviousImages | undefined>;
   /**
    * @param layout holds the image and nothing else, and is gone afterwards
-   * @param elsewhere layers of the image that are not in the layout
+   * @param external layers of the image that are not in the layout
    * @param openClient in place of the run's own client
    */
   write(
     layout: Layout,
     image: Descriptor,
-    elsewhere: readonly Blob[],
+    external: readonly Blob[],
     openClient?: () => Promise<RegistryClient>,
   ): Promise<void>;
   /** What `--json` says of it besides the image. */

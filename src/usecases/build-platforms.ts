@@ -10,10 +10,10 @@ import { formatPlatform } from '../core/oci/platform.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { buildImage } from './build.ts';
 import type { BuildOptions, BuiltImage } from './build.ts';
-import { rememberLayers } from '../adapters/layers/shared-layers.ts';
+import { MadeLayers } from '../adapters/layers/made-layers.ts';
 import type { Plan } from './plan/plan.ts';
 
-export interface BuildPlatformsOptions extends Omit<BuildOptions, 'annotations' | 'layers'> {
+export interface BuildPlatformsOptions extends Omit<BuildOptions, 'annotations' | 'made'> {
   readonly annotations: readonly AnnotationInput[];
 }
 
@@ -23,7 +23,7 @@ export interface BuiltPlatforms {
   /** In the order of the plans. */
   readonly images: readonly BuiltImage[];
   /** Layers that are not in the layout. */
-  readonly elsewhere: readonly Blob[];
+  readonly external: readonly Blob[];
 }
 
 /**
@@ -38,27 +38,27 @@ export async function buildPlatforms(
   reporter: Reporter,
 ): Promise<BuiltPlatforms> {
   const { annotations, ...others } = options;
-  const shared = plans.length > 1 ? { layers: rememberLayers() } : {};
+  const made = plans.length > 1 ? new MadeLayers() : undefined;
   const images: BuiltImage[] = [];
   for (const plan of plans) {
     const own = selectAnnotations(annotations, 'manifest', plan.platform);
     if (plans.length > 1) reporter.info(`building for ${formatPlatform(plan.platform)}`);
-    images.push(await buildImage(plan, layout, { ...others, annotations: own, ...shared }, reporter));
+    images.push(await buildImage(plan, layout, { ...others, annotations: own, made }, reporter));
   }
   const manifests = images.map(({ manifest, platform }) => {
     return withAnnotations(manifest, selectAnnotations(annotations, 'manifest-descriptor', platform));
   });
   // The same layer may be below several images.
-  const elsewhere = images.flatMap((image) => image.elsewhere);
+  const external = images.flatMap((image) => image.external);
   const [first] = manifests;
   if (first === undefined) throw new RangeError('there is nothing to build');
   if (manifests.length === 1) {
     for (const line of explainUnused(annotations)) reporter.info(line);
-    return { root: first, images, elsewhere };
+    return { root: first, images, external };
   }
   const index = encodeIndex(manifests, selectAnnotations(annotations, 'index'));
   await layout.put(index);
   reporter.info(`index ${index.descriptor.digest} of ${images.length} images`);
   const root = withAnnotations(index.descriptor, selectAnnotations(annotations, 'index-descriptor'));
-  return { root, images, elsewhere };
+  return { root, images, external };
 }

@@ -2,13 +2,14 @@
 
 import { formatInstruction } from '../core/containerfile/format.ts';
 import type { Instruction } from '../core/containerfile/instruction.ts';
+import type { LayerCache } from '../adapters/disk/layer-cache.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
 import { streamOf } from '../core/oci/blob.ts';
-import type { Blob } from '../core/oci/blob.ts';
+import type { Blob, ByteStream } from '../core/oci/blob.ts';
 import type { HistoryEntry } from '../core/oci/config.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import { digestOf } from '../core/oci/digest.ts';
-import type { KeptLayers } from '../core/oci/kept-layers.ts';
+import type { LayerSource } from '../core/oci/layer-source.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import { formatSize } from '../core/reporter.ts';
@@ -22,27 +23,26 @@ import type { Entry, FileEntry } from '../core/files/entry.ts';
 import { encodeImage } from '../core/oci/encode-image.ts';
 import type { ImageLayer } from '../core/oci/encode-image.ts';
 import { reuseLayer } from '../adapters/layers/reuse.ts';
-import type { KnownLayers } from '../adapters/layers/reuse.ts';
+import type { MadeLayers } from '../adapters/layers/made-layers.ts';
 import { createLayer } from '../adapters/layers/layer.ts';
 import type { Layer, ReadReporter } from '../adapters/layers/layer.ts';
 import type { Plan } from './plan/plan.ts';
-import type { LayerMemory } from '../adapters/layers/shared-layers.ts';
 
 export interface BuildOptions {
   readonly compression: Compression;
-  /** Of the manifest, besides the labels, over which they win. */
+  /** Annotations of the manifest, besides the labels, over which they win. */
   readonly annotations: Labels;
   readonly annotationEncoding: 'plain' | 'base64';
   /** Of every file, and the image's own date: seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
-  /** Layers that needn't be made if they are part of the image; none by default. */
-  readonly known?: KnownLayers;
+  /** The previous image, whose layers needn't be made again. */
+  readonly previous?: LayerSource | undefined;
   /** Has layers of earlier builds with the same compressor, and gets those of this one. */
-  readonly kept?: KeptLayers | undefined;
+  readonly cache?: LayerCache | undefined;
   /** Layers of other images in the same layout, with the same options. */
-  readonly layers?: LayerMemory;
-  /** Is told of each layer that was made, as soon as it is in the layout, or found among those of earlier builds. */
+  readonly made?: MadeLayers | undefined;
+  /** Called with each layer that was made, as soon as it is in the layout, or found in the cache. */
   readonly finished?: ((layer: Blob) => void) | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface BuiltImage {
   /** Those of the base image first. */
   readonly layers: readonly ImageLayer[];
   /** Layers of the image that are not in the layout: fetched, read or made when somebody opens them. */
-  readonly elsewhere: readonly Blob[];
+  readonly external: readonly Blob[];
 }
 
 /**
@@ -68,39 +68,23 @@ export async function buildImage(
   options: BuildOptions,
   reporter: Reporter,
 ): Promise<BuiltImage> {
-  const { compression, created: mtime, signal, layers: shared, known = new Map(), kept, finished } = options;
   const { base } = plan;
-  const elsewhere: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
-  let how = '';
-  const make = async (entries: readonly Entry[], task: string): Promise<Layer> => {
-    const pack = () => ({ mtime, compression, signal, read: progressOf(entries, task, reporter) });
-    const found = await reuseLayer(entries, { ...pack(), known, kept, reporter });
-    if (found !== undefined) {
-      how = found.isKept ? ', there already, in the cache' : ', there already';
-      elsewhere.push(found.blob);
-      // Those of an image that is there are, as a rule, where this one goes.
-      if (found.isKept) finished?.(found.blob);
-      return found.layer;
-    }
-    const layer = await createLayer(entries, { ...pack(), write: (stream) => layout.write(stream) });
-    const { diffId, descriptor } = layer;
-    finished?.(layout.open(descriptor));
-    const key = { diffId, contentSize: contentSizeOf(entries) };
-    await kept?.keep(key, descriptor, layout.blobPath(descriptor.digest));
-    return layer;
+  const external: Blob[] = (base?.layers ?? []).map(({ blob }) => blob);
+  const obtain = async (entries: readonly Entry[], task: string): Promise<ObtainedLayer> => {
+    const obtained = await obtainLayer(entries, layout, options, () => progressOf(entries, task, reporter));
+    if (obtained.external !== undefined) external.push(obtained.external);
+    return obtained;
   };
-  const obtain = (entries: readonly Entry[], task: string): Promise<Layer> =>
-    shared === undefined ? make(entries, task) : shared.recall(entries, () => make(entries, task));
 
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
   for (const { instruction, entries } of plan.layers) {
-    how = '';
-    const layer = await obtain(entries, formatInstruction(instruction));
-    reporter.info(`${formatInstruction(instruction)}: ${describeLayer(layer)}${how}`);
+    const task = formatInstruction(instruction);
+    const { layer, how } = await obtain(entries, task);
+    reporter.info(`${task}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push(await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`));
+  layers.push((await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`)).layer);
 
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
@@ -126,8 +110,46 @@ export async function buildImage(
     platform: plan.platform,
     labels: plan.labels,
     layers,
-    elsewhere,
+    external,
   };
+}
+
+interface ObtainedLayer {
+  readonly layer: Layer;
+  /** Absent when the layout has it. */
+  readonly external?: Blob;
+  /** How it came to be there, for its line. */
+  readonly how: string;
+}
+
+const howFrom = { run: '', image: ', there already', cache: ', there already, in the cache' };
+
+/** Reuses a layer, or makes it. */
+async function obtainLayer(
+  entries: readonly Entry[],
+  layout: Layout,
+  options: BuildOptions,
+  read: () => ReadReporter,
+): Promise<ObtainedLayer> {
+  const { compression, created: mtime, signal, previous, cache, made, finished } = options;
+  const sources = [made, previous, cache].filter((source) => source !== undefined);
+  const contentSize = contentSizeOf(entries);
+  const reused = await reuseLayer(entries, sources, { mtime, compression, signal, read: read() });
+  if (reused !== undefined) {
+    const { layer, blob, from } = reused;
+    made?.add({ diffId: layer.diffId, contentSize }, layer.descriptor);
+    // The layers of the previous image are, as a rule, where this one goes.
+    if (from === 'cache') finished?.(blob);
+    return { layer, how: howFrom[from], ...(from === 'run' ? {} : { external: blob }) };
+  }
+  const write = (stream: ByteStream) => layout.write(stream);
+  const layer = await createLayer(entries, { mtime, compression, signal, read: read(), write });
+  const { diffId, descriptor } = layer;
+  finished?.(layout.open(descriptor));
+  const key = { diffId, contentSize };
+  made?.add(key, descriptor);
+  await cache?.add(key, descriptor, layout.blobPath(descriptor.digest));
+  return { layer, how: '' };
 }
 
 function describeLayer({ descriptor, tarSize }: Layer): string {

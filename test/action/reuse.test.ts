@@ -115,7 +115,7 @@ describe('a run of the action for a tag that is there', () => {
     const intercept = ({ method }: { method: string }) => (method === 'GET' ? { status: 403 } : undefined);
     await using registry = await startRegistry({ intercept });
     const { outputs, lines } = await runWithLines(test, inputsFor(registry, sampleContext(test)));
-    assert.match(lines.join('\n'), /no layer is taken over/);
+    assert.match(lines.join('\n'), /no layer of the previous image is reused/);
     assert.equal(outputs.pushed, 'true');
     registry.store.pull('a/b', '1');
   });

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { run } from '../../src/cli/run.ts';
+import type { Descriptor } from '../../src/core/oci/descriptor.ts';
+import { digestOf } from '../../src/core/oci/digest.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { on, stallAt } from '../support/faults.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -123,6 +125,31 @@ describe('a build for a tag that is there', () => {
     registry.assertRules();
   });
 
+  it('says what helps when the image that is there is wrong about a layer', async (test) => {
+    await using registry = await startRegistry();
+    const context = sampleContext(test);
+    const args = ['--push', '-t', `${registry.host}/a/b:1`, context];
+    await build(...args);
+    const { manifests, tags } = registry.store.repository('a/b');
+    const stored = manifests.get(tags.get('1') ?? 'sha256:') ?? assert.fail();
+    const lie = JSON.parse(Buffer.from(stored.bytes).toString()) as { layers: Descriptor[] };
+    const [first = assert.fail(), ...others] = lie.layers;
+    const digest = digestOf(Buffer.from('another layer'));
+    const [mark = ''] = Object.values(first.annotations ?? {});
+    const annotations = { 'com.nubificus.bima.compressor': mark.replace(/ .*/, ` ${digest.slice(7, 23)}`) };
+    const bytes = Buffer.from(
+      JSON.stringify({ ...lie, layers: [{ ...first, digest, annotations }, ...others] }),
+    );
+    manifests.set(digestOf(bytes), { ...stored, bytes });
+    tags.set('1', digestOf(bytes));
+    changeConfiguration(context);
+    const { code, lines } = await bima('build', ...args);
+    assert.equal(code, 1);
+    assert.match(lines, /expected .* got .*--no-reuse/s);
+    await build('--no-reuse', ...args);
+    assert.equal(registry.store.pull('a/b', '1').length, 5);
+  });
+
   it('looks at every tag until one is there, and sends layers to another repository', async (test) => {
     await using registry = await startRegistry();
     const context = sampleContext(test);
@@ -161,7 +188,7 @@ describe('a build for a tag that is there', () => {
     const intercept = ({ method }: { method: string }) => (method === 'GET' ? { status: 403 } : undefined);
     await using registry = await startRegistry({ intercept });
     const { lines } = await build('--push', '--debug', '-t', `${registry.host}/a/b:1`, sampleContext(test));
-    assert.match(lines, /no layer is taken over/);
+    assert.match(lines, /no layer of the previous image is reused/);
     assert.equal(registry.store.pull('a/b', '1').length, 5);
   });
 

@@ -10,7 +10,7 @@ import { parseCompression } from '../../src/adapters/layers/compression.ts';
 import { planBuild } from '../../src/usecases/plan/plan.ts';
 import type { PlanOptions } from '../../src/usecases/plan/plan.ts';
 import type { Problem } from '../../src/core/errors.ts';
-import { createBlobCache } from '../../src/adapters/disk/blob-cache.ts';
+import { BlobCache } from '../../src/adapters/disk/blob-cache.ts';
 import { createLayout } from '../../src/adapters/disk/layout.ts';
 import { putBlobs } from '../../src/adapters/disk/put-blobs.ts';
 import { publishLayout } from '../../src/adapters/disk/publish.ts';
@@ -24,7 +24,7 @@ export function localImages(test: TestContext, context: string): BaseImages {
   const folder = temporaryFolder(test);
   return createBaseImages({
     client: (registry) => Promise.reject(new Error(`no registry is there, not even ${registry}`)),
-    cache: createBlobCache({ directory: join(folder, 'cache'), reporter: silentReporter }),
+    cache: new BlobCache({ directory: join(folder, 'cache'), reporter: silentReporter }),
     directory: context,
     folder: join(folder, 'files'),
   });
@@ -63,7 +63,7 @@ export async function buildContext(
     },
     silentReporter,
   );
-  await putBlobs(layout, built.elsewhere);
+  await putBlobs(layout, built.external);
   await publishLayout(layout, built.manifest, [], target);
   const [image] = verifyLayout(target);
   if (image === undefined) throw new Error('the layout has no image');

@@ -6,13 +6,13 @@ import type { TestContext } from 'node:test';
 import { buildImage } from '../../src/usecases/build.ts';
 import type { BuiltImage } from '../../src/usecases/build.ts';
 import { parseCompression } from '../../src/adapters/layers/compression.ts';
-import type { KnownLayers } from '../../src/adapters/layers/reuse.ts';
 import { planBuild } from '../../src/usecases/plan/plan.ts';
+import type { LayerCache } from '../../src/adapters/disk/layer-cache.ts';
 import { createLayout } from '../../src/adapters/disk/layout.ts';
 import type { Layout } from '../../src/adapters/disk/layout.ts';
 import { readDocument } from '../../src/core/oci/blob.ts';
 import type { Blob } from '../../src/core/oci/blob.ts';
-import type { KeptLayers } from '../../src/core/oci/kept-layers.ts';
+import type { LayerSource } from '../../src/core/oci/layer-source.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import type { Reporter } from '../../src/core/reporter.ts';
 import { temporaryFolder } from './folder.ts';
@@ -29,8 +29,8 @@ export interface CountedImage extends BuiltImage {
 
 export interface CountedOptions {
   readonly compression?: string;
-  readonly known?: KnownLayers;
-  readonly kept?: KeptLayers | undefined;
+  readonly previous?: LayerSource;
+  readonly cache?: LayerCache | undefined;
   readonly reporter?: Reporter;
   readonly finished?: (layer: Blob) => void;
 }
@@ -70,7 +70,7 @@ export async function countedBuild(
       return layout.write(stream);
     },
   };
-  const { compression = 'gzip', known, kept, reporter = silentReporter } = options;
+  const { compression = 'gzip', previous, cache, finished, reporter = silentReporter } = options;
   const built = await buildImage(
     { ...plan, layers },
     counting,
@@ -79,8 +79,7 @@ export async function countedBuild(
       annotations: {},
       annotationEncoding: 'plain',
       created: 0,
-      ...(known === undefined ? {} : { known }),
-      ...{ kept, finished: options.finished },
+      ...{ previous, cache, finished },
     },
     reporter,
   );

@@ -1,9 +1,9 @@
 // The real programs and files that the integration tests run against, and where Debian has them.
 
 import { execFileSync } from 'node:child_process';
-import { accessSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { accessSync, existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 interface Tool {
   readonly package: string;
@@ -59,6 +59,13 @@ export function unlessInstalled(...names: readonly ToolName[]): string | false {
   const missing = names.filter((name) => !isInstalled(name));
   if (missing.length === 0 || process.env.CI === 'true') return false;
   return `${skipPrefix} ${missing.join(', ')}`;
+}
+
+/** For the `skip` of an extra test against a program that is used where it is on the PATH. */
+export function unlessFound(program: string): string | false {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const isThere = folders.some((folder) => existsSync(join(folder, program)));
+  return !isThere && `${extraPrefix} there is no ${program}`;
 }
 
 /**

@@ -15,66 +15,130 @@ import type { Source } from '../../core/oci/target.ts';
 import { formatSize } from '../../core/reporter.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { readFilePieces } from '../filesystem/read-write.ts';
-import { makeRoom } from './evict.ts';
+import { evict } from './evict.ts';
 import { cleanUp, isInUse, move, withPatience } from '../filesystem/patience.ts';
 import { outputErrors, sweep, temporaryName } from '../filesystem/temporary.ts';
-
-export interface BlobCache {
-  readonly directory: string;
-  /** The same blob, read from the cache, into which it is fetched before if it isn't there whole. */
-  keep(blob: Blob, from: string): Blob;
-  /** The same source, with everything that is opened kept. */
-  keepAll(source: Source): Source;
-  /**
-   * The blob if the cache has it whole; a damaged one is removed. Whoever opens it gets what the file system says when
-   * another process makes room meanwhile.
-   */
-  find(descriptor: Descriptor): Promise<Blob | undefined>;
-  /** Copies the file that holds the blob, unless it is there whole. @throws BimaError OUTPUT_FAILED */
-  add(descriptor: Descriptor, file: string): Promise<void>;
-}
 
 export interface CacheOptions {
   readonly directory: string;
   readonly reporter: Reporter;
-  /** Bytes that the cache may hold after one more came, apart from what this run uses; the oldest blobs go first. */
-  readonly limit?: number;
+  /** Bytes that the cache may hold after one more blob came, apart from what this run uses. */
+  readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds, for the seconds of each fetch. */
   readonly now?: () => number;
 }
 
-/** Where the blobs of such a cache are. */
+/** The folder of the blobs in such a cache. */
 export function blobsFolder(directory: string): string {
   return join(directory, 'blobs', 'sha256');
 }
 
 /** The directory is made when the first blob comes. */
-export function createBlobCache(options: CacheOptions): BlobCache {
-  const { reporter, signal, limit, now = Date.now } = options;
-  const directory = blobsFolder(options.directory);
+export class BlobCache {
+  readonly directory: string;
+  readonly #options: CacheOptions;
+  readonly #folder: string;
+  readonly #now: () => number;
   /** Those that are there, or on their way, by this run's own knowledge. */
-  const fetched = new Map<Digest, Promise<void>>();
-  const pathOf = (digest: Digest) => join(directory, hexOf(digest));
-  let swept: Promise<void> | undefined;
+  readonly #used = new Map<Digest, Promise<void>>();
+  #swept: Promise<void> | undefined;
 
-  function obtain(blob: Blob, from: string): Promise<void> {
-    const { digest } = blob.descriptor;
-    const known = fetched.get(digest);
-    if (known !== undefined) return known;
-    const begun = obtainAnew(blob, from);
-    fetched.set(digest, begun);
-    begun.catch(() => fetched.delete(digest));
-    return begun;
+  constructor(options: CacheOptions) {
+    this.directory = options.directory;
+    this.#options = options;
+    this.#folder = blobsFolder(options.directory);
+    this.#now = options.now ?? Date.now;
   }
 
-  async function obtainAnew(blob: Blob, from: string): Promise<void> {
+  /** The same blob, read from the cache, into which it is fetched before if it isn't there whole. */
+  keep(blob: Blob, from: string): Blob {
+    return { ...blob, open: () => this.#read(blob, from) };
+  }
+
+  /** The same source, with everything that is opened read through the cache. */
+  keepAll(source: Source): Source {
+    const { name } = source;
+    return { name, open: (descriptor) => this.keep(source.open(descriptor), name) };
+  }
+
+  /**
+   * The blob if the cache has it whole; a damaged one is removed. Whoever opens it gets what the file system says when
+   * another process evicts it meanwhile.
+   */
+  async find(descriptor: Descriptor): Promise<Blob | undefined> {
+    const { reporter, signal } = this.#options;
+    const path = this.#pathOf(descriptor);
+    const state = await inspect(path, descriptor, signal).catch((error: unknown) => {
+      if (!isInUse(error)) throw error;
+      reporter.debug(`${path} is in use by another program, and not used here`);
+      return 'missing' as const;
+    });
+    if (state === 'damaged') {
+      reporter.debug(`${path} is damaged, and not used`);
+      await cleanUp(path);
+    }
+    if (state !== 'whole') return undefined;
+    this.#used.set(descriptor.digest, Promise.resolve());
+    await noteUse(path);
+    async function* content(release?: boolean): AsyncGenerator<Uint8Array> {
+      for await (const chunk of readFilePieces(path, undefined, release)) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
+    }
+    return { descriptor, open: (release) => verified(content(release), descriptor, path) };
+  }
+
+  /** Copies the file that holds the blob, unless it is there whole. @throws BimaError OUTPUT_FAILED */
+  async add(descriptor: Descriptor, file: string): Promise<void> {
+    if ((await this.find(descriptor)) !== undefined) return;
+    await outputErrors(this.directory, () =>
+      // No link: whoever changes the file in a layout would change it here.
+      this.#place(descriptor, (temporary) => copyFile(file, temporary, constants.COPYFILE_FICLONE)),
+    );
+    this.#used.set(descriptor.digest, Promise.resolve());
+    await this.#evict();
+  }
+
+  #pathOf({ digest }: Descriptor): string {
+    return join(this.#folder, hexOf(digest));
+  }
+
+  async *#read(blob: Blob, from: string): AsyncGenerator<Uint8Array> {
     const { descriptor } = blob;
-    const path = pathOf(descriptor.digest);
+    const path = this.#pathOf(descriptor);
+    for (let isFirst = true; ; isFirst = false) {
+      await this.#obtain(blob, from);
+      try {
+        yield* verified(readFilePieces(path), descriptor, path);
+        return;
+      } catch (error) {
+        // Another process may have evicted it since.
+        if (!isFirst || !isSystemError(error, 'ENOENT')) throw error;
+        this.#used.delete(descriptor.digest);
+      }
+    }
+  }
+
+  #obtain(blob: Blob, from: string): Promise<void> {
+    const { digest } = blob.descriptor;
+    const begun = this.#used.get(digest);
+    if (begun !== undefined) return begun;
+    const anew = this.#obtainAnew(blob, from);
+    this.#used.set(digest, anew);
+    anew.catch(() => this.#used.delete(digest));
+    return anew;
+  }
+
+  async #obtainAnew(blob: Blob, from: string): Promise<void> {
+    const { reporter, signal } = this.#options;
+    const { descriptor } = blob;
+    const path = this.#pathOf(descriptor);
     const state = await inspect(path, descriptor, signal);
     if (state === 'whole') {
       await noteUse(path);
-      say(descriptor, `${shown(descriptor)}: in the cache`);
+      this.#say(descriptor, 'in the cache');
       return;
     }
     if (state === 'damaged') {
@@ -82,23 +146,23 @@ export function createBlobCache(options: CacheOptions): BlobCache {
       // Whatever is in the way, a folder too.
       await outputErrors(path, () => withPatience(path, () => rm(path, { recursive: true, force: true })));
     }
-    const started = now();
-    await outputErrors(options.directory, () => fetch(blob, path));
-    say(
-      descriptor,
-      `${shown(descriptor)}: fetched from ${from} (${((now() - started) / 1000).toFixed(1)} s)`,
-    );
-    if (limit !== undefined) await makeRoom(directory, limit, fetched, now());
+    const started = this.#now();
+    await outputErrors(this.directory, () => this.#fetch(blob));
+    const seconds = ((this.#now() - started) / 1000).toFixed(1);
+    this.#say(descriptor, `fetched from ${from} (${seconds} s)`);
+    await this.#evict();
   }
 
   /** Layers are worth a line; manifests and configs are small. */
-  function say({ mediaType }: Descriptor, line: string): void {
-    if (mediaType.endsWith('json')) reporter.debug(line);
-    else reporter.info(line);
+  #say({ mediaType, digest, size }: Descriptor, what: string): void {
+    const line = `${digest} ${formatSize(size)}: ${what}`;
+    if (mediaType.endsWith('json')) this.#options.reporter.debug(line);
+    else this.#options.reporter.info(line);
   }
 
-  async function fetch({ descriptor, open: openBlob }: Blob, path: string): Promise<void> {
-    await place(descriptor, path, async (temporary) => {
+  async #fetch({ descriptor, open: openBlob }: Blob): Promise<void> {
+    const { reporter, signal } = this.#options;
+    await this.#place(descriptor, async (temporary) => {
       const digester = createDigester();
       const file = await open(temporary, 'wx');
       try {
@@ -111,99 +175,34 @@ export function createBlobCache(options: CacheOptions): BlobCache {
       } finally {
         await file.close();
       }
-      checkContent(descriptor, digester.digest(), digester.size, path);
+      checkContent(descriptor, digester.digest(), digester.size, this.#pathOf(descriptor));
     });
   }
 
   /** What `write` makes gets its name when it is whole. */
-  async function place(
-    descriptor: Descriptor,
-    path: string,
-    write: (temporary: string) => Promise<void>,
-  ): Promise<void> {
-    await mkdir(directory, { recursive: true });
-    await (swept ??= sweep(directory));
-    const temporary = join(directory, await temporaryName());
+  async #place(descriptor: Descriptor, write: (temporary: string) => Promise<void>): Promise<void> {
+    const path = this.#pathOf(descriptor);
+    await mkdir(this.#folder, { recursive: true });
+    await (this.#swept ??= sweep(this.#folder));
+    const temporary = join(this.#folder, await temporaryName());
     try {
       await write(temporary);
       await move(temporary, path);
     } catch (error) {
       await cleanUp(temporary);
       // Another process may have been faster, and Windows then lets nobody replace a file that is being read.
-      if (isInUse(error) && (await inspect(path, descriptor, signal)) === 'whole') return;
+      if (isInUse(error) && (await inspect(path, descriptor, this.#options.signal)) === 'whole') return;
       throw error;
     }
   }
 
-  async function find(descriptor: Descriptor): Promise<Blob | undefined> {
-    const path = pathOf(descriptor.digest);
-    const state = await inspect(path, descriptor, signal).catch((error: unknown) => {
-      if (!isInUse(error)) throw error;
-      reporter.debug(`${path} is in use by another program, and not used here`);
-      return 'missing' as const;
-    });
-    if (state === 'damaged') {
-      reporter.debug(`${path} is damaged, and not used`);
-      await cleanUp(path);
-    }
-    if (state !== 'whole') return undefined;
-    fetched.set(descriptor.digest, Promise.resolve());
-    await noteUse(path);
-    async function* content(release?: boolean): AsyncGenerator<Uint8Array> {
-      for await (const piece of readFilePieces(path, undefined, release)) {
-        signal?.throwIfAborted();
-        yield piece;
-      }
-    }
-    return { descriptor, open: (release) => verified(content(release), descriptor, path) };
+  async #evict(): Promise<void> {
+    const { limit } = this.#options;
+    if (limit !== undefined) await evict(this.#folder, limit, this.#used, this.#now());
   }
-
-  async function add(descriptor: Descriptor, file: string): Promise<void> {
-    if ((await find(descriptor)) !== undefined) return;
-    await outputErrors(options.directory, () =>
-      // No link: whoever changes the file in a layout would change it here.
-      place(descriptor, pathOf(descriptor.digest), (temporary) =>
-        copyFile(file, temporary, constants.COPYFILE_FICLONE),
-      ),
-    );
-    fetched.set(descriptor.digest, Promise.resolve());
-    if (limit !== undefined) await makeRoom(directory, limit, fetched, now());
-  }
-
-  async function* read(blob: Blob, from: string): AsyncGenerator<Uint8Array> {
-    const { descriptor } = blob;
-    const path = pathOf(descriptor.digest);
-    for (let isFirst = true; ; isFirst = false) {
-      await obtain(blob, from);
-      try {
-        yield* verified(readFilePieces(path), descriptor, path);
-        return;
-      } catch (error) {
-        // Another process may have made room since.
-        if (!isFirst || !isSystemError(error, 'ENOENT')) throw error;
-        fetched.delete(descriptor.digest);
-      }
-    }
-  }
-
-  const keep = (blob: Blob, from: string): Blob => ({ ...blob, open: () => read(blob, from) });
-  return {
-    directory: options.directory,
-    keep,
-    find,
-    add,
-    keepAll: (source) => ({
-      name: source.name,
-      open: (descriptor) => keep(source.open(descriptor), source.name),
-    }),
-  };
 }
 
-function shown({ digest, size }: Descriptor): string {
-  return `${digest} ${formatSize(size)}`;
-}
-
-/** The time of the last use, for those that make room. */
+/** The time of the last use decides what is evicted. */
 async function noteUse(path: string): Promise<void> {
   await utimes(path, new Date(), new Date()).catch(() => undefined);
 }
@@ -220,7 +219,7 @@ async function inspect(
     await withPatience(path, async () => {
       const content = verified(readFilePieces(path, undefined, true), descriptor, path);
       while ((await content.next()).done !== true) {
-        // Signals have their turn between two pieces.
+        // Signals have their turn between two chunks.
         await turn();
         signal?.throwIfAborted();
       }

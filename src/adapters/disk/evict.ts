@@ -1,18 +1,18 @@
-// What a cache of blobs removes when it holds too much: those that nobody used for the longest time.
+// What a cache of blobs removes when it holds too much: the least recently used.
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../core/oci/digest.ts';
 import { lifeOf } from '../filesystem/owner.ts';
 
-/** Of a file that names no owner: what a killed process left behind isn't taken for the file of one that runs. */
+/** Age, in milliseconds, of a temporary file without an owner's name: what a killed process left behind isn't taken for the file of one that runs. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /**
- * Removes the oldest blobs of a folder until the rest, with those that are used, has at most `limit` bytes. What can't
+ * Removes the least recently used blobs of a folder until the rest, with those that this run uses, has at most `limit` bytes. What can't
  * be removed stays.
  */
-export async function makeRoom(
+export async function evict(
   directory: string,
   limit: number,
   used: ReadonlyMap<Digest, unknown>,

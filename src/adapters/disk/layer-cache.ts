@@ -11,7 +11,7 @@ import { readDescriptor } from '../../core/oci/descriptor.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { createDigester, hexOf } from '../../core/oci/digest.ts';
 import { encodeJson, parseJsonObject } from '../../core/oci/json.ts';
-import type { KeptLayers, LayerKey } from '../../core/oci/kept-layers.ts';
+import type { LayerKey, LayerSource } from '../../core/oci/layer-source.ts';
 import { readRegular } from '../filesystem/open-regular.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
@@ -26,9 +26,9 @@ export interface LayerCacheOptions {
   readonly decompress: (layer: ByteStream, mediaType: string) => ByteStream;
   /** Names what makes the layers. */
   readonly compressor: () => Promise<string>;
-  /** Of the layers. */
+  /** Media type of the layers. */
   readonly mediaType: string;
-  /** False for one in which layers are kept, and none is found. */
+  /** False for a cache that gets layers, and in which none is found. */
   readonly reuse: boolean;
   readonly reporter: Reporter;
 }
@@ -36,80 +36,91 @@ export interface LayerCacheOptions {
 /** Smaller layers are compressed faster than they are looked up. */
 const smallest = 1024 * 1024;
 
-/** The folder is made when the first layer is kept. */
-export function createLayerCache(options: LayerCacheOptions): KeptLayers {
-  const { blobs, reporter, reuse } = options;
-  let isBroken = false;
-  let listed: Promise<Set<string>> | undefined;
+/** The folder is made when the first layer comes. */
+export class LayerCache implements LayerSource {
+  readonly kind = 'cache';
+  readonly #options: LayerCacheOptions;
+  #isBroken = false;
+  #sizes: Promise<Set<string>> | undefined;
 
-  const openFolder = async () =>
-    join(blobs.directory, 'layers', (await options.compressor()).replace(/[^a-z\d]+/g, '-'));
-  const list = async () => new Set((await readdir(await openFolder()).catch(() => [])).map(sizeIn));
-
-  async function mayHave(contentSize: number): Promise<boolean> {
-    if (!reuse || contentSize < smallest) return false;
-    return (await (listed ??= list())).has(String(contentSize));
+  constructor(options: LayerCacheOptions) {
+    this.#options = options;
   }
 
-  async function find(key: LayerKey): Promise<Blob | undefined> {
-    if (!(await mayHave(key.contentSize))) return undefined;
-    const path = join(await openFolder(), nameOf(key));
+  async mayHave(contentSize: number): Promise<boolean> {
+    if (!this.#options.reuse || contentSize < smallest) return false;
+    return (await (this.#sizes ??= this.#listSizes())).has(String(contentSize));
+  }
+
+  async find(key: LayerKey): Promise<Blob | undefined> {
+    if (!(await this.mayHave(key.contentSize))) return undefined;
+    const { blobs, mediaType } = this.#options;
+    const path = join(await this.#folder(), nameOf(key));
     const descriptor = await readRecord(path);
     if (descriptor === undefined) return undefined;
-    const blob = descriptor.mediaType === options.mediaType ? await blobs.find(descriptor) : undefined;
-    if (blob !== undefined && (await hasDiffId(blob, key))) return blob;
+    const blob = descriptor.mediaType === mediaType ? await blobs.find(descriptor) : undefined;
+    if (blob !== undefined && (await this.#hasDiffId(blob, key))) return blob;
     await remove(path);
     return undefined;
   }
 
-  /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
-  async function hasDiffId(
-    { descriptor: { mediaType, digest }, open }: Blob,
-    key: LayerKey,
-  ): Promise<boolean> {
-    const digester = createDigester();
-    try {
-      for await (const chunk of options.decompress(open(), mediaType)) {
-        digester.update(chunk);
-        // Signals have their turn between two pieces: opening the blob minds them.
-        await turn();
-      }
-    } catch (error) {
-      if (!(error instanceof BimaError)) throw error;
-      reporter.debug(`the kept layer ${digest} can't be unpacked: ${error.message}`);
-      return false;
-    }
-    const isRight = digester.digest() === key.diffId;
-    if (!isRight)
-      reporter.debug(`the kept layer ${digest} is not the one that its record names, and not used`);
-    return isRight;
-  }
-
-  async function keep(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
-    if (isBroken || key.contentSize < smallest) return;
+  /** Adds a layer that a file holds. Never fails: what goes wrong is a warning. */
+  async add(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
+    if (this.#isBroken || key.contentSize < smallest) return;
+    const { blobs, reporter } = this.#options;
     try {
       await blobs.add(layer, file);
-      const folder = await openFolder();
-      await outputErrors(blobs.directory, () => writeRecord(folder, key, layer));
-      (await listed)?.add(String(key.contentSize));
-      await removeLost(folder);
+      const folder = await this.#folder();
+      await outputErrors(blobs.directory, () => this.#writeRecord(folder, key, layer));
+      (await this.#sizes)?.add(String(key.contentSize));
+      await this.#removeLost(folder);
     } catch (error) {
       if (!(error instanceof BimaError) || error.code !== 'OUTPUT_FAILED') throw error;
-      isBroken = true;
+      this.#isBroken = true;
       const { code, message, hint } = error;
       reporter.warning({
         code,
-        message: `no layer is kept for later builds: ${message}`,
+        message: `no layer is cached for later builds: ${message}`,
         ...(hint === undefined ? {} : { hint }),
       });
     }
   }
 
-  async function writeRecord(folder: string, key: LayerKey, layer: Descriptor): Promise<void> {
+  async #folder(): Promise<string> {
+    const compressor = await this.#options.compressor();
+    return join(this.#options.blobs.directory, 'layers', compressor.replace(/[^a-z\d]+/g, '-'));
+  }
+
+  async #listSizes(): Promise<Set<string>> {
+    return new Set((await readdir(await this.#folder()).catch(() => [])).map(sizeIn));
+  }
+
+  /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
+  async #hasDiffId({ descriptor: { mediaType, digest }, open }: Blob, key: LayerKey): Promise<boolean> {
+    const { reporter, decompress } = this.#options;
+    const digester = createDigester();
+    try {
+      for await (const chunk of decompress(open(), mediaType)) {
+        digester.update(chunk);
+        // Signals have their turn between two chunks: opening the blob minds them.
+        await turn();
+      }
+    } catch (error) {
+      if (!(error instanceof BimaError)) throw error;
+      reporter.debug(`the layer ${digest} of the cache can't be unpacked: ${error.message}`);
+      return false;
+    }
+    const isRight = digester.digest() === key.diffId;
+    if (!isRight)
+      reporter.debug(`the layer ${digest} of the cache is not the one that its record names, and not used`);
+    return isRight;
+  }
+
+  async #writeRecord(folder: string, key: LayerKey, layer: Descriptor): Promise<void> {
     const { mediaType, digest, size } = layer;
     await mkdir(folder, { recursive: true });
     // Where those are cleared away that a killed process leaves.
-    const temporary = join(blobsFolder(blobs.directory), await temporaryName());
+    const temporary = join(blobsFolder(this.#options.blobs.directory), await temporaryName());
     const path = join(folder, nameOf(key));
     try {
       await writeFile(temporary, encodeJson({ mediaType, digest, size }));
@@ -123,10 +134,10 @@ export function createLayerCache(options: LayerCacheOptions): KeptLayers {
   }
 
   /** Removes records without a blob. Each has one: there is nothing to look for unless there are more of them. */
-  async function removeLost(folder: string): Promise<void> {
+  async #removeLost(folder: string): Promise<void> {
     const [names, held] = await Promise.all([
       readdir(folder).catch(() => []),
-      readdir(blobsFolder(blobs.directory)).catch(() => []),
+      readdir(blobsFolder(this.#options.blobs.directory)).catch(() => []),
     ]);
     if (names.length <= held.length) return;
     const there = new Set(held);
@@ -135,8 +146,6 @@ export function createLayerCache(options: LayerCacheOptions): KeptLayers {
       if (descriptor !== undefined && !there.has(hexOf(descriptor.digest))) await remove(join(folder, name));
     }
   }
-
-  return { mayHave, find, keep };
 }
 
 /** The size comes first: a file of another size needn't be read to know that it isn't this one. */

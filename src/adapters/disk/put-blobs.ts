@@ -1,4 +1,4 @@
-// Blobs that are elsewhere, put into a layout side by side.
+// External blobs, put into a layout side by side.
 
 import { link } from 'node:fs/promises';
 import { isSystemError } from '../../core/errors.ts';

@@ -7,6 +7,7 @@ import { BimaError, isSystemError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { layerCompression, mediaTypes } from '../../core/oci/media-types.ts';
 import { compressGzip } from './gzip.ts';
+import { compressZstd, requireZstd } from './zstd.ts';
 
 export interface Compression {
   readonly method: 'gzip' | 'zstd' | 'none';
@@ -54,15 +55,15 @@ export function layerMediaType(compression: Compression): string {
 }
 
 export interface CompressOptions {
-  /** True for a reader that keeps no piece of the result: less memory is in use then. */
+  /** True for a reader that keeps no chunk of the result: less memory is in use then. */
   readonly release?: boolean;
   /** About how many bytes are to come: decides how fast it goes, and nothing else. */
   readonly size?: number;
 }
 
 /**
- * The compressed bytes. They depend on the input, and on what compressor.ts tells apart. The pieces of the stream need
- * not hold longer than until the next one is asked for.
+ * The compressed bytes. They depend on the input, and on what fingerprint.ts tells apart. A chunk of the stream
+ * needs to be valid only until the next is asked for.
  */
 export function compress(
   stream: ByteStream,
@@ -73,10 +74,8 @@ export function compress(
   switch (method) {
     case 'gzip':
       return compressGzip(stream, { level, ...options });
-    case 'zstd': {
-      const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
-      return throughOneByOne(stream, requireZstd().createZstdCompress({ params, chunkSize }));
-    }
+    case 'zstd':
+      return compressZstd(stream, { level, ...options });
     case 'none':
       return stream;
   }
@@ -115,7 +114,7 @@ export async function* decompress(
   }
 }
 
-/** Of the compressor's output. */
+/** Bytes of the output at a time. */
 const chunkSize = 256 * 1024;
 
 async function* through(stream: ByteStream, transform: Transform): AsyncGenerator<Uint8Array> {
@@ -123,36 +122,4 @@ async function* through(stream: ByteStream, transform: Transform): AsyncGenerato
   // destroys the transform, which then ends the source.
   pipeline(Readable.from(stream, { objectMode: false }), transform, () => undefined);
   yield* transform;
-}
-
-/** As `through`, but for pieces that hold only until the next one is asked for: a `Readable` would read ahead. */
-async function* throughOneByOne(stream: ByteStream, transform: Transform): AsyncGenerator<Uint8Array> {
-  feed(stream, transform).catch((error: unknown) => {
-    transform.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
-  yield* transform;
-}
-
-async function feed(stream: ByteStream, transform: Transform): Promise<void> {
-  // One that is destroyed never says that a piece is written.
-  const closed = new Promise<void>((resolve) => transform.once('close', resolve));
-  for await (const chunk of stream) {
-    const written = new Promise<void>((resolve) => {
-      transform.write(chunk, () => {
-        resolve();
-      });
-    });
-    await Promise.race([written, closed]);
-    if (transform.destroyed) return;
-  }
-  transform.end();
-}
-
-function requireZstd(
-  otherwise = 'or choose gzip',
-): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {
-  if ('createZstdCompress' in zlib) return zlib;
-  throw new BimaError('COMPRESSION_UNSUPPORTED', `Node ${process.versions.node} has no zstd`, {
-    hint: `Use Node 22.15 or later, or 23.8 or later, ${otherwise}.`,
-  });
 }

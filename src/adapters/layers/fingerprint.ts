@@ -1,18 +1,49 @@
-// What a compressor is called, so that a layer is only taken over if a build would make the very same bytes. Ours by the
-// version of its encoder; zstd, which is Node's, by what it does: versions of the library that write the same bytes are
-// the same compressor.
+// Which compressor made a layer, as an annotation of its descriptor tells it: a layer is reused only if a build would
+// make the very same bytes. Ours is named by the version of its encoder; zstd, which is Node's, by what it does: versions
+// of the library that write the same bytes are the same compressor.
 
 import { streamOf } from '../../core/oci/blob.ts';
+import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { createDigester, hexOf } from '../../core/oci/digest.ts';
-import { compress } from './compression.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { compress, layerMediaType } from './compression.ts';
 import type { Compression } from './compression.ts';
 import { encoderVersion } from './deflater.ts';
+import { isFramed } from './zstd.ts';
+
+const compressorAnnotation = 'com.nubificus.bima.compressor';
+
+/** The descriptor of a layer with the mark of its compressor, and no other annotation; without one for no compression. */
+export async function markLayer(
+  { mediaType, digest, size }: Descriptor,
+  compression: Compression,
+): Promise<Descriptor> {
+  const layer = { mediaType, digest, size };
+  const compressor = await nameCompressor(compression);
+  if (compressor === undefined) return layer;
+  // The digest is part of it: a tool that compresses the layer anew and keeps the annotation makes it void.
+  const mark = `${compressor} ${hexOf(digest).slice(0, 16)}`;
+  return { ...layer, annotations: { [compressorAnnotation]: mark } };
+}
+
+/** Whether the layer says that it is what this compression, by this program, makes of the tar with the diff ID. */
+export async function isMadeBy(
+  compression: Compression,
+  layer: Descriptor,
+  diffId: Digest,
+): Promise<boolean> {
+  if (layer.mediaType !== layerMediaType(compression)) return false;
+  if (compression.method === 'none') return layer.digest === diffId;
+  const { annotations = {} } = await markLayer(layer, compression);
+  return layer.annotations?.[compressorAnnotation] === annotations[compressorAnnotation];
+}
 
 const zstdNames = new Map<number, Promise<string>>();
 
 /**
  * The name of a compressor: its method, its level, and `bima-1` or, for zstd, the digest of what it makes of a fixed
- * sample, such as `zstd:3/0123456789abcdef`. Undefined for no compression.
+ * sample: `zstd:3/frames-0123456789abcdef`, or `zstd:19/0123456789abcdef` where it makes one frame of everything.
+ * Undefined for no compression.
  */
 export async function nameCompressor({ method, level }: Compression): Promise<string | undefined> {
   switch (method) {
@@ -32,7 +63,8 @@ async function nameZstd(level: number): Promise<string> {
   const digester = createDigester();
   const sample = streamOf(mixture(sampleSize));
   for await (const chunk of compress(sample, { method: 'zstd', level })) digester.update(chunk);
-  return `zstd:${level}/${hexOf(digester.digest()).slice(0, 16)}`;
+  const frames = isFramed(level) ? 'frames-' : '';
+  return `zstd:${level}/${frames}${hexOf(digester.digest()).slice(0, 16)}`;
 }
 
 /** More than one of zstd's blocks; the high levels take their time. */

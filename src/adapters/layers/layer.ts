@@ -3,13 +3,12 @@
 
 import { BimaError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
-import { markLayer } from '../../core/oci/compressor-mark.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { createDigester } from '../../core/oci/digest.ts';
 import type { Digest, Digester } from '../../core/oci/digest.ts';
 import { compress, layerMediaType } from './compression.ts';
 import type { Compression } from './compression.ts';
-import { nameCompressor } from './fingerprint.ts';
+import { markLayer } from './fingerprint.ts';
 import { contentSizeOf } from '../../core/files/entry.ts';
 import type { Entry, FileEntry } from '../../core/files/entry.ts';
 import { encodeHeader, endOfTar, paddingOf } from '../../core/files/tar-header.ts';
@@ -18,15 +17,15 @@ export interface Layer {
   readonly descriptor: Descriptor;
   /** The digest of the tar before its compression. */
   readonly diffId: Digest;
-  /** Of the tar before its compression, in bytes. */
+  /** Size of the tar before its compression, in bytes. */
   readonly tarSize: number;
 }
 
-/** Is told of each piece of a file that was packed, in bytes. */
+/** Called with the size of each chunk of a file that was packed, in bytes. */
 export type ReadReporter = (size: number) => void;
 
 export interface PackOptions {
-  /** Of every entry, in whole seconds since 1970. */
+  /** Time of every entry, in whole seconds since 1970. */
   readonly mtime: number;
   readonly read?: ReadReporter;
 }
@@ -35,7 +34,7 @@ export interface LayerOptions extends PackOptions {
   readonly compression: Compression;
   /** Its reason is thrown when it fires. */
   readonly signal?: AbortSignal | undefined;
-  /** Stores the compressed bytes, all of them. A piece is gone when the next one is asked for. */
+  /** Stores the compressed bytes, all of them. A chunk is valid until the next is asked for. */
   write(stream: ByteStream): Promise<{ readonly digest: Digest; readonly size: number }>;
 }
 
@@ -51,7 +50,7 @@ export async function createLayer(entries: readonly Entry[], options: LayerOptio
     compress(tar, compression, { release: true, size: contentSizeOf(entries) }),
   );
   const mediaType = layerMediaType(compression);
-  const descriptor = markLayer({ mediaType, digest, size }, await nameCompressor(compression));
+  const descriptor = await markLayer({ mediaType, digest, size }, compression);
   return { descriptor, diffId: digester.digest(), tarSize: digester.size };
 }
 

@@ -4,8 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createBaseImages } from './base-images.ts';
 import type { BaseImages } from './base-images.ts';
-import { createBlobCache } from '../../adapters/disk/blob-cache.ts';
-import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
+import { BlobCache } from '../../adapters/disk/blob-cache.ts';
 import { cleanUp } from '../../adapters/filesystem/patience.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 import type { Reporter } from '../../core/reporter.ts';
@@ -38,11 +37,11 @@ export async function withBaseImages<T>(
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
   const folder = join(temporary, `bima-${randomUUID()}`);
-  const blobs = createBlobCache({
+  const blobs = new BlobCache({
     directory: cache ?? join(folder, 'fetched'),
     reporter,
     signal,
-    ...(cache === undefined ? {} : { limit: cacheLimit }),
+    limit: cache === undefined ? undefined : cacheLimit,
   });
   try {
     const images = createBaseImages({ client, cache: blobs, directory: context, folder, checkPath });

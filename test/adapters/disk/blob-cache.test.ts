@@ -15,8 +15,7 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createBlobCache } from '../../../src/adapters/disk/blob-cache.ts';
-import type { BlobCache } from '../../../src/adapters/disk/blob-cache.ts';
+import { BlobCache } from '../../../src/adapters/disk/blob-cache.ts';
 import { streamOf } from '../../../src/core/oci/blob.ts';
 import type { Blob } from '../../../src/core/oci/blob.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
@@ -58,7 +57,7 @@ function cacheIn(directory: string, limit?: number): BlobCache & { readonly line
     info: (line: string) => void lines.info.push(line),
     debug: (line: string) => void lines.debug.push(line),
   };
-  return { ...createBlobCache({ directory, reporter, ...(limit === undefined ? {} : { limit }) }), lines };
+  return Object.assign(new BlobCache({ directory, reporter, limit }), { lines });
 }
 
 const pathOf = (directory: string, { descriptor }: Blob) =>

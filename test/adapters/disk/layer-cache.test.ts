@@ -1,18 +1,18 @@
-// The records of kept layers: what they find, and what becomes of those that find nothing.
+// The records of cached layers: what they find, and what becomes of those that find nothing.
 
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { createBlobCache } from '../../../src/adapters/disk/blob-cache.ts';
-import { createLayerCache } from '../../../src/adapters/disk/layer-cache.ts';
+import { BlobCache } from '../../../src/adapters/disk/blob-cache.ts';
+import { LayerCache } from '../../../src/adapters/disk/layer-cache.ts';
 import { decompress as unpack } from '../../../src/adapters/layers/compression.ts';
 import { readAll } from '../../../src/core/oci/blob.ts';
 import type { ByteStream } from '../../../src/core/oci/blob.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../../src/core/oci/digest.ts';
-import type { KeptLayers, LayerKey } from '../../../src/core/oci/kept-layers.ts';
+import type { LayerKey } from '../../../src/core/oci/layer-source.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
@@ -22,19 +22,19 @@ const decompress = (stream: ByteStream, type: string) => unpack(stream, type, 'a
 const layer = describeBytes(mediaType, content);
 const key: LayerKey = { diffId: digestOf(Buffer.from('its tar')), contentSize: 2_000_000 };
 
-function layersIn(directory: string, compressor = 'gzip:2/0123456789abcdef', limit?: number): KeptLayers {
+function layersIn(directory: string, compressor = 'gzip:2/0123456789abcdef', limit?: number): LayerCache {
   const reporter = silentReporter;
-  const blobs = createBlobCache({ directory, reporter, ...(limit === undefined ? {} : { limit }) });
-  return createLayerCache({
+  const blobs = new BlobCache({ directory, reporter, limit });
+  return new LayerCache({
     ...{ blobs, mediaType, reporter, decompress, reuse: true },
     compressor: () => Promise.resolve(compressor),
   });
 }
 
-async function keep(directory: string): Promise<KeptLayers> {
+async function keep(directory: string): Promise<LayerCache> {
   const layers = layersIn(directory);
   writeFileSync(join(directory, 'file'), content);
-  await layers.keep(key, layer, join(directory, 'file'));
+  await layers.add(key, layer, join(directory, 'file'));
   return layers;
 }
 
@@ -42,12 +42,12 @@ const recordsOf = (directory: string) => join(directory, 'layers/gzip-2-01234567
 const blobOf = (directory: string) => join(directory, 'blobs/sha256', hexOf(layer.digest));
 
 describe('the cache of layers', () => {
-  it('finds a layer that it kept, in the same run and in a later one', async (test) => {
+  it('finds a layer that was added, in the same run and in a later one', async (test) => {
     const directory = temporaryFolder(test);
     const before = layersIn(directory);
     assert.equal(await before.mayHave(key.contentSize), false);
     writeFileSync(join(directory, 'file'), content);
-    await before.keep(key, { ...layer, annotations: { a: 'b' } }, join(directory, 'file'));
+    await before.add(key, { ...layer, annotations: { a: 'b' } }, join(directory, 'file'));
     for (const layers of [before, layersIn(directory)]) {
       assert.equal(await layers.mayHave(key.contentSize), true);
       assert.equal(await layers.mayHave(key.contentSize + 1), false);
@@ -66,7 +66,7 @@ describe('the cache of layers', () => {
   for (const [name, bytes, wanted] of lies) {
     it(`takes nothing from a record whose blob ${name}, and removes it`, async (test) => {
       const directory = temporaryFolder(test, { file: bytes });
-      await layersIn(directory).keep(wanted, describeBytes(mediaType, bytes), join(directory, 'file'));
+      await layersIn(directory).add(wanted, describeBytes(mediaType, bytes), join(directory, 'file'));
       assert.equal(readdirSync(recordsOf(directory)).length, 1);
       assert.equal(await layersIn(directory).find(wanted), undefined);
       assert.deepEqual(readdirSync(recordsOf(directory)), []);
@@ -108,24 +108,24 @@ describe('the cache of layers', () => {
     const other = Buffer.from('another layer');
     writeFileSync(join(directory, 'file'), other);
     const second = { diffId: digestOf(other), contentSize: 3_000_000 };
-    await layers.keep(second, describeBytes(mediaType, other), join(directory, 'file'));
+    await layers.add(second, describeBytes(mediaType, other), join(directory, 'file'));
     assert.equal(readdirSync(join(directory, 'blobs/sha256')).length, 2);
     assert.equal(readdirSync(recordsOf(directory)).length, 2);
   });
 
   it('says nothing more once it could not keep a layer', async (test) => {
     const directory = temporaryFolder(test, { cache: 'a file' });
-    const blobs = createBlobCache({ directory: join(directory, 'cache'), reporter: silentReporter });
+    const blobs = new BlobCache({ directory: join(directory, 'cache'), reporter: silentReporter });
     const said: string[] = [];
     const reporter = {
       ...silentReporter,
       warning: ({ message }: { message: string }) => void said.push(message),
     };
     const compressor = () => Promise.resolve('gzip');
-    const layers = createLayerCache({ blobs, mediaType, reporter, decompress, reuse: true, compressor });
+    const layers = new LayerCache({ blobs, mediaType, reporter, decompress, reuse: true, compressor });
     writeFileSync(join(directory, 'file'), content);
     for (const contentSize of [2_000_000, 3_000_000])
-      await layers.keep({ ...key, contentSize }, layer, join(directory, 'file'));
+      await layers.add({ ...key, contentSize }, layer, join(directory, 'file'));
     assert.equal(said.length, 1);
   });
 });

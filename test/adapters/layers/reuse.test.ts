@@ -5,24 +5,42 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseCompression } from '../../../src/adapters/layers/compression.ts';
-import { findKnownLayers } from '../../../src/adapters/layers/reuse.ts';
-import type { KnownLayers } from '../../../src/adapters/layers/reuse.ts';
+import { PreviousLayers } from '../../../src/adapters/layers/previous-layers.ts';
+import type { PreviousImages } from '../../../src/adapters/layers/previous-layers.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import { blobOf } from '../../../src/core/oci/blob.ts';
 import type { Blob } from '../../../src/core/oci/blob.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { encodeJson } from '../../../src/core/oci/json.ts';
+import type { LayerSource } from '../../../src/core/oci/layer-source.ts';
 import { mediaTypes } from '../../../src/core/oci/media-types.ts';
 import { withBlobs } from '../../../src/core/oci/with-blobs.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
+import type { Reporter } from '../../../src/core/reporter.ts';
 import { countedBuild as build } from '../../support/counted-build.ts';
 import type { CountedImage } from '../../support/counted-build.ts';
 import { sampleOfSize, sampleContext } from '../../support/sample.ts';
 
-function knownOf(made: CountedImage, compression = 'gzip', isLocal = true): Promise<KnownLayers> {
+async function readLayers(
+  open: () => Promise<PreviousImages>,
+  compression = 'gzip',
+  reporter: Reporter = silentReporter,
+): Promise<PreviousLayers> {
+  const layers = new PreviousLayers({ compression: parseCompression(compression), reporter });
+  await layers.read(open);
+  return layers;
+}
+
+function layersOf(made: CountedImage, compression = 'gzip', isLocal = true): Promise<PreviousLayers> {
   const previous = { source: made.layout, roots: [made.manifest], isLocal };
-  return findKnownLayers(() => Promise.resolve(previous), parseCompression(compression), silentReporter);
+  return readLayers(() => Promise.resolve(previous), compression);
+}
+
+/** Those layers of an image that a source finds. */
+async function findIn(layers: PreviousLayers, { layers: wanted }: CountedImage): Promise<Descriptor[]> {
+  const found = await Promise.all(wanted.map(({ diffId }) => layers.find({ diffId, contentSize: 1 })));
+  return found.flatMap((layer) => (layer === undefined ? [] : [layer.descriptor]));
 }
 
 const size = 1_000_000 + 'maxmemory 64mb\n'.length;
@@ -32,12 +50,12 @@ describe('a layer that is there already', () => {
     it(`is neither compressed nor stored again, and the image is the same (${compression})`, async (test) => {
       const context = sampleOfSize(test);
       const first = await build(test, context, { compression });
-      assert.deepEqual([first.read, first.written, first.elsewhere.length], [size, 3, 0]);
+      assert.deepEqual([first.read, first.written, first.external.length], [size, 3, 0]);
       const second = await build(test, context, {
         compression,
-        known: await knownOf(first, compression, false),
+        previous: await layersOf(first, compression, false),
       });
-      assert.deepEqual([second.read, second.written, second.elsewhere.length], [size, 0, 3]);
+      assert.deepEqual([second.read, second.written, second.external.length], [size, 0, 3]);
       assert.equal(second.bytes, first.bytes);
       assert.deepEqual(second.layers, first.layers);
     });
@@ -46,8 +64,8 @@ describe('a layer that is there already', () => {
   it('is made again, byte for byte, for whoever opens it', async (test) => {
     const context = sampleOfSize(test);
     const first = await build(test, context);
-    const { elsewhere } = await build(test, context, { known: await knownOf(first, 'gzip', false) });
-    for (const { descriptor, open } of elsewhere) {
+    const { external } = await build(test, context, { previous: await layersOf(first, 'gzip', false) });
+    for (const { descriptor, open } of external) {
       assert.deepEqual(await collect(open()), readFileSync(first.layout.blobPath(descriptor.digest)));
     }
   });
@@ -55,10 +73,10 @@ describe('a layer that is there already', () => {
   it('is made again in pieces that stay as they are', async (test) => {
     const context = sampleOfSize(test);
     const first = await build(test, context, { compression: 'none' });
-    const known = await knownOf(first, 'none', false);
-    const { elsewhere } = await build(test, context, { compression: 'none', known });
-    assert.equal(elsewhere.length, 3);
-    for (const { descriptor, open } of elsewhere) {
+    const previous = await layersOf(first, 'none', false);
+    const { external } = await build(test, context, { compression: 'none', previous });
+    assert.equal(external.length, 3);
+    for (const { descriptor, open } of external) {
       // A registry's connection reads a piece after the next one was asked for.
       const pieces: Uint8Array[] = [];
       for await (const piece of open()) pieces.push(piece);
@@ -68,10 +86,10 @@ describe('a layer that is there already', () => {
 
   it('leaves only what changed to be made', async (test) => {
     const context = sampleOfSize(test);
-    const known = await knownOf(await build(test, context));
+    const previous = await layersOf(await build(test, context));
     writeFileSync(join(context, 'redis.conf'), 'maxmemory 65mb\n');
-    const warm = await build(test, context, { known });
-    assert.deepEqual([warm.written, warm.elsewhere.length], [1, 2]);
+    const warm = await build(test, context, { previous });
+    assert.deepEqual([warm.written, warm.external.length], [1, 2]);
     // The changed file is read for its digest, and then again.
     assert.equal(warm.read, size + 15);
     assert.equal(warm.bytes, (await build(test, context)).bytes);
@@ -79,20 +97,22 @@ describe('a layer that is there already', () => {
 
   it('is another when anything but the content of a file changed', async (test) => {
     const context = sampleOfSize(test);
-    const known = await knownOf(await build(test, context));
+    const previous = await layersOf(await build(test, context));
     chmodSync(join(context, 'redis.conf'), 0o755);
-    const { elsewhere } = await build(test, context, { known });
-    assert.equal(elsewhere.length, 2);
+    const { external } = await build(test, context, { previous });
+    assert.equal(external.length, 2);
   });
 
-  it('costs no second reading when nothing is known', async (test) => {
+  it('costs no second reading when no layer is there', async (test) => {
     const context = sampleOfSize(test);
-    const { read } = await build(test, context, { known: new Map() });
+    const { read } = await build(test, context, {
+      previous: new PreviousLayers({ compression: parseCompression('gzip'), reporter: silentReporter }),
+    });
     assert.equal(read, size);
   });
 });
 
-describe('findKnownLayers', () => {
+describe('PreviousLayers', () => {
   for (const [made, wanted] of [
     ['gzip', 'gzip:5'],
     ['gzip', 'zstd'],
@@ -102,8 +122,8 @@ describe('findKnownLayers', () => {
   ] as const) {
     it(`takes no layer of ${made} for one of ${wanted}`, async (test) => {
       const first = await build(test, sampleContext(test), { compression: made });
-      assert.equal((await knownOf(first, wanted)).size, 0);
-      assert.equal((await knownOf(first, made)).size, 3);
+      assert.equal((await layersOf(first, wanted)).mayHave(), false);
+      assert.equal((await findIn(await layersOf(first, made), first)).length, 3);
     });
   }
 
@@ -111,12 +131,12 @@ describe('findKnownLayers', () => {
   async function changed(
     first: CountedImage,
     change: (layer: Descriptor) => Descriptor,
-  ): Promise<KnownLayers> {
+  ): Promise<PreviousLayers> {
     const manifest = JSON.parse(first.bytes) as { layers: Descriptor[] };
     const bytes = encodeJson({ ...manifest, layers: manifest.layers.map(change) });
     const blob = blobOf(mediaTypes.manifest, bytes);
     const previous = { source: withBlobs(first.layout, [blob]), roots: [blob.descriptor], isLocal: true };
-    return findKnownLayers(() => Promise.resolve(previous), parseCompression('gzip'), silentReporter);
+    return readLayers(() => Promise.resolve(previous));
   }
 
   const changes: [name: string, change: (layer: Descriptor) => Descriptor][] = [
@@ -129,7 +149,12 @@ describe('findKnownLayers', () => {
       (layer) => ({ ...layer, ...describeBytes(layer.mediaType, Buffer.from(layer.digest)) }),
     ],
     [
-      'a mark of another compressor',
+      'a mark of before, which named zlib by what it made of a sample',
+      (layer) => ({ ...layer, annotations: marked(layer, 'gzip:2/1bf637a498319e78') }),
+    ],
+    ['a mark of a later encoder', (layer) => ({ ...layer, annotations: marked(layer, 'gzip:2/bima-2') })],
+    [
+      'a mark of another level',
       (layer) => ({ ...layer, annotations: marked(layer, 'gzip:4/0123456789abcdef') }),
     ],
     ["a layer of docker's", (layer) => ({ ...layer, mediaType: mediaTypes.dockerLayer })],
@@ -137,21 +162,20 @@ describe('findKnownLayers', () => {
   for (const [name, change] of changes) {
     it(`leaves out ${name}`, async (test) => {
       const first = await build(test, sampleContext(test));
-      assert.equal((await changed(first, (layer) => layer)).size, 3);
-      assert.equal((await changed(first, change)).size, 0);
+      assert.equal((await findIn(await changed(first, (layer) => layer), first)).length, 3);
+      assert.equal((await changed(first, change)).mayHave(), false);
     });
   }
 
-  it('takes over no annotation but the mark', async (test) => {
+  it('reuses no annotation but the mark', async (test) => {
     const first = await build(test, sampleContext(test));
-    const known = await changed(first, (layer) => ({
+    const previous = await changed(first, (layer) => ({
       ...layer,
       annotations: { ...layer.annotations, other: 'x' },
     }));
-    assert.deepEqual(
-      [...known.values()].map(({ descriptor }) => descriptor),
-      first.layers.map(({ descriptor }) => descriptor),
-    );
+    const context = sampleContext(test);
+    const second = await build(test, context, { previous });
+    assert.deepEqual(second.layers, first.layers);
   });
 
   it('looks into an index, and past what is no image', async (test) => {
@@ -165,35 +189,35 @@ describe('findKnownLayers', () => {
     };
     const index = blobOf(mediaTypes.index, encodeJson(document));
     const source = withBlobs(first.layout, [index, broken]);
-    const known = await findKnownLayers(
-      () => Promise.resolve({ source, roots: [index.descriptor], isLocal: false }),
-      parseCompression('gzip'),
-      silentReporter,
+    const previous = await readLayers(() =>
+      Promise.resolve({ source, roots: [index.descriptor], isLocal: false }),
     );
-    assert.equal(known.size, 3);
+    assert.equal((await findIn(previous, first)).length, 3);
   });
 
-  it('knows nothing when nothing can be opened, and says why', async () => {
+  it('has nothing when nothing can be opened, and says why', async () => {
     const said: string[] = [];
     const reporter = { ...silentReporter, debug: (line: string) => said.push(line) };
-    const known = await findKnownLayers(
+    const previous = await readLayers(
       () => Promise.reject(new BimaError('REGISTRY_DENIED', 'no entry')),
-      parseCompression('gzip'),
+      'gzip',
       reporter,
     );
-    assert.equal(known.size, 0);
-    assert.match(said.join(), /no layer is taken over.*no entry/);
+    assert.equal(previous.mayHave(), false);
+    assert.match(said.join(), /no layer of the previous image is reused.*no entry/);
   });
 
   it('fails for what is wrong with the options, and for a mistake of ours', async () => {
     for (const error of [new BimaError('INPUT_INVALID', 'empty password'), new TypeError('oops')]) {
-      const known = findKnownLayers(() => Promise.reject(error), parseCompression('gzip'), silentReporter);
-      await assert.rejects(known, error);
+      await assert.rejects(
+        readLayers(() => Promise.reject(error)),
+        error,
+      );
     }
   });
 });
 
-describe('a known layer', () => {
+describe('a layer of the previous image', () => {
   it('is made again when it is damaged on disk', async (test) => {
     const context = sampleOfSize(test);
     const first = await build(test, context);
@@ -201,8 +225,8 @@ describe('a known layer', () => {
     const bytes = readFileSync(path);
     bytes[500] = (bytes[500] ?? 0) ^ 1;
     writeFileSync(path, bytes);
-    const second = await build(test, context, { known: await knownOf(first) });
-    assert.deepEqual([second.written, second.elsewhere.length], [1, 2]);
+    const second = await build(test, context, { previous: await layersOf(first) });
+    assert.deepEqual([second.written, second.external.length], [1, 2]);
     assert.equal(second.bytes, first.bytes);
   });
 
@@ -211,8 +235,13 @@ describe('a known layer', () => {
     const first = await build(test, context);
     const { diffId, descriptor } = first.layers[0] ?? assert.fail();
     const lie = { ...descriptor, ...describeBytes(descriptor.mediaType, Buffer.from('something else')) };
-    const { elsewhere } = await build(test, context, { known: new Map([[diffId, { descriptor: lie }]]) });
-    const [only = assert.fail()]: readonly Blob[] = elsewhere;
+    const liar: LayerSource = {
+      kind: 'image',
+      mayHave: () => true,
+      find: (key) => (key.diffId === diffId ? { descriptor: lie } : undefined),
+    };
+    const { external } = await build(test, context, { previous: liar });
+    const [only = assert.fail()]: readonly Blob[] = external;
     await assert.rejects(collect(only.open()), { code: 'DIGEST_MISMATCH', hint: /--no-reuse/ });
   });
 });

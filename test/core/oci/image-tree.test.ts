@@ -6,7 +6,7 @@ import { createSbom } from '../../../src/usecases/sbom/sbom.ts';
 import { inspectImages } from '../../../src/usecases/inspect.ts';
 import { readFacts } from '../../../src/action/image-facts.ts';
 import { openBaseImage } from '../../../src/usecases/plan/base-image.ts';
-import { findKnownLayers } from '../../../src/adapters/layers/reuse.ts';
+import { PreviousLayers } from '../../../src/adapters/layers/previous-layers.ts';
 import { packArchive } from '../../../src/adapters/disk/archive.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import { blobOf, streamOf } from '../../../src/core/oci/blob.ts';
@@ -150,13 +150,12 @@ describe('the images below an index', () => {
     ['inspect', (source, root) => inspectImages(source, [root])],
     ['a bill of materials', (source, root) => createSbom(source, root, { references: [], created: 0 })],
     [
-      'the look for layers to take over',
+      'the look for layers to reuse',
       (source, root) =>
-        findKnownLayers(
-          () => Promise.resolve({ source, roots: [root], isLocal: false }),
-          { method: 'gzip', level: 1 },
-          silentReporter,
-        ),
+        new PreviousLayers({
+          compression: { method: 'gzip', level: 1 },
+          reporter: silentReporter,
+        }).read(() => Promise.resolve({ source, roots: [root], isLocal: false })),
     ],
     [
       'a base image',

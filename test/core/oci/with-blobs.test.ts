@@ -17,7 +17,7 @@ const source: Source = {
 describe('withBlobs', () => {
   const both = withBlobs(source, [there]);
 
-  it('opens what is elsewhere', async () => {
+  it('opens what is external', async () => {
     assert.equal(Buffer.from(await readDocument(both.open(there.descriptor), 'it')).toString(), 'there');
   });
 

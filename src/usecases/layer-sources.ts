@@ -1,13 +1,19 @@
-// What a build can take layers over from: the image that its tags have, or what is in the place where it goes.
+// What a build can reuse layers of: the image that its tags have, or what is in the place where it goes, and the cache.
 
-import type { PreviousImages } from '../adapters/layers/reuse.ts';
 import { openLocalImages } from '../adapters/disk/open.ts';
+import type { BlobCache } from '../adapters/disk/blob-cache.ts';
+import { LayerCache } from '../adapters/disk/layer-cache.ts';
+import { decompress, layerMediaType } from '../adapters/layers/compression.ts';
+import type { Compression } from '../adapters/layers/compression.ts';
+import { nameCompressor } from '../adapters/layers/fingerprint.ts';
+import type { PreviousImages } from '../adapters/layers/previous-layers.ts';
+import type { RegistryClient } from '../adapters/registry/client.ts';
+import { RegistryError } from '../adapters/registry/registry-error.ts';
 import { streamOf } from '../core/oci/blob.ts';
 import { withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
-import type { RegistryClient } from '../adapters/registry/client.ts';
-import { RegistryError } from '../adapters/registry/registry-error.ts';
+import type { Reporter } from '../core/reporter.ts';
 
 /**
  * What the first of these references that is there stands for. Nothing is tried twice for it: a registry that can't be
@@ -37,4 +43,27 @@ export async function openTaggedImage(
 export async function openImagesAt(path: string): Promise<PreviousImages | undefined> {
   const images = await openLocalImages(path);
   return images === undefined ? undefined : { ...images, isLocal: true };
+}
+
+export interface LayerCacheRequest {
+  readonly compression: Compression;
+  /** False for a build that makes every layer anew; the cache gets them nevertheless. */
+  readonly reuse: boolean;
+  readonly reporter: Reporter;
+}
+
+/** Undefined without a cache, and for layers that aren't compressed: those are made as fast as they are found. */
+export function openLayerCache(
+  blobs: BlobCache | undefined,
+  { compression, reuse, reporter }: LayerCacheRequest,
+): LayerCache | undefined {
+  if (blobs === undefined || compression.method === 'none') return undefined;
+  return new LayerCache({
+    blobs,
+    decompress: (layer, type) => decompress(layer, type, 'a layer of the cache'),
+    compressor: async () => (await nameCompressor(compression)) ?? compression.method,
+    mediaType: layerMediaType(compression),
+    reuse,
+    reporter,
+  });
 }

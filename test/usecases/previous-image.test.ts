@@ -9,7 +9,7 @@ import { BimaError } from '../../src/core/errors.ts';
 import { blobOf } from '../../src/core/oci/blob.ts';
 import { mediaTypes } from '../../src/core/oci/media-types.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
-import { openTaggedImage } from '../../src/usecases/previous-images.ts';
+import { openTaggedImage } from '../../src/usecases/layer-sources.ts';
 import { pushImage } from '../../src/usecases/push/push.ts';
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
 import { silentReporter } from '../../src/core/reporter.ts';

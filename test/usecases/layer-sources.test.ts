@@ -17,11 +17,11 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parseCompression } from '../../src/adapters/layers/compression.ts';
-import { findKnownLayers } from '../../src/adapters/layers/reuse.ts';
+import { PreviousLayers } from '../../src/adapters/layers/previous-layers.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import type { Problem } from '../../src/core/errors.ts';
-import { openKeptLayers } from '../../src/usecases/kept-layers.ts';
-import { createBlobCache } from '../../src/adapters/disk/blob-cache.ts';
+import { openLayerCache } from '../../src/usecases/layer-sources.ts';
+import { BlobCache } from '../../src/adapters/disk/blob-cache.ts';
 import type { Blob } from '../../src/core/oci/blob.ts';
 import type { Descriptor } from '../../src/core/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../src/core/oci/digest.ts';
@@ -31,13 +31,13 @@ import type { CountedImage, CountedOptions } from '../support/counted-build.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { sampleOfSize } from '../support/sample.ts';
 
-interface KeepOptions extends CountedOptions {
+interface CacheOptions extends CountedOptions {
   readonly reuse?: boolean;
   readonly limit?: number;
   readonly signal?: AbortSignal;
 }
 
-interface Kept extends CountedImage {
+interface Logged extends CountedImage {
   readonly lines: readonly string[];
   readonly warnings: readonly Problem[];
 }
@@ -46,7 +46,7 @@ const large = 1_200_000;
 const read = large + 'maxmemory 64mb\n'.length;
 
 /** A build like one of a process of its own, with the cache in this folder. */
-async function build(test: TestContext, context: string, cache: string, options: KeepOptions = {}) {
+async function build(test: TestContext, context: string, cache: string, options: CacheOptions = {}) {
   const { compression = 'gzip', reuse = true, limit, signal } = options;
   const lines: string[] = [];
   const warnings: Problem[] = [];
@@ -56,15 +56,15 @@ async function build(test: TestContext, context: string, cache: string, options:
     debug: (line: string) => void lines.push(line),
     warning: (problem: Problem) => void warnings.push(problem),
   };
-  const blobs = createBlobCache({
+  const blobs = new BlobCache({
     directory: cache,
     reporter,
     signal,
-    ...(limit === undefined ? {} : { limit }),
+    limit,
   });
-  const kept = openKeptLayers(blobs, { compression: parseCompression(compression), reuse, reporter });
-  const made = await countedBuild(test, context, { ...options, kept, reporter });
-  return { ...made, lines, warnings } satisfies Kept;
+  const layers = openLayerCache(blobs, { compression: parseCompression(compression), reuse, reporter });
+  const made = await countedBuild(test, context, { ...options, cache: layers, reporter });
+  return { ...made, lines, warnings } satisfies Logged;
 }
 
 function blobsIn(cache: string): string[] {
@@ -89,22 +89,22 @@ function setup(test: TestContext): { readonly context: string; readonly cache: s
   return { context: sampleOfSize(test, large), cache: join(temporaryFolder(test), 'cache') };
 }
 
-describe('a layer that an earlier build kept', () => {
+describe('a layer in the cache', () => {
   for (const compression of ['gzip', 'gzip:9', 'zstd']) {
     it(`is not compressed again, and the image is the same (${compression})`, async (test) => {
       const { context, cache } = setup(test);
       const without = await countedBuild(test, context, { compression });
       const cold = await build(test, context, cache, { compression });
-      assert.deepEqual([cold.read, cold.written, cold.elsewhere.length], [read, 3, 0]);
+      assert.deepEqual([cold.read, cold.written, cold.external.length], [read, 3, 0]);
       const warm = await build(test, context, cache, { compression });
       // Small layers are made again.
-      assert.deepEqual([warm.read, warm.written, warm.elsewhere.length], [read, 2, 1]);
+      assert.deepEqual([warm.read, warm.written, warm.external.length], [read, 2, 1]);
       assert.match(warm.lines.join('\n'), /^COPY test-redis\.hvt .*, there already, in the cache$/m);
       for (const { bytes, layers } of [cold, warm]) {
         assert.equal(bytes, without.bytes);
         assert.deepEqual(layers, without.layers);
       }
-      const [{ descriptor } = assert.fail(), ...others] = warm.elsewhere;
+      const [{ descriptor } = assert.fail(), ...others] = warm.external;
       assert.equal(others.length, 0);
       assert.deepEqual(await contentOf(warm), readFileSync(cold.layout.blobPath(descriptor.digest)));
     });
@@ -116,10 +116,10 @@ describe('a layer that an earlier build kept', () => {
     // The header tells the architecture.
     writeFileSync(path, Buffer.concat([readFileSync(path).subarray(0, 4096), randomBytes(large)]));
     await build(test, context, cache);
-    const { elsewhere } = await build(test, context, cache);
+    const { external } = await build(test, context, cache);
     const memory = new Set<ArrayBufferLike>();
     let pieces = 0;
-    for await (const piece of elsewhere[0]?.open(true) ?? []) {
+    for await (const piece of external[0]?.open(true) ?? []) {
       memory.add(piece.buffer);
       pieces += 1;
     }
@@ -127,7 +127,7 @@ describe('a layer that an earlier build kept', () => {
     assert.equal(memory.size, 1);
   });
 
-  it('is read once when its files have another size than any that is kept', async (test) => {
+  it('is read once when its files have another size than any in the cache', async (test) => {
     const { context, cache } = setup(test);
     await build(test, context, cache);
     truncateSync(join(context, 'test-redis.hvt'), large - 1);
@@ -161,7 +161,7 @@ describe('a layer that an earlier build kept', () => {
     });
   }
 
-  it("isn't taken by a build that makes everything anew, which keeps what it makes", async (test) => {
+  it("isn't taken by a build that makes everything anew, which adds what it makes", async (test) => {
     const { context, cache } = setup(test);
     await build(test, context, cache);
     const anew = await build(test, context, cache, { reuse: false });
@@ -174,13 +174,8 @@ describe('a layer that an earlier build kept', () => {
   it('comes after one that is in the image that is there', async (test) => {
     const { context, cache } = setup(test);
     const cold = await build(test, context, cache);
-    const previous = { source: cold.layout, roots: [cold.manifest], isLocal: false };
-    const known = await findKnownLayers(
-      () => Promise.resolve(previous),
-      parseCompression('gzip'),
-      silentReporter,
-    );
-    const warm = await build(test, context, cache, { known });
+    const previous = await previousOf(cold, false);
+    const warm = await build(test, context, cache, { previous });
     assert.deepEqual([warm.read, warm.written], [read, 0]);
     assert.doesNotMatch(warm.lines.join('\n'), /in the cache/);
   });
@@ -189,13 +184,8 @@ describe('a layer that an earlier build kept', () => {
     const { context, cache } = setup(test);
     const cold = await build(test, context, cache);
     truncateSync(cold.layout.blobPath(cold.layers[0]?.descriptor.digest ?? 'sha256:'), 5);
-    const previous = { source: cold.layout, roots: [cold.manifest], isLocal: true };
-    const known = await findKnownLayers(
-      () => Promise.resolve(previous),
-      parseCompression('gzip'),
-      silentReporter,
-    );
-    const warm = await build(test, context, cache, { known });
+    const previous = await previousOf(cold, true);
+    const warm = await build(test, context, cache, { previous });
     assert.equal(warm.written, 0);
     assert.match(warm.lines.join('\n'), /in the cache/);
     assert.equal((await contentOf(warm)).length, cold.layers[0]?.descriptor.size);
@@ -305,12 +295,12 @@ describe('a layer that an earlier build kept', () => {
     ],
   ];
   for (const [name, damage] of damages) {
-    it(`is made anew when ${name}, and kept again`, async (test) => {
+    it(`is made anew when ${name}, and cached again`, async (test) => {
       const { context, cache } = setup(test);
       const cold = await build(test, context, cache);
       damage(only(blobsIn(cache)), only(recordsIn(cache)));
       const second = await build(test, context, cache);
-      assert.deepEqual([second.written, second.elsewhere.length, second.warnings], [3, 0, []]);
+      assert.deepEqual([second.written, second.external.length, second.warnings], [3, 0, []]);
       assert.equal(second.bytes, cold.bytes);
       assert.equal((await build(test, context, cache)).written, 2);
       only(blobsIn(cache));
@@ -328,7 +318,7 @@ describe('a layer that an earlier build kept', () => {
     const lie = recordsIn(cache).find((path) => path !== record) ?? '';
     writeFileSync(record, readFileSync(lie));
     const again = await build(test, context, cache);
-    assert.deepEqual([again.bytes, again.written, again.elsewhere.length], [cold.bytes, 3, 0]);
+    assert.deepEqual([again.bytes, again.written, again.external.length], [cold.bytes, 3, 0]);
     assert.equal(readFileSync(record, 'utf8'), right);
   });
 
@@ -342,7 +332,7 @@ describe('a layer that an earlier build kept', () => {
   });
 });
 
-describe('keeping layers', () => {
+describe('the cache of layers in a build', () => {
   it('leaves out small ones', async (test) => {
     const { cache } = setup(test);
     await build(test, sampleOfSize(test), cache);
@@ -370,7 +360,7 @@ describe('keeping layers', () => {
       warnings.map(({ code }) => code),
       ['OUTPUT_FAILED'],
     );
-    assert.match(warnings[0]?.message ?? '', /^no layer is kept for later builds: can't write ".*file"/);
+    assert.match(warnings[0]?.message ?? '', /^no layer is cached for later builds: can't write ".*file"/);
   });
 
   it(
@@ -410,9 +400,15 @@ describe('keeping layers', () => {
     // Another path, and so another layer; but of the same size.
     assert.equal(written, 4);
     assert.equal(recordsIn(cache).length, 2);
-    assert.equal((await build(test, context, cache)).elsewhere.length, 2);
+    assert.equal((await build(test, context, cache)).external.length, 2);
   });
 });
+
+async function previousOf({ layout, manifest }: CountedImage, isLocal: boolean): Promise<PreviousLayers> {
+  const previous = new PreviousLayers({ compression: parseCompression('gzip'), reporter: silentReporter });
+  await previous.read(() => Promise.resolve({ source: layout, roots: [manifest], isLocal }));
+  return previous;
+}
 
 /** One more COPY of the large file. */
 function copyTwice(context: string): void {
@@ -425,8 +421,8 @@ function rewrite(record: string, change: Partial<Descriptor>): void {
   writeFileSync(record, JSON.stringify({ ...value, ...change }));
 }
 
-async function contentOf({ elsewhere }: CountedImage): Promise<Buffer> {
+async function contentOf({ external }: CountedImage): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of elsewhere[0]?.open() ?? []) pieces.push(Uint8Array.from(piece));
+  for await (const piece of external[0]?.open() ?? []) pieces.push(Uint8Array.from(piece));
   return Buffer.concat(pieces);
 }
