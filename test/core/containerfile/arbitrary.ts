@@ -1,6 +1,7 @@
 // Random Containerfiles for the property tests: bytes, text that comes close to one, and instructions.
 
 import fc from 'fast-check';
+import { isIgnorePattern } from '../../../src/core/files/ignore.ts';
 import type { Arguments, Copy, From, Label, Stage } from '../../../src/core/containerfile/instruction.ts';
 
 const position = { file: 'Containerfile', line: 1, column: 1 };
@@ -96,7 +97,15 @@ export const containerfileText: fc.Arbitrary<string> = fc
             '?',
             "<<'EOF' ",
           ],
-          ...['--chmod=u+x ', '--chown=a:b ', '--unpack=false '],
+          ...[
+            '--chmod=u+x ',
+            '--chown=a:b ',
+            '--unpack=false ',
+            '--parents ',
+            '--exclude=',
+            '/./',
+            '--link ',
+          ],
           ...['\uFEFF', '\0', '\u001b', '\u2028', '\u202e'],
         ),
       },
@@ -134,6 +143,11 @@ const from: fc.Arbitrary<From> = fc.record(
 /** Anything but a number, and but a name that a stage could have. */
 const copySource = lineText.map((value) => `/${value}`.trim());
 
+/** Patterns as an ignore file could have them. */
+const excluded = fc
+  .oneof(fc.constantFrom('*.txt', '**/x', '!keep', 'a b', '[a-c]?'), lineText)
+  .filter((value) => value !== '' && isIgnorePattern(value));
+
 const id = fc.integer({ min: 0, max: 2 ** 32 - 2 });
 const userName = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,8}$/).filter((name) => name !== 'root');
 const owner = fc.oneof(id, userName);
@@ -149,6 +163,8 @@ const copy: fc.Arbitrary<Copy> = fc
       chmod: fc.oneof(fc.integer({ min: 0, max: 0o7777 }), fc.constantFrom('u+x', 'a+rX,go-w', 'go=u', '=')),
       chown: fc.oneof(fc.record({ user: owner, group: owner }), fc.record({ user: userName })),
       from: fc.record({ value: copySource, position: fc.constant(position) }),
+      parents: fc.constant(true as const),
+      exclude: fc.array(excluded, { minLength: 1, maxLength: 3 }),
       position: fc.constant(position),
     },
     { requiredKeys: ['type', 'sources', 'destination', 'position'] },
