@@ -1,9 +1,8 @@
 // The context's directory on disk: names, kinds and links, by paths relative to its root.
 // What can't be read or stored faithfully is refused here.
 
-import { lstatSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { readdir, readlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { BimaError, isSystemError, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
@@ -27,16 +26,23 @@ export interface OpenPlace extends Place {
   readonly warn?: ((problem: Problem) => void) | undefined;
 }
 
-/** The names in the folders that a path led through, for one build. */
-export type Listings = Map<string, ReadonlySet<string>>;
+/** What is in the folders that a build has listed, by their paths. */
+export type Listings = Map<string, Listing>;
+
+export interface Listing {
+  /** Sorted bytewise. */
+  readonly names: ReadonlySet<string>;
+  /** Those that are not UTF-8. */
+  readonly undecodable: readonly Uint8Array[];
+}
 
 /** Runs `body` while the place is open. */
 export function withPlace<T>(
   place: Place & Pick<OpenPlace, 'warn'>,
   listings: Listings,
-  body: (place: OpenPlace) => Promise<T>,
+  body: (place: OpenPlace) => T | Promise<T>,
 ): Promise<T> {
-  return withFolders(place.root, (folders) => body({ ...place, folders, listings }));
+  return withFolders(place.root, async (folders) => body({ ...place, folders, listings }));
 }
 
 /** An error about the context at this place. */
@@ -57,14 +63,6 @@ export function absolutePath(place: Place, path: string): string {
   return join(place.root, path);
 }
 
-export function joinPath(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
-}
-
-export function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 /** What the file system is to be asked for, to get what is at the path, a link not followed. It holds until the next call. */
 export function locate({ folders }: OpenPlace, path: string): string {
   const slash = path.lastIndexOf('/');
@@ -74,7 +72,7 @@ export function locate({ folders }: OpenPlace, path: string): string {
 /** What is at the path, a link not followed; undefined when there is nothing. */
 export function readStats(place: OpenPlace, path: string): BigIntStats | undefined {
   try {
-    // Not by way of the thread pool: that takes ten times as long, for each of maybe thousands of files.
+    // Not by way of the thread pool, nor are listings and links: that takes ten times as long, for each of maybe thousands of files.
     return lstatSync(locate(place, path), { bigint: true });
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL'].some((code) => isSystemError(cause, code)))
@@ -87,46 +85,47 @@ export function readStats(place: OpenPlace, path: string): BigIntStats | undefin
  * Whether the listing of a directory has exactly this name. A file system may know what is there by other names as well:
  * in another case or Unicode form, by its short name, with a stream, dots or a whole path in the name.
  */
-export async function hasName(place: OpenPlace, folder: string, name: string): Promise<boolean> {
-  const known = place.listings.get(folder);
-  if (known !== undefined) return known.has(name);
-  try {
-    const names = new Set(await readdir(place.folders.enter(folder)));
-    place.listings.set(folder, names);
-    return names.has(name);
-  } catch (cause) {
-    throw unreadable(place, folder, cause);
-  }
+export function hasName(place: OpenPlace, folder: string, name: string): boolean {
+  return listingOf(place, folder).names.has(name);
 }
 
 /**
  * The names in a directory, sorted bytewise.
  * @throws BimaError CONTEXT_PATH with every name that is not UTF-8
  */
-export async function readNames(place: OpenPlace, path: string): Promise<string[]> {
-  let names: Buffer[];
-  try {
-    names = await readdir(place.folders.enter(path), { encoding: 'buffer' });
-  } catch (cause) {
-    throw unreadable(place, path, cause);
-  }
+export function readNames(place: OpenPlace, path: string): ReadonlySet<string> {
+  const { names, undecodable } = listingOf(place, path);
   const what = `a name in "${shown(path)}"`;
-  const problems: Problem[] = [];
-  const decoded: string[] = [];
-  for (const name of names) {
-    const text = decode(name);
-    if (text === undefined) problems.push(notUtf8(place, name, what));
-    else decoded.push(text);
+  throwProblems(undecodable.flatMap((name) => notUtf8(place, name, what).problems));
+  return names;
+}
+
+function listingOf(place: OpenPlace, folder: string): Listing {
+  const known = place.listings.get(folder);
+  if (known !== undefined) return known;
+  let found: Buffer[];
+  try {
+    found = readdirSync(place.folders.enter(folder), { encoding: 'buffer' });
+  } catch (cause) {
+    throw unreadable(place, folder, cause);
   }
-  throwProblems(problems);
-  return decoded.sort(comparePaths);
+  const names: string[] = [];
+  const undecodable: Buffer[] = [];
+  for (const name of found) {
+    const text = decode(name);
+    if (text === undefined) undecodable.push(name);
+    else names.push(text);
+  }
+  const listing = { names: new Set(names.sort(comparePaths)), undecodable };
+  place.listings.set(folder, listing);
+  return listing;
 }
 
 /** Where a symbolic link points to, as it is stored, with `/` as separator. */
-export async function readTarget(place: OpenPlace, path: string): Promise<string> {
+export function readTarget(place: OpenPlace, path: string): string {
   let target: Buffer;
   try {
-    target = await readlink(locate(place, path), { encoding: 'buffer' });
+    target = readlinkSync(locate(place, path), { encoding: 'buffer' });
   } catch (cause) {
     // What Linux says of anything but a link: it was one before.
     if (isSystemError(cause, 'EINVAL') || isSystemError(cause, 'ENOENT')) throw replaced(path, cause);

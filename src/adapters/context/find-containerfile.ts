@@ -7,7 +7,7 @@ import { limits } from '../../core/limits.ts';
 import { readAll } from '../../core/oci/blob.ts';
 import { readRegular } from '../filesystem/open-regular.ts';
 import { absolutePath, refusal, specialKind, withPlace } from './disk.ts';
-import { follow } from './links.ts';
+import { findOnDisk } from './disk-tree.ts';
 import { readListed, recognize } from './read-file.ts';
 
 /** The names that are looked for, in this order. */
@@ -78,14 +78,14 @@ function innerPath(folder: string, path: string): string | undefined {
 /** A FIFO or a device could be read for ever. */
 async function readInContext({ root, path }: FilePlace, written: string): Promise<Uint8Array | undefined> {
   return withPlace({ root }, new Map(), async (place) => {
-    const followed = await follow(place, path.split('/'));
-    if (!followed.exists) return undefined;
-    const kind = specialKind(followed.stats);
-    if (kind !== undefined) throw refusal(place, `expected "${followed.path}" to be a file, got ${kind}`);
-    const { stats } = followed;
-    if (stats.isFile() && stats.size <= limits.containerfile)
-      return readAll(readListed(place, followed.path, recognize(stats)));
-    return readIfThere(written, absolutePath(place, followed.path), true);
+    const item = findOnDisk(place, path);
+    if (item === undefined) return undefined;
+    const { stats } = item;
+    const kind = stats === undefined ? undefined : specialKind(stats);
+    if (kind !== undefined) throw refusal(place, `expected "${item.path}" to be a file, got ${kind}`);
+    if (stats?.isFile() === true && stats.size <= limits.containerfile)
+      return readAll(readListed(place, item.path, recognize(stats)));
+    return readIfThere(written, absolutePath(place, item.path), true);
   });
 }
 

@@ -5,10 +5,10 @@ import { limits } from '../../core/limits.ts';
 import { readAll } from '../../core/oci/blob.ts';
 import type { FoundContainerfile } from './find-containerfile.ts';
 import { refusal, withPlace } from './disk.ts';
-import type { Listings } from './disk.ts';
+import type { Listing, Listings } from './disk.ts';
 import { noIgnoreRules, parseIgnoreFile } from '../../core/files/ignore.ts';
 import type { IgnoreRules } from '../../core/files/ignore.ts';
-import { follow } from './links.ts';
+import { findOnDisk } from './disk-tree.ts';
 import { readListed, recognize } from './read-file.ts';
 
 const suffixes = ['.containerignore', '.dockerignore'];
@@ -31,7 +31,7 @@ export async function readIgnoreFile(
   if (containerfile !== undefined) {
     const { path, place } = containerfile;
     const beside = suffixes.map((suffix) => ({ path: place.path + suffix, shown: path + suffix }));
-    const known = place.root === root ? listings : new Map<string, ReadonlySet<string>>();
+    const known = place.root === root ? listings : new Map<string, Listing>();
     const rules = await readFirst(place.root, beside, known);
     if (rules !== undefined) return rules;
   }
@@ -53,14 +53,15 @@ function readFirst(
 ): Promise<IgnoreRules | undefined> {
   return withPlace({ root }, listings, async (place) => {
     for (const { path, shown } of candidates) {
-      const followed = await follow(place, path.split('/'));
-      if (!followed.exists) continue;
-      if (!followed.stats.isFile()) throw refusal(place, `expected "${shown}" to be a file`);
-      if (followed.stats.size > limits.ignoreFile) {
-        const message = `expected at most ${limits.ignoreFile} bytes in "${shown}", got ${followed.stats.size}`;
+      const item = findOnDisk(place, path);
+      if (item === undefined) continue;
+      const { stats } = item;
+      if (stats?.isFile() !== true) throw refusal(place, `expected "${shown}" to be a file`);
+      if (stats.size > limits.ignoreFile) {
+        const message = `expected at most ${limits.ignoreFile} bytes in "${shown}", got ${stats.size}`;
         throw refusal(place, message, { hint: 'Check that this is the file you meant.' });
       }
-      const bytes = await readAll(readListed(place, followed.path, recognize(followed.stats)));
+      const bytes = await readAll(readListed(place, item.path, recognize(stats)));
       return parseIgnoreFile(Buffer.from(bytes).toString(), shown);
     }
     return undefined;

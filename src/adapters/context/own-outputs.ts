@@ -3,7 +3,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { joinPath, lastPart } from './disk.ts';
+import { joinPath, lastPart } from '../../core/files/file-tree.ts';
 import type { IgnoreRules } from '../../core/files/ignore.ts';
 
 export interface OwnOutputs {

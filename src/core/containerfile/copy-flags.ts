@@ -1,5 +1,6 @@
-// The flags of COPY and ADD: --from, --chmod, --chown, --link and --unpack.
+// The flags of COPY and ADD: --from, --parents, --exclude, --chmod, --chown, --link and --unpack.
 
+import { isIgnorePattern } from '../files/ignore.ts';
 import { quote } from './excerpt.ts';
 import type { Copy, CopyFrom, From } from './instruction.ts';
 import { parseMode } from './mode.ts';
@@ -8,14 +9,12 @@ import { findStage } from './stage.ts';
 import type { Statement } from './statement.ts';
 import type { Word } from './words.ts';
 
-export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from' | 'keepsArchives'>;
+export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from' | 'keepsArchives' | 'parents' | 'exclude'>;
 
 /** What to do instead of a flag that is not supported. */
 const instead: Readonly<Record<string, string>> = {
   '--checksum': 'Download the file in a step before, check it there, and COPY it.',
   '--keep-git-dir': 'Clone the repository in a step before, and COPY what it holds.',
-  '--exclude': 'List what is to be left out in .containerignore or .dockerignore.',
-  '--parents': 'Write the folders into the destination.',
 };
 
 /**
@@ -35,7 +34,7 @@ export function readCopyFlags(
     const equals = flag.indexOf('=');
     const name = equals === -1 ? flag : flag.slice(0, equals);
     const value = equals === -1 ? undefined : flag.slice(equals + 1);
-    if (seen.has(name)) {
+    if (seen.has(name) && name !== '--exclude') {
       statement.error(start, `the flag ${quote(name)} is given twice`, 'Remove one of the two.');
       continue;
     }
@@ -46,8 +45,12 @@ export function readCopyFlags(
     else if (name === '--chown') flags = { ...flags, ...readOwner(statement, valueStart, value) };
     else if (name === '--from' && keyword === 'COPY')
       flags = { ...flags, ...readFrom(statement, valueStart, value, stages) };
+    else if (name === '--exclude')
+      flags = { ...flags, ...readExclude(statement, valueStart, value, flags.exclude) };
     else if (name === '--link') readBoolean(statement, name, valueStart, value);
-    else if (name === '--unpack' && keyword === 'ADD') {
+    else if (name === '--parents' && keyword === 'COPY') {
+      if (readBoolean(statement, name, valueStart, value) === true) flags = { ...flags, parents: true };
+    } else if (name === '--unpack' && keyword === 'ADD') {
       if (readBoolean(statement, name, valueStart, value) === false)
         flags = { ...flags, keepsArchives: true };
     } else reportFlag(statement, name, start);
@@ -87,14 +90,28 @@ function readFrom(
 function reportFlag(statement: Statement, name: string, start: number): void {
   const { keyword } = statement;
   const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
-  const first = keyword === 'COPY' ? '--from' : '--unpack';
+  const first = keyword === 'COPY' ? '--from, --parents' : '--unpack';
   statement.error(
     start,
     hint === undefined ? `${keyword} has no flag ${quote(name)}` : `${keyword} ${name} is not supported`,
     hint ??
-      `The flags are ${first}, --chmod, --chown and --link; put a file name that begins with "--" into a JSON list.`,
+      `The flags are ${first}, --exclude, --chmod, --chown and --link; put a file name that begins with "--" into a JSON list.`,
     'CONTAINERFILE_UNSUPPORTED',
   );
+}
+
+function readExclude(
+  statement: Statement,
+  offset: number,
+  value = '',
+  before: readonly string[] = [],
+): CopyFlags {
+  if (value !== '' && isIgnorePattern(value)) return { exclude: [...before, value] };
+  const message = `expected a pattern in --exclude, got ${quote(value)}`;
+  const hint =
+    'Write it as --exclude=*.txt or --exclude=**/tests, for paths from the folder that is copied; close every "[" with a "]".';
+  statement.error(offset, message, hint);
+  return {};
 }
 
 function readMode(statement: Statement, offset: number, value = ''): CopyFlags {

@@ -66,6 +66,7 @@ function formatFrom({ image, platform, name }: From): string {
 /** @param quotes whether the names of heredocs are in quotes, since their variables are replaced already */
 function formatCopy(copy: Copy, quotes = false): string {
   const { from, sources, documents = [], destination, chmod, chown, isAdd, keepsArchives } = copy;
+  const { parents, exclude = [] } = copy;
   const paths = [...sources.map(({ path }) => path), destination];
   const isPlain = documents.length > 0 || paths.every((path) => plainPath.test(path));
   const heredocs = documents.map(({ name }) => `<<${quotes ? formatQuoted(name, '\\') : name}`);
@@ -76,6 +77,8 @@ function formatCopy(copy: Copy, quotes = false): string {
     ...(from === undefined ? [] : [`--from=${formatWord(from.value)}`]),
     ...(chmod === undefined ? [] : [`--chmod=${formatMode(chmod)}`]),
     ...(chown === undefined ? [] : [`--chown=${formatWord(formatOwner(chown))}`]),
+    ...(parents === true ? ['--parents'] : []),
+    ...exclude.map((pattern) => `--exclude=${formatWord(pattern)}`),
     ...(isPlain
       ? [...words.slice(0, -1), ...heredocs, ...words.slice(-1)]
       : [formatList(paths.map((path) => path.replaceAll('$', '\\$$')))]),

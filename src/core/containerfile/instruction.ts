@@ -68,6 +68,10 @@ export interface Copy extends InstructionBase {
   /** Of `--chmod`: permission bits, 0 to 0o7777, or changes of them for `changeMode`. */
   readonly chmod?: number | string;
   readonly chown?: Owner;
+  /** True for --parents: the folders that a source names, from its `/./` on, are made at the destination. */
+  readonly parents?: true;
+  /** Patterns as in an ignore file, for paths from the folder that is copied. */
+  readonly exclude?: readonly string[];
 }
 
 export interface LabelPair {

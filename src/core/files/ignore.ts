@@ -4,6 +4,7 @@
 import { posix } from 'node:path';
 import { quote } from '../containerfile/excerpt.ts';
 import { BimaError } from '../errors.ts';
+import type { Position } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { Automaton, readTokens } from './glob.ts';
 import type { Token } from './glob.ts';
@@ -18,6 +19,47 @@ export interface IgnoreRules {
 }
 
 export const noIgnoreRules: IgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
+
+/** Leaves out what one of the two does. */
+export function bothRules(one: IgnoreRules, other: IgnoreRules): IgnoreRules {
+  const allows = (rules: IgnoreRules, folder: string) => !rules.ignores(folder) || rules.mayKeepBelow(folder);
+  return {
+    ...one,
+    ignores: (path) => one.ignores(path) || other.ignores(path),
+    mayKeepBelow: (folder) => allows(one, folder) && allows(other, folder),
+  };
+}
+
+/** Rules whose paths start at a folder, for paths that start above it. */
+export function rulesBelow(rules: IgnoreRules, folder: string): IgnoreRules {
+  const start = folder === '' ? 0 : folder.length + 1;
+  return {
+    ignores: (path) => rules.ignores(path.slice(start)),
+    mayKeepBelow: (path) => rules.mayKeepBelow(path.slice(start)),
+  };
+}
+
+/** True for what can stand in an ignore file. */
+export function isIgnorePattern(text: string): boolean {
+  return readPattern(text) !== undefined;
+}
+
+/** The rules of patterns like those of an ignore file, `isIgnorePattern` all of them. */
+export function parseExcludes(patterns: readonly string[]): IgnoreRules {
+  return rulesOf(patterns.map((text) => ({ text, position: { file: '', line: 1, column: 1 } })));
+}
+
+/** Leaves out all that a pattern doesn't match, but for the folders on the way. The empty one matches everything. */
+export function rulesOutside(pattern: string): IgnoreRules {
+  const cleaned = cleanPattern(`/${pattern}`);
+  const tokens = cleaned === '' ? undefined : readTokens(cleaned, true);
+  if (tokens === undefined) return noIgnoreRules;
+  const automaton = new Automaton(tokens);
+  return {
+    ignores: (path) => automaton.testPath(path) !== 'matches',
+    mayKeepBelow: (folder) => automaton.testPath(folder) !== 'neither',
+  };
+}
 
 /** The rules of a file, by how they are looked up. A rule is its number in the file. */
 interface Rules {
@@ -38,11 +80,23 @@ interface Rules {
  * @throws BimaError CONTEXT_PATH, with its line, for a malformed pattern, and for far too many with wildcards
  */
 export function parseIgnoreFile(text: string, file: string): IgnoreRules {
-  const rules = readRules(text, file);
-  const { isException, byPath, byName, patterns, exceptions } = rules;
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const patterns = lines.map((line, index) => ({
+    text: line.startsWith('#') ? '' : line,
+    position: { file, line: index + 1, column: line.search(/\S/) + 1 },
+  }));
+  return { file, ...rulesOf(patterns) };
+}
+
+interface WrittenPattern {
+  readonly text: string;
+  readonly position: Position;
+}
+
+function rulesOf(written: readonly WrittenPattern[]): IgnoreRules {
+  const { isException, byPath, byName, patterns, exceptions } = readRules(written);
   const hasNameException = [...byName.values()].some((rule) => isException[rule]);
   return {
-    file,
     ignores(path) {
       let last = -1;
       for (const { above, name } of partsOf(path))
@@ -63,29 +117,36 @@ export function parseIgnoreFile(text: string, file: string): IgnoreRules {
   };
 }
 
-function readRules(text: string, file: string): Rules {
+/** Undefined for a pattern that is malformed. */
+function readPattern(
+  text: string,
+):
+  { readonly isException: boolean; readonly pattern: string; readonly tokens: readonly Token[] } | undefined {
+  const written = text.trim();
+  const isException = written.startsWith('!');
+  const pattern = cleanPattern(isException ? written.slice(1).trim() : written);
+  const tokens = isException && pattern === '' ? undefined : readTokens(pattern, true);
+  return tokens === undefined ? undefined : { isException, pattern, tokens };
+}
+
+function readRules(written: readonly WrittenPattern[]): Rules {
   const isException: boolean[] = [];
   const byPath = new Map<string, number>();
   const byName = new Map<string, number>();
   const wild = new Map<string, Rules['patterns'][number]>();
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .entries()) {
-    const written = line.trim();
-    if (line.startsWith('#') || written === '') continue;
-    const position = { file, line: index + 1, column: line.indexOf(written) + 1 };
-    const exception = written.startsWith('!');
-    const pattern = cleanPattern(exception ? written.slice(1).trim() : written);
-    const tokens = exception && pattern === '' ? undefined : readTokens(pattern, true);
-    if (tokens === undefined) {
+  for (const { text, position } of written) {
+    if (text.trim() === '') continue;
+    const read = readPattern(text);
+    if (read === undefined) {
       const hint = 'Close every "[" with a "]", and put something after "!" and "\\".';
-      throw new BimaError('CONTEXT_PATH', `${quote(written)} is not a valid pattern`, { hint, position });
+      const message = `${quote(text.trim())} is not a valid pattern`;
+      throw new BimaError('CONTEXT_PATH', message, { hint, position });
     }
+    const { pattern, tokens } = read;
     // Such a pattern names nothing in the context, and no path is so long.
     if (/^(?:\.?$|\.\.(?:\/|$))/.test(pattern) || countCharacters(tokens) > limits.path) continue;
 
-    const rule = isException.push(exception) - 1;
+    const rule = isException.push(read.isException) - 1;
     const [, name] = /^\*\*\/([^/*?[\\]+)$/.exec(pattern) ?? [];
     if (name !== undefined) byName.set(name, rule);
     else if (!/[*?[\\]/.test(pattern)) byPath.set(pattern, rule);

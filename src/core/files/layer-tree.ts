@@ -3,7 +3,7 @@
 
 import { quote } from '../containerfile/excerpt.ts';
 import { BimaError } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { followLinks } from './file-tree.ts';
 import type { ListedEntry } from './list-layer.ts';
 
 /** Where the bytes of a file are. */
@@ -54,9 +54,6 @@ export interface LayerListing {
   /** Of each file its position among the files. */
   readonly files: ReadonlyMap<ListedEntry, number>;
 }
-
-/** As many as Linux follows. */
-const maxLinks = 40;
 
 const whiteout = '.wh.';
 const opaque = '.wh..wh..opq';
@@ -162,32 +159,10 @@ function walk(
   path: string,
   missing: (parent: TreeDirectory, name: string) => TreeDirectory | undefined,
 ): TreeNode | undefined {
-  const ahead = path.split('/');
-  const behind: TreeDirectory[] = [root];
-  for (let links = 0; ahead.length > 0;) {
-    const name = ahead.shift() ?? '';
-    const parent = behind.at(-1) ?? root;
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      if (behind.length > 1) behind.pop();
-      continue;
-    }
-    const node = parent.children.get(name);
-    if (node?.type === 'symlink') {
-      if (++links > maxLinks) return undefined;
-      if (node.target.startsWith('/')) behind.length = 1;
-      ahead.unshift(...node.target.split('/'));
-      continue;
-    }
-    const next = node ?? missing(parent, name);
-    if (next?.type !== 'directory') {
-      const isLast = ahead.every((part) => part === '' || part === '.');
-      return isLast ? next : undefined;
-    }
-    // Links could lead deeper than any path: nobody could name what is there.
-    if (behind.push(next) > limits.pathParts) return undefined;
-  }
-  return behind.at(-1);
+  const lookUp = (folder: TreeNode, name: string): TreeNode | undefined =>
+    folder.type === 'directory' ? (folder.children.get(name) ?? missing(folder, name)) : undefined;
+  const followed = followLinks<TreeNode>({ root, lookUp }, path.split('/'));
+  return followed.type === 'found' ? followed.item : undefined;
 }
 
 function directory(

@@ -10,7 +10,9 @@ import type { Position } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { comparePaths } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
-import type { Found, Match } from './match.ts';
+import { followLinks, joinPath } from './file-tree.ts';
+import type { TreeItem } from './file-tree.ts';
+import type { Found, FoundFile, Match } from './match.ts';
 
 export interface Rootfs {
   /** By their path. The root itself has no entry. */
@@ -26,9 +28,6 @@ export interface PlacedCopy extends Omit<Copy, 'chown'> {
   readonly chown?: Ids;
 }
 
-/** As many as Linux follows. */
-const maxLinks = 40;
-
 /**
  * Adds to the rootfs what a COPY brings. When that fails, nothing of it is added.
  * @returns the entries of that COPY's layer: what it brings and all parent directories, sorted
@@ -37,47 +36,52 @@ const maxLinks = 40;
  *   or a directory that of a file
  */
 export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Match[]): readonly Entry[] {
-  const brought = new Map<string, Entry>();
-  const entryAt = (path: string) => brought.get(path) ?? rootfs.entries.get(path);
-  const { uid, gid } = copy.chown ?? { uid: 0, gid: 0 };
-
-  const target = followLinks(rootfs, copy.destination);
+  const layer = new CopyLayer(rootfs, copy);
+  const target = followPath(rootfs, copy.destination);
   if (target === undefined) {
-    throw new BimaError(
-      'CONTEXT_PATH',
-      `the symbolic links on the way to "${copy.destination}" lead in a circle`,
-      { position: copy.position },
-    );
+    const message = `the symbolic links on the way to "${copy.destination}" lead in a circle`;
+    throw new BimaError('CONTEXT_PATH', message, { position: copy.position });
   }
   const isNamedFolder = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination);
   const intoDirectory = isNamedFolder || isDirectory(rootfs.entries, target);
 
   for (const match of matches) {
     const { found } = match;
-    const path = found.type === 'file' && intoDirectory ? join(target, found.name) : target;
+    const path = found.type === 'file' && intoDirectory ? joinPath(target, found.name) : target;
     // A folder that the destination itself names is made as those above it, whatever the source is like.
-    makeParents(isNamedFolder && target !== '' ? join(target, found.name) : path, match);
+    layer.makeParents(isNamedFolder && target !== '' ? joinPath(target, found.name) : path, match);
     // A loop: what others made may be too deep for the stack.
     const pending: { readonly path: string; readonly found: Found; readonly overwrite: boolean }[] = [
       { path, found, overwrite: false },
     ];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      put(next.path, next.found, match, next.overwrite);
+      layer.put(next.path, next.found, match, next.overwrite);
       if (next.found.type !== 'directory') continue;
       for (const child of [...next.found.children].reverse())
-        pending.push({ path: join(next.path, child.name), found: child, overwrite: true });
+        pending.push({ path: joinPath(next.path, child.name), found: child, overwrite: true });
     }
   }
+  return layer.close();
+}
 
-  for (const [path, entry] of brought) rootfs.entries.set(path, entry);
-  return [...brought.values()].sort((one, other) => comparePaths(one.path, other.path));
+/** What one COPY brings, before it counts. */
+class CopyLayer {
+  readonly #rootfs: Rootfs;
+  readonly #copy: PlacedCopy;
+  readonly #brought = new Map<string, Entry>();
 
-  function makeParents(path: string, match: Match): void {
+  constructor(rootfs: Rootfs, copy: PlacedCopy) {
+    this.#rootfs = rootfs;
+    this.#copy = copy;
+  }
+
+  /** The folders above a path, those that are there as they are. */
+  makeParents(path: string, match: Match): void {
     for (const parent of parentsOf(path)) {
-      const existing = entryAt(parent);
+      const existing = this.#entryAt(parent);
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
-      add(existing ?? { type: 'directory', path: parent, mode: 0o755, uid, gid }, match);
+      this.#add(existing ?? { type: 'directory', path: parent, mode: 0o755, ...this.#owner }, match);
     }
   }
 
@@ -85,45 +89,60 @@ export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Ma
    * Without what a directory holds.
    * @param overwrite whether a directory that is there gets the mode and the owner of this one
    */
-  function put(path: string, found: Found, match: Match, overwrite: boolean): void {
-    const existing = entryAt(path);
+  put(path: string, found: Found, match: Match, overwrite: boolean): void {
+    const existing = this.#entryAt(path);
     if (found.type === 'directory') {
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
       const kept = overwrite ? undefined : existing;
-      const mode = modeOf(found.mode ?? 0o755, true);
-      if (path !== '') add(kept ?? { type: 'directory', path, mode, uid, gid }, match);
+      const mode = this.#modeOf(found.mode ?? 0o755, true);
+      if (path !== '') this.#add(kept ?? { type: 'directory', path, mode, ...this.#owner }, match);
       return;
     }
     if (path === '' || existing?.type === 'directory') throw conflict(match, existing, 'a file');
-    if (found.type === 'symlink') {
-      add({ type: 'symlink', path, mode: 0o777, uid, gid, target: found.target }, match);
-      return;
-    }
-    const mode = modeOf(found.mode ?? (found.executable ? 0o755 : 0o644), false);
-    const { size, identify, open } = found;
-    const isGuessed = found.isGuessed === true && copy.chmod === undefined && found.mode === undefined;
-    const file = {
+    if (found.type === 'symlink')
+      this.#add({ type: 'symlink', path, mode: 0o777, ...this.#owner, target: found.target }, match);
+    else this.#add(this.#fileAt(path, found), match);
+  }
+
+  /** Puts all of it into the rootfs. */
+  close(): readonly Entry[] {
+    for (const [path, entry] of this.#brought) this.#rootfs.entries.set(path, entry);
+    return [...this.#brought.values()].sort((one, other) => comparePaths(one.path, other.path));
+  }
+
+  get #owner(): Ids {
+    const { uid, gid } = this.#copy.chown ?? { uid: 0, gid: 0 };
+    return { uid, gid };
+  }
+
+  #entryAt(path: string): Entry | undefined {
+    return this.#brought.get(path) ?? this.#rootfs.entries.get(path);
+  }
+
+  #fileAt(path: string, found: FoundFile): FileEntry {
+    const { size, identify, open, executable, mode = executable ? 0o755 : 0o644 } = found;
+    const isGuessed = found.isGuessed === true && this.#copy.chmod === undefined && found.mode === undefined;
+    return {
       type: 'file',
       path,
-      mode,
-      uid,
-      gid,
+      mode: this.#modeOf(mode, false),
+      ...this.#owner,
       size,
       open,
       ...(isGuessed ? { isGuessed } : {}),
-    } as const;
-    add(identify === undefined ? file : { ...file, identify }, match);
+      ...(identify === undefined ? {} : { identify }),
+    };
   }
 
-  function modeOf(mode: number, isFolder: boolean): number {
-    const { chmod = mode } = copy;
+  #modeOf(mode: number, isFolder: boolean): number {
+    const { chmod = mode } = this.#copy;
     return typeof chmod === 'string' ? changeMode(chmod, mode, isFolder) : chmod;
   }
 
-  function add(entry: Entry, match: Match): void {
+  #add(entry: Entry, match: Match): void {
     checkPath(entry.path, match);
-    brought.set(entry.path, entry);
+    this.#brought.set(entry.path, entry);
   }
 }
 
@@ -160,7 +179,7 @@ export function makeFolder(
   { uid, gid }: Ids,
   position: Position,
 ): readonly Entry[] {
-  const target = followLinks(rootfs, path);
+  const target = followPath(rootfs, path);
   const folders = target === undefined || target === '' ? [] : [...parentsOf(target), target];
   const there = folders.map((folder) => rootfs.entries.get(folder));
   const other = there.find((entry) => entry !== undefined && entry.type !== 'directory');
@@ -182,51 +201,40 @@ export function makeFolder(
 
 /** The file that a path leads to, links followed as inside the rootfs; undefined when it leads to none. */
 export function resolve(rootfs: Rootfs, path: string): FileEntry | undefined {
-  const target = followLinks(rootfs, path);
+  const target = followPath(rootfs, path);
   const entry = target === undefined ? undefined : rootfs.entries.get(target);
   return entry?.type === 'file' ? entry : undefined;
 }
 
 /** Whether a path leads to something, links followed as inside the rootfs. */
 export function has(rootfs: Rootfs, path: string): boolean {
-  const target = followLinks(rootfs, path);
+  const target = followPath(rootfs, path);
   return target === '' || (target !== undefined && rootfs.entries.has(target));
 }
 
-/**
- * The path of an entry, or of one that could be made, at which no link is left. `..` stops at the root.
- * Undefined when there are too many links.
- */
-export function followLinks(rootfs: Rootfs, path: string): string | undefined {
+/** The path of an entry, or of one that could be made, at which no link is left; undefined when there are too many links. */
+function followPath({ entries }: Rootfs, path: string): string | undefined {
   // Linux follows no longer one.
   if (Buffer.byteLength(path) > limits.path) return undefined;
-  const ahead = posix.join('/', path).split('/');
-  const behind: string[] = [];
-  for (let links = 0; ahead.length > 0;) {
-    const name = ahead.shift() ?? '';
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      behind.pop();
-      continue;
-    }
-    const entry = rootfs.entries.get([...behind, name].join('/'));
-    if (entry?.type !== 'symlink') {
-      behind.push(name);
-      continue;
-    }
-    if (++links > maxLinks) return undefined;
-    if (entry.target.startsWith('/')) behind.length = 0;
-    ahead.unshift(...entry.target.split('/'));
-  }
-  return behind.join('/');
+  const lookUp = (folder: Place, name: string): Place => {
+    const at = joinPath(folder.path, name);
+    const entry = entries.get(at);
+    return entry?.type === 'symlink'
+      ? { type: 'symlink', path: at, target: entry.target }
+      : { type: 'any', path: at };
+  };
+  const root: Place = { type: 'any', path: '' };
+  const followed = followLinks({ root, lookUp }, posix.join('/', path).split('/'));
+  return followed.type === 'found' ? followed.path : undefined;
+}
+
+/** Where something is, or could be. */
+interface Place extends TreeItem {
+  readonly path: string;
 }
 
 function isDirectory(entries: ReadonlyMap<string, Entry>, path: string): boolean {
   return path === '' || entries.get(path)?.type === 'directory';
-}
-
-function join(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
 }
 
 /** `a/b/c` has the parents `a` and `a/b`. */

@@ -37,6 +37,14 @@ export function parseSourcePath(text: string): SourcePath | SourceProblem {
   return { parts: plain.map(unescapePattern), pattern };
 }
 
+/** What --parents keeps of a source: all of it, or what is behind a `/./`. */
+export function splitAtPivot(text: string): { readonly start: string; readonly below: string } {
+  const pivot = text.indexOf('/./');
+  return pivot === -1
+    ? { start: '', below: text }
+    : { start: text.slice(0, pivot), below: text.slice(pivot + '/./'.length) };
+}
+
 /**
  * The states of a pattern after one more name of a path; the length of the pattern is the state of a match.
  * @param states how many parts of the pattern may be used up: `**` leaves several possibilities

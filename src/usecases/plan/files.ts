@@ -18,8 +18,11 @@ import { findOwner } from '../../core/files/owners.ts';
 import type { StageBases } from './bases.ts';
 import { applyCopy, emptyRootfs, has, makeFolder } from '../../core/files/rootfs.ts';
 import type { PlacedCopy, Rootfs } from '../../core/files/rootfs.ts';
-import { rootfsSources } from '../../core/files/rootfs-sources.ts';
-import type { RootfsSources } from '../../core/files/rootfs-sources.ts';
+import { findSources, NothingMatches } from '../../core/files/find-sources.ts';
+import type { SourceFlags } from '../../core/files/find-sources.ts';
+import { rootfsTree } from '../../core/files/rootfs-tree.ts';
+import type { RootfsItem } from '../../core/files/rootfs-tree.ts';
+import type { SourceTree } from '../../core/files/source-tree.ts';
 
 /** The entries of one instruction's layer. */
 export interface LayerPlan {
@@ -52,7 +55,7 @@ export function createPlanFiles(
   bases: StageBases,
 ): PlanFiles {
   /** By the name of an image, or the number of a stage. */
-  const sources = new Map<string | number, Promise<RootfsSources>>();
+  const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
   return { ofStage, ofContext };
 
   async function ofStage(number: number, look: 'always' | 'for COPY'): Promise<StageFiles> {
@@ -104,10 +107,9 @@ export function createPlanFiles(
       if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
       const copy: PlacedCopy = { ...instruction, chown: root };
       await collectProblems([], async () => {
-        const matches: Match[] = [];
-        // One after the other: each holds folders open.
-        for (const source of copy.sources)
-          for (const match of await context.match(source)) matches.push(match);
+        const problems: Problem[] = [];
+        const matches = await matchSources(copy, (source, flags) => context.match(source, flags), problems);
+        throwProblems(problems);
         const destination = absoluteDestination(workingDir, copy.destination);
         applyCopy(rootfs, { ...copy, destination }, matches);
       });
@@ -121,41 +123,60 @@ export function createPlanFiles(
     // The RUN that would have made the files is an error already.
     if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
     const before = errors.length;
-    const matches: (readonly Match[])[] = [];
-    let match: ((source: CopySource) => Promise<readonly Match[]> | readonly Match[]) | undefined;
+    let matches: readonly Match[] = [];
     await collectProblems(errors, async () => {
-      match = await sourcesOf(copy);
+      const find = await finderOf(copy);
+      matches = await matchSources(copy, find, errors);
+      if (copy.isAdd === true && copy.keepsArchives !== true) await refuseArchives(matches);
     });
-    for (const source of match === undefined ? [] : copy.sources) {
-      await collectProblems(errors, async () => {
-        const found = (await match?.(source)) ?? [];
-        if (copy.isAdd === true && copy.keepsArchives !== true) await refuseArchives(found);
-        matches.push(found);
-      });
-    }
-    return errors.length > before ? undefined : [...matches.flat(), ...matchDocuments(copy)];
+    return errors.length > before ? undefined : [...matches, ...matchDocuments(copy)];
   }
 
-  async function sourcesOf({
-    from,
-  }: Copy): Promise<(source: CopySource) => Promise<readonly Match[]> | readonly Match[]> {
-    if (from === undefined) return (source) => context.match(source);
+  async function finderOf({ from }: Copy): Promise<SourceFinder> {
+    if (from === undefined) return (source, flags) => context.match(source, flags);
     const { value, stage, position } = from;
     const key = stage ?? value;
     const known =
-      sources.get(key) ??
+      trees.get(key) ??
       (stage === undefined
         ? bases
             .open(value, position)
-            .then(async (image: BaseImage) => rootfsSources(await image.rootfs(), value))
+            .then(async (image: BaseImage) => rootfsTree(await image.rootfs(), value))
         : ofStage(stage, 'always').then(({ rootfs, errors }) => {
             throwProblems(errors);
-            return rootfsSources(rootfs, value);
+            return rootfsTree(rootfs, value);
           }));
-    sources.set(key, known);
-    const found = await known;
-    return (source) => found.match(source);
+    trees.set(key, known);
+    const tree = await known;
+    return (source, flags) => Promise.resolve(findSources(tree, source, flags));
   }
+}
+
+type SourceFinder = (source: CopySource, flags: SourceFlags) => Promise<readonly Match[]>;
+
+/** What all sources of a COPY name. A pattern may match nothing, unless no source brings anything. */
+async function matchSources(
+  copy: Pick<Copy, 'sources' | 'documents' | 'parents' | 'exclude'>,
+  find: SourceFinder,
+  errors: Problem[],
+): Promise<readonly Match[]> {
+  const matches: Match[] = [];
+  const problems: Problem[] = [];
+  const nothing: Problem[] = [];
+  // One after the other: each holds folders open.
+  for (const source of copy.sources) {
+    await collectProblems(problems, async () => {
+      try {
+        for (const match of await find(source, copy)) matches.push(match);
+      } catch (error) {
+        if (!(error instanceof NothingMatches)) throw error;
+        for (const problem of error.problems) nothing.push(problem);
+      }
+    });
+  }
+  const isEmpty = matches.length === 0 && (copy.documents ?? []).length === 0;
+  for (const problem of isEmpty ? [...problems, ...nothing] : problems) errors.push(problem);
+  return matches;
 }
 
 interface Step {

@@ -1,21 +1,16 @@
 // Folders that change places with links while the build walks through them.
 
 import assert from 'node:assert/strict';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withPlace } from '../../../src/adapters/context/disk.ts';
+import { diskTree } from '../../../src/adapters/context/disk-tree.ts';
 import { withFolders } from '../../../src/adapters/context/folders.ts';
+import { findSources } from '../../../src/core/files/find-sources.ts';
 import { noIgnoreRules } from '../../../src/core/files/ignore.ts';
-import { listPath } from '../../../src/adapters/context/listing.ts';
+import { listTree } from '../../../src/core/files/source-tree.ts';
+import { position } from '../../core/files/outline.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 const onLinux = { skip: process.platform !== 'linux' && 'needs paths of descriptors' };
@@ -125,23 +120,23 @@ describe('withFolders', () => {
   });
 });
 
-describe('listPath', () => {
+describe('listTree', () => {
   it('lists no folder that was swapped for a link after it was looked at', async (test) => {
     const folder = temporaryFolder(test, files);
     const root = join(folder, 'context');
-    let asked = 0;
-    const rules = {
-      ...noIgnoreRules,
-      ignores: (path: string) => {
-        // The second question comes between the look at the folder and its listing.
-        if (path === 'in/dir' && ++asked === 2) swap(folder);
-        return false;
-      },
-    };
-    const stats = lstatSync(root, { bigint: true });
-    const list = withPlace({ root }, new Map(), (place) => listPath(place, rules, '', stats));
+    let looked = 0;
+    const list = withPlace({ root }, new Map(), (place) => {
+      const tree = diskTree(place, noIgnoreRules);
+      const lookUp: typeof tree.lookUp = (parent, name) => {
+        const item = tree.lookUp(parent, name);
+        looked += 1;
+        if (item?.path === 'in/dir') swap(folder);
+        return item;
+      };
+      return listTree({ ...tree, lookUp }, tree.root, '', '', noIgnoreRules);
+    });
     await assert.rejects(list, replaced);
-    assert.equal(asked, 2);
+    assert.ok(looked > 0);
     assert.equal(readFileSync(join(root, 'in/dir/secret'), 'utf8'), 'secret');
   });
 
@@ -149,11 +144,11 @@ describe('listPath', () => {
     const folder = temporaryFolder(test, files);
     const root = join(folder, 'context');
     writeFileSync(join(folder, 'outside/own'), 'its');
-    const stats = lstatSync(join(root, 'in/dir/own'), { bigint: true });
-    const found = await withPlace({ root }, new Map(), (place) =>
-      listPath(place, noIgnoreRules, 'in/dir/own', stats),
+    const [match] = await withPlace({ root }, new Map(), (place) =>
+      findSources(diskTree(place, noIgnoreRules), { path: 'in/dir/own', position }),
     );
     swap(folder);
+    const found = match?.found;
     assert.ok(found?.type === 'file');
     await assert.rejects(
       async () => {

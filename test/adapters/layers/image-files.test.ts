@@ -9,7 +9,8 @@ import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Entry } from '../../../src/core/files/entry.ts';
 import { createImageFiles } from '../../../src/adapters/layers/image-files.ts';
-import { rootfsSources } from '../../../src/core/files/rootfs-sources.ts';
+import { findSources } from '../../../src/core/files/find-sources.ts';
+import { rootfsTree } from '../../../src/core/files/rootfs-tree.ts';
 import type { Rootfs } from '../../../src/core/files/rootfs.ts';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import { readImage } from '../../../src/core/oci/image.ts';
@@ -69,7 +70,7 @@ describe('the rootfs of layers', () => {
     const deep = 'a/'.repeat(2000);
     const rootfs = await rootfsOf(test, [[{ path: `${deep}f`, content: 'x' }]]);
     assert.equal(rootfs.entries.size, 2001);
-    const [match] = rootfsSources(rootfs, 'base').match({
+    const [match] = findSources(rootfsTree(rootfs, 'base'), {
       path: '/a',
       position: { file: 'Containerfile', line: 1, column: 1 },
     });
@@ -311,7 +312,7 @@ describe('the sources of COPY --from', () => {
     { path: 'kernel', target: 'current/run' },
   ];
   const match = async (test: TestContext, path: string) =>
-    rootfsSources(await rootfsOf(test, [layer]), 'base').match({ path, position });
+    findSources(rootfsTree(await rootfsOf(test, [layer]), 'base'), { path, position });
 
   it('keeps the mode of a file, and follows the links that lead to it', async (test) => {
     for (const path of ['app/run', '/app/run', 'current/run', 'kernel', './app/../kernel']) {
@@ -363,7 +364,8 @@ describe('the sources of COPY --from', () => {
   }
 
   for (const [path, hint] of [
-    ['app/rum', 'Did you mean "/app/run"? Names are case-sensitive.'],
+    ['app/rum', 'Did you mean "app/run"? Names are case-sensitive.'],
+    ['/app/rum', 'Did you mean "/app/run"? Names are case-sensitive.'],
     ['app/conf/link', undefined],
     ['app/run/below', undefined],
     ['*.none', undefined],

@@ -1,7 +1,15 @@
 // Random Containerfiles for the property tests: bytes, text that comes close to one, and instructions.
 
 import fc from 'fast-check';
-import type { Arguments, Copy, From, Label, Stage } from '../../../src/core/containerfile/instruction.ts';
+import { isIgnorePattern } from '../../../src/core/files/ignore.ts';
+import type {
+  Arguments,
+  Copy,
+  From,
+  Instruction,
+  Label,
+  Stage,
+} from '../../../src/core/containerfile/instruction.ts';
 
 const position = { file: 'Containerfile', line: 1, column: 1 };
 
@@ -96,7 +104,15 @@ export const containerfileText: fc.Arbitrary<string> = fc
             '?',
             "<<'EOF' ",
           ],
-          ...['--chmod=u+x ', '--chown=a:b ', '--unpack=false '],
+          ...[
+            '--chmod=u+x ',
+            '--chown=a:b ',
+            '--unpack=false ',
+            '--parents ',
+            '--exclude=',
+            '/./',
+            '--link ',
+          ],
           ...['\uFEFF', '\0', '\u001b', '\u2028', '\u202e'],
         ),
       },
@@ -134,6 +150,11 @@ const from: fc.Arbitrary<From> = fc.record(
 /** Anything but a number, and but a name that a stage could have. */
 const copySource = lineText.map((value) => `/${value}`.trim());
 
+/** Patterns as an ignore file could have them. */
+const excluded = fc
+  .oneof(fc.constantFrom('*.txt', '**/x', '!keep', 'a b', '[a-c]?'), lineText)
+  .filter((value) => value !== '' && isIgnorePattern(value));
+
 const id = fc.integer({ min: 0, max: 2 ** 32 - 2 });
 const userName = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,8}$/).filter((name) => name !== 'root');
 const owner = fc.oneof(id, userName);
@@ -149,11 +170,118 @@ const copy: fc.Arbitrary<Copy> = fc
       chmod: fc.oneof(fc.integer({ min: 0, max: 0o7777 }), fc.constantFrom('u+x', 'a+rX,go-w', 'go=u', '=')),
       chown: fc.oneof(fc.record({ user: owner, group: owner }), fc.record({ user: userName })),
       from: fc.record({ value: copySource, position: fc.constant(position) }),
+      parents: fc.constant(true as const),
+      exclude: fc.array(excluded, { minLength: 1, maxLength: 3 }),
       position: fc.constant(position),
     },
     { requiredKeys: ['type', 'sources', 'destination', 'position'] },
   )
   .map((value) => (value.sources.length === 1 ? value : { ...value, destination: `${value.destination}/` }));
+
+/** Text of lines none of which ends a heredoc. */
+const documentText = fc
+  .array(
+    lineText.map((line) => (/^[a-z]\w*$/i.test(line) ? `${line}!` : line)),
+    { maxLength: 3 },
+  )
+  .map((lines) => lines.map((line) => `${line}\n`).join(''));
+
+const documentCopy: fc.Arbitrary<Copy> = fc.record(
+  {
+    type: fc.constant('copy' as const),
+    sources: fc.array(
+      lineText.filter((value) => value !== '').map((value) => ({ path: value, position })),
+      { maxLength: 2 },
+    ),
+    documents: fc.uniqueArray(
+      fc.record({
+        name: fc.stringMatching(/^[a-zA-Z]\w{0,5}$/),
+        text: documentText,
+        position: fc.constant(position),
+      }),
+      { minLength: 1, maxLength: 3, selector: ({ name }) => name },
+    ),
+    destination: lineText.map((value) => `${value}/`),
+    chmod: fc.integer({ min: 0, max: 0o7777 }),
+    exclude: fc.array(excluded, { minLength: 1, maxLength: 2 }),
+    position: fc.constant(position),
+  },
+  { requiredKeys: ['type', 'sources', 'documents', 'destination', 'position'] },
+);
+
+/** ADD has no --from and no --parents. */
+const add: fc.Arbitrary<Copy> = fc
+  .tuple(copy, fc.record({ keepsArchives: fc.constant(true as const) }, { requiredKeys: [] }))
+  .map(([{ from: _from, parents: _parents, ...others }, flags]) => ({ ...others, isAdd: true, ...flags }));
+
+const oneLine = lineText.filter((value) => value !== '');
+const setting: fc.Arbitrary<Instruction> = fc.oneof(
+  fc.record({
+    type: fc.constant('env' as const),
+    pairs: fc.array(
+      fc.record({
+        key: fc.stringMatching(/^[A-Z_]\w{0,5}$/),
+        value: lineText,
+        position: fc.constant(position),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    position: fc.constant(position),
+  }),
+  fc.record({ type: fc.constant('workdir' as const), path: oneLine, position: fc.constant(position) }),
+  fc.record({ type: fc.constant('user' as const), user: oneLine, position: fc.constant(position) }),
+  fc.record({
+    type: fc.constant('expose' as const),
+    ports: fc.uniqueArray(
+      fc
+        .tuple(fc.nat(65535), fc.constantFrom('tcp', 'udp', 'sctp'))
+        .map(([port, protocol]) => `${port}/${protocol}`),
+      { minLength: 1, maxLength: 4 },
+    ),
+    position: fc.constant(position),
+  }),
+  fc.record({
+    type: fc.constant('volume' as const),
+    paths: fc.array(
+      word.map((value) => value.trim()).filter((value) => value !== ''),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
+    position: fc.constant(position),
+  }),
+  fc.record({
+    type: fc.constant('shell' as const),
+    words: fc.array(word, { minLength: 1, maxLength: 3 }),
+    position: fc.constant(position),
+  }),
+  fc.record({
+    type: fc.constant('stopsignal' as const),
+    signal: fc.constantFrom('SIGTERM', 'int', '9', 'SIGRTMIN+3'),
+    position: fc.constant(position),
+  }),
+  fc.record({
+    type: fc.constant('maintainer' as const),
+    name: fc.constantFrom('me', 'A  B <a@b>', '"q" $A', "it's me # not"),
+    position: fc.constant(position),
+  }),
+  fc.record({
+    type: fc.constant('onbuild' as const),
+    text: fc.constantFrom('COPY a b', 'RUN x && y "$Z"', 'ADD --chown=1 ["a", "b"]'),
+    position: fc.constant(position),
+  }),
+  fc
+    .constantFrom(
+      ['NONE', { Test: ['NONE'] }] as const,
+      [
+        '--interval=5s --retries=2 CMD ["p", "q"]',
+        { Interval: 5e9, Retries: 2, Test: ['CMD', 'p', 'q'] },
+      ] as const,
+      ['CMD p  "q"', { Test: ['CMD-SHELL', 'p  "q"'] }] as const,
+    )
+    .map(([written, health]) => ({ type: 'healthcheck' as const, text: written, health, position })),
+);
 
 const label: fc.Arbitrary<Label> = fc.record({
   type: fc.constant('label' as const),
@@ -193,9 +321,11 @@ const command = fc.record({
   position: fc.constant(position),
 });
 
+const instruction = fc.oneof(copy, add, documentCopy, label, command, setting);
+
 /** Stages that a parser may return; only the last one is needed for the image. */
 export const stageList: fc.Arbitrary<readonly Stage[]> = fc
-  .array(fc.record({ from, instructions: fc.array(fc.oneof(copy, label, command), { maxLength: 6 }) }), {
+  .array(fc.record({ from, instructions: fc.array(instruction, { maxLength: 6 }) }), {
     minLength: 1,
     maxLength: 3,
   })

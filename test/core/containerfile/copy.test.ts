@@ -78,6 +78,22 @@ describe('COPY', () => {
     });
   }
 
+  it('reads --parents and --exclude, once and again', () => {
+    const flagsOf = (text: string) => {
+      const [copy] = parseClean(text);
+      assert.ok(copy?.type === 'copy');
+      return [copy.parents, copy.exclude];
+    };
+    assert.deepEqual(flagsOf('COPY --parents a b'), [true, undefined]);
+    assert.deepEqual(flagsOf('COPY --parents=FALSE a b'), [undefined, undefined]);
+    assert.deepEqual(flagsOf('COPY --exclude=*.txt a b'), [undefined, ['*.txt']]);
+    assert.deepEqual(flagsOf('ADD --exclude=a --exclude="b c" --exclude=!**/d a b'), [
+      undefined,
+      ['a', 'b c', '!**/d'],
+    ]);
+    assert.deepEqual(flagsOf('ARG x=y\nCOPY --exclude=$x --parents=true a b'), [true, ['y']]);
+  });
+
   it('knows the place of each source', () => {
     const texts = ['COPY --link "a b" \\\n  c /d/', 'COPY --link ["a", \\\n  "c", "/d/"]'];
     for (const text of texts) {
@@ -118,8 +134,12 @@ describe('COPY', () => {
     ['--from without a value', 'COPY --from a b', '1:6 SYNTAX', /image or a stage/],
     ['--from with an empty value', 'COPY --from= a b', '1:13 SYNTAX', /image or a stage/],
     ['--from of a stage that is not there', 'COPY --from=0 a b', '1:13 SYNTAX', /"0".*no stage before/],
-    ['--parents', 'COPY --parents a b', '1:6 UNSUPPORTED', /--parents.*destination/],
-    ['--exclude', 'COPY --exclude=x a b', '1:6 UNSUPPORTED', /--exclude.*ignore/],
+    ['a value of --parents', 'COPY --parents=1 a b', '1:16 SYNTAX', /true or false.*"1"/],
+    ['--parents for ADD', 'ADD --parents a b', '1:5 UNSUPPORTED', /"--parents".*--unpack, --exclude/],
+    ['no pattern in --exclude', 'COPY --exclude a b', '1:6 SYNTAX', /--exclude=\*\.txt/],
+    ['an empty --exclude', 'COPY --exclude= a b', '1:16 SYNTAX', /""/],
+    ['a malformed pattern in --exclude', 'COPY --exclude=[a a b', '1:16 SYNTAX', /"\[a".*close every/],
+    ['an exception of nothing in --exclude', 'COPY --exclude=! a b', '1:16 SYNTAX', /"!"/],
     ['an unknown flag', 'COPY --chomd=755 a b', '1:6 UNSUPPORTED', /"--chomd".*--chmod/],
     ['a flag given twice', 'COPY --chmod=1 --chmod=2 a b', '1:16 SYNTAX', /twice/],
     ['a flag behind the paths', 'COPY a b --chmod=755', '1:10 SYNTAX', /right after COPY/],

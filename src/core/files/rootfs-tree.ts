@@ -1,0 +1,67 @@
+// A rootfs as a tree that COPY --from takes files from. Pure.
+
+import { comparePaths } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { joinPath, lastPart } from './file-tree.ts';
+import { noIgnoreRules } from './ignore.ts';
+import type { FoundFile, FoundSymlink } from './match.ts';
+import type { Rootfs } from './rootfs.ts';
+import type { SourceTree } from './source-tree.ts';
+
+export interface RootfsItem {
+  readonly type: Entry['type'];
+  readonly path: string;
+  /** The root has none. */
+  readonly entry?: Entry;
+  readonly target?: string;
+}
+
+/** Modes are kept. @param name of the image or the stage, for messages */
+export function rootfsTree(rootfs: Rootfs, name: string): SourceTree<RootfsItem> {
+  const names = namesByFolder(rootfs);
+  return {
+    root: { type: 'directory', path: '' },
+    lookUp(folder, child) {
+      const entry = rootfs.entries.get(joinPath(folder.path, child));
+      return entry === undefined ? undefined : itemOf(entry);
+    },
+    list: ({ path }) => names.get(path) ?? [],
+    name: `"${name}"`,
+    isConfined: false,
+    rules: noIgnoreRules,
+    modeOf: ({ entry }) => (entry?.type === 'directory' ? entry.mode : undefined),
+    take,
+    adviseOn: () => 'Paths start at the root of the image, and links are followed inside it.',
+    explainIgnored: (path) => ({ message: `"${path}" is left out`, hint: 'Name another source.' }),
+  };
+}
+
+export function itemOf(entry: Entry): RootfsItem {
+  const { type, path } = entry;
+  return entry.type === 'symlink' ? { type, path, entry, target: entry.target } : { type, path, entry };
+}
+
+function take({ entry }: RootfsItem, name: string): FoundFile | FoundSymlink {
+  if (entry?.type === 'symlink') return { type: 'symlink', name, target: entry.target };
+  if (entry?.type !== 'file') throw new Error(`a folder is taken for the file "${name}"`);
+  entry.expect?.();
+  const { size, mode, identify, open, isGuessed = false } = entry;
+  const executable = (mode & 0o111) !== 0;
+  // A guess stays one: the label may know better.
+  const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
+  const file = { type: 'file', name, size, ...bits, open } as const;
+  return identify === undefined ? file : { ...file, identify };
+}
+
+function namesByFolder({ entries }: Rootfs): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const path of entries.keys()) {
+    const name = lastPart(path);
+    const folder = path.slice(0, Math.max(path.length - name.length - 1, 0));
+    const list = names.get(folder) ?? [];
+    list.push(name);
+    names.set(folder, list);
+  }
+  for (const list of names.values()) list.sort(comparePaths);
+  return names;
+}
