@@ -14,6 +14,7 @@ import type { Environment } from './runner.ts';
 export interface ImagesOrder extends ClientOrder {
   /** The build context. */
   readonly context: string;
+  readonly inputs: ClientOrder['inputs'] & Pick<Inputs, 'urlHosts'>;
   /** For temporary folders. */
   readonly folder: string;
 }
@@ -43,6 +44,7 @@ export async function withWorkflowImages<T>(
   const options = {
     client: openClient,
     context,
+    urlHosts: order.inputs.urlHosts,
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,

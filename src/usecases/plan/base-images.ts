@@ -5,6 +5,7 @@ import { createImageFiles } from '../../adapters/layers/image-files.ts';
 import type { ImageFiles } from '../../adapters/layers/image-files.ts';
 import { BimaError } from '../../core/errors.ts';
 import { chooseImage } from '../../adapters/disk/choose-image.ts';
+import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
 import { openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
@@ -26,6 +27,8 @@ export interface BaseImages {
    */
   open(name: string): Promise<OpenedImage>;
   readonly files: ImageFiles;
+  /** What ADD downloads. */
+  readonly downloads: Pick<Downloads, 'fetch'>;
 }
 
 export interface BaseImagesOptions {
@@ -37,6 +40,7 @@ export interface BaseImagesOptions {
   readonly directory: string;
   /** For files that are read from images; it is the caller's to remove. */
   readonly folder: string;
+  readonly downloads: Pick<Downloads, 'fetch'>;
 }
 
 export function createBaseImages(options: BaseImagesOptions): BaseImages {
@@ -48,6 +52,7 @@ export function createBaseImages(options: BaseImagesOptions): BaseImages {
       return known;
     },
     files: createImageFiles(options.folder),
+    downloads: options.downloads,
   };
 }
 

@@ -6,6 +6,7 @@ import { createBaseImages } from './base-images.ts';
 import type { BaseImages } from './base-images.ts';
 import { createBlobCache } from '../../adapters/disk/blob-cache.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
+import { Downloads } from '../../adapters/download/downloads.ts';
 import { cleanUp } from '../../adapters/filesystem/patience.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 import type { Reporter } from '../../core/reporter.ts';
@@ -19,6 +20,8 @@ export interface BaseWorkspace {
   readonly cache?: string;
   /** For temporary folders. */
   readonly temporary: string;
+  /** Hosts of this machine's own network that ADD may download from. */
+  readonly urlHosts?: readonly string[];
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
 }
@@ -31,7 +34,7 @@ const cacheLimit = 10 * 1000 ** 3;
  * left on disk for them afterwards.
  */
 export async function withBaseImages<T>(
-  { client, context, cache, temporary, reporter, signal }: BaseWorkspace,
+  { client, context, cache, temporary, urlHosts = [], reporter, signal }: BaseWorkspace,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
@@ -42,10 +45,12 @@ export async function withBaseImages<T>(
     signal,
     ...(cache === undefined ? {} : { limit: cacheLimit }),
   });
+  const downloads = new Downloads({ folder, privateHosts: urlHosts, signal });
   try {
-    const images = createBaseImages({ client, cache: blobs, directory: context, folder });
+    const images = createBaseImages({ client, cache: blobs, directory: context, folder, downloads });
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
+    await downloads.close();
     // The work is done, an image perhaps pushed: what is left here is no reason to fail.
     await cleanUp(folder);
   }
