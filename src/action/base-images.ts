@@ -26,7 +26,7 @@ export interface Workspace {
 
 /** Runs `body` with them, and with the client that it may push with. The credentials are those of a push. */
 export async function withWorkflowImages<T>(
-  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context' | 'buildArguments'> },
+  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context' | 'buildArguments' | 'urlHosts'> },
   world: ClientWorld & Pick<World, 'folder'>,
   body: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
@@ -41,6 +41,7 @@ export async function withWorkflowImages<T>(
     client: openClient,
     context: request.inputs.context,
     checkPath: holdBaseImages(request.inputs, environment),
+    urlHosts: request.inputs.urlHosts,
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,

@@ -52,6 +52,8 @@ export interface Inputs {
   /** Each once; empty: that of the binary. */
   readonly platforms: readonly Platform[];
   readonly buildArguments: ReadonlyMap<string, string>;
+  /** Hosts of the runner's own network that ADD may download from. */
+  readonly urlHosts: readonly string[];
   /** The name or the number of the stage that is built. */
   readonly target?: string;
   readonly labels: readonly LabelInput[];
@@ -107,6 +109,7 @@ function readAll(
       () => parseBuildArguments(readLines(read, 'build-args'), environment, 'the input "build-args"'),
       new Map<string, string>(),
     ),
+    urlHosts: attempt(() => readWords(read, 'url-hosts'), []),
     target: text('target'),
     labels: attempt(() => readPairs(read, 'labels'), []),
     annotations: attempt(() => readLines(read, 'annotations'), []).flatMap((line) =>

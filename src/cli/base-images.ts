@@ -33,6 +33,7 @@ export async function withBaseImages<T>(
     {
       client: (registry) => client.open(registry),
       context,
+      urlHosts: options.strings('url-host'),
       ...(cache === '' ? {} : { cache }),
       temporary: tmpdir(),
       reporter,

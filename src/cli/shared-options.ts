@@ -35,6 +35,12 @@ export const target: OptionSpec = {
   value: 'STAGE',
   help: 'The stage that is built, by its name or number (default: the last one)',
 };
+export const urlHost: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: 'HOST',
+  help: 'Let ADD download from HOST also where that is this machine or in its network',
+};
 export const annotation: OptionSpec = {
   type: 'string',
   multiple: true,

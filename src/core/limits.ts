@@ -43,6 +43,11 @@ export const limits = {
   /** Bytes of all extended headers of one tar. */
   tarHeaders: 64 * mebibyte,
 
+  /** Bytes of a file that ADD downloads. */
+  download: 8 * 1024 * mebibyte,
+  /** Redirects that a download follows, as many as Go's HTTP client and with it BuildKit. */
+  redirects: 10,
+
   /** Bytes of a Link header. */
   linkHeader: 16 * 1024,
   /** Pages of one list. */

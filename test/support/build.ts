@@ -11,6 +11,7 @@ import { planBuild } from '../../src/usecases/plan/plan.ts';
 import type { PlanOptions } from '../../src/usecases/plan/plan.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { BlobCache } from '../../src/adapters/disk/blob-cache.ts';
+import { Downloads } from '../../src/adapters/download/downloads.ts';
 import { createLayout } from '../../src/adapters/disk/layout.ts';
 import { putBlobs } from '../../src/adapters/disk/put-blobs.ts';
 import { publishLayout } from '../../src/adapters/disk/publish.ts';
@@ -20,13 +21,20 @@ import { verifyLayout } from './verify-layout.ts';
 import type { VerifiedImage } from './verify-layout.ts';
 
 /** Opens layouts and archives; asking for a registry fails the test. */
-export function localImages(test: TestContext, context: string): BaseImages {
+export function localImages(
+  test: TestContext,
+  context: string,
+  privateHosts: readonly string[] = [],
+): BaseImages {
   const folder = temporaryFolder(test);
+  const downloads = new Downloads({ folder: join(folder, 'files'), privateHosts, proxy: {} });
+  test.after(() => downloads.close());
   return createBaseImages({
     client: (registry) => Promise.reject(new Error(`no registry is there, not even ${registry}`)),
     cache: new BlobCache({ directory: join(folder, 'cache'), reporter: silentReporter }),
     directory: context,
     folder: join(folder, 'files'),
+    downloads,
   });
 }
 

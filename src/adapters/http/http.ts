@@ -1,5 +1,6 @@
 // HTTP: the only place that uses undici. One exchange at a time, no retry, no redirect, no credentials of its own.
 
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import type { Dispatcher } from 'undici';
@@ -42,6 +43,8 @@ export interface Http {
 }
 
 export interface HttpOptions {
+  /** Finds the addresses of hosts that no proxy stands before, in place of the system's own way. */
+  readonly lookup?: LookupFunction;
   readonly timeouts: Timeouts;
   readonly userAgent: string;
   readonly tlsVerify?: boolean;
@@ -107,7 +110,7 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
+function createAgents({ timeouts, tlsVerify, ca, proxy, lookup }: HttpOptions): {
   direct: Agent;
   proxied: EnvHttpProxyAgent;
 } {
@@ -117,7 +120,7 @@ function createAgents({ timeouts, tlsVerify, ca, proxy }: HttpOptions): {
     ...(tlsVerify === false ? { rejectUnauthorized: false } : {}),
   };
   const shared = {
-    connect,
+    connect: lookup === undefined ? connect : { ...connect, lookup },
     // Uploads over HTTP/2 were measured at a fraction of the speed.
     allowH2: false,
     keepAliveTimeout: 50_000,

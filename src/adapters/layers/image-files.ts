@@ -1,18 +1,17 @@
 // The rootfs of an image that is there: its layers listed once, and the bytes of files read from them when asked for.
 
-import { randomUUID } from 'node:crypto';
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BimaError } from '../../core/errors.ts';
-import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { Entry } from '../../core/files/entry.ts';
 import { applyLayer, emptyTree, nodesOf } from '../../core/files/layer-tree.ts';
-import type { LayerListing, TreeDirectory, TreeNode } from '../../core/files/layer-tree.ts';
-import type { ListedEntry } from '../../core/files/list-layer.ts';
+import type { TreeDirectory, TreeNode } from '../../core/files/layer-tree.ts';
+import type { FoundFile } from '../../core/files/match.ts';
+import type { ArchivedEntry } from '../../core/files/unpack.ts';
+import { openArchiveFile } from './archive-files.ts';
+import { createLayerReader } from './layer-reader.ts';
+import type { LayerReader } from './layer-reader.ts';
 import { readLayer } from './read.ts';
 import type { Rootfs } from '../../core/files/rootfs.ts';
 import { runSideBySide } from '../../core/concurrent.ts';
@@ -29,6 +28,12 @@ export interface ImageFiles {
    * @throws BimaError DIGEST_MISMATCH or LAYOUT_INVALID
    */
   read(source: Source, layers: readonly StoredLayer[]): Promise<Rootfs>;
+  /**
+   * What an archive holds; undefined for a file that is none.
+   * @param what names it in errors
+   * @throws BimaError as `openArchiveFile` does
+   */
+  unpack(file: FoundFile, what: string): Promise<readonly ArchivedEntry[] | undefined>;
 }
 
 /** Layers that are fetched and listed at once. */
@@ -37,9 +42,12 @@ const concurrency = 4;
 /** @param folder holds the files that are read: it is made for the first, and the caller's to remove */
 export function createImageFiles(folder: string): ImageFiles {
   const layers = new Map<Digest, LayerReader>();
+  const archives = new Map<string, Promise<readonly ArchivedEntry[] | undefined>>();
   const readerOf = (source: Source, layer: StoredLayer): LayerReader => {
     const { digest } = layer.descriptor;
-    const known = layers.get(digest) ?? createLayerReader(source, layer, folder);
+    const known =
+      layers.get(digest) ??
+      createLayerReader(`layer ${digest}`, (content) => readLayer(source, layer, content), folder);
     layers.set(digest, known);
     return known;
   };
@@ -55,86 +63,14 @@ export function createImageFiles(folder: string): ImageFiles {
         applyLayer(tree, await reader.list(), position, reader.name);
       return { entries: flatten(tree, readers) };
     },
-  };
-}
-
-interface LayerReader {
-  readonly name: string;
-  list(): Promise<LayerListing>;
-  /** Says that a file will be opened: all such files are read in one go. */
-  expect(file: number): void;
-  open(file: number): ByteStream;
-}
-
-function createLayerReader(source: Source, layer: StoredLayer, folder: string): LayerReader {
-  const expected = new Set<number>();
-  const extracted = new Map<number, Promise<string>>();
-  let listing: Promise<LayerListing> | undefined;
-
-  async function list(): Promise<LayerListing> {
-    const entries: ListedEntry[] = [];
-    const files = new Map<ListedEntry, number>();
-    const count = (file: ListedEntry) => void files.set(file, files.size);
-    for await (const entry of readLayer(source, layer, count)) entries.push(entry);
-    return { entries, files };
-  }
-
-  function pathOf(file: number): Promise<string> {
-    const known = extracted.get(file);
-    if (known !== undefined) return known;
-    const wanted = new Map([...expected, file].map((number) => [number, join(folder, randomUUID())]));
-    expected.clear();
-    const done = mkdir(folder, { recursive: true, mode: 0o700 }).then(() => extract(source, layer, wanted));
-    for (const [number, path] of wanted) {
-      const there = done.then(() => path);
-      // Whoever opens the file hears of a failure; nobody may ever open it.
-      there.catch(() => undefined);
-      extracted.set(number, there);
-    }
-    return extracted.get(file) ?? done.then(() => '');
-  }
-
-  return {
-    name: `layer ${layer.descriptor.digest}`,
-    list: () => (listing ??= list()),
-    expect: (file) => {
-      if (!extracted.has(file)) expected.add(file);
-    },
-    async *open(file) {
-      yield* createReadStream(await pathOf(file)) as ByteStream;
+    unpack(file, what) {
+      const key = file.identify?.();
+      const known = key === undefined ? undefined : archives.get(key);
+      const archive = known ?? openArchiveFile(file, what, folder);
+      if (key !== undefined) archives.set(key, archive);
+      return archive;
     },
   };
-}
-
-/** One reading of the layer; no file is ever in memory as a whole. @param wanted where each file goes */
-async function extract(
-  source: Source,
-  layer: StoredLayer,
-  wanted: ReadonlyMap<number, string>,
-): Promise<void> {
-  let number = -1;
-  let target: number | undefined;
-  const close = () => {
-    if (target !== undefined) closeSync(target);
-    target = undefined;
-  };
-  const content = () => {
-    close();
-    number += 1;
-    const path = wanted.get(number);
-    if (path === undefined) return undefined;
-    const file = openSync(path, 'wx');
-    target = file;
-    return (chunk: Uint8Array) => {
-      for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
-    };
-  };
-  try {
-    const entries = readLayer(source, layer, content);
-    while ((await entries.next()).done !== true);
-  } finally {
-    close();
-  }
 }
 
 function flatten(tree: TreeDirectory, readers: readonly LayerReader[]): Map<string, Entry> {

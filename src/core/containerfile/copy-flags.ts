@@ -1,4 +1,4 @@
-// The flags of COPY and ADD: --from, --parents, --exclude, --chmod, --chown, --link and --unpack.
+// The flags of COPY and ADD: --from, --parents, --exclude, --chmod, --chown, --link, --checksum and --unpack.
 
 import { isIgnorePattern } from '../files/ignore.ts';
 import { quote } from './excerpt.ts';
@@ -9,11 +9,13 @@ import { findStage } from './stage.ts';
 import type { Statement } from './statement.ts';
 import type { Word } from './words.ts';
 
-export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from' | 'keepsArchives' | 'parents' | 'exclude'>;
+export type CopyFlags = Pick<
+  Copy,
+  'chmod' | 'chown' | 'from' | 'parents' | 'exclude' | 'unpack' | 'checksum'
+>;
 
 /** What to do instead of a flag that is not supported. */
 const instead: Readonly<Record<string, string>> = {
-  '--checksum': 'Download the file in a step before, check it there, and COPY it.',
   '--keep-git-dir': 'Clone the repository in a step before, and COPY what it holds.',
 };
 
@@ -51,9 +53,11 @@ export function readCopyFlags(
     else if (name === '--parents' && keyword === 'COPY') {
       if (readBoolean(statement, name, valueStart, value) === true) flags = { ...flags, parents: true };
     } else if (name === '--unpack' && keyword === 'ADD') {
-      if (readBoolean(statement, name, valueStart, value) === false)
-        flags = { ...flags, keepsArchives: true };
-    } else reportFlag(statement, name, start);
+      const unpack = readBoolean(statement, name, valueStart, value);
+      if (unpack !== undefined) flags = { ...flags, unpack };
+    } else if (name === '--checksum' && keyword === 'ADD')
+      flags = { ...flags, ...readChecksum(statement, valueStart, value) };
+    else reportFlag(statement, name, start);
   }
   return { ...flags, hasBadFrom: seen.has('--from') && flags.from === undefined };
 }
@@ -90,7 +94,7 @@ function readFrom(
 function reportFlag(statement: Statement, name: string, start: number): void {
   const { keyword } = statement;
   const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
-  const first = keyword === 'COPY' ? '--from, --parents' : '--unpack';
+  const first = keyword === 'COPY' ? '--from, --parents' : '--checksum, --unpack';
   statement.error(
     start,
     hint === undefined ? `${keyword} has no flag ${quote(name)}` : `${keyword} ${name} is not supported`,
@@ -122,6 +126,17 @@ function readMode(statement: Statement, offset: number, value = ''): CopyFlags {
     : 'an octal mode from 0 to 7777';
   const hint = 'Write it as --chmod=755 or --chmod=u=rwX,go=rX.';
   statement.error(offset, `expected ${expected} in --chmod, got ${quote(value)}`, hint);
+  return {};
+}
+
+/** As go-digest has them, which BuildKit reads checksums with. */
+const checksums = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
+
+function readChecksum(statement: Statement, offset: number, value = ''): CopyFlags {
+  if (checksums.test(value)) return { checksum: value };
+  const hint = 'Write it as --checksum=sha256:… with the digits that sha256sum prints, in lower case.';
+  const message = `expected sha256: and 64 hexadecimal digits in --checksum, got ${quote(value)}`;
+  statement.error(offset, message, hint);
   return {};
 }
 

@@ -10,6 +10,7 @@ import { expandDocument, expandText, expandWord } from './references.ts';
 import type { Expanded } from './references.ts';
 import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
+import { urlName } from './url-name.ts';
 import { dockerfileRules, readWord, splitWords } from './words.ts';
 import type { Word } from './words.ts';
 
@@ -40,6 +41,7 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
   const destination = checkOperands(statement, operands);
   if (destination === undefined) return undefined;
   const sources = operands.slice(0, -1);
+  if (!checkUrls(statement, sources, destination, flags.checksum)) return undefined;
   const documents = sources.flatMap(({ heredoc }) => (heredoc === undefined ? [] : [heredoc]));
   const texts = documents.map((heredoc) => readDocument(statement, heredoc));
   if (!texts.every((text) => text !== undefined)) return undefined;
@@ -48,7 +50,10 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
     ...(statement.keyword === 'ADD' ? { isAdd: true } : {}),
     sources: sources
       .filter(({ heredoc }) => heredoc === undefined)
-      .map(({ value, offset }): CopySource => ({ path: value, position: statement.positionAt(offset) })),
+      .map(({ value, offset }): CopySource => {
+        const position = statement.positionAt(offset);
+        return isUrl(value) ? { path: value, isUrl: true, position } : { path: value, position };
+      }),
     ...(texts.length === 0 ? {} : { documents: texts }),
     destination: destination.value,
     ...flags,
@@ -96,18 +101,62 @@ function checkOperands(statement: Statement, operands: readonly Operand[]): Oper
   return destination;
 }
 
-/** True, and reported, for what is not in the context but elsewhere. */
+/** True, and reported, for what is neither in the context nor a file that ADD downloads. */
 function reportRemote(statement: Statement, source: string, offset: number): boolean {
   const { keyword } = statement;
-  const isUrl = /^https?:\/\//i.test(source);
   const isGit = /^(?:git|ssh):\/\/|^git@|^https?:\/\/[^?#]*\.git(?:[?#]|$)/i.test(source);
-  if (!isUrl && !isGit) return false;
+  if (!isGit && (keyword === 'ADD' || !isUrl(source))) return false;
   const [what, hint] = isGit
     ? ['a git repository', 'Clone it in a step before, into the build context, and COPY what it holds.']
-    : ['a URL', 'Download it in a step before, into the build context, and COPY it.'];
+    : ['a URL', 'Write ADD, which downloads it, with --checksum=sha256:… of what it is to be.'];
   const message = `${keyword} of ${what} is not supported: ${quote(source)}`;
   statement.error(offset, message, hint, 'CONTAINERFILE_UNSUPPORTED');
   return true;
+}
+
+function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** Whether URLs and the checksum fit; without one, the same Containerfile may give another image tomorrow. */
+function checkUrls(
+  statement: Statement,
+  sources: readonly Operand[],
+  destination: Operand,
+  checksum: string | undefined,
+): boolean {
+  const urls = sources.filter(({ value, heredoc }) => heredoc === undefined && isUrl(value));
+  const [first] = sources;
+  if (checksum !== undefined && (sources.length !== 1 || urls.length !== 1)) {
+    const got = urls.length === sources.length ? `${urls.length} URLs` : 'something else';
+    const hint = 'Write an ADD for each URL; files of the context need no checksum.';
+    statement.error(first?.offset ?? statement.start, `expected one URL with --checksum, got ${got}`, hint);
+    return false;
+  }
+  const wrong = urls.filter((url) => !checkUrl(statement, url, destination));
+  if (wrong.length > 0) return false;
+  for (const { value, offset } of checksum === undefined ? urls : []) {
+    const message = `what ${quote(value)} gives may change, and the image with it`;
+    statement.warn(
+      offset,
+      message,
+      'Write ADD --checksum=sha256:… with the digest of the file that is meant.',
+    );
+  }
+  return true;
+}
+
+function checkUrl(statement: Statement, { value, offset }: Operand, destination: Operand): boolean {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.username !== '' || url.password !== '') {
+    const got = url === undefined ? quote(value) : 'one with a user name';
+    statement.error(offset, `expected a URL such as https://example.org/file, got ${got}`);
+    return false;
+  }
+  if (urlName(value) !== undefined || !/(?:^|\/)\.?$/.test(destination.value)) return true;
+  const hint = 'Write the name of the file into the destination.';
+  statement.error(offset, `expected a URL that ends with the name of a file, got ${quote(value)}`, hint);
+  return false;
 }
 
 /** Without its last line a heredoc has no end, and what follows belongs to nobody. */

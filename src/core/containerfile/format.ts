@@ -65,7 +65,7 @@ function formatFrom({ image, platform, name }: From): string {
 
 /** @param quotes whether the names of heredocs are in quotes, since their variables are replaced already */
 function formatCopy(copy: Copy, quotes = false): string {
-  const { from, sources, documents = [], destination, chmod, chown, isAdd, keepsArchives } = copy;
+  const { from, sources, documents = [], destination, chmod, chown, isAdd, unpack, checksum } = copy;
   const { parents, exclude = [] } = copy;
   const paths = [...sources.map(({ path }) => path), destination];
   const isPlain = documents.length > 0 || paths.every((path) => plainPath.test(path));
@@ -73,7 +73,8 @@ function formatCopy(copy: Copy, quotes = false): string {
   const words = documents.length > 0 ? paths.map(formatWord) : paths;
   return [
     isAdd === true ? 'ADD' : 'COPY',
-    ...(keepsArchives === true ? ['--unpack=false'] : []),
+    ...(unpack === undefined ? [] : [`--unpack=${unpack}`]),
+    ...(checksum === undefined ? [] : [`--checksum=${checksum}`]),
     ...(from === undefined ? [] : [`--from=${formatWord(from.value)}`]),
     ...(chmod === undefined ? [] : [`--chmod=${formatMode(chmod)}`]),
     ...(chown === undefined ? [] : [`--chown=${formatWord(formatOwner(chown))}`]),

@@ -23,7 +23,9 @@ export interface From extends InstructionBase {
 
 /** A source of COPY with its place. */
 export interface CopySource {
+  /** A path, or the URL that ADD downloads. */
   readonly path: string;
+  readonly isUrl?: true;
   readonly position: Position;
 }
 
@@ -55,10 +57,12 @@ export interface Owner {
 /** COPY, and ADD of files. */
 export interface Copy extends InstructionBase {
   readonly type: 'copy';
-  /** True for ADD, which would unpack archives. */
+  /** True for ADD, which unpacks archives. */
   readonly isAdd?: true;
-  /** True for ADD --unpack=false. */
-  readonly keepsArchives?: true;
+  /** Of ADD --unpack; without it, local archives are unpacked, and those that are downloaded stay as they are. */
+  readonly unpack?: boolean;
+  /** Of the one URL of ADD, such as `sha256:` with its hexadecimal digits. */
+  readonly checksum?: string;
   readonly from?: CopyFrom;
   /** At least one, unless there are documents. */
   readonly sources: readonly CopySource[];

@@ -94,6 +94,19 @@ function isEmpty(block: Uint8Array): boolean {
   return true;
 }
 
+/** True for the first block of a tar that holds something. @param head at least one block */
+export function isTarHeader(head: Uint8Array): boolean {
+  return head.length >= blockSize && !isEmpty(head) && hasChecksum(head);
+}
+
+function hasChecksum(block: Uint8Array): boolean {
+  // The checksum's own eight bytes count as spaces.
+  let checksum = 8 * 32;
+  for (let index = 0; index < blockSize; index++)
+    if (index < 148 || index >= 156) checksum += block[index] ?? 0;
+  return checksum === readNumber(block, 148, 8);
+}
+
 interface Fields {
   readonly kind: string;
   readonly name: string;
@@ -105,14 +118,9 @@ interface Fields {
 }
 
 function readHeader(block: Uint8Array, what: string): Fields {
-  // The checksum's own eight bytes count as spaces.
-  let checksum = 8 * 32;
-  for (let index = 0; index < blockSize; index++)
-    if (index < 148 || index >= 156) checksum += block[index] ?? 0;
-  if (checksum !== readNumber(block, 148, 8)) throw invalid(what, 'a header has a wrong checksum');
-  const magic = latin1(block.subarray(257, 265));
-  const isUstar = magic.startsWith('ustar\0');
-  if (!isUstar && magic !== 'ustar  \0') throw invalid(what, 'a header is of an unknown format');
+  if (!hasChecksum(block)) throw invalid(what, 'a header has a wrong checksum');
+  // GNU's own header and that of before POSIX have other things where ustar has the prefix of a name.
+  const isUstar = latin1(block.subarray(257, 263)) === 'ustar\0';
   const number = (offset: number, length: number, name: string): number => {
     const value = readNumber(block, offset, length);
     if (value === undefined) throw invalid(what, `the ${name} in a header is no number that a file can have`);

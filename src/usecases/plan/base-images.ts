@@ -5,6 +5,7 @@ import { createImageFiles } from '../../adapters/layers/image-files.ts';
 import type { ImageFiles } from '../../adapters/layers/image-files.ts';
 import { BimaError } from '../../core/errors.ts';
 import { chooseImage } from '../../adapters/disk/choose-image.ts';
+import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
 import { openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
@@ -26,6 +27,8 @@ export interface BaseImages {
    */
   open(name: string): Promise<OpenedImage>;
   readonly files: ImageFiles;
+  /** What ADD downloads. */
+  readonly downloads: Pick<Downloads, 'fetch'>;
 }
 
 export interface BaseImagesOptions {
@@ -39,6 +42,7 @@ export interface BaseImagesOptions {
   readonly folder: string;
   /** Asked before anything at the absolute path of a layout or an archive is looked at; throws if it may not be. */
   readonly checkPath?: ((path: string) => Promise<void>) | undefined;
+  readonly downloads: Pick<Downloads, 'fetch'>;
 }
 
 export function createBaseImages(options: BaseImagesOptions): BaseImages {
@@ -50,6 +54,7 @@ export function createBaseImages(options: BaseImagesOptions): BaseImages {
       return known;
     },
     files: createImageFiles(options.folder),
+    downloads: options.downloads,
   };
 }
 

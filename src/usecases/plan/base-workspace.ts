@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createBaseImages } from './base-images.ts';
 import type { BaseImages } from './base-images.ts';
 import { BlobCache } from '../../adapters/disk/blob-cache.ts';
+import { Downloads } from '../../adapters/download/downloads.ts';
 import { cleanUp } from '../../adapters/filesystem/patience.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 import type { Reporter } from '../../core/reporter.ts';
@@ -20,6 +21,8 @@ export interface BaseWorkspace {
   readonly checkPath?: (path: string) => Promise<void>;
   /** For temporary folders. */
   readonly temporary: string;
+  /** Hosts of this machine's own network that ADD may download from. */
+  readonly urlHosts?: readonly string[];
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
 }
@@ -32,7 +35,7 @@ const cacheLimit = 10 * 1000 ** 3;
  * left on disk for them afterwards.
  */
 export async function withBaseImages<T>(
-  { client, context, cache, checkPath, temporary, reporter, signal }: BaseWorkspace,
+  { client, context, cache, checkPath, temporary, urlHosts = [], reporter, signal }: BaseWorkspace,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
@@ -43,10 +46,19 @@ export async function withBaseImages<T>(
     signal,
     limit: cache === undefined ? undefined : cacheLimit,
   });
+  const downloads = new Downloads({ folder, privateHosts: urlHosts, signal });
   try {
-    const images = createBaseImages({ client, cache: blobs, directory: context, folder, checkPath });
+    const images = createBaseImages({
+      client,
+      cache: blobs,
+      directory: context,
+      folder,
+      checkPath,
+      downloads,
+    });
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
+    await downloads.close();
     // The work is done, an image perhaps pushed: what is left here is no reason to fail.
     await cleanUp(folder);
   }

@@ -1,17 +1,20 @@
 // The files of each stage: what its COPY, ADD and WORKDIR instructions bring, on top of its base.
 
 import type { BaseImage } from './base-image.ts';
+import type { BaseImages } from './base-images.ts';
 import type { Containerfile, Copy, CopySource, Workdir } from '../../core/containerfile/instruction.ts';
 import { isNumeric, parseOwner } from '../../core/containerfile/owner.ts';
 import type { Ids } from '../../core/containerfile/owner.ts';
 import { flattenStage, lineage, rootStage } from '../../core/containerfile/stage.ts';
 import { BimaError, collectProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
-import { isArchive } from '../../core/files/archives.ts';
 import { resolveWorkdir } from '../../core/oci/config-fields.ts';
+import { applyArchive } from '../../core/files/unpack.ts';
+import type { ArchivedEntry } from '../../core/files/unpack.ts';
 import type { Context } from '../../adapters/context/context.ts';
 import { absoluteDestination } from '../../core/files/destination.ts';
 import { matchDocuments } from '../../core/files/documents.ts';
+import { comparePaths } from '../../core/files/entry.ts';
 import type { Entry } from '../../core/files/entry.ts';
 import type { Match } from '../../core/files/match.ts';
 import { findOwner } from '../../core/files/owners.ts';
@@ -53,6 +56,7 @@ export function createPlanFiles(
   { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
   context: Context,
   bases: StageBases,
+  images?: Pick<BaseImages, 'files' | 'downloads'>,
 ): PlanFiles {
   /** By the name of an image, or the number of a stage. */
   const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
@@ -118,21 +122,49 @@ export function createPlanFiles(
   }
 
   /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
-  async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Match[] | undefined> {
+  async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Brought[] | undefined> {
     const { stage } = copy.from ?? {};
     // The RUN that would have made the files is an error already.
     if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
     const before = errors.length;
-    let matches: readonly Match[] = [];
+    let matches: readonly Brought[] = [];
     await collectProblems(errors, async () => {
       const find = await finderOf(copy);
-      matches = await matchSources(copy, find, errors);
-      if (copy.isAdd === true && copy.keepsArchives !== true) await refuseArchives(matches);
+      const found = await matchSources(copy, find, errors);
+      matches = copy.isAdd === true ? await withArchives(copy, found) : found;
     });
     return errors.length > before ? undefined : [...matches, ...matchDocuments(copy)];
   }
 
-  async function finderOf({ from }: Copy): Promise<SourceFinder> {
+  async function download({ checksum }: Copy, source: CopySource): Promise<readonly Match[]> {
+    const { path, position } = source;
+    return placing(position, async () => {
+      if (images === undefined)
+        throw new BimaError('NOT_AVAILABLE', `"${path}" can't be downloaded here`, { position });
+      return [{ source, found: await images.downloads.fetch(path, checksum) }];
+    });
+  }
+
+  /** Those that are archives get what they hold. */
+  async function withArchives({ unpack }: Copy, matches: readonly Match[]): Promise<readonly Brought[]> {
+    const brought: Brought[] = [];
+    for (const match of matches) {
+      const { source, found } = match;
+      const isWanted = found.type === 'file' && (unpack ?? source.isUrl !== true);
+      const archive = isWanted
+        ? await placing(source.position, async () => images?.files.unpack(found, `"${source.path}"`))
+        : undefined;
+      brought.push(archive === undefined ? match : { ...match, archive });
+    }
+    return brought;
+  }
+
+  async function finderOf(copy: Copy): Promise<SourceFinder> {
+    const find = await finderIn(copy);
+    return (source, flags) => (source.isUrl === true ? download(copy, source) : find(source, flags));
+  }
+
+  async function finderIn({ from }: Copy): Promise<SourceFinder> {
     if (from === undefined) return (source, flags) => context.match(source, flags);
     const { value, stage, position } = from;
     const key = stage ?? value;
@@ -184,7 +216,12 @@ interface Step {
   /** After a WORKDIR. */
   readonly workingDir: string;
   readonly user: { readonly name: string; readonly position: Position | undefined };
-  readonly matches: readonly Match[];
+  readonly matches: readonly Brought[];
+}
+
+/** What an instruction brings; of an archive that ADD unpacks, also what it holds. */
+interface Brought extends Match {
+  readonly archive?: readonly ArchivedEntry[];
 }
 
 async function applyStep(
@@ -199,7 +236,7 @@ async function applyStep(
   }
   const { chown, ...copy } = instruction;
   const destination = absoluteDestination(workingDir, copy.destination);
-  if (chown === undefined) return applyCopy(rootfs, { ...copy, destination }, matches);
+  if (chown === undefined) return applyMatches(rootfs, { ...copy, destination }, matches, warnings);
   const ids = await findOwner(rootfs, chown);
   if ('missing' in ids) {
     const message = `expected a user or a group of the image in --chown, got "${ids.missing}"`;
@@ -208,7 +245,72 @@ async function applyStep(
       position,
     });
   }
-  return applyCopy(rootfs, { ...copy, destination, chown: ids }, matches);
+  return applyMatches(rootfs, { ...copy, destination, chown: ids }, matches, warnings);
+}
+
+/** One after the other where there are archives, since each may replace what is there. */
+function applyMatches(
+  rootfs: Rootfs,
+  copy: PlacedCopy,
+  matches: readonly Brought[],
+  warnings: Problem[],
+): readonly Entry[] {
+  if (matches.every(({ archive }) => archive === undefined)) return applyCopy(rootfs, copy, matches);
+  const parts: (readonly Entry[])[] = [];
+  for (const match of matches) {
+    const { archive, source } = match;
+    // Several sources go into a folder, whatever is there so far.
+    const destination = matches.length > 1 ? copy.destination.replace(/\/?$/, '/') : copy.destination;
+    if (archive === undefined) {
+      parts.push(applyCopy(rootfs, { ...copy, destination }, [match]));
+      continue;
+    }
+    const { path, position } = source;
+    const owner = copy.chown ?? root;
+    const unpacking = { entries: archive, destination, owner, source: path, position };
+    const { entries, leftOut } = applyArchive(rootfs, unpacking);
+    warnings.push(...warnOfLeftOut(leftOut, source), ...warnOfFlags(copy, source));
+    parts.push(entries);
+  }
+  // What a later one has replaced is no longer there.
+  const brought = new Map(parts.flat().map((entry) => [entry.path, entry]));
+  return [...brought.values()]
+    .filter((entry) => rootfs.entries.get(entry.path) === entry)
+    .sort((one, other) => comparePaths(one.path, other.path));
+}
+
+function warnOfLeftOut([first, ...others]: readonly string[], { path, position }: CopySource): Problem[] {
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const message = `"${path}" has devices, FIFOs or sockets, which are left out: "${first}"${more}`;
+  return [
+    { code: 'CONTEXT_PATH', message, hint: 'The guest makes those that it needs when it starts.', position },
+  ];
+}
+
+function warnOfFlags({ chown, chmod }: PlacedCopy, { path, position }: CopySource): Problem[] {
+  if (chown === undefined && chmod === undefined) return [];
+  const flag = chown === undefined ? '--chmod' : '--chown';
+  const message = `what "${path}" holds keeps its own owners and modes: ${flag} is for what ADD copies as it is`;
+  return [
+    {
+      code: 'CONTEXT_PATH',
+      message,
+      hint: 'Unpack it in a step before, and COPY it with the flag.',
+      position,
+    },
+  ];
+}
+
+/** Gives errors the place of the source. */
+async function placing<T>(position: Position, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof BimaError) || error.position !== undefined) throw error;
+    const { code, message, hint } = error;
+    throw new BimaError(code, message, { position, cause: error, ...(hint === undefined ? {} : { hint }) });
+  }
 }
 
 const root = { uid: 0, gid: 0 };
@@ -228,16 +330,6 @@ async function idsOfUser(rootfs: Rootfs, user: Step['user'], warnings: Problem[]
   return root;
 }
 
-async function refuseArchives(matches: readonly Match[]): Promise<void> {
-  for (const { source, found } of matches) {
-    if (found.type !== 'file' || !(await isArchive(found))) continue;
-    throw new BimaError('CONTAINERFILE_UNSUPPORTED', `ADD would unpack the archive "${source.path}"`, {
-      hint: 'Write COPY for the file as it is, or unpack it in a step before and copy what it holds.',
-      position: source.position,
-    });
-  }
-}
-
 /** What Linux has at the top of every rootfs: there, a file of that name would take a directory's place. */
 const usualDirectories =
   /^\/(?:bin|boot|dev|etc|home|lib|lib32|lib64|libx32|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)$/;
@@ -249,5 +341,6 @@ function dependsOnBase({ instruction, matches, workingDir }: Step): boolean {
   const destination = absoluteDestination(workingDir, instruction.destination);
   const [first, ...others] = matches;
   const isPlain = /^\/[^/]+$/.test(destination) && !usualDirectories.test(destination);
-  return !isPlain || others.length > 0 || first?.found.type !== 'file';
+  const isFile = first?.found.type === 'file' && first.archive === undefined;
+  return !isPlain || others.length > 0 || !isFile;
 }

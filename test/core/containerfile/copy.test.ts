@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { formatInstruction } from '../../../src/core/containerfile/format.ts';
 import { only, parse, parseClean, places } from './parse.ts';
 
 interface Read {
@@ -185,13 +186,47 @@ describe('ADD', () => {
     assert.ok(add?.type === 'copy');
     assert.deepEqual([add.isAdd, add.chown, add.destination], [true, { user: 1, group: 1 }, '/b/']);
     const [kept] = parseClean('ADD --unpack=false a.tar /b/');
-    assert.equal(kept?.type === 'copy' && kept.keepsArchives, true);
+    assert.equal(kept?.type === 'copy' && kept.unpack, false);
+  });
+
+  it('takes URLs, and warns of those without a checksum', () => {
+    const checksum = `sha256:${'0a'.repeat(32)}`;
+    const lines = [
+      'FROM scratch',
+      `ADD --unpack --checksum=${checksum} https://a.example/b /`,
+      'ADD b HTTP://a.example/c?x=1 /d/',
+    ];
+    const { stages, errors, warnings } = parse(lines.join('\n'));
+    assert.deepEqual(errors, []);
+    assert.deepEqual(places(warnings), ['3:7 SYNTAX']);
+    const [first, second] = stages[0]?.instructions ?? [];
+    assert.ok(first?.type === 'copy' && second?.type === 'copy');
+    assert.deepEqual([first.unpack, first.checksum, first.sources[0]?.isUrl], [true, checksum, true]);
+    assert.deepEqual(
+      second.sources.map(({ isUrl }) => isUrl),
+      [undefined, true],
+    );
+    assert.equal(formatInstruction(first), lines[1]?.replace('--unpack', '--unpack=true'));
   });
 
   const refused: [text: string, error: string, says: RegExp][] = [
     ['ADD a', '1:5 SYNTAX', /destination in ADD/],
     ['ADD --from=a b c', '1:5 UNSUPPORTED', /ADD has no flag "--from"/],
-    ['ADD --checksum=sha256:a b c', '1:5 UNSUPPORTED', /Download/],
+    ['ADD --checksum=sha256:a http://b.example/c c', '1:16 SYNTAX', /64 hexadecimal/],
+    [`ADD --checksum=sha256:${'A'.repeat(64)} http://b.example/c c`, '1:16 SYNTAX', /lower case/],
+    [
+      `ADD --checksum=sha256:${'a'.repeat(64)} b c`,
+      '1:88 SYNTAX',
+      /one URL with --checksum, got something else/,
+    ],
+    [`ADD --checksum=sha256:${'a'.repeat(64)} http://b/c http://b/d c/`, '1:88 SYNTAX', /got 2 URLs/],
+    ['ADD http://b.example/ c/', '1:5 SYNTAX', /name of a file/],
+    ['ADD http://b.example c/', '1:5 SYNTAX', /name of a file/],
+    ['ADD http://b.example/%2e%2e c/', '1:5 SYNTAX', /name of a file/],
+    ['ADD http://me:word@b.example/x c', '1:5 SYNTAX', /user name/],
+    ['ADD http://[b/x c', '1:5 SYNTAX', /expected a URL/],
+    ['ADD --unpack=yes b c', '1:14 SYNTAX', /true or false/],
+    ['COPY --checksum=sha256:a b c', '1:6 UNSUPPORTED', /COPY has no flag/],
     ['ADD --keep-git-dir=true b c', '1:5 UNSUPPORTED', /Clone/],
     ['COPY --unpack b c', '1:6 UNSUPPORTED', /COPY has no flag/],
   ];

@@ -182,6 +182,12 @@ describe('a Containerfile', () => {
 });
 
 /** The environment as the set that it is. */
-function comparable({ Env = [], ...config }: { readonly Env?: readonly string[] }): object {
+function comparable({
+  Env = [],
+  ...config
+}: {
+  readonly Env?: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+}): object {
   return { ...config, Env: Env.toSorted() };
 }

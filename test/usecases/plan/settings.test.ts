@@ -251,29 +251,6 @@ describe('COPY and ADD', () => {
       message: /"who"/,
     });
   });
-
-  for (const [name, bytes] of [
-    ['a.tar', `${'\0'.repeat(257)}ustar`],
-    ['a.gz', '\x1f\x8b\x08'],
-    ['a.zst', Buffer.from('28b52ffd00', 'hex').toString('latin1')],
-  ] as const) {
-    it(`bring no archive with ADD unless it stays one: ${name}`, async (test) => {
-      const context = (instruction: string) =>
-        temporaryFolder(test, {
-          app: hello,
-          [name]: Buffer.from(bytes, 'latin1'),
-          Containerfile: ['FROM scratch', instruction, ...labels].join('\n'),
-        });
-      const options = { labels: [], strict: true };
-      const refused = await examine({ context: context(`ADD ${name} /`), ...options });
-      assert.deepEqual(
-        refused.errors.map(({ code, position }) => [code, position?.line, position?.column]),
-        [['CONTAINERFILE_UNSUPPORTED', 2, 5]],
-      );
-      const kept = await examine({ context: context(`ADD --unpack=false ${name} /`), ...options });
-      assert.deepEqual(kept.errors, []);
-    });
-  }
 });
 
 describe('the target', () => {

@@ -1,0 +1,95 @@
+// The archives that ADD unpacks: told by what they begin with, as BuildKit does, and never by their names.
+
+import { randomUUID } from 'node:crypto';
+import { BimaError } from '../../core/errors.ts';
+import { listLayer } from '../../core/files/list-layer.ts';
+import type { FoundFile } from '../../core/files/match.ts';
+import { isTarHeader } from '../../core/files/tar-reader.ts';
+import type { ArchivedEntry } from '../../core/files/unpack.ts';
+import type { ByteStream } from '../../core/oci/blob.ts';
+import { mediaTypes } from '../../core/oci/media-types.ts';
+import { decompress } from './compression.ts';
+import { createLayerReader } from './layer-reader.ts';
+
+const blockSize = 512;
+
+const unreadable = { bzip2: '425a68', xz: 'fd377a585a00' } as const;
+const compressed = [
+  { magic: '1f8b08', mediaType: mediaTypes.layerGzip },
+  { magic: '28b52ffd', mediaType: mediaTypes.layerZstd },
+] as const;
+
+/**
+ * What an archive holds, in its order; undefined for a file that is none, also for a compressed one.
+ * @param what names it in errors
+ * @param folder holds the files that are read: it is made for the first, and the caller's to remove
+ * @throws BimaError CONTAINERFILE_UNSUPPORTED for a compression that Node can't read, COMPRESSION_UNSUPPORTED for zstd
+ *   on a Node without it, LAYOUT_INVALID for an archive that is damaged behind its first entry
+ */
+export async function openArchiveFile(
+  file: FoundFile,
+  what: string,
+  folder: string,
+): Promise<readonly ArchivedEntry[] | undefined> {
+  const mediaType = await mediaTypeOf(file, what);
+  if (mediaType === undefined) return undefined;
+  const read = () => decompress(owned(file.open()), mediaType, what);
+  const reader = createLayerReader(what, (content) => listLayer(read(), what, content), folder);
+  const { entries, files } = await reader.list();
+  const key = file.identify?.() ?? randomUUID();
+  return entries.map((entry) => {
+    const number = files.get(entry);
+    if (number === undefined) return { entry };
+    const content = {
+      identify: () => `archive ${key} ${number}`,
+      expect: () => {
+        reader.expect(number);
+      },
+      open: () => reader.open(number),
+    };
+    return { entry, content };
+  });
+}
+
+/** The media type of a layer of these bytes; undefined for what is no tar. */
+async function mediaTypeOf(file: FoundFile, what: string): Promise<string | undefined> {
+  const head = await headOf(file.open());
+  const hex = head.subarray(0, 8).toString('hex');
+  for (const [name, magic] of Object.entries(unreadable)) {
+    if (!hex.startsWith(magic)) continue;
+    throw new BimaError(
+      'CONTAINERFILE_UNSUPPORTED',
+      `${what} is compressed with ${name}, which can't be unpacked here`,
+      {
+        hint: `Compress it with gzip or zstd in a step before (${name} -dc FILE | gzip > FILE.gz); COPY and ADD --unpack=false take it as it is.`,
+      },
+    );
+  }
+  const form = compressed.find(({ magic }) => hex.startsWith(magic));
+  if (form === undefined) return isTarHeader(head) ? mediaTypes.layerTar : undefined;
+  try {
+    const start = await headOf(decompress(owned(file.open()), form.mediaType, what));
+    return isTarHeader(start) ? form.mediaType : undefined;
+  } catch (error) {
+    // What only begins like a compressed file is a file like any other.
+    if (error instanceof BimaError && error.code === 'LAYOUT_INVALID') return undefined;
+    throw error;
+  }
+}
+
+/** The first block, or less of a smaller file. */
+async function headOf(stream: ByteStream): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size >= blockSize) break;
+  }
+  return Buffer.concat(chunks).subarray(0, blockSize);
+}
+
+/** Pieces that stay: a decompressor reads ahead. */
+async function* owned(stream: ByteStream): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) yield Buffer.from(chunk);
+}
