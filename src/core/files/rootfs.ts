@@ -212,8 +212,11 @@ export function has(rootfs: Rootfs, path: string): boolean {
   return target === '' || (target !== undefined && rootfs.entries.has(target));
 }
 
-/** The path of an entry, or of one that could be made, at which no link is left; undefined when there are too many links. */
-function followPath({ entries }: Rootfs, path: string): string | undefined {
+/**
+ * The path of an entry, or of one that could be made, at which no link is left; undefined when there are too many links.
+ * @param top the folder that the path starts in, and that links don't lead out of
+ */
+export function followPath({ entries }: Rootfs, path: string, top = ''): string | undefined {
   // Linux follows no longer one.
   if (Buffer.byteLength(path) > limits.path) return undefined;
   const lookUp = (folder: Place, name: string): Place => {
@@ -223,9 +226,9 @@ function followPath({ entries }: Rootfs, path: string): string | undefined {
       ? { type: 'symlink', path: at, target: entry.target }
       : { type: 'any', path: at };
   };
-  const root: Place = { type: 'any', path: '' };
+  const root: Place = { type: 'any', path: top };
   const followed = followLinks({ root, lookUp }, posix.join('/', path).split('/'));
-  return followed.type === 'found' ? followed.path : undefined;
+  return followed.type === 'found' ? followed.item.path : undefined;
 }
 
 /** Where something is, or could be. */

@@ -8,7 +8,8 @@ import type { Position } from '../errors.ts';
 import { comparePaths } from './entry.ts';
 import type { DirectoryEntry, Entry, FileEntry } from './entry.ts';
 import type { ListedEntry } from './list-layer.ts';
-import { checkPath, followLinks, makeFolder } from './rootfs.ts';
+import { joinPath, lastPart } from './file-tree.ts';
+import { checkPath, followPath, makeFolder } from './rootfs.ts';
 import type { Rootfs } from './rootfs.ts';
 
 /** An entry of an archive, and of a file also its bytes. */
@@ -34,9 +35,6 @@ export interface Unpacked {
   /** Devices, FIFOs and the like, which an image made here can't hold. */
   readonly leftOut: readonly string[];
 }
-
-/** As many as Linux follows. */
-const maxLinks = 40;
 
 const root = { uid: 0, gid: 0 };
 
@@ -81,7 +79,7 @@ export function applyArchive(rootfs: Rootfs, archive: Unpacking): Unpacked {
 
   for (const made of makeFolder(rootfs, archive.destination, archive.owner, position))
     brought.set(made.path, made);
-  const top = followLinks(rootfs, archive.destination) ?? '';
+  const top = followPath(rootfs, archive.destination) ?? '';
   if (top !== '') addParents(`${top}/x`);
   for (const { entry, content } of archive.entries) {
     const path = placeOf(rootfs, top, entry.path);
@@ -150,24 +148,6 @@ function folder(path: string): DirectoryEntry {
  * it. Undefined when they lead in a circle.
  */
 function placeOf(rootfs: Rootfs, top: string, path: string): string | undefined {
-  const prefix = top === '' ? [] : top.split('/');
-  const ahead = path.split('/');
-  const behind: string[] = [];
-  for (let links = 0; ahead.length > 1;) {
-    const name = ahead.shift() ?? '';
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      behind.pop();
-      continue;
-    }
-    const entry = rootfs.entries.get([...prefix, ...behind, name].join('/'));
-    if (entry?.type !== 'symlink') {
-      behind.push(name);
-      continue;
-    }
-    if (++links > maxLinks) return undefined;
-    if (entry.target.startsWith('/')) behind.length = 0;
-    ahead.unshift(...entry.target.split('/'));
-  }
-  return [...prefix, ...behind, ...ahead].join('/');
+  const folder = followPath(rootfs, path.slice(0, Math.max(path.lastIndexOf('/'), 0)), top);
+  return folder === undefined ? undefined : joinPath(folder, lastPart(path));
 }
