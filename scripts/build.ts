@@ -1,8 +1,8 @@
 // Builds the committed bundles: `node scripts/build.ts [folder]`, by default into dist/.
 
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { collectLicences } from './licences.ts';
@@ -11,7 +11,7 @@ const outdir = process.argv[2] ?? 'dist';
 
 await mkdir(outdir, { recursive: true });
 const encoder = join(outdir, 'deflate.wasm');
-await compileEncoder(encoder);
+compileEncoder(encoder);
 
 /** Puts the bytes of the compiled encoder in place of the file that reads them. */
 const embedEncoder: Plugin = {
@@ -114,7 +114,8 @@ await writeFile(join(outdir, 'licences.txt'), await collectLicences(inputs));
 await chmod(join(outdir, 'cli.cjs'), 0o755);
 
 /** AssemblyScript to WebAssembly. All of its memory is laid out in src/core/deflate/memory.ts: 200 pages hold it. */
-async function compileEncoder(path: string): Promise<void> {
+function compileEncoder(path: string): void {
+  const compiler = 'node_modules/assemblyscript/bin/asc.js';
   const options = [
     '-O3',
     '--converge',
@@ -127,8 +128,6 @@ async function compileEncoder(path: string): Promise<void> {
     'abort=',
   ];
   const memory = ['--initialMemory', '200', '--maximumMemory', '200', '--memoryBase', '1024'];
-  const stderr = asc.createMemoryStream();
   const args = ['src/core/deflate/encoder.ts', '-o', path, ...options, ...memory];
-  const { error } = await asc.main(args, { stderr });
-  if (error !== null) throw new Error(stderr.toString(), { cause: error });
+  execFileSync(process.execPath, [compiler, ...args], { stdio: 'inherit' });
 }

@@ -1,11 +1,10 @@
 // The types of the parts of WebAssembly that are used: TypeScript has them for browsers alone.
 
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
+  type Module = object;
+  interface Instance {
     readonly exports: unknown;
-    constructor(module: Module);
   }
+  const Module: new (bytes: Uint8Array) => Module;
+  const Instance: new (module: Module) => Instance;
 }
