@@ -20,6 +20,8 @@ describe('readInputs', () => {
       platforms: [],
       buildArguments: new Map(),
       strict: true,
+      fill: true,
+      failOn: 'error',
       compression: { method: 'gzip', level: 2 },
       reuse: true,
       fromLayout: [],

@@ -8,6 +8,7 @@ import { diskRules } from './disk-rules.ts';
 import { guestRules } from './guest-rules.ts';
 import { kernelRules } from './kernel-rules.ts';
 import { lastPairs } from './labels.ts';
+import type { LabelInput } from './labels.ts';
 import { solo5Rules } from './solo5-rules.ts';
 
 /** The table: docs/checks.md has it in words. */
@@ -33,4 +34,11 @@ export function checkBoot(input: BootInput, start?: Position): readonly Problem[
       },
     ];
   });
+}
+
+/** With the version under the name that urunc reads, also where it is given under the other one. */
+export function withVersion(pairs: readonly LabelInput[]): readonly LabelInput[] {
+  const version = lastPairs(pairs).get(uruncKeys.version);
+  if (version === undefined || lastPairs(pairs).has(uruncKeys.unikernelVersion)) return pairs;
+  return [...pairs, { ...version, key: uruncKeys.unikernelVersion }];
 }

@@ -13,9 +13,9 @@ export interface ExaminedDisk {
 }
 
 export interface BootFiles {
-  readonly binary?: BinaryFacts;
-  readonly initrd?: ExaminedDisk;
-  readonly block?: ExaminedDisk;
+  readonly binary?: BinaryFacts | undefined;
+  readonly initrd?: ExaminedDisk | undefined;
+  readonly block?: ExaminedDisk | undefined;
 }
 
 export interface BootInput extends BootFiles {

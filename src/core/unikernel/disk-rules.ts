@@ -1,7 +1,7 @@
 // The rules for the initrd and the block device.
 
 import { quote } from '../containerfile/excerpt.ts';
-import type { BootRule } from './boot-rule.ts';
+import type { BootRule, Seen } from './boot-rule.ts';
 import type { DiskContent } from './disk-content.ts';
 
 export const diskRules: readonly BootRule[] = [
@@ -9,7 +9,7 @@ export const diskRules: readonly BootRule[] = [
     name: 'initrd-content',
     level: 'error',
     at: 'initrd',
-    finds({ initrd, label }) {
+    finds: ({ initrd, label }: Seen): string | undefined => {
       const type = label('unikernelType');
       if (initrd === undefined || (type !== 'unikraft' && type !== 'linux')) return undefined;
       const { kind, name } = initrd.content;
@@ -25,7 +25,7 @@ export const diskRules: readonly BootRule[] = [
     name: 'initrd-length',
     level: 'warning',
     at: 'initrd',
-    finds: ({ initrd, label }) =>
+    finds: ({ initrd, label }: Seen): string | undefined =>
       label('unikernelType') === 'linux' && initrd?.content.kind === 'compressed' && initrd.size % 4 !== 0
         ? `expected a length that is a multiple of 4 for the compressed ${quote(label('initrd'))}, got ${initrd.size} bytes`
         : undefined,
@@ -35,7 +35,7 @@ export const diskRules: readonly BootRule[] = [
     name: 'block-qcow2',
     level: 'error',
     at: 'block',
-    finds: ({ block, label }) =>
+    finds: ({ block, label }: Seen): string | undefined =>
       block?.content.name === 'qcow2'
         ? `expected a raw disk in ${quote(label('block'))}, got a qcow2 image`
         : undefined,
@@ -45,7 +45,7 @@ export const diskRules: readonly BootRule[] = [
     name: 'block-for-rumprun',
     level: 'error',
     at: 'block',
-    finds: ({ block, label }) =>
+    finds: ({ block, label }: Seen): string | undefined =>
       label('unikernelType') === 'rumprun' &&
       block?.content.kind === 'file system' &&
       block.content.name !== 'ext2'
@@ -57,7 +57,7 @@ export const diskRules: readonly BootRule[] = [
     name: 'block-unknown',
     level: 'warning',
     at: 'block',
-    finds: ({ block, label }) =>
+    finds: ({ block, label }: Seen): string | undefined =>
       block !== undefined && ['unknown', 'cpio', 'compressed'].includes(block.content.kind)
         ? `expected a file system in ${quote(label('block'))}, got ${describeContentOf(block.content.kind, block.content.name)}`
         : undefined,

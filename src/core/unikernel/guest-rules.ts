@@ -11,7 +11,7 @@ export const guestRules: readonly BootRule[] = [
     name: 'urunit-kernel',
     level: 'warning',
     at: 'binary',
-    finds(seen) {
+    finds: (seen: Seen): string | undefined => {
       const version = seen.binary?.linux?.version;
       if (!isLinux(seen) || !hasUrunit(seen) || version === undefined || !isBefore(version, [6, 8]))
         return undefined;
@@ -23,7 +23,7 @@ export const guestRules: readonly BootRule[] = [
     name: 'init-path',
     level: 'warning',
     at: 'cmdline',
-    finds(seen) {
+    finds: (seen: Seen): string | undefined => {
       const [init] = seen.words;
       if (!isLinux(seen) || init === undefined || hasUrunit(seen)) return undefined;
       if (!init.startsWith('/'))
@@ -40,7 +40,7 @@ export const guestRules: readonly BootRule[] = [
     name: 'long-command-line',
     level: 'warning',
     at: 'cmdline',
-    finds(seen) {
+    finds: (seen: Seen): string | undefined => {
       if (!isLinux(seen) || hasUrunit(seen) || seen.binary === undefined) return undefined;
       const longest = seen.binary.linux?.longestCommandLine ?? 2047;
       const length = [...seen.words, ...seen.environment].reduce(
@@ -57,7 +57,7 @@ export const guestRules: readonly BootRule[] = [
     name: 'rootfs-on-firecracker',
     level: 'warning',
     at: 'mountRootfs',
-    finds: ({ label }) =>
+    finds: ({ label }: Seen): string | undefined =>
       label('hypervisor') === 'firecracker' && isTrue(label('mountRootfs'))
         ? `"${uruncKeys.mountRootfs}" on firecracker needs containerd's snapshotter devmapper or blockfile`
         : undefined,

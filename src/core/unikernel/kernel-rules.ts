@@ -11,7 +11,7 @@ export const kernelRules: readonly BootRule[] = [
     name: 'linux-program',
     level: 'error',
     at: 'binary',
-    finds: ({ binary, label }) =>
+    finds: ({ binary, label }: Seen): string | undefined =>
       binary?.program === undefined
         ? undefined
         : `expected a unikernel in ${quote(label('binary'))}, got a program for Linux: ${binary.program}`,
@@ -21,7 +21,7 @@ export const kernelRules: readonly BootRule[] = [
     name: 'monitor-refuses',
     level: 'error',
     at: 'hypervisor',
-    finds({ binary, label }) {
+    finds: ({ binary, label }: Seen): string | undefined => {
       const monitor = virtualMachine(label('hypervisor'));
       // A program, and what is linked for another monitor, are said by their own rules.
       if (binary === undefined || monitor === undefined || binary.program !== undefined) return undefined;
@@ -36,7 +36,7 @@ export const kernelRules: readonly BootRule[] = [
     name: 'newer-monitor',
     level: 'warning',
     at: 'hypervisor',
-    finds({ binary, label }) {
+    finds: ({ binary, label }: Seen): string | undefined => {
       const monitor = virtualMachine(label('hypervisor'));
       if (binary === undefined || monitor === undefined) return undefined;
       const verdict = bootVerdict(binary, monitor);
@@ -48,7 +48,7 @@ export const kernelRules: readonly BootRule[] = [
     name: 'type-contradicted',
     level: 'error',
     at: 'unikernelType',
-    finds({ binary, label }) {
+    finds: ({ binary, label }: Seen): string | undefined => {
       const type = label('unikernelType');
       const marks = typeMarks(binary);
       if (type === '' || marks === undefined || marks.types.includes(type)) return undefined;
@@ -60,7 +60,7 @@ export const kernelRules: readonly BootRule[] = [
     name: 'unikraft-version-side',
     level: 'error',
     at: 'unikernelVersion',
-    finds: (seen) => {
+    finds: (seen: Seen): string | undefined => {
       const [said, found] = unikraftVersions(seen) ?? [];
       if (said === undefined || found === undefined || isModern(said) === isModern(found)) return undefined;
       return `expected the version ${quote(found)} of Unikraft that ${quote(seen.label('binary'))} has, got ${quote(said)}`;
@@ -71,7 +71,7 @@ export const kernelRules: readonly BootRule[] = [
     name: 'unikraft-version',
     level: 'warning',
     at: 'unikernelVersion',
-    finds: (seen) => {
+    finds: (seen: Seen): string | undefined => {
       const [said, found] = unikraftVersions(seen) ?? [];
       if (said === undefined || found === undefined || isModern(said) !== isModern(found)) return undefined;
       return said === found

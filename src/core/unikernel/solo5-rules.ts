@@ -35,7 +35,7 @@ function deviceRules(type: Solo5Device['type'], name: 'solo5NetDev' | 'solo5BlkD
       name: `${word}-device-name`,
       level: 'error',
       at: ({ label }) => (label(name) === '' ? 'binary' : name),
-      finds(seen) {
+      finds: (seen: Seen): string | undefined => {
         const devices = devicesOf(seen, type);
         if (devices === undefined || devices.length > 1) return undefined;
         const attached = attachedName(seen, type);
@@ -45,7 +45,7 @@ function deviceRules(type: Solo5Device['type'], name: 'solo5NetDev' | 'solo5BlkD
           return undefined;
         return `expected the ${word} device ${quote(attached)} in the Solo5 manifest, got ${quotedList(devices)}`;
       },
-      hint: (seen) =>
+      hint: (seen: Seen): string =>
         seen.label('unikernelType') === 'rumprun'
           ? 'Link it with the devices "tap" and "rootfs": urunc has these names for rumprun alone.'
           : `Name a device of the manifest in "${uruncKeys[name]}", or remove the label.`,
@@ -54,7 +54,7 @@ function deviceRules(type: Solo5Device['type'], name: 'solo5NetDev' | 'solo5BlkD
       name: `several-${word}-devices`,
       level: 'error',
       at: 'binary',
-      finds(seen) {
+      finds: (seen: Seen): string | undefined => {
         const devices = devicesOf(seen, type) ?? [];
         return devices.length < 2
           ? undefined
@@ -72,7 +72,7 @@ export const solo5Rules: readonly BootRule[] = [
     name: 'block-not-attached',
     level: 'warning',
     at: 'binary',
-    finds(seen) {
+    finds: (seen: Seen): string | undefined => {
       const { label } = seen;
       const [device] = devicesOf(seen, 'block') ?? [];
       if (device === undefined || !isTender(seen)) return undefined;
@@ -85,7 +85,7 @@ export const solo5Rules: readonly BootRule[] = [
     name: 'solo5-target',
     level: 'error',
     at: 'hypervisor',
-    finds(seen) {
+    finds: (seen: Seen): string | undefined => {
       const target = seen.binary?.solo5?.target;
       if (target === undefined) return undefined;
       const hypervisor = seen.label('hypervisor');
@@ -94,7 +94,7 @@ export const solo5Rules: readonly BootRule[] = [
       if (fits || !(knownMonitors as readonly string[]).includes(hypervisor)) return undefined;
       return `expected the hypervisor that ${quote(seen.label('binary'))} is linked for, ${solo5Monitor(target)}, got "${hypervisor}"`;
     },
-    hint: ({ binary }) => {
+    hint: ({ binary }: Seen): string => {
       const target = binary?.solo5?.target ?? '';
       if (target === 'virtio') return 'Write "qemu", or build the unikernel for another target.';
       return target === 'hvt' || target === 'spt'
@@ -106,7 +106,7 @@ export const solo5Rules: readonly BootRule[] = [
     name: 'tender-refuses',
     level: 'error',
     at: 'hypervisor',
-    finds(seen) {
+    finds: (seen: Seen): string | undefined => {
       const { binary, label } = seen;
       const hypervisor = label('hypervisor');
       if (binary === undefined || (hypervisor !== 'hvt' && hypervisor !== 'spt')) return undefined;
@@ -123,7 +123,7 @@ export const solo5Rules: readonly BootRule[] = [
     name: 'old-abi',
     level: 'warning',
     at: 'hypervisor',
-    finds: (seen) =>
+    finds: (seen: Seen): string | undefined =>
       isTender(seen) && seen.binary?.solo5?.abiVersion === 1
         ? `expected the ABI version 2 of Solo5 0.8 and later in ${quote(seen.label('binary'))}, got 1`
         : undefined,
