@@ -8,6 +8,8 @@ import type { AnnotationInput } from '../core/oci/annotations.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
+import { failOnWords } from '../usecases/plan/platforms.ts';
+import type { FailOn } from '../usecases/plan/platforms.ts';
 import { collectProblems, withoutUndefined } from './input-problems.ts';
 import type { Attempt } from './input-problems.ts';
 import {
@@ -59,6 +61,9 @@ export interface Inputs {
   readonly labels: readonly LabelInput[];
   readonly annotations: readonly AnnotationInput[];
   readonly strict: boolean;
+  /** Whether labels that the binary or the base image knows are added. */
+  readonly fill: boolean;
+  readonly failOn: FailOn;
   readonly compression: Compression;
   /** Whether layers of the image that is there already are taken over. */
   readonly reuse: boolean;
@@ -116,6 +121,8 @@ function readAll(
       attempt(() => parseAnnotation(line, 'the input "annotations"'), []),
     ),
     strict: boolean('strict', true),
+    fill: boolean('fill', true),
+    failOn: attempt(() => readChoice(read, 'fail-on', failOnWords, 'error'), 'error'),
     compression: attempt(
       () => ofInput('compression', () => parseCompression(text('compression') ?? 'gzip')),
       parseCompression('gzip'),

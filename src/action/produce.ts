@@ -114,11 +114,13 @@ async function build(request: ImageRequest, layout: Layout, world: ProduceWorld)
 
 /** Everything that is wrong with the Containerfile and its files comes out here. */
 async function plan(inputs: Inputs, { images, reporter, folder }: ProduceWorld): Promise<readonly Plan[]> {
-  const { context, file, labels, strict, platforms, buildArguments, target } = inputs;
+  const { context, file, labels, strict, fill, failOn, platforms, buildArguments, target } = inputs;
   const options = {
     context,
     labels,
     strict,
+    fill,
+    failOn,
     platforms,
     buildArguments,
     ...(target === undefined ? {} : { target }),

@@ -1,6 +1,7 @@
 // The meaning of options that several commands share.
 
-import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
+import { failOnWords } from '../usecases/plan/platforms.ts';
+import type { FailOn, PlatformsOptions } from '../usecases/plan/platforms.ts';
 import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
 import { BimaError } from '../core/errors.ts';
 import { parseAnnotation } from '../core/oci/annotations.ts';
@@ -40,9 +41,19 @@ export function readPlanOptions(
       return { key, value };
     }),
     strict: !options.flag('no-strict'),
+    fill: !options.flag('no-fill'),
+    failOn: readFailOn(options),
     platforms: parsePlatforms(options.strings('platform')),
     buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),
   };
+}
+
+/** @throws BimaError INPUT_INVALID */
+export function readFailOn(options: Options): FailOn {
+  const text = options.string('fail-on') ?? 'error';
+  const found = failOnWords.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new BimaError('INPUT_INVALID', `expected --fail-on error or --fail-on warning, got "${text}"`);
 }
 
 export function readAnnotations(options: Options): AnnotationInput[] {

@@ -12,6 +12,16 @@ export const noStrict: OptionSpec = {
   type: 'boolean',
   help: 'Require only the labels that urunc itself needs: unikernelType, hypervisor and binary',
 };
+export const noFill: OptionSpec = {
+  type: 'boolean',
+  help: 'Leave labels out that the binary or the base image knows',
+};
+export const failOn: OptionSpec = {
+  type: 'string',
+  value: 'LEVEL',
+  default: 'error',
+  help: 'Fail on an "error" alone, or on every "warning" about the Containerfile and its files too',
+};
 export const label: OptionSpec = {
   type: 'string',
   multiple: true,

@@ -21,6 +21,8 @@ describe('readInputs', () => {
       buildArguments: new Map(),
       urlHosts: [],
       strict: true,
+      fill: true,
+      failOn: 'error',
       compression: { method: 'gzip', level: 2 },
       reuse: true,
       fromLayout: [],

@@ -8,7 +8,7 @@ import { run } from '../../src/cli/run.ts';
 import { inspectImages } from '../../src/usecases/inspect.ts';
 import { mustOpenLocalImages } from '../../src/adapters/disk/open.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { elf } from '../support/headers.ts';
+import { bootable, elf } from '../support/headers.ts';
 
 const containerfile = `FROM scratch
 COPY . /
@@ -43,7 +43,7 @@ async function filesOf(archive: string): Promise<string[]> {
 }
 
 describe('the ignore file', () => {
-  const files = { kernel: elf(64, 'little', 62), 'rootfs/key.pem': 'key', 'rootfs/app': 'app' };
+  const files = { kernel: bootable(elf(64, 'little', 62)), 'rootfs/key.pem': 'key', 'rootfs/app': 'app' };
   const rules = 'rootfs/*.pem\n**/*ontainerfile*\n**/.*ignore';
   const secret = 'rootfs/key.pem';
   const rows: readonly {
@@ -152,7 +152,7 @@ describe('the ignore file', () => {
 });
 
 describe('what a build writes', () => {
-  const files = { kernel: elf(64, 'little', 62), Containerfile: containerfile };
+  const files = { kernel: bootable(elf(64, 'little', 62)), Containerfile: containerfile };
   const build = async (context: string, ...args: readonly string[]) => {
     const { code, out, err } = await bima('build', ...args, context);
     assert.equal(code, 0, err);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { run } from '../../src/cli/run.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { elf } from '../support/headers.ts';
+import { bootable, elf } from '../support/headers.ts';
 
 const containerfile = `FROM scratch
 ARG NAME=kernel
@@ -30,7 +30,7 @@ async function lint(context: string, ...options: readonly string[]) {
 
 describe('bima lint for several platforms', () => {
   const files = {
-    'kernel-amd64': elf(64, 'little', 62),
+    'kernel-amd64': bootable(elf(64, 'little', 62)),
     'kernel-arm64': elf(64, 'little', 183),
     'app-amd64': elf(64, 'little', 62),
     Containerfile: containerfile,

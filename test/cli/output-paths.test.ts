@@ -20,7 +20,7 @@ import { run } from '../../src/cli/run.ts';
 import { inspectImages } from '../../src/usecases/inspect.ts';
 import { mustOpenLocalImages } from '../../src/adapters/disk/open.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { elf } from '../support/headers.ts';
+import { bootable, elf } from '../support/headers.ts';
 import { runWithLines } from '../support/run-inputs.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
@@ -70,7 +70,7 @@ interface Scene {
 async function scene(test: TestContext): Promise<Scene> {
   const folder = temporaryFolder(test, {
     'context/Containerfile': containerfile,
-    'context/kernel': elf(64, 'little', 62),
+    'context/kernel': bootable(elf(64, 'little', 62)),
     'at/full/file': 'kept',
     'at/file': 'kept',
   });

@@ -48,3 +48,13 @@ export function overlay(below: Uint8Array, above: Uint8Array): Uint8Array {
     (_, index) => (above[index] ?? 0) || (below[index] ?? 0),
   );
 }
+
+/** The same with a Multiboot header behind it that names its addresses: QEMU boots that from any file. */
+export function bootable(kernel: Uint8Array): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt32LE(0x1badb002, 0);
+  header.writeUInt32LE(0x10000, 4);
+  header.writeUInt32LE(2 ** 32 - 0x1badb002 - 0x10000, 8);
+  const padding = Buffer.alloc((4 - (kernel.length % 4)) % 4);
+  return Buffer.concat([kernel, padding, header]);
+}

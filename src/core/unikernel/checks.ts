@@ -6,7 +6,7 @@ import { annotations, readUruncKey, uruncKeys, uruncNames, uruncPrefix } from '.
 import type { UruncName } from './annotations.ts';
 import { labelProblem, lastPairs } from './labels.ts';
 import type { Finding, LabelInput } from './labels.ts';
-import { findHypervisors, findTypes, hypervisors } from './monitors.ts';
+import { findHypervisors, findNewerUrunc, findTypes, hypervisors } from './monitors.ts';
 import { rootfsPath } from './paths.ts';
 import { findSimilar } from './similar.ts';
 import { checkLength, checkValue, decodeMistaken, isTrue } from './values.ts';
@@ -90,6 +90,11 @@ function checkMonitor(given: Pairs): Problem[] {
 
   const types = findTypes(hypervisor.value);
   if (types.includes(type.value)) return [];
+  const newer = findNewerUrunc(hypervisor.value, type.value);
+  if (newer !== undefined) {
+    const message = `expected a hypervisor and a unikernelType that urunc v0.8 runs together, got "${hypervisor.value}" and "${type.value}", which need an urunc ${newer}`;
+    return [labelProblem(type, { message, hint: `Run the image with an urunc that is ${newer}.` })];
+  }
   const able = findHypervisors(type.value);
   const near = [
     ...(able.length > 0 ? [`"${type.value}" on ${listOf(able)}`] : []),

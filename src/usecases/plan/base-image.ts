@@ -38,6 +38,8 @@ export interface BaseImage {
   readonly values: InheritedValues;
   /** Its labels, and urunc's annotations where no label says the same. */
   readonly labels: ReadonlyMap<string, string>;
+  /** Of its manifest, as they are. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** What a container of it would see. Its layers are fetched for that. */
   rootfs(): Promise<Rootfs>;
 }
@@ -79,6 +81,7 @@ export async function openBaseImage(
       inherited,
       values,
       labels: labelsOfBase(values.labels, manifest.annotations ?? {}),
+      annotations: manifest.annotations ?? {},
       rootfs: () => blaming(name, position, () => images.files.read(source, layers)),
     };
   });

@@ -21,6 +21,8 @@ export interface LabelSources {
   /** Its labels, and those of the command line. */
   readonly own: readonly LabelInput[];
   readonly base: BaseImage | undefined;
+  /** What counts only where nothing else does. */
+  readonly filled?: readonly LabelInput[];
   /** Of the FROM that names the base. */
   readonly basePosition: Position;
   readonly strict: boolean;
@@ -52,13 +54,13 @@ export async function planLabels(sources: LabelSources): Promise<PlannedLabels> 
 }
 
 function complete(sources: LabelSources, inside: ReadonlyMap<string, string>): PlannedLabels {
-  const { instructions, own, base, basePosition, strict, start } = sources;
+  const { instructions, own, base, filled = [], basePosition, strict, start } = sources;
   const [entrypoint, cmd] = [last<Entrypoint>(instructions, 'entrypoint'), last<Cmd>(instructions, 'cmd')];
   const isOwn = entrypoint !== undefined || cmd !== undefined;
   const inherited = [...new Map([...inside, ...(base?.labels ?? [])])].map(([key, value]) => {
     return { key, value, position: basePosition };
   });
-  const pairs = [...keptLabels(inherited, own, isOwn), ...own];
+  const pairs = [...filled, ...keptLabels(inherited, own, isOwn), ...own];
   const values = isOwn ? base?.values : keptArguments(base?.values ?? {}, inherited, own);
   const shellOf = (instruction: Instruction) => shellAt(instructions, instruction) ?? base?.values.shell;
   const given = imageArguments({ entrypoint, cmd, shellOf }, pairs, values);

@@ -9,7 +9,9 @@ import { limitProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
 import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
+import { checkBoot, withVersion } from '../../core/unikernel/boot-checks.ts';
 import { checkLabels, checkPaths } from '../../core/unikernel/checks.ts';
+import { describeFilled } from '../../core/unikernel/fill-labels.ts';
 import type { ImageArguments } from '../../core/unikernel/image-arguments.ts';
 import type { LabelInput } from '../../core/unikernel/labels.ts';
 import { uruncJsonPath } from '../../core/unikernel/urunc-json.ts';
@@ -17,6 +19,7 @@ import type { Labels } from '../../core/unikernel/urunc-json.ts';
 import { readContainerfile } from '../../adapters/context/find-containerfile.ts';
 import { openContext, resolveContext } from '../../adapters/context/context.ts';
 import type { Context } from '../../adapters/context/context.ts';
+import { findFills, mayFillFromBase } from './fills.ts';
 import { warnOfGuesses, withExecutableBinary } from './modes.ts';
 import { namedPaths, planLabels } from './labels.ts';
 import type { LayerPlan, StageFiles } from './files.ts';
@@ -34,6 +37,8 @@ export interface PlanOptions {
   readonly labels: readonly LabelInput[];
   /** False: only the labels that urunc itself needs are required. */
   readonly strict: boolean;
+  /** False: labels that the binary or the base image knows stay missing. */
+  readonly fill?: boolean;
   /** For a binary whose header doesn't tell, and for TARGETARCH and its like. */
   readonly platform?: Platform;
   /** The values of `--build-arg`, by name. */
@@ -98,13 +103,18 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const base = bases.byStage.get(root);
   const basePosition = stages[root]?.from.imagePosition ?? start;
   const own = [...labelsOf(stages), ...options.labels];
-  const labels = await planLabels({ ...options, instructions, own, base, basePosition, start });
-  const { pairs, completed } = labels;
+  const sources = { ...options, instructions, own, base, basePosition, start };
+  const first = await planLabels(sources);
+  const { fill = true } = options;
 
   let found = stages.length === 0 ? noFiles : await files.ofStage(image, 'for COPY');
   const isThere = (file: string) => has(found.rootfs, file);
-  if (base !== undefined && !found.hasBase && !namedPaths(pairs).every(isThere))
+  const isInBase = base !== undefined && !found.hasBase && !namedPaths(first.pairs).every(isThere);
+  if (isInBase || (base !== undefined && !found.hasBase && fill && mayFillFromBase(base, first.pairs)))
     found = await files.ofStage(image, 'always');
+  const { filled, files: bootFiles } = await findFills(found.rootfs, first.pairs, { base, fill });
+  const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
+  const { pairs, completed } = labels;
   found = withExecutableBinary(found, pairs);
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
 
@@ -112,6 +122,16 @@ export async function examine(options: PlanOptions): Promise<Findings> {
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const ofBinary = copyErrors.length === 0 ? binary : { errors: [], warnings: [] };
   const ofFiles = await examineFiles(found.rootfs, pairs, start);
+  const boot = {
+    ...bootFiles,
+    // What is wrong with it is said already.
+    ...(binary.errors.length + binary.warnings.length === 0 ? {} : { binary: undefined }),
+    labels: withVersion(pairs),
+    words: [...(labels.given.entrypoint ?? []), ...(labels.given.cmd ?? [])],
+    environment: environmentOf(instructions, base),
+    // Of a base that was not looked into, nobody knows.
+    provides: (file: string) => isThere(file) || (base !== undefined && !found.hasBase),
+  };
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
   const isEmpty = instructions.length === 0 && containerfile.errors.length > 0;
@@ -133,9 +153,10 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...ofBinary.warnings,
     ...ofFiles.warnings,
+    ...(copyErrors.length === 0 ? checkBoot(boot, start) : []),
     ...context.warnings,
   ]);
-  const notes = notesOf(context);
+  const notes = [...notesOf(context), ...filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
   const plan = {
     instructions,
@@ -147,6 +168,16 @@ export async function examine(options: PlanOptions): Promise<Findings> {
     layers: found.layers,
   };
   return { plan, errors, warnings, notes };
+}
+
+/** `NAME=value`, those of the base first. */
+function environmentOf(instructions: readonly Instruction[], base: BaseImage | undefined): readonly string[] {
+  const own = instructions.flatMap((instruction) => (instruction.type === 'env' ? instruction.pairs : []));
+  const values = new Map([
+    ...Object.entries(base?.values.env ?? {}),
+    ...own.map(({ key, value }) => [key, value] as const),
+  ]);
+  return [...values].map(([key, value]) => `${key}=${value}`);
 }
 
 function notesOf({ ignoreFile, leftOut }: Context): string[] {

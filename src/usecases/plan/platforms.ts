@@ -12,7 +12,13 @@ import type { Findings, Plan, PlanOptions } from './plan.ts';
 export interface PlatformsOptions extends Omit<PlanOptions, 'platform'> {
   /** Each once. */
   readonly platforms: readonly Platform[];
+  /** `warning`: nothing is built while there is a warning. */
+  readonly failOn?: FailOn;
 }
+
+/** What makes a build fail. */
+export type FailOn = (typeof failOnWords)[number];
+export const failOnWords = ['error', 'warning'] as const;
 
 /** The plans, one for each platform in their order, are there only if nothing is wrong. */
 export interface PlatformsFindings extends Omit<Findings, 'plan'> {
@@ -29,6 +35,7 @@ export async function planPlatforms(
 ): Promise<readonly Plan[]> {
   const { plans, errors, warnings, notes } = await examinePlatforms(options);
   for (const note of notes) reporter.info(note);
+  if (options.failOn === 'warning') throwProblems(inOrder([...errors, ...warnings]));
   for (const warning of warnings) reporter.warning(warning);
   throwProblems(errors);
   if (plans === undefined) throw new Error('plans without errors are missing');

@@ -1,0 +1,64 @@
+// What the boot headers of a Linux kernel say of it (Linux, Documentation/arch/x86/boot.rst,
+// Documentation/arch/arm64/booting.rst, drivers/firmware/efi/libstub/zboot-header.S).
+
+import { hasBytes, readUnsigned } from './bytes.ts';
+import { readRange, zeroTerminated } from './file-ranges.ts';
+import type { FileRange, ReadableFile } from './file-ranges.ts';
+
+export interface LinuxHeader {
+  readonly form: 'bzImage' | 'Image' | 'zboot';
+  /** Such as `6.1.0-50-cloud-amd64`. */
+  readonly version?: string;
+  /** In bytes. */
+  readonly longestCommandLine?: number;
+  /** Of the boot protocol, as major × 256 + minor. */
+  readonly protocol?: number;
+  readonly hasEntry64?: boolean;
+  /** The kernel that unpacks itself, and how it is packed where the header says so. */
+  readonly payload?: FileRange & { readonly method?: string };
+}
+
+export async function readLinuxHeader(
+  file: ReadableFile,
+  head: Uint8Array,
+): Promise<LinuxHeader | undefined> {
+  if (hasBytes(head, 0x202, 'HdrS')) return readBzImage(file, head);
+  if (hasBytes(head, 0, 'MZ') && hasBytes(head, 4, 'zimg')) return readZboot(head);
+  return hasBytes(head, 56, 'ARM\x64') ? { form: 'Image' } : undefined;
+}
+
+async function readBzImage(file: ReadableFile, head: Uint8Array): Promise<LinuxHeader> {
+  const protocol = readUnsigned(head, 0x206, 2) ?? 0;
+  const textAt = readUnsigned(head, 0x20e, 2) ?? 0;
+  const text = textAt === 0 ? undefined : zeroTerminated(await readRange(file, textAt + 0x200, 256));
+  const setup = head[0x1f1] === 0 ? 4 : (head[0x1f1] ?? 4);
+  const [payloadAt, length] = [readUnsigned(head, 0x248, 4) ?? 0, readUnsigned(head, 0x24c, 4) ?? 0];
+  const longest = protocol >= 0x206 ? readUnsigned(head, 0x238, 4) : 255;
+  return {
+    form: 'bzImage',
+    ...(text === undefined ? {} : versionOf(text)),
+    ...(longest === undefined ? {} : { longestCommandLine: longest }),
+    protocol,
+    hasEntry64: protocol >= 0x20c && ((readUnsigned(head, 0x236, 2) ?? 0) & 1) === 1,
+    ...(protocol >= 0x208 && length > 0
+      ? { payload: { offset: (setup + 1) * 512 + payloadAt, length } }
+      : {}),
+  };
+}
+
+/** Other programs start as Linux does, memtest86+ among them. */
+function versionOf(text: string): { readonly version?: string } {
+  const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text)?.[1];
+  return version === undefined ? {} : { version };
+}
+
+function readZboot(head: Uint8Array): LinuxHeader {
+  const [offset = 0, length = 0] = [8, 12].map((at) => readUnsigned(head, at, 4));
+  const method = zeroTerminated(head.subarray(24, 32));
+  return { form: 'zboot', payload: { offset, length, ...(method === undefined ? {} : { method }) } };
+}
+
+/** The version in a banner of the kernel's data, `Linux version 6.1.0 (…`. */
+export function versionInBanner(text: string | undefined): string | undefined {
+  return /^Linux version (\d+\.\d+\S*)/.exec(text ?? '')?.[1];
+}
