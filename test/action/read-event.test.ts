@@ -72,6 +72,6 @@ describe('readEvent', () => {
       else process.env.GITHUB_EVENT_PATH = before;
     });
     process.env.GITHUB_EVENT_PATH = join(folder, 'event.json');
-    await assert.rejects(readEvent(), { code: 'INPUT_INVALID', message: /can't be read: EISDIR/ });
+    await assert.rejects(readEvent(), { code: 'INPUT_INVALID', message: /to be a file, got a directory/ });
   });
 });
