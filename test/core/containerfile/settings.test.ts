@@ -156,7 +156,7 @@ describe('the directive check', () => {
 
 describe('EXPOSE', () => {
   it('is soon read, however many ports it names', () => {
-    const { errors } = parse(`EXPOSE ${'0-65535 '.repeat(100_000)}\n`);
+    const { errors } = parse(`EXPOSE ${'0-65535 '.repeat(1000)}\n`);
     assert.match(only(errors).message, /at most 196608 ports/);
   });
 });
