@@ -1,6 +1,6 @@
 // The process of a step: secrets masked, signals, the private folder, and the exit code.
 
-import { rmSync } from 'node:fs';
+import { rmSync, writeSync } from 'node:fs';
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../core/errors.ts';
 import { cleanUp } from '../adapters/filesystem/patience.ts';
@@ -67,8 +67,12 @@ export function runStep(main: (step: Step) => Promise<void>): void {
     });
   }
   // A library's stream may fail where nobody waits for it, such as an upload whose files an interruption removed.
+  let isFailing = false;
   process.on('uncaughtException', (error) => {
-    void fail(error).then(end);
+    // What fails while a failure is reported can't be reported, and would come here again and again.
+    if (isFailing) process.exit(1);
+    isFailing = true;
+    void fail(error).then(end, leave);
   });
 
   reporter.info(`bima ${pkg.version}`);
@@ -77,7 +81,17 @@ export function runStep(main: (step: Step) => Promise<void>): void {
   };
   void main({ environment, runner, reporter, signal: interrupt.signal, own })
     .then(() => 0, fail)
-    .then(end);
+    .then(end)
+    .catch(leave);
+}
+
+/** The report of a failure has failed. */
+function leave(error: unknown): never {
+  try {
+    writeSync(2, `${safeLine(String(error))}\n`);
+  } finally {
+    process.exit(1);
+  }
 }
 
 /** Ends the process also if a connection of some library is still open, as after an interrupted upload. */

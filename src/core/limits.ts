@@ -40,6 +40,8 @@ export const limits = {
 
   /** Bytes of one extended header of a tar, such as a pax header, global or not. */
   tarHeader: mebibyte,
+  /** Entries of one layer, all of which are kept in memory. The largest of images have some hundred thousand. */
+  layerEntries: 1_000_000,
   /** Bytes of all extended headers of one tar. */
   tarHeaders: 64 * mebibyte,
 

@@ -53,7 +53,7 @@ export async function mergeLayouts(
   { annotations, platforms = [], reporter, signal }: MergeOptions,
 ): Promise<Descriptor> {
   const found: Found[] = [];
-  for (const path of await findLayouts(paths)) found.push(...(await openPath(path)));
+  for (const path of await findLayouts(paths)) for (const one of await openPath(path)) found.push(one);
   const { images, referrers } = await separate(found);
   const [first, ...others] = images;
   const where = `"${paths.join('", "')}"`;

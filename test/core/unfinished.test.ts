@@ -5,11 +5,12 @@ import { describe, it } from 'node:test';
 
 const child = join(import.meta.dirname, '../support/stuck-child.ts');
 
-/** Both processes with a promise that never settles, so that the event loop runs empty. */
-function runStuck(shell: 'cli' | 'action') {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child, shell], {
+/** A process with a promise that never settles, so that the event loop runs empty. */
+function runStuck(kind: 'cli' | 'action' | 'post' | 'unreportable' | 'unreportable-later') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [child, kind], {
     encoding: 'utf8',
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, STATE_folder: '/nowhere' },
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }
@@ -26,4 +27,20 @@ describe('a process whose work never ends', () => {
     assert.equal(status, 1);
     assert.match(stdout, /^::error::internal error, .*: the work stopped before it was done$/m);
   });
+
+  it('fails in the step after the job, and says so', () => {
+    const { status, stdout } = runStuck('post');
+    assert.equal(status, 1);
+    assert.match(stdout, /^::error::internal error, .*: the work stopped before it was done\n$/);
+  });
+});
+
+describe('a step whose failure can not be reported', () => {
+  for (const kind of ['unreportable', 'unreportable-later'] as const) {
+    it(`fails all the same, and does not try for ever: ${kind}`, () => {
+      const { status, stdout } = runStuck(kind);
+      assert.equal(status, 1);
+      assert.equal(stdout.split('\n').length, 2, stdout);
+    });
+  }
 });

@@ -1,6 +1,29 @@
-// A process of one of the shells whose work never ends: `node stuck-child.ts cli|action`.
+// A process of one of the shells whose work never ends, or whose failure can't be reported:
+// `node stuck-child.ts cli|action|post|unreportable|unreportable-later`.
 
 const never = () => new Promise<never>(() => undefined);
 
-if (process.argv[2] === 'cli') (await import('../../src/cli/process.ts')).runProcess(never);
-else (await import('../../src/action/step.ts')).runStep(never);
+/** An error that nobody can read. */
+function unreadable(): Error {
+  return Object.defineProperty(new Error('lost'), 'stack', {
+    get() {
+      throw unreadable();
+    },
+  });
+}
+
+const [, , kind] = process.argv;
+if (kind === 'cli') (await import('../../src/cli/process.ts')).runProcess(never);
+else if (kind === 'post') (await import('../../src/action/post-step.ts')).runPostStep(never);
+else {
+  const { runStep } = await import('../../src/action/step.ts');
+  runStep(() => {
+    if (kind === 'unreportable') return Promise.reject(unreadable());
+    if (kind === 'unreportable-later') {
+      setTimeout(() => {
+        throw unreadable();
+      });
+    }
+    return never();
+  });
+}

@@ -2,6 +2,7 @@
 
 import type { Position } from '../errors.ts';
 import { nearest } from '../suggest.ts';
+import { ScopedMap } from './scoped-map.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 
@@ -63,11 +64,11 @@ interface Declared {
 
 /** What a stage knows. */
 interface Scopes {
-  readonly declared: Map<string, Declared>;
+  readonly declared: ScopedMap<Declared>;
   /** Of its base image. */
-  readonly environment: Map<string, string>;
+  readonly environment: ScopedMap<string>;
   /** What ENV sets. */
-  readonly own: Map<string, string>;
+  readonly own: ScopedMap<string>;
 }
 
 /** What a program finds in PATH where neither the image nor the base sets it. */
@@ -78,11 +79,11 @@ export function createVariables(sources: VariableSources): Variables {
   const { platform, buildArguments = new Map<string, string>(), environments } = sources;
   const builtIn = [...platformValues(platform), ['TARGETSTAGE', sources.target ?? 'default'] as const];
   const predefined = new Map([...builtIn, ...buildArguments].filter(isPredefined));
-  const globals = new Map<string, Declared>();
+  const globals = new ScopedMap<Declared>();
   const stages: Scopes[] = [];
   let declared = globals;
-  let environment = new Map<string, string>();
-  let own = new Map<string, string>();
+  let environment = new ScopedMap<string>();
+  let own = new ScopedMap<string>();
   const used = new Set<string>();
   let spent = 0;
   let searches = 0;
@@ -112,17 +113,18 @@ export function createVariables(sources: VariableSources): Variables {
     },
     leaveStage: () => {
       declared = globals;
-      environment = new Map();
-      own = new Map();
+      environment = new ScopedMap();
+      own = new ScopedMap();
     },
     enterStage: (parent) => {
       const base = parent === undefined ? undefined : stages[parent];
-      declared = new Map(base?.declared);
+      declared = new ScopedMap(base?.declared);
       const ofBase = environments?.get(stages.length) ?? {};
+      environment = new ScopedMap(base?.environment);
       // No path or label can hold a NUL, and no environment should.
-      const usable = Object.entries(ofBase).filter(([, value]) => !value.includes('\0'));
-      environment = new Map([...(base?.environment ?? []), ...usable]);
-      own = new Map(base?.own);
+      for (const [name, value] of Object.entries(ofBase))
+        if (!value.includes('\0')) environment.set(name, value);
+      own = new ScopedMap(base?.own);
       stages.push({ declared, environment, own });
     },
     declaredNames: () => [...used],

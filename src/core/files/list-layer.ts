@@ -1,6 +1,8 @@
 // Lists what a layer holds, also one that other tools made.
 
 import { posix } from 'node:path';
+import { BimaError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import { readTar } from './tar-reader.ts';
 import type { TarEntry } from './tar-reader.ts';
@@ -19,6 +21,8 @@ export interface ListedEntry {
   readonly target?: string;
 }
 
+const hint = 'Use an image with fewer files, or one whose files are in an archive.';
+
 /** Is asked for each file; what it returns gets the file's bytes, piece by piece, before the entry is listed. */
 export type ContentReader = (file: ListedEntry) => ((chunk: Uint8Array) => void) | undefined;
 
@@ -27,14 +31,19 @@ export type ContentReader = (file: ListedEntry) => ((chunk: Uint8Array) => void)
  * @param tar not compressed
  * @param what names the layer in the error
  * @param content chooses the files whose content is wanted as well
- * @throws BimaError LAYOUT_INVALID for anything but a whole tar; what `tar` throws
+ * @param limit of entries
+ * @throws BimaError LAYOUT_INVALID for anything but a whole tar, and for more entries than the limit; what `tar` throws
  */
 export async function* listLayer(
   tar: ByteStream,
   what: string,
   content?: ContentReader,
+  limit: number = limits.layerEntries,
 ): AsyncGenerator<ListedEntry> {
+  let count = 0;
   for await (const entry of readTar(tar, what)) {
+    if (++count > limit)
+      throw new BimaError('LAYOUT_INVALID', `${what}: expected at most ${limit} entries, got more`, { hint });
     const listed = describe(entry);
     const read = listed.type === 'file' ? content?.(listed) : undefined;
     if (read !== undefined) for await (const chunk of entry.content) read(chunk);

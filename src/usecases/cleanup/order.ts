@@ -26,8 +26,10 @@ export function orderDeletions(
     // Digests make no circle, so that something is always free; attachments can make one.
     const next = first.length > 0 ? first : free.slice(0, 1);
     if (next.length === 0) throw new Error('manifests list each other in a circle');
-    for (const node of next) left.delete(node.digest);
-    ordered.push(...next);
+    for (const node of next) {
+      left.delete(node.digest);
+      ordered.push(node);
+    }
   }
   return ordered;
 }

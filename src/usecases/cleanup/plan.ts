@@ -93,8 +93,10 @@ function findCandidates(
       const node = graph.get(digest);
       if (node === undefined || found.has(digest)) continue;
       found.add(digest);
-      waiting.push(...node.children, ...referrers(digest));
-      waiting.push(...attachedTags(digest).map((attached) => attached.digest));
+      // No spread: an index can list more than a call takes arguments.
+      for (const child of node.children) waiting.push(child);
+      for (const referrer of referrers(digest)) waiting.push(referrer);
+      for (const attached of attachedTags(digest)) waiting.push(attached.digest);
     }
   };
   visit([...graph.values()].filter((node) => node.tags.some((tag) => tags.has(tag))).map(digestOf));
@@ -125,7 +127,7 @@ function findKept(
       const node = graph.get(digest);
       if (node === undefined || kept.has(digest)) continue;
       kept.set(digest, why);
-      waiting.push(...needsOf(node, graph, relations, options));
+      for (const needed of needsOf(node, graph, relations, options)) waiting.push(needed);
     }
   };
   /** A tag that stays, and that isn't there for another manifest, or for one that has gone already. */

@@ -75,7 +75,8 @@ async function readDocuments(
     if (!isDocument(descriptor) || found.has(descriptor.digest)) continue;
     const bytes = await readDocument(source.open(descriptor), source.name);
     found.set(descriptor.digest, { descriptor, bytes });
-    waiting.push(...childrenOf(descriptor, bytes));
+    // No spread: an index can list more than a call takes arguments.
+    for (const child of childrenOf(descriptor, bytes)) waiting.push(child);
   }
   return found;
 }

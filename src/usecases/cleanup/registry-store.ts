@@ -78,7 +78,8 @@ export class RegistryStore implements ImageStore {
     const missing = await this.#readNear(tags, listed);
     this.#isWhole ||= [...this.#graph().values()].some((node) => this.#near.has(node.digest) && wanted(node));
     if (this.#isWhole) {
-      missing.push(...(await this.#resolve([...listed].filter((tag) => !this.#tags.has(tag)))));
+      const others = [...listed].filter((tag) => !this.#tags.has(tag));
+      for (const tag of await this.#resolve(others)) missing.push(tag);
       await this.#follow(new Set([...this.#tags.values(), ...this.#near]));
     }
     for (const digest of this.#tags.values()) this.#removed.delete(digest);
@@ -123,7 +124,7 @@ export class RegistryStore implements ImageStore {
     let next = [...tags].filter((tag) => listed.has(tag));
     while (next.length > 0) {
       for (const tag of next) asked.add(tag);
-      missing.push(...(await this.#resolve(next)));
+      for (const tag of await this.#resolve(next)) missing.push(tag);
       const roots = new Set(next.flatMap((tag) => this.#tags.get(tag) ?? []));
       for (const digest of await this.#follow(new Set([...roots, ...this.#near]), { withReferrers: true })) {
         this.#near.add(digest);
@@ -174,9 +175,11 @@ export class RegistryStore implements ImageStore {
       const tasks = waiting.map((digest) => async () => {
         const links = await this.#learn(digest);
         if (links === undefined) return;
-        found.push(...links.children);
-        if (withReferrers) found.push(...(await this.#referrersOf(digest)));
-        else if (links.subject !== undefined) found.push(links.subject);
+        // No spread: an index can list more than a call takes arguments.
+        for (const child of links.children) found.push(child);
+        const others = withReferrers ? await this.#referrersOf(digest) : [];
+        for (const referrer of others) found.push(referrer);
+        if (!withReferrers && links.subject !== undefined) found.push(links.subject);
       });
       await runSideBySide(tasks, atOnce, this.#options.signal);
       waiting = [...new Set(found)].filter((digest) => !visited.has(digest)).sort();

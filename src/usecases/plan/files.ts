@@ -60,6 +60,7 @@ export function createPlanFiles(
 ): PlanFiles {
   /** By the name of an image, or the number of a stage. */
   const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
+  const matched = new Map<Copy, Promise<Matched>>();
   return { ofStage, ofContext };
 
   async function ofStage(number: number, look: 'always' | 'for COPY'): Promise<StageFiles> {
@@ -121,8 +122,22 @@ export function createPlanFiles(
     return rootfs;
   }
 
-  /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
+  /** Once for each COPY, however many stages go on from its own. */
   async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Brought[] | undefined> {
+    const known = matched.get(copy) ?? match(copy);
+    matched.set(copy, known);
+    const { matches, problems } = await known;
+    for (const problem of problems) errors.push(problem);
+    return matches;
+  }
+
+  async function match(copy: Copy): Promise<Matched> {
+    const problems: Problem[] = [];
+    return { matches: await findAll(copy, problems), problems };
+  }
+
+  /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
+  async function findAll(copy: Copy, errors: Problem[]): Promise<readonly Brought[] | undefined> {
     const { stage } = copy.from ?? {};
     // The RUN that would have made the files is an error already.
     if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
@@ -209,6 +224,11 @@ async function matchSources(
   const isEmpty = matches.length === 0 && (copy.documents ?? []).length === 0;
   for (const problem of isEmpty ? [...problems, ...nothing] : problems) errors.push(problem);
   return matches;
+}
+
+interface Matched {
+  readonly matches: readonly Brought[] | undefined;
+  readonly problems: readonly Problem[];
 }
 
 interface Step {

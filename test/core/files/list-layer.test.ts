@@ -40,6 +40,20 @@ describe('listLayer', () => {
     ]);
   });
 
+  it('lists no more entries than its limit', async () => {
+    const listed: string[] = [];
+    const tar = () => packLayer(entries, { mtime: 0 });
+    for (const limit of [entries.length, entries.length + 1])
+      for await (const { path } of listLayer(tar(), 'layer', undefined, limit)) listed.push(path);
+    assert.equal(listed.length, 2 * entries.length);
+    await assert.rejects(
+      async () => {
+        for await (const { path } of listLayer(tar(), 'layer', undefined, 3)) listed.push(path);
+      },
+      { code: 'LAYOUT_INVALID', message: 'layer: expected at most 3 entries, got more' },
+    );
+  });
+
   it('lists nothing of an empty tar', async () => {
     assert.deepEqual(await list(packLayer([], { mtime: 0 })), []);
     assert.deepEqual(await list(streamOf()), []);
