@@ -23,6 +23,8 @@ export interface PushOrder {
   readonly image: Descriptor;
   readonly references: readonly Reference[];
   readonly referrers?: readonly Descriptor[];
+  /** Sends again what the registry has lost, also of an image that is at its tags. */
+  readonly lookAtAll: boolean;
   readonly client: RegistryClient;
   readonly event: WorkflowEvent;
   readonly reporter: Reporter;
@@ -40,9 +42,9 @@ export interface ClientOrder {
 
 /** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
 export async function pushForWorkflow(order: PushOrder): Promise<PushResult> {
-  const { source, image, references, referrers = [], client, event, reporter } = order;
+  const { source, image, references, referrers = [], lookAtAll, client, event, reporter } = order;
   try {
-    return await pushImage(source, image, references, { client, reporter, referrers });
+    return await pushImage(source, image, references, { client, reporter, referrers, lookAtAll });
   } catch (error) {
     throw explainRefusal(error, event);
   }

@@ -72,7 +72,7 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
       const wanted = { inputs, references, images, openClient, early, blobs, path: layoutPath, isPushed };
       const made = await produceImage(wanted, world);
       const produced = isPushed ? await asPushed(made, event, access) : made;
-      const handed = { inputs, references, openClient: early.client, skipped, release, layoutPath };
+      const handed = { inputs, references, openClient, skipped, release, layoutPath };
       await handOn(produced, handed, world);
     });
   });
@@ -261,7 +261,7 @@ async function upload(
 /** @returns what the summary says of it */
 async function push(
   { source, root, referrers }: Produced,
-  { references, openClient, skipped }: HandOnOrder,
+  { inputs, references, openClient, skipped }: HandOnOrder,
   { event, runner, reporter, signal }: World,
 ): Promise<string> {
   setOutputs(runner, pushOutputs(undefined));
@@ -277,6 +277,7 @@ async function push(
     image: root,
     references,
     referrers,
+    lookAtAll: !inputs.reuse,
     client,
     event,
     reporter,

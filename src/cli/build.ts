@@ -57,7 +57,7 @@ export async function runBuild(
           const signal = AbortSignal.any([terminal.signal, early.refused]);
           const more = { known, kept, signal, finished: early.start };
           const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
-          await output.write(layout, platforms.root, platforms.elsewhere, early.client);
+          await output.write(layout, platforms.root, platforms.elsewhere, push.openClient);
           return platforms;
         }),
       );
