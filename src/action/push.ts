@@ -22,6 +22,8 @@ export interface PushRequest {
   readonly root: Descriptor;
   readonly references: readonly Reference[];
   readonly referrers?: readonly Descriptor[];
+  /** Sends again what the registry has lost, also of an image that is at its tags. */
+  readonly lookAtAll: boolean;
 }
 
 /** Which registries a client is for, and how it logs in. */
@@ -36,11 +38,11 @@ export interface ClientWorld extends Pick<World, 'environment' | 'reporter' | 's
 
 /** @throws BimaError as {@link pushImage} does; a refusal says what to change in the workflow */
 export async function pushForWorkflow(
-  { source, root, references, referrers = [] }: PushRequest,
+  { source, root, references, referrers = [], lookAtAll }: PushRequest,
   { client, event, reporter }: Pick<World, 'event' | 'reporter'> & { readonly client: RegistryClient },
 ): Promise<PushResult> {
   try {
-    return await pushImage(source, root, references, { client, reporter, referrers });
+    return await pushImage(source, root, references, { client, reporter, referrers, lookAtAll });
   } catch (error) {
     throw explainRefusal(error, event);
   }

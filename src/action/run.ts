@@ -38,7 +38,6 @@ interface FinishedImage extends ImageRequest, Produced {
   readonly facts: ImageFacts;
 }
 
-/** With the client of the push, which knows what was sent before. */
 interface HandOnWorld extends World {
   readonly openClient: OpenClient;
 }
@@ -54,7 +53,7 @@ export async function run(inputs: Inputs, world: World): Promise<void> {
       const made = await produceImage(request, { ...world, ...workspace, early });
       const produced = skipped === undefined ? await asPushed(made, world) : made;
       const facts = await readFacts(produced.source, produced.root);
-      await handOn({ ...request, ...produced, facts }, { ...world, openClient: early.client });
+      await handOn({ ...request, ...produced, facts }, { ...world, openClient: workspace.openClient });
     });
   });
 }
@@ -214,7 +213,8 @@ async function push(image: FinishedImage, world: HandOnWorld): Promise<string> {
     import('../usecases/push/push.ts'),
   ]);
   const client = await world.openClient();
-  const result = await pushForWorkflow(image, { ...world, client });
+  const lookAtAll = !image.inputs.reuse;
+  const result = await pushForWorkflow({ ...image, lookAtAll }, { ...world, client });
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
   return 'pushed';

@@ -58,7 +58,7 @@ export async function runBuild(
           const signal = AbortSignal.any([terminal.signal, early.refused]);
           const more = { previous, cache, signal, finished: early.start };
           const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
-          await output.write(layout, platforms.root, platforms.external, early.client);
+          await output.write(layout, platforms.root, platforms.external, push.openClient);
           return platforms;
         }),
       );

@@ -106,9 +106,25 @@ describe('a run of the action for a tag that is there', () => {
     const first = await runInputs(test, inputs);
     requests();
     const second = await runWithLines(test, { ...inputs, reuse: 'false' });
-    assert.deepEqual(requests(), ['HEAD manifests/1 200']);
+    const asked = requests();
+    assert.ok(asked.includes('HEAD manifests/1 200'));
+    assert.ok(!asked.some((line) => line.startsWith('POST')));
     assert.equal(second.outputs.digest, first.digest);
     assert.doesNotMatch(second.lines.join('\n'), /there already$/m);
+  });
+
+  it('sends again what the registry has lost when reuse is false', async (test) => {
+    await using registry = await startRegistry();
+    const inputs = inputsFor(registry, sampleContext(test));
+    await runInputs(test, inputs);
+    const { blobs } = registry.store.repository('a/b');
+    const [lost] = [...blobs.keys()];
+    assert.ok(lost !== undefined && blobs.delete(lost));
+    await runInputs(test, inputs);
+    assert.equal(blobs.has(lost), false, 'the tag alone was looked at');
+    await runInputs(test, { ...inputs, reuse: 'false' });
+    assert.equal(blobs.has(lost), true);
+    registry.store.pull('a/b', '1');
   });
 
   it('is a run like any other where it may not read, and says so for those who look', async (test) => {

@@ -208,7 +208,7 @@ export interface PushRun extends World {
 
 export async function runPush(options: RunOptions = {}): Promise<PushRun> {
   const world = await startWorld(options);
-  const { registry, proxy, image, client, clock, transcript } = world;
+  const { registry, proxy, image, client, transcript } = world;
   await options.prepare?.(world);
   const before = new Map<string, Record<string, Digest>>();
   const references = (options.references ?? [`HOST/${repository}:v1`]).map((text) =>
@@ -222,7 +222,6 @@ export async function runPush(options: RunOptions = {}): Promise<PushRun> {
     result = await pushImage(options.source ?? image.source, image.root, references, {
       client,
       reporter: transcript.reporter,
-      now: () => clock.now(),
       ...(options.client?.signal === undefined ? {} : { signal: options.client.signal }),
       ...options.push,
     });

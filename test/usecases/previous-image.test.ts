@@ -47,7 +47,7 @@ describe('the look at the previous image', () => {
       assert.deepEqual(clock.sleeps, [], 'nothing is sent early to a host that is down');
       const { source, root } = sampleImage();
       const push = pushImage(source, root, references, {
-        client: await early.client(),
+        client,
         reporter: silentReporter,
       });
       await assert.rejects(push, isUnreachable);

@@ -181,7 +181,7 @@ function needsLogin(registry: string): BimaError {
 }
 
 function unanswerable(registry: string, challenges: readonly Challenge[], secrets: Secrets): BimaError {
-  const offered = challenges.map(({ scheme }) => `"${clean(secrets.scrub(scheme), 40)}"`).join(', ');
+  const offered = challenges.map(({ spelled }) => `"${clean(secrets.scrub(spelled), 40)}"`).join(', ');
   return new BimaError(
     'REGISTRY_PROTOCOL',
     offered === ''

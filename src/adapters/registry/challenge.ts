@@ -3,6 +3,8 @@
 export interface Challenge {
   /** In lower case: `bearer`, `basic`. */
   readonly scheme: string;
+  /** As the server spells it, which may be anything. */
+  readonly spelled: string;
   /** Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>;
 }
@@ -24,7 +26,7 @@ const token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
 const separatorPattern = /[ \t,]+/y;
 
 function parseHeader(header: string): Challenge[] {
-  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+  const challenges: { scheme: string; spelled: string; parameters: Map<string, string> }[] = [];
   let position = 0;
   const take = (pattern: RegExp): RegExpExecArray | undefined => {
     pattern.lastIndex = position;
@@ -45,9 +47,9 @@ function parseHeader(header: string): Challenge[] {
       if (!current.parameters.has(key)) current.parameters.set(key, value);
       continue;
     }
-    const scheme = take(schemePattern)?.[1];
-    if (scheme === undefined) break;
-    challenges.push({ scheme: scheme.toLowerCase(), parameters: new Map() });
+    const spelled = take(schemePattern)?.[1];
+    if (spelled === undefined) break;
+    challenges.push({ scheme: spelled.toLowerCase(), spelled, parameters: new Map() });
     take(token68Pattern);
   }
   return challenges;

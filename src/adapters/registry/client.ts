@@ -12,17 +12,17 @@ import { apiHost } from './vendors.ts';
 import { endpointOf } from '../http/endpoints.ts';
 import { paths } from './paths.ts';
 import { clean } from './error-body.ts';
-import { createHost } from './host.ts';
-import type { Host } from './host.ts';
-import type { HttpOptions } from '../http/http.ts';
+import { Host } from './host.ts';
+import type { Http, HttpOptions } from '../http/http.ts';
 import { createRegistryHttp } from './registry-http.ts';
-import { createRepository } from './repository.ts';
+import { RemoteRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
 import { atMost, retrying } from './retry.ts';
 import { createSecrets } from './secrets.ts';
-import { createSession } from './session.ts';
+import type { Secrets } from './secrets.ts';
+import { Session } from './session.ts';
 import { requestToken } from './token.ts';
-import type { TokenRequest } from './token.ts';
+import type { Token, TokenRequest } from './token.ts';
 import { defaultTimeouts } from '../http/watch.ts';
 import type { Timeouts } from '../http/watch.ts';
 
@@ -54,7 +54,7 @@ export interface RegistryOptions {
 export interface RegistryClient {
   /** Fires when the client was told to end everything, or was closed. */
   readonly signal: AbortSignal;
-  /** No request is made yet. */
+  /** No request is made yet. There is one for each name and way of access. */
   repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryAccess): Repository;
   /** Registries that a look which was not worth a retry couldn't reach. */
   readonly down: Set<string>;
@@ -65,8 +65,6 @@ export interface RegistryClient {
 export interface RepositoryAccess {
   /** What to ask a token for at once: `pull` by default. */
   readonly access?: 'pull' | 'push';
-  /** Repositories of the same registry that may have the blobs already. */
-  readonly mountFrom?: readonly string[];
   /** How often a request, or one for a token, is sent at most: 6 times by default. */
   readonly attempts?: number;
 }
@@ -74,83 +72,125 @@ export interface RepositoryAccess {
 const defaultConcurrency = 4;
 
 export function createRegistryClient(options: RegistryOptions): RegistryClient {
-  const { credentials, reporter, concurrency = defaultConcurrency, clock = systemClock } = options;
-  const closed = new AbortController();
-  const signal = AbortSignal.any([...(options.signal === undefined ? [] : [options.signal]), closed.signal]);
-  // Each request listens to it, and there are many at a time.
-  setMaxListeners(0, signal);
-  const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const budget = new Budget(clock);
-  const secrets = createSecrets(options.mask);
-  const http = createRegistryHttp({ ...options, timeouts, userAgent: options.userAgent ?? 'bima' });
-  const hosts = new Map<string, { readonly host: Host; readonly warnings: Set<string> }>();
+  return new Client(options);
+}
 
-  const hostOf = (origin: string) => {
-    const known = hosts.get(origin);
+/** What the repositories of one host share. */
+interface SharedHost {
+  readonly host: Host;
+  /** Those that were shown already. */
+  readonly warnings: Set<string>;
+}
+
+class Client implements RegistryClient {
+  readonly signal: AbortSignal;
+  readonly down = new Set<string>();
+  readonly #options: RegistryOptions;
+  readonly #clock: Clock;
+  readonly #timeouts: Timeouts;
+  readonly #budget: Budget;
+  readonly #secrets: Secrets;
+  readonly #http: Http;
+  readonly #closed = new AbortController();
+  /** By origin. */
+  readonly #hosts = new Map<string, SharedHost>();
+  /** By registry, repository and access. */
+  readonly #repositories = new Map<string, Repository>();
+
+  constructor(options: RegistryOptions) {
+    const { clock = systemClock, userAgent = 'bima', signal } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+    this.#budget = new Budget(clock);
+    this.#secrets = createSecrets(options.mask);
+    this.#http = createRegistryHttp({ ...options, timeouts: this.#timeouts, userAgent });
+    this.signal = AbortSignal.any([...(signal === undefined ? [] : [signal]), this.#closed.signal]);
+    // Each request listens to it, and there are many at a time.
+    setMaxListeners(0, this.signal);
+  }
+
+  repository(
+    { registry, repository }: Pick<Reference, 'registry' | 'repository'>,
+    { access = 'pull', attempts }: RepositoryAccess = {},
+  ): Repository {
+    const key = JSON.stringify([registry, repository, access, attempts]);
+    const known = this.#repositories.get(key);
     if (known !== undefined) return known;
-    const made = { host: createHost(origin, concurrency, clock), warnings: new Set<string>() };
-    hosts.set(origin, made);
+    const session = this.#openSession(registry, repository, access, attempts);
+    const made = new RemoteRepository(session, this.#options.chunkSize);
+    this.#repositories.set(key, made);
     return made;
-  };
+  }
 
-  const fetchToken = (request: TokenRequest, attempts: number | undefined) =>
-    retrying(
+  close(): Promise<void> {
+    this.#closed.abort(new Error('the client of the registry is closed'));
+    return this.#http.close();
+  }
+
+  #openSession(
+    registry: string,
+    repository: string,
+    access: 'pull' | 'push',
+    attempts: number | undefined,
+  ): Session {
+    const { credentials, reporter, trustedRealms = [], plainHttp = 'loopback' } = this.#options;
+    const { host, warnings } = this.#hostOf(new URL(`https://${apiHost(registry)}`).origin);
+    const shared = { registry, repository, secrets: this.#secrets, clock: this.#clock };
+    const authorizer = new Authorizer({
+      ...shared,
+      credentials,
+      trustedRealms,
+      origin: () => host.origin,
+      fetchToken: (request) => this.#fetchToken(request, attempts),
+      ping: () => this.#ping(host),
+    });
+    return new Session({
+      ...shared,
+      http: this.#http,
+      host,
+      authorizer,
+      reporter,
+      timeouts: this.#timeouts,
+      budget: this.#budget,
+      plainHttp,
+      access,
+      attempts,
+      warnings,
+      signal: this.signal,
+    });
+  }
+
+  #hostOf(origin: string): SharedHost {
+    const known = this.#hosts.get(origin);
+    if (known !== undefined) return known;
+    const { concurrency = defaultConcurrency } = this.#options;
+    const made = { host: new Host(origin, concurrency, this.#clock), warnings: new Set<string>() };
+    this.#hosts.set(origin, made);
+    return made;
+  }
+
+  #fetchToken(request: TokenRequest, attempts: number | undefined): Promise<Token> {
+    const { reporter } = this.#options;
+    const tools = { http: this.#http, secrets: this.#secrets, clock: this.#clock };
+    const { host } = this.#hostOf(request.realm.origin);
+    const { signal } = this;
+    return retrying(
       () => {
         const what = `asking ${request.realm.shown} for a token for ${request.scopes.join(' ')}`;
-        reporter.debug(clean(secrets.scrub(what)));
-        return requestToken({ ...request, signal }, { http, secrets, clock });
+        reporter.debug(clean(this.#secrets.scrub(what)));
+        return requestToken({ ...request, signal }, tools);
       },
-      { clock, reporter, host: hostOf(request.realm.origin).host, budget },
+      { clock: this.#clock, reporter, host, budget: this.#budget },
       { ...atMost(attempts), signal },
     );
+  }
 
-  return {
-    signal,
-    down: new Set(),
-    repository({ registry, repository }, { access = 'pull', mountFrom = [], attempts } = {}) {
-      const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
-      const ping = async () => {
-        const response = await http.send({
-          method: 'GET',
-          endpoint: endpointOf(host.origin, paths.ping),
-          signal,
-        });
-        await response.discard();
-        return response.headers['www-authenticate'];
-      };
-      const authorizer = new Authorizer({
-        registry,
-        repository,
-        origin: () => host.origin,
-        credentials,
-        secrets,
-        clock,
-        trustedRealms: options.trustedRealms ?? [],
-        fetchToken: (request) => fetchToken(request, attempts),
-        ping,
-      });
-      const session = createSession({
-        registry,
-        repository,
-        http,
-        host,
-        authorizer,
-        secrets,
-        reporter,
-        clock,
-        timeouts,
-        budget,
-        plainHttp: options.plainHttp ?? 'loopback',
-        access,
-        attempts,
-        warnings,
-        signal,
-      });
-      return createRepository({ session, mountFrom, chunkSize: options.chunkSize });
-    },
-    close: () => {
-      closed.abort(new Error('the client of the registry is closed'));
-      return http.close();
-    },
-  };
+  /** The challenge of the API's root. */
+  async #ping({ origin }: Host): Promise<string | readonly string[] | undefined> {
+    const endpoint = endpointOf(origin, paths.ping);
+    const response = await this.#http.send({ method: 'GET', endpoint, signal: this.signal });
+    await response.discard();
+    return response.headers['www-authenticate'];
+  }
 }

@@ -3,21 +3,6 @@
 import { reasonOf } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 
-export interface Host {
-  /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
-  origin: string;
-  /** True once it has answered, which settles the question. */
-  isSettled: boolean;
-  /** The size of the smallest body that was refused for its size. */
-  bodyLimit: number | undefined;
-  /** Resolves when the host may be asked again. */
-  ready(signal?: AbortSignal): Promise<void>;
-  /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
-  pause(milliseconds: number): void;
-  /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
-  transfer<T>(size: number, body: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-}
-
 /** After so many transfers without complaint one more runs at once again. */
 const recovery = 8;
 
@@ -29,25 +14,63 @@ interface Waiter {
   readonly start: () => void;
 }
 
-export function createHost(origin: string, concurrency: number, clock: Clock): Host {
-  let restsUntil = -Infinity;
-  let limit = concurrency;
-  let running = 0;
-  let successes = 0;
-  const waiting: Waiter[] = [];
+export class Host {
+  /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
+  origin: string;
+  /** True once it has answered, which settles the question. */
+  isSettled = false;
+  /** The size of the smallest body that was refused for its size. */
+  bodyLimit: number | undefined;
+  readonly #concurrency: number;
+  readonly #clock: Clock;
+  readonly #waiting: Waiter[] = [];
+  #restsUntil = -Infinity;
+  #limit: number;
+  #running = 0;
+  #successes = 0;
 
-  const startNext = () => {
-    while (running < limit && waiting.length > 0) {
-      running += 1;
-      waiting.shift()?.start();
+  /** @param concurrency how many transfers run at once at most */
+  constructor(origin: string, concurrency: number, clock: Clock) {
+    this.origin = origin;
+    this.#concurrency = concurrency;
+    this.#limit = concurrency;
+    this.#clock = clock;
+  }
+
+  /** Resolves when the host may be asked again. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    const left = () => this.#restsUntil - this.#clock.now();
+    for (let rest = left(); rest > 0; rest = left()) await this.#clock.sleep(rest, signal);
+  }
+
+  /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
+  pause(milliseconds: number): void {
+    // Side by side, many requests hear the same complaint: it counts once.
+    if (this.#clock.now() >= this.#restsUntil) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+    this.#successes = 0;
+    this.#restsUntil = Math.max(this.#restsUntil, this.#clock.now() + milliseconds);
+  }
+
+  /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
+  async transfer<T>(size: number, body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#enter(size, signal);
+    try {
+      await this.ready(signal);
+      const result = await body();
+      this.#successes += 1;
+      if (this.#successes % recovery === 0 && this.#limit < this.#concurrency) this.#limit += 1;
+      return result;
+    } finally {
+      this.#running -= 1;
+      this.#startNext();
     }
-  };
+  }
 
-  const enter = (size: number, signal?: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
+  #enter(size: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       signal?.throwIfAborted();
       const abort = () => {
-        waiting.splice(waiting.indexOf(waiter), 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(reasonOf(signal));
       };
       const waiter: Waiter = {
@@ -57,41 +80,17 @@ export function createHost(origin: string, concurrency: number, clock: Clock): H
           resolve();
         },
       };
-      const place = waiter.isDocument ? waiting.findIndex((other) => !other.isDocument) : -1;
-      waiting.splice(place === -1 ? waiting.length : place, 0, waiter);
+      const place = waiter.isDocument ? this.#waiting.findIndex((other) => !other.isDocument) : -1;
+      this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, waiter);
       signal?.addEventListener('abort', abort, { once: true });
-      startNext();
+      this.#startNext();
     });
-
-  async function ready(signal?: AbortSignal): Promise<void> {
-    for (let rest = restsUntil - clock.now(); rest > 0; rest = restsUntil - clock.now()) {
-      await clock.sleep(rest, signal);
-    }
   }
 
-  return {
-    origin,
-    isSettled: false,
-    bodyLimit: undefined,
-    ready,
-    pause(milliseconds) {
-      // Side by side, many requests hear the same complaint: it counts once.
-      if (clock.now() >= restsUntil) limit = Math.max(1, Math.floor(limit / 2));
-      successes = 0;
-      restsUntil = Math.max(restsUntil, clock.now() + milliseconds);
-    },
-    async transfer(size, body, signal) {
-      await enter(size, signal);
-      try {
-        await ready(signal);
-        const result = await body();
-        successes += 1;
-        if (successes % recovery === 0 && limit < concurrency) limit += 1;
-        return result;
-      } finally {
-        running -= 1;
-        startNext();
-      }
-    },
-  };
+  #startNext(): void {
+    while (this.#running < this.#limit && this.#waiting.length > 0) {
+      this.#running += 1;
+      this.#waiting.shift()?.start();
+    }
+  }
 }

@@ -3,7 +3,6 @@
 import { BimaError } from '../../core/errors.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { PutOptions, TagState } from '../../core/oci/target.ts';
 import { isAborted } from '../../core/clock.ts';
 import { paths } from './paths.ts';
 import { appears } from './evidence.ts';
@@ -18,6 +17,15 @@ import { commitPatience } from '../http/watch.ts';
 export interface ManifestBytes {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
+}
+
+/** What is known of a tag: it was asked for and may be set, it is set, or it was found not to be set after all. */
+export type TagState = 'asked' | 'set' | 'open';
+
+export interface TagOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each tag whenever more is known of it. */
+  readonly tagging?: (tag: string, state: TagState) => void;
 }
 
 /** Every registry that knows `?tag=` takes at least so many (distribution-spec, end-7b). */
@@ -42,9 +50,7 @@ export async function putManifest(
       if (count > 1 && (await isThere())) return undefined;
       try {
         const answer = await send(session, manifest, paths.manifest(session.repository, reference), signal);
-        if (!isProof(answer, digest) && !(await appears(session, isThere, signal))) {
-          throw unconfirmed(answer, reference, digest);
-        }
+        await confirmManifest(session, answer, digest, reference, signal);
         return subjectOf(answer);
       } catch (error) {
         const isRefusal = error instanceof RegistryError && [400, 403, 409, 412].includes(error.status ?? 0);
@@ -59,6 +65,24 @@ export async function putManifest(
 }
 
 /**
+ * Sees to it that an answer to the PUT of a manifest is true.
+ * @param reference what stands for the digest afterwards
+ * @throws RegistryError when there is no evidence of it, BimaError DIGEST_MISMATCH for other content
+ */
+export async function confirmManifest(
+  session: Session,
+  answer: Answer,
+  digest: Digest,
+  reference: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  checkStored(session, answer, digest);
+  if (isProof(answer, digest)) return;
+  const isThere = async () => (await describeManifest(session, reference, signal))?.digest === digest;
+  if (!(await appears(session, isThere, signal))) throw unconfirmed(answer, reference, digest);
+}
+
+/**
  * Stores a manifest under all tags: at once where the registry can, otherwise one after the other, in their
  * order. When one fails, the error tells which were set before; the rest isn't tried.
  * @returns the value of OCI-Subject, if the registry sent one
@@ -67,7 +91,7 @@ export async function putTags(
   session: Session,
   manifest: ManifestBytes,
   tags: readonly string[],
-  { signal, tagging }: Pick<PutOptions, 'signal' | 'tagging'> = {},
+  { signal, tagging }: TagOptions = {},
 ): Promise<string | undefined> {
   const tell = (some: readonly string[], state: TagState): void => {
     for (const tag of some) tagging?.(tag, state);
@@ -119,7 +143,7 @@ async function putAtOnce(
         },
       );
       subject = subjectOf(answer) ?? subject;
-      const echoed = isProof(answer, manifest.descriptor.digest) ? echoedTags(answer) : [];
+      const echoed = await provenTags(session, answer, manifest.descriptor.digest, asked, signal);
       for (const tag of echoed) set.add(tag);
       tell(asked, 'open');
       tell(echoed, 'set');
@@ -134,6 +158,38 @@ async function putAtOnce(
     }
   }
   return { subject, set };
+}
+
+/** @throws BimaError DIGEST_MISMATCH when the answer names other content */
+function checkStored(session: Session, answer: Answer, digest: Digest): void {
+  const stored = digestHeader(answer);
+  if (stored?.startsWith('sha256:') === true && stored !== digest) {
+    throw new BimaError(
+      'DIGEST_MISMATCH',
+      `${answer.endpoint.shown}: expected the registry to store ${digest}, got ${session.quote(stored)}`,
+      { hint: 'The registry, or something on the way, changed the manifest; what it has is not the image.' },
+    );
+  }
+}
+
+/** Those that the answer says it has set, and that stand for the manifest when they are looked at. */
+async function provenTags(
+  session: Session,
+  answer: Answer,
+  digest: Digest,
+  asked: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  checkStored(session, answer, digest);
+  if (!isProof(answer, digest)) return [];
+  const echoed = new Set(echoedTags(answer));
+  const looks = asked
+    .filter((tag) => echoed.has(tag))
+    .map(async (tag) => {
+      const there = await describeManifest(session, tag, signal);
+      return there?.digest === digest ? [tag] : [];
+    });
+  return (await Promise.all(looks)).flat();
 }
 
 /** Anything else may come from something that is no registry. */
@@ -199,14 +255,6 @@ async function send(
     });
   }
   await answer.discard();
-  const digest = digestHeader(answer);
-  if (digest?.startsWith('sha256:') === true && digest !== descriptor.digest) {
-    throw new BimaError(
-      'DIGEST_MISMATCH',
-      `${answer.endpoint.shown}: expected the registry to store ${descriptor.digest}, got ${session.quote(digest)}`,
-      { hint: 'The registry, or something on the way, changed the manifest; what it has is not the image.' },
-    );
-  }
   return answer;
 }
 

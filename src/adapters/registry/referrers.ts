@@ -12,6 +12,7 @@ import { isIndexType, mediaTypes } from '../../core/oci/media-types.ts';
 import { readReferrer, referrersTag } from '../../core/oci/referrers.ts';
 import { paths } from './paths.ts';
 import { readManifest } from './manifest-read.ts';
+import { confirmManifest } from './manifest-push.ts';
 import type { ManifestBytes } from './manifest-push.ts';
 import { isAnswer, RegistryError } from './registry-error.ts';
 import { pushScope } from './scope.ts';
@@ -139,11 +140,12 @@ async function writeList(
 ): Promise<void> {
   const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
   const bytes = encodeJson(index);
+  const { digest, mediaType } = describeBytes(mediaTypes.index, bytes);
   const answer = await session.sendPatiently({
     method: 'PUT',
     to: paths.manifest(session.repository, tag),
     headers: {
-      'content-type': describeBytes(mediaTypes.index, bytes).mediaType,
+      'content-type': mediaType,
       // Where it is known, nothing is lost at all.
       ...(etag === undefined ? {} : { 'if-match': etag }),
     },
@@ -153,4 +155,6 @@ async function writeList(
     signal,
   });
   await answer.discard();
+  // By its digest, since another writer may have taken the tag meanwhile.
+  await confirmManifest(session, answer, digest, digest, signal);
 }

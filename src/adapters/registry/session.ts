@@ -41,36 +41,6 @@ export interface Answer extends HttpResponse {
   readonly endpoint: Endpoint;
 }
 
-export interface Session {
-  readonly registry: string;
-  readonly repository: string;
-  readonly host: Host;
-  readonly secrets: Secrets;
-  readonly reporter: Reporter;
-  readonly clock: Clock;
-  readonly timeouts: Timeouts;
-  readonly budget: Budget;
-  /** What reading needs: in a push, the token of the push, so that there is one only. */
-  readonly readScopes: readonly Scope[];
-  /**
-   * One request and, if need be, what it takes to have it answered: a login, a redirect. A body that is a stream
-   * isn't sent again after a 401, since the upload session may be gone with it: the 401 is thrown, after which
-   * another request finds a new token.
-   * @throws RegistryError for a status that wasn't expected
-   */
-  send(request: SessionRequest): Promise<Answer>;
-  /** The same as often as it takes, within reason: for requests that may be repeated as they are. */
-  sendPatiently(request: SessionRequest, options?: RetryOptions): Promise<Answer>;
-  /** Retries a longer operation. */
-  retrying<T>(attempt: (count: number) => Promise<T>, options?: RetryOptions): Promise<T>;
-  /** Waits as {@link retrying} does after the failed attempt `count`. */
-  rest(count: number, error: RegistryError, signal?: AbortSignal): Promise<void>;
-  /** What a server said, fit to stand within a message: without secrets, on one line, not long. */
-  quote(text: string): string;
-  /** Where a Location header leads to. */
-  locate(header: string | readonly string[] | undefined, from: Endpoint): Endpoint;
-}
-
 export interface SessionOptions {
   readonly registry: string;
   readonly repository: string;
@@ -106,39 +76,52 @@ const maxTokens = 2;
 /** How far two clocks may differ, or a replica lag, in milliseconds. */
 export const tokenWait = 2000;
 
-export function createSession(options: SessionOptions): Session {
-  const { registry, repository, http, host, authorizer, secrets, reporter, clock, budget } = options;
+export class Session {
+  readonly registry: string;
+  readonly repository: string;
+  readonly host: Host;
+  readonly secrets: Secrets;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly timeouts: Timeouts;
+  readonly budget: Budget;
+  /** The client's own. */
+  readonly signal: AbortSignal | undefined;
+  /** What reading needs: in a push, the token of the push, so that there is one only. */
+  readonly readScopes: readonly Scope[];
+  readonly #options: SessionOptions;
 
-  const tools = { clock, reporter, host, budget };
-  const retry = <T>(attempt: (count: number) => Promise<T>, more: RetryOptions = {}) =>
-    retrying(attempt, tools, { ...atMost(options.attempts), ...more, signal: more.signal ?? options.signal });
+  constructor(options: SessionOptions) {
+    const { registry, repository, host, clock, access, signal } = options;
+    this.registry = registry;
+    this.repository = repository;
+    this.host = host;
+    this.secrets = options.secrets;
+    this.reporter = options.reporter;
+    this.clock = clock;
+    this.timeouts = options.timeouts;
+    this.budget = options.budget;
+    this.signal = signal;
+    this.readScopes = [access === 'push' ? pushScope(repository) : pullScope(repository)];
+    this.#options = options;
+  }
 
-  const locate = (header: string | readonly string[] | undefined, from: Endpoint) => {
-    const values = typeof header === 'string' ? [header] : (header ?? []);
-    for (const value of values) {
-      const [, query] = value.split(/\?(.*)/s);
-      if (query !== undefined) secrets.addQuery(query);
-    }
-    const endpoint = secrets.guard(() => resolveLocation(values, from));
-    return { ...endpoint, shown: secrets.scrub(endpoint.shown) };
-  };
-
-  const quote = (text: string) => clean(secrets.scrub(text), 200);
-
-  async function send(request: SessionRequest): Promise<Answer> {
+  /**
+   * One request and, if need be, what it takes to have it answered: a login, a redirect. A body that is a stream
+   * isn't sent again after a 401, since the upload session may be gone with it: the 401 is thrown, after which
+   * another request finds a new token.
+   * @throws RegistryError for a status that wasn't expected
+   */
+  async send(request: SessionRequest): Promise<Answer> {
+    const { authorizer } = this.#options;
+    const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
     let refusals = 0;
     for (let logins = 0; ;) {
-      const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
       const authorization = await authorizer.header(request.scopes, isStream);
-      const answer = await follow(request, authorization);
-      if (request.expected.includes(answer.status)) {
-        if (request.isContent !== true && isPage(answer))
-          throw await pageError(answer, contextOf(request, answer.endpoint));
-        budget.answered();
-        return answer;
-      }
-      const failure = await answerError(answer, contextOf(request, answer.endpoint));
-      if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
+      const answer = await this.#follow(request, authorization);
+      if (request.expected.includes(answer.status)) return this.#accept(request, answer);
+      const failure = await answerError(answer, this.#contextOf(request, answer.endpoint));
+      if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
       const challenge = answer.headers['www-authenticate'];
       if (authorization === undefined) logins += 1;
       else refusals += 1;
@@ -146,7 +129,7 @@ export function createSession(options: SessionOptions): Session {
       const isEarly =
         refusals === maxTokens && !isStream && request.isOptional !== true && !isAboutScope(challenge);
       if (isEarly) {
-        await clock.sleep(tokenWait, request.signal ?? options.signal);
+        await this.clock.sleep(tokenWait, request.signal ?? this.signal);
         continue;
       }
       const mayHelp =
@@ -155,39 +138,74 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  async function follow(request: SessionRequest, authorization: string | undefined): Promise<Answer> {
-    const { to } = request;
-    let endpoint = typeof to === 'string' ? endpointOf(host.origin, to) : to;
+  /** The same as often as it takes, within reason: for requests that may be repeated as they are. */
+  sendPatiently(request: SessionRequest, options?: RetryOptions): Promise<Answer> {
+    const signal = request.signal === undefined ? {} : { signal: request.signal };
+    return this.retrying(() => this.send(request), { ...signal, ...options });
+  }
+
+  /** Retries a longer operation. */
+  retrying<T>(attempt: (count: number) => Promise<T>, options: RetryOptions = {}): Promise<T> {
+    const defaults = atMost(this.#options.attempts);
+    return retrying(attempt, this, { ...defaults, ...options, signal: options.signal ?? this.signal });
+  }
+
+  /** Waits as {@link retrying} does after the failed attempt `count`. */
+  rest(count: number, error: RegistryError, signal = this.signal): Promise<void> {
+    return rest(count, error, this, signal);
+  }
+
+  /** What a server said, fit to stand within a message: without secrets, on one line, not long. */
+  quote(text: string): string {
+    return clean(this.secrets.scrub(text), 200);
+  }
+
+  /** Where a Location header leads to. */
+  locate(header: string | readonly string[] | undefined, from: Endpoint): Endpoint {
+    for (const value of typeof header === 'string' ? [header] : (header ?? [])) {
+      const [, query] = value.split(/\?(.*)/s);
+      if (query !== undefined) this.secrets.addQuery(query);
+    }
+    const endpoint = this.secrets.guard(() => resolveLocation(header, from));
+    return { ...endpoint, shown: this.secrets.scrub(endpoint.shown) };
+  }
+
+  async #accept(request: SessionRequest, answer: Answer): Promise<Answer> {
+    if (request.isContent !== true && isPage(answer)) {
+      throw await pageError(answer, this.#contextOf(request, answer.endpoint));
+    }
+    this.budget.answered();
+    return answer;
+  }
+
+  async #follow(request: SessionRequest, authorization: string | undefined): Promise<Answer> {
+    const { to, method } = request;
+    let endpoint = typeof to === 'string' ? endpointOf(this.host.origin, to) : to;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await exchange(request, endpoint, authorization);
-      if (!isRedirect(answer.status, request.method)) return answer;
+      const answer = await this.#exchange(request, endpoint, authorization);
+      if (!isRedirect(answer.status, method)) return answer;
       await answer.discard();
       if (redirects === maxRedirects) {
-        throw new RegistryError(
-          'REGISTRY_PROTOCOL',
-          `${request.method} ${endpoint.shown}: more than 5 redirects`,
-          {
-            method: request.method,
-            url: endpoint.shown,
-          },
-        );
+        const { shown } = endpoint;
+        const message = `${method} ${shown}: more than ${maxRedirects} redirects`;
+        throw new RegistryError('REGISTRY_PROTOCOL', message, { method, url: shown });
       }
-      endpoint = locate(answer.headers.location, answer.endpoint);
+      endpoint = this.locate(answer.headers.location, answer.endpoint);
     }
   }
 
-  async function exchange(
+  async #exchange(
     request: SessionRequest,
     endpoint: Endpoint,
     authorization: string | undefined,
   ): Promise<Answer> {
-    const { method, headers, body, patience, signal = options.signal } = request;
+    const { method, headers, body, patience, signal = this.signal } = request;
     // Credentials are the registry's own: no other host or port sees them.
-    const isOurs = endpoint.origin === host.origin;
-    const started = clock.now();
+    const isOurs = endpoint.origin === this.host.origin;
+    const started = this.clock.now();
     let response: HttpResponse;
     try {
-      response = await http.send({
+      response = await this.#options.http.send({
         method,
         endpoint,
         headers: {
@@ -199,30 +217,33 @@ export function createSession(options: SessionOptions): Session {
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
-      const plain = plainOrigin(error, endpoint);
+      const plain = this.#plainOrigin(error, endpoint);
       if (plain === undefined) throw error;
-      const answer = await withoutTls(request, endpointOf(plain, endpoint.path), authorization, error);
+      const answer = await this.#withoutTls(request, endpointOf(plain, endpoint.path), authorization, error);
       if (answer !== undefined) return answer;
-      host.origin = endpoint.origin;
+      this.host.origin = endpoint.origin;
       throw error;
     }
-    host.isSettled ||= isOurs;
-    reporter.debug(`${method} ${endpoint.shown}: ${response.status} after ${clock.now() - started} ms`);
-    warn(response);
+    this.host.isSettled ||= isOurs;
+    this.reporter.debug(
+      `${method} ${endpoint.shown}: ${response.status} after ${this.clock.now() - started} ms`,
+    );
+    this.#warn(response);
     return { ...response, endpoint };
   }
 
   /** Undefined when what failed over TLS fails without it too, so that it may have been chance. */
-  async function withoutTls(
+  async #withoutTls(
     request: SessionRequest,
     endpoint: Endpoint,
     authorization: string | undefined,
     failure: unknown,
   ): Promise<Answer | undefined> {
+    const { host } = this;
     const isCertain = failure instanceof RegistryError && failure.failure?.kind === 'not-tls';
     host.origin = endpoint.origin;
     try {
-      const answer = await exchange(request, endpoint, authorization);
+      const answer = await this.#exchange(request, endpoint, authorization);
       // Servers with TLS say 400 to a request without it.
       if (isCertain || answer.status !== 400) return answer;
       await answer.discard();
@@ -234,61 +255,34 @@ export function createSession(options: SessionOptions): Session {
   }
 
   /** Where to go on without TLS, if the registry may have none and may be spoken with so. */
-  function plainOrigin(error: unknown, { origin }: Endpoint): string | undefined {
+  #plainOrigin(error: unknown, { origin }: Endpoint): string | undefined {
+    const { host } = this;
     if (!(error instanceof RegistryError) || !mayBePlain.has(error.failure?.kind)) return undefined;
     if (!origin.startsWith('https:')) return undefined;
     // Another request may have found out in the meantime.
     if (host.origin === origin.replace(/^https:/, 'http:')) return host.origin;
     if (origin !== host.origin || host.isSettled) return undefined;
-    if (options.plainHttp !== 'always' && !isLoopback(new URL(origin).hostname)) return undefined;
+    if (this.#options.plainHttp !== 'always' && !isLoopback(new URL(origin).hostname)) return undefined;
     return origin.replace(/^https:/, 'http:');
   }
 
-  function warn({ headers }: HttpResponse): void {
+  #warn({ headers }: HttpResponse): void {
+    const { warnings } = this.#options;
     const { warning } = headers;
     for (const value of typeof warning === 'string' ? [warning] : (warning ?? [])) {
       const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
-      if (text === undefined || options.warnings.has(text)) continue;
-      options.warnings.add(text);
-      const said = clean(secrets.scrub(text.replace(/\\(.)/g, '$1')));
-      reporter.warning({ code: 'REGISTRY_WARNING', message: `${registry} warns: ${said}` });
+      if (text === undefined || warnings.has(text)) continue;
+      warnings.add(text);
+      const said = clean(this.secrets.scrub(text.replace(/\\(.)/g, '$1')));
+      this.reporter.warning({ code: 'REGISTRY_WARNING', message: `${this.registry} warns: ${said}` });
     }
   }
 
-  function contextOf(request: SessionRequest, endpoint: Endpoint): AnswerContext {
-    return {
-      method: request.method,
-      endpoint,
-      expected: request.expected,
-      registry,
-      repository,
-      writing: request.scopes.some((scope) => /(?:push|delete)$/.test(scope)),
-      secrets,
-      clock,
-    };
+  #contextOf({ method, expected, scopes }: SessionRequest, endpoint: Endpoint): AnswerContext {
+    const { registry, repository, secrets, clock } = this;
+    const writing = scopes.some((scope) => /(?:push|delete)$/.test(scope));
+    return { method, endpoint, expected, registry, repository, writing, secrets, clock };
   }
-
-  return {
-    registry,
-    repository,
-    host,
-    secrets,
-    reporter,
-    clock,
-    timeouts: options.timeouts,
-    budget,
-    readScopes: [options.access === 'push' ? pushScope(repository) : pullScope(repository)],
-    send,
-    sendPatiently: (request, more) =>
-      retry(() => send(request), {
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-        ...more,
-      }),
-    retrying: retry,
-    rest: (count, error, signal = options.signal) => rest(count, error, tools, signal),
-    quote,
-    locate,
-  };
 }
 
 /** A changed method would lose the body: only a read follows where a write would become one. */

@@ -1,4 +1,4 @@
-// The two ends of a copy. A layout, an archive and a registry are each one or both of them.
+// The two ends of a copy. A layout, an archive and a registry are sources; a repository of a registry is a target too.
 
 import type { Blob } from './blob.ts';
 import type { Descriptor } from './descriptor.ts';
@@ -14,29 +14,24 @@ export interface Source {
 /** How content came to be at a target: sent, taken over from another repository there, or there before. */
 export type Stored = 'pushed' | 'mounted' | 'present';
 
-/** What is known of a tag: it was asked for and may be set, it is set, or it was found not to be set after all. */
-export type TagState = 'asked' | 'set' | 'open';
+/** What a put did. */
+export interface PutResult {
+  readonly stored: Stored;
+  /** How long that took, also where it began before the call. */
+  readonly seconds: number;
+}
 
 export interface PutOptions {
   /** Stores the content even when the target says that it has it: its word was found to be wrong. */
   readonly force?: boolean;
+  /** Repositories of the same target that may have the blob already. */
+  readonly mountFrom?: readonly string[];
   readonly signal?: AbortSignal;
-  /**
-   * Is told once how the content came to be there, and how long that took if it began before the call. A target that
-   * never calls it has written the bytes.
-   */
-  readonly stored?: (how: Stored, seconds?: number) => void;
-  /** Is told of each tag whenever more is known of it. */
-  readonly tagging?: (tag: string, state: TagState) => void;
 }
 
 /** Where blobs and manifests are written to. */
 export interface Target {
   readonly name: string;
-  /** True when the content is there already, whole. */
-  has(descriptor: Descriptor): Promise<boolean>;
   /** Stores a blob or a manifest; what it points to must be there before. Content is verified on the way. */
-  put(blob: Blob, options?: PutOptions): Promise<void>;
-  /** Makes `tag` point at content that is there. */
-  tag(descriptor: Descriptor, tag: string): Promise<void>;
+  put(blob: Blob, options?: PutOptions): Promise<PutResult>;
 }

@@ -5,16 +5,14 @@ import { readDocument } from '../../core/oci/blob.ts';
 import type { Blob } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { childrenOf, isDocument, readTree } from '../../core/oci/image-tree.ts';
-import type { PutOptions, Source, Stored, Target } from '../../core/oci/target.ts';
+import type { PutOptions, PutResult, Source, Target } from '../../core/oci/target.ts';
 import { RegistryError } from '../../adapters/registry/registry-error.ts';
 import { formatSize } from '../../core/reporter.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { runSideBySide } from '../../core/concurrent.ts';
 
-export interface CopiedBlob {
+export interface CopiedBlob extends PutResult {
   readonly descriptor: Descriptor;
-  readonly stored: Stored;
-  readonly seconds: number;
 }
 
 export interface CopyOptions {
@@ -22,10 +20,10 @@ export interface CopyOptions {
   readonly signal?: AbortSignal;
   /** How many blobs are copied at once: 4 by default. */
   readonly concurrency?: number;
-  /** Milliseconds, for the seconds of each blob. */
-  readonly now?: () => number;
+  /** Passed on with each blob, see {@link PutOptions}. */
+  readonly mountFrom?: readonly string[];
   /** Stores the root, when everything below it is there; by default `target.put` does. */
-  readonly finish?: (root: Blob, options: PutOptions) => Promise<void>;
+  readonly finish?: (root: Blob, signal: AbortSignal | undefined) => Promise<void>;
   /** True when everything below the root is known to be there, so that only the root is stored. */
   readonly rootOnly?: boolean;
   /** Asked for an image of many blobs: true when the root is at the target, and with it all that is below. */
@@ -83,18 +81,11 @@ async function copyBlob(
   descriptor: Descriptor,
   signal: AbortSignal,
 ): Promise<CopiedBlob> {
-  const { reporter, now = Date.now } = options;
-  const started = now();
-  let stored: Stored = 'pushed';
-  let seconds: number | undefined;
-  await target.put(source.open(descriptor), {
-    signal,
-    stored: (how, before) => {
-      stored = how;
-      seconds = before;
-    },
-  });
-  const blob: CopiedBlob = { descriptor, stored, seconds: seconds ?? (now() - started) / 1000 };
+  const { reporter, mountFrom = [] } = options;
+  const blob: CopiedBlob = {
+    descriptor,
+    ...(await target.put(source.open(descriptor), { signal, mountFrom })),
+  };
   reporter.info(describeCopied(blob));
   return blob;
 }
@@ -113,10 +104,10 @@ async function putDocument(
   const { source, root, target, options } = copy;
   const blob = source.open(descriptor);
   const putOptions: PutOptions = signal === undefined ? {} : { signal };
-  const store = (): Promise<void> =>
-    options.finish !== undefined && descriptor.digest === root.digest
-      ? options.finish(blob, putOptions)
-      : target.put(blob, putOptions);
+  const store = async (): Promise<void> => {
+    if (options.finish !== undefined && descriptor.digest === root.digest) await options.finish(blob, signal);
+    else await target.put(blob, putOptions);
+  };
   try {
     await store();
   } catch (error) {

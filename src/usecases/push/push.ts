@@ -8,7 +8,10 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { formatReference, withDefaultTag } from '../../core/oci/reference.ts';
 import type { Reference } from '../../core/oci/reference.ts';
 import type { Blob } from '../../core/oci/blob.ts';
-import type { PutOptions, Source, TagState } from '../../core/oci/target.ts';
+import type { Source } from '../../core/oci/target.ts';
+import type { TagState } from '../../adapters/registry/manifest-push.ts';
+import { RegistryError } from '../../adapters/registry/registry-error.ts';
+import type { Repository } from '../../adapters/registry/repository.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 import { formatSize } from '../../core/reporter.ts';
 import type { Reporter } from '../../core/reporter.ts';
@@ -25,8 +28,6 @@ export interface PushOptions {
   readonly referrers?: readonly Descriptor[];
   /** How many blobs are pushed at once: 4 by default. */
   readonly concurrency?: number;
-  /** Milliseconds, for the seconds of each blob. */
-  readonly now?: () => number;
   /** Looks at every blob, also of an image that is at its tags already: a registry may have lost some. */
   readonly lookAtAll?: boolean;
 }
@@ -54,7 +55,8 @@ export interface PushResult {
 /**
  * Pushes an image to all references, one repository after the other; a later one on the same registry takes the
  * blobs over from the first. A reference that names neither a tag nor a digest gets the tag `latest`.
- * @throws BimaError REFERENCE_INVALID for a digest that isn't the image's, before anything is sent
+ * @throws BimaError REFERENCE_INVALID for a digest that isn't the image's, before anything is sent; what ends the push
+ *   later names the tags that were set before
  */
 export async function pushImage(
   source: Source,
@@ -63,20 +65,22 @@ export async function pushImage(
   options: PushOptions,
 ): Promise<PushResult> {
   const { client, signal = client.signal } = options;
+  const groups = groupByRepository(references, root.digest);
   const repositories: PushedRepository[] = [];
-  const done = new Map<string, string>();
+  const firsts = new Map<string, string>();
   const states = new Map<string, TagState>();
-  const tagging = (reference: string, state: TagState) => states.set(reference, state);
-  try {
-    for (const group of groupByRepository(references, root.digest)) {
-      const first = done.get(group.registry);
-      const mountFrom = first === undefined ? [] : [first];
-      repositories.push(await pushGroup(source, root, group, mountFrom, { ...options, signal, tagging }));
-      if (first === undefined) done.set(group.registry, group.repository);
+  for (const [at, group] of groups.entries()) {
+    const first = firsts.get(group.registry);
+    const mountFrom = first === undefined ? [] : [first];
+    const tagging = (tag: string, state: TagState) => states.set(nameIn(group, tag), state);
+    try {
+      const push = new GroupPush(source, root, group, { ...options, signal, mountFrom, tagging });
+      repositories.push(await push.run());
+    } catch (error) {
+      if (!signal.aborted || error instanceof BimaError) throw withOthers(error, groups, at, states);
+      throw new BimaError('INTERRUPTED', `the push was interrupted${describeTags(states)}`, { cause: error });
     }
-  } catch (error) {
-    if (!signal.aborted || error instanceof BimaError) throw error;
-    throw new BimaError('INTERRUPTED', `the push was interrupted${describeTags(states)}`, { cause: error });
+    if (first === undefined) firsts.set(group.registry, group.repository);
   }
   return { digest: root.digest, repositories };
 }
@@ -90,10 +94,31 @@ function describeTags(states: ReadonlyMap<string, TagState>): string {
   return asked.length === 0 ? ` ${certain}` : ` ${certain}; unknown for ${asked.join(', ')}`;
 }
 
-interface GroupOptions extends PushOptions {
-  readonly signal: AbortSignal;
-  /** By the full reference. */
-  readonly tagging: (reference: string, state: TagState) => void;
+/** The error of one repository, with what became of the others; its own tags it names itself. */
+function withOthers(
+  error: unknown,
+  groups: readonly Group[],
+  failed: number,
+  states: ReadonlyMap<string, TagState>,
+): unknown {
+  if (!(error instanceof BimaError) || groups.length === 1) return error;
+  const namesOf = (some: readonly Group[]) =>
+    some.flatMap((group) =>
+      group.tags.length === 0 ? [nameIn(group)] : group.tags.map((tag) => nameIn(group, tag)),
+    );
+  const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+  const before = namesOf(groups.slice(0, failed)).filter((name) => states.get(name) === 'set');
+  const after = namesOf(groups.slice(failed + 1));
+  const told = [
+    before.length === 0 ? 'no tag of another repository was set' : `set before: ${list(before)}`,
+    ...(after.length === 0 ? [] : [`not tried: ${list(after)}`]),
+  ];
+  const { code, hint } = error;
+  const message = `${error.message} (${told.join('; ')})`;
+  const more = { ...(hint === undefined ? {} : { hint }), cause: error };
+  return error instanceof RegistryError
+    ? new RegistryError(code, message, error, more)
+    : new BimaError(code, message, more);
 }
 
 interface Group {
@@ -101,6 +126,10 @@ interface Group {
   readonly repository: string;
   /** Each once; empty when only the digest was asked for. */
   readonly tags: readonly string[];
+}
+
+function nameIn({ registry, repository }: Group, tag?: string): string {
+  return formatReference({ registry, repository, ...(tag === undefined ? {} : { tag }) });
 }
 
 function groupByRepository(references: readonly Reference[], digest: Digest): readonly Group[] {
@@ -122,72 +151,99 @@ function groupByRepository(references: readonly Reference[], digest: Digest): re
   return [...groups.values()];
 }
 
-async function pushGroup(
-  source: Source,
-  root: Descriptor,
-  group: Group,
-  mountFrom: readonly string[],
-  options: GroupOptions,
-): Promise<PushedRepository> {
-  const { client, reporter, referrers = [], lookAtAll = false } = options;
-  const { registry } = group;
-  const nameOf = (tag: string) => formatReference({ registry, repository: group.repository, tag });
-  const repository = client.repository(group, { access: 'push', mountFrom });
-  return reporter.group(`Push to ${repository.name}`, async () => {
-    const wanted = group.tags.length > 0 ? group.tags : [root.digest];
-    const missing: string[] = [];
-    for (const reference of wanted) {
-      const there = await repository.describe(reference);
-      if (there?.digest !== root.digest) missing.push(reference);
-    }
-    const pushReferrers = async (): Promise<readonly CopiedBlob[]> => {
-      const copied: CopiedBlob[] = [];
-      const tasks = referrers.map((referrer) => async (signal: AbortSignal) => {
-        copied.push(...(await copyImage(source, referrer, repository, { ...options, signal })));
-      });
-      // All at once: they are small, and the list of them is written when all are there.
-      await runSideBySide(tasks, referrersAtOnce, options.signal);
-      if (tasks.length > 0) reporter.info(`what refers to the image goes along: ${tasks.length} manifests`);
-      return copied;
-    };
-    const more: CopiedBlob[] = [];
-    const finish = async (manifest: Blob, how: PutOptions): Promise<void> => {
-      if (referrers.length > 0) {
-        await repository.put(manifest, how);
-        more.push(...(await pushReferrers()));
+interface GroupOptions extends PushOptions {
+  readonly signal: AbortSignal;
+  readonly mountFrom: readonly string[];
+  readonly tagging: (tag: string, state: TagState) => void;
+}
+
+/** The push to one repository. */
+class GroupPush {
+  readonly #source: Source;
+  readonly #root: Descriptor;
+  readonly #group: Group;
+  readonly #options: GroupOptions;
+  readonly #repository: Repository;
+  /** Tags, or the digest when there are none. */
+  readonly #wanted: readonly string[];
+  /** Those that don't stand for the image yet. */
+  readonly #missing: string[] = [];
+
+  constructor(source: Source, root: Descriptor, group: Group, options: GroupOptions) {
+    this.#source = source;
+    this.#root = root;
+    this.#group = group;
+    this.#options = options;
+    this.#repository = options.client.repository(group, { access: 'push' });
+    this.#wanted = group.tags.length > 0 ? group.tags : [root.digest];
+  }
+
+  run(): Promise<PushedRepository> {
+    const { reporter } = this.#options;
+    const { name } = this.#repository;
+    return reporter.group(`Push to ${name}`, async () => {
+      for (const reference of this.#wanted) {
+        const there = await this.#repository.describe(reference);
+        if (there?.digest !== this.#root.digest) this.#missing.push(reference);
       }
-      await repository.putTagged(manifest, group.tags.length > 0 ? missing : [], {
-        ...how,
-        tagging: (tag, state) => {
-          options.tagging(nameOf(tag), state);
-        },
-      });
-    };
-    // What another tag stands for is there, whole.
-    const rootOnly = !lookAtAll && missing.length < wanted.length;
-    const isThere = async () => (await repository.describe(root.digest)) !== undefined;
-    const own =
-      missing.length === 0 && !lookAtAll
-        ? await pushReferrers()
-        : await copyImage(source, root, repository, {
-            ...options,
-            rootOnly,
-            ...(lookAtAll ? {} : { isThere }),
-            finish,
-          });
-    const blobs = [...own, ...more];
-    const pushed = wanted.map((reference): PushedReference => {
-      const parts = group.tags.length > 0 ? { tag: reference } : { digest: root.digest };
-      return {
-        reference: formatReference({ registry: group.registry, repository: group.repository, ...parts }),
-        stored: missing.includes(reference) ? 'pushed' : 'present',
-      };
+      const blobs = await this.#copy();
+      const references = this.#wanted.map((reference) => this.#describe(reference));
+      for (const { reference, stored } of references) {
+        reporter.info(stored === 'pushed' ? `${reference} pushed` : `${reference} is this image already`);
+      }
+      return { repository: name, references, blobs };
     });
-    for (const { reference, stored } of pushed) {
-      reporter.info(stored === 'pushed' ? `${reference} pushed` : `${reference} is this image already`);
-    }
-    return { repository: repository.name, references: pushed, blobs };
-  });
+  }
+
+  async #copy(): Promise<readonly CopiedBlob[]> {
+    const { lookAtAll = false } = this.#options;
+    if (this.#missing.length === 0 && !lookAtAll) return this.#pushReferrers();
+    const more: CopiedBlob[] = [];
+    const isThere = async () => (await this.#repository.describe(this.#root.digest)) !== undefined;
+    const own = await copyImage(this.#source, this.#root, this.#repository, {
+      ...this.#options,
+      // What another tag stands for is there, whole.
+      rootOnly: !lookAtAll && this.#missing.length < this.#wanted.length,
+      ...(lookAtAll ? {} : { isThere }),
+      finish: async (manifest, signal) => {
+        more.push(...(await this.#finish(manifest, signal)));
+      },
+    });
+    return [...own, ...more];
+  }
+
+  /** Tags come last, after what refers to the image. */
+  async #finish(manifest: Blob, signal: AbortSignal | undefined): Promise<readonly CopiedBlob[]> {
+    const { referrers = [], tagging } = this.#options;
+    const isTagged = this.#group.tags.length > 0;
+    const stop = signal === undefined ? {} : { signal };
+    if (referrers.length > 0) await this.#repository.put(manifest, stop);
+    const copied = await this.#pushReferrers();
+    await this.#repository.putTagged(manifest, isTagged ? this.#missing : [], { ...stop, tagging });
+    return copied;
+  }
+
+  async #pushReferrers(): Promise<readonly CopiedBlob[]> {
+    const { referrers = [], reporter } = this.#options;
+    const copied: CopiedBlob[] = [];
+    const tasks = referrers.map((referrer) => async (signal: AbortSignal) => {
+      const options = { ...this.#options, signal };
+      copied.push(...(await copyImage(this.#source, referrer, this.#repository, options)));
+    });
+    // All at once: they are small, and the list of them is written when all are there.
+    await runSideBySide(tasks, referrersAtOnce, this.#options.signal);
+    if (tasks.length > 0) reporter.info(`what refers to the image goes along: ${tasks.length} manifests`);
+    return copied;
+  }
+
+  #describe(reference: string): PushedReference {
+    const { registry, repository, tags } = this.#group;
+    const parts = tags.length > 0 ? { tag: reference } : { digest: this.#root.digest };
+    return {
+      reference: formatReference({ registry, repository, ...parts }),
+      stored: this.#missing.includes(reference) ? 'pushed' : 'present',
+    };
+  }
 }
 
 /** One line with what travelled and what didn't have to. */

@@ -5,6 +5,7 @@ import { Authorizer } from '../../../src/adapters/registry/authorizer.ts';
 import type { ChallengeHeader } from '../../../src/adapters/registry/authorizer.ts';
 import type { Credential } from '../../../src/adapters/registry/credentials.ts';
 import { createSecrets } from '../../../src/adapters/registry/secrets.ts';
+import type { Secrets } from '../../../src/adapters/registry/secrets.ts';
 import type { TokenRequest } from '../../../src/adapters/registry/token.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 
@@ -15,7 +16,9 @@ const password: Credential = { kind: 'password', username: 'robot', password: 'h
 const basicValue = `Basic ${Buffer.from('robot:hunter2').toString('base64')}`;
 const scopes = ['repository:team/app:pull,push'];
 
-function setUp(options: { credential?: Credential; ping?: ChallengeHeader; lifetime?: number } = {}) {
+function setUp(
+  options: { credential?: Credential; ping?: ChallengeHeader; lifetime?: number; secrets?: Secrets } = {},
+) {
   const clock = createFastClock();
   const requests: TokenRequest[] = [];
   let lookups = 0;
@@ -30,7 +33,7 @@ function setUp(options: { credential?: Credential; ping?: ChallengeHeader; lifet
         return Promise.resolve(options.credential);
       },
     },
-    secrets: createSecrets(),
+    secrets: options.secrets ?? createSecrets(),
     clock,
     trustedRealms: [],
     fetchToken: (request) => {
@@ -53,6 +56,17 @@ describe('Authorizer', () => {
     const { authorizer, lookups } = setUp({ credential: password });
     assert.equal(await authorizer.header(scopes), undefined);
     assert.equal(lookups(), 0);
+  });
+
+  it('shows no secret that comes back as the name of a scheme, whatever its case', async () => {
+    const secrets = createSecrets();
+    secrets.add('HunterTwo', 'user');
+    const { authorizer } = setUp({ secrets });
+    await assert.rejects(authorizer.renew(scopes, undefined, 'HunterTwo realm="x"'), (error) => {
+      assert.ok(error instanceof BimaError);
+      assert.doesNotMatch(error.message, /hunter/i);
+      return true;
+    });
   });
 
   it('shares one token among all that ask at once', async () => {

@@ -32,7 +32,7 @@ async function push(
   let error: unknown;
   try {
     const target = client.repository({ registry: registry.host, repository: 'team/app' }, { access: 'push' });
-    await target.put(blob, { stored: (stored) => (how = stored) });
+    how = (await target.put(blob)).stored;
     registry.assertRules();
   } catch (thrown) {
     error = thrown;

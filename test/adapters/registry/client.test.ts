@@ -14,7 +14,7 @@ describe('a client that is closed', () => {
   const rows: [name: string, method: string, kind: Parameters<FaultProxy['count']>[1], work: Work][] = [
     ['a look at a tag', 'HEAD', 'manifest', (repository) => repository.describe('1')],
     ['reading a tag', 'GET', 'manifest', (repository) => repository.read('1')],
-    ['a look at a blob', 'HEAD', 'blob', (repository) => repository.has(blob.descriptor)],
+    ['a look at a blob', 'HEAD', 'blob', (repository) => repository.put(blob)],
     ['the start of an upload', 'POST', 'uploads', (repository) => repository.put(blob)],
     ['an upload', 'PUT', 'upload', (repository) => repository.put(blob)],
   ];

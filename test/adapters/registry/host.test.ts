@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createHost } from '../../../src/adapters/registry/host.ts';
+import { Host } from '../../../src/adapters/registry/host.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 
 const large = 1024 * 1024;
 
 /** Transfers that run until they are told to end. */
-function startTransfers(host: ReturnType<typeof createHost>, sizes: readonly number[]) {
+function startTransfers(host: Host, sizes: readonly number[]) {
   const started: number[] = [];
   const ends: (() => void)[] = [];
   const all = sizes.map((size, index) =>
@@ -22,9 +22,9 @@ const settle = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 };
 
-describe('createHost', () => {
+describe('Host', () => {
   it('runs as many transfers as it may, in their order, documents first', async () => {
-    const host = createHost('https://reg.test', 2, createFastClock());
+    const host = new Host('https://reg.test', 2, createFastClock());
     const { started, all, end } = startTransfers(host, [large, large, large, 10, 20]);
     await settle();
     assert.deepEqual(started, [0, 1]);
@@ -37,13 +37,13 @@ describe('createHost', () => {
   });
 
   it('frees the place of a transfer that fails', async () => {
-    const host = createHost('https://reg.test', 1, createFastClock());
+    const host = new Host('https://reg.test', 1, createFastClock());
     await assert.rejects(host.transfer(1, () => Promise.reject(new Error('no'))));
     assert.equal(await host.transfer(1, () => Promise.resolve('next')), 'next');
   });
 
   it('forgets a transfer that is aborted while it waits', async () => {
-    const host = createHost('https://reg.test', 1, createFastClock());
+    const host = new Host('https://reg.test', 1, createFastClock());
     const { all, end } = startTransfers(host, [large]);
     const controller = new AbortController();
     const waiting = host.transfer(large, () => Promise.resolve('ran'), controller.signal);
@@ -57,7 +57,7 @@ describe('createHost', () => {
 
   it('rests, and then runs half as many: once for complaints that come together', async () => {
     const clock = createFastClock();
-    const host = createHost('https://reg.test', 4, clock);
+    const host = new Host('https://reg.test', 4, clock);
     host.pause(3000);
     host.pause(2000);
     const { started, all, end } = startTransfers(host, [large, large, large, large]);
@@ -73,7 +73,7 @@ describe('createHost', () => {
 
   it('never runs fewer than one, and recovers', async () => {
     const clock = createFastClock();
-    const host = createHost('https://reg.test', 2, clock);
+    const host = new Host('https://reg.test', 2, clock);
     for (let round = 0; round < 5; round++) {
       host.pause(10);
       clock.advance(20);

@@ -102,6 +102,38 @@ describe('the referrers of a fallback tag', () => {
     assert.ok(store.pull(repository, tag).includes(root.digest));
   });
 
+  it('that something in place of the registry takes are an error at once', async () => {
+    const lie: Fault = {
+      when: (request) => on('PUT', 'manifest')(request) && request.endpoint.name === tag,
+      times: Infinity,
+      act: (exchange) => exchange.reply({ status: 200, headers: { 'content-length': 0 } }),
+    };
+    await using world = await startWorld({ faults: [lie] });
+    storeImage(world.registry.store, repository, image, 'v2');
+    const target = world.client.repository({ registry: world.proxy.host, repository }, { access: 'push' });
+    const { source, root } = about('one');
+    await assert.rejects(copyImage(source, root, target, { reporter: silentReporter }), {
+      code: 'REGISTRY_PROTOCOL',
+      message: /expected 201 with the digest of the manifest, got 200/,
+    });
+    assert.equal(world.proxy.hits(lie), 1);
+  });
+
+  it('that the registry changed on their way are an error', async () => {
+    const other = `sha256:${'0'.repeat(64)}`;
+    const changed: Fault = {
+      when: (request) => on('PUT', 'manifest')(request) && request.endpoint.name === tag,
+      act: rewriteReply(() => ({ headers: { 'docker-content-digest': other } })),
+    };
+    await using world = await startWorld({ faults: [changed] });
+    storeImage(world.registry.store, repository, image, 'v2');
+    const target = world.client.repository({ registry: world.proxy.host, repository }, { access: 'push' });
+    const { source, root } = about('one');
+    await assert.rejects(copyImage(source, root, target, { reporter: silentReporter }), {
+      code: 'DIGEST_MISMATCH',
+    });
+  });
+
   it('that never stay are an error', async () => {
     await using world = await startWorld({
       faults: [

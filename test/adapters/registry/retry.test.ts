@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
 import { Budget } from '../../../src/adapters/http/budget.ts';
-import { createHost } from '../../../src/adapters/registry/host.ts';
+import { Host } from '../../../src/adapters/registry/host.ts';
 import { RegistryError } from '../../../src/adapters/registry/registry-error.ts';
 import type { RegistryErrorParts } from '../../../src/adapters/registry/registry-error.ts';
 import { parseRetryAfter, retrying, retryOf } from '../../../src/adapters/registry/retry.ts';
@@ -23,7 +23,7 @@ const reset = (reused: boolean) => registryError({ failure: { kind: 'reset', ret
 /** Fails with each of the errors in turn, then succeeds. */
 async function run(errors: readonly Error[], options: RetryOptions = {}, random = 0.5) {
   const clock = createFastClock(() => random);
-  const host = createHost('https://reg.test', 4, clock);
+  const host = new Host('https://reg.test', 4, clock);
   const said: string[] = [];
   let calls = 0;
   let failure: unknown;

@@ -10,7 +10,7 @@ import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
 import { encodeJson } from '../../../src/core/oci/json.ts';
 import { mediaTypes } from '../../../src/core/oci/media-types.ts';
-import type { PutOptions, Source, Target } from '../../../src/core/oci/target.ts';
+import type { PutOptions, PutResult, Source, Target } from '../../../src/core/oci/target.ts';
 import { RegistryError } from '../../../src/adapters/registry/registry-error.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
 import { sampleImage } from '../../support/sample-image.ts';
@@ -21,14 +21,15 @@ interface Put {
 }
 
 /** Takes everything, notes its order, and does what `onPut` wants besides. */
-function memoryTarget(onPut: (blob: Blob, options: PutOptions) => Promise<void> = () => Promise.resolve()) {
+function memoryTarget(
+  onPut: (blob: Blob, options: PutOptions) => Promise<unknown> = () => Promise.resolve(),
+  resultOf: (blob: Blob) => PutResult = () => ({ stored: 'pushed', seconds: 0 }),
+) {
   const puts: Put[] = [];
   let running = 0;
   let most = 0;
   const target: Target = {
     name: 'memory',
-    has: () => Promise.resolve(false),
-    tag: () => Promise.reject(new Error('no tag is set by a copy')),
     async put(blob, options = {}) {
       running += 1;
       most = Math.max(most, running);
@@ -36,6 +37,7 @@ function memoryTarget(onPut: (blob: Blob, options: PutOptions) => Promise<void> 
         await readDocument(blob, 'memory');
         await onPut(blob, options);
         puts.push({ digest: blob.descriptor.digest, force: options.force === true });
+        return resultOf(blob);
       } finally {
         running -= 1;
       }
@@ -138,16 +140,13 @@ describe('copyImage', () => {
   it('tells what became of each blob, and how long it took', async () => {
     const image = sampleImage({ layers: [10] });
     const said: string[] = [];
-    let now = 0;
-    const { target } = memoryTarget((blob, { stored }) => {
-      now += 1500;
-      stored?.(blob.descriptor.mediaType === mediaTypes.config ? 'present' : 'mounted');
-      return Promise.resolve();
-    });
+    const { target } = memoryTarget(undefined, ({ descriptor }) => ({
+      stored: descriptor.mediaType === mediaTypes.config ? 'present' : 'mounted',
+      seconds: 1.5,
+    }));
     const copied = await copyImage(image.source, image.root, target, {
       reporter: { ...silentReporter, info: (message) => said.push(message) },
       concurrency: 1,
-      now: () => now,
     });
     assert.deepEqual(
       copied.map(({ stored, seconds }) => [stored, seconds]),

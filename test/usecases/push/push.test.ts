@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
+import { RegistryError } from '../../../src/adapters/registry/registry-error.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
 import type { Reference } from '../../../src/core/oci/reference.ts';
 import { pushImage } from '../../../src/usecases/push/push.ts';
@@ -41,7 +42,7 @@ async function withRegistry(
       client,
       said,
       push: (...references) =>
-        pushImage(image.source, image.root, references.map(toReference), { client, reporter, now: () => 0 }),
+        pushImage(image.source, image.root, references.map(toReference), { client, reporter }),
     });
     registry.assertRules();
   } finally {
@@ -162,6 +163,22 @@ describe('pushImage', () => {
         (error) => error instanceof BimaError && error.code === 'REFERENCE_INVALID',
       );
       assert.equal(registry.requests.length, 0);
+    });
+  });
+
+  it('names what was set in other repositories, and what was not tried, when one fails', async () => {
+    const intercept = ({ method, path }: { method: string; path: string }) =>
+      method === 'POST' && path.startsWith('/v2/two/') ? { status: 418 } : undefined;
+    await withRegistry({ intercept }, async ({ registry, push }) => {
+      const { host } = registry;
+      const failed = push('HOST/one/app:v1', 'HOST/one/app:v2', 'HOST/two/app:v1', 'HOST/three/app:v1');
+      await assert.rejects(failed, (error) => {
+        assert.ok(error instanceof RegistryError && error.status === 418);
+        const state = `set before: "${host}/one/app:v1", "${host}/one/app:v2"; not tried: "${host}/three/app:v1"`;
+        assert.ok(error.message.endsWith(` (${state})`), error.message);
+        return true;
+      });
+      registry.store.pull('one/app', 'v2');
     });
   });
 

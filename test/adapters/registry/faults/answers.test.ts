@@ -18,16 +18,16 @@ const places = [
   ['PUT', 'manifest'],
 ] as const;
 
-describe('rows 50 and 51: statuses', () => {
+describe('statuses', () => {
   for (const status of [408, 500, 502, 503, 504, 522, 524]) {
     for (const [method, kind] of places) {
-      it(`row 50: ${status} once at ${method} ${kind}`, async () => {
+      it(`passing status: ${status} once at ${method} ${kind}`, async () => {
         await using run = await runPush({ faults: [{ when: on(method, kind), act: reply({ status }) }] });
         run.assertPushed();
         assert.ok(run.clock.sleeps.length >= 1);
       });
     }
-    it(`row 50: ${status} forever`, async () => {
+    it(`passing status: ${status} forever`, async () => {
       const fault: Fault = {
         when: on('PUT', 'upload'),
         times: Infinity,
@@ -51,7 +51,7 @@ describe('rows 50 and 51: statuses', () => {
   ];
   for (const [name, answer] of final) {
     for (const [method, kind] of [places[2], places[4]]) {
-      it(`row 51: ${name} at ${method} ${kind}: no retry`, async () => {
+      it(`final status: ${name} at ${method} ${kind}: no retry`, async () => {
         const fault: Fault = { when: on(method, kind), times: Infinity, act: reply(answer) };
         await using run = await runPush({ faults: [fault], client: { concurrency: 1 } });
         assert.ok(run.error instanceof Error);
@@ -63,7 +63,7 @@ describe('rows 50 and 51: statuses', () => {
   }
 });
 
-describe('rows 63 to 65: 429', () => {
+describe('429', () => {
   const limited = (retryAfter?: string): Fault => ({
     when: on('POST', 'uploads'),
     act: reply({
@@ -72,7 +72,7 @@ describe('rows 63 to 65: 429', () => {
     }),
   });
 
-  it('row 63: Retry-After: 3', async () => {
+  it('429: Retry-After: 3', async () => {
     await using run = await runPush({ faults: [limited('3')] });
     run.assertPushed();
     assert.ok(
@@ -81,7 +81,7 @@ describe('rows 63 to 65: 429', () => {
     );
   });
 
-  it('row 63: Retry-After as a date', async () => {
+  it('429: Retry-After as a date', async () => {
     const clock = createFastClock();
     const date = new Date(clock.now() + 20_000).toUTCString();
     await using run = await runPush({ clock, faults: [limited(date)] });
@@ -92,7 +92,7 @@ describe('rows 63 to 65: 429', () => {
     );
   });
 
-  it('row 63: Retry-After: 99999 is capped, and said', async () => {
+  it('429: Retry-After: 99999 is capped, and said', async () => {
     await using run = await runPush({ faults: [limited('99999')] });
     run.assertPushed();
     const total = run.clock.sleeps.reduce((sum, slept) => sum + slept, 0);
@@ -101,7 +101,7 @@ describe('rows 63 to 65: 429', () => {
   });
 
   for (const value of ['0', '-1', '880µs', 'Wed, 99 Foo 2020', '']) {
-    it(`row 63: Retry-After: "${value}": a pause all the same`, async () => {
+    it(`429: Retry-After: "${value}": a pause all the same`, async () => {
       await using run = await runPush({ faults: [limited(Buffer.from(value).toString('latin1'))] });
       run.assertPushed();
       assert.ok(run.clock.sleeps.length >= 1);
@@ -112,13 +112,13 @@ describe('rows 63 to 65: 429', () => {
     });
   }
 
-  it('row 63: no Retry-After', async () => {
+  it('429: no Retry-After', async () => {
     await using run = await runPush({ faults: [limited()] });
     run.assertPushed();
     assert.ok(run.clock.sleeps.some((slept) => slept > 0));
   });
 
-  it('row 63: 429 forever', async () => {
+  it('429: 429 forever', async () => {
     const fault: Fault = { ...limited('1'), times: Infinity };
     await using run = await runPush({ faults: [fault] });
     const error = run.assertFailed('REGISTRY_UNAVAILABLE');
@@ -126,7 +126,7 @@ describe('rows 63 to 65: 429', () => {
     assert.ok(run.proxy.hits(fault) < 60, `${run.proxy.hits(fault)} tries`);
   });
 
-  it('row 64: on all parallel blobs: the whole host rests, and fewer go at once', async () => {
+  it('429 on all blobs: on all parallel blobs: the whole host rests, and fewer go at once', async () => {
     const image = sampleImage({ layers: [100, 200, 300, 400, 500, 600, 700, 800] });
     const clock = createFastClock();
     // By the clock that the client sleeps with.
@@ -165,7 +165,7 @@ describe('rows 63 to 65: 429', () => {
     assert.ok(running.most <= 3, `${running.most} at once`);
   });
 
-  it('row 65: 429 with bare line feeds', async () => {
+  it('429 that is not HTTP: 429 with bare line feeds', async () => {
     const text =
       'HTTP/1.0 429 Too Many Requests\nCache-Control: no-cache\nConnection: close\nContent-Type: text/html\n\n<html>slow down</html>\n';
     await using run = await runPush({ faults: [{ when: on('POST', 'uploads'), act: replyRaw(text) }] });
@@ -173,7 +173,7 @@ describe('rows 63 to 65: 429', () => {
     assert.ok(run.clock.sleeps.length >= 1);
   });
 
-  it('row 65: forever: the message can be read', async () => {
+  it('429 that is not HTTP: forever: the message can be read', async () => {
     const text = 'HTTP/1.0 429 Too Many Requests\nConnection: close\n\nslow down\n';
     const fault: Fault = { when: on('POST', 'uploads'), times: Infinity, act: replyRaw(text) };
     await using run = await runPush({ faults: [fault] });
@@ -183,14 +183,14 @@ describe('rows 63 to 65: 429', () => {
   });
 });
 
-describe('rows 66 and 67: what is shown', () => {
+describe('what is shown', () => {
   const fail = (answer: Parameters<typeof reply>[0]): Fault => ({
     when: on('PUT', 'manifest'),
     times: Infinity,
     act: reply(answer),
   });
 
-  it('row 66: an HTML page', async () => {
+  it('body of an error: an HTML page', async () => {
     const body = `<!DOCTYPE html><html><head><title>403 Forbidden</title><style>${'x'.repeat(5000)}</style></head><body>go away</body></html>`;
     await using run = await runPush({ faults: [fail({ status: 403, body })] });
     const error = run.assertFailed('REGISTRY_DENIED');
@@ -198,13 +198,13 @@ describe('rows 66 and 67: what is shown', () => {
     assert.ok(error.message.length < 800);
   });
 
-  it('row 66: nothing', async () => {
+  it('body of an error: nothing', async () => {
     await using run = await runPush({ faults: [fail({ status: 403 })] });
     const error = run.assertFailed('REGISTRY_DENIED');
     assert.match(error.message, /PUT .*manifests.*403/);
   });
 
-  it('row 66: a body without an end', async () => {
+  it('body of an error: a body without an end', async () => {
     const endless: Fault = {
       when: on('PUT', 'manifest'),
       times: Infinity,
@@ -224,13 +224,13 @@ describe('rows 66 and 67: what is shown', () => {
     assert.ok(error.message.length < 1500);
   });
 
-  it('row 66: the detail is shown', async () => {
+  it('body of an error: the detail is shown', async () => {
     const answer = problem(400, 'MANIFEST_INVALID', 'manifest invalid', { reason: 'too many annotations' });
     await using run = await runPush({ faults: [fail(answer)] });
     assert.match(run.assertFailed('REGISTRY_REFUSED').message, /too many annotations/);
   });
 
-  it('row 66: control characters are not', async () => {
+  it('body of an error: control characters are not', async () => {
     const answer = problem(
       400,
       'MANIFEST_INVALID',
@@ -243,7 +243,7 @@ describe('rows 66 and 67: what is shown', () => {
     assert.ok(message.length < 1500);
   });
 
-  it('row 66: a secret that the registry repeats', async () => {
+  it('body of an error: a secret that the registry repeats', async () => {
     const act = async (exchange: Parameters<Fault['act']>[0]) => {
       await exchange.read(1);
       const { authorization } = exchange.request.headers;
@@ -256,7 +256,7 @@ describe('rows 66 and 67: what is shown', () => {
     assert.match(run.assertFailed('REGISTRY_REFUSED').message, /bad header/);
   });
 
-  it('row 67: a warning on many answers is shown once', async () => {
+  it('warning: a warning on many answers is shown once', async () => {
     const warn: Fault = {
       when: () => true,
       times: Infinity,

@@ -33,8 +33,8 @@ function sentWith(run: PushRun, scheme: string): number {
   return run.registry.requests.filter(({ headers }) => headers.authorization?.startsWith(scheme)).length;
 }
 
-describe('rows 1 and 2: a challenge', () => {
-  it('row 1: one token for all, for pull and push', async () => {
+describe('a challenge', () => {
+  it('Bearer: one token for all, for pull and push', async () => {
     await using run = await runPush({ tokens: { user }, image: many });
     run.assertPushed();
     assert.deepEqual(
@@ -43,13 +43,13 @@ describe('rows 1 and 2: a challenge', () => {
     );
   });
 
-  it('row 1: an anonymous token without credentials', async () => {
+  it('Bearer: an anonymous token without credentials', async () => {
     await using run = await runPush({ tokens: {}, credential: 'none' });
     run.assertPushed();
     assert.equal(run.tokens?.requests[0]?.authorization, undefined);
   });
 
-  it('row 2: Basic alone', async () => {
+  it('Basic: Basic alone', async () => {
     await using run = await runPush({ basic: true, image: many });
     run.assertPushed();
     assert.equal(
@@ -60,7 +60,7 @@ describe('rows 1 and 2: a challenge', () => {
   });
 });
 
-describe('row 3: several challenges', () => {
+describe('several challenges', () => {
   const bearer = (realm: string) => `Bearer realm="${realm}",service="${service}",scope="${scope}"`;
   const table: readonly (readonly [string, (realm: string) => readonly string[]])[] = [
     ['two headers, Bearer first', (realm) => [bearer(realm), 'Basic realm="a, b"']],
@@ -71,36 +71,36 @@ describe('row 3: several challenges', () => {
     ['an unknown scheme first', (realm) => ['Negotiate', bearer(realm)]],
   ];
   for (const [name, challenge] of table) {
-    it(`row 3: ${name}: Bearer is used`, async () => {
+    it(`several challenges: ${name}: Bearer is used`, async () => {
       await using run = await runPush({ tokens: { user }, challenge });
       run.assertPushed();
       assert.equal(run.tokens?.requests.length, 1);
       assert.equal(sentWith(run, 'Basic '), 0);
     });
   }
-  it('row 3: Basic when there is no Bearer', async () => {
+  it('several challenges: Basic when there is no Bearer', async () => {
     const challenge = () => ['Digest realm="x", nonce="y"', 'Basic realm="x"'];
     await using run = await runPush({ basic: true, challenge });
     run.assertPushed();
   });
 });
 
-describe('rows 4 to 6: challenges that are wrong', () => {
-  it('row 4: a 401 without a challenge: the earlier one is used', async () => {
+describe('challenges that are wrong', () => {
+  it('missing challenge: a 401 without a challenge: the earlier one is used', async () => {
     const bare: Fault = { when: on('POST', 'uploads'), act: reply({ status: 401 }) };
     await using run = await runPush({ tokens: { user }, faults: [bare] });
     run.assertPushed();
     assert.ok((run.tokens?.requests.length ?? 0) <= 2);
   });
 
-  it('row 4: no challenge at all', async () => {
+  it('missing challenge: no challenge at all', async () => {
     await using run = await runPush({ tokens: { user }, challenge: () => [] });
     const error = run.assertFailed('REGISTRY_PROTOCOL');
     assert.match(error.message, /challenge/);
     assert.ok(run.registry.requests.length <= 4);
   });
 
-  it('row 5: a relative realm is the registry itself', async () => {
+  it('malformed realm: a relative realm is the registry itself', async () => {
     const asked: string[] = [];
     const local: Fault = {
       when: ({ path }) => path === '/service/token',
@@ -133,7 +133,7 @@ describe('rows 4 to 6: challenges that are wrong', () => {
     'http://[',
     'http://user:word@127.0.0.1/token',
   ]) {
-    it(`row 5: the realm "${realm}" fails and is quoted`, async () => {
+    it(`malformed realm: the realm "${realm}" fails and is quoted`, async () => {
       await using run = await runPush({
         tokens: { user },
         challenge: () => [`Bearer realm="${realm}",service="${service}"`],
@@ -151,7 +151,7 @@ describe('rows 4 to 6: challenges that are wrong', () => {
     'https://169.254.169.254/latest/meta-data',
     'http://token.invalid/token',
   ]) {
-    it(`row 6: the realm ${realm} is refused before any request`, async () => {
+    it(`realm that is not safe: the realm ${realm} is refused before any request`, async () => {
       await using run = await runPush({
         tokens: { user },
         challenge: () => [`Bearer realm="${realm}",service="${service}"`],
@@ -162,10 +162,10 @@ describe('rows 4 to 6: challenges that are wrong', () => {
   }
 });
 
-describe('rows 8 to 12: the token server', () => {
+describe('the token server', () => {
   const token = 'an identity token, refreshing';
   for (const postStatus of [404, 405, 400, 401]) {
-    it(`row 8: POST answers ${postStatus}: GET is used`, async () => {
+    it(`identity token: POST answers ${postStatus}: GET is used`, async () => {
       await using run = await runPush({
         tokens: { user: { name: user.name, password: token }, postStatus },
         credential: { kind: 'identity', username: user.name, token },
@@ -179,7 +179,7 @@ describe('rows 8 to 12: the token server', () => {
     });
   }
 
-  it('row 8: an identity token is used with POST', async () => {
+  it('identity token: an identity token is used with POST', async () => {
     await using run = await runPush({
       tokens: { user: { name: user.name, password: token } },
       credential: { kind: 'identity', username: user.name, token },
@@ -192,7 +192,7 @@ describe('rows 8 to 12: the token server', () => {
     assert.equal(request.authorization, undefined);
   });
 
-  it('row 9: 429 with Retry-After', async () => {
+  it('token service at its limit: 429 with Retry-After', async () => {
     let asked = 0;
     await using run = await runPush({
       tokens: {
@@ -208,7 +208,7 @@ describe('rows 8 to 12: the token server', () => {
     );
   });
 
-  it('row 10: 500 twice', async () => {
+  it('token service in trouble: 500 twice', async () => {
     let asked = 0;
     await using run = await runPush({
       tokens: { user, intercept: () => (asked++ < 2 ? { status: 500, body: 'oops' } : undefined) },
@@ -217,7 +217,7 @@ describe('rows 8 to 12: the token server', () => {
     assert.equal(run.clock.sleeps.length, 2);
   });
 
-  it('row 10: 500 forever', async () => {
+  it('token service in trouble: 500 forever', async () => {
     await using run = await runPush({
       tokens: { user, intercept: () => ({ status: 500, body: 'oops' }) },
       image: many,
@@ -238,7 +238,7 @@ describe('rows 8 to 12: the token server', () => {
     ['50 MB', `{"token":"${'x'.repeat(50_000_000)}"}`],
   ];
   for (const [name, body] of broken) {
-    it(`row 11: the answer is ${name}`, async () => {
+    it(`odd token answer: the answer is ${name}`, async () => {
       await using run = await runPush({ tokens: { user, intercept: () => ({ status: 200, body }) } });
       const error = run.assertFailed('REGISTRY_PROTOCOL');
       assert.match(error.message, /token/);
@@ -247,7 +247,7 @@ describe('rows 8 to 12: the token server', () => {
   }
 
   for (const life of [0, -5, undefined, '300', 'soon', null, 1e300]) {
-    it(`row 11: expires_in is ${life === undefined ? 'missing' : JSON.stringify(life)}`, async () => {
+    it(`odd token answer: expires_in is ${life === undefined ? 'missing' : JSON.stringify(life)}`, async () => {
       const reply = ({ token: own }: Readonly<Record<string, unknown>>) => ({ token: own, expires_in: life });
       await using run = await runPush({ tokens: { user, reply }, image: many });
       run.assertPushed();
@@ -255,7 +255,7 @@ describe('rows 8 to 12: the token server', () => {
     });
   }
 
-  it('row 11: a missing expires_in means a minute', async () => {
+  it('odd token answer: a missing expires_in means a minute', async () => {
     const reply = ({ token: own }: Readonly<Record<string, unknown>>) => ({ token: own });
     await using run = await runPush({
       tokens: { user, reply },
@@ -266,7 +266,7 @@ describe('rows 8 to 12: the token server', () => {
     assert.deepEqual(refusedUploads(run), []);
   });
 
-  it('row 12: a token that runs out between POST and PUT is refreshed before', async () => {
+  it('token that runs out: a token that runs out between POST and PUT is refreshed before', async () => {
     await using run = await runPush({
       tokens: { user, lifetime: 60 },
       faults: ({ clock }) => [slowStart(clock, 58_000)],
@@ -277,11 +277,11 @@ describe('rows 8 to 12: the token server', () => {
   });
 });
 
-describe('rows 13 and 14: 401 with a token', () => {
+describe('401 with a token', () => {
   const challenge = (realm = '') => `Bearer realm="${realm}",service="${service}",scope="${scope}"`;
 
   for (const fraction of [0, 0.5, 1]) {
-    it(`row 13: at PUT after ${fraction * 100} % of the body`, async () => {
+    it(`401 within a body: at PUT after ${fraction * 100} % of the body`, async () => {
       const image = sampleImage({ layers: [400_000] });
       const [layer] = image.layers;
       let opened = 0;
@@ -318,7 +318,7 @@ describe('rows 13 and 14: 401 with a token', () => {
     });
   }
 
-  it('row 13: a token that is revoked during the push', async () => {
+  it('401 within a body: a token that is revoked during the push', async () => {
     await using run = await runPush({
       tokens: { user },
       image: many,
@@ -336,7 +336,7 @@ describe('rows 13 and 14: 401 with a token', () => {
     assert.equal(run.tokens?.requests.length, 2);
   });
 
-  it('row 14: 401 forever', async () => {
+  it('401 forever: 401 forever', async () => {
     await using run = await runPush({
       tokens: { user },
       image: many,
@@ -408,8 +408,8 @@ describe('rows 13 and 14: 401 with a token', () => {
   });
 });
 
-describe('rows 15 and 16: not allowed', () => {
-  it('row 15: 403 DENIED on POST', async () => {
+describe('not allowed', () => {
+  it('403: 403 DENIED on POST', async () => {
     const denied: Fault = {
       when: on('POST', 'uploads'),
       times: Infinity,
@@ -424,7 +424,7 @@ describe('rows 15 and 16: not allowed', () => {
     assert.match(error.hint ?? '', /push/);
   });
 
-  it('row 16: a token for pull only', async () => {
+  it('token for pull only: a token for pull only', async () => {
     const grant = () => [{ repository, actions: ['pull'] }];
     await using run = await runPush({ tokens: { user, grant } });
     assert.ok(run.error instanceof Error);
@@ -438,7 +438,7 @@ describe('rows 15 and 16: not allowed', () => {
     assert.ok((run.tokens?.requests.length ?? 0) <= 3);
   });
 
-  it('row 16: the token is refused altogether', async () => {
+  it('token for pull only: the token is refused altogether', async () => {
     await using run = await runPush({ tokens: { user, grant: () => 'refused' } });
     const error = run.assertFailed('REGISTRY_DENIED');
     assert.ok(error.hint !== undefined);

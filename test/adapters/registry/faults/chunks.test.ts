@@ -43,7 +43,7 @@ describe('chunks', () => {
     ['a Range that makes no sense', () => 'all of it'],
   ];
   for (const [name, range, status] of ranges) {
-    it(`row 45: ${name}`, async () => {
+    it(`ranges of chunks: ${name}`, async () => {
       let end = -1;
       const fault: Fault = {
         when: patches,
@@ -62,7 +62,7 @@ describe('chunks', () => {
     });
   }
 
-  it('row 46: half a chunk is taken: the next begins there', async () => {
+  it('chunk taken in part: half a chunk is taken: the next begins there', async () => {
     const fault: Fault = {
       when: patches,
       skip: 1,
@@ -75,7 +75,7 @@ describe('chunks', () => {
     assert.equal(run.registry.uploadedBytes(), image.blobBytes);
   });
 
-  it('row 47: 416, and GET tells where to go on', async () => {
+  it('416: 416, and GET tells where to go on', async () => {
     const fault: Fault = {
       when: patches,
       skip: 1,
@@ -90,14 +90,14 @@ describe('chunks', () => {
     assert.equal(run.registry.uploadedBytes(), image.blobBytes);
   });
 
-  it('row 47: 416, and no status: the blob starts again', async () => {
+  it('416: 416, and no status: the blob starts again', async () => {
     const fault: Fault = { when: patches, skip: 1, act: reply(problem(416, 'BLOB_UPLOAD_INVALID')) };
     await using run = await pushInChunks({ registry: { uploadStatus: false }, faults: [fault] });
     run.assertPushed();
     assert.equal(run.proxy.count('POST', 'uploads'), 3);
   });
 
-  it('row 47: a reading that is given up is closed', async () => {
+  it('416: a reading that is given up is closed', async () => {
     let opened = 0;
     let closed = 0;
     const source: Source = {
@@ -122,7 +122,7 @@ describe('chunks', () => {
     assert.equal(closed, 2);
   });
 
-  it('row 48: a minimum length is kept', async () => {
+  it('minimum length of chunks: a minimum length is kept', async () => {
     await using run = await pushInChunks({ registry: { chunkMinLength: 2000 } });
     run.assertPushed();
     assert.ok(run.proxy.count('PATCH', 'upload') > 0);
@@ -130,7 +130,7 @@ describe('chunks', () => {
   });
 
   for (const length of ['99999999999999', '-1', 'many']) {
-    it(`row 48: a minimum length of ${length}`, async () => {
+    it(`minimum length of chunks: a minimum length of ${length}`, async () => {
       const fault: Fault = {
         when: onStart('plain'),
         times: Infinity,
@@ -142,7 +142,7 @@ describe('chunks', () => {
     });
   }
 
-  it('row 49: a session that is dead after a reset: the blob starts again, and no other', async () => {
+  it('session lost between chunks: a session that is dead after a reset: the blob starts again, and no other', async () => {
     const dead = new Set<string>();
     const cut: Fault = {
       when: patches,

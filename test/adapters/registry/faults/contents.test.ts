@@ -32,22 +32,22 @@ function withBlob(image: SampleImage, descriptor: Descriptor, open: () => ByteSt
   };
 }
 
-describe('rows 76 and 77: sizes', () => {
+describe('sizes', () => {
   for (const concurrency of [1, 4]) {
-    it(`row 76: blobs of no byte and of one, ${concurrency} at once`, async () => {
+    it(`odd size: blobs of no byte and of one, ${concurrency} at once`, async () => {
       const image = sampleImage({ rawLayers: [Buffer.alloc(0), Buffer.from('x')] });
       await using run = await runPush({ image, client: { concurrency } });
       run.assertPushed();
     });
   }
 
-  it('row 76: blobs of no byte and of one in chunks', async () => {
+  it('odd size: blobs of no byte and of one in chunks', async () => {
     const image = sampleImage({ rawLayers: [Buffer.alloc(0), Buffer.from('x')] });
     await using run = await runPush({ image, client: { chunkSize: 100 } });
     run.assertPushed();
   });
 
-  it('row 77: a digest that several platforms share is uploaded once', async () => {
+  it('shared digest: a digest that several platforms share is uploaded once', async () => {
     const image = sampleImage({ architectures: ['amd64', 'arm64', 'riscv64'], sharedLayers: true });
     await using run = await runPush({ image });
     run.assertPushed();
@@ -58,7 +58,7 @@ describe('rows 76 and 77: sizes', () => {
   });
 });
 
-describe('row 78: a source that changes', () => {
+describe('a source that changes', () => {
   const image = sampleImage({ layers: [300_000] });
   const [layer] = image.layers;
   assert.ok(layer);
@@ -70,7 +70,7 @@ describe('row 78: a source that changes', () => {
     ['it has other bytes', () => [bytes.subarray(0, 1000), Buffer.alloc(bytes.length - 1000)]],
   ];
   for (const [name, pieces] of changes) {
-    it(`row 78: ${name}`, async () => {
+    it(`source that changes: ${name}`, async () => {
       // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is at hand
       const open = async function* () {
         yield* pieces();
@@ -83,7 +83,7 @@ describe('row 78: a source that changes', () => {
     });
   }
 
-  it('row 78: it can no longer be read', async () => {
+  it('source that changes: it can no longer be read', async () => {
     // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable that fails
     const open = async function* () {
       yield bytes.subarray(0, 100_000);
@@ -95,12 +95,12 @@ describe('row 78: a source that changes', () => {
   });
 });
 
-describe('rows 79 and 80: ends', () => {
+describe('ends', () => {
   const image = sampleImage({ layers: [900_000, 800_000, 700_000] });
   const isLayer: Fault['when'] = (request) => on('PUT', 'upload')(request) && request.length > 100_000;
 
   for (const fraction of [0, 0.5, 1]) {
-    it(`row 79: an abort after ${fraction * 100} % of a body`, async () => {
+    it(`abort: an abort after ${fraction * 100} % of a body`, async () => {
       const controller = new AbortController();
       const act: Fault['act'] = async (exchange) => {
         await exchange.read(fraction);
@@ -124,7 +124,7 @@ describe('rows 79 and 80: ends', () => {
     });
   }
 
-  it('row 79: a session that can be deleted only where it stands now', async () => {
+  it('abort: a session that can be deleted only where it stands now', async () => {
     const controller = new AbortController();
     const asked = new Map<string, number>();
     const timesAsked = (name: string) => asked.get(name) ?? 0;
@@ -163,7 +163,7 @@ describe('rows 79 and 80: ends', () => {
     run.registry.assertRules();
   });
 
-  it('row 79: a session that cannot be deleted does not hold anybody up', async () => {
+  it('abort: a session that cannot be deleted does not hold anybody up', async () => {
     const controller = new AbortController();
     await using run = await runPush({
       image,
@@ -183,7 +183,7 @@ describe('rows 79 and 80: ends', () => {
     assert.equal(run.error.code, 'INTERRUPTED');
   });
 
-  it('row 79: an abort before the first request', async () => {
+  it('abort: an abort before the first request', async () => {
     const controller = new AbortController();
     controller.abort(new BimaError('INTERRUPTED', 'the push was interrupted'));
     await using run = await runPush({ image, client: { signal: controller.signal } });
@@ -192,7 +192,7 @@ describe('rows 79 and 80: ends', () => {
     assert.deepEqual(run.registry.requests, []);
   });
 
-  it('row 80: one blob fails for good: the others end, and the first cause is shown', async () => {
+  it('one blob fails: one blob fails for good: the others end, and the first cause is shown', async () => {
     const [, , last] = image.layers;
     const denied = reply(problem(403, 'DENIED', 'quota of the project'));
     await using run = await runPush({
@@ -212,7 +212,7 @@ describe('rows 79 and 80: ends', () => {
   });
 });
 
-describe('row 83: references', () => {
+describe('references', () => {
   const wrong = [
     'HOST/Team/App:v1',
     `HOST/team/app:${'x'.repeat(129)}`,
@@ -225,7 +225,7 @@ describe('row 83: references', () => {
     'http://HOST/team/app',
   ];
   for (const text of wrong) {
-    it(`row 83: ${text.slice(0, 30)} is refused`, () => {
+    it(`reference refused: ${text.slice(0, 30)} is refused`, () => {
       assert.throws(
         () => parseReference(text.replace('HOST', '127.0.0.1:5000')),
         (error) => error instanceof BimaError && error.code === 'REFERENCE_INVALID',
@@ -233,14 +233,14 @@ describe('row 83: references', () => {
     });
   }
 
-  it('row 83: a digest that is not the image, before any request', async () => {
+  it('reference refused: a digest that is not the image, before any request', async () => {
     const other = `sha256:${'0'.repeat(64)}`;
     await using run = await runPush({ references: [`HOST/${repository}@${other}`] });
     assert.ok(run.error instanceof BimaError);
     assert.deepEqual(run.registry.requests, []);
   });
 
-  it('row 83: the digest that the image has', async () => {
+  it('reference refused: the digest that the image has', async () => {
     const image = sampleImage();
     await using run = await runPush({ image, references: [`HOST/${repository}@${image.root.digest}`] });
     assertNone(run.error);
@@ -249,8 +249,8 @@ describe('row 83: references', () => {
   });
 });
 
-describe('row 84: secrets', () => {
-  it('row 84: the search finds what it looks for', () => {
+describe('secrets', () => {
+  it('secret: the search finds what it looks for', () => {
     const transcript = createTranscript();
     const hidden = new Error('outer', {
       cause: Object.assign(new Error('x'), { url: 'https://x/?s=abc+/=' }),
@@ -262,7 +262,7 @@ describe('row 84: secrets', () => {
     transcript.assertClean(['other']);
   });
 
-  it('row 84: debug messages tell every request, and everything secret was given to be masked', async () => {
+  it('secret: debug messages tell every request, and everything secret was given to be masked', async () => {
     await using run = await runPush({ tokens: { user }, image: sampleImage({ layers: [10, 20] }) });
     run.assertPushed();
     const debug = run.transcript.lines.filter((line) => line.startsWith('debug'));
@@ -275,8 +275,8 @@ describe('row 84: secrets', () => {
   });
 });
 
-describe('row 85: two pushes at once', () => {
-  it('row 85: both succeed', async () => {
+describe('two pushes at once', () => {
+  it('two pushes at once: both succeed', async () => {
     await using world = await startWorld({ image: sampleImage({ layers: [50_000, 40_000, 30_000] }) });
     const { client, image, transcript, registry } = world;
     const push = (tag: string) =>
@@ -293,7 +293,7 @@ describe('row 85: two pushes at once', () => {
     world.assertNoSecrets();
   });
 
-  it('row 85: with resets in both', async () => {
+  it('two pushes at once: with resets in both', async () => {
     const image = sampleImage({ layers: [50_000, 40_000, 30_000] });
     const resets = { when: on('PUT', 'upload'), times: 4, act: resetAt(0.5) };
     await using world = await startWorld({ image, faults: [resets] });

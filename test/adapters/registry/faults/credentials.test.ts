@@ -57,8 +57,8 @@ async function pushWith({ config, helpers, secrets = [], identity }: Kept): Prom
 const helperAnswer = JSON.stringify({ ServerURL: 'x', Username: user.name, Secret: user.password });
 const auth = Buffer.from(`${user.name}:${user.password}`).toString('base64');
 
-describe('row 81: credential helpers', () => {
-  it('row 81: one that works', async () => {
+describe('credential helpers', () => {
+  it('credential helper: one that works', async () => {
     await using run = await pushWith({
       config: { credHelpers: { HOST: 'good' } },
       helpers: { good: `cat >/dev/null; cat <<'END'\n${helperAnswer}\nEND` },
@@ -74,7 +74,7 @@ describe('row 81: credential helpers', () => {
     ['dies', `kill -9 $$`],
   ];
   for (const [name, script] of broken) {
-    it(`row 81: one that ${name}`, async () => {
+    it(`credential helper: one that ${name}`, async () => {
       await using run = await pushWith({
         config: { credsStore: 'bad' },
         ...(script === undefined ? {} : { helpers: { bad: script } }),
@@ -86,7 +86,7 @@ describe('row 81: credential helpers', () => {
     });
   }
 
-  it('row 81: one that hangs', async () => {
+  it('credential helper: one that hangs', async () => {
     const { env } = makeHome('{}', { slow: 'exec sleep 60' });
     await assert.rejects(
       runHelper('slow', 'registry.example', env, 200),
@@ -94,13 +94,13 @@ describe('row 81: credential helpers', () => {
     );
   });
 
-  it('row 81: "not found" means anonymous', async () => {
+  it('credential helper: "not found" means anonymous', async () => {
     const notFound = `cat >/dev/null; echo 'credentials not found in native keychain'; exit 1`;
     const { home, env } = makeHome(JSON.stringify({ credsStore: 'empty' }), { empty: notFound });
     assert.equal(await createCredentials({ home, env }).find('registry.example', repository), undefined);
   });
 
-  it('row 81: <token> is an identity token', async () => {
+  it('credential helper: <token> is an identity token', async () => {
     const identity = 'identity-token-of-a-helper';
     const answer = JSON.stringify({ Username: '<token>', Secret: identity });
     await using run = await pushWith({
@@ -113,7 +113,7 @@ describe('row 81: credential helpers', () => {
     assert.equal(run.tokens?.requests[0]?.parameters.get('refresh_token'), identity);
   });
 
-  it('row 81: a name that is a path is not run', async () => {
+  it('credential helper: a name that is a path is not run', async () => {
     const { home, env } = makeHome(JSON.stringify({ credsStore: '../evil' }), {});
     await assert.rejects(
       createCredentials({ home, env }).find('registry.example', repository),
@@ -122,7 +122,7 @@ describe('row 81: credential helpers', () => {
   });
 });
 
-describe('row 82: config.json', () => {
+describe('config.json', () => {
   const good: readonly (readonly [string, unknown])[] = [
     ['a plain key', { auths: { HOST: { auth } } }],
     ['a URL as the key', { auths: { 'https://HOST/v1/': { auth } } }],
@@ -135,7 +135,7 @@ describe('row 82: config.json', () => {
     ['a byte order mark', `\uFEFF${JSON.stringify({ auths: { HOST: { auth } } })}`],
   ];
   for (const [name, config] of good) {
-    it(`row 82: ${name}`, async () => {
+    it(`config file: ${name}`, async () => {
       await using run = await pushWith({ config });
       run.assertPushed();
     });
@@ -148,14 +148,14 @@ describe('row 82: config.json', () => {
     ['auth without a colon', { auths: { HOST: { auth: Buffer.from('secret-word').toString('base64') } } }],
   ];
   for (const [name, config] of bad) {
-    it(`row 82: ${name} is an error that names the file`, async () => {
+    it(`config file: ${name} is an error that names the file`, async () => {
       await using run = await pushWith({ config, secrets: ['secret-word', 'c2VjcmV0LXdvcmQ='] });
       const error = run.assertFailed('CREDENTIALS_FAILED');
       assert.match(error.message, /config\.json/);
     });
   }
 
-  it('row 82: the old keys of Docker Hub', async () => {
+  it('config file: the old keys of Docker Hub', async () => {
     const found: (Credential | undefined)[] = [];
     for (const key of [
       'https://index.docker.io/v1/',
@@ -170,7 +170,7 @@ describe('row 82: config.json', () => {
     assert.deepEqual(found, [expected, expected, expected, expected]);
   });
 
-  it('row 82: a key of another host does not fit', async () => {
+  it('config file: a key of another host does not fit', async () => {
     for (const key of [
       'example.com',
       'registry.example.evil',

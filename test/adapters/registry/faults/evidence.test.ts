@@ -95,6 +95,24 @@ describe('the answer to a manifest', () => {
     await using run = await runPush({ references, faults: [claim] });
     run.assertPushed();
   });
+
+  it('claims all tags with 201 and the digest, and has set none: each is set by itself', async () => {
+    const { digest } = image.root;
+    const lie: Fault = {
+      when: (request) => on('PUT', 'manifest')(request) && request.query.includes('tag='),
+      act: reply({
+        status: 201,
+        headers: {
+          'docker-content-digest': digest,
+          'oci-tag': ['v1', 'v2', 'v3'],
+          location: '/',
+          'content-length': 0,
+        },
+      }),
+    };
+    await using run = await runPush({ image, references, faults: [lie] });
+    run.assertPushed();
+  });
 });
 
 describe('the answer to a blob', () => {

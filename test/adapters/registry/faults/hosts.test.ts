@@ -1,4 +1,4 @@
-// Rows 6, 7, 26, 27 and 70 with hosts of other names, over TLS; rows 72 to 75: reaching a host at all.
+// Realms, Locations and CDNs on hosts of other names, over TLS; and reaching a host at all.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -151,7 +151,7 @@ function assertFailed({ registry }: World, outcome: unknown, code: ErrorCode): B
   return outcome;
 }
 
-describe('rows 6 and 7: realms', { skip }, () => {
+describe('realms', { skip }, () => {
   for (const realm of [
     'https://10.0.0.1/token',
     'https://192.168.7.7:8443/token',
@@ -161,7 +161,7 @@ describe('rows 6 and 7: realms', { skip }, () => {
     'http://auth.site.example/token',
   ]) {
     for (const anonymous of [false, true]) {
-      it(`row 6: ${realm} is refused ${anonymous ? 'without credentials' : 'with credentials'}`, async (context) => {
+      it(`realm that is not safe: ${realm} is refused ${anonymous ? 'without credentials' : 'with credentials'}`, async (context) => {
         const world = await startWorld(context, { realm, anonymous });
         assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
         assert.deepEqual(world.tokens.requests, []);
@@ -170,20 +170,20 @@ describe('rows 6 and 7: realms', { skip }, () => {
     }
   }
 
-  it('row 7: a host of the same site gets the credentials', async (context) => {
+  it('realm of another host: a host of the same site gets the credentials', async (context) => {
     const world = await startWorld(context, { realm: 'https://auth.site.example/token' });
     assertPushed(world, await world.push());
     assert.equal(world.tokens.requests.length, 1);
   });
 
-  it('row 7: a host of another site does not', async (context) => {
+  it('realm of another host: a host of another site does not', async (context) => {
     const world = await startWorld(context, { realm: 'https://auth.other.example/token' });
     const error = assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
     assert.match(error.hint ?? '', /auth\.other\.example/);
     assert.deepEqual(world.tokens.requests, []);
   });
 
-  it('row 7: a host of another site, by option', async (context) => {
+  it('realm of another host: a host of another site, by option', async (context) => {
     const world = await startWorld(context, { realm: 'https://auth.other.example/token' });
     assertPushed(world, await world.push({ trustedRealms: ['auth.other.example'] }));
     assert.ok(
@@ -193,15 +193,15 @@ describe('rows 6 and 7: realms', { skip }, () => {
   });
 });
 
-describe('rows 26, 27 and 70: Locations', { skip }, () => {
-  it('row 26: http:// on the same host becomes https://', async (context) => {
+describe('Locations', { skip }, () => {
+  it('Location of another form: http:// on the same host becomes https://', async (context) => {
     const location = (path: string) => `http://${registryHost}${path}`;
     const world = await startWorld(context, { registry: { location } });
     assertPushed(world, await world.push());
     assert.ok(world.proxy.targets.every((target) => target.endsWith(':443')));
   });
 
-  it('row 27: another host, without credentials', async (context) => {
+  it('Location on another host: another host, without credentials', async (context) => {
     const location = (path: string) => `https://cdn.other.example${path}`;
     const world = await startWorld(context, {
       realm: 'https://auth.site.example/token',
@@ -218,7 +218,7 @@ describe('rows 26, 27 and 70: Locations', { skip }, () => {
     'https://[fd00::1]',
     'https://localhost',
   ]) {
-    it(`row 27: ${place} is refused`, async (context) => {
+    it(`Location on another host: ${place} is refused`, async (context) => {
       const location = (path: string) => `${place}${path}`;
       const world = await startWorld(context, { registry: { location } });
       assertFailed(world, await world.push(), 'REGISTRY_PROTOCOL');
@@ -227,8 +227,8 @@ describe('rows 26, 27 and 70: Locations', { skip }, () => {
   }
 });
 
-describe('row 72: hosts that are not there', { skip }, () => {
-  it('row 72: a name without an address', async (context) => {
+describe('hosts that are not there', { skip }, () => {
+  it('host that is not there: a name without an address', async (context) => {
     const world = await startWorld(context);
     const host = 'registry.name-without-address.invalid';
     const error = assertFailed(world, await world.push({ proxy: {} }, host), 'REGISTRY_UNREACHABLE');
@@ -236,7 +236,7 @@ describe('row 72: hosts that are not there', { skip }, () => {
     assert.ok(world.clock.sleeps.length <= 5);
   });
 
-  it('row 72: a name that cannot be looked up just now is worth another try', () => {
+  it('host that is not there: a name that cannot be looked up just now is worth another try', () => {
     const error = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
     const request = { method: 'GET', url: `https://${registryHost}/v2/`, host: registryHost };
     const { message, failure } = networkError(error, request, false);
@@ -244,7 +244,7 @@ describe('row 72: hosts that are not there', { skip }, () => {
     assert.equal(failure.retry, 'yes');
   });
 
-  it('row 72: a port where nobody listens', async (context) => {
+  it('host that is not there: a port where nobody listens', async (context) => {
     const world = await startWorld(context);
     const { port } = await new Promise<AddressInfo>((resolve) => {
       const server = createServer().listen(0, '127.0.0.1', () => {
@@ -260,7 +260,7 @@ describe('row 72: hosts that are not there', { skip }, () => {
     assert.ok(world.clock.sleeps.length >= 2 && world.clock.sleeps.length <= 10);
   });
 
-  it('row 72: a connection that is not taken in time', async (context) => {
+  it('host that is not there: a connection that is not taken in time', async (context) => {
     const world = await startWorld(context, { proxy: { silent: true } });
     const timeouts = { connect: 100, answer: 300 };
     const error = assertFailed(world, await world.push({ timeouts }), 'REGISTRY_UNREACHABLE');
@@ -269,16 +269,16 @@ describe('row 72: hosts that are not there', { skip }, () => {
   });
 });
 
-describe('row 73: certificates', { skip }, () => {
+describe('certificates', { skip }, () => {
   const direct = (world: World, more: Partial<ClientOptions> = {}, host = world.registry.host) =>
     world.push({ proxy: {}, ...more }, host);
 
-  it('row 73: a private authority by option', async (context) => {
+  it('certificate: a private authority by option', async (context) => {
     const world = await startWorld(context);
     assertPushed(world, await direct(world));
   });
 
-  it('row 73: a private authority that is not known', async (context) => {
+  it('certificate: a private authority that is not known', async (context) => {
     const world = await startWorld(context);
     const other = makeAuthority(folder, 'other');
     const error = assertFailed(world, await direct(world, { ca: other.cert }), 'REGISTRY_UNREACHABLE');
@@ -288,13 +288,13 @@ describe('row 73: certificates', { skip }, () => {
     assert.deepEqual(world.registry.violations, []);
   });
 
-  it('row 73: a self-signed certificate', async (context) => {
+  it('certificate: a self-signed certificate', async (context) => {
     const world = await startWorld(context, { certificate: makeAuthority(folder, 'self') });
     assertFailed(world, await direct(world), 'REGISTRY_UNREACHABLE');
     assert.equal(world.clock.sleeps.length, 0);
   });
 
-  it('row 73: a certificate that has expired', async (context) => {
+  it('certificate: a certificate that has expired', async (context) => {
     const expired = makeServerCertificate(folder, authority, { expired: true }, 'expired');
     const world = await startWorld(context, { certificate: expired });
     const error = assertFailed(world, await direct(world), 'REGISTRY_UNREACHABLE');
@@ -302,27 +302,27 @@ describe('row 73: certificates', { skip }, () => {
     assert.equal(world.clock.sleeps.length, 0);
   });
 
-  it('row 73: a certificate for another name', async (context) => {
+  it('certificate: a certificate for another name', async (context) => {
     const named = makeServerCertificate(folder, authority, { names: 'DNS:elsewhere.example' }, 'named');
     const world = await startWorld(context, { certificate: named });
     assertFailed(world, await direct(world), 'REGISTRY_UNREACHABLE');
     assert.equal(world.clock.sleeps.length, 0);
   });
 
-  it('row 73: verification turned off', async (context) => {
+  it('certificate: verification turned off', async (context) => {
     const world = await startWorld(context, { certificate: makeAuthority(folder, 'unverified') });
     assertPushed(world, await direct(world, { tlsVerify: false }));
   });
 });
 
-describe('row 74: proxies', { skip }, () => {
-  it('row 74: is used', async (context) => {
+describe('proxies', { skip }, () => {
+  it('proxy: is used', async (context) => {
     const world = await startWorld(context);
     assertPushed(world, await world.push());
     assert.ok(world.proxy.targets.length > 0);
   });
 
-  it('row 74: 407', async (context) => {
+  it('proxy: 407', async (context) => {
     const world = await startWorld(context, { proxy: { status: 407 } });
     const error = assertFailed(world, await world.push(), 'REGISTRY_UNREACHABLE');
     assert.match(error.message, /proxy/i);
@@ -330,21 +330,21 @@ describe('row 74: proxies', { skip }, () => {
     assert.equal(world.clock.sleeps.length, 0);
   });
 
-  it('row 74: a proxy that is down', async (context) => {
+  it('proxy: a proxy that is down', async (context) => {
     const world = await startWorld(context);
     await world.proxy.close();
     const error = assertFailed(world, await world.push(), 'REGISTRY_UNREACHABLE');
     assert.match(`${error.message} ${error.hint ?? ''}`, /127\.0\.0\.1|proxy/i);
   });
 
-  it('row 74: its password is not shown', async (context) => {
+  it('proxy: its password is not shown', async (context) => {
     const world = await startWorld(context, { proxy: { status: 407 } });
     const https = world.proxy.origin.replace('://', '://me:proxy-word@');
     assertFailed(world, await world.push({ proxy: { http: https, https } }), 'REGISTRY_UNREACHABLE');
     world.transcript.assertClean(['proxy-word', Buffer.from('me:proxy-word').toString('base64')]);
   });
 
-  it('row 74: NO_PROXY', async (context) => {
+  it('proxy: NO_PROXY', async (context) => {
     const world = await startWorld(context);
     const proxy = { http: world.proxy.origin, https: world.proxy.origin, noProxy: registryHost };
     // Without the proxy the made-up name leads nowhere.
@@ -352,15 +352,15 @@ describe('row 74: proxies', { skip }, () => {
     assert.deepEqual(world.proxy.targets, []);
   });
 
-  it('row 74: this machine is never asked through a proxy', async (context) => {
+  it('proxy: this machine is never asked through a proxy', async (context) => {
     const world = await startWorld(context);
     assertPushed(world, await world.push({}, world.registry.host));
     assert.deepEqual(world.proxy.targets, []);
   });
 });
 
-describe('row 75: TLS or not', { skip }, () => {
-  it('row 75: plain HTTP on this machine', async (context) => {
+describe('TLS or not', { skip }, () => {
+  it('plain HTTP: plain HTTP on this machine', async (context) => {
     const world = await startWorld(context);
     await using plain = await startRegistry();
     assert.ok(!((await world.push({}, plain.host)) instanceof Error));
@@ -368,7 +368,7 @@ describe('row 75: TLS or not', { skip }, () => {
     plain.assertRules();
   });
 
-  it('row 75: TLS on this machine, although plain HTTP would be allowed', async (context) => {
+  it('plain HTTP: TLS on this machine, although plain HTTP would be allowed', async (context) => {
     const world = await startWorld(context);
     assertPushed(world, await world.push({ plainHttp: 'always' }, world.registry.host));
   });
@@ -385,7 +385,7 @@ describe('row 75: TLS or not', { skip }, () => {
     return { registry, proxy: { http: proxy.origin, https: proxy.origin } };
   };
 
-  it('row 75: plain HTTP elsewhere is refused', async (context) => {
+  it('plain HTTP: plain HTTP elsewhere is refused', async (context) => {
     const world = await startWorld(context);
     const { registry, proxy } = await startPlain(context);
     const error = assertFailed(world, await world.push({ proxy }, remote), 'REGISTRY_UNREACHABLE');
@@ -403,7 +403,7 @@ describe('row 75: TLS or not', { skip }, () => {
   ];
   for (const [name, behaviour] of refusals) {
     for (const plainHttp of ['always', 'loopback'] as const) {
-      it(`row 75: plain HTTP elsewhere ${plainHttp === 'always' ? 'on request' : 'not without one'}, where the port for TLS ${name}`, async (context) => {
+      it(`plain HTTP: plain HTTP elsewhere ${plainHttp === 'always' ? 'on request' : 'not without one'}, where the port for TLS ${name}`, async (context) => {
         const world = await startWorld(context);
         const registry = await startRegistry();
         const sockets = new Set<Socket>();
@@ -443,7 +443,7 @@ describe('row 75: TLS or not', { skip }, () => {
     }
   }
 
-  it('row 75: plain HTTP elsewhere on request', async (context) => {
+  it('plain HTTP: plain HTTP elsewhere on request', async (context) => {
     const world = await startWorld(context);
     const { registry, proxy } = await startPlain(context);
     const outcome = await world.push({ proxy, plainHttp: 'always' }, remote);

@@ -34,14 +34,14 @@ const page = (link: string): Reply => ({
 
 const queryOf = (path: string) => path.replace(/^[^?]*\?/, '');
 
-describe('row 68: the list of tags', () => {
+describe('the list of tags', () => {
   for (const [count, tagsPerPage] of [
     [0, 100],
     [1, 100],
     [250, 100],
     [7, 1],
   ] as const) {
-    it(`row 68: has all ${count} of them, ${tagsPerPage} a page`, async () => {
+    it(`list of tags: has all ${count} of them, ${tagsPerPage} a page`, async () => {
       await using registry = await startRegistry({ store: storeWithTags(count), tagsPerPage });
       await using repository = openRepository(`${registry.host}/a`);
       const tags = await repository.reader.tags();
@@ -59,7 +59,7 @@ describe('row 68: the list of tags', () => {
     ['to itself', '</v2/a/tags/list?n=1000>; rel="next"', /leads back/],
   ];
   for (const [name, link, message] of links) {
-    it(`row 68: a Link ${name} is refused`, async () => {
+    it(`list of tags: a Link ${name} is refused`, async () => {
       await using registry = await startRegistry({ intercept: onTags(() => page(link)) });
       await using repository = openRepository(`${registry.host}/a`);
       await assert.rejects(repository.reader.tags(), { code: 'REGISTRY_PROTOCOL', message });
@@ -67,7 +67,7 @@ describe('row 68: the list of tags', () => {
     });
   }
 
-  it('row 68: a Link in a circle of two is refused', async () => {
+  it('list of tags: a Link in a circle of two is refused', async () => {
     const other = (query: string) => (query.includes('last=b') ? 'c' : 'b');
     const intercept = onTags(({ query }) => page(`</v2/a/tags/list?last=${other(query)}>; rel="next"`));
     await using registry = await startRegistry({ intercept });
@@ -76,7 +76,7 @@ describe('row 68: the list of tags', () => {
     assert.equal(registry.requests.length, 3);
   });
 
-  it('row 68: a Link that is no next page ends the list', async () => {
+  it('list of tags: a Link that is no next page ends the list', async () => {
     const intercept = onTags(() => page('</v2/a/tags/list?last=one>; rel="prev"'));
     await using registry = await startRegistry({ intercept });
     await using repository = openRepository(`${registry.host}/a`);
@@ -193,7 +193,7 @@ describe('row 68: the list of tags', () => {
     ['no strings', { status: 200, body: '{"tags":[1]}' }, undefined],
   ];
   for (const [name, reply, tags] of answers) {
-    it(`row 68: ${name} is ${tags === undefined ? 'an error' : 'no tag'}`, async () => {
+    it(`list of tags: ${name} is ${tags === undefined ? 'an error' : 'no tag'}`, async () => {
       await using registry = await startRegistry({ intercept: onTags(() => reply) });
       await using repository = openRepository(`${registry.host}/a`);
       if (tags === undefined) await assert.rejects(repository.reader.tags(), { code: 'REGISTRY_PROTOCOL' });
@@ -201,7 +201,7 @@ describe('row 68: the list of tags', () => {
     });
   }
 
-  it('row 68: a page that is missing in the middle is an error', async () => {
+  it('list of tags: a page that is missing in the middle is an error', async () => {
     const intercept = onTags(({ query }) =>
       query.includes('last=') ? problem(404, 'NAME_UNKNOWN') : undefined,
     );

@@ -49,8 +49,8 @@ describe('order', () => {
   });
 });
 
-describe('rows 52 to 56: PUT of a manifest', () => {
-  it('row 52: a child that is missing is pushed once more', async () => {
+describe('PUT of a manifest', () => {
+  it('missing child: a child that is missing is pushed once more', async () => {
     const [child] = index.manifests;
     assert.ok(child);
     const lost: Fault = { when: on('PUT', 'manifest', child.digest), act: accepted(child.digest) };
@@ -58,13 +58,13 @@ describe('rows 52 to 56: PUT of a manifest', () => {
     run.assertPushed('manifest-before-content');
   });
 
-  it('row 52: 404 MANIFEST_UNKNOWN without a word about which', async () => {
+  it('missing child: 404 MANIFEST_UNKNOWN without a word about which', async () => {
     const fault: Fault = { when: putTag, act: reply(problem(404, 'MANIFEST_UNKNOWN')) };
     await using run = await runPush({ image: index, faults: [fault] });
     run.assertPushed();
   });
 
-  it('row 53: MANIFEST_BLOB_UNKNOWN, then well', async () => {
+  it('missing blob: MANIFEST_BLOB_UNKNOWN, then well', async () => {
     const [layer] = image.layers;
     const fault: Fault = {
       when: on('PUT', 'manifest'),
@@ -74,7 +74,7 @@ describe('rows 52 to 56: PUT of a manifest', () => {
     run.assertPushed();
   });
 
-  it('row 54: the answer names another digest', async () => {
+  it('digest of a manifest: the answer names another digest', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const fault: Fault = {
       when: on('PUT', 'manifest'),
@@ -87,7 +87,7 @@ describe('rows 52 to 56: PUT of a manifest', () => {
     assert.equal(run.clock.sleeps.length, 0);
   });
 
-  it('row 54: no digest in the answer', async () => {
+  it('digest of a manifest: no digest in the answer', async () => {
     const fault: Fault = {
       when: on('PUT', 'manifest'),
       times: Infinity,
@@ -97,14 +97,14 @@ describe('rows 52 to 56: PUT of a manifest', () => {
     run.assertPushed();
   });
 
-  it('row 55: a manifest of 5 MiB', async () => {
+  it('large manifest: a manifest of 5 MiB', async () => {
     const large = sampleImage({ annotations: { note: 'x'.repeat(5 * 1024 * 1024) } });
     await using run = await runPush({ image: large });
     const error = run.assertFailed('REGISTRY_REFUSED');
     assert.match(`${error.message} ${error.hint ?? ''}`, new RegExp(String(large.root.size)));
   });
 
-  it('row 56: the answer is lost', async () => {
+  it('lost answer to a manifest: the answer is lost', async () => {
     const fault: Fault = { when: putTag, act: loseReply() };
     await using run = await runPush({ faults: [fault] });
     run.assertPushed();
@@ -112,8 +112,8 @@ describe('rows 52 to 56: PUT of a manifest', () => {
   });
 });
 
-describe('rows 57 to 59: tags', () => {
-  it('row 57: an immutable tag with the same digest', async () => {
+describe('tags', () => {
+  it('immutable tag: an immutable tag with the same digest', async () => {
     await using run = await runPush({
       registry: { immutableTags: true },
       prepare: ({ registry, image: own }) => {
@@ -125,7 +125,7 @@ describe('rows 57 to 59: tags', () => {
     assert.deepEqual(manifestPuts(run), []);
   });
 
-  it('row 57: an immutable tag with another digest', async () => {
+  it('immutable tag: an immutable tag with another digest', async () => {
     await using run = await runPush({ registry: { immutableTags: true } });
     const error = run.assertFailed('REGISTRY_REFUSED');
     assert.match(error.hint ?? '', /immutable/);
@@ -133,7 +133,7 @@ describe('rows 57 to 59: tags', () => {
     assert.equal(run.clock.sleeps.length, 0);
   });
 
-  it('row 57: another push was first with the same digest', async () => {
+  it('immutable tag: another push was first with the same digest', async () => {
     const race: Fault = {
       when: putTag,
       act: async (exchange) => {
@@ -147,7 +147,7 @@ describe('rows 57 to 59: tags', () => {
 
   const references = ['v1', 'v2', 'v3'].map((tag) => `HOST/${repository}:${tag}`);
 
-  it('row 58: the second of three fails: which are there is said', async () => {
+  it('tag refused: the second of three fails: which are there is said', async () => {
     const fault: Fault = {
       when: on('PUT', 'manifest', 'v2'),
       times: Infinity,
@@ -169,7 +169,7 @@ describe('rows 57 to 59: tags', () => {
   });
 
   for (const queryTags of [0, 1, 2, 3]) {
-    it(`row 59: ${queryTags} of three tags are taken with the manifest`, async () => {
+    it(`tags in one request: ${queryTags} of three tags are taken with the manifest`, async () => {
       await using run = await runPush({ references, registry: { queryTags } });
       run.assertPushed();
       const singly = manifestPuts(run).filter((name) => !name.startsWith('sha256:'));
@@ -177,7 +177,7 @@ describe('rows 57 to 59: tags', () => {
     });
   }
 
-  it('row 59: the answer claims a tag that is not there', async () => {
+  it('tags in one request: the answer claims a tag that is not there', async () => {
     const claim: Fault = {
       when: (request) => on('PUT', 'manifest')(request) && request.query.includes('tag='),
       act: rewriteReply(() => ({ headers: { 'oci-tag': ['v1'] } })),
@@ -187,7 +187,7 @@ describe('rows 57 to 59: tags', () => {
   });
 });
 
-describe('rows 60 to 62: a manifest with a subject', () => {
+describe('a manifest with a subject', () => {
   const about = sampleImage({ seed: 'signature', subject: image.root, annotations: { kind: 'test' } });
   const fallback = image.root.digest.replace(':', '-');
   const attach = (options: RunOptions = {}) =>
@@ -213,7 +213,7 @@ describe('rows 60 to 62: a manifest with a subject', () => {
     assert.equal(listed(run), undefined);
   });
 
-  it('row 60: no OCI-Subject: the fallback tag has it, with its annotations', async () => {
+  it('subject not kept: no OCI-Subject: the fallback tag has it, with its annotations', async () => {
     await using run = await attach();
     run.assertPushed();
     const [entry, ...others] = listed(run) ?? [];
@@ -224,13 +224,13 @@ describe('rows 60 to 62: a manifest with a subject', () => {
     assert.equal(entry.artifactType, mediaTypes.config);
   });
 
-  it('row 61: OCI-Subject, but no referrers API: the fallback tag as well', async () => {
+  it('subject kept without referrers: OCI-Subject, but no referrers API: the fallback tag as well', async () => {
     await using run = await attach({ registry: { subjectHeader: true, referrers: false } });
     run.assertPushed();
     assert.equal(listed(run)?.length, 1);
   });
 
-  it('row 62: others are kept, and none is listed twice', async () => {
+  it('fallback tag: others are kept, and none is listed twice', async () => {
     const other = sampleImage({ seed: 'other', subject: image.root });
     const entries = [other.root, about.root].map((root) => ({ ...root, artifactType: mediaTypes.config }));
     await using run = await attach({
@@ -247,7 +247,7 @@ describe('rows 60 to 62: a manifest with a subject', () => {
     );
   });
 
-  it('row 62: the fallback tag is an image: it stays, and that is an error', async () => {
+  it('fallback tag: the fallback tag is an image: it stays, and that is an error', async () => {
     const taken = sampleImage({ seed: 'taken' });
     await using run = await attach({
       prepare: ({ registry }) => {
@@ -259,7 +259,7 @@ describe('rows 60 to 62: a manifest with a subject', () => {
     assert.equal(run.registry.store.tags(repository)[fallback], taken.root.digest);
   });
 
-  it('row 62: 412: read again, merged, written again', async () => {
+  it('fallback tag: 412: read again, merged, written again', async () => {
     const other = sampleImage({ seed: 'other', subject: image.root });
     await using run = await attach({
       prepare: ({ registry }) => {
@@ -283,7 +283,7 @@ describe('rows 60 to 62: a manifest with a subject', () => {
     );
   });
 
-  it('row 62: several of one push are all listed', async () => {
+  it('fallback tag: several of one push are all listed', async () => {
     const several = sampleImage({ architectures: ['amd64', 'arm64', 'riscv64'], subject: image.root });
     await using run = await attach({ image: several });
     run.assertPushed();

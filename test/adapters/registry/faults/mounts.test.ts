@@ -23,22 +23,22 @@ function isBlob(run: PushRun, digest: string): boolean {
   return [...run.image.layers, ...run.image.configs].some((blob) => blob.digest === digest);
 }
 
-describe('rows 17 to 20: mounts', () => {
-  it('row 17: 201: nothing is uploaded again', async () => {
+describe('mounts', () => {
+  it('mount granted: 201: nothing is uploaded again', async () => {
     await using run = await pushBoth();
     run.assertPushed();
     assert.equal(run.registry.uploadedBytes(), run.image.blobBytes);
     assert.deepEqual(storedInCopy(run), ['mounted', 'mounted', 'mounted']);
   });
 
-  it('row 17: with a token for both repositories', async () => {
+  it('mount granted: with a token for both repositories', async () => {
     await using run = await pushBoth({ tokens: { user } });
     run.assertPushed();
     assert.equal(run.registry.uploadedBytes(), run.image.blobBytes);
     assert.deepEqual(storedInCopy(run), ['mounted', 'mounted', 'mounted']);
   });
 
-  it('row 18: 202: the same session is used', async () => {
+  it('mount ignored: 202: the same session is used', async () => {
     await using run = await pushBoth({ registry: { mounts: 'ignored' } });
     run.assertPushed();
     const blobs = run.image.layers.length + run.image.configs.length;
@@ -48,7 +48,7 @@ describe('rows 17 to 20: mounts', () => {
   });
 
   for (const status of [400, 401, 403, 404, 405, 500]) {
-    it(`row 19: ${status}: a plain upload`, async () => {
+    it(`mount refused: ${status}: a plain upload`, async () => {
       const refused = { when: onStart('mount'), times: Infinity, act: reply(problem(status, 'DENIED')) };
       await using run = await pushBoth({ tokens: { user }, faults: [refused] });
       run.assertPushed();
@@ -57,14 +57,14 @@ describe('rows 17 to 20: mounts', () => {
     });
   }
 
-  it('row 19: the token server refuses the source', async () => {
+  it('mount refused: the token server refuses the source', async () => {
     await using run = await pushBoth({
       tokens: { user, grant: (asked) => (asked.length > 1 ? 'refused' : asked) },
     });
     run.assertPushed();
   });
 
-  it('row 19: the token leaves the source out', async () => {
+  it('mount refused: the token leaves the source out', async () => {
     await using run = await pushBoth({ tokens: { user, grant: (asked) => asked.slice(0, 1) } });
     run.assertPushed();
     const uploads = run.registry.requests.filter(
@@ -73,7 +73,7 @@ describe('rows 17 to 20: mounts', () => {
     assert.equal(uploads.length, 6);
   });
 
-  it('row 20: 201 for a blob that is not there', async () => {
+  it('mount that is untrue: 201 for a blob that is not there', async () => {
     const lie = {
       when: onStart('mount'),
       act: reply({ status: 201, headers: { location: '/v2/team/copy/blobs/x', 'content-length': 0 } }),
@@ -83,7 +83,7 @@ describe('rows 17 to 20: mounts', () => {
     run.assertPushed();
   });
 
-  it('row 20: 201 for a blob that is not there, by its digest', async () => {
+  it('mount that is untrue: 201 for a blob that is not there, by its digest', async () => {
     const lie: Fault = {
       when: onStart('mount'),
       act: (exchange) =>
@@ -98,7 +98,7 @@ describe('rows 17 to 20: mounts', () => {
     run.assertPushed('manifest-before-content');
   });
 
-  it('row 20: 201 without a word about the blob, which is there', async () => {
+  it('mount that is untrue: 201 without a word about the blob, which is there', async () => {
     const mute: Fault = {
       when: onStart('mount'),
       times: 3,

@@ -22,7 +22,7 @@ const image = sampleImage();
 const large = sampleImage({ rawLayers: [Buffer.alloc(24 * 1024 * 1024, 'large')] });
 const isLarge: Fault['when'] = (request) => on('PUT', 'upload')(request) && request.length > 1_000_000;
 
-describe('row 40: answers cut off', () => {
+describe('answers cut off', () => {
   const cuts: readonly (readonly [string, string])[] = [
     ['nothing', ''],
     ['half a status line', 'HTTP/1.1 201 Crea'],
@@ -36,14 +36,14 @@ describe('row 40: answers cut off', () => {
       ['HEAD', 'blob'],
       ['PUT', 'manifest'],
     ] as const) {
-      it(`row 40: ${name} after ${method} ${kind}`, async () => {
+      it(`answer cut off: ${name} after ${method} ${kind}`, async () => {
         await using run = await runPush({ faults: [{ when: on(method, kind), act: replyRaw(bytes) }] });
         run.assertPushed();
       });
     }
   }
 
-  it('row 40: JSON cut off', async () => {
+  it('answer cut off: JSON cut off', async () => {
     const cut = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"schemaVer';
     await using run = await runPull({
       faults: [{ when: on('GET', 'manifest'), act: replyRaw(cut) }],
@@ -52,21 +52,21 @@ describe('row 40: answers cut off', () => {
     assert.deepEqual(run.bytes, Buffer.from(bytesOf(run.image, run.image.root.digest)));
   });
 
-  it('row 40: the body of an error cut off', async () => {
+  it('answer cut off: the body of an error cut off', async () => {
     const cut = 'HTTP/1.1 503 Unavailable\r\nContent-Length: 500\r\n\r\n{"errors":[{"co';
     await using run = await runPush({ faults: [{ when: on('POST', 'uploads'), act: replyRaw(cut) }] });
     run.assertPushed();
   });
 
-  it('row 40: no HTTP at all', async () => {
+  it('answer cut off: no HTTP at all', async () => {
     const fault: Fault = { when: on('POST', 'uploads'), act: replyRaw('SSH-2.0-OpenSSH_9.2\r\n') };
     await using run = await runPush({ faults: [fault] });
     run.assertPushed();
   });
 });
 
-describe('rows 41 to 43: time', () => {
-  it('row 41: a commit that takes longer than any other answer may', async () => {
+describe('time', () => {
+  it('slow commit: a commit that takes longer than any other answer may', async () => {
     const timeouts = { answer: 150, stall: 150, connect: 2000, commit: 10_000 };
     const fault: Fault = { when: on('PUT', 'upload'), times: 3, act: delayReply(() => sleep(600)) };
     await using run = await runPush({ client: { timeouts }, faults: [fault] });
@@ -74,7 +74,7 @@ describe('rows 41 to 43: time', () => {
     assert.equal(run.proxy.count('PUT', 'upload'), 3, 'nothing was given up');
   });
 
-  it('row 41: a commit that never ends', async () => {
+  it('slow commit: a commit that never ends', async () => {
     const timeouts = { commit: 900 };
     const fault: Fault = {
       when: on('PUT', 'upload'),
@@ -85,7 +85,7 @@ describe('rows 41 to 43: time', () => {
     assert.equal(run.registry.uploadedBytes(), image.blobBytes, 'it had been stored all the same');
   });
 
-  it('row 42: a server that stops reading', async () => {
+  it('stall: a server that stops reading', async () => {
     const timeouts = { stall: 250, connect: 250 };
     await using run = await runPush({
       image: large,
@@ -96,7 +96,7 @@ describe('rows 41 to 43: time', () => {
     assert.equal(run.proxy.count('POST', 'uploads'), 3, 'a new session');
   });
 
-  it('row 42: an answer that never comes', async () => {
+  it('stall: an answer that never comes', async () => {
     await using run = await runPush({
       client: { timeouts: { answer: 200 } },
       faults: [{ when: on('POST', 'uploads'), act: stallAt(1) }],
@@ -104,7 +104,7 @@ describe('rows 41 to 43: time', () => {
     run.assertPushed();
   });
 
-  it('row 43: slow, but moving', async () => {
+  it('slow line: slow, but moving', async () => {
     const timeouts = { stall: 500, connect: 500 };
     const crawl: Fault = {
       when: isLarge,
@@ -120,8 +120,8 @@ describe('rows 41 to 43: time', () => {
   });
 });
 
-describe('row 44: an answer while the body is on its way', () => {
-  it('row 44: 403 is what is reported', async () => {
+describe('an answer while the body is on its way', () => {
+  it('early answer: 403 is what is reported', async () => {
     const denied = problem(403, 'DENIED', 'quota exceeded');
     await using run = await runPush({
       image: large,
@@ -132,7 +132,7 @@ describe('row 44: an answer while the body is on its way', () => {
     assert.equal(run.clock.sleeps.length, 0);
   });
 
-  it('row 44: 413 leads to chunks', async () => {
+  it('early answer: 413 leads to chunks', async () => {
     const act = replyEarly(0.01, { status: 413, body: '<html><title>Too Large</title></html>' });
     await using run = await runPush({
       image: large,
@@ -161,8 +161,8 @@ describe('interim answers', () => {
   }
 });
 
-describe('row 71: a connection that was closed while it idled', () => {
-  it('row 71: is replaced at once, and no fault is counted', async () => {
+describe('a connection that was closed while it idled', () => {
+  it('stale connection: is replaced at once, and no fault is counted', async () => {
     const stale: Fault = {
       when: (request) => request.nth > 1 && on('HEAD', 'blob')(request),
       act: ({ reset }) => {
@@ -174,7 +174,7 @@ describe('row 71: a connection that was closed while it idled', () => {
     assert.equal(run.clock.sleeps.length, 0);
   });
 
-  it('row 71: before a PUT with a body', async () => {
+  it('stale connection: before a PUT with a body', async () => {
     const stale: Fault = {
       when: (request) => request.nth > 1 && on('PUT', 'upload')(request),
       act: ({ reset }) => {

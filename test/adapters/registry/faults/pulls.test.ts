@@ -32,8 +32,8 @@ function cutAfter(bytes: number): Act {
   };
 }
 
-describe('row 69: content that does not arrive well', () => {
-  it('row 69: cut off: read on from there', async () => {
+describe('content that does not arrive well', () => {
+  it('blob cut off or changed: cut off: read on from there', async () => {
     const faults = [{ when: on('GET', 'blob'), act: cutAfter(100_000) }];
     await using run = await runPull({ image, faults });
     assertRead(run);
@@ -44,13 +44,13 @@ describe('row 69: content that does not arrive well', () => {
     assert.match(sent[1]?.headers.range ?? '', /^bytes=[1-9][0-9]*-/);
   });
 
-  it('row 69: cut off again and again', async () => {
+  it('blob cut off or changed: cut off again and again', async () => {
     const faults = [{ when: on('GET', 'blob'), times: 3, act: cutAfter(40_000) }];
     await using run = await runPull({ image, faults });
     assertRead(run);
   });
 
-  it('row 69: cut off without end', async () => {
+  it('blob cut off or changed: cut off without end', async () => {
     const faults = [{ when: on('GET', 'blob'), times: Infinity, act: cutAfter(0) }];
     await using run = await runPull({ image, faults });
     assert.equal(run.bytes, undefined);
@@ -58,7 +58,7 @@ describe('row 69: content that does not arrive well', () => {
     assert.ok(run.proxy.count('GET', 'blob') <= 10);
   });
 
-  it('row 69: cut off, and the Range is ignored', async () => {
+  it('blob cut off or changed: cut off, and the Range is ignored', async () => {
     const ignored: Act = async (exchange) => {
       const full = Buffer.from(bytesOf(image, layer.digest));
       await exchange.reply({ status: 200, headers: { 'content-length': full.length }, body: full });
@@ -71,7 +71,7 @@ describe('row 69: content that does not arrive well', () => {
     assertRead(run);
   });
 
-  it('row 69: cut off, and another Range is answered', async () => {
+  it('blob cut off or changed: cut off, and another Range is answered', async () => {
     const wrong: Act = async (exchange) => {
       const part = Buffer.from(bytesOf(image, layer.digest)).subarray(7);
       const range = `bytes 7-${size - 1}/${size}`;
@@ -97,7 +97,7 @@ describe('row 69: content that does not arrive well', () => {
     ['an HTML page', () => Buffer.from('<html>log in</html>')],
   ];
   for (const [name, change] of wrongBytes) {
-    it(`row 69: ${name}: never taken for the content`, async () => {
+    it(`blob cut off or changed: ${name}: never taken for the content`, async () => {
       const fault = {
         when: on('GET', 'blob'),
         times: Infinity,
@@ -110,7 +110,7 @@ describe('row 69: content that does not arrive well', () => {
     });
   }
 
-  it('row 69: a manifest with wrong bytes', async () => {
+  it('blob cut off or changed: a manifest with wrong bytes', async () => {
     const fault = {
       when: on('GET', 'manifest'),
       times: Infinity,
@@ -133,8 +133,8 @@ describe('row 69: content that does not arrive well', () => {
   });
 });
 
-describe('row 70: a CDN', () => {
-  it('row 70: gets no credentials', async () => {
+describe('a CDN', () => {
+  it('CDN: gets no credentials', async () => {
     await using run = await runPull({ image, tokens: { user }, registry: { cdn: true }, faults: [] });
     assertRead(run);
     const abroad = run.registry.requests.filter(({ foreign }) => foreign);
@@ -142,7 +142,7 @@ describe('row 70: a CDN', () => {
     assert.equal(abroad[0]?.headers.authorization, undefined);
   });
 
-  it('row 70: an address that has expired: a new one from the registry', async () => {
+  it('CDN: an address that has expired: a new one from the registry', async () => {
     let refused = 0;
     await using run = await runPull({
       image,
@@ -164,7 +164,7 @@ describe('row 70: a CDN', () => {
     assert.equal(run.proxy.count('GET', 'blob'), 3);
   });
 
-  it('row 70: a CDN that always refuses', async () => {
+  it('CDN: a CDN that always refuses', async () => {
     await using run = await runPull({
       image,
       tokens: { user },
@@ -176,7 +176,7 @@ describe('row 70: a CDN', () => {
   });
 
   for (const place of ['http://169.254.169.254/x', 'file:///etc/passwd']) {
-    it(`row 70: a redirect to ${place} is refused`, async () => {
+    it(`CDN: a redirect to ${place} is refused`, async () => {
       const fault = {
         when: on('GET', 'blob'),
         times: Infinity,
@@ -188,7 +188,7 @@ describe('row 70: a CDN', () => {
     });
   }
 
-  it('row 70: a loop', async () => {
+  it('CDN: a loop', async () => {
     const fault = {
       when: on('GET', 'blob'),
       times: Infinity,

@@ -1,4 +1,4 @@
-// A sample of the rows in front of Debian's docker-registry; skopeo then reads what is there. And row 86.
+// A sample of the faults in front of Debian's docker-registry; skopeo then reads what is there. And restarts.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -62,23 +62,26 @@ async function assertWhole(registry: RunningServer): Promise<void> {
 }
 
 const survived: readonly (readonly [string, readonly Fault[], Partial<ClientOptions>?])[] = [
-  ['row 38: a reset at 0 %', [{ when: isLayer, act: resetAt(0) }]],
-  ['row 38: resets at 50 % of all layers', [{ when: isLayer, times: 4, act: resetAt(0.5) }]],
-  ['row 38: a reset at 99 %', [{ when: isLayer, act: resetAt(0.99) }]],
-  ['row 39: the 201 of every blob lost', [{ when: on('PUT', 'upload'), times: 6, act: loseReply() }]],
-  ['row 39: the 202 of every POST lost', [{ when: on('POST', 'uploads'), times: 4, act: loseReply('end') }]],
-  ['row 40: half an answer', [{ when: isLayer, act: replyRaw('HTTP/1.1 201 Cre') }]],
+  ['reset in a body: a reset at 0 %', [{ when: isLayer, act: resetAt(0) }]],
+  ['reset in a body: resets at 50 % of all layers', [{ when: isLayer, times: 4, act: resetAt(0.5) }]],
+  ['reset in a body: a reset at 99 %', [{ when: isLayer, act: resetAt(0.99) }]],
+  ['lost answer: the 201 of every blob lost', [{ when: on('PUT', 'upload'), times: 6, act: loseReply() }]],
   [
-    'row 44: an early 413',
+    'lost answer: the 202 of every POST lost',
+    [{ when: on('POST', 'uploads'), times: 4, act: loseReply('end') }],
+  ],
+  ['answer cut off: half an answer', [{ when: isLayer, act: replyRaw('HTTP/1.1 201 Cre') }]],
+  [
+    'early answer: an early 413',
     [{ when: isLayer, times: 4, act: replyEarly(0.1, { status: 413, body: 'too large' }) }],
   ],
   [
-    'row 49: a reset in a chunk',
+    'session lost between chunks: a reset in a chunk',
     [{ when: on('PATCH', 'upload'), skip: 1, act: resetAt(0.5) }],
     { chunkSize: 100_000 },
   ],
   [
-    'row 50: 502 for every kind of request',
+    'passing status: 502 for every kind of request',
     [
       { when: on('HEAD', 'blob'), act: reply({ status: 502 }) },
       { when: on('POST', 'uploads'), act: reply({ status: 502 }) },
@@ -86,13 +89,16 @@ const survived: readonly (readonly [string, readonly Fault[], Partial<ClientOpti
       { when: on('PUT', 'manifest'), act: reply({ status: 502 }) },
     ],
   ],
-  ['row 56: the 201 of the tag lost', [{ when: on('PUT', 'manifest', 'v1'), act: loseReply() }]],
   [
-    'row 63: 429',
+    'lost answer to a manifest: the 201 of the tag lost',
+    [{ when: on('PUT', 'manifest', 'v1'), act: loseReply() }],
+  ],
+  [
+    '429: 429',
     [{ when: on('POST', 'uploads'), times: 3, act: reply({ status: 429, headers: { 'retry-after': '2' } }) }],
   ],
   [
-    'row 71: stale connections',
+    'stale connection: stale connections',
     [
       {
         when: (request) => request.nth > 1 && isLayer(request),
@@ -106,10 +112,13 @@ const survived: readonly (readonly [string, readonly Fault[], Partial<ClientOpti
 ];
 
 const fatal: readonly (readonly [string, readonly Fault[]])[] = [
-  ['row 15: 403', [{ when: on('POST', 'uploads'), times: Infinity, act: reply(problem(403, 'DENIED')) }]],
-  ['row 38: resets forever', [{ when: isLayer, times: Infinity, act: resetAt(0.5) }]],
-  ['row 50: 503 forever', [{ when: on('PUT', 'manifest'), times: Infinity, act: reply({ status: 503 }) }]],
-  ['row 63: 429 forever', [{ when: on('POST', 'uploads'), times: Infinity, act: reply({ status: 429 }) }]],
+  ['403: 403', [{ when: on('POST', 'uploads'), times: Infinity, act: reply(problem(403, 'DENIED')) }]],
+  ['reset in a body: resets forever', [{ when: isLayer, times: Infinity, act: resetAt(0.5) }]],
+  [
+    'passing status: 503 forever',
+    [{ when: on('PUT', 'manifest'), times: Infinity, act: reply({ status: 503 }) }],
+  ],
+  ['429: 429 forever', [{ when: on('POST', 'uploads'), times: Infinity, act: reply({ status: 429 }) }]],
 ];
 
 describe('faults before docker-registry', { skip: unlessInstalled('docker-registry', 'skopeo') }, () => {
@@ -138,8 +147,8 @@ describe('faults before docker-registry', { skip: unlessInstalled('docker-regist
   }
 });
 
-describe('row 86: restarts and replicas', { skip: unlessInstalled('docker-registry', 'skopeo') }, () => {
-  it('row 86: the registry restarts while a layer is on its way', async () => {
+describe('restarts and replicas', { skip: unlessInstalled('docker-registry', 'skopeo') }, () => {
+  it('restart: the registry restarts while a layer is on its way', async () => {
     let registry = await startDockerRegistry();
     const { folder, port } = registry;
     let back: Promise<RunningServer> | undefined;
@@ -175,7 +184,7 @@ describe('row 86: restarts and replicas', { skip: unlessInstalled('docker-regist
     }
   });
 
-  it('row 86: the registry is away for a while', async () => {
+  it('restart: the registry is away for a while', async () => {
     let registry = await startDockerRegistry();
     const { folder, port } = registry;
     const away: Fault = {
@@ -212,7 +221,7 @@ describe('row 86: restarts and replicas', { skip: unlessInstalled('docker-regist
     }
   });
 
-  it('row 86: two replicas with different secrets take turns', async () => {
+  it('restart: two replicas with different secrets take turns', async () => {
     await using one = await startDockerRegistry({ secret: 'one' });
     const other = await startDockerRegistry({ folder: one.folder, secret: 'other' });
     try {

@@ -16,9 +16,9 @@ assert.ok(layer);
 const ofLayer = (method: string) => on(method, 'blob', layer.digest);
 const blobCount = image.layers.length + image.configs.length;
 
-describe('rows 21 to 23: HEAD of a blob', () => {
+describe('HEAD of a blob', () => {
   for (const status of [403, 405]) {
-    it(`row 21: ${status}: uploaded anyway`, async () => {
+    it(`HEAD refused: ${status}: uploaded anyway`, async () => {
       const fault: Fault = { when: on('HEAD', 'blob'), times: Infinity, act: reply({ status }) };
       await using run = await runPush({ faults: [fault] });
       run.assertPushed();
@@ -26,7 +26,7 @@ describe('rows 21 to 23: HEAD of a blob', () => {
     });
   }
   for (const times of [1, Infinity]) {
-    it(`row 21: 500 ${times === 1 ? 'once' : 'forever'}: tried again, then uploaded`, async () => {
+    it(`HEAD refused: 500 ${times === 1 ? 'once' : 'forever'}: tried again, then uploaded`, async () => {
       const fault: Fault = { when: ofLayer('HEAD'), times, act: reply({ status: 500 }) };
       await using run = await runPush({ faults: [fault] });
       run.assertPushed();
@@ -34,7 +34,7 @@ describe('rows 21 to 23: HEAD of a blob', () => {
     });
   }
 
-  it('row 22: 200 with another length: uploaded, with a warning', async () => {
+  it('HEAD with a wrong length: 200 with another length: uploaded, with a warning', async () => {
     const fault: Fault = {
       when: ofLayer('HEAD'),
       act: reply({ status: 200, headers: { 'content-length': layer.size + 1 } }),
@@ -44,7 +44,7 @@ describe('rows 21 to 23: HEAD of a blob', () => {
     assert.ok(run.transcript.lines.some((line) => line.startsWith('warning') && line.includes(layer.digest)));
   });
 
-  it('row 23: 200 for a blob that is not there', async () => {
+  it('HEAD that is untrue: 200 for a blob that is not there', async () => {
     const fault: Fault = {
       when: ofLayer('HEAD'),
       times: Infinity,
@@ -55,7 +55,7 @@ describe('rows 21 to 23: HEAD of a blob', () => {
     assert.equal(run.registry.uploadedBytes(), image.blobBytes, 'nothing was uploaded twice');
   });
 
-  it('row 23: 200 for blobs that are not there, and no word about which', async () => {
+  it('HEAD that is untrue: 200 for blobs that are not there, and no word about which', async () => {
     const lies: Fault = {
       when: (request) => request.method === 'HEAD' && request.endpoint.kind === 'blob',
       times: blobCount,
@@ -77,7 +77,7 @@ describe('rows 21 to 23: HEAD of a blob', () => {
     run.assertPushed('manifest-before-content');
   });
 
-  it('row 23: a registry that goes on lying', async () => {
+  it('HEAD that is untrue: a registry that goes on lying', async () => {
     const lie: Fault = {
       when: on('PUT', 'manifest'),
       times: Infinity,
@@ -114,8 +114,8 @@ describe('redirects that would lose a body', () => {
   }
 });
 
-describe('rows 24 to 29: POST and its Location', () => {
-  it('row 24: 404 NAME_UNKNOWN', async () => {
+describe('POST and its Location', () => {
+  it('POST refused: 404 NAME_UNKNOWN', async () => {
     const fault: Fault = {
       when: on('POST', 'uploads'),
       times: Infinity,
@@ -128,7 +128,7 @@ describe('rows 24 to 29: POST and its Location', () => {
     assert.equal(run.clock.sleeps.length, 0);
   });
 
-  it('row 24: the connection is closed', async () => {
+  it('POST refused: the connection is closed', async () => {
     const fault: Fault = {
       when: on('POST', 'uploads'),
       times: Infinity,
@@ -142,7 +142,7 @@ describe('rows 24 to 29: POST and its Location', () => {
     assert.match(`${error.message} ${error.hint ?? ''}`, /uploads/);
   });
 
-  it('row 25: no Location', async () => {
+  it('odd number of Locations: no Location', async () => {
     const fault: Fault = {
       when: on('POST', 'uploads'),
       times: Infinity,
@@ -153,7 +153,7 @@ describe('rows 24 to 29: POST and its Location', () => {
     assert.match(error.message, /Location/);
   });
 
-  it('row 25: two Locations: the one on the same origin', async () => {
+  it('odd number of Locations: two Locations: the one on the same origin', async () => {
     await using run = await runPush({
       tokens: { user },
       registry: { location: (path) => ['https://elsewhere.invalid/upload?x=1', path] },
@@ -169,7 +169,7 @@ describe('rows 24 to 29: POST and its Location', () => {
     ['a relative path', (path) => path.replace(/^.*\/uploads\//, '')],
   ];
   for (const [name, form] of forms) {
-    it(`row 26: ${name}`, async () => {
+    it(`Location of another form: ${name}`, async () => {
       await using run = await runPush({
         tokens: { user },
         faults: [
@@ -189,7 +189,7 @@ describe('rows 24 to 29: POST and its Location', () => {
     });
   }
 
-  it('row 27: another origin gets the bytes without credentials', async () => {
+  it('Location on another host: another origin gets the bytes without credentials', async () => {
     await using run = await runPush({ tokens: { user }, registry: { locations: 'foreign' } });
     run.assertPushed();
     const abroad = run.registry.requests.filter(({ foreign }) => foreign);
@@ -203,7 +203,7 @@ describe('rows 24 to 29: POST and its Location', () => {
     'ftp://127.0.0.1/x',
     'file:///etc',
   ]) {
-    it(`row 27: a Location on ${place} is refused`, async () => {
+    it(`Location on another host: a Location on ${place} is refused`, async () => {
       await using run = await runPush({ tokens: { user }, registry: { location: () => place } });
       run.assertFailed('REGISTRY_PROTOCOL');
       assert.equal(run.clock.sleeps.length, 0);
@@ -221,22 +221,22 @@ describe('rows 24 to 29: POST and its Location', () => {
     ['absent', () => ''],
   ];
   for (const [name, uploadQuery] of queries) {
-    it(`row 28: a query ${name} comes back as it was`, async () => {
+    it(`Location with a query: a query ${name} comes back as it was`, async () => {
       await using run = await runPush({ tokens: { user }, registry: { uploadQuery } });
       run.assertPushed();
     });
   }
 
-  it('row 29: a Location of 10 KiB', async () => {
+  it('long Location: a Location of 10 KiB', async () => {
     const uploadQuery = (signature: string) => `s=${signature}${'x'.repeat(10 * 1024)}`;
     await using run = await runPush({ tokens: { user }, registry: { uploadQuery } });
     run.assertPushed();
   });
 });
 
-describe('rows 30 and 31: redirects', () => {
+describe('redirects', () => {
   for (const status of [307, 308]) {
-    it(`row 30: ${status} on PUT: the body is sent there, without credentials`, async () => {
+    it(`redirect of a body: ${status} on PUT: the body is sent there, without credentials`, async () => {
       await using run = await runPush({
         tokens: { user },
         faults: ({ registry }) => [
@@ -255,7 +255,7 @@ describe('rows 30 and 31: redirects', () => {
       assert.equal(run.registry.requests.filter(({ foreign }) => foreign).length, 1);
     });
 
-    it(`row 30: ${status} on PATCH`, async () => {
+    it(`redirect of a body: ${status} on PATCH`, async () => {
       await using run = await runPush({
         tokens: { user },
         client: { chunkSize: 1000 },
@@ -277,7 +277,7 @@ describe('rows 30 and 31: redirects', () => {
 
   for (const status of [301, 302, 303]) {
     for (const method of ['POST', 'PUT'] as const) {
-      it(`row 31: ${status} on ${method} does not become a GET`, async () => {
+      it(`redirect that loses the body: ${status} on ${method} does not become a GET`, async () => {
         const kind = method === 'POST' ? 'uploads' : 'upload';
         const fault: Fault = {
           when: on(method, kind),
@@ -296,7 +296,7 @@ describe('rows 30 and 31: redirects', () => {
     }
   }
 
-  it('row 31: a loop of 307', async () => {
+  it('redirect that loses the body: a loop of 307', async () => {
     const fault: Fault = {
       when: on('PUT', 'upload'),
       times: Infinity,
@@ -312,9 +312,9 @@ describe('rows 30 and 31: redirects', () => {
   });
 });
 
-describe('rows 32 to 37: PUT of a blob', () => {
+describe('PUT of a blob', () => {
   for (const status of [200, 202, 204]) {
-    it(`row 32: ${status}: looked at with HEAD`, async () => {
+    it(`PUT without a 201: ${status}: looked at with HEAD`, async () => {
       const fault: Fault = {
         when: on('PUT', 'upload'),
         times: blobCount,
@@ -327,19 +327,19 @@ describe('rows 32 to 37: PUT of a blob', () => {
     });
   }
 
-  it('row 32: 202 for a blob that did not arrive', async () => {
+  it('PUT without a 201: 202 for a blob that did not arrive', async () => {
     await using run = await runPush({ faults: [{ when: on('PUT', 'upload'), act: reply({ status: 202 }) }] });
     run.assertPushed();
   });
 
-  it('row 33: 404 BLOB_UPLOAD_UNKNOWN: a new session', async () => {
+  it('unknown upload: 404 BLOB_UPLOAD_UNKNOWN: a new session', async () => {
     const fault: Fault = { when: on('PUT', 'upload'), act: reply(problem(404, 'BLOB_UPLOAD_UNKNOWN')) };
     await using run = await runPush({ faults: [fault] });
     run.assertPushed();
     assert.equal(run.proxy.count('POST', 'uploads'), blobCount + 1);
   });
 
-  it('row 34: 400 BLOB_UPLOAD_INVALID, but the blob is there', async () => {
+  it('invalid upload: 400 BLOB_UPLOAD_INVALID, but the blob is there', async () => {
     const fault: Fault = {
       when: on('PUT', 'upload'),
       times: blobCount,
@@ -354,14 +354,14 @@ describe('rows 32 to 37: PUT of a blob', () => {
     assert.equal(run.proxy.count('PUT', 'upload'), blobCount);
   });
 
-  it('row 35: 400 DIGEST_INVALID for content that is right: once more', async () => {
+  it('digest refused: 400 DIGEST_INVALID for content that is right: once more', async () => {
     const fault: Fault = { when: on('PUT', 'upload'), act: reply(problem(400, 'DIGEST_INVALID')) };
     await using run = await runPush({ faults: [fault] });
     run.assertPushed();
     assert.equal(run.proxy.count('PUT', 'upload'), blobCount + 1);
   });
 
-  it('row 35: 400 DIGEST_INVALID forever', async () => {
+  it('digest refused: 400 DIGEST_INVALID forever', async () => {
     const fault: Fault = {
       when: on('PUT', 'upload'),
       times: Infinity,
@@ -372,7 +372,7 @@ describe('rows 32 to 37: PUT of a blob', () => {
     assert.ok(run.proxy.hits(fault) <= 2 * blobCount, `${run.proxy.hits(fault)} tries`);
   });
 
-  it('row 35: a source that changed fails without a retry', async () => {
+  it('digest refused: a source that changed fails without a retry', async () => {
     await using run = await runPush({
       source: {
         name: 'changed',
@@ -390,7 +390,7 @@ describe('rows 32 to 37: PUT of a blob', () => {
     assert.equal(run.registry.store.repository(repository).blobs.has(layer.digest), false);
   });
 
-  it('row 36: 413 with HTML: chunks below the limit', async () => {
+  it('body too large: 413 with HTML: chunks below the limit', async () => {
     const big = sampleImage({ layers: [3_000_000] });
     const page = '<html><head><title>413 Request Entity Too Large</title></head></html>';
     const fault: Fault = {
@@ -402,7 +402,7 @@ describe('rows 32 to 37: PUT of a blob', () => {
     run.assertPushed();
   });
 
-  it('row 36: 413 whatever the size', async () => {
+  it('body too large: 413 whatever the size', async () => {
     const big = sampleImage({ layers: [3_000_000] });
     const fault: Fault = {
       when: (request) => request.endpoint.kind === 'upload' && request.length > 0,
@@ -415,7 +415,7 @@ describe('rows 32 to 37: PUT of a blob', () => {
     assert.ok(run.proxy.hits(fault) < 40, `${run.proxy.hits(fault)} tries`);
   });
 
-  it('row 37: 404 BLOB_UNKNOWN: one PATCH and an empty PUT', async () => {
+  it('PATCH wanted: 404 BLOB_UNKNOWN: one PATCH and an empty PUT', async () => {
     const fault: Fault = {
       when: (request) => on('PUT', 'upload')(request) && request.length > 0,
       times: Infinity,
@@ -433,7 +433,7 @@ describe('rows 32 to 37: PUT of a blob', () => {
 
 describe('closing finding 13: an answer that was lost', () => {
   for (const how of ['reset', 'end'] as const) {
-    it(`row 39: 201 lost by ${how}: nothing is sent again`, async () => {
+    it(`lost answer: 201 lost by ${how}: nothing is sent again`, async () => {
       const fault: Fault = { when: on('PUT', 'upload'), times: blobCount, act: loseReply(how) };
       await using run = await runPush({ faults: [fault] });
       run.assertPushed();
@@ -442,17 +442,17 @@ describe('closing finding 13: an answer that was lost', () => {
     });
   }
 
-  it('row 39: 202 to POST lost: a new session', async () => {
+  it('lost answer: 202 to POST lost: a new session', async () => {
     await using run = await runPush({ faults: [{ when: on('POST', 'uploads'), act: loseReply() }] });
     run.assertPushed();
   });
 });
 
-describe('row 38: resets in the body', () => {
+describe('resets in the body', () => {
   const big = sampleImage({ layers: [500_000] });
   const isLayer: Fault['when'] = (request) => on('PUT', 'upload')(request) && request.length > 100_000;
   for (const fraction of [0, 0.5, 0.99]) {
-    it(`row 38: at ${fraction * 100} %`, async () => {
+    it(`reset in a body: at ${fraction * 100} %`, async () => {
       await using run = await runPush({ image: big, faults: [{ when: isLayer, act: resetAt(fraction) }] });
       run.assertPushed();
       assert.equal(run.proxy.count('POST', 'uploads'), 3, 'a new session');
@@ -461,7 +461,7 @@ describe('row 38: resets in the body', () => {
     });
   }
 
-  it('row 38: the pauses grow and are jittered', async () => {
+  it('reset in a body: the pauses grow and are jittered', async () => {
     let drawn = 0;
     const clock = createFastClock(() => (drawn++ % 2 === 0 ? 0.1 : 0.9));
     await using run = await runPush({
@@ -475,7 +475,7 @@ describe('row 38: resets in the body', () => {
     assert.ok((clock.sleeps[2] ?? 0) > (clock.sleeps[0] ?? 0), String(clock.sleeps));
   });
 
-  it('row 38: forever', async () => {
+  it('reset in a body: forever', async () => {
     const fault: Fault = { when: isLayer, times: Infinity, act: resetAt(0.5) };
     await using run = await runPush({ image: big, faults: [fault] });
     const error = run.assertFailed('REGISTRY_UNREACHABLE');
