@@ -42,8 +42,8 @@ interface Asset {
   readonly digest: string | undefined;
   readonly size: number;
   readonly isWhole: boolean;
-  /** Empty for files that somebody attached without one, and where there is no such thing. */
-  readonly label: string;
+  /** Empty for files that somebody attached without one; undefined on servers that keep none, such as Gitea. */
+  readonly label: string | undefined;
   readonly url: string;
 }
 
@@ -246,7 +246,7 @@ function assetOf(data: AssetData): Asset {
     digest: data.digest ?? undefined,
     size: data.size,
     isWhole: data.state === undefined || data.state === 'uploaded',
-    label: data.label ?? '',
+    label: 'label' in data ? (data.label ?? '') : undefined,
     url: data.browser_download_url,
   };
 }
@@ -258,6 +258,15 @@ function explain(error: unknown, release: Release): unknown {
 }
 
 function exists({ tag }: Release, { name, label }: Asset, own: string): BimaError {
+  if (label === undefined) {
+    return new BimaError(
+      'ASSET_EXISTS',
+      `the release "${tag}" has another file "${name}" already, and this server doesn't keep who made it: none is replaced`,
+      {
+        hint: "Remove the file on the release's page and run the job again, or name the image's tag differently.",
+      },
+    );
+  }
   const maker = label === '' ? 'without a label that says who made it' : `labelled "${label}"`;
   return new BimaError(
     'ASSET_EXISTS',
