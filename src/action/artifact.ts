@@ -12,8 +12,8 @@ import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
 import { findOwner } from './artifact-owner.ts';
-import { runUrl, serverUrl } from './pages.ts';
-import { makeTemporaryFolder } from './temporary.ts';
+import { runUrl, serverUrl } from './page-urls.ts';
+import { makeTemporaryFolder } from './run-folder.ts';
 import type { Masking, World } from './world.ts';
 
 export interface ArtifactRequest {

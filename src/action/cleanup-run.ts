@@ -12,8 +12,8 @@ import { formatCleanupSummary } from './cleanup-summary.ts';
 import { withGithub } from './github.ts';
 import { previewsFor } from './preview.ts';
 import { checkTags } from './protected-tags.ts';
-import { createWorkflowClient } from './push.ts';
-import { defaultImage, resolveReferences } from './references.ts';
+import { createWorkflowClient } from './workflow-push.ts';
+import { defaultImage, resolveReferences } from './image-names.ts';
 import type { World } from './world.ts';
 
 /** What a cleanup may use of the world. */

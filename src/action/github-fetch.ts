@@ -1,7 +1,7 @@
 // The function `fetch` that octokit is given: the registry client's HTTP, with its proxies, watches and limits.
 
 import { BimaError } from '../core/errors.ts';
-import type { Fetch, FetchRequest } from '../adapters/github/client.ts';
+import type { Fetch, FetchRequest } from '../adapters/github/github-client.ts';
 import { endpointOf } from '../adapters/http/endpoints.ts';
 import type { Http, HttpHeaders, HttpRequest, HttpResponse } from '../adapters/http/http.ts';
 import { RegistryError } from '../adapters/registry/registry-error.ts';

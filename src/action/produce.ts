@@ -23,7 +23,7 @@ import { withBlobs } from '../core/oci/with-blobs.ts';
 import { openImagesAt, openTaggedImage } from '../usecases/previous-images.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 import type { Release } from '../adapters/github/release.ts';
-import type { Workspace } from './base-images.ts';
+import type { Workspace } from './workflow-images.ts';
 import type { Inputs } from './inputs.ts';
 import type { World } from './world.ts';
 

@@ -34,12 +34,12 @@ type Runner = (positionals: readonly string[], options: Options, terminal: Termi
 
 /** Loaded when they are used: a command should not wait for the code of the others. */
 const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
-  build: async () => (await import('./build.ts')).runBuild,
-  merge: async () => (await import('./merge.ts')).runMerge,
-  push: async () => (await import('./push.ts')).runPush,
-  inspect: async () => (await import('./inspect.ts')).runInspect,
-  load: async () => (await import('./load.ts')).runLoad,
-  lint: async () => (await import('./lint.ts')).runLint,
+  build: async () => (await import('./build-command.ts')).runBuild,
+  merge: async () => (await import('./merge-command.ts')).runMerge,
+  push: async () => (await import('./push-command.ts')).runPush,
+  inspect: async () => (await import('./inspect-command.ts')).runInspect,
+  load: async () => (await import('./load-command.ts')).runLoad,
+  lint: async () => (await import('./lint-command.ts')).runLint,
 };
 
 /** @returns the exit code: 0, 1 for a failure, 2 for wrong usage */

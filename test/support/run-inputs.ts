@@ -2,7 +2,7 @@
 
 import type { TestContext } from 'node:test';
 import { readInputs } from '../../src/action/inputs.ts';
-import { run } from '../../src/action/run.ts';
+import { run } from '../../src/action/action-run.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { eventFixture } from './events.ts';
 import { temporaryFolder } from './folder.ts';

@@ -1,7 +1,7 @@
 // The one comment that each image of a job has on a pull request: written once, then kept up to date in its place.
 
-import type { Github } from './client.ts';
-import { isGithubStatus } from './failure.ts';
+import type { Github } from './github-client.ts';
+import { isGithubStatus } from './github-error.ts';
 
 export interface CommentPlace {
   /** `owner/name`. */

@@ -1,8 +1,8 @@
 // Container packages: the versions of an image on GitHub's registry, listed and deleted
 // (docs.github.com, "REST API endpoints for packages").
 
-import type { Github } from './client.ts';
-import { isGithubStatus, GithubError } from './failure.ts';
+import type { Github } from './github-client.ts';
+import { isGithubStatus, GithubError } from './github-error.ts';
 
 /** A manifest of the image. */
 export interface PackageVersion {

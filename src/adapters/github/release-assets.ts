@@ -5,8 +5,8 @@ import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { formatSize } from '../../core/reporter.ts';
-import type { Github, GithubClock } from './client.ts';
-import { GithubError, isGithubStatus } from './failure.ts';
+import type { Github, GithubClock } from './github-client.ts';
+import { GithubError, isGithubStatus } from './github-error.ts';
 import type { Release, Repository } from './release.ts';
 
 export interface AssetFile {

@@ -1,8 +1,8 @@
 // Finding a release that is there already: by its number or its tag, drafts included. None is ever made here.
 
 import { BimaError } from '../../core/errors.ts';
-import type { Github } from './client.ts';
-import { isGithubStatus } from './failure.ts';
+import type { Github } from './github-client.ts';
+import { isGithubStatus } from './github-error.ts';
 
 export interface Repository {
   readonly owner: string;

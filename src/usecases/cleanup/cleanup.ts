@@ -5,8 +5,8 @@ import type { Reporter } from '../../core/reporter.ts';
 import { isMarked } from './brought.ts';
 import type { Previews } from './brought.ts';
 import type { ManifestGraph, ManifestNode } from './graph.ts';
-import { planCleanup } from './plan.ts';
-import type { Kept, Plan, Untag } from './plan.ts';
+import { planCleanup } from './cleanup-plan.ts';
+import type { Kept, Plan, Untag } from './cleanup-plan.ts';
 import type { ImageStore } from './store.ts';
 
 /** What went, and what stayed that belonged to the tags. */

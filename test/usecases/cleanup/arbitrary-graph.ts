@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { Previews } from '../../../src/usecases/cleanup/brought.ts';
 import type { ManifestGraph, ManifestNode } from '../../../src/usecases/cleanup/graph.ts';
-import type { Plan } from '../../../src/usecases/cleanup/plan.ts';
+import type { Plan } from '../../../src/usecases/cleanup/cleanup-plan.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
 

@@ -5,7 +5,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { makeTemporaryFolder } from '../../src/action/temporary.ts';
+import { makeTemporaryFolder } from '../../src/action/run-folder.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 

@@ -14,7 +14,7 @@ import { withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
-import { withBaseImages } from './base-images.ts';
+import { withBaseImages } from './command-images.ts';
 import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
 import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';

@@ -7,8 +7,8 @@ import type { RegistryClient } from '../adapters/registry/client.ts';
 import { openRemoteImage } from '../adapters/registry/remote-image.ts';
 import { readFacts } from './image-facts.ts';
 import type { PlatformFacts } from './image-facts.ts';
-import { createWorkflowClient } from './push.ts';
-import type { ClientRequest, ClientWorld } from './push.ts';
+import { createWorkflowClient } from './workflow-push.ts';
+import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 
 export interface BaseImage {
   readonly reference: Reference;

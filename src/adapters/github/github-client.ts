@@ -1,7 +1,7 @@
 // A client of GitHub's REST API: how often and how long it tries, and what its errors say.
 
 import type { Reporter } from '../../core/reporter.ts';
-import { githubError } from './failure.ts';
+import { githubError } from './github-error.ts';
 import type { FailedRequest, Github } from './octokit.ts';
 
 export type { Github } from './octokit.ts';

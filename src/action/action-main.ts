@@ -1,15 +1,15 @@
 // The action as a process: its inputs, its event, and a private folder.
 
 import { runStep } from './step.ts';
-import { makeTemporaryFolder } from './temporary.ts';
+import { makeTemporaryFolder } from './run-folder.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
   const [{ readInputs }, { readEvent }, { pullRequestOnce }, { run }] = await Promise.all([
     import('./inputs.ts'),
     import('./read-event.ts'),
-    import('./pull-request.ts'),
-    import('./run.ts'),
+    import('./find-pull-request.ts'),
+    import('./action-run.ts'),
   ]);
   const inputs = readInputs(runner.input, environment);
   const event = await readEvent();

@@ -6,7 +6,7 @@ import type { Problem } from '../core/errors.ts';
 import { BimaError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Options } from './args.ts';
-import { withBaseImages } from './base-images.ts';
+import { withBaseImages } from './command-images.ts';
 import { readPlanOptions } from './options.ts';
 import { formatProblem } from './print.ts';
 import { lazyRegistryClient } from './registry-options.ts';

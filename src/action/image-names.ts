@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import { serverUrl } from './pages.ts';
+import { serverUrl } from './page-urls.ts';
 
 export interface NamingInputs {
   /** Full references or bare tags. */

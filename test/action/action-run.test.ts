@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readInputs } from '../../src/action/inputs.ts';
-import { run } from '../../src/action/run.ts';
+import { run } from '../../src/action/action-run.ts';
 import type { Runner } from '../../src/action/runner.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { actionReporter } from '../../src/action/reporter.ts';
+import { actionReporter } from '../../src/action/action-reporter.ts';
 import type { AnnotationPlace, Runner } from '../../src/action/runner.ts';
 import { safeLine, safeLines, safeMarkdown } from '../../src/action/safe-text.ts';
 import type { Problem } from '../../src/core/errors.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explicitLogin, readOnlyReason } from '../../src/action/push.ts';
+import { explicitLogin, readOnlyReason } from '../../src/action/workflow-push.ts';
 import { formatSummary } from '../../src/action/summary.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';

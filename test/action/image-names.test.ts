@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseAnnotation, selectAnnotations } from '../../src/core/oci/annotations.ts';
 import { readPairs, readWords } from '../../src/action/input-values.ts';
-import { runUrl } from '../../src/action/pages.ts';
-import { defaultImage, isGithubCom, resolveReferences } from '../../src/action/references.ts';
-import type { NamingInputs } from '../../src/action/references.ts';
+import { runUrl } from '../../src/action/page-urls.ts';
+import { defaultImage, isGithubCom, resolveReferences } from '../../src/action/image-names.ts';
+import type { NamingInputs } from '../../src/action/image-names.ts';
 import { formatReference } from '../../src/core/oci/reference.ts';
 
 const defaults = { image: () => 'ghcr.io/owner/repo', tags: () => ['main'] };

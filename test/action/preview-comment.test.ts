@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { commentForWorkflow } from '../../src/action/comment.ts';
-import type { CommentRequest, CommentWorld } from '../../src/action/comment.ts';
+import { commentForWorkflow } from '../../src/action/preview-comment.ts';
+import type { CommentRequest, CommentWorld } from '../../src/action/preview-comment.ts';
 import { readFacts } from '../../src/action/image-facts.ts';
 import { readInputs } from '../../src/action/inputs.ts';
-import { pullRequestOnce } from '../../src/action/pull-request.ts';
+import { pullRequestOnce } from '../../src/action/find-pull-request.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { silentReporter } from '../../src/core/reporter.ts';

@@ -14,7 +14,7 @@ import { findHome } from '../adapters/registry/home.ts';
 import { pullRequestOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import type { Inputs } from './inputs.ts';
-import { isGithubCom } from './references.ts';
+import { isGithubCom } from './image-names.ts';
 import type { Masking, World } from './world.ts';
 
 export interface PushRequest {

@@ -8,7 +8,7 @@ import { withBaseImages } from '../usecases/plan/base-workspace.ts';
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';
 import type { RegistryClient } from '../adapters/registry/client.ts';
 import type { Inputs } from './inputs.ts';
-import type { ClientRequest, ClientWorld } from './push.ts';
+import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 import type { Environment } from './runner.ts';
 import type { World } from './world.ts';
 
@@ -31,7 +31,7 @@ export async function withWorkflowImages<T>(
 ): Promise<T> {
   const { environment, folder, reporter, signal } = world;
   let client: Promise<RegistryClient> | undefined;
-  const create = async () => (await import('./push.ts')).createWorkflowClient(request, world);
+  const create = async () => (await import('./workflow-push.ts')).createWorkflowClient(request, world);
   const openClient = () => (client ??= create());
   const cache = await cacheOf(environment);
   // The folder of a hosted runner is gone with the job: a copy of a layer there would be for nobody.

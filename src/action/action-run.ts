@@ -10,23 +10,23 @@ import { findFileTarget, findFolderTarget } from '../adapters/filesystem/output-
 import { checkDestination } from '../adapters/disk/publish.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
-import { withWorkflowImages } from './base-images.ts';
-import type { OpenClient } from './base-images.ts';
-import type { CommentRequest } from './comment.ts';
+import { withWorkflowImages } from './workflow-images.ts';
+import type { OpenClient } from './workflow-images.ts';
+import type { CommentRequest } from './preview-comment.ts';
 import { defaultTags } from './default-tags.ts';
 import { unpushedReason } from './event-tags.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
 import type { ImageFacts } from './image-facts.ts';
 import type { ArtifactInputs, Inputs } from './inputs.ts';
-import { loadForWorkflow, openForInputs } from './load.ts';
+import { loadForWorkflow, openForInputs } from './load-image.ts';
 import { imageOutputs, pushOutputs } from './outputs.ts';
 import type { Outputs } from './outputs.ts';
 import { asPushed } from './preview.ts';
 import { produceImage } from './produce.ts';
 import type { ImageRequest, Produced } from './produce.ts';
-import { defaultImage, resolveReferences } from './references.ts';
-import { attachToRelease, openRelease } from './release.ts';
+import { defaultImage, resolveReferences } from './image-names.ts';
+import { attachToRelease, openRelease } from './release-archive.ts';
 import type { Runner } from './runner.ts';
 import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
@@ -117,7 +117,7 @@ async function checkFirst(
     reporter.info(`not pushing: ${unnamed}`);
     return unnamed;
   }
-  const { explicitLogin, readOnlyReason } = await import('./push.ts');
+  const { explicitLogin, readOnlyReason } = await import('./workflow-push.ts');
   explicitLogin(inputs, references);
   const reason = inputs.push === 'auto' ? readOnlyReason(event, inputs.login !== undefined) : undefined;
   if (reason !== undefined) reporter.info(`not pushing: ${reason}`);
@@ -210,7 +210,7 @@ async function push(image: FinishedImage, world: HandOnWorld): Promise<string> {
   if (image.skipped !== undefined) return `not pushed: ${image.skipped}`;
   if (signal.aborted) throw new BimaError('INTERRUPTED', 'interrupted before the push');
   const [{ pushForWorkflow }, { summarizePush }] = await Promise.all([
-    import('./push.ts'),
+    import('./workflow-push.ts'),
     import('../usecases/push/push.ts'),
   ]);
   const client = await world.openClient();
@@ -221,7 +221,7 @@ async function push(image: FinishedImage, world: HandOnWorld): Promise<string> {
 }
 
 async function comment(request: CommentRequest, world: World): Promise<void> {
-  const { commentForWorkflow } = await import('./comment.ts');
+  const { commentForWorkflow } = await import('./preview-comment.ts');
   const url = await commentForWorkflow(request, world);
   if (url !== undefined) setOutputs(world.runner, { 'comment-url': url });
 }

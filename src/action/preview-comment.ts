@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import { readBaseImage } from './base-image.ts';
+import { readBaseImage } from './branch-image.ts';
 import { formatComment } from './comment-text.ts';
 import type { CommentFacts } from './comment-text.ts';
 import { safeTag } from './event-tags.ts';
@@ -11,9 +11,9 @@ import { pullRequestOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
 import { describeStep } from './maker.ts';
-import { commitUrl, runUrl } from './pages.ts';
+import { commitUrl, runUrl } from './page-urls.ts';
 import type { Inputs } from './inputs.ts';
-import type { ClientRequest, ClientWorld } from './push.ts';
+import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 import type { World } from './world.ts';
 
 export interface CommentRequest
