@@ -5,7 +5,7 @@ import { makeTemporaryFolder } from './run-folder.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
-  const [{ readInputs }, { readEvent }, { pullRequestOnce }, { run }] = await Promise.all([
+  const [{ readInputs }, { readEvent }, { pullRequestOnce }, { runAction }] = await Promise.all([
     import('./inputs.ts'),
     import('./read-event.ts'),
     import('./find-pull-request.ts'),
@@ -18,5 +18,5 @@ runStep(async ({ environment, runner, reporter, signal, own }) => {
   runner.keep('folder', folder);
   const access = { token: inputs.githubToken, environment, reporter, signal };
   const pullRequest = pullRequestOnce(event, access);
-  await run(inputs, { ...access, event, pullRequest, runner, folder });
+  await runAction(inputs, { ...access, event, pullRequest, runner, folder });
 });

@@ -44,7 +44,7 @@ interface HandOnWorld extends World {
 }
 
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
-export async function run(inputs: Inputs, world: World): Promise<void> {
+export async function runAction(inputs: Inputs, world: World): Promise<void> {
   const request = await resolveRequest(inputs, world);
   const { references, skipped } = request;
   for (const problem of ignoredInputs(inputs)) world.reporter.warning(problem);

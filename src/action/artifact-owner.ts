@@ -15,7 +15,7 @@ interface Backend {
 }
 
 /** Asks the service with the run's own token (ListArtifacts of actions/toolkit, packages/artifact). Never throws but for an interruption. */
-export async function findOwner(
+export async function findArtifactOwner(
   name: string,
   { environment, signal }: Pick<ArtifactWorld, 'environment' | 'signal'>,
 ): Promise<ArtifactOwner> {

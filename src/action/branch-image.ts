@@ -10,7 +10,7 @@ import type { PlatformFacts } from './image-facts.ts';
 import { createWorkflowClient } from './workflow-push.ts';
 import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 
-export interface BaseImage {
+export interface BranchImage {
   readonly reference: Reference;
   readonly images: readonly PlatformFacts[];
 }
@@ -22,10 +22,10 @@ const patience = 30_000;
  * Reads the image's documents, not its layers.
  * @returns undefined for whatever goes wrong, after a debug line
  */
-export async function readBaseImage(
+export async function readBranchImage(
   { reference, ...request }: ClientRequest & { readonly reference: Reference },
   world: ClientWorld,
-): Promise<BaseImage | undefined> {
+): Promise<BranchImage | undefined> {
   const signal = AbortSignal.any([world.signal, AbortSignal.timeout(patience)]);
   const debug = (message: string) => {
     world.reporter.debug(message);

@@ -1,6 +1,6 @@
 // The cleanup as a step: repository by repository, then the comment, and in any case what became of all that.
 
-import { cleanUp, describeRecord } from '../usecases/cleanup/cleanup.ts';
+import { removeTags, describeRecord } from '../usecases/cleanup/cleanup.ts';
 import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
 import { PackageStore } from '../usecases/cleanup/package-store.ts';
 import { BimaError } from '../core/errors.ts';
@@ -73,7 +73,7 @@ async function cleanRepositories(
           const skipped =
             store === undefined
               ? tags.map((tag) => ({ name, tags: [tag], why: 'there is no such package' }))
-              : await cleanUp({ tags, previews, dryRun }, { ...world, store, deleted });
+              : await removeTags({ tags, previews, dryRun }, { ...world, store, deleted });
           for (const record of skipped) reporter.info(`stays: ${describeRecord(record)}`);
           records.skipped.push(...skipped);
         }),

@@ -5,7 +5,7 @@ import { BimaError } from '../core/errors.ts';
 import type { Github, GithubClock } from '../adapters/github/github-client.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Reporter } from '../core/reporter.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 
 export interface GithubAccess {
   /** The input `github-token`. */

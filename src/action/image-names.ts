@@ -1,5 +1,6 @@
 // From the inputs `tags`, `image` and `registry` to the full references of the image.
 
+import type { Environment } from '../core/environment.ts';
 import { BimaError } from '../core/errors.ts';
 import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
@@ -82,7 +83,7 @@ function hostOf(name: string): string | undefined {
  * Where the packages of this server are: ghcr.io for github.com, and the places that GitHub Enterprise and Gitea have.
  * @param repository `owner/name`
  */
-export function defaultImage(environment: Readonly<Record<string, string | undefined>>): string {
+export function defaultImage(environment: Environment): string {
   const repository = environment.GITHUB_REPOSITORY ?? '';
   if (repository === '') {
     throw new BimaError('INPUT_INVALID', 'expected the input "image", got none outside of a repository');
@@ -91,29 +92,23 @@ export function defaultImage(environment: Readonly<Record<string, string | undef
 }
 
 /** True for the registry whose manifests are versions of packages, which the API of this server deletes. */
-export function isPackageRegistry(
-  registry: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): boolean {
+export function isPackageRegistry(registry: string, environment: Environment): boolean {
   if (isGithubCom(environment)) return registry === 'ghcr.io';
   return !isGitea(environment) && registry === packageHost(environment);
 }
 
-function packageHost(environment: Readonly<Record<string, string | undefined>>): string {
+function packageHost(environment: Environment): string {
   if (isGithubCom(environment)) return 'ghcr.io';
   const { host } = new URL(serverUrl(environment));
   return isGitea(environment) ? host : `containers.${host}`;
 }
 
-function isGitea({
-  GITEA_ACTIONS: gitea,
-  FORGEJO_ACTIONS: forgejo,
-}: Readonly<Record<string, string | undefined>>): boolean {
+function isGitea({ GITEA_ACTIONS: gitea, FORGEJO_ACTIONS: forgejo }: Environment): boolean {
   return gitea === 'true' || forgejo === 'true';
 }
 
 /** True where the job's token is one that ghcr.io knows. */
-export function isGithubCom(environment: Readonly<Record<string, string | undefined>>): boolean {
+export function isGithubCom(environment: Environment): boolean {
   return serverUrl(environment) === 'https://github.com';
 }
 

@@ -1,5 +1,6 @@
 // The inputs of the action, from raw strings to values: all that is wrong with them is said at once.
 
+import type { Environment } from '../core/environment.ts';
 import { parseCompression } from '../adapters/layers/compression.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
 import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
@@ -8,7 +9,7 @@ import type { AnnotationInput } from '../core/oci/annotations.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
-import { collectProblems, withoutUndefined } from './input-problems.ts';
+import { attemptAll, withoutUndefined } from './input-problems.ts';
 import type { Attempt } from './input-problems.ts';
 import {
   ofInput,
@@ -83,18 +84,11 @@ export interface Inputs {
 }
 
 /** @throws BimaError INPUT_INVALID with everything that is wrong with the inputs */
-export function readInputs(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-): Inputs {
-  return collectProblems((attempt) => readAll(read, environment, attempt));
+export function readInputs(read: InputReader, environment: Environment): Inputs {
+  return attemptAll((attempt) => readAll(read, environment, attempt));
 }
 
-function readAll(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-  attempt: Attempt,
-): Inputs {
+function readAll(read: InputReader, environment: Environment, attempt: Attempt): Inputs {
   const text = (name: string) => readText(read, name);
   const boolean = (name: string, fallback: boolean) =>
     attempt(() => readBoolean(read, name, fallback), fallback);
@@ -154,10 +148,7 @@ function readArtifact(read: InputReader, attempt: Attempt): ArtifactInputs | und
   };
 }
 
-function readContainerd(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-): ContainerdInputs {
+function readContainerd(read: InputReader, environment: Environment): ContainerdInputs {
   const value = (name: string) => {
     const variable = environment[`CONTAINERD_${name.toUpperCase()}`];
     return readText(read, `containerd-${name}`) ?? (variable === '' ? undefined : variable);

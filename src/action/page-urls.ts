@@ -1,16 +1,15 @@
 // Addresses of pages on the GitHub server of the run.
 
+import type { Environment } from '../core/environment.ts';
 import { BimaError } from '../core/errors.ts';
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /** The page of the workflow run. */
-export function runUrl(environment: Variables): string {
+export function runUrl(environment: Environment): string {
   return `${repositoryUrl(environment)}/actions/runs/${environment.GITHUB_RUN_ID ?? ''}`;
 }
 
 /** The page of a commit as a part of a pull request, whose commits may be in a fork. */
-export function commitUrl(environment: Variables, number: number, sha: string): string {
+export function commitUrl(environment: Environment, number: number, sha: string): string {
   return `${repositoryUrl(environment)}/pull/${number}/commits/${sha}`;
 }
 
@@ -18,7 +17,7 @@ export function commitUrl(environment: Variables, number: number, sha: string): 
  * The address of the server, in lower case and without a slash at its end.
  * @throws BimaError INPUT_INVALID for what is no address
  */
-export function serverUrl({ GITHUB_SERVER_URL: url = '' }: Variables): string {
+export function serverUrl({ GITHUB_SERVER_URL: url = '' }: Environment): string {
   if (url === '') return 'https://github.com';
   if (URL.canParse(url) && /^https?:/i.test(url)) {
     const { origin, pathname } = new URL(url);
@@ -33,6 +32,6 @@ export function serverUrl({ GITHUB_SERVER_URL: url = '' }: Variables): string {
   );
 }
 
-function repositoryUrl(environment: Variables): string {
+function repositoryUrl(environment: Environment): string {
   return `${serverUrl(environment)}/${environment.GITHUB_REPOSITORY ?? ''}`;
 }

@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import { readBaseImage } from './branch-image.ts';
+import { readBranchImage } from './branch-image.ts';
 import { formatComment } from './comment-text.ts';
 import type { CommentFacts } from './comment-text.ts';
 import { safeTag } from './event-tags.ts';
@@ -78,7 +78,7 @@ async function collect(
   // What a push to the base branch names its image.
   const hasBase = /[A-Za-z0-9_]/.test(baseBranch);
   const reference = { registry, repository, tag: hasBase ? safeTag(baseBranch) : '' };
-  const base = hasBase ? await readBaseImage({ ...request, reference }, world) : undefined;
+  const base = hasBase ? await readBranchImage({ ...request, reference }, world) : undefined;
   const hasSha = headSha !== undefined && /^[0-9a-f]{40,64}$/.test(headSha);
   return {
     facts,

@@ -10,7 +10,7 @@ import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
 import type { Produced } from './produce.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 import type { World } from './world.ts';
 
 /**

@@ -35,8 +35,8 @@ export type ReleaseWorld = GithubAccess & Pick<World, 'event'>;
  */
 export async function openRelease(inputs: ReleaseInputs, world: ReleaseWorld): Promise<Release> {
   const { event, reporter } = world;
-  const { findRelease, parseRepository, readRelease } = await import('../adapters/github/release.ts');
-  const repository = parseRepository(event.repository);
+  const { findRelease, parseRepositoryName, readRelease } = await import('../adapters/github/release.ts');
+  const repository = parseRepositoryName(event.repository);
   const { release } = event.payload;
   const isOfEvent = inputs.tag === undefined && event.name === 'release' && isObject(release);
   const id = isOfEvent && typeof release.id === 'number' ? release.id : undefined;
@@ -108,7 +108,7 @@ export async function attachArchive(
   { path, name, label, release }: ArchiveRequest,
   world: ReleaseWorld,
 ): Promise<string> {
-  const [{ attachAssets }, { parseRepository }] = await Promise.all([
+  const [{ attachAssets }, { parseRepositoryName }] = await Promise.all([
     import('../adapters/github/release-assets.ts'),
     import('../adapters/github/release.ts'),
   ]);
@@ -133,7 +133,7 @@ export async function attachArchive(
     },
   ];
   const { reporter, signal, clock = systemClock } = world;
-  const repository = parseRepository(world.event.repository);
+  const repository = parseRepositoryName(world.event.repository);
   const [attached] = await withGithub(world, (github) =>
     attachAssets({ github, repository, release, label, reporter, clock, signal }, files),
   );

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputErrors } from '../adapters/filesystem/temporary.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 
 /**
  * A fresh folder whose name begins with `prefix`. RUNNER_TEMP is made if it isn't there.

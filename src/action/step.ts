@@ -10,7 +10,8 @@ import { readSecrets } from './input-values.ts';
 import { actionReporter } from './action-reporter.ts';
 import type { ActionReporter } from './action-reporter.ts';
 import { createRunner } from './runner.ts';
-import type { Environment, Runner } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
+import type { Runner } from './runner.ts';
 import { safeLine } from './safe-text.ts';
 
 export interface Step {

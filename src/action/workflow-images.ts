@@ -9,7 +9,7 @@ import type { BlobCache } from '../adapters/disk/blob-cache.ts';
 import type { RegistryClient } from '../adapters/registry/client.ts';
 import type { Inputs } from './inputs.ts';
 import type { ClientRequest, ClientWorld } from './workflow-push.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 import type { World } from './world.ts';
 
 /** Made when somebody needs it, once for the whole run. */

@@ -6,7 +6,7 @@ import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:p
 import { isSystemError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Inputs } from './inputs.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 
 /** As many as Linux follows. */
 const maxLinks = 40;

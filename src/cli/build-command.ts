@@ -14,12 +14,12 @@ import { withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
-import { withBaseImages } from './command-images.ts';
+import { withCommandImages } from './command-images.ts';
 import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
 import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
 import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runBuild(
@@ -42,26 +42,29 @@ export async function runBuild(
     checkRegistryOptions(options, pushed);
 
     await output.check();
-    built = await withBaseImages({ options, terminal, reporter, client, context }, async (images, blobs) => {
-      const reuse = !options.flag('no-reuse');
-      const { compression } = buildOptions;
-      const open = async () => (reuse ? output.previous?.() : undefined);
-      const [known, plans] = await Promise.all([
-        findKnownLayers(open, compression, reporter),
-        planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
-      ]);
-      const kept = openKeptLayers(blobs, { compression, reuse, reporter });
-      const push = { references: pushed, openClient: () => client.open() };
-      return withTemporaryLayout(output.workPath, (layout) =>
-        withEarlyPush(push, async (early) => {
-          const signal = AbortSignal.any([terminal.signal, early.refused]);
-          const more = { known, kept, signal, finished: early.start };
-          const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
-          await output.write(layout, platforms.root, platforms.elsewhere, early.client);
-          return platforms;
-        }),
-      );
-    });
+    built = await withCommandImages(
+      { options, terminal, reporter, client, context },
+      async (images, blobs) => {
+        const reuse = !options.flag('no-reuse');
+        const { compression } = buildOptions;
+        const open = async () => (reuse ? output.previous?.() : undefined);
+        const [known, plans] = await Promise.all([
+          findKnownLayers(open, compression, reporter),
+          planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
+        ]);
+        const kept = openKeptLayers(blobs, { compression, reuse, reporter });
+        const push = { references: pushed, openClient: () => client.open() };
+        return withTemporaryLayout(output.workPath, (layout) =>
+          withEarlyPush(push, async (early) => {
+            const signal = AbortSignal.any([terminal.signal, early.refused]);
+            const more = { known, kept, signal, finished: early.start };
+            const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+            await output.write(layout, platforms.root, platforms.elsewhere, early.client);
+            return platforms;
+          }),
+        );
+      },
+    );
   } finally {
     reporter.close();
     await client.close();

@@ -16,7 +16,7 @@ import {
   json,
   help,
   tag,
-  output,
+  outputOptions,
   containerd,
 } from './shared-options.ts';
 
@@ -52,7 +52,7 @@ export const commands = {
     options: {
       tag,
       file,
-      ...output,
+      ...outputOptions,
       platform,
       'build-arg': buildArg,
       target,
@@ -89,7 +89,7 @@ export const commands = {
     usage: 'bima merge [options] LAYOUT|ARCHIVE...',
     description:
       'Makes one index of the images in OCI image layouts and archives, each for a platform of its own, and prints its\ndigest. The images themselves stay as they are.',
-    options: { tag, ...output, annotation, ...containerd, ...pushOptions, quiet, debug, json, help },
+    options: { tag, ...outputOptions, annotation, ...containerd, ...pushOptions, quiet, debug, json, help },
   },
   push: {
     summary: 'Push an image to registries',

@@ -8,7 +8,7 @@ import { parseReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
 import { formatImage } from './inspect-text.ts';
 import { onePositional } from './options.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runInspect(

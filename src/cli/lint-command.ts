@@ -6,11 +6,11 @@ import type { Problem } from '../core/errors.ts';
 import { BimaError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Options } from './args.ts';
-import { withBaseImages } from './command-images.ts';
+import { withCommandImages } from './command-images.ts';
 import { readPlanOptions } from './options.ts';
 import { formatProblem } from './print.ts';
 import { lazyRegistryClient } from './registry-options.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runLint(
@@ -47,7 +47,7 @@ async function examineWithImages(
   const reporter = terminalReporter(terminal, options);
   const client = lazyRegistryClient({ options, references: [], terminal, reporter });
   try {
-    return await withBaseImages({ options, terminal, reporter, client, context }, (images) =>
+    return await withCommandImages({ options, terminal, reporter, client, context }, (images) =>
       examinePlatforms({ ...readPlanOptions(context, options, terminal.environment), images }),
     );
   } finally {

@@ -11,7 +11,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import { onePositional, readTags } from './options.ts';
 import { describeContainerd, openForOptions } from './output-containerd.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runLoad(

@@ -10,7 +10,7 @@ import { readAnnotations, readTags } from './options.ts';
 import { readOutput } from './output.ts';
 import type { Output } from './output.ts';
 import { lazyRegistryClient } from './registry-options.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runMerge(

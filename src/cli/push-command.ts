@@ -9,7 +9,7 @@ import { pushImage, summarizePush } from '../usecases/push/push.ts';
 import type { Options } from './args.ts';
 import { describePush } from './output-registry.ts';
 import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
 export async function runPush(

@@ -1,5 +1,6 @@
 // The options of everything that talks to a registry, and the client that they make.
 
+import type { Environment } from '../core/environment.ts';
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { BimaError } from '../core/errors.ts';
@@ -9,7 +10,7 @@ import { createCredentials } from '../adapters/registry/credentials.ts';
 import type { CredentialOptions } from '../adapters/registry/credentials.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface ClientContext {
   readonly options: Options;
@@ -111,10 +112,7 @@ async function readExplicit(
   return [{ registry, username, password }];
 }
 
-async function readCa(
-  path: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<string | undefined> {
+async function readCa(path: string | undefined, environment: Environment): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new BimaError('INPUT_INVALID', `can't read --ca-file "${path}"`, { cause });

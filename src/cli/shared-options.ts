@@ -96,7 +96,7 @@ export const tag: OptionSpec = {
   help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
 };
 /** Where an image goes. */
-export const output = {
+export const outputOptions = {
   output: {
     type: 'string',
     short: 'o',

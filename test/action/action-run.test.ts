@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readInputs } from '../../src/action/inputs.ts';
-import { run } from '../../src/action/action-run.ts';
+import { runAction } from '../../src/action/action-run.ts';
 import type { Runner } from '../../src/action/runner.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 
@@ -35,7 +35,7 @@ describe('an archive that becomes an artifact', () => {
         'upload-artifact': 'tar',
         'artifact-name': name,
       };
-      await run(
+      await runAction(
         readInputs((input) => given[input] ?? '', {}),
         {
           environment: { GITHUB_SERVER_URL: 'https://example.com' },

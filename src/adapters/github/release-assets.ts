@@ -7,7 +7,7 @@ import type { Reporter } from '../../core/reporter.ts';
 import { formatSize } from '../../core/reporter.ts';
 import type { Github, GithubClock } from './github-client.ts';
 import { GithubError, isGithubStatus } from './github-error.ts';
-import type { Release, Repository } from './release.ts';
+import type { Release, RepositoryName } from './release.ts';
 
 export interface AssetFile {
   /** Of letters, digits, `.`, `_` and `-`: GitHub changes others by itself. */
@@ -26,7 +26,7 @@ export interface AttachedAsset {
 
 export interface AssetOptions {
   readonly github: Github;
-  readonly repository: Repository;
+  readonly repository: RepositoryName;
   readonly release: Release;
   /** Who attaches which image: stands on the page of the release, and tells own files from those of others. */
   readonly label: string;

@@ -9,13 +9,13 @@ import { orderDeletions } from './order.ts';
 import { isReferrerList, relationsOf } from './relations.ts';
 import type { Relations } from './relations.ts';
 
-export interface PlanOptions {
+export interface CleanupPlanOptions {
   /** The tags that are to go. */
   readonly tags: ReadonlySet<string>;
   /** Only what these have brought is deleted. */
   readonly previews: Previews;
   /** An earlier plan for the same tags: nothing is touched but what it has found to belong to them. */
-  readonly earlier?: Pick<Plan, 'candidates' | 'brought'>;
+  readonly earlier?: Pick<CleanupPlan, 'candidates' | 'brought'>;
   /** Manifests that can't be deleted, and why: they keep their tags and what they need. */
   readonly pinned?: ReadonlyMap<Digest, string>;
 }
@@ -34,7 +34,7 @@ export interface Kept {
   readonly why: string;
 }
 
-export interface Plan {
+export interface CleanupPlan {
   /** Everything that the tags lead to, whether it goes or stays. */
   readonly candidates: ReadonlySet<Digest>;
   /** What the pull requests have brought, candidates or not. */
@@ -50,7 +50,7 @@ export interface Plan {
  * it is, and tags named after it. Of these only what the pull requests have brought may go, and not what anything
  * needs that stays. All that is no candidate stays, untagged manifests too: someone may know them by their digest.
  */
-export function planCleanup(graph: ManifestGraph, options: PlanOptions): Plan {
+export function planCleanup(graph: ManifestGraph, options: CleanupPlanOptions): CleanupPlan {
   const { tags, previews, earlier, pinned = new Map<Digest, string>() } = options;
   const relations = relationsOf(graph);
   const candidates = earlier?.candidates ?? findCandidates(graph, relations, tags);
@@ -105,7 +105,7 @@ function findCandidates(
   return found;
 }
 
-interface KeepOptions extends Required<Omit<PlanOptions, 'earlier'>> {
+interface KeepOptions extends Required<Omit<CleanupPlanOptions, 'earlier'>> {
   readonly candidates: ReadonlySet<Digest>;
   readonly brought: ReadonlySet<Digest>;
 }

@@ -216,7 +216,7 @@ describe('a client of GitHub', () => {
 
   const words: readonly (readonly [message: string, hint: RegExp])[] = [
     ['Unable to create comment because issue is locked.', /^Its conversation is locked: unlock it/],
-    ['Repository was archived so is read-only.', /archived/],
+    ['RepositoryName was archived so is read-only.', /archived/],
     [
       'Resource protected by organization SAML enforcement. You must grant your token access.',
       /single sign-on/,
@@ -225,10 +225,10 @@ describe('a client of GitHub', () => {
       'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and 192.0.2.1 is not permitted to access this resource.',
       /allow list/,
     ],
-    ['Repository access blocked', /blocked/],
+    ['RepositoryName access blocked', /blocked/],
     ['GitHub Packages is disabled for this organization.', /switched off/],
     ['Resource not accessible by integration', /"pull-requests: write"/],
-    ['Must have admin rights to Repository.', /"pull-requests: write"/],
+    ['Must have admin rights to RepositoryName.', /"pull-requests: write"/],
   ];
   for (const [message, hint] of words) {
     it(`tells apart why it is refused: ${message.slice(0, 60)}`, async (test) => {

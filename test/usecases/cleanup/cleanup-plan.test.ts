@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { subjectOfTag } from '../../../src/usecases/cleanup/graph.ts';
 import type { ManifestGraph, ManifestNode } from '../../../src/usecases/cleanup/graph.ts';
 import { planCleanup } from '../../../src/usecases/cleanup/cleanup-plan.ts';
-import type { Plan } from '../../../src/usecases/cleanup/cleanup-plan.ts';
+import type { CleanupPlan } from '../../../src/usecases/cleanup/cleanup-plan.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
 import { graphOf, mine, named, opened, previews, scenes, stepsOf, tagOf } from './arbitrary-graph.ts';
 import type { NodeText } from './arbitrary-graph.ts';
@@ -381,7 +381,7 @@ function isWhole(graph: ManifestGraph, first: ManifestGraph, digest: Digest): bo
   return children?.every((child) => !first.has(child) || isWhole(graph, first, child)) ?? false;
 }
 
-function run(graph: ManifestGraph, plan: Plan): ManifestGraph {
+function run(graph: ManifestGraph, plan: CleanupPlan): ManifestGraph {
   return stepsOf(plan).reduce((state, step) => step(state), graph);
 }
 
