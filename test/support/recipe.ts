@@ -38,13 +38,13 @@ export function recipeSteps(name: string): RecipeStep[] {
   };
   return Object.values(jobs).flatMap(({ permissions = common, steps }) =>
     steps.flatMap(({ uses = '', with: given = {} }): RecipeStep[] => {
-      const [, folder] = /^nubificus\/bima-action(\/cleanup)?@v1$/.exec(uses) ?? ['', 'none'];
-      if (folder === 'none') return [];
+      const isCleanup = uses === 'nubificus/bima-action/cleanup@v1';
+      if (!isCleanup && uses !== 'nubificus/bima-action@v1') return [];
       const inputs = (values: Values = {}) =>
         Object.fromEntries(
           Object.entries(given).map(([input, value]) => [input, evaluate(String(value), values)]),
         );
-      return [{ isCleanup: folder !== undefined, inputs, permissions }];
+      return [{ isCleanup, inputs, permissions }];
     }),
   );
 }
