@@ -72,7 +72,7 @@ function describe({ code, message, hint, position }: Problem): string {
   return `${code}: ${message.replace(/\s*\n\s*/g, ' ')}${place}${hint === undefined ? '' : `\n${hint}`}`;
 }
 
-/** Undefined for what is not in the workspace: an annotation has no place for it. */
+/** Place of a problem in the workspace; undefined for files outside of it, which annotations can't show. */
 function placeOf({ position }: Problem, workspace: string): AnnotationPlace | undefined {
   if (position === undefined) return undefined;
   const file = workspacePath(workspace, position.file);

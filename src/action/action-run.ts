@@ -38,7 +38,7 @@ interface FinishedImage extends ImageRequest, Produced {
   readonly facts: ImageFacts;
 }
 
-/** With the client of the push, which knows what was sent before. */
+/** Adds the client of the push, which knows what was uploaded early. */
 interface HandOnWorld extends World {
   readonly openClient: OpenClient;
 }
@@ -135,7 +135,7 @@ async function checkTar(tar: string, artifact: ArtifactInputs | undefined): Prom
   });
 }
 
-/** Where an archive goes, if one is wanted: as a file, or to be uploaded. */
+/** Path of the archive, if one is wanted: as a file, or for the upload. */
 function archivePath({ tar, artifact }: Inputs, folder: string): string | undefined {
   if (tar !== undefined) return resolve(tar);
   return artifact?.form === 'tar' ? join(folder, 'image.tar') : undefined;

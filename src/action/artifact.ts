@@ -23,7 +23,7 @@ export interface ArtifactRequest {
   readonly path: string;
   /** A layout becomes a zip without compression, an archive is uploaded as the one file that it is. */
   readonly form: 'layout' | 'tar';
-  /** Undefined for what the repository has set. */
+  /** The repository's setting if undefined. */
   readonly retentionDays?: number | undefined;
   /** Replaces an artifact of that name, whoever made it; a re-run replaces by itself what the same job made before. */
   readonly overwrite: boolean;
@@ -38,7 +38,7 @@ export interface ArtifactWorld extends Pick<World, 'environment' | 'reporter' | 
 export interface UploadedArtifact {
   readonly id: number;
   readonly url: string;
-  /** Of the zip, or of the file that was uploaded as it is. */
+  /** Digest of the zip, or of the file that was uploaded as it is. */
   readonly digest: Digest;
 }
 
@@ -46,7 +46,7 @@ const attempts = 4;
 const firstWait = 2000;
 
 /**
- * Uploads, and tries again after connections that broke.
+ * Uploads, with retries after broken connections.
  * @returns undefined where the server has no service for such artifacts, after a warning
  * @throws BimaError ARTIFACT_EXISTS or ARTIFACT_FAILED
  */
@@ -122,7 +122,7 @@ async function uploadFiles(
   }
 }
 
-/** Tells a failure apart. An interruption is thrown at once, since the library can't be stopped. */
+/** Classifies a failure. An interruption is thrown at once, since the library can't be stopped. */
 async function attempt<T>(
   work: Promise<T>,
   { signal, runner }: ArtifactWorld,

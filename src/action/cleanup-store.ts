@@ -13,7 +13,7 @@ import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
 import { isPackageRegistry } from './image-names.ts';
 
-/** @param body is given undefined where there is no such package, or the token may not see it */
+/** @param body called with undefined if there is no such package, or the token may not see it */
 export async function withStore<T>(
   place: Pick<Reference, 'registry' | 'repository'>,
   world: GithubAccess & { readonly client: RegistryClient },

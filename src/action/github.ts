@@ -1,4 +1,4 @@
-// GitHub's API for the length of one piece of work, with the job's token and the server that the runner names.
+// GitHub's API for the duration of one task, with the job's token and the server that the runner names.
 
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../core/errors.ts';

@@ -27,7 +27,7 @@ import type { Login } from './login.ts';
 
 export interface ArtifactInputs {
   readonly form: 'layout' | 'tar';
-  /** Without it, the name follows from repository and tag. */
+  /** Derived from repository and tag if undefined. */
   readonly name?: string;
   readonly retentionDays?: number;
   readonly overwrite: boolean;
@@ -37,13 +37,13 @@ export interface ArtifactInputs {
 export interface ContainerdInputs {
   readonly namespace: string;
   readonly address: string;
-  /** Without it, containerd's own default. */
+  /** containerd's own default if undefined. */
   readonly snapshotter?: string;
 }
 
-/** Where the archive is attached. */
+/** Release that the archive is attached to. */
 export interface ReleaseInputs {
-  /** Without it, the tag follows from the event. */
+  /** Taken from the event if undefined. */
   readonly tag?: string;
 }
 

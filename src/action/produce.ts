@@ -32,7 +32,7 @@ export interface ImageRequest {
   readonly inputs: Inputs;
   /** All names of the image: at least one. */
   readonly references: readonly Reference[];
-  /** Where the layout goes. */
+  /** Path of the layout that is written. */
   readonly layoutPath: string;
   /** Why nothing is pushed, if that is so. */
   readonly skipped: string | undefined;
@@ -130,7 +130,7 @@ async function plan(inputs: Inputs, { images, reporter, folder }: ProduceWorld):
   return planPlatforms(options, reporter);
 }
 
-/** From the workspace, or else from the context. */
+/** Looks in the workspace first, then in the context. */
 async function findFile(context: string, file: string): Promise<string> {
   const inContext = join(context, file);
   const isThere = (path: string) =>

@@ -1,4 +1,4 @@
-// The images that a run of the action may open, and where the runner keeps what was fetched of them and what was made.
+// The images that a run of the action may open, and the runner's cache of what was fetched or built.
 
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export type OpenClient = () => Promise<RegistryClient>;
 export interface Workspace {
   readonly images: BaseImages;
   readonly openClient: OpenClient;
-  /** Where the layers of this build are kept, if that is of use. */
+  /** Cache for the layers of this build, if one outlasts the job. */
   readonly blobs: BlobCache | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { Problem } from '../core/errors.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from '../core/environment.ts';
 
-/** As many as Linux follows. */
+/** The limit of Linux. */
 const maxLinks = 40;
 
 /** What of a layout is opened by its name. */
@@ -95,7 +95,7 @@ async function findLeavingLink(path: string, root: string): Promise<string | und
   return undefined;
 }
 
-/** Without the root, and without parts that mean nothing. */
+/** Splits a path into its components, without the root, `.` and empty ones. */
 function partsOf(path: string): string[] {
   const parts = path.slice(parse(path).root.length).split(sep === '/' ? '/' : /[/\\]/);
   return parts.filter((part) => part !== '' && part !== '.');

@@ -95,7 +95,7 @@ export const tag: OptionSpec = {
   value: 'NAME',
   help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
 };
-/** Where an image goes. */
+/** Destination of an image. */
 export const outputOptions = {
   output: {
     type: 'string',

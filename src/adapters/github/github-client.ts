@@ -35,7 +35,7 @@ export interface GithubOptions {
 }
 
 const maxRepeats = 2;
-/** Seconds: whoever is asked to wait longer is told so instead. */
+/** Seconds. A longer wait is an error that says so. */
 const maxWait = 60;
 
 /**

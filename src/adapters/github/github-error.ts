@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 
 /** An answer of GitHub's that is an error, or no answer. */
 export class GithubError extends BimaError {
-  /** Undefined when there was no answer. */
+  /** HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
   /** GitHub's words for what is wrong with a field, such as `already_exists` (422 only). */
   readonly reasons: readonly string[];

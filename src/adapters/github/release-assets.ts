@@ -10,7 +10,7 @@ import { GithubError, isGithubStatus } from './github-error.ts';
 import type { Release, RepositoryName } from './release.ts';
 
 export interface AssetFile {
-  /** Of letters, digits, `.`, `_` and `-`: GitHub changes others by itself. */
+  /** Letters, digits, `.`, `_` and `-` only: GitHub replaces others by itself. */
   readonly name: string;
   readonly contentType: string;
   readonly size: number;
@@ -28,7 +28,7 @@ export interface AssetOptions {
   readonly github: Github;
   readonly repository: RepositoryName;
   readonly release: Release;
-  /** Who attaches which image: stands on the page of the release, and tells own files from those of others. */
+  /** Names the image and the job that attaches it: shown on the release page, and distinguishes own files from foreign ones. */
   readonly label: string;
   readonly reporter: Reporter;
   readonly clock: GithubClock;
@@ -38,7 +38,7 @@ export interface AssetOptions {
 interface Asset {
   readonly id: number;
   readonly name: string;
-  /** Undefined on older servers. */
+  /** SHA-256 of its content; undefined on older servers. */
   readonly digest: string | undefined;
   readonly size: number;
   readonly isWhole: boolean;
@@ -48,7 +48,7 @@ interface Asset {
 }
 
 const attempts = 4;
-/** Seconds: whoever is asked to wait longer is told so instead. */
+/** Seconds. A longer wait is an error that says so. */
 const maxWait = 60;
 
 /**
@@ -182,7 +182,7 @@ async function* reported({ name, size, open }: AssetFile, reporter: Reporter): A
   }
 }
 
-/** In seconds; undefined for what no further attempt can cure. */
+/** Seconds until the next attempt; undefined for what no retry can cure. */
 function waitAfter(error: unknown, count: number): number | undefined {
   if (!(error instanceof GithubError)) return undefined;
   const { status, retryAfter, reasons } = error;

@@ -12,7 +12,7 @@ import type { Relations } from './relations.ts';
 export interface CleanupPlanOptions {
   /** The tags that are to go. */
   readonly tags: ReadonlySet<string>;
-  /** Only what these have brought is deleted. */
+  /** Pull requests whose own manifests alone are deleted. */
   readonly previews: Previews;
   /** An earlier plan for the same tags: nothing is touched but what it has found to belong to them. */
   readonly earlier?: Pick<CleanupPlan, 'candidates' | 'brought'>;
@@ -40,7 +40,7 @@ export interface CleanupPlan {
   /** What the pull requests have brought, candidates or not. */
   readonly brought: ReadonlySet<Digest>;
   readonly untag: readonly Untag[];
-  /** In an order in which they can be deleted one by one: what lists or owns another goes before it. */
+  /** Ordered so that they can be deleted one by one: what lists or owns another comes before it. */
   readonly delete: readonly ManifestNode[];
   readonly keep: readonly Kept[];
 }
@@ -118,7 +118,7 @@ function findKept(
 ): ReadonlyMap<Digest, string> {
   const { tags, previews, candidates, brought, pinned } = options;
   const kept = new Map<Digest, string>();
-  /** With all that it needs. */
+  /** Marks a manifest and all that it needs. */
   const keep = (first: Digest, why: string) => {
     const waiting = [first];
     for (let digest = waiting.pop(); digest !== undefined; digest = waiting.pop()) {

@@ -13,9 +13,9 @@ import type { ImageStore } from './store.ts';
 export interface CleanupRecord {
   /** `registry/repository`. */
   readonly name: string;
-  /** None for a tag that isn't there. */
+  /** Undefined for a tag that isn't there. */
   readonly digest?: Digest;
-  /** Those that went with it, or that were to go. */
+  /** Tags that went with it, or that were to go. */
   readonly tags: readonly string[];
   /** Why it stays, or why only its tag went. */
   readonly why?: string;
@@ -23,9 +23,9 @@ export interface CleanupRecord {
 
 export interface TagRemovalRequest {
   readonly tags: readonly string[];
-  /** Whose they are: only what these have brought is deleted, and from all else only the tag goes. */
+  /** Pull requests that the tags belong to: only what they brought is deleted, all else is only untagged. */
   readonly previews: Previews;
-  /** Only says what would be done. */
+  /** Reports what would be done, and does nothing. */
   readonly dryRun: boolean;
 }
 

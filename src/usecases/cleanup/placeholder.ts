@@ -1,18 +1,18 @@
-// A manifest that is pushed under a tag only to be deleted with it: so the tag leaves what it stood for before.
+// A placeholder manifest: pushed under a tag only to be deleted with it, which detaches the tag from its image.
 
 import { blobOf } from '../../core/oci/blob.ts';
 import type { Blob } from '../../core/oci/blob.ts';
 import { encodeJson } from '../../core/oci/json.ts';
 import { mediaTypes } from '../../core/oci/media-types.ts';
 
-export interface Throwaway {
+export interface Placeholder {
   readonly manifest: Blob;
   /** Config and layer in one, to be pushed before. */
   readonly content: Blob;
 }
 
 /** An artifact without content (OCI image-spec, manifest.md, "Guidelines for Artifact Usage"); no other tag has the same. */
-export function throwawayFor(tag: string): Throwaway {
+export function placeholderFor(tag: string): Placeholder {
   const content = blobOf('application/vnd.oci.empty.v1+json', encodeJson({}));
   const manifest = encodeJson({
     schemaVersion: 2,
