@@ -88,7 +88,7 @@ const results = await Promise.all([
     ...shared,
     metafile: true,
     entryPoints: {
-      action: 'src/action/main.ts',
+      action: 'src/action/action-main.ts',
       cleanup: 'src/action/cleanup-main.ts',
       post: 'src/action/post.ts',
     },

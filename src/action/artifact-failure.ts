@@ -1,4 +1,4 @@
-// What the artifact library throws, told apart by its words: whether it may pass, and what the user can do.
+// Errors of the artifact library, classified by their text: whether a retry may help, and what the user can do.
 
 import { BimaError } from '../core/errors.ts';
 import { isMasked } from '../adapters/registry/secrets.ts';
@@ -12,7 +12,7 @@ export interface ArtifactFailure {
   readonly kind: 'missing' | 'exists' | 'quota' | 'passing' | 'refused' | 'final';
   /** Whether the service may have made the artifact, so that a further attempt meets its name. */
   readonly created: boolean;
-  /** Without signed queries. */
+  /** The library's words without signed queries. */
   readonly text: string;
 }
 
@@ -20,7 +20,7 @@ export interface ArtifactFailure {
 const connectionError =
   /\b(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN|REQUEST_SEND_ERROR)\b|socket hang up|Upload progress stalled/;
 
-/** @param mask is told every signed query that the error holds and that is long enough to be one */
+/** @param mask called with every signed query in the error that is long enough to be one */
 export function classifyFailure(error: unknown, mask: (secret: string) => void): ArtifactFailure {
   const message = error instanceof Error ? error.message : String(error);
   const [firstLine = ''] = message.split('\n');

@@ -15,7 +15,7 @@ interface Backend {
 }
 
 /** Asks the service with the run's own token (ListArtifacts of actions/toolkit, packages/artifact). Never throws but for an interruption. */
-export async function findOwner(
+export async function findArtifactOwner(
   name: string,
   { environment, signal }: Pick<ArtifactWorld, 'environment' | 'signal'>,
 ): Promise<ArtifactOwner> {
@@ -68,14 +68,14 @@ async function ask(
   }
 }
 
-/** From the scope `Actions.Results:<run>:<job>` of the token, which is a JWT. */
+/** Reads the scope `Actions.Results:<run>:<job>` of the token, which is a JWT. */
 function backendOf(token: string): Backend | undefined {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   const [, run, job] = /[" ]Actions\.Results:([^:" ]+):([^:" ]+)/.exec(payload) ?? [];
   return run === undefined || job === undefined ? undefined : { run, job };
 }
 
-/** In the spelling of the protocol, or in that of its JSON. */
+/** Reads the field as protobuf or as its JSON spells it. */
 function jobOf(artifact: JsonObject): unknown {
   return artifact.workflow_job_run_backend_id ?? artifact.workflowJobRunBackendId;
 }

@@ -11,9 +11,9 @@ import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
-import { findOwner } from './artifact-owner.ts';
-import { runUrl, serverUrl } from './pages.ts';
-import { makeTemporaryFolder } from './temporary.ts';
+import { findArtifactOwner } from './artifact-owner.ts';
+import { runUrl, serverUrl } from './page-urls.ts';
+import { makeTemporaryFolder } from './run-folder.ts';
 import type { Masking, World } from './world.ts';
 
 export interface ArtifactRequest {
@@ -23,7 +23,7 @@ export interface ArtifactRequest {
   readonly path: string;
   /** A layout becomes a zip without compression, an archive is uploaded as the one file that it is. */
   readonly form: 'layout' | 'tar';
-  /** Undefined for what the repository has set. */
+  /** The repository's setting if undefined. */
   readonly retentionDays?: number | undefined;
   /** Replaces an artifact of that name, whoever made it; a re-run replaces by itself what the same job made before. */
   readonly overwrite: boolean;
@@ -38,7 +38,7 @@ export interface ArtifactWorld extends Pick<World, 'environment' | 'reporter' | 
 export interface UploadedArtifact {
   readonly id: number;
   readonly url: string;
-  /** Of the zip, or of the file that was uploaded as it is. */
+  /** Digest of the zip, or of the file that was uploaded as it is. */
   readonly digest: Digest;
 }
 
@@ -46,7 +46,7 @@ const attempts = 4;
 const firstWait = 2000;
 
 /**
- * Uploads, and tries again after connections that broke.
+ * Uploads, with retries after broken connections.
  * @returns undefined where the server has no service for such artifacts, after a warning
  * @throws BimaError ARTIFACT_EXISTS or ARTIFACT_FAILED
  */
@@ -98,7 +98,7 @@ async function uploadFiles(
   const { environment, reporter, signal, clock = systemClock } = world;
   let mayBeOwn = Number(environment.GITHUB_RUN_ATTEMPT) > 1;
   for (let count = 1; ; count += 1) {
-    const isOwn = mayBeOwn && (await findOwner(name, world)) === 'own';
+    const isOwn = mayBeOwn && (await findArtifactOwner(name, world)) === 'own';
     if (overwrite || isOwn) await remove(name, world, library);
     const uploading = library.uploadArtifact(name, files.paths, files.root, {
       ...(form === 'tar' ? { skipArchive: true } : { compressionLevel: 0 }),
@@ -122,7 +122,7 @@ async function uploadFiles(
   }
 }
 
-/** Tells a failure apart. An interruption is thrown at once, since the library can't be stopped. */
+/** Classifies a failure. An interruption is thrown at once, since the library can't be stopped. */
 async function attempt<T>(
   work: Promise<T>,
   { signal, runner }: ArtifactWorld,

@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import { pullRequestOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
-import { collectProblems, withoutUndefined } from './input-problems.ts';
+import { attemptAll, withoutUndefined } from './input-problems.ts';
 import { readBoolean, readText, readWords } from './input-values.ts';
 import type { InputReader } from './input-values.ts';
 import type { Inputs } from './inputs.ts';
@@ -20,7 +20,7 @@ export interface CleanupInputs extends Pick<
 
 /** @throws BimaError INPUT_INVALID with everything that is wrong with the inputs */
 export function readCleanupInputs(read: InputReader): CleanupInputs {
-  return collectProblems((attempt) => {
+  return attemptAll((attempt) => {
     const boolean = (name: string, fallback: boolean) =>
       attempt(() => readBoolean(read, name, fallback), fallback);
     return withoutUndefined({

@@ -1,6 +1,6 @@
 // The cleanup as a step: repository by repository, then the comment, and in any case what became of all that.
 
-import { cleanUp, describeRecord } from '../usecases/cleanup/cleanup.ts';
+import { removeTags, describeRecord } from '../usecases/cleanup/cleanup.ts';
 import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
 import { PackageStore } from '../usecases/cleanup/package-store.ts';
 import { BimaError } from '../core/errors.ts';
@@ -12,8 +12,8 @@ import { formatCleanupSummary } from './cleanup-summary.ts';
 import { withGithub } from './github.ts';
 import { previewsFor } from './preview.ts';
 import { checkTags } from './protected-tags.ts';
-import { createWorkflowClient } from './push.ts';
-import { defaultImage, resolveReferences } from './references.ts';
+import { createWorkflowClient } from './workflow-push.ts';
+import { defaultImage, resolveReferences } from './image-names.ts';
 import type { World } from './world.ts';
 
 /** What a cleanup may use of the world. */
@@ -73,7 +73,7 @@ async function cleanRepositories(
           const skipped =
             store === undefined
               ? tags.map((tag) => ({ name, tags: [tag], why: 'there is no such package' }))
-              : await cleanUp({ tags, previews, dryRun }, { ...world, store, deleted });
+              : await removeTags({ tags, previews, dryRun }, { ...world, store, deleted });
           for (const record of skipped) reporter.info(`stays: ${describeRecord(record)}`);
           records.skipped.push(...skipped);
         }),

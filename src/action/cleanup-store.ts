@@ -11,9 +11,9 @@ import type { RegistryClient } from '../adapters/registry/client.ts';
 import { systemClock } from '../core/clock.ts';
 import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
-import { isPackageRegistry } from './references.ts';
+import { isPackageRegistry } from './image-names.ts';
 
-/** @param body is given undefined where there is no such package, or the token may not see it */
+/** @param body called with undefined if there is no such package, or the token may not see it */
 export async function withStore<T>(
   place: Pick<Reference, 'registry' | 'repository'>,
   world: GithubAccess & { readonly client: RegistryClient },

@@ -63,14 +63,16 @@ export function gitTagOf(event: WorkflowEvent): string | undefined {
   return event.name === 'workflow_run' ? undefined : /^refs\/tags\/(.+)$/.exec(event.ref)?.[1];
 }
 
-/** A name as a tag: other characters become `-`, and it is cut to the 128 that a tag may have. */
+/**
+ * A name as a tag: other characters become `-`, and it is cut to the 128 that a tag may have. What can't begin a tag
+ * becomes `_` there: without it, `日main` would move the tag of `main`.
+ */
 export function safeTag(name: string): string {
-  const tag = name
+  if (!/[A-Za-z0-9_]/.test(name)) throw missingTags(`"${name}" has no character that a tag may have`);
+  return name
     .replace(/[^A-Za-z0-9_.-]+/g, '-')
-    .replace(/^[.-]+/, '')
+    .replace(/^[.-]+/, '_')
     .slice(0, 128);
-  if (tag === '') throw missingTags(`"${name}" has no character that a tag may have`);
-  return tag;
 }
 
 function tagOfBranch(name: string): string {

@@ -62,7 +62,7 @@ function requestsOf(run: JsonObject, { repository }: JsonObject): readonly JsonO
   });
 }
 
-/** Where the commits of the run before come from, if a pull request started it that the event doesn't name. */
+/** Head of the pull request that started the previous run, if the event doesn't name that pull request. */
 export function unnamedHeadOf(event: WorkflowEvent): PullRequestHead | undefined {
   const { workflow_run: run } = event.payload;
   if (!isObject(run) || !isPullRequestEvent(run.event) || pullRequestOf(event) !== undefined)

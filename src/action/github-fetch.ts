@@ -1,8 +1,8 @@
 // The function `fetch` that octokit is given: the registry client's HTTP, with its proxies, watches and limits.
 
 import { BimaError } from '../core/errors.ts';
-import type { Fetch, FetchRequest } from '../adapters/github/client.ts';
-import { githubFailure } from '../adapters/github/failure.ts';
+import type { Fetch, FetchRequest } from '../adapters/github/github-client.ts';
+import { githubFailure } from '../adapters/github/github-error.ts';
 import { endpointOf } from '../adapters/http/endpoints.ts';
 import type { Http, HttpHeaders, HttpRequest, HttpResponse } from '../adapters/http/http.ts';
 

@@ -1,11 +1,11 @@
-// GitHub's API for the length of one piece of work, with the job's token and the server that the runner names.
+// GitHub's API for the duration of one task, with the job's token and the server that the runner names.
 
 import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../core/errors.ts';
-import type { Github, GithubClock } from '../adapters/github/client.ts';
+import type { Github, GithubClock } from '../adapters/github/github-client.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Reporter } from '../core/reporter.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 
 export interface GithubAccess {
   /** The input `github-token`. */
@@ -28,7 +28,7 @@ export async function withGithub<T>(access: GithubAccess, body: (github: Github)
     });
   }
   const [{ createGithub }, { createGithubFetch }, { createHttp }, { defaultTimeouts }] = await Promise.all([
-    import('../adapters/github/client.ts'),
+    import('../adapters/github/github-client.ts'),
     import('./github-fetch.ts'),
     import('../adapters/http/http.ts'),
     import('../adapters/http/watch.ts'),

@@ -12,12 +12,12 @@ export interface PlatformFacts {
   readonly platform: Platform;
   readonly config: Digest;
   readonly labels: Readonly<Record<string, string>>;
-  /** Bytes of its layers as they are transferred: compressed. */
+  /** Size of its compressed layers in bytes. */
   readonly layerSize: number;
 }
 
 export interface ImageFacts {
-  /** Of the manifest or the index. */
+  /** Descriptor of the manifest or the index. */
   readonly root: Descriptor;
   readonly isIndex: boolean;
   /** One for each image; attestations are left out. */

@@ -7,7 +7,7 @@ import type { Problem } from '../core/errors.ts';
 export type Attempt = <T>(body: () => T, otherwise: T) => T;
 
 /** @throws BimaError with every problem of all attempts */
-export function collectProblems<T>(read: (attempt: Attempt) => T): T {
+export function attemptAll<T>(read: (attempt: Attempt) => T): T {
   const problems: Problem[] = [];
   const value = read((body, otherwise) => {
     try {

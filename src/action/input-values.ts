@@ -21,13 +21,13 @@ export function readSecrets(read: InputReader): string[] {
   return [...(password === '' ? [] : [password, encoded]), ...(token === '' ? [] : [token])];
 }
 
-/** Undefined when the input is empty. */
+/** The input's text; undefined when it is empty. */
 export function readText(read: InputReader, name: string): string | undefined {
   const text = read(name);
   return text === '' ? undefined : text;
 }
 
-/** As YAML 1.2 writes booleans ("core schema"). @throws BimaError INPUT_INVALID */
+/** A boolean as YAML 1.2 writes it ("core schema"). @throws BimaError INPUT_INVALID */
 export function readBoolean(read: InputReader, name: string, fallback: boolean): boolean {
   const text = read(name);
   if (text === '') return fallback;

@@ -1,5 +1,6 @@
 // The inputs of the action, from raw strings to values: all that is wrong with them is said at once.
 
+import type { Environment } from '../core/environment.ts';
 import { parseCompression } from '../adapters/layers/compression.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
 import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
@@ -10,7 +11,7 @@ import type { Platform } from '../core/oci/platform.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
 import { failOnWords } from '../usecases/plan/platforms.ts';
 import type { FailOn } from '../usecases/plan/platforms.ts';
-import { collectProblems, withoutUndefined } from './input-problems.ts';
+import { attemptAll, withoutUndefined } from './input-problems.ts';
 import type { Attempt } from './input-problems.ts';
 import {
   ofInput,
@@ -28,7 +29,7 @@ import type { Login } from './login.ts';
 
 export interface ArtifactInputs {
   readonly form: 'layout' | 'tar';
-  /** Without it, the name follows from repository and tag. */
+  /** Derived from repository and tag if undefined. */
   readonly name?: string;
   readonly retentionDays?: number;
   readonly overwrite: boolean;
@@ -38,13 +39,13 @@ export interface ArtifactInputs {
 export interface ContainerdInputs {
   readonly namespace: string;
   readonly address: string;
-  /** Without it, containerd's own default. */
+  /** containerd's own default if undefined. */
   readonly snapshotter?: string;
 }
 
-/** Where the archive is attached. */
+/** Release that the archive is attached to. */
 export interface ReleaseInputs {
-  /** Without it, the tag follows from the event. */
+  /** Taken from the event if undefined. */
   readonly tag?: string;
 }
 
@@ -90,18 +91,11 @@ export interface Inputs {
 }
 
 /** @throws BimaError INPUT_INVALID with everything that is wrong with the inputs */
-export function readInputs(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-): Inputs {
-  return collectProblems((attempt) => readAll(read, environment, attempt));
+export function readInputs(read: InputReader, environment: Environment): Inputs {
+  return attemptAll((attempt) => readAll(read, environment, attempt));
 }
 
-function readAll(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-  attempt: Attempt,
-): Inputs {
+function readAll(read: InputReader, environment: Environment, attempt: Attempt): Inputs {
   const text = (name: string) => readText(read, name);
   const boolean = (name: string, fallback: boolean) =>
     attempt(() => readBoolean(read, name, fallback), fallback);
@@ -164,10 +158,7 @@ function readArtifact(read: InputReader, attempt: Attempt): ArtifactInputs | und
   };
 }
 
-function readContainerd(
-  read: InputReader,
-  environment: Readonly<Record<string, string | undefined>>,
-): ContainerdInputs {
+function readContainerd(read: InputReader, environment: Environment): ContainerdInputs {
   const value = (name: string) => {
     const variable = environment[`CONTAINERD_${name.toUpperCase()}`];
     return readText(read, `containerd-${name}`) ?? (variable === '' ? undefined : variable);

@@ -40,8 +40,8 @@ async function findHigherVersion(
   version: string,
   world: GithubAccess & Pick<World, 'event'>,
 ): Promise<string | undefined> {
-  const { parseRepository } = await import('../adapters/github/release.ts');
-  const repository = parseRepository(world.event.repository);
+  const { parseRepositoryName } = await import('../adapters/github/release.ts');
+  const repository = parseRepositoryName(world.event.repository);
   return withGithub(world, async (github) => {
     const { repos } = github.rest;
     const every = { ...repository, per_page: 100 };

@@ -9,7 +9,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** Without the scheme that some write before it. */
+/** The input `registry` without the scheme that some write before it. */
 export function readRegistry(read: InputReader): string | undefined {
   return readText(read, 'registry')
     ?.replace(/^https?:\/\//, '')

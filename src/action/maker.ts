@@ -1,7 +1,7 @@
 // Who makes something that is seen outside of its job: an equal name alone is no right to replace it.
 
 import { createHash } from 'node:crypto';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 
 /** Longer values of a matrix are told apart by a digest. */
 const maxLeg = 100;

@@ -34,7 +34,7 @@ export function pushOutputs(result: PushResult | undefined): Outputs {
   return { pushed: String(paths !== undefined), 'registry-paths': JSON.stringify(paths ?? []) };
 }
 
-/** In the keys of BuildKit's metadata file (docs.docker.com, "docker buildx build --metadata-file"). */
+/** The image in the keys of BuildKit's metadata file (docs.docker.com, "docker buildx build --metadata-file"). */
 function buildMetadata(
   facts: ImageFacts,
   references: readonly Reference[],

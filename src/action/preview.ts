@@ -10,7 +10,7 @@ import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
 import type { GithubAccess } from './github.ts';
 import type { Produced } from './produce.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 import type { World } from './world.ts';
 
 /**
@@ -35,7 +35,7 @@ function isAboutPullRequest(event: WorkflowEvent): boolean {
   return pullRequestOf(event) !== undefined || unnamedHeadOf(event) !== undefined;
 }
 
-/** Undefined when GitHub isn't asked or doesn't know it; then the image gets no mark, and no cleanup deletes it. */
+/** Number of the pull request; undefined when GitHub isn't asked or doesn't know it: then the image gets no mark, and no cleanup deletes it. */
 async function numberOf({ event, pullRequest, reporter, signal, token }: World): Promise<number | undefined> {
   const named = pullRequestOf(event);
   if (named !== undefined || token === undefined) return named?.number;
@@ -80,7 +80,7 @@ function openedIn({ payload: { pull_request: request } }: WorkflowEvent): number
   return isObject(request) ? dateOf(request.created_at) : undefined;
 }
 
-/** Without a date only tags go, which needs no failure of the step. */
+/** Date of opening. Failures are warnings: without a date only tags are removed. */
 async function openedOn(
   number: number,
   world: GithubAccess & Pick<World, 'event'>,

@@ -22,7 +22,7 @@ import { withBlobs } from '../core/oci/with-blobs.ts';
 import { openImagesAt, openLayerCache, openTaggedImage } from '../usecases/layer-sources.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 import type { Release } from '../adapters/github/release.ts';
-import type { Workspace } from './base-images.ts';
+import type { Workspace } from './workflow-images.ts';
 import type { Inputs } from './inputs.ts';
 import type { World } from './world.ts';
 
@@ -31,7 +31,7 @@ export interface ImageRequest {
   readonly inputs: Inputs;
   /** All names of the image: at least one. */
   readonly references: readonly Reference[];
-  /** Where the layout goes. */
+  /** Path of the layout that is written. */
   readonly layoutPath: string;
   /** Why nothing is pushed, if that is so. */
   readonly skipped: string | undefined;
@@ -132,7 +132,7 @@ async function plan(inputs: Inputs, { images, reporter, folder }: ProduceWorld):
   return planPlatforms(options, reporter);
 }
 
-/** From the workspace, or else from the context. */
+/** Looks in the workspace first, then in the context. */
 async function findFile(context: string, file: string): Promise<string> {
   const inContext = join(context, file);
   const isThere = (path: string) =>

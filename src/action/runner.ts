@@ -13,11 +13,10 @@ import {
   startGroup,
   warning,
 } from '@actions/core';
+import type { Environment } from '../core/environment.ts';
 import { BimaError } from '../core/errors.ts';
 import { outputError } from '../adapters/filesystem/temporary.ts';
 import { safeLines } from './safe-text.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A place in a file of the workspace. */
 export interface AnnotationPlace {

@@ -7,10 +7,11 @@ import { cleanUp } from '../adapters/filesystem/patience.ts';
 import { nameSystemError } from '../adapters/filesystem/temporary.ts';
 import { failUntilDone } from '../core/unfinished.ts';
 import { readSecrets } from './input-values.ts';
-import { actionReporter } from './reporter.ts';
-import type { ActionReporter } from './reporter.ts';
+import { actionReporter } from './action-reporter.ts';
+import type { ActionReporter } from './action-reporter.ts';
 import { createRunner } from './runner.ts';
-import type { Environment, Runner } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
+import type { Runner } from './runner.ts';
 import { safeLine } from './safe-text.ts';
 
 export interface Step {

@@ -1,6 +1,6 @@
 // Versions in the names of git tags (semver.org), as far as their order goes.
 
-/** Of a version that is no prerelease; undefined for everything else. What follows a `+` doesn't count. */
+/** The three numbers of a version that is no prerelease; undefined for everything else. Build metadata after `+` is ignored. */
 export function parseVersion(tag: string): readonly bigint[] | undefined {
   const numbers = /^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:\+[0-9A-Za-z.-]+)?$/.exec(tag)?.slice(1);
   return numbers?.map(BigInt);

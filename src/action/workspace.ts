@@ -8,9 +8,9 @@ import { BimaError, isSystemError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { pathsInName } from '../usecases/plan/base-images.ts';
 import type { Inputs } from './inputs.ts';
-import type { Environment } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
 
-/** As many as Linux follows. */
+/** The limit of Linux. */
 const maxLinks = 40;
 
 /** What of a layout is opened by its name. */
@@ -145,7 +145,7 @@ function realOrWritten(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path));
 }
 
-/** Without the root, and without parts that mean nothing. */
+/** Splits a path into its components, without the root, `.` and empty ones. */
 function partsOf(path: string): string[] {
   const parts = path.slice(parse(path).root.length).split(sep === '/' ? '/' : /[/\\]/);
   return parts.filter((part) => part !== '' && part !== '.');

@@ -3,7 +3,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
-import type { Environment, Runner } from './runner.ts';
+import type { Environment } from '../core/environment.ts';
+import type { Runner } from './runner.ts';
 
 export interface World {
   readonly environment: Environment;

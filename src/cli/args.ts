@@ -1,11 +1,10 @@
 // From argv and the environment to a command with its options. Knows their spelling, not their meaning.
 
 import { parseArgs } from 'node:util';
+import type { Environment } from '../core/environment.ts';
 import { BimaError } from '../core/errors.ts';
 import { commands, isCommandName } from './commands.ts';
 import type { CommandName, CommandSpec, OptionSpec } from './commands.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The values of the options that were given, or that the environment or a default gives. */
 export interface Options {

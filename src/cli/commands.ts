@@ -19,7 +19,7 @@ import {
   json,
   help,
   tag,
-  output,
+  outputOptions,
   containerd,
 } from './shared-options.ts';
 
@@ -55,7 +55,7 @@ export const commands = {
     options: {
       tag,
       file,
-      ...output,
+      ...outputOptions,
       platform,
       'build-arg': buildArg,
       'url-host': urlHost,
@@ -95,7 +95,7 @@ export const commands = {
     usage: 'bima merge [options] LAYOUT|ARCHIVE...',
     description:
       'Makes one index of the images in OCI image layouts and archives, each for a platform of its own, and prints its\ndigest. The images themselves stay as they are.',
-    options: { tag, ...output, annotation, ...containerd, ...pushOptions, quiet, debug, json, help },
+    options: { tag, ...outputOptions, annotation, ...containerd, ...pushOptions, quiet, debug, json, help },
   },
   push: {
     summary: 'Push an image to registries',

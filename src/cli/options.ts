@@ -9,7 +9,8 @@ import type { AnnotationInput } from '../core/oci/annotations.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import type { Environment, Options } from './args.ts';
+import type { Environment } from '../core/environment.ts';
+import type { Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 
 /** @throws BimaError INPUT_INVALID unless there is exactly one */

@@ -11,7 +11,7 @@ import { loadImage } from '../usecases/load.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
 import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 /** An image of containerd, under every `--tag`. */
 export function containerdOutput({ options, references, terminal, reporter }: OutputContext): Output {

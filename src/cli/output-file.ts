@@ -110,7 +110,7 @@ function readDest(options: Options): string | undefined {
   return path;
 }
 
-/** As bima always named it: what stands after the last slash of the tag. */
+/** Default name: the part of the tag after its last slash. */
 function archiveName(tags: readonly string[]): string {
   const [tag] = tags;
   if (tag === undefined) {

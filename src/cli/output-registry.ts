@@ -41,7 +41,7 @@ export function registryOutput(context: OutputContext): Output {
   };
 }
 
-/** For `--json`: every reference, and whether it had to be pushed. */
+/** Every reference for `--json`, and whether it had to be pushed. */
 export function describePush({ repositories }: PushResult): readonly unknown[] {
   return repositories.map(({ repository, references, blobs }) => ({
     repository,

@@ -11,7 +11,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import { archiveOutput, layoutOutput } from './output-file.ts';
 import type { LazyClient } from './registry-options.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 /** One way to hand on an image. Making one checks its options; nothing else happens before `check`. */
 export interface Output {

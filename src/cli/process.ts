@@ -7,7 +7,7 @@ import { limits } from '../core/limits.ts';
 import type { ByteStream } from '../core/oci/blob.ts';
 import { findHome } from '../adapters/registry/home.ts';
 import { failUntilDone } from '../core/unfinished.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
  * As shells have them: 128 and the number of the signal. Windows sends SIGBREAK for Ctrl-Break, and SIGHUP for a console

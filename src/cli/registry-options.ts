@@ -1,5 +1,6 @@
 // The options of everything that talks to a registry, and the client that they make.
 
+import type { Environment } from '../core/environment.ts';
 import { X509Certificate } from 'node:crypto';
 import { readRegular } from '../adapters/filesystem/open-regular.ts';
 import { BimaError } from '../core/errors.ts';
@@ -10,7 +11,7 @@ import { createCredentials } from '../adapters/registry/credentials.ts';
 import type { CredentialOptions } from '../adapters/registry/credentials.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface ClientContext {
   readonly options: Options;
@@ -112,10 +113,7 @@ async function readExplicit(
   return [{ registry, username, password }];
 }
 
-async function readCa(
-  path: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<string | undefined> {
+async function readCa(path: string | undefined, environment: Environment): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = await readSettings(path).catch((cause: unknown) => {
     if (cause instanceof BimaError) throw cause;

@@ -4,42 +4,23 @@ import pkg from '../../package.json' with { type: 'json' };
 import { BimaError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { nameSystemError } from '../adapters/filesystem/temporary.ts';
-import type { ByteStream } from '../core/oci/blob.ts';
 import { parseArguments } from './args.ts';
-import type { Environment, Options } from './args.ts';
+import type { Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { formatProblem } from './print.ts';
-
-/** What a command may use of the process. */
-export interface Terminal {
-  readonly environment: Environment;
-  /** Prints a line of the result. */
-  readonly stdout: (line: string) => void;
-  /** Writes bytes to standard output; missing where that is a terminal, which is for lines alone. */
-  readonly stdoutBytes?: (stream: ByteStream) => Promise<void>;
-  /** Prints a line of everything else. */
-  readonly stderr: (line: string) => void;
-  /** Standard error, if it is a terminal that can show bars. */
-  readonly screen?: NodeJS.WriteStream;
-  /** All of standard input, as text. */
-  readonly stdin: () => Promise<string>;
-  /** The user's home directory. */
-  readonly home: string | undefined;
-  /** Aborted on SIGINT, SIGTERM and the like. */
-  readonly signal: AbortSignal;
-}
+import type { Terminal } from './terminal.ts';
 
 type Runner = (positionals: readonly string[], options: Options, terminal: Terminal) => Promise<number>;
 
 /** Loaded when they are used: a command should not wait for the code of the others. */
 const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
-  build: async () => (await import('./build.ts')).runBuild,
-  merge: async () => (await import('./merge.ts')).runMerge,
-  push: async () => (await import('./push.ts')).runPush,
-  inspect: async () => (await import('./inspect.ts')).runInspect,
-  load: async () => (await import('./load.ts')).runLoad,
-  lint: async () => (await import('./lint.ts')).runLint,
+  build: async () => (await import('./build-command.ts')).runBuild,
+  merge: async () => (await import('./merge-command.ts')).runMerge,
+  push: async () => (await import('./push-command.ts')).runPush,
+  inspect: async () => (await import('./inspect-command.ts')).runInspect,
+  load: async () => (await import('./load-command.ts')).runLoad,
+  lint: async () => (await import('./lint-command.ts')).runLint,
 };
 
 /** @returns the exit code: 0, 1 for a failure, 2 for wrong usage */

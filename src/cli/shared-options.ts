@@ -111,8 +111,8 @@ export const tag: OptionSpec = {
   value: 'NAME',
   help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
 };
-/** Where an image goes. */
-export const output = {
+/** Destination of an image. */
+export const outputOptions = {
   output: {
     type: 'string',
     short: 'o',

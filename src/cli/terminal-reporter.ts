@@ -7,7 +7,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import { formatProblem } from './print.ts';
 import { progressBars } from './progress.ts';
-import type { Terminal } from './run.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface TerminalReporter extends Reporter {
   /** Takes the bars away. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { numberOfComment, readCleanupInputs, tagsOfClosed } from '../../src/action/cleanup-inputs.ts';
 import { checkTags } from '../../src/action/protected-tags.ts';
-import { isPackageRegistry } from '../../src/action/references.ts';
+import { isPackageRegistry } from '../../src/action/image-names.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { eventFixture } from '../support/events.ts';
 

@@ -101,7 +101,7 @@ describe('the tags of an event', () => {
     ['refs/tags/v01.0.0', ['v01.0.0']],
     ['refs/tags/release/2024', ['release-2024']],
     ['refs/heads/gh-readonly-queue/main/pr-7-860c19', ['gh-readonly-queue-main-pr-7-860c19']],
-    ['refs/heads/.hidden/-x', ['hidden--x']],
+    ['refs/heads/.hidden/-x', ['_hidden--x']],
     ['refs/pull/7/merge', ['pr-7']],
   ];
   for (const [ref, tags] of refs) {
@@ -171,6 +171,19 @@ describe('the tags of an event', () => {
     assert.throws(() => tagsOfEvent({ ...bare, name: 'repository_dispatch' }), { code: 'INPUT_INVALID' });
     assert.throws(() => tagsOfEvent({ ...bare, ref: 'refs/heads/日本' }), { code: 'INPUT_INVALID' });
   });
+
+  const foreign: [name: string, tag: string][] = [
+    ['日main', '_main'],
+    ['ü/main', '_main'],
+    ['日latest', '_latest'],
+    ['日v1.2.3', '_v1.2.3'],
+    ['main日', 'main-'],
+  ];
+  for (const [name, tag] of foreign) {
+    it(`are not those of another branch for ${name}`, () => {
+      assert.deepEqual(tagsOfEvent({ ...bare, name: 'push', ref: `refs/heads/${name}` }), [tag]);
+    });
+  }
 
   it('are those of a pull request that was found, where the event names none', async () => {
     const found = { number: 7, isFork: true, headSha: undefined, baseBranch: undefined };

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { withGithub } from '../../src/action/github.ts';
-import { GithubError } from '../../src/adapters/github/failure.ts';
+import { GithubError } from '../../src/adapters/github/github-error.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { createFastClock } from '../support/fast-clock.ts';
 

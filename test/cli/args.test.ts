@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseArguments } from '../../src/cli/args.ts';
-import type { Environment, Invocation } from '../../src/cli/args.ts';
+import type { Environment } from '../../src/core/environment.ts';
+import type { Invocation } from '../../src/cli/args.ts';
 
 function parse(line: string, environment: Environment = {}): Extract<Invocation, { type: 'command' }> {
   const invocation = parseArguments(line.split(' '), environment);

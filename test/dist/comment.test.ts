@@ -16,7 +16,7 @@ import { createPulls } from '../support/github/pulls.ts';
 import type { PullRequest } from '../support/github/pulls.ts';
 import { startGithub } from '../support/github/server.ts';
 import type { GithubServer, Token } from '../support/github/server.ts';
-import { recipeInputs } from '../support/recipe.ts';
+import { recipeSteps } from '../support/recipe.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { sampleContainerfile, sampleContext } from '../support/sample.ts';
@@ -54,7 +54,7 @@ async function start(
   });
   const options = (event: string, inputs: Readonly<Record<string, string>>) => ({
     event,
-    inputs: { ...recipeInputs(event.startsWith('workflow-run') ? 'preview-push' : 'preview')[0], 'github-token': token, ...inputs },
+    inputs: { ...recipeSteps(event.startsWith('workflow-run') ? 'preview-push' : 'preview')[0]?.inputs(), 'github-token': token, ...inputs },
     env: server.environment,
   });
   return { registry, issues, server, options };

@@ -114,32 +114,83 @@ describe('a step whose outputs or folder can not be written', onLinux, () => {
   });
 });
 
-describe('a user without a home', { skip: isRoot ? false : 'another user needs root' }, () => {
+interface Stranger {
+  /** Where everything is that this user may read, with the context in `context`. */
+  readonly folder: string;
+  readonly run: (
+    bundle: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) => Promise<{ readonly code: number | null; readonly text: string }>;
+}
+
+/** A user whom the system doesn't know, without a home. */
+function stranger(test: TestContext, context: string): Stranger {
+  const folder = temporaryFolder(test);
+  chmodSync(folder, 0o777);
+  // The folder of whoever runs the tests is not for others.
+  cpSync(resolve(import.meta.dirname, '../../dist'), join(folder, 'dist'), { recursive: true });
+  cpSync(context, join(folder, 'context'), { recursive: true });
+  cpSync(process.execPath, join(folder, 'node'));
+  const run: Stranger['run'] = (bundle, args, env) =>
+    new Promise((done, fail) => {
+      const child = spawn(join(folder, 'node'), [join(folder, 'dist', bundle), ...args], {
+        cwd: folder,
+        env: { PATH: process.env.PATH, TMPDIR: folder, ...env },
+        uid: 54321,
+        gid: 54321,
+      });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      }
+      child.on('error', fail);
+      child.on('close', (code) => {
+        done({ code, text });
+      });
+    });
+  return { folder, run };
+}
+
+const needsRoot = { skip: isRoot ? false : 'another user needs root' };
+
+describe('a step that may not write where it has to', needsRoot, () => {
+  const rows: [variable: string, result: RegExp, isPushed: boolean][] = [
+    ['GITHUB_STEP_SUMMARY', /^::warning::OUTPUT_FAILED: can't write the summary.*: permission denied/m, true],
+    ['GITHUB_STATE', /^::warning::OUTPUT_FAILED: can't keep the value.*: permission denied/m, true],
+    ['RUNNER_TOOL_CACHE', /^pushed /m, true],
+    ['GITHUB_OUTPUT', /^::error::OUTPUT_FAILED: can't set the output "digest".*: permission denied/m, false],
+    ['RUNNER_TEMP', /^::error::OUTPUT_FAILED: can't write ".*": permission denied/m, false],
+    ['GITHUB_EVENT_PATH', /^::error::INPUT_INVALID: the event ".*" can't be read: EACCES/m, false],
+  ];
+  for (const [variable, result, isPushed] of rows) {
+    it(`${isPushed ? 'pushes all the same' : 'says so'}: ${variable}`, async (test) => {
+      const { registry, inputs } = await start(test);
+      const { folder, run } = stranger(test, inputs.context ?? '');
+      const isFolder = variable === 'RUNNER_TEMP' || variable === 'RUNNER_TOOL_CACHE';
+      const place = join(folder, 'place');
+      if (isFolder) mkdirSync(place, { mode: 0o555 });
+      else writeFileSync(place, '', { mode: variable === 'GITHUB_EVENT_PATH' ? 0 : 0o444 });
+      const { code, text } = await run('action.cjs', [], {
+        INPUT_CONTEXT: 'context',
+        INPUT_PUSH: 'true',
+        INPUT_TAGS: `${registry.host}/own/app:1`,
+        GITHUB_REPOSITORY: 'a/b',
+        RUNNER_TEMP: folder,
+        [variable]: place,
+      });
+      assert.equal(code, isPushed ? 0 : 1, text);
+      assert.match(text, result);
+      assert.doesNotMatch(text, /internal error/);
+      assert.equal('1' in registry.store.tags('own/app'), isPushed);
+    });
+  }
+});
+
+describe('a user without a home', needsRoot, () => {
   it('has no credentials there, and pushes: the command line and the action', async (test) => {
     const { registry, inputs } = await start(test);
-    const folder = temporaryFolder(test);
-    chmodSync(folder, 0o777);
-    // What this user may read: not the folder of whoever runs the tests.
-    cpSync(resolve(import.meta.dirname, '../../dist'), join(folder, 'dist'), { recursive: true });
-    cpSync(inputs.context ?? '', join(folder, 'context'), { recursive: true });
-    cpSync(process.execPath, join(folder, 'node'));
-    const run = (bundle: string, args: readonly string[], env: Readonly<Record<string, string>>) =>
-      new Promise<{ code: number | null; text: string }>((done, fail) => {
-        const child = spawn(join(folder, 'node'), [join(folder, 'dist', bundle), ...args], {
-          cwd: folder,
-          env: { PATH: process.env.PATH, TMPDIR: folder, ...env },
-          uid: 54321,
-          gid: 54321,
-        });
-        let text = '';
-        for (const stream of [child.stdout, child.stderr]) {
-          stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        }
-        child.on('error', fail);
-        child.on('close', (code) => {
-          done({ code, text });
-        });
-      });
+    const { folder, run } = stranger(test, inputs.context ?? '');
     const built = await run('cli.cjs', ['build', '--push', '-t', `${registry.host}/own/cli:1`, 'context'], {});
     assert.equal(built.code, 0, built.text);
     const variables = { INPUT_CONTEXT: 'context', INPUT_PUSH: 'true', INPUT_TAGS: `${registry.host}/own/action:1` };

@@ -2,17 +2,18 @@
 // API and the service for artifacts on loopback.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { mustRunAction } from '../support/action.ts';
+import { actionBundle, cleanupBundle, mustRunAction } from '../support/action.ts';
 import type { FinishedAction } from '../support/action.ts';
 import { readEventFixture } from '../support/events.ts';
 import { createIssues } from '../support/github/issues.ts';
+import { createPulls } from '../support/github/pulls.ts';
 import { createReleases } from '../support/github/releases.ts';
 import { startGithub } from '../support/github/server.ts';
-import { recipeInputs } from '../support/recipe.ts';
+import { recipeSteps } from '../support/recipe.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { startResultsServer } from '../support/results-server.ts';
@@ -20,7 +21,16 @@ import { sampleContext } from '../support/sample.ts';
 
 const repository = 'Nubificus/Redis-Unikernel';
 const image = 'nubificus/redis-unikernel';
-const token = 'ghs_recipe';
+
+/** The pull request of a fork that the event `workflow-run-fork` doesn't name. */
+const forkRequest = {
+  number: 15,
+  state: 'open',
+  from: 'someone/Redis-Unikernel',
+  branch: 'main',
+  sha: '55c1f5b2e7d2c2f0d5c1a9a0f5c8d8a07c31b9aa',
+  base: 'main',
+} as const;
 const hello = join(import.meta.dirname, '../../examples/hello');
 
 interface Site {
@@ -28,6 +38,8 @@ interface Site {
   readonly tags: () => string[];
   readonly comments: () => number;
   readonly assets: () => string[];
+  /** What GitHub's API was asked, as `GET /repos/…`. */
+  readonly calls: () => readonly string[];
   /** Runs a step of a recipe: its `registry` is the one on loopback, unless a tag names another. */
   readonly run: (recipe: string, event: string, more?: More) => Promise<FinishedAction>;
 }
@@ -40,15 +52,20 @@ interface More {
 }
 
 async function start(test: TestContext): Promise<Site> {
-  const registry = await startRegistry();
+  const registry = await startRegistry({ deletes: 'digests' });
   test.after(() => registry.close());
   const issues = createIssues(repository, [15]);
   const releases = createReleases(repository, { tags: ['v1.2.3'] });
   releases.addRelease({ tag: 'v1.2.3', isDraft: true });
-  const permissions = { 'pull-requests': 'write', contents: 'write' } as const;
+  const recipes = readdirSync(join(import.meta.dirname, '../../docs/workflows')).map((file) => file.slice(0, -4));
+  const tokens = recipes.flatMap((recipe) =>
+    recipeSteps(recipe).map(({ permissions }, step) => {
+      return [`ghs_${recipe}_${step}`, { login: 'github-actions[bot]', permissions }] as const;
+    }),
+  );
   const server = await startGithub(test, {
-    routes: [...issues.routes, ...releases.routes],
-    tokens: { [token]: { login: 'github-actions[bot]', permissions } },
+    routes: [...issues.routes, ...releases.routes, ...createPulls(repository, [forkRequest])],
+    tokens: Object.fromEntries(tokens),
   });
   const context = sampleContext(test);
   return {
@@ -56,13 +73,20 @@ async function start(test: TestContext): Promise<Site> {
     tags: () => Object.keys(registry.store.tags(image)).sort(),
     comments: () => issues.comments.length,
     assets: () => Object.keys(releases.assets),
+    calls: () => server.calls,
     run: (recipe, event, { step = 0, inputs = {}, values = {}, env = {} } = {}) => {
       const name = readEventFixture(event).env.GITHUB_EVENT_NAME;
       const known = { "github.event_name == 'push'": String(name === 'push'), ...values };
-      const own = recipeInputs(recipe, known)[step] ?? assert.fail(`${recipe} has no such step`);
-      const source = own['from-layout'] === undefined ? { context } : {};
-      const given = { ...source, registry: registry.host, 'github-token': token, ...own, ...inputs };
-      return mustRunAction(test, { event, inputs: given, env: { ...server.environment, ...env } });
+      const { isCleanup, ...own } = recipeSteps(recipe)[step] ?? assert.fail(`${recipe} has no such step`);
+      const written = own.inputs(known);
+      const source = isCleanup || written['from-layout'] !== undefined ? {} : { context };
+      const common = { ...source, registry: registry.host, 'github-token': `ghs_${recipe}_${step}` };
+      return mustRunAction(test, {
+        event,
+        bundle: isCleanup ? cleanupBundle : actionBundle,
+        inputs: { ...common, ...written, ...inputs },
+        env: { ...server.environment, ...env },
+      });
     },
   };
 }
@@ -150,6 +174,22 @@ describe('the recipes', () => {
     await site.run('preview-build', 'pull-request-fork', { env: results.environment });
     assert.deepEqual([...results.artifacts.keys()], ['preview']);
     assert.deepEqual([site.registry.requests, site.comments()], [[], 0]);
+  });
+
+  it("push and remove a fork's preview, for which GitHub is asked once: preview-push.yml, preview-cleanup.yml", async (test) => {
+    const site = await start(test);
+    await using results = await startResultsServer();
+    const built = await site.run('preview-build', 'pull-request-fork', { env: results.environment });
+    const inputs = { 'from-layout': built.outputs.layout ?? '' };
+    const { outputs } = await site.run('preview-push', 'workflow-run-fork', { inputs });
+    assert.equal(outputs.image, `${site.registry.host}/${image}:pr-15`);
+    assert.deepEqual([site.tags(), site.comments()], [['pr-15'], 1]);
+    const lookups = site.calls().filter((call) => call.startsWith(`GET /repos/${repository}/pulls`));
+    assert.equal(lookups.length, 1);
+    const cleaned = await site.run('preview-cleanup', 'pull-request-closed');
+    assert.deepEqual(JSON.parse(cleaned.outputs.skipped ?? ''), []);
+    assert.deepEqual([site.tags(), site.comments()], [[], 0]);
+    assert.deepEqual(Object.keys(site.registry.store.repository(image).manifests), []);
   });
 
   it('take names and labels from docker/metadata-action: metadata.yml', async (test) => {

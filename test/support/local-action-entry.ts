@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 
 export async function run(): Promise<void> {
-  await import('../../src/action/main.ts');
+  await import('../../src/action/action-main.ts');
   // The module tells nobody when it is done; there is nothing left to do then.
   await once(process, 'beforeExit');
 }

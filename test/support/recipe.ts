@@ -5,29 +5,47 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-interface Step {
-  readonly uses?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
+type Permissions = Readonly<Record<string, 'read' | 'write'>>;
+
+interface Job {
+  readonly permissions?: Permissions;
+  readonly steps: readonly {
+    readonly uses?: string;
+    readonly with?: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 type Values = Readonly<Record<string, string>>;
 
+/** A step of this action in a recipe. */
+export interface RecipeStep {
+  readonly isCleanup: boolean;
+  /** @param values by expression, without `${{` and `}}` */
+  readonly inputs: (values?: Values) => Values;
+  /** What the token of its job may do, and nothing else. */
+  readonly permissions: Permissions;
+}
+
 /**
- * The inputs of each step, in the order of the file.
+ * The steps in the order of the file.
  * @param name of a file in docs/workflows, without its ending
- * @param values by expression, without `${{` and `}}`
  */
-export function recipeInputs(name: string, values: Values = {}): Values[] {
+export function recipeSteps(name: string): RecipeStep[] {
   const file = join(import.meta.dirname, `../../docs/workflows/${name}.yml`);
-  const { jobs } = parse(readFileSync(file, 'utf8')) as {
-    readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
+  const { permissions: common = {}, jobs } = parse(readFileSync(file, 'utf8')) as {
+    readonly permissions?: Permissions;
+    readonly jobs: Readonly<Record<string, Job>>;
   };
-  const steps = Object.values(jobs).flatMap((job) => job.steps);
-  const own = steps.filter(({ uses }) => uses === 'nubificus/bima-action@v1');
-  return own.map((step) =>
-    Object.fromEntries(
-      Object.entries(step.with ?? {}).map(([input, value]) => [input, evaluate(String(value), values)]),
-    ),
+  return Object.values(jobs).flatMap(({ permissions = common, steps }) =>
+    steps.flatMap(({ uses = '', with: given = {} }): RecipeStep[] => {
+      const isCleanup = uses === 'nubificus/bima-action/cleanup@v1';
+      if (!isCleanup && uses !== 'nubificus/bima-action@v1') return [];
+      const inputs = (values: Values = {}) =>
+        Object.fromEntries(
+          Object.entries(given).map(([input, value]) => [input, evaluate(String(value), values)]),
+        );
+      return [{ isCleanup, inputs, permissions }];
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 // Attaches a file to a release, in a process of its own, and tells the most memory that it took.
 // Usage: node release-child.ts ARCHIVE, with GITHUB_API_URL in the environment
 
-import { attachArchive, openRelease } from '../../src/action/release.ts';
+import { attachArchive, openRelease } from '../../src/action/release-archive.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { defaultToken } from './github/server.ts';
 

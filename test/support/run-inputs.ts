@@ -2,7 +2,7 @@
 
 import type { TestContext } from 'node:test';
 import { readInputs } from '../../src/action/inputs.ts';
-import { run } from '../../src/action/run.ts';
+import { runAction } from '../../src/action/action-run.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { eventFixture } from './events.ts';
 import { temporaryFolder } from './folder.ts';
@@ -38,7 +38,7 @@ export async function runWithLines(
     ...{ mask: nothing, keep: nothing, line: nothing, debug: nothing, annotate: nothing },
     ...{ startGroup: nothing, endGroup: nothing, summarize: nothing },
   };
-  await run(
+  await runAction(
     readInputs((input) => given[input] ?? '', {}),
     {
       environment: { GITHUB_SERVER_URL: 'https://example.com', ...environment },

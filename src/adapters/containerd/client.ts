@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { BimaError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
-import type { Environment, Program } from './program.ts';
+import type { Environment } from '../../core/environment.ts';
+import type { Program } from './program.ts';
 
 export interface Answer {
   /** The exit code; null when a signal ended it. */

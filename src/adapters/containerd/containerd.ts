@@ -7,7 +7,7 @@ import { createClient } from './client.ts';
 import type { Answer, Client } from './client.ts';
 import { failureOf } from './failure.ts';
 import { findProgram } from './program.ts';
-import type { Environment } from './program.ts';
+import type { Environment } from '../../core/environment.ts';
 import { checkSocket, socketPath } from './socket.ts';
 import { parsePlugins, parseVersions } from './tables.ts';
 import type { Snapshotter } from './tables.ts';

@@ -3,10 +3,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Environment } from '../../core/environment.ts';
 import { BimaError } from '../../core/errors.ts';
 import { programPaths } from '../../core/program-paths.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Program {
   readonly path: string;

@@ -1,12 +1,12 @@
-// The one comment that each image of a job has on a pull request: written once, then kept up to date in its place.
+// The one comment that each image of a job has on a pull request: created once, then updated in place.
 
-import type { Github } from './client.ts';
-import { isGithubStatus } from './failure.ts';
+import type { Github } from './github-client.ts';
+import { isGithubStatus } from './github-error.ts';
 
 export interface CommentPlace {
   /** `owner/name`. */
   readonly repository: string;
-  /** Of the pull request. */
+  /** Number of the pull request. */
   readonly number: number;
   /** `registry/repository`: another image has another comment. */
   readonly image: string;
@@ -21,7 +21,7 @@ interface Comment {
   readonly body: string;
 }
 
-/** Whose token the job's own is. GitHub tells no such token who it is (GET /user is a 403), but for GraphQL. */
+/** Author of comments by the job's own token. GitHub tells no such token who it is (GET /user is a 403), but for GraphQL. */
 const jobAuthor = 'github-actions[bot]';
 
 /**
@@ -62,7 +62,7 @@ export function markerOf(image: string, key = ''): string {
   return `<!-- bima-action preview: ${encodeName(image)}${key === '' ? '' : ` by ${encodeName(key)}`} -->`;
 }
 
-/** Without what could end a comment, and in one line. */
+/** Removes what could end a comment, and line breaks. */
 function encodeName(name: string): string {
   return encodeURIComponent(name)
     .replaceAll('%2F', '/')
@@ -103,7 +103,7 @@ async function markedComments(
   return marked;
 }
 
-/** Whose name stands above what this token writes. */
+/** Login that GitHub shows above comments of this token. */
 async function readAuthor(github: Github): Promise<string> {
   const viewer = await unlessRefused(async () => {
     const { viewer } = await github.graphql<{ viewer?: { login?: string } }>('query { viewer { login } }');
@@ -126,7 +126,7 @@ async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Undefined when it's gone. */
+/** @returns undefined when the comment is gone */
 async function update(
   github: Github,
   { repository }: Marked,

@@ -1,8 +1,8 @@
 // Container packages: the versions of an image on GitHub's registry, listed and deleted
 // (docs.github.com, "REST API endpoints for packages").
 
-import type { Github } from './client.ts';
-import { isGithubStatus, GithubError } from './failure.ts';
+import type { Github } from './github-client.ts';
+import { isGithubStatus, GithubError } from './github-error.ts';
 
 /** A manifest of the image. */
 export interface PackageVersion {
@@ -10,7 +10,7 @@ export interface PackageVersion {
   /** The digest of the manifest. */
   readonly name: string;
   readonly tags: readonly string[];
-  /** When it was pushed first, in milliseconds since 1970; NaN where GitHub doesn't say. */
+  /** Time of the first push in milliseconds since 1970; NaN where GitHub doesn't say. */
   readonly pushed: number;
 }
 
@@ -19,9 +19,9 @@ export type VersionDeletion =
   { readonly outcome: 'deleted' | 'gone' } | { readonly outcome: 'refused'; readonly why: string };
 
 export interface ContainerPackage {
-  /** All of them, from all pages. */
+  /** Lists all of them, from all pages. */
   versions(): Promise<readonly PackageVersion[]>;
-  /** Undefined when it is gone. */
+  /** Reads one version; undefined when it is gone. */
   version(id: number): Promise<PackageVersion | undefined>;
   /** @throws GithubError when this token may not */
   deleteVersion(id: number): Promise<VersionDeletion>;
@@ -63,7 +63,7 @@ export async function openPackage(
 export const leastPerPage = 30;
 const pages = { per_page: 100 } as const;
 
-/** As GitHub shows it. */
+/** A version in GitHub's JSON. */
 interface WireVersion {
   readonly id: number;
   readonly name: string;

@@ -1,6 +1,6 @@
 // Finding the pull request that proposes a commit, where an event doesn't name it.
 
-import type { Github } from './client.ts';
+import type { Github } from './github-client.ts';
 
 /** What a pull request proposes. */
 export interface PullRequestHead {

@@ -5,12 +5,12 @@ import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { formatSize } from '../../core/reporter.ts';
-import type { Github, GithubClock } from './client.ts';
-import { GithubError, isGithubStatus } from './failure.ts';
-import type { Release, Repository } from './release.ts';
+import type { Github, GithubClock } from './github-client.ts';
+import { GithubError, isGithubStatus } from './github-error.ts';
+import type { Release, RepositoryName } from './release.ts';
 
 export interface AssetFile {
-  /** Of letters, digits, `.`, `_` and `-`: GitHub changes others by itself. */
+  /** Letters, digits, `.`, `_` and `-` only: GitHub replaces others by itself. */
   readonly name: string;
   readonly contentType: string;
   readonly size: number;
@@ -26,9 +26,9 @@ export interface AttachedAsset {
 
 export interface AssetOptions {
   readonly github: Github;
-  readonly repository: Repository;
+  readonly repository: RepositoryName;
   readonly release: Release;
-  /** Who attaches which image: stands on the page of the release, and tells own files from those of others. */
+  /** Names the image and the job that attaches it: shown on the release page, and distinguishes own files from foreign ones. */
   readonly label: string;
   readonly reporter: Reporter;
   readonly clock: GithubClock;
@@ -38,17 +38,17 @@ export interface AssetOptions {
 interface Asset {
   readonly id: number;
   readonly name: string;
-  /** Undefined on older servers. */
+  /** SHA-256 of its content; undefined on older servers. */
   readonly digest: string | undefined;
   readonly size: number;
   readonly isWhole: boolean;
-  /** Empty for files that somebody attached without one, and where there is no such thing. */
-  readonly label: string;
+  /** Empty for files that somebody attached without one; undefined on servers that keep none, such as Gitea. */
+  readonly label: string | undefined;
   readonly url: string;
 }
 
 const attempts = 4;
-/** Seconds: whoever is asked to wait longer is told so instead. */
+/** Seconds. A longer wait is an error that says so. */
 const maxWait = 60;
 
 /**
@@ -182,7 +182,7 @@ async function* reported({ name, size, open }: AssetFile, reporter: Reporter): A
   }
 }
 
-/** In seconds; undefined for what no further attempt can cure. */
+/** Seconds until the next attempt; undefined for what no retry can cure. */
 function waitAfter(error: unknown, count: number): number | undefined {
   if (!(error instanceof GithubError)) return undefined;
   const { status, retryAfter, reasons } = error;
@@ -246,7 +246,7 @@ function assetOf(data: AssetData): Asset {
     digest: data.digest ?? undefined,
     size: data.size,
     isWhole: data.state === undefined || data.state === 'uploaded',
-    label: data.label ?? '',
+    label: 'label' in data ? (data.label ?? '') : undefined,
     url: data.browser_download_url,
   };
 }
@@ -258,6 +258,15 @@ function explain(error: unknown, release: Release): unknown {
 }
 
 function exists({ tag }: Release, { name, label }: Asset, own: string): BimaError {
+  if (label === undefined) {
+    return new BimaError(
+      'ASSET_EXISTS',
+      `the release "${tag}" has another file "${name}" already, and this server doesn't keep who made it: none is replaced`,
+      {
+        hint: "Remove the file on the release's page and run the job again, or name the image's tag differently.",
+      },
+    );
+  }
   const maker = label === '' ? 'without a label that says who made it' : `labelled "${label}"`;
   return new BimaError(
     'ASSET_EXISTS',

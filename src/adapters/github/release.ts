@@ -1,10 +1,10 @@
 // Finding a release that is there already: by its number or its tag, drafts included. None is ever made here.
 
 import { BimaError } from '../../core/errors.ts';
-import type { Github } from './client.ts';
-import { isGithubStatus } from './failure.ts';
+import type { Github } from './github-client.ts';
+import { isGithubStatus } from './github-error.ts';
 
-export interface Repository {
+export interface RepositoryName {
   readonly owner: string;
   readonly repo: string;
 }
@@ -20,14 +20,14 @@ export interface Release {
 }
 
 /** @param fullName `owner/name` @throws BimaError INPUT_INVALID */
-export function parseRepository(fullName: string): Repository {
+export function parseRepositoryName(fullName: string): RepositoryName {
   const [owner = '', repo = '', ...rest] = fullName.split('/');
   if (owner !== '' && repo !== '' && rest.length === 0) return { owner, repo };
   throw new BimaError('INPUT_INVALID', `expected GITHUB_REPOSITORY as owner/name, got "${fullName}"`);
 }
 
 /** @throws BimaError GITHUB_NOT_FOUND */
-export async function readRelease(github: Github, repository: Repository, id: number): Promise<Release> {
+export async function readRelease(github: Github, repository: RepositoryName, id: number): Promise<Release> {
   const { data } = await github.rest.repos.getRelease({ ...repository, release_id: id });
   return releaseOf(data);
 }
@@ -36,7 +36,7 @@ export async function readRelease(github: Github, repository: Repository, id: nu
  * The published release with this tag, or the one draft.
  * @throws BimaError GITHUB_NOT_FOUND when there is none, INPUT_INVALID for several drafts
  */
-export async function findRelease(github: Github, repository: Repository, tag: string): Promise<Release> {
+export async function findRelease(github: Github, repository: RepositoryName, tag: string): Promise<Release> {
   try {
     const { data } = await github.rest.repos.getReleaseByTag({ ...repository, tag });
     return releaseOf(data);

@@ -13,7 +13,7 @@ import type { Relations } from './relations.ts';
 export type Previews = ReadonlyMap<string, number | undefined>;
 
 /** True for a manifest with the mark of one of these pull requests that isn't older than it. */
-export function isMarked(node: ManifestNode, previews: Previews): boolean {
+export function isOfPreviews(node: ManifestNode, previews: Previews): boolean {
   return node.mark !== undefined && previews.has(node.mark) && !isTooOld(node, previews.get(node.mark));
 }
 

@@ -2,34 +2,34 @@
 
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Reporter } from '../../core/reporter.ts';
-import { isMarked } from './brought.ts';
+import { isOfPreviews } from './brought.ts';
 import type { Previews } from './brought.ts';
 import type { ManifestGraph, ManifestNode } from './graph.ts';
-import { planCleanup } from './plan.ts';
-import type { Kept, Plan, Untag } from './plan.ts';
+import { planCleanup } from './cleanup-plan.ts';
+import type { Kept, CleanupPlan, Untag } from './cleanup-plan.ts';
 import type { ImageStore } from './store.ts';
 
 /** What went, and what stayed that belonged to the tags. */
 export interface CleanupRecord {
   /** `registry/repository`. */
   readonly name: string;
-  /** None for a tag that isn't there. */
+  /** Undefined for a tag that isn't there. */
   readonly digest?: Digest;
-  /** Those that went with it, or that were to go. */
+  /** Tags that went with it, or that were to go. */
   readonly tags: readonly string[];
   /** Why it stays, or why only its tag went. */
   readonly why?: string;
 }
 
-export interface TagRemoval {
+export interface TagRemovalRequest {
   readonly tags: readonly string[];
-  /** Whose they are: only what these have brought is deleted, and from all else only the tag goes. */
+  /** Pull requests that the tags belong to: only what they brought is deleted, all else is only untagged. */
   readonly previews: Previews;
-  /** Only says what would be done. */
+  /** Reports what would be done, and does nothing. */
   readonly dryRun: boolean;
 }
 
-export interface CleanupWorld {
+export interface TagRemovalWorld {
   readonly store: ImageStore;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
@@ -42,12 +42,15 @@ export interface CleanupWorld {
  * @returns what stays of what the tags lead to, each with the reason
  * @throws BimaError CLEANUP_UNSAFE, or what the registry or GitHub answers
  */
-export async function cleanUp(request: TagRemoval, world: CleanupWorld): Promise<readonly CleanupRecord[]> {
+export async function removeTags(
+  request: TagRemovalRequest,
+  world: TagRemovalWorld,
+): Promise<readonly CleanupRecord[]> {
   const { previews, dryRun } = request;
   const { store } = world;
   const { name } = store;
   const tags = new Set(request.tags);
-  const graph = await store.read(tags, (node) => isMarked(node, previews));
+  const graph = await store.read(tags, (node) => isOfPreviews(node, previews));
   const plan = planCleanup(graph, { tags, previews });
   const there = new Set([...graph.values()].flatMap((node) => node.tags));
   const missing = request.tags.filter((tag) => !there.has(tag));
@@ -72,13 +75,16 @@ interface Steps {
   readonly tags: ReadonlySet<string>;
   readonly previews: Previews;
   readonly graph: ManifestGraph;
-  readonly plan: Plan;
+  readonly plan: CleanupPlan;
   /** Gets what could not be deleted. */
   readonly refused: CleanupRecord[];
 }
 
 /** @returns the plan when nothing is left of it to do */
-async function takeSteps({ tags, previews, refused, ...first }: Steps, world: CleanupWorld): Promise<Plan> {
+async function takeSteps(
+  { tags, previews, refused, ...first }: Steps,
+  world: TagRemovalWorld,
+): Promise<CleanupPlan> {
   const { store, signal, reporter } = world;
   const pinned = new Map<Digest, string>();
   const done = new Set<string>();
@@ -99,7 +105,7 @@ async function takeSteps({ tags, previews, refused, ...first }: Steps, world: Cl
       reporter.warning({ code: 'CLEANUP_SKIPPED', message });
     }
     if (tagged !== undefined) done.add(tagged.tag);
-    graph = await store.read(tags, (found) => isMarked(found, previews));
+    graph = await store.read(tags, (found) => isOfPreviews(found, previews));
     plan = planCleanup(graph, { tags, previews, earlier: first.plan, pinned });
   }
 }
@@ -112,7 +118,7 @@ function nodeRecord(name: string, { digest, tags }: ManifestNode): CleanupRecord
   return { name, digest, tags };
 }
 
-function tell(record: CleanupRecord, what: string, { reporter, deleted }: CleanupWorld): void {
+function tell(record: CleanupRecord, what: string, { reporter, deleted }: TagRemovalWorld): void {
   reporter.info(`${what} ${describeRecord(record)}`);
   deleted(record);
 }

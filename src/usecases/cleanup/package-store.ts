@@ -12,11 +12,11 @@ import { readLinks } from './graph.ts';
 import type { ManifestGraph, ManifestLinks, ManifestNode } from './graph.ts';
 import { looks, orUnsafe, stillThere, unsafe } from './store.ts';
 import type { ImageStore, Removal } from './store.ts';
-import { throwawayFor } from './throwaway.ts';
+import { placeholderFor } from './placeholder.ts';
 
 export interface PackageStoreOptions {
   readonly package: ContainerPackage;
-  /** For reading alone: a refusal must not look like something that isn't there. */
+  /** Client for reading alone: a refusal must not look like something that isn't there. */
   readonly reader: Repository;
   readonly writer: Repository;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -25,7 +25,7 @@ export interface PackageStoreOptions {
 
 const atOnce = 4;
 const maxListings = 5;
-/** The API knows of a push a moment later. */
+/** Milliseconds; the API shows a push a moment later. */
 const waits = [0, 1000, 2000, 4000, 8000];
 
 export class PackageStore implements ImageStore {
@@ -33,7 +33,7 @@ export class PackageStore implements ImageStore {
   readonly #options: PackageStoreOptions;
   readonly #known = new Map<Digest, ManifestLinks>();
   readonly #ids = new Map<Digest, number>();
-  /** By their IDs, with the tags that they had: under another one it is there again. */
+  /** Tags of removed versions by ID: a version that shows up with another tag was pushed anew. */
   readonly #removed = new Map<number, readonly string[]>();
 
   constructor(options: PackageStoreOptions) {
@@ -146,7 +146,7 @@ export class PackageStore implements ImageStore {
   async untag(tag: string, node: ManifestNode): Promise<Removal> {
     const { reader, writer, clock, signal } = this.#options;
     if ((await reader.describe(tag))?.digest !== node.digest) return { outcome: 'gone' };
-    const { manifest, content } = throwawayFor(tag);
+    const { manifest, content } = placeholderFor(tag);
     const { digest } = manifest.descriptor;
     await writer.put(content);
     await writer.putTagged(manifest, [tag]);

@@ -12,10 +12,10 @@ import { readLinks, subjectOfTag } from './graph.ts';
 import type { ManifestGraph, ManifestLinks, ManifestNode } from './graph.ts';
 import { looks, orUnsafe, stillThere, unsafe } from './store.ts';
 import type { ImageStore, Removal } from './store.ts';
-import { throwawayFor } from './throwaway.ts';
+import { placeholderFor } from './placeholder.ts';
 
 export interface RegistryStoreOptions {
-  /** For reading alone: a refusal must not look like something that isn't there. */
+  /** Client for reading alone: a refusal must not look like something that isn't there. */
   readonly reader: Repository;
   readonly writer: Repository;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -37,14 +37,14 @@ const listHint =
 export class RegistryStore implements ImageStore {
   readonly name: string;
   readonly #options: RegistryStoreOptions;
-  /** Undefined for what is listed somewhere and isn't there. */
+  /** Links by digest; undefined for what is listed somewhere and isn't there. */
   readonly #known = new Map<Digest, ManifestLinks | undefined>();
   readonly #tags = new Map<string, Digest>();
-  /** What the tags that go lead to. */
+  /** Manifests that the tags to be removed lead to. */
   readonly #near = new Set<Digest>();
-  /** With the tags that it had: under another one it is there again. */
+  /** Tags of removed manifests: one that shows up with another tag was pushed anew. */
   readonly #removed = new Map<Digest, readonly string[]>();
-  /** They may be listed a little longer. */
+  /** Removed tags, which the registry may list a little longer. */
   readonly #untagged = new Set<string>();
   readonly #asked = new Set<Digest>();
   #keepsReferrers = true;
@@ -257,7 +257,7 @@ export class RegistryStore implements ImageStore {
     if ((await this.#find(tag)) !== digest) return { outcome: 'gone' };
     const document = await this.#document(digest);
     if (document === undefined) throw unsafe(`${this.name}:${tag} has nothing behind it`);
-    const { manifest, content } = throwawayFor(tag);
+    const { manifest, content } = placeholderFor(tag);
     await writer.put(content);
     await writer.putTagged(manifest, [tag]);
     try {

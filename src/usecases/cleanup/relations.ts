@@ -1,4 +1,4 @@
-// The ways from one manifest to others: down to what it lists, and across to what is attached to it.
+// The relations between manifests: parents, referrers, and tags that attach one to another.
 
 import type { Digest } from '../../core/oci/digest.ts';
 import { subjectOfTag } from './graph.ts';

@@ -1,4 +1,4 @@
-// A repository that is cleaned up: what it holds can be read, and taken away piece by piece.
+// A repository that is cleaned up: its manifests and tags can be read, and removed one by one.
 
 import { BimaError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';

@@ -153,7 +153,11 @@ describe('files for a release', () => {
     const [attached] = await one.attach('content');
     assert.equal(attached?.name, archive);
     assertAttached(one, 'content');
-    await assert.rejects(one.attach('other'), { code: 'ASSET_EXISTS' });
+    await assert.rejects(one.attach('other'), {
+      code: 'ASSET_EXISTS',
+      message: /"app\.oci\.tar" already, and this server doesn't keep who made it: none is replaced/,
+      hint: /^Remove the file on the release's page/,
+    });
     assertAttached(one, 'content');
     // Its answers are not GitHub's, but what it is asked must be.
     assert.ok(one.server.takeViolations().every((line) => line.includes(': answer ')));

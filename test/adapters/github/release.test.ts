@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withGithub } from '../../../src/action/github.ts';
-import { findRelease, parseRepository, readRelease } from '../../../src/adapters/github/release.ts';
+import { findRelease, parseRepositoryName, readRelease } from '../../../src/adapters/github/release.ts';
 import { createReleases } from '../../support/github/releases.ts';
 import { startSession } from '../../support/github/session.ts';
 
@@ -84,8 +84,8 @@ describe('a release', () => {
 
 describe('the name of a repository', () => {
   it('has an owner and a name', () => {
-    assert.deepEqual(parseRepository('owner/app'), repository);
+    assert.deepEqual(parseRepositoryName('owner/app'), repository);
     for (const name of ['', 'app', 'owner/', '/app', 'a/b/c'])
-      assert.throws(() => parseRepository(name), { code: 'INPUT_INVALID' }, name);
+      assert.throws(() => parseRepositoryName(name), { code: 'INPUT_INVALID' }, name);
   });
 });

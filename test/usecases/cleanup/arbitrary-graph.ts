@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { Previews } from '../../../src/usecases/cleanup/brought.ts';
 import type { ManifestGraph, ManifestNode } from '../../../src/usecases/cleanup/graph.ts';
-import type { Plan } from '../../../src/usecases/cleanup/plan.ts';
+import type { CleanupPlan } from '../../../src/usecases/cleanup/cleanup-plan.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
 
@@ -52,7 +52,7 @@ export function tagOf(text: string): string {
 /** One step of a plan, done. */
 export type Step = (graph: ManifestGraph) => ManifestGraph;
 
-export function stepsOf(plan: Plan): Step[] {
+export function stepsOf(plan: CleanupPlan): Step[] {
   return [
     ...plan.untag.map(({ tag, digest }): Step => {
       return (graph) =>

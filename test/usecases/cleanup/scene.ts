@@ -1,7 +1,7 @@
 // A repository with images, indexes and signatures, and ways to clean it up.
 
 import type { Previews } from '../../../src/usecases/cleanup/brought.ts';
-import { cleanUp } from '../../../src/usecases/cleanup/cleanup.ts';
+import { removeTags } from '../../../src/usecases/cleanup/cleanup.ts';
 import type { CleanupRecord } from '../../../src/usecases/cleanup/cleanup.ts';
 import type { ImageStore } from '../../../src/usecases/cleanup/store.ts';
 import { encodeJson } from '../../../src/core/oci/json.ts';
@@ -85,7 +85,7 @@ export async function clean(
   const warnings: Problem[] = [];
   const lines: string[] = [];
   const { previews = new Map([[mine, opened]]), dryRun = false } = more;
-  const skipped = await cleanUp(
+  const skipped = await removeTags(
     { tags, previews, dryRun },
     {
       store,

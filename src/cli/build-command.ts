@@ -1,0 +1,112 @@
+// `bima build`: reads the options, builds into a temporary layout, and hands that on to the chosen output.
+
+import type { BuiltImage } from '../usecases/build.ts';
+import { buildPlatforms } from '../usecases/build-platforms.ts';
+import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-platforms.ts';
+import { parseCompression } from '../adapters/layers/compression.ts';
+import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
+import { planPlatforms } from '../usecases/plan/platforms.ts';
+import { parseSourceDate } from '../core/source-date.ts';
+import { withEarlyPush } from '../usecases/push/early-push.ts';
+import { BimaError } from '../core/errors.ts';
+import { openLayerCache } from '../usecases/layer-sources.ts';
+import { withTemporaryLayout } from '../adapters/disk/publish.ts';
+import { formatPlatform } from '../core/oci/platform.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Options } from './args.ts';
+import { withCommandImages } from './command-images.ts';
+import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
+import { readOutput, readType } from './output.ts';
+import type { Output } from './output.ts';
+import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal-reporter.ts';
+
+export async function runBuild(
+  positionals: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<number> {
+  const context = onePositional('build', positionals, 'the context for the build process');
+  const references = readTags(options.strings('tag'));
+  const reporter = terminalReporter(terminal, options);
+  // Without a push, the credentials are those for the registry of the base image.
+  const pushed = readType(options) === 'registry' ? references : [];
+  const client = lazyRegistryClient({ options, references: pushed, terminal, reporter });
+  let built: BuiltPlatforms;
+  let output: Output;
+  try {
+    output = await readOutput({ options, references, terminal, reporter, client });
+    const buildOptions = readBuildOptions(options, terminal);
+    const planOptions = readPlanOptions(context, options, terminal.environment);
+    checkRegistryOptions(options, pushed);
+
+    await output.check();
+    built = await withCommandImages(
+      { options, terminal, reporter, client, context },
+      async (images, blobs) => {
+        const reuse = !options.flag('no-reuse');
+        const { compression } = buildOptions;
+        const open = async () => (reuse ? output.previous?.() : undefined);
+        const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
+        const [plans] = await Promise.all([
+          planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
+          previous.read(open),
+        ]);
+        const cache = openLayerCache(blobs, { compression, reuse, reporter });
+        const push = { references: pushed, openClient: () => client.open() };
+        return withTemporaryLayout(output.workPath, (layout) =>
+          withEarlyPush(push, async (early) => {
+            const signal = AbortSignal.any([terminal.signal, early.refused]);
+            const more = { previous, cache, signal, finished: early.start };
+            const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+            await output.write(layout, platforms.root, platforms.external, push.openClient);
+            return platforms;
+          }),
+        );
+      },
+    );
+  } finally {
+    reporter.close();
+    await client.close();
+  }
+  const result = { ...describe(built), tags: references.map(formatReference), ...output.describe() };
+  const print = output.isStream === true ? terminal.stderr : terminal.stdout;
+  print(options.flag('json') ? JSON.stringify(result) : built.root.digest);
+  return 0;
+}
+
+/** Every file and folder that changes with a build. */
+function writtenBy({ path = '' }: Output, options: Options): string[] {
+  return [path, options.string('cache') ?? ''].filter((name) => name !== '');
+}
+
+function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {
+  const encoding = options.string('annotation-encoding') ?? '';
+  if (encoding !== 'plain' && encoding !== 'base64') {
+    throw new BimaError('INPUT_INVALID', `expected --annotation-encoding plain or base64, got "${encoding}"`);
+  }
+  return {
+    compression: parseCompression(options.string('compression') ?? 'gzip'),
+    annotations: readAnnotations(options),
+    annotationEncoding: encoding,
+    created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
+    signal: terminal.signal,
+  };
+}
+
+/** One image is described as it is, an index by its images. */
+function describe({ root, images }: BuiltPlatforms): Record<string, unknown> {
+  const [first, ...others] = images.map(describeImage);
+  return others.length === 0 ? { ...first } : { digest: root.digest, platforms: [first, ...others] };
+}
+
+function describeImage(image: BuiltImage): Record<string, unknown> {
+  return {
+    digest: image.manifest.digest,
+    config: image.config.digest,
+    platform: formatPlatform(image.platform),
+    labels: image.labels,
+    layers: image.layers.map(({ descriptor, diffId }) => ({ ...descriptor, diffId })),
+  };
+}

@@ -1,0 +1,43 @@
+// `bima inspect`: what the images of a layout, an archive or a registry hold.
+
+import { BimaError } from '../core/errors.ts';
+import { inspectImages } from '../usecases/inspect.ts';
+import type { InspectedImage } from '../usecases/inspect.ts';
+import { openLocalImages } from '../adapters/disk/open.ts';
+import { parseReference } from '../core/oci/reference.ts';
+import type { Options } from './args.ts';
+import { formatImage } from './inspect-text.ts';
+import { onePositional } from './options.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal-reporter.ts';
+
+export async function runInspect(
+  positionals: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<number> {
+  const name = onePositional('inspect', positionals, 'a layout, an archive or a reference');
+  const local = await openLocalImages(name);
+  const images =
+    local === undefined
+      ? await inspectRemote(name, options, terminal)
+      : await inspectImages(local.source, local.roots);
+  if (options.flag('json')) terminal.stdout(JSON.stringify(images));
+  else if (images.length === 0) terminal.stderr(`bima: "${name}" holds no image`);
+  else terminal.stdout(images.map(formatImage).join('\n\n'));
+  return 0;
+}
+
+async function inspectRemote(name: string, options: Options, terminal: Terminal): Promise<InspectedImage[]> {
+  // No reference starts or ends so; it is a path with a mistake.
+  if (/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(name))
+    throw new BimaError('LAYOUT_INVALID', `"${name}" does not exist`);
+  const reference = parseReference(name);
+  const reporter = terminalReporter(terminal, options);
+  const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
+  const { withRegistryClient } = await import('./registry-options.ts');
+  return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
+    const { source, root } = await openRemoteImage(client, reference);
+    return inspectImages(source, [root]);
+  });
+}

@@ -1,0 +1,49 @@
+// `bima merge`: the images of layouts and archives become one index, which is handed on as a built image is.
+
+import { BimaError } from '../core/errors.ts';
+import { withTemporaryLayout } from '../adapters/disk/publish.ts';
+import { mergeLayouts } from '../usecases/merge.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import { formatReference } from '../core/oci/reference.ts';
+import type { Options } from './args.ts';
+import { readAnnotations, readTags } from './options.ts';
+import { readOutput } from './output.ts';
+import type { Output } from './output.ts';
+import { lazyRegistryClient } from './registry-options.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal-reporter.ts';
+
+export async function runMerge(
+  paths: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<number> {
+  if (paths.length === 0) {
+    throw new BimaError('INPUT_INVALID', '"bima merge" requires at least 1 layout or archive, got none', {
+      hint: 'See "bima merge --help".',
+    });
+  }
+  const references = readTags(options.strings('tag'));
+  const annotations = readAnnotations(options);
+  const reporter = terminalReporter(terminal, options);
+  const client = lazyRegistryClient({ options, references, terminal, reporter });
+  let root: Descriptor;
+  let output: Output;
+  try {
+    output = await readOutput({ options, references, terminal, reporter, client });
+    const { signal } = terminal;
+    await output.check();
+    root = await withTemporaryLayout(output.workPath, async (layout) => {
+      const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
+      await output.write(layout, merged, []);
+      return merged;
+    });
+  } finally {
+    reporter.close();
+    await client.close();
+  }
+  const result = { digest: root.digest, tags: references.map(formatReference), ...output.describe() };
+  const print = output.isStream === true ? terminal.stderr : terminal.stdout;
+  print(options.flag('json') ? JSON.stringify(result) : root.digest);
+  return 0;
+}

@@ -1,0 +1,45 @@
+// `bima push`: an image of a layout or an archive to registries.
+
+import { BimaError } from '../core/errors.ts';
+import { chooseImage } from '../adapters/disk/choose-image.ts';
+import { mustOpenLocalImages } from '../adapters/disk/open.ts';
+import { findReferrers } from '../core/oci/referrers.ts';
+import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
+import { pushImage, summarizePush } from '../usecases/push/push.ts';
+import type { Options } from './args.ts';
+import { describePush } from './output-registry.ts';
+import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal-reporter.ts';
+
+export async function runPush(
+  positionals: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<number> {
+  const [path, ...names] = positionals;
+  if (path === undefined || names.length === 0) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      `"bima push" requires a layout or an archive and at least 1 reference, got ${positionals.length} arguments`,
+      {
+        hint: 'See "bima push --help".',
+      },
+    );
+  }
+  const references = names.map(parseReference).map(withDefaultTag);
+  checkRegistryOptions(options, references);
+  const images = await mustOpenLocalImages(path);
+  const root = await chooseImage(images, options.string('image'), 'Name the one that is meant with --image.');
+  const reporter = terminalReporter(terminal, options);
+  const referrers = await findReferrers(images.source, root, images.roots);
+  const result = await withRegistryClient({ options, references, terminal, reporter }, (client) =>
+    pushImage(images.source, root, references, { client, reporter, referrers }),
+  ).finally(() => {
+    reporter.close();
+  });
+  reporter.info(summarizePush(result));
+  const json = { digest: result.digest, tags: references.map(formatReference), pushed: describePush(result) };
+  terminal.stdout(options.flag('json') ? JSON.stringify(json) : result.digest);
+  return 0;
+}
