@@ -97,7 +97,7 @@ export const commands = {
     summary: 'Push an image to registries',
     usage: 'bima push [options] LAYOUT|ARCHIVE REFERENCE...',
     description:
-      'Pushes an image of an OCI image layout or archive under every REFERENCE, and prints its digest. What a registry has\nalready is not sent again; tags move last, when everything else is there.',
+      'Pushes an image of an OCI image layout or archive (also one of docker save) under every REFERENCE, and prints its digest. What a registry has\nalready is not sent again; tags move last, when everything else is there.',
     options: {
       image: {
         type: 'string',

@@ -3,6 +3,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BimaError } from '../../core/errors.ts';
+import { compressionOf } from '../filesystem/decompress.ts';
+import { isImageFolder } from './image-folder.ts';
 
 /** No layout and no archive in a folder, which doesn't matter in one of several. */
 class NothingFound extends BimaError {}
@@ -17,7 +19,11 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
   for (const path of paths) {
     const names = (await readdir(path).catch(() => ['oci-layout'])).sort();
     // One without its marker is a layout of which a part got lost: opening it says so.
-    if (names.includes('oci-layout') || (names.includes('index.json') && names.includes('blobs'))) {
+    if (
+      names.includes('oci-layout') ||
+      isImageFolder(names) ||
+      (names.includes('index.json') && names.includes('blobs'))
+    ) {
       all.push(path);
       continue;
     }
@@ -26,7 +32,7 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
       const child = join(path, name);
       const isFolder = (await readdir(child).catch(() => undefined)) !== undefined;
       if (isFolder) await checkNotEmpty(child);
-      if (!isFolder && (await isTar(child))) inner.push(child);
+      if (!isFolder && (await isArchive(child))) inner.push(child);
       else if (isFolder && depth > 0)
         inner.push(...(await findLayouts([child], depth - 1).catch(ignoreEmpty)));
     }
@@ -53,13 +59,17 @@ async function checkNotEmpty(path: string): Promise<void> {
   });
 }
 
-/** Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. */
-async function isTar(path: string): Promise<boolean> {
+/**
+ * Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. Of what is compressed, only the
+ * name says whether it may be an archive.
+ */
+async function isArchive(path: string): Promise<boolean> {
   const file = await open(path).catch(() => undefined);
   if (file === undefined) return false;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 257);
-    return bytesRead === 5 && buffer.toString('latin1') === 'ustar';
+    const { buffer } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    if (buffer.toString('latin1', 257, 262) === 'ustar') return true;
+    return compressionOf(buffer) !== undefined && /\.(?:tgz|tar\.(?:gz|zst|zstd))$/i.test(path);
   } finally {
     await file.close();
   }

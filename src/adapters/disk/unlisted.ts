@@ -6,6 +6,7 @@ import { maxDocumentSize } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isObject } from '../../core/oci/json.ts';
+import { isImageFolder, namesIn } from './image-folder.ts';
 import { listBlobs, reachable } from './collect.ts';
 import { openLayout } from './layout.ts';
 
@@ -14,7 +15,8 @@ import { openLayout } from './layout.ts';
  * @throws BimaError LAYOUT_INVALID when a manifest or an index among the blobs isn't reached from there
  */
 export async function checkAllListed(path: string, roots: readonly Descriptor[]): Promise<void> {
-  if (!(await stat(path)).isDirectory()) return;
+  const names = await namesIn(path);
+  if (names === undefined || isImageFolder(names)) return;
   const layout = await openLayout(path);
   const listed = await reachable(layout, roots);
   const others: Digest[] = [];

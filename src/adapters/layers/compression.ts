@@ -1,11 +1,11 @@
 // How layers are compressed, and how those of any image are decompressed.
 
-import { pipeline, Readable } from 'node:stream';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { BimaError, isSystemError } from '../../core/errors.ts';
+import { BimaError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { layerCompression, mediaTypes } from '../../core/oci/media-types.ts';
+import { chunkSize, decompressed, requireZstd } from '../filesystem/decompress.ts';
 import { compressGzip } from './gzip.ts';
 
 export interface Compression {
@@ -100,32 +100,10 @@ export async function* decompress(
     yield* stream;
     return;
   }
-  const transform =
-    method === 'gzip'
-      ? zlib.createGunzip({ chunkSize })
-      : requireZstd('to read it').createZstdDecompress({ chunkSize });
-  try {
-    yield* through(stream, transform);
-  } catch (error) {
-    // Any other error is the stream's own.
-    if (!isSystemError(error) || !/^Z(?:STD)?_/.test(error.code ?? '')) throw error;
-    throw new BimaError('LAYOUT_INVALID', `${what} is damaged: it can't be decompressed as ${method}`, {
-      cause: error,
-    });
-  }
+  yield* decompressed(stream, method, what);
 }
 
-/** Of the compressor's output. */
-const chunkSize = 256 * 1024;
-
-async function* through(stream: ByteStream, transform: Transform): AsyncGenerator<Uint8Array> {
-  // Whatever fails destroys the transform with the error, which then ends the loop; leaving the loop early
-  // destroys the transform, which then ends the source.
-  pipeline(Readable.from(stream, { objectMode: false }), transform, () => undefined);
-  yield* transform;
-}
-
-/** As `through`, but for pieces that hold only until the next one is asked for: a `Readable` would read ahead. */
+/** For pieces that hold only until the next one is asked for: a `Readable` would read ahead. */
 async function* throughOneByOne(stream: ByteStream, transform: Transform): AsyncGenerator<Uint8Array> {
   feed(stream, transform).catch((error: unknown) => {
     transform.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -146,13 +124,4 @@ async function feed(stream: ByteStream, transform: Transform): Promise<void> {
     if (transform.destroyed) return;
   }
   transform.end();
-}
-
-function requireZstd(
-  otherwise = 'or choose gzip',
-): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {
-  if ('createZstdCompress' in zlib) return zlib;
-  throw new BimaError('COMPRESSION_UNSUPPORTED', `Node ${process.versions.node} has no zstd`, {
-    hint: `Use Node 22.15 or later, or 23.8 or later, ${otherwise}.`,
-  });
 }

@@ -7,9 +7,9 @@ import { BimaError } from '../../core/errors.ts';
 import { chooseImage } from '../../adapters/disk/choose-image.ts';
 import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
-import { openLocalImages } from '../../adapters/disk/open.ts';
+import { findLocal, openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
-import { parseReference } from '../../core/oci/reference.ts';
+import { localName, parseImageName } from '../../core/oci/image-name.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 
@@ -57,10 +57,8 @@ export function createBaseImages(options: BaseImagesOptions): BaseImages {
 }
 
 async function openImage(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
-  const local = /^(?:oci-layout:\/\/|(?:oci|oci-archive|docker-archive):)(.+)$/s.exec(name)?.[1];
-  if (local !== undefined) return openLocal(local, options.directory);
-  // The names that skopeo and buildx have for what needs none here.
-  const reference = parseReference(name.replace(/^(?:docker|docker-image):\/\//, ''));
+  if (localName(name) !== undefined) return openLocal(name, options.directory);
+  const reference = parseImageName(name);
   const [{ openRemoteImage }, client] = await Promise.all([
     import('../../adapters/registry/remote-image.ts'),
     options.client(reference.registry),
@@ -69,19 +67,14 @@ async function openImage(name: string, options: BaseImagesOptions): Promise<Open
   return { source: options.cache.keepAll(source), root };
 }
 
-/** `path`, `path:tag`, `path@digest` or both. */
 async function openLocal(text: string, directory: string): Promise<OpenedImage> {
-  const hint = 'Name the one that is meant, as in oci:path:tag.';
-  const whole = await openLocalImages(resolve(directory, text));
-  if (whole !== undefined) return { source: whole.source, root: await chooseImage(whole, undefined, hint) };
-
-  // A colon before the last slash or backslash belongs to the path.
-  const [, path = text, tag, digest] = /^(.*?)(?::([^:/\\@]+))?(?:@(sha256:.*))?$/s.exec(text) ?? [];
+  const { path, image } = await findLocal(text, directory);
   const images = await openLocalImages(resolve(directory, path));
   if (images === undefined) {
     throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, {
       hint: 'The path of a layout or an archive starts at the folder of the build context.',
     });
   }
-  return { source: images.source, root: await chooseImage(images, digest ?? tag, hint) };
+  const root = await chooseImage(images, image, 'Name the one that is meant, as in oci:path:tag.');
+  return { source: images.source, root };
 }
