@@ -116,7 +116,7 @@ export const output = {
   dest: {
     type: 'string',
     value: 'PATH',
-    help: 'Path of the archive (default: the last part of NAME; "-" for standard output) or of the layout',
+    help: 'Path of the archive (default: image_tag.oci.tar for the NAME some/image:tag; "-" for standard output) or of the layout',
   },
 } as const satisfies Record<string, OptionSpec>;
 
