@@ -14,7 +14,7 @@ import type { Environment } from './runner.ts';
 export interface ImagesOrder extends ClientOrder {
   /** The build context. */
   readonly context: string;
-  readonly inputs: ClientOrder['inputs'] & Pick<Inputs, 'urlHosts'>;
+  readonly inputs: ClientOrder['inputs'] & Pick<Inputs, 'urlHosts' | 'buildContexts'>;
   /** For temporary folders. */
   readonly folder: string;
 }
@@ -45,6 +45,7 @@ export async function withWorkflowImages<T>(
     client: openClient,
     context,
     urlHosts: order.inputs.urlHosts,
+    contexts: order.inputs.buildContexts,
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,

@@ -5,6 +5,7 @@ import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { isSystemError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { localName } from '../core/oci/image-name.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './runner.ts';
 
@@ -19,7 +20,7 @@ const partsOfLayout = ['oci-layout', 'index.json', 'blobs/sha256'];
  * @throws BimaError INPUT_INVALID with every link in the workspace that leads out of it
  */
 export async function holdToWorkspace(
-  inputs: Pick<Inputs, 'context' | 'file' | 'fromLayout' | 'ociLayout' | 'tar'>,
+  inputs: Pick<Inputs, 'context' | 'file' | 'buildContexts' | 'fromLayout' | 'ociLayout' | 'tar'>,
   { GITHUB_WORKSPACE: workspace = '' }: Environment,
 ): Promise<void> {
   if (workspace === '') return;
@@ -44,7 +45,14 @@ export async function holdToWorkspace(
   throwProblems(problems);
 }
 
-function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeof holdToWorkspace>[0]) {
+function pathsOf({
+  context,
+  file,
+  buildContexts,
+  fromLayout,
+  ociLayout,
+  tar,
+}: Parameters<typeof holdToWorkspace>[0]) {
   const inContext = (name: string) => `${context}${sep}${name}`;
   // In the order in which they are tried.
   const names = ['Containerfile', 'Dockerfile'];
@@ -54,11 +62,20 @@ function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeo
   const paths: readonly [input: string, paths: readonly string[]][] = [
     ['context', isBuild ? [context] : []],
     ['file', isBuild ? files : []],
-    ['from-layout', fromLayout.flatMap(inLayout)],
+    ['build-contexts', isBuild ? [...buildContexts.values()].flatMap(pathsIn).flatMap(inLayout) : []],
+    ['from-layout', fromLayout.flatMap(pathsIn).flatMap(inLayout)],
     ['oci-layout', ociLayout === undefined ? [] : inLayout(ociLayout)],
     ['tar', tar === undefined ? [] : [tar]],
   ];
   return paths;
+}
+
+/** Every path that a name of an image on disk may mean: a colon in it may begin the tag, or belong to the path. */
+function pathsIn(text: string): string[] {
+  const name = localName(text);
+  if (name === undefined) return text.includes('://') ? [] : [text];
+  const ends = [...name.matchAll(/[:@]/g)].map(({ index }) => index);
+  return [name, ...ends.map((end) => name.slice(0, end)).filter((path) => path !== '')];
 }
 
 /**

@@ -35,6 +35,12 @@ export const target: OptionSpec = {
   value: 'STAGE',
   help: 'The stage that is built, by its name or number (default: the last one)',
 };
+export const buildContext: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: 'NAME=PLACE',
+  help: 'What NAME means in FROM and COPY --from: a folder, an image on disk such as oci:path, or docker-image://name',
+};
 export const urlHost: OptionSpec = {
   type: 'string',
   multiple: true,

@@ -9,6 +9,7 @@ import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
 import { findLocal, openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
+import { findBuildContext } from '../../core/containerfile/build-contexts.ts';
 import { localName, parseImageName } from '../../core/oci/image-name.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
@@ -26,6 +27,8 @@ export interface BaseImages {
    * @throws BimaError REFERENCE_INVALID, LAYOUT_INVALID, INPUT_INVALID, and what a registry's answers lead to
    */
   open(name: string): Promise<OpenedImage>;
+  /** The folder that COPY --from means by a name, if it is one. */
+  folderOf?(name: string): string | undefined;
   readonly files: ImageFiles;
   /** What ADD downloads. */
   readonly downloads: Pick<Downloads, 'fetch'>;
@@ -41,19 +44,39 @@ export interface BaseImagesOptions {
   /** For files that are read from images; it is the caller's to remove. */
   readonly folder: string;
   readonly downloads: Pick<Downloads, 'fetch'>;
+  /** What names stand for in place of images; paths start at the current directory. */
+  readonly contexts?: ReadonlyMap<string, string> | undefined;
 }
 
 export function createBaseImages(options: BaseImagesOptions): BaseImages {
+  const { contexts = new Map<string, string>() } = options;
   const opened = new Map<string, Promise<OpenedImage>>();
   return {
     open(name) {
-      const known = opened.get(name) ?? openImage(name, options);
+      const known = opened.get(name) ?? openContextOr(name, options);
       opened.set(name, known);
       return known;
+    },
+    folderOf(name) {
+      const place = findBuildContext(contexts, name);
+      return place === undefined || isImage(place) ? undefined : place;
     },
     files: createImageFiles(options.folder),
     downloads: options.downloads,
   };
+}
+
+function isImage(place: string): boolean {
+  return localName(place) !== undefined || /^(?:docker|docker-image):\/\//.test(place);
+}
+
+async function openContextOr(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
+  const place = findBuildContext(options.contexts ?? new Map<string, string>(), name);
+  if (place === undefined) return openImage(name, options);
+  if (isImage(place)) return openImage(place, { ...options, directory: '.' });
+  throw new BimaError('NOT_AVAILABLE', `"${name}" is the folder "${place}", on which no image can be built`, {
+    hint: `Write FROM scratch and COPY --from=${name} . /, or name an image such as oci:path or docker-image://name.`,
+  });
 }
 
 async function openImage(name: string, options: BaseImagesOptions): Promise<OpenedImage> {

@@ -22,6 +22,8 @@ export interface BaseWorkspace {
   readonly temporary: string;
   /** Hosts of this machine's own network that ADD may download from. */
   readonly urlHosts?: readonly string[];
+  /** What names stand for in FROM and COPY --from. */
+  readonly contexts?: ReadonlyMap<string, string>;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
 }
@@ -34,7 +36,7 @@ const cacheLimit = 10 * 1000 ** 3;
  * left on disk for them afterwards.
  */
 export async function withBaseImages<T>(
-  { client, context, cache, temporary, urlHosts = [], reporter, signal }: BaseWorkspace,
+  { client, context, cache, temporary, urlHosts = [], contexts, reporter, signal }: BaseWorkspace,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
@@ -47,7 +49,14 @@ export async function withBaseImages<T>(
   });
   const downloads = new Downloads({ folder, privateHosts: urlHosts, signal });
   try {
-    const images = createBaseImages({ client, cache: blobs, directory: context, folder, downloads });
+    const images = createBaseImages({
+      client,
+      cache: blobs,
+      directory: context,
+      folder,
+      downloads,
+      contexts,
+    });
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
     await downloads.close();
