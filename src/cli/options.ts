@@ -5,10 +5,12 @@ import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
 import { BimaError } from '../core/errors.ts';
 import { parseAnnotation } from '../core/oci/annotations.ts';
 import type { AnnotationInput } from '../core/oci/annotations.ts';
+import { limits } from '../core/limits.ts';
+import type { Terminal } from './run.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import type { Environment, Options } from './args.ts';
+import type { Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 
 /** @throws BimaError INPUT_INVALID unless there is exactly one */
@@ -24,16 +26,20 @@ export function onePositional(command: CommandName, positionals: readonly string
   );
 }
 
-export function readPlanOptions(
+/** @throws BimaError INPUT_INVALID, CONTAINERFILE_SYNTAX for a Containerfile that is far too large */
+export async function readPlanOptions(
   context: string,
   options: Options,
-  environment: Environment,
-): PlatformsOptions {
-  const file = options.string('file');
+  { environment, stdin }: Pick<Terminal, 'environment' | 'stdin'>,
+): Promise<PlatformsOptions> {
+  const name = options.string('file');
+  const file = name === '-' ? undefined : name;
+  const given = name === '-' ? { text: await readContainerfileText(options, stdin) } : {};
   const target = options.string('target');
   return {
     context,
     ...(file === undefined ? {} : { file }),
+    ...given,
     ...(target === undefined ? {} : { target }),
     labels: options.strings('label').map((text) => {
       const [key, value] = splitPair('--label', text);
@@ -43,6 +49,22 @@ export function readPlanOptions(
     platforms: parsePlatforms(options.strings('platform')),
     buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),
   };
+}
+
+async function readContainerfileText(options: Options, stdin: Terminal['stdin']): Promise<Uint8Array> {
+  if (options.isGiven('password-stdin')) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      'expected one use of standard input, got --file - and --password-stdin',
+      {
+        hint: 'Log in with "docker login" before, or write the Containerfile to a file.',
+      },
+    );
+  }
+  const bytes = Buffer.from(await stdin());
+  if (bytes.length <= limits.containerfile) return bytes;
+  const message = `expected a Containerfile of at most ${limits.containerfile} bytes on standard input, got ${bytes.length}`;
+  throw new BimaError('CONTAINERFILE_SYNTAX', message);
 }
 
 export function readAnnotations(options: Options): AnnotationInput[] {

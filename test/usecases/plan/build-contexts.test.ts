@@ -46,7 +46,7 @@ describe('a build context', () => {
     const folderOnly = options(parseBuildContexts([`alpine=${folder}/more`, `more=${folder}/more`], ''));
     await assert.rejects(buildContext(test, context, folderOnly), {
       code: 'NOT_AVAILABLE',
-      message: /"alpine" is the folder/,
+      message: /"alpine:latest" is the folder/,
     });
   });
 
