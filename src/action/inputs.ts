@@ -3,6 +3,7 @@
 import type { Environment } from '../core/environment.ts';
 import { parseCompression } from '../adapters/layers/compression.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
+import { parseBuildContexts } from '../core/containerfile/build-contexts.ts';
 import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
 import { parseAnnotation } from '../core/oci/annotations.ts';
 import type { AnnotationInput } from '../core/oci/annotations.ts';
@@ -55,6 +56,8 @@ export interface Inputs {
   /** Each once; empty: that of the binary. */
   readonly platforms: readonly Platform[];
   readonly buildArguments: ReadonlyMap<string, string>;
+  /** What names stand for in FROM and COPY --from. */
+  readonly buildContexts: ReadonlyMap<string, string>;
   /** Hosts of the runner's own network that ADD may download from. */
   readonly urlHosts: readonly string[];
   /** The name or the number of the stage that is built. */
@@ -106,6 +109,10 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     platforms: attempt(() => ofInput('platforms', () => parsePlatforms(readWords(read, 'platforms'))), []),
     buildArguments: attempt(
       () => parseBuildArguments(readLines(read, 'build-args'), environment, 'the input "build-args"'),
+      new Map<string, string>(),
+    ),
+    buildContexts: attempt(
+      () => parseBuildContexts(readLines(read, 'build-contexts'), 'the input "build-contexts"'),
       new Map<string, string>(),
     ),
     urlHosts: attempt(() => readWords(read, 'url-hosts'), []),

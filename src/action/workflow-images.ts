@@ -26,7 +26,7 @@ export interface Workspace {
 
 /** Runs `body` with them, and with the client that it may push with. The credentials are those of a push. */
 export async function withWorkflowImages<T>(
-  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context' | 'buildArguments' | 'urlHosts'> },
+  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context' | 'buildArguments' | 'urlHosts' | 'buildContexts'> },
   world: ClientWorld & Pick<World, 'folder'>,
   body: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
@@ -42,6 +42,7 @@ export async function withWorkflowImages<T>(
     context: request.inputs.context,
     checkPath: holdBaseImages(request.inputs, environment),
     urlHosts: request.inputs.urlHosts,
+    contexts: request.inputs.buildContexts,
     ...(cache === undefined ? {} : { cache }),
     temporary: folder,
     reporter,

@@ -6,7 +6,7 @@ import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:p
 import { findLayouts } from '../adapters/disk/find-layouts.ts';
 import { BimaError, isSystemError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
-import { pathsInName } from '../usecases/plan/base-images.ts';
+import { localName } from '../core/oci/image-name.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from '../core/environment.ts';
 
@@ -21,7 +21,7 @@ const partsOfLayout = ['oci-layout', 'index.json', 'blobs/sha256'];
  * @throws BimaError INPUT_INVALID with every link in the workspace that leads out of it
  */
 export async function holdToWorkspace(
-  inputs: Pick<Inputs, 'context' | 'file' | 'fromLayout' | 'ociLayout' | 'tar'>,
+  inputs: Pick<Inputs, 'context' | 'file' | 'buildContexts' | 'fromLayout' | 'ociLayout' | 'tar'>,
   { GITHUB_WORKSPACE: workspace = '' }: Environment,
 ): Promise<void> {
   if (workspace === '') return;
@@ -55,7 +55,7 @@ export function holdBaseImages(
   { GITHUB_WORKSPACE: workspace = '' }: Environment,
 ): (path: string) => Promise<void> {
   const named = new Set(
-    [...buildArguments.values()].flatMap((value) => pathsInName(value).map((path) => resolve(context, path))),
+    [...buildArguments.values()].flatMap((value) => pathsIn(value).map((path) => resolve(context, path))),
   );
   return async (path) => {
     if (workspace === '' || named.has(path)) return;
@@ -83,7 +83,14 @@ function inLayout(path: string): readonly string[] {
   return [path, ...partsOfLayout.map((part) => join(path, part))];
 }
 
-async function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters<typeof holdToWorkspace>[0]) {
+async function pathsOf({
+  context,
+  file,
+  buildContexts,
+  fromLayout,
+  ociLayout,
+  tar,
+}: Parameters<typeof holdToWorkspace>[0]) {
   const inContext = (name: string) => `${context}${sep}${name}`;
   // In the order in which they are tried.
   const names = ['Containerfile', 'Dockerfile'];
@@ -92,11 +99,20 @@ async function pathsOf({ context, file, fromLayout, ociLayout, tar }: Parameters
   const paths: readonly [input: string, paths: readonly string[]][] = [
     ['context', isBuild ? [context] : []],
     ['file', isBuild ? files : []],
-    ['from-layout', (await Promise.all(fromLayout.map(inDownloads))).flat()],
+    ['build-contexts', isBuild ? [...buildContexts.values()].flatMap(pathsIn).flatMap(inLayout) : []],
+    ['from-layout', (await Promise.all(fromLayout.flatMap(pathsIn).map(inDownloads))).flat()],
     ['oci-layout', ociLayout === undefined ? [] : inLayout(ociLayout)],
     ['tar', tar === undefined ? [] : [tar]],
   ];
   return paths;
+}
+
+/** Every path that a name of an image on disk may mean: a colon in it may begin the tag, or belong to the path. */
+function pathsIn(text: string): string[] {
+  const name = localName(text);
+  if (name === undefined) return text.includes('://') ? [] : [text];
+  const ends = [...name.matchAll(/[:@]/g)].map(({ index }) => index);
+  return [name, ...ends.map((end) => name.slice(0, end)).filter((path) => path !== '')];
 }
 
 interface Walked {

@@ -38,7 +38,7 @@ export async function runBuild(
   try {
     output = await readOutput({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
-    const planOptions = readPlanOptions(context, options, terminal.environment);
+    const planOptions = await readPlanOptions(context, options, terminal);
     checkRegistryOptions(options, pushed);
 
     await output.check();

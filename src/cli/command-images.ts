@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import type { BaseImages } from '../usecases/plan/base-images.ts';
 import { withBaseImages } from '../usecases/plan/base-workspace.ts';
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';
+import { parseBuildContexts } from '../core/containerfile/build-contexts.ts';
 import { findFolderTarget } from '../adapters/filesystem/output-path.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
@@ -34,6 +35,7 @@ export async function withCommandImages<T>(
       client: (registry) => client.open(registry),
       context,
       urlHosts: options.strings('url-host'),
+      contexts: parseBuildContexts(options.strings('build-context'), '--build-context'),
       ...(cache === '' ? {} : { cache }),
       temporary: tmpdir(),
       reporter,

@@ -9,6 +9,7 @@ import {
   platform,
   buildArg,
   target,
+  buildContext,
   urlHost,
   annotation,
   cache,
@@ -58,6 +59,7 @@ export const commands = {
       ...outputOptions,
       platform,
       'build-arg': buildArg,
+      'build-context': buildContext,
       'url-host': urlHost,
       target,
       label,
@@ -101,7 +103,7 @@ export const commands = {
     summary: 'Push an image to registries',
     usage: 'bima push [options] LAYOUT|ARCHIVE REFERENCE...',
     description:
-      'Pushes an image of an OCI image layout or archive under every REFERENCE, and prints its digest. What a registry has\nalready is not sent again; tags move last, when everything else is there.',
+      'Pushes an image of an OCI image layout or archive (also one of docker save) under every REFERENCE, and prints its digest. What a registry has\nalready is not sent again; tags move last, when everything else is there.',
     options: {
       image: {
         type: 'string',
@@ -130,6 +132,7 @@ export const commands = {
       file,
       platform,
       'build-arg': buildArg,
+      'build-context': buildContext,
       'url-host': urlHost,
       target,
       label,

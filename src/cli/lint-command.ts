@@ -47,8 +47,9 @@ async function examineWithImages(
   const reporter = terminalReporter(terminal, options);
   const client = lazyRegistryClient({ options, references: [], terminal, reporter });
   try {
+    const planOptions = await readPlanOptions(context, options, terminal);
     return await withCommandImages({ options, terminal, reporter, client, context }, (images) =>
-      examinePlatforms({ ...readPlanOptions(context, options, terminal.environment), images }),
+      examinePlatforms({ ...planOptions, images }),
     );
   } finally {
     reporter.close();

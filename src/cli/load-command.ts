@@ -1,7 +1,8 @@
 // `bima load`: the images of a layout or an archive go into containerd.
 
 import { namedImages, renameImages } from '../adapters/disk/images.ts';
-import { mustOpenLocalImages } from '../adapters/disk/open.ts';
+import { rootsOf } from '../adapters/disk/choose-image.ts';
+import { mustOpenNamed } from '../adapters/disk/open.ts';
 import { loadImage } from '../usecases/load.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { findReferrers, withoutReferrers } from '../core/oci/referrers.ts';
@@ -49,11 +50,13 @@ async function loadAll(
   tags: readonly Reference[],
   { options, terminal, reporter }: LoadContext,
 ): Promise<Loaded[]> {
-  const { source, roots } = await mustOpenLocalImages(path);
-  const images = renameImages(namedImages(await withoutReferrers(source, roots)), tags, path);
+  const images = await mustOpenNamed(path);
+  const { source } = images;
+  const roots = await rootsOf(images);
+  const named = renameImages(namedImages(await withoutReferrers(source, roots)), tags, path);
   const containerd = await openForOptions(options, terminal);
   const results: Loaded[] = [];
-  for (const { descriptor, references } of images) {
+  for (const { descriptor, references } of named) {
     const { signal } = terminal;
     const referrers = await findReferrers(source, descriptor, roots);
     const imported = await loadImage(containerd, source, descriptor, references, reporter, signal, referrers);

@@ -6,10 +6,11 @@ import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
 import { BimaError } from '../core/errors.ts';
 import { parseAnnotation } from '../core/oci/annotations.ts';
 import type { AnnotationInput } from '../core/oci/annotations.ts';
+import { limits } from '../core/limits.ts';
+import type { Terminal } from './terminal.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import type { Environment } from '../core/environment.ts';
 import type { Options } from './args.ts';
 import type { CommandName } from './commands.ts';
 
@@ -26,16 +27,20 @@ export function onePositional(command: CommandName, positionals: readonly string
   );
 }
 
-export function readPlanOptions(
+/** @throws BimaError INPUT_INVALID, CONTAINERFILE_SYNTAX for a Containerfile that is far too large */
+export async function readPlanOptions(
   context: string,
   options: Options,
-  environment: Environment,
-): PlatformsOptions {
-  const file = options.string('file');
+  { environment, stdin }: Pick<Terminal, 'environment' | 'stdin'>,
+): Promise<PlatformsOptions> {
+  const name = options.string('file');
+  const file = name === '-' ? undefined : name;
+  const given = name === '-' ? { text: await readContainerfileText(options, stdin) } : {};
   const target = options.string('target');
   return {
     context,
     ...(file === undefined ? {} : { file }),
+    ...given,
     ...(target === undefined ? {} : { target }),
     labels: options.strings('label').map((text) => {
       const [key, value] = splitPair('--label', text);
@@ -55,6 +60,22 @@ export function readFailOn(options: Options): FailOn {
   const found = failOnWords.find((word) => word === text);
   if (found !== undefined) return found;
   throw new BimaError('INPUT_INVALID', `expected --fail-on error or --fail-on warning, got "${text}"`);
+}
+
+async function readContainerfileText(options: Options, stdin: Terminal['stdin']): Promise<Uint8Array> {
+  if (options.isGiven('password-stdin')) {
+    throw new BimaError(
+      'INPUT_INVALID',
+      'expected one use of standard input, got --file - and --password-stdin',
+      {
+        hint: 'Log in with "docker login" before, or write the Containerfile to a file.',
+      },
+    );
+  }
+  const bytes = Buffer.from(await stdin());
+  if (bytes.length <= limits.containerfile) return bytes;
+  const message = `expected a Containerfile of at most ${limits.containerfile} bytes on standard input, got ${bytes.length}`;
+  throw new BimaError('CONTAINERFILE_SYNTAX', message);
 }
 
 export function readAnnotations(options: Options): AnnotationInput[] {

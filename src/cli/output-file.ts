@@ -11,6 +11,7 @@ import type { FileTarget } from '../adapters/filesystem/output-path.ts';
 import { checkDestination, publishLayout } from '../adapters/disk/publish.ts';
 import { putMissingBlobs } from '../adapters/disk/put-blobs.ts';
 import { outputErrors } from '../adapters/filesystem/temporary.ts';
+import type { Reference } from '../core/oci/reference.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
 import { openImagesAt } from '../usecases/layer-sources.ts';
 import type { Options } from './args.ts';
@@ -19,7 +20,7 @@ import type { Output, OutputContext } from './output.ts';
 /** One tar archive, at `--dest` or named after the tag; `-` and FIFOs get it as a stream. */
 export function archiveOutput(context: OutputContext): Output {
   const { options, references, terminal, reporter } = context;
-  const path = readDest(options) ?? archiveName(options.strings('tag'));
+  const path = readDest(options) ?? archiveName(references);
   if (isStandardOutput(path)) return standardOutput(path, context);
   checkFileNames(path, 'Name another file with --dest.');
   let target: FileTarget | undefined;
@@ -110,13 +111,14 @@ function readDest(options: Options): string | undefined {
   return path;
 }
 
-/** Default name: the part of the tag after its last slash. */
-function archiveName(tags: readonly string[]): string {
-  const [tag] = tags;
-  if (tag === undefined) {
+/**
+ * The last part of the first name and its tag, such as `redis_1.oci.tar`. Without a colon: podman, skopeo and tar take
+ * what stands before one for something else, and GitHub's artifacts and Windows have none.
+ */
+function archiveName([reference]: readonly Reference[]): string {
+  if (reference === undefined) {
     throw new BimaError('INPUT_INVALID', 'expected --tag or --dest for the name of the archive, got neither');
   }
-  const name = tag.slice(tag.lastIndexOf('/') + 1);
-  // Windows has no colons in file names.
-  return process.platform === 'win32' ? name.replace(':', '-') : name;
+  const { repository, tag = 'latest' } = reference;
+  return `${repository.slice(repository.lastIndexOf('/') + 1)}_${tag}.oci.tar`;
 }

@@ -2,9 +2,10 @@
 
 import { BimaError } from '../core/errors.ts';
 import { chooseImage } from '../adapters/disk/choose-image.ts';
-import { mustOpenLocalImages } from '../adapters/disk/open.ts';
+import { mustOpenNamed } from '../adapters/disk/open.ts';
 import { findReferrers } from '../core/oci/referrers.ts';
-import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
+import { parseImageName } from '../core/oci/image-name.ts';
+import { formatReference, withDefaultTag } from '../core/oci/reference.ts';
 import { pushImage, summarizePush } from '../usecases/push/push.ts';
 import type { Options } from './args.ts';
 import { describePush } from './output-registry.ts';
@@ -27,10 +28,14 @@ export async function runPush(
       },
     );
   }
-  const references = names.map(parseReference).map(withDefaultTag);
+  const references = names.map(parseImageName).map(withDefaultTag);
   checkRegistryOptions(options, references);
-  const images = await mustOpenLocalImages(path);
-  const root = await chooseImage(images, options.string('image'), 'Name the one that is meant with --image.');
+  const images = await mustOpenNamed(path);
+  const root = await chooseImage(
+    images,
+    options.string('image') ?? images.image,
+    'Name the one that is meant with --image.',
+  );
   const reporter = terminalReporter(terminal, options);
   const referrers = await findReferrers(images.source, root, images.roots);
   const result = await withRegistryClient({ options, references, terminal, reporter }, (client) =>

@@ -6,7 +6,7 @@ export const file: OptionSpec = {
   type: 'string',
   short: 'f',
   value: 'CONTAINERFILE',
-  help: 'Path of the CONTAINERFILE (default: Containerfile or Dockerfile in CONTEXT, then in the current directory)',
+  help: 'Path of the CONTAINERFILE (default: Containerfile or Dockerfile in CONTEXT, then in the current directory; "-" for standard input)',
 };
 export const noStrict: OptionSpec = {
   type: 'boolean',
@@ -44,6 +44,12 @@ export const target: OptionSpec = {
   type: 'string',
   value: 'STAGE',
   help: 'The stage that is built, by its name or number (default: the last one)',
+};
+export const buildContext: OptionSpec = {
+  type: 'string',
+  multiple: true,
+  value: 'NAME=PLACE',
+  help: 'What NAME means in FROM and COPY --from: a folder, an image on disk such as oci:path, or docker-image://name',
 };
 export const urlHost: OptionSpec = {
   type: 'string',
@@ -126,7 +132,7 @@ export const outputOptions = {
   dest: {
     type: 'string',
     value: 'PATH',
-    help: 'Path of the archive (default: the last part of NAME; "-" for standard output) or of the layout',
+    help: 'Path of the archive (default: image_tag.oci.tar for the NAME some/image:tag; "-" for standard output) or of the layout',
   },
 } as const satisfies Record<string, OptionSpec>;
 

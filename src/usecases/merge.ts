@@ -3,8 +3,9 @@
 import { BimaError } from '../core/errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from '../adapters/disk/names.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
+import { chooseImage } from '../adapters/disk/choose-image.ts';
 import { findLayouts } from '../adapters/disk/find-layouts.ts';
-import { mustOpenLocalImages } from '../adapters/disk/open.ts';
+import { findLocal, mustOpenLocalImages } from '../adapters/disk/open.ts';
 import { checkAllListed } from '../adapters/disk/unlisted.ts';
 import { mergeImages } from '../core/oci/merge-images.ts';
 import type { MergePart } from '../core/oci/merge-images.ts';
@@ -53,7 +54,7 @@ export async function mergeLayouts(
   { annotations, platforms = [], reporter, signal }: MergeOptions,
 ): Promise<Descriptor> {
   const found: Found[] = [];
-  for (const path of await findLayouts(paths)) for (const one of await openPath(path)) found.push(one);
+  for (const name of paths) for (const one of await openName(name)) found.push(one);
   const { images, referrers } = await separate(found);
   const [first, ...others] = images;
   const where = `"${paths.join('", "')}"`;
@@ -155,6 +156,19 @@ function commonAnnotations(images: readonly FoundImage[]): Readonly<Record<strin
   }
   const agreed = [...values].filter(([, all]) => all.size === 1);
   return Object.fromEntries(agreed.map(([key, [value = '']]) => [key, value]));
+}
+
+/** A path, maybe with a transport in front; with an image behind it, that one alone. */
+async function openName(name: string): Promise<Found[]> {
+  const { path, image } = await findLocal(name);
+  if (image !== undefined) {
+    const { source, roots } = await mustOpenLocalImages(path);
+    const root = await chooseImage({ source, roots }, image, 'Name it by its digest.');
+    return [{ source, root: withoutNames(root) }];
+  }
+  const found: Found[] = [];
+  for (const inner of await findLayouts([path])) found.push(...(await openPath(inner)));
+  return found;
 }
 
 /** Each image of a layout once, whatever number of names it has. */

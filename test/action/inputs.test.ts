@@ -19,6 +19,7 @@ describe('readInputs', () => {
       annotations: [],
       platforms: [],
       buildArguments: new Map(),
+      buildContexts: new Map(),
       urlHosts: [],
       strict: true,
       fill: true,

@@ -43,11 +43,12 @@ function sample(test: TestContext): { folder: string; workspace: string } {
 }
 
 const none = { context: 'app', fromLayout: [] };
+const buildContexts: ReadonlyMap<string, string> = new Map();
 
 describe('holdToWorkspace', () => {
   const rows: readonly [
     name: string,
-    inputs: Partial<Parameters<typeof holdToWorkspace>[0]>,
+    inputs: Partial<Omit<Parameters<typeof holdToWorkspace>[0], 'buildContexts'>>,
     links: readonly [input: string, link: string][],
   ][] = [
     ['a plain context', {}, []],
@@ -100,7 +101,7 @@ describe('holdToWorkspace', () => {
           typeof value === 'string' ? at(value) : value.map(at),
         ]),
       );
-      const hold = holdToWorkspace({ ...none, ...placed }, { GITHUB_WORKSPACE: workspace });
+      const hold = holdToWorkspace({ ...none, buildContexts, ...placed }, { GITHUB_WORKSPACE: workspace });
       const problems = await hold.then(
         () => [],
         (error: unknown) => {
@@ -118,9 +119,26 @@ describe('holdToWorkspace', () => {
     });
   }
 
+  it('looks behind the prefixes of images on disk, and at build contexts', async (test) => {
+    const { workspace } = sample(test);
+    const at = (text: string) => text.replace('=', `${join(relative(process.cwd(), workspace), '/')}`);
+    for (const [text, link] of [
+      ['oci:=out/l', 'out'],
+      ['oci:=layout:tag', 'layout/blobs'],
+      ['docker-archive:=dangling:redis:1', 'dangling'],
+      ['=out', 'out'],
+    ] as const) {
+      const refused = { code: 'INPUT_INVALID', message: new RegExp(`"${link}" leads out`) };
+      const inputs = { ...none, buildContexts, fromLayout: [at(text)] };
+      await assert.rejects(holdToWorkspace(inputs, { GITHUB_WORKSPACE: workspace }), refused, text);
+      const contexts = { ...none, buildContexts: new Map([['name', at(text)]]) };
+      await assert.rejects(holdToWorkspace(contexts, { GITHUB_WORKSPACE: workspace }), refused, text);
+    }
+  });
+
   it('takes every path where no workspace is known', async (test) => {
     const { workspace } = sample(test);
-    await holdToWorkspace({ ...none, context: join(workspace, 'out') }, {});
+    await holdToWorkspace({ ...none, buildContexts, context: join(workspace, 'out') }, {});
   });
 });
 

@@ -37,8 +37,8 @@ describe('dist/cli.cjs', () => {
       const { stdout, stderr } = await mustRunBima(args, { cwd, node });
       assert.match(stdout, /^sha256:[0-9a-f]{64}\n$/);
       assert.doesNotMatch(stderr, /warning/i);
-      assert.deepEqual(readdirSync(cwd), ['hello:latest']);
-      const inspected = await mustRunBima(['inspect', 'hello:latest'], { cwd, node });
+      assert.deepEqual(readdirSync(cwd), ['hello_latest.oci.tar']);
+      const inspected = await mustRunBima(['inspect', 'hello_latest.oci.tar'], { cwd, node });
       assert.match(inspected.stdout, /linux\/amd64/);
     });
   }
@@ -234,7 +234,7 @@ describe('dist/cli.cjs', () => {
       // Nobody can catch one that comes while Node is ending the process: then there is no code of ours.
       assert.ok(code === 0 || code === null, `${code}: ${stderr}`);
       assert.match(stdout, /^sha256:[0-9a-f]{64}\n$/);
-      assert.deepEqual(readdirSync(cwd), ['a']);
+      assert.deepEqual(readdirSync(cwd), ['a_latest.oci.tar']);
     }
   });
 

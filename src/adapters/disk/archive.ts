@@ -2,12 +2,9 @@
 // `docker load`, `podman load`, `ctr images import` and skopeo take it.
 
 import { basename, join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { encodeHeader, endOfTar, paddingOf } from '../../core/files/tar-header.ts';
-import { readTar } from '../../core/files/tar-reader.ts';
-import { BimaError, isSystemError } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
-import { readAll, streamOf, verified } from '../../core/oci/blob.ts';
+import { BimaError } from '../../core/errors.ts';
+import { streamOf, verified } from '../../core/oci/blob.ts';
 import type { Blob, ByteStream } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { hexOf } from '../../core/oci/digest.ts';
@@ -22,11 +19,13 @@ import { formatReference } from '../../core/oci/reference.ts';
 import type { Reference } from '../../core/oci/reference.ts';
 import type { Source } from '../../core/oci/target.ts';
 import { writeFifo } from '../filesystem/fifo.ts';
-import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
+import { writeNewFile } from '../filesystem/read-write.ts';
+import { openDockerArchive } from './docker-archive.ts';
 import { checkMarker, layoutMarker } from './layout.ts';
 import { imageNameAnnotation, withImage } from './names.ts';
+import { openTarFiles } from './tar-files.ts';
 import { findFileTarget } from '../filesystem/output-path.ts';
-import { isInUse, move, withPatience } from '../filesystem/patience.ts';
+import { move } from '../filesystem/patience.ts';
 import { outputErrors, withTemporaryFolder } from '../filesystem/temporary.ts';
 
 /**
@@ -182,76 +181,26 @@ export interface Archive extends Source {
   readIndex(): Promise<Index>;
 }
 
-/** @throws BimaError LAYOUT_INVALID when the file is no archive of an OCI image layout */
+/**
+ * Opens an archive of a layout, or one as docker save writes it; either may be compressed.
+ * @throws BimaError LAYOUT_INVALID when the file is neither
+ */
 export async function openArchive(path: string): Promise<Archive> {
-  const files = await listWithPatience(path);
-  const read = async (name: string): Promise<Uint8Array> => {
-    const place = files.get(name);
-    if (place === undefined) {
-      throw new BimaError(
-        'LAYOUT_INVALID',
-        `"${path}" is no archive of an OCI image layout: it has no "${name}"`,
-        {
-          hint: 'Archives of docker save before version 25 hold no layout: convert them with skopeo copy docker-archive:… oci-archive:….',
-        },
-      );
-    }
-    if (place.size > limits.document) {
-      const message = `expected at most ${limits.document} bytes in "${name}" of "${path}", got ${place.size}`;
-      throw new BimaError('LAYOUT_INVALID', message);
-    }
-    return readAll(readRange(path, place));
-  };
-  checkMarker(await read('oci-layout'), path);
+  const files = await openTarFiles(path);
+  if (files.find('oci-layout') === undefined && files.find('manifest.json') !== undefined)
+    return openDockerArchive(files);
+  checkMarker(await files.readDocument('oci-layout'), path);
   return {
     name: path,
-    readIndex: async () => parseIndex(await read('index.json'), `"index.json" of "${path}"`),
+    readIndex: async () => parseIndex(await files.readDocument('index.json'), `"index.json" of "${path}"`),
     open: (descriptor) => ({
       descriptor,
       open: () => {
-        const place = files.get(blobName(descriptor.digest));
+        const place = files.find(blobName(descriptor.digest));
         if (place === undefined)
           throw new BimaError('LAYOUT_INVALID', `"${path}" lacks the blob ${descriptor.digest}`);
-        return verified(readRange(path, place), descriptor, path);
+        return verified(files.read(place), descriptor, path);
       },
     }),
   };
-}
-
-interface Place {
-  readonly start: number;
-  readonly size: number;
-}
-
-/** Windows gives no file that a scanner holds. */
-function listWithPatience(path: string): Promise<Map<string, Place>> {
-  return withPatience(path, () => listFiles(path)).catch((cause: unknown) => {
-    if (isSystemError(cause, 'ENOENT'))
-      throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, { cause });
-    if (!(cause instanceof BimaError) && !isSystemError(cause)) throw cause;
-    const message = isSystemError(cause) ? `can't read "${path}": ${cause.code ?? ''}` : cause.message;
-    const hint = isInUse(cause)
-      ? 'Close the program that has it open.'
-      : 'Name an OCI image layout, or an uncompressed archive of one.';
-    throw new BimaError('LAYOUT_INVALID', message, { cause, hint });
-  });
-}
-
-async function listFiles(path: string): Promise<Map<string, Place>> {
-  const files = new Map<string, Place>();
-  for await (const { name, type, start, size } of readTar(allOf(path), `"${path}"`))
-    if (type === 'file') files.set(name.replace(/^\.\//, ''), { start, size });
-  return files;
-}
-
-/** With turns for signals: an archive may be large. */
-async function* allOf(path: string): AsyncGenerator<Uint8Array> {
-  for await (const piece of readFilePieces(path, undefined, true, true)) {
-    yield piece;
-    await turn();
-  }
-}
-
-function readRange(path: string, place: Place): ByteStream {
-  return readFilePieces(path, place, false, true);
 }

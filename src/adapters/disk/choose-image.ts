@@ -2,8 +2,9 @@
 
 import { BimaError } from '../../core/errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from './names.ts';
-import type { LocalImages } from './open.ts';
+import type { LocalImages, LocalPlace } from './open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
+import { formatReference, parseReference, withDefaultTag } from '../../core/oci/reference.ts';
 import { withoutReferrers } from '../../core/oci/referrers.ts';
 
 /**
@@ -16,10 +17,7 @@ export async function chooseImage(
   name: string | undefined,
   hint: string,
 ): Promise<Descriptor> {
-  const fitting =
-    name === undefined
-      ? await withoutReferrers(source, roots)
-      : roots.filter((root) => namesOf(root).includes(name));
+  const fitting = name === undefined ? await withoutReferrers(source, roots) : named(roots, name);
   const [first, ...others] = fitting;
   if (first === undefined) {
     const wanted = name === undefined ? 'an image' : `the image "${name}"`;
@@ -33,6 +31,38 @@ export async function chooseImage(
     );
   }
   return first;
+}
+
+/** All images, or the one that is named beside the path with each of its names. @throws BimaError INPUT_INVALID */
+export async function rootsOf(
+  images: LocalImages & Pick<LocalPlace, 'image'>,
+): Promise<readonly Descriptor[]> {
+  const { image, roots } = images;
+  if (image === undefined) return roots;
+  const { digest } = await chooseImage(images, image, 'Name it by its digest.');
+  return roots.filter((root) => root.digest === digest);
+}
+
+/** By a name as the index has it, or as the user may shorten it; `@1` is the second of them. */
+function named(roots: readonly Descriptor[], name: string): readonly Descriptor[] {
+  const [, number] = /^@(\d+)$/.exec(name) ?? [];
+  if (number !== undefined) {
+    const digests = [...new Set(roots.map(({ digest }) => digest))];
+    return roots.filter(({ digest }) => digest === digests[Number(number)]);
+  }
+  const exact = roots.filter((root) => namesOf(root).includes(name));
+  if (exact.length > 0) return exact;
+  const full = fullName(name);
+  return full === undefined ? [] : roots.filter((root) => namesOf(root).includes(full));
+}
+
+function fullName(name: string): string | undefined {
+  try {
+    return formatReference(withDefaultTag(parseReference(name)));
+  } catch (error) {
+    if (error instanceof BimaError) return undefined;
+    throw error;
+  }
 }
 
 function namesOf({ annotations, digest }: Descriptor): string[] {

@@ -5,7 +5,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import { isDesktopFile } from '../../core/file-names.ts';
+import { compressionOf } from '../filesystem/decompress.ts';
 import { openRegular } from '../filesystem/open-regular.ts';
+import { isImageFolder } from './image-folder.ts';
 
 /** No layout and no archive in a folder, which doesn't matter in one of several. */
 class NothingFound extends BimaError {}
@@ -20,7 +22,11 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
   for (const path of paths) {
     const names = (await readdir(path).catch(() => ['oci-layout'])).sort();
     // One without its marker is a layout of which a part got lost: opening it says so.
-    if (names.includes('oci-layout') || (names.includes('index.json') && names.includes('blobs'))) {
+    if (
+      names.includes('oci-layout') ||
+      isImageFolder(names) ||
+      (names.includes('index.json') && names.includes('blobs'))
+    ) {
       all.push(path);
       continue;
     }
@@ -29,7 +35,7 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
       const child = join(path, name);
       const isFolder = (await readdir(child).catch(() => undefined)) !== undefined;
       if (isFolder) await checkNotEmpty(child);
-      if (!isFolder && isTar(child)) inner.push(child);
+      if (!isFolder && isArchive(child)) inner.push(child);
       else if (isFolder && depth > 0)
         inner.push(...(await findLayouts([child], depth - 1).catch(ignoreEmpty)));
     }
@@ -57,13 +63,16 @@ async function checkNotEmpty(path: string): Promise<void> {
   });
 }
 
-/** Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. */
-function isTar(path: string): boolean {
-  const magic = Buffer.alloc(5);
+/**
+ * Told by its content (POSIX ustar, "magic"): an artifact that is one file has any name. Of what is compressed, only the
+ * name says whether it may be an archive.
+ */
+function isArchive(path: string): boolean {
+  const head = Buffer.alloc(512);
   try {
     const file = openRegular(path, { code: 'LAYOUT_INVALID', follow: true });
     try {
-      readSync(file, magic, 0, magic.length, 257);
+      readSync(file, head, 0, head.length, 0);
     } finally {
       closeSync(file);
     }
@@ -72,7 +81,8 @@ function isTar(path: string): boolean {
     if (error instanceof BimaError || isSystemError(error)) return false;
     throw error;
   }
-  return magic.toString('latin1') === 'ustar';
+  if (head.toString('latin1', 257, 262) === 'ustar') return true;
+  return compressionOf(head) !== undefined && /\.(?:tgz|tar\.(?:gz|zst|zstd))$/i.test(path);
 }
 
 function ignoreEmpty(error: unknown): string[] {

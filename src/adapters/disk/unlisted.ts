@@ -7,6 +7,7 @@ import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isObject } from '../../core/oci/json.ts';
 import { readRegular } from '../filesystem/open-regular.ts';
+import { isImageFolder, namesIn } from './image-folder.ts';
 import { listBlobs, reachable } from './collect.ts';
 import { openLayout } from './layout.ts';
 
@@ -15,7 +16,8 @@ import { openLayout } from './layout.ts';
  * @throws BimaError LAYOUT_INVALID when a manifest or an index among the blobs isn't reached from there
  */
 export async function checkAllListed(path: string, roots: readonly Descriptor[]): Promise<void> {
-  if (!(await stat(path)).isDirectory()) return;
+  const names = await namesIn(path);
+  if (names === undefined || isImageFolder(names)) return;
   const layout = await openLayout(path);
   const listed = await reachable(layout, roots);
   const others: Digest[] = [];

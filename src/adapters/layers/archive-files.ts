@@ -8,16 +8,13 @@ import { isTarHeader } from '../../core/files/tar-reader.ts';
 import type { ArchivedEntry } from '../../core/files/unpack.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { mediaTypes } from '../../core/oci/media-types.ts';
+import { compressionOf } from '../filesystem/decompress.ts';
 import { decompress } from './compression.ts';
 import { createLayerReader } from './layer-reader.ts';
 
 const blockSize = 512;
 
 const unreadable = { bzip2: '425a68', xz: 'fd377a585a00' } as const;
-const compressed = [
-  { magic: '1f8b08', mediaType: mediaTypes.layerGzip },
-  { magic: '28b52ffd', mediaType: mediaTypes.layerZstd },
-] as const;
 
 /**
  * What an archive holds, in its order; undefined for a file that is none, also for a compressed one.
@@ -65,11 +62,12 @@ async function mediaTypeOf(file: FoundFile, what: string): Promise<string | unde
       },
     );
   }
-  const form = compressed.find(({ magic }) => hex.startsWith(magic));
-  if (form === undefined) return isTarHeader(head) ? mediaTypes.layerTar : undefined;
+  const method = compressionOf(head);
+  if (method === undefined) return isTarHeader(head) ? mediaTypes.layerTar : undefined;
+  const mediaType = method === 'gzip' ? mediaTypes.layerGzip : mediaTypes.layerZstd;
   try {
-    const start = await headOf(decompress(owned(file.open()), form.mediaType, what));
-    return isTarHeader(start) ? form.mediaType : undefined;
+    const start = await headOf(decompress(owned(file.open()), mediaType, what));
+    return isTarHeader(start) ? mediaType : undefined;
   } catch (error) {
     // What only begins like a compressed file is a file like any other.
     if (error instanceof BimaError && error.code === 'LAYOUT_INVALID') return undefined;

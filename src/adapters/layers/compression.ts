@@ -1,13 +1,11 @@
 // How layers are compressed, and how those of any image are decompressed.
 
-import { pipeline, Readable } from 'node:stream';
-import type { Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
-import { BimaError, isSystemError } from '../../core/errors.ts';
+import { BimaError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { layerCompression, mediaTypes } from '../../core/oci/media-types.ts';
+import { decompressed, requireZstd } from '../filesystem/decompress.ts';
 import { compressGzip } from './gzip.ts';
-import { compressZstd, requireZstd } from './zstd.ts';
+import { compressZstd } from './zstd.ts';
 
 export interface Compression {
   readonly method: 'gzip' | 'zstd' | 'none';
@@ -99,27 +97,6 @@ export async function* decompress(
     yield* stream;
     return;
   }
-  const transform =
-    method === 'gzip'
-      ? zlib.createGunzip({ chunkSize })
-      : requireZstd('to read it').createZstdDecompress({ chunkSize });
-  try {
-    yield* through(stream, transform);
-  } catch (error) {
-    // Any other error is the stream's own.
-    if (!isSystemError(error) || !/^Z(?:STD)?_/.test(error.code ?? '')) throw error;
-    throw new BimaError('LAYOUT_INVALID', `${what} is damaged: it can't be decompressed as ${method}`, {
-      cause: error,
-    });
-  }
+  yield* decompressed(stream, method, what);
 }
 
-/** Bytes of the output at a time. */
-const chunkSize = 256 * 1024;
-
-async function* through(stream: ByteStream, transform: Transform): AsyncGenerator<Uint8Array> {
-  // Whatever fails destroys the transform with the error, which then ends the loop; leaving the loop early
-  // destroys the transform, which then ends the source.
-  pipeline(Readable.from(stream, { objectMode: false }), transform, () => undefined);
-  yield* transform;
-}

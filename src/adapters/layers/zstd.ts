@@ -4,15 +4,12 @@ import { availableParallelism } from 'node:os';
 import type { Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
-import { BimaError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
+import { chunkSize, requireZstd } from '../filesystem/decompress.ts';
 import { workInBlocks } from './blocks.ts';
 
 /** Bytes of the input in each frame: four windows of the default level. */
 export const frameSize = 8 * 1024 * 1024;
-
-/** Bytes of the output at a time. */
-const chunkSize = 256 * 1024;
 
 /** The highest level with several frames: above, those of each core would take 30 MB and more. */
 const maxFramedLevel = 6;
@@ -99,14 +96,4 @@ async function feed(stream: ByteStream, transform: Transform): Promise<void> {
     if (transform.destroyed) return;
   }
   transform.end();
-}
-
-/** @throws BimaError COMPRESSION_UNSUPPORTED on a Node without it */
-export function requireZstd(
-  otherwise = 'or choose gzip',
-): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {
-  if ('createZstdCompress' in zlib) return zlib;
-  throw new BimaError('COMPRESSION_UNSUPPORTED', `Node ${process.versions.node} has no zstd`, {
-    hint: `Use Node 22.15 or later, or 23.8 or later, ${otherwise}.`,
-  });
 }

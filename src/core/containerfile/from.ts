@@ -2,7 +2,7 @@
 
 import { quote } from './excerpt.ts';
 import type { From } from './instruction.ts';
-import { expandWord } from './references.ts';
+import { expandWord, warnOfMachine } from './references.ts';
 import { findStage } from './stage.ts';
 import { checkWords, isInlineComment, positionOf } from './statement.ts';
 import type { Statement } from './statement.ts';
@@ -86,9 +86,15 @@ export function faultyFrom(statement: Statement): From {
 }
 
 /** The platform that is built is that of the base anyway, also where nobody has named it. */
-function isDefaultPlatform({ text, variables }: Statement, { start, end }: Word): boolean {
-  const isTarget = /^--platform="?\$(?:TARGETPLATFORM|\{TARGETPLATFORM\})"?$/.test(text.slice(start, end));
-  return isTarget && variables.value('TARGETPLATFORM') === undefined;
+function isDefaultPlatform(statement: Statement, { start, end }: Word): boolean {
+  const { text, variables } = statement;
+  const written = /^--platform="?\$(?:((?:TARGET|BUILD)PLATFORM)|\{((?:TARGET|BUILD)PLATFORM)\})"?$/;
+  const [, bare, braced] = written.exec(text.slice(start, end)) ?? [];
+  const name = bare ?? braced;
+  const isDefault =
+    name !== undefined && [name, 'TARGETPLATFORM'].every((known) => variables.value(known) === undefined);
+  if (isDefault && name === 'BUILDPLATFORM') warnOfMachine(statement, name, statement.start);
+  return isDefault;
 }
 
 function readPlatform(statement: Statement, flags: readonly Word[]): string | undefined {

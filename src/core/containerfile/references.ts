@@ -10,7 +10,7 @@ import { platformNames } from './variables.ts';
 import { dockerfileRules, readWord } from './words.ts';
 import type { Word } from './words.ts';
 
-/** Those that BuildKit sets to the machine's own platform. */
+/** Those that BuildKit sets to the machine's own platform, where programs run: nothing runs here. */
 const machineNames = ['BUILDPLATFORM', 'BUILDOS', 'BUILDARCH', 'BUILDVARIANT'];
 
 /** A character of a heredoc, escaped or not, and what follows it up to the next that means something. */
@@ -99,9 +99,18 @@ export function openScope(
   const { variables } = statement;
   const told = new Set<string>();
   let failed = false;
+  /** An image must not depend on the machine that builds it. */
+  const valueOfMachine = (name: string): string | undefined => {
+    if (!machineNames.includes(name)) return undefined;
+    const value = variables.value(targetName(name));
+    if (value === undefined) return undefined;
+    if (!told.has(name)) warnOfMachine(statement, name, statement.start);
+    told.add(name);
+    return value;
+  };
   const scope: Scope = {
     value: (name) => {
-      const value = variables.value(name);
+      const value = variables.value(name) ?? valueOfMachine(name);
       if (value === undefined) return undefined;
       const state = variables.spend(value.length);
       if (state === 'within') return value;
@@ -123,19 +132,23 @@ export function openScope(
   return { scope, hasFailed: () => failed };
 }
 
+function targetName(name: string): string {
+  return name.replace('BUILD', 'TARGET');
+}
+
+/** @param name such as BUILDARCH */
+export function warnOfMachine(statement: Statement, name: string, offset: number): void {
+  const message = `the variable ${quote(name)} is that of the platform that is built: no program runs on this machine`;
+  statement.warn(offset, message, `Write ${targetName(name)}.`, 'CONTAINERFILE_UNSUPPORTED');
+}
+
 /** Nothing is said of an ARG without a value: it is there to be left out. */
 function reportUnset(statement: Statement, name: string, offset: number): 'error' | 'warning' | 'nothing' {
   const { variables } = statement;
-  if (platformNames.includes(name)) {
+  if (platformNames.includes(name) || machineNames.includes(name)) {
     const message = `expected a platform for the variable ${quote(name)}, got none`;
     const hint = `Name the platforms, with --platform or the input "platforms", or write a default such as \${${name}:-amd64}.`;
     statement.error(offset, message, hint, 'ARCHITECTURE_UNKNOWN');
-    return 'error';
-  }
-  if (machineNames.includes(name)) {
-    const message = `the variable ${quote(name)} is not set: the image would depend on the machine that builds it`;
-    const hint = `Use ${name.replace('BUILD', 'TARGET')}, or give a value with --build-arg and ARG ${name}.`;
-    statement.error(offset, message, hint, 'CONTAINERFILE_UNSUPPORTED');
     return 'error';
   }
   if (variables.isArgument(name)) return 'nothing';

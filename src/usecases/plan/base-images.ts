@@ -7,9 +7,10 @@ import { BimaError } from '../../core/errors.ts';
 import { chooseImage } from '../../adapters/disk/choose-image.ts';
 import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
-import { openLocalImages } from '../../adapters/disk/open.ts';
+import { findLocal, openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
-import { parseReference } from '../../core/oci/reference.ts';
+import { findBuildContext } from '../../core/containerfile/build-contexts.ts';
+import { localName, parseImageName } from '../../core/oci/image-name.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 
@@ -26,6 +27,8 @@ export interface BaseImages {
    * @throws BimaError REFERENCE_INVALID, LAYOUT_INVALID, INPUT_INVALID, and what a registry's answers lead to
    */
   open(name: string): Promise<OpenedImage>;
+  /** The folder that COPY --from means by a name, if it is one. */
+  folderOf?(name: string): string | undefined;
   readonly files: ImageFiles;
   /** What ADD downloads. */
   readonly downloads: Pick<Downloads, 'fetch'>;
@@ -43,26 +46,44 @@ export interface BaseImagesOptions {
   /** Asked before anything at the absolute path of a layout or an archive is looked at; throws if it may not be. */
   readonly checkPath?: ((path: string) => Promise<void>) | undefined;
   readonly downloads: Pick<Downloads, 'fetch'>;
+  /** What names stand for in place of images; paths start at the current directory. */
+  readonly contexts?: ReadonlyMap<string, string> | undefined;
 }
 
 export function createBaseImages(options: BaseImagesOptions): BaseImages {
+  const { contexts = new Map<string, string>() } = options;
   const opened = new Map<string, Promise<OpenedImage>>();
   return {
     open(name) {
-      const known = opened.get(name) ?? openImage(name, options);
+      const known = opened.get(name) ?? openContextOr(name, options);
       opened.set(name, known);
       return known;
+    },
+    folderOf(name) {
+      const place = findBuildContext(contexts, name);
+      return place === undefined || isImage(place) ? undefined : place;
     },
     files: createImageFiles(options.folder),
     downloads: options.downloads,
   };
 }
 
+function isImage(place: string): boolean {
+  return localName(place) !== undefined || /^(?:docker|docker-image):\/\//.test(place);
+}
+
+async function openContextOr(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
+  const place = findBuildContext(options.contexts ?? new Map<string, string>(), name);
+  if (place === undefined) return openImage(name, options);
+  if (isImage(place)) return openImage(place, { ...options, directory: '.' });
+  throw new BimaError('NOT_AVAILABLE', `"${name}" is the folder "${place}", on which no image can be built`, {
+    hint: `Write FROM scratch and COPY --from=${name} . /, or name an image such as oci:path or docker-image://name.`,
+  });
+}
+
 async function openImage(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
-  const local = localOf(name);
-  if (local !== undefined) return openLocal(local, options);
-  // The names that skopeo and buildx have for what needs none here.
-  const reference = parseReference(name.replace(/^(?:docker|docker-image):\/\//, ''));
+  if (localName(name) !== undefined) return openLocal(name, options);
+  const reference = parseImageName(name);
   const [{ openRemoteImage }, client] = await Promise.all([
     import('../../adapters/registry/remote-image.ts'),
     options.client(reference.registry),
@@ -71,40 +92,16 @@ async function openImage(name: string, options: BaseImagesOptions): Promise<Open
   return { source: options.cache.keepAll(source), root };
 }
 
-/** What follows the prefix of a layout or an archive; undefined for the name of an image in a registry. */
-function localOf(name: string): string | undefined {
-  return /^(?:oci-layout:\/\/|(?:oci|oci-archive|docker-archive):)(.+)$/s.exec(name)?.[1];
-}
-
-/** What may be the path of a layout or an archive in a name: all of it, or what comes before tag and digest. */
-export function pathsInName(name: string): readonly string[] {
-  const text = localOf(name) ?? name;
-  return [...new Set([text, splitLocal(text).path])];
-}
-
-/** A colon before the last slash or backslash belongs to the path. */
-function splitLocal(text: string): { readonly path: string; readonly name: string | undefined } {
-  const [, path = text, tag, digest] = /^(.*?)(?::([^:/\\@]+))?(?:@(sha256:.*))?$/s.exec(text) ?? [];
-  return { path, name: digest ?? tag };
-}
-
-/** `path`, `path:tag`, `path@digest` or both. */
 async function openLocal(text: string, { directory, checkPath }: BaseImagesOptions): Promise<OpenedImage> {
-  const hint = 'Name the one that is meant, as in oci:path:tag.';
-  const open = async (written: string) => {
-    const path = resolve(directory, written);
-    await checkPath?.(path);
-    return openLocalImages(path);
-  };
-  const whole = await open(text);
-  if (whole !== undefined) return { source: whole.source, root: await chooseImage(whole, undefined, hint) };
-
-  const { path, name } = splitLocal(text);
-  const images = await open(path);
+  const { path, image } = await findLocal(text, directory);
+  const place = resolve(directory, path);
+  await checkPath?.(place);
+  const images = await openLocalImages(place);
   if (images === undefined) {
     throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, {
       hint: 'The path of a layout or an archive starts at the folder of the build context.',
     });
   }
-  return { source: images.source, root: await chooseImage(images, name, hint) };
+  const root = await chooseImage(images, image, 'Name the one that is meant, as in oci:path:tag.');
+  return { source: images.source, root };
 }

@@ -23,6 +23,8 @@ export interface BaseWorkspace {
   readonly temporary: string;
   /** Hosts of this machine's own network that ADD may download from. */
   readonly urlHosts?: readonly string[];
+  /** What names stand for in FROM and COPY --from. */
+  readonly contexts?: ReadonlyMap<string, string>;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
 }
@@ -35,7 +37,7 @@ const cacheLimit = 10 * 1000 ** 3;
  * left on disk for them afterwards.
  */
 export async function withBaseImages<T>(
-  { client, context, cache, checkPath, temporary, urlHosts = [], reporter, signal }: BaseWorkspace,
+  { client, context, cache, checkPath, temporary, urlHosts = [], contexts, reporter, signal }: BaseWorkspace,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
@@ -55,6 +57,7 @@ export async function withBaseImages<T>(
       folder,
       checkPath,
       downloads,
+      contexts,
     });
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {

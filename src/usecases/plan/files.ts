@@ -11,6 +11,7 @@ import type { Position, Problem } from '../../core/errors.ts';
 import { resolveWorkdir } from '../../core/oci/config-fields.ts';
 import { applyArchive } from '../../core/files/unpack.ts';
 import type { ArchivedEntry } from '../../core/files/unpack.ts';
+import { openContext, resolveContext } from '../../adapters/context/context.ts';
 import type { Context } from '../../adapters/context/context.ts';
 import { absoluteDestination } from '../../core/files/destination.ts';
 import { matchDocuments } from '../../core/files/documents.ts';
@@ -56,11 +57,12 @@ export function createPlanFiles(
   { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
   context: Context,
   bases: StageBases,
-  images?: Pick<BaseImages, 'files' | 'downloads'>,
+  images?: Pick<BaseImages, 'files' | 'downloads' | 'folderOf'>,
 ): PlanFiles {
   /** By the name of an image, or the number of a stage. */
   const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
   const matched = new Map<Copy, Promise<Matched>>();
+  const folders = new Map<string, Promise<Context>>();
   return { ofStage, ofContext };
 
   async function ofStage(number: number, look: 'always' | 'for COPY'): Promise<StageFiles> {
@@ -174,6 +176,13 @@ export function createPlanFiles(
     return brought;
   }
 
+  /** Each is listed once, with the rules of its own ignore file. */
+  function openFolder(folder: string): Promise<Context> {
+    const known = folders.get(folder) ?? resolveContext(folder).then((root) => openContext(root));
+    folders.set(folder, known);
+    return known;
+  }
+
   async function finderOf(copy: Copy): Promise<SourceFinder> {
     const find = await finderIn(copy);
     return (source, flags) => (source.isUrl === true ? download(copy, source) : find(source, flags));
@@ -182,6 +191,11 @@ export function createPlanFiles(
   async function finderIn({ from }: Copy): Promise<SourceFinder> {
     if (from === undefined) return (source, flags) => context.match(source, flags);
     const { value, stage, position } = from;
+    const folder = images?.folderOf?.(value);
+    if (folder !== undefined) {
+      const opened = openFolder(folder);
+      return async (source) => (await opened).match(source);
+    }
     const key = stage ?? value;
     const known =
       trees.get(key) ??

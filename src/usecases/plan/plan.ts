@@ -33,6 +33,8 @@ export interface PlanOptions {
   readonly context: string;
   /** The Containerfile; without it the context is searched, then the current directory. */
   readonly file?: string;
+  /** The Containerfile itself, in place of a file: that of standard input. */
+  readonly text?: Uint8Array;
   /** Labels that win over those of the Containerfile. */
   readonly labels: readonly LabelInput[];
   /** False: only the labels that urunc itself needs are required. */
@@ -88,8 +90,8 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 /** Looks at everything that a build needs, and goes on after an error, so that one run shows them all. */
 export async function examine(options: PlanOptions): Promise<Findings> {
   const contextRoot = await resolveContext(options.context);
-  const { path, place, bytes } = await readContainerfile({ ...options, root: contextRoot });
-  const context = await openContext(contextRoot, { ...options, containerfile: { path, place } });
+  const { path, bytes, ...place } = await readOrTake(options, contextRoot);
+  const context = await openContext(contextRoot, { ...options, ...place });
   const { containerfile, bases, files } = await openStages(bytes, path, context, options);
   const { stages } = containerfile;
   const image = stages.length - 1;
@@ -178,6 +180,12 @@ function environmentOf(instructions: readonly Instruction[], base: BaseImage | u
     ...own.map(({ key, value }) => [key, value] as const),
   ]);
   return [...values].map(([key, value]) => `${key}=${value}`);
+}
+
+async function readOrTake(options: PlanOptions, root: string) {
+  if (options.text !== undefined) return { path: '-', bytes: options.text };
+  const { path, place, bytes } = await readContainerfile({ ...options, root });
+  return { path, bytes, containerfile: { path, place } };
 }
 
 function notesOf({ ignoreFile, leftOut }: Context): string[] {

@@ -179,11 +179,23 @@ describe('variables that are not set', () => {
     assert.match(errors[0]?.hint ?? '', /--platform.*TARGETARCH:-/);
   });
 
-  it('are an error when they are those of the machine', () => {
+  it("are those of the target, with a warning, where Docker has the machine's", () => {
     const text = 'ARG BUILDARCH\nFROM --platform=$BUILDPLATFORM a\nARG BUILDARCH\nLABEL a=$BUILDARCH\n';
-    const { errors } = parse(text, arm);
-    assert.deepEqual(places(errors), ['2:17 UNSUPPORTED', '4:9 UNSUPPORTED']);
+    const { stages, errors, warnings } = parse(text, arm);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(places(warnings), ['2:1 UNSUPPORTED', '4:1 UNSUPPORTED']);
+    assert.match(warnings[1]?.hint ?? '', /TARGETARCH/);
+    assert.equal(stages[0]?.from.platform, 'linux/arm/v7');
     assert.deepEqual(labels('FROM a\nARG BUILDARCH\nLABEL a=$BUILDARCH\n', given({ BUILDARCH: 'x' })), ['x']);
+    const known = parse('FROM a\nLABEL a=$BUILDOS$BUILDARCH$BUILDVARIANT\n', arm).stages[0]?.instructions[0];
+    assert.equal(known?.type === 'label' && known.pairs[0]?.value, 'linuxarmv7');
+  });
+
+  it('of the machine need a platform as those of the target do', () => {
+    const { stages, errors, warnings } = parse('FROM --platform=$BUILDPLATFORM a\nLABEL a=$BUILDARCH\n');
+    assert.deepEqual(places(errors), ['2:9 ARCHITECTURE_UNKNOWN']);
+    assert.deepEqual(places(warnings), ['1:1 UNSUPPORTED']);
+    assert.equal(stages[0]?.from.platform, undefined);
   });
 });
 
