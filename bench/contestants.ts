@@ -179,6 +179,20 @@ export function limits(kind: 'binary' | 'files'): readonly Contestant[] {
         shell('pigz -1 -p2 -c "$0" | sha256sum', [join(context, first)]),
       ],
     },
+    {
+      name: 'limit: libdeflate -1, then sha256sum',
+      needs: ['libdeflate-gzip'],
+      steps: ({ context, sources: [first = ''] }) => [
+        shell('libdeflate-gzip -1 -c "$0" | sha256sum', [join(context, first)]),
+      ],
+    },
+    {
+      name: 'limit: igzip -1 -T 2, then sha256sum',
+      needs: ['igzip'],
+      steps: ({ context, sources: [first = ''] }) => [
+        shell('igzip -1 -T 2 -c "$0" | sha256sum', [join(context, first)]),
+      ],
+    },
   ];
 }
 

@@ -12,6 +12,8 @@ const versionArguments = {
   buildah: ['--version'],
   crane: ['version'],
   'docker-registry': ['--version'],
+  igzip: ['--version'],
+  'libdeflate-gzip': ['-V'],
   oras: ['version'],
   pigz: ['--version'],
   skopeo: ['--version'],

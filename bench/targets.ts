@@ -47,7 +47,7 @@ const targets: readonly Target[] = [
     case: 'archive-100mb',
     to: peerNames.limit,
     by: 'ratio',
-    limit: 1.3,
+    limit: 0.65,
     unit: '',
   },
   {
@@ -63,7 +63,7 @@ const targets: readonly Target[] = [
     case: 'again-100mb',
     to: peerNames.requests,
     by: 'difference',
-    limit: 0.25,
+    limit: 0.12,
     unit: 's',
   },
   {
@@ -71,7 +71,7 @@ const targets: readonly Target[] = [
     case: 'files-10000',
     to: peerNames.tar,
     by: 'ratio',
-    limit: 2,
+    limit: 0.5,
     unit: '',
   },
   {
@@ -79,7 +79,7 @@ const targets: readonly Target[] = [
     case: 'start',
     to: peerNames.empty,
     by: 'difference',
-    limit: 100,
+    limit: 50,
     unit: 'ms',
   },
 ];
