@@ -2,7 +2,7 @@
 // (https://docs.docker.com/reference/dockerfile/#copy). Pure: what is copied was found before.
 
 import { posix } from 'node:path';
-import type { Copy } from '../containerfile/instruction.ts';
+import type { Copy, CopySource } from '../containerfile/instruction.ts';
 import { changeMode } from '../containerfile/mode.ts';
 import type { Ids } from '../containerfile/owner.ts';
 import { BimaError } from '../errors.ts';
@@ -141,20 +141,20 @@ class CopyLayer {
   }
 
   #add(entry: Entry, match: Match): void {
-    checkPath(entry.path, match);
+    checkPath(entry.path, match.source);
     this.#brought.set(entry.path, entry);
   }
 }
 
 /** @throws BimaError CONTEXT_PATH for what can't be in an image */
-function checkPath(path: string, match: Match): void {
+export function checkPath(path: string, source: CopySource): void {
   if (Buffer.byteLength(path) > limits.path) {
     throw new BimaError(
       'CONTEXT_PATH',
       `expected a path of at most ${limits.path} bytes in the image, got more`,
       {
         hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
-        position: match.source.position,
+        position: source.position,
       },
     );
   }
@@ -162,7 +162,7 @@ function checkPath(path: string, match: Match): void {
   if (posix.basename(path).startsWith('.wh.') || path.includes('\0')) {
     throw new BimaError('CONTEXT_PATH', `"/${path}" is a name that an image can't hold`, {
       hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
-      position: match.source.position,
+      position: source.position,
     });
   }
 }
@@ -213,7 +213,7 @@ export function has(rootfs: Rootfs, path: string): boolean {
 }
 
 /** The path of an entry, or of one that could be made, at which no link is left; undefined when there are too many links. */
-function followPath({ entries }: Rootfs, path: string): string | undefined {
+export function followPath({ entries }: Rootfs, path: string): string | undefined {
   // Linux follows no longer one.
   if (Buffer.byteLength(path) > limits.path) return undefined;
   const lookUp = (folder: Place, name: string): Place => {

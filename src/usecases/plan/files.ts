@@ -1,7 +1,14 @@
 // The files of each stage: what its COPY, ADD and WORKDIR instructions bring, on top of its base.
 
 import type { BaseImage } from './base-image.ts';
-import type { Containerfile, Copy, CopySource, Workdir } from '../../core/containerfile/instruction.ts';
+import type {
+  Containerfile,
+  Copy,
+  CopyFrom,
+  CopySource,
+  Stage,
+  Workdir,
+} from '../../core/containerfile/instruction.ts';
 import { isNumeric, parseOwner } from '../../core/containerfile/owner.ts';
 import type { Ids } from '../../core/containerfile/owner.ts';
 import { flattenStage, lineage, rootStage } from '../../core/containerfile/stage.ts';
@@ -17,7 +24,7 @@ import type { Match } from '../../core/files/match.ts';
 import { findOwner } from '../../core/files/owners.ts';
 import type { StageBases } from './bases.ts';
 import { applyCopy, emptyRootfs, has, makeFolder } from '../../core/files/rootfs.ts';
-import type { PlacedCopy, Rootfs } from '../../core/files/rootfs.ts';
+import type { Rootfs } from '../../core/files/rootfs.ts';
 import { findSources, NothingMatches } from '../../core/files/find-sources.ts';
 import type { SourceFlags } from '../../core/files/find-sources.ts';
 import { rootfsTree } from '../../core/files/rootfs-tree.ts';
@@ -54,9 +61,12 @@ export function createPlanFiles(
   context: Context,
   bases: StageBases,
 ): PlanFiles {
-  /** By the name of an image, or the number of a stage. */
-  const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
-  return { ofStage, ofContext };
+  const finderOf = createFinders(context, bases, async (number) => {
+    const { rootfs, errors } = await ofStage(number, 'always');
+    throwProblems(errors);
+    return rootfs;
+  });
+  return { ofStage, ofContext: (number) => filesOfContext(stages, context, number) };
 
   async function ofStage(number: number, look: 'always' | 'for COPY'): Promise<StageFiles> {
     const base = bases.byStage.get(rootStage(stages, number));
@@ -99,24 +109,6 @@ export function createPlanFiles(
     return steps;
   }
 
-  async function ofContext(number: number): Promise<Rootfs> {
-    const rootfs = emptyRootfs();
-    let workingDir = '/';
-    for (const instruction of flattenStage(stages, number).instructions) {
-      if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
-      if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
-      const copy: PlacedCopy = { ...instruction, chown: root };
-      await collectProblems([], async () => {
-        const problems: Problem[] = [];
-        const matches = await matchSources(copy, (source, flags) => context.match(source, flags), problems);
-        throwProblems(problems);
-        const destination = absoluteDestination(workingDir, copy.destination);
-        applyCopy(rootfs, { ...copy, destination }, matches);
-      });
-    }
-    return rootfs;
-  }
-
   /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
   async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Match[] | undefined> {
     const { stage } = copy.from ?? {};
@@ -125,58 +117,83 @@ export function createPlanFiles(
     const before = errors.length;
     let matches: readonly Match[] = [];
     await collectProblems(errors, async () => {
-      const find = await finderOf(copy);
-      matches = await matchSources(copy, find, errors);
-      if (copy.isAdd === true && copy.keepsArchives !== true) await refuseArchives(matches);
+      const find = await finderOf(copy.from);
+      matches = await findAll(copy, errors, async (source) => {
+        const found = await find(source, copy);
+        if (copy.isAdd === true && copy.keepsArchives !== true) await refuseArchives(found);
+        return found;
+      });
     });
     return errors.length > before ? undefined : [...matches, ...matchDocuments(copy)];
   }
-
-  async function finderOf({ from }: Copy): Promise<SourceFinder> {
-    if (from === undefined) return (source, flags) => context.match(source, flags);
-    const { value, stage, position } = from;
-    const key = stage ?? value;
-    const known =
-      trees.get(key) ??
-      (stage === undefined
-        ? bases
-            .open(value, position)
-            .then(async (image: BaseImage) => rootfsTree(await image.rootfs(), value))
-        : ofStage(stage, 'always').then(({ rootfs, errors }) => {
-            throwProblems(errors);
-            return rootfsTree(rootfs, value);
-          }));
-    trees.set(key, known);
-    const tree = await known;
-    return (source, flags) => Promise.resolve(findSources(tree, source, flags));
-  }
 }
 
-type SourceFinder = (source: CopySource, flags: SourceFlags) => Promise<readonly Match[]>;
+type Finder = (source: CopySource, flags: SourceFlags) => Promise<readonly Match[]>;
 
-/** What all sources of a COPY name. A pattern may match nothing, unless no source brings anything. */
-async function matchSources(
-  copy: Pick<Copy, 'sources' | 'documents' | 'parents' | 'exclude'>,
-  find: SourceFinder,
+/** Finds sources in the context, an image or a stage; each of these is read once. */
+function createFinders(
+  context: Context,
+  bases: StageBases,
+  rootfsOf: (stage: number) => Promise<Rootfs>,
+): (from: Copy['from']) => Promise<Finder> {
+  /** By the name of an image, or the number of a stage. */
+  const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
+
+  async function open({ value, stage, position }: CopyFrom): Promise<SourceTree<RootfsItem>> {
+    const rootfs =
+      stage === undefined ? await (await bases.open(value, position)).rootfs() : await rootfsOf(stage);
+    return rootfsTree(rootfs, value);
+  }
+
+  return async (from) => {
+    if (from === undefined) return (source, flags) => context.match(source, flags);
+    const key = from.stage ?? from.value;
+    const opened = trees.get(key) ?? open(from);
+    trees.set(key, opened);
+    const tree = await opened;
+    return (source, flags) => Promise.resolve(findSources(tree, source, flags));
+  };
+}
+
+/** What all sources of a COPY bring. A pattern may match nothing, unless no source brings anything. */
+async function findAll<T>(
+  { sources, documents = [] }: Copy,
   errors: Problem[],
-): Promise<readonly Match[]> {
-  const matches: Match[] = [];
+  find: (source: CopySource) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const found: T[] = [];
   const problems: Problem[] = [];
   const nothing: Problem[] = [];
   // One after the other: each holds folders open.
-  for (const source of copy.sources) {
+  for (const source of sources) {
     await collectProblems(problems, async () => {
       try {
-        for (const match of await find(source, copy)) matches.push(match);
+        for (const one of await find(source)) found.push(one);
       } catch (error) {
         if (!(error instanceof NothingMatches)) throw error;
         for (const problem of error.problems) nothing.push(problem);
       }
     });
   }
-  const isEmpty = matches.length === 0 && (copy.documents ?? []).length === 0;
+  const isEmpty = found.length === 0 && documents.length === 0;
   for (const problem of isEmpty ? [...problems, ...nothing] : problems) errors.push(problem);
-  return matches;
+  return found;
+}
+
+/** A COPY of which something is wrong, or that needs more than the context, brings nothing here. */
+async function filesOfContext(stages: readonly Stage[], context: Context, number: number): Promise<Rootfs> {
+  const rootfs = emptyRootfs();
+  let workingDir = '/';
+  for (const instruction of flattenStage(stages, number).instructions) {
+    if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
+    if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
+    const errors: Problem[] = [];
+    const matches = await findAll(instruction, errors, (source) => context.match(source, instruction));
+    if (errors.length > 0) continue;
+    const destination = absoluteDestination(workingDir, instruction.destination);
+    await collectProblems([], () => applyCopy(rootfs, { ...instruction, chown: root, destination }, matches));
+  }
+  return rootfs;
 }
 
 interface Step {
