@@ -3,7 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -84,7 +93,20 @@ const copy = fc.oneof(
     .tuple(
       keyword,
       flags,
-      fc.constantFrom('d', 'd/', 'd/e', '.', 'f run', 'd f', 'd/* run', '*', '?'),
+      fc.constantFrom(
+        'd',
+        'd/',
+        'd/e',
+        '.',
+        'f run',
+        'd f',
+        'd/* run',
+        '*',
+        '?',
+        'links',
+        'links d',
+        'f none* no/such*',
+      ),
       fc.constantFrom(...['/dir/', 'sub/', '/w/v/', './', '/tree/$P/']),
     )
     .map(([word, flag, sources, to]) => `${word} ${flag}${sources} ${to}`),
@@ -151,6 +173,7 @@ describe('buildah', { skip: unlessRootWith('buildah') }, () => {
   const context = join(work, 'context');
   mkdirSync(join(context, 'd/e'), { recursive: true });
   mkdirSync(join(context, 'users'));
+  mkdirSync(join(context, 'links'));
   // Of different sizes: buildah takes a file of the same size and time for the same file.
   const files = {
     ...{
@@ -160,14 +183,16 @@ describe('buildah', { skip: unlessRootWith('buildah') }, () => {
       'd/x': 'xx',
       'd/.hidden': 'hidden!',
       'd/e/z': 'zz zz',
-      unikernel: '\x7fELF',
     },
     'users/passwd': 'root:x:0:0::/:\napp:x:11:12::/:\n',
     'users/group': 'root:x:0:\nstaff:x:13:\n',
   };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(context, path), text);
+  copyFileSync(join(import.meta.dirname, '../../examples/hello/hello-amd64'), join(context, 'unikernel'));
   for (const path of ['run', 'unikernel', 'd/x']) chmodSync(join(context, path), 0o755);
   symlinkSync('x', join(context, 'd/link'));
+  const links = { absolute: '/f', outside: '../../../etc/passwd', nowhere: 'none', folder: '/d' };
+  for (const [path, target] of Object.entries(links)) symlinkSync(target, join(context, 'links', path));
 
   /** Docker's format, since OCI's has no field for HEALTHCHECK, SHELL and ONBUILD in buildah. */
   async function byBuildah(containerfile: string): Promise<Built> {

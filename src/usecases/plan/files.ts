@@ -2,31 +2,30 @@
 
 import type { BaseImage } from './base-image.ts';
 import type { BaseImages } from './base-images.ts';
-import type { Containerfile, Copy, CopySource, Workdir } from '../../core/containerfile/instruction.ts';
+import type {
+  Containerfile,
+  Copy,
+  CopySource,
+  Stage,
+  Workdir,
+} from '../../core/containerfile/instruction.ts';
 import { isNumeric, parseOwner } from '../../core/containerfile/owner.ts';
 import type { Ids } from '../../core/containerfile/owner.ts';
-import { flattenStage, lineage, rootStage } from '../../core/containerfile/stage.ts';
+import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
 import { BimaError, collectProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
 import { resolveWorkdir } from '../../core/oci/config-fields.ts';
 import { applyArchive } from '../../core/files/unpack.ts';
-import type { ArchivedEntry } from '../../core/files/unpack.ts';
-import { openContext, resolveContext } from '../../adapters/context/context.ts';
 import type { Context } from '../../adapters/context/context.ts';
 import { absoluteDestination } from '../../core/files/destination.ts';
-import { matchDocuments } from '../../core/files/documents.ts';
 import { comparePaths } from '../../core/files/entry.ts';
 import type { Entry } from '../../core/files/entry.ts';
-import type { Match } from '../../core/files/match.ts';
 import { findOwner } from '../../core/files/owners.ts';
 import type { StageBases } from './bases.ts';
+import { CopySources, findAll } from './copy-sources.ts';
+import type { Brought } from './copy-sources.ts';
 import { applyCopy, emptyRootfs, has, makeFolder } from '../../core/files/rootfs.ts';
 import type { PlacedCopy, Rootfs } from '../../core/files/rootfs.ts';
-import { findSources, NothingMatches } from '../../core/files/find-sources.ts';
-import type { SourceFlags } from '../../core/files/find-sources.ts';
-import { rootfsTree } from '../../core/files/rootfs-tree.ts';
-import type { RootfsItem } from '../../core/files/rootfs-tree.ts';
-import type { SourceTree } from '../../core/files/source-tree.ts';
 
 /** The entries of one instruction's layer. */
 export interface LayerPlan {
@@ -59,11 +58,18 @@ export function createPlanFiles(
   bases: StageBases,
   images?: Pick<BaseImages, 'files' | 'downloads' | 'folderOf'>,
 ): PlanFiles {
-  /** By the name of an image, or the number of a stage. */
-  const trees = new Map<string | number, Promise<SourceTree<RootfsItem>>>();
-  const matched = new Map<Copy, Promise<Matched>>();
-  const folders = new Map<string, Promise<Context>>();
-  return { ofStage, ofContext };
+  const sources = new CopySources({
+    containerfile: { stages, unbuilt },
+    context,
+    bases,
+    images,
+    async rootfsOf(stage) {
+      const { rootfs, errors } = await ofStage(stage, 'always');
+      throwProblems(errors);
+      return rootfs;
+    },
+  });
+  return { ofStage, ofContext: (number) => filesOfContext(stages, context, number) };
 
   async function ofStage(number: number, look: 'always' | 'for COPY'): Promise<StageFiles> {
     const base = bases.byStage.get(rootStage(stages, number));
@@ -100,149 +106,29 @@ export function createPlanFiles(
         steps.push({ instruction, workingDir, user, matches: [] });
       }
       if (instruction.type !== 'copy') continue;
-      const matches = await matchAll(instruction, errors);
+      const matches = await sources.bring(instruction, errors);
       if (matches !== undefined) steps.push({ instruction, workingDir, user, matches });
     }
     return steps;
   }
-
-  async function ofContext(number: number): Promise<Rootfs> {
-    const rootfs = emptyRootfs();
-    let workingDir = '/';
-    for (const instruction of flattenStage(stages, number).instructions) {
-      if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
-      if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
-      const copy: PlacedCopy = { ...instruction, chown: root };
-      await collectProblems([], async () => {
-        const problems: Problem[] = [];
-        const matches = await matchSources(copy, (source, flags) => context.match(source, flags), problems);
-        throwProblems(problems);
-        const destination = absoluteDestination(workingDir, copy.destination);
-        applyCopy(rootfs, { ...copy, destination }, matches);
-      });
-    }
-    return rootfs;
-  }
-
-  /** Once for each COPY, however many stages go on from its own. */
-  async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Brought[] | undefined> {
-    const known = matched.get(copy) ?? match(copy);
-    matched.set(copy, known);
-    const { matches, problems } = await known;
-    for (const problem of problems) errors.push(problem);
-    return matches;
-  }
-
-  async function match(copy: Copy): Promise<Matched> {
-    const problems: Problem[] = [];
-    return { matches: await findAll(copy, problems), problems };
-  }
-
-  /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
-  async function findAll(copy: Copy, errors: Problem[]): Promise<readonly Brought[] | undefined> {
-    const { stage } = copy.from ?? {};
-    // The RUN that would have made the files is an error already.
-    if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
-    const before = errors.length;
-    let matches: readonly Brought[] = [];
-    await collectProblems(errors, async () => {
-      const find = await finderOf(copy);
-      const found = await matchSources(copy, find, errors);
-      matches = copy.isAdd === true ? await withArchives(copy, found) : found;
-    });
-    return errors.length > before ? undefined : [...matches, ...matchDocuments(copy)];
-  }
-
-  async function download({ checksum }: Copy, source: CopySource): Promise<readonly Match[]> {
-    const { path, position } = source;
-    return placing(position, async () => {
-      if (images === undefined)
-        throw new BimaError('NOT_AVAILABLE', `"${path}" can't be downloaded here`, { position });
-      return [{ source, found: await images.downloads.fetch(path, checksum) }];
-    });
-  }
-
-  /** Those that are archives get what they hold. */
-  async function withArchives({ unpack }: Copy, matches: readonly Match[]): Promise<readonly Brought[]> {
-    const brought: Brought[] = [];
-    for (const match of matches) {
-      const { source, found } = match;
-      const isWanted = found.type === 'file' && (unpack ?? source.isUrl !== true);
-      const archive = isWanted
-        ? await placing(source.position, async () => images?.files.unpack(found, `"${source.path}"`))
-        : undefined;
-      brought.push(archive === undefined ? match : { ...match, archive });
-    }
-    return brought;
-  }
-
-  /** Each is listed once, with the rules of its own ignore file. */
-  function openFolder(folder: string): Promise<Context> {
-    const known = folders.get(folder) ?? resolveContext(folder).then((root) => openContext(root));
-    folders.set(folder, known);
-    return known;
-  }
-
-  async function finderOf(copy: Copy): Promise<SourceFinder> {
-    const find = await finderIn(copy);
-    return (source, flags) => (source.isUrl === true ? download(copy, source) : find(source, flags));
-  }
-
-  async function finderIn({ from }: Copy): Promise<SourceFinder> {
-    if (from === undefined) return (source, flags) => context.match(source, flags);
-    const { value, stage, position } = from;
-    const folder = images?.folderOf?.(value);
-    if (folder !== undefined) {
-      const opened = openFolder(folder);
-      return async (source) => (await opened).match(source);
-    }
-    const key = stage ?? value;
-    const known =
-      trees.get(key) ??
-      (stage === undefined
-        ? bases
-            .open(value, position)
-            .then(async (image: BaseImage) => rootfsTree(await image.rootfs(), value))
-        : ofStage(stage, 'always').then(({ rootfs, errors }) => {
-            throwProblems(errors);
-            return rootfsTree(rootfs, value);
-          }));
-    trees.set(key, known);
-    const tree = await known;
-    return (source, flags) => Promise.resolve(findSources(tree, source, flags));
-  }
 }
 
-type SourceFinder = (source: CopySource, flags: SourceFlags) => Promise<readonly Match[]>;
-
-/** What all sources of a COPY name. A pattern may match nothing, unless no source brings anything. */
-async function matchSources(
-  copy: Pick<Copy, 'sources' | 'documents' | 'parents' | 'exclude'>,
-  find: SourceFinder,
-  errors: Problem[],
-): Promise<readonly Match[]> {
-  const matches: Match[] = [];
-  const problems: Problem[] = [];
-  const nothing: Problem[] = [];
-  // One after the other: each holds folders open.
-  for (const source of copy.sources) {
-    await collectProblems(problems, async () => {
-      try {
-        for (const match of await find(source, copy)) matches.push(match);
-      } catch (error) {
-        if (!(error instanceof NothingMatches)) throw error;
-        for (const problem of error.problems) nothing.push(problem);
-      }
-    });
+/** A COPY of which something is wrong, or that needs more than the context, brings nothing here. */
+async function filesOfContext(stages: readonly Stage[], context: Context, number: number): Promise<Rootfs> {
+  const rootfs = emptyRootfs();
+  let workingDir = '/';
+  for (const instruction of flattenStage(stages, number).instructions) {
+    if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
+    if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
+    const errors: Problem[] = [];
+    const matches = await findAll(instruction, errors, (source) =>
+      source.isUrl === true ? Promise.resolve([]) : context.match(source, instruction),
+    );
+    if (errors.length > 0) continue;
+    const destination = absoluteDestination(workingDir, instruction.destination);
+    await collectProblems([], () => applyCopy(rootfs, { ...instruction, chown: root, destination }, matches));
   }
-  const isEmpty = matches.length === 0 && (copy.documents ?? []).length === 0;
-  for (const problem of isEmpty ? [...problems, ...nothing] : problems) errors.push(problem);
-  return matches;
-}
-
-interface Matched {
-  readonly matches: readonly Brought[] | undefined;
-  readonly problems: readonly Problem[];
+  return rootfs;
 }
 
 interface Step {
@@ -251,11 +137,6 @@ interface Step {
   readonly workingDir: string;
   readonly user: { readonly name: string; readonly position: Position | undefined };
   readonly matches: readonly Brought[];
-}
-
-/** What an instruction brings; of an archive that ADD unpacks, also what it holds. */
-interface Brought extends Match {
-  readonly archive?: readonly ArchivedEntry[];
 }
 
 async function applyStep(
@@ -334,17 +215,6 @@ function warnOfFlags({ chown, chmod }: PlacedCopy, { path, position }: CopySourc
       position,
     },
   ];
-}
-
-/** Gives errors the place of the source. */
-async function placing<T>(position: Position, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    if (!(error instanceof BimaError) || error.position !== undefined) throw error;
-    const { code, message, hint } = error;
-    throw new BimaError(code, message, { position, cause: error, ...(hint === undefined ? {} : { hint }) });
-  }
 }
 
 const root = { uid: 0, gid: 0 };

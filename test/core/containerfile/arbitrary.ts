@@ -158,7 +158,7 @@ const excluded = fc
 const id = fc.integer({ min: 0, max: 2 ** 32 - 2 });
 const userName = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,8}$/).filter((name) => name !== 'root');
 const owner = fc.oneof(id, userName);
-const copy: fc.Arbitrary<Copy> = fc
+const plainCopy: fc.Arbitrary<Copy> = fc
   .record(
     {
       type: fc.constant('copy' as const),
@@ -169,8 +169,6 @@ const copy: fc.Arbitrary<Copy> = fc
       destination: path,
       chmod: fc.oneof(fc.integer({ min: 0, max: 0o7777 }), fc.constantFrom('u+x', 'a+rX,go-w', 'go=u', '=')),
       chown: fc.oneof(fc.record({ user: owner, group: owner }), fc.record({ user: userName })),
-      from: fc.record({ value: copySource, position: fc.constant(position) }),
-      parents: fc.constant(true as const),
       exclude: fc.array(excluded, { minLength: 1, maxLength: 3 }),
       position: fc.constant(position),
     },
@@ -209,10 +207,22 @@ const documentCopy: fc.Arbitrary<Copy> = fc.record(
   { requiredKeys: ['type', 'sources', 'documents', 'destination', 'position'] },
 );
 
-/** ADD has no --from and no --parents. */
+const copy: fc.Arbitrary<Copy> = fc
+  .tuple(
+    plainCopy,
+    fc.record(
+      {
+        from: fc.record({ value: copySource, position: fc.constant(position) }),
+        parents: fc.constant(true as const),
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([value, flags]) => ({ ...value, ...flags }));
+
 const add: fc.Arbitrary<Copy> = fc
-  .tuple(copy, fc.record({ keepsArchives: fc.constant(true as const) }, { requiredKeys: [] }))
-  .map(([{ from: _from, parents: _parents, ...others }, flags]) => ({ ...others, isAdd: true, ...flags }));
+  .tuple(plainCopy, fc.record({ keepsArchives: fc.constant(true as const) }, { requiredKeys: [] }))
+  .map(([value, flags]) => ({ ...value, isAdd: true, ...flags }));
 
 const oneLine = lineText.filter((value) => value !== '');
 const setting: fc.Arbitrary<Instruction> = fc.oneof(
