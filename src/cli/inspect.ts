@@ -1,12 +1,19 @@
 // `bima inspect`: what the images of a layout, an archive or a registry hold.
 
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openReadable } from '../adapters/filesystem/readable-file.ts';
+import { withTemporaryFolder } from '../adapters/filesystem/temporary.ts';
+import { hasBytes } from '../core/unikernel/bytes.ts';
+import { detectPlatform, headSize } from '../core/unikernel/binary.ts';
+import { readRange } from '../core/unikernel/file-ranges.ts';
 import { BimaError } from '../core/errors.ts';
-import { inspectImages } from '../usecases/inspect.ts';
-import type { InspectedImage } from '../usecases/inspect.ts';
+import { inspectBinary, inspectImages } from '../usecases/inspect.ts';
+import type { InspectedBinary, InspectedImage } from '../usecases/inspect.ts';
 import { openLocalImages } from '../adapters/disk/open.ts';
 import { parseReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
-import { formatImage } from './inspect-text.ts';
+import { formatBinary, formatImage } from './inspect-text.ts';
 import { onePositional } from './options.ts';
 import type { Terminal } from './run.ts';
 import { terminalReporter } from './terminal-reporter.ts';
@@ -17,18 +24,38 @@ export async function runInspect(
   terminal: Terminal,
 ): Promise<number> {
   const name = onePositional('inspect', positionals, 'a layout, an archive or a reference');
-  const local = await openLocalImages(name);
-  const images =
-    local === undefined
-      ? await inspectRemote(name, options, terminal)
-      : await inspectImages(local.source, local.roots);
+  const kernel = await inspectKernel(name);
+  if (kernel !== undefined) {
+    terminal.stdout(options.flag('json') ? JSON.stringify(kernel) : formatBinary(kernel).join('\n'));
+    return 0;
+  }
+  const images = await withTemporaryFolder(join(tmpdir(), 'inspect'), async (folder) => {
+    const local = await openLocalImages(name);
+    return local === undefined
+      ? inspectRemote(name, options, { terminal, folder })
+      : inspectImages(local.source, local.roots, folder);
+  });
   if (options.flag('json')) terminal.stdout(JSON.stringify(images));
   else if (images.length === 0) terminal.stderr(`bima: "${name}" holds no image`);
   else terminal.stdout(images.map(formatImage).join('\n\n'));
   return 0;
 }
 
-async function inspectRemote(name: string, options: Options, terminal: Terminal): Promise<InspectedImage[]> {
+/** A file that is a kernel by its header, also one packed with gzip; undefined for an archive. */
+async function inspectKernel(name: string): Promise<InspectedBinary | undefined> {
+  const file = await openReadable(name);
+  if (file === undefined) return undefined;
+  const head = await readRange(file, 0, headSize);
+  if (detectPlatform(head).platform === undefined && !hasBytes(head, 0, '\x1f\x8b')) return undefined;
+  const found = await inspectBinary(name, file);
+  return found.architecture === undefined ? undefined : found;
+}
+
+async function inspectRemote(
+  name: string,
+  options: Options,
+  { terminal, folder }: { readonly terminal: Terminal; readonly folder: string },
+): Promise<InspectedImage[]> {
   // No reference starts or ends so; it is a path with a mistake.
   if (/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(name))
     throw new BimaError('LAYOUT_INVALID', `"${name}" does not exist`);
@@ -38,6 +65,6 @@ async function inspectRemote(name: string, options: Options, terminal: Terminal)
   const { withRegistryClient } = await import('./registry-options.ts');
   return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
     const { source, root } = await openRemoteImage(client, reference);
-    return inspectImages(source, [root]);
+    return inspectImages(source, [root], folder);
   });
 }

@@ -1,6 +1,7 @@
 // Images on disk, whatever form they have: a layout or an archive.
 
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Source } from '../../core/oci/target.ts';
@@ -22,6 +23,14 @@ export async function openLocalImages(path: string): Promise<LocalImages | undef
   if (found === undefined) return undefined;
   const source = await (found.isDirectory() ? openLayout(path) : openArchive(path));
   return { source, roots: (await source.readIndex()).manifests };
+}
+
+/** Whether a path is a layout or a file, which may be an archive, something else, or nothing at all. */
+export async function kindOfImages(path: string): Promise<'images' | 'other' | 'missing'> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return 'missing';
+  const file = found.isDirectory() ? await stat(join(path, 'oci-layout')).catch(() => undefined) : found;
+  return file?.isFile() === true ? 'images' : 'other';
 }
 
 /** @throws BimaError LAYOUT_INVALID, also when the path doesn't exist */
