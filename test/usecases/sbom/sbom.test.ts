@@ -43,7 +43,7 @@ interface Sbom {
 }
 
 const schema = JSON.parse(
-  readFileSync(join(import.meta.dirname, 'fixtures/spdx-2.3.schema.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, '../../fixtures/spdx-2.3.schema.json'), 'utf8'),
 ) as object;
 const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
 
