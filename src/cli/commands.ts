@@ -119,15 +119,16 @@ export const commands = {
   },
   inspect: {
     summary: 'Show what an image holds',
-    usage: 'bima inspect [options] LAYOUT|ARCHIVE|REFERENCE',
+    usage: 'bima inspect [options] LAYOUT|ARCHIVE|REFERENCE|KERNEL',
     description:
-      'Shows platform, labels, layers and files of each image in an OCI image layout or archive, or of an image in a\nregistry, and checks every digest.',
+      'Shows platform, labels, layers and files of each image in an OCI image layout or archive, or of an image in a\nregistry, and checks every digest. Of a unikernel, in an image or as a file, it shows format, version and devices, and\nwhich monitors could boot it.',
     options: { ...registryOptions, debug, json, help },
   },
   lint: {
-    summary: 'Check a Containerfile without building',
-    usage: 'bima lint [options] [CONTEXT]',
-    description: 'Lists everything that a build would complain about. Exits with 1 if a build would fail.',
+    summary: 'Check a Containerfile without building, or an image',
+    usage: 'bima lint [options] [CONTEXT|LAYOUT|ARCHIVE|REFERENCE]',
+    description:
+      'Lists everything that a build would complain about, for an image also what its labels and files contradict. A\nreference needs its tag or digest. Exits with 1 if a build would fail.',
     options: {
       file,
       platform,

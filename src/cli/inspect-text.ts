@@ -1,6 +1,6 @@
 // An inspected image as text.
 
-import type { InspectedImage, InspectedLayer } from '../usecases/inspect.ts';
+import type { InspectedBinary, InspectedImage, InspectedLayer } from '../usecases/inspect.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { encodeAnnotations } from '../core/unikernel/urunc-json.ts';
 import type { Labels } from '../core/unikernel/urunc-json.ts';
@@ -23,9 +23,49 @@ export function formatImage(image: InspectedImage): string {
       'config labels': config.labels,
       '/urunc.json': uruncJson,
     }),
+    ...(image.binary === undefined ? [] : formatBinary(image.binary)),
     'layers',
     ...image.layers.flatMap(formatLayer),
   ].join('\n');
+}
+
+/** What a unikernel says of itself, one fact a line. */
+export function formatBinary(binary: InspectedBinary): string[] {
+  const { path, format, solo5, unikraft, hermit, linux, framework, program, multiboot, hasPvh, unread } =
+    binary;
+  const devices = solo5?.devices?.map(({ type, name }) => `${type} ${name}`) ?? [];
+  const entries = [
+    ...(hasPvh ? ['PVH'] : []),
+    ...(multiboot.flags === undefined ? [] : ['Multiboot']),
+    ...(multiboot.hasVersion2 ? ['Multiboot 2'] : []),
+  ];
+  const facts: (readonly [name: string, value: string | undefined])[] = [
+    ['format', format],
+    ['entry', entries.length === 0 ? undefined : entries.join(', ')],
+    ['solo5', solo5 && `${solo5.target ?? 'unknown target'}, ABI version ${solo5.abiVersion ?? 'unknown'}`],
+    ['devices', devices.length === 0 ? undefined : devices.join(', ')],
+    ['unikraft', unikraft && (unikraft.version ?? 'unknown version')],
+    [
+      'libraries',
+      unikraft?.libraries
+        .map(({ name, version }) => `${name}${version === undefined ? '' : ` ${version}`}`)
+        .join(', '),
+    ],
+    ['hermit', hermit && (hermit.version ?? 'unknown version')],
+    ['linux', linux && `${linux.version ?? 'unknown version'} (${linux.form})`],
+    ['other', framework ?? program],
+    ['unread', unread.length === 0 ? undefined : unread.join(', ')],
+  ];
+  return [
+    field('binary', path),
+    ...facts.flatMap(([name, value]) =>
+      value === undefined || value === '' ? [] : [`  ${field(name, value)}`],
+    ),
+    ...binary.monitors.map(({ monitor, verdict }) => {
+      const why = 'why' in verdict ? `: ${verdict.why}` : '';
+      return `  ${field('boots on', `${monitor}: ${verdict.can}${why}`)}`;
+    }),
+  ];
 }
 
 /** The annotations as text, also when they are held in base64, as bima in Go held them. */

@@ -1,5 +1,12 @@
 // `bima lint`: everything that a build would complain about.
 
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootsOf } from '../adapters/disk/choose-image.ts';
+import { kindOfImages, mustOpenNamed } from '../adapters/disk/open.ts';
+import { withTemporaryFolder } from '../adapters/filesystem/temporary.ts';
+import { localName, parseImageName } from '../core/oci/image-name.ts';
+import { lintImages } from '../usecases/lint-image.ts';
 import { examinePlatforms } from '../usecases/plan/platforms.ts';
 import type { PlatformsFindings } from '../usecases/plan/platforms.ts';
 import type { Problem } from '../core/errors.ts';
@@ -7,9 +14,9 @@ import { BimaError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Options } from './args.ts';
 import { withCommandImages } from './command-images.ts';
-import { readPlanOptions } from './options.ts';
+import { readFailOn, readPlanOptions } from './options.ts';
 import { formatProblem } from './print.ts';
-import { lazyRegistryClient } from './registry-options.ts';
+import { lazyRegistryClient, withRegistryClient } from './registry-options.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -22,10 +29,12 @@ export async function runLint(
   if (more.length > 0) {
     throw new BimaError(
       'INPUT_INVALID',
-      `"bima lint" takes at most 1 argument (the build context), got ${positionals.length}`,
+      `"bima lint" takes at most 1 argument (the build context or an image), got ${positionals.length}`,
     );
   }
-  const { errors, warnings, notes } = await examineWithImages(context, options, terminal);
+  const failOn = readFailOn(options);
+  const { errors, warnings, notes } =
+    (await lintImage(context, options, terminal)) ?? (await examineWithImages(context, options, terminal));
   for (const note of notes) terminal.stderr(printable(note));
   if (options.flag('json')) {
     const list = (problems: readonly Problem[], severity: string) =>
@@ -36,7 +45,33 @@ export async function runLint(
     for (const warning of warnings) terminal.stdout(formatProblem(warning, 'warning'));
     terminal.stderr(`${count(errors.length, 'error')}, ${count(warnings.length, 'warning')}`);
   }
-  return errors.length === 0 ? 0 : 1;
+  return errors.length === 0 && (failOn === 'error' || warnings.length === 0) ? 0 : 1;
+}
+
+/** Undefined for what is no image: a folder without a layout in it, or a name that isn't a reference with a tag or a digest. */
+async function lintImage(
+  name: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<Omit<PlatformsFindings, 'plans'> | undefined> {
+  const kind = localName(name) === undefined ? await kindOfImages(name) : 'images';
+  if (kind === 'other' || (kind === 'missing' && !/[^/\\]+(?::[^:/\\]+|@sha256:[^/\\]+)$/.test(name)))
+    return undefined;
+  return withTemporaryFolder(join(tmpdir(), 'lint'), async (folder) => {
+    const strict = !options.flag('no-strict');
+    if (kind === 'images') {
+      const images = await mustOpenNamed(name);
+      const roots = await rootsOf(images);
+      return { ...(await lintImages(images.source, roots, { strict, folder })), notes: [] };
+    }
+    const reference = parseImageName(name);
+    const reporter = terminalReporter(terminal, options);
+    const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
+    return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
+      const { source, root } = await openRemoteImage(client, reference);
+      return { ...(await lintImages(source, [root], { strict, folder })), notes: [] };
+    });
+  });
 }
 
 async function examineWithImages(

@@ -1,6 +1,8 @@
 // The use case: what the images of a layout, an archive or a registry hold, with every digest checked on the way.
 
 import type { ContentReader, ListedEntry } from '../core/files/list-layer.ts';
+import { createSpool, disturbs, readNamedFiles } from '../adapters/layers/named-files.ts';
+import { unpackPayload } from '../adapters/layers/unpack-payload.ts';
 import { readLayer } from '../adapters/layers/read.ts';
 import { imageNameAnnotation, refNameAnnotation } from '../adapters/disk/names.ts';
 import { maxDocumentSize } from '../core/oci/blob.ts';
@@ -10,6 +12,14 @@ import type { Digest } from '../core/oci/digest.ts';
 import { imagesOf } from '../core/oci/image-tree.ts';
 import type { ListedManifest } from '../core/oci/image-tree.ts';
 import type { Source } from '../core/oci/target.ts';
+import { uruncKeys } from '../core/unikernel/annotations.ts';
+import { bootVerdicts } from '../core/unikernel/bootable.ts';
+import type { MonitorVerdict } from '../core/unikernel/bootable.ts';
+import { examineBinary } from '../core/unikernel/examine-binary.ts';
+import type { BinaryFacts } from '../core/unikernel/examine-binary.ts';
+import type { ReadableFile } from '../core/unikernel/file-ranges.ts';
+import { labelsOfBase } from '../core/unikernel/inherited-labels.ts';
+import { rootfsPath } from '../core/unikernel/paths.ts';
 import { parseUruncJson, uruncJsonPath } from '../core/unikernel/urunc-json.ts';
 import type { Labels } from '../core/unikernel/urunc-json.ts';
 
@@ -36,14 +46,33 @@ export interface InspectedImage {
   /** What `/urunc.json` holds, decoded; undefined when the last layer that has the file doesn't. */
   readonly uruncJson?: Labels;
   readonly layers: readonly InspectedLayer[];
+  /** What the unikernel says of itself; undefined when the image has none where its label says. */
+  readonly binary?: InspectedBinary;
+}
+
+export interface InspectedBinary extends BinaryFacts {
+  /** As the label has it, or as it was asked for. */
+  readonly path: string;
+  readonly monitors: readonly MonitorVerdict[];
+}
+
+/** What a file says of itself, and which monitors could boot it. */
+export async function inspectBinary(path: string, file: ReadableFile): Promise<InspectedBinary> {
+  const facts = await examineBinary(file, { unpack: unpackPayload, isThorough: true });
+  return { path, ...facts, monitors: bootVerdicts(facts) };
 }
 
 /**
  * Reads every image below the given descriptors, indexes included; attestations and other artifacts are left out.
  * @param roots of an index, in its order; the same image under several names is one result
+ * @param folder for the binaries of the images, which are left out without it: it is the caller's to remove
  * @throws BimaError DIGEST_MISMATCH, or LAYOUT_INVALID for documents and layers that can't be read
  */
-export async function inspectImages(source: Source, roots: readonly Descriptor[]): Promise<InspectedImage[]> {
+export async function inspectImages(
+  source: Source,
+  roots: readonly Descriptor[],
+  folder?: string,
+): Promise<InspectedImage[]> {
   const images = new Map<Digest, InspectedImage>();
   for (const root of roots) {
     const name = root.annotations?.[imageNameAnnotation] ?? root.annotations?.[refNameAnnotation];
@@ -51,7 +80,7 @@ export async function inspectImages(source: Source, roots: readonly Descriptor[]
       const { digest } = listed.descriptor;
       const known = images.get(digest);
       const names = [...(known?.names ?? []), ...(name === undefined ? [] : [name])];
-      const image = known ?? (await inspectImage(source, listed));
+      const image = known ?? (await inspectImage(source, listed, folder));
       if (image === undefined) continue;
       images.set(digest, { ...image, names, ...indexOf(listed) });
     }
@@ -68,6 +97,7 @@ function indexOf({ index: above }: ListedManifest): Pick<InspectedImage, 'index'
 async function inspectImage(
   source: Source,
   { descriptor, read }: ListedManifest,
+  folder: string | undefined,
 ): Promise<InspectedImage | undefined> {
   const image = await read();
   if (image === undefined) return undefined;
@@ -75,6 +105,11 @@ async function inspectImage(
   const layers: InspectedLayer[] = [];
   // The last one counts: it is what stands in the rootfs.
   let uruncJson: Uint8Array[] | undefined;
+  const label = labelsOfBase(config.labels, manifest.annotations ?? {}).get(uruncKeys.binary) ?? '';
+  const wanted = rootfsPath(label);
+  const spool = createSpool(folder ?? '', new Set(folder === undefined || wanted === '' ? [] : [wanted]));
+  let isPlain = true;
+  const readContent: ContentReader = (file) => spool.reader(file) ?? readUruncJson(file);
   const readUruncJson: ContentReader = ({ path, size }) => {
     if (path !== uruncJsonPath || size > maxDocumentSize) return undefined;
     const chunks: Uint8Array[] = [];
@@ -83,9 +118,22 @@ async function inspectImage(
   };
   for (const layer of found) {
     const files: ListedEntry[] = [];
-    for await (const entry of readLayer(source, layer, readUruncJson)) files.push(entry);
+    try {
+      for await (const entry of readLayer(source, layer, readContent)) {
+        files.push(entry);
+        if (disturbs(entry, wanted)) isPlain = false;
+      }
+    } finally {
+      spool.close();
+    }
     layers.push({ ...layer.descriptor, diffId: layer.diffId, files });
   }
+  const binary =
+    folder === undefined || wanted === ''
+      ? undefined
+      : isPlain
+        ? spool.files.get(wanted)
+        : (await readNamedFiles(source, found, [wanted], folder)).get(wanted);
   return {
     names: [],
     descriptor,
@@ -93,5 +141,6 @@ async function inspectImage(
     annotations: manifest.annotations ?? {},
     ...(uruncJson === undefined ? {} : { uruncJson: parseUruncJson(Buffer.concat(uruncJson)) }),
     layers,
+    ...(binary === undefined ? {} : { binary: await inspectBinary(label, binary) }),
   };
 }

@@ -115,11 +115,15 @@ export async function runAction(test: TestContext, options: ActionOptions = {}):
     commands,
     annotations: commands
       .filter(({ name }) => name === 'error' || name === 'warning')
-      .map(({ name, properties, data }) => ({ severity: name, properties, message: data })),
+      .map(({ name, properties, data }) => ({ severity: name, properties, message: data }))
+      .filter(({ message }) => !ofSample.test(message)),
     workspace,
     temporary,
   };
 }
+
+/** The sample has another kernel in its unikernel's place, and every run says so: test/cli/binary-checks.test.ts is about that. */
+const ofSample = /will not boot: .*"\/unikernel\/test-redis\.hvt", got .*no note of Solo5/;
 
 /** Fails, with everything that was printed, unless the step succeeds. */
 export async function mustRunAction(test: TestContext, options: ActionOptions = {}): Promise<FinishedAction> {

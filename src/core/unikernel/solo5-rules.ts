@@ -34,7 +34,7 @@ function deviceRules(type: Solo5Device['type'], name: 'solo5NetDev' | 'solo5BlkD
     {
       name: `${word}-device-name`,
       level: 'error',
-      at: ({ label }) => (label(name) === '' ? 'binary' : name),
+      at: ({ label }) => (label(name) === '' || label('unikernelType') === 'rumprun' ? 'binary' : name),
       finds: (seen: Seen): string | undefined => {
         const devices = devicesOf(seen, type);
         if (devices === undefined || devices.length > 1) return undefined;

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { unpackPayload } from '../../../src/adapters/layers/unpack-payload.ts';
+import { streamOf } from '../../../src/core/oci/blob.ts';
+import { bootVerdicts } from '../../../src/core/unikernel/bootable.ts';
+import { examineBinary } from '../../../src/core/unikernel/examine-binary.ts';
+import type { BinaryFacts } from '../../../src/core/unikernel/examine-binary.ts';
+import { assemble, solo5 } from '../../support/assembled.ts';
+import { elf, image, little } from '../../support/headers.ts';
+import { unlessInstalled } from '../../support/tools.ts';
+
+const skip = unlessInstalled('x86_64-linux-gnu-as');
+
+/** In pieces of odd length, whose memory is used again. */
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const memory = Buffer.alloc(40_009);
+  for (let at = 0; at < bytes.length; at += memory.length) {
+    const part = bytes.subarray(at, at + memory.length);
+    memory.set(part);
+    yield memory.subarray(0, part.length);
+    await Promise.resolve();
+  }
+}
+
+function examine(bytes: Uint8Array): Promise<BinaryFacts> {
+  const file = { size: bytes.length, open: () => inPieces(bytes) };
+  return examineBinary(file, { unpack: unpackPayload, isThorough: true });
+}
+
+function monitorsOf(facts: BinaryFacts): Record<string, string> {
+  return Object.fromEntries(bootVerdicts(facts).map(({ monitor, verdict }) => [monitor, verdict.can]));
+}
+
+describe('examineBinary', () => {
+  it('reads the notes of Solo5', { skip }, async (test) => {
+    const facts = await examine(solo5(test, { count: 2 }));
+    assert.deepEqual(facts.solo5, {
+      target: 'hvt',
+      abiVersion: 2,
+      devices: [
+        { type: 'net', name: 'uplink' },
+        { type: 'block', name: 'storage' },
+      ],
+      isFoundByTender: true,
+      damage: [],
+    });
+    assert.deepEqual(facts.unread, []);
+    assert.deepEqual(monitorsOf(facts), {
+      qemu: 'no',
+      firecracker: 'no',
+      'cloud-hypervisor': 'no',
+      hvt: 'yes',
+      spt: 'no',
+    });
+  });
+
+  it('says that a tender misses a note behind another one', { skip }, async (test) => {
+    const symbols = { target: 1, abi: 2, count: 1 };
+    const facts = await examine(assemble(test, { source: 'solo5', script: 'solo5-one-segment', symbols }));
+    assert.equal(facts.solo5?.isFoundByTender, false);
+    assert.equal(facts.solo5.devices?.length, 1);
+    assert.equal(monitorsOf(facts).hvt, 'no');
+  });
+
+  it('finds an older ABI for older tenders', { skip }, async (test) => {
+    assert.equal(monitorsOf(await examine(solo5(test, { abi: 1 }))).hvt, 'some');
+  });
+
+  it("reads Unikraft's version and libraries", { skip }, async (test) => {
+    const { unikraft } = await examine(assemble(test, { source: 'unikraft' }));
+    assert.deepEqual(unikraft, {
+      version: '0.17.0',
+      codeName: 'Calypso',
+      libraries: [{ name: 'libvfscore', version: '0.17.0', licence: 'BSD-3-Clause' }],
+    });
+  });
+
+  it("finds Unikraft's version in the banner of a kernel without the section", async () => {
+    const bytes = Buffer.concat([
+      elf(64, 'little', 62),
+      Buffer.alloc(100_000),
+      Buffer.from('Unikraft Calypso (0.17.0~5d38d108)\0'),
+    ]);
+    assert.deepEqual((await examine(bytes)).unikraft, {
+      libraries: [],
+      codeName: 'Calypso',
+      version: '0.17.0',
+    });
+  });
+
+  it('reads the PVH note of hello', async () => {
+    const facts = await examine(
+      readFileSync(join(import.meta.dirname, '../../../examples/hello/hello-amd64')),
+    );
+    assert.equal(facts.hasPvh, true);
+    assert.deepEqual(monitorsOf(facts), {
+      qemu: 'yes',
+      firecracker: 'yes',
+      'cloud-hypervisor': 'yes',
+      hvt: 'no',
+      spt: 'no',
+    });
+  });
+
+  it('reads the header of a bzImage', async () => {
+    const bytes = image(4096, {
+      0x1f1: [4],
+      0x202: 'HdrS',
+      0x206: little(0x20f, 2),
+      0x20e: little(0x400, 2),
+      0x236: little(0x7f, 2),
+      0x238: little(2047, 4),
+      0x600: '6.1.0-50-cloud-amd64 (debian) #1 SMP\0',
+    });
+    const { linux } = await examine(bytes);
+    assert.deepEqual(linux, {
+      form: 'bzImage',
+      version: '6.1.0-50-cloud-amd64',
+      longestCommandLine: 2047,
+      protocol: 0x20f,
+      hasEntry64: true,
+    });
+  });
+
+  const arm = image(80_000, { 56: 'ARM\x64', 70_000: 'Linux version 6.1.0-arm (x@y)\n' });
+  const packed = gzipSync(arm);
+  const zboot = Buffer.concat([
+    image(64, { 0: 'MZ', 4: 'zimg', 8: little(64, 4), 12: little(packed.length, 4), 24: 'gzip\0' }),
+    packed,
+  ]);
+  const images: [name: string, bytes: Uint8Array, monitors: string[]][] = [
+    ['a bare Image', arm, ['qemu', 'firecracker', 'cloud-hypervisor']],
+    ['an Image in gzip', packed, ['qemu']],
+    ['an Image in zboot', zboot, ['qemu']],
+  ];
+  for (const [name, bytes, monitors] of images) {
+    it(`reads the version of ${name}`, async () => {
+      const facts = await examine(bytes);
+      assert.equal(facts.architecture, 'arm64');
+      assert.equal(facts.linux?.version, '6.1.0-arm');
+      const able = bootVerdicts(facts).filter(({ verdict }) => verdict.can === 'yes');
+      assert.deepEqual(
+        able.map(({ monitor }) => monitor),
+        monitors,
+      );
+    });
+  }
+
+  it('says that a payload is damaged', async () => {
+    const { unread } = await examine(packed.subarray(0, 60));
+    assert.deepEqual(unread, ['its payload, packed with gzip']);
+  });
+
+  it('tells a program for Linux', { skip: existsSync('/bin/ls') ? false : 'needs /bin/ls' }, async () => {
+    const { program } = await examine(readFileSync('/bin/ls'));
+    assert.match(program ?? '', /interpreter|Linux/);
+  });
+});
+
+describe('damaged notes of Solo5', { skip }, () => {
+  const noteOf = (bytes: Buffer, type: string) => bytes.indexOf(type, 'latin1') - 8;
+
+  it('says that there are sixty-five entries', async (test) => {
+    const bytes = solo5(test);
+    // Behind the header, the name and the padding: the version, then the count.
+    bytes.writeUInt32LE(65, noteOf(bytes, 'MFT1') + 12 + 8 + 8);
+    const { unread, solo5: found } = await examine(bytes);
+    assert.equal(found?.devices, undefined);
+    assert.deepEqual(unread, ["Solo5's manifest"]);
+  });
+
+  it('says that a name has no end', async (test) => {
+    const bytes = solo5(test);
+    const at = bytes.indexOf('uplink', 'latin1');
+    bytes.fill('x', at, at + 68);
+    assert.deepEqual((await examine(bytes)).unread, ["Solo5's manifest"]);
+  });
+
+  it('says that a note runs past its segment', async (test) => {
+    const bytes = solo5(test);
+    bytes.writeUInt32LE(0xffff_fff0, noteOf(bytes, 'MFT1') + 4);
+    const { unread } = await examine(bytes);
+    assert.deepEqual(unread, ['a note that runs past the end of its segment', "Solo5's manifest"]);
+  });
+
+  it('says that the file ends before its notes', async (test) => {
+    const bytes = solo5(test);
+    const { unread } = await examine(bytes.subarray(0, noteOf(bytes, 'ABI1') + 4));
+    assert.ok(unread.length > 0, 'the damage is said');
+  });
+
+  // As many as BIMA_MUTATIONS says: a million by hand, some thousands with the others.
+  it('neither throws nor takes long for any damage', { timeout: 3_600_000 }, async (test) => {
+    const count = Number(process.env.BIMA_MUTATIONS ?? 3000);
+    const originals = [solo5(test, { count: 3 }), assemble(test, { source: 'unikraft' })];
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    let slowest = 0;
+    for (let round = 0; round < count; round += 1) {
+      const bytes = Buffer.from(originals[round % originals.length] ?? '');
+      for (let change = 0; change <= random(4); change += 1)
+        bytes[random(bytes.length)] = [0, 1, 0x7f, 0xff, random(256)][random(5)] ?? 0;
+      const part = random(10) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
+      const start = performance.now();
+      await examineBinary({ size: part.length, open: () => streamOf(part) });
+      slowest = Math.max(slowest, performance.now() - start);
+    }
+    assert.ok(slowest < 1000, `the slowest took ${slowest} ms`);
+  });
+});
