@@ -42,6 +42,7 @@ export async function listPath(
     name,
     size,
     ...readExecutable(place, path, stats),
+    ...(stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {}),
     // What readListed takes for the same file.
     identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),

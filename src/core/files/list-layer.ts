@@ -2,6 +2,7 @@
 
 import { posix } from 'node:path';
 import type { ByteStream } from '../oci/blob.ts';
+import type { Special, Xattrs } from './entry.ts';
 import { readTar } from './tar-reader.ts';
 import type { TarEntry } from './tar-reader.ts';
 
@@ -17,6 +18,9 @@ export interface ListedEntry {
   readonly gid: number;
   /** Of a symbolic link as it is stored, of a hard link the path. */
   readonly target?: string;
+  /** Of `other`, where its kind is known. */
+  readonly special?: Special;
+  readonly xattrs?: Xattrs;
 }
 
 /** Is asked for each file; what it returns gets the file's bytes, piece by piece, before the entry is listed. */
@@ -42,11 +46,18 @@ export async function* listLayer(
   }
 }
 
-function describe({ name, type, size, mode, uid, gid, target }: TarEntry): ListedEntry {
-  const entry = { path: cleanPath(name), size: type === 'file' ? size : 0, mode: mode & 0o7777, uid, gid };
+function describe({ name, type, size, mode, uid, gid, target, special, xattrs }: TarEntry): ListedEntry {
+  const entry = {
+    path: cleanPath(name),
+    size: type === 'file' ? size : 0,
+    mode: mode & 0o7777,
+    uid,
+    gid,
+    ...(xattrs === undefined ? {} : { xattrs }),
+  };
   if (type === 'symlink') return { ...entry, type, target };
   if (type === 'hardlink') return { ...entry, type, target: cleanPath(target) };
-  return { ...entry, type };
+  return { ...entry, type, ...(special === undefined ? {} : { special }) };
 }
 
 /** By its text alone, with no way above the root, as containerd and Docker unpack it: of `a/..` only the root is left. */

@@ -77,19 +77,26 @@ export function rootfsSources(rootfs: Rootfs, name: string): RootfsSources {
     return root;
 
     function foundOf(at: string, there: Entry | undefined, name: string): Found {
-      if (there?.type === 'symlink') return { type: 'symlink', name, target: there.target };
+      const origin = there === undefined ? {} : { origin: there };
+      if (there?.type === 'symlink') return { type: 'symlink', name, target: there.target, ...origin };
       if (there?.type === 'file') {
         there.expect?.();
         const { size, mode, identify, open, isGuessed = false } = there;
         const executable = (mode & 0o111) !== 0;
         // A guess stays one: the label may know better.
         const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
-        const file = { type: 'file', name, size, ...bits, open } as const;
+        const file = { type: 'file', name, size, ...bits, open, ...origin } as const;
         return identify === undefined ? file : { ...file, identify };
       }
       const children: Found[] = [];
       pending.push({ path: at, children });
-      return { type: 'directory', name, ...(there === undefined ? {} : { mode: there.mode }), children };
+      return {
+        type: 'directory',
+        name,
+        ...(there === undefined ? {} : { mode: there.mode }),
+        children,
+        ...origin,
+      };
     }
   }
 
