@@ -22,8 +22,9 @@ import type { Environment } from './runner.ts';
 export async function planForInputs(
   inputs: Inputs,
   images: BaseImages,
-  { reporter, folder }: { readonly reporter: Reporter; readonly folder: string },
+  world: { readonly environment: Environment; readonly reporter: Reporter; readonly folder: string },
 ): Promise<readonly Plan[]> {
+  const { environment, reporter, folder } = world;
   const {
     context,
     file,
@@ -43,6 +44,7 @@ export async function planForInputs(
     buildArguments,
     ...(target === undefined ? {} : { target }),
     images,
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
     outputs: [tar, ociLayout, folder],
     ...(file === undefined ? {} : { file: await findFile(context, file) }),
   };

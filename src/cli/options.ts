@@ -10,6 +10,7 @@ import { formatReference, parseReference, withDefaultTag } from '../core/oci/ref
 import type { Reference } from '../core/oci/reference.ts';
 import type { Environment, Options } from './args.ts';
 import type { CommandName } from './commands.ts';
+import { parseSourceDate } from '../core/source-date.ts';
 
 /** @throws BimaError INPUT_INVALID unless there is exactly one */
 export function onePositional(command: CommandName, positionals: readonly string[], meaning: string): string {
@@ -42,6 +43,7 @@ export function readPlanOptions(
     strict: !options.flag('no-strict'),
     platforms: parsePlatforms(options.strings('platform')),
     buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
   };
 }
 

@@ -1,14 +1,15 @@
-// The flags of COPY and ADD: --from, --chmod, --chown, --link and --unpack.
+// The flags of COPY and ADD: --from, --chmod, --chown, --link, --rootfs and --unpack.
 
 import { quote } from './excerpt.ts';
 import type { Copy, CopyFrom, From } from './instruction.ts';
 import { parseMode } from './mode.ts';
 import { parseOwner } from './owner.ts';
+import { parseRootfsForm } from './rootfs-flag.ts';
 import { findStage } from './stage.ts';
 import type { Statement } from './statement.ts';
 import type { Word } from './words.ts';
 
-export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from' | 'keepsArchives'>;
+export type CopyFlags = Pick<Copy, 'chmod' | 'chown' | 'from' | 'keepsArchives' | 'rootfs'>;
 
 /** What to do instead of a flag that is not supported. */
 const instead: Readonly<Record<string, string>> = {
@@ -46,6 +47,8 @@ export function readCopyFlags(
     else if (name === '--chown') flags = { ...flags, ...readOwner(statement, valueStart, value) };
     else if (name === '--from' && keyword === 'COPY')
       flags = { ...flags, ...readFrom(statement, valueStart, value, stages) };
+    else if (name === '--rootfs' && keyword === 'COPY')
+      flags = { ...flags, ...readRootfs(statement, valueStart, value) };
     else if (name === '--link') readBoolean(statement, name, valueStart, value);
     else if (name === '--unpack' && keyword === 'ADD') {
       if (readBoolean(statement, name, valueStart, value) === false)
@@ -87,7 +90,7 @@ function readFrom(
 function reportFlag(statement: Statement, name: string, start: number): void {
   const { keyword } = statement;
   const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
-  const first = keyword === 'COPY' ? '--from' : '--unpack';
+  const first = keyword === 'COPY' ? '--from, --rootfs' : '--unpack';
   statement.error(
     start,
     hint === undefined ? `${keyword} has no flag ${quote(name)}` : `${keyword} ${name} is not supported`,
@@ -115,6 +118,15 @@ function readOwner(statement: Statement, offset: number, value = ''): CopyFlags 
   const hint =
     'Write it as --chown=1000:1000, or with names from /etc/passwd and /etc/group of the image; numbers end at 4294967294.';
   statement.error(offset, message, hint);
+  return {};
+}
+
+function readRootfs(statement: Statement, offset: number, value = ''): CopyFlags {
+  const rootfs = parseRootfsForm(value);
+  if (rootfs !== undefined) return { rootfs };
+  const hint =
+    'Write it as --rootfs=initrd,compression=zstd or --rootfs=block,free=64M; what follows the comma is optional.';
+  statement.error(offset, `expected initrd or block in --rootfs, got ${quote(value)}`, hint);
   return {};
 }
 

@@ -1,5 +1,6 @@
 // What a Containerfile says, instruction by instruction, each with its place in the file.
 
+import type { RootfsForm } from './rootfs-flag.ts';
 import type { Position, Problem } from '../errors.ts';
 
 interface InstructionBase {
@@ -68,6 +69,8 @@ export interface Copy extends InstructionBase {
   /** Of `--chmod`: permission bits, 0 to 0o7777, or changes of them for `changeMode`. */
   readonly chmod?: number | string;
   readonly chown?: Owner;
+  /** Of `--rootfs`: the destination is one file, a root file system that holds what is copied. */
+  readonly rootfs?: RootfsForm;
 }
 
 export interface LabelPair {

@@ -167,5 +167,5 @@ export interface FileSystem {
    * A chunk holds until the next one is asked for.
    * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says
    */
-  open(): ByteStream;
+  readonly open: () => ByteStream;
 }

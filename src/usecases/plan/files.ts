@@ -18,6 +18,7 @@ import { findOwner } from '../../core/files/owners.ts';
 import type { StageBases } from './bases.ts';
 import { applyCopy, emptyRootfs, has, makeFolder } from '../../core/files/rootfs.ts';
 import type { PlacedCopy, Rootfs } from '../../core/files/rootfs.ts';
+import { createRootfsFile } from './rootfs-file.ts';
 import { rootfsSources } from '../../core/files/rootfs-sources.ts';
 import type { RootfsSources } from '../../core/files/rootfs-sources.ts';
 
@@ -46,10 +47,12 @@ export interface PlanFiles {
   ofContext(number: number): Promise<Rootfs>;
 }
 
+/** @param created the date of what is in root file systems, in seconds since 1970 */
 export function createPlanFiles(
   { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
   context: Context,
   bases: StageBases,
+  created = 0,
 ): PlanFiles {
   /** By the name of an image, or the number of a stage. */
   const sources = new Map<string | number, Promise<RootfsSources>>();
@@ -59,7 +62,7 @@ export function createPlanFiles(
     const base = bases.byStage.get(rootStage(stages, number));
     const errors: Problem[] = [];
     const warnings: Problem[] = [];
-    const steps = await stepsOf(number, base, errors);
+    const steps = await stepsOf(number, base, errors, warnings);
     const hasBase = base !== undefined && (look === 'always' || steps.some(dependsOnBase));
     let rootfs = emptyRootfs();
     if (hasBase) {
@@ -79,7 +82,12 @@ export function createPlanFiles(
   }
 
   /** What changes the rootfs, each with the working directory and the user of its place. */
-  async function stepsOf(number: number, base: BaseImage | undefined, errors: Problem[]): Promise<Step[]> {
+  async function stepsOf(
+    number: number,
+    base: BaseImage | undefined,
+    errors: Problem[],
+    warnings: Problem[],
+  ): Promise<Step[]> {
     let workingDir = base?.values.workingDir ?? '/';
     let user = { name: base?.values.user ?? '', position: undefined as Position | undefined };
     const steps: Step[] = [];
@@ -90,7 +98,7 @@ export function createPlanFiles(
         steps.push({ instruction, workingDir, user, matches: [] });
       }
       if (instruction.type !== 'copy') continue;
-      const matches = await matchAll(instruction, errors);
+      const matches = await matchAll(instruction, errors, warnings);
       if (matches !== undefined) steps.push({ instruction, workingDir, user, matches });
     }
     return steps;
@@ -102,6 +110,7 @@ export function createPlanFiles(
     for (const instruction of flattenStage(stages, number).instructions) {
       if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
       if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
+      if (instruction.rootfs !== undefined) continue;
       const copy: PlacedCopy = { ...instruction, chown: root };
       await collectProblems([], async () => {
         const matches: Match[] = [];
@@ -116,7 +125,11 @@ export function createPlanFiles(
   }
 
   /** Undefined, with errors, when a source isn't found: nobody can tell what the COPY would have brought. */
-  async function matchAll(copy: Copy, errors: Problem[]): Promise<readonly Match[] | undefined> {
+  async function matchAll(
+    copy: Copy,
+    errors: Problem[],
+    warnings: Problem[],
+  ): Promise<readonly Match[] | undefined> {
     const { stage } = copy.from ?? {};
     // The RUN that would have made the files is an error already.
     if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number))) return undefined;
@@ -133,7 +146,17 @@ export function createPlanFiles(
         matches.push(found);
       });
     }
-    return errors.length > before ? undefined : [...matches.flat(), ...matchDocuments(copy)];
+    if (errors.length > before) return undefined;
+    const all = [...matches.flat(), ...matchDocuments(copy)];
+    const { rootfs } = copy;
+    if (rootfs === undefined) return all;
+    let file: Match | undefined;
+    await collectProblems(errors, async () => {
+      const made = await createRootfsFile({ ...copy, rootfs }, all, created);
+      warnings.push(...made.warnings);
+      file = made.match;
+    });
+    return file === undefined ? undefined : [file];
   }
 
   async function sourcesOf({

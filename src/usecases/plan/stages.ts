@@ -54,7 +54,7 @@ export async function openStages(
   const environments = environmentsOf(bases);
   const containerfile =
     environments === undefined ? first : parseContainerfile(bytes, path, { ...options, environments });
-  return { containerfile, bases, files: createPlanFiles(containerfile, context, bases) };
+  return { containerfile, bases, files: createPlanFiles(containerfile, context, bases, options.created) };
 }
 
 /** Those of the image, in their order. */
