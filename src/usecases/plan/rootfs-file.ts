@@ -4,6 +4,7 @@ import { compress, parseCompression } from '../../adapters/layers/compression.ts
 import type { Copy } from '../../core/containerfile/instruction.ts';
 import { BimaError } from '../../core/errors.ts';
 import type { Problem } from '../../core/errors.ts';
+import { comparePaths } from '../../core/files/entry.ts';
 import { createBlockImage } from '../../core/files/ext2.ts';
 import { unstorable } from '../../core/files/ext2-xattrs.ts';
 import { initrdAlignment, planInitrd } from '../../core/files/initrd.ts';
@@ -76,7 +77,7 @@ function warnOfXattrs({ entries }: FoundTree, { rootfs, position }: RootfsCopy):
     const [first] = rootfs.type === 'initrd' ? xattrs.keys() : unstorable(xattrs);
     return first === undefined ? [] : [{ path, name: first }];
   });
-  const [first, ...others] = lost;
+  const [first, ...others] = lost.sort((one, other) => comparePaths(one.path, other.path));
   if (first === undefined) return [];
   const and = others.length === 0 ? '' : ` and ${others.length} more files`;
   return [

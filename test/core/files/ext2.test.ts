@@ -1,75 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Entry } from '../../../src/core/files/entry.ts';
 import { createBlockImage } from '../../../src/core/files/ext2.ts';
+import { checkImage, readImage, toolEnvironment } from '../../support/read-root.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describeTree, fileEntry, readWhole, rootTrees, writeSystem } from '../../support/root-tree.ts';
 import { unlessInstalled, unlessMountingWith } from '../../support/tools.ts';
 
 const mtime = 1_700_000_000;
 const maxBuffer = 64 * 1024 * 1024;
-
-/** Fails, with what it prints, for anything that it would repair. */
-function checkImage(file: string): string {
-  return execFileSync('e2fsck', ['-fn', file], {
-    encoding: 'utf8',
-    env: toolEnvironment,
-    maxBuffer,
-    stdio: 'pipe',
-  });
-}
-
-const toolEnvironment = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-
-/** What debugfs says of each of these paths. @param folder for the contents */
-function readImage(file: string, paths: readonly string[], folder: string): Map<string, string> {
-  const commands = paths.flatMap((path, index) => [
-    `stat "/${path}"`,
-    `dump "/${path}" "${join(folder, `${index}`)}"`,
-  ]);
-  writeFileSync(join(folder, 'commands'), `${commands.join('\n')}\n`);
-  const printed = execFileSync('debugfs', ['-f', join(folder, 'commands'), file], {
-    encoding: 'utf8',
-    env: toolEnvironment,
-    maxBuffer,
-    stdio: 'pipe',
-  });
-  const parts = printed.split('debugfs: stat ').slice(1);
-  assert.equal(parts.length, paths.length);
-  const kinds: Record<string, string> = {
-    regular: 'file',
-    'character special': 'character',
-    'block special': 'block',
-    FIFO: 'fifo',
-  };
-  return new Map(
-    parts.map((text, index) => {
-      const path = paths[index] ?? '';
-      const take = (pattern: RegExp) => pattern.exec(text)?.[1] ?? '';
-      // debugfs takes them for signed.
-      const number = (pattern: RegExp) => Number(take(pattern)) >>> 0;
-      const type = take(/Type: (.*?) +Mode/);
-      const kind = kinds[type] ?? type;
-      assert.equal(Number(take(/mtime: (\w+)/)), mtime, path);
-      const bytes = () => readFileSync(join(folder, `${index}`));
-      const details: Record<string, () => string> = {
-        file: () => `${take(/Links: (\d+)/)} ${createHash('sha256').update(bytes()).digest('hex')}`,
-        symlink: () => take(/Fast link dest: "(.*)"/) || bytes().toString(),
-        character: () => take(/Device major\/minor number: (\S+)/).replace(':', ','),
-        block: () => take(/Device major\/minor number: (\S+)/).replace(':', ','),
-      };
-      const mode = Number.parseInt(take(/Mode: +(\d+)/), 8).toString(8);
-      const owner = `${mode} ${number(/User: +(-?\d+)/)}:${number(/Group: +(-?\d+)/)}`;
-      return [path, `${kind} ${owner} ${details[kind]?.().replaceAll(/\b0+(?=\d)/g, '') ?? ''}`];
-    }),
-  );
-}
 
 function zeros(path: string, size: number): Entry {
   const open = async function* () {
@@ -103,7 +46,7 @@ describe('a block image', () => {
           await writeSystem(createBlockImage(entries, { mtime, free, blockSize }), file);
           checkImage(file);
           const expected = await describeTree(entries);
-          const got = readImage(file, [...expected.keys()], folder);
+          const got = readImage(file, [...expected.keys()], folder, mtime);
           assert.deepEqual(got, new Map([...expected].map(([path, text]) => [path, text])));
         },
       ),

@@ -5,58 +5,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Entry } from '../../../src/core/files/entry.ts';
 import { planInitrd } from '../../../src/core/files/initrd.ts';
+import { readCpio } from '../../support/read-root.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describeTree, fileEntry, readWhole, rootTrees, writeSystem } from '../../support/root-tree.ts';
 import { unlessInstalled } from '../../support/tools.ts';
 
 const mtime = 1_700_000_000;
 const large = 64 * 1024 * 1024;
-
-/** What libarchive says of each path of a cpio archive. */
-function readCpio(file: string): Map<string, string> {
-  const keys = '!all,type,mode,uid,gid,link,device,nlink,sha256,size,time,inode';
-  const mtree = execFileSync('bsdtar', ['-cf', '-', '--format=mtree', `--options=${keys}`, `@${file}`], {
-    encoding: 'latin1',
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    maxBuffer: large,
-  });
-  const lines = mtree.split('\n').filter((line) => line.startsWith('.'));
-  const decode = (text: string) =>
-    Buffer.from(
-      text.replaceAll(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))),
-      'latin1',
-    ).toString();
-  const parsed = lines.map((line) => {
-    const [name = '', ...pairs] = line.split(' ');
-    return { name: decode(name).replace(/^\.\//, ''), values: new Map(pairs.map((pair) => splitAt(pair))) };
-  });
-  const contents = new Map<string, string>();
-  for (const { values } of parsed) {
-    if (values.get('size') !== '0' || !contents.has(values.get('inode') ?? ''))
-      contents.set(values.get('inode') ?? '', values.get('sha256digest') ?? '');
-  }
-  const kinds: Record<string, string> = { dir: 'directory', link: 'symlink', char: 'character' };
-  return new Map(
-    parsed.map(({ name, values }) => {
-      assert.equal(values.get('time'), `${mtime}.0`, name);
-      const type = values.get('type') ?? '';
-      const kind = kinds[type] ?? type;
-      const details: Record<string, string> = {
-        file: `${values.get('nlink') ?? 1} ${contents.get(values.get('inode') ?? '') ?? ''}`,
-        symlink: decode(values.get('link') ?? ''),
-        character: values.get('device')?.replace('native,', '') ?? '',
-        block: values.get('device')?.replace('native,', '') ?? '',
-      };
-      const owner = `${values.get('mode') ?? ''} ${values.get('uid') ?? ''}:${values.get('gid') ?? ''}`;
-      return [name, `${kind} ${owner} ${details[kind] ?? ''}`];
-    }),
-  );
-}
-
-function splitAt(pair: string): [string, string] {
-  const equals = pair.indexOf('=');
-  return [pair.slice(0, equals), pair.slice(equals + 1)];
-}
 
 describe('an initrd', () => {
   it(
@@ -68,7 +23,7 @@ describe('an initrd', () => {
         fc.asyncProperty(rootTrees, async (entries) => {
           await writeSystem(planInitrd(entries, { mtime }), file);
           const expected = await describeTree(entries);
-          assert.deepEqual(readCpio(file), new Map([...expected].sort()), 'libarchive');
+          assert.deepEqual(readCpio(file, mtime), new Map([...expected].sort()), 'libarchive');
           const listed = execFileSync('cpio', ['-t', '--quiet', '-F', file], { maxBuffer: large });
           assert.deepEqual(listed.toString().trim().split('\n').sort(), [...expected.keys()].sort());
         }),
