@@ -105,12 +105,12 @@ export function readImage(
       const details: Record<string, () => string> = {
         file: () => `${take(/Links: (\d+)/)} ${createHash('sha256').update(bytes()).digest('hex')}`,
         symlink: () => take(/Fast link dest: "(.*)"/) || bytes().toString(),
-        character: () => take(/Device major\/minor number: (\S+)/).replace(':', ','),
-        block: () => take(/Device major\/minor number: (\S+)/).replace(':', ','),
+        character: () => take(/Device major\/minor number: (\S+)/).replace(/^0*(\d+):0*(\d+)$/, '$1,$2'),
+        block: () => take(/Device major\/minor number: (\S+)/).replace(/^0*(\d+):0*(\d+)$/, '$1,$2'),
       };
       const mode = Number.parseInt(take(/Mode: +(\d+)/), 8).toString(8);
       const owner = `${mode} ${number(/User: +(-?\d+)/)}:${number(/Group: +(-?\d+)/)}`;
-      return [path, `${kind} ${owner} ${details[kind]?.().replaceAll(/\b0+(?=\d)/g, '') ?? ''}`];
+      return [path, `${kind} ${owner} ${details[kind]?.() ?? ''}`];
     }),
   );
 }

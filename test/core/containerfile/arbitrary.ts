@@ -97,6 +97,7 @@ export const containerfileText: fc.Arbitrary<string> = fc
             "<<'EOF' ",
           ],
           ...['--chmod=u+x ', '--chown=a:b ', '--unpack=false '],
+          ...['--rootfs=initrd,compression=gzip ', '--rootfs=block,free=1K '],
           ...['\uFEFF', '\0', '\u001b', '\u2028', '\u202e'],
         ),
       },

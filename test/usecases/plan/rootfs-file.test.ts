@@ -103,7 +103,7 @@ describe('COPY --rootfs', () => {
       const lost = warnings.filter(({ message }) => message.includes('extended attributes'));
       assert.deepEqual(
         lost.map(({ message, position }) => [message.slice(0, 30), position?.line]),
-        [['"/usr/bin/other" and 1 more f', 13]],
+        [['"/usr/bin/other" and 1 more fi', 12]],
       );
     },
   );
