@@ -6,7 +6,7 @@ interface Read {
   readonly sources: readonly string[];
   readonly destination: string;
   readonly chmod?: number | string;
-  rootfs?: object;
+  readonly rootfs?: object;
   readonly chown?: { readonly user: number | string; readonly group?: number | string };
 }
 
