@@ -14,7 +14,7 @@ export function fileEntry(path: string, content: string | Uint8Array, more: Part
     await Promise.resolve();
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
   };
-  return { path, mode: 0o644, uid: 0, gid: 0, ...more, type: 'file', size: bytes.length, open } as Entry;
+  return { path, mode: 0o644, uid: 0, gid: 0, ...more, type: 'file', size: bytes.length, open };
 }
 
 const name = fc.stringMatching(/^[a-zA-Z0-9._é漢-]{1,20}$/).filter((text) => !/^\.*$/.test(text));

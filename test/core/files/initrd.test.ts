@@ -45,7 +45,7 @@ describe('an initrd', () => {
   });
 
   it('keeps the content of a hard link at its last name', async () => {
-    const twice = ['a', 'b'].map((path) => fileEntry(path, 'content', { inode: '1' } as Partial<Entry>));
+    const twice = ['a', 'b'].map((path) => fileEntry(path, 'content', { inode: '1' }));
     const text = (await readWhole(planInitrd(twice, { mtime }))).toString('latin1');
     assert.equal(text.split('content').length, 2);
     assert.match(text, /b\0+content/);
