@@ -113,7 +113,10 @@ async function build(request: ImageRequest, layout: Layout, world: ProduceWorld)
 }
 
 /** Everything that is wrong with the Containerfile and its files comes out here. */
-async function plan(inputs: Inputs, { images, reporter, folder }: ProduceWorld): Promise<readonly Plan[]> {
+async function plan(
+  inputs: Inputs,
+  { environment, images, reporter, folder }: ProduceWorld,
+): Promise<readonly Plan[]> {
   const { context, file, labels, strict, fill, failOn, platforms, buildArguments, target } = inputs;
   const options = {
     context,
@@ -125,6 +128,7 @@ async function plan(inputs: Inputs, { images, reporter, folder }: ProduceWorld):
     buildArguments,
     ...(target === undefined ? {} : { target }),
     images,
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
     // The run's own folder can be in the context, as the outputs can.
     outputs: [inputs.tar ?? folder, inputs.ociLayout ?? folder, folder],
     ...(file === undefined ? {} : { file: await findFile(context, file) }),

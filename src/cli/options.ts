@@ -13,6 +13,7 @@ import { formatReference, parseReference, withDefaultTag } from '../core/oci/ref
 import type { Reference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
 import type { CommandName } from './commands.ts';
+import { parseSourceDate } from '../core/source-date.ts';
 
 /** @throws BimaError INPUT_INVALID unless there is exactly one */
 export function onePositional(command: CommandName, positionals: readonly string[], meaning: string): string {
@@ -51,6 +52,7 @@ export async function readPlanOptions(
     failOn: readFailOn(options),
     platforms: parsePlatforms(options.strings('platform')),
     buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
   };
 }
 

@@ -22,6 +22,12 @@ export interface SampleEntry {
   /** Of a symbolic link, or with `hard` of a hard link. */
   readonly target?: string;
   readonly hard?: boolean;
+  readonly special?: {
+    readonly type: 'character-device' | 'block-device' | 'fifo';
+    readonly major?: number;
+    readonly minor?: number;
+  };
+  readonly xattrs?: Readonly<Record<string, string>>;
 }
 
 export interface SampleBase {
@@ -41,8 +47,11 @@ export interface SampleBase {
 
 export async function packTar(entries: readonly SampleEntry[]): Promise<Buffer> {
   const tar = pack();
-  for (const { path, mode, uid = 0, gid = 0, content = '', target, hard } of entries) {
-    const common = { name: path, uid, gid, mtime: new Date(0) };
+  for (const entry of entries) {
+    const { path, mode, uid = 0, gid = 0, content = '', target, hard, special, xattrs = {} } = entry;
+    const pairs = Object.entries(xattrs).map(([key, value]) => [`SCHILY.xattr.${key}`, value]);
+    const pax = pairs.length === 0 ? {} : { pax: Object.fromEntries(pairs) as Record<string, string> };
+    const common = { name: path, uid, gid, mtime: new Date(0), ...pax };
     if (target !== undefined) {
       tar.entry({
         ...common,
@@ -50,6 +59,9 @@ export async function packTar(entries: readonly SampleEntry[]): Promise<Buffer> 
         linkname: target,
         mode: mode ?? 0o777,
       });
+    } else if (special !== undefined) {
+      const { type, major = 0, minor = 0 } = special;
+      tar.entry({ ...common, type, devmajor: major, devminor: minor, mode: mode ?? 0o644 });
     } else if (path.endsWith('/')) tar.entry({ ...common, type: 'directory', mode: mode ?? 0o755 });
     else tar.entry({ ...common, type: 'file', mode: mode ?? 0o644 }, Buffer.from(content));
   }

@@ -8,6 +8,12 @@ export interface Boot {
   readonly kernel: string;
   /** Without it the kernel gets none at all. */
   readonly commandLine?: string;
+  /** The path of an initrd. */
+  readonly initrd?: string;
+  /** The path of a raw disk, which the guest has as NVMe and may write to. */
+  readonly disk?: string;
+  /** In MiB; 128 by default. */
+  readonly memory?: number;
   /** In place of the machine that urunc has for the architecture: `pc`, or `virt` on arm64. */
   readonly machine?: string;
   /** Starts over when the kernel resets the machine, which ends it otherwise. */
@@ -41,6 +47,14 @@ export function bootKernel(boot: Boot): Promise<Booted> {
       ...['-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
       ...(boot.canReboot === true ? [] : ['-no-reboot']),
       ...['-kernel', boot.kernel],
+      ...(boot.memory === undefined ? [] : ['-m', `${boot.memory}`]),
+      ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd]),
+      ...(boot.disk === undefined
+        ? []
+        : [
+            ...['-drive', `file=${boot.disk},format=raw,if=none,id=disk`],
+            ...['-device', 'nvme,drive=disk,serial=disk'],
+          ]),
       ...(boot.commandLine === undefined ? [] : ['-append', boot.commandLine]),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' },

@@ -36,7 +36,7 @@ export function diskTree(place: OpenPlace, rules: IgnoreRules, outputs?: OwnOutp
     name: 'the context',
     isConfined: true,
     rules,
-    modeOf: () => undefined,
+    attributesOf: () => ({}),
     take: (item, name, isNamed) => take(place, item, name, isNamed),
     adviseOn: (source) => adviseOn(place, source),
     explainIgnored: (path) =>
@@ -99,6 +99,7 @@ function take(
     name,
     size,
     ...readExecutable(place, path, stats),
+    ...(stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {}),
     // What readListed takes for the same file.
     identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),

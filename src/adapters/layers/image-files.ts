@@ -80,25 +80,27 @@ function flatten(tree: TreeDirectory, readers: readonly LayerReader[]): Map<stri
 }
 
 function entryOf(node: TreeNode, path: string, readers: readonly LayerReader[]): Entry {
-  const { uid, gid } = node;
+  const { uid, gid, xattrs } = node;
+  const common = { path, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) };
   switch (node.type) {
     case 'directory':
-      return { type: 'directory', path, mode: node.mode, uid, gid };
+      return { type: 'directory', ...common, mode: node.mode };
     case 'symlink':
-      return { type: 'symlink', path, mode: 0o777, uid, gid, target: node.target };
-    case 'special':
-      return { type: 'file', path, mode: node.mode, uid, gid, size: 0, open: () => refuse(path) };
+      return { type: 'symlink', ...common, mode: 0o777, target: node.target };
+    case 'special': {
+      const special = node.special === undefined ? {} : { special: node.special };
+      return { type: 'file', ...common, mode: node.mode, size: 0, ...special, open: () => refuse(path) };
+    }
     case 'file': {
       const { layer, file } = node.content;
       const reader = readers[layer];
       if (reader === undefined) throw new Error(`no reader for layer ${layer}`);
       return {
         type: 'file',
-        path,
+        ...common,
         mode: node.mode,
-        uid,
-        gid,
         size: node.size,
+        inode: `${reader.name} ${file}`,
         identify: () => `${reader.name} ${file}`,
         expect: () => {
           reader.expect(file);

@@ -1,17 +1,18 @@
-// The flags of COPY and ADD: --from, --parents, --exclude, --chmod, --chown, --link, --checksum and --unpack.
+// The flags of COPY and ADD: --from, --parents, --exclude, --chmod, --chown, --link, --rootfs, --checksum and --unpack.
 
 import { isIgnorePattern } from '../files/ignore.ts';
 import { quote } from './excerpt.ts';
 import type { Copy, CopyFrom, From } from './instruction.ts';
 import { parseMode } from './mode.ts';
 import { parseOwner } from './owner.ts';
+import { parseRootfsForm } from './rootfs-flag.ts';
 import { findStage } from './stage.ts';
 import type { Statement } from './statement.ts';
 import type { Word } from './words.ts';
 
 export type CopyFlags = Pick<
   Copy,
-  'chmod' | 'chown' | 'from' | 'parents' | 'exclude' | 'unpack' | 'checksum'
+  'chmod' | 'chown' | 'from' | 'parents' | 'exclude' | 'rootfs' | 'unpack' | 'checksum'
 >;
 
 /** What to do instead of a flag that is not supported. */
@@ -49,6 +50,8 @@ export function readCopyFlags(
       flags = { ...flags, ...readFrom(statement, valueStart, value, stages) };
     else if (name === '--exclude')
       flags = { ...flags, ...readExclude(statement, valueStart, value, flags.exclude) };
+    else if (name === '--rootfs' && keyword === 'COPY')
+      flags = { ...flags, ...readRootfs(statement, valueStart, value) };
     else if (name === '--link') readBoolean(statement, name, valueStart, value);
     else if (name === '--parents' && keyword === 'COPY') {
       if (readBoolean(statement, name, valueStart, value) === true) flags = { ...flags, parents: true };
@@ -94,7 +97,7 @@ function readFrom(
 function reportFlag(statement: Statement, name: string, start: number): void {
   const { keyword } = statement;
   const hint = Object.hasOwn(instead, name) ? instead[name] : undefined;
-  const first = keyword === 'COPY' ? '--from, --parents' : '--checksum, --unpack';
+  const first = keyword === 'COPY' ? '--from, --parents, --rootfs' : '--checksum, --unpack';
   statement.error(
     start,
     hint === undefined ? `${keyword} has no flag ${quote(name)}` : `${keyword} ${name} is not supported`,
@@ -147,6 +150,15 @@ function readOwner(statement: Statement, offset: number, value = ''): CopyFlags 
   const hint =
     'Write it as --chown=1000:1000, or with names from /etc/passwd and /etc/group of the image; numbers end at 4294967294.';
   statement.error(offset, message, hint);
+  return {};
+}
+
+function readRootfs(statement: Statement, offset: number, value = ''): CopyFlags {
+  const rootfs = parseRootfsForm(value);
+  if (rootfs !== undefined) return { rootfs };
+  const hint =
+    'Write it as --rootfs=initrd,compression=zstd or --rootfs=block,free=64M; what follows the comma is optional.';
+  statement.error(offset, `expected initrd or block in --rootfs, got ${quote(value)}`, hint);
   return {};
 }
 

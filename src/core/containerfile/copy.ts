@@ -38,7 +38,7 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
   // Looking for such files in the build context would only confuse.
   if (operands === undefined || hasBadFrom) return undefined;
   if ([...operands, ...expandedFlags].some(({ hasFailed }) => hasFailed)) return undefined;
-  const destination = checkOperands(statement, operands);
+  const destination = checkOperands(statement, operands, flags.rootfs !== undefined);
   if (destination === undefined) return undefined;
   const sources = operands.slice(0, -1);
   if (!checkUrls(statement, sources, destination, flags.checksum)) return undefined;
@@ -61,8 +61,15 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
   };
 }
 
-/** The destination; undefined, with an error, when the operands are not what COPY takes. */
-function checkOperands(statement: Statement, operands: readonly Operand[]): Operand | undefined {
+/**
+ * The destination; undefined, with an error, when the operands are not what COPY takes.
+ * @param isFile whether it is one file, however many sources there are
+ */
+function checkOperands(
+  statement: Statement,
+  operands: readonly Operand[],
+  isFile: boolean,
+): Operand | undefined {
   const { keyword } = statement;
   const destination = operands.at(-1);
   const sources = operands.slice(0, -1);
@@ -91,7 +98,13 @@ function checkOperands(statement: Statement, operands: readonly Operand[]): Oper
   }
   const remote = sources.filter((source) => reportRemote(statement, source.value, source.offset));
   if (remote.length > 0) return undefined;
-  if (sources.length > 1 && !/(?:^|\/)\.?$/.test(destination.value)) {
+  const isFolder = /(?:^|\/)\.?$/.test(destination.value);
+  if (isFile && isFolder) {
+    const message = `expected the path of a file after --rootfs, got ${quote(destination.value)}`;
+    statement.error(destination.offset, message, 'Name the file that holds the root file system.');
+    return undefined;
+  }
+  if (sources.length > 1 && !isFile && !isFolder) {
     statement.error(
       destination.offset,
       `expected a destination that ends with "/" for several sources, got ${quote(destination.value)}`,
@@ -214,7 +227,7 @@ function readPlain(statement: Statement, next: number): readonly Operand[] | und
   const meant = comment === -1 ? words : words.slice(0, comment);
   const [, ...behind] = meant;
   const flag = behind.find(({ start, end }) =>
-    /^--(?:chmod|chown|from|link|exclude|parents|checksum|unpack|keep-git-dir)(?:=|$)/.test(
+    /^--(?:chmod|chown|from|link|exclude|parents|checksum|unpack|keep-git-dir|rootfs)(?:=|$)/.test(
       statement.text.slice(start, end),
     ),
   );

@@ -3,6 +3,7 @@
 import type { Arguments, Copy, From, Instruction, Stage } from './instruction.ts';
 import { formatPair, formatQuoted } from './label-text.ts';
 import { formatOwner } from './owner.ts';
+import { formatRootfsForm } from './rootfs-flag.ts';
 import { platformNames } from './variables.ts';
 
 /** A path that is the same word with and without the rules of quoting. */
@@ -66,7 +67,7 @@ function formatFrom({ image, platform, name }: From): string {
 /** @param quotes whether the names of heredocs are in quotes, since their variables are replaced already */
 function formatCopy(copy: Copy, quotes = false): string {
   const { from, sources, documents = [], destination, chmod, chown, isAdd, unpack, checksum } = copy;
-  const { parents, exclude = [] } = copy;
+  const { rootfs, parents, exclude = [] } = copy;
   const paths = [...sources.map(({ path }) => path), destination];
   const isPlain = documents.length > 0 || paths.every((path) => plainPath.test(path));
   const heredocs = documents.map(({ name }) => `<<${quotes ? formatQuoted(name, '\\') : name}`);
@@ -76,6 +77,7 @@ function formatCopy(copy: Copy, quotes = false): string {
     ...(unpack === undefined ? [] : [`--unpack=${unpack}`]),
     ...(checksum === undefined ? [] : [`--checksum=${checksum}`]),
     ...(from === undefined ? [] : [`--from=${formatWord(from.value)}`]),
+    ...(rootfs === undefined ? [] : [`--rootfs=${formatRootfsForm(rootfs)}`]),
     ...(chmod === undefined ? [] : [`--chmod=${formatMode(chmod)}`]),
     ...(chown === undefined ? [] : [`--chown=${formatWord(formatOwner(chown))}`]),
     ...(parents === true ? ['--parents'] : []),

@@ -1,5 +1,6 @@
 // What a Containerfile says, instruction by instruction, each with its place in the file.
 
+import type { RootfsForm } from './rootfs-flag.ts';
 import type { Position, Problem } from '../errors.ts';
 
 interface InstructionBase {
@@ -76,6 +77,8 @@ export interface Copy extends InstructionBase {
   readonly parents?: true;
   /** Patterns as in an ignore file, for paths from the folder that is copied. */
   readonly exclude?: readonly string[];
+  /** Of `--rootfs`: the destination is one file, a root file system that holds what is copied. */
+  readonly rootfs?: RootfsForm;
 }
 
 export interface LabelPair {

@@ -2,6 +2,17 @@
 
 import type { ByteStream } from '../oci/blob.ts';
 
+/** What a device, a FIFO or a socket is. */
+export interface Special {
+  readonly kind: 'character' | 'block' | 'fifo' | 'socket';
+  /** Numbers of a device; 0 for the others. */
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Extended attributes by their whole names, such as `security.capability`. */
+export type Xattrs = ReadonlyMap<string, Uint8Array>;
+
 interface EntryBase {
   /** Relative to the root of the rootfs, with `/` as separator, no leading or trailing slash, and no `.` or `..`. */
   readonly path: string;
@@ -9,12 +20,18 @@ interface EntryBase {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Only of what is read from an image: no layer that is written here holds them. */
+  readonly xattrs?: Xattrs;
 }
 
 export interface FileEntry extends EntryBase {
   readonly type: 'file';
   /** In bytes. */
   readonly size: number;
+  /** Equal for the names of one file, which are hard links of each other; absent where there is only one. */
+  readonly inode?: string;
+  /** Of what is no file at all: `size` is 0 then, and `open` fails. */
+  readonly special?: Special;
   /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
   readonly identify?: () => string;
   /**

@@ -3,6 +3,7 @@
 
 import { quote } from '../containerfile/excerpt.ts';
 import { BimaError } from '../errors.ts';
+import type { Special, Xattrs } from './entry.ts';
 import { followLinks } from './file-tree.ts';
 import type { ListedEntry } from './list-layer.ts';
 
@@ -14,36 +15,37 @@ export interface Content {
   readonly file: number;
 }
 
-export interface TreeFile {
-  readonly type: 'file';
-  readonly mode: number;
+interface TreeBase {
   readonly uid: number;
   readonly gid: number;
+  readonly xattrs?: Xattrs;
+}
+
+/** One object for all names of a file: hard links are the same node. */
+export interface TreeFile extends TreeBase {
+  readonly type: 'file';
+  readonly mode: number;
   readonly size: number;
   readonly content: Content;
 }
 
-export interface TreeDirectory {
+export interface TreeDirectory extends TreeBase {
   readonly type: 'directory';
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
   readonly children: Map<string, TreeNode>;
 }
 
-export interface TreeSymlink {
+export interface TreeSymlink extends TreeBase {
   readonly type: 'symlink';
-  readonly uid: number;
-  readonly gid: number;
   readonly target: string;
 }
 
 /** A device, a FIFO or a socket. */
-export interface TreeSpecial {
+export interface TreeSpecial extends TreeBase {
   readonly type: 'special';
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
+  /** Undefined where nobody knows the kind. */
+  readonly special?: Special;
 }
 
 export type TreeNode = TreeFile | TreeDirectory | TreeSymlink | TreeSpecial;
@@ -100,14 +102,16 @@ export function applyLayer(
   }
 
   function nodeOf(entry: ListedEntry, existing: TreeNode | undefined): TreeNode {
-    const { mode, uid, gid, size, target = '' } = entry;
+    const { mode, size, target = '', special } = entry;
+    const { uid, gid, xattrs } = entry;
+    const common = { uid, gid, ...(xattrs === undefined ? {} : { xattrs }) };
     switch (entry.type) {
       case 'directory':
-        return directory({ mode, uid, gid }, existing?.type === 'directory' ? existing.children : undefined);
+        return directory({ mode, ...common }, existing?.type === 'directory' ? existing.children : undefined);
       case 'file':
-        return { type: 'file', mode, uid, gid, size, content: { layer, file: files.get(entry) ?? -1 } };
+        return { type: 'file', mode, ...common, size, content: { layer, file: files.get(entry) ?? -1 } };
       case 'symlink':
-        return { type: 'symlink', uid, gid, target };
+        return { type: 'symlink', ...common, target };
       case 'hardlink': {
         const other = split(target);
         const holder = find(root, other.folder);
@@ -117,7 +121,7 @@ export function applyLayer(
         return linked;
       }
       case 'other':
-        return { type: 'special', mode, uid, gid };
+        return { type: 'special', mode, ...common, ...(special === undefined ? {} : { special }) };
     }
   }
 }
@@ -166,10 +170,10 @@ function walk(
 }
 
 function directory(
-  { mode, uid, gid }: { mode: number; uid: number; gid: number } = { mode: 0o755, uid: 0, gid: 0 },
+  attributes: Omit<TreeDirectory, 'type' | 'children'> = { mode: 0o755, uid: 0, gid: 0 },
   children = new Map<string, TreeNode>(),
 ): TreeDirectory {
-  return { type: 'directory', mode, uid, gid, children };
+  return { type: 'directory', ...attributes, children };
 }
 
 function split(path: string): { folder: string; name: string } {

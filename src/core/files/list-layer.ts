@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { BimaError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { ByteStream } from '../oci/blob.ts';
+import type { Special, Xattrs } from './entry.ts';
 import { readTar } from './tar-reader.ts';
 import type { TarEntry } from './tar-reader.ts';
 
@@ -19,6 +20,9 @@ export interface ListedEntry {
   readonly gid: number;
   /** Of a symbolic link as it is stored, of a hard link the path. */
   readonly target?: string;
+  /** Of `other`, where its kind is known. */
+  readonly special?: Special;
+  readonly xattrs?: Xattrs;
 }
 
 const hint = 'Use an image with fewer files, or one whose files are in an archive.';
@@ -51,11 +55,18 @@ export async function* listLayer(
   }
 }
 
-function describe({ name, type, size, mode, uid, gid, target }: TarEntry): ListedEntry {
-  const entry = { path: cleanPath(name), size: type === 'file' ? size : 0, mode: mode & 0o7777, uid, gid };
+function describe({ name, type, size, mode, uid, gid, target, special, xattrs }: TarEntry): ListedEntry {
+  const entry = {
+    path: cleanPath(name),
+    size: type === 'file' ? size : 0,
+    mode: mode & 0o7777,
+    uid,
+    gid,
+    ...(xattrs === undefined ? {} : { xattrs }),
+  };
   if (type === 'symlink') return { ...entry, type, target };
   if (type === 'hardlink') return { ...entry, type, target: cleanPath(target) };
-  return { ...entry, type };
+  return { ...entry, type, ...(special === undefined ? {} : { special }) };
 }
 
 /** By its text alone, with no way above the root, as containerd and Docker unpack it: of `a/..` only the root is left. */

@@ -2,9 +2,17 @@
 
 import type { CopySource } from '../containerfile/instruction.ts';
 import type { ByteStream } from '../oci/blob.ts';
+import type { Entry } from './entry.ts';
 
-export interface FoundFile {
+interface FoundBase {
+  /** What it is in its own rootfs, with all that a COPY doesn't take over; absent for what is in the context. */
+  readonly origin?: Entry;
+}
+
+export interface FoundFile extends FoundBase {
   readonly type: 'file';
+  /** Equal for the names of one file in the context, which are hard links of each other. */
+  readonly inode?: string;
   /** The last part of its path. */
   readonly name: string;
   /** In bytes. */
@@ -24,7 +32,7 @@ export interface FoundFile {
   readonly open: () => ByteStream;
 }
 
-export interface FoundDirectory {
+export interface FoundDirectory extends FoundBase {
   readonly type: 'directory';
   /** The last part of its path; empty for the context itself. */
   readonly name: string;
@@ -34,7 +42,7 @@ export interface FoundDirectory {
   readonly children: readonly Found[];
 }
 
-export interface FoundSymlink {
+export interface FoundSymlink extends FoundBase {
   readonly type: 'symlink';
   readonly name: string;
   /** As it is stored, with `/` as separator. */

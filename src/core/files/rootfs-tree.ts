@@ -29,7 +29,7 @@ export function rootfsTree(rootfs: Rootfs, name: string): SourceTree<RootfsItem>
     name: `"${name}"`,
     isConfined: false,
     rules: noIgnoreRules,
-    modeOf: ({ entry }) => (entry?.type === 'directory' ? entry.mode : undefined),
+    attributesOf: ({ entry }) => (entry?.type === 'directory' ? { mode: entry.mode, origin: entry } : {}),
     take,
     adviseOn: () => 'Paths start at the root of the image, and links are followed inside it.',
     explainIgnored: (path) => ({ message: `"${path}" is left out`, hint: 'Name another source.' }),
@@ -42,14 +42,14 @@ export function itemOf(entry: Entry): RootfsItem {
 }
 
 function take({ entry }: RootfsItem, name: string): FoundFile | FoundSymlink {
-  if (entry?.type === 'symlink') return { type: 'symlink', name, target: entry.target };
+  if (entry?.type === 'symlink') return { type: 'symlink', name, target: entry.target, origin: entry };
   if (entry?.type !== 'file') throw new Error(`a folder is taken for the file "${name}"`);
   entry.expect?.();
   const { size, mode, identify, open, isGuessed = false } = entry;
   const executable = (mode & 0o111) !== 0;
   // A guess stays one: the label may know better.
   const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
-  const file = { type: 'file', name, size, ...bits, open } as const;
+  const file = { type: 'file', name, size, ...bits, open, origin: entry } as const;
   return identify === undefined ? file : { ...file, identify };
 }
 

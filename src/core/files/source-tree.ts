@@ -14,8 +14,8 @@ export interface SourceTree<Item extends TreeItem> extends FileTree<Item> {
   readonly isConfined: boolean;
   /** What the tree leaves out, by paths in it. */
   readonly rules: IgnoreRules;
-  /** Permission bits of a folder, where they are to be kept. */
-  modeOf(folder: Item): number | undefined;
+  /** What is to be kept of a folder. */
+  attributesOf(folder: Item): Pick<FoundDirectory, 'mode' | 'origin'>;
   /**
    * A file or a link, as COPY takes it.
    * @param isNamed whether the source itself names it, rather than a folder that holds it
@@ -71,11 +71,7 @@ export function listTree<Item extends TreeItem>(
       for (const child of [...tree.list(item)].reverse())
         pending.push({ siblings: children, folder: item, path: joinPath(at, child), name: child });
     });
-    const mode = tree.modeOf(item);
-    return {
-      found: { type: 'directory', name: as, ...(mode === undefined ? {} : { mode }), children },
-      children,
-    };
+    return { found: { type: 'directory', name: as, ...tree.attributesOf(item), children }, children };
   }
 
   function add(siblings: Found[], parent: Item, at: string, as: string): void {

@@ -4,6 +4,7 @@
 import { BimaError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { ByteStream } from '../oci/blob.ts';
+import type { Special, Xattrs } from './entry.ts';
 
 export interface TarEntry {
   /** As it is stored. */
@@ -16,6 +17,9 @@ export interface TarEntry {
   readonly gid: number;
   /** Of a link, as it is stored. */
   readonly target: string;
+  /** Of `other`, where its kind is known. */
+  readonly special?: Special;
+  readonly xattrs?: Xattrs;
   /** Where its content begins in the tar. */
   readonly start: number;
   /** The content, to be read before the next entry is asked for; what isn't read is skipped. */
@@ -34,6 +38,15 @@ const types: ReadonlyMap<string, TarEntry['type']> = new Map([
   ['5', 'directory'],
 ]);
 
+const specials: ReadonlyMap<string, Special['kind']> = new Map([
+  ['3', 'character'],
+  ['4', 'block'],
+  ['6', 'fifo'],
+]);
+
+/** Before the name of an extended attribute in a pax header, as Go, GNU tar and star write it. */
+const xattrPrefix = 'SCHILY.xattr.';
+
 /** Links, devices, directories and FIFOs: without content, whatever their size says. */
 const empty = /^[1-6]$/;
 
@@ -44,6 +57,7 @@ interface Extension {
   size?: number;
   uid?: number;
   gid?: number;
+  xattrs?: Map<string, Uint8Array>;
 }
 
 /**
@@ -115,6 +129,7 @@ interface Fields {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  readonly special?: Special;
 }
 
 function readHeader(block: Uint8Array, what: string): Fields {
@@ -127,6 +142,7 @@ function readHeader(block: Uint8Array, what: string): Fields {
     return value;
   };
   const kind = String.fromCharCode(block[156] ?? 0);
+  const device = specials.get(kind);
   const prefix = isUstar ? readText(block, 345, 155) : '';
   const name = readText(block, 0, 100);
   return {
@@ -137,12 +153,23 @@ function readHeader(block: Uint8Array, what: string): Fields {
     mode: number(100, 8, 'mode'),
     uid: number(108, 8, 'owner'),
     gid: number(116, 8, 'group'),
+    ...(device === undefined ? {} : { special: readSpecial(device, number) }),
   };
+}
+
+/** The numbers of what is no device mean nothing. */
+function readSpecial(
+  kind: Special['kind'],
+  number: (offset: number, length: number, name: string) => number,
+): Special {
+  if (kind === 'fifo') return { kind, major: 0, minor: 0 };
+  return { kind, major: number(329, 8, 'device'), minor: number(337, 8, 'device') };
 }
 
 /** @throws BimaError LAYOUT_INVALID for names that no file can have */
 function entryOf(fields: Fields, extension: Extension, what: string): Omit<TarEntry, 'start' | 'content'> {
-  const { kind, mode } = fields;
+  const { kind, mode, special } = fields;
+  const { xattrs } = extension;
   const name = extension.path ?? fields.name;
   const target = extension.linkpath ?? fields.target;
   for (const path of [name, target]) {
@@ -160,6 +187,8 @@ function entryOf(fields: Fields, extension: Extension, what: string): Omit<TarEn
     uid: extension.uid ?? fields.uid,
     gid: extension.gid ?? fields.gid,
     target,
+    ...(special === undefined ? {} : { special }),
+    ...(xattrs === undefined ? {} : { xattrs }),
   };
 }
 
@@ -196,6 +225,10 @@ function readPax(body: Uint8Array, what: string): Extension {
     const key = latin1(body.subarray(space + 1, equals));
     const value = body.subarray(equals + 1, end - 1);
     at = end;
+    if (key.startsWith(xattrPrefix)) {
+      const name = utf8(body.subarray(space + 1 + xattrPrefix.length, equals));
+      (extension.xattrs ??= new Map()).set(name, Uint8Array.from(value));
+    }
     // As in Go: nothing replaces nothing.
     if (value.length === 0) continue;
     if (key === 'path' || key === 'linkpath') extension[key] = utf8(value);

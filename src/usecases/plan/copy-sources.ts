@@ -18,6 +18,7 @@ import type { SourceTree } from '../../core/files/source-tree.ts';
 import type { ArchivedEntry } from '../../core/files/unpack.ts';
 import type { BaseImages } from './base-images.ts';
 import type { StageBases } from './bases.ts';
+import { createRootfsFile } from './rootfs-file.ts';
 
 /** What an instruction brings; of an archive that ADD unpacks, also what it holds. */
 export interface Brought extends Match {
@@ -30,6 +31,8 @@ export interface SourcePlaces {
   readonly context: Context;
   readonly bases: Pick<StageBases, 'open'>;
   readonly images?: Pick<BaseImages, 'files' | 'downloads' | 'folderOf'> | undefined;
+  /** Date of everything in a root file system, in whole seconds since 1970. */
+  readonly created: number;
   /** Builds up the files of another stage. */
   rootfsOf(stage: number): Promise<Rootfs>;
 }
@@ -39,6 +42,7 @@ type Finder = (source: CopySource, flags: SourceFlags) => Promise<readonly Match
 interface Found {
   readonly brought: readonly Brought[] | undefined;
   readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 export class CopySources {
@@ -56,11 +60,12 @@ export class CopySources {
    * All that a COPY brings, looked for once, however many stages go on from its own. Undefined, with errors, when a
    * source isn't found: nobody can tell what the COPY would have brought.
    */
-  async bring(copy: Copy, errors: Problem[]): Promise<readonly Brought[] | undefined> {
+  async bring(copy: Copy, errors: Problem[], warnings: Problem[]): Promise<readonly Brought[] | undefined> {
     const known = this.#found.get(copy) ?? this.#find(copy);
     this.#found.set(copy, known);
-    const { brought, problems } = await known;
+    const { brought, problems, warnings: doubts } = await known;
     for (const problem of problems) errors.push(problem);
+    for (const doubt of doubts) warnings.push(doubt);
     return brought;
   }
 
@@ -69,8 +74,9 @@ export class CopySources {
     const { stage } = copy.from ?? {};
     // The RUN that would have made the files is an error already.
     if (stage !== undefined && lineage(stages, stage).some((number) => unbuilt.has(number)))
-      return { brought: undefined, problems: [] };
+      return { brought: undefined, problems: [], warnings: [] };
     const problems: Problem[] = [];
+    const warnings: Problem[] = [];
     let brought: readonly Brought[] = [];
     await collectProblems(problems, async () => {
       const find = await this.#finderOf(copy.from);
@@ -79,10 +85,16 @@ export class CopySources {
         return copy.isAdd === true ? this.#withArchives(copy, found) : found;
       });
     });
-    return {
-      brought: problems.length > 0 ? undefined : [...brought, ...matchDocuments(copy)],
-      problems,
-    };
+    brought = [...brought, ...matchDocuments(copy)];
+    const { rootfs } = copy;
+    if (rootfs !== undefined && problems.length === 0) {
+      await collectProblems(problems, async () => {
+        const made = await createRootfsFile({ ...copy, rootfs }, brought, this.#places.created);
+        for (const warning of made.warnings) warnings.push(warning);
+        brought = [made.match];
+      });
+    }
+    return { brought: problems.length > 0 ? undefined : brought, problems, warnings };
   }
 
   async #finderOf(from: CopyFrom | undefined): Promise<Finder> {

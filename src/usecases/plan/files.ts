@@ -52,17 +52,20 @@ export interface PlanFiles {
   ofContext(number: number): Promise<Rootfs>;
 }
 
+/** @param created the date of what is in root file systems, in seconds since 1970 */
 export function createPlanFiles(
   { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
   context: Context,
   bases: StageBases,
   images?: Pick<BaseImages, 'files' | 'downloads' | 'folderOf'>,
+  created = 0,
 ): PlanFiles {
   const sources = new CopySources({
     containerfile: { stages, unbuilt },
     context,
     bases,
     images,
+    created,
     async rootfsOf(stage) {
       const { rootfs, errors } = await ofStage(stage, 'always');
       throwProblems(errors);
@@ -75,7 +78,7 @@ export function createPlanFiles(
     const base = bases.byStage.get(rootStage(stages, number));
     const errors: Problem[] = [];
     const warnings: Problem[] = [];
-    const steps = await stepsOf(number, base, errors);
+    const steps = await stepsOf(number, base, errors, warnings);
     const hasBase = base !== undefined && (look === 'always' || steps.some(dependsOnBase));
     let rootfs = emptyRootfs();
     if (hasBase) {
@@ -95,7 +98,12 @@ export function createPlanFiles(
   }
 
   /** What changes the rootfs, each with the working directory and the user of its place. */
-  async function stepsOf(number: number, base: BaseImage | undefined, errors: Problem[]): Promise<Step[]> {
+  async function stepsOf(
+    number: number,
+    base: BaseImage | undefined,
+    errors: Problem[],
+    warnings: Problem[],
+  ): Promise<Step[]> {
     let workingDir = base?.values.workingDir ?? '/';
     let user = { name: base?.values.user ?? '', position: undefined as Position | undefined };
     const steps: Step[] = [];
@@ -106,7 +114,7 @@ export function createPlanFiles(
         steps.push({ instruction, workingDir, user, matches: [] });
       }
       if (instruction.type !== 'copy') continue;
-      const matches = await sources.bring(instruction, errors);
+      const matches = await sources.bring(instruction, errors, warnings);
       if (matches !== undefined) steps.push({ instruction, workingDir, user, matches });
     }
     return steps;
@@ -120,6 +128,7 @@ async function filesOfContext(stages: readonly Stage[], context: Context, number
   for (const instruction of flattenStage(stages, number).instructions) {
     if (instruction.type === 'workdir') workingDir = resolveWorkdir(workingDir, instruction.path);
     if (instruction.type !== 'copy' || instruction.from !== undefined) continue;
+    if (instruction.rootfs !== undefined) continue;
     const errors: Problem[] = [];
     const matches = await findAll(instruction, errors, (source) =>
       source.isUrl === true ? Promise.resolve([]) : context.match(source, instruction),

@@ -49,6 +49,8 @@ export interface PlanOptions {
   readonly images?: BaseImages;
   /** Files and folders that the build writes: its context leaves them out. */
   readonly outputs?: readonly string[] | undefined;
+  /** The date of what is in root file systems, in seconds since 1970; 0 by default. */
+  readonly created?: number;
   /** The name or the number of the stage that is built; the last one by default. */
   readonly target?: string;
 }

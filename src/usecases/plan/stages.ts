@@ -54,7 +54,12 @@ export async function openStages(
   const environments = environmentsOf(bases);
   const containerfile =
     environments === undefined ? first : parseContainerfile(bytes, path, { ...options, environments });
-  return { containerfile, bases, files: createPlanFiles(containerfile, context, bases, options.images) };
+  const { images, created } = options;
+  return {
+    containerfile,
+    bases,
+    files: createPlanFiles(containerfile, context, bases, images, created),
+  };
 }
 
 /** Those of the image, in their order. */

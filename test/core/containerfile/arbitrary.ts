@@ -113,6 +113,7 @@ export const containerfileText: fc.Arbitrary<string> = fc
             '/./',
             '--link ',
           ],
+          ...['--rootfs=initrd,compression=gzip ', '--rootfs=block,free=1K '],
           ...['\uFEFF', '\0', '\u001b', '\u2028', '\u202e'],
         ),
       },

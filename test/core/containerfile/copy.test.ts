@@ -7,6 +7,7 @@ interface Read {
   readonly sources: readonly string[];
   readonly destination: string;
   readonly chmod?: number | string;
+  readonly rootfs?: object;
   readonly chown?: { readonly user: number | string; readonly group?: number | string };
 }
 
@@ -37,6 +38,22 @@ describe('COPY', () => {
     // Flags.
     ['COPY --chmod=755 a b', { sources: ['a'], destination: 'b', chmod: 0o755 }],
     ['COPY --chmod=0644 ["a", "b"]', { sources: ['a'], destination: 'b', chmod: 0o644 }],
+    [
+      'COPY --rootfs=initrd a b c',
+      { sources: ['a', 'b'], destination: 'c', rootfs: { type: 'initrd', compression: 'none' } },
+    ],
+    [
+      'COPY --rootfs=initrd,compression=zstd a b',
+      { sources: ['a'], destination: 'b', rootfs: { type: 'initrd', compression: 'zstd' } },
+    ],
+    [
+      'COPY --rootfs=block a b',
+      { sources: ['a'], destination: 'b', rootfs: { type: 'block', free: 2 ** 24 } },
+    ],
+    [
+      'COPY --rootfs=block,free=3G a b',
+      { sources: ['a'], destination: 'b', rootfs: { type: 'block', free: 3 * 2 ** 30 } },
+    ],
     ['COPY --chmod=7777 a b', { sources: ['a'], destination: 'b', chmod: 0o7777 }],
     ['COPY --chmod=0 a b', { sources: ['a'], destination: 'b', chmod: 0 }],
     ['COPY --chmod="600" a b', { sources: ['a'], destination: 'b', chmod: 0o600 }],
@@ -64,7 +81,7 @@ describe('COPY', () => {
     ],
     ['COPY -- --chmod=755x b', { sources: ['--chmod=755x'], destination: 'b' }],
   ];
-  for (const [text, { sources, destination, chmod, chown }] of clean) {
+  for (const [text, { sources, destination, chmod, chown, rootfs }] of clean) {
     it(`reads ${JSON.stringify(text)}`, () => {
       const [copy, ...others] = parseClean(text);
       assert.equal(copy?.type, 'copy');
@@ -75,6 +92,7 @@ describe('COPY', () => {
       assert.equal(copy.destination, destination);
       assert.equal(copy.chmod, chmod);
       assert.deepEqual(copy.chown, chown);
+      assert.deepEqual(copy.rootfs, rootfs);
       assert.deepEqual(others, []);
     });
   }
@@ -156,6 +174,19 @@ describe('COPY', () => {
     ['no group', 'COPY --chown=1: a b', '1:14 SYNTAX', /"1:"/],
     ['an id that is too large', 'COPY --chown=4294967295 a b', '1:14 SYNTAX', /"4294967295"/],
     ['a value of --link', 'COPY --link=yes a b', '1:13 SYNTAX', /"yes"/],
+    ['no form of a root file system', 'COPY --rootfs a b', '1:6 SYNTAX', /--rootfs=block,free=64M/],
+    ['an unknown form', 'COPY --rootfs=ext4 a b', '1:15 SYNTAX', /initrd or block.*"ext4"/],
+    [
+      'an unknown compression',
+      'COPY --rootfs=initrd,compression=xz a b',
+      '1:15 SYNTAX',
+      /"initrd,compression=xz"/,
+    ],
+    ['free space in an initrd', 'COPY --rootfs=initrd,free=1M a b', '1:15 SYNTAX', /"initrd,free=1M"/],
+    ['more free space than anybody means', 'COPY --rootfs=block,free=1025G a b', '1:15 SYNTAX', /1025G/],
+    ['a folder for a root file system', 'COPY --rootfs=block a b/', '1:23 SYNTAX', /path of a file.*"b\/"/],
+    ['ADD --rootfs', 'ADD --rootfs=block a b', '1:5 UNSUPPORTED', /no flag "--rootfs"/],
+    ['--rootfs behind the paths', 'COPY a b --rootfs=block', '1:10 SYNTAX', /right after COPY/],
     ['single quotes in JSON', `COPY ['a', 'b']`, '1:7 SYNTAX', /double quotes/],
     ['an unfinished list', 'COPY ["a", "b"', '1:15 SYNTAX', /end of the instruction/],
     ['a list of one', 'COPY ["a"]', '1:7 SYNTAX', /got only "a"/],
