@@ -222,7 +222,7 @@ const copy: fc.Arbitrary<Copy> = fc
   .map(([value, flags]) => ({ ...value, ...flags }));
 
 const add: fc.Arbitrary<Copy> = fc
-  .tuple(plainCopy, fc.record({ keepsArchives: fc.constant(true as const) }, { requiredKeys: [] }))
+  .tuple(plainCopy, fc.record({ unpack: fc.boolean() }, { requiredKeys: [] }))
   .map(([value, flags]) => ({ ...value, isAdd: true, ...flags }));
 
 const oneLine = lineText.filter((value) => value !== '');
