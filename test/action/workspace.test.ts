@@ -121,7 +121,7 @@ describe('holdToWorkspace', () => {
 
   it('looks behind the prefixes of images on disk, and at build contexts', async (test) => {
     const { workspace } = sample(test);
-    const at = (text: string) => text.replace('=', `${join(relative(process.cwd(), workspace), '/')}`);
+    const at = (text: string) => text.replace('=', join(relative(process.cwd(), workspace), '/'));
     for (const [text, link] of [
       ['oci:=out/l', 'out'],
       ['oci:=layout:tag', 'layout/blobs'],

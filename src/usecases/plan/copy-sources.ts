@@ -125,9 +125,11 @@ export class CopySources {
   }
 
   async #readTree({ value, stage, position }: CopyFrom): Promise<SourceTree<RootfsItem>> {
-    const { bases, rootfsOf } = this.#places;
+    const places = this.#places;
     const rootfs =
-      stage === undefined ? await (await bases.open(value, position)).rootfs() : await rootfsOf(stage);
+      stage === undefined
+        ? await (await places.bases.open(value, position)).rootfs()
+        : await places.rootfsOf(stage);
     return rootfsTree(rootfs, value);
   }
 
