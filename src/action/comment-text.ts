@@ -4,7 +4,7 @@ import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { formatSize } from '../core/reporter.ts';
-import { uruncKeys } from '../core/unikernel/annotations.ts';
+import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { codeBlock, codeSpan, link } from './markdown.ts';
 import { runCommand } from './run-command.ts';

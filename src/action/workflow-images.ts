@@ -26,7 +26,9 @@ export interface Workspace {
 
 /** Runs `body` with them, and with the client that it may push with. The credentials are those of a push. */
 export async function withWorkflowImages<T>(
-  request: ClientRequest & { readonly inputs: Pick<Inputs, 'context' | 'buildArguments' | 'urlHosts' | 'buildContexts'> },
+  request: ClientRequest & {
+    readonly inputs: Pick<Inputs, 'context' | 'buildArguments' | 'urlHosts' | 'buildContexts'>;
+  },
   world: ClientWorld & Pick<World, 'folder'>,
   body: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {

@@ -12,14 +12,14 @@ import type { Digest } from '../core/oci/digest.ts';
 import { imagesOf } from '../core/oci/image-tree.ts';
 import type { ListedManifest } from '../core/oci/image-tree.ts';
 import type { Source } from '../core/oci/target.ts';
-import { uruncKeys } from '../core/unikernel/annotations.ts';
+import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import { bootVerdicts } from '../core/unikernel/bootable.ts';
 import type { MonitorVerdict } from '../core/unikernel/bootable.ts';
 import { examineBinary } from '../core/unikernel/examine-binary.ts';
 import type { BinaryFacts } from '../core/unikernel/examine-binary.ts';
 import type { ReadableFile } from '../core/unikernel/file-ranges.ts';
 import { labelsOfBase } from '../core/unikernel/inherited-labels.ts';
-import { rootfsPath } from '../core/unikernel/paths.ts';
+import { rootfsPath } from '../core/unikernel/label-paths.ts';
 import { parseUruncJson, uruncJsonPath } from '../core/unikernel/urunc-json.ts';
 import type { Labels } from '../core/unikernel/urunc-json.ts';
 

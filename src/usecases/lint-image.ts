@@ -9,16 +9,16 @@ import type { ReadImage } from '../core/oci/image.ts';
 import { readAll } from '../core/oci/blob.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import type { Source } from '../core/oci/target.ts';
-import { uruncKeys } from '../core/unikernel/annotations.ts';
+import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import { checkBoot, withVersion } from '../core/unikernel/boot-checks.ts';
 import { checkLabels, checkPaths } from '../core/unikernel/checks.ts';
 import { labelsOfBase } from '../core/unikernel/inherited-labels.ts';
 import { completeLabels, lastPairs } from '../core/unikernel/labels.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
-import { rootfsPath } from '../core/unikernel/paths.ts';
+import { rootfsPath } from '../core/unikernel/label-paths.ts';
 import { parseUruncJson, uruncJsonPath } from '../core/unikernel/urunc-json.ts';
 import { examineBootFiles } from './plan/fills.ts';
-import { namedPaths } from './plan/labels.ts';
+import { namedPaths } from './plan/plan-labels.ts';
 
 export interface ImageFindings {
   readonly errors: readonly Problem[];

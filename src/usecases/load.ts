@@ -6,7 +6,7 @@ import { importImage } from '../adapters/containerd/import.ts';
 import type { Imported, Owners } from '../adapters/containerd/import.ts';
 import type { ListedReferrer, ListUpdate, ReferrerList } from '../adapters/containerd/referrer-lists.ts';
 import { packArchive, packIndexes } from '../adapters/disk/archive.ts';
-import { lifeOf, nameOwner } from '../adapters/filesystem/owner.ts';
+import { lifeOf, nameOwner } from '../adapters/filesystem/process-owner.ts';
 import { readDocument } from '../core/oci/blob.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';

@@ -5,7 +5,12 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { attachArchive, attachToRelease, openRelease, releaseAssetName } from '../../src/action/release-archive.ts';
+import {
+  attachArchive,
+  attachToRelease,
+  openRelease,
+  releaseAssetName,
+} from '../../src/action/release-archive.ts';
 import { openLayout } from '../../src/adapters/disk/layout.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { buildContext } from '../support/build.ts';

@@ -3,8 +3,8 @@
 import { BimaError } from '../../core/errors.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
-import { createClient } from './client.ts';
-import type { Answer, Client } from './client.ts';
+import { createClient } from './ctr.ts';
+import type { Answer, Client } from './ctr.ts';
 import { failureOf } from './failure.ts';
 import { findProgram } from './program.ts';
 import type { Environment } from '../../core/environment.ts';

@@ -3,7 +3,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../core/oci/digest.ts';
-import { lifeOf } from '../filesystem/owner.ts';
+import { lifeOf } from '../filesystem/process-owner.ts';
 
 /** Age, in milliseconds, of a temporary file without an owner's name: what a killed process left behind isn't taken for the file of one that runs. */
 const abandonedAfter = 24 * 60 * 60 * 1000;

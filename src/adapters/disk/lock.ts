@@ -17,7 +17,7 @@ import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../../core/errors.ts';
-import { lifeOf, nameOwner } from '../filesystem/owner.ts';
+import { lifeOf, nameOwner } from '../filesystem/process-owner.ts';
 
 const prefix = '.bima-lock-';
 

@@ -4,7 +4,7 @@
 import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
-import { lifeOf, nameOwner } from './owner.ts';
+import { lifeOf, nameOwner } from './process-owner.ts';
 import { cleanUp, move } from './patience.ts';
 
 /** Milliseconds after which nobody is believed to work on what a process of another machine has made. */

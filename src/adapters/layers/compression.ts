@@ -99,4 +99,3 @@ export async function* decompress(
   }
   yield* decompressed(stream, method, what);
 }
-

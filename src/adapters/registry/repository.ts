@@ -15,8 +15,8 @@ import { deleteManifest } from './manifest-delete.ts';
 import { putManifest, putTags } from './manifest-push.ts';
 import type { ManifestBytes, TagOptions } from './manifest-push.ts';
 import { describeManifest, readManifest } from './manifest-read.ts';
-import { createReferrerKeeper } from './referrers.ts';
-import type { KeepReferrer } from './referrers.ts';
+import { createReferrerKeeper } from './keep-referrers.ts';
+import type { KeepReferrer } from './keep-referrers.ts';
 import type { Session } from './session.ts';
 
 export interface Repository extends Source, Target {

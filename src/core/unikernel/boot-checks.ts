@@ -2,7 +2,7 @@
 // "will not boot".
 
 import type { Position, Problem } from '../errors.ts';
-import { uruncKeys } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
 import type { BootInput, BootRule, Seen } from './boot-rule.ts';
 import { diskRules } from './disk-rules.ts';
 import { guestRules } from './guest-rules.ts';

@@ -1,6 +1,6 @@
 // What a rule about an image's files and its labels is, and what it sees.
 
-import type { UruncName } from './annotations.ts';
+import type { UruncName } from './urunc-annotations.ts';
 import type { DiskContent } from './disk-content.ts';
 import type { BinaryFacts } from './examine-binary.ts';
 import type { LabelInput } from './labels.ts';

@@ -2,12 +2,12 @@
 
 import { quote } from '../containerfile/excerpt.ts';
 import type { Problem } from '../errors.ts';
-import { annotations, readUruncKey, uruncKeys, uruncNames, uruncPrefix } from './annotations.ts';
-import type { UruncName } from './annotations.ts';
+import { annotations, readUruncKey, uruncKeys, uruncNames, uruncPrefix } from './urunc-annotations.ts';
+import type { UruncName } from './urunc-annotations.ts';
 import { labelProblem, lastPairs } from './labels.ts';
 import type { Finding, LabelInput } from './labels.ts';
 import { findHypervisors, findNewerUrunc, findTypes, hypervisors } from './monitors.ts';
-import { rootfsPath } from './paths.ts';
+import { rootfsPath } from './label-paths.ts';
 import { findSimilar } from './similar.ts';
 import { checkLength, checkValue, decodeMistaken, isTrue } from './values.ts';
 

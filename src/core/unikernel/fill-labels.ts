@@ -1,6 +1,6 @@
 // Labels that the binary or a base image knows, filled in where nobody gave them.
 
-import { uruncKeys } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
 import type { BinaryFacts } from './examine-binary.ts';
 import { lastPairs } from './labels.ts';
 import type { LabelInput } from './labels.ts';

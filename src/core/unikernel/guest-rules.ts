@@ -1,7 +1,7 @@
 // The rules for what a guest finds when it is up: its init, its arguments, its rootfs.
 
 import { quote } from '../containerfile/excerpt.ts';
-import { uruncKeys } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
 import { isBefore } from './boot-rule.ts';
 import type { BootRule, Seen } from './boot-rule.ts';
 import { isTrue } from './values.ts';

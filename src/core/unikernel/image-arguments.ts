@@ -4,7 +4,7 @@ import { argumentWords } from '../containerfile/arguments.ts';
 import { quote, suggestion } from '../containerfile/excerpt.ts';
 import type { Cmd, Entrypoint } from '../containerfile/instruction.ts';
 import type { Position, Problem } from '../errors.ts';
-import { uruncKeys } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
 import { lastPairs } from './labels.ts';
 import type { LabelInput } from './labels.ts';
 

@@ -1,6 +1,6 @@
 // The labels of a base image beside those of the build: ours win, and what follows from another label is made anew.
 
-import { uruncKeys, uruncPrefix } from './annotations.ts';
+import { uruncKeys, uruncPrefix } from './urunc-annotations.ts';
 import type { LabelInput } from './labels.ts';
 
 /**

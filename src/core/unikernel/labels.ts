@@ -2,8 +2,8 @@
 
 import { quote } from '../containerfile/excerpt.ts';
 import type { Position, Problem } from '../errors.ts';
-import { uruncKeys } from './annotations.ts';
-import type { UruncName } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
+import type { UruncName } from './urunc-annotations.ts';
 import { findHypervisors, findTypes } from './monitors.ts';
 import { compareBytes } from './urunc-json.ts';
 import type { Labels } from './urunc-json.ts';

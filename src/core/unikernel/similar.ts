@@ -1,8 +1,8 @@
 // Guesses which annotation is meant by a name that urunc doesn't know.
 
 import { nearest } from '../suggest.ts';
-import { readUruncKey, uruncKeys, uruncNames, uruncPrefix } from './annotations.ts';
-import type { UruncName } from './annotations.ts';
+import { readUruncKey, uruncKeys, uruncNames, uruncPrefix } from './urunc-annotations.ts';
+import type { UruncName } from './urunc-annotations.ts';
 
 /** Names that people have used and no release of urunc reads, and what is meant by them. */
 const strays: ReadonlyMap<string, UruncName> = new Map([

@@ -1,7 +1,7 @@
 // The rules for what Solo5's monitors run: target, ABI and devices.
 
 import { quote } from '../containerfile/excerpt.ts';
-import { uruncKeys } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
 import { bootVerdict, knownMonitors, solo5Monitor } from './bootable.ts';
 import type { BootRule, Seen } from './boot-rule.ts';
 import type { Solo5Device } from './solo5.ts';

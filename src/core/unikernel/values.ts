@@ -1,11 +1,11 @@
 // What urunc v0.8 wants of the value of each label, taken by itself.
 
 import { quote } from '../containerfile/excerpt.ts';
-import { uruncKeys } from './annotations.ts';
-import type { UruncName } from './annotations.ts';
+import { uruncKeys } from './urunc-annotations.ts';
+import type { UruncName } from './urunc-annotations.ts';
 import type { Finding } from './labels.ts';
 import { hypervisors, unikernelTypes } from './monitors.ts';
-import { checkPath } from './paths.ts';
+import { checkPath } from './label-paths.ts';
 import { isBase64 } from './urunc-json.ts';
 
 /** urunc's own limit for one value, and containerd's for the key and the value of a label together. */

@@ -5,8 +5,8 @@ import { collectProblems } from '../../core/errors.ts';
 
 import { has, resolve } from '../../core/files/rootfs.ts';
 import type { Rootfs } from '../../core/files/rootfs.ts';
-import { uruncKeys } from '../../core/unikernel/annotations.ts';
-import type { UruncName } from '../../core/unikernel/annotations.ts';
+import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
+import type { UruncName } from '../../core/unikernel/urunc-annotations.ts';
 import type { BootFiles, ExaminedDisk } from '../../core/unikernel/boot-rule.ts';
 import { findFault } from '../../core/unikernel/content.ts';
 import { describeDisk, diskHeadSize } from '../../core/unikernel/disk-content.ts';

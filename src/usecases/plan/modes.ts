@@ -2,7 +2,7 @@
 // with, and a COPY for which a guess decided is a warning. Pure.
 
 import type { Problem } from '../../core/errors.ts';
-import { uruncKeys } from '../../core/unikernel/annotations.ts';
+import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
 import { lastPairs } from '../../core/unikernel/labels.ts';
 import type { LabelInput } from '../../core/unikernel/labels.ts';
 import type { Entry } from '../../core/files/entry.ts';

@@ -5,7 +5,7 @@ import type { Containerfile, Stage } from '../../core/containerfile/instruction.
 import { parseContainerfile } from '../../core/containerfile/parser.ts';
 import { flattenStage } from '../../core/containerfile/stage.ts';
 import type { Platform } from '../../core/oci/platform.ts';
-import { uruncKeys } from '../../core/unikernel/annotations.ts';
+import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
 import { lastPairs } from '../../core/unikernel/labels.ts';
 import type { LabelInput } from '../../core/unikernel/labels.ts';
 import type { Context } from '../../adapters/context/context.ts';

@@ -1,7 +1,7 @@
 // Pushing an image under any number of references, on any number of registries.
 
-import { copyImage } from './copy.ts';
-import type { CopiedBlob } from './copy.ts';
+import { copyImage } from './copy-image.ts';
+import type { CopiedBlob } from './copy-image.ts';
 import { BimaError } from '../../core/errors.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';

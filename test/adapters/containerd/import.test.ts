@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { isNative, parseImportFlags } from '../../../src/adapters/containerd/containerd.ts';
-import type { Answer } from '../../../src/adapters/containerd/client.ts';
+import type { Answer } from '../../../src/adapters/containerd/ctr.ts';
 import { importArguments, importImage } from '../../../src/adapters/containerd/import.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../../../src/adapters/disk/lock.ts';
-import { lifeOf, nameOwner } from '../../../src/adapters/filesystem/owner.ts';
+import { lifeOf, nameOwner } from '../../../src/adapters/filesystem/process-owner.ts';
 import {
   isTemporaryName,
   sweep,

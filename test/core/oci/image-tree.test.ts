@@ -163,7 +163,10 @@ describe('the images below an index', () => {
         openBaseImage(
           {
             open: () => Promise.resolve({ source, root }),
-            files: { read: () => assert.fail('no layer is read'), unpack: () => assert.fail('nothing is added') },
+            files: {
+              read: () => assert.fail('no layer is read'),
+              unpack: () => assert.fail('nothing is added'),
+            },
             downloads: { fetch: () => assert.fail('nothing is downloaded') },
           },
           'base',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Position } from '../../../src/core/errors.ts';
 import { checkLabels, checkPaths } from '../../../src/core/unikernel/checks.ts';
 import type { LabelInput } from '../../../src/core/unikernel/labels.ts';
-import { rootfsPath } from '../../../src/core/unikernel/paths.ts';
+import { rootfsPath } from '../../../src/core/unikernel/label-paths.ts';
 
 const at = (line: number): Position => ({ file: 'Containerfile', line, column: 7 });
 const prefix = 'com.urunc.unikernel.';

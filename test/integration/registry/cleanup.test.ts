@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { markImage } from '../../../src/usecases/cleanup/preview-mark.ts';
 import { RegistryStore } from '../../../src/usecases/cleanup/registry-store.ts';
-import { copyImage } from '../../../src/usecases/push/copy.ts';
+import { copyImage } from '../../../src/usecases/push/copy-image.ts';
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { withBlobs } from '../../../src/core/oci/with-blobs.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';

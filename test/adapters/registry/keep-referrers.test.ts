@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { copyImage } from '../../../src/usecases/push/copy.ts';
+import { copyImage } from '../../../src/usecases/push/copy-image.ts';
 import { createRegistryClient } from '../../../src/adapters/registry/client.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { Clock } from '../../../src/core/clock.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { copyImage } from '../../../src/usecases/push/copy.ts';
-import type { CopyOptions } from '../../../src/usecases/push/copy.ts';
+import { copyImage } from '../../../src/usecases/push/copy-image.ts';
+import type { CopyOptions } from '../../../src/usecases/push/copy-image.ts';
 import { readTree } from '../../../src/core/oci/image-tree.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import { blobOf, readDocument } from '../../../src/core/oci/blob.ts';

@@ -5,13 +5,13 @@ import type { Cmd, Entrypoint, Instruction, Shell } from '../../core/containerfi
 import { collectProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
 import { readAll } from '../../core/oci/blob.ts';
-import { uruncKeys } from '../../core/unikernel/annotations.ts';
+import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
 import { imageArguments, keptArguments, warnOfInherited } from '../../core/unikernel/image-arguments.ts';
 import type { ImageArguments } from '../../core/unikernel/image-arguments.ts';
 import { keptLabels } from '../../core/unikernel/inherited-labels.ts';
 import { completeLabels } from '../../core/unikernel/labels.ts';
 import type { CompleteLabels, LabelInput } from '../../core/unikernel/labels.ts';
-import { rootfsPath } from '../../core/unikernel/paths.ts';
+import { rootfsPath } from '../../core/unikernel/label-paths.ts';
 import { parseUruncJson, uruncJsonPath } from '../../core/unikernel/urunc-json.ts';
 import { resolve } from '../../core/files/rootfs.ts';
 

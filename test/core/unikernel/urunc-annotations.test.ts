@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotations, readUruncKey, uruncKeys, uruncNames } from '../../../src/core/unikernel/annotations.ts';
+import {
+  annotations,
+  readUruncKey,
+  uruncKeys,
+  uruncNames,
+} from '../../../src/core/unikernel/urunc-annotations.ts';
 
 describe('uruncKeys', () => {
   // Misspelling one here would make bima write or accept a label that urunc never reads.
