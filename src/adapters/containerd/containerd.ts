@@ -4,7 +4,7 @@ import { BimaError } from '../../core/errors.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { createClient } from './ctr.ts';
-import type { Answer, Client } from './ctr.ts';
+import type { CtrAnswer, Client } from './ctr.ts';
 import { failureOf } from './failure.ts';
 import { findProgram } from './program.ts';
 import type { Environment } from '../../core/environment.ts';
@@ -87,7 +87,7 @@ export async function openContainerd(options: ContainerdOptions): Promise<Contai
   };
 }
 
-function output(answer: Answer): string {
+function output(answer: CtrAnswer): string {
   if (answer.code !== 0) throw failureOf('answer', answer.stderr);
   return answer.stdout;
 }

@@ -7,7 +7,7 @@ import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Environment } from '../../core/environment.ts';
 import type { Program } from './program.ts';
 
-export interface Answer {
+export interface CtrAnswer {
   /** The exit code; null when a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
@@ -16,13 +16,13 @@ export interface Answer {
 
 export interface Client {
   /** Runs ctr with these arguments. Never throws for what ctr answers. */
-  query(...args: readonly string[]): Promise<Answer>;
+  query(...args: readonly string[]): Promise<CtrAnswer>;
   /**
    * Runs ctr with a stream on its standard input, and waits until it has ended.
    * When the signal or an error ends the stream, ctr finds its input cut off, cleans up and ends by itself;
    * then this throws what ended the stream.
    */
-  feed(args: readonly string[], stream: ByteStream, signal?: AbortSignal): Promise<Answer>;
+  feed(args: readonly string[], stream: ByteStream, signal?: AbortSignal): Promise<CtrAnswer>;
 }
 
 export interface ClientOptions {

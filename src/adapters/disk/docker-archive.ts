@@ -15,7 +15,7 @@ import type { Reference } from '../../core/oci/reference.ts';
 import { compressionOf } from '../filesystem/decompress.ts';
 import type { Archive } from './archive.ts';
 import { withImage } from './names.ts';
-import type { Place, TarFiles } from './tar-files.ts';
+import type { TarRange, TarFiles } from './tar-files.ts';
 
 interface ListedImage {
   readonly config: string;
@@ -33,7 +33,7 @@ const layerTypes = {
 export async function openDockerArchive(files: TarFiles): Promise<Archive> {
   const { path } = files;
   const images = readList(await files.readDocument('manifest.json'), `"manifest.json" of "${path}"`);
-  const placeOf = (name: string): Place => {
+  const placeOf = (name: string): TarRange => {
     const place = files.find(name);
     if (place === undefined)
       throw new BimaError('LAYOUT_INVALID', `"${path}" lacks "${name}", which it lists`);
@@ -118,7 +118,7 @@ interface Content {
 /** By where each file begins. The archive is read once for all. */
 async function readContents(
   files: TarFiles,
-  places: readonly Place[],
+  places: readonly TarRange[],
 ): Promise<ReadonlyMap<number, Content>> {
   const wanted = new Set(places.map(({ start }) => start));
   const contents = new Map<number, Content>();

@@ -13,7 +13,7 @@ import { isInUse, withPatience } from '../filesystem/patience.ts';
 import { readFilePieces } from '../filesystem/read-write.ts';
 
 /** Of a file in the tar, in bytes. */
-export interface Place {
+export interface TarRange {
   readonly start: number;
   readonly size: number;
 }
@@ -22,9 +22,9 @@ export interface TarFiles {
   /** Of the tar. */
   readonly path: string;
   /** Links are followed, as archives of older dockers have them. */
-  find(name: string): Place | undefined;
+  find(name: string): TarRange | undefined;
   /** The bytes of a file. A compressed tar is read from its start for them. */
-  read(place: Place): ByteStream;
+  read(place: TarRange): ByteStream;
   /** @throws BimaError LAYOUT_INVALID for one that isn't there or is too large */
   readDocument(name: string): Promise<Uint8Array>;
   /** Every entry, to be read in this order. */
@@ -36,7 +36,7 @@ const maxLinks = 40;
 
 /** @throws BimaError LAYOUT_INVALID when the file is no tar */
 export async function openTarFiles(path: string): Promise<TarFiles> {
-  const files = new Map<string, Place>();
+  const files = new Map<string, TarRange>();
   const links = new Map<string, string>();
   const method = await readable(path, async () =>
     compressionOf(await readAll(readFilePieces(path, { start: 0, size: 4 }, false, true))),
@@ -55,7 +55,7 @@ export async function openTarFiles(path: string): Promise<TarFiles> {
     }
   });
 
-  const find = (name: string): Place | undefined => {
+  const find = (name: string): TarRange | undefined => {
     let at: string | undefined = name;
     for (let count = 0; count <= maxLinks && at !== undefined; count++) {
       const place = files.get(at);
@@ -64,7 +64,7 @@ export async function openTarFiles(path: string): Promise<TarFiles> {
     }
     return undefined;
   };
-  const read = (place: Place): ByteStream =>
+  const read = (place: TarRange): ByteStream =>
     method === undefined ? readFilePieces(path, place, false, true) : rangeOf(unpacked(path, method), place);
 
   return {
@@ -117,7 +117,7 @@ function unpacked(path: string, method: 'gzip' | 'zstd'): ByteStream {
   return decompressed(allOf(path, false), method, `"${path}"`);
 }
 
-async function* rangeOf(stream: ByteStream, { start, size }: Place): AsyncGenerator<Uint8Array> {
+async function* rangeOf(stream: ByteStream, { start, size }: TarRange): AsyncGenerator<Uint8Array> {
   let position = 0;
   const end = start + size;
   if (size === 0) return;

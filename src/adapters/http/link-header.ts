@@ -1,6 +1,6 @@
 // Link headers (RFC 8288): where a server says that more of what it told can be found. Of no server in particular.
 
-export interface Link {
+export interface WebLink {
   /** As written: an absolute URL, or one relative to what was asked for. */
   readonly target: string;
   /** The relations, in lower case, such as `next`. */
@@ -11,7 +11,7 @@ export interface Link {
 
 export interface LinkHeader {
   /** In their order, those of all headers. */
-  readonly links: readonly Link[];
+  readonly links: readonly WebLink[];
   /** True when something was left out that can't be read: a link with it, perhaps. */
   readonly isCut: boolean;
 }
@@ -33,7 +33,7 @@ const barePattern = /([^\s;,"]+)[ \t]*/y;
 
 /** What follows something that can't be read is left out as well: where the next link begins is a guess then. */
 function parseHeader(header: string): LinkHeader {
-  const links: Link[] = [];
+  const links: WebLink[] = [];
   let position = 0;
   const take = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = position;

@@ -116,7 +116,7 @@ function serve({ parentPort, workerData }: ThreadScope): void {
   const [input, start] = [encoder.inputAddress(), encoder.outputAddress()];
   parentPort.on('message', ({ block, level, output }) => {
     bytes.set(block, input);
-    const size = encoder.compress(block.length, level);
+    const size = encoder.deflate(block.length, level);
     output.set(bytes.subarray(start, start + size));
     parentPort.postMessage(size);
   });

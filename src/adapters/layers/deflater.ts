@@ -15,7 +15,7 @@ export interface DeflateExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   inputAddress(): number;
   outputAddress(): number;
-  compress(length: number, level: number): number;
+  deflate(length: number, level: number): number;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -38,7 +38,7 @@ export function deflateBlock(block: Uint8Array, level: number, output: Uint8Arra
   exports ??= new WebAssembly.Instance(deflateModule()).exports as DeflateExports;
   const memory = new Uint8Array(exports.memory.buffer);
   memory.set(block, exports.inputAddress());
-  const size = exports.compress(block.length, level);
+  const size = exports.deflate(block.length, level);
   const from = exports.outputAddress();
   output.set(memory.subarray(from, from + size));
   return size;

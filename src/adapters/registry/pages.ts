@@ -6,7 +6,7 @@ import type { JsonObject } from '../../core/oci/json.ts';
 import { resolveLink } from './location.ts';
 import type { Endpoint } from '../http/endpoints.ts';
 import { parseLinks } from '../http/link-header.ts';
-import type { Link } from '../http/link-header.ts';
+import type { WebLink } from '../http/link-header.ts';
 import { readUpTo } from './response.ts';
 import type { Answer, Session } from './session.ts';
 
@@ -73,7 +73,7 @@ export async function readPages(
     if (seen.has(typeof next === 'object' ? next.path : (next ?? ''))) {
       throw new BimaError(
         'REGISTRY_PROTOCOL',
-        `${shown}: the Link to the next page leads back to one before`,
+        `${shown}: the WebLink to the next page leads back to one before`,
       );
     }
   }
@@ -91,9 +91,9 @@ function nextOf(answer: Answer): Endpoint | undefined {
   if (isCut || others.some(({ origin, path }) => origin !== next?.origin || path !== next.path)) {
     throw new BimaError(
       'REGISTRY_PROTOCOL',
-      `${endpoint.shown}: the Link header ${isCut ? "can't be read" : 'names several next pages'}, so the list may not be whole`,
+      `${endpoint.shown}: the WebLink header ${isCut ? "can't be read" : 'names several next pages'}, so the list may not be whole`,
       {
-        hint: 'Ask those who run the registry, or the proxy in front of it: Link headers are those of RFC 8288.',
+        hint: 'Ask those who run the registry, or the proxy in front of it: WebLink headers are those of RFC 8288.',
       },
     );
   }
@@ -102,7 +102,7 @@ function nextOf(answer: Answer): Endpoint | undefined {
   }
   throw new BimaError(
     'REGISTRY_PROTOCOL',
-    `${endpoint.shown}: the Link to the next page leads to ${next.origin}`,
+    `${endpoint.shown}: the WebLink to the next page leads to ${next.origin}`,
     {
       hint: 'This is refused for safety; ask those who run the registry.',
     },
@@ -110,7 +110,7 @@ function nextOf(answer: Answer): Endpoint | undefined {
 }
 
 /** An anchor may say that the link is another document's. */
-function isAbout({ anchor }: Link, endpoint: Endpoint): boolean {
+function isAbout({ anchor }: WebLink, endpoint: Endpoint): boolean {
   if (anchor === undefined) return true;
   const { origin, path } = resolveLink(anchor.replace(/#.*$/s, ''), endpoint);
   return origin === endpoint.origin && path === endpoint.path;

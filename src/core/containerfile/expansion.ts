@@ -5,7 +5,7 @@ import { quote } from './excerpt.ts';
 import { parsePattern, replaceMatches, trimEnd, trimStart } from './pattern.ts';
 
 /** What a reference can see, and where it says what is wrong. Offsets are those of the text that is expanded. */
-export interface Scope {
+export interface VariableScope {
   /** Undefined for a variable that is not set. */
   value(name: string): string | undefined;
   /** Told of each variable that is not set and has no default where it stands. */
@@ -37,7 +37,7 @@ export function expandReference(
   text: string,
   dollar: number,
   escape: string,
-  scope: Scope,
+  scope: VariableScope,
   depth = 0,
 ): Expansion {
   const inBraces = text[dollar + 1] === '{';
@@ -72,7 +72,7 @@ interface Head {
   readonly depth: number;
 }
 
-function expandModified(text: string, head: Head, escape: string, scope: Scope): Expansion {
+function expandModified(text: string, head: Head, escape: string, scope: VariableScope): Expansion {
   const { dollar, after } = head;
   const [modifier] = /^(?::?[-+?]|##?|%%?|\/\/?)/.exec(text.slice(after, after + 2)) ?? [];
   if (modifier === undefined) {
@@ -87,7 +87,13 @@ function expandModified(text: string, head: Head, escape: string, scope: Scope):
     : expandPattern(text, head, modifier, escape, scope);
 }
 
-function expandDefault(text: string, head: Head, modifier: string, escape: string, scope: Scope): Expansion {
+function expandDefault(
+  text: string,
+  head: Head,
+  modifier: string,
+  escape: string,
+  scope: VariableScope,
+): Expansion {
   const { dollar, after, name, value } = head;
   const isSet = value !== undefined && !(modifier.startsWith(':') && value === '');
   const takesWord = modifier.endsWith('+') ? isSet : !isSet;
@@ -114,7 +120,13 @@ function expandDefault(text: string, head: Head, modifier: string, escape: strin
 }
 
 /** `#` and `%` take away a beginning or an end, twice the longest one; `/` replaces a match, `//` all of them. */
-function expandPattern(text: string, head: Head, modifier: string, escape: string, scope: Scope): Expansion {
+function expandPattern(
+  text: string,
+  head: Head,
+  modifier: string,
+  escape: string,
+  scope: VariableScope,
+): Expansion {
   const { dollar, after, name, value = '', depth } = head;
   if (head.value === undefined) scope.unset(name, dollar);
   const rules = { escape, isRaw: true };
@@ -140,7 +152,7 @@ function expandPattern(text: string, head: Head, modifier: string, escape: strin
 function failOpen(
   text: string,
   dollar: number,
-  scope: Scope,
+  scope: VariableScope,
   word: 'failed' | 'open',
   wanted = '}',
 ): Expansion {
@@ -161,11 +173,11 @@ function expandUntil(
   text: string,
   from: number,
   { escape, isRaw }: WordRules,
-  scope: Scope,
+  scope: VariableScope,
   depth: number,
 ): Expansion | 'failed' | 'open' {
   const failures: number[] = [];
-  const watched: Scope = {
+  const watched: VariableScope = {
     ...scope,
     fail: (offset, ...problem) => {
       failures.push(offset);
@@ -207,7 +219,7 @@ function readName(text: string, offset: number): string | undefined {
   return reference.exec(text)?.[0];
 }
 
-function fail(text: string, offset: number, scope: Scope, message: string, hint?: string): Expansion {
+function fail(text: string, offset: number, scope: VariableScope, message: string, hint?: string): Expansion {
   scope.fail(offset, message, hint);
   return { value: '', end: text.length };
 }

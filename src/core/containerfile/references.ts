@@ -1,7 +1,7 @@
 // References to variables in the words of an instruction, and what is said of those that are not set.
 
 import { expandReference } from './expansion.ts';
-import type { Scope } from './expansion.ts';
+import type { VariableScope } from './expansion.ts';
 import { quote } from './excerpt.ts';
 import type { Heredoc } from './heredoc.ts';
 import { checkQuotes, statementOf } from './statement.ts';
@@ -95,7 +95,7 @@ export function expandDocument(statement: Statement, heredoc: Heredoc): Expanded
 export function openScope(
   statement: Statement,
   placeOf = (offset: number) => offset,
-): { readonly scope: Scope; readonly hasFailed: () => boolean } {
+): { readonly scope: VariableScope; readonly hasFailed: () => boolean } {
   const { variables } = statement;
   const told = new Set<string>();
   let failed = false;
@@ -108,7 +108,7 @@ export function openScope(
     told.add(name);
     return value;
   };
-  const scope: Scope = {
+  const scope: VariableScope = {
     value: (name) => {
       const value = variables.value(name) ?? valueOfMachine(name);
       if (value === undefined) return undefined;

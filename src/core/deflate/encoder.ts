@@ -27,7 +27,7 @@ export function outputAddress(): u32 {
  * @param level from 1, the fastest, to 9, the smallest
  * @returns the size of the output in bytes
  */
-export function compress(length: u32, level: u32): u32 {
+export function deflate(length: u32, level: u32): u32 {
   // What is behind the input is read, and must not be that of an earlier one.
   memory.fill(input + length, 0, 64);
   startOutput();

@@ -11,7 +11,7 @@ import { encodeXattrs } from './ext2-xattrs.ts';
 import { folderOf, inodesOf, kindOf, modeOf } from './inodes.ts';
 import type { Inode, RootAttributes } from './inodes.ts';
 
-export interface BlockOptions {
+export interface Ext2Options {
   /** Of everything, in whole seconds since 1970; ext2 can't hold dates after 2038-01-19, and has the last one then. */
   readonly mtime: number;
   /** Bytes that the guest can write, and with them room for a new file for every 16 KiB. */
@@ -56,7 +56,7 @@ const maxFile = 2 ** 41 - 2 ** 33;
  * Everything that is written, in the smallest layout that holds it and the free space.
  * @throws BimaError INPUT_INVALID for what ext2 can't hold
  */
-export function planExt2(entries: Iterable<Entry>, options: BlockOptions): Ext2Plan {
+export function planExt2(entries: Iterable<Entry>, options: Ext2Options): Ext2Plan {
   const { blockSize = 4096, free, root } = options;
   const inodes = inodesOf(entries, root);
   const { placed, used } = place(inodes, blockSize);

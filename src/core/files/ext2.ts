@@ -9,7 +9,7 @@ import { encodeInode } from './ext2-inode.ts';
 import { blockAt, firstInode, inodeSize, runsOf } from './ext2-layout.ts';
 import type { Group } from './ext2-layout.ts';
 import { planExt2, rootInode } from './ext2-plan.ts';
-import type { BlockOptions, Ext2Plan, PlacedInode } from './ext2-plan.ts';
+import type { Ext2Options, Ext2Plan, PlacedInode } from './ext2-plan.ts';
 import { encodeBitmap, encodeDescriptors, encodeSuperblock, usageOf } from './ext2-superblock.ts';
 import { encodeXattrs } from './ext2-xattrs.ts';
 import { contentOf } from './inodes.ts';
@@ -19,7 +19,7 @@ import type { FileSystem } from './inodes.ts';
  * The file system of these entries, of the smallest size that holds them and the free space.
  * @throws BimaError INPUT_INVALID for what ext2 can't hold
  */
-export function createBlockImage(entries: Iterable<Entry>, options: BlockOptions): FileSystem {
+export function createBlockImage(entries: Iterable<Entry>, options: Ext2Options): FileSystem {
   const plan = planExt2(entries, options);
   const { blocks, blockSize } = plan.layout;
   return { size: blocks * blockSize, open: () => writeBlocks(plan) };

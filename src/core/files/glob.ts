@@ -13,12 +13,12 @@ interface CharacterClass {
  * number of characters that end with a slash, and stands after the `optional` that skips it; `any` is any number of
  * characters, slashes included.
  */
-export type Token = number | CharacterClass | 'one' | 'some' | 'optional' | 'folders' | 'any';
+export type GlobToken = number | CharacterClass | 'one' | 'some' | 'optional' | 'folders' | 'any';
 
 /** As long as a text may still become one that matches, ascending; the number of tokens for one that does. */
 type States = readonly number[];
 
-export interface Pattern {
+export interface GlobPattern {
   /** Whether it matches the whole text. */
   test(text: string): boolean;
 }
@@ -39,7 +39,7 @@ export function unescapePattern(pattern: string): string {
 }
 
 /** For names, one part of a path each; undefined when the pattern is malformed. `**` is but a `*`. */
-export function compilePattern(pattern: string): Pattern | undefined {
+export function compilePattern(pattern: string): GlobPattern | undefined {
   const tokens = readTokens(pattern, false);
   if (tokens === undefined) return undefined;
   const automaton = new Automaton(tokens);
@@ -50,9 +50,9 @@ export function compilePattern(pattern: string): Pattern | undefined {
  * The tokens of a pattern; undefined when it is malformed.
  * @param isPath whether `**` spans folders, as in github.com/moby/patternmatcher
  */
-export function readTokens(pattern: string, isPath: boolean): readonly Token[] | undefined {
+export function readTokens(pattern: string, isPath: boolean): readonly GlobToken[] | undefined {
   const units = Array.from(pattern, (character) => character.codePointAt(0) ?? 0);
-  const tokens: Token[] = [];
+  const tokens: GlobToken[] = [];
   for (let at = 0; at < units.length;) {
     const unit = units[at] ?? 0;
     if (unit === star && isPath && units[at + 1] === star) {
@@ -81,7 +81,7 @@ export function readTokens(pattern: string, isPath: boolean): readonly Token[] |
 }
 
 /** One `**` after another adds nothing. */
-function addFolders(tokens: Token[], isLast: boolean): void {
+function addFolders(tokens: GlobToken[], isLast: boolean): void {
   if (isLast) tokens.push('any');
   else if (tokens.at(-1) !== 'folders') tokens.push('optional', 'folders');
 }
@@ -125,14 +125,14 @@ function merge(ranges: [number, number][]): [number, number][] {
 }
 
 /** Before anything was read. */
-export function firstStates(tokens: readonly Token[]): States {
+export function firstStates(tokens: readonly GlobToken[]): States {
   const states: number[] = [];
   enter(tokens, states, 0);
   return states;
 }
 
 /** After one more character. There are never more states than tokens, nor than three for each character read. */
-export function nextStates(tokens: readonly Token[], states: States, character: number): States {
+export function nextStates(tokens: readonly GlobToken[], states: States, character: number): States {
   const next: number[] = [];
   for (const state of states) {
     const token = tokens[state];
@@ -148,7 +148,7 @@ export function nextStates(tokens: readonly Token[], states: States, character: 
 }
 
 /** Adds a state with those that need no character more. */
-function enter(tokens: readonly Token[], states: number[], from: number): void {
+function enter(tokens: readonly GlobToken[], states: number[], from: number): void {
   for (let state = from; ; state++) {
     const token = tokens[state];
     if (token === 'optional') {
@@ -167,7 +167,7 @@ function add(states: number[], state: number): void {
   if (state > (states.at(-1) ?? -1)) states.push(state);
 }
 
-function matchesOne(token: Exclude<Token, 'some' | 'any' | 'folders'>, character: number): boolean {
+function matchesOne(token: Exclude<GlobToken, 'some' | 'any' | 'folders'>, character: number): boolean {
   if (typeof token === 'number') return token === character;
   if (typeof token === 'string') return token === 'one' && character !== slash;
   return isInRanges(token.ranges, character) !== token.negated;
@@ -198,11 +198,11 @@ const maxNodes = 256;
 
 /** Runs one pattern over texts, and remembers its ways: most texts begin alike. */
 export class Automaton {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly GlobToken[];
   readonly #nodes = new Map<string, Node>();
   #first: Node | undefined;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly GlobToken[]) {
     this.#tokens = tokens;
   }
 

@@ -7,7 +7,7 @@ import { BimaError } from '../errors.ts';
 import type { Position } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { Automaton, readTokens } from './glob.ts';
-import type { Token } from './glob.ts';
+import type { GlobToken } from './glob.ts';
 
 export interface IgnoreRules {
   /** The name of the file that the rules were read from, unless there is none. */
@@ -121,7 +121,8 @@ function rulesOf(written: readonly WrittenPattern[]): IgnoreRules {
 function readPattern(
   text: string,
 ):
-  { readonly isException: boolean; readonly pattern: string; readonly tokens: readonly Token[] } | undefined {
+  | { readonly isException: boolean; readonly pattern: string; readonly tokens: readonly GlobToken[] }
+  | undefined {
   const written = text.trim();
   const isException = written.startsWith('!');
   const pattern = cleanPattern(isException ? written.slice(1).trim() : written);
@@ -175,13 +176,13 @@ function cleanPattern(written: string): string {
 }
 
 /** `**name` stands for every path with that end. */
-function endsOfPaths(pattern: string): readonly Token[] | undefined {
+function endsOfPaths(pattern: string): readonly GlobToken[] | undefined {
   const [, end] = /^\*\*([^/*?[\]\\][^*?[\]\\]*)$/.exec(pattern) ?? [];
   return end === undefined ? undefined : ['any', ...(readTokens(end, false) ?? [])];
 }
 
 /** Those that a path must have at least. */
-function countCharacters(tokens: readonly Token[]): number {
+function countCharacters(tokens: readonly GlobToken[]): number {
   return tokens.filter((token) => typeof token !== 'string' || token === 'one').length;
 }
 

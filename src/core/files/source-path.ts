@@ -1,10 +1,10 @@
 // How the source of a COPY is read: a path from the root of the context, or a pattern for such paths. Pure.
 
 import { compilePattern, hasWildcards, unescapePattern } from './glob.ts';
-import type { Pattern } from './glob.ts';
+import type { GlobPattern } from './glob.ts';
 
 /** One part of a pattern: names that match, or `**` for any number of directories, none included. */
-export type PatternPart = Pattern | '**';
+export type PatternPart = GlobPattern | '**';
 
 export interface SourcePath {
   /** The parts up to the first wildcard, without escapes. */

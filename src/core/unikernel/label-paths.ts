@@ -14,7 +14,7 @@ export function rootfsPath(path: string): string {
 }
 
 /** @param rootAllowed true for a mount point, which may be `/` */
-export function checkPath(key: string, path: string, rootAllowed: boolean): Finding[] {
+export function checkLabelPath(key: string, path: string, rootAllowed: boolean): Finding[] {
   const findings: Finding[] = [];
   if (!/^[A-Za-z0-9._/-]*$/.test(path)) {
     findings.push({

@@ -5,7 +5,7 @@ import { uruncKeys } from './urunc-annotations.ts';
 import type { UruncName } from './urunc-annotations.ts';
 import type { Finding } from './labels.ts';
 import { hypervisors, unikernelTypes } from './monitors.ts';
-import { checkPath } from './label-paths.ts';
+import { checkLabelPath } from './label-paths.ts';
 import { isBase64 } from './urunc-json.ts';
 
 /** urunc's own limit for one value, and containerd's for the key and the value of a label together. */
@@ -49,12 +49,12 @@ export function checkValue(name: UruncName, value: string): Finding[] {
   const key = uruncKeys[name];
   switch (name) {
     case 'binary':
-      return [...checkPath(key, value, false), ...checkAbsolute(key, value)];
+      return [...checkLabelPath(key, value, false), ...checkAbsolute(key, value)];
     case 'initrd':
     case 'block':
-      return checkPath(key, value, false);
+      return checkLabelPath(key, value, false);
     case 'blkMntPoint':
-      return checkPath(key, value, true);
+      return checkLabelPath(key, value, true);
     case 'mountRootfs':
       return checkBoolean(key, value);
     case 'solo5NetDev':
@@ -75,7 +75,7 @@ export function checkValue(name: UruncName, value: string): Finding[] {
 
 /** What isn't clean gets its own advice, with the slash in it. */
 function checkAbsolute(key: string, value: string): Finding[] {
-  if (value.startsWith('/') || checkPath(key, value, false).length > 0) return [];
+  if (value.startsWith('/') || checkLabelPath(key, value, false).length > 0) return [];
   return [
     {
       message: `expected a path that begins with "/" in "${key}", got ${quote(value)}`,

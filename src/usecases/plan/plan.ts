@@ -69,7 +69,7 @@ export interface Plan {
 }
 
 /** What is wrong and what is doubtful, in the order of the file; a plan only if nothing is wrong. */
-export interface Findings {
+export interface PlanFindings {
   readonly plan?: Plan;
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -90,7 +90,7 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 }
 
 /** Looks at everything that a build needs, and goes on after an error, so that one run shows them all. */
-export async function examine(options: PlanOptions): Promise<Findings> {
+export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const contextRoot = await resolveContext(options.context);
   const { path, bytes, ...place } = await readOrTake(options, contextRoot);
   const context = await openContext(contextRoot, { ...options, ...place });

@@ -6,7 +6,7 @@ import { formatPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { examine, inOrder } from './plan.ts';
-import type { Findings, Plan, PlanOptions } from './plan.ts';
+import type { PlanFindings, Plan, PlanOptions } from './plan.ts';
 
 /** What to build; without platforms, one image for that of the unikernel's binary. */
 export interface PlatformsOptions extends Omit<PlanOptions, 'platform'> {
@@ -21,7 +21,7 @@ export type FailOn = (typeof failOnWords)[number];
 export const failOnWords = ['error', 'warning'] as const;
 
 /** The plans, one for each platform in their order, are there only if nothing is wrong. */
-export interface PlatformsFindings extends Omit<Findings, 'plan'> {
+export interface PlatformsFindings extends Omit<PlanFindings, 'plan'> {
   readonly plans?: readonly Plan[];
 }
 
@@ -45,7 +45,7 @@ export async function planPlatforms(
 /** Looks at everything that the builds need, for all platforms also when one of them fails. */
 export async function examinePlatforms(options: PlatformsOptions): Promise<PlatformsFindings> {
   const { platforms, ...others } = options;
-  const found: Findings[] = [];
+  const found: PlanFindings[] = [];
   for (const platform of platforms) found.push(await examine({ ...others, platform }));
   if (platforms.length === 0) found.push(await examine(others));
 

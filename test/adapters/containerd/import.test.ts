@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { isNative, parseImportFlags } from '../../../src/adapters/containerd/containerd.ts';
-import type { Answer } from '../../../src/adapters/containerd/ctr.ts';
+import type { CtrAnswer } from '../../../src/adapters/containerd/ctr.ts';
 import { importArguments, importImage } from '../../../src/adapters/containerd/import.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
@@ -103,14 +103,14 @@ describe('the platform of an image', () => {
 });
 
 describe('an import whose snapshots are collected meanwhile', () => {
-  const lost: Answer = {
+  const lost: CtrAnswer = {
     code: 1,
     stdout: '',
     stderr:
       'ctr: failed to prepare extraction snapshot "extract-8919-bYH7 sha256:b724": parent snapshot sha256:5579 does not exist: not found\n',
   };
-  const done: Answer = { code: 0, stdout: '', stderr: '' };
-  const cases: [name: string, answers: readonly Answer[], attempts: number, succeeds: boolean][] = [
+  const done: CtrAnswer = { code: 0, stdout: '', stderr: '' };
+  const cases: [name: string, answers: readonly CtrAnswer[], attempts: number, succeeds: boolean][] = [
     ['is done once more', [lost, done], 2, true],
     ['fails when that does not help', [lost, lost, done], 2, false],
     ['is not repeated for another reason', [{ ...lost, stderr: 'ctr: unexpected EOF' }, done], 1, false],

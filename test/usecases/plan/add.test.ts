@@ -13,7 +13,7 @@ import { gzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
 import { encodeHeader, endOfTar } from '../../../src/core/files/tar-header.ts';
 import { examine } from '../../../src/usecases/plan/plan.ts';
-import type { Findings } from '../../../src/usecases/plan/plan.ts';
+import type { PlanFindings } from '../../../src/usecases/plan/plan.ts';
 import { baseLayout } from '../../support/base-image.ts';
 import { buildContext, localImages } from '../../support/build.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -70,7 +70,7 @@ async function added(test: TestContext, scene: Added) {
   return { ...built, layers: built.image.tars.map((tar) => listTar(tar)) };
 }
 
-async function lookAt(test: TestContext, scene: Added): Promise<Findings> {
+async function lookAt(test: TestContext, scene: Added): Promise<PlanFindings> {
   const context = contextOf(test, scene);
   const images = localImages(test, context, scene.privateHosts);
   return examine({ context, labels: [], strict: true, images });

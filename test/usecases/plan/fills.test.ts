@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { examine } from '../../../src/usecases/plan/plan.ts';
-import type { Findings, PlanOptions } from '../../../src/usecases/plan/plan.ts';
+import type { PlanFindings, PlanOptions } from '../../../src/usecases/plan/plan.ts';
 import { baseLayout } from '../../support/base-image.ts';
 import { localImages } from '../../support/build.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -15,7 +15,7 @@ async function plan(
   test: TestContext,
   lines: readonly string[],
   options: Partial<PlanOptions> = {},
-): Promise<Findings> {
+): Promise<PlanFindings> {
   const context = join(
     temporaryFolder(test, {
       'context/Containerfile': ['FROM --platform=qemu/amd64 oci:../base', ...lines].join('\n'),
