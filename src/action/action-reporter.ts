@@ -5,7 +5,7 @@ import type { Problem } from '../core/errors.ts';
 import { progressLines } from '../core/progress-lines.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { AnnotationPlace, Runner } from './runner.ts';
-import { safeLine, safeLines } from './safe-text.ts';
+import { safeLine, safeLines } from '../core/text.ts';
 import { workspacePath } from './workspace-path.ts';
 
 /** The runner keeps so many of each kind for one step, and drops the others without a word. */

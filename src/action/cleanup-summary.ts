@@ -1,7 +1,7 @@
 // The job summary of a cleanup: one table of what went and what stayed.
 
 import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
-import { safeMarkdown } from './safe-text.ts';
+import { safeMarkdown } from '../core/text.ts';
 
 export interface CleanupSummary {
   readonly deleted: readonly CleanupRecord[];

@@ -6,7 +6,7 @@ import type { Reference } from '../core/oci/reference.ts';
 import { formatSize } from '../core/reporter.ts';
 import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
-import { codeBlock, codeSpan, link } from './markdown.ts';
+import { codeBlock, codeSpan, link } from '../core/text.ts';
 import { runCommand } from './run-command.ts';
 
 export interface CommentFacts {

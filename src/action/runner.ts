@@ -16,7 +16,7 @@ import {
 import type { Environment } from '../core/environment.ts';
 import { BimaError } from '../core/errors.ts';
 import { outputError } from '../adapters/filesystem/temporary.ts';
-import { safeLines } from './safe-text.ts';
+import { safeLines } from '../core/text.ts';
 
 /** A place in a file of the workspace. */
 export interface AnnotationPlace {

@@ -12,7 +12,7 @@ import type { ActionReporter } from './action-reporter.ts';
 import { createRunner } from './runner.ts';
 import type { Environment } from '../core/environment.ts';
 import type { Runner } from './runner.ts';
-import { safeLine } from './safe-text.ts';
+import { safeLine } from '../core/text.ts';
 
 export interface Step {
   readonly environment: Environment;

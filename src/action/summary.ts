@@ -7,7 +7,7 @@ import { formatSize } from '../core/reporter.ts';
 import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { runCommand } from './run-command.ts';
-import { safeMarkdown } from './safe-text.ts';
+import { safeMarkdown } from '../core/text.ts';
 
 export interface SummaryFacts {
   readonly facts: ImageFacts;

@@ -5,7 +5,7 @@ import { formatPlatform } from '../core/oci/platform.ts';
 import { encodeAnnotations } from '../core/unikernel/urunc-json.ts';
 import type { Labels } from '../core/unikernel/urunc-json.ts';
 import { formatSize } from '../core/reporter.ts';
-import { printable } from '../core/printable.ts';
+import { printable } from '../core/text.ts';
 
 export function formatImage(image: InspectedImage): string {
   const { names, index, descriptor, config, annotations, uruncJson } = image;

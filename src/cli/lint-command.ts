@@ -11,7 +11,7 @@ import { examinePlatforms } from '../usecases/plan/platforms.ts';
 import type { PlatformsFindings } from '../usecases/plan/platforms.ts';
 import type { Problem } from '../core/errors.ts';
 import { BimaError } from '../core/errors.ts';
-import { printable } from '../core/printable.ts';
+import { printable } from '../core/text.ts';
 import type { Options } from './args.ts';
 import { withCommandImages } from './command-images.ts';
 import { readFailOn, readPlanOptions } from './options.ts';

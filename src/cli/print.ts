@@ -1,7 +1,7 @@
 // How problems look on a terminal.
 
 import type { Problem } from '../core/errors.ts';
-import { printable } from '../core/printable.ts';
+import { printable } from '../core/text.ts';
 
 /** One problem as compilers print it, such as `Containerfile:7:6: error: …`, with its hint on lines of their own. */
 export function formatProblem(problem: Problem, severity: 'error' | 'warning'): string {

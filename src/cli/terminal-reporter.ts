@@ -1,7 +1,7 @@
 // A reporter that writes to standard error.
 
 import type { Problem } from '../core/errors.ts';
-import { printable } from '../core/printable.ts';
+import { printable } from '../core/text.ts';
 import { progressLines } from '../core/progress-lines.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';

@@ -65,4 +65,6 @@ export const limits = {
   quoted: 80,
   /** Characters of one printed line. */
   line: 8192,
+  /** Characters that are shown of what a server says. */
+  serverText: 500,
 } as const;

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { actionReporter } from '../../src/action/action-reporter.ts';
 import type { AnnotationPlace, Runner } from '../../src/action/runner.ts';
-import { safeLine, safeLines, safeMarkdown } from '../../src/action/safe-text.ts';
+import { safeLine, safeLines, safeMarkdown } from '../../src/core/text.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { parseCommand } from '../support/action.ts';

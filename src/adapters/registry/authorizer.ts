@@ -5,7 +5,7 @@ import type { Challenge } from './challenge.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import type { Endpoint } from '../http/endpoints.ts';
-import { clean } from './error-body.ts';
+import { clean } from '../../core/text.ts';
 import { BimaError } from '../../core/errors.ts';
 import { parseRealm } from './realm.ts';
 import { withChallenged } from './scope.ts';

@@ -11,7 +11,7 @@ import type { Credentials } from './credentials.ts';
 import { apiHost } from './vendors.ts';
 import { endpointOf } from '../http/endpoints.ts';
 import { paths } from './paths.ts';
-import { clean } from './error-body.ts';
+import { clean } from '../../core/text.ts';
 import { Host } from './host.ts';
 import type { Http, HttpOptions } from '../http/http.ts';
 import { createRegistryHttp } from './registry-http.ts';

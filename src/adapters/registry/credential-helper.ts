@@ -8,7 +8,7 @@ import { BimaError, isSystemError } from '../../core/errors.ts';
 import { isObject } from '../../core/oci/json.ts';
 import type { Credential } from './credentials.ts';
 import { commandFor, programPaths } from '../../core/program-paths.ts';
-import { clean } from './error-body.ts';
+import { clean } from '../../core/text.ts';
 
 const timeout = 30_000;
 const maxOutput = 1024 * 1024;

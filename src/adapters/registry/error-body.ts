@@ -1,5 +1,6 @@
 // What a registry says about an error, made fit to be read: the specification's JSON, or whatever a proxy wrote.
 
+import { clean } from '../../core/text.ts';
 import { limits } from '../../core/limits.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -16,7 +17,6 @@ export interface ErrorBody {
 
 /** More of an error isn't read. */
 export const maxErrorBody = limits.errorBody;
-const maxText = 500;
 
 /**
  * Never throws: an error about an error helps nobody (distribution-spec, "Error Codes").
@@ -40,15 +40,6 @@ export function readErrorBody(
     text: clean(scrub(errors.map(describe).join('; '))),
     digests: digestsIn(JSON.stringify(errors)),
   };
-}
-
-/** Fit to stand within a line of a log: one line, no control characters, not long. */
-export function clean(text: string, limit = maxText): string {
-  const line = text
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim();
-  return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 
 function parseErrors(text: string): readonly Readonly<Record<string, unknown>>[] {

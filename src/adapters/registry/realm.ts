@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { BimaError } from '../../core/errors.ts';
-import { clean } from './error-body.ts';
+import { clean } from '../../core/text.ts';
 import { endpointOf } from '../http/endpoints.ts';
 import type { Endpoint } from '../http/endpoints.ts';
 import { isLoopback, isPrivate } from '../http/hosts.ts';

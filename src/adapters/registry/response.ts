@@ -3,7 +3,8 @@
 import { limits } from '../../core/limits.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Endpoint } from '../http/endpoints.ts';
-import { clean, maxErrorBody, readErrorBody } from './error-body.ts';
+import { maxErrorBody, readErrorBody } from './error-body.ts';
+import { clean } from '../../core/text.ts';
 import type { HttpHeaders, HttpRequest, HttpResponse } from '../http/http.ts';
 import { networkError, Timeout } from '../http/network-failure.ts';
 import { codeOfStatus, RegistryError, registryFailure } from './registry-error.ts';

@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { endpointOf } from '../http/endpoints.ts';
 import { resolveLocation } from './location.ts';
 import type { Endpoint } from '../http/endpoints.ts';
-import { clean } from './error-body.ts';
+import { clean } from '../../core/text.ts';
 import type { Host } from './host.ts';
 import { isLoopback } from '../http/hosts.ts';
 import type { Http, HttpRequest, HttpResponse } from '../http/http.ts';

@@ -1,6 +1,6 @@
 // ARG: NAME, or NAME=default, several of them if need be.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { expandWord } from './references.ts';
 import { checkWords, isInlineComment } from './statement.ts';
 import type { Statement } from './statement.ts';

@@ -1,6 +1,6 @@
 // CMD and ENTRYPOINT: a JSON list, or the rest of the line.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { expandGuestText, expandGuestWord } from './guest-arguments.ts';
 import type { Arguments, Cmd, Entrypoint } from './instruction.ts';
 import { placesInJson, readJsonWords } from './json-words.ts';

@@ -1,7 +1,7 @@
 // The values of `--build-arg` and of the input `build-args`.
 
 import { BimaError } from '../errors.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { isVariableName } from './arg.ts';
 
 /**

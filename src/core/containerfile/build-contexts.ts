@@ -1,7 +1,7 @@
 // The values of `--build-context` and of the input `build-contexts`.
 
 import { BimaError } from '../errors.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 
 /**
  * Reads NAME=PLACE: a folder, an image on disk such as `oci:path`, or `docker-image://name` for one in a registry. The

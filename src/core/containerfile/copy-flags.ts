@@ -1,7 +1,7 @@
 // The flags of COPY and ADD: --from, --parents, --exclude, --chmod, --chown, --link, --rootfs, --checksum and --unpack.
 
 import { isIgnorePattern } from '../files/ignore.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { Copy, CopyFrom, From } from './instruction.ts';
 import { parseMode } from './mode.ts';
 import { parseOwner } from './owner.ts';

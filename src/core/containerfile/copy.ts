@@ -2,7 +2,7 @@
 
 import { limits } from '../limits.ts';
 import { readCopyFlags } from './copy-flags.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { Heredoc } from './heredoc.ts';
 import type { Copy, CopyDocument, CopySource, From } from './instruction.ts';
 import { placesInJson, readJsonWords } from './json-words.ts';

@@ -1,6 +1,6 @@
 // Parser directives: the comments of the form `# name=value` at the very top of the file.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
 

@@ -1,6 +1,6 @@
 // ENV: NAME=value pairs, or one pair of the old form.
 
-import { quote, suggestion } from './excerpt.ts';
+import { quote, suggestion } from '../text.ts';
 import type { Env, LabelPair } from './instruction.ts';
 import { reportMissingEquals } from './label-problems.ts';
 import { formatMeantPair } from './label-text.ts';

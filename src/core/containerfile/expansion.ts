@@ -1,7 +1,7 @@
 // References to variables, `$NAME` and `${NAME…}`, replaced by what they stand for
 // (https://docs.docker.com/reference/dockerfile/#environment-replacement).
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { parsePattern, replaceMatches, trimEnd, trimStart } from './pattern.ts';
 
 /** What a reference can see, and where it says what is wrong. Offsets are those of the text that is expanded. */

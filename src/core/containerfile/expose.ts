@@ -1,6 +1,6 @@
 // EXPOSE: ports of the guest, as the config names them.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { Expose } from './instruction.ts';
 import { expandWord } from './references.ts';
 import { checkWords, isInlineComment, positionOf } from './statement.ts';

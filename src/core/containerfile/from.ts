@@ -1,6 +1,6 @@
 // FROM: [--platform=…] image [AS name].
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { From } from './instruction.ts';
 import { expandWord, warnOfMachine } from './references.ts';
 import { findStage } from './stage.ts';

@@ -1,6 +1,6 @@
 // Build arguments in CMD and ENTRYPOINT. Any other variable is the guest's own, and stays as it is written.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { expandReference, nameAt } from './expansion.ts';
 import { openScope } from './references.ts';
 import type { Statement } from './statement.ts';

@@ -1,6 +1,6 @@
 // HEALTHCHECK: a field that OCI reserves for Docker. What is wrong with it never stops a build.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { Health, Healthcheck } from './instruction.ts';
 import { readJsonWords } from './json-words.ts';
 import { positionOf } from './statement.ts';

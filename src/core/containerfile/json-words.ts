@@ -1,7 +1,7 @@
 // The JSON form of COPY, CMD and ENTRYPOINT: a list of strings, each with its place.
 
 import { limits } from '../limits.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 
 export interface JsonWord {
   readonly value: string;

@@ -1,6 +1,6 @@
 // What goes wrong in labels, with the user's own text written as it was probably meant.
 
-import { quote, suggestion } from './excerpt.ts';
+import { quote, suggestion } from '../text.ts';
 import { formatMeantPair, formatQuotedPair } from './label-text.ts';
 import { isQuoteAt, joinRaw } from './label-words.ts';
 import type { LabelWords } from './label-words.ts';

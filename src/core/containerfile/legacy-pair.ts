@@ -1,7 +1,7 @@
 // `LABEL key value` and `ENV key value`: the old form, in which white space stands for the equals sign and all that
 // follows is the value.
 
-import { suggestion } from './excerpt.ts';
+import { suggestion } from '../text.ts';
 import { formatMeantPair } from './label-text.ts';
 import type { LabelPair } from './instruction.ts';
 import { expandWord } from './references.ts';

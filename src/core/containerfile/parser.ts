@@ -7,7 +7,7 @@ import { nearest } from '../suggest.ts';
 import { readArg } from './arg.ts';
 import { parseCommand } from './arguments.ts';
 import { parseCopy } from './copy.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { parseEnv } from './env.ts';
 import { parseExpose } from './expose.ts';
 import { syntaxProblem } from './findings.ts';

@@ -2,7 +2,7 @@
 
 import { expandReference } from './expansion.ts';
 import type { VariableScope } from './expansion.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { Heredoc } from './heredoc.ts';
 import { checkQuotes, statementOf } from './statement.ts';
 import type { Statement } from './statement.ts';

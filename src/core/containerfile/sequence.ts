@@ -1,7 +1,7 @@
 // What only shows when the instructions are seen together: stages, and what replaces what.
 
 import type { Position, Problem } from '../errors.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import { syntaxProblem } from './findings.ts';
 import type { Findings } from './findings.ts';
 import type { From, Instruction, Stage } from './instruction.ts';

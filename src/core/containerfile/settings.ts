@@ -1,6 +1,6 @@
 // WORKDIR, USER, STOPSIGNAL, MAINTAINER, SHELL, VOLUME and ONBUILD: instructions that set one field of the config.
 
-import { quote, suggestion } from './excerpt.ts';
+import { quote, suggestion } from '../text.ts';
 import type { Instruction, OnBuild, Shell, Volume } from './instruction.ts';
 import { placesInJson, readJsonWords } from './json-words.ts';
 import { formatPair } from './label-text.ts';

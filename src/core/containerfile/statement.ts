@@ -3,7 +3,7 @@
 import type { ErrorCode, Position } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Escape } from './directives.ts';
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { Findings } from './findings.ts';
 import type { Heredoc } from './heredoc.ts';
 import type { LogicalLine } from './lines.ts';

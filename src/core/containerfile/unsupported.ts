@@ -1,6 +1,6 @@
 // The instructions that are not built here, and what to use instead of each.
 
-import { quote } from './excerpt.ts';
+import { quote } from '../text.ts';
 import type { From } from './instruction.ts';
 import { nearest } from '../suggest.ts';
 import type { Statement } from './statement.ts';

@@ -2,7 +2,7 @@
 // It means the same on every system: in a pattern a slash separates, and a backslash escapes.
 
 import { posix } from 'node:path';
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { BimaError } from '../errors.ts';
 import type { Position } from '../errors.ts';
 import { limits } from '../limits.ts';

@@ -1,7 +1,7 @@
 // The files of an image as a container sees them: layers put on one another, by the rules of the OCI image-spec
 // (layer.md, "Applying Changesets" and "Whiteouts").
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { BimaError } from '../errors.ts';
 import type { Special, Xattrs } from './entry.ts';
 import { followLinks } from './file-tree.ts';

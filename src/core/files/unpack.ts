@@ -1,7 +1,7 @@
 // Unpacks an archive into the rootfs as ADD does (moby, pkg/archive: Unpack, with the destination as its root): modes,
 // owners and links are those of the archive, and what it brings takes the place of what is there. Pure.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import type { Ids } from '../containerfile/owner.ts';
 import { BimaError } from '../errors.ts';
 import type { Position } from '../errors.ts';

@@ -1,6 +1,6 @@
 // What urunc v0.8 would refuse or never read, found before the image is built. All of it is warnings.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import type { Problem } from '../errors.ts';
 import { annotations, readUruncKey, uruncKeys, uruncNames, uruncPrefix } from './urunc-annotations.ts';
 import type { UruncName } from './urunc-annotations.ts';

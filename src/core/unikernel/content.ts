@@ -1,6 +1,6 @@
 // Names what a file looks like when it is no kernel, so that the error shows what went wrong.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { hasBytes } from './bytes.ts';
 import { neededElfSize } from './elf.ts';
 

@@ -1,6 +1,6 @@
 // The rules for the initrd and the block device.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import type { BootRule, Seen } from './boot-rule.ts';
 import type { DiskContent } from './disk-content.ts';
 

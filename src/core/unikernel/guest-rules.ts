@@ -1,6 +1,6 @@
 // The rules for what a guest finds when it is up: its init, its arguments, its rootfs.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { uruncKeys } from './urunc-annotations.ts';
 import { isBefore } from './boot-rule.ts';
 import type { BootRule, Seen } from './boot-rule.ts';

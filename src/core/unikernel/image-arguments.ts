@@ -1,7 +1,7 @@
 // Entrypoint and Cmd of the image: from urunc v0.6 on, the guest's command line is made of them.
 
 import { argumentWords } from '../containerfile/arguments.ts';
-import { quote, suggestion } from '../containerfile/excerpt.ts';
+import { quote, suggestion } from '../text.ts';
 import type { Cmd, Entrypoint } from '../containerfile/instruction.ts';
 import type { Position, Problem } from '../errors.ts';
 import { uruncKeys } from './urunc-annotations.ts';

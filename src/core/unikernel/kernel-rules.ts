@@ -1,6 +1,6 @@
 // The rules for the kernel itself: its monitor, its type and its version.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { bootVerdict } from './bootable.ts';
 import { isBefore } from './boot-rule.ts';
 import type { BootRule, Seen } from './boot-rule.ts';

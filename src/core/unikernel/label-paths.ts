@@ -1,6 +1,6 @@
 // Paths in labels: what urunc v0.8 takes, and which place in the rootfs one means.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import type { Finding } from './labels.ts';
 
 /** The place in the rootfs that a label's path means, as layer entries name it: relative, without `.` and `..`. */

@@ -1,6 +1,6 @@
 // The final labels of an image: which of several pairs counts, what is derived, and what is missing.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import type { Position, Problem } from '../errors.ts';
 import { uruncKeys } from './urunc-annotations.ts';
 import type { UruncName } from './urunc-annotations.ts';

@@ -1,6 +1,6 @@
 // The rules for what Solo5's monitors run: target, ABI and devices.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { uruncKeys } from './urunc-annotations.ts';
 import { bootVerdict, knownMonitors, solo5Monitor } from './bootable.ts';
 import type { BootRule, Seen } from './boot-rule.ts';

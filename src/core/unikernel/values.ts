@@ -1,6 +1,6 @@
 // What urunc v0.8 wants of the value of each label, taken by itself.
 
-import { quote } from '../containerfile/excerpt.ts';
+import { quote } from '../text.ts';
 import { uruncKeys } from './urunc-annotations.ts';
 import type { UruncName } from './urunc-annotations.ts';
 import type { Finding } from './labels.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { codeBlock, codeSpan, link } from '../../src/action/markdown.ts';
-import { outline } from '../support/markdown.ts';
+import { codeBlock, codeSpan, link } from '../../../src/core/text.ts';
+import { outline } from '../../support/markdown.ts';
 
 const hostile: readonly (readonly [name: string, text: string, shown?: string])[] = [
   ['a mention', '@octocat and @nubificus/maintainers'],

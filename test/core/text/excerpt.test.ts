@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { excerpt, quote } from '../../../src/core/containerfile/excerpt.ts';
+import { excerpt, quote } from '../../../src/core/text.ts';
 
 describe('text of the file in messages', () => {
   const rows: [name: string, text: string, quoted: string, bare: string][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { limits } from '../../src/core/limits.ts';
-import { printable } from '../../src/core/printable.ts';
+import { limits } from '../../../src/core/limits.ts';
+import { printable } from '../../../src/core/text.ts';
 
 describe('printable', () => {
   it('shows control characters instead of sending them to the terminal', () => {
