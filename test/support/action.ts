@@ -123,7 +123,7 @@ export async function runAction(test: TestContext, options: ActionOptions = {}):
 }
 
 /** The sample has another kernel in its unikernel's place, and every run says so: test/cli/binary-checks.test.ts is about that. */
-const ofSample = /will not boot: .*"\/unikernel\/test-redis\.hvt", got .*no note of Solo5/;
+const ofSample = /will not boot: .*"\/(?:unikernel\/)?test-redis\.hvt", got .*no note of Solo5/;
 
 /** Fails, with everything that was printed, unless the step succeeds. */
 export async function mustRunAction(test: TestContext, options: ActionOptions = {}): Promise<FinishedAction> {

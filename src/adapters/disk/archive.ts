@@ -133,27 +133,28 @@ async function contentOf(
       `expected an image manifest or an index for an archive, got "${image.mediaType}"`,
     );
   }
-  const { images } = await readTree(source, image);
+  const tree = await readTree(source, image);
   const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: referrers };
   return {
     documents: new Map([
       ['oci-layout', layoutMarker],
       ['index.json', encodeJson(withImage(index, image, references))],
-      ['manifest.json', encodeJson(dockerManifest(images, references))],
+      ['manifest.json', encodeJson(dockerManifest(tree.images, references))],
     ]),
-    blobs: await blobsBelow(source, [image, ...referrers]),
+    blobs: uniqueBlobs([...blobsOf(source, tree), ...(await blobsBelow(source, referrers))]),
   };
 }
 
 /** The roots and everything below them, each digest once. */
 async function blobsBelow(source: Source, roots: readonly Descriptor[]): Promise<readonly Blob[]> {
   const all: Blob[] = [];
-  for (const root of roots) {
-    const { indexes, manifests, blobs } = await readTree(source, root);
-    for (const part of [indexes, manifests, blobs])
-      for (const descriptor of part) all.push(source.open(descriptor));
-  }
+  for (const root of roots)
+    for (const blob of blobsOf(source, await readTree(source, root))) all.push(blob);
   return uniqueBlobs(all);
+}
+
+function blobsOf(source: Source, { indexes, manifests, blobs }: ImageTree): readonly Blob[] {
+  return [indexes, manifests, blobs].flatMap((part) => part.map((descriptor) => source.open(descriptor)));
 }
 
 function uniqueBlobs(blobs: readonly Blob[]): readonly Blob[] {
