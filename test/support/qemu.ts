@@ -1,6 +1,9 @@
 // Boots a kernel in QEMU, without KVM, and reads what it prints on the serial port.
 
 import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export interface Boot {
   readonly architecture: 'amd64' | 'arm64';
@@ -39,12 +42,15 @@ const timeout = 60_000;
  */
 export function bootKernel(boot: Boot): Promise<Booted> {
   const { program, machine, cpu } = emulators[boot.architecture];
+  // QEMU drops what a pipe doesn't take at once.
+  const folder = mkdtempSync(join(tmpdir(), 'bima-serial-'));
+  const serialFile = join(folder, 'serial');
   const qemu = spawn(
     program,
     [
       ...['-accel', 'tcg', '-machine', boot.machine ?? machine, '-cpu', cpu],
       // -nographic would have the PC's firmware print on the serial port, too.
-      ...['-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
+      ...['-nodefaults', '-display', 'none', '-monitor', 'none', '-serial', `file:${serialFile}`],
       ...(boot.canReboot === true ? [] : ['-no-reboot']),
       ...['-kernel', boot.kernel],
       ...(boot.memory === undefined ? [] : ['-m', `${boot.memory}`]),
@@ -57,17 +63,15 @@ export function bootKernel(boot: Boot): Promise<Booted> {
           ]),
       ...(boot.commandLine === undefined ? [] : ['-append', boot.commandLine]),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' },
+    { stdio: ['ignore', 'ignore', 'pipe'], timeout, killSignal: 'SIGKILL' },
   );
-  const printed: Buffer[] = [];
   const complaints: Buffer[] = [];
-  qemu.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
   qemu.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
 
-  return new Promise((resolve, reject) => {
+  return new Promise<Booted>((resolve, reject) => {
     qemu.on('error', reject);
     qemu.on('close', (exitCode, signal) => {
-      const serial = Buffer.concat(printed).toString();
+      const serial = existsSync(serialFile) ? readFileSync(serialFile, 'utf8') : '';
       const complaint = Buffer.concat(complaints).toString();
       if (exitCode === 0 || (exitCode !== null && complaint === '')) {
         resolve({ serial, exitCode });
@@ -78,5 +82,7 @@ export function bootKernel(boot: Boot): Promise<Booted> {
         : `ended with ${exitCode ?? signal ?? ''}`;
       reject(new Error(`${program} ${end}\nerrors: ${complaint}\nserial port: ${JSON.stringify(serial)}`));
     });
+  }).finally(() => {
+    rmSync(folder, { recursive: true });
   });
 }

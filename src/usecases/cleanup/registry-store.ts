@@ -213,13 +213,16 @@ export class RegistryStore implements ImageStore {
       if (tags === undefined) tagsOf.set(digest, [tag]);
       else tags.push(tag);
     }
-    const graph = new Map<Digest, ManifestNode>();
+    const nodes: ManifestNode[] = [];
     for (const [digest, links] of this.#known) {
       const tags = (tagsOf.get(digest) ?? []).sort();
       const isGone = this.#removed.has(digest) && tags.length === 0;
-      if (links !== undefined && !isGone) graph.set(digest, { ...links, digest, tags });
+      if (links !== undefined && !isGone) nodes.push({ ...links, digest, tags });
     }
-    return graph;
+    // Answers come in any order, and what is done with them doesn't depend on it.
+    const place = ({ tags, digest }: ManifestNode) => `${tags[0] ?? ''} ${digest}`;
+    nodes.sort((one, other) => (place(one) < place(other) ? -1 : 1));
+    return new Map(nodes.map((node) => [node.digest, node]));
   }
 
   async remove({ digest, tags }: ManifestNode): Promise<Removal> {
