@@ -22,6 +22,7 @@ import type { Context } from '../../adapters/context/context.ts';
 import { findFills, mayFillFromBase } from './fills.ts';
 import { warnOfGuesses, withExecutableBinary } from './modes.ts';
 import { namedPaths, planLabels } from './plan-labels.ts';
+import type { PlannedLabels } from './plan-labels.ts';
 import type { LayerPlan, StageFiles } from './files.ts';
 import { warnOfSecrets } from './packed-secrets.ts';
 import { labelsOf, openStages } from './stages.ts';
@@ -109,58 +110,38 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const own = [...labelsOf(stages), ...options.labels];
   const sources = { ...options, instructions, own, base, basePosition, start };
   const first = await planLabels(sources);
-  const { fill = true } = options;
 
-  let found = stages.length === 0 ? noFiles : await files.ofStage(image, 'for COPY');
-  const isThere = (file: string) => has(found.rootfs, file);
-  const isInBase = base !== undefined && !found.hasBase && !namedPaths(first.pairs).every(isThere);
-  if (isInBase || (base !== undefined && !found.hasBase && fill && mayFillFromBase(base, first.pairs)))
-    found = await files.ofStage(image, 'always');
-  const { filled, files: bootFiles } = await findFills(found.rootfs, first.pairs, { base, fill });
-  const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
+  const search = { base, fill: options.fill ?? true, pairs: first.pairs };
+  const sought =
+    stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
+  const fills = await findFills(sought.rootfs, first.pairs, search);
+  const labels = fills.filled.length === 0 ? first : await planLabels({ ...sources, filled: fills.filled });
   const { pairs, completed } = labels;
-  found = withExecutableBinary(found, pairs);
+  const found = withExecutableBinary(sought, pairs);
   const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
+  const ofFiles = await examineFiles(found.rootfs, pairs, start);
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
-  const ofBinary = copyErrors.length === 0 ? binary : { errors: [], warnings: [] };
-  const ofFiles = await examineFiles(found.rootfs, pairs, start);
-  const boot = {
-    ...bootFiles,
-    // What is wrong with it is said already.
-    ...(binary.errors.length + binary.warnings.length === 0 ? {} : { binary: undefined }),
-    labels: withVersion(pairs),
-    words: [...(labels.given.entrypoint ?? []), ...(labels.given.cmd ?? [])],
-    environment: environmentOf(instructions, base),
-    // Of a base that was not looked into, nobody knows.
-    provides: (file: string) => isThere(file) || (base !== undefined && !found.hasBase),
-  };
+  const isCopied = copyErrors.length === 0;
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
   const isEmpty = instructions.length === 0 && containerfile.errors.length > 0;
   const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
-  const secrets = await warnOfSecrets(found.layers, context.ignoreFile);
-  const errors = inOrder([...copyErrors, ...missing, ...ofBinary.errors, ...ofFiles.errors]);
+  const errors = inOrder([...copyErrors, ...missing, ...(isCopied ? binary.errors : []), ...ofFiles.errors]);
   const warnings = inOrder([
     ...containerfile.warnings,
     ...bases.warnings,
     ...labels.warnings,
-    ...checkLabels(pairs),
-    ...checkPaths(pairs, isThere),
-    ...found.warnings,
-    ...warnOfReplaced(found.layers),
-    ...secrets,
-    ...warnOfGuesses(found),
+    ...(await warnOfFiles(found, context)),
     ...warnOfArchitecture(binary.platform, base, basePosition),
-    ...ofBinary.warnings,
+    ...(isCopied ? binary.warnings : []),
     ...ofFiles.warnings,
-    ...(copyErrors.length === 0 ? checkBoot(boot, start) : []),
-    ...context.warnings,
+    ...warnOfBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied }),
   ]);
-  const notes = [...notesOf(context), ...filled.map(describeFilled)];
+  const notes = [...notesOf(context), ...fills.filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
   const plan = {
     instructions,
@@ -172,6 +153,63 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     layers: found.layers,
   };
   return { plan, errors, warnings, notes };
+}
+
+interface Search {
+  readonly base: BaseImage | undefined;
+  readonly fill: boolean;
+  /** The labels that are known before anything is filled in. */
+  readonly pairs: PlannedLabels['pairs'];
+}
+
+/** Looks into the base only when something may be there that counts. */
+async function findFiles(
+  { base, fill, pairs }: Search,
+  ofStage: (look: 'always' | 'for COPY') => Promise<StageFiles>,
+): Promise<StageFiles> {
+  const found = await ofStage('for COPY');
+  if (base === undefined || found.hasBase) return found;
+  const isInBase = !namedPaths(pairs).every((file) => has(found.rootfs, file));
+  return isInBase || (fill && mayFillFromBase(base, pairs)) ? ofStage('always') : found;
+}
+
+async function warnOfFiles(found: StageFiles, { ignoreFile, warnings }: Context): Promise<Problem[]> {
+  return [
+    ...found.warnings,
+    ...warnOfReplaced(found.layers),
+    ...(await warnOfSecrets(found.layers, ignoreFile)),
+    ...warnOfGuesses(found),
+    ...warnings,
+  ];
+}
+
+interface BootSources {
+  readonly base: BaseImage | undefined;
+  readonly found: StageFiles;
+  readonly labels: PlannedLabels;
+  readonly binary: Awaited<ReturnType<typeof findPlatform>>;
+  readonly fills: Awaited<ReturnType<typeof findFills>>;
+  readonly instructions: readonly Instruction[];
+  readonly start: Position;
+  /** False: the file that boots may be one that couldn't be copied. */
+  readonly isCopied: boolean;
+}
+
+function warnOfBoot(sources: BootSources): Problem[] {
+  const { base, found, labels, binary, fills, instructions, start, isCopied } = sources;
+  const { pairs, given } = labels;
+  const isThere = (file: string) => has(found.rootfs, file);
+  const boot = {
+    ...fills.files,
+    // What is wrong with it is said already.
+    ...(binary.errors.length + binary.warnings.length === 0 ? {} : { binary: undefined }),
+    labels: withVersion(pairs),
+    words: [...(given.entrypoint ?? []), ...(given.cmd ?? [])],
+    environment: environmentOf(instructions, base),
+    // Of a base that was not looked into, nobody knows.
+    provides: (file: string) => isThere(file) || (base !== undefined && !found.hasBase),
+  };
+  return [...checkLabels(pairs), ...checkPaths(pairs, isThere), ...(isCopied ? checkBoot(boot, start) : [])];
 }
 
 /** `NAME=value`, those of the base first. */
