@@ -35,6 +35,10 @@ export interface PlanOptions {
   readonly file?: string;
   /** The Containerfile itself, in place of a file: that of standard input. */
   readonly text?: Uint8Array;
+  /** What the context was made of, as in a sentence; its own path means nothing to the user then. */
+  readonly origin?: string;
+  /** What is doubtful of the context already. */
+  readonly doubts?: readonly Problem[];
   /** Labels that win over those of the Containerfile. */
   readonly labels: readonly LabelInput[];
   /** False: only the labels that urunc itself needs are required. */
@@ -93,7 +97,11 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const contextRoot = await resolveContext(options.context);
   const { path, bytes, ...place } = await readOrTake(options, contextRoot);
-  const context = await openContext(contextRoot, { ...options, ...place });
+  const context = await openContext(contextRoot, {
+    ...options,
+    ...place,
+    ...(options.origin === undefined ? {} : { context: '' }),
+  });
   const { containerfile, bases, files } = await openStages(bytes, path, context, options);
   const { stages } = containerfile;
   const image = stages.length - 1;
@@ -158,6 +166,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...ofBinary.warnings,
     ...ofFiles.warnings,
     ...(copyErrors.length === 0 ? checkBoot(boot, start) : []),
+    ...(options.doubts ?? []),
     ...context.warnings,
   ]);
   const notes = [...notesOf(context), ...filled.map(describeFilled)];
