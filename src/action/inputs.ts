@@ -3,6 +3,7 @@
 import type { Environment } from '../core/environment.ts';
 import { parseCompression } from '../adapters/layers/compression.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
+import { BimaError } from '../core/errors.ts';
 import { parseBuildContexts } from '../core/containerfile/build-contexts.ts';
 import { parseBuildArguments } from '../core/containerfile/build-arguments.ts';
 import { parseAnnotation } from '../core/oci/annotations.ts';
@@ -98,13 +99,21 @@ export function readInputs(read: InputReader, environment: Environment): Inputs 
   return attemptAll((attempt) => readAll(read, environment, attempt));
 }
 
+/** Nobody writes to the standard input of an action. */
+function readContext(name = '.'): string {
+  if (name !== '-') return name;
+  throw new BimaError('INPUT_INVALID', 'expected a folder as the input "context", got "-"', {
+    hint: 'An action has no standard input; write "./-" for a folder of that name.',
+  });
+}
+
 function readAll(read: InputReader, environment: Environment, attempt: Attempt): Inputs {
   const text = (name: string) => readText(read, name);
   const boolean = (name: string, fallback: boolean) =>
     attempt(() => readBoolean(read, name, fallback), fallback);
   const pushes = ['true', 'false', 'auto'] as const;
   const inputs = {
-    context: text('context') ?? '.',
+    context: attempt(() => readContext(text('context')), '.'),
     file: text('file'),
     platforms: attempt(() => ofInput('platforms', () => parsePlatforms(readWords(read, 'platforms'))), []),
     buildArguments: attempt(

@@ -19,6 +19,7 @@ import { onePositional, readAnnotations, readPlanOptions, readTags } from './opt
 import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
 import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
+import { withGivenContext } from './standard-context.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -38,34 +39,35 @@ export async function runBuild(
   try {
     output = await readOutput({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
-    const planOptions = await readPlanOptions(context, options, terminal);
-    checkRegistryOptions(options, pushed);
-
-    await output.check();
-    built = await withCommandImages(
-      { options, terminal, reporter, client, context },
-      async (images, blobs) => {
-        const reuse = !options.flag('no-reuse');
-        const { compression } = buildOptions;
-        const open = async () => (reuse ? output.previous?.() : undefined);
-        const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
-        const [plans] = await Promise.all([
-          planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
-          previous.read(open),
-        ]);
-        const cache = openLayerCache(blobs, { compression, reuse, reporter });
-        const push = { references: pushed, openClient: () => client.open() };
-        return withTemporaryLayout(output.workPath, (layout) =>
-          withEarlyPush(push, async (early) => {
-            const signal = AbortSignal.any([terminal.signal, early.refused]);
-            const more = { previous, cache, signal, finished: early.start };
-            const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
-            await output.write(layout, platforms.root, platforms.external, push.openClient);
-            return platforms;
-          }),
-        );
-      },
-    );
+    built = await withGivenContext(context, { options, terminal }, async (given) => {
+      const planOptions = await readPlanOptions(given, options, terminal);
+      checkRegistryOptions(options, pushed);
+      await output.check();
+      return withCommandImages(
+        { options, terminal, reporter, client, context: given.context },
+        async (images, blobs) => {
+          const reuse = !options.flag('no-reuse');
+          const { compression } = buildOptions;
+          const open = async () => (reuse ? output.previous?.() : undefined);
+          const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
+          const [plans] = await Promise.all([
+            planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
+            previous.read(open),
+          ]);
+          const cache = openLayerCache(blobs, { compression, reuse, reporter });
+          const push = { references: pushed, openClient: () => client.open() };
+          return withTemporaryLayout(output.workPath, (layout) =>
+            withEarlyPush(push, async (early) => {
+              const signal = AbortSignal.any([terminal.signal, early.refused]);
+              const more = { previous, cache, signal, finished: early.start };
+              const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+              await output.write(layout, platforms.root, platforms.external, push.openClient);
+              return platforms;
+            }),
+          );
+        },
+      );
+    });
   } finally {
     reporter.close();
     await client.close();

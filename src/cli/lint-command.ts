@@ -17,6 +17,7 @@ import { withCommandImages } from './command-images.ts';
 import { readFailOn, readPlanOptions } from './options.ts';
 import { formatProblem } from './print.ts';
 import { lazyRegistryClient, withRegistryClient } from './registry-options.ts';
+import { withGivenContext } from './standard-context.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -34,7 +35,8 @@ export async function runLint(
   }
   const failOn = readFailOn(options);
   const { errors, warnings, notes } =
-    (await lintImage(context, options, terminal)) ?? (await examineWithImages(context, options, terminal));
+    (context === '-' ? undefined : await lintImage(context, options, terminal)) ??
+    (await examineWithImages(context, options, terminal));
   for (const note of notes) terminal.stderr(printable(note));
   if (options.flag('json')) {
     const list = (problems: readonly Problem[], severity: string) =>
@@ -82,10 +84,12 @@ async function examineWithImages(
   const reporter = terminalReporter(terminal, options);
   const client = lazyRegistryClient({ options, references: [], terminal, reporter });
   try {
-    const planOptions = await readPlanOptions(context, options, terminal);
-    return await withCommandImages({ options, terminal, reporter, client, context }, (images) =>
-      examinePlatforms({ ...planOptions, images }),
-    );
+    return await withGivenContext(context, { options, terminal }, async (given) => {
+      const planOptions = await readPlanOptions(given, options, terminal);
+      return withCommandImages({ options, terminal, reporter, client, context: given.context }, (images) =>
+        examinePlatforms({ ...planOptions, images }),
+      );
+    });
   } finally {
     reporter.close();
     await client.close();

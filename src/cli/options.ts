@@ -12,6 +12,7 @@ import { parsePlatforms } from '../core/oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
+import type { GivenContext } from './standard-context.ts';
 import type { CommandName } from './commands.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 
@@ -30,18 +31,18 @@ export function onePositional(command: CommandName, positionals: readonly string
 
 /** @throws BimaError INPUT_INVALID, CONTAINERFILE_SYNTAX for a Containerfile that is far too large */
 export async function readPlanOptions(
-  context: string,
+  given: GivenContext,
   options: Options,
   { environment, stdin }: Pick<Terminal, 'environment' | 'stdin'>,
 ): Promise<PlatformsOptions> {
   const name = options.string('file');
   const file = name === '-' ? undefined : name;
-  const given = name === '-' ? { text: await readContainerfileText(options, stdin) } : {};
+  const own = name === '-' ? { text: await readContainerfileText(options, stdin) } : {};
   const target = options.string('target');
   return {
-    context,
-    ...(file === undefined ? {} : { file }),
     ...given,
+    ...(file === undefined ? {} : { file }),
+    ...own,
     ...(target === undefined ? {} : { target }),
     labels: options.strings('label').map((text) => {
       const [key, value] = splitPair('--label', text);

@@ -1,7 +1,8 @@
 // The process of the command `bima`: streams, signals and the exit code.
 
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isatty } from 'node:tty';
 import { BimaError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { ByteStream } from '../core/oci/blob.ts';
@@ -49,6 +50,7 @@ export function runProcess(main: (terminal: Terminal) => Promise<number>): void 
     stderr,
     ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
     stdin: () => readText(process.stdin),
+    ...(isatty(0) ? {} : { stdinBytes: () => addAbortSignal(interrupt.signal, process.stdin) }),
     home: findHome(),
     signal: interrupt.signal,
   }).then((code) => {

@@ -15,6 +15,8 @@ export interface Terminal {
   readonly screen?: NodeJS.WriteStream;
   /** All of standard input, as text. */
   readonly stdin: () => Promise<string>;
+  /** The bytes of standard input; missing where that is a terminal. */
+  readonly stdinBytes?: () => ByteStream;
   /** The user's home directory. */
   readonly home: string | undefined;
   /** Aborted on SIGINT, SIGTERM and the like. */

@@ -169,6 +169,7 @@ describe('readInputs', () => {
     [{ platforms: 'amd64' }, /got "amd64" in the input "platforms"/],
     [{ annotations: 'manifest[amd64]:a=b' }, /got "amd64" in the input "annotations"/],
     [{ compression: 'xz' }, /got "xz" in the input "compression"/],
+    [{ context: '-' }, /expected a folder as the input "context", got "-"/],
     [{ username: 'u' }, /the input "password" beside "username"/],
     [{ password: 'p' }, /the input "username" beside "password"/],
   ];

@@ -19,7 +19,7 @@ export interface RunOptions {
   /** The Node to run it on; the tests' own by default. */
   readonly node?: string;
   /** What it reads on standard input: nothing by default. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** The user to run it as; the tests' own by default. */
   readonly user?: number;
   /** A signal that is sent once. */

@@ -1,6 +1,7 @@
 // Runs a command of the sources in this process: what a test of the bundle would see of it.
 
 import { run } from '../../src/cli/run.ts';
+import { streamOf } from '../../src/core/oci/blob.ts';
 
 export interface CommandResult {
   readonly code: number;
@@ -11,7 +12,7 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads on standard input. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
 }
 
 /** Nothing of this machine's logins or home directory takes part. */
@@ -24,7 +25,8 @@ export async function runCommand(
     environment: env,
     stdout: (line) => lines.stdout.push(line),
     stderr: (line) => lines.stderr.push(line),
-    stdin: () => Promise.resolve(input),
+    stdin: () => Promise.resolve(Buffer.from(input).toString()),
+    stdinBytes: () => streamOf(Buffer.from(input)),
     home: '/nowhere',
     signal: new AbortController().signal,
   });

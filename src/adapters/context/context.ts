@@ -35,6 +35,8 @@ export interface Context {
 export interface ContextOptions {
   /** The directory as a user would write it: the current one by default. */
   readonly context?: string;
+  /** What it was made of, where its path means nothing to the user. */
+  readonly origin?: string;
   /** Where the Containerfile is, with the path that a user would write. */
   readonly containerfile?: FoundContainerfile;
   /** Files and folders that the build writes. */
@@ -47,6 +49,7 @@ export interface ContextOptions {
  * @throws BimaError CONTEXT_PATH when the ignore file can't be used
  */
 export async function openContext(root: string, options: ContextOptions = {}): Promise<Context> {
+  const { origin } = options;
   const listings: Listings = new Map();
   const leftOut = new Set<string>();
   const warnings: Problem[] = [];
@@ -60,7 +63,7 @@ export async function openContext(root: string, options: ContextOptions = {}): P
     root,
     ...(written.file === undefined ? {} : { ignoreFile: written.file }),
     match: (source, flags) =>
-      withPlace({ root, position: source.position, warn }, listings, (place) =>
+      withPlace({ root, position: source.position, warn, origin }, listings, (place) =>
         findSources(diskTree(place, rules, outputs), source, flags),
       ),
     leftOut,

@@ -106,12 +106,12 @@ function take(
   };
 }
 
-function adviseOn({ root }: OpenPlace, source: string): string {
+function adviseOn({ root, origin }: OpenPlace, source: string): string {
   if (/(?:^|\/)\.\.(?:\/|$)/.test(source))
     return 'COPY takes files from the context alone: move it there, or build with a directory above as the context.';
   if (source.startsWith('/'))
     return 'A source that starts with "/" is looked for in the context, not on this machine.';
   if (source.startsWith('~'))
     return 'A "~" is no home directory here: sources are looked for in the context.';
-  return `The context is "${root}".`;
+  return `The context is ${origin ?? `"${root}"`}.`;
 }

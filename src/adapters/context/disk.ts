@@ -22,6 +22,8 @@ export interface Place {
 export interface OpenPlace extends Place {
   readonly folders: Folders;
   readonly listings: Listings;
+  /** What the root was made of, where its path means nothing to the user. */
+  readonly origin?: string | undefined;
   /** Is told of doubtful things that a source brings. */
   readonly warn?: ((problem: Problem) => void) | undefined;
 }
@@ -38,7 +40,7 @@ export interface Listing {
 
 /** Runs `body` while the place is open. */
 export function withPlace<T>(
-  place: Place & Pick<OpenPlace, 'warn'>,
+  place: Place & Pick<OpenPlace, 'warn' | 'origin'>,
   listings: Listings,
   body: (place: OpenPlace) => T | Promise<T>,
 ): Promise<T> {

@@ -39,8 +39,11 @@ export async function readContainerfile(options: {
   readonly context: string;
   readonly root: string;
   readonly file?: string;
+  /** What the context was made of: the file is then looked for in it alone, and named by its path there. */
+  readonly origin?: string;
 }): Promise<FoundContainerfile & { readonly bytes: Uint8Array }> {
   const { context, root, file } = options;
+  if (options.origin !== undefined) return readInside(root, file, options.origin);
   const candidates = file === undefined ? [...names.map((name) => join(context, name)), ...names] : [file];
   for (const path of candidates) {
     const place = await placeOf(path, context, root);
@@ -57,6 +60,25 @@ export async function readContainerfile(options: {
       hint: 'Name the file: with --file, or the input "file" of the action.',
     },
   );
+}
+
+/** @throws BimaError CONTAINERFILE_MISSING, and as for a file in a context */
+async function readInside(
+  root: string,
+  file: string | undefined,
+  origin: string,
+): Promise<FoundContainerfile & { readonly bytes: Uint8Array }> {
+  for (const name of file === undefined ? names : [file]) {
+    const path = innerPath(root, join(root, name));
+    if (path === undefined) continue;
+    const place = { root, path };
+    const bytes = await readInContext(place, name);
+    if (bytes !== undefined) return { path, place, bytes };
+  }
+  const wanted = file === undefined ? 'Containerfile or Dockerfile' : `"${file}"`;
+  throw new BimaError('CONTAINERFILE_MISSING', `found no ${wanted} in ${origin}`, {
+    hint: 'Name the file with --file, by its path there.',
+  });
 }
 
 /** In the context, also by another spelling of the folder that it is in; otherwise in that folder. */

@@ -36,6 +36,10 @@ export interface PlanOptions {
   readonly file?: string;
   /** The Containerfile itself, in place of a file: that of standard input. */
   readonly text?: Uint8Array;
+  /** What the context was made of, as in a sentence; its own path means nothing to the user then. */
+  readonly origin?: string;
+  /** What is doubtful of the context already. */
+  readonly doubts?: readonly Problem[];
   /** Labels that win over those of the Containerfile. */
   readonly labels: readonly LabelInput[];
   /** False: only the labels that urunc itself needs are required. */
@@ -94,7 +98,11 @@ export async function planBuild(options: PlanOptions, warn: (problem: Problem) =
 export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const contextRoot = await resolveContext(options.context);
   const { path, bytes, ...place } = await readOrTake(options, contextRoot);
-  const context = await openContext(contextRoot, { ...options, ...place });
+  const context = await openContext(contextRoot, {
+    ...options,
+    ...place,
+    ...(options.origin === undefined ? {} : { context: '' }),
+  });
   const { containerfile, bases, files } = await openStages(bytes, path, context, options);
   const { stages } = containerfile;
   const image = stages.length - 1;
@@ -140,6 +148,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...(isCopied ? binary.warnings : []),
     ...ofFiles.warnings,
     ...warnOfBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied }),
+    ...(options.doubts ?? []),
   ]);
   const notes = [...notesOf(context), ...fills.filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
