@@ -71,7 +71,9 @@ var init_package = __esm({
         format: "prettier --write .",
         lint: "eslint . && prettier --check . && node scripts/docs.ts --check",
         test: "node test/run.ts",
-        types: "tsc"
+        "test:nodes": "node test/nodes.ts",
+        "test:unit": "node test/run.ts --unit",
+        types: "tsc && tsc -p src/core/deflate"
       },
       prettier: {
         singleQuote: true,
@@ -87,12 +89,14 @@ var init_package = __esm({
         "@types/cli-progress": "3.11.6",
         "@types/node": "24.19.2",
         ajv: "8.20.0",
+        assemblyscript: "0.28.20",
         esbuild: "0.28.2",
         eslint: "10.15.0",
         "fast-check": "4.10.2",
         marked: "18.2.1",
         node: "24.21.0",
         prettier: "3.10.1",
+        "tar-stream": "3.2.2",
         typescript: "6.0.3",
         "typescript-eslint": "8.73.0",
         yaml: "2.9.1"
@@ -104,24 +108,103 @@ var init_package = __esm({
         "@actions/artifact": "6.2.1",
         "@actions/core": "3.0.1",
         "@actions/exec": "3.0.0",
-        "@balena/dockerignore": "1.0.2",
+        "@actions/github": "9.1.1",
         "@octokit/plugin-retry": "8.1.1",
         "@octokit/plugin-throttling": "11.0.5",
         "@octokit/rest": "22.0.1",
         "cli-progress": "3.12.0",
-        "tar-stream": "3.2.2",
         undici: "7.30.2"
       }
     };
   }
 });
 
-// src/errors.ts
+// src/core/limits.ts
+var mebibyte, limits;
+var init_limits = __esm({
+  "src/core/limits.ts"() {
+    "use strict";
+    mebibyte = 1024 * 1024;
+    limits = {
+      /** Bytes of a path or of a link's target: PATH_MAX of Linux, where the image runs. */
+      path: 4096,
+      /** Parts of a path, which is what trees of files are deep. */
+      pathParts: 2048,
+      /** Bytes of a Containerfile. */
+      containerfile: mebibyte,
+      instructions: 1e4,
+      /** What looks at all earlier stages stays fast. */
+      stages: 500,
+      /** Words of one instruction, and strings of one JSON list. */
+      words: 1e3,
+      /** COPY instructions of a Containerfile. Each is a layer, of which overlayfs takes some hundred. */
+      copies: 1e3,
+      /** Bytes of an ignore file. Some are made by programs, with a line for each file. */
+      ignoreFile: 8 * mebibyte,
+      /** Patterns with wildcards in an ignore file: each is held against every path of the context. */
+      ignorePatterns: 1e4,
+      /** Bytes of a JSON document: a manifest, an index or a config; registries refuse manifests over 4 MiB. */
+      document: 16 * mebibyte,
+      /** Arrays and objects within each other in a JSON document. */
+      jsonDepth: 100,
+      /** Milliseconds that a document may take. */
+      documentGrace: 12e4,
+      /** Bytes that it must bring for each second more. */
+      documentRate: 16 * 1024,
+      /** Bytes of a file of settings: credentials, certificates, and what is read from standard input in their place. */
+      settings: mebibyte,
+      /** Bytes of the payload of an event: GitHub's have at most 25 MB. */
+      event: 32 * mebibyte,
+      /** Bytes of one extended header of a tar, such as a pax header, global or not. */
+      tarHeader: mebibyte,
+      /** Entries of one layer, all of which are kept in memory. The largest of images have some hundred thousand. */
+      layerEntries: 1e6,
+      /** Bytes of all extended headers of one tar. */
+      tarHeaders: 64 * mebibyte,
+      /** Bytes of a file that ADD downloads. */
+      download: 8 * 1024 * mebibyte,
+      /** Redirects that a download follows, as many as Go's HTTP client and with it BuildKit. */
+      redirects: 10,
+      /** Bytes of a Link header. */
+      linkHeader: 16 * 1024,
+      /** Pages of one list. */
+      pages: 1e3,
+      /** Bytes of the body of an error that are read. */
+      errorBody: 64 * 1024,
+      /** Problems shown of each kind, errors and warnings; the others are counted. */
+      problems: 100,
+      /** Characters of a message and of a hint. */
+      message: 2e3,
+      /** Characters of a quoted value within a message. */
+      quoted: 80,
+      /** Characters of one printed line. */
+      line: 8192,
+      /** Characters that are shown of what a server says. */
+      serverText: 500
+    };
+  }
+});
+
+// src/core/errors.ts
 function throwProblems(problems) {
   const [first, ...others] = problems;
   if (first === void 0) return;
   const message = others.length === 0 ? first.message : `${problems.length} problems, the first: ${first.message}`;
   throw new BimaError(first.code, message, { ...optionalParts(first), problems });
+}
+function limitProblems(problems) {
+  const shown = problems.slice(0, limits.problems).map((problem) => {
+    const { message, hint } = problem;
+    if (message.length <= limits.message && (hint?.length ?? 0) <= limits.message) return problem;
+    return { ...problem, message: shorten(message), ...hint === void 0 ? {} : { hint: shorten(hint) } };
+  });
+  const last = shown.at(-1);
+  const more = problems.length - shown.length;
+  if (last === void 0 || more === 0) return shown;
+  return [...shown, { code: last.code, message: `${more} more problems like these are not shown` }];
+}
+function shorten(text) {
+  return text.length > limits.message ? `${text.slice(0, limits.message)}\u2026` : text;
 }
 function problemOf(error2) {
   return { code: error2.code, message: error2.message, ...optionalParts(error2) };
@@ -137,8 +220,9 @@ function isSystemError(error2, code2) {
 }
 var BimaError;
 var init_errors = __esm({
-  "src/errors.ts"() {
+  "src/core/errors.ts"() {
     "use strict";
+    init_limits();
     BimaError = class extends Error {
       name = "BimaError";
       code;
@@ -147,13 +231,71 @@ var init_errors = __esm({
       /** Every problem found in the same run; the error's own alone, unless there are several. */
       problems;
       constructor(code2, message, options = {}) {
-        super(message, options.cause === void 0 ? void 0 : { cause: options.cause });
+        super(shorten(message), options.cause === void 0 ? void 0 : { cause: options.cause });
         this.code = code2;
-        if (options.hint !== void 0) this.hint = options.hint;
+        if (options.hint !== void 0) this.hint = shorten(options.hint);
         if (options.position !== void 0) this.position = options.position;
-        this.problems = options.problems ?? [problemOf(this)];
+        this.problems = options.problems === void 0 ? [problemOf(this)] : limitProblems(options.problems);
       }
     };
+  }
+});
+
+// src/core/csv.ts
+function parseFields(text, place) {
+  return parseRecords(text, place, true).flat().map((field) => field.trim()).filter((field) => field !== "");
+}
+function parseRecords(text, place, isLoose) {
+  const records = [[]];
+  for (let position = 0; position < text.length; ) {
+    const isFirst = records.at(-1)?.length === 0;
+    const start = isLoose || isFirst ? endOf(/[ \t]*/y, text, position) : position;
+    const { value, end: end2 } = readQuoted(text, start, place) ?? readPlain(text, position);
+    records.at(-1)?.push(value);
+    if (text[end2] === "\n") records.push([]);
+    else if (end2 === text.length - 1) records.at(-1)?.push("");
+    position = end2 + 1;
+  }
+  return records;
+}
+function readQuoted(text, opening, place) {
+  if (text[opening] !== '"') return void 0;
+  let value = "";
+  for (let from = opening + 1; ; ) {
+    const closing = text.indexOf('"', from);
+    if (closing === -1) {
+      const line = text.slice(0, opening).split("\n").length;
+      throw new BimaError(
+        "INPUT_INVALID",
+        `expected a closing double quote in ${place} for the one in line ${line}, got none`,
+        { hint: "Close it at the end of the item, and write a double quote within one twice." }
+      );
+    }
+    value += text.slice(from, closing);
+    if (text[closing + 1] === '"') {
+      value += '"';
+      from = closing + 2;
+      continue;
+    }
+    const end2 = endOf(/[ \t\r]*/y, text, closing + 1);
+    const isWhole = end2 === text.length || text[end2] === "," || text[end2] === "\n";
+    if (isWhole) return { value, end: end2 };
+    const rest2 = readPlain(text, closing + 1);
+    return { value: `"${value}"${rest2.value}`, end: rest2.end };
+  }
+}
+function readPlain(text, start) {
+  const end2 = endOf(/[^,\n]*/y, text, start);
+  return { value: text.slice(start, end2), end: end2 };
+}
+function endOf(pattern2, text, offset) {
+  pattern2.lastIndex = offset;
+  return pattern2.test(text) ? pattern2.lastIndex : offset;
+}
+var init_csv = __esm({
+  "src/core/csv.ts"() {
+    "use strict";
+    init_errors();
   }
 });
 
@@ -164,8 +306,8 @@ function readSecrets(read) {
     password: read("password"),
     token: read("github-token")
   };
-  const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-  return [...password === "" ? [] : [password, encoded], ...token2 === "" ? [] : [token2]];
+  const encoded2 = Buffer.from(`${username}:${password}`).toString("base64");
+  return [...password === "" ? [] : [password, encoded2], ...token2 === "" ? [] : [token2]];
 }
 function readText(read, name) {
   const text = read(name);
@@ -179,16 +321,17 @@ function readBoolean(read, name, fallback) {
   throw new BimaError("INPUT_INVALID", `expected true or false for the input "${name}", got "${text}"`);
 }
 function readWords(read, name) {
-  return read(name).split(/[\s,]+/).filter((word) => word !== "");
+  return parseFields(read(name), `the input "${name}"`).flatMap((field) => field.split(/[\s,]+/)).filter((word) => word !== "");
 }
 var init_input_values = __esm({
   "src/action/input-values.ts"() {
     "use strict";
+    init_csv();
     init_errors();
   }
 });
 
-// src/reporter.ts
+// src/core/reporter.ts
 function formatSize(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
@@ -200,24 +343,22 @@ function formatSize(bytes) {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ""}`;
 }
 var init_reporter = __esm({
-  "src/reporter.ts"() {
+  "src/core/reporter.ts"() {
     "use strict";
   }
 });
 
-// src/printable.ts
+// src/core/text.ts
 function printable(text) {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+  const cut = text.length > limits.line ? `${text.slice(0, limits.line)}\u2026` : text;
+  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }
-var init_printable = __esm({
-  "src/printable.ts"() {
-    "use strict";
-  }
-});
-
-// src/action/safe-text.ts
+function clean(text, limit = limits.serverText) {
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").replace(/ {2,}/g, " ").trim();
+  return line.length > limit ? `${line.slice(0, limit)}\u2026` : line;
+}
 function safeLine(text) {
   return printable(text).replace(new RegExp("\\p{Cf}", "gu"), (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).replace(/#(?=[^ -~]*#[^ -~]*\[)/gu, "# ").replace(/^([^!-~]*):(?=[^ -~]*:)/u, "$1: ");
 }
@@ -227,26 +368,49 @@ function safeLines(text) {
 function safeMarkdown(text) {
   return printable(text).replace(/[^A-Za-z0-9 ]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);
 }
-var init_safe_text = __esm({
-  "src/action/safe-text.ts"() {
+var unprintable;
+var init_text = __esm({
+  "src/core/text.ts"() {
     "use strict";
-    init_printable();
+    init_limits();
+    unprintable = new RegExp("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]|(?! )\\p{Zs}", "gu");
   }
 });
 
-// src/oci/json.ts
+// src/core/oci/json.ts
 function encodeJson(value) {
   return Buffer.from(JSON.stringify(value));
 }
 function parseJsonObject(bytes, what, code2 = "LAYOUT_INVALID") {
   let value;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
+    if (cause instanceof RangeError) throw new BimaError(code2, `${what}: ${cause.message}`, { cause });
     throw new BimaError(code2, `${what} is not valid JSON`, { cause });
   }
   if (!isObject(value)) throw new BimaError(code2, `${what} is not a JSON object`);
   return value;
+}
+function parseJson(text) {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (inString) {
+      if (unit === backslash) at += 1;
+      else if (unit === quote) inString = false;
+    } else if (unit === quote) {
+      inString = true;
+    } else if (unit === openBracket || unit === openBrace) {
+      depth += 1;
+      if (depth > limits.jsonDepth)
+        throw new RangeError(`expected JSON nested at most ${limits.jsonDepth} deep`);
+    } else if (unit === closeBracket || unit === closeBrace) {
+      depth -= 1;
+    }
+  }
+  return JSON.parse(text);
 }
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -257,39 +421,35 @@ function isStringMap(value) {
 function isStringArray(value) {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
+var quote, backslash, openBracket, closeBracket, openBrace, closeBrace;
 var init_json = __esm({
-  "src/oci/json.ts"() {
+  "src/core/oci/json.ts"() {
     "use strict";
     init_errors();
+    init_limits();
+    [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [
+      34,
+      92,
+      91,
+      93,
+      123,
+      125
+    ];
   }
 });
 
 // src/action/event.ts
-var event_exports = {};
-__export(event_exports, {
-  isPullRequestEvent: () => isPullRequestEvent,
-  nameOf: () => nameOf,
-  pullRequestOf: () => pullRequestOf,
-  readEvent: () => readEvent,
-  unnamedHeadOf: () => unnamedHeadOf
-});
-async function readEvent(environment, readFile3) {
-  const path = environment.GITHUB_EVENT_PATH ?? "";
-  const bytes = path === "" ? void 0 : await readFile3(path).catch(() => void 0);
-  return {
-    name: environment.GITHUB_EVENT_NAME ?? "",
-    ref: environment.GITHUB_REF ?? "",
-    repository: environment.GITHUB_REPOSITORY ?? "",
-    actor: environment.GITHUB_ACTOR ?? "",
-    payload: bytes === void 0 ? {} : parseJsonObject(bytes, `the event "${path}"`, "INPUT_INVALID")
-  };
-}
 function pullRequestOf(event) {
-  const { pull_request: request2, workflow_run: run2 } = event.payload;
+  const { pull_request: request2, issue: issue2, workflow_run: run2 } = event.payload;
   if (isObject(request2) && typeof request2.number === "number") {
     const { number: number2, head, base: base2 } = request2;
     const isFork2 = nameOf(isObject(head) ? head.repo : void 0) !== event.repository;
     return { number: number2, isFork: isFork2, headSha: textIn(head, "sha"), baseBranch: textIn(base2, "ref") };
+  }
+  if (event.name === "issue_comment" && isObject(issue2) && isObject(issue2.pull_request)) {
+    const { number: number2 } = issue2;
+    if (typeof number2 !== "number") return void 0;
+    return { number: number2, isFork: void 0, headSha: void 0, baseBranch: void 0 };
   }
   if (!isObject(run2) || !isPullRequestEvent(run2.event)) return void 0;
   const [first, ...others] = requestsOf(run2, event.payload);
@@ -298,22 +458,15 @@ function pullRequestOf(event) {
   const isFork = nameOf(run2.head_repository) !== event.repository;
   return { number, isFork, headSha: textIn(run2, "head_sha"), baseBranch: textIn(base, "ref") };
 }
-function requestsOf({ pull_requests: all }, { repository }) {
-  const id = idOf(repository);
+function requestsOf(run2, { repository }) {
+  const { pull_requests: all, head_repository: from, head_sha: sha } = run2;
+  const [id, fromId] = [idOf(repository), idOf(from)];
   const requests = Array.isArray(all) ? all : [];
-  return requests.filter(isObject).filter(({ base }) => id !== void 0 && isObject(base) && idOf(base.repo) === id);
-}
-function unnamedHeadOf(event) {
-  const { workflow_run: run2 } = event.payload;
-  if (!isObject(run2) || !isPullRequestEvent(run2.event) || pullRequestOf(event) !== void 0)
-    return void 0;
-  const [repository, branch, sha] = [
-    nameOf(run2.head_repository),
-    textIn(run2, "head_branch"),
-    textIn(run2, "head_sha")
-  ];
-  if (repository === void 0 || branch === void 0 || sha === void 0) return void 0;
-  return { repository, branch, sha };
+  if (id === void 0 || fromId === void 0 || typeof sha !== "string") return [];
+  return requests.filter(isObject).filter(({ base, head }) => {
+    const isOwn = isObject(base) && idOf(base.repo) === id;
+    return isOwn && isObject(head) && head.sha === sha && idOf(head.repo) === fromId;
+  });
 }
 function isPullRequestEvent(name) {
   return typeof name === "string" && name.startsWith("pull_request");
@@ -336,7 +489,7 @@ var init_event = __esm({
 });
 
 // src/action/input-problems.ts
-function collectProblems(read) {
+function attemptAll(read) {
   const problems = [];
   const value = read((body, otherwise) => {
     try {
@@ -368,8 +521,8 @@ function readLogin(read) {
   const [username, password] = [read("username"), read("password")];
   if (username === "" && password === "") return void 0;
   if (username !== "" && password !== "") return { username, password };
-  const [given, missing2] = username === "" ? ["password", "username"] : ["username", "password"];
-  throw new BimaError("INPUT_INVALID", `expected the input "${missing2}" beside "${given}", got none`, {
+  const [given, missing] = username === "" ? ["password", "username"] : ["username", "password"];
+  throw new BimaError("INPUT_INVALID", `expected the input "${missing}" beside "${given}", got none`, {
     hint: "A secret is empty in runs of forks and of Dependabot, or when it does not exist under that name."
   });
 }
@@ -389,16 +542,16 @@ __export(cleanup_inputs_exports, {
   tagsOfClosed: () => tagsOfClosed
 });
 function readCleanupInputs(read) {
-  return collectProblems((attempt) => {
-    const boolean = (name, fallback) => attempt(() => readBoolean(read, name, fallback), fallback);
+  return attemptAll((attempt2) => {
+    const boolean = (name, fallback) => attempt2(() => readBoolean(read, name, fallback), fallback);
     return withoutUndefined({
       image: readText(read, "image"),
-      tags: readWords(read, "tags"),
+      tags: attempt2(() => readWords(read, "tags"), []),
       allowProtected: boolean("allow-protected", false),
       dryRun: boolean("dry-run", false),
       deleteComment: boolean("delete-comment", false),
       registry: readRegistry(read),
-      login: attempt(() => readLogin(read), void 0),
+      login: attempt2(() => readLogin(read), void 0),
       githubToken: readText(read, "github-token"),
       tlsVerify: boolean("tls-verify", true),
       summary: boolean("summary", true)
@@ -438,7 +591,170 @@ var init_cleanup_inputs = __esm({
   }
 });
 
-// src/oci/digest.ts
+// node_modules/@actions/github/lib/context.js
+var import_fs, import_os, Context;
+var init_context = __esm({
+  "node_modules/@actions/github/lib/context.js"() {
+    import_fs = require("fs");
+    import_os = require("os");
+    Context = class {
+      /**
+       * Hydrate the context from the environment
+       */
+      constructor() {
+        var _a, _b, _c;
+        this.payload = {};
+        if (process.env.GITHUB_EVENT_PATH) {
+          if ((0, import_fs.existsSync)(process.env.GITHUB_EVENT_PATH)) {
+            this.payload = JSON.parse((0, import_fs.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: "utf8" }));
+          } else {
+            const path = process.env.GITHUB_EVENT_PATH;
+            process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${import_os.EOL}`);
+          }
+        }
+        this.eventName = process.env.GITHUB_EVENT_NAME;
+        this.sha = process.env.GITHUB_SHA;
+        this.ref = process.env.GITHUB_REF;
+        this.workflow = process.env.GITHUB_WORKFLOW;
+        this.action = process.env.GITHUB_ACTION;
+        this.actor = process.env.GITHUB_ACTOR;
+        this.job = process.env.GITHUB_JOB;
+        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
+        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
+        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
+        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
+        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
+        this.graphqlUrl = (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
+      }
+      get issue() {
+        const payload = this.payload;
+        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
+      }
+      get repo() {
+        if (process.env.GITHUB_REPOSITORY) {
+          const [owner, repo] = process.env.GITHUB_REPOSITORY.split("/");
+          return { owner, repo };
+        }
+        if (this.payload.repository) {
+          return {
+            owner: this.payload.repository.owner.login,
+            repo: this.payload.repository.name
+          };
+        }
+        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
+      }
+    };
+  }
+});
+
+// src/adapters/filesystem/open-regular.ts
+function openRegular(path, options) {
+  const { follow = false } = options;
+  const isWindows = process.platform === "win32";
+  if (isWindows && !follow && (0, import_node_fs4.lstatSync)(path).isSymbolicLink())
+    throw refusal(path, "a symbolic link", options);
+  const flags = isWindows ? 0 : import_node_fs4.constants.O_NONBLOCK | (follow ? 0 : import_node_fs4.constants.O_NOFOLLOW);
+  let file;
+  try {
+    file = (0, import_node_fs4.openSync)(path, import_node_fs4.constants.O_RDONLY | flags);
+  } catch (cause) {
+    const isLink = !follow && (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK"));
+    if (isLink) throw refusal(path, "a symbolic link", options, cause);
+    if (isSystemError(cause, "ENXIO")) throw refusal(path, "a socket", options, cause);
+    throw cause;
+  }
+  const kind = specialKind((0, import_node_fs4.fstatSync)(file));
+  if (kind === void 0) return file;
+  (0, import_node_fs4.closeSync)(file);
+  throw refusal(path, kind, options);
+}
+async function readRegular(path, limit, options) {
+  const file = openRegular(path, options);
+  try {
+    const pieces2 = [];
+    let size = 0;
+    for (; ; ) {
+      const piece = Buffer.allocUnsafeSlow(64 * 1024);
+      const bytesRead = (0, import_node_fs4.readSync)(file, piece, 0, piece.length, null);
+      if (bytesRead === 0) return Buffer.concat(pieces2);
+      size += bytesRead;
+      if (size > limit) {
+        const { code: code2, tooLarge = code2 } = options;
+        throw new BimaError(tooLarge, `expected at most ${limit} bytes in "${path}", got more`);
+      }
+      pieces2.push(piece.subarray(0, bytesRead));
+      await (0, import_promises3.setImmediate)();
+    }
+  } finally {
+    (0, import_node_fs4.closeSync)(file);
+  }
+}
+function refusal(path, kind, { code: code2 }, cause) {
+  return new BimaError(code2, `expected "${path}" to be a file, got ${kind}`, {
+    ...cause === void 0 ? {} : { cause }
+  });
+}
+function specialKind(stats) {
+  if (stats.isFile()) return void 0;
+  if (stats.isDirectory()) return "a directory";
+  if (stats.isFIFO()) return "a FIFO";
+  if (stats.isSocket()) return "a socket";
+  return stats.isBlockDevice() ? "a block device" : "a character device";
+}
+var import_node_fs4, import_promises3;
+var init_open_regular = __esm({
+  "src/adapters/filesystem/open-regular.ts"() {
+    "use strict";
+    import_node_fs4 = require("node:fs");
+    import_promises3 = require("node:timers/promises");
+    init_errors();
+  }
+});
+
+// src/action/read-event.ts
+var read_event_exports = {};
+__export(read_event_exports, {
+  eventOf: () => eventOf,
+  readEvent: () => readEvent
+});
+async function readEvent() {
+  const path = process.env.GITHUB_EVENT_PATH ?? "";
+  if (!await hasPayload(path)) delete process.env.GITHUB_EVENT_PATH;
+  return eventOf(new Context(), process.env.GITHUB_REPOSITORY);
+}
+function eventOf(context, repository = "") {
+  const { eventName: name = "", ref = "", actor = "", payload } = context;
+  return { name, ref, repository, actor, payload: isObject(payload) ? payload : {} };
+}
+async function hasPayload(path) {
+  if (path === "") return false;
+  const what = `the event "${path}"`;
+  try {
+    const bytes = await readRegular(path, limits.event, { code: "INPUT_INVALID", follow: true });
+    if (Buffer.from(bytes).toString().trim() === "") return false;
+    parseJsonObject(bytes, what, "INPUT_INVALID");
+    return true;
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    if (cause.code === "ENOENT") return false;
+    throw new BimaError("INPUT_INVALID", `${what} can't be read: ${cause.message}`, {
+      hint: "A runner writes that file for each job: look whether an earlier step has changed it.",
+      cause
+    });
+  }
+}
+var init_read_event = __esm({
+  "src/action/read-event.ts"() {
+    "use strict";
+    init_context();
+    init_open_regular();
+    init_errors();
+    init_limits();
+    init_json();
+  }
+});
+
+// src/core/oci/digest.ts
 function isDigest(text) {
   return pattern.test(text);
 }
@@ -464,7 +780,7 @@ function createDigester() {
 }
 var import_node_crypto, pattern;
 var init_digest = __esm({
-  "src/oci/digest.ts"() {
+  "src/core/oci/digest.ts"() {
     "use strict";
     import_node_crypto = require("node:crypto");
     init_errors();
@@ -472,7 +788,7 @@ var init_digest = __esm({
   }
 });
 
-// src/oci/platform.ts
+// src/core/oci/platform.ts
 function readPlatform(value) {
   if (!isObject(value) || typeof value.os !== "string" || typeof value.architecture !== "string")
     return void 0;
@@ -480,14 +796,15 @@ function readPlatform(value) {
   return typeof variant === "string" && variant !== "" ? { os: os4, architecture, variant } : { os: os4, architecture };
 }
 var init_platform = __esm({
-  "src/oci/platform.ts"() {
+  "src/core/oci/platform.ts"() {
     "use strict";
+    init_csv();
     init_errors();
     init_json();
   }
 });
 
-// src/oci/descriptor.ts
+// src/core/oci/descriptor.ts
 function describeBytes(mediaType, bytes) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
@@ -513,7 +830,7 @@ function readDescriptor(value, what) {
   };
 }
 var init_descriptor = __esm({
-  "src/oci/descriptor.ts"() {
+  "src/core/oci/descriptor.ts"() {
     "use strict";
     init_errors();
     init_digest();
@@ -522,59 +839,276 @@ var init_descriptor = __esm({
   }
 });
 
-// src/cleanup/graph.ts
-function readLinks(bytes, what) {
-  const { manifests, subject } = parseJsonObject(bytes, what);
-  if (manifests !== void 0 && manifests !== null && !Array.isArray(manifests)) {
-    throw new BimaError("LAYOUT_INVALID", `${what}: manifests is not a list`);
+// src/core/oci/media-types.ts
+function isIndexType(mediaType) {
+  return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerManifestList;
+}
+function isManifestType(mediaType) {
+  return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest;
+}
+function layerCompression(mediaType) {
+  switch (mediaType) {
+    case mediaTypes.layerTar:
+    case dockerTar:
+      return "none";
+    case mediaTypes.layerGzip:
+    case mediaTypes.dockerLayer:
+      return "gzip";
+    case mediaTypes.layerZstd:
+    case dockerZstd:
+      return "zstd";
+    default:
+      return void 0;
   }
-  const listed = manifests ?? [];
-  const children = listed.map((item, at) => readDescriptor(item, `${what}: manifests[${at}]`).digest);
+}
+var mediaTypes, ociLayers, dockerTar, dockerZstd;
+var init_media_types = __esm({
+  "src/core/oci/media-types.ts"() {
+    "use strict";
+    mediaTypes = {
+      index: "application/vnd.oci.image.index.v1+json",
+      manifest: "application/vnd.oci.image.manifest.v1+json",
+      config: "application/vnd.oci.image.config.v1+json",
+      layerTar: "application/vnd.oci.image.layer.v1.tar",
+      layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+      layerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+      dockerManifestList: "application/vnd.docker.distribution.manifest.list.v2+json",
+      dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
+      dockerConfig: "application/vnd.docker.container.image.v1+json",
+      dockerLayer: "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    };
+    ociLayers = {
+      none: mediaTypes.layerTar,
+      gzip: mediaTypes.layerGzip,
+      zstd: mediaTypes.layerZstd
+    };
+    dockerTar = "application/vnd.docker.image.rootfs.diff.tar";
+    dockerZstd = "application/vnd.docker.image.rootfs.diff.tar.zstd";
+  }
+});
+
+// src/core/oci/manifest.ts
+function parseManifest(bytes, what) {
+  const document = parseJsonObject(bytes, what);
+  checkVersion(document, what);
+  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.manifest;
+  if (!isManifestType(mediaType)) throw wrongType(what, "an image manifest", mediaType);
   return {
-    children: [...new Set(children)],
-    ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`).digest }
+    schemaVersion: 2,
+    mediaType,
+    ...shared(document, what),
+    config: readDescriptor(document.config, `${what}: config`),
+    layers: readDescriptors(document.layers, `${what}: layers`)
   };
+}
+function parseIndex(bytes, what) {
+  const document = parseJsonObject(bytes, what);
+  checkVersion(document, what);
+  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.index;
+  if (!isIndexType(mediaType)) throw wrongType(what, "an image index", mediaType);
+  return {
+    schemaVersion: 2,
+    mediaType,
+    ...shared(document, what),
+    manifests: readDescriptors(document.manifests, `${what}: manifests`)
+  };
+}
+function isImageManifest({ config, layers }) {
+  const isConfig = config.mediaType === mediaTypes.config || config.mediaType === mediaTypes.dockerConfig;
+  return isConfig && layers.every(({ mediaType }) => layerCompression(mediaType) !== void 0);
+}
+function checkVersion(document, what) {
+  if (document.schemaVersion !== 2) {
+    throw new BimaError(
+      "LAYOUT_INVALID",
+      `${what}: expected "schemaVersion" 2, got ${JSON.stringify(document.schemaVersion)}`
+    );
+  }
+}
+function wrongType(what, expected, got) {
+  return new BimaError("LAYOUT_INVALID", `${what}: expected ${expected}, got "${got}"`);
+}
+function shared(document, what) {
+  const { artifactType, subject, annotations } = document;
+  return {
+    ...typeof artifactType === "string" ? { artifactType } : {},
+    ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`) },
+    ...isStringMap(annotations) ? { annotations } : {}
+  };
+}
+function readDescriptors(value, what) {
+  if (!Array.isArray(value)) throw new BimaError("LAYOUT_INVALID", `${what} is not a list`);
+  return value.map((item, position) => readDescriptor(item, `${what}[${position}]`));
+}
+var init_manifest = __esm({
+  "src/core/oci/manifest.ts"() {
+    "use strict";
+    init_errors();
+    init_descriptor();
+    init_json();
+    init_media_types();
+  }
+});
+
+// src/core/oci/blob.ts
+function blobOf(mediaType, bytes) {
+  return { descriptor: describeBytes(mediaType, bytes), open: () => streamOf(bytes) };
+}
+async function* streamOf(...chunks) {
+  yield* chunks;
+}
+async function readAll(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+function checkContent(descriptor, digest, size, where) {
+  if (digest === descriptor.digest && size === descriptor.size) return;
+  const expected = `${descriptor.size} bytes with ${descriptor.digest}`;
+  throw new BimaError("DIGEST_MISMATCH", `${where}: expected ${expected}, got ${size} bytes with ${digest}`, {
+    hint: "The content was changed or damaged; make or fetch it again."
+  });
+}
+async function* verified(stream, descriptor, where) {
+  const digester = createDigester();
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    if (digester.size > descriptor.size) break;
+    yield chunk;
+  }
+  checkContent(descriptor, digester.digest(), digester.size, where);
+}
+async function readDocument(blob, where) {
+  const { descriptor } = blob;
+  if (descriptor.size > maxDocumentSize) {
+    throw new BimaError(
+      "LAYOUT_INVALID",
+      `${where}: expected a document of at most ${maxDocumentSize} bytes, got ${descriptor.size} for ${descriptor.digest}`
+    );
+  }
+  return readAll(verified(blob.open(), descriptor, where));
+}
+var maxDocumentSize;
+var init_blob = __esm({
+  "src/core/oci/blob.ts"() {
+    "use strict";
+    init_errors();
+    init_limits();
+    init_descriptor();
+    init_digest();
+    maxDocumentSize = limits.document;
+  }
+});
+
+// src/core/oci/config.ts
+var init_config = __esm({
+  "src/core/oci/config.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_platform();
+  }
+});
+
+// src/core/oci/image.ts
+var init_image = __esm({
+  "src/core/oci/image.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_config();
+    init_manifest();
+    init_media_types();
+  }
+});
+
+// src/core/oci/image-tree.ts
+function isDocument({ mediaType }) {
+  return isIndexType(mediaType) || isManifestType(mediaType);
+}
+var init_image_tree = __esm({
+  "src/core/oci/image-tree.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_image();
+    init_manifest();
+    init_media_types();
+  }
+});
+
+// src/usecases/cleanup/preview-mark.ts
+function markIn({ annotations }) {
+  const mark = isObject(annotations) ? annotations[markAnnotation] : void 0;
+  return typeof mark === "string" ? mark : void 0;
+}
+var markAnnotation;
+var init_preview_mark = __esm({
+  "src/usecases/cleanup/preview-mark.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_descriptor();
+    init_digest();
+    init_json();
+    init_image_tree();
+    init_media_types();
+    markAnnotation = "com.nubificus.bima.pull-request";
+  }
+});
+
+// src/usecases/cleanup/graph.ts
+function readLinks(bytes, mediaType, what) {
+  const document = parseJsonObject(bytes, what);
+  const types = [mediaType, ...typeof document.mediaType === "string" ? [document.mediaType] : []];
+  const { subject } = document;
+  const mark = markIn(document);
+  return {
+    children: [...new Set(readChildren(document, types, what))],
+    ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`).digest },
+    ...mark === void 0 ? {} : { mark },
+    ...isArtifact(bytes, types) ? { isArtifact: true } : {}
+  };
+}
+function readChildren({ manifests }, types, what) {
+  if (types.some(isIndexType)) {
+    const listed = manifests ?? [];
+    if (!Array.isArray(listed)) throw new BimaError("LAYOUT_INVALID", `${what}: manifests is not a list`);
+    return listed.map((item, at) => readDescriptor(item, `${what}: manifests[${at}]`).digest);
+  }
+  if (types.some(isManifestType) || !Array.isArray(manifests)) return [];
+  return manifests.flatMap((item) => {
+    const digest = isObject(item) ? item.digest : void 0;
+    return typeof digest === "string" && isDigest(digest) ? [digest] : [];
+  });
+}
+function isArtifact(bytes, types) {
+  if (!types.some(isManifestType)) return false;
+  try {
+    return !isImageManifest(parseManifest(bytes, "the manifest"));
+  } catch {
+    return false;
+  }
 }
 function subjectOfTag(tag) {
   const [, hex] = /^sha256-([0-9a-f]{64})(?:\.[\w.-]+)?$/.exec(tag) ?? [];
   return hex === void 0 ? void 0 : `sha256:${hex}`;
 }
 var init_graph = __esm({
-  "src/cleanup/graph.ts"() {
+  "src/usecases/cleanup/graph.ts"() {
     "use strict";
     init_descriptor();
+    init_digest();
     init_json();
+    init_manifest();
+    init_media_types();
     init_errors();
+    init_preview_mark();
   }
 });
 
-// src/cleanup/order.ts
-function orderDeletions(nodes, relations) {
-  const left = new Map(nodes.map((node) => [node.digest, node]));
-  const isListed = ({ digest }) => relations.parents(digest).some((parent) => left.has(parent));
-  const isAttached = ({ digest, subject, tags }) => {
-    const owners = [subject, ...tags.map(subjectOfTag)];
-    return owners.some((owner) => owner !== void 0 && owner !== digest && left.has(owner));
-  };
-  const ordered = [];
-  while (left.size > 0) {
-    const free = [...left.values()].filter((node) => !isListed(node));
-    const first = free.filter((node) => !isAttached(node));
-    const next = first.length > 0 ? first : free.slice(0, 1);
-    if (next.length === 0) throw new Error("manifests list each other in a circle");
-    for (const node of next) left.delete(node.digest);
-    ordered.push(...next);
-  }
-  return ordered;
-}
-var init_order = __esm({
-  "src/cleanup/order.ts"() {
-    "use strict";
-    init_graph();
-  }
-});
-
-// src/cleanup/relations.ts
+// src/usecases/cleanup/relations.ts
 function relationsOf(graph) {
   const referrers = /* @__PURE__ */ new Map();
   const attached = /* @__PURE__ */ new Map();
@@ -593,10 +1127,11 @@ function relationsOf(graph) {
     parents: (digest) => parents.get(digest) ?? []
   };
 }
-function isStaleList(node, graph, of) {
-  if (node.tags.length > 0 || node.subject !== void 0) return false;
-  const listed = node.children.flatMap((child) => graph.get(child) ?? []);
-  return listed.length > 0 && listed.every(({ subject }) => subject !== void 0 && of.has(subject));
+function isReferrerList({ tags, subject, mark, children }, graph, among) {
+  if (subject !== void 0 || mark !== void 0) return false;
+  if (!tags.every((tag) => subjectOfTag(tag) !== void 0)) return false;
+  const listed = children.flatMap((child) => graph.get(child) ?? []);
+  return listed.length > 0 && listed.every((node) => node.subject !== void 0 && among.has(node.digest));
 }
 function add(lists, key, value) {
   const list = lists.get(key);
@@ -604,18 +1139,89 @@ function add(lists, key, value) {
   else list.push(value);
 }
 var init_relations = __esm({
-  "src/cleanup/relations.ts"() {
+  "src/usecases/cleanup/relations.ts"() {
     "use strict";
     init_graph();
   }
 });
 
-// src/cleanup/plan.ts
+// src/usecases/cleanup/brought.ts
+function isOfPreviews(node, previews) {
+  return node.mark !== void 0 && previews.has(node.mark) && !isTooOld(node, previews.get(node.mark));
+}
+function isTooOld({ pushed }, opened) {
+  return pushed !== void 0 && !(opened !== void 0 && pushed >= opened);
+}
+function findBrought(graph, { referrers, attachedTags, parents }, previews) {
+  const found = /* @__PURE__ */ new Map();
+  const waiting = [];
+  const add2 = (node, mark) => {
+    if (node === void 0 || found.has(node.digest) || isTooOld(node, previews.get(mark))) return;
+    if (node.mark !== void 0 && !previews.has(node.mark)) return;
+    found.set(node.digest, mark);
+    waiting.push(node.digest);
+  };
+  for (const node of graph.values()) {
+    if (node.mark !== void 0 && previews.has(node.mark)) add2(node, node.mark);
+  }
+  const isSignature = ({ isArtifact: isArtifact2, tags }) => isArtifact2 === true && tags.every((tag) => found.has(subjectOfTag(tag) ?? "sha256:"));
+  for (let digest = waiting.pop(); digest !== void 0; digest = waiting.pop()) {
+    const mark = found.get(digest) ?? "";
+    for (const referrer of referrers(digest)) add2(graph.get(referrer), mark);
+    for (const attached of attachedTags(digest)) {
+      const node = graph.get(attached.digest);
+      if (node !== void 0 && isSignature(node)) add2(node, mark);
+    }
+    for (const parent of parents(digest)) {
+      const node = graph.get(parent);
+      if (node !== void 0 && isReferrerList(node, graph, found)) add2(node, mark);
+    }
+  }
+  return new Set(found.keys());
+}
+var init_brought = __esm({
+  "src/usecases/cleanup/brought.ts"() {
+    "use strict";
+    init_graph();
+    init_relations();
+  }
+});
+
+// src/usecases/cleanup/order.ts
+function orderDeletions(nodes, relations) {
+  const left = new Map(nodes.map((node) => [node.digest, node]));
+  const isListed = ({ digest }) => relations.parents(digest).some((parent) => left.has(parent));
+  const isAttached = ({ digest, subject, tags }) => {
+    const owners = [subject, ...tags.map(subjectOfTag)];
+    return owners.some((owner) => owner !== void 0 && owner !== digest && left.has(owner));
+  };
+  const ordered = [];
+  while (left.size > 0) {
+    const free = [...left.values()].filter((node) => !isListed(node));
+    const first = free.filter((node) => !isAttached(node));
+    const next = first.length > 0 ? first : free.slice(0, 1);
+    if (next.length === 0) throw new Error("manifests list each other in a circle");
+    for (const node of next) {
+      left.delete(node.digest);
+      ordered.push(node);
+    }
+  }
+  return ordered;
+}
+var init_order = __esm({
+  "src/usecases/cleanup/order.ts"() {
+    "use strict";
+    init_graph();
+  }
+});
+
+// src/usecases/cleanup/cleanup-plan.ts
 function planCleanup(graph, options) {
-  const { tags, pinned = /* @__PURE__ */ new Map() } = options;
+  const { tags, previews, earlier, pinned = /* @__PURE__ */ new Map() } = options;
   const relations = relationsOf(graph);
-  const candidates = options.candidates ?? findCandidates(graph, relations, tags);
-  const kept = findKept(graph, relations, { tags, candidates, pinned });
+  const candidates = earlier?.candidates ?? findCandidates(graph, relations, tags);
+  const brought = earlier?.brought ?? findBrought(graph, relations, previews);
+  const kept = findKept(graph, relations, { tags, previews, candidates, brought, pinned });
   const found = [...graph.values()].filter(({ digest }) => candidates.has(digest));
   const goes = (tag) => {
     const owner = subjectOfTag(tag);
@@ -624,6 +1230,7 @@ function planCleanup(graph, options) {
   const staying = found.filter(({ digest }) => kept.has(digest));
   return {
     candidates,
+    brought,
     untag: staying.flatMap(
       (node) => (pinned.has(node.digest) ? [] : node.tags.filter(goes)).map((tag) => ({
         tag,
@@ -646,37 +1253,28 @@ function findCandidates(graph, { referrers, attachedTags }, tags) {
       const node = graph.get(digest);
       if (node === void 0 || found.has(digest)) continue;
       found.add(digest);
-      waiting.push(...node.children, ...referrers(digest));
-      waiting.push(...attachedTags(digest).map((attached) => attached.digest));
+      for (const child of node.children) waiting.push(child);
+      for (const referrer of referrers(digest)) waiting.push(referrer);
+      for (const attached of attachedTags(digest)) waiting.push(attached.digest);
     }
   };
   visit([...graph.values()].filter((node) => node.tags.some((tag) => tags.has(tag))).map(digestOf2));
   for (let size = -1; size !== found.size; ) {
     size = found.size;
-    visit([...graph.values()].filter((node) => isStaleList(node, graph, found)).map(digestOf2));
+    visit([...graph.values()].filter((node) => isReferrerList(node, graph, found)).map(digestOf2));
   }
   return found;
 }
-function findKept(graph, { referrers, attachedTags, parents }, { tags, candidates, pinned }) {
+function findKept(graph, relations, options) {
+  const { tags, previews, candidates, brought, pinned } = options;
   const kept = /* @__PURE__ */ new Map();
-  const waiting = [];
-  const keep = (digest, why) => {
-    if (kept.has(digest) || !graph.has(digest)) return;
-    kept.set(digest, why);
-    waiting.push(digest);
-  };
-  const spread = () => {
+  const keep = (first, why) => {
+    const waiting = [first];
     for (let digest = waiting.pop(); digest !== void 0; digest = waiting.pop()) {
       const node = graph.get(digest);
-      const why = kept.get(digest) ?? "";
-      if (node === void 0) continue;
-      for (const other of [...node.children, ...referrers(digest)]) keep(other, why);
-      if (node.subject !== void 0) keep(node.subject, why);
-      for (const attached of attachedTags(digest)) if (!tags.has(attached.tag)) keep(attached.digest, why);
-      for (const parent of parents(digest)) {
-        const list = graph.get(parent);
-        if (list !== void 0 && isStaleList(list, graph, candidates)) keep(parent, why);
-      }
+      if (node === void 0 || kept.has(digest)) continue;
+      kept.set(digest, why);
+      for (const needed of needsOf(node, graph, relations, options)) waiting.push(needed);
     }
   };
   const ownTag = (node) => node.tags.find((tag) => {
@@ -688,70 +1286,98 @@ function findKept(graph, { referrers, attachedTags, parents }, { tags, candidate
     const tag = ownTag(node);
     if (tag !== void 0) keep(node.digest, `tag "${tag}" needs it`);
   }
-  spread();
   for (const { digest } of graph.values()) {
     if (!candidates.has(digest)) keep(digest, `${digest}, which has no tag, needs it`);
   }
-  spread();
+  for (const node of graph.values()) {
+    if (!brought.has(node.digest)) keep(node.digest, whyNotBrought(node, previews));
+  }
   return kept;
+}
+function needsOf({ digest, children, subject }, graph, { referrers, attachedTags, parents }, { tags, candidates, brought }) {
+  const isOwn = (attached2) => brought.has(digest) || !brought.has(attached2);
+  const isListOf = (list, among) => {
+    const node = graph.get(list);
+    return node !== void 0 && isReferrerList(node, graph, among);
+  };
+  const attached = attachedTags(digest).filter((other) => !tags.has(other.tag) && (isOwn(other.digest) || !isListOf(other.digest, brought))).map((other) => other.digest);
+  const lists = parents(digest).filter((parent) => isListOf(parent, candidates));
+  return [
+    ...children,
+    ...subject === void 0 ? [] : [subject],
+    ...referrers(digest).filter(isOwn),
+    ...attached,
+    ...lists
+  ];
+}
+function whyNotBrought({ mark, pushed = NaN }, previews) {
+  if (mark === void 0 || !previews.has(mark)) return "nothing shows that the pull request brought it";
+  const opened = previews.get(mark) ?? NaN;
+  return pushed < opened ? "it is older than the pull request" : "nobody knows if it is older than the pull request";
 }
 function digestOf2({ digest }) {
   return digest;
 }
-var init_plan = __esm({
-  "src/cleanup/plan.ts"() {
+var init_cleanup_plan = __esm({
+  "src/usecases/cleanup/cleanup-plan.ts"() {
     "use strict";
+    init_brought();
     init_graph();
     init_order();
     init_relations();
   }
 });
 
-// src/cleanup/cleanup.ts
-async function cleanUp(order) {
-  const { store, dryRun, signal } = order;
+// src/usecases/cleanup/cleanup.ts
+async function removeTags(request2, world) {
+  const { previews, dryRun } = request2;
+  const { store } = world;
   const { name } = store;
-  const tags = new Set(order.tags);
-  let graph = await store.read();
-  let plan = planCleanup(graph, { tags });
-  const { candidates } = plan;
+  const tags = new Set(request2.tags);
+  const graph = await store.read(tags, (node) => isOfPreviews(node, previews));
+  const plan = planCleanup(graph, { tags, previews });
   const there = new Set([...graph.values()].flatMap((node) => node.tags));
-  const missing2 = order.tags.filter((tag) => !there.has(tag));
+  const missing = request2.tags.filter((tag) => !there.has(tag));
   const refused = [];
+  let last = plan;
   if (dryRun) {
-    for (const tagged of plan.untag) tell(order, untagRecord(name, tagged));
-    for (const node of plan.delete) tell(order, nodeRecord(name, node));
-  } else {
-    const pinned = /* @__PURE__ */ new Map();
-    const done = /* @__PURE__ */ new Set();
-    for (; ; ) {
-      signal.throwIfAborted();
-      const tagged = plan.untag.find(({ tag }) => !done.has(tag));
-      const node = tagged === void 0 ? plan.delete[0] : graph.get(tagged.digest);
-      if (node === void 0) break;
-      const removal = await (tagged === void 0 ? store.remove(node) : store.untag(tagged.tag, node));
-      const record = tagged === void 0 ? nodeRecord(name, node) : untagRecord(name, tagged);
-      if (removal.outcome === "deleted") tell(order, record);
-      if (removal.outcome === "refused") {
-        const { why } = removal;
-        refused.push({ ...record, why });
-        if (tagged === void 0) pinned.set(node.digest, why);
-        order.reporter.warning({
-          code: "CLEANUP_SKIPPED",
-          message: `not deleted: ${describeRecord({ ...record, why })}`
-        });
-      }
-      if (tagged !== void 0) done.add(tagged.tag);
-      graph = await store.read();
-      plan = planCleanup(graph, { tags, candidates, pinned });
-    }
-  }
+    const records = [
+      ...plan.untag.map((tagged) => untagRecord(name, tagged)),
+      ...plan.delete.map((node) => nodeRecord(name, node))
+    ];
+    for (const record of records) tell(record, "would delete", world);
+  } else last = await takeSteps({ tags, previews, graph, plan, refused }, world);
   const isRefused = ({ digest }) => refused.some((record) => record.digest === digest);
   return [
-    ...missing2.map((tag) => ({ name, tags: [tag], why: "there is no such tag" })),
+    ...missing.map((tag) => ({ name, tags: [tag], why: "there is no such tag" })),
     ...refused,
-    ...plan.keep.filter((kept) => !isRefused(kept)).map((kept) => ({ name, tags: [], ...kept }))
+    ...last.keep.filter((kept) => !isRefused(kept)).map((kept) => ({ name, tags: [], ...kept }))
   ];
+}
+async function takeSteps({ tags, previews, refused, ...first }, world) {
+  const { store, signal, reporter } = world;
+  const pinned = /* @__PURE__ */ new Map();
+  const done = /* @__PURE__ */ new Set();
+  let { graph, plan } = first;
+  for (; ; ) {
+    signal.throwIfAborted();
+    const tagged = plan.untag.find(({ tag }) => !done.has(tag));
+    const node = tagged === void 0 ? plan.delete[0] : graph.get(tagged.digest);
+    if (node === void 0) return plan;
+    const removal = await (tagged === void 0 ? store.remove(node) : store.untag(tagged.tag, node));
+    const record = tagged === void 0 ? nodeRecord(store.name, node) : untagRecord(store.name, tagged);
+    if (removal.outcome === "deleted") tell(record, "deleted", world);
+    if (removal.outcome === "refused") {
+      const { why } = removal;
+      refused.push({ ...record, why });
+      if (tagged === void 0) pinned.set(node.digest, why);
+      const message = `not deleted: ${describeRecord({ ...record, why })}`;
+      reporter.warning({ code: "CLEANUP_SKIPPED", message });
+    }
+    if (tagged !== void 0) done.add(tagged.tag);
+    graph = await store.read(tags, (found) => isOfPreviews(found, previews));
+    plan = planCleanup(graph, { tags, previews, earlier: first.plan, pinned });
+  }
 }
 function untagRecord(name, { tag, digest, why }) {
   return { name, digest, tags: [tag], why: `only the tag: ${why}` };
@@ -759,8 +1385,8 @@ function untagRecord(name, { tag, digest, why }) {
 function nodeRecord(name, { digest, tags }) {
   return { name, digest, tags };
 }
-function tell({ dryRun, reporter, deleted }, record) {
-  reporter.info(`${dryRun ? "would delete" : "deleted"} ${describeRecord(record)}`);
+function tell(record, what, { reporter, deleted }) {
+  reporter.info(`${what} ${describeRecord(record)}`);
   deleted(record);
 }
 function describeRecord({ name, digest, tags, why }) {
@@ -768,15 +1394,44 @@ function describeRecord({ name, digest, tags, why }) {
   return `${what}${tags.length === 0 ? "" : ` (${tags.join(", ")})`}${why === void 0 ? "" : `, ${why}`}`;
 }
 var init_cleanup = __esm({
-  "src/cleanup/cleanup.ts"() {
+  "src/usecases/cleanup/cleanup.ts"() {
     "use strict";
-    init_plan();
+    init_brought();
+    init_cleanup_plan();
   }
 });
 
-// src/github/failure.ts
+// src/adapters/http/http-error.ts
+var HttpError;
+var init_http_error = __esm({
+  "src/adapters/http/http-error.ts"() {
+    "use strict";
+    HttpError = class extends Error {
+      name = "HttpError";
+      method;
+      url;
+      failure;
+      hint;
+      constructor(message, parts, options) {
+        super(message, options);
+        this.method = parts.method;
+        this.url = parts.url;
+        this.failure = parts.failure;
+        this.hint = parts.hint;
+      }
+    };
+  }
+});
+
+// src/adapters/github/github-error.ts
 function isGithubStatus(error2, status) {
   return error2 instanceof GithubError && error2.status === status;
+}
+function githubFailure(error2) {
+  if (!(error2 instanceof HttpError)) return error2;
+  const { message, failure, cause } = error2;
+  const hint = failure.kind === "tls" && error2.hint !== void 0 ? "Check GITHUB_API_URL, or name the file of the authority that signed its certificate in NODE_EXTRA_CA_CERTS." : "Check GITHUB_API_URL and the proxy settings of the environment, or run the job again later.";
+  return new GithubError("GITHUB_FAILED", message, {}, { hint, cause });
 }
 function githubError(error2, token2) {
   if (!(error2 instanceof Error) || error2 instanceof BimaError) return error2;
@@ -829,7 +1484,8 @@ function limitOf({ status, headers, message }) {
   if (status !== 403 && status !== 429) return void 0;
   if (headers["x-ratelimit-remaining"] === "0") return 3600;
   if (status === 403 && !/\brate limit/i.test(message)) return void 0;
-  return Number(headers["retry-after"] ?? 60);
+  const seconds = Number(headers["retry-after"] ?? 60);
+  return Number.isFinite(seconds) ? seconds : 60;
 }
 function judge(answer, path) {
   const { status } = answer;
@@ -845,7 +1501,7 @@ function judge(answer, path) {
       hint: "GitHub takes no more requests for a while: run the job again later."
     };
   }
-  if (status === 403) return { code: "GITHUB_DENIED", hint: permissionHint(path) };
+  if (status === 403) return { code: "GITHUB_DENIED", hint: refusalHint(answer, path) };
   if (status === 404 || status === 410) {
     return {
       code: "GITHUB_NOT_FOUND",
@@ -856,6 +1512,11 @@ function judge(answer, path) {
     return { code: "GITHUB_FAILED", hint: "GitHub has a problem of its own: run the job again later." };
   return { code: "GITHUB_FAILED" };
 }
+function refusalHint({ message, headers }, path) {
+  const known = refusals.find(([words]) => words.test(message))?.[1];
+  if (known !== void 0) return known;
+  return headers["x-github-sso"] === void 0 ? permissionHint(path) : refusals[2]?.[1] ?? "";
+}
 function permissionHint(path) {
   const readOnly = "the token of a fork's pull request, or of Dependabot, may only read.";
   if (path.includes("/packages")) {
@@ -864,13 +1525,14 @@ function permissionHint(path) {
   const permission = /\/(?:issues|pulls)\b/.test(path) ? "pull-requests: write" : "contents: write";
   return `Give the job "${permission}" under permissions; ${readOnly}`;
 }
-var GithubError;
-var init_failure = __esm({
-  "src/github/failure.ts"() {
+var GithubError, refusals;
+var init_github_error = __esm({
+  "src/adapters/github/github-error.ts"() {
     "use strict";
     init_errors();
+    init_http_error();
     GithubError = class extends BimaError {
-      /** Undefined when there was no answer. */
+      /** HTTP status; undefined when there was no answer. */
       status;
       /** GitHub's words for what is wrong with a field, such as `already_exists` (422 only). */
       reasons;
@@ -883,10 +1545,36 @@ var init_failure = __esm({
         this.retryAfter = parts.retryAfter;
       }
     };
+    refusals = [
+      [
+        /\barchived\b/i,
+        "The repository is archived, and nobody can change anything in it: unarchive it in its settings."
+      ],
+      [
+        /\blocked\b/i,
+        "Its conversation is locked: unlock it, or give a token of somebody who may write to the repository."
+      ],
+      [
+        /\bSAML\b|\bSSO\b/,
+        "The organization wants single sign-on: authorize the token for it, or leave the input github-token out for that of the job."
+      ],
+      [
+        /\bIP allow list\b/i,
+        "The organization's IP allow list does not have this runner's address: add it, or use a runner that is on the list."
+      ],
+      [
+        /\bblocked\b|\bsuspended\b|\bspammy\b/i,
+        "GitHub has blocked the account or the repository: its owner finds the reason in its settings."
+      ],
+      [
+        /\bdisabled\b/i,
+        "It is switched off in the settings of the repository or the organization: switch it on there."
+      ]
+    ];
   }
 });
 
-// src/github/packages.ts
+// src/adapters/github/packages.ts
 async function openPackage(github, owner, name) {
   const { packages } = github.rest;
   const common = { package_type: "container", package_name: name };
@@ -942,8 +1630,8 @@ async function isThere(answer) {
     throw error2;
   }
 }
-function parseVersion({ id, name, metadata }) {
-  return { id, name, tags: metadata?.container?.tags ?? [] };
+function parseVersion({ id, name, created_at: date = "", metadata }) {
+  return { id, name, tags: metadata?.container?.tags ?? [], pushed: Date.parse(date) };
 }
 function refusalOf(error2) {
   if (!(error2 instanceof GithubError) || error2.status === 404) return void 0;
@@ -957,15 +1645,15 @@ function refusalOf(error2) {
 }
 var leastPerPage, pages;
 var init_packages = __esm({
-  "src/github/packages.ts"() {
+  "src/adapters/github/packages.ts"() {
     "use strict";
-    init_failure();
+    init_github_error();
     leastPerPage = 30;
     pages = { per_page: 100 };
   }
 });
 
-// src/side-by-side.ts
+// src/core/concurrent.ts
 async function runSideBySide(tasks, limit, outer) {
   const controller = new AbortController();
   const { signal } = controller;
@@ -995,30 +1683,27 @@ async function runSideBySide(tasks, limit, outer) {
   outer?.throwIfAborted();
   if (failures.length > 0) throw failures[0];
 }
-var init_side_by_side = __esm({
-  "src/side-by-side.ts"() {
+var init_concurrent = __esm({
+  "src/core/concurrent.ts"() {
     "use strict";
   }
 });
 
-// src/cleanup/store.ts
-async function orUnsafe(what, body) {
+// src/usecases/cleanup/store.ts
+async function orUnsafe(what, body, hint) {
   try {
     return await body();
   } catch (error2) {
     if (!(error2 instanceof BimaError) || !unreadable.includes(error2.code)) throw error2;
-    throw unsafe(`${what} can't be read: ${error2.message}`, error2);
+    throw unsafe(`${what} can't be read: ${error2.message}`, hint, error2);
   }
 }
-function unsafe(message, cause) {
-  return new BimaError("CLEANUP_UNSAFE", message, {
-    hint: "Nothing is deleted while it is not known what that manifest needs: run the job again, and if it stays so, delete it or push it anew.",
-    ...cause === void 0 ? {} : { cause }
-  });
+function unsafe(message, hint = manifestHint, cause) {
+  return new BimaError("CLEANUP_UNSAFE", message, { hint, ...cause === void 0 ? {} : { cause } });
 }
-var unreadable;
+var unreadable, looks, stillThere, manifestHint;
 var init_store = __esm({
-  "src/cleanup/store.ts"() {
+  "src/usecases/cleanup/store.ts"() {
     "use strict";
     init_errors();
     unreadable = [
@@ -1027,91 +1712,14 @@ var init_store = __esm({
       "REGISTRY_NOT_FOUND",
       "REGISTRY_PROTOCOL"
     ];
+    looks = [0, 500, 1e3, 2e3, 4e3];
+    stillThere = "the registry said that it is deleted, and still has it";
+    manifestHint = "Nothing is deleted while it is not known what that manifest needs: run the job again, and if it stays so, delete it or push it anew.";
   }
 });
 
-// src/oci/blob.ts
-function blobOf(mediaType, bytes) {
-  return { descriptor: describeBytes(mediaType, bytes), open: () => streamOf(bytes) };
-}
-async function* streamOf(...chunks) {
-  yield* chunks;
-}
-async function readAll(stream) {
-  const chunks = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
-}
-function checkContent(descriptor, digest, size, where) {
-  if (digest === descriptor.digest && size === descriptor.size) return;
-  const expected = `${descriptor.size} bytes with ${descriptor.digest}`;
-  throw new BimaError("DIGEST_MISMATCH", `${where}: expected ${expected}, got ${size} bytes with ${digest}`, {
-    hint: "The content was changed or damaged; make or fetch it again."
-  });
-}
-async function* verified(stream, descriptor, where) {
-  const digester = createDigester();
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    if (digester.size > descriptor.size) break;
-    yield chunk;
-  }
-  checkContent(descriptor, digester.digest(), digester.size, where);
-}
-async function readDocument(blob, where) {
-  const { descriptor } = blob;
-  if (descriptor.size > maxDocumentSize) {
-    throw new BimaError(
-      "LAYOUT_INVALID",
-      `${where}: expected a document of at most ${maxDocumentSize} bytes, got ${descriptor.size} for ${descriptor.digest}`
-    );
-  }
-  return readAll(verified(blob.open(), descriptor, where));
-}
-var maxDocumentSize;
-var init_blob = __esm({
-  "src/oci/blob.ts"() {
-    "use strict";
-    init_errors();
-    init_descriptor();
-    init_digest();
-    maxDocumentSize = 16 * 1024 * 1024;
-  }
-});
-
-// src/oci/media-types.ts
-function isIndexType(mediaType) {
-  return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerManifestList;
-}
-function isManifestType(mediaType) {
-  return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest;
-}
-var mediaTypes, ociLayers;
-var init_media_types = __esm({
-  "src/oci/media-types.ts"() {
-    "use strict";
-    mediaTypes = {
-      index: "application/vnd.oci.image.index.v1+json",
-      manifest: "application/vnd.oci.image.manifest.v1+json",
-      config: "application/vnd.oci.image.config.v1+json",
-      layerTar: "application/vnd.oci.image.layer.v1.tar",
-      layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
-      layerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
-      dockerManifestList: "application/vnd.docker.distribution.manifest.list.v2+json",
-      dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
-      dockerConfig: "application/vnd.docker.container.image.v1+json",
-      dockerLayer: "application/vnd.docker.image.rootfs.diff.tar.gzip"
-    };
-    ociLayers = {
-      none: mediaTypes.layerTar,
-      gzip: mediaTypes.layerGzip,
-      zstd: mediaTypes.layerZstd
-    };
-  }
-});
-
-// src/cleanup/throwaway.ts
-function throwawayFor(tag) {
+// src/usecases/cleanup/placeholder.ts
+function placeholderFor(tag) {
   const content = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
   const manifest = encodeJson({
     schemaVersion: 2,
@@ -1123,8 +1731,8 @@ function throwawayFor(tag) {
   });
   return { manifest: blobOf(mediaTypes.manifest, manifest), content };
 }
-var init_throwaway = __esm({
-  "src/cleanup/throwaway.ts"() {
+var init_placeholder = __esm({
+  "src/usecases/cleanup/placeholder.ts"() {
     "use strict";
     init_blob();
     init_json();
@@ -1132,116 +1740,864 @@ var init_throwaway = __esm({
   }
 });
 
-// src/cleanup/package-store.ts
-function createPackageStore(options) {
-  const { package: versions, reader, writer, clock, signal } = options;
-  const { name } = reader;
-  const known = /* @__PURE__ */ new Map();
-  const ids = /* @__PURE__ */ new Map();
-  const removed = /* @__PURE__ */ new Map();
-  async function listAll() {
-    let before = await versions.versions();
-    for (let count = 1; before.length > leastPerPage; count += 1) {
-      const again = await versions.versions();
-      const ids2 = new Set(again.map(({ id }) => id));
-      if (before.every(({ id }) => ids2.has(id)) && ids2.size === before.length) return again;
-      if (count === maxListings) throw unsafe(`the list of the versions of ${name} changes all the time`);
-      before = again;
-    }
-    return before;
-  }
-  async function list() {
-    const found = /* @__PURE__ */ new Map();
-    for (const version of await listAll()) {
-      if (!isDigest(version.name)) throw unsafe(`${name}: the version "${version.name}" is no manifest`);
-      const before = removed.get(version.id);
-      if (before !== void 0 && version.tags.every((tag) => before.includes(tag))) continue;
-      found.set(version.name, version);
-      ids.set(version.name, version.id);
-    }
-    return found;
-  }
-  async function learn(digest) {
-    const what = `${name}@${digest}`;
-    const document = await orUnsafe(what, () => reader.read(digest));
-    if (document === void 0) return false;
-    known.set(digest, await orUnsafe(what, () => Promise.resolve(readLinks(document.bytes, what))));
-    return true;
-  }
-  async function read() {
-    for (let isLast = false; ; isLast = true) {
-      const found = await list();
-      const missing2 = [];
-      const fresh = [...found.keys()].filter((digest) => !known.has(digest));
-      const tasks = fresh.map((digest) => async () => {
-        if (!await learn(digest)) missing2.push(digest);
-      });
-      await runSideBySide(tasks, atOnce, signal);
-      if (missing2.length === 0) return graphOf(found);
-      if (isLast)
-        throw unsafe(
-          `${name}@${missing2.join(", ")}: the package lists it, the registry has no such manifest`
-        );
-    }
-  }
-  function graphOf(found) {
-    const nodes = [...found].map(([digest, { tags }]) => {
-      return { children: [], ...known.get(digest), digest, tags: [...tags].sort() };
-    });
-    return new Map(nodes.map((node) => [node.digest, node]));
-  }
-  async function remove2({ digest, tags }) {
-    const id = ids.get(digest);
-    const version = id === void 0 ? void 0 : await versions.version(id);
-    if (version === void 0) {
-      if (id !== void 0) removed.set(id, tags);
-      return { outcome: "gone" };
-    }
-    const added = version.tags.filter((tag) => !tags.includes(tag));
-    if (added.length > 0)
-      return { outcome: "refused", why: `it got the tag "${added.join('", "')}" meanwhile` };
-    const deletion = await versions.deleteVersion(version.id);
-    if (deletion.outcome === "refused") return deletion;
-    removed.set(version.id, version.tags);
-    return { outcome: deletion.outcome };
-  }
-  async function untag(tag, node) {
-    if ((await reader.describe(tag))?.digest !== node.digest) return { outcome: "gone" };
-    const { manifest, content } = throwawayFor(tag);
-    const { digest } = manifest.descriptor;
-    await writer.put(content);
-    await writer.putTagged(manifest, [tag]);
-    const before = ids.get(digest);
-    if (before !== void 0) removed.delete(before);
-    for (const wait of waits) {
-      await clock.sleep(wait, signal);
-      const version = (await list()).get(digest);
-      if (version?.tags.includes(tag) === true) return remove2({ digest, tags: [tag], children: [] });
-    }
-    return {
-      outcome: "refused",
-      why: `its throw-away manifest ${digest} does not show up in the package; run the job again`
-    };
-  }
-  return { name, read, remove: remove2, untag };
-}
-var atOnce, maxListings, waits;
+// src/usecases/cleanup/package-store.ts
+var atOnce, maxListings, waits, PackageStore;
 var init_package_store = __esm({
-  "src/cleanup/package-store.ts"() {
+  "src/usecases/cleanup/package-store.ts"() {
     "use strict";
     init_digest();
     init_packages();
-    init_side_by_side();
+    init_concurrent();
     init_graph();
     init_store();
-    init_throwaway();
+    init_placeholder();
     atOnce = 4;
     maxListings = 5;
     waits = [0, 1e3, 2e3, 4e3, 8e3];
+    PackageStore = class {
+      name;
+      #options;
+      #known = /* @__PURE__ */ new Map();
+      #ids = /* @__PURE__ */ new Map();
+      /** Tags of removed versions by ID: a version that shows up with another tag was pushed anew. */
+      #removed = /* @__PURE__ */ new Map();
+      constructor(options) {
+        this.#options = options;
+        this.name = options.reader.name;
+      }
+      async read(tags) {
+        for (let isLast = false; ; isLast = true) {
+          const found = await this.#list();
+          const isNeeded = this.#known.size > 0 || [...found.values()].some((version) => version.tags.some((tag) => tags.has(tag)));
+          const missing = isNeeded ? await this.#learnAll(found.keys()) : [];
+          if (missing.length === 0) return isNeeded ? this.#graphOf(found) : /* @__PURE__ */ new Map();
+          if (isLast) {
+            const what = `${this.name}@${missing.join(", ")}`;
+            throw unsafe(`${what}: the package lists it, the registry has no such manifest`);
+          }
+        }
+      }
+      async #list() {
+        const found = /* @__PURE__ */ new Map();
+        for (const version of await this.#listAll()) {
+          if (!isDigest(version.name)) throw unsafe(`${this.name}: the version "${version.name}" is no manifest`);
+          const before = this.#removed.get(version.id);
+          if (before !== void 0 && version.tags.every((tag) => before.includes(tag))) continue;
+          found.set(version.name, version);
+          this.#ids.set(version.name, version.id);
+        }
+        return found;
+      }
+      /** A version that is deleted while the list is read moves another one over the edge of a page, out of sight. */
+      async #listAll() {
+        const { package: versions } = this.#options;
+        let before = await versions.versions();
+        for (let count = 1; before.length > leastPerPage; count += 1) {
+          const again = await versions.versions();
+          const ids = new Set(again.map(({ id }) => id));
+          if (before.every(({ id }) => ids.has(id)) && ids.size === before.length) return again;
+          if (count === maxListings)
+            throw unsafe(`the list of the versions of ${this.name} changes all the time`);
+          before = again;
+        }
+        return before;
+      }
+      /** @returns those that the registry doesn't have */
+      async #learnAll(digests) {
+        const { reader, signal } = this.#options;
+        const missing = [];
+        const fresh = [...digests].filter((digest) => !this.#known.has(digest));
+        const tasks = fresh.map((digest) => async () => {
+          const what = `${this.name}@${digest}`;
+          const document = await orUnsafe(what, () => reader.read(digest));
+          if (document === void 0) {
+            missing.push(digest);
+            return;
+          }
+          const { bytes, descriptor } = document;
+          const links = () => Promise.resolve(readLinks(bytes, descriptor.mediaType, what));
+          this.#known.set(digest, await orUnsafe(what, links));
+        });
+        await runSideBySide(tasks, atOnce, signal);
+        return missing;
+      }
+      #graphOf(found) {
+        const nodes = [...found].map(([digest, { tags, pushed }]) => {
+          return { children: [], ...this.#known.get(digest), digest, tags: [...tags].sort(), pushed };
+        });
+        return new Map(nodes.map((node) => [node.digest, node]));
+      }
+      async remove({ digest, tags }) {
+        const { package: versions } = this.#options;
+        const id = this.#ids.get(digest);
+        const version = id === void 0 ? void 0 : await versions.version(id);
+        if (version === void 0) {
+          if (id !== void 0) this.#removed.set(id, tags);
+          return { outcome: "gone" };
+        }
+        const added = version.tags.filter((tag) => !tags.includes(tag));
+        if (added.length > 0) {
+          return { outcome: "refused", why: `it got the tag "${added.join('", "')}" meanwhile` };
+        }
+        const deletion = await versions.deleteVersion(version.id);
+        if (deletion.outcome === "refused") return deletion;
+        if (deletion.outcome === "deleted" && !await this.#isGone(version.id)) {
+          return { outcome: "refused", why: stillThere };
+        }
+        this.#removed.set(version.id, version.tags);
+        return { outcome: deletion.outcome };
+      }
+      async #isGone(id) {
+        const { package: versions, clock, signal } = this.#options;
+        for (const wait of looks) {
+          if (wait > 0) await clock.sleep(wait, signal);
+          if (await versions.version(id) === void 0) return true;
+        }
+        return false;
+      }
+      async untag(tag, node) {
+        const { reader, writer, clock, signal } = this.#options;
+        if ((await reader.describe(tag))?.digest !== node.digest) return { outcome: "gone" };
+        const { manifest, content } = placeholderFor(tag);
+        const { digest } = manifest.descriptor;
+        await writer.put(content);
+        await writer.putTagged(manifest, [tag]);
+        const before = this.#ids.get(digest);
+        if (before !== void 0) this.#removed.delete(before);
+        for (const wait of waits) {
+          await clock.sleep(wait, signal);
+          const version = (await this.#list()).get(digest);
+          if (version?.tags.includes(tag) === true) return this.remove({ digest, tags: [tag] });
+        }
+        return {
+          outcome: "refused",
+          why: `its throw-away manifest ${digest} does not show up in the package; run the job again`
+        };
+      }
+    };
   }
 });
 
-// src/registry/hosts.ts
+// src/adapters/registry/paths.ts
+var tagsPerPage, paths;
+var init_paths = __esm({
+  "src/adapters/registry/paths.ts"() {
+    "use strict";
+    tagsPerPage = 1e3;
+    paths = {
+      ping: "/v2/",
+      manifest: (repository, reference) => `/v2/${repository}/manifests/${reference}`,
+      blob: (repository, digest) => `/v2/${repository}/blobs/${digest}`,
+      uploads: (repository) => `/v2/${repository}/blobs/uploads/`,
+      mount: (repository, digest, from) => `/v2/${repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
+      tags: (repository, last) => `/v2/${repository}/tags/list?n=${tagsPerPage}${last === void 0 ? "" : `&last=${encodeURIComponent(last)}`}`,
+      referrers: (repository, digest) => `/v2/${repository}/referrers/${digest}`
+    };
+  }
+});
+
+// src/adapters/registry/registry-error.ts
+function isAnswer(error2, status, ...codes) {
+  return error2.status === status && (codes.length === 0 || codes.some((code2) => error2.codes.includes(code2)));
+}
+function codeOfStatus(status) {
+  if (status === 401) return "REGISTRY_UNAUTHORIZED";
+  if (status === 403) return "REGISTRY_DENIED";
+  if (status === 404) return "REGISTRY_NOT_FOUND";
+  if (status === 408 || status === 429 || status >= 500) return "REGISTRY_UNAVAILABLE";
+  return status >= 400 ? "REGISTRY_REFUSED" : "REGISTRY_PROTOCOL";
+}
+function registryFailure(error2) {
+  if (!(error2 instanceof HttpError)) return error2;
+  const { message, method, url, failure, cause } = error2;
+  const hint = error2.hint === void 0 ? void 0 : hints[failure.kind] ?? error2.hint;
+  return new RegistryError(
+    "REGISTRY_UNREACHABLE",
+    message,
+    { method, url, failure },
+    hint === void 0 ? { cause } : { hint, cause }
+  );
+}
+var RegistryError, hints;
+var init_registry_error = __esm({
+  "src/adapters/registry/registry-error.ts"() {
+    "use strict";
+    init_errors();
+    init_http_error();
+    RegistryError = class extends BimaError {
+      method;
+      url;
+      status;
+      retryAfter;
+      codes;
+      missing;
+      failure;
+      settled;
+      constructor(code2, message, parts, options = {}) {
+        super(code2, message, options);
+        this.method = parts.method;
+        this.url = parts.url;
+        this.status = parts.status;
+        this.retryAfter = parts.retryAfter;
+        this.codes = parts.codes ?? [];
+        this.missing = parts.missing ?? [];
+        this.failure = parts.failure;
+        this.settled = parts.settled ?? false;
+      }
+    };
+    hints = {
+      dns: "Check the spelling of the registry and the proxy settings.",
+      connect: "Check the host and port of the registry, and the proxy settings.",
+      "not-tls": 'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.'
+    };
+  }
+});
+
+// src/adapters/registry/error-body.ts
+function readErrorBody(bytes, scrub = (text) => text) {
+  const text = new TextDecoder().decode(bytes);
+  const errors = parseErrors(text);
+  if (errors.length === 0) {
+    const plain = isBinary(text) ? `${bytes.length} bytes that are no text` : scrub(plainText(scrub(text)));
+    return { codes: [], text: clean(plain), digests: [] };
+  }
+  const codes = errors.flatMap(
+    ({ code: code2 }) => typeof code2 === "string" && isCode(code2) && scrub(code2) === code2 ? [code2.toUpperCase()] : []
+  );
+  return {
+    codes: [...new Set(codes)],
+    text: clean(scrub(errors.map(describe2).join("; "))),
+    digests: digestsIn(JSON.stringify(errors))
+  };
+}
+function parseErrors(text) {
+  try {
+    const document = parseJson(text);
+    if (isObject(document) && Array.isArray(document.errors)) return document.errors.filter(isObject);
+    return isObject(document) && hasMessage(document) ? [document] : [];
+  } catch {
+    return [];
+  }
+}
+function hasMessage(document) {
+  return ["message", "error", "error_description", "details"].some(
+    (key) => typeof document[key] === "string"
+  );
+}
+function describe2(error2) {
+  const message = [error2.message, error2.error, error2.error_description, error2.details].filter(
+    (part) => typeof part === "string" && part !== ""
+  );
+  const { detail } = error2;
+  const isEmpty = detail === void 0 || detail === null || detail === "" || JSON.stringify(detail) === "{}";
+  const more = isEmpty ? "" : ` (${typeof detail === "string" ? detail : JSON.stringify(detail)})`;
+  return `${message.join(": ")}${more}`;
+}
+function isBinary(text) {
+  const odd = text.match(/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd]/g)?.length ?? 0;
+  return odd > text.length / 10;
+}
+function plainText(text) {
+  if (!/<html|<!doctype/i.test(text)) return text;
+  const title = /<title[^<>]*>([^<]*)<\/title>/i.exec(text)?.[1];
+  return title ?? text.replace(/<[^<>]*>/g, " ");
+}
+function digestsIn(text) {
+  const found = text.match(/sha256:[0-9a-f]{64}/g) ?? [];
+  return [...new Set(found.filter(isDigest))];
+}
+function isCode(code2) {
+  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code2);
+}
+var maxErrorBody;
+var init_error_body = __esm({
+  "src/adapters/registry/error-body.ts"() {
+    "use strict";
+    init_text();
+    init_limits();
+    init_digest();
+    init_json();
+    maxErrorBody = limits.errorBody;
+  }
+});
+
+// src/adapters/http/network-failure.ts
+function networkError(error2, request2, reused) {
+  const code2 = codeOf(error2);
+  const { kind, retry, says, hint } = kindOf(code2, error2, request2.host);
+  const { method, url } = request2;
+  const cause = new Error(
+    [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ")
+  );
+  return new HttpError(
+    `${method} ${url}: ${says}`,
+    { method, url, failure: { kind, retry, reused }, hint },
+    { cause }
+  );
+}
+function kindOf(code2, error2, host) {
+  const message = error2 instanceof Error ? error2.message : "";
+  if (error2 instanceof Timeout) return { kind: "timeout", retry: "yes", says: message };
+  const proxyStatus = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1];
+  if (proxyStatus !== void 0) return proxyKind(Number(proxyStatus));
+  switch (code2) {
+    case "ENOTFOUND":
+      return {
+        kind: "dns",
+        retry: "briefly",
+        says: `no address is known for "${host}"`,
+        hint: "Check the spelling of the host and the proxy settings."
+      };
+    case "EAI_AGAIN":
+      return { kind: "dns", retry: "yes", says: `the address of "${host}" can't be looked up just now` };
+    case "ECONNREFUSED":
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EHOSTDOWN":
+    case "ENETDOWN":
+      return {
+        kind: "connect",
+        retry: "yes",
+        says: `"${host}" can't be reached (${code2}${addressOf(error2)})`,
+        hint: "Check the host and its port, and the proxy settings."
+      };
+    case "UND_ERR_CONNECT_TIMEOUT":
+      return { kind: "connect", retry: "yes", says: `"${host}" did not take the connection in time` };
+    case "ECONNRESET":
+      if (message.includes("before secure TLS")) {
+        return {
+          kind: "reset",
+          retry: "yes",
+          says: `"${host}" closed the connection during the TLS handshake`
+        };
+      }
+      return resetKind(host);
+    case "ECONNABORTED":
+    case "EPIPE":
+    case "ENOTCONN":
+    case "UND_ERR_SOCKET":
+    case "UND_ERR_INFO":
+    case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
+      return resetKind(host);
+    case "ETIMEDOUT":
+    case "UND_ERR_HEADERS_TIMEOUT":
+    case "UND_ERR_BODY_TIMEOUT":
+      return { kind: "timeout", retry: "yes", says: `"${host}" sent nothing for too long` };
+    case "UND_ERR_HEADERS_OVERFLOW":
+      return { kind: "garbled", retry: "no", says: `"${host}" sent more headers than can be taken` };
+    case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":
+      return {
+        kind: "request",
+        retry: "no",
+        says: "the content is not as long as it was when the upload began"
+      };
+    case "UND_ERR_INVALID_ARG":
+      return { kind: "request", retry: "no", says: "the request cannot be sent over HTTP" };
+    default:
+      return otherKind(code2, host, error2 instanceof Error ? error2 : new Error());
+  }
+}
+function otherKind(code2, host, { name, message }) {
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code2)) {
+    return { kind: "not-tls", retry: "no", says: `"${host}" does not speak TLS`, hint: plainHint };
+  }
+  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code2)) {
+    return {
+      kind: "garbled",
+      retry: "yes",
+      says: `"${host}" sent an answer that is not HTTP (it may be overloaded)`
+    };
+  }
+  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code2)) {
+    return {
+      kind: "tls",
+      retry: "no",
+      says: `the certificate of "${host}" is not trusted, or TLS failed (${code2})`,
+      hint: "Give the certificate of its authority as a CA file, or correct the host name."
+    };
+  }
+  return {
+    kind: "reset",
+    retry: "yes",
+    says: `the exchange with "${host}" failed (${code2 === "" ? message : code2})`
+  };
+}
+function resetKind(host) {
+  return { kind: "reset", retry: "yes", says: `"${host}" closed the connection before its answer was whole` };
+}
+function proxyKind(status) {
+  return {
+    kind: "proxy",
+    retry: status >= 500 ? "yes" : "no",
+    says: `the proxy refused with status ${status}`,
+    hint: status === 407 ? "The proxy asks for a user name and a password: put them into the proxy URL of the environment." : "Check the proxy settings of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."
+  };
+}
+function addressOf(error2) {
+  if (error2 instanceof AggregateError) return addressOf(error2.errors[0]);
+  if (!(error2 instanceof Error) || !("address" in error2) || !("port" in error2)) return "";
+  return ` at ${String(error2.address)}, port ${String(error2.port)}`;
+}
+function codeOf(error2) {
+  if (error2 instanceof AggregateError) return codeOf(error2.errors[0]);
+  return error2 instanceof Error && "code" in error2 && typeof error2.code === "string" ? error2.code : "";
+}
+var Timeout, plainHint;
+var init_network_failure = __esm({
+  "src/adapters/http/network-failure.ts"() {
+    "use strict";
+    init_http_error();
+    Timeout = class extends Error {
+      name = "Timeout";
+    };
+    plainHint = "Check the port: what answers there may speak plain HTTP.";
+  }
+});
+
+// src/adapters/registry/vendors.ts
+function vendorOf(registry) {
+  return vendors.find(({ registries }) => registries.test(registry)) ?? none;
+}
+function apiHost(registry) {
+  return vendorOf(registry).apiHost ?? registry.toLowerCase();
+}
+function credentialNames(registry) {
+  return [registry.toLowerCase(), ...vendorOf(registry).aliases ?? []];
+}
+var vendors, none, sharedDomains;
+var init_vendors = __esm({
+  "src/adapters/registry/vendors.ts"() {
+    "use strict";
+    vendors = [
+      {
+        // Docker Hub, by its name in references.
+        registries: /^docker\.io$/,
+        apiHost: "registry-1.docker.io",
+        aliases: ["index.docker.io", "registry-1.docker.io"],
+        // Its oldest address.
+        helperKey: "https://index.docker.io/v1/",
+        accessRemedy: ({ repository, writing }) => `Log in to docker.io with an access token that may ${writing ? "push to" : "pull from"} ${repository}.`
+      },
+      {
+        // GitHub Packages.
+        registries: /^ghcr\.io$/,
+        takesGithubToken: true,
+        accessRemedy: ({ repository, writing }) => writing ? `Give the job "permissions: packages: write"; if the package exists already, add this repository with the role Write under "Manage Actions access" in the settings of the package ${repository}.` : void 0
+      },
+      {
+        // Amazon ECR, private and public.
+        registries: /\.dkr\.ecr[.-].*amazonaws\.com|^public\.ecr\.aws$/,
+        accessRemedy: ({ repository, writing }) => `Log in with "aws ecr get-login-password" (good for 12 hours) as a role that may ${writing ? "push to" : "pull from"} ${repository}.`,
+        missingRemedy: ({ repository }) => `Create the repository first: aws ecr create-repository --repository-name ${repository}`
+      },
+      {
+        // Google Artifact Registry, and what was Container Registry.
+        registries: /(?:^|\.)(?:pkg\.dev|gcr\.io)$/,
+        accessRemedy: ({ writing }) => `Give the account the role "Artifact Registry ${writing ? "Writer" : "Reader"}" on the repository.`,
+        missingRemedy: () => "Create the repository first: gcloud artifacts repositories create, with --repository-format=docker."
+      },
+      {
+        // Azure Container Registry.
+        registries: /\.azurecr\.io$/,
+        accessRemedy: ({ registry, writing }) => `Give the account the role ${writing ? "AcrPush" : "AcrPull"} on ${registry}.`
+      },
+      {
+        // GitLab, also where it is self-managed under its usual name.
+        registries: /^registry\.gitlab\./,
+        accessRemedy: ({ writing }) => `Use a token with the scope ${writing ? "write_registry" : "read_registry"} for the project.`,
+        missingRemedy: ({ repository }) => `Check that the project exists: the repository must start with its path, such as ${repository.replace(/\/.*$/s, "")}/<project>.`
+      },
+      {
+        // Scaleway.
+        registries: /\.scw\.cloud$/,
+        tokenHost: "api.scaleway.com"
+      }
+    ];
+    none = { registries: /^/ };
+    sharedDomains = [
+      "amazonaws.com",
+      "azurecr.io",
+      "cloudfront.net",
+      "github.io",
+      "jfrog.io",
+      "on.aws",
+      "pkg.dev",
+      "run.app",
+      "windows.net",
+      "workers.dev"
+    ];
+  }
+});
+
+// src/adapters/registry/remedy.ts
+function remedyFor(complaint) {
+  const { status, codes, text, writing } = complaint;
+  if (isImmutable(text, codes))
+    return "The tag is immutable and holds other content: push under another tag.";
+  if (status === 413 || codes.includes("SIZE_INVALID")) {
+    return "The registry, or a proxy in front of it, limits the size of a request: raise that limit.";
+  }
+  if (status === 429)
+    return "The registry limits how often it is asked: try again later, or log in for a higher limit.";
+  const vendor = vendorOf(complaint.registry);
+  if (status === 401 || status === 403) return vendor.accessRemedy?.(complaint) ?? accessRemedy(complaint);
+  if (status === 404 && writing) return vendor.missingRemedy?.(complaint) ?? missingRemedy(complaint);
+  if (status === 404 && codes.includes("NAME_UNKNOWN")) return "Check the spelling of the repository.";
+  return void 0;
+}
+function isImmutable(text, codes) {
+  return codes.some((code2) => code2.includes("IMMUTABLE")) || /immutab/i.test(text);
+}
+function accessRemedy({ registry, repository, status, writing }) {
+  const rights = writing ? "push to" : "pull from";
+  return status === 401 ? `Log in to ${registry} as a user who may ${rights} ${repository}.` : `Ask for the permission to ${rights} ${registry}/${repository}; the credentials that were sent don't have it.`;
+}
+function missingRemedy({ repository }) {
+  const [first = repository] = repository.split("/");
+  return `Create the repository ${repository} first, or on Harbor and its like the project "${first}".`;
+}
+var init_remedy = __esm({
+  "src/adapters/registry/remedy.ts"() {
+    "use strict";
+    init_vendors();
+  }
+});
+
+// src/core/clock.ts
+function reasonOf2(signal) {
+  const reason = signal?.reason;
+  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
+}
+function isAborted(signal) {
+  return signal?.aborted === true;
+}
+var systemClock;
+var init_clock = __esm({
+  "src/core/clock.ts"() {
+    "use strict";
+    systemClock = {
+      now: () => Date.now(),
+      sleep: (milliseconds, signal) => new Promise((resolve2, reject) => {
+        signal?.throwIfAborted();
+        const abort = () => {
+          clearTimeout(timer);
+          reject(reasonOf2(signal));
+        };
+        const timer = setTimeout(() => {
+          signal?.removeEventListener("abort", abort);
+          resolve2();
+        }, milliseconds);
+        signal?.addEventListener("abort", abort, { once: true });
+      }),
+      random: () => Math.random()
+    };
+  }
+});
+
+// src/adapters/registry/retry.ts
+function atMost(count) {
+  return count === void 0 ? {} : { attempts: () => count };
+}
+async function retrying(attempt2, tools, options = {}) {
+  const { host, budget, clock } = tools;
+  const { signal, also, attempts = () => defaultAttempts } = options;
+  let mayReuseFail = true;
+  for (let count = 1; ; ) {
+    await host.ready(signal);
+    const started = clock.now();
+    try {
+      return await attempt2(mayReuseFail ? count : count + 1);
+    } catch (error2) {
+      if (isAborted(signal) || !(error2 instanceof RegistryError)) throw error2;
+      if (error2.failure?.kind === "reset" && error2.failure.reused && mayReuseFail) {
+        mayReuseFail = false;
+        continue;
+      }
+      budget.lose(started);
+      const kind = also?.(error2) === true ? "yes" : retryOf(error2);
+      if (kind === "no") throw error2;
+      const most = attempts(error2);
+      if (most === 1) throw error2;
+      if (count >= (kind === "briefly" ? Math.min(briefAttempts, most) : most)) throw exhausted(error2, count);
+      await rest(count, error2, tools, signal);
+      count += 1;
+    }
+  }
+}
+async function rest(count, error2, { clock, reporter, host, budget }, signal) {
+  const wait = waitBefore(count, error2, clock.random());
+  if (!budget.allows(wait)) throw exhausted(error2, count, budget.lost);
+  const started = clock.now();
+  if (isRateLimit(error2)) {
+    reporter.debug(error2.message);
+    announceRest(error2, wait, reporter);
+    host.pause(wait);
+    await host.ready(signal);
+  } else {
+    reporter.info(`${error2.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
+    await clock.sleep(wait, signal);
+  }
+  budget.lose(started);
+}
+function retryOf(error2) {
+  if (error2.settled) return "no";
+  if (error2.failure !== void 0) return error2.failure.retry;
+  const { status, codes } = error2;
+  if (status === void 0 || codes.some((code2) => final.has(code2))) return "no";
+  if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
+  return passing.has(status) ? "yes" : "no";
+}
+function parseRetryAfter(value, now) {
+  const text = value?.trim() ?? "";
+  const wait = /^\d+$/.test(text) ? Number(text) * 1e3 : /^(?:mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) - now : NaN;
+  return wait > 0 ? wait : void 0;
+}
+function waitBefore(count, error2, random) {
+  if (error2.retryAfter !== void 0) {
+    const wait2 = Math.min(error2.retryAfter, longestRetryAfter);
+    return wait2 + random * Math.min(1e3, wait2 / 4);
+  }
+  const wait = random * Math.min(longestWait, firstWait * 2 ** (count - 1));
+  return isRateLimit(error2) ? firstWait + wait : wait;
+}
+function isRateLimit(error2) {
+  return error2.status === 429 || error2.codes.includes("TOOMANYREQUESTS");
+}
+function announceRest(error2, wait, reporter) {
+  const asked = error2.retryAfter ?? 0;
+  const cap = asked > longestRetryAfter ? ` (it asked for ${Math.round(asked / 1e3)} s)` : "";
+  const host = new URL(error2.url).host;
+  reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
+}
+function exhausted(error2, count, lost) {
+  const { code: code2, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
+  const tries = [
+    ...count === 1 ? [] : [`tried ${count} times`],
+    ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
+  ].join(", ");
+  return new RegistryError(
+    code2,
+    tries === "" ? message : `${message} (${tries})`,
+    { method, url, status, retryAfter, codes, missing, failure, settled: true },
+    { ...hint === void 0 ? {} : { hint }, cause }
+  );
+}
+var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing, final;
+var init_retry = __esm({
+  "src/adapters/registry/retry.ts"() {
+    "use strict";
+    init_clock();
+    init_registry_error();
+    defaultAttempts = 6;
+    briefAttempts = 2;
+    firstWait = 1e3;
+    longestWait = 3e4;
+    longestRetryAfter = 12e4;
+    passing = /* @__PURE__ */ new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
+    final = /* @__PURE__ */ new Set(["DENIED", "NAME_UNKNOWN", "NAME_INVALID", "UNSUPPORTED"]);
+  }
+});
+
+// src/adapters/registry/response.ts
+function headerOf(headers, name) {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+async function readUpTo(response, limit, { method, endpoint, clock }) {
+  const chunks = [];
+  const started = clock.now();
+  let size = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    const patience2 = limits.documentGrace + size / limits.documentRate * 1e3;
+    if (clock.now() - started > patience2) {
+      const slow = new Timeout(
+        `expected the whole answer within ${Math.round(patience2 / 1e3)} seconds, got ${size} bytes`
+      );
+      const request2 = { method, url: endpoint.shown, host: new URL(endpoint.origin).host };
+      throw registryFailure(networkError(slow, request2, false));
+    }
+    if (size > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false };
+  }
+  return { bytes: Buffer.concat(chunks), whole: true };
+}
+async function answerError(response, context) {
+  const { method, endpoint, registry, repository, secrets } = context;
+  const { status, headers } = response;
+  const body = readErrorBody(await bodyOf(response, context), (text2) => secrets.scrub(text2));
+  const { text } = body;
+  const said2 = [.../* @__PURE__ */ new Set([body.codes.join(", "), text])].filter((part) => part !== "").join(": ");
+  const id = requestId(headers, secrets);
+  const target = status >= 300 && status < 400 ? targetOf(headerOf(headers, "location"), endpoint) : void 0;
+  const leads = target === void 0 ? "" : `, which leads to ${clean(secrets.scrub(target.shown), 200)}`;
+  const message = `${method} ${endpoint.shown}: expected ${context.expected.join(" or ")}, got ${status}${leads}${said2 === "" ? "" : ` ${said2}`}${id === void 0 ? "" : ` (request ${id})`}`;
+  const hint = target?.hint ?? remedyFor({ registry, repository, status, codes: body.codes, text, writing: context.writing });
+  const sent = Date.parse(headerOf(headers, "date") ?? "");
+  return new RegistryError(
+    codeOfStatus(status),
+    message,
+    {
+      method,
+      url: endpoint.shown,
+      status,
+      codes: body.codes,
+      missing: body.digests,
+      // A date is meant by the registry's own clock, which its Date header tells.
+      retryAfter: parseRetryAfter(
+        headerOf(headers, "retry-after"),
+        Number.isNaN(sent) ? context.clock.now() : sent
+      )
+    },
+    hint === void 0 ? {} : { hint }
+  );
+}
+function targetOf(location, endpoint) {
+  const base = endpoint.origin + endpoint.path;
+  if (location === void 0 || !URL.canParse(location, base)) return void 0;
+  const url = new URL(location, base);
+  if (!/^https?:$/.test(url.protocol)) return void 0;
+  const { protocol, hostname, host, origin, pathname } = url;
+  const own = new URL(endpoint.origin);
+  const isTls = hostname === own.hostname && protocol === "https:" && own.protocol === "http:";
+  return {
+    shown: origin + pathname,
+    hint: isTls ? `The registry wants HTTPS: name it as ${host}, without --plain-http (in a workflow: "tls-verify: false").` : "The registry has moved, or the name of the repository is written in another way there: push to that address."
+  };
+}
+function isPage({ status, headers }) {
+  return status < 300 && /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(headerOf(headers, "content-type") ?? "");
+}
+async function pageError(response, context) {
+  const { method, endpoint, secrets } = context;
+  const { status } = response;
+  const { text } = readErrorBody(await bodyOf(response, context), (body) => secrets.scrub(body));
+  return new RegistryError(
+    "REGISTRY_PROTOCOL",
+    `${method} ${endpoint.shown}: expected an answer of a registry, got ${status} and a page of HTML` + (text === "" ? "" : ` ("${clean(text, 200)}")`),
+    { method, url: endpoint.shown, status },
+    {
+      hint: "Something answers in place of the registry, such as the login page of a network, a proxy or a website: check the host and port of the registry, and the network."
+    }
+  );
+}
+async function bodyOf(response, context) {
+  try {
+    return (await readUpTo(response, maxErrorBody, context)).bytes;
+  } catch {
+    return new Uint8Array();
+  }
+}
+function requestId(headers, secrets) {
+  for (const name of [
+    "x-github-request-id",
+    "x-amzn-requestid",
+    "x-ms-correlation-request-id",
+    "x-request-id"
+  ]) {
+    const id = headerOf(headers, name);
+    if (id !== void 0 && /^[\w.:@+/=%-]{4,}$/.test(id)) return clean(secrets.scrub(id), 80);
+  }
+  return void 0;
+}
+var init_response = __esm({
+  "src/adapters/registry/response.ts"() {
+    "use strict";
+    init_limits();
+    init_error_body();
+    init_text();
+    init_network_failure();
+    init_registry_error();
+    init_remedy();
+    init_retry();
+  }
+});
+
+// src/adapters/registry/scope.ts
+function pullScope(repository) {
+  return `repository:${repository}:pull`;
+}
+function pushScope(repository) {
+  return `repository:${repository}:pull,push`;
+}
+function deleteScope(repository) {
+  return `repository:${repository}:pull,push,delete`;
+}
+function withChallenged(own, challenged) {
+  const resources = new Set(own.map(resourceOf));
+  const others = (challenged ?? "").split(" ").filter((scope) => scope !== "" && !resources.has(resourceOf(scope)));
+  return [...own, ...new Set(others)];
+}
+function resourceOf(scope) {
+  return scope.slice(0, Math.max(scope.lastIndexOf(":"), 0));
+}
+var init_scope = __esm({
+  "src/adapters/registry/scope.ts"() {
+    "use strict";
+  }
+});
+
+// src/adapters/registry/challenge.ts
+function parseChallenges(headers) {
+  const all = typeof headers === "string" ? [headers] : headers ?? [];
+  return all.flatMap(parseHeader);
+}
+function parseHeader(header) {
+  const challenges = [];
+  let position = 0;
+  const take = (pattern2) => {
+    pattern2.lastIndex = position;
+    const match = pattern2.exec(header);
+    if (match === null) return void 0;
+    position = pattern2.lastIndex;
+    return match;
+  };
+  while (position < header.length) {
+    if (take(separatorPattern) !== void 0) continue;
+    const current = challenges.at(-1);
+    const parameter = current === void 0 ? void 0 : take(parameterPattern);
+    if (current !== void 0 && parameter !== void 0) {
+      const [, name = "", quoted, bare = ""] = parameter;
+      const value = quoted === void 0 ? bare : quoted.replace(/\\(.)/g, "$1");
+      const key = name.toLowerCase();
+      if (!current.parameters.has(key)) current.parameters.set(key, value);
+      continue;
+    }
+    const spelled = take(schemePattern)?.[1];
+    if (spelled === void 0) break;
+    challenges.push({ scheme: spelled.toLowerCase(), spelled, parameters: /* @__PURE__ */ new Map() });
+    take(token68Pattern);
+  }
+  return challenges;
+}
+var token, parameterPattern, schemePattern, token68Pattern, separatorPattern;
+var init_challenge = __esm({
+  "src/adapters/registry/challenge.ts"() {
+    "use strict";
+    token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+    parameterPattern = new RegExp(`(${token})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))`, "y");
+    schemePattern = new RegExp(`(${token})(?=[ \\t]|,|$)`, "y");
+    token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
+    separatorPattern = /[ \t,]+/y;
+  }
+});
+
+// src/adapters/http/endpoints.ts
+function endpointOf(origin, path) {
+  return { origin, path, shown: origin + path.replace(/\?.*$/s, "") };
+}
+function withParameter(endpoint, name, value) {
+  const { path } = endpoint;
+  const separator = !path.includes("?") ? "?" : /[?&]$/.test(path) ? "" : "&";
+  return { ...endpoint, path: `${path}${separator}${name}=${encodeURIComponent(value)}` };
+}
+var init_endpoints = __esm({
+  "src/adapters/http/endpoints.ts"() {
+    "use strict";
+  }
+});
+
+// src/adapters/http/hosts.ts
 function isLoopback(hostname) {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname.startsWith("[::ffff:7f") || hostname === "[::1]" || isAddress(hostname) && hostname.startsWith("127.");
 }
@@ -1260,52 +2616,352 @@ function isPrivate(hostname) {
   return first === 0 || first === 10 || first === 172 && second >= 16 && second <= 31 || first === 192 && second === 168 || // Shared address space of carriers and clouds (RFC 6598).
   first === 100 && second >= 64 && second <= 127;
 }
+function isAddress(hostname) {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
+}
+var init_hosts = __esm({
+  "src/adapters/http/hosts.ts"() {
+    "use strict";
+  }
+});
+
+// src/adapters/registry/realm.ts
+function parseRealm(realm, rules) {
+  const base = new URL(rules.origin);
+  const refused = (why, hint) => new BimaError(
+    "REGISTRY_PROTOCOL",
+    `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//"), 200)}", ${why}`,
+    { hint: hint ?? "This is refused for safety; ask those who run the registry." }
+  );
+  let url;
+  try {
+    url = new URL(realm, `${rules.origin}/`);
+  } catch {
+    throw refused("which is not a URL");
+  }
+  if (realm === "" || !/^https?:$/.test(url.protocol)) throw refused("which is not an HTTP URL");
+  if (url.username !== "" || url.password !== "") throw refused("which holds a user name");
+  const { hostname } = url;
+  const isOwnHost = hostname === base.hostname;
+  const isLocalPair = isLoopback(hostname) && isLoopback(base.hostname);
+  if (url.protocol === "http:" && (base.protocol === "https:" || !(isOwnHost || isLocalPair))) {
+    throw refused("which is not encrypted");
+  }
+  if (isPrivate(hostname) && !isOwnHost && !isLocalPair) throw refused("which is a private address");
+  if (rules.hasCredential && !isLocalPair && !maySend(hostname, base.hostname, rules.trusted)) {
+    throw refused(
+      "which belongs to another site and would get your credentials",
+      `If that is right, name ${hostname} as a trusted token host.`
+    );
+  }
+  return endpointOf(url.origin, url.pathname + url.search);
+}
+function maySend(hostname, registryHost, trusted) {
+  return isSameSite(registryHost, hostname) || trusted.includes(hostname) || vendorOf(registryHost).tokenHost === hostname;
+}
 function isSameSite(one, other) {
   if (one === other) return true;
-  if (isAddress(one) || isAddress(other) || one.startsWith("[") || other.startsWith("[")) return false;
+  if ([one, other].some((host) => (0, import_node_net.isIP)(host) !== 0 || host.startsWith("["))) return false;
   const labels = one.split(".");
-  const needed = sharedDomains.test(one) ? 3 : 2;
+  const isShared = countrySuffix.test(one) || sharedDomains.some((domain) => `.${one}`.endsWith(`.${domain}`));
+  const needed = isShared ? 3 : 2;
   if (labels.length < needed) return false;
   const site = labels.slice(-needed).join(".");
   return other === site || other.endsWith(`.${site}`);
 }
-function isAddress(hostname) {
-  return /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
-}
-var sharedDomains;
-var init_hosts = __esm({
-  "src/registry/hosts.ts"() {
+var import_node_net, countrySuffix;
+var init_realm = __esm({
+  "src/adapters/registry/realm.ts"() {
     "use strict";
-    sharedDomains = /(?:^|\.)(?:(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2}|amazonaws\.com|azurecr\.io|cloudfront\.net|github\.io|jfrog\.io|on\.aws|pkg\.dev|run\.app|windows\.net|workers\.dev)$/;
+    import_node_net = require("node:net");
+    init_errors();
+    init_text();
+    init_endpoints();
+    init_hosts();
+    init_vendors();
+    countrySuffix = /(?:^|\.)(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2}$/;
   }
 });
 
-// src/registry/endpoints.ts
-function apiHost(registry) {
-  return registry === "docker.io" ? "registry-1.docker.io" : registry.toLowerCase();
+// src/adapters/registry/token.ts
+async function requestToken(request2, tools) {
+  const { credential } = request2;
+  if (credential?.kind === "identity") {
+    try {
+      return await exchange(request2, postRequest(request2, credential.token), tools);
+    } catch (error2) {
+      const isUnknown = error2 instanceof RegistryError && [400, 401, 404, 405].includes(error2.status ?? 0);
+      if (!isUnknown) throw error2;
+    }
+  }
+  return exchange(request2, getRequest(request2, tools.secrets), tools);
 }
-function endpointOf(origin, path) {
-  return { origin, path, shown: origin + path.replace(/\?.*$/s, "") };
+function basicHeader(credential, secrets) {
+  const secret = credential.kind === "password" ? credential.password : credential.token;
+  const encoded2 = Buffer.from(`${credential.username}:${secret}`).toString("base64");
+  secrets.add(secret, "user");
+  secrets.add(encoded2, "user");
+  return `Basic ${encoded2}`;
 }
-function withParameter(endpoint, name, value) {
-  const { path } = endpoint;
-  const separator = !path.includes("?") ? "?" : /[?&]$/.test(path) ? "" : "&";
-  return { ...endpoint, path: `${path}${separator}${name}=${encodeURIComponent(value)}` };
+function getRequest(request2, secrets) {
+  const { realm, service, scopes, credential } = request2;
+  const parameters = [
+    ...service === void 0 ? [] : [["service", service]],
+    ...scopes.map((scope) => ["scope", scope]),
+    ["client_id", clientId],
+    ...credential?.kind === "password" ? [["account", credential.username]] : []
+  ];
+  let endpoint = realm;
+  for (const [name, value] of parameters) endpoint = withParameter(endpoint, name, value);
+  return {
+    method: "GET",
+    endpoint,
+    headers: {
+      accept: "application/json",
+      ...credential === void 0 ? {} : { authorization: basicHeader(credential, secrets) }
+    }
+  };
 }
+function postRequest({ realm, service, scopes }, refreshToken) {
+  const form = new URLSearchParams({
+    grant_type: "refresh_token",
+    ...service === void 0 ? {} : { service },
+    client_id: clientId,
+    scope: scopes.join(" "),
+    refresh_token: refreshToken
+  });
+  return {
+    method: "POST",
+    endpoint: realm,
+    headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
+    body: Buffer.from(form.toString())
+  };
+}
+async function exchange(request2, sent, tools) {
+  const { http, secrets, clock } = tools;
+  if (request2.credential?.kind === "identity") secrets.add(request2.credential.token, "user");
+  const issued = clock.now();
+  const response = await http.send({
+    ...sent,
+    ...request2.signal === void 0 ? {} : { signal: request2.signal }
+  });
+  const context = {
+    ...sent,
+    expected: [200],
+    registry: request2.registry,
+    repository: request2.repository,
+    writing: request2.scopes.some((scope) => scope.includes("push")),
+    secrets,
+    clock
+  };
+  if (response.status !== 200) throw await answerError(response, context);
+  const document = await readAnswer(response, context);
+  const value = [document.token, document.access_token].find(
+    (token2) => typeof token2 === "string" && token2 !== ""
+  );
+  if (typeof value !== "string") throw useless(sent, "without a token");
+  if (!/^[\x21-\x7e]+$/.test(value)) throw useless(sent, "with a token that fits no header");
+  secrets.add(value, "server");
+  for (const other of [document.token, document.access_token, document.refresh_token]) {
+    if (typeof other === "string") secrets.add(other, "server");
+  }
+  return { value, issued, lifetime: lifetimeOf(document.expires_in) };
+}
+async function readAnswer(response, context) {
+  const { bytes, whole } = await readUpTo(response, maxTokenBody, context);
+  if (!whole) throw useless(context, `with more than ${maxTokenBody} bytes`);
+  try {
+    const document = parseJson(new TextDecoder().decode(bytes));
+    if (isObject(document)) return document;
+  } catch {
+  }
+  throw useless(context, "with something that is not a JSON object");
+}
+function useless({ method, endpoint }, how) {
+  return new RegistryError(
+    "REGISTRY_PROTOCOL",
+    `the token service answered ${method} ${endpoint.shown} ${how}`,
+    {
+      method,
+      url: endpoint.shown
+    }
+  );
+}
+function lifetimeOf(expiresIn) {
+  const seconds = typeof expiresIn === "string" && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
+  return typeof seconds === "number" && Number.isFinite(seconds) && seconds > 0 ? seconds * 1e3 : defaultLifetime;
+}
+var defaultLifetime, maxTokenBody, clientId;
+var init_token = __esm({
+  "src/adapters/registry/token.ts"() {
+    "use strict";
+    init_endpoints();
+    init_json();
+    init_registry_error();
+    init_response();
+    defaultLifetime = 6e4;
+    maxTokenBody = 1024 * 1024;
+    clientId = "bima";
+  }
+});
+
+// src/adapters/registry/authorizer.ts
+function headerOfToken({ value }) {
+  return `Bearer ${value}`;
+}
+function isAboutScope(header) {
+  return parseChallenges(header).some(({ parameters }) => parameters.get("error") === "insufficient_scope");
+}
+function isGood(token2, now, long) {
+  const { issued, lifetime } = token2;
+  const needed = long ? Math.min(lifetime / 2, 12e4) : lifetime / 10;
+  return issued + lifetime - now > needed;
+}
+function needsLogin(registry) {
+  return new BimaError(
+    "REGISTRY_UNAUTHORIZED",
+    `${registry} asks for a user name and a password, and none are known`,
+    {
+      hint: `Log in first, for example with "docker login ${registry}", or give a user name and a password.`
+    }
+  );
+}
+function unanswerable(registry, challenges, secrets) {
+  const offered = challenges.map(({ spelled }) => `"${clean(secrets.scrub(spelled), 40)}"`).join(", ");
+  return new BimaError(
+    "REGISTRY_PROTOCOL",
+    offered === "" ? `${registry} answered 401 without a challenge that says how to log in` : `${registry} asks for a login by ${offered}, expected Basic or Bearer`
+  );
+}
+var Authorizer;
+var init_authorizer = __esm({
+  "src/adapters/registry/authorizer.ts"() {
+    "use strict";
+    init_challenge();
+    init_text();
+    init_errors();
+    init_realm();
+    init_scope();
+    init_token();
+    Authorizer = class {
+      #options;
+      #mode = { kind: "unknown" };
+      #credential;
+      /** By the scopes that they were asked for. */
+      #tokens = /* @__PURE__ */ new Map();
+      /** What challenges asked for besides, by the same keys. */
+      #challenged = /* @__PURE__ */ new Map();
+      constructor(options) {
+        this.#options = options;
+      }
+      /**
+       * The Authorization header for these scopes, or undefined while the registry hasn't asked for one.
+       * @param long for a request with a long body, which needs a token with enough life left
+       */
+      async header(scopes, long = false) {
+        const mode = this.#mode;
+        if (mode.kind === "unknown") return void 0;
+        return mode.kind === "bearer" ? headerOfToken(await this.#token(mode, scopes, long)) : mode.header;
+      }
+      /**
+       * Takes in a 401 that came in spite of, or for want of, `used`. True when asking {@link header} again gives
+       * another value, and so a reason to send the request again.
+       * @throws BimaError for a challenge that can't or mustn't be met
+       */
+      async renew(scopes, used, header) {
+        const known = parseChallenges(header);
+        const isAnswered = known.some(({ scheme }) => scheme === "bearer" || scheme === "basic");
+        if (isAnswered || this.#mode.kind === "unknown") {
+          const all = isAnswered ? known : [...known, ...parseChallenges(await this.#options.ping())];
+          this.#mode = await this.#modeFor(all, scopes);
+        }
+        const mode = this.#mode;
+        if (mode.kind !== "bearer") return mode.kind !== "unknown" && used !== mode.header;
+        const key = scopes.join(" ");
+        const kept = this.#tokens.get(key);
+        if (kept !== void 0 && headerOfToken(await kept) === used && this.#tokens.get(key) === kept) {
+          this.#tokens.delete(key);
+        }
+        return true;
+      }
+      async #token(mode, scopes, long) {
+        const key = scopes.join(" ");
+        const kept = this.#tokens.get(key);
+        if (kept !== void 0 && isGood(await kept, this.#options.clock.now(), long)) return kept;
+        const current = this.#tokens.get(key);
+        if (current !== void 0 && current !== kept) return current;
+        const fetched = this.#fetch(mode, scopes, this.#challenged.get(key));
+        this.#tokens.set(key, fetched);
+        fetched.catch(() => {
+          if (this.#tokens.get(key) === fetched) this.#tokens.delete(key);
+        });
+        return fetched;
+      }
+      async #fetch({ realm, service }, scopes, extra) {
+        const { registry, repository, fetchToken } = this.#options;
+        const known = await this.#login();
+        return fetchToken({
+          realm,
+          service,
+          scopes: withChallenged(scopes, extra),
+          credential: known?.kind === "bearer" ? void 0 : known,
+          registry,
+          repository
+        });
+      }
+      #login() {
+        const { credentials, registry, repository } = this.#options;
+        return this.#credential ??= credentials.find(registry, repository);
+      }
+      /** How to answer the challenges: by a token where there is a choice. */
+      async #modeFor(challenges, scopes) {
+        const { registry, secrets } = this.#options;
+        const bearer = challenges.find(({ scheme }) => scheme === "bearer");
+        const isBasic = challenges.some(({ scheme }) => scheme === "basic");
+        if (bearer === void 0 && !isBasic) throw unanswerable(registry, challenges, secrets);
+        const known = await this.#login();
+        if (known?.kind === "bearer") {
+          secrets.add(known.token, "user");
+          return { kind: "fixed", header: `Bearer ${known.token}` };
+        }
+        if (bearer === void 0) {
+          if (known === void 0) throw needsLogin(registry);
+          return { kind: "fixed", header: basicHeader(known, secrets) };
+        }
+        const extra = bearer.parameters.get("scope");
+        if (extra !== void 0) this.#challenged.set(scopes.join(" "), extra);
+        const realm = this.#realm(bearer, known !== void 0);
+        return { kind: "bearer", realm, service: bearer.parameters.get("service") };
+      }
+      #realm({ parameters }, hasCredential) {
+        const { origin, secrets, trustedRealms: trusted } = this.#options;
+        const rules = { origin: origin(), hasCredential, trusted };
+        return secrets.guard(() => parseRealm(parameters.get("realm") ?? "", rules));
+      }
+    };
+  }
+});
+
+// src/adapters/registry/location.ts
 function resolveLocation(header, from) {
   const values = (typeof header === "string" ? [header] : header ?? []).filter((value) => value !== "");
   if (values.length === 0) {
     throw new BimaError("REGISTRY_PROTOCOL", `expected a Location header from ${from.shown}, got none`);
   }
-  const endpoints = values.map((value) => resolve2(value, from));
+  const endpoints = values.map((value) => resolve(value, from, "Location"));
   const own = endpoints.find((endpoint2) => endpoint2.origin === from.origin);
   const endpoint = own ?? endpoints[0];
   if (endpoint === void 0) throw new Error("unreachable: there is at least one value");
   checkTrust(endpoint, from);
   return endpoint;
 }
-function resolve2(location, from) {
-  const invalid = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the Location header from ${from.shown} ${why}`, { cause });
+function resolveLink(target, from) {
+  const endpoint = target === "" ? from : resolve(target, from, "Link");
+  checkTrust(endpoint, from);
+  return endpoint;
+}
+function resolve(location, from, header) {
+  const invalid = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the ${header} header from ${from.shown} ${why}`, { cause });
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid("holds white space or control characters");
   const reference = location.replace(/#.*$/s, "");
   const absolute = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?\/\/([^/?]*)(.*)$/s.exec(reference);
@@ -1328,9 +2984,21 @@ function isSameServer(url, base) {
 }
 function resolvePath(reference, basePath) {
   if (reference.startsWith("/")) return reference;
-  const path = basePath.replace(/\?.*$/s, "");
-  if (reference.startsWith("?")) return path + reference;
-  return path.slice(0, path.lastIndexOf("/") + 1) + reference;
+  const base = basePath.replace(/\?.*$/s, "");
+  if (reference.startsWith("?")) return base + reference;
+  const [path = "", query] = reference.split(/(?=\?)(.*)/s);
+  return withoutDots(base.slice(0, base.lastIndexOf("/") + 1) + path) + (query ?? "");
+}
+function withoutDots(path) {
+  const steps = [];
+  const all = path.split("/").slice(1);
+  for (const [at, step] of all.entries()) {
+    const isDots = step === "." || step === "..";
+    if (step === "..") steps.pop();
+    if (!isDots) steps.push(step);
+    else if (at === all.length - 1) steps.push("");
+  }
+  return `/${steps.join("/")}`;
 }
 function located(origin, path) {
   const upload = /^(.*\/blobs\/uploads\/)./.exec(path.replace(/\?.*$/s, ""));
@@ -1350,90 +3018,390 @@ function checkTrust(endpoint, from) {
     throw refused("which is a private address");
   }
 }
-var tagsPerPage, paths;
-var init_endpoints = __esm({
-  "src/registry/endpoints.ts"() {
+var init_location = __esm({
+  "src/adapters/registry/location.ts"() {
     "use strict";
     init_errors();
     init_hosts();
-    tagsPerPage = 1e3;
-    paths = {
-      ping: "/v2/",
-      manifest: (repository, reference) => `/v2/${repository}/manifests/${reference}`,
-      blob: (repository, digest) => `/v2/${repository}/blobs/${digest}`,
-      uploads: (repository) => `/v2/${repository}/blobs/uploads/`,
-      mount: (repository, digest, from) => `/v2/${repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
-      tags: (repository) => `/v2/${repository}/tags/list?n=${tagsPerPage}`,
-      referrers: (repository, digest) => `/v2/${repository}/referrers/${digest}`
-    };
   }
 });
 
-// src/registry/registry-error.ts
-function isAnswer(error2, status, ...codes) {
-  return error2.status === status && (codes.length === 0 || codes.some((code2) => error2.codes.includes(code2)));
+// src/adapters/registry/session.ts
+function isRedirect(status, method) {
+  if (status === 307 || status === 308) return true;
+  return (method === "GET" || method === "HEAD") && (status === 301 || status === 302 || status === 303);
 }
-function codeOfStatus(status) {
-  if (status === 401) return "REGISTRY_UNAUTHORIZED";
-  if (status === 403) return "REGISTRY_DENIED";
-  if (status === 404) return "REGISTRY_NOT_FOUND";
-  if (status === 408 || status === 429 || status >= 500) return "REGISTRY_UNAVAILABLE";
-  return status >= 400 ? "REGISTRY_REFUSED" : "REGISTRY_PROTOCOL";
+function digestHeader(answer) {
+  return headerOf(answer.headers, "docker-content-digest");
 }
-var RegistryError;
-var init_registry_error = __esm({
-  "src/registry/registry-error.ts"() {
+var mayBePlain, maxRedirects, maxLogins, maxTokens, tokenWait, Session;
+var init_session = __esm({
+  "src/adapters/registry/session.ts"() {
     "use strict";
-    init_errors();
-    RegistryError = class extends BimaError {
-      method;
-      url;
-      status;
-      retryAfter;
-      codes;
-      missing;
-      failure;
-      settled;
-      constructor(code2, message, parts, options = {}) {
-        super(code2, message, options);
-        this.method = parts.method;
-        this.url = parts.url;
-        this.status = parts.status;
-        this.retryAfter = parts.retryAfter;
-        this.codes = parts.codes ?? [];
-        this.missing = parts.missing ?? [];
-        this.failure = parts.failure;
-        this.settled = parts.settled ?? false;
+    init_authorizer();
+    init_endpoints();
+    init_location();
+    init_text();
+    init_hosts();
+    init_registry_error();
+    init_response();
+    init_retry();
+    init_scope();
+    mayBePlain = /* @__PURE__ */ new Set([
+      "not-tls",
+      "connect",
+      "reset",
+      "timeout",
+      "garbled"
+    ]);
+    maxRedirects = 5;
+    maxLogins = 2;
+    maxTokens = 2;
+    tokenWait = 2e3;
+    Session = class {
+      registry;
+      repository;
+      host;
+      secrets;
+      reporter;
+      clock;
+      timeouts;
+      budget;
+      /** The client's own. */
+      signal;
+      /** What reading needs: in a push, the token of the push, so that there is one only. */
+      readScopes;
+      #options;
+      constructor(options) {
+        const { registry, repository, host, clock, access: access2, signal } = options;
+        this.registry = registry;
+        this.repository = repository;
+        this.host = host;
+        this.secrets = options.secrets;
+        this.reporter = options.reporter;
+        this.clock = clock;
+        this.timeouts = options.timeouts;
+        this.budget = options.budget;
+        this.signal = signal;
+        this.readScopes = [access2 === "push" ? pushScope(repository) : pullScope(repository)];
+        this.#options = options;
+      }
+      /**
+       * One request and, if need be, what it takes to have it answered: a login, a redirect. A body that is a stream
+       * isn't sent again after a 401, since the upload session may be gone with it: the 401 is thrown, after which
+       * another request finds a new token.
+       * @throws RegistryError for a status that wasn't expected
+       */
+      async send(request2) {
+        const { authorizer } = this.#options;
+        const isStream2 = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
+        let refusals2 = 0;
+        for (let logins = 0; ; ) {
+          const authorization = await authorizer.header(request2.scopes, isStream2);
+          const answer = await this.#follow(request2, authorization);
+          if (request2.expected.includes(answer.status)) return this.#accept(request2, answer);
+          const failure = await answerError(answer, this.#contextOf(request2, answer.endpoint));
+          if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
+          const challenge = answer.headers["www-authenticate"];
+          if (authorization === void 0) logins += 1;
+          else refusals2 += 1;
+          const isEarly = refusals2 === maxTokens && !isStream2 && request2.isOptional !== true && !isAboutScope(challenge);
+          if (isEarly) {
+            await this.clock.sleep(tokenWait, request2.signal ?? this.signal);
+            continue;
+          }
+          const mayHelp = refusals2 < maxTokens && await authorizer.renew(request2.scopes, authorization, challenge);
+          if (!mayHelp || isStream2 || logins > maxLogins) throw failure;
+        }
+      }
+      /** The same as often as it takes, within reason: for requests that may be repeated as they are. */
+      sendPatiently(request2, options) {
+        const signal = request2.signal === void 0 ? {} : { signal: request2.signal };
+        return this.retrying(() => this.send(request2), { ...signal, ...options });
+      }
+      /** Retries a longer operation. */
+      retrying(attempt2, options = {}) {
+        const defaults = atMost(this.#options.attempts);
+        return retrying(attempt2, this, { ...defaults, ...options, signal: options.signal ?? this.signal });
+      }
+      /** Waits as {@link retrying} does after the failed attempt `count`. */
+      rest(count, error2, signal = this.signal) {
+        return rest(count, error2, this, signal);
+      }
+      /** What a server said, fit to stand within a message: without secrets, on one line, not long. */
+      quote(text) {
+        return clean(this.secrets.scrub(text), 200);
+      }
+      /** Where a Location header leads to. */
+      locate(header, from) {
+        for (const value of typeof header === "string" ? [header] : header ?? []) {
+          const [, query] = value.split(/\?(.*)/s);
+          if (query !== void 0) this.secrets.addQuery(query);
+        }
+        const endpoint = this.secrets.guard(() => resolveLocation(header, from));
+        return { ...endpoint, shown: this.secrets.scrub(endpoint.shown) };
+      }
+      async #accept(request2, answer) {
+        if (request2.isContent !== true && isPage(answer)) {
+          throw await pageError(answer, this.#contextOf(request2, answer.endpoint));
+        }
+        this.budget.answered();
+        return answer;
+      }
+      async #follow(request2, authorization) {
+        const { to, method } = request2;
+        let endpoint = typeof to === "string" ? endpointOf(this.host.origin, to) : to;
+        for (let redirects = 0; ; redirects += 1) {
+          const answer = await this.#exchange(request2, endpoint, authorization);
+          if (!isRedirect(answer.status, method)) return answer;
+          await answer.discard();
+          if (redirects === maxRedirects) {
+            const { shown } = endpoint;
+            const message = `${method} ${shown}: more than ${maxRedirects} redirects`;
+            throw new RegistryError("REGISTRY_PROTOCOL", message, { method, url: shown });
+          }
+          endpoint = this.locate(answer.headers.location, answer.endpoint);
+        }
+      }
+      async #exchange(request2, endpoint, authorization) {
+        const { method, headers, body, patience: patience2, signal = this.signal } = request2;
+        const isOurs = endpoint.origin === this.host.origin;
+        const started = this.clock.now();
+        let response;
+        try {
+          response = await this.#options.http.send({
+            method,
+            endpoint,
+            headers: {
+              ...headers,
+              ...isOurs && authorization !== void 0 ? { authorization } : {}
+            },
+            ...body === void 0 ? {} : { body },
+            ...patience2 === void 0 ? {} : { patience: patience2 },
+            ...signal === void 0 ? {} : { signal }
+          });
+        } catch (error2) {
+          const plain = this.#plainOrigin(error2, endpoint);
+          if (plain === void 0) throw error2;
+          const answer = await this.#withoutTls(request2, endpointOf(plain, endpoint.path), authorization, error2);
+          if (answer !== void 0) return answer;
+          this.host.origin = endpoint.origin;
+          throw error2;
+        }
+        this.host.isSettled ||= isOurs;
+        this.reporter.debug(
+          `${method} ${endpoint.shown}: ${response.status} after ${this.clock.now() - started} ms`
+        );
+        this.#warn(response);
+        return { ...response, endpoint };
+      }
+      /** Undefined when what failed over TLS fails without it too, so that it may have been chance. */
+      async #withoutTls(request2, endpoint, authorization, failure) {
+        const { host } = this;
+        const isCertain = failure instanceof RegistryError && failure.failure?.kind === "not-tls";
+        host.origin = endpoint.origin;
+        try {
+          const answer = await this.#exchange(request2, endpoint, authorization);
+          if (isCertain || answer.status !== 400) return answer;
+          await answer.discard();
+        } catch (error2) {
+          if (isCertain || !(error2 instanceof RegistryError)) throw error2;
+        }
+        host.isSettled = false;
+        return void 0;
+      }
+      /** Where to go on without TLS, if the registry may have none and may be spoken with so. */
+      #plainOrigin(error2, { origin }) {
+        const { host } = this;
+        if (!(error2 instanceof RegistryError) || !mayBePlain.has(error2.failure?.kind)) return void 0;
+        if (!origin.startsWith("https:")) return void 0;
+        if (host.origin === origin.replace(/^https:/, "http:")) return host.origin;
+        if (origin !== host.origin || host.isSettled) return void 0;
+        if (this.#options.plainHttp !== "always" && !isLoopback(new URL(origin).hostname)) return void 0;
+        return origin.replace(/^https:/, "http:");
+      }
+      #warn({ headers }) {
+        const { warnings } = this.#options;
+        const { warning: warning2 } = headers;
+        for (const value of typeof warning2 === "string" ? [warning2] : warning2 ?? []) {
+          const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
+          if (text === void 0 || warnings.has(text)) continue;
+          warnings.add(text);
+          const said2 = clean(this.secrets.scrub(text.replace(/\\(.)/g, "$1")));
+          this.reporter.warning({ code: "REGISTRY_WARNING", message: `${this.registry} warns: ${said2}` });
+        }
+      }
+      #contextOf({ method, expected, scopes }, endpoint) {
+        const { registry, repository, secrets, clock } = this;
+        const writing = scopes.some((scope) => /(?:push|delete)$/.test(scope));
+        return { method, endpoint, expected, registry, repository, writing, secrets, clock };
       }
     };
   }
 });
 
-// src/registry/scope.ts
-function pullScope(repository) {
-  return `repository:${repository}:pull`;
+// src/adapters/registry/evidence.ts
+function namesDigest(answer, digest) {
+  const location = headerOf(answer.headers, "location")?.replace(/[?#].*$/s, "");
+  return digestHeader(answer) === digest || location?.endsWith(`/blobs/${digest}`) === true;
 }
-function pushScope(repository) {
-  return `repository:${repository}:pull,push`;
+async function appears({ clock }, isThere2, signal) {
+  for (let look = 1; ; look += 1) {
+    if (await isThere2()) return true;
+    if (look === maxLooks) return false;
+    await clock.sleep(firstWait2 * 2 ** (look - 1), signal);
+  }
 }
-function deleteScope(repository) {
-  return `repository:${repository}:pull,push,delete`;
+async function lookForBlob(session, descriptor, signal) {
+  const { repository } = session;
+  let answer;
+  try {
+    answer = await session.sendPatiently(
+      {
+        method: "HEAD",
+        to: paths.blob(repository, descriptor.digest),
+        scopes: [pushScope(repository)],
+        expected: [200, 404],
+        signal
+      },
+      // A registry that can't look may still take the blob.
+      { attempts: ({ status = 0 }) => status >= 500 ? 3 : 6 }
+    );
+  } catch (error2) {
+    if (error2 instanceof RegistryError && isNoHelp(error2.status ?? 0)) return "unknown";
+    throw error2;
+  }
+  await answer.discard();
+  return answer.status === 404 ? "absent" : presenceIn(session, answer, descriptor);
 }
-function withChallenged(own, challenged) {
-  const resources = new Set(own.map(resourceOf));
-  const others = (challenged ?? "").split(" ").filter((scope) => scope !== "" && !resources.has(resourceOf(scope)));
-  return [...own, ...new Set(others)];
+function presenceIn(session, answer, { digest, size }) {
+  const named = digestHeader(answer);
+  const length = headerOf(answer.headers, "content-length");
+  const isOther = named?.startsWith("sha256:") === true && named !== digest;
+  if (isOther || length !== void 0 && Number(length) !== size) {
+    const what = isOther ? `as ${session.quote(named)}` : `with ${session.quote(length ?? "")} bytes`;
+    session.reporter.warning({
+      code: "REGISTRY_WARNING",
+      message: `${session.registry} says that it has ${digest} ${what}, expected ${size} bytes; it is pushed again`
+    });
+    return "absent";
+  }
+  return length === void 0 && named !== digest ? "unknown" : "present";
 }
-function resourceOf(scope) {
-  return scope.slice(0, Math.max(scope.lastIndexOf(":"), 0));
+function isNoHelp(status) {
+  return status === 403 || status === 405 || status >= 500;
 }
-var init_scope = __esm({
-  "src/registry/scope.ts"() {
+var maxLooks, firstWait2;
+var init_evidence = __esm({
+  "src/adapters/registry/evidence.ts"() {
     "use strict";
+    init_paths();
+    init_registry_error();
+    init_response();
+    init_scope();
+    init_session();
+    maxLooks = 6;
+    firstWait2 = 500;
   }
 });
 
-// src/registry/manifest-delete.ts
+// src/adapters/registry/manifest-read.ts
+async function describeManifest(session, reference, signal) {
+  const isPush = session.readScopes.some((scope) => scope.endsWith("push"));
+  try {
+    const answer = await session.sendPatiently({
+      method: "HEAD",
+      to: paths.manifest(session.repository, reference),
+      headers: { accept },
+      scopes: session.readScopes,
+      expected: [200, 404],
+      signal
+    });
+    await answer.discard();
+    if (answer.status === 404) return void 0;
+    const descriptor = descriptorOf(answer);
+    if (descriptor !== void 0) return descriptor;
+  } catch (error2) {
+    if (!(error2 instanceof RegistryError) || error2.status === void 0 || error2.status >= 500) throw error2;
+    if (error2.status === 401 || error2.settled) throw error2;
+    if (isPush && error2.status === 403) return void 0;
+  }
+  return (await readManifest(session, reference, signal))?.descriptor;
+}
+async function readManifest(session, reference, signal) {
+  return session.retrying(
+    async () => {
+      const answer = await session.send({
+        method: "GET",
+        to: paths.manifest(session.repository, reference),
+        headers: { accept },
+        scopes: session.readScopes,
+        expected: [200, 404],
+        signal
+      });
+      if (answer.status === 404) {
+        await answer.discard();
+        return void 0;
+      }
+      const { bytes, whole } = await readUpTo(answer, maxDocumentSize, {
+        method: "GET",
+        endpoint: answer.endpoint,
+        clock: session.clock
+      });
+      if (!whole) {
+        throw new BimaError(
+          "REGISTRY_PROTOCOL",
+          `${answer.endpoint.shown}: expected a manifest of at most ${maxDocumentSize} bytes, got more`
+        );
+      }
+      const descriptor = describeBytes(mediaTypeOf(answer) ?? mediaTypes.manifest, bytes);
+      const promised = isDigest(reference) ? reference : digestHeader(answer);
+      if (promised?.startsWith("sha256:") === true && promised !== descriptor.digest) {
+        throw new BimaError(
+          "DIGEST_MISMATCH",
+          `${answer.endpoint.shown}: expected content with ${session.quote(promised)}, got ${descriptor.digest}`,
+          { hint: "The registry, or something on the way, changed it." }
+        );
+      }
+      return { descriptor, bytes, etag: headerOf(answer.headers, "etag") };
+    },
+    { signal }
+  );
+}
+function descriptorOf(answer) {
+  const digest = digestHeader(answer);
+  const size = Number(headerOf(answer.headers, "content-length") ?? NaN);
+  const mediaType = mediaTypeOf(answer);
+  if (digest === void 0 || !isDigest(digest) || mediaType === void 0) return void 0;
+  return Number.isSafeInteger(size) && size > 0 ? { mediaType, digest, size } : void 0;
+}
+function mediaTypeOf({ headers }) {
+  const type = headerOf(headers, "content-type")?.replace(/;.*$/s, "").trim().toLowerCase();
+  return type === "" ? void 0 : type;
+}
+var accept;
+var init_manifest_read = __esm({
+  "src/adapters/registry/manifest-read.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_descriptor();
+    init_digest();
+    init_media_types();
+    init_paths();
+    init_registry_error();
+    init_response();
+    init_session();
+    accept = [
+      mediaTypes.index,
+      mediaTypes.manifest,
+      mediaTypes.dockerManifestList,
+      mediaTypes.dockerManifest
+    ].join(", ");
+  }
+});
+
+// src/adapters/registry/manifest-delete.ts
 async function deleteManifest(session, reference) {
   const { registry, repository } = session;
   try {
@@ -1445,7 +3413,15 @@ async function deleteManifest(session, reference) {
       expected: [202, 200, 204, 404]
     });
     await answer.discard();
-    return answer.status !== 404;
+    if (answer.status === 404) return false;
+    const isGone = async () => await describeManifest(session, reference) === void 0;
+    if (answer.status === 202 || await appears(session, isGone, void 0)) return true;
+    const { shown } = answer.endpoint;
+    throw new RegistryError(
+      "REGISTRY_PROTOCOL",
+      `DELETE ${shown}: expected 202, got ${answer.status}, and it is still there`,
+      { method: "DELETE", url: shown, status: answer.status }
+    );
   } catch (error2) {
     if (!(error2 instanceof RegistryError)) throw error2;
     const hint = hintFor(error2, `${registry}/${repository}`);
@@ -1465,150 +3441,262 @@ function hintFor(error2, name) {
   return void 0;
 }
 var init_manifest_delete = __esm({
-  "src/registry/manifest-delete.ts"() {
+  "src/adapters/registry/manifest-delete.ts"() {
     "use strict";
-    init_endpoints();
+    init_paths();
+    init_evidence();
+    init_manifest_read();
     init_registry_error();
     init_scope();
   }
 });
 
-// src/cleanup/registry-store.ts
-function createRegistryStore({ reader, writer, signal }) {
-  const { name } = reader;
-  const known = /* @__PURE__ */ new Map();
-  const removed = /* @__PURE__ */ new Map();
-  const untagged = /* @__PURE__ */ new Set();
-  const asked = /* @__PURE__ */ new Set();
-  let keepsReferrers = true;
-  async function readTags() {
-    for (let isLast = false; ; isLast = true) {
-      const digests = /* @__PURE__ */ new Map();
-      const missing2 = [];
-      const tasks = (await reader.tags()).map((tag) => async () => {
-        const digest = (await reader.describe(tag))?.digest;
-        if (digest !== void 0 && removed.get(digest)?.includes(tag) !== true) digests.set(tag, digest);
-        else if (digest === void 0 && !untagged.has(tag)) missing2.push(tag);
-      });
-      await runSideBySide(tasks, atOnce2, signal);
-      if (missing2.length === 0) {
-        for (const digest of digests.values()) removed.delete(digest);
-        return digests;
-      }
-      if (isLast) throw unsafe(`${name} lists the tag "${missing2.join('", "')}" and has nothing behind it`);
-    }
-  }
-  async function learn(digest) {
-    if (!known.has(digest)) {
-      const what = `${name}@${digest}`;
-      const document = await orUnsafe(what, () => reader.read(digest));
-      known.set(
-        digest,
-        document === void 0 ? void 0 : await orUnsafe(what, () => Promise.resolve(readLinks(document.bytes, what)))
-      );
-    }
-    const links = known.get(digest);
-    if (links === void 0) return [];
-    const subject = links.subject === void 0 ? [] : [links.subject];
-    return [...links.children, ...subject, ...await referrersOf(digest)];
-  }
-  async function referrersOf(digest) {
-    if (!keepsReferrers || asked.has(digest)) return [];
-    const listed = await orUnsafe(`the referrers of ${name}@${digest}`, () => reader.referrers(digest));
-    asked.add(digest);
-    if (listed === void 0) keepsReferrers = false;
-    return (listed ?? []).map((referrer) => referrer.digest);
-  }
-  async function read() {
-    const tags = await readTags();
-    const visited = /* @__PURE__ */ new Set();
-    let waiting = [.../* @__PURE__ */ new Set([...tags.values(), ...known.keys()])];
-    while (waiting.length > 0) {
-      const found = [];
-      for (const digest of waiting) visited.add(digest);
-      const tasks = waiting.map((digest) => async () => {
-        found.push(...await learn(digest));
-      });
-      await runSideBySide(tasks, atOnce2, signal);
-      waiting = [...new Set(found)].filter((digest) => !visited.has(digest)).sort();
-    }
-    for (const [tag, digest] of tags) {
-      if (known.get(digest) === void 0) throw unsafe(`${name}:${tag} has nothing behind it`);
-    }
-    const nodes = [...known].flatMap(([digest, links]) => {
-      const own = [...tags].flatMap(([tag, target]) => target === digest ? [tag] : []);
-      return links === void 0 || removed.has(digest) ? [] : [{ digest, tags: own.sort(), ...links }];
-    });
-    return new Map(nodes.map((node) => [node.digest, node]));
-  }
-  async function remove2({ digest, tags }) {
-    const isDeleted = await removeDigest(digest, tags);
-    removed.set(digest, tags);
-    return { outcome: isDeleted ? "deleted" : "gone" };
-  }
-  async function removeDigest(digest, tags) {
-    try {
-      return await writer.remove(digest);
-    } catch (error2) {
-      const isRefusal = error2 instanceof RegistryError && [400, 409, 412].includes(error2.status ?? 0);
-      if (!isRefusal || isUndeletable(error2) || tags.length === 0) throw error2;
-      for (const tag of tags) if ((await reader.describe(tag))?.digest === digest) await writer.remove(tag);
-      return await writer.remove(digest);
-    }
-  }
-  async function untag(tag, { digest, tags }) {
-    if ((await reader.describe(tag))?.digest !== digest) return { outcome: "gone" };
-    const document = await orUnsafe(`${name}@${digest}`, () => reader.read(digest));
-    if (document === void 0) throw unsafe(`${name}:${tag} has nothing behind it`);
-    const image = blobOf(document.descriptor.mediaType, document.bytes);
-    const isGone = await removeTag(tag);
-    if (!isGone || (await reader.describe(tag))?.digest === digest) {
-      const { manifest, content } = throwawayFor(tag);
-      await writer.put(content);
-      await writer.putTagged(manifest, [tag]);
-      try {
-        await writer.remove(manifest.descriptor.digest);
-      } catch (error2) {
-        await writer.putTagged(image, [tag]);
-        throw error2;
-      }
-    }
-    untagged.add(tag);
-    if (await reader.describe(digest) === void 0) {
-      const lost = [];
-      for (const other of tags)
-        if (other !== tag && await reader.describe(other) === void 0) lost.push(other);
-      await writer.putTagged(image, lost);
-    }
-    return { outcome: "deleted" };
-  }
-  async function removeTag(tag) {
-    try {
-      await writer.remove(tag);
-      return true;
-    } catch (error2) {
-      if (error2 instanceof RegistryError && (isUndeletable(error2) || error2.status === 400)) return false;
-      throw error2;
-    }
-  }
-  return { name, read, remove: remove2, untag };
-}
-var atOnce2;
+// src/usecases/cleanup/registry-store.ts
+var atOnce2, listHint, RegistryStore;
 var init_registry_store = __esm({
-  "src/cleanup/registry-store.ts"() {
+  "src/usecases/cleanup/registry-store.ts"() {
     "use strict";
     init_blob();
     init_manifest_delete();
     init_registry_error();
-    init_side_by_side();
+    init_concurrent();
     init_graph();
     init_store();
-    init_throwaway();
+    init_placeholder();
     atOnce2 = 4;
+    listHint = "Nothing is deleted while not every tag is known, since any of them may need it: run the job again, and if it stays so, ask those who run the registry.";
+    RegistryStore = class {
+      name;
+      #options;
+      /** Links by digest; undefined for what is listed somewhere and isn't there. */
+      #known = /* @__PURE__ */ new Map();
+      #tags = /* @__PURE__ */ new Map();
+      /** Manifests that the tags to be removed lead to. */
+      #near = /* @__PURE__ */ new Set();
+      /** Tags of removed manifests: one that shows up with another tag was pushed anew. */
+      #removed = /* @__PURE__ */ new Map();
+      /** Removed tags, which the registry may list a little longer. */
+      #untagged = /* @__PURE__ */ new Set();
+      #asked = /* @__PURE__ */ new Set();
+      #keepsReferrers = true;
+      #isStarted = false;
+      /** True when all tags were asked for, and not only those that lead to what is removed. */
+      #isWhole = false;
+      constructor(options) {
+        this.#options = options;
+        this.name = options.reader.name;
+      }
+      async read(tags, wanted) {
+        for (let isLast = false; ; isLast = true) {
+          const missing = await this.#readOnce(tags, wanted);
+          if (missing.length === 0) return this.#graph();
+          if (isLast) {
+            throw unsafe(`${this.name} lists the tag "${missing.join('", "')}" and has nothing behind it`);
+          }
+        }
+      }
+      /** @returns the tags that are listed and stand for nothing */
+      async #readOnce(tags, wanted) {
+        const listed = await this.#listTags(tags);
+        for (const tag of this.#tags.keys()) if (!listed.has(tag)) this.#tags.delete(tag);
+        const missing = await this.#readNear(tags, listed);
+        this.#isWhole ||= [...this.#graph().values()].some((node) => this.#near.has(node.digest) && wanted(node));
+        if (this.#isWhole) {
+          const others = [...listed].filter((tag) => !this.#tags.has(tag));
+          for (const tag of await this.#resolve(others)) missing.push(tag);
+          await this.#follow(/* @__PURE__ */ new Set([...this.#tags.values(), ...this.#near]));
+        }
+        for (const digest of this.#tags.values()) this.#removed.delete(digest);
+        return missing;
+      }
+      async #listTags(tags) {
+        const { reader } = this.#options;
+        const list = async () => new Set(await orUnsafe(`the list of tags of ${this.name}`, () => reader.tags(), listHint));
+        let listed = await list();
+        for (const tag of this.#isStarted ? [] : tags) {
+          if (listed.has(tag) || !await this.#isShown(tag)) continue;
+          listed = await list();
+          if (!listed.has(tag))
+            throw unsafe(`${this.name} has the tag "${tag}", and its list lacks it`, listHint);
+        }
+        this.#isStarted = true;
+        return listed;
+      }
+      async #isShown(tag) {
+        try {
+          return await this.#find(tag) !== void 0;
+        } catch (error2) {
+          if (error2 instanceof RegistryError && error2.status === 403) return false;
+          throw error2;
+        }
+      }
+      /** Reads what the tags lead to, always anew: a push of the pull request may be under way. */
+      async #readNear(tags, listed) {
+        const attached = /* @__PURE__ */ new Map();
+        for (const tag of listed) {
+          const owner = subjectOfTag(tag);
+          if (owner !== void 0) attached.set(owner, [...attached.get(owner) ?? [], tag]);
+        }
+        const missing = [];
+        const asked = /* @__PURE__ */ new Set();
+        let next = [...tags].filter((tag) => listed.has(tag));
+        while (next.length > 0) {
+          for (const tag of next) asked.add(tag);
+          for (const tag of await this.#resolve(next)) missing.push(tag);
+          const roots = new Set(next.flatMap((tag) => this.#tags.get(tag) ?? []));
+          for (const digest of await this.#follow(/* @__PURE__ */ new Set([...roots, ...this.#near]), { withReferrers: true })) {
+            this.#near.add(digest);
+          }
+          next = [...this.#near].flatMap((digest) => attached.get(digest) ?? []).filter((tag) => !asked.has(tag));
+        }
+        return missing;
+      }
+      /** Asks what the tags stand for. @returns those that stand for nothing */
+      async #resolve(tags) {
+        const { signal } = this.#options;
+        const missing = [];
+        const tasks = tags.map((tag) => async () => {
+          const document = await this.#document(tag);
+          const digest = document?.descriptor.digest;
+          this.#tags.delete(tag);
+          if (document === void 0 || digest === void 0) {
+            if (!this.#untagged.has(tag)) missing.push(tag);
+          } else if (this.#removed.get(digest)?.includes(tag) !== true) {
+            this.#tags.set(tag, digest);
+            await this.#remember(document);
+          }
+        });
+        await runSideBySide(tasks, atOnce2, signal);
+        return missing;
+      }
+      async #document(reference) {
+        const { reader } = this.#options;
+        return orUnsafe(`${this.name} ${reference}`, () => reader.read(reference));
+      }
+      async #remember(document) {
+        const { digest, mediaType } = document.descriptor;
+        if (this.#known.get(digest) !== void 0) return;
+        const what = `${this.name}@${digest}`;
+        const links = await orUnsafe(what, () => Promise.resolve(readLinks(document.bytes, mediaType, what)));
+        this.#known.set(digest, links);
+      }
+      /** Reads what the manifests lead to. @returns all of it, with them */
+      async #follow(start, { withReferrers = false } = {}) {
+        const visited = new Set(start);
+        let waiting = [...start];
+        while (waiting.length > 0) {
+          const found = [];
+          const tasks = waiting.map((digest) => async () => {
+            const links = await this.#learn(digest);
+            if (links === void 0) return;
+            for (const child of links.children) found.push(child);
+            const others = withReferrers ? await this.#referrersOf(digest) : [];
+            for (const referrer of others) found.push(referrer);
+            if (!withReferrers && links.subject !== void 0) found.push(links.subject);
+          });
+          await runSideBySide(tasks, atOnce2, this.#options.signal);
+          waiting = [...new Set(found)].filter((digest) => !visited.has(digest)).sort();
+          for (const digest of waiting) visited.add(digest);
+        }
+        return visited;
+      }
+      async #learn(digest) {
+        if (!this.#known.has(digest)) {
+          const document = await this.#document(digest);
+          if (document === void 0) this.#known.set(digest, void 0);
+          else await this.#remember(document);
+        }
+        return this.#known.get(digest);
+      }
+      async #referrersOf(digest) {
+        if (!this.#keepsReferrers || this.#asked.has(digest)) return [];
+        const { reader } = this.#options;
+        const listed = await orUnsafe(`the referrers of ${this.name}@${digest}`, () => reader.referrers(digest));
+        this.#asked.add(digest);
+        if (listed === void 0) this.#keepsReferrers = false;
+        return (listed ?? []).map((referrer) => referrer.digest);
+      }
+      #graph() {
+        const tagsOf2 = /* @__PURE__ */ new Map();
+        for (const [tag, digest] of this.#tags) {
+          const tags = tagsOf2.get(digest);
+          if (tags === void 0) tagsOf2.set(digest, [tag]);
+          else tags.push(tag);
+        }
+        const nodes = [];
+        for (const [digest, links] of this.#known) {
+          const tags = (tagsOf2.get(digest) ?? []).sort();
+          const isGone = this.#removed.has(digest) && tags.length === 0;
+          if (links !== void 0 && !isGone) nodes.push({ ...links, digest, tags });
+        }
+        const place = ({ tags, digest }) => `${tags[0] ?? ""} ${digest}`;
+        nodes.sort((one, other) => place(one) < place(other) ? -1 : 1);
+        return new Map(nodes.map((node) => [node.digest, node]));
+      }
+      async remove({ digest, tags }) {
+        const isDeleted = await this.#removeDigest(digest, tags);
+        if (isDeleted && !await this.#isSeen(async () => await this.#find(digest) === void 0)) {
+          return { outcome: "refused", why: stillThere };
+        }
+        this.#removed.set(digest, tags);
+        for (const tag of tags) {
+          this.#tags.delete(tag);
+          this.#untagged.add(tag);
+        }
+        return { outcome: isDeleted ? "deleted" : "gone" };
+      }
+      async #removeDigest(digest, tags) {
+        const { writer } = this.#options;
+        try {
+          return await writer.remove(digest);
+        } catch (error2) {
+          const isRefusal = error2 instanceof RegistryError && [400, 409, 412].includes(error2.status ?? 0);
+          if (!isRefusal || isUndeletable(error2) || tags.length === 0) throw error2;
+          for (const tag of tags) if (await this.#find(tag) === digest) await writer.remove(tag);
+          return await writer.remove(digest);
+        }
+      }
+      /**
+       * A DELETE of the tag takes the manifest away with it on some registries, and with that all of its other tags. So the
+       * tag is moved to something of its own first.
+       */
+      async untag(tag, { digest }) {
+        const { writer } = this.#options;
+        if (await this.#find(tag) !== digest) return { outcome: "gone" };
+        const document = await this.#document(digest);
+        if (document === void 0) throw unsafe(`${this.name}:${tag} has nothing behind it`);
+        const { manifest, content } = placeholderFor(tag);
+        await writer.put(content);
+        await writer.putTagged(manifest, [tag]);
+        try {
+          await this.#removeDigest(manifest.descriptor.digest, [tag]);
+        } catch (error2) {
+          await writer.putTagged(blobOf(document.descriptor.mediaType, document.bytes), [tag]);
+          throw error2;
+        }
+        this.#tags.delete(tag);
+        this.#untagged.add(tag);
+        const isLeft = async () => await this.#find(tag) === manifest.descriptor.digest;
+        const isSeen = await this.#isSeen(async () => !await isLeft());
+        return isSeen ? { outcome: "deleted" } : { outcome: "refused", why: stillThere };
+      }
+      async #find(reference) {
+        return (await this.#options.reader.describe(reference))?.digest;
+      }
+      /** Some registries show what they have done a moment later. */
+      async #isSeen(look) {
+        const { clock, signal } = this.#options;
+        for (const wait of looks) {
+          if (wait > 0) await clock.sleep(wait, signal);
+          if (await look()) return true;
+        }
+        return false;
+      }
+    };
   }
 });
 
-// src/oci/reference.ts
+// src/core/oci/reference.ts
 function parseReference(text) {
   const invalid = (why, hint) => new BimaError(
     "REFERENCE_INVALID",
@@ -1636,7 +3724,8 @@ function parseReference(text) {
   if (!repositoryPattern.test(repository)) {
     const lower = repository.toLowerCase();
     if (repositoryPattern.test(lower)) {
-      throw invalid("a repository name is lower-case", `Write ${text.replace(repository, lower)}`);
+      const rest3 = text.slice(path.length);
+      throw invalid("a repository name is lower-case", `Write ${path.toLowerCase()}${rest3}`);
     }
     throw invalid(
       `"${repository}" is not a repository name`,
@@ -1679,7 +3768,7 @@ function splitRegistry(path) {
 }
 var registryPattern, repositoryPattern, tagPattern, maxNameLength;
 var init_reference = __esm({
-  "src/oci/reference.ts"() {
+  "src/core/oci/reference.ts"() {
     "use strict";
     init_errors();
     init_digest();
@@ -1690,40 +3779,9 @@ var init_reference = __esm({
   }
 });
 
-// src/registry/clock.ts
-function reasonOf2(signal) {
-  const reason = signal?.reason;
-  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
-}
-function isAborted(signal) {
-  return signal?.aborted === true;
-}
-var systemClock;
-var init_clock = __esm({
-  "src/registry/clock.ts"() {
-    "use strict";
-    systemClock = {
-      now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve3, reject) => {
-        signal?.throwIfAborted();
-        const abort = () => {
-          clearTimeout(timer);
-          reject(reasonOf2(signal));
-        };
-        const timer = setTimeout(() => {
-          signal?.removeEventListener("abort", abort);
-          resolve3();
-        }, milliseconds);
-        signal?.addEventListener("abort", abort, { once: true });
-      }),
-      random: () => Math.random()
-    };
-  }
-});
-
-// src/github/client.ts
-var client_exports = {};
-__export(client_exports, {
+// src/adapters/github/github-client.ts
+var github_client_exports = {};
+__export(github_client_exports, {
   createGithub: () => createGithub
 });
 async function createGithub(options) {
@@ -1772,10 +3830,10 @@ async function createGithub(options) {
   return octokit;
 }
 var maxRepeats, maxWait;
-var init_client = __esm({
-  "src/github/client.ts"() {
+var init_github_client = __esm({
+  "src/adapters/github/github-client.ts"() {
     "use strict";
-    init_failure();
+    init_github_error();
     maxRepeats = 2;
     maxWait = 60;
   }
@@ -1792,11 +3850,11 @@ function createGithubFetch(http) {
     for (let count = 0; ; count += 1) {
       const response = await sendOnce(http, target, request2);
       const { status, headers } = response;
-      if (status < 300 || status >= 400 || status === 304) return toResponse(response);
+      if (status < 300 || status >= 400 || status === 304) return await toResponse(response);
       await response.discard();
       const location = typeof headers.location === "string" ? headers.location : void 0;
       const next = location === void 0 || !URL.canParse(location, url) ? void 0 : new URL(location, target);
-      const isFollowed = next?.origin === target.origin && count < maxRedirects && !isStream(request2.body);
+      const isFollowed = next?.origin === target.origin && count < maxRedirects2 && !isStream(request2.body);
       if (!isFollowed) {
         const where = `${target.origin}${target.pathname}`;
         throw new BimaError(
@@ -1825,11 +3883,7 @@ async function sendOnce(http, target, request2) {
       ...signal === void 0 ? {} : { signal }
     });
   } catch (error2) {
-    if (!(error2 instanceof RegistryError)) throw error2;
-    throw new BimaError("GITHUB_FAILED", error2.message, {
-      hint: "Check GITHUB_API_URL and the proxy settings of the environment, or run the job again later.",
-      cause: error2
-    });
+    throw githubFailure(error2);
   }
 }
 function toBody(body, size) {
@@ -1839,160 +3893,35 @@ function toBody(body, size) {
 function isStream(body) {
   return typeof body === "object" && Symbol.asyncIterator in body;
 }
-function toResponse({ status, headers, body }) {
-  const pairs = Object.entries(headers).flatMap(
+function withSeconds(headers) {
+  const { "retry-after": wait, date } = headers;
+  if (typeof wait !== "string" || /^\d*$/.test(wait) || Number.isNaN(Date.parse(wait))) return headers;
+  const sent = typeof date === "string" ? Date.parse(date) : NaN;
+  const seconds = (Date.parse(wait) - (Number.isNaN(sent) ? Date.now() : sent)) / 1e3;
+  return { ...headers, "retry-after": String(Math.max(1, Math.ceil(seconds))) };
+}
+async function toResponse({ status, headers, body }) {
+  const pairs = Object.entries(withSeconds(headers)).flatMap(
     ([name, value = []]) => [value].flat().map((one) => [name, one])
   );
   const isEmpty = status === 204 || status === 205 || status === 304;
-  return new Response(isEmpty ? null : ReadableStream.from(body), { status, headers: pairs });
+  const chunks = [];
+  try {
+    for await (const chunk of body) chunks.push(Buffer.from(chunk));
+  } catch (error2) {
+    throw githubFailure(error2);
+  }
+  return new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers: pairs });
 }
-var maxRedirects, methods;
+var maxRedirects2, methods;
 var init_github_fetch = __esm({
   "src/action/github-fetch.ts"() {
     "use strict";
     init_errors();
+    init_github_error();
     init_endpoints();
-    init_registry_error();
-    maxRedirects = 3;
+    maxRedirects2 = 3;
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-  }
-});
-
-// src/registry/network-failure.ts
-function networkError(error2, request2, reused) {
-  const code2 = codeOf(error2);
-  const { kind, retry, says, hint } = kindOf(code2, error2, request2.host);
-  const { method, url } = request2;
-  const cause = new Error(
-    [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ")
-  );
-  return new RegistryError(
-    "REGISTRY_UNREACHABLE",
-    `${method} ${url}: ${says}`,
-    { method, url, failure: { kind, retry, reused } },
-    hint === void 0 ? { cause } : { hint, cause }
-  );
-}
-function kindOf(code2, error2, host) {
-  const message = error2 instanceof Error ? error2.message : "";
-  if (error2 instanceof Timeout) return { kind: "timeout", retry: "yes", says: message };
-  const proxyStatus = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1];
-  if (proxyStatus !== void 0) return proxyKind(Number(proxyStatus));
-  switch (code2) {
-    case "ENOTFOUND":
-      return {
-        kind: "dns",
-        retry: "briefly",
-        says: `no address is known for "${host}"`,
-        hint: "Check the spelling of the registry and the proxy settings."
-      };
-    case "EAI_AGAIN":
-      return { kind: "dns", retry: "yes", says: `the address of "${host}" can't be looked up just now` };
-    case "ECONNREFUSED":
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-    case "EHOSTDOWN":
-    case "ENETDOWN":
-      return {
-        kind: "connect",
-        retry: "yes",
-        says: `"${host}" can't be reached (${code2}${addressOf(error2)})`,
-        hint: "Check the host and port of the registry, and the proxy settings."
-      };
-    case "UND_ERR_CONNECT_TIMEOUT":
-      return { kind: "connect", retry: "yes", says: `"${host}" did not take the connection in time` };
-    case "ECONNRESET":
-      if (message.includes("before secure TLS")) {
-        return {
-          kind: "reset",
-          retry: "yes",
-          says: `"${host}" closed the connection during the TLS handshake`
-        };
-      }
-      return { kind: "reset", retry: "yes", says: closed(host) };
-    case "ECONNABORTED":
-    case "EPIPE":
-    case "ENOTCONN":
-    case "UND_ERR_SOCKET":
-    case "UND_ERR_INFO":
-    case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
-      return {
-        kind: "reset",
-        retry: "yes",
-        says: `"${host}" closed the connection before its answer was whole`
-      };
-    case "ETIMEDOUT":
-    case "UND_ERR_HEADERS_TIMEOUT":
-    case "UND_ERR_BODY_TIMEOUT":
-      return { kind: "timeout", retry: "yes", says: `"${host}" sent nothing for too long` };
-    case "UND_ERR_HEADERS_OVERFLOW":
-      return { kind: "garbled", retry: "no", says: `"${host}" sent more headers than can be taken` };
-    case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":
-      return {
-        kind: "request",
-        retry: "no",
-        says: "the content is not as long as it was when the upload began"
-      };
-    case "UND_ERR_INVALID_ARG":
-      return { kind: "request", retry: "no", says: "the request cannot be sent over HTTP" };
-    default:
-      return otherKind(code2, host, error2 instanceof Error ? error2 : new Error());
-  }
-}
-function otherKind(code2, host, { name, message }) {
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code2)) {
-    return { kind: "not-tls", retry: "no", says: `"${host}" does not speak TLS`, hint: plainHint };
-  }
-  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code2)) {
-    return {
-      kind: "garbled",
-      retry: "yes",
-      says: `"${host}" sent an answer that is not HTTP (it may be overloaded)`
-    };
-  }
-  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code2)) {
-    return {
-      kind: "tls",
-      retry: "no",
-      says: `the certificate of "${host}" is not trusted, or TLS failed (${code2})`,
-      hint: "Give the certificate of its authority as a CA file, or correct the host name."
-    };
-  }
-  return {
-    kind: "reset",
-    retry: "yes",
-    says: `the exchange with "${host}" failed (${code2 === "" ? message : code2})`
-  };
-}
-function closed(host) {
-  return `"${host}" closed the connection before its answer was whole`;
-}
-function proxyKind(status) {
-  return {
-    kind: "proxy",
-    retry: status >= 500 ? "yes" : "no",
-    says: `the proxy refused with status ${status}`,
-    hint: status === 407 ? "The proxy asks for a user name and a password: put them into the proxy URL of the environment." : "Check the proxy settings of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."
-  };
-}
-function addressOf(error2) {
-  if (error2 instanceof AggregateError) return addressOf(error2.errors[0]);
-  if (!(error2 instanceof Error) || !("address" in error2) || !("port" in error2)) return "";
-  return ` at ${String(error2.address)}, port ${String(error2.port)}`;
-}
-function codeOf(error2) {
-  if (error2 instanceof AggregateError) return codeOf(error2.errors[0]);
-  return error2 instanceof Error && "code" in error2 && typeof error2.code === "string" ? error2.code : "";
-}
-var Timeout, plainHint;
-var init_network_failure = __esm({
-  "src/registry/network-failure.ts"() {
-    "use strict";
-    init_registry_error();
-    Timeout = class extends Error {
-      name = "Timeout";
-    };
-    plainHint = 'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.';
   }
 });
 
@@ -4042,7 +5971,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve2, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -4056,11 +5985,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve3(null);
+                resolve2(null);
               }
             });
           } else {
-            this.on("close", resolve3);
+            this.on("close", resolve2);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -4088,7 +6017,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve3, reject) => {
+      return new Promise((resolve2, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -4103,7 +6032,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve3,
+              resolve: resolve2,
               reject,
               length: 0,
               body: []
@@ -4177,18 +6106,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve3, stream, length } = consume2;
+      const { type, body, resolve: resolve2, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve3(chunksDecode(body, length, encoding));
+          resolve2(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve3(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve2(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve3(chunksConcat(body, length).buffer);
+          resolve2(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve3(new Blob(body, { type: stream[kContentType] }));
+          resolve2(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve3(chunksConcat(body, length));
+          resolve2(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -4378,9 +6307,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve2, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve2(data);
           });
         });
       }
@@ -4592,9 +6521,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve2, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve2(data);
           });
         });
       }
@@ -4882,9 +6811,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve2, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve2(data);
           });
         });
       }
@@ -4977,9 +6906,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve2, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve2(data);
           });
         });
       }
@@ -5286,9 +7215,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve3, reject) => {
+          return new Promise((resolve2, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve3(data);
+              return err ? reject(err) : resolve2(data);
             });
           });
         }
@@ -5326,9 +7255,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve3, reject) => {
+          return new Promise((resolve2, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve3(data);
+              return err2 ? reject(err2) : resolve2(data);
             });
           });
         }
@@ -5604,8 +7533,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve3) => {
-            this[kClosedResolve] = resolve3;
+          return new Promise((resolve2) => {
+            this[kClosedResolve] = resolve2;
           });
         }
       }
@@ -9728,8 +11657,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve3, reject) => {
-        res = resolve3;
+      const promise = new Promise((resolve2, reject) => {
+        res = resolve2;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -10078,7 +12007,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants = require_constants2();
+    var constants4 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -10214,7 +12143,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports3 }) {
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants4.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -10310,11 +12239,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants.ERROR.OK) {
+          if (ret !== constants4.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants4.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants.ERROR.PAUSED) {
+            } else if (ret === constants4.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -10337,10 +12266,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants.ERROR.OK) {
+        if (ret === constants4.ERROR.OK) {
           return null;
         }
-        if (ret === constants.ERROR.PAUSED || ret === constants.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants4.ERROR.PAUSED || ret === constants4.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -10357,7 +12286,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants.ERROR[ret], data);
+        return new HTTPParserError(message, constants4.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -10554,7 +12483,7 @@ var require_client_h1 = __commonJS({
         } else {
           socket[kReset] = true;
         }
-        const pause = request2.onHeaders(statusCode, headers, this.resume, statusText) === false;
+        const pause2 = request2.onHeaders(statusCode, headers, this.resume, statusText) === false;
         if (request2.aborted) {
           return -1;
         }
@@ -10568,7 +12497,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants.ERROR.PAUSED : 0;
+        return pause2 ? constants4.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -10594,7 +12523,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants.ERROR.PAUSED;
+          return constants4.ERROR.PAUSED;
         }
         return 0;
       }
@@ -10634,13 +12563,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants.ERROR.PAUSED;
+          return constants4.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants.ERROR.PAUSED;
+          return constants4.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants.ERROR.PAUSED;
+          return constants4.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -11155,12 +13084,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve3, reject) => {
+      const waitForDrain = () => new Promise((resolve2, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve3;
+          callback = resolve2;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -12044,12 +13973,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve3, reject) => {
+      const waitForDrain = () => new Promise((resolve2, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve3;
+          callback = resolve2;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -12152,7 +14081,7 @@ var require_client = __commonJS({
     function getPipelining(client) {
       return client[kPipelining] ?? client[kHTTPContext]?.defaultPipelining ?? 1;
     }
-    var Client = class extends DispatcherBase {
+    var Client2 = class extends DispatcherBase {
       /**
        *
        * @param {string|URL} url
@@ -12366,16 +14295,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve3) => {
+        return new Promise((resolve2) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve3;
+            this[kClosedResolve] = resolve2;
           } else {
-            resolve3(null);
+            resolve2(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve3) => {
+        return new Promise((resolve2) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -12388,7 +14317,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve3(null);
+            resolve2(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -12608,7 +14537,7 @@ var require_client = __commonJS({
         }
       }
     }
-    module2.exports = Client;
+    module2.exports = Client2;
   }
 });
 
@@ -12624,7 +14553,7 @@ var require_pool = __commonJS({
       kGetDispatcher,
       kRemoveClient
     } = require_pool_base();
-    var Client = require_client();
+    var Client2 = require_client();
     var {
       InvalidArgumentError
     } = require_errors();
@@ -12635,7 +14564,7 @@ var require_pool = __commonJS({
     var kConnections = /* @__PURE__ */ Symbol("connections");
     var kFactory = /* @__PURE__ */ Symbol("factory");
     function defaultFactory(origin, opts) {
-      return new Client(origin, opts);
+      return new Client2(origin, opts);
     }
     var Pool = class extends PoolBase {
       constructor(origin, {
@@ -12722,7 +14651,7 @@ var require_agent = __commonJS({
     var { kClients, kRunning, kClose, kDestroy, kDispatch, kUrl } = require_symbols();
     var DispatcherBase = require_dispatcher_base();
     var Pool = require_pool();
-    var Client = require_client();
+    var Client2 = require_client();
     var util = require_util();
     var kOnConnect = /* @__PURE__ */ Symbol("onConnect");
     var kOnDisconnect = /* @__PURE__ */ Symbol("onDisconnect");
@@ -12732,7 +14661,7 @@ var require_agent = __commonJS({
     var kOptions = /* @__PURE__ */ Symbol("options");
     var kOrigins = /* @__PURE__ */ Symbol("origins");
     function defaultFactory(origin, opts) {
-      return opts && opts.connections === 1 ? new Client(origin, opts) : new Pool(origin, opts);
+      return opts && opts.connections === 1 ? new Client2(origin, opts) : new Pool(origin, opts);
     }
     var Agent2 = class extends DispatcherBase {
       constructor({ factory = defaultFactory, maxOrigins = Infinity, connect, tls: tls2, ...options } = {}) {
@@ -13404,7 +15333,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve3, reject) => {
+        const socket = await new Promise((resolve2, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -13414,7 +15343,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve3(socket2);
+              resolve2(socket2);
             }
           });
         });
@@ -13424,14 +15353,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve3, reject) => {
+        await new Promise((resolve2, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve3();
+            resolve2();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -13440,14 +15369,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve3();
+            resolve2();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve3, reject) => {
+        await new Promise((resolve2, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -13455,7 +15384,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info2);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve3();
+            resolve2();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -13498,8 +15427,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve3, reject) => {
-                      finalSocket.once("secureConnect", resolve3);
+                    await new Promise((resolve2, reject) => {
+                      finalSocket.once("secureConnect", resolve2);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -13557,7 +15486,7 @@ var require_proxy_agent = __commonJS({
     var DispatcherBase = require_dispatcher_base();
     var { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError } = require_errors();
     var buildConnector = require_connect();
-    var Client = require_client();
+    var Client2 = require_client();
     var { channels } = require_diagnostics();
     var Socks5ProxyAgent = require_socks5_proxy_agent();
     var kAgent = /* @__PURE__ */ Symbol("proxy agent");
@@ -13577,7 +15506,7 @@ var require_proxy_agent = __commonJS({
     };
     function defaultAgentFactory(origin, opts) {
       if (opts.connections === 1) {
-        return new Client(origin, opts);
+        return new Client2(origin, opts);
       }
       return new Pool(origin, opts);
     }
@@ -13592,7 +15521,7 @@ var require_proxy_agent = __commonJS({
         if (factory) {
           this.#client = factory(proxyUrl, { connect });
         } else {
-          this.#client = new Client(proxyUrl, { connect });
+          this.#client = new Client2(proxyUrl, { connect });
         }
       }
       [kDispatch](opts, handler) {
@@ -13927,26 +15856,39 @@ var require_env_http_proxy_agent = __commonJS({
   }
 });
 
-// src/registry/undici.ts
-var import_api, import_agent, import_dispatcher, import_env_http_proxy_agent;
+// src/adapters/http/undici.ts
+var import_node_diagnostics_channel, import_api, import_symbols, import_agent, import_dispatcher, import_env_http_proxy_agent;
 var init_undici = __esm({
-  "src/registry/undici.ts"() {
+  "src/adapters/http/undici.ts"() {
     "use strict";
+    import_node_diagnostics_channel = require("node:diagnostics_channel");
     import_api = __toESM(require_api(), 1);
+    import_symbols = __toESM(require_symbols(), 1);
     import_agent = __toESM(require_agent(), 1);
     import_dispatcher = __toESM(require_dispatcher(), 1);
     import_env_http_proxy_agent = __toESM(require_env_http_proxy_agent(), 1);
     Object.assign(import_dispatcher.default.prototype, import_api.default);
+    (0, import_node_diagnostics_channel.subscribe)("undici:client:connected", (message) => {
+      const { socket } = message;
+      const parser = socket?.[import_symbols.default.kParser];
+      if (parser === void 0) return;
+      const { onHeadersComplete } = parser;
+      parser.onHeadersComplete = (status, ...others) => onHeadersComplete.call(parser, status === 100 ? 102 : status, ...others);
+    });
   }
 });
 
-// src/registry/watch.ts
+// src/adapters/http/watch.ts
 var watch_exports = {};
 __export(watch_exports, {
+  commitPatience: () => commitPatience,
   createWatch: () => createWatch,
   defaultTimeouts: () => defaultTimeouts,
   watchBody: () => watchBody
 });
+function commitPatience({ commit }, size) {
+  return commit / 3 * (1 + 2 * Math.min(1, size / largest));
+}
 function createWatch(outer) {
   const controller = new AbortController();
   let timer;
@@ -14013,18 +15955,19 @@ function watchBody(body, watch, timeouts, patience2) {
     }
   };
 }
-var defaultTimeouts, socketBuffer;
+var defaultTimeouts, largest, socketBuffer;
 var init_watch = __esm({
-  "src/registry/watch.ts"() {
+  "src/adapters/http/watch.ts"() {
     "use strict";
     init_clock();
     init_network_failure();
     defaultTimeouts = { connect: 1e4, answer: 12e4, commit: 9e5, stall: 6e4 };
+    largest = 512 * 1024 * 1024;
     socketBuffer = 64 * 1024;
   }
 });
 
-// src/registry/http.ts
+// src/adapters/http/http.ts
 var http_exports = {};
 __export(http_exports, {
   createHttp: () => createHttp
@@ -14082,14 +16025,14 @@ function createHttp(options) {
     }
   };
 }
-function createAgents({ timeouts, tlsVerify, ca, proxy }) {
+function createAgents({ timeouts, tlsVerify, ca, proxy, lookup }) {
   const connect = {
     timeout: timeouts.connect,
     ...ca === void 0 ? {} : { ca: [...usualRoots(), ca] },
     ...tlsVerify === false ? { rejectUnauthorized: false } : {}
   };
   const shared2 = {
-    connect,
+    connect: lookup === void 0 ? connect : { ...connect, lookup },
     // Uploads over HTTP/2 were measured at a fraction of the speed.
     allowH2: false,
     keepAliveTimeout: 5e4,
@@ -14121,12 +16064,12 @@ function usualRoots() {
   return known.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 function unlessAborted(pending, signal) {
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve2, reject) => {
     const abort = () => {
       reject(reasonOf2(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve3, reject).finally(() => {
+    pending.then(resolve2, reject).finally(() => {
       signal.removeEventListener("abort", abort);
     });
   });
@@ -14149,7 +16092,7 @@ async function discard(body, stop) {
   }
 }
 function nextTurn() {
-  return new Promise((resolve3) => setImmediate(resolve3));
+  return new Promise((resolve2) => setImmediate(resolve2));
 }
 function isReused(error2, hasServed) {
   const socket = error2 instanceof Error && "socket" in error2 ? error2.socket : void 0;
@@ -14158,7 +16101,7 @@ function isReused(error2, hasServed) {
 }
 var tls;
 var init_http = __esm({
-  "src/registry/http.ts"() {
+  "src/adapters/http/http.ts"() {
     "use strict";
     tls = __toESM(require("node:tls"), 1);
     init_errors();
@@ -14171,25 +16114,34 @@ var init_http = __esm({
 });
 
 // src/action/github.ts
-async function withGithub(access, body) {
-  const { token: token2, environment, reporter, signal, clock = systemClock } = access;
+async function withGithub(access2, body) {
+  const { token: token2, environment, reporter, signal, clock = systemClock } = access2;
   if (token2 === void 0) {
     throw new BimaError("INPUT_INVALID", 'expected the input "github-token", got none', {
       hint: "Leave it out for the job's own token, or give one: github-token: ${{ github.token }}"
     });
   }
   const [{ createGithub: createGithub2 }, { createGithubFetch: createGithubFetch2 }, { createHttp: createHttp2 }, { defaultTimeouts: defaultTimeouts2 }] = await Promise.all([
-    Promise.resolve().then(() => (init_client(), client_exports)),
+    Promise.resolve().then(() => (init_github_client(), github_client_exports)),
     Promise.resolve().then(() => (init_github_fetch(), github_fetch_exports)),
     Promise.resolve().then(() => (init_http(), http_exports)),
     Promise.resolve().then(() => (init_watch(), watch_exports))
   ]);
+  const { GITHUB_API_URL: apiUrl = "" } = environment;
+  const origin = apiUrl === "" ? "https://api.github.com" : apiUrl;
+  if (!URL.canParse(origin)) {
+    throw new BimaError(
+      "INPUT_INVALID",
+      `expected the address of an API in GITHUB_API_URL, got "${origin}"`,
+      {
+        hint: "A runner sets it: leave it out of the workflow, or write it as https://api.github.com."
+      }
+    );
+  }
   const userAgent = `bima/${package_default.version}`;
   const http = createHttp2({ timeouts: defaultTimeouts2, userAgent });
   try {
     const fetch = createGithubFetch2(http);
-    const { GITHUB_API_URL: apiUrl = "" } = environment;
-    const origin = apiUrl === "" ? "https://api.github.com" : apiUrl;
     return await body(
       await createGithub2({ token: token2, apiUrl: origin, userAgent, fetch, clock, reporter, signal })
     );
@@ -14206,30 +16158,71 @@ var init_github = __esm({
   }
 });
 
-// src/action/references.ts
+// src/action/page-urls.ts
+function serverUrl({ GITHUB_SERVER_URL: url = "" }) {
+  if (url === "") return "https://github.com";
+  if (URL.canParse(url) && /^https?:/i.test(url)) {
+    const { origin, pathname } = new URL(url);
+    return `${origin}${pathname}`.replace(/\/+$/, "");
+  }
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected the address of a server in GITHUB_SERVER_URL, got "${url}"`,
+    {
+      hint: "A runner sets it: leave it out of the workflow, or write it as https://github.com."
+    }
+  );
+}
+var init_page_urls = __esm({
+  "src/action/page-urls.ts"() {
+    "use strict";
+    init_errors();
+  }
+});
+
+// src/action/image-names.ts
 function resolveReferences(inputs, defaults) {
   const words = inputs.tags.length > 0 ? inputs.tags : defaults.tags();
-  const references = words.map((word) => /[/:@]/.test(word) ? fullReference(word) : bareTag(word));
+  const references = words.map((word) => {
+    return /[/:@]/.test(word) ? fullReference(word, inputs, defaults) : parseReference(`${formatReference(baseName(inputs, defaults))}:${word}`);
+  });
   return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
-  function bareTag(tag) {
-    return parseReference(`${formatReference(baseName(inputs, defaults))}:${tag}`);
-  }
 }
-function baseName({ image, registry }, defaults) {
-  const written = image ?? defaults.image();
-  const [first = "", ...rest2] = written.split("/");
-  const hasHost = rest2.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  const base = parseReference(
-    lowerName(hasHost || registry === void 0 ? written : `${registry}/${written}`)
-  );
+function baseName(inputs, defaults) {
+  const { image, registry } = inputs;
+  if (image === void 0) return defaultName(defaults.image(), registry);
+  const hasOwn = registry === void 0 || hostOf(image) !== void 0;
+  const base = parseReference(lowerName(hasOwn ? image : `${registry}/${image}`));
   if (base.tag === void 0 && base.digest === void 0) return base;
   throw new BimaError(
     "INPUT_INVALID",
-    `expected a name without a tag for the input "image", got "${written}"`,
-    {
-      hint: 'Put the tag in the input "tags".'
-    }
+    `expected a name without a tag for the input "image", got "${image}"`,
+    { hint: 'Put the tag in the input "tags".' }
   );
+}
+function defaultName(image, registry) {
+  const name = registry === void 0 ? image : moveTo(registry, image);
+  try {
+    return parseReference(lowerName(name));
+  } catch (error2) {
+    if (!(error2 instanceof BimaError)) throw error2;
+    const [host = "", ...path] = name.split("/");
+    const possible = path.map((part) => part.toLowerCase().replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, ""));
+    throw new BimaError(
+      "INPUT_INVALID",
+      `expected the input "image", got none, and "${name}", the default, can't name an image`,
+      { hint: `Set a name that can, such as image: ${[host, ...possible].join("/")}`, cause: error2 }
+    );
+  }
+}
+function moveTo(registry, image) {
+  const path = image.split("/").slice(1);
+  return [registry, ...registry.includes("/") ? path.slice(-1) : path].join("/");
+}
+function hostOf(name) {
+  const [first = "", ...rest2] = name.split("/");
+  const isHost = rest2.length > 0 && (/[.:[]/.test(first) || first === "localhost");
+  return isHost ? first.toLowerCase() : void 0;
 }
 function defaultImage(environment) {
   const repository = environment.GITHUB_REPOSITORY ?? "";
@@ -14244,21 +16237,47 @@ function isPackageRegistry(registry, environment) {
 }
 function packageHost(environment) {
   if (isGithubCom(environment)) return "ghcr.io";
-  const { host } = new URL(environment.GITHUB_SERVER_URL ?? "");
+  const { host } = new URL(serverUrl(environment));
   return isGitea(environment) ? host : `containers.${host}`;
 }
-function isGitea({
-  GITEA_ACTIONS: gitea,
-  FORGEJO_ACTIONS: forgejo
-}) {
+function isGitea({ GITEA_ACTIONS: gitea, FORGEJO_ACTIONS: forgejo }) {
   return gitea === "true" || forgejo === "true";
 }
-function isGithubCom({
-  GITHUB_SERVER_URL: url
-}) {
-  return url === void 0 || url === "" || url === "https://github.com";
+function isGithubCom(environment) {
+  return serverUrl(environment) === "https://github.com";
 }
-function fullReference(word) {
+function fullReference(word, inputs, defaults) {
+  const { registry, image } = inputs;
+  const host = hostOf(word);
+  const hasTag = /:[^/]*$/.test(word);
+  if (word.includes("@") || word.includes("://")) return parseTagged(word);
+  if (!hasTag && (host === void 0 || isDoubtful(host, inputs))) throw ambiguous(word, inputs, defaults);
+  if (host !== void 0) return parseTagged(word);
+  if (registry !== void 0) return parseTagged(`${registry}/${word}`);
+  const named = image === void 0 ? void 0 : parseReference(lowerName(image)).registry;
+  if (named === void 0 || named === "docker.io") return parseTagged(word);
+  throw new BimaError(
+    "REFERENCE_INVALID",
+    `expected a registry before "${word}" in the input "tags", got none beside the image "${image ?? ""}"`,
+    { hint: `Write ${named}/${word}, or docker.io/${word} for Docker Hub.` }
+  );
+}
+function isDoubtful(host, { image, registry }) {
+  const named = [registry, image].flatMap((name) => name === void 0 ? [] : hostOf(`${name}/`) ?? []);
+  if (named.includes(host)) return false;
+  return named.length > 0 || !/^(?:.*:\d+|localhost|\[.*\]|(?:\d+\.){3}\d+|.*\.[a-z][a-z-]+)$/.test(host);
+}
+function ambiguous(word, inputs, defaults) {
+  const number = /^(\d+)\/(?:merge|head)$/.exec(word)?.[1];
+  const tag = number === void 0 ? word.replaceAll("/", "-") : `pr-${number}`;
+  const path = hostOf(word) === void 0 ? `${baseName(inputs, defaults).registry}/${word}` : word;
+  return new BimaError(
+    "REFERENCE_INVALID",
+    `expected a tag, or a name with a registry and a tag, for the input "tags", got "${word}"`,
+    { hint: `For a tag write ${tag}, for the image of that name ${path.toLowerCase()}:latest` }
+  );
+}
+function parseTagged(word) {
   const reference = withDefaultTag(parseReference(lowerName(word)));
   if (reference.digest === void 0) return reference;
   throw new BimaError("REFERENCE_INVALID", `expected a name and a tag for the input "tags", got "${word}"`, {
@@ -14269,35 +16288,34 @@ function lowerName(text) {
   const [, name = text, rest2 = ""] = /^(.*?)((?::[^/:@]*)?(?:@.*)?)$/s.exec(text) ?? [];
   return `${name.toLowerCase()}${rest2}`;
 }
-var init_references = __esm({
-  "src/action/references.ts"() {
+var init_image_names = __esm({
+  "src/action/image-names.ts"() {
     "use strict";
     init_errors();
     init_reference();
+    init_page_urls();
   }
 });
 
 // src/action/cleanup-store.ts
-async function withStore(place, client, access, body) {
+async function withStore(place, world, body) {
   const { registry, repository } = place;
-  const { environment, signal } = access;
+  const { client, environment, signal, clock = systemClock } = world;
   const reader = client.repository(place);
   const writer = client.repository(place, { access: "push" });
   if (!isPackageRegistry(registry, environment)) {
     if (registry === "ghcr.io") throw elsewhere();
-    return body(createRegistryStore({ reader, writer, signal }));
+    return body(new RegistryStore({ reader, writer, clock, signal }));
   }
   const [owner = "", ...rest2] = repository.split("/");
   if (rest2.length === 0) {
     const name = formatReference(place);
     throw new BimaError("INPUT_INVALID", `expected ${registry}/<owner>/<name> for the image, got "${name}"`);
   }
-  return withGithub(access, async (github) => {
+  return withGithub(world, async (github) => {
     const found = await openPackage(github, owner, rest2.join("/"));
-    const clock = access.clock ?? systemClock;
-    return body(
-      found === void 0 ? void 0 : createPackageStore({ package: found, reader, writer, clock, signal })
-    );
+    const store = found && new PackageStore({ package: found, reader, writer, clock, signal });
+    return body(store);
   });
 }
 function elsewhere() {
@@ -14319,7 +16337,7 @@ var init_cleanup_store = __esm({
     init_reference();
     init_clock();
     init_github();
-    init_references();
+    init_image_names();
   }
 });
 
@@ -14348,8 +16366,78 @@ var maxRows;
 var init_cleanup_summary = __esm({
   "src/action/cleanup-summary.ts"() {
     "use strict";
-    init_safe_text();
+    init_text();
     maxRows = 50;
+  }
+});
+
+// src/core/oci/with-blobs.ts
+var init_with_blobs = __esm({
+  "src/core/oci/with-blobs.ts"() {
+    "use strict";
+  }
+});
+
+// src/action/preview.ts
+function markOf(number, { repository }, environment) {
+  const server = (environment.GITHUB_SERVER_URL ?? "").replace(/\/+$/, "");
+  const page = `${server === "" ? "https://github.com" : server}/${repository}/pull/${number}`;
+  return page.toLowerCase();
+}
+async function previewsFor({ tags, needsDates }, world) {
+  const { event, environment } = world;
+  const { number: own } = pullRequestOf(event) ?? {};
+  const named = tags.flatMap((tag) => /^pr-([1-9]\d*)(?=-|$)/.exec(tag)?.[1] ?? []).map(Number);
+  const previews = /* @__PURE__ */ new Map();
+  for (const number of /* @__PURE__ */ new Set([...own === void 0 ? [] : [own], ...named])) {
+    const opened = number === own ? openedIn(event) : void 0;
+    const date = opened ?? (needsDates ? await openedOn(number, world) : void 0);
+    previews.set(markOf(number, event, environment), date);
+  }
+  return previews;
+}
+function openedIn({ payload: { pull_request: request2 } }) {
+  return isObject(request2) ? dateOf(request2.created_at) : void 0;
+}
+async function openedOn(number, world) {
+  const { event, reporter, signal } = world;
+  const [owner = "", repo = ""] = event.repository.split("/");
+  try {
+    return await withGithub(world, async (github) => {
+      const { data } = await github.rest.pulls.get({ owner, repo, pull_number: number });
+      return dateOf(data.created_at);
+    });
+  } catch (error2) {
+    if (signal.aborted || !(error2 instanceof BimaError)) throw error2;
+    const { code: code2, message } = error2;
+    reporter.warning({
+      code: code2,
+      message: `when pull request ${number} was opened isn't known, so that only its tags go: ${message}`,
+      hint: "Give the job the permission pull-requests: read."
+    });
+    return void 0;
+  }
+}
+function dateOf(text) {
+  const date = typeof text === "string" ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? void 0 : date;
+}
+var init_preview = __esm({
+  "src/action/preview.ts"() {
+    "use strict";
+    init_preview_mark();
+    init_errors();
+    init_json();
+    init_with_blobs();
+    init_event();
+    init_github();
+  }
+});
+
+// src/action/reserved-tags.ts
+var init_reserved_tags = __esm({
+  "src/action/reserved-tags.ts"() {
+    "use strict";
   }
 });
 
@@ -14362,9 +16450,8 @@ var init_version = __esm({
 
 // src/action/event-tags.ts
 function safeTag(name) {
-  const tag = name.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[.-]+/, "").slice(0, 128);
-  if (tag === "") throw missingTags(`"${name}" has no character that a tag may have`);
-  return tag;
+  if (!/[A-Za-z0-9_]/.test(name)) throw missingTags(`"${name}" has no character that a tag may have`);
+  return name.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[.-]+/, "_").slice(0, 128);
 }
 function missingTags(why, hint = "Set the input, for example tags: latest.") {
   return new BimaError("INPUT_INVALID", `expected the input "tags", got none, and ${why}`, { hint });
@@ -14375,6 +16462,7 @@ var init_event_tags = __esm({
     init_errors();
     init_json();
     init_event();
+    init_reserved_tags();
     init_version();
   }
 });
@@ -14411,793 +16499,232 @@ var init_protected_tags = __esm({
   }
 });
 
-// src/oci/manifest.ts
-function parseManifest(bytes, what) {
-  const document = parseJsonObject(bytes, what);
-  checkVersion(document, what);
-  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.manifest;
-  if (!isManifestType(mediaType)) throw wrongType(what, "an image manifest", mediaType);
-  return {
-    schemaVersion: 2,
-    mediaType,
-    ...shared(document, what),
-    config: readDescriptor(document.config, `${what}: config`),
-    layers: readDescriptors(document.layers, `${what}: layers`)
-  };
-}
-function parseIndex(bytes, what) {
-  const document = parseJsonObject(bytes, what);
-  checkVersion(document, what);
-  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.index;
-  if (!isIndexType(mediaType)) throw wrongType(what, "an image index", mediaType);
-  return {
-    schemaVersion: 2,
-    mediaType,
-    ...shared(document, what),
-    manifests: readDescriptors(document.manifests, `${what}: manifests`)
-  };
-}
-function checkVersion(document, what) {
-  if (document.schemaVersion !== 2) {
-    throw new BimaError(
-      "LAYOUT_INVALID",
-      `${what}: expected "schemaVersion" 2, got ${JSON.stringify(document.schemaVersion)}`
-    );
-  }
-}
-function wrongType(what, expected, got) {
-  return new BimaError("LAYOUT_INVALID", `${what}: expected ${expected}, got "${got}"`);
-}
-function shared(document, what) {
-  const { artifactType, subject, annotations } = document;
-  return {
-    ...typeof artifactType === "string" ? { artifactType } : {},
-    ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`) },
-    ...isStringMap(annotations) ? { annotations } : {}
-  };
-}
-function readDescriptors(value, what) {
-  if (!Array.isArray(value)) throw new BimaError("LAYOUT_INVALID", `${what} is not a list`);
-  return value.map((item, position) => readDescriptor(item, `${what}[${position}]`));
-}
-var init_manifest = __esm({
-  "src/oci/manifest.ts"() {
-    "use strict";
-    init_errors();
-    init_descriptor();
-    init_json();
-    init_media_types();
-  }
-});
-
-// src/oci/image-tree.ts
-var init_image_tree = __esm({
-  "src/oci/image-tree.ts"() {
-    "use strict";
-    init_blob();
-    init_manifest();
-    init_media_types();
-  }
-});
-
-// src/copy.ts
-var init_copy = __esm({
-  "src/copy.ts"() {
+// src/usecases/push/copy-image.ts
+var init_copy_image = __esm({
+  "src/usecases/push/copy-image.ts"() {
     "use strict";
     init_blob();
     init_image_tree();
     init_registry_error();
     init_reporter();
-    init_side_by_side();
+    init_concurrent();
   }
 });
 
-// src/push.ts
+// src/usecases/push/push.ts
 var init_push = __esm({
-  "src/push.ts"() {
+  "src/usecases/push/push.ts"() {
     "use strict";
-    init_copy();
+    init_copy_image();
     init_errors();
     init_reference();
+    init_registry_error();
     init_reporter();
+    init_concurrent();
   }
 });
 
-// src/registry/challenge.ts
-function parseChallenges(headers) {
-  const all = typeof headers === "string" ? [headers] : headers ?? [];
-  return all.flatMap(parseHeader);
-}
-function parseHeader(header) {
-  const challenges = [];
-  let position = 0;
-  const take = (pattern2) => {
-    pattern2.lastIndex = position;
-    const match = pattern2.exec(header);
-    if (match === null) return void 0;
-    position = pattern2.lastIndex;
-    return match;
-  };
-  while (position < header.length) {
-    if (take(separatorPattern) !== void 0) continue;
-    const current = challenges.at(-1);
-    const parameter = current === void 0 ? void 0 : take(parameterPattern);
-    if (current !== void 0 && parameter !== void 0) {
-      const [, name = "", quoted, bare = ""] = parameter;
-      const value = quoted === void 0 ? bare : quoted.replace(/\\(.)/g, "$1");
-      const key = name.toLowerCase();
-      if (!current.parameters.has(key)) current.parameters.set(key, value);
-      continue;
-    }
-    const scheme = take(schemePattern)?.[1];
-    if (scheme === void 0) break;
-    challenges.push({ scheme: scheme.toLowerCase(), parameters: /* @__PURE__ */ new Map() });
-    take(token68Pattern);
-  }
-  return challenges;
-}
-var token, parameterPattern, schemePattern, token68Pattern, separatorPattern;
-var init_challenge = __esm({
-  "src/registry/challenge.ts"() {
+// src/adapters/http/budget.ts
+var atFirst, perAnswer, perMebibyte, mebibyte2, Budget;
+var init_budget = __esm({
+  "src/adapters/http/budget.ts"() {
     "use strict";
-    token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-    parameterPattern = new RegExp(`(${token})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))`, "y");
-    schemePattern = new RegExp(`(${token})(?=[ \\t]|,|$)`, "y");
-    token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
-    separatorPattern = /[ \t,]+/y;
-  }
-});
-
-// src/registry/error-body.ts
-function readErrorBody(bytes) {
-  const text = new TextDecoder().decode(bytes);
-  const errors = parseErrors(text);
-  if (errors.length === 0) return { codes: [], text: clean(plainText(text)), digests: [] };
-  const codes = errors.flatMap(
-    ({ code: code2 }) => typeof code2 === "string" && isCode(code2) ? [code2.toUpperCase()] : []
-  );
-  return {
-    codes: [...new Set(codes)],
-    text: clean(errors.map(describe2).join("; ")),
-    digests: digestsIn(JSON.stringify(errors))
-  };
-}
-function clean(text, limit = maxText) {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").replace(/ {2,}/g, " ").trim();
-  return line.length > limit ? `${line.slice(0, limit)}\u2026` : line;
-}
-function parseErrors(text) {
-  try {
-    const document = JSON.parse(text);
-    if (isObject(document) && Array.isArray(document.errors)) return document.errors.filter(isObject);
-    return isObject(document) && hasMessage(document) ? [document] : [];
-  } catch {
-    return [];
-  }
-}
-function hasMessage(document) {
-  return ["message", "error", "error_description", "details"].some(
-    (key) => typeof document[key] === "string"
-  );
-}
-function describe2(error2) {
-  const message = [error2.message, error2.error, error2.error_description, error2.details].filter(
-    (part) => typeof part === "string" && part !== ""
-  );
-  const { detail } = error2;
-  const isEmpty = detail === void 0 || detail === null || detail === "" || JSON.stringify(detail) === "{}";
-  const more = isEmpty ? "" : ` (${typeof detail === "string" ? detail : JSON.stringify(detail)})`;
-  return `${message.join(": ")}${more}`;
-}
-function plainText(text) {
-  if (!/<html|<!doctype/i.test(text)) return text;
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1];
-  return title ?? text.replace(/<[^>]*>/g, " ");
-}
-function digestsIn(text) {
-  const found = text.match(/sha256:[0-9a-f]{64}/g) ?? [];
-  return [...new Set(found.filter(isDigest))];
-}
-function isCode(code2) {
-  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code2);
-}
-var maxErrorBody, maxText;
-var init_error_body = __esm({
-  "src/registry/error-body.ts"() {
-    "use strict";
-    init_digest();
-    init_json();
-    maxErrorBody = 64 * 1024;
-    maxText = 500;
-  }
-});
-
-// src/registry/realm.ts
-function parseRealm(realm, rules) {
-  const base = new URL(rules.origin);
-  const refused = (why, hint) => new BimaError(
-    "REGISTRY_PROTOCOL",
-    `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//"), 200)}", ${why}`,
-    { hint: hint ?? "This is refused for safety; ask those who run the registry." }
-  );
-  let url;
-  try {
-    url = new URL(realm, `${rules.origin}/`);
-  } catch {
-    throw refused("which is not a URL");
-  }
-  if (realm === "" || !/^https?:$/.test(url.protocol)) throw refused("which is not an HTTP URL");
-  if (url.username !== "" || url.password !== "") throw refused("which holds a user name");
-  const { hostname } = url;
-  const isOwnHost = hostname === base.hostname;
-  const isLocalPair = isLoopback(hostname) && isLoopback(base.hostname);
-  if (url.protocol === "http:" && (base.protocol === "https:" || !(isOwnHost || isLocalPair))) {
-    throw refused("which is not encrypted");
-  }
-  if (isPrivate(hostname) && !isOwnHost && !isLocalPair) throw refused("which is a private address");
-  if (rules.hasCredential && !isLocalPair && !maySend(hostname, base.hostname, rules.trusted)) {
-    throw refused(
-      "which belongs to another site and would get your credentials",
-      `If that is right, name ${hostname} as a trusted token host.`
-    );
-  }
-  return endpointOf(url.origin, url.pathname + url.search);
-}
-function maySend(hostname, registryHost, trusted) {
-  return isSameSite(registryHost, hostname) || trusted.includes(hostname) || knownPairs.some(([registry, service]) => registryHost.endsWith(registry) && hostname === service);
-}
-var knownPairs;
-var init_realm = __esm({
-  "src/registry/realm.ts"() {
-    "use strict";
-    init_errors();
-    init_error_body();
-    init_endpoints();
-    init_hosts();
-    knownPairs = [[".scw.cloud", "api.scaleway.com"]];
-  }
-});
-
-// src/registry/remedy.ts
-function remedyFor(complaint) {
-  const { status, codes, text, writing } = complaint;
-  if (isImmutable(text, codes))
-    return "The tag is immutable and holds other content: push under another tag.";
-  if (status === 413 || codes.includes("SIZE_INVALID")) {
-    return "The registry, or a proxy in front of it, limits the size of a request: raise that limit.";
-  }
-  if (status === 429)
-    return "The registry limits how often it is asked: try again later, or log in for a higher limit.";
-  if (status === 401 || status === 403) return accessRemedy(complaint);
-  if (status === 404 && writing) return missingRemedy(complaint);
-  if (status === 404 && codes.includes("NAME_UNKNOWN")) return "Check the spelling of the repository.";
-  return void 0;
-}
-function isImmutable(text, codes) {
-  return codes.some((code2) => code2.includes("IMMUTABLE")) || /immutab/i.test(text);
-}
-function accessRemedy({ registry, repository, status, writing }) {
-  const rights = writing ? "push to" : "pull from";
-  const family = familyOf(registry);
-  if (family === "ghcr" && writing) {
-    return `Give the job "permissions: packages: write"; if the package exists already, add this repository with the role Write under "Manage Actions access" in the settings of the package ${repository}.`;
-  }
-  if (family === "hub") return `Log in to docker.io with an access token that may ${rights} ${repository}.`;
-  if (family === "ecr") {
-    return `Log in with "aws ecr get-login-password" (good for 12 hours) as a role that may ${rights} ${repository}.`;
-  }
-  if (family === "gar") {
-    return `Give the account the role "Artifact Registry ${writing ? "Writer" : "Reader"}" on the repository.`;
-  }
-  if (family === "acr") return `Give the account the role ${writing ? "AcrPush" : "AcrPull"} on ${registry}.`;
-  if (family === "gitlab") {
-    return `Use a token with the scope ${writing ? "write_registry" : "read_registry"} for the project.`;
-  }
-  return status === 401 ? `Log in to ${registry} as a user who may ${rights} ${repository}.` : `Ask for the permission to ${rights} ${registry}/${repository}; the credentials that were sent don't have it.`;
-}
-function missingRemedy({ registry, repository }) {
-  const [first = repository] = repository.split("/");
-  const family = familyOf(registry);
-  if (family === "ecr") {
-    return `Create the repository first: aws ecr create-repository --repository-name ${repository}`;
-  }
-  if (family === "gar") {
-    return "Create the repository first: gcloud artifacts repositories create, with --repository-format=docker.";
-  }
-  if (family === "gitlab") {
-    return `Check that the project exists: the repository must start with its path, such as ${first}/<project>.`;
-  }
-  return `Create the repository ${repository} first, or on Harbor and its like the project "${first}".`;
-}
-function familyOf(registry) {
-  if (registry === "ghcr.io") return "ghcr";
-  if (registry === "docker.io") return "hub";
-  if (/\.dkr\.ecr[.-].*amazonaws\.com/.test(registry) || registry === "public.ecr.aws") return "ecr";
-  if (/(?:^|\.)(?:pkg\.dev|gcr\.io)$/.test(registry)) return "gar";
-  if (registry.endsWith(".azurecr.io")) return "acr";
-  return registry.startsWith("registry.gitlab.") ? "gitlab" : void 0;
-}
-var init_remedy = __esm({
-  "src/registry/remedy.ts"() {
-    "use strict";
-  }
-});
-
-// src/registry/retry.ts
-async function retrying(attempt, tools, options = {}) {
-  const { host } = tools;
-  const { signal, also, attempts = defaultAttempts, settles = false } = options;
-  let mayReuseFail = true;
-  for (let count = 1; ; ) {
-    await host.ready(signal);
-    try {
-      return await attempt(mayReuseFail ? count : count + 1);
-    } catch (error2) {
-      if (isAborted(signal) || !(error2 instanceof RegistryError)) throw error2;
-      if (error2.failure?.kind === "reset" && error2.failure.reused && mayReuseFail) {
-        mayReuseFail = false;
-        continue;
+    atFirst = 10 * 6e4;
+    perAnswer = 1e3;
+    perMebibyte = 1e3;
+    mebibyte2 = 1024 * 1024;
+    Budget = class {
+      #clock;
+      #left = atFirst;
+      /** Until when time was counted. */
+      #counted = -Infinity;
+      #lost = 0;
+      constructor(clock) {
+        this.#clock = clock;
       }
-      const kind = also?.(error2) === true ? "yes" : retryOf(error2);
-      if (kind === "no") throw error2;
-      if (count >= (kind === "briefly" ? Math.min(briefAttempts, attempts) : attempts)) {
-        throw count === 1 ? error2 : exhausted(error2, count, settles);
+      /** Milliseconds that failures have taken so far, waits included. */
+      get lost() {
+        return this.#lost;
       }
-      await rest(count, error2, tools, signal);
-      count += 1;
-    }
-  }
-}
-async function rest(count, error2, { clock, reporter, host }, signal) {
-  const wait = waitBefore(count, error2, clock.random());
-  if (isRateLimit(error2)) {
-    reporter.debug(error2.message);
-    announceRest(error2, wait, reporter);
-    host.pause(wait);
-    await host.ready(signal);
-  } else {
-    reporter.info(`${error2.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
-    await clock.sleep(wait, signal);
-  }
-}
-function retryOf(error2) {
-  if (error2.settled) return "no";
-  if (error2.failure !== void 0) return error2.failure.retry;
-  const { status, codes } = error2;
-  if (status === void 0 || codes.some((code2) => final.has(code2))) return "no";
-  if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
-  return passing.has(status) ? "yes" : "no";
-}
-function parseRetryAfter(value, now) {
-  const text = value?.trim() ?? "";
-  const wait = /^\d+$/.test(text) ? Number(text) * 1e3 : /^(?:mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) - now : NaN;
-  return wait > 0 ? wait : void 0;
-}
-function waitBefore(count, error2, random) {
-  if (error2.retryAfter !== void 0) {
-    const wait2 = Math.min(error2.retryAfter, longestRetryAfter);
-    return wait2 + random * Math.min(1e3, wait2 / 4);
-  }
-  const wait = random * Math.min(longestWait, firstWait * 2 ** (count - 1));
-  return isRateLimit(error2) ? firstWait + wait : wait;
-}
-function isRateLimit(error2) {
-  return error2.status === 429 || error2.codes.includes("TOOMANYREQUESTS");
-}
-function announceRest(error2, wait, reporter) {
-  const asked = error2.retryAfter ?? 0;
-  const cap = asked > longestRetryAfter ? ` (it asked for ${Math.round(asked / 1e3)} s)` : "";
-  const host = new URL(error2.url).host;
-  reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
-}
-function exhausted(error2, count, settled) {
-  const { code: code2, message, hint, cause, method, url, status, retryAfter, codes, missing: missing2, failure } = error2;
-  return new RegistryError(
-    code2,
-    `${message} (tried ${count} times)`,
-    { method, url, status, retryAfter, codes, missing: missing2, failure, settled },
-    { ...hint === void 0 ? {} : { hint }, cause }
-  );
-}
-var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing, final;
-var init_retry = __esm({
-  "src/registry/retry.ts"() {
-    "use strict";
-    init_clock();
-    init_registry_error();
-    defaultAttempts = 6;
-    briefAttempts = 2;
-    firstWait = 1e3;
-    longestWait = 3e4;
-    longestRetryAfter = 12e4;
-    passing = /* @__PURE__ */ new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
-    final = /* @__PURE__ */ new Set(["DENIED", "NAME_UNKNOWN", "NAME_INVALID", "UNSUPPORTED"]);
-  }
-});
-
-// src/registry/response.ts
-function headerOf(headers, name) {
-  const value = headers[name];
-  return typeof value === "string" ? value : value?.[0];
-}
-async function readUpTo(response, limit) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false };
-  }
-  return { bytes: Buffer.concat(chunks), whole: true };
-}
-async function answerError(response, context) {
-  const { method, endpoint, registry, repository, secrets } = context;
-  const { status, headers } = response;
-  const body = readErrorBody(await bodyOf(response));
-  const text = secrets.scrub(body.text);
-  const said = [.../* @__PURE__ */ new Set([body.codes.join(", "), text])].filter((part) => part !== "").join(": ");
-  const id = requestId(headers);
-  const message = `${method} ${endpoint.shown}: expected ${context.expected.join(" or ")}, got ${status}${said === "" ? "" : ` ${said}`}${id === void 0 ? "" : ` (request ${id})`}`;
-  const hint = remedyFor({ registry, repository, status, codes: body.codes, text, writing: context.writing });
-  const sent = Date.parse(headerOf(headers, "date") ?? "");
-  return new RegistryError(
-    codeOfStatus(status),
-    message,
-    {
-      method,
-      url: endpoint.shown,
-      status,
-      codes: body.codes,
-      missing: body.digests,
-      // A date is meant by the registry's own clock, which its Date header tells.
-      retryAfter: parseRetryAfter(
-        headerOf(headers, "retry-after"),
-        Number.isNaN(sent) ? context.clock.now() : sent
-      )
-    },
-    hint === void 0 ? {} : { hint }
-  );
-}
-async function bodyOf(response) {
-  try {
-    return (await readUpTo(response, maxErrorBody)).bytes;
-  } catch {
-    return new Uint8Array();
-  }
-}
-function requestId(headers) {
-  for (const name of [
-    "x-github-request-id",
-    "x-amzn-requestid",
-    "x-ms-correlation-request-id",
-    "x-request-id"
-  ]) {
-    const id = headerOf(headers, name);
-    if (id !== void 0 && /^[\w.:@+/=-]{4,}$/.test(id)) return clean(id, 80);
-  }
-  return void 0;
-}
-var init_response = __esm({
-  "src/registry/response.ts"() {
-    "use strict";
-    init_error_body();
-    init_registry_error();
-    init_remedy();
-    init_retry();
-  }
-});
-
-// src/registry/token.ts
-async function requestToken(request2, tools) {
-  const { credential } = request2;
-  if (credential?.kind === "identity") {
-    try {
-      return await exchange(request2, postRequest(request2, credential.token), tools);
-    } catch (error2) {
-      const isUnknown = error2 instanceof RegistryError && [400, 401, 404, 405].includes(error2.status ?? 0);
-      if (!isUnknown) throw error2;
-    }
-  }
-  return exchange(request2, getRequest(request2, tools.secrets), tools);
-}
-function basicHeader(credential, secrets) {
-  const secret = credential.kind === "password" ? credential.password : credential.token;
-  const encoded = Buffer.from(`${credential.username}:${secret}`).toString("base64");
-  secrets.add(secret);
-  secrets.add(encoded);
-  return `Basic ${encoded}`;
-}
-function getRequest(request2, secrets) {
-  const { realm, service, scopes, credential } = request2;
-  const parameters = [
-    ...service === void 0 ? [] : [["service", service]],
-    ...scopes.map((scope) => ["scope", scope]),
-    ["client_id", clientId],
-    ...credential?.kind === "password" ? [["account", credential.username]] : []
-  ];
-  let endpoint = realm;
-  for (const [name, value] of parameters) endpoint = withParameter(endpoint, name, value);
-  return {
-    method: "GET",
-    endpoint,
-    headers: {
-      accept: "application/json",
-      ...credential === void 0 ? {} : { authorization: basicHeader(credential, secrets) }
-    }
-  };
-}
-function postRequest({ realm, service, scopes }, refreshToken) {
-  const form = new URLSearchParams({
-    grant_type: "refresh_token",
-    ...service === void 0 ? {} : { service },
-    client_id: clientId,
-    scope: scopes.join(" "),
-    refresh_token: refreshToken
-  });
-  return {
-    method: "POST",
-    endpoint: realm,
-    headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
-    body: Buffer.from(form.toString())
-  };
-}
-async function exchange(request2, sent, tools) {
-  const { http, secrets, clock } = tools;
-  if (request2.credential?.kind === "identity") secrets.add(request2.credential.token);
-  const issued = clock.now();
-  const response = await http.send({
-    ...sent,
-    ...request2.signal === void 0 ? {} : { signal: request2.signal }
-  });
-  const context = {
-    ...sent,
-    expected: [200],
-    registry: request2.registry,
-    repository: request2.repository,
-    writing: request2.scopes.some((scope) => scope.includes("push")),
-    secrets,
-    clock
-  };
-  if (response.status !== 200) throw await answerError(response, context);
-  const document = await readAnswer(response, sent);
-  const value = [document.token, document.access_token].find(
-    (token2) => typeof token2 === "string" && token2 !== ""
-  );
-  if (typeof value !== "string") throw useless(sent, "without a token");
-  if (!/^[\x21-\x7e]+$/.test(value)) throw useless(sent, "with a token that fits no header");
-  secrets.add(value);
-  for (const other of [document.token, document.access_token, document.refresh_token]) {
-    if (typeof other === "string") secrets.add(other);
-  }
-  return { value, issued, lifetime: lifetimeOf(document.expires_in) };
-}
-async function readAnswer(response, sent) {
-  const { bytes, whole } = await readUpTo(response, maxTokenBody);
-  if (!whole) throw useless(sent, `with more than ${maxTokenBody} bytes`);
-  try {
-    const document = JSON.parse(new TextDecoder().decode(bytes));
-    if (isObject(document)) return document;
-  } catch {
-  }
-  throw useless(sent, "with something that is not a JSON object");
-}
-function useless({ method, endpoint }, how) {
-  return new RegistryError(
-    "REGISTRY_PROTOCOL",
-    `the token service answered ${method} ${endpoint.shown} ${how}`,
-    {
-      method,
-      url: endpoint.shown
-    }
-  );
-}
-function lifetimeOf(expiresIn) {
-  const seconds = typeof expiresIn === "string" && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
-  return typeof seconds === "number" && Number.isFinite(seconds) && seconds > 0 ? seconds * 1e3 : defaultLifetime;
-}
-var defaultLifetime, maxTokenBody, clientId;
-var init_token = __esm({
-  "src/registry/token.ts"() {
-    "use strict";
-    init_endpoints();
-    init_json();
-    init_registry_error();
-    init_response();
-    defaultLifetime = 6e4;
-    maxTokenBody = 1024 * 1024;
-    clientId = "bima";
-  }
-});
-
-// src/registry/authorizer.ts
-function createAuthorizer(options) {
-  const { registry, repository, credentials, secrets, clock } = options;
-  let mode = { kind: "unknown" };
-  let credential;
-  const tokens = /* @__PURE__ */ new Map();
-  const challenged = /* @__PURE__ */ new Map();
-  const login = () => credential ??= credentials.find(registry, repository);
-  const headerOfToken = (token2) => `Bearer ${token2.value}`;
-  const given = (token2) => {
-    secrets.add(token2);
-    return `Bearer ${token2}`;
-  };
-  async function tokenFor(scopes, long) {
-    const key = scopes.join(" ");
-    const kept = tokens.get(key);
-    if (kept !== void 0 && isGood(await kept, clock.now(), long)) return kept;
-    const current = tokens.get(key);
-    if (current !== void 0 && current !== kept) return current;
-    const fetched = fetchToken(scopes, challenged.get(key));
-    tokens.set(key, fetched);
-    fetched.catch(() => {
-      if (tokens.get(key) === fetched) tokens.delete(key);
-    });
-    return fetched;
-  }
-  async function fetchToken(scopes, extra) {
-    if (mode.kind !== "bearer") throw new Error("unreachable: only a bearer challenge leads here");
-    const { realm, service } = mode;
-    const known = await login();
-    return options.fetchToken({
-      realm,
-      service,
-      scopes: withChallenged(scopes, extra),
-      credential: known?.kind === "bearer" ? void 0 : known,
-      registry,
-      repository
-    });
-  }
-  async function adopt(challenges, scopes) {
-    const bearer = challenges.find(({ scheme }) => scheme === "bearer");
-    if (bearer !== void 0) {
-      const known = await login();
-      if (known?.kind === "bearer") {
-        mode = { kind: "fixed", header: given(known.token) };
-        return;
+      answered() {
+        this.#left += perAnswer;
       }
-      const realm = parseRealm(bearer.parameters.get("realm") ?? "", {
-        origin: options.origin(),
-        hasCredential: known !== void 0,
-        trusted: options.trustedRealms
-      });
-      mode = { kind: "bearer", realm, service: bearer.parameters.get("service") };
-      const extra = bearer.parameters.get("scope");
-      if (extra !== void 0) challenged.set(scopes.join(" "), extra);
-      return;
-    }
-    if (challenges.some(({ scheme }) => scheme === "basic")) {
-      const known = await login();
-      if (known === void 0) throw needsLogin(registry);
-      mode = {
-        kind: "fixed",
-        header: known.kind === "bearer" ? given(known.token) : basicHeader(known, secrets)
-      };
-      return;
-    }
-    const offered = challenges.map(({ scheme }) => `"${clean(scheme, 40)}"`).join(", ");
-    throw new BimaError(
-      "REGISTRY_PROTOCOL",
-      offered === "" ? `${registry} answered 401 without a challenge that says how to log in` : `${registry} asks for a login by ${offered}, expected Basic or Bearer`
-    );
-  }
-  return {
-    async header(scopes, long = false) {
-      if (mode.kind === "unknown") return void 0;
-      return mode.kind === "bearer" ? headerOfToken(await tokenFor(scopes, long)) : mode.header;
-    },
-    async renew(scopes, used, header) {
-      const known = parseChallenges(header);
-      const isAnswered = known.some(({ scheme }) => scheme === "bearer" || scheme === "basic");
-      if (isAnswered || mode.kind === "unknown") {
-        await adopt(isAnswered ? known : [...known, ...parseChallenges(await options.ping())], scopes);
+      /** @param size in bytes */
+      expect(size) {
+        this.#left += size / mebibyte2 * perMebibyte;
       }
-      if (mode.kind !== "bearer") return mode.kind !== "unknown" && used !== mode.header;
-      const key = scopes.join(" ");
-      const kept = tokens.get(key);
-      if (kept !== void 0 && headerOfToken(await kept) === used) tokens.delete(key);
-      return true;
-    }
-  };
-}
-function isGood(token2, now, long) {
-  const { issued, lifetime } = token2;
-  const needed = long ? Math.min(lifetime / 2, 12e4) : lifetime / 10;
-  return issued + lifetime - now > needed;
-}
-function needsLogin(registry) {
-  return new BimaError(
-    "REGISTRY_UNAUTHORIZED",
-    `${registry} asks for a user name and a password, and none are known`,
-    {
-      hint: `Log in first, for example with "docker login ${registry}", or give a user name and a password.`
-    }
-  );
-}
-var init_authorizer = __esm({
-  "src/registry/authorizer.ts"() {
-    "use strict";
-    init_challenge();
-    init_error_body();
-    init_errors();
-    init_realm();
-    init_scope();
-    init_token();
-  }
-});
-
-// src/registry/host.ts
-function createHost(origin, concurrency, clock) {
-  let restsUntil = -Infinity;
-  let limit = concurrency;
-  let running = 0;
-  let successes = 0;
-  const waiting = [];
-  const startNext = () => {
-    while (running < limit && waiting.length > 0) {
-      running += 1;
-      waiting.shift()?.start();
-    }
-  };
-  const enter = (size, signal) => new Promise((resolve3, reject) => {
-    signal?.throwIfAborted();
-    const abort = () => {
-      waiting.splice(waiting.indexOf(waiter), 1);
-      reject(reasonOf2(signal));
-    };
-    const waiter = {
-      isDocument: size <= documentSize,
-      start: () => {
-        signal?.removeEventListener("abort", abort);
-        resolve3();
+      /** Whether it is worth to wait for so long, and to try again. */
+      allows(milliseconds) {
+        return milliseconds < this.#left;
+      }
+      /** The time from `since` to now was lost. What was lost at the same time by others counts once. */
+      lose(since) {
+        const now = this.#clock.now();
+        const lost = Math.max(0, now - Math.max(since, this.#counted));
+        this.#counted = Math.max(this.#counted, now);
+        this.#left -= lost;
+        this.#lost += lost;
       }
     };
-    const place = waiter.isDocument ? waiting.findIndex((other) => !other.isDocument) : -1;
-    waiting.splice(place === -1 ? waiting.length : place, 0, waiter);
-    signal?.addEventListener("abort", abort, { once: true });
-    startNext();
-  });
-  async function ready(signal) {
-    for (let rest2 = restsUntil - clock.now(); rest2 > 0; rest2 = restsUntil - clock.now()) {
-      await clock.sleep(rest2, signal);
-    }
   }
-  return {
-    origin,
-    isSettled: false,
-    bodyLimit: void 0,
-    ready,
-    pause(milliseconds) {
-      if (clock.now() >= restsUntil) limit = Math.max(1, Math.floor(limit / 2));
-      successes = 0;
-      restsUntil = Math.max(restsUntil, clock.now() + milliseconds);
-    },
-    async transfer(size, body, signal) {
-      await enter(size, signal);
-      try {
-        await ready(signal);
-        const result = await body();
-        successes += 1;
-        if (successes % recovery === 0 && limit < concurrency) limit += 1;
-        return result;
-      } finally {
-        running -= 1;
-        startNext();
-      }
-    }
-  };
-}
-var recovery, documentSize;
+});
+
+// src/adapters/registry/host.ts
+var recovery, documentSize, Host;
 var init_host = __esm({
-  "src/registry/host.ts"() {
+  "src/adapters/registry/host.ts"() {
     "use strict";
     init_clock();
     recovery = 8;
     documentSize = 64 * 1024;
+    Host = class {
+      /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
+      origin;
+      /** True once it has answered, which settles the question. */
+      isSettled = false;
+      /** The size of the smallest body that was refused for its size. */
+      bodyLimit;
+      #concurrency;
+      #clock;
+      #waiting = [];
+      #restsUntil = -Infinity;
+      #limit;
+      #running = 0;
+      #successes = 0;
+      /** @param concurrency how many transfers run at once at most */
+      constructor(origin, concurrency, clock) {
+        this.origin = origin;
+        this.#concurrency = concurrency;
+        this.#limit = concurrency;
+        this.#clock = clock;
+      }
+      /** Resolves when the host may be asked again. */
+      async ready(signal) {
+        const left = () => this.#restsUntil - this.#clock.now();
+        for (let rest2 = left(); rest2 > 0; rest2 = left()) await this.#clock.sleep(rest2, signal);
+      }
+      /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
+      pause(milliseconds) {
+        if (this.#clock.now() >= this.#restsUntil) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+        this.#successes = 0;
+        this.#restsUntil = Math.max(this.#restsUntil, this.#clock.now() + milliseconds);
+      }
+      /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
+      async transfer(size, body, signal) {
+        await this.#enter(size, signal);
+        try {
+          await this.ready(signal);
+          const result = await body();
+          this.#successes += 1;
+          if (this.#successes % recovery === 0 && this.#limit < this.#concurrency) this.#limit += 1;
+          return result;
+        } finally {
+          this.#running -= 1;
+          this.#startNext();
+        }
+      }
+      #enter(size, signal) {
+        return new Promise((resolve2, reject) => {
+          signal?.throwIfAborted();
+          const abort = () => {
+            this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+            reject(reasonOf2(signal));
+          };
+          const waiter = {
+            isDocument: size <= documentSize,
+            start: () => {
+              signal?.removeEventListener("abort", abort);
+              resolve2();
+            }
+          };
+          const place = waiter.isDocument ? this.#waiting.findIndex((other) => !other.isDocument) : -1;
+          this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, waiter);
+          signal?.addEventListener("abort", abort, { once: true });
+          this.#startNext();
+        });
+      }
+      #startNext() {
+        while (this.#running < this.#limit && this.#waiting.length > 0) {
+          this.#running += 1;
+          this.#waiting.shift()?.start();
+        }
+      }
+    };
   }
 });
 
-// src/registry/blob-download.ts
+// src/adapters/registry/registry-http.ts
+function createRegistryHttp(options) {
+  const http = createHttp(options);
+  return {
+    async send(request2) {
+      let response;
+      try {
+        response = await http.send(request2);
+      } catch (error2) {
+        throw registryFailure(error2);
+      }
+      return { ...response, body: translated(response) };
+    },
+    close: () => http.close()
+  };
+}
+async function* translated({ body }) {
+  try {
+    yield* body;
+  } catch (error2) {
+    throw registryFailure(error2);
+  }
+}
+var init_registry_http = __esm({
+  "src/adapters/registry/registry-http.ts"() {
+    "use strict";
+    init_http();
+    init_registry_error();
+  }
+});
+
+// src/core/shared-work.ts
+var SharedWork;
+var init_shared_work = __esm({
+  "src/core/shared-work.ts"() {
+    "use strict";
+    init_clock();
+    SharedWork = class {
+      #controller = new AbortController();
+      #result;
+      #waiting = 0;
+      /** @param work begins at once; its signal fires when all who waited have given up */
+      constructor(work) {
+        this.#result = work(this.#controller.signal);
+        this.#result.catch(() => void 0);
+      }
+      get isGivenUp() {
+        return this.#controller.signal.aborted;
+      }
+      /**
+       * Resolves with what the work comes to. Whoever gives up leaves the others alone; the last one waits for the work's
+       * end.
+       * @throws what the work throws; the signal's reason
+       */
+      async wait(signal) {
+        signal?.throwIfAborted();
+        this.#waiting += 1;
+        return new Promise((resolve2, reject) => {
+          const leave2 = () => {
+            this.#waiting -= 1;
+            if (this.#waiting === 0) this.#controller.abort(reasonOf2(signal));
+            else reject(reasonOf2(signal));
+          };
+          signal?.addEventListener("abort", leave2, { once: true });
+          this.#result.then(resolve2, reject).finally(() => signal?.removeEventListener("abort", leave2));
+        });
+      }
+    };
+  }
+});
+
+// src/adapters/registry/blob-download.ts
 function downloadBlob(session, descriptor, signal) {
   return verified(
     pieces(session, descriptor, signal),
@@ -15206,17 +16733,23 @@ function downloadBlob(session, descriptor, signal) {
   );
 }
 async function* pieces(session, { digest, size }, signal) {
+  const progress = Math.max(leastProgress, size / 100);
+  session.budget.expect(size);
   let offset = 0;
+  let reached = 0;
   for (let failures = 0; ; ) {
     try {
       const answer = await request(session, digest, offset, signal);
-      let surplus = offset - await startOf(answer, offset, size);
+      let surplus = offset - await startOf(session, answer, offset, size);
       for await (const chunk of answer.body) {
         const piece = chunk.subarray(Math.min(surplus, chunk.length));
         surplus -= chunk.length - piece.length;
         if (piece.length === 0) continue;
         offset += piece.length;
-        failures = 0;
+        if (offset - reached >= progress) {
+          reached = offset;
+          failures = 0;
+        }
         yield piece;
       }
       if (offset >= size) return;
@@ -15224,13 +16757,13 @@ async function* pieces(session, { digest, size }, signal) {
     } catch (error2) {
       if (!(error2 instanceof RegistryError) || isAborted(signal)) throw error2;
       failures += 1;
-      if (retryOf(error2) === "no" || failures > maxFailures) throw error2;
+      const isExpired = error2.status === 403 && new URL(error2.url).origin !== session.host.origin;
+      if (retryOf(error2) === "no" && !isExpired || failures > maxFailures) throw error2;
       await session.rest(failures, error2, signal);
     }
   }
 }
 function request(session, digest, offset, signal) {
-  const { host } = session;
   return session.sendPatiently(
     {
       method: "GET",
@@ -15238,24 +16771,26 @@ function request(session, digest, offset, signal) {
       headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
       scopes: session.readScopes,
       expected: offset === 0 ? [200] : [206, 200],
+      isContent: true,
       signal
     },
-    {
-      attempts: 3,
-      // A signed address has run out: the registry gives a new one.
-      also: ({ status, url }) => status === 403 && new URL(url).origin !== host.origin
-    }
+    // The failures are counted above.
+    { attempts: () => 1 }
   );
 }
-async function startOf(answer, offset, size) {
+async function startOf(session, answer, offset, size) {
   const { status, headers, endpoint } = answer;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headerOf(headers, "content-range") ?? "");
   const total = status === 200 ? headerOf(headers, "content-length") : range?.[2];
   if (total !== void 0 && total !== "*" && Number(total) !== size) {
     await answer.discard();
-    throw new BimaError("DIGEST_MISMATCH", `${endpoint.shown}: expected ${size} bytes, got ${total}`, {
-      hint: "The registry, or something on the way, holds other content under this digest."
-    });
+    throw new BimaError(
+      "DIGEST_MISMATCH",
+      `${endpoint.shown}: expected ${size} bytes, got ${session.quote(total)}`,
+      {
+        hint: "The registry, or something on the way, holds other content under this digest."
+      }
+    );
   }
   const start = status === 200 ? 0 : Number(range?.[1] ?? 0);
   if (start > offset) {
@@ -15275,22 +16810,23 @@ function cutShort({ endpoint }, got, size) {
     failure: { kind: "reset", retry: "yes", reused: false }
   });
 }
-var maxFailures;
+var maxFailures, leastProgress;
 var init_blob_download = __esm({
-  "src/registry/blob-download.ts"() {
+  "src/adapters/registry/blob-download.ts"() {
     "use strict";
     init_errors();
     init_blob();
     init_clock();
-    init_endpoints();
+    init_paths();
     init_registry_error();
     init_response();
     init_retry();
     maxFailures = 5;
+    leastProgress = 64 * 1024;
   }
 });
 
-// src/registry/blob-slices.ts
+// src/adapters/registry/blob-slices.ts
 function createSlices(blob) {
   let reader;
   async function* read(offset, length) {
@@ -15343,12 +16879,12 @@ function createReader(blob) {
   };
 }
 var init_blob_slices = __esm({
-  "src/registry/blob-slices.ts"() {
+  "src/adapters/registry/blob-slices.ts"() {
     "use strict";
   }
 });
 
-// src/registry/chunked-upload.ts
+// src/adapters/registry/chunked-upload.ts
 function chunkFor(size, upload, refused, wanted) {
   if (wanted === void 0 && (refused === void 0 || size < refused)) return void 0;
   const sizes = [...wanted === void 0 ? [] : [wanted], ...chunkSizes];
@@ -15365,7 +16901,11 @@ async function uploadChunks(session, upload, blob, descriptor, chunk, signal) {
   }
 }
 async function sendChunks(session, upload, slices, { digest, size }, chunk, signal) {
-  const common = { scopes: [pushScope(session.repository)], patience: session.timeouts.commit, signal };
+  const common = {
+    scopes: [pushScope(session.repository)],
+    patience: commitPatience(session.timeouts, size),
+    signal
+  };
   const headersFor = (start, end2) => ({
     "content-type": "application/octet-stream",
     "content-range": `${start}-${end2 - 1}`
@@ -15428,7 +16968,7 @@ async function resumePoint(session, location, error2, start, end2, signal) {
         expected: [204, 200, 202],
         signal
       },
-      { attempts: 3 }
+      { attempts: () => 3 }
     );
     await answer.discard();
     const last = parseRangeEnd(headerOf(answer.headers, "range"));
@@ -15439,9 +16979,9 @@ async function resumePoint(session, location, error2, start, end2, signal) {
     throw failure;
   }
 }
-var mebibyte, chunkSizes, maxResumes;
+var mebibyte3, chunkSizes, maxResumes;
 var init_chunked_upload = __esm({
-  "src/registry/chunked-upload.ts"() {
+  "src/adapters/registry/chunked-upload.ts"() {
     "use strict";
     init_clock();
     init_blob_slices();
@@ -15449,13 +16989,14 @@ var init_chunked_upload = __esm({
     init_registry_error();
     init_response();
     init_scope();
-    mebibyte = 1024 * 1024;
-    chunkSizes = [64, 8, 4, 1, 0.25].map((size) => size * mebibyte);
+    init_watch();
+    mebibyte3 = 1024 * 1024;
+    chunkSizes = [64, 8, 4, 1, 0.25].map((size) => size * mebibyte3);
     maxResumes = 3;
   }
 });
 
-// src/registry/upload-session.ts
+// src/adapters/registry/upload-session.ts
 async function startUpload(session, signal) {
   const answer = await session.send({
     method: "POST",
@@ -15496,10 +17037,10 @@ async function cancelUpload(session, { location }, error2, signal) {
 }
 var cancelTimeout, maxCatchUps, catchUpWait;
 var init_upload_session = __esm({
-  "src/registry/upload-session.ts"() {
+  "src/adapters/registry/upload-session.ts"() {
     "use strict";
     init_clock();
-    init_endpoints();
+    init_paths();
     init_registry_error();
     init_response();
     init_scope();
@@ -15509,8 +17050,9 @@ var init_upload_session = __esm({
   }
 });
 
-// src/registry/mount.ts
-async function mountBlob(session, { descriptor: { digest }, heldBy }, { mounts, signal }) {
+// src/adapters/registry/mount.ts
+async function mountBlob(session, { descriptor, heldBy }, { mounts, signal }) {
+  const { digest } = descriptor;
   const known = heldBy?.registry === session.registry ? [heldBy.repository] : [];
   const source = [...mounts.repositories, ...known].find(
     (repository) => repository !== session.repository && !mounts.refused.has(repository)
@@ -15522,186 +17064,45 @@ async function mountBlob(session, { descriptor: { digest }, heldBy }, { mounts, 
       to: paths.mount(session.repository, digest, source),
       scopes: [pushScope(session.repository), pullScope(source)],
       expected: [201, 202],
+      isOptional: true,
       signal
     });
     await answer.discard();
-    return answer.status === 201 ? "mounted" : readUploadSession(session, answer);
+    if (answer.status === 202) return readUploadSession(session, answer);
+    if (namesDigest(answer, digest)) return "mounted";
+    if (await lookForBlob(session, descriptor, signal) === "present") return "mounted";
+    session.reporter.debug(`${session.registry} says that it mounted ${digest}, and doesn't show it`);
   } catch (error2) {
     if (isAborted(signal) || !(error2 instanceof BimaError)) throw error2;
     mounts.refused.add(source);
     session.reporter.debug(`no mount from ${source}: ${error2.message}`);
-    return void 0;
   }
+  return void 0;
 }
 var init_mount = __esm({
-  "src/registry/mount.ts"() {
+  "src/adapters/registry/mount.ts"() {
     "use strict";
     init_errors();
     init_clock();
-    init_endpoints();
+    init_paths();
+    init_evidence();
     init_scope();
     init_upload_session();
   }
 });
 
-// src/registry/session.ts
-function createSession(options) {
-  const { registry, repository, http, host, authorizer, secrets, reporter, clock } = options;
-  const tools = { clock, reporter, host };
-  const retry = (attempt, more = {}) => retrying(attempt, tools, { ...more, signal: more.signal ?? options.signal });
-  const locate = (header, from) => {
-    const endpoint = resolveLocation(header, from);
-    const [, query] = endpoint.path.split(/\?(.*)/s);
-    if (query !== void 0) secrets.add(query);
-    return endpoint;
-  };
-  async function send2(request2) {
-    let renewals = 0;
-    for (; ; ) {
-      const isStream2 = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
-      const authorization = await authorizer.header(request2.scopes, isStream2);
-      const answer = await follow(request2, authorization);
-      if (request2.expected.includes(answer.status)) return answer;
-      const failure = await answerError(answer, contextOf(request2, answer.endpoint));
-      if (answer.status !== 401 || answer.endpoint.origin !== host.origin) throw failure;
-      const mayHelp = await authorizer.renew(
-        request2.scopes,
-        authorization,
-        answer.headers["www-authenticate"]
-      );
-      renewals += 1;
-      if (!mayHelp || isStream2 || renewals > (authorization === void 0 ? 2 : 1)) throw failure;
-    }
-  }
-  async function follow(request2, authorization) {
-    const { to } = request2;
-    let endpoint = typeof to === "string" ? endpointOf(host.origin, to) : to;
-    for (let redirects = 0; ; redirects += 1) {
-      const answer = await exchange2(request2, endpoint, authorization);
-      if (!isRedirect(answer.status, request2.method)) return answer;
-      await answer.discard();
-      if (redirects === maxRedirects2) {
-        throw new RegistryError(
-          "REGISTRY_PROTOCOL",
-          `${request2.method} ${endpoint.shown}: more than 5 redirects`,
-          {
-            method: request2.method,
-            url: endpoint.shown
-          }
-        );
-      }
-      endpoint = locate(answer.headers.location, answer.endpoint);
-    }
-  }
-  async function exchange2(request2, endpoint, authorization) {
-    const { method, headers, body, patience: patience2, signal = options.signal } = request2;
-    const isOurs = endpoint.origin === host.origin;
-    const started = clock.now();
-    let response;
-    try {
-      response = await http.send({
-        method,
-        endpoint,
-        headers: {
-          ...headers,
-          ...isOurs && authorization !== void 0 ? { authorization } : {}
-        },
-        ...body === void 0 ? {} : { body },
-        ...patience2 === void 0 ? {} : { patience: patience2 },
-        ...signal === void 0 ? {} : { signal }
-      });
-    } catch (error2) {
-      const plain = plainOrigin(error2, endpoint);
-      if (plain === void 0) throw error2;
-      host.origin = plain;
-      return exchange2(request2, endpointOf(plain, endpoint.path), authorization);
-    }
-    host.isSettled ||= isOurs;
-    reporter.debug(`${method} ${endpoint.shown}: ${response.status} after ${clock.now() - started} ms`);
-    warn(response);
-    return { ...response, endpoint };
-  }
-  function plainOrigin(error2, { origin }) {
-    if (!(error2 instanceof RegistryError) || error2.failure?.kind !== "not-tls") return void 0;
-    if (host.origin === origin.replace(/^https:/, "http:")) return host.origin;
-    if (origin !== host.origin || host.isSettled) return void 0;
-    if (options.plainHttp !== "always" && !isLoopback(new URL(origin).hostname)) return void 0;
-    return origin.replace(/^https:/, "http:");
-  }
-  function warn({ headers }) {
-    const { warning: warning2 } = headers;
-    for (const value of typeof warning2 === "string" ? [warning2] : warning2 ?? []) {
-      const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
-      if (text === void 0 || options.warnings.has(text)) continue;
-      options.warnings.add(text);
-      const said = secrets.scrub(clean(text.replace(/\\(.)/g, "$1")));
-      reporter.warning({ code: "REGISTRY_WARNING", message: `${registry} warns: ${said}` });
-    }
-  }
-  function contextOf(request2, endpoint) {
-    return {
-      method: request2.method,
-      endpoint,
-      expected: request2.expected,
-      registry,
-      repository,
-      writing: request2.scopes.some((scope) => /(?:push|delete)$/.test(scope)),
-      secrets,
-      clock
-    };
-  }
-  return {
-    registry,
-    repository,
-    host,
-    secrets,
-    reporter,
-    clock,
-    timeouts: options.timeouts,
-    readScopes: [options.access === "push" ? pushScope(repository) : pullScope(repository)],
-    send: send2,
-    sendPatiently: (request2, more) => retry(() => send2(request2), {
-      ...request2.signal === void 0 ? {} : { signal: request2.signal },
-      ...more
-    }),
-    retrying: retry,
-    rest: (count, error2, signal = options.signal) => rest(count, error2, tools, signal),
-    locate
-  };
-}
-function isRedirect(status, method) {
-  if (status === 307 || status === 308) return true;
-  return (method === "GET" || method === "HEAD") && (status === 301 || status === 302 || status === 303);
-}
-function digestHeader(answer) {
-  return headerOf(answer.headers, "docker-content-digest");
-}
-var maxRedirects2;
-var init_session = __esm({
-  "src/registry/session.ts"() {
-    "use strict";
-    init_endpoints();
-    init_error_body();
-    init_hosts();
-    init_registry_error();
-    init_response();
-    init_retry();
-    init_scope();
-    maxRedirects2 = 5;
-  }
-});
-
-// src/registry/blob-upload.ts
+// src/adapters/registry/blob-upload.ts
 async function pushBlob(session, blob, options) {
   const { host } = session;
   const { force, signal } = options;
   const { descriptor } = blob;
-  const history = { hasRenewed: false, hasPatched: false, hasRepeated: false };
+  session.budget.expect(descriptor.size);
+  const history = { renewals: 0, hasPatched: false, hasRepeated: false };
   return session.retrying(
     (count) => host.transfer(
       descriptor.size,
       async () => {
-        if (!force && await hasBlob(session, descriptor, signal))
+        if (!force && await lookForBlob(session, descriptor, signal) === "present")
           return count === 1 ? "present" : "pushed";
         const mounted = force || count > 1 ? void 0 : await mountBlob(session, blob, options);
         if (mounted === "mounted") return mounted;
@@ -15712,34 +17113,6 @@ async function pushBlob(session, blob, options) {
     ),
     { signal, also: isWorthAnotherSession }
   );
-}
-async function hasBlob(session, descriptor, signal) {
-  const { repository, reporter } = session;
-  let answer;
-  try {
-    answer = await session.sendPatiently(
-      {
-        method: "HEAD",
-        to: paths.blob(repository, descriptor.digest),
-        scopes: [pushScope(repository)],
-        expected: [200, 404],
-        signal
-      },
-      { attempts: 3 }
-    );
-  } catch (error2) {
-    if (error2 instanceof RegistryError && isNoHelp(error2.status ?? 0)) return false;
-    throw error2;
-  }
-  await answer.discard();
-  if (answer.status === 404) return false;
-  const length = headerOf(answer.headers, "content-length");
-  if (length === void 0 || Number(length) === descriptor.size) return true;
-  reporter.warning({
-    code: "REGISTRY_WARNING",
-    message: `${session.registry} says that it has ${descriptor.digest} with ${length} bytes, expected ${descriptor.size}; it is pushed again`
-  });
-  return false;
 }
 async function uploadBlob(session, blob, begun, options, history) {
   const { signal, chunkSize } = options;
@@ -15765,15 +17138,17 @@ async function uploadBlob(session, blob, begun, options, history) {
 async function wayOut(session, { descriptor }, error2, { upload, chunk }, { force, signal, chunkSize }, history) {
   if (isAborted(signal) || !(error2 instanceof RegistryError)) return "fail";
   const { host } = session;
-  if (isAnswer(error2, 401) && !history.hasRenewed) {
-    history.hasRenewed = true;
+  if (isAnswer(error2, 401) && history.renewals < maxRenewals) {
+    history.renewals += 1;
+    if (history.renewals > 1) await session.clock.sleep(tokenWait, signal);
     return "again";
   }
   if (isAnswer(error2, 413)) {
     host.bodyLimit = Math.min(host.bodyLimit ?? Infinity, chunk ?? descriptor.size);
     return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize) === void 0 ? "fail" : "again";
   }
-  if (isUnclear(error2) && !force && await hasBlob(session, descriptor, signal)) return "done";
+  if (isUnclear(error2) && !force && await lookForBlob(session, descriptor, signal) === "present")
+    return "done";
   if ((isAnswer(error2, 404, "BLOB_UNKNOWN") || isAnswer(error2, 405)) && !history.hasPatched) {
     history.hasPatched = true;
     return "again";
@@ -15799,7 +17174,7 @@ function bodyOf2({ reporter }, blob) {
 async function putWhole(session, { location }, body, { digest, size }, byPatch, signal) {
   const scopes = [pushScope(session.repository)];
   const headers = { "content-type": "application/octet-stream" };
-  const common = { scopes, headers, patience: session.timeouts.commit, signal };
+  const common = { scopes, headers, patience: commitPatience(session.timeouts, size), signal };
   const stream = { size, open: () => body.open() };
   let target = location;
   if (byPatch) {
@@ -15820,18 +17195,26 @@ async function putWhole(session, { location }, body, { digest, size }, byPatch, 
 }
 async function confirm(session, answer, descriptor, { force, signal }) {
   await answer.discard();
-  const digest = digestHeader(answer);
-  if (digest?.startsWith("sha256:") === true && digest !== descriptor.digest) {
+  const { digest } = descriptor;
+  const stored = digestHeader(answer);
+  if (stored?.startsWith("sha256:") === true && stored !== digest) {
     throw new BimaError(
       "DIGEST_MISMATCH",
-      `${session.registry} stored ${digest}, expected ${descriptor.digest}`
+      `${session.registry} stored ${session.quote(stored)}, expected ${digest}`
     );
   }
-  if (answer.status === 201 || force || await hasBlob(session, descriptor, signal)) return;
+  const isCreated = answer.status === 201;
+  if (isCreated && namesDigest(answer, digest) || force) return;
+  const isThere2 = async () => {
+    const presence = await lookForBlob(session, descriptor, signal);
+    return presence === "present" || presence === "unknown" && isCreated;
+  };
+  if (await appears(session, isThere2, signal)) return;
+  const { shown } = answer.endpoint;
   throw new RegistryError(
     "REGISTRY_PROTOCOL",
-    `PUT ${answer.endpoint.shown}: expected 201, got ${answer.status}, and the blob is not there`,
-    { method: "PUT", url: answer.endpoint.shown, status: answer.status, codes: ["BLOB_UPLOAD_UNKNOWN"] }
+    `PUT ${shown}: expected 201 and the blob, got ${answer.status}, and the blob is not there`,
+    { method: "PUT", url: shown, status: answer.status, codes: ["BLOB_UPLOAD_UNKNOWN"] }
   );
 }
 function isWorthAnotherSession(error2) {
@@ -15840,30 +17223,82 @@ function isWorthAnotherSession(error2) {
 function isUnclear(error2) {
   return error2.codes.some((code2) => code2 === "BLOB_UPLOAD_INVALID" || code2 === "BLOB_UPLOAD_UNKNOWN");
 }
-function isNoHelp(status) {
-  return status === 403 || status === 405 || status >= 500;
-}
+var maxRenewals;
 var init_blob_upload = __esm({
-  "src/registry/blob-upload.ts"() {
+  "src/adapters/registry/blob-upload.ts"() {
     "use strict";
     init_blob();
     init_errors();
     init_chunked_upload();
     init_clock();
     init_endpoints();
+    init_evidence();
     init_mount();
     init_registry_error();
-    init_response();
     init_scope();
     init_session();
     init_upload_session();
+    init_watch();
+    maxRenewals = 2;
   }
 });
 
-// src/registry/pages.ts
-async function readPages(session, path, accept2) {
+// src/adapters/http/link-header.ts
+function parseLinks(headers) {
+  const all = typeof headers === "string" ? [headers] : headers ?? [];
+  const parsed = all.map(parseHeader2);
+  return { links: parsed.flatMap(({ links }) => links), isCut: parsed.some(({ isCut }) => isCut) };
+}
+function parseHeader2(header) {
+  const links = [];
+  let position = 0;
+  const take = (pattern2) => {
+    pattern2.lastIndex = position;
+    const match = pattern2.exec(header);
+    if (match === null) return void 0;
+    position = pattern2.lastIndex;
+    return match[1] ?? "";
+  };
+  take(separatorPattern2);
+  while (position < header.length) {
+    const target = take(targetPattern);
+    if (target === void 0) return { links, isCut: true };
+    const parameters = /* @__PURE__ */ new Map();
+    while (take(semicolonPattern) !== void 0) {
+      const name = take(namePattern)?.toLowerCase();
+      if (name === void 0) continue;
+      const hasValue = take(equalsPattern) !== void 0;
+      const value = hasValue ? take(quotedPattern)?.replace(/\\(.)/g, "$1") ?? take(barePattern) : "";
+      if (value === void 0) return { links, isCut: true };
+      if (!parameters.has(name)) parameters.set(name, value);
+    }
+    const relations = (parameters.get("rel") ?? "").toLowerCase().split(/[ \t]+/).filter((rel) => rel !== "");
+    const isEnd = position === header.length || header[position] === ",";
+    if (relations.length === 0 || !isEnd) return { links, isCut: true };
+    links.push({ target, relations, anchor: parameters.get("anchor") });
+    take(separatorPattern2);
+  }
+  return { links, isCut: false };
+}
+var separatorPattern2, targetPattern, semicolonPattern, namePattern, equalsPattern, quotedPattern, barePattern;
+var init_link_header = __esm({
+  "src/adapters/http/link-header.ts"() {
+    "use strict";
+    separatorPattern2 = /[ \t,]+/y;
+    targetPattern = /<([^<>]*)>[ \t]*/y;
+    semicolonPattern = /;[ \t]*/y;
+    namePattern = /([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*/y;
+    equalsPattern = /=[ \t]*/y;
+    quotedPattern = /"([^"\\]*(?:\\.[^"\\]*)*)"[ \t]*/y;
+    barePattern = /([^\s;,"]+)[ \t]*/y;
+  }
+});
+
+// src/adapters/registry/pages.ts
+async function readPages(session, path, { accept: accept2, after }) {
   const pages2 = [];
   const seen = /* @__PURE__ */ new Set();
+  let size = 0;
   let next = path;
   while (next !== void 0) {
     const answer = await session.sendPatiently({
@@ -15878,178 +17313,128 @@ async function readPages(session, path, accept2) {
       await answer.discard();
       return void 0;
     }
-    const { bytes, whole } = await readUpTo(answer, maxPage);
+    const { bytes, whole } = await readUpTo(answer, maxPage, {
+      method: "GET",
+      endpoint: answer.endpoint,
+      clock: session.clock
+    });
     const { shown } = answer.endpoint;
     if (!whole) throw new BimaError("REGISTRY_PROTOCOL", `${shown}: expected a page of at most 16 MiB`);
-    pages2.push(parseJsonObject(bytes, shown, "REGISTRY_PROTOCOL"));
-    seen.add(answer.endpoint.path);
-    next = nextOf(answer);
-    if (next !== void 0 && seen.has(next.path)) {
+    const page = session.secrets.guard(() => parseJsonObject(bytes, shown, "REGISTRY_PROTOCOL"));
+    pages2.push(page);
+    size += bytes.length;
+    if (pages2.length > maxPages || size > maxList) {
       throw new BimaError(
         "REGISTRY_PROTOCOL",
-        `${shown}: the Link to the next page leads back to one before`
+        `${shown}: expected a list of at most ${maxPages} pages and 128 MiB, got more`
+      );
+    }
+    seen.add(answer.endpoint.path);
+    const more = after?.(page);
+    next = session.secrets.guard(() => nextOf(answer)) ?? more;
+    if (seen.has(typeof next === "object" ? next.path : next ?? "")) {
+      throw new BimaError(
+        "REGISTRY_PROTOCOL",
+        `${shown}: the WebLink to the next page leads back to one before`
       );
     }
   }
   return pages2;
 }
-function nextOf({ headers, endpoint }) {
-  const link = headerOf(headers, "link") ?? "";
-  const [, target, parameters = ""] = /<([^>]*)>([^,<]*)/.exec(link) ?? [];
-  if (target === void 0 || !/;\s*rel="?next"?/i.test(parameters)) return void 0;
-  const next = resolveLocation(target, endpoint);
-  if (next.origin === endpoint.origin) return { ...next, shown: endpoint.shown };
+function nextOf(answer) {
+  const { headers, endpoint } = answer;
+  const { links, isCut } = parseLinks(headers.link);
+  const targets = links.filter((link) => link.relations.includes("next") && isAbout(link, endpoint)).map(({ target }) => resolveLink(target, endpoint));
+  const [next, ...others] = targets;
+  if (isCut || others.some(({ origin, path }) => origin !== next?.origin || path !== next.path)) {
+    throw new BimaError(
+      "REGISTRY_PROTOCOL",
+      `${endpoint.shown}: the WebLink header ${isCut ? "can't be read" : "names several next pages"}, so the list may not be whole`,
+      {
+        hint: "Ask those who run the registry, or the proxy in front of it: WebLink headers are those of RFC 8288."
+      }
+    );
+  }
+  if (next === void 0 || next.origin === endpoint.origin) {
+    return next === void 0 ? void 0 : { ...next, shown: endpoint.shown };
+  }
   throw new BimaError(
     "REGISTRY_PROTOCOL",
-    `${endpoint.shown}: the Link to the next page leads to ${next.origin}`,
+    `${endpoint.shown}: the WebLink to the next page leads to ${next.origin}`,
     {
       hint: "This is refused for safety; ask those who run the registry."
     }
   );
 }
-var maxPage;
+function isAbout({ anchor }, endpoint) {
+  if (anchor === void 0) return true;
+  const { origin, path } = resolveLink(anchor.replace(/#.*$/s, ""), endpoint);
+  return origin === endpoint.origin && path === endpoint.path;
+}
+var maxPage, maxPages, maxList;
 var init_pages = __esm({
-  "src/registry/pages.ts"() {
+  "src/adapters/registry/pages.ts"() {
     "use strict";
     init_errors();
     init_json();
-    init_endpoints();
+    init_location();
+    init_link_header();
     init_response();
     maxPage = 16 * 1024 * 1024;
+    maxPages = 2e3;
+    maxList = 128 * 1024 * 1024;
   }
 });
 
-// src/registry/content-lists.ts
+// src/adapters/registry/content-lists.ts
 async function listTags(session) {
-  const path = paths.tags(session.repository);
-  const pages2 = await readPages(session, path, "application/json") ?? [];
-  const tags = pages2.flatMap((page) => {
-    if (page.tags === null || page.tags === void 0) return [];
-    if (isStringArray(page.tags)) return page.tags;
-    throw new BimaError("REGISTRY_PROTOCOL", `expected a list of tags from ${session.registry}, got none`);
-  });
-  return [...new Set(tags)];
+  const all = /* @__PURE__ */ new Set();
+  const after = (page) => {
+    const tags = tagsOf(page, session.registry);
+    const before = all.size;
+    for (const tag of tags) all.add(tag);
+    const last = tags.at(-1);
+    const isFull = tags.length >= tagsPerPage || tags.length % roundNumber === 0;
+    return last !== void 0 && isFull && all.size > before ? paths.tags(session.repository, last) : void 0;
+  };
+  await readPages(session, paths.tags(session.repository), { accept: "application/json", after });
+  return [...all];
+}
+function tagsOf({ name, tags }, registry) {
+  if (tags === null || tags === void 0 && typeof name === "string") return [];
+  if (isStringArray(tags)) return tags;
+  throw new BimaError("REGISTRY_PROTOCOL", `expected a list of tags from ${registry}, got none`);
 }
 async function listReferrers(session, digest) {
-  const pages2 = await readPages(session, paths.referrers(session.repository, digest), mediaTypes.index).catch(
-    (error2) => {
-      const isUnknown = error2 instanceof RegistryError && [400, 405, 501].includes(error2.status ?? 0);
-      if (isUnknown) return void 0;
-      throw error2;
-    }
-  );
+  const pages2 = await readPages(session, paths.referrers(session.repository, digest), {
+    accept: mediaTypes.index
+  }).catch((error2) => {
+    const isUnknown = error2 instanceof RegistryError && [400, 405, 501].includes(error2.status ?? 0);
+    if (isUnknown) return void 0;
+    throw error2;
+  });
   return pages2?.flatMap(({ manifests }) => {
     const what = `the referrers of ${digest}`;
     if (!Array.isArray(manifests)) throw new BimaError("LAYOUT_INVALID", `${what}: manifests is not a list`);
     return manifests.map((item, at) => readDescriptor(item, `${what}: manifests[${at}]`));
   });
 }
+var roundNumber;
 var init_content_lists = __esm({
-  "src/registry/content-lists.ts"() {
+  "src/adapters/registry/content-lists.ts"() {
     "use strict";
     init_errors();
     init_descriptor();
     init_json();
     init_media_types();
-    init_endpoints();
+    init_paths();
     init_pages();
     init_registry_error();
+    roundNumber = 50;
   }
 });
 
-// src/registry/manifest-read.ts
-async function describeManifest(session, reference, signal) {
-  const isPush = session.readScopes.some((scope) => scope.endsWith("push"));
-  try {
-    const answer = await session.sendPatiently({
-      method: "HEAD",
-      to: paths.manifest(session.repository, reference),
-      headers: { accept },
-      scopes: session.readScopes,
-      expected: [200, 404],
-      signal
-    });
-    await answer.discard();
-    if (answer.status === 404) return void 0;
-    const descriptor = descriptorOf(answer);
-    if (descriptor !== void 0) return descriptor;
-  } catch (error2) {
-    if (!(error2 instanceof RegistryError) || error2.status === void 0 || error2.status >= 500) throw error2;
-    if (error2.status === 401) throw error2;
-    if (isPush && error2.status === 403) return void 0;
-  }
-  return (await readManifest(session, reference, signal))?.descriptor;
-}
-async function readManifest(session, reference, signal) {
-  return session.retrying(
-    async () => {
-      const answer = await session.send({
-        method: "GET",
-        to: paths.manifest(session.repository, reference),
-        headers: { accept },
-        scopes: session.readScopes,
-        expected: [200, 404],
-        signal
-      });
-      if (answer.status === 404) {
-        await answer.discard();
-        return void 0;
-      }
-      const { bytes, whole } = await readUpTo(answer, maxDocumentSize);
-      if (!whole) {
-        throw new BimaError(
-          "REGISTRY_PROTOCOL",
-          `${answer.endpoint.shown}: expected a manifest of at most ${maxDocumentSize} bytes, got more`
-        );
-      }
-      const descriptor = describeBytes(mediaTypeOf(answer) ?? mediaTypes.manifest, bytes);
-      const promised = isDigest(reference) ? reference : digestHeader(answer);
-      if (promised?.startsWith("sha256:") === true && promised !== descriptor.digest) {
-        throw new BimaError(
-          "DIGEST_MISMATCH",
-          `${answer.endpoint.shown}: expected content with ${promised}, got ${descriptor.digest}`,
-          { hint: "The registry, or something on the way, changed it." }
-        );
-      }
-      return { descriptor, bytes, etag: headerOf(answer.headers, "etag") };
-    },
-    { signal }
-  );
-}
-function descriptorOf(answer) {
-  const digest = digestHeader(answer);
-  const size = Number(headerOf(answer.headers, "content-length") ?? NaN);
-  const mediaType = mediaTypeOf(answer);
-  if (digest === void 0 || !isDigest(digest) || mediaType === void 0) return void 0;
-  return Number.isSafeInteger(size) && size > 0 ? { mediaType, digest, size } : void 0;
-}
-function mediaTypeOf({ headers }) {
-  const type = headerOf(headers, "content-type")?.replace(/;.*$/s, "").trim().toLowerCase();
-  return type === "" ? void 0 : type;
-}
-var accept;
-var init_manifest_read = __esm({
-  "src/registry/manifest-read.ts"() {
-    "use strict";
-    init_errors();
-    init_blob();
-    init_descriptor();
-    init_digest();
-    init_media_types();
-    init_endpoints();
-    init_registry_error();
-    init_response();
-    init_session();
-    accept = [
-      mediaTypes.index,
-      mediaTypes.manifest,
-      mediaTypes.dockerManifestList,
-      mediaTypes.dockerManifest
-    ].join(", ");
-  }
-});
-
-// src/registry/manifest-push.ts
+// src/adapters/registry/manifest-push.ts
 async function putManifest(session, manifest, reference, signal) {
   const { digest } = manifest.descriptor;
   const isThere2 = async () => (await describeManifest(session, reference, signal))?.digest === digest;
@@ -16057,9 +17442,9 @@ async function putManifest(session, manifest, reference, signal) {
     async (count) => {
       if (count > 1 && await isThere2()) return void 0;
       try {
-        return subjectOf(
-          await send(session, manifest, paths.manifest(session.repository, reference), signal)
-        );
+        const answer = await send(session, manifest, paths.manifest(session.repository, reference), signal);
+        await confirmManifest(session, answer, digest, reference, signal);
+        return subjectOf(answer);
       } catch (error2) {
         const isRefusal = error2 instanceof RegistryError && [400, 403, 409, 412].includes(error2.status ?? 0);
         if (!isRefusal || isAborted(signal) || error2.missing.length > 0) throw error2;
@@ -16070,14 +17455,26 @@ async function putManifest(session, manifest, reference, signal) {
     { signal }
   );
 }
-async function putTags(session, manifest, tags, signal) {
-  const { subject, set } = tags.length > 1 ? await putAtOnce(session, manifest, tags, signal) : nothingSet;
+async function confirmManifest(session, answer, digest, reference, signal) {
+  checkStored(session, answer, digest);
+  if (isProof(answer, digest)) return;
+  const isThere2 = async () => (await describeManifest(session, reference, signal))?.digest === digest;
+  if (!await appears(session, isThere2, signal)) throw unconfirmed(answer, reference, digest);
+}
+async function putTags(session, manifest, tags, { signal, tagging } = {}) {
+  const tell2 = (some, state) => {
+    for (const tag of some) tagging?.(tag, state);
+  };
+  const options = { signal, tell: tell2 };
+  const { subject, set } = tags.length > 1 ? await putAtOnce(session, manifest, tags, options) : nothingSet;
   let lastSubject = subject;
   const done = tags.filter((tag) => set.has(tag));
   for (const tag of tags) {
     if (set.has(tag)) continue;
     try {
+      tell2([tag], "asked");
       lastSubject = await putManifest(session, manifest, tag, signal) ?? lastSubject;
+      tell2([tag], "set");
       done.push(tag);
     } catch (error2) {
       const others = tags.filter((other) => other !== tag && !done.includes(other));
@@ -16086,12 +17483,14 @@ async function putTags(session, manifest, tags, signal) {
   }
   return lastSubject;
 }
-async function putAtOnce(session, manifest, tags, signal) {
+async function putAtOnce(session, manifest, tags, { signal, tell: tell2 }) {
   const path = paths.manifest(session.repository, manifest.descriptor.digest);
   const set = /* @__PURE__ */ new Set();
   let subject;
   for (let start = 0; start < tags.length; start += tagsPerRequest) {
-    const query = tags.slice(start, start + tagsPerRequest).map((tag) => `tag=${encodeURIComponent(tag)}`);
+    const asked = tags.slice(start, start + tagsPerRequest);
+    const query = asked.map((tag) => `tag=${encodeURIComponent(tag)}`);
+    tell2(asked, "asked");
     try {
       const answer = await session.retrying(
         () => send(session, manifest, `${path}?${query.join("&")}`, signal),
@@ -16100,16 +17499,52 @@ async function putAtOnce(session, manifest, tags, signal) {
         }
       );
       subject = subjectOf(answer) ?? subject;
-      const echoed = echoedTags(answer);
+      const echoed = await provenTags(session, answer, manifest.descriptor.digest, asked, signal);
       for (const tag of echoed) set.add(tag);
+      tell2(asked, "open");
+      tell2(echoed, "set");
       if (echoed.length === 0) break;
     } catch (error2) {
       const isAboutTags = error2 instanceof RegistryError && isRefusedQuery(error2);
       if (!isAboutTags) throw error2;
+      tell2(asked, "open");
       break;
     }
   }
   return { subject, set };
+}
+function checkStored(session, answer, digest) {
+  const stored = digestHeader(answer);
+  if (stored?.startsWith("sha256:") === true && stored !== digest) {
+    throw new BimaError(
+      "DIGEST_MISMATCH",
+      `${answer.endpoint.shown}: expected the registry to store ${digest}, got ${session.quote(stored)}`,
+      { hint: "The registry, or something on the way, changed the manifest; what it has is not the image." }
+    );
+  }
+}
+async function provenTags(session, answer, digest, asked, signal) {
+  checkStored(session, answer, digest);
+  if (!isProof(answer, digest)) return [];
+  const echoed = new Set(echoedTags(answer));
+  const looks2 = asked.filter((tag) => echoed.has(tag)).map(async (tag) => {
+    const there = await describeManifest(session, tag, signal);
+    return there?.digest === digest ? [tag] : [];
+  });
+  return (await Promise.all(looks2)).flat();
+}
+function isProof(answer, digest) {
+  return answer.status === 201 && digestHeader(answer) === digest;
+}
+function unconfirmed({ status, endpoint: { shown } }, reference, digest) {
+  return new RegistryError(
+    "REGISTRY_PROTOCOL",
+    `PUT ${shown}: expected 201 with the digest of the manifest, got ${status} without it, and "${reference}" does not stand for ${digest} afterwards`,
+    { method: "PUT", url: shown, status },
+    {
+      hint: "Something may answer in place of the registry: check its host and port, and the proxy settings."
+    }
+  );
 }
 function isRefusedQuery(error2) {
   const isContent = error2.codes.some((code2) => /^(?:MANIFEST|NAME|BLOB)_/.test(code2));
@@ -16134,7 +17569,7 @@ async function send(session, { descriptor, bytes }, path, signal) {
       body: bytes,
       scopes: [pushScope(session.repository)],
       expected: [201, 200, 202],
-      patience: session.timeouts.commit,
+      patience: commitPatience(session.timeouts, bytes.length),
       signal
     });
   } catch (error2) {
@@ -16145,14 +17580,6 @@ async function send(session, { descriptor, bytes }, path, signal) {
     });
   }
   await answer.discard();
-  const digest = digestHeader(answer);
-  if (digest?.startsWith("sha256:") === true && digest !== descriptor.digest) {
-    throw new BimaError(
-      "DIGEST_MISMATCH",
-      `${answer.endpoint.shown}: expected the registry to store ${descriptor.digest}, got ${digest}`,
-      { hint: "The registry, or something on the way, changed the manifest; what it has is not the image." }
-    );
-  }
   return answer;
 }
 function partial(error2, failed, done, others) {
@@ -16169,49 +17596,87 @@ function partial(error2, failed, done, others) {
 }
 var tagsPerRequest, nothingSet;
 var init_manifest_push = __esm({
-  "src/registry/manifest-push.ts"() {
+  "src/adapters/registry/manifest-push.ts"() {
     "use strict";
     init_errors();
     init_clock();
-    init_endpoints();
+    init_paths();
+    init_evidence();
     init_manifest_read();
     init_registry_error();
     init_scope();
     init_session();
+    init_watch();
     tagsPerRequest = 10;
     nothingSet = { subject: void 0, set: /* @__PURE__ */ new Set() };
   }
 });
 
-// src/registry/referrers.ts
-async function keepReferrer(session, manifest, acknowledged, signal) {
-  const { subject, referrer } = readReferrer(manifest);
-  if (subject === void 0) return;
-  if (acknowledged !== void 0 && await servesReferrers(session, subject, signal)) return;
-  for (let race = 1; ; race += 1) {
-    try {
-      await addToFallback(session, subject, referrer, signal);
-      return;
-    } catch (error2) {
-      const isRace = error2 instanceof RegistryError && isAnswer(error2, 412) && race < maxRaces;
-      if (!isRace) throw error2;
-    }
-  }
-}
-function readReferrer({ descriptor, bytes }) {
-  const isIndex = isIndexType(descriptor.mediaType);
-  const document = isIndex ? parseIndex(bytes, descriptor.digest) : parseManifest(bytes, descriptor.digest);
+// src/core/oci/referrers.ts
+function readReferrer({ mediaType, digest, size }, bytes) {
+  const document = isIndexType(mediaType) ? parseIndex(bytes, digest) : parseManifest(bytes, digest);
   const artifactType = document.artifactType ?? ("config" in document ? document.config.mediaType : void 0);
   return {
     subject: document.subject?.digest,
     referrer: {
-      mediaType: descriptor.mediaType,
-      digest: descriptor.digest,
-      size: descriptor.size,
+      mediaType,
+      digest,
+      size,
       ...document.annotations === void 0 ? {} : { annotations: document.annotations },
       ...artifactType === void 0 ? {} : { artifactType }
     }
   };
+}
+function referrersTag(subject) {
+  return `sha256-${hexOf(subject)}`;
+}
+var init_referrers = __esm({
+  "src/core/oci/referrers.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_digest();
+    init_image_tree();
+    init_manifest();
+    init_media_types();
+  }
+});
+
+// src/adapters/registry/keep-referrers.ts
+function createReferrerKeeper(session) {
+  const lists = /* @__PURE__ */ new Map();
+  return async (manifest, acknowledged, signal) => {
+    const { subject, referrer } = readReferrer(manifest.descriptor, manifest.bytes);
+    if (subject === void 0) return;
+    if (acknowledged !== void 0 && await servesReferrers(session, subject, signal)) return;
+    const list = lists.get(subject) ?? { subject, ours: /* @__PURE__ */ new Map(), settling: void 0 };
+    lists.set(subject, list);
+    list.ours.set(referrer.digest, referrer);
+    list.settling ??= settle(session, list, signal).finally(() => list.settling = void 0);
+    await list.settling;
+  };
+}
+async function settle(session, { subject, ours }, signal) {
+  const tag = referrersTag(subject);
+  await session.clock.sleep(gathering, signal);
+  for (let round = 1; round <= maxRounds; round += 1) {
+    const current = await readList(session, tag, signal);
+    const there = new Set(current.manifests.map(({ digest }) => digest));
+    const missing = [...ours.values()].filter(({ digest }) => !there.has(digest));
+    if (missing.length === 0) return;
+    if (round > 1) session.reporter.debug(`"${tag}" lacks ${missing.length} referrers, and is written again`);
+    try {
+      await writeList(session, tag, [...current.manifests, ...missing], current.etag, signal);
+    } catch (error2) {
+      if (!(error2 instanceof RegistryError) || !isAnswer(error2, 412)) throw error2;
+    }
+    await session.clock.sleep(pause * (1 + session.clock.random() * round), signal);
+  }
+  throw new BimaError(
+    "REGISTRY_REFUSED",
+    `the tag "${tag}" of ${session.registry}/${session.repository} never kept the referrers that were added to it`,
+    { hint: "Others write to it all the time, or the registry forgets: push again when nobody else does." }
+  );
 }
 async function servesReferrers(session, subject, signal) {
   try {
@@ -16230,27 +17695,28 @@ async function servesReferrers(session, subject, signal) {
     throw error2;
   }
 }
-async function addToFallback(session, subject, referrer, signal) {
-  const tag = `sha256-${hexOf(subject)}`;
+async function readList(session, tag, signal) {
   const current = await readManifest(session, tag, signal);
-  if (current !== void 0 && !isIndexType(current.descriptor.mediaType)) {
-    throw new BimaError(
-      "REGISTRY_REFUSED",
-      `the tag "${tag}" of ${session.registry}/${session.repository} holds no index, so the referrer can't be added to it`,
-      { hint: "The image itself was pushed; remove that tag and push again." }
-    );
-  }
-  const known = current === void 0 ? [] : parseIndex(current.bytes, tag).manifests;
-  if (known.some(({ digest }) => digest === referrer.digest)) return;
-  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...known, referrer] };
+  if (current === void 0) return { manifests: [], etag: void 0 };
+  if (isIndexType(current.descriptor.mediaType))
+    return { manifests: parseIndex(current.bytes, tag).manifests, etag: current.etag };
+  throw new BimaError(
+    "REGISTRY_REFUSED",
+    `the tag "${tag}" of ${session.registry}/${session.repository} holds no index, so the referrer can't be added to it`,
+    { hint: "Remove that tag, or give what it holds another, and push again." }
+  );
+}
+async function writeList(session, tag, manifests, etag, signal) {
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
   const bytes = encodeJson(index);
+  const { digest, mediaType } = describeBytes(mediaTypes.index, bytes);
   const answer = await session.sendPatiently({
     method: "PUT",
     to: paths.manifest(session.repository, tag),
     headers: {
-      "content-type": describeBytes(mediaTypes.index, bytes).mediaType,
-      // Someone else may add a referrer of the same subject at the same time.
-      ...current?.etag === void 0 ? {} : { "if-match": current.etag }
+      "content-type": mediaType,
+      // Where it is known, nothing is lost at all.
+      ...etag === void 0 ? {} : { "if-match": etag }
     },
     body: bytes,
     scopes: [pushScope(session.repository)],
@@ -16258,208 +17724,339 @@ async function addToFallback(session, subject, referrer, signal) {
     signal
   });
   await answer.discard();
+  await confirmManifest(session, answer, digest, digest, signal);
 }
-var maxRaces;
-var init_referrers = __esm({
-  "src/registry/referrers.ts"() {
+var maxRounds, pause, gathering;
+var init_keep_referrers = __esm({
+  "src/adapters/registry/keep-referrers.ts"() {
     "use strict";
     init_errors();
     init_descriptor();
-    init_digest();
     init_json();
     init_manifest();
     init_media_types();
-    init_endpoints();
+    init_referrers();
+    init_paths();
     init_manifest_read();
+    init_manifest_push();
     init_registry_error();
     init_scope();
-    maxRaces = 5;
+    maxRounds = 10;
+    pause = 500;
+    gathering = 100;
   }
 });
 
-// src/registry/repository.ts
-function createRepository({ session, mountFrom, chunkSize }) {
-  const name = `${session.registry}/${session.repository}`;
-  const mounts = { repositories: mountFrom, refused: /* @__PURE__ */ new Set() };
-  const manifests = /* @__PURE__ */ new Map();
-  let listing = Promise.resolve();
-  async function putTagged(manifest, tags, options = {}) {
-    const { descriptor } = manifest;
-    const known = { descriptor, bytes: await readDocument(manifest, "the image") };
-    const { signal } = options;
-    const subject = tags.length === 0 ? await putManifest(session, known, descriptor.digest, signal) : await putTags(session, known, tags, signal);
-    manifests.set(descriptor.digest, known);
-    const listed = listing.then(() => keepReferrer(session, known, subject, signal));
-    listing = listed.catch(() => void 0);
-    await listed;
-    options.stored?.("pushed");
-  }
-  return {
-    name,
-    describe: (tagOrDigest, signal) => describeManifest(session, tagOrDigest, signal),
-    read: (tagOrDigest) => readManifest(session, tagOrDigest),
-    tags: () => listTags(session),
-    referrers: (digest) => listReferrers(session, digest),
-    remove: (tagOrDigest) => deleteManifest(session, tagOrDigest),
-    open: (descriptor) => ({
-      descriptor,
-      open: () => isDocument2(descriptor) ? openManifest(session, descriptor) : downloadBlob(session, descriptor),
-      heldBy: { registry: session.registry, repository: session.repository }
-    }),
-    async has(descriptor) {
-      if (!isDocument2(descriptor)) return hasBlob(session, descriptor);
-      return await describeManifest(session, descriptor.digest) !== void 0;
-    },
-    async put(blob, options = {}) {
-      if (isDocument2(blob.descriptor)) {
-        await putTagged(blob, [], options);
-        return;
-      }
-      const { force = false, signal } = options;
-      const how = await pushBlob(session, blob, { force, mounts, chunkSize, signal });
-      options.stored?.(how);
-    },
-    async tag(descriptor, tag) {
-      const known = manifests.get(descriptor.digest) ?? await readManifest(session, descriptor.digest);
-      if (known === void 0) throw missing(name, descriptor.digest);
-      await putTags(session, known, [tag], void 0);
-    },
-    putTagged
-  };
-}
-function isDocument2({ mediaType }) {
-  return isManifestType(mediaType) || isIndexType(mediaType);
-}
+// src/adapters/registry/repository.ts
 async function* openManifest(session, { digest }) {
   const document = await readManifest(session, digest);
-  if (document === void 0) throw missing(`${session.registry}/${session.repository}`, digest);
+  if (document === void 0) {
+    const name = `${session.registry}/${session.repository}`;
+    throw new BimaError("REGISTRY_NOT_FOUND", `${name} has no manifest ${digest}`);
+  }
   yield document.bytes;
 }
-function missing(name, digest) {
-  return new BimaError("REGISTRY_NOT_FOUND", `${name} has no manifest ${digest}`);
-}
+var RemoteRepository;
 var init_repository = __esm({
-  "src/registry/repository.ts"() {
+  "src/adapters/registry/repository.ts"() {
     "use strict";
     init_errors();
     init_blob();
-    init_media_types();
+    init_image_tree();
+    init_shared_work();
     init_blob_download();
     init_blob_upload();
     init_content_lists();
     init_manifest_delete();
     init_manifest_push();
     init_manifest_read();
-    init_referrers();
+    init_keep_referrers();
+    RemoteRepository = class {
+      name;
+      #session;
+      #chunkSize;
+      #keepReferrer;
+      #puts = /* @__PURE__ */ new Map();
+      /** Those under way. */
+      #looks = /* @__PURE__ */ new Map();
+      /** Repositories that a blob couldn't be mounted from. */
+      #refusedMounts = /* @__PURE__ */ new Set();
+      /** @param chunkSize in bytes, where blobs are always to be sent in chunks */
+      constructor(session, chunkSize) {
+        this.name = `${session.registry}/${session.repository}`;
+        this.#session = session;
+        this.#chunkSize = chunkSize;
+        this.#keepReferrer = createReferrerKeeper(session);
+      }
+      async describe(tagOrDigest, signal = this.#session.signal) {
+        const begun = this.#looks.get(tagOrDigest);
+        if (begun?.isGivenUp === false) return begun.wait(signal);
+        signal?.throwIfAborted();
+        const look = new SharedWork(
+          (inner) => describeManifest(this.#session, tagOrDigest, inner).finally(() => {
+            if (this.#looks.get(tagOrDigest) === look) this.#looks.delete(tagOrDigest);
+          })
+        );
+        this.#looks.set(tagOrDigest, look);
+        return look.wait(signal);
+      }
+      read(tagOrDigest) {
+        return readManifest(this.#session, tagOrDigest);
+      }
+      tags() {
+        return listTags(this.#session);
+      }
+      referrers(digest) {
+        return listReferrers(this.#session, digest);
+      }
+      async remove(tagOrDigest) {
+        try {
+          return await deleteManifest(this.#session, tagOrDigest);
+        } finally {
+          this.#looks.clear();
+        }
+      }
+      open(descriptor) {
+        const session = this.#session;
+        const { registry, repository } = session;
+        return {
+          descriptor,
+          open: () => isDocument(descriptor) ? openManifest(session, descriptor) : downloadBlob(session, descriptor),
+          heldBy: { registry, repository }
+        };
+      }
+      async put(blob, options = {}) {
+        const { force = false, signal = this.#session.signal } = options;
+        const { digest } = blob.descriptor;
+        if (isDocument(blob.descriptor)) {
+          return this.#timed(async () => {
+            await this.putTagged(blob, [], options);
+            return "pushed";
+          });
+        }
+        const begun = this.#puts.get(digest);
+        if (!force && begun?.isGivenUp === false) return begun.wait(signal);
+        signal?.throwIfAborted();
+        const work = new SharedWork(
+          (inner) => this.#timed(() => this.#push(blob, options, inner)).catch((error2) => {
+            if (this.#puts.get(digest) === work) this.#puts.delete(digest);
+            throw error2;
+          })
+        );
+        this.#puts.set(digest, work);
+        return work.wait(signal);
+      }
+      async putTagged(manifest, tags, options = {}) {
+        const { descriptor } = manifest;
+        const known = { descriptor, bytes: await readDocument(manifest, "the image") };
+        const { signal } = options;
+        try {
+          const subject = tags.length === 0 ? await putManifest(this.#session, known, descriptor.digest, signal) : await putTags(this.#session, known, tags, options);
+          await this.#keepReferrer(known, subject, signal);
+        } finally {
+          this.#looks.clear();
+        }
+      }
+      #push(blob, { force = false, mountFrom = [] }, signal) {
+        const mounts = { repositories: mountFrom, refused: this.#refusedMounts };
+        return pushBlob(this.#session, blob, { force, mounts, chunkSize: this.#chunkSize, signal });
+      }
+      async #timed(work) {
+        const { clock } = this.#session;
+        const started = clock.now();
+        const stored = await work();
+        return { stored, seconds: (clock.now() - started) / 1e3 };
+      }
+    };
   }
 });
 
-// src/registry/secrets.ts
+// src/adapters/registry/secret-forms.ts
+function formsOf(secret) {
+  const once = escapesOf(secret);
+  const twice = [
+    ...once.flatMap((form) => [JSON.stringify(form).slice(1, -1), encoded(form)]),
+    ...percentForms(encoded(secret))
+  ];
+  const others = misreadingsOf(secret).filter(isTelling);
+  const binary = [secret, ...others].flatMap((text) => [
+    ...piecesOf(Buffer.from(text)),
+    ...piecesOf(Buffer.from(text, "latin1"))
+  ]);
+  return [.../* @__PURE__ */ new Set([secret, ...once, ...twice, ...others, ...others.flatMap(escapesOf), ...binary])];
+}
+function escapesOf(text) {
+  return [...percentForms(text), ...jsonForms(text), ...htmlForms(text)];
+}
+function percentForms(text) {
+  const component = encoded(text);
+  const strict = component.replace(/[!'()*]/g, percent);
+  const form = component.replace(/[!'()~]/g, percent);
+  const forms = [component, strict, strict.replaceAll("~", "%7E"), form, encodeURI(wellFormed(text))];
+  const path = strict.replace(/%(?:24|26|2B|3A|3D|40)/g, decodeURIComponent);
+  const spaced = [...forms, path].flatMap((one) => [one, one.replaceAll("%20", "+")]);
+  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code2) => code2.toLowerCase())]);
+}
+function encoded(text) {
+  return encodeURIComponent(wellFormed(text));
+}
+function wellFormed(text) {
+  return Buffer.from(text).toString();
+}
+function percent(character) {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+function jsonForms(text) {
+  const plain = JSON.stringify(text).slice(1, -1);
+  const slashed = plain.replaceAll("/", "\\/");
+  const forms = [plain, slashed].flatMap((form) => [
+    form,
+    form.replace(/[<>&]/g, unicode),
+    form.replace(/[^\x20-\x7e]/g, unicode),
+    form.replace(/[<>&]|[^\x20-\x7e]/g, unicode),
+    form.replaceAll('\\"', "\\u0022").replace(/['<>&]|[^\x20-\x7e]/g, unicode)
+  ]);
+  return forms.flatMap((form) => [
+    form,
+    form.replace(/\\u[0-9a-f]{4}/g, (code2) => `\\u${code2.slice(2).toUpperCase()}`)
+  ]);
+}
+function unicode(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+function htmlForms(text) {
+  const named = entities.map(
+    (names) => text.replace(/[&<>"'/]/g, (character) => names[character] ?? character)
+  );
+  const coded = (form, code2) => form.replace(/[^\x20-\x7e]/gu, (character) => `&#${code2(character.codePointAt(0) ?? 0)};`);
+  return [
+    ...named,
+    ...named.map((form) => coded(form, String)),
+    ...named.map((form) => coded(form, (point) => `x${point.toString(16).toUpperCase()}`)),
+    ...named.map((form) => coded(form, (point) => `x${point.toString(16)}`))
+  ];
+}
+function misreadingsOf(text) {
+  const utf8 = Buffer.from(text);
+  const asLatin1 = utf8.toString("latin1");
+  const asWindows = new TextDecoder("windows-1252").decode(utf8);
+  return [
+    asLatin1,
+    asWindows,
+    Buffer.from(asLatin1).toString("latin1"),
+    new TextDecoder("windows-1252").decode(Buffer.from(asWindows)),
+    Buffer.from(text, "latin1").toString("utf8"),
+    text.normalize("NFC"),
+    text.normalize("NFD"),
+    // What can't be told in ASCII is left out, or a question mark.
+    .../[^\x20-\x7e]/.test(text) ? [text.replace(/[^\x20-\x7e]/g, "?"), utf8.toString("ascii")] : []
+  ];
+}
+function isTelling(text) {
+  return text.replace(/[?\ufffd]/g, "").length >= 4;
+}
+function piecesOf(bytes) {
+  const encoded2 = [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    const own = text.slice(Math.ceil(before * 8 / 6), Math.floor((before + bytes.length) * 8 / 6));
+    return [own, own.replaceAll("+", "-").replaceAll("/", "_"), encodeURIComponent(own)];
+  });
+  const hex = bytes.toString("hex");
+  return [...encoded2, hex, hex.toUpperCase()].filter(({ length }) => length >= shortestPiece);
+}
+var shortestPiece, entities;
+var init_secret_forms = __esm({
+  "src/adapters/registry/secret-forms.ts"() {
+    "use strict";
+    shortestPiece = 8;
+    entities = [
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" },
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" },
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" },
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "/": "&#x2F;" },
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" },
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#039;" },
+      { "&": "&amp;", "<": "&lt;", ">": "&gt;" }
+    ];
+  }
+});
+
+// src/adapters/registry/secrets.ts
+function isMasked(value, origin) {
+  return value.length >= (origin === "user" ? 1 : leastMaskedOfServer);
+}
 function createSecrets(mask = () => void 0) {
   const known = /* @__PURE__ */ new Set();
+  const masked = /* @__PURE__ */ new Set();
+  let sorted;
+  function add2(value, origin) {
+    const isWanted = isMasked(value, origin);
+    for (const form of formsOf(value)) {
+      if (form !== value && form.length < minimum) continue;
+      if (form.length >= minimum) known.add(form);
+      if (!isWanted || masked.has(form)) continue;
+      masked.add(form);
+      mask(form);
+    }
+    sorted = void 0;
+  }
+  function scrub(text) {
+    sorted ??= [...known].sort((one, other) => other.length - one.length);
+    let clean2 = text.replace(/(https?:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/g, "$1?\u2026");
+    for (const secret of sorted) clean2 = clean2.replaceAll(secret, "***");
+    return clean2;
+  }
   return {
-    add(value) {
-      if (value.length < minimum || known.has(value)) return;
-      known.add(value);
-      mask(value);
+    add: add2,
+    addQuery(query) {
+      add2(query, "server");
+      for (const [name, value] of new URLSearchParams(query)) {
+        if (telling.test(name) && value.length >= shortestParameter) add2(value, "server");
+      }
     },
-    scrub(text) {
-      let clean2 = text.replace(/(https?:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/g, "$1?\u2026");
-      for (const secret of known) clean2 = clean2.replaceAll(secret, "***");
-      return clean2;
+    scrub,
+    guard(body) {
+      try {
+        return body();
+      } catch (error2) {
+        if (!(error2 instanceof BimaError)) throw error2;
+        const { code: code2, message, hint } = error2;
+        throw new BimaError(code2, scrub(message), hint === void 0 ? {} : { hint: scrub(hint) });
+      }
     }
   };
 }
-var minimum;
+var minimum, shortestParameter, telling, leastMaskedOfServer;
 var init_secrets = __esm({
-  "src/registry/secrets.ts"() {
+  "src/adapters/registry/secrets.ts"() {
     "use strict";
+    init_errors();
+    init_secret_forms();
     minimum = 4;
+    shortestParameter = 8;
+    telling = /sig|token|secret|credential|password|state|key|auth|policy/i;
+    leastMaskedOfServer = 16;
   }
 });
 
-// src/registry/client.ts
+// src/adapters/registry/client.ts
 function createRegistryClient(options) {
-  const { credentials, reporter, concurrency = defaultConcurrency, clock = systemClock } = options;
-  const closed2 = new AbortController();
-  const signal = AbortSignal.any([...options.signal === void 0 ? [] : [options.signal], closed2.signal]);
-  (0, import_node_events.setMaxListeners)(0, signal);
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const secrets = createSecrets(options.mask);
-  const http = createHttp({ ...options, timeouts, userAgent: options.userAgent ?? "bima" });
-  const hosts = /* @__PURE__ */ new Map();
-  const hostOf = (origin) => {
-    const known = hosts.get(origin);
-    if (known !== void 0) return known;
-    const made = { host: createHost(origin, concurrency, clock), warnings: /* @__PURE__ */ new Set() };
-    hosts.set(origin, made);
-    return made;
-  };
-  const fetchToken = (request2) => retrying(
-    () => {
-      reporter.debug(`asking ${request2.realm.shown} for a token for ${request2.scopes.join(" ")}`);
-      return requestToken({ ...request2, signal }, { http, secrets, clock });
-    },
-    { clock, reporter, host: hostOf(request2.realm.origin).host },
-    { signal, settles: true }
-  );
-  return {
-    signal,
-    repository({ registry, repository }, { access = "pull", mountFrom = [] } = {}) {
-      const { host, warnings } = hostOf(new URL(`https://${apiHost(registry)}`).origin);
-      const ping = async () => {
-        const response = await http.send({
-          method: "GET",
-          endpoint: endpointOf(host.origin, paths.ping),
-          signal
-        });
-        await response.discard();
-        return response.headers["www-authenticate"];
-      };
-      const authorizer = createAuthorizer({
-        registry,
-        repository,
-        origin: () => host.origin,
-        credentials,
-        secrets,
-        clock,
-        trustedRealms: options.trustedRealms ?? [],
-        fetchToken,
-        ping
-      });
-      const session = createSession({
-        registry,
-        repository,
-        http,
-        host,
-        authorizer,
-        secrets,
-        reporter,
-        clock,
-        timeouts,
-        plainHttp: options.plainHttp ?? "loopback",
-        access,
-        warnings,
-        signal
-      });
-      return createRepository({ session, mountFrom, chunkSize: options.chunkSize });
-    },
-    close: () => {
-      closed2.abort(new Error("the client of the registry is closed"));
-      return http.close();
-    }
-  };
+  return new Client(options);
 }
-var import_node_events, defaultConcurrency;
-var init_client2 = __esm({
-  "src/registry/client.ts"() {
+var import_node_events, defaultConcurrency, Client;
+var init_client = __esm({
+  "src/adapters/registry/client.ts"() {
     "use strict";
     import_node_events = require("node:events");
     init_authorizer();
+    init_budget();
     init_clock();
+    init_vendors();
     init_endpoints();
+    init_paths();
+    init_text();
     init_host();
-    init_http();
+    init_registry_http();
     init_repository();
     init_retry();
     init_secrets();
@@ -16467,10 +18064,106 @@ var init_client2 = __esm({
     init_token();
     init_watch();
     defaultConcurrency = 4;
+    Client = class {
+      signal;
+      down = /* @__PURE__ */ new Set();
+      #options;
+      #clock;
+      #timeouts;
+      #budget;
+      #secrets;
+      #http;
+      #closed = new AbortController();
+      /** By origin. */
+      #hosts = /* @__PURE__ */ new Map();
+      /** By registry, repository and access. */
+      #repositories = /* @__PURE__ */ new Map();
+      constructor(options) {
+        const { clock = systemClock, userAgent = "bima", signal } = options;
+        this.#options = options;
+        this.#clock = clock;
+        this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+        this.#budget = new Budget(clock);
+        this.#secrets = createSecrets(options.mask);
+        this.#http = createRegistryHttp({ ...options, timeouts: this.#timeouts, userAgent });
+        this.signal = AbortSignal.any([...signal === void 0 ? [] : [signal], this.#closed.signal]);
+        (0, import_node_events.setMaxListeners)(0, this.signal);
+      }
+      repository({ registry, repository }, { access: access2 = "pull", attempts } = {}) {
+        const key = JSON.stringify([registry, repository, access2, attempts]);
+        const known = this.#repositories.get(key);
+        if (known !== void 0) return known;
+        const session = this.#openSession(registry, repository, access2, attempts);
+        const made = new RemoteRepository(session, this.#options.chunkSize);
+        this.#repositories.set(key, made);
+        return made;
+      }
+      close() {
+        this.#closed.abort(new Error("the client of the registry is closed"));
+        return this.#http.close();
+      }
+      #openSession(registry, repository, access2, attempts) {
+        const { credentials, reporter, trustedRealms = [], plainHttp = "loopback" } = this.#options;
+        const { host, warnings } = this.#hostOf(new URL(`https://${apiHost(registry)}`).origin);
+        const shared2 = { registry, repository, secrets: this.#secrets, clock: this.#clock };
+        const authorizer = new Authorizer({
+          ...shared2,
+          credentials,
+          trustedRealms,
+          origin: () => host.origin,
+          fetchToken: (request2) => this.#fetchToken(request2, attempts),
+          ping: () => this.#ping(host)
+        });
+        return new Session({
+          ...shared2,
+          http: this.#http,
+          host,
+          authorizer,
+          reporter,
+          timeouts: this.#timeouts,
+          budget: this.#budget,
+          plainHttp,
+          access: access2,
+          attempts,
+          warnings,
+          signal: this.signal
+        });
+      }
+      #hostOf(origin) {
+        const known = this.#hosts.get(origin);
+        if (known !== void 0) return known;
+        const { concurrency = defaultConcurrency } = this.#options;
+        const made = { host: new Host(origin, concurrency, this.#clock), warnings: /* @__PURE__ */ new Set() };
+        this.#hosts.set(origin, made);
+        return made;
+      }
+      #fetchToken(request2, attempts) {
+        const { reporter } = this.#options;
+        const tools = { http: this.#http, secrets: this.#secrets, clock: this.#clock };
+        const { host } = this.#hostOf(request2.realm.origin);
+        const { signal } = this;
+        return retrying(
+          () => {
+            const what = `asking ${request2.realm.shown} for a token for ${request2.scopes.join(" ")}`;
+            reporter.debug(clean(this.#secrets.scrub(what)));
+            return requestToken({ ...request2, signal }, tools);
+          },
+          { clock: this.#clock, reporter, host, budget: this.#budget },
+          { ...atMost(attempts), signal }
+        );
+      }
+      /** The challenge of the API's root. */
+      async #ping({ origin }) {
+        const endpoint = endpointOf(origin, paths.ping);
+        const response = await this.#http.send({ method: "GET", endpoint, signal: this.signal });
+        await response.discard();
+        return response.headers["www-authenticate"];
+      }
+    };
   }
 });
 
-// src/registry/docker-config.ts
+// src/adapters/registry/docker-config.ts
 async function readDockerConfig(source) {
   if (source.kind === "text") {
     const { name, text: text2 } = source;
@@ -16478,9 +18171,14 @@ async function readDockerConfig(source) {
   }
   let text;
   try {
-    text = await (0, import_promises2.readFile)(source.path, "utf8");
+    const bytes = await readRegular(source.path, limits.settings, {
+      code: "CREDENTIALS_FAILED",
+      follow: true
+    });
+    text = Buffer.from(bytes).toString();
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
+    if (cause instanceof BimaError) throw cause;
     throw new BimaError("CREDENTIALS_FAILED", `"${source.path}" can't be read`, { cause });
   }
   return text.trim() === "" ? void 0 : parseDockerConfig(text, `"${source.path}"`);
@@ -16534,27 +18232,75 @@ function decodePair(auth, what) {
   if (colon === -1) throw invalid('holds no "user:password"');
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
-var import_promises2;
 var init_docker_config = __esm({
-  "src/registry/docker-config.ts"() {
+  "src/adapters/registry/docker-config.ts"() {
     "use strict";
-    import_promises2 = require("node:fs/promises");
     init_errors();
+    init_limits();
     init_json();
+    init_open_regular();
   }
 });
 
-// src/registry/credential-helper.ts
+// src/core/program-paths.ts
+function readVariable(environment, name, platform = process.platform) {
+  if (platform !== "win32" || environment[name] !== void 0) return environment[name];
+  const key = Object.keys(environment).find((other) => other.toUpperCase() === name.toUpperCase());
+  return key === void 0 ? void 0 : environment[key];
+}
+function programPaths(name, environment, platform = process.platform) {
+  const path = readVariable(environment, "PATH", platform) ?? "";
+  if (platform !== "win32") {
+    const folders2 = path.split(import_node_path2.posix.delimiter).filter((folder) => import_node_path2.posix.isAbsolute(folder));
+    return folders2.map((folder) => import_node_path2.posix.join(folder, name));
+  }
+  const extensions = extensionsOf(readVariable(environment, "PATHEXT", platform));
+  const hasExtension = extensions.includes(import_node_path2.win32.extname(name).toLowerCase());
+  const names = [...hasExtension ? [name] : [], ...extensions.map((extension) => name + extension)];
+  const folders = path.split(import_node_path2.win32.delimiter).map((folder) => folder.replace(/^"(.*)"$/, "$1")).filter((folder) => hasDrive.test(folder));
+  return folders.flatMap((folder) => names.map((file) => import_node_path2.win32.join(folder, file)));
+}
+function extensionsOf(variable) {
+  const listed = (variable ?? "").toLowerCase().split(";").filter((extension) => startable.includes(extension));
+  return listed.length === 0 ? startable : listed;
+}
+function commandFor(path, args, environment, platform = process.platform) {
+  if (platform !== "win32" || !/\.(?:bat|cmd)$/i.test(path)) return { file: path, args, isVerbatim: false };
+  if (/["%!\r\n]/.test(path)) return void 0;
+  const named = readVariable(environment, "SYSTEMROOT", platform) ?? "";
+  const root = hasDrive.test(named) ? named : "C:\\Windows";
+  const line = `"${[`"${path}"`, ...args].join(" ")}"`;
+  return {
+    file: import_node_path2.win32.join(root, "System32", "cmd.exe"),
+    args: ["/d", "/v:off", "/s", "/c", line],
+    isVerbatim: true
+  };
+}
+var import_node_path2, hasDrive, startable;
+var init_program_paths = __esm({
+  "src/core/program-paths.ts"() {
+    "use strict";
+    import_node_path2 = require("node:path");
+    hasDrive = /^(?:[A-Za-z]:[\\/]|[\\/]{2}[^\\/])/;
+    startable = [".com", ".exe", ".bat", ".cmd"];
+  }
+});
+
+// src/adapters/registry/credential-helper.ts
 async function runHelper(name, server, env, milliseconds = timeout) {
   const program = `docker-credential-${name}`;
   const failed = (why, hint) => new BimaError("CREDENTIALS_FAILED", `the credential helper "${program}" ${why}`, {
     hint: hint ?? `Try it by hand: echo ${server} | ${program} get`
   });
   if (!/^[\w.-]+$/.test(name)) throw failed("has no valid name", 'Correct "credHelpers" or "credsStore".');
-  const { status, output, error: error2 } = await run(program, server, env, milliseconds);
-  if (isSystemError(error2, "ENOENT")) {
-    throw failed("is not installed", "Install it, or remove it from the docker config file.");
+  const path = await findFile(programPaths(program, env));
+  if (path === void 0) {
+    throw failed(
+      "is not installed",
+      "Install it in a folder of the PATH, or remove it from the docker config file."
+    );
   }
+  const { status, output, error: error2 } = await run(path, server, env, milliseconds);
   if (error2 !== void 0) throw failed(error2.message);
   if (status !== 0) {
     if (/credentials not found/i.test(output)) return void 0;
@@ -16573,10 +18319,26 @@ async function runHelper(name, server, env, milliseconds = timeout) {
   if (secret === "") return void 0;
   return username === "<token>" ? { kind: "identity", username, token: secret } : { kind: "password", username, password: secret };
 }
-function run(program, input, env, milliseconds) {
-  return new Promise((resolve3) => {
-    const child = (0, import_node_child_process.spawn)(program, ["get"], {
-      env: { ...env },
+async function findFile(paths2) {
+  for (const path of paths2) {
+    const isFound = await (0, import_promises4.access)(path, import_node_fs5.constants.X_OK).then(() => (0, import_promises4.stat)(path)).then((stats) => stats.isFile()).catch(() => false);
+    if (isFound) return path;
+  }
+  return void 0;
+}
+function run(path, input, env, milliseconds) {
+  return new Promise((resolve2) => {
+    const command = commandFor(path, ["get"], env);
+    if (command === void 0) {
+      const error2 = new Error(`can't be started: its path has characters that batch files can't have`);
+      resolve2({ status: null, output: "", error: error2 });
+      return;
+    }
+    const child = (0, import_node_child_process.spawn)(command.file, command.args, {
+      // What it starts itself is not looked for in the workspace either.
+      cwd: (0, import_node_path3.dirname)(path),
+      env: { ...env, NoDefaultCurrentDirectoryInExePath: "1" },
+      windowsVerbatimArguments: command.isVerbatim,
       stdio: ["pipe", "pipe", "ignore"],
       windowsHide: true
     });
@@ -16589,34 +18351,38 @@ function run(program, input, env, milliseconds) {
     child.on("error", (error2) => {
       clearTimeout(timer);
       const shown = isSystemError(error2) ? error2 : new Error(clean(error2.message));
-      resolve3({ status: null, output: "", error: shown });
+      resolve2({ status: null, output: "", error: shown });
     });
     child.on("exit", (status, signal) => {
       clearTimeout(timer);
       if (signal === null) return;
       child.stdin.destroy();
       child.stdout.destroy();
-      resolve3({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      resolve2({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
     child.on("close", (status) => {
-      resolve3({ status, output });
+      resolve2({ status, output });
     });
   });
 }
-var import_node_child_process, timeout, maxOutput;
+var import_node_child_process, import_node_fs5, import_promises4, import_node_path3, timeout, maxOutput;
 var init_credential_helper = __esm({
-  "src/registry/credential-helper.ts"() {
+  "src/adapters/registry/credential-helper.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
+    import_node_fs5 = require("node:fs");
+    import_promises4 = require("node:fs/promises");
+    import_node_path3 = require("node:path");
     init_errors();
     init_json();
-    init_error_body();
+    init_program_paths();
+    init_text();
     timeout = 3e4;
     maxOutput = 1024 * 1024;
   }
 });
 
-// src/registry/credentials.ts
+// src/adapters/registry/credentials.ts
 function createCredentials(options) {
   const { env, explicit = [], githubToken } = options;
   const configs = [
@@ -16634,7 +18400,7 @@ function createCredentials(options) {
         const found = config === void 0 ? void 0 : await findIn(config, registry, repository, env);
         if (found !== void 0) return found;
       }
-      if (registry === "ghcr.io" && githubToken !== void 0 && githubToken !== "") {
+      if (vendorOf(registry).takesGithubToken === true && githubToken !== void 0 && githubToken !== "") {
         return { kind: "password", username: env.GITHUB_ACTOR ?? "x-access-token", password: githubToken };
       }
       return void 0;
@@ -16645,15 +18411,20 @@ function filesOf({ env, home }) {
   const value = (name) => env[name] === "" ? void 0 : env[name];
   const runtime = value("XDG_RUNTIME_DIR");
   const named = value("REGISTRY_AUTH_FILE");
+  const inHome = (name) => home === void 0 ? void 0 : `${home}/${name}`;
+  const [docker, config] = [
+    value("DOCKER_CONFIG") ?? inHome(".docker"),
+    value("XDG_CONFIG_HOME") ?? inHome(".config")
+  ];
   return [
-    `${value("DOCKER_CONFIG") ?? `${home}/.docker`}/config.json`,
+    ...docker === void 0 ? [] : [`${docker}/config.json`],
     ...named === void 0 ? [] : [named],
     ...runtime === void 0 ? [] : [`${runtime}/containers/auth.json`],
-    `${value("XDG_CONFIG_HOME") ?? `${home}/.config`}/containers/auth.json`
+    ...config === void 0 ? [] : [`${config}/containers/auth.json`]
   ];
 }
 async function findIn(config, registry, repository, env) {
-  const names = namesOf(registry);
+  const names = credentialNames(registry);
   const helper = names.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
   if (helper !== void 0) return runHelper(helper, serverOf(registry), env);
   const stored = config.store === void 0 ? void 0 : await runHelper(config.store, serverOf(registry), env);
@@ -16665,41 +18436,52 @@ function keysOf(names, repository) {
   const prefixes = parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`);
   return [...prefixes, ""].flatMap((prefix) => names.map((name) => `${name}${prefix}`));
 }
-function namesOf(registry) {
-  return registry === "docker.io" ? hubNames : [registry.toLowerCase()];
-}
 function serverOf(registry) {
-  return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
+  return vendorOf(registry).helperKey ?? registry;
 }
 function isSameRegistry(given, registry) {
-  return namesOf(registry).includes(
+  return credentialNames(registry).includes(
     given.toLowerCase().replace(/^https?:\/\//, "").replace(/\/.*$/s, "")
   );
 }
-var hubNames;
 var init_credentials = __esm({
-  "src/registry/credentials.ts"() {
+  "src/adapters/registry/credentials.ts"() {
     "use strict";
     init_docker_config();
     init_credential_helper();
-    hubNames = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+    init_vendors();
   }
 });
 
-// src/action/push.ts
-function createWorkflowClient(order) {
-  const { references, inputs, environment, mask, reporter, signal } = order;
+// src/adapters/registry/home.ts
+function findHome() {
+  try {
+    return (0, import_node_os.homedir)();
+  } catch {
+    return void 0;
+  }
+}
+var import_node_os;
+var init_home = __esm({
+  "src/adapters/registry/home.ts"() {
+    "use strict";
+    import_node_os = require("node:os");
+  }
+});
+
+// src/action/workflow-push.ts
+function createWorkflowClient({ references, inputs }, { environment, runner, reporter, signal, token: token2 }) {
   return createRegistryClient({
     credentials: createCredentials({
       env: environment,
-      home: (0, import_node_os.homedir)(),
+      home: findHome(),
       explicit: explicitLogin(inputs, references),
       // Another server's token is none of ghcr.io's business.
-      ...inputs.githubToken !== void 0 && isGithubCom(environment) ? { githubToken: inputs.githubToken } : {}
+      ...token2 !== void 0 && isGithubCom(environment) ? { githubToken: token2 } : {}
     }),
     reporter,
     signal,
-    mask,
+    mask: runner.mask,
     tlsVerify: inputs.tlsVerify,
     plainHttp: inputs.tlsVerify ? "loopback" : "always"
   });
@@ -16716,21 +18498,20 @@ function explicitLogin({ login, registry }, references) {
     { hint: "Name the registry that the credentials are for, or log in to each with docker/login-action." }
   );
 }
-var import_node_os;
-var init_push2 = __esm({
-  "src/action/push.ts"() {
+var init_workflow_push = __esm({
+  "src/action/workflow-push.ts"() {
     "use strict";
-    import_node_os = require("node:os");
     init_errors();
     init_push();
-    init_client2();
+    init_client();
     init_credentials();
+    init_home();
     init_event();
-    init_references();
+    init_image_names();
   }
 });
 
-// src/github/comment.ts
+// src/adapters/github/comment.ts
 var comment_exports = {};
 __export(comment_exports, {
   markerOf: () => markerOf,
@@ -16738,35 +18519,41 @@ __export(comment_exports, {
   removeComment: () => removeComment
 });
 async function putComment(github, place, text) {
-  const body = `${markerOf(place.image)}
+  const marker = markerOf(place.image, place.key);
+  const body = `${marker}
 ${text}`;
-  const [oldest, ...others] = await ownComments(github, place);
+  const [oldest, ...others] = await ownComments(github, place, (line) => line === marker);
   for (const { id } of others) await remove(github, place, id);
   const updated = oldest === void 0 ? void 0 : await update(github, place, oldest, body);
-  return updated ?? create(github, place, body);
+  return updated ?? create(github, place, marker, body);
 }
 async function removeComment(github, place) {
-  const comments = await ownComments(github, place);
+  const alone = markerOf(place.image);
+  const start = alone.replace(/-->$/, "by ");
+  const isAbout2 = (line) => line === alone || line.startsWith(start) && line.endsWith(" -->");
+  const comments = await ownComments(github, place, isAbout2);
   for (const { id } of comments) await remove(github, place, id);
   return comments.length;
 }
-function markerOf(image) {
-  const name = encodeURIComponent(image).replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("--", "-%2D");
-  return `<!-- bima-action preview: ${name} -->`;
+function markerOf(image, key = "") {
+  return `<!-- bima-action preview: ${encodeName(image)}${key === "" ? "" : ` by ${encodeName(key)}`} -->`;
 }
-async function ownComments(github, place, author) {
-  const marked = await markedComments(github, place);
+function encodeName(name) {
+  return encodeURIComponent(name).replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%20", " ").replaceAll("--", "-%2D");
+}
+async function ownComments(github, place, isMarker, author) {
+  const marked = await markedComments(github, place, isMarker);
   if (marked.length === 0) return [];
   const own = author ?? await readAuthor(github);
   return marked.filter((comment) => comment.author === own).sort((one, other) => one.id - other.id);
 }
-async function markedComments(github, { repository, number, image }) {
-  const marker = markerOf(image);
+async function markedComments(github, { repository, number }, isMarker) {
   const marked = [];
   const list = { ...splitName(repository), issue_number: number, per_page: 100 };
   for await (const { data } of github.paginate.iterator(github.rest.issues.listComments, list)) {
     for (const { id, user, html_url: url, body = "" } of data) {
-      if (body.split(/\r?\n/, 1)[0] === marker) marked.push({ id, author: user?.login, url, body });
+      const [line = ""] = body.split(/\r?\n/, 1);
+      if (isMarker(line)) marked.push({ id, author: user?.login, url, body });
     }
   }
   return marked;
@@ -16798,11 +18585,11 @@ async function update(github, { repository }, { id, url, body: before }, body) {
     throw error2;
   }
 }
-async function create(github, place, body) {
+async function create(github, place, marker, body) {
   const where = { ...splitName(place.repository), issue_number: place.number };
   const { data } = await github.rest.issues.createComment({ ...where, body });
   const { id, user, html_url: url } = data;
-  const [oldest] = await ownComments(github, place, user?.login);
+  const [oldest] = await ownComments(github, place, (line) => line === marker, user?.login);
   if (oldest === void 0 || oldest.id >= id) return url;
   const kept = await update(github, place, oldest, body);
   if (kept === void 0) return url;
@@ -16822,9 +18609,9 @@ function splitName(repository) {
 }
 var jobAuthor;
 var init_comment = __esm({
-  "src/github/comment.ts"() {
+  "src/adapters/github/comment.ts"() {
     "use strict";
-    init_failure();
+    init_github_error();
     jobAuthor = "github-actions[bot]";
   }
 });
@@ -16844,22 +18631,21 @@ async function runCleanup(inputs, world) {
   const tags = references.flatMap(({ tag }) => tag ?? []);
   if (!inputs.allowProtected) checkTags(tags, event);
   const number = inputs.deleteComment ? numberOfComment(event, tags) : void 0;
-  const deleted = [];
-  const skipped = [];
+  const records = { deleted: [], skipped: [] };
   try {
-    await cleanRepositories(inputs, references, world, { deleted, skipped });
+    await cleanRepositories({ inputs, references, records }, world);
   } finally {
+    const { deleted, skipped } = records;
     runner.output("deleted", JSON.stringify(deleted));
     runner.output("skipped", JSON.stringify(skipped));
     if (inputs.summary) runner.summarize(formatCleanupSummary({ deleted, skipped, dryRun }));
   }
-  if (number !== void 0) await deleteComments(number, inputs, references, world);
+  if (number !== void 0) await deleteComments({ number, inputs, references }, world);
 }
-async function cleanRepositories(inputs, references, { environment, runner, reporter, signal }, records) {
+async function cleanRepositories({ inputs, references, records }, world) {
   const { dryRun } = inputs;
-  const { mask } = runner;
-  const client = createWorkflowClient({ references, inputs, environment, mask, reporter, signal });
-  const access = { token: inputs.githubToken, environment, reporter, signal };
+  const { reporter } = world;
+  const client = createWorkflowClient({ references, inputs }, world);
   const deleted = (record) => {
     records.deleted.push(record);
   };
@@ -16867,9 +18653,11 @@ async function cleanRepositories(inputs, references, { environment, runner, repo
     for (const [name, { place, tags }] of byRepository(references)) {
       await reporter.group(
         `${dryRun ? "Look at" : "Clean up"} ${name}`,
-        () => withStore(place, client, access, async (store) => {
+        () => withStore(place, { ...world, client }, async (store) => {
           if (store === void 0) reporter.warning(noPackage(name));
-          const skipped = store === void 0 ? tags.map((tag) => ({ name, tags: [tag], why: "there is no such package" })) : await cleanUp({ store, tags, dryRun, reporter, signal, deleted });
+          const needsDates = store instanceof PackageStore;
+          const previews = await previewsFor({ tags, needsDates }, world);
+          const skipped = store === void 0 ? tags.map((tag) => ({ name, tags: [tag], why: "there is no such package" })) : await removeTags({ tags, previews, dryRun }, { ...world, store, deleted });
           for (const record of skipped) reporter.info(`stays: ${describeRecord(record)}`);
           records.skipped.push(...skipped);
         })
@@ -16896,14 +18684,15 @@ function noPackage(name) {
     hint: 'If there is one, give the job "packages: write", and this repository the role Admin under "Manage Actions access" in its settings.'
   };
 }
-async function deleteComments(number, { githubToken: token2, dryRun }, references, { environment, event, reporter, signal }) {
+async function deleteComments({ number, inputs, references }, world) {
+  const { event, reporter, signal } = world;
   const images = [...byRepository(references).keys()];
-  if (dryRun) {
+  if (inputs.dryRun) {
     reporter.info(`would delete the comment on pull request ${number}, if there is one`);
     return;
   }
   try {
-    await withGithub({ token: token2, environment, reporter, signal }, async (github) => {
+    await withGithub(world, async (github) => {
       const { removeComment: removeComment2 } = await Promise.resolve().then(() => (init_comment(), comment_exports));
       for (const image of images) {
         const count = await removeComment2(github, { repository: event.repository, number, image });
@@ -16921,31 +18710,125 @@ var init_cleanup_run = __esm({
   "src/action/cleanup-run.ts"() {
     "use strict";
     init_cleanup();
+    init_package_store();
     init_errors();
     init_cleanup_inputs();
     init_cleanup_store();
     init_cleanup_summary();
     init_github();
+    init_preview();
     init_protected_tags();
-    init_push2();
-    init_references();
+    init_workflow_push();
+    init_image_names();
   }
 });
 
-// src/action/cleanup-main.ts
-var import_promises3 = require("node:fs/promises");
-
 // src/action/step.ts
-var import_node_fs2 = require("node:fs");
-var import_promises = require("node:fs/promises");
+var import_node_fs3 = require("node:fs");
 init_package();
 init_errors();
+
+// src/adapters/filesystem/patience.ts
+var import_promises = require("node:fs/promises");
+var import_promises2 = require("node:timers/promises");
+init_errors();
+var defaultWaits = [20, 50, 100, 200, 400, 800, 1500, 3e3];
+var heldCodes = ["EPERM", "EACCES", "EBUSY", "ENOTEMPTY"];
+async function withPatience(path, body, { platform = process.platform, waits: waits2 = defaultWaits } = {}) {
+  for (let attempt2 = 0; ; attempt2++) {
+    try {
+      return await body();
+    } catch (cause) {
+      if (platform !== "win32" || !heldCodes.some((code2) => isSystemError(cause, code2))) throw cause;
+      const wait = waits2[attempt2];
+      if (wait === void 0) throw inUse(path, cause);
+      await (0, import_promises2.setTimeout)(wait);
+    }
+  }
+}
+var said = "is in use by another program";
+function inUse(path, cause) {
+  return new BimaError("OUTPUT_FAILED", `"${path}" ${said}`, {
+    hint: "Close the program that has it open; if there is none, check that you may write there.",
+    cause
+  });
+}
+async function cleanUp(path) {
+  await withPatience(path, () => (0, import_promises.rm)(path, { recursive: true, force: true })).catch(() => void 0);
+}
+
+// src/adapters/filesystem/temporary.ts
+init_errors();
+
+// src/adapters/filesystem/process-owner.ts
+init_errors();
+
+// src/adapters/filesystem/temporary.ts
+var abandonedAfter = 24 * 60 * 60 * 1e3;
+function outputError(what, cause) {
+  if (!isSystemError(cause) || cause instanceof BimaError) return cause;
+  const remedy = remedies.get(cause.code ?? "");
+  return new BimaError("OUTPUT_FAILED", `can't ${what}: ${remedy?.reason ?? cause.message}`, {
+    cause,
+    ...remedy === void 0 ? {} : { hint: remedy.hint }
+  });
+}
+function nameSystemError(error2) {
+  if (!isSystemError(error2)) return error2;
+  const { syscall = "use", path } = error2;
+  return outputError(path === void 0 ? syscall : `${syscall} "${path}"`, error2);
+}
+var remedies = /* @__PURE__ */ new Map([
+  [
+    "ENOSPC",
+    {
+      reason: "the disk is full",
+      hint: "Free some space or write to another disk; nothing was left behind."
+    }
+  ],
+  [
+    "EDQUOT",
+    {
+      reason: "the disk quota is used up",
+      hint: "Free some space or write to another disk; nothing was left behind."
+    }
+  ],
+  ["ENXIO", { reason: "it is a FIFO that nobody reads", hint: "Start its reader, or name a file." }],
+  ["EPIPE", { reason: "its reader has gone", hint: "See why the program that reads it has stopped." }],
+  ["ELOOP", { reason: "its symbolic links lead in a circle", hint: "Choose another place." }],
+  ["EACCES", { reason: "permission denied", hint: "Choose a place that you may write to." }],
+  ["EPERM", { reason: "not permitted", hint: "Choose a place that you may write to." }],
+  ["EBUSY", { reason: "it is in use", hint: "Close the program that has it open, or choose another place." }],
+  ["EROFS", { reason: "the file system is read-only", hint: "Choose a place that you may write to." }],
+  [
+    "ENOENT",
+    { reason: "there is no such file or folder", hint: "Make the folder, or choose another place." }
+  ],
+  ["ENOTDIR", { reason: "a part of the path is a file", hint: "Choose another place." }],
+  ["EEXIST", { reason: "a file is in the way", hint: "Choose another place." }],
+  ["EISDIR", { reason: "it is a directory", hint: "Choose another name." }]
+]);
+
+// src/core/unfinished.ts
+function failUntilDone(host, say) {
+  host.exitCode = 1;
+  let isDone = false;
+  host.once("beforeExit", () => {
+    if (!isDone) say("internal error, please report it: the work stopped before it was done");
+  });
+  return (code2) => {
+    isDone = true;
+    host.exitCode = code2;
+  };
+}
+
+// src/action/step.ts
 init_input_values();
 
-// src/action/reporter.ts
-var import_node_path = require("node:path");
+// src/action/action-reporter.ts
+var import_node_fs = require("node:fs");
 
-// src/progress-lines.ts
+// src/core/progress-lines.ts
 init_reporter();
 var interval = 5e3;
 function progressLines(write, now) {
@@ -16968,8 +18851,25 @@ function shortenTask(task) {
   return task.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
 }
 
-// src/action/reporter.ts
-init_safe_text();
+// src/action/action-reporter.ts
+init_text();
+
+// src/action/workspace-path.ts
+var import_node_path = __toESM(require("node:path"), 1);
+function workspacePath(workspace, file, path = import_node_path.default) {
+  const from = withoutPrefix(path.resolve(workspace), path);
+  const to = withoutPrefix(path.resolve(workspace, file), path);
+  const relative = path.relative(from, to);
+  if (path.isAbsolute(relative)) return void 0;
+  const parts = relative.split(path.sep);
+  return parts[0] === ".." ? void 0 : parts.join("/");
+}
+function withoutPrefix(absolute, path) {
+  if (path.sep !== "\\") return absolute;
+  return absolute.replace(/^\\\\[?.]\\UNC\\/i, "\\\\").replace(/^\\\\[?.]\\(?=[A-Za-z]:)/, "");
+}
+
+// src/action/action-reporter.ts
 var maxAnnotations = 10;
 function actionReporter(runner, workspace, now) {
   const line = (text) => {
@@ -17022,15 +18922,22 @@ function describe({ code: code2, message, hint, position }) {
   return `${code2}: ${message.replace(/\s*\n\s*/g, " ")}${place}${hint === void 0 ? "" : `
 ${hint}`}`;
 }
+function realOrWritten(path) {
+  try {
+    return import_node_fs.realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
 function placeOf({ position }, workspace) {
   if (position === void 0) return void 0;
-  const file = (0, import_node_path.relative)(workspace, (0, import_node_path.resolve)(workspace, position.file)).split(import_node_path.sep).join(import_node_path.posix.sep);
-  if (file.startsWith("../") || /^[A-Za-z]:/.test(file)) return void 0;
-  return { file, line: position.line, column: position.column };
+  const file = workspacePath(workspace, position.file) ?? // On macOS the same folder is in /tmp and in /private/tmp.
+  workspacePath(realOrWritten(workspace), realOrWritten(position.file));
+  return file === void 0 ? void 0 : { file, line: position.line, column: position.column };
 }
 
 // src/action/runner.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"));
@@ -17189,12 +19096,58 @@ function saveState(name, value) {
 }
 
 // src/action/runner.ts
+init_errors();
+init_text();
+function withReader(path, body) {
+  const isPipe = path !== void 0 && (0, import_node_fs2.statSync)(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  const file = isPipe ? (0, import_node_fs2.openSync)(path, import_node_fs2.constants.O_WRONLY | import_node_fs2.constants.O_NONBLOCK) : void 0;
+  try {
+    body();
+  } finally {
+    if (file !== void 0) (0, import_node_fs2.closeSync)(file);
+  }
+}
+function attempt(what, body) {
+  try {
+    body();
+    return void 0;
+  } catch (cause) {
+    const error2 = outputError(what, cause);
+    if (error2 instanceof BimaError) return error2;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new BimaError("OUTPUT_FAILED", `can't ${what}: ${reason}`, {
+      hint: "Look whether an earlier step of the job has removed the files of the runner.",
+      cause
+    });
+  }
+}
+function warn(failure) {
+  if (failure === void 0) return;
+  const { code: code2, message, hint } = failure;
+  warning(safeLines(`${code2}: ${message}${hint === void 0 ? "" : `
+${hint}`}`));
+}
 function createRunner(environment) {
   return {
     input: (name) => getInput(name),
-    output: setOutput,
+    output: (name, value) => {
+      const failure = attempt(`set the output "${name}"`, () => {
+        withReader(environment.GITHUB_OUTPUT, () => {
+          setOutput(name, value);
+        });
+      });
+      if (failure !== void 0) throw failure;
+    },
     mask: setSecret,
-    keep: saveState,
+    keep: (name, value) => {
+      warn(
+        attempt(`keep the value "${name}" for the step after the job`, () => {
+          withReader(environment.GITHUB_STATE, () => {
+            saveState(name, value);
+          });
+        })
+      );
+    },
     line: info,
     debug,
     annotate: (severity, text, place) => {
@@ -17205,18 +19158,28 @@ function createRunner(environment) {
     endGroup,
     summarize: (markdown) => {
       const path = environment.GITHUB_STEP_SUMMARY ?? "";
-      if (path !== "") (0, import_node_fs.appendFileSync)(path, markdown);
+      if (path === "") return;
+      warn(
+        attempt("write the summary of the job", () => {
+          withReader(path, () => {
+            (0, import_node_fs2.appendFileSync)(path, markdown);
+          });
+        })
+      );
     }
   };
 }
 
 // src/action/step.ts
-init_safe_text();
+init_text();
 var interrupted = 130;
 var patience = 5e3;
 function runStep(main) {
   const environment = process.env;
   const runner = createRunner(environment);
+  failUntilDone(process, (message) => {
+    runner.annotate("error", message);
+  });
   for (const secret of readSecrets(runner.input)) runner.mask(secret);
   const reporter = actionReporter(
     runner,
@@ -17226,7 +19189,7 @@ function runStep(main) {
   const interrupt = new AbortController();
   let folder;
   const stopAtOnce = () => {
-    if (folder !== void 0) (0, import_node_fs2.rmSync)(folder, { recursive: true, force: true });
+    if (folder !== void 0) (0, import_node_fs3.rmSync)(folder, { recursive: true, force: true });
     process.exit(interrupted);
   };
   const fail = async (error2) => {
@@ -17234,25 +19197,37 @@ function runStep(main) {
       report(error2, runner, reporter);
       return 1;
     }
-    reporter.info("interrupted");
-    if (folder !== void 0) await (0, import_promises.rm)(folder, { recursive: true, force: true });
+    const isNamed = error2 instanceof BimaError && error2.code === "INTERRUPTED";
+    reporter.info(isNamed ? error2.message : "interrupted");
+    if (folder !== void 0) await cleanUp(folder);
     return interrupted;
   };
-  for (const name of ["SIGINT", "SIGTERM"]) {
+  for (const name of ["SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK"]) {
     process.on(name, () => {
       if (interrupt.signal.aborted) stopAtOnce();
       interrupt.abort();
       setTimeout(stopAtOnce, patience);
     });
   }
+  let isFailing = false;
   process.on("uncaughtException", (error2) => {
-    void fail(error2).then(end);
+    if (isFailing) process.exit(1);
+    isFailing = true;
+    void fail(error2).then(end, leave);
   });
   reporter.info(`bima ${package_default.version}`);
   const own = (path) => {
     folder = path;
   };
-  void main({ environment, runner, reporter, signal: interrupt.signal, own }).then(() => 0, fail).then(end);
+  void main({ environment, runner, reporter, signal: interrupt.signal, own }).then(() => 0, fail).then(end).catch(leave);
+}
+function leave(error2) {
+  try {
+    (0, import_node_fs3.writeSync)(2, `${safeLine(String(error2))}
+`);
+  } finally {
+    process.exit(1);
+  }
 }
 async function end(code2) {
   const streams = [process.stdout, process.stderr];
@@ -17260,8 +19235,10 @@ async function end(code2) {
   process.exit(code2);
 }
 function report(error2, runner, reporter) {
-  if (error2 instanceof BimaError) {
-    reporter.fail(error2.problems);
+  const named = nameSystemError(error2);
+  if (named instanceof BimaError) {
+    reporter.fail(named.problems);
+    if (error2 instanceof Error && named !== error2) reporter.debug(error2.stack ?? error2.message);
     return;
   }
   const stack = error2 instanceof Error ? error2.stack ?? error2.message : String(error2);
@@ -17276,10 +19253,10 @@ function report(error2, runner, reporter) {
 runStep(async ({ environment, runner, reporter, signal }) => {
   const [{ readCleanupInputs: readCleanupInputs2 }, { readEvent: readEvent2 }, { runCleanup: runCleanup2 }] = await Promise.all([
     Promise.resolve().then(() => (init_cleanup_inputs(), cleanup_inputs_exports)),
-    Promise.resolve().then(() => (init_event(), event_exports)),
+    Promise.resolve().then(() => (init_read_event(), read_event_exports)),
     Promise.resolve().then(() => (init_cleanup_run(), cleanup_run_exports))
   ]);
   const inputs = readCleanupInputs2(runner.input);
-  const event = await readEvent2(environment, import_promises3.readFile);
-  await runCleanup2(inputs, { environment, event, runner, reporter, signal });
+  const event = await readEvent2();
+  await runCleanup2(inputs, { token: inputs.githubToken, environment, event, runner, reporter, signal });
 });

@@ -1492,7 +1492,7 @@ var require_dist = __commonJS({
   }
 });
 
-// src/github/octokit.ts
+// src/adapters/github/octokit.ts
 var octokit_exports = {};
 __export(octokit_exports, {
   createOctokit: () => createOctokit
@@ -5674,7 +5674,7 @@ var Octokit2 = Octokit.plugin(requestLog, legacyRestEndpointMethods, paginateRes
   }
 );
 
-// src/github/octokit.ts
+// src/adapters/github/octokit.ts
 var unbounded = 1e3;
 function createOctokit(setup) {
   const log = { debug: () => void 0, info: setup.debug, warn: setup.debug, error: setup.debug };
