@@ -306,7 +306,8 @@ function createExchange(
         });
       });
     },
-    reset: () => socket.resetAndDestroy(),
+    // Node never ends when a socket is reset that is being shut down.
+    reset: () => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy()),
     end: () => socket.end(),
   };
 }

@@ -13,6 +13,7 @@ import { pushImage } from '../../src/usecases/push/push.ts';
 import type { PushOptions, PushResult } from '../../src/usecases/push/push.ts';
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
 import type { RegistryClient, RegistryOptions as ClientOptions } from '../../src/adapters/registry/client.ts';
+import { formsOf } from '../../src/adapters/registry/secret-forms.ts';
 import type { Credential } from '../../src/adapters/registry/credentials.ts';
 import type { Reporter } from '../../src/core/reporter.ts';
 import { createFastClock } from './fast-clock.ts';
@@ -58,23 +59,13 @@ export function createTranscript(): Transcript {
     assertClean(secrets) {
       const text = lines.join('\n');
       const shown = secrets.filter(
-        (secret) => secret !== '' && spellingsOf(secret).some((spelling) => text.includes(spelling)),
+        (secret) =>
+          secret !== '' &&
+          formsOf(secret).some((form) => (form === secret || form.length >= 4) && text.includes(form)),
       );
       assert.deepEqual(shown, [], 'a secret was said');
     },
   };
-}
-
-/** Some of those in which servers repeat a text. */
-function spellingsOf(secret: string): readonly string[] {
-  return [
-    secret,
-    encodeURIComponent(secret),
-    new URLSearchParams({ '': secret }).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString('latin1'),
-    Buffer.from(secret).toString('base64').replace(/.?=*$/, ''),
-  ];
 }
 
 /** What is there before the proxy. */
