@@ -36,8 +36,8 @@ export interface Transcript {
   readonly lines: readonly string[];
   /** Notes a thrown error as a shell's debug output would, causes and fields included. */
   add(error: unknown): void;
-  /** Fails when one of these can be read in it. */
-  assertClean(secrets: readonly string[]): void;
+  /** Fails when one of these can be read in it, in one of the spellings: by default some that are common. */
+  assertClean(secrets: readonly string[], spellings?: (secret: string) => readonly string[]): void;
 }
 
 export function createTranscript(): Transcript {
@@ -56,16 +56,31 @@ export function createTranscript(): Transcript {
     reporter,
     lines,
     add: (error) => lines.push(inspect(error, { depth: 20, showHidden: true, maxStringLength: null })),
-    assertClean(secrets) {
+    assertClean(secrets, spellings = spellingsOf) {
       const text = lines.join('\n');
       const shown = secrets.filter(
-        (secret) =>
-          secret !== '' &&
-          formsOf(secret).some((form) => (form === secret || form.length >= 4) && text.includes(form)),
+        (secret) => secret !== '' && spellings(secret).some((spelling) => text.includes(spelling)),
       );
       assert.deepEqual(shown, [], 'a secret was said');
     },
   };
+}
+
+/** Some of those in which servers repeat a text. */
+function spellingsOf(secret: string): readonly string[] {
+  return [
+    secret,
+    encodeURIComponent(secret),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+    JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret).toString('latin1'),
+    Buffer.from(secret).toString('base64').replace(/.?=*$/, ''),
+  ];
+}
+
+/** Those that the client knows, but for what is too short to tell. */
+export function longFormsOf(secret: string): readonly string[] {
+  return formsOf(secret).filter((form) => form === secret || form.length >= 4);
 }
 
 /** What is there before the proxy. */
@@ -115,7 +130,7 @@ export interface World extends AsyncDisposable {
   readonly image: SampleImage;
   reference(text: string): string;
   /** Looks for every secret in all that was said. */
-  assertNoSecrets(): void;
+  assertNoSecrets(spellings?: (secret: string) => readonly string[]): void;
 }
 
 /** Sets everything up; the tag `v1` is there already, on an older image. */
@@ -168,14 +183,16 @@ export async function startWorld(options: RunOptions = {}): Promise<World> {
     masked,
     image,
     reference,
-    assertNoSecrets() {
-      transcript.assertClean([
+    assertNoSecrets(spellings) {
+      const pair = Buffer.from(`${name}:${word}`).toString('base64');
+      const secrets = [
         word,
-        Buffer.from(`${name}:${word}`).toString('base64'),
+        pair,
         ...(tokens?.tokens ?? []),
         ...registry.secrets,
         ...(options.secrets ?? []),
-      ]);
+      ];
+      transcript.assertClean(secrets, spellings);
     },
     async [Symbol.asyncDispose]() {
       await client.close();

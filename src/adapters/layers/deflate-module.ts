@@ -1,4 +1,4 @@
-// The compiled encoder of src/deflate. In a bundle, the build puts its bytes in place of this file.
+// The compiled encoder of src/core/deflate. In a bundle, the build puts its bytes in place of this file.
 
 import { readFileSync } from 'node:fs';
 

@@ -19,7 +19,7 @@ import {
   tokenFaults,
 } from '../../../support/fault-kinds.ts';
 import type { Act, Fault } from '../../../support/fault-proxy.ts';
-import { repository, runPull, runPush, user } from '../../../support/fault-run.ts';
+import { longFormsOf, repository, runPull, runPush, user } from '../../../support/fault-run.ts';
 import type { RunOptions, World } from '../../../support/fault-run.ts';
 import { bytesOf, sampleImage, storeImage } from '../../../support/sample-image.ts';
 import type { SampleImage } from '../../../support/sample-image.ts';
@@ -99,7 +99,8 @@ function drawRun(
 }
 
 /** What must hold for every run, as the registry itself tells. */
-function assertBounded({ clock, proxy, registry }: World): void {
+function assertBounded({ clock, proxy, registry, ...world }: World): void {
+  world.assertNoSecrets(longFormsOf);
   const slept = clock.sleeps.reduce((sum, time) => sum + time, 0);
   const { length } = proxy.requests;
   assert.ok(slept <= longest(length), `it waited for ${Math.round(slept / 60_000)} minutes`);
