@@ -2024,16 +2024,19 @@ var init_error_body = __esm({
 // src/adapters/http/network-failure.ts
 function networkError(error2, request2, reused) {
   const code2 = codeOf(error2);
-  const { kind, retry, says, hint } = kindOf(code2, error2, request2.host);
   const { method, url } = request2;
-  const cause = new Error(
-    [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ")
-  );
+  const host = /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? request2.host;
+  const { kind, retry, says, hint } = kindOf(code2, error2, host);
+  const text = [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
+  const hide = (words) => words.replaceAll(withoutPort(request2.host), withoutPort(host));
   return new HttpError(
-    `${method} ${url}: ${says}`,
+    `${method} ${url}: ${hide(says)}`,
     { method, url, failure: { kind, retry, reused }, hint },
-    { cause }
+    { cause: new Error(hide(text)) }
   );
+}
+function withoutPort(host) {
+  return host.replace(/:\d+$/, "");
 }
 function kindOf(code2, error2, host) {
   const message = error2 instanceof Error ? error2.message : "";

@@ -14211,16 +14211,19 @@ var init_hosts = __esm({
 // src/adapters/http/network-failure.ts
 function networkError(error, request2, reused) {
   const code = codeOf(error);
-  const { kind, retry, says, hint: hint2 } = kindOf3(code, error, request2.host);
   const { method, url } = request2;
-  const cause = new Error(
-    [code, error instanceof Error ? error.message : void 0].filter(Boolean).join(": ")
-  );
+  const host = /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? request2.host;
+  const { kind, retry, says, hint: hint2 } = kindOf3(code, error, host);
+  const text = [code, error instanceof Error ? error.message : void 0].filter(Boolean).join(": ");
+  const hide = (words) => words.replaceAll(withoutPort(request2.host), withoutPort(host));
   return new HttpError(
-    `${method} ${url}: ${says}`,
+    `${method} ${url}: ${hide(says)}`,
     { method, url, failure: { kind, retry, reused }, hint: hint2 },
-    { cause }
+    { cause: new Error(hide(text)) }
   );
+}
+function withoutPort(host) {
+  return host.replace(/:\d+$/, "");
 }
 function kindOf3(code, error, host) {
   const message = error instanceof Error ? error.message : "";

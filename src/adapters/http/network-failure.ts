@@ -15,24 +15,29 @@ export class Timeout extends Error {
   override readonly name = 'Timeout';
 }
 
-/** @param request as it may be shown, and the host that was asked */
+/** @param request its address as it may be shown, which hides a host that a server has made of a secret */
 export function networkError(
   error: unknown,
   request: { readonly method: string; readonly url: string; readonly host: string },
   reused: boolean,
 ): HttpError {
   const code = codeOf(error);
-  const { kind, retry, says, hint } = kindOf(code, error, request.host);
   const { method, url } = request;
+  const host = /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? request.host;
+  const { kind, retry, says, hint } = kindOf(code, error, host);
   // Not the error itself: some of the library's carry bytes of the answer.
-  const cause = new Error(
-    [code, error instanceof Error ? error.message : undefined].filter(Boolean).join(': '),
-  );
+  const text = [code, error instanceof Error ? error.message : undefined].filter(Boolean).join(': ');
+  const hide = (words: string) => words.replaceAll(withoutPort(request.host), withoutPort(host));
   return new HttpError(
-    `${method} ${url}: ${says}`,
+    `${method} ${url}: ${hide(says)}`,
     { method, url, failure: { kind, retry, reused }, hint },
-    { cause },
+    { cause: new Error(hide(text)) },
   );
+}
+
+/** The host without its port. */
+function withoutPort(host: string): string {
+  return host.replace(/:\d+$/, '');
 }
 
 function kindOf(code: string, error: unknown, host: string): Kind {

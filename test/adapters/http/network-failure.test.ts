@@ -10,6 +10,15 @@ function coded(code: string, message = 'it failed', more: object = {}): Error {
 }
 
 describe('networkError', () => {
+  it('names no host that may not be shown, in the message or in the cause', () => {
+    const hidden = { method: 'GET', url: 'https://***.test:5000/v2/', host: 'hunter2.test:5000' };
+    for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'CERT_HAS_EXPIRED', 'UND_ERR_SOCKET', '']) {
+      const error = networkError(coded(code, 'no way to hunter2.test'), hidden, false);
+      assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /hunter2/, code);
+      assert.match(error.message, /\*\*\*\.test:5000/);
+    }
+  });
+
   const rows: readonly (readonly [string, unknown, NetworkFailure['kind'], NetworkFailure['retry']])[] = [
     ['an unknown name', coded('ENOTFOUND'), 'dns', 'briefly'],
     ['a name service that is down', coded('EAI_AGAIN'), 'dns', 'yes'],

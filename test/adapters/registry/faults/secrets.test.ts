@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { on, reply } from '../../../support/faults.ts';
-import { runPush } from '../../../support/fault-run.ts';
+import { longFormsOf, runPush } from '../../../support/fault-run.ts';
 import type { Reply } from '../../../support/registry.ts';
 
 const password = 'pä"\\ss/+=<w>&ö';
@@ -71,6 +71,7 @@ describe('a secret that a server repeats', () => {
         assert.ok(run.error instanceof Error);
         // The search of each run knows some spellings; here, no half of the password may be left either.
         run.transcript.assertClean([text, asLatin1, 'ss/+', 'ss%2F%2B', 'w>&', 'w&gt;&amp;']);
+        run.assertNoSecrets(longFormsOf);
         if (answer(text).status === 403) assert.match(run.transcript.lines.join('\n'), /\*\*\*/);
       });
     }
