@@ -12440,8 +12440,7 @@ async function contentOf2(source, image, references, referrers) {
 }
 async function blobsBelow(source, roots) {
   const all = [];
-  for (const root3 of roots)
-    for (const blob of blobsOf(source, await readTree(source, root3))) all.push(blob);
+  for (const root3 of roots) for (const blob of blobsOf(source, await readTree(source, root3))) all.push(blob);
   return uniqueBlobs(all);
 }
 function blobsOf(source, { indexes, manifests, blobs }) {

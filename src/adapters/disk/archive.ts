@@ -148,8 +148,7 @@ async function contentOf(
 /** The roots and everything below them, each digest once. */
 async function blobsBelow(source: Source, roots: readonly Descriptor[]): Promise<readonly Blob[]> {
   const all: Blob[] = [];
-  for (const root of roots)
-    for (const blob of blobsOf(source, await readTree(source, root))) all.push(blob);
+  for (const root of roots) for (const blob of blobsOf(source, await readTree(source, root))) all.push(blob);
   return uniqueBlobs(all);
 }
 
