@@ -20,6 +20,11 @@ export interface ManifestLinks {
   readonly mark?: string;
   /** True for a signature and whatever else holds no image. */
   readonly isArtifact?: boolean;
+  /**
+   * True for an index in the form of a list of referrers: each of its descriptors has an artifact type, as the
+   * "Referrers Tag Schema" of distribution-spec demands. The descriptors of images have none.
+   */
+  readonly isTypedList?: boolean;
 }
 
 /** One manifest or index. */
@@ -52,6 +57,7 @@ export function readLinks(bytes: Uint8Array, mediaType: string, what: string): M
       : { subject: readDescriptor(subject, `${what}: subject`).digest }),
     ...(mark === undefined ? {} : { mark }),
     ...(isArtifact(bytes, types) ? { isArtifact: true } : {}),
+    ...(isTypedList(document) ? { isTypedList: true } : {}),
   };
 }
 
@@ -67,6 +73,16 @@ function readChildren({ manifests }: JsonObject, types: readonly string[], what:
     const digest: unknown = isObject(item) ? item.digest : undefined;
     return typeof digest === 'string' && isDigest(digest) ? [digest] : [];
   });
+}
+
+function isTypedList({ manifests }: JsonObject): boolean {
+  return (
+    Array.isArray(manifests) &&
+    manifests.length > 0 &&
+    manifests.every(
+      (item) => isObject(item) && typeof item.artifactType === 'string' && item.artifactType !== '',
+    )
+  );
 }
 
 function isArtifact(bytes: Uint8Array, types: readonly string[]): boolean {

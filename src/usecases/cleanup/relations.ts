@@ -39,17 +39,20 @@ export function relationsOf(graph: ManifestGraph): Relations {
 
 /**
  * True for a list of referrers that are all among the given manifests. It has the tag that is named after their
- * subject, or none: such a list was left behind when its tag moved on to a longer one.
+ * subject; or it has no tag, as a list is left behind when its tag moves on to a longer one, and then its form tells
+ * it from an index that somebody made of such manifests.
  */
 export function isReferrerList(
-  { tags, subject, mark, children }: ManifestNode,
+  { tags, subject, mark, children, isTypedList }: ManifestNode,
   graph: ManifestGraph,
   among: { readonly has: (digest: Digest) => boolean },
 ): boolean {
   if (subject !== undefined || mark !== undefined) return false;
   if (!tags.every((tag) => subjectOfTag(tag) !== undefined)) return false;
   const listed = children.flatMap((child) => graph.get(child) ?? []);
-  return listed.length > 0 && listed.every((node) => node.subject !== undefined && among.has(node.digest));
+  const subjects = new Set(listed.map((node) => node.subject));
+  if (tags.length === 0 && !(isTypedList === true && subjects.size === 1)) return false;
+  return listed.length > 0 && !subjects.has(undefined) && listed.every(({ digest }) => among.has(digest));
 }
 
 function add<T>(lists: Map<Digest, T[]>, key: Digest, value: T): void {

@@ -14,6 +14,7 @@ export interface NodeText {
   /** The pull request whose preview it is; `mine`, which is cleaned up, by default. */
   readonly mark?: string;
   readonly isArtifact?: boolean;
+  readonly isTypedList?: boolean;
   readonly pushed?: number;
 }
 
@@ -98,6 +99,7 @@ export const scenes: fc.Arbitrary<Scene> = fc
       isGone: fc.boolean(),
       mark: fc.constantFrom(...marks),
       isArtifact: fc.boolean(),
+      isTypedList: fc.constantFrom(true, true, false),
       pushed: fc.constantFrom(undefined, undefined, opened - 1, opened, opened + 1),
     }),
     { minLength: 1, maxLength: 14 },
@@ -122,11 +124,12 @@ export const scenes: fc.Arbitrary<Scene> = fc
       attached.set(`sha256-{${name(owner)}}${attachTo.suffix}`, at);
     });
     const nodes = drafts.map(
-      ({ children, subject, isGone, mark, isArtifact, pushed }, at): [string, NodeText] => [
+      ({ children, subject, isGone, mark, isArtifact, isTypedList, pushed }, at): [string, NodeText] => [
         name(at),
         {
           mark,
           isArtifact,
+          isTypedList,
           ...(pushed === undefined ? {} : { pushed }),
           tags: [
             ...used.filter((tag) => owners[tagPool.indexOf(tag)] === at),

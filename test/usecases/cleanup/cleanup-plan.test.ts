@@ -97,17 +97,40 @@ const rows: readonly Row[] = [
       a: { tags: ['pr-5'] },
       sbom: { mark: '', subject: 'a' },
       proof: { mark: '', subject: 'a' },
-      old: { mark: '', children: ['sbom'] },
+      old: { mark: '', children: ['sbom'], isTypedList: true },
       list: { mark: '', tags: ['sha256-{a}'], children: ['sbom', 'proof'] },
     },
     deleted: ['a', 'old', 'list', 'sbom', 'proof'],
+  },
+  {
+    name: 'no index without a tag that lists its referrers and is in no form of a list of them',
+    nodes: {
+      a: { tags: ['pr-5'] },
+      sbom: { mark: '', subject: 'a' },
+      index: { mark: '', children: ['sbom'] },
+    },
+    deleted: [],
+    untagged: ['pr-5'],
+    kept: { a: 'which has no tag', sbom: 'which has no tag' },
+  },
+  {
+    name: 'no list without a tag of what describes several manifests, which no client writes',
+    nodes: {
+      a: { tags: ['pr-5'] },
+      sbom: { mark: '', subject: 'a' },
+      signature: { mark: '', subject: 'sbom' },
+      index: { mark: '', children: ['sbom', 'signature'], isTypedList: true },
+    },
+    deleted: [],
+    untagged: ['pr-5'],
+    kept: { a: 'which has no tag', sbom: 'which has no tag', signature: 'which has no tag' },
   },
   {
     name: 'no old list of an image that stays',
     nodes: {
       a: { tags: ['pr-5', 'latest'] },
       sbom: { mark: '', subject: 'a' },
-      old: { mark: '', children: ['sbom'] },
+      old: { mark: '', children: ['sbom'], isTypedList: true },
     },
     deleted: [],
     untagged: ['pr-5'],
@@ -297,13 +320,15 @@ describe('the plan of a cleanup', () => {
 });
 
 function isListOf(
-  { tags, subject, mark, children }: ManifestNode,
+  { tags, subject, mark, children, isTypedList }: ManifestNode,
   graph: ManifestGraph,
   among: ReadonlySet<Digest>,
 ): boolean {
   if (subject !== undefined || mark !== undefined || tags.some((tag) => subjectOfTag(tag) === undefined))
     return false;
   const listed = children.flatMap((child) => graph.get(child) ?? []);
+  const isOfOne = listed.every((child) => child.subject === listed[0]?.subject);
+  if (tags.length === 0 && (isTypedList !== true || !isOfOne)) return false;
   return listed.length > 0 && listed.every((child) => child.subject !== undefined && among.has(child.digest));
 }
 

@@ -90,6 +90,21 @@ describe('a cleanup after any history', () => {
     );
   });
 
+  it('leaves an index without a tag in which somebody has listed a signature of the pull request', async () => {
+    const signed = [
+      { kind: 'preview', number: 6, source: 0, legs: false },
+      { kind: 'sign', pick: 0, isOld: false },
+    ] as const;
+    for (const kind of ['package', 'registry', 'registry with referrers'] as const) {
+      // Whatever the pick falls on: with one signature and its list there are few manifests.
+      for (let pick = 0; pick < 8; pick += 1) {
+        const listed = { kind: 'plain', number: 5, source: 0, picks: [pick] } as const;
+        const moved = { kind: 'preview', number: 5, source: 0, legs: false } as const;
+        await check({ kind, events: [...signed, listed, moved], closed: 6, skew: 0 });
+      }
+    }
+  });
+
   for (const [name, mutation] of mutations) {
     it(`would be seen to do so if it ${name}`, async () => {
       await assert.rejects(

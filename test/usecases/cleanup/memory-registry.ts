@@ -10,6 +10,7 @@ import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { isDigest } from '../../../src/core/oci/digest.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
 import { encodeJson } from '../../../src/core/oci/json.ts';
+import { parseIndex } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/media-types.ts';
 import type { Repository } from '../../../src/adapters/registry/repository.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
@@ -53,12 +54,13 @@ export class MemoryRegistry {
     const current = this.manifests.get(this.tags.get(tag) ?? 'sha256:');
     const known = current === undefined ? [] : this.#listed(current.bytes);
     if (known.some(({ digest }) => digest === referrer.digest)) return undefined;
-    const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...known, referrer] };
+    const typed: Descriptor = { ...referrer, artifactType: 'application/vnd.example.signature' };
+    const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...known, typed] };
     return this.put(mediaTypes.index, encodeJson(index), pushed, tag);
   }
 
-  #listed(bytes: Uint8Array): Descriptor[] {
-    return linksOf(bytes).manifests.map((link) => ({ mediaType: mediaTypes.manifest, ...link }));
+  #listed(bytes: Uint8Array): readonly Descriptor[] {
+    return parseIndex(bytes, 'the list of referrers').manifests;
   }
 
   delete(reference: string): boolean {
