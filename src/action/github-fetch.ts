@@ -77,7 +77,7 @@ function withSeconds(headers: HttpHeaders): HttpHeaders {
   return { ...headers, 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
 }
 
-/** With its body read: octokit takes one that breaks off for an empty one. */
+/** Reads the body first: octokit takes a truncated one for an empty one. */
 async function toResponse({ status, headers, body }: HttpResponse): Promise<Response> {
   const pairs = Object.entries(withSeconds(headers)).flatMap(([name, value = []]) =>
     [value].flat().map((one) => [name, one] as [string, string]),

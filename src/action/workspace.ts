@@ -156,7 +156,7 @@ async function walk(path: string, root: string): Promise<Walked> {
   return { end: current };
 }
 
-/** As it was written where it isn't there. */
+/** The real path, or the path as written where it doesn't exist. */
 function realOrWritten(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path));
 }

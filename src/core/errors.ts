@@ -111,7 +111,7 @@ export async function collectProblems(problems: Problem[], body: () => unknown):
   }
 }
 
-/** As many problems as anybody reads, none of them longer than anybody reads; the last one says how many more there are. */
+/** Limits the number and the length of problems to what people read; the last one says how many more there are. */
 export function limitProblems(problems: readonly Problem[]): readonly Problem[] {
   const shown = problems.slice(0, limits.problems).map((problem): Problem => {
     const { message, hint } = problem;

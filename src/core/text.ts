@@ -37,7 +37,7 @@ function escaped(character: string): string {
   return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
 }
 
-/** Fit to stand within a line of a log: one line, no control characters, not long. */
+/** Makes text safe inside a line of a log: one line, no control characters, bounded length. */
 export function clean(text: string, limit: number = limits.serverText): string {
   const line = text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')

@@ -18,7 +18,7 @@ export interface BuildPlatformsOptions extends Omit<BuildOptions, 'annotations' 
 }
 
 export interface BuiltPlatforms {
-  /** Of the one manifest, or of the index. */
+  /** Descriptor of the one manifest, or of the index. */
   readonly root: Descriptor;
   /** In the order of the plans. */
   readonly images: readonly BuiltImage[];

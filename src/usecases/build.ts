@@ -33,7 +33,7 @@ export interface BuildOptions {
   /** Annotations of the manifest, besides the labels, over which they win. */
   readonly annotations: Labels;
   readonly annotationEncoding: 'plain' | 'base64';
-  /** Of every file, and the image's own date: seconds since 1970. */
+  /** Date of every file and of the image itself, in seconds since 1970. */
   readonly created: number;
   readonly signal?: AbortSignal | undefined;
   /** The previous image, whose layers needn't be made again. */
@@ -47,7 +47,7 @@ export interface BuildOptions {
 }
 
 export interface BuiltImage {
-  /** Of the manifest, with the platform. Its digest is what a registry serves. */
+  /** Descriptor of the manifest, with the platform. Its digest is what a registry serves. */
   readonly manifest: Descriptor;
   readonly config: Descriptor;
   readonly platform: Platform;
@@ -187,7 +187,7 @@ function authorOf({ instructions, base }: Plan): { readonly author?: string } {
   return author === undefined ? {} : { author };
 }
 
-/** As Docker writes it: one entry for each instruction, and those that make no layer say so. */
+/** History as Docker writes it: one entry per instruction, marked where it makes no layer. */
 function historyOf({ instructions, layers }: Plan): Omit<HistoryEntry, 'created'>[] {
   const withLayer = new Set<Instruction>(layers.map(({ instruction }) => instruction));
   const entries = instructions.map((instruction): Omit<HistoryEntry, 'created'> => {

@@ -41,7 +41,7 @@ export interface InspectedImage {
   readonly index?: InspectedIndex;
   readonly descriptor: Descriptor;
   readonly config: ReadConfig & { readonly digest: Digest };
-  /** Of the manifest, as they are. */
+  /** The annotations of the manifest, unchanged. */
   readonly annotations: Labels;
   /** What `/urunc.json` holds, decoded; undefined when the last layer that has the file doesn't. */
   readonly uruncJson?: Labels;
@@ -51,7 +51,7 @@ export interface InspectedImage {
 }
 
 export interface InspectedBinary extends BinaryFacts {
-  /** As the label has it, or as it was asked for. */
+  /** The path in the label, or the one that was asked for. */
   readonly path: string;
   readonly monitors: readonly MonitorVerdict[];
 }

@@ -145,7 +145,7 @@ function withoutTwins(parts: readonly MergePart[]): MergePart[] {
   });
 }
 
-/** Of the indexes that are dissolved; one that they don't agree on is left out. */
+/** Annotations that all the dissolved indexes agree on. */
 function commonAnnotations(images: readonly FoundImage[]): Readonly<Record<string, string>> {
   const values = new Map<string, Set<string>>();
   for (const { root, document } of images) {

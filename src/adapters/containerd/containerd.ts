@@ -1,4 +1,4 @@
-// A containerd that is there, answers, and has the snapshotter: everything that can be known before an import.
+// A running containerd with the snapshotter: everything that can be known before an import.
 
 import { BimaError } from '../../core/errors.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
@@ -16,11 +16,11 @@ export interface ContainerdOptions {
   /** The path of its socket, also as a URL `unix://…`. */
   readonly address: string;
   readonly namespace: string;
-  /** Without one, images are unpacked for ctr's own default. */
+  /** Absent: images are unpacked for ctr's own default. */
   readonly snapshotter?: string | undefined;
   /** The path or the name of ctr or k3s, instead of the first on the PATH. */
   readonly program?: string | undefined;
-  /** Searched for programs, and handed on to them. */
+  /** The environment: searched for programs, and passed on to them. */
   readonly environment: Environment;
 }
 
@@ -29,17 +29,17 @@ export interface Containerd {
   readonly namespace: string;
   readonly address: string;
   readonly snapshotter?: string;
-  /** Of the client, then of the server. */
+  /** Version of the client, then of the server. */
   readonly version: string;
   /** The platforms whose images this node runs. */
   readonly platforms: readonly Platform[];
   /** The flags of `ctr images import` that this version has. */
   readonly importFlags: readonly string[];
-  /** Every namespace that is in use. */
+  /** Every namespace in use. */
   readonly namespaces: readonly string[];
 }
 
-/** What ctr unpacks for when no snapshotter is named. */
+/** The snapshotter that ctr unpacks for by default. */
 const defaultSnapshotter = 'overlayfs';
 
 /**

@@ -33,7 +33,7 @@ export interface ClientOptions {
   readonly environment: Environment;
 }
 
-/** Of output that is kept; what comes after it only repeats. */
+/** Most bytes of output that are kept; what comes after only repeats. */
 const maxOutput = 1024 * 1024;
 
 export function createClient({ program, address, namespace, environment }: ClientOptions): Client {
@@ -42,7 +42,7 @@ export function createClient({ program, address, namespace, environment }: Clien
 
   return {
     async query(...args) {
-      // Loaded when it is used, for the sake of every command that doesn't.
+      // Loaded on first use, for the sake of commands that don't need it.
       const { exec } = await import('@actions/exec');
       const output = { stdout: capture(), stderr: capture() };
       // exec takes a command line, in which the quotes keep a path in one piece.
@@ -89,7 +89,7 @@ export function createClient({ program, address, namespace, environment }: Clien
   };
 }
 
-/** Without the variables that ctr reads itself: every one of them has been read, and may have been overruled. */
+/** The environment without the variables that ctr reads itself: they have been read, and may have been overruled. */
 function clientEnvironment(environment: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>

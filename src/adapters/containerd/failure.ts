@@ -10,7 +10,7 @@ interface Known {
   readonly code?: ErrorCode;
 }
 
-/** The first that fits counts. The patterns are those of containerd 1.6 to 2.x. */
+/** The first match counts. The patterns are those of containerd 1.6 to 2.x. */
 const known: readonly Known[] = [
   {
     pattern: /no space left on device|disk quota exceeded/i,

@@ -33,9 +33,9 @@ export interface Import {
   readonly owners: Owners;
 }
 
-/** Names that say which process made them. */
+/** Names that identify the process that made them. */
 export interface Owners {
-  /** A new one, good for a tag. */
+  /** A new name, valid as a tag. */
   readonly name: () => Promise<string>;
   /** Whether a text ends with the name of a process that doesn't run any more. */
   readonly isGone: (text: string) => Promise<boolean>;
@@ -115,9 +115,9 @@ export async function importImage(
 }
 
 interface Kept {
-  /** As it was. */
+  /** The image as it was before. */
   readonly image: StoredImage;
-  /** What holds it meanwhile. */
+  /** The name that holds it meanwhile. */
   readonly keeper: string;
 }
 
@@ -211,7 +211,7 @@ export function importArguments(
   ];
 }
 
-/** Of lists, which no platform is for: all that is in them, and nothing unpacked. */
+/** Arguments for lists of referrers, which have no platform: import all that is in them, unpack nothing. */
 function listArguments({ importFlags }: Containerd): string[] {
   const local = importFlags.includes('--local') ? ['--local'] : [];
   return ['images', 'import', ...local, '--all-platforms', '--no-unpack', '-'];

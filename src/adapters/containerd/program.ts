@@ -9,7 +9,7 @@ import { programPaths } from '../../core/program-paths.ts';
 
 export interface Program {
   readonly path: string;
-  /** What stands before ctr's own arguments, for a program that holds ctr as a subcommand. */
+  /** Arguments before ctr's own, for a program that has ctr as a subcommand. */
   readonly leading: readonly string[];
 }
 

@@ -15,24 +15,24 @@ import { failureOf } from './failure.ts';
 import { parseImages } from './tables.ts';
 
 export interface ReferrerList {
-  /** In full, with the fallback tag. */
+  /** The full name, with the fallback tag. */
   readonly name: string;
   readonly referrers: readonly ListedReferrer[];
 }
 
 export interface ListedReferrer {
   readonly descriptor: Descriptor;
-  /** Itself and everything below it. */
+  /** The image and everything below it. */
   readonly content: readonly Digest[];
 }
 
-/** A list that lacks something, as it is to be. */
+/** A list that lacks something, in its new form. */
 export interface ListUpdate {
   readonly name: string;
   readonly index: Blob;
 }
 
-/** Digests asked about in one call of ctr, whose arguments have a limit. */
+/** Digests per call of ctr, whose arguments have a limit. */
 const maxAsked = 1000;
 
 /**

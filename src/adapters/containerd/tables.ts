@@ -7,7 +7,7 @@ import type { Platform } from '../../core/oci/platform.ts';
 
 export interface Snapshotter {
   readonly name: string;
-  /** `ok`, or what keeps it from working: `skip`, `error`. */
+  /** `ok`, or why it doesn't work: `skip`, `error`. */
   readonly status: string;
 }
 

@@ -1,4 +1,4 @@
-// The build context: a directory, less what its ignore file leaves out, in which the sources of a COPY are found.
+// The build context: a directory without what its ignore file excludes, in which the sources of a COPY are found.
 // Nothing outside the directory is ever read.
 
 import { realpath, stat } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { findOutputs, withoutOutputs } from './own-outputs.ts';
 export interface Context {
   /** Absolute, with its links resolved. */
   readonly root: string;
-  /** The ignore file that counts, as a user would write its path; absent where there is none. */
+  /** Path of the ignore file that applies, as a user would write it; absent where there is none. */
   readonly ignoreFile?: string;
   /**
    * What a source names, as `findSources` has it. A path that starts with `/` starts at the root of the context.
@@ -26,18 +26,18 @@ export interface Context {
    *   context, and for everything below it that an image can't hold; CONTEXT_CHANGED
    */
   match(source: CopySource, flags?: SourceFlags): Promise<readonly Match[]>;
-  /** What was left out because this build writes it, so far. */
+  /** What was left out so far because this build writes it. */
   readonly leftOut: ReadonlySet<string>;
-  /** What is doubtful among the matches so far. */
+  /** Warnings about the matches so far. */
   readonly warnings: readonly Problem[];
 }
 
 export interface ContextOptions {
   /** The directory as a user would write it: the current one by default. */
   readonly context?: string;
-  /** What it was made of, where its path means nothing to the user. */
+  /** Where it came from, if its path means nothing to the user. */
   readonly origin?: string;
-  /** Where the Containerfile is, with the path that a user would write. */
+  /** Where the Containerfile is, and its path as a user would write it. */
   readonly containerfile?: FoundContainerfile;
   /** Files and folders that the build writes. */
   readonly outputs?: readonly string[] | undefined;

@@ -20,7 +20,7 @@ export interface DiskItem {
   readonly type: 'file' | 'directory' | 'symlink';
   readonly path: string;
   readonly target?: string;
-  /** The root has none. */
+  /** Absent for the root. */
   readonly stats?: BigIntStats;
 }
 
@@ -53,7 +53,7 @@ export function diskTree(place: OpenPlace, rules: IgnoreRules, outputs?: OwnOutp
 }
 
 /**
- * What a path leads to, links followed.
+ * What a path leads to, following links.
  * @throws BimaError CONTEXT_PATH for a link that leads out of the place, or in a circle
  */
 export function findOnDisk(place: OpenPlace, path: string): DiskItem | undefined {
@@ -100,7 +100,7 @@ function take(
     size,
     ...readExecutable(place, path, stats),
     ...(stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {}),
-    // What readListed takes for the same file.
+    // What readListed compares to tell whether a file is the same.
     identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),
   };

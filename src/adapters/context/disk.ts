@@ -14,27 +14,27 @@ import type { Folders } from './folders.ts';
 export interface Place {
   /** Absolute. */
   readonly root: string;
-  /** Of the source that is looked for; errors carry it. */
+  /** Position of the source in the Containerfile; errors carry it. */
   readonly position?: Position;
 }
 
-/** A place that is being looked at. */
+/** A place that is being examined. */
 export interface OpenPlace extends Place {
   readonly folders: Folders;
   readonly listings: Listings;
-  /** What the root was made of, where its path means nothing to the user. */
+  /** Where the root came from, if its path means nothing to the user. */
   readonly origin?: string | undefined;
-  /** Is told of doubtful things that a source brings. */
+  /** Called with each doubtful thing that a source brings. */
   readonly warn?: ((problem: Problem) => void) | undefined;
 }
 
-/** What is in the folders that a build has listed, by their paths. */
+/** Contents of the folders that a build has listed, by their paths. */
 export type Listings = Map<string, Listing>;
 
 export interface Listing {
   /** Sorted bytewise. */
   readonly names: ReadonlySet<string>;
-  /** Those that are not UTF-8. */
+  /** Names that are not UTF-8. */
   readonly undecodable: readonly Uint8Array[];
 }
 
@@ -71,7 +71,7 @@ export function locate({ folders }: OpenPlace, path: string): string {
   return `${folders.enter(path.slice(0, Math.max(slash, 0)))}/${path.slice(slash + 1)}`;
 }
 
-/** What is at the path, a link not followed; undefined when there is nothing. */
+/** What is at the path, without following a link; undefined when there is nothing. */
 export function readStats(place: OpenPlace, path: string): BigIntStats | undefined {
   try {
     // Not by way of the thread pool, nor are listings and links: that takes ten times as long, for each of maybe thousands of files.
@@ -129,7 +129,7 @@ export function readTarget(place: OpenPlace, path: string): string {
   try {
     target = readlinkSync(locate(place, path), { encoding: 'buffer' });
   } catch (cause) {
-    // What Linux says of anything but a link: it was one before.
+    // What Linux answers for anything but a link: it was one before.
     if (isSystemError(cause, 'EINVAL') || isSystemError(cause, 'ENOENT')) throw replaced(path, cause);
     throw unreadable(place, path, cause);
   }
@@ -147,7 +147,7 @@ export function specialKind(stats: BigIntStats): string | undefined {
   return undefined;
 }
 
-// One for thousands of names.
+// One decoder for thousands of names.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -167,7 +167,7 @@ function notUtf8(place: Place, bytes: Uint8Array, what: string): BimaError {
   });
 }
 
-/** The error for a path that is there and can't be read. */
+/** The error for a path that exists and can't be read. */
 export function unreadable(place: Place, path: string, cause: unknown): BimaError {
   if (cause instanceof BimaError) return cause;
   const denied = isSystemError(cause, 'EACCES') || isSystemError(cause, 'EPERM');
@@ -181,7 +181,7 @@ export function unreadable(place: Place, path: string, cause: unknown): BimaErro
   return refusal(place, `"${shown(path)}" can't be read: ${reason}`, { cause });
 }
 
-/** The path as messages have it. */
+/** The path as shown in messages. */
 export function shown(path: string): string {
   return path === '' ? '.' : path;
 }

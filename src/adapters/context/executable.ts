@@ -7,7 +7,7 @@ import { absolutePath } from './disk.ts';
 import type { Place } from './disk.ts';
 import type { FoundFile } from '../../core/files/match.ts';
 
-/** Longer than what tells a program from other files. */
+/** Enough bytes to tell a program from other files. */
 const headSize = 4;
 
 export function readExecutable(
@@ -20,7 +20,7 @@ export function readExecutable(
   return { executable: isProgram(readHead(absolutePath(place, path))), isGuessed: true };
 }
 
-/** Empty for a file that can't be read: whoever packs it will say so. */
+/** The first bytes; empty for a file that can't be read: packing it will report that. */
 function readHead(path: string): Uint8Array {
   let file: number | undefined;
   try {

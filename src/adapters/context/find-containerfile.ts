@@ -10,12 +10,12 @@ import { absolutePath, refusal, specialKind, withPlace } from './disk.ts';
 import { findOnDisk } from './disk-tree.ts';
 import { readListed, recognize } from './read-file.ts';
 
-/** The names that are looked for, in this order. */
+/** The default names, in order of preference. */
 const names = ['Containerfile', 'Dockerfile'];
 
 /** A Containerfile that was found. */
 export interface FoundContainerfile {
-  /** As a user would write it. */
+  /** The path as a user would write it. */
   readonly path: string;
   readonly place: FilePlace;
 }
@@ -81,7 +81,7 @@ async function readInside(
   });
 }
 
-/** In the context, also by another spelling of the folder that it is in; otherwise in that folder. */
+/** Inside the context, also under another spelling of its folder; otherwise in that folder. */
 async function placeOf(path: string, context: string, root: string): Promise<FilePlace> {
   const written = innerPath(resolve(context), resolve(path));
   if (written !== undefined) return { root, path: written };

@@ -44,11 +44,11 @@ const hasDescriptorPaths = process.platform === 'linux' && existsSync(descriptor
 /** Folders that are kept open at once; a deeper tree has some of them opened again on the way back. */
 const maxOpen = 64;
 
-/** Every folder is held open, so that its name no longer matters. */
+/** Holds every folder open, so that its name no longer matters. */
 class PinnedFolders implements Folders {
   readonly #root: string;
   readonly #names: string[] = [];
-  /** That of the root, and that of each name; undefined for one that was closed to make room. */
+  /** Handles of the root and of each name below it; undefined for one that was closed to make room. */
   readonly #files: (number | undefined)[] = [];
 
   #last: { readonly folder: string; readonly path: string } | undefined;
@@ -67,7 +67,7 @@ class PinnedFolders implements Folders {
     const names = partsOf(folder);
     const shared = sharedLength(this.#names, names);
     const known = shared === names.length ? this.#files[shared] : undefined;
-    // The folders below one that is asked for again stay open: as a rule, they are next.
+    // The folders below one that is entered again stay open: they usually come next.
     if (known !== undefined) return `${descriptors}/${known}`;
     this.#leave(shared);
     if (this.#files.at(-1) === undefined) this.#leave(0);
@@ -124,7 +124,7 @@ interface Identity {
   readonly ino: bigint;
 }
 
-/** For the other systems: each folder is looked at when it is entered and when it is left. */
+/** For the other systems: checks each folder when it is entered and when it is left. */
 class CheckedFolders implements Folders {
   readonly #root: string;
   readonly #names: string[] = [];
@@ -180,7 +180,7 @@ function partsOf(folder: string): string[] {
   return folder === '' ? [] : folder.split('/');
 }
 
-/** How many names both begin with. */
+/** How many leading names both have in common. */
 function sharedLength(one: readonly string[], other: readonly string[]): number {
   const different = one.findIndex((name, index) => name !== other[index]);
   return different === -1 ? one.length : different;
@@ -190,7 +190,7 @@ function isGone(cause: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK'].some((code) => isSystemError(cause, code));
 }
 
-/** The error for what is no longer the folder or the link that it was. */
+/** The error for a folder or a link that was replaced. */
 export function replaced(folder: string, cause?: unknown): BimaError {
   return new BimaError(
     'CONTEXT_CHANGED',

@@ -1,4 +1,4 @@
-// Which ignore file counts: that of the Containerfile, or else that of the context; never two of them.
+// Which ignore file applies: that of the Containerfile, or else that of the context; never both.
 
 import { join } from 'node:path';
 import { limits } from '../../core/limits.ts';
@@ -42,7 +42,7 @@ export async function readIgnoreFile(
 interface Candidate {
   /** Relative to the root, with `/`. */
   readonly path: string;
-  /** As messages have it. */
+  /** Its name in messages. */
   readonly shown: string;
 }
 

@@ -9,7 +9,7 @@ import { encodeHeader } from '../../core/files/tar-header.ts';
 
 const blockSize = 512;
 
-/** Whether a file that was listed is an archive of this tool. Only what has the size of a tar is looked into. */
+/** Whether a listed file is an archive of this tool. Only files with the size of a tar are opened. */
 export function isOldArchive(place: OpenPlace, path: string, stats: BigIntStats): boolean {
   if (stats.size % BigInt(blockSize) !== 0n || stats.size <= 2 * blockSize) return false;
   const header = Buffer.alloc(blockSize);
@@ -21,7 +21,7 @@ export function isOldArchive(place: OpenPlace, path: string, stats: BigIntStats)
       closeSync(file);
     }
   } catch {
-    // Whoever packs it says what is wrong.
+    // Packing it will report what is wrong.
     return false;
   }
   return beginsArchive(header);
@@ -41,7 +41,7 @@ function beginsArchive(header: Buffer): boolean {
   return header.equals(expected);
 }
 
-/** The warning about one that goes into an image. */
+/** The warning about an archive that goes into an image. */
 export function warnOfArchive({ position }: OpenPlace, path: string): Problem {
   return {
     code: 'CONTEXT_PATH',

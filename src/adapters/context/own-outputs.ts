@@ -7,7 +7,7 @@ import { joinPath, lastPart } from '../../core/files/file-tree.ts';
 import type { IgnoreRules } from '../../core/files/ignore.ts';
 
 export interface OwnOutputs {
-  /** The output that a path of the context is, or is a part of; undefined for anything else. */
+  /** The output that a path of the context is, or is inside of; undefined for anything else. */
   find(path: string): string | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface OwnOutputs {
 export async function findOutputs(root: string, paths: readonly string[]): Promise<OwnOutputs> {
   const found = new Set<string>();
   for (const path of paths) {
-    // A link is followed, and is itself nothing that belongs into an image.
+    // A link is followed, and doesn't itself belong in an image.
     for (const place of [await resolveLinks(path), join(await resolveLinks(dirname(path)), basename(path))]) {
       const inner = relative(root, place);
       if (inner === '' || inner.split(sep)[0] === '..' || isAbsolute(inner)) continue;

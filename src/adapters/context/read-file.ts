@@ -8,7 +8,7 @@ import { BimaError, isSystemError } from '../../core/errors.ts';
 import { absolutePath, unreadable } from './disk.ts';
 import type { Place } from './disk.ts';
 
-/** What a file is recognized by. */
+/** What identifies a file. */
 export interface Listed {
   readonly dev: number;
   readonly ino: number;
@@ -28,7 +28,7 @@ export function recognize({ dev, ino, size, mtimeNs }: BigIntStats): Listed {
 /** Bytes of one read: fewer, larger reads keep hashing and compression busy. */
 const chunkSize = 512 * 1024;
 
-/** The memory of a reading that has ended, for the next one. */
+/** The buffer of the last finished read, for the next one. */
 let spare: Buffer | undefined;
 
 // Without O_NONBLOCK, a FIFO put in the file's place would stop the build for ever. Windows has neither flag.

@@ -12,7 +12,7 @@ import type { ByteStream } from '../../core/oci/blob.ts';
 import { quote } from '../../core/text.ts';
 import { writeNewFile } from '../filesystem/read-write.ts';
 
-/** What Windows takes for something else than a part of a name. */
+/** Characters that Windows doesn't take for a part of a name. */
 const notOnWindows = /[\\:]|[. ]$/;
 
 /**
@@ -75,7 +75,7 @@ async function makeEntry(entry: TarEntry, spot: Spot): Promise<void> {
   const before = look(path);
   if (entry.type === 'directory' && before?.isDirectory() === true) return;
   if (before?.isDirectory() === true) throw refused(spot.what, entry.name, 'takes the place of a folder');
-  // Looked for before anything is removed: a hard link to itself is no reason to lose the file.
+  // Resolved before anything is removed: a hard link to itself must not lose the file.
   const linked = entry.type === 'hardlink' ? findLinked(entry, spot) : '';
   if (linked === path) return;
   if (entry.type === 'symlink' && (entry.target === '' || entry.target.includes('\0')))

@@ -96,7 +96,7 @@ export async function packIndexes(
 }
 
 export interface NamedIndex {
-  /** In full. */
+  /** The full name. */
   readonly name: string;
   readonly index: Blob;
 }
@@ -116,7 +116,7 @@ async function* packFile(path: string, size: number, content: ByteStream): Async
 }
 
 interface ArchiveContent {
-  /** Small files, by name. */
+  /** Small files by name. */
   readonly documents: ReadonlyMap<string, Uint8Array>;
   readonly blobs: readonly Blob[];
 }
@@ -162,7 +162,7 @@ function uniqueBlobs(blobs: readonly Blob[]): readonly Blob[] {
   return [...found.values()];
 }
 
-/** The list that docker and podman know since before the OCI layout (moby, image/tarexport). */
+/** The list that docker and podman read since before the OCI layout (moby, image/tarexport). */
 function dockerManifest(images: ImageTree['images'], references: readonly Reference[]): readonly unknown[] {
   return images.map(({ manifest: { config, layers } }, position) => ({
     Config: blobName(config.digest),

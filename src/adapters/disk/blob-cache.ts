@@ -22,10 +22,10 @@ import { outputErrors, sweep, temporaryName } from '../filesystem/temporary.ts';
 export interface CacheOptions {
   readonly directory: string;
   readonly reporter: Reporter;
-  /** Bytes that the cache may hold after one more blob came, apart from what this run uses. */
+  /** Most bytes in the cache after another blob was added, apart from those that this run uses. */
   readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds, for the seconds of each fetch. */
+  /** Clock in milliseconds, for the duration of each fetch. */
   readonly now?: () => number;
 }
 
@@ -34,13 +34,13 @@ export function blobsFolder(directory: string): string {
   return join(directory, 'blobs', 'sha256');
 }
 
-/** The directory is made when the first blob comes. */
+/** The directory, created with the first blob. */
 export class BlobCache {
   readonly directory: string;
   readonly #options: CacheOptions;
   readonly #folder: string;
   readonly #now: () => number;
-  /** Those that are there, or on their way, by this run's own knowledge. */
+  /** Blobs that this run knows to be there or under way. */
   readonly #used = new Map<Digest, Promise<void>>();
   #swept: Promise<void> | undefined;
 
@@ -56,7 +56,7 @@ export class BlobCache {
     return { ...blob, open: () => this.#read(blob, from) };
   }
 
-  /** The same source, with everything that is opened read through the cache. */
+  /** The same source, reading everything through the cache. */
   keepAll(source: Source): Source {
     const { name } = source;
     return { name, open: (descriptor) => this.keep(source.open(descriptor), name) };
@@ -94,7 +94,7 @@ export class BlobCache {
   async add(descriptor: Descriptor, file: string): Promise<void> {
     if ((await this.find(descriptor)) !== undefined) return;
     await outputErrors(this.directory, () =>
-      // No link: whoever changes the file in a layout would change it here.
+      // No link: changing the file in a layout would change it here.
       this.#place(descriptor, (temporary) => copyFile(file, temporary, constants.COPYFILE_FICLONE)),
     );
     this.#used.set(descriptor.digest, Promise.resolve());
@@ -143,7 +143,7 @@ export class BlobCache {
     }
     if (state === 'damaged') {
       reporter.debug(`${path} is damaged, and is fetched again`);
-      // Whatever is in the way, a folder too.
+      // Whatever is in the way, even a folder.
       await outputErrors(path, () => withPatience(path, () => rm(path, { recursive: true, force: true })));
     }
     const started = this.#now();
@@ -179,7 +179,7 @@ export class BlobCache {
     });
   }
 
-  /** What `write` makes gets its name when it is whole. */
+  /** Runs `write` on a temporary file, which gets its name when it is whole. */
   async #place(descriptor: Descriptor, write: (temporary: string) => Promise<void>): Promise<void> {
     const path = this.#pathOf(descriptor);
     await mkdir(this.#folder, { recursive: true });
@@ -190,7 +190,7 @@ export class BlobCache {
       await move(temporary, path);
     } catch (error) {
       await cleanUp(temporary);
-      // Another process may have been faster, and Windows then lets nobody replace a file that is being read.
+      // Another process may have been faster, and Windows doesn't replace a file that is being read.
       if (isInUse(error) && (await inspect(path, descriptor, this.#options.signal)) === 'whole') return;
       throw error;
     }
@@ -219,7 +219,7 @@ async function inspect(
     await withPatience(path, async () => {
       const content = verified(readFilePieces(path, undefined, true), descriptor, path);
       while ((await content.next()).done !== true) {
-        // Signals have their turn between two chunks.
+        // Yields to signals between two chunks.
         await turn();
         signal?.throwIfAborted();
       }

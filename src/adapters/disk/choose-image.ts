@@ -1,4 +1,4 @@
-// Which image of a layout or an archive is meant. What refers to others by its subject is only meant by its own name.
+// Which image of a layout or an archive is meant. A manifest with a subject is chosen only by its own name.
 
 import { BimaError } from '../../core/errors.ts';
 import { imageNameAnnotation, refNameAnnotation } from './names.ts';

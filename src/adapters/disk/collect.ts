@@ -14,7 +14,7 @@ import type { Source } from '../../core/oci/target.ts';
 import type { Layout } from './layout.ts';
 import { imageNameAnnotation, refNameAnnotation } from './names.ts';
 
-/** Every digest that these roots lead to. @throws BimaError for a document that is missing or none */
+/** Every digest that these roots lead to. @throws BimaError for a document that is missing or unreadable */
 export async function reachable(source: Source, roots: readonly Descriptor[]): Promise<Set<Digest>> {
   const found = new Set<Digest>();
   for (const root of roots) {

@@ -100,7 +100,7 @@ function readList(bytes: Uint8Array, what: string): ListedImage[] {
   });
 }
 
-/** What can't be a name leaves the image without it. */
+/** Text that is no valid name leaves the image without one. */
 function referencesOf(name: string): Reference[] {
   try {
     return [withDefaultTag(parseReference(name))];
@@ -115,7 +115,7 @@ interface Content {
   readonly compression: 'gzip' | 'zstd' | 'none';
 }
 
-/** By where each file begins. The archive is read once for all. */
+/** By offset. The archive is read once for all of them. */
 async function readContents(
   files: TarFiles,
   places: readonly TarRange[],

@@ -1,4 +1,4 @@
-// One image of a layout as a layout of its own, for whoever takes a folder as it is.
+// One image of a layout as a layout of its own, for consumers that take a whole folder.
 
 import { constants, copyFile, link } from 'node:fs/promises';
 import { outputErrors } from '../filesystem/temporary.ts';

@@ -1,4 +1,4 @@
-// The layouts and archives in folders: what downloads of artifacts leave.
+// Finds the layouts and archives in folders, as downloads of artifacts leave them.
 
 import { closeSync, readSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { compressionOf } from '../filesystem/decompress.ts';
 import { openRegular } from '../filesystem/open-regular.ts';
 import { isImageFolder } from './image-folder.ts';
 
-/** No layout and no archive in a folder, which doesn't matter in one of several. */
+/** A folder without a layout or an archive, which is acceptable among several. */
 class NothingFound extends BimaError {}
 
 /**
@@ -21,7 +21,7 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
   const all: string[] = [];
   for (const path of paths) {
     const names = (await readdir(path).catch(() => ['oci-layout'])).sort();
-    // One without its marker is a layout of which a part got lost: opening it says so.
+    // A layout without its marker has lost a part: opening it says so.
     if (
       names.includes('oci-layout') ||
       isImageFolder(names) ||
@@ -49,7 +49,7 @@ export async function findLayouts(paths: readonly string[], depth = 2): Promise<
   return all;
 }
 
-/** Such a folder is what a download leaves that failed, or an artifact that held nothing. */
+/** A failed download leaves such a folder, or an empty artifact. */
 async function checkNotEmpty(path: string): Promise<void> {
   const names = await readdir(path, { recursive: true }).catch(() => undefined);
   for (const name of names ?? []) {

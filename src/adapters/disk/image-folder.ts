@@ -15,7 +15,7 @@ import type { Source } from '../../core/oci/target.ts';
 import { readRegular } from '../filesystem/open-regular.ts';
 import { readFilePieces } from '../filesystem/read-write.ts';
 
-/** Whether these are the names of what such a folder holds. */
+/** Whether these are the names of the files in such a folder. */
 export function isImageFolder(names: readonly string[]): boolean {
   return names.includes('manifest.json') && names.includes('version') && !names.includes('oci-layout');
 }

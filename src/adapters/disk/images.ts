@@ -71,7 +71,7 @@ function referenceOf({ annotations }: Descriptor): Reference | undefined {
   return short !== undefined && /[/:]/.test(short) ? withDefaultTag(parseReference(short)) : undefined;
 }
 
-/** Without the names: they are given anew. */
+/** The descriptor without its names, which are given anew. */
 function bare({ annotations = {}, ...descriptor }: Descriptor): Descriptor {
   const others = Object.entries(annotations).filter(
     ([key]) => key !== imageNameAnnotation && key !== refNameAnnotation,

@@ -24,11 +24,11 @@ export interface LayerCacheOptions {
   readonly blobs: BlobCache;
   /** The tar in a layer of the given media type. */
   readonly decompress: (layer: ByteStream, mediaType: string) => ByteStream;
-  /** Names what makes the layers. */
+  /** Name of the compressor. */
   readonly compressor: () => Promise<string>;
   /** Media type of the layers. */
   readonly mediaType: string;
-  /** False for a cache that gets layers, and in which none is found. */
+  /** False for a cache that is written to but never searched. */
   readonly reuse: boolean;
   readonly reporter: Reporter;
 }
@@ -36,7 +36,7 @@ export interface LayerCacheOptions {
 /** Smaller layers are compressed faster than they are looked up. */
 const smallest = 1024 * 1024;
 
-/** The folder is made when the first layer comes. */
+/** The folder, created with the first layer. */
 export class LayerCache implements LayerSource {
   readonly kind = 'cache';
   readonly #options: LayerCacheOptions;
@@ -64,7 +64,7 @@ export class LayerCache implements LayerSource {
     return undefined;
   }
 
-  /** Adds a layer that a file holds. Never fails: what goes wrong is a warning. */
+  /** Adds a layer from a file. Never fails: a problem is a warning. */
   async add(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
     if (this.#isBroken || key.contentSize < smallest) return;
     const { blobs, reporter } = this.#options;
@@ -102,7 +102,7 @@ export class LayerCache implements LayerSource {
     try {
       for await (const chunk of decompress(open(), mediaType)) {
         digester.update(chunk);
-        // Signals have their turn between two chunks: opening the blob minds them.
+        // Yields to signals between two chunks, as the opened blob does.
         await turn();
       }
     } catch (error) {
@@ -119,7 +119,7 @@ export class LayerCache implements LayerSource {
   async #writeRecord(folder: string, key: LayerKey, layer: Descriptor): Promise<void> {
     const { mediaType, digest, size } = layer;
     await mkdir(folder, { recursive: true });
-    // Where those are cleared away that a killed process leaves.
+    // Where leftovers of killed processes are removed.
     const temporary = join(blobsFolder(this.#options.blobs.directory), await temporaryName());
     const path = join(folder, nameOf(key));
     try {
@@ -127,7 +127,7 @@ export class LayerCache implements LayerSource {
       await move(temporary, path);
     } catch (error) {
       await cleanUp(temporary);
-      // As for blobs: another process has just written it, and somebody reads it.
+      // As for blobs: another process has just written it, and it is being read.
       if (isInUse(error) && (await readRecord(path))?.digest === digest) return;
       throw error;
     }
@@ -157,7 +157,7 @@ function sizeIn(name: string): string {
   return name.slice(0, name.indexOf('-'));
 }
 
-/** Undefined when there is none; one that says nothing is removed. */
+/** The record; undefined when there is none. An unreadable one is removed. */
 async function readRecord(path: string): Promise<Descriptor | undefined> {
   try {
     const bytes = await readRegular(path, limits.document, { code: 'LAYOUT_INVALID' });
@@ -168,7 +168,7 @@ async function readRecord(path: string): Promise<Descriptor | undefined> {
   }
 }
 
-/** Whatever is in the way, a folder too. What can't be removed stays. */
+/** Whatever is in the way, even a folder. What can't be removed stays. */
 async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }

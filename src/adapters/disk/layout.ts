@@ -56,7 +56,7 @@ export async function openLayout(directory: string): Promise<Layout> {
   return layoutIn(directory);
 }
 
-/** What the index has that refers to this image. */
+/** What the index lists that refers to this image. */
 export async function referrersIn(layout: Layout, image: Descriptor): Promise<Descriptor[]> {
   return findReferrers(layout, image, (await layout.readIndex()).manifests);
 }
@@ -80,7 +80,7 @@ function layoutIn(directory: string): Layout {
     try {
       const path = blobPath(descriptor.digest);
       const pieces = readFilePieces(path, undefined, release);
-      // What was hashed on its way in needn't be hashed again on its way out, unless somebody has touched the file.
+      // What was hashed when written needn't be hashed again when read, unless the file was touched.
       const isOurs = written.get(descriptor.digest) === (await stampOf(path));
       yield* isOurs ? pieces : verified(pieces, descriptor, directory);
     } catch (cause) {
@@ -98,7 +98,7 @@ function layoutIn(directory: string): Layout {
       });
       const digest = digester.digest();
       if (expected !== undefined) checkContent(expected, digest, digester.size, directory);
-      // Somebody may be reading what is there.
+      // The existing file may be in use.
       if (await isBlob(blobPath(digest), digest, digester.size)) await cleanUp(temporary);
       else await move(temporary, blobPath(digest));
       written.set(digest, await stampOf(blobPath(digest)));
@@ -166,7 +166,7 @@ async function readDocumentAt(path: string, missing: string): Promise<Uint8Array
   }
 }
 
-/** Differs once a file was written to, or is another one. */
+/** Changes when a file was written to or replaced. */
 async function stampOf(path: string): Promise<string> {
   const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;

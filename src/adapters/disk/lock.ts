@@ -25,14 +25,14 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a sign of life after which an owner that can't be looked up counts as dead. */
   readonly silence?: number;
-  /** Milliseconds after which waiting ends in an error. */
+  /** Milliseconds after which waiting is an error. */
   readonly patience?: number;
 }
 
-/** To be called before a step that counts: throws when the lock was lost. */
+/** Throws when the lock was lost; called before every step that changes what others see. */
 export type StillHeld = () => Promise<void>;
 
-/** Whether a file of this name is such an entry. */
+/** Whether a file name is that of an entry. */
 export function isLockName(name: string): boolean {
   return name.startsWith(prefix);
 }
@@ -93,13 +93,13 @@ async function makeEntry(directory: string, path: string): Promise<void> {
       await (await open(path, 'wx')).close();
       return;
     } catch (error) {
-      // Whoever failed just now has removed the folder that it made.
+      // Another process has just failed and removed the folder that it made.
       if (count === 10 || !isSystemError(error, 'ENOENT')) throw error;
     }
   }
 }
 
-/** Names of the entries whose owners may live. Others are removed. */
+/** Names of the entries whose owners may be alive; removes the others. */
 async function listLiving(
   directory: string,
   watched: Map<string, { readonly mark: string; readonly since: number }>,

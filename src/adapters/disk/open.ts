@@ -12,7 +12,7 @@ import { openLayout } from './layout.ts';
 
 export interface LocalImages {
   readonly source: Source;
-  /** What its index lists, in its order. */
+  /** The entries of its index, in order. */
   readonly roots: readonly Descriptor[];
 }
 
@@ -36,7 +36,7 @@ export async function kindOfImages(path: string): Promise<'images' | 'other' | '
   return file?.isFile() === true ? 'images' : 'other';
 }
 
-/** A path, and what stands behind it to name one of its images. */
+/** A path, and the name of one of its images. */
 export interface LocalPlace {
   readonly path: string;
   /** A name, a tag or a digest; `@1` is the second image. */

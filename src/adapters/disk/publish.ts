@@ -1,4 +1,4 @@
-// Makes a layout where nobody sees it, and gives it its final place: a new folder, or inside a layout that is there.
+// Makes a layout out of sight, and moves it to its final place: a new folder, or an existing layout.
 
 import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ const temporaryLayout = 'layout';
  */
 export function withTemporaryLayout<T>(path: string, body: (layout: Layout) => Promise<T>): Promise<T> {
   return outputErrors(path, async () => {
-    // A folder that is there can be a disk of its own, or all that may be written to.
+    // An existing folder can be a disk of its own, or the only writable place.
     const parent = (await isFolder(path)) ? path : dirname(path);
     return withTemporaryFolder(
       path,
@@ -83,7 +83,7 @@ export async function publishLayout(
       { signal },
     );
   } catch (error) {
-    // Not when somebody else has come in meanwhile.
+    // Unless another process has written to it meanwhile.
     if (made !== undefined) await rmdir(destination).catch(() => undefined);
     throw error;
   }
@@ -119,7 +119,7 @@ async function fill(
   if (!(await isUsedByOthers(destination))) await collect(layout, after);
 }
 
-/** A layout that has a marker and nothing else yet is one whose making was interrupted. */
+/** A layout with a marker and nothing else was interrupted while it was made. */
 async function openOrCreate(destination: string): Promise<Layout> {
   const names = await readdir(destination);
   const isBegun = names.includes('index.json') || names.includes('blobs');
@@ -132,7 +132,7 @@ async function empty(destination: string): Promise<void> {
   for (const name of ['oci-layout', 'index.json', 'blobs']) await cleanUp(join(destination, name));
 }
 
-/** Whether a build in a temporary layout inside this one goes on. */
+/** Whether a build in a temporary layout inside this one is under way. */
 async function isUsedByOthers(destination: string): Promise<boolean> {
   for (const name of await readdir(destination))
     if (isTemporaryName(name) && (await isFolder(join(destination, name, temporaryLayout)))) return true;

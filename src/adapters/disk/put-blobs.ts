@@ -1,4 +1,4 @@
-// External blobs, put into a layout side by side.
+// Puts external blobs into a layout, several at once.
 
 import { link } from 'node:fs/promises';
 import { isSystemError } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import { runSideBySide } from '../../core/concurrent.ts';
 import { openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 
-/** As many as travel at once with one registry. */
+/** As many as are under way at once with one registry. */
 const concurrency = 4;
 
 /** Puts each blob that the layout doesn't have. @throws BimaError DIGEST_MISMATCH, and what reading them throws */

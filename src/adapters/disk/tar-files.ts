@@ -12,14 +12,14 @@ import { compressionOf, decompressed } from '../filesystem/decompress.ts';
 import { isInUse, withPatience } from '../filesystem/patience.ts';
 import { readFilePieces } from '../filesystem/read-write.ts';
 
-/** Of a file in the tar, in bytes. */
+/** Where a file lies in the tar, in bytes. */
 export interface TarRange {
   readonly start: number;
   readonly size: number;
 }
 
 export interface TarFiles {
-  /** Of the tar. */
+  /** Path of the tar. */
   readonly path: string;
   /** Links are followed, as archives of older dockers have them. */
   find(name: string): TarRange | undefined;
@@ -27,11 +27,11 @@ export interface TarFiles {
   read(place: TarRange): ByteStream;
   /** @throws BimaError LAYOUT_INVALID for one that isn't there or is too large */
   readDocument(name: string): Promise<Uint8Array>;
-  /** Every entry, to be read in this order. */
+  /** Every entry, in the order to be read. */
   entries(): AsyncGenerator<TarEntry>;
 }
 
-/** As many as Linux follows. */
+/** As many links as Linux follows. */
 const maxLinks = 40;
 
 /** @throws BimaError LAYOUT_INVALID when the file is no tar */
@@ -46,7 +46,7 @@ export async function openTarFiles(path: string): Promise<TarFiles> {
   await readable(path, async () => {
     for await (const { name: stored, type, start, size, target } of entries()) {
       const name = posix.join('/', stored).slice(1);
-      // The last one of a name counts, as it would when the tar is unpacked.
+      // The last entry of a name counts, as when the tar is unpacked.
       files.delete(name);
       links.delete(name);
       if (type === 'file') files.set(name, { start, size });
@@ -90,7 +90,7 @@ export async function openTarFiles(path: string): Promise<TarFiles> {
 
 async function readable<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
-    // Windows gives no file that a scanner holds.
+    // Windows opens no file that a scanner holds.
     return await withPatience(path, body);
   } catch (cause) {
     if (isSystemError(cause, 'ENOENT'))
@@ -105,7 +105,7 @@ async function readable<T>(path: string, body: () => Promise<T>): Promise<T> {
   }
 }
 
-/** With turns for signals: an archive may be large. */
+/** Reads the whole archive, yielding to signals: it may be large. */
 async function* allOf(path: string, release = true): AsyncGenerator<Uint8Array> {
   for await (const piece of readFilePieces(path, undefined, release, true)) {
     yield piece;

@@ -1,4 +1,4 @@
-// Images that are in a layout and in no index of it: what is left of one layout when another was laid over it.
+// Images in a layout that no index lists: the remains of a layout that another was copied over.
 
 import { stat } from 'node:fs/promises';
 import { BimaError } from '../../core/errors.ts';

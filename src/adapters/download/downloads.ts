@@ -17,20 +17,20 @@ import type { Http, HttpOptions, HttpResponse } from '../http/http.ts';
 import { defaultTimeouts } from '../http/watch.ts';
 
 export interface DownloadOptions {
-  /** It is made for the first file, and the caller's to remove. */
+  /** The folder, created for the first file; the caller removes it. */
   readonly folder: string;
-  /** Host names and addresses that may be on this machine or in its network. */
+  /** Hosts that may be on this machine or in a private network. */
   readonly privateHosts: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock;
-  /** Instead of the environment's proxy variables. */
+  /** Proxy settings in place of the environment's variables. */
   readonly proxy?: NonNullable<HttpOptions['proxy']>;
 }
 
-/** Tries of one download, with so many seconds before each but the first. */
+/** Seconds to wait before each further attempt of one download. */
 const waits = [0, 1, 4];
 
-/** What a server may answer with differently a moment later. */
+/** Statuses that may change a moment later. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -161,7 +161,7 @@ function failed(url: URL, why: string, cause?: unknown): BimaError {
   });
 }
 
-/** Without the query, which may hold a signature. */
+/** The URL without its query, which may hold a signature. */
 function shown({ origin, pathname }: URL): string {
   return origin + pathname;
 }

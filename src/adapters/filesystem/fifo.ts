@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isSystemError } from '../../core/errors.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 
-/** Milliseconds between two looks for a reader. */
+/** Milliseconds between two checks for a reader. */
 const pause = 100;
 
 /**
@@ -21,7 +21,10 @@ export async function writeFifo(path: string, stream: ByteStream, signal?: Abort
   await pipeline(Readable.from(stream), pipe, signal === undefined ? {} : { signal });
 }
 
-/** Without O_NONBLOCK, a thread would wait for the reader, and the process for the thread, whatever the signal. */
+/**
+ * Opens with O_NONBLOCK: otherwise a thread would wait for the reader, and the process for the thread, whatever the
+ * signal.
+ */
 async function openForReader(path: string, signal?: AbortSignal): Promise<number> {
   for (;;) {
     signal?.throwIfAborted();

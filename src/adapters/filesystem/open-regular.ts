@@ -8,9 +8,9 @@ import { BimaError, isSystemError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 
 export interface OpenOptions {
-  /** Of the error for what is no regular file. */
+  /** Code of the error for what is no regular file. */
   readonly code: ErrorCode;
-  /** Of the error for a file that is too large; `code` by default. */
+  /** Code of the error for a file that is too large; `code` by default. */
   readonly tooLarge?: ErrorCode;
   /** True for a path that the user has named: its last part may be a link. */
   readonly follow?: boolean;

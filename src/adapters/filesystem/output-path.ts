@@ -16,7 +16,7 @@ export interface FileTarget {
   readonly path: string;
 }
 
-/** As many as Linux follows. */
+/** As many links as Linux follows. */
 const maxLinks = 40;
 
 /**

@@ -15,7 +15,7 @@ import { isSystemError } from '../../core/errors.ts';
 export type Life = 'running' | 'gone' | 'unknown';
 
 interface Self {
-  /** Of processes whose numbers can be compared. */
+  /** Where the process runs: the numbers of processes can be compared within one place. */
   readonly place: string;
   /** In ticks since the machine was started; 0 where nobody tells. */
   readonly started: string;

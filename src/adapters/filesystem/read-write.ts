@@ -10,7 +10,7 @@ import type { ByteStream } from '../../core/oci/blob.ts';
 /** Bytes of one read from disk, for a reader that keeps them: larger pieces leave more behind to be collected. */
 const pieceSize = 32 * 1024;
 
-/** Of a reading that uses one piece of memory again and again. */
+/** Size of the one buffer that a releasing reader reuses, in bytes. */
 const releasedSize = 256 * 1024;
 
 /**

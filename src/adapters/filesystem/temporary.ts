@@ -63,7 +63,10 @@ export async function sweep(directory: string): Promise<void> {
   }
 }
 
-/** Of what somebody else's process has made, nothing is: in a folder for all, anybody could write such a name. */
+/**
+ * True for a leftover of a dead process of this user. Anybody can write such a name into a shared folder, so other
+ * users' files never count.
+ */
 async function isAbandoned(directory: string, name: string): Promise<boolean> {
   const life = await lifeOf(name);
   if (life === undefined || life === 'running') return false;

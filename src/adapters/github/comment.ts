@@ -21,12 +21,12 @@ interface Comment {
   readonly body: string;
 }
 
-/** Author of comments by the job's own token. GitHub tells no such token who it is (GET /user is a 403), but for GraphQL. */
+/** Author of comments by the job's own token. Only GraphQL tells such a token who it is: GET /user answers 403. */
 const jobAuthor = 'github-actions[bot]';
 
 /**
  * Updates the comment about the image under this key, or makes it. Only what the token's own user wrote is touched, whatever others claim.
- * Of several, as jobs of one time can make them, the oldest stays.
+ * Of several, which concurrent jobs can make, the oldest stays.
  * @param text Markdown, at most 65,000 characters
  * @returns the address of the comment
  * @throws GithubError for what GitHub refuses
@@ -55,7 +55,7 @@ export async function removeComment(github: Github, place: Omit<CommentPlace, 'k
 }
 
 /**
- * The first line of a comment, which nobody sees. No name can end it early, or be the beginning of another's.
+ * The invisible first line of a comment. No name can end it early or be a prefix of another's.
  * @param key empty in the comments of older versions
  */
 export function markerOf(image: string, key = ''): string {
@@ -73,7 +73,7 @@ function encodeName(name: string): string {
 
 type Marked = Omit<CommentPlace, 'key'>;
 
-/** The oldest first. @param isMarker tells by a comment's first line whether it is meant */
+/** The comments with a marker, oldest first. @param isMarker tells by a comment's first line */
 async function ownComments(
   github: Github,
   place: Marked,
@@ -103,7 +103,7 @@ async function markedComments(
   return marked;
 }
 
-/** Login that GitHub shows above comments of this token. */
+/** The login that GitHub shows on comments by this token. */
 async function readAuthor(github: Github): Promise<string> {
   const viewer = await unlessRefused(async () => {
     const { viewer } = await github.graphql<{ viewer?: { login?: string } }>('query { viewer { login } }');
@@ -114,7 +114,7 @@ async function readAuthor(github: Github): Promise<string> {
   return login ?? jobAuthor;
 }
 
-/** What may pass is thrown: taking someone for another would make a second comment. */
+/** Transient failures are thrown: a wrong author would lead to a second comment. */
 async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
@@ -147,7 +147,7 @@ async function create(github: Github, place: Marked, marker: string, body: strin
   const where = { ...splitName(place.repository), issue_number: place.number };
   const { data } = await github.rest.issues.createComment({ ...where, body });
   const { id, user, html_url: url } = data;
-  // Another job may have done the same since we looked. Whoever was second sees both.
+  // Another job may have done the same meanwhile. The second one sees both.
   const [oldest] = await ownComments(github, place, (line) => line === marker, user?.login);
   if (oldest === undefined || oldest.id >= id) return url;
   const kept = await update(github, place, oldest, body);

@@ -1,10 +1,10 @@
-// What GitHub answers when it doesn't do what it was asked, as errors that name the step to take.
+// GitHub's refusals, as errors that name the step to take.
 
 import { BimaError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { HttpError } from '../http/http-error.ts';
 
-/** An answer of GitHub's that is an error, or no answer. */
+/** An error that GitHub answered, or a request without an answer. */
 export class GithubError extends BimaError {
   /** HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
@@ -43,7 +43,7 @@ interface Answer {
   readonly reasons: readonly string[];
 }
 
-/** What a failed exchange with GitHub is; anything else is given back as it is. */
+/** The GithubError for a failed exchange; any other error is returned unchanged. */
 export function githubFailure(error: unknown): unknown {
   if (!(error instanceof HttpError)) return error;
   const { message, failure, cause } = error;

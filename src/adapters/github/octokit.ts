@@ -12,11 +12,11 @@ export type Github = Octokit;
 export interface FailedRequest {
   readonly method: string;
   readonly hasStream: boolean;
-  /** How often it was repeated already. */
+  /** How often it was repeated so far. */
   readonly count: number;
 }
 
-/** The plugins say when to repeat; whether to, and all waiting, is up to whoever fills this in. */
+/** The plugins say when to repeat; these functions decide whether to, and do all waiting. */
 export interface OctokitSetup {
   readonly token: string;
   readonly baseUrl: string;

@@ -14,12 +14,12 @@ export interface PackageVersion {
   readonly pushed: number;
 }
 
-/** `refused` for what GitHub deletes for nobody, with its reason; `gone` when somebody else was faster. */
+/** `refused` for what GitHub deletes for nobody, with its reason; `gone` when it was already deleted. */
 export type VersionDeletion =
   { readonly outcome: 'deleted' | 'gone' } | { readonly outcome: 'refused'; readonly why: string };
 
 export interface ContainerPackage {
-  /** Lists all of them, from all pages. */
+  /** Lists all versions, from all pages. */
   versions(): Promise<readonly PackageVersion[]>;
   /** Reads one version; undefined when it is gone. */
   version(id: number): Promise<PackageVersion | undefined>;
@@ -59,7 +59,7 @@ export async function openPackage(
   return undefined;
 }
 
-/** GitHub's own, where it doesn't heed the number that it is asked for. */
+/** GitHub's own page size, where it ignores the requested one. */
 export const leastPerPage = 30;
 const pages = { per_page: 100 } as const;
 

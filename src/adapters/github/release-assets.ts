@@ -71,7 +71,7 @@ export async function attachAssets(
   if (changed.length > 0 && release.isImmutable) throw immutable(release);
   const foreign = changed.find(({ old }) => old !== undefined && old.label !== options.label);
   if (foreign?.old !== undefined) throw exists(release, foreign.old, options.label);
-  // What broke off earlier holds nothing that could be lost.
+  // The remains of an interrupted upload hold nothing that could be lost.
   const isReplacing = changed.some(({ old }) => old?.isWhole === true);
 
   const placed = new Map<string, Asset>();
@@ -79,7 +79,7 @@ export async function attachAssets(
     const name = isReplacing ? temporaryName(file) : file.name;
     placed.set(file.name, isSame(old, file) ? old : await upload(options, file, name));
   }
-  // Only now is everything there that could fail for long.
+  // Everything that can take long to fail is done by now.
   for (const { file, old } of changed.toReversed()) {
     if (old !== undefined && placed.get(file.name)?.id !== old.id) await remove(options, old);
   }
@@ -99,7 +99,7 @@ function hasId(placed: ReadonlyMap<string, Asset>, { id }: Asset): boolean {
   return [...placed.values()].some((asset) => asset.id === id);
 }
 
-/** The same for the same content, so that a later run finds what an earlier one has left. */
+/** A name that depends on the content, so that a later run finds what an earlier one has left. */
 function temporaryName({ name, digest }: AssetFile): string {
   return `${name}.${digest.slice('sha256:'.length, 'sha256:'.length + 12)}.new`;
 }
@@ -108,7 +108,7 @@ function isTemporaryName(name: string, file: AssetFile): boolean {
   return name.startsWith(`${file.name}.`) && /^\.[0-9a-f]{12}\.new$/.test(name.slice(file.name.length));
 }
 
-/** Never of a server that tells no digest: then the file is replaced. */
+/** False for a server that tells no digest: the file is replaced then. */
 function isSame(asset: Asset | undefined, file: AssetFile): asset is Asset {
   return asset?.isWhole === true && asset.digest === file.digest && asset.size === file.size;
 }
@@ -214,7 +214,7 @@ async function remove({ github, repository, release }: AssetOptions, { id }: Ass
   try {
     await github.rest.repos.deleteReleaseAsset({ ...repository, asset_id: id });
   } catch (error) {
-    // Gone is what was wanted.
+    // Already gone is fine.
     if (!isGithubStatus(error, 404)) throw explain(error, release);
   }
 }

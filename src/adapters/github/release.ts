@@ -1,4 +1,4 @@
-// Finding a release that is there already: by its number or its tag, drafts included. None is ever made here.
+// Finds an existing release by its number or its tag, drafts included. Never creates one.
 
 import { BimaError } from '../../core/errors.ts';
 import type { Github } from './github-client.ts';
@@ -43,7 +43,7 @@ export async function findRelease(github: Github, repository: RepositoryName, ta
   } catch (error) {
     if (!isGithubStatus(error, 404)) throw error;
   }
-  // Only the list has drafts, wherever in it they are.
+  // Only the list has drafts, anywhere in it.
   const releases = await github.paginate(github.rest.repos.listReleases, { ...repository, per_page: 100 });
   const [found, ...others] = releases.filter((release) => release.tag_name === tag);
   if (found === undefined) {

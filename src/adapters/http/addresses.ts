@@ -24,7 +24,7 @@ for (const [network, prefix] of [
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
-  // Azure's platform, which answers its own machines alone, such as the hosted runners.
+  // Azure's platform, which answers only its own machines, such as the hosted runners.
   ['168.63.129.16', 32],
 ] as const)
   special.addSubnet(network, prefix, 'ipv4');
@@ -54,8 +54,8 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Finds addresses as the system does, and none but public ones. What is looked up is what is connected to: a name can't
- * have another address by then.
+ * Resolves names as the system does, to public addresses only. The address that was checked is the one that is
+ * connected to: a name can't have another address by then.
  * @param allowed hosts that may have any address
  */
 export function publicLookup(allowed: ReadonlySet<string>): LookupFunction {

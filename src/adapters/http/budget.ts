@@ -1,12 +1,13 @@
-// How long all failures of a run may take together: each may be retried with patience, but not all of them.
+// A limit on the time that all failures of a run may take together: each may be retried with patience, but not all of
+// them.
 
 import type { Clock } from '../../core/clock.ts';
 
 /** Milliseconds. */
 const atFirst = 10 * 60_000;
-/** For each request that was answered as it should be: who has much to ask is refused more often. */
+/** Added for each successful request: the more requests, the more refusals are to be expected. */
 const perAnswer = 1000;
-/** For each MiB that is to travel, since what fails then takes longer. */
+/** Added for each MiB to be sent, since a failure costs more time then. */
 const perMebibyte = 1000;
 const mebibyte = 1024 * 1024;
 
@@ -35,12 +36,12 @@ export class Budget {
     this.#left += (size / mebibyte) * perMebibyte;
   }
 
-  /** Whether it is worth to wait for so long, and to try again. */
+  /** Whether waiting that long and trying again is within the budget. */
   allows(milliseconds: number): boolean {
     return milliseconds < this.#left;
   }
 
-  /** The time from `since` to now was lost. What was lost at the same time by others counts once. */
+  /** Counts the time from `since` to now as lost. Time that several requests lost at once counts once. */
   lose(since: number): void {
     const now = this.#clock.now();
     const lost = Math.max(0, now - Math.max(since, this.#counted));

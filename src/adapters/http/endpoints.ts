@@ -15,7 +15,7 @@ export function endpointOf(origin: string, path: string): Endpoint {
   return { origin, path, shown: origin + path.replace(/\?.*$/s, '') };
 }
 
-/** The endpoint with one more parameter after those that it has, which stay as they are. */
+/** The endpoint with one more query parameter at its end; the others stay unchanged. */
 export function withParameter(endpoint: Endpoint, name: string, value: string): Endpoint {
   const { path } = endpoint;
   const separator = !path.includes('?') ? '?' : /[?&]$/.test(path) ? '' : '&';

@@ -1,4 +1,4 @@
-// What a host name tells about where it leads: this machine, or a private network.
+// What a host name says about where it leads: this machine, or a private network.
 
 /** Names and addresses of this machine, as browsers have them. `hostname` is a URL's, so IPv6 is in brackets. */
 export function isLoopback(hostname: string): boolean {
@@ -11,7 +11,7 @@ export function isLoopback(hostname: string): boolean {
   );
 }
 
-/** The addresses of cloud metadata services and their like: no registry lives there. */
+/** The addresses of cloud metadata services and the like: no registry lives there. */
 export function isLinkLocal(hostname: string): boolean {
   return /^169\.254\.|^\[fe[89ab]|^\[::ffff:a9fe:/.test(hostname);
 }

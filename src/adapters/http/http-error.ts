@@ -1,25 +1,25 @@
-// The error of an exchange that came to no answer. It knows nobody's API: who asked says what it means there.
+// The error of an exchange without an answer. It knows no API: the caller says what it means there.
 
 /** Why no answer came, or why it could not be read. */
 export interface NetworkFailure {
   readonly kind:
     'dns' | 'connect' | 'reset' | 'timeout' | 'garbled' | 'not-tls' | 'tls' | 'proxy' | 'request';
-  /** `briefly` for what is rarely cured by waiting. */
+  /** `briefly` for what waiting rarely cures. */
   readonly retry: 'yes' | 'briefly' | 'no';
-  /** True when the connection had served before: then it was probably closed while it idled, and nothing is wrong. */
+  /** True when the connection had been used before: it was probably closed while idle, and nothing is wrong. */
   readonly reused: boolean;
 }
 
 export interface HttpErrorParts {
   readonly method: string;
-  /** As it may be shown. */
+  /** The URL in the form that may be shown. */
   readonly url: string;
   readonly failure: NetworkFailure;
-  /** Fit for any server. */
+  /** Advice that holds for any server. */
   readonly hint: string | undefined;
 }
 
-/** To be made an error of the adapter that sent the request: no shell expects this one. */
+/** A failed exchange. The adapter that sent the request makes its own error of it: no shell expects this one. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly method: string;

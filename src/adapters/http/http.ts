@@ -29,7 +29,7 @@ export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>
 export interface HttpResponse {
   readonly status: number;
   readonly headers: HttpHeaders;
-  /** To be read to its end, or given to {@link discard}. Fails as `send` does. */
+  /** The body, to be read to its end or given to {@link discard}. Fails as `send` does. */
   readonly body: ByteStream;
   /** Frees the connection without reading on. */
   discard(): Promise<void>;
@@ -43,14 +43,14 @@ export interface Http {
 }
 
 export interface HttpOptions {
-  /** Finds the addresses of hosts that no proxy stands before, in place of the system's own way. */
+  /** Resolves hosts that are reached without a proxy, in place of the system's resolver. */
   readonly lookup?: LookupFunction;
   readonly timeouts: Timeouts;
   readonly userAgent: string;
   readonly tlsVerify?: boolean;
-  /** PEM, trusted besides the usual roots. */
+  /** Certificates in PEM, trusted besides the usual roots. */
   readonly ca?: string;
-  /** Instead of the environment's proxy variables. */
+  /** Proxy settings in place of the environment's variables. */
   readonly proxy?: { readonly http?: string; readonly https?: string; readonly noProxy?: string };
 }
 
@@ -156,7 +156,7 @@ function usualRoots(): readonly string[] {
   return known.getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
-/** undici itself hears of an abort only when it has a connection. */
+/** undici notices an abort only once it has a connection. */
 function unlessAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -189,7 +189,7 @@ async function discard(body: Dispatcher.ResponseData['body'], stop: () => void):
   }
 }
 
-/** undici frees a connection a turn after the body's end; whoever asks again before that gets another one. */
+/** undici frees a connection one turn after the end of the body; a request before that opens another one. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,18 +1,18 @@
-// Link headers (RFC 8288): where a server says that more of what it told can be found. Of no server in particular.
+// Link headers (RFC 8288): where a server says that more can be found. Knows no server in particular.
 
 export interface WebLink {
-  /** As written: an absolute URL, or one relative to what was asked for. */
+  /** Target as written: an absolute URL, or one relative to the request's. */
   readonly target: string;
   /** The relations, in lower case, such as `next`. */
   readonly relations: readonly string[];
-  /** What the link belongs to, when that isn't what was asked for. */
+  /** The context of the link, when that isn't the requested document. */
   readonly anchor: string | undefined;
 }
 
 export interface LinkHeader {
-  /** In their order, those of all headers. */
+  /** The links of all headers, in order. */
   readonly links: readonly WebLink[];
-  /** True when something was left out that can't be read: a link with it, perhaps. */
+  /** True when something unreadable was left out, perhaps a link. */
   readonly isCut: boolean;
 }
 
@@ -31,7 +31,7 @@ const equalsPattern = /=[ \t]*/y;
 const quotedPattern = /"([^"\\]*(?:\\.[^"\\]*)*)"[ \t]*/y;
 const barePattern = /([^\s;,"]+)[ \t]*/y;
 
-/** What follows something that can't be read is left out as well: where the next link begins is a guess then. */
+/** Everything after something unreadable is left out as well: where the next link begins would be a guess. */
 function parseHeader(header: string): LinkHeader {
   const links: WebLink[] = [];
   let position = 0;

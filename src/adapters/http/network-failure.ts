@@ -10,7 +10,7 @@ interface Kind {
   readonly hint?: string;
 }
 
-/** Set as the reason of an abort by whoever watches the time. */
+/** The abort reason that the timers set. */
 export class Timeout extends Error {
   override readonly name = 'Timeout';
 }
@@ -149,7 +149,7 @@ function proxyKind(status: number): Kind {
 
 const plainHint = 'Check the port: what answers there may speak plain HTTP.';
 
-/** Where to, because it may be a proxy that can't be reached. */
+/** Where the connection went, because it may be a proxy that can't be reached. */
 function addressOf(error: unknown): string {
   if (error instanceof AggregateError) return addressOf(error.errors[0]);
   if (!(error instanceof Error) || !('address' in error) || !('port' in error)) return '';

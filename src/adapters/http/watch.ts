@@ -1,13 +1,13 @@
-// Watches over one exchange: a stalled upload is given up, a slow one isn't, and a commit may take its time.
+// Watches over one exchange: gives up a stalled upload but not a slow one, and lets a commit take its time.
 
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { reasonOf } from '../../core/clock.ts';
 import { Timeout } from './network-failure.ts';
 
-/** A body whose bytes are opened when they are needed, and afresh each time. */
+/** A body whose bytes are opened when needed, afresh each time. */
 export interface BodyStream {
   readonly size: number;
-  /** Each of its pieces may be gone when the next one is asked for. */
+  /** A chunk is valid until the next one is asked for. */
   open(): ByteStream;
 }
 
@@ -18,7 +18,7 @@ export interface Timeouts {
   readonly answer: number;
   /** The same for the largest blobs, which a registry has to store first: some take minutes. */
   readonly commit: number;
-  /** Without a single byte moving, in either direction. */
+  /** Time without a single byte moving in either direction. */
   readonly stall: number;
 }
 
@@ -26,7 +26,7 @@ export const defaultTimeouts: Timeouts = { connect: 10_000, answer: 120_000, com
 
 const largest = 512 * 1024 * 1024;
 
-/** How long a registry may take to store so many bytes: for a few a third of what it may for many. */
+/** How long a registry may take to store that many bytes: a few get a third of the time of many. */
 export function commitPatience({ commit }: Timeouts, size: number): number {
   return (commit / 3) * (1 + 2 * Math.min(1, size / largest));
 }

@@ -1,4 +1,4 @@
-// The archives that ADD unpacks: told by what they begin with, as BuildKit does, and never by their names.
+// The archives that ADD unpacks: recognised by their first bytes, as in BuildKit, never by their names.
 
 import { randomUUID } from 'node:crypto';
 import { BimaError } from '../../core/errors.ts';
@@ -69,7 +69,7 @@ async function mediaTypeOf(file: FoundFile, what: string): Promise<string | unde
     const start = await headOf(decompress(owned(file.open()), mediaType, what));
     return isTarHeader(start) ? mediaType : undefined;
   } catch (error) {
-    // What only begins like a compressed file is a file like any other.
+    // A file that only begins like a compressed one is an ordinary file.
     if (error instanceof BimaError && error.code === 'LAYOUT_INVALID') return undefined;
     throw error;
   }
@@ -87,7 +87,7 @@ async function headOf(stream: ByteStream): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, blockSize);
 }
 
-/** Pieces that stay: a decompressor reads ahead. */
+/** Chunks of their own: a decompressor reads ahead. */
 async function* owned(stream: ByteStream): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) yield Buffer.from(chunk);
 }

@@ -8,12 +8,12 @@ export interface BlockOptions<Result> {
   readonly size: number;
   /** How many blocks are worked on at once. */
   readonly limit: number;
-  /** Is called in the order of the blocks. The block is its own until the promise is settled, and then used again. */
+  /** Called in the order of the blocks. The block is its own until the promise settles, and is reused then. */
   readonly work: (block: Uint8Array) => Promise<Result>;
 }
 
 /**
- * What becomes of each block; nothing for an empty stream. When it ends, early or not, no work is left running.
+ * The result for each block, in order; none for an empty stream. When it ends, early or not, no work is left running.
  * @throws what the stream or `work` throws
  */
 export async function* workInBlocks<Result>(
@@ -28,7 +28,7 @@ export async function* workInBlocks<Result>(
 
   const start = () => {
     const result = work(buffer.subarray(0, filled));
-    // It is awaited later: until then, nobody else looks at its failure.
+    // It is awaited later: until then, nothing else handles its failure.
     result.catch(() => undefined);
     running.push({ buffer, result });
   };

@@ -47,7 +47,7 @@ export function parseCompression(text: string): Compression {
   return { method, level };
 }
 
-/** The media type of a layer that is compressed so. */
+/** The media type of a layer with this compression. */
 export function layerMediaType(compression: Compression): string {
   return methods[compression.method].mediaType;
 }
@@ -55,7 +55,7 @@ export function layerMediaType(compression: Compression): string {
 export interface CompressOptions {
   /** True for a reader that keeps no chunk of the result: less memory is in use then. */
   readonly release?: boolean;
-  /** About how many bytes are to come: decides how fast it goes, and nothing else. */
+  /** Approximate size of the input, in bytes: affects speed alone, never the bytes. */
   readonly size?: number;
 }
 

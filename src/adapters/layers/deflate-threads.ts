@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { deflateModule } from './deflater.ts';
 import type { DeflateExports } from './deflater.ts';
 
-/** The main thread reads, hashes and writes some 500 MB/s: what more of them make would wait for it. */
+/** The main thread reads, hashes and writes some 500 MB/s: more threads would only wait for it. */
 const maxThreads = 3;
 /** A block in work, and one that waits for it to end. */
 const jobsPerThread = 2;
@@ -23,7 +23,7 @@ interface Started {
 
 let shared: DeflateThreads | undefined;
 
-/** The threads of this process, started when they are first asked for: one for each processor but that of the main one. */
+/** The threads of this process, started on first use: one per processor besides the main thread's. */
 export function sharedThreads(): DeflateThreads {
   shared ??= new DeflateThreads(Math.min(availableParallelism() - 1, maxThreads));
   return shared;
@@ -109,7 +109,7 @@ class Thread {
   }
 }
 
-/** What a thread runs. It is passed on as text: nothing from outside of it is there. */
+/** What a thread runs. It is passed on as text, so it can use nothing from outside. */
 function serve({ parentPort, workerData }: ThreadScope): void {
   const encoder = new WebAssembly.Instance(workerData).exports as DeflateExports;
   const bytes = new Uint8Array(encoder.memory.buffer);

@@ -7,7 +7,7 @@ export const encoderVersion = 1;
 
 /** The largest block, in bytes. */
 export const maxBlockSize = 1024 * 1024;
-/** What a block becomes at most. */
+/** The largest result of a block, in bytes. */
 export const maxDeflatedSize = maxBlockSize + 8 * 1024;
 
 /** What src/core/deflate/encoder.ts exports. */

@@ -67,10 +67,10 @@ async function nameZstd(level: number): Promise<string> {
   return `zstd:${level}/${frames}${hexOf(digester.digest()).slice(0, 16)}`;
 }
 
-/** More than one of zstd's blocks; the high levels take their time. */
+/** More than one of zstd's blocks, and no more: the high levels are slow. */
 const sampleSize = 192 * 1024;
 
-/** Noise, what comes again near and far, and runs of zeros: what makes a compressor decide. */
+/** Noise, near and far repetitions, and runs of zeros: everything that a compressor decides on. */
 function mixture(size: number): Uint8Array {
   let state = 1;
   const random = (limit: number): number => {
@@ -87,7 +87,7 @@ function mixture(size: number): Uint8Array {
       const from = kind === 5 ? random(offset) : Math.max(0, offset - 1 - random(20_000));
       bytes.copyWithin(offset, from, Math.min(from + length, offset));
     } else if (kind > 0) {
-      // What is at its start comes most often.
+      // Its start comes most often.
       const from = Math.floor(random(noise.length) / (1 + random(16)));
       bytes.set(noise.subarray(from, from + length), offset);
     }

@@ -19,7 +19,7 @@ export type ChallengeHeader = string | readonly string[] | undefined;
 export interface AuthorizerOptions {
   readonly registry: string;
   readonly repository: string;
-  /** The registry's origin as it is now. */
+  /** The registry's current origin. */
   readonly origin: () => string;
   readonly credentials: Credentials;
   readonly secrets: Secrets;
@@ -46,9 +46,9 @@ export class Authorizer {
   readonly #options: AuthorizerOptions;
   #mode: Mode = { kind: 'unknown' };
   #credential: Promise<Credential | undefined> | undefined;
-  /** By the scopes that they were asked for. */
+  /** Tokens by the scopes that they were requested for. */
   readonly #tokens = new Map<string, Promise<Token>>();
-  /** What challenges asked for besides, by the same keys. */
+  /** Further scopes that challenges asked for, by the same keys. */
   readonly #challenged = new Map<string, string>();
 
   constructor(options: AuthorizerOptions) {
@@ -93,7 +93,7 @@ export class Authorizer {
     const key = scopes.join(' ');
     const kept = this.#tokens.get(key);
     if (kept !== undefined && isGood(await kept, this.#options.clock.now(), long)) return kept;
-    // Whoever asked at the same time may have replaced it by now.
+    // A request at the same time may have replaced it by now.
     const current = this.#tokens.get(key);
     if (current !== undefined && current !== kept) return current;
     const fetched = this.#fetch(mode, scopes, this.#challenged.get(key));

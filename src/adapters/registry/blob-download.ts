@@ -1,4 +1,4 @@
-// Pulling a blob: over redirects, taken up where it broke off, and never more or other bytes than it should have
+// Pulling a blob: follows redirects, resumes where it broke off, and never passes on more or other bytes than it should
 // (distribution-spec, "Pulling blobs").
 
 import { BimaError } from '../../core/errors.ts';
@@ -12,9 +12,9 @@ import { headerOf } from './response.ts';
 import { retryOf } from './retry.ts';
 import type { Answer, Session } from './session.ts';
 
-/** So many failures in a row, without progress between them, are too many. */
+/** How many failures in a row, without progress between them, are too many. */
 const maxFailures = 5;
-/** What counts as progress: so many bytes, and of a large blob a hundredth. */
+/** The least that counts as progress: this many bytes, and a hundredth of a large blob. */
 const leastProgress = 64 * 1024;
 
 /** A stream of the blob's bytes; it fails at its end when they aren't those that the descriptor names. */
@@ -55,7 +55,7 @@ async function* pieces(
     } catch (error) {
       if (!(error instanceof RegistryError) || isAborted(signal)) throw error;
       failures += 1;
-      // A signed address has run out: the registry gives a new one.
+      // A signed address has expired: the registry gives a new one.
       const isExpired = error.status === 403 && new URL(error.url).origin !== session.host.origin;
       if ((retryOf(error) === 'no' && !isExpired) || failures > maxFailures) throw error;
       await session.rest(failures, error, signal);

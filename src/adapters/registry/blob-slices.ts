@@ -1,16 +1,16 @@
-// Pieces of a blob, one after the other from one reading of it; a piece that is wanted again reads it anew.
+// Slices of a blob, in order from one read of it; asking for a slice again reads the blob anew.
 
 import type { Blob } from '../../core/oci/blob.ts';
 import type { BodyStream } from '../http/watch.ts';
 
 export interface Slices {
-  /** The bytes from `offset` on. Pieces must not be read at the same time. */
+  /** The bytes from `offset` on. Slices must not be read at the same time. */
   readonly slice: (offset: number, length: number) => BodyStream;
-  /** Ends the reading of a blob that isn't wanted to its end, which would otherwise keep its file open. Never throws. */
+  /** Ends the read of a blob that isn't needed to its end, which would otherwise keep its file open. Never throws. */
   readonly close: () => Promise<void>;
 }
 
-/** Nothing is read before the first piece is. */
+/** Nothing is read before the first slice is. */
 export function createSlices(blob: Blob): Slices {
   let reader: Reader | undefined;
   async function* read(offset: number, length: number): AsyncGenerator<Uint8Array> {

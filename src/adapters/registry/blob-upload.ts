@@ -23,7 +23,7 @@ import type { UploadSession } from './upload-session.ts';
 import { commitPatience } from '../http/watch.ts';
 
 export interface BlobPushOptions {
-  /** Uploads even what the registry says that it has. */
+  /** Uploads even what the registry claims to have. */
   readonly force: boolean;
   readonly mounts: MountSources;
   readonly chunkSize: number | undefined;
@@ -41,7 +41,7 @@ interface History {
 }
 
 /**
- * Sees to it that the blob is in the repository.
+ * Makes sure that the blob is in the repository.
  * @throws RegistryError, or what reading the blob throws, such as DIGEST_MISMATCH
  */
 export async function pushBlob(session: Session, blob: Blob, options: BlobPushOptions): Promise<Stored> {
@@ -55,7 +55,7 @@ export async function pushBlob(session: Session, blob: Blob, options: BlobPushOp
       host.transfer(
         descriptor.size,
         async () => {
-          // What is there after a failed attempt is there because the answer alone was lost.
+          // If it is there after a failed attempt, only the answer was lost.
           if (!force && (await lookForBlob(session, descriptor, signal)) === 'present')
             return count === 1 ? 'present' : 'pushed';
           const mounted = force || count > 1 ? undefined : await mountBlob(session, blob, options);
@@ -120,11 +120,11 @@ async function wayOut(
     host.bodyLimit = Math.min(host.bodyLimit ?? Infinity, chunk ?? descriptor.size);
     return chunkFor(descriptor.size, upload, host.bodyLimit, chunkSize) === undefined ? 'fail' : 'again';
   }
-  // "Exists already" is told by some as an invalid upload.
+  // Some registries report "exists already" as an invalid upload.
   if (isUnclear(error) && !force && (await lookForBlob(session, descriptor, signal)) === 'present')
     return 'done';
   if ((isAnswer(error, 404, 'BLOB_UNKNOWN') || isAnswer(error, 405)) && !history.hasPatched) {
-    // Old versions of Artifactory take a body by PATCH only.
+    // Old versions of Artifactory take a body only by PATCH.
     history.hasPatched = true;
     return 'again';
   }
@@ -180,7 +180,7 @@ async function putWhole(
   });
 }
 
-/** An answer that names the digest is a promise; anything else that sounds well is looked into. */
+/** An answer that names the digest is a promise; any other success is verified. */
 async function confirm(
   session: Session,
   answer: Answer,
@@ -212,7 +212,7 @@ async function confirm(
   );
 }
 
-/** The session is gone or confused: another one may fare better. */
+/** The session is gone or confused: a new one may work. */
 function isWorthAnotherSession(error: RegistryError): boolean {
   return isUnclear(error) || error.status === 416;
 }

@@ -3,7 +3,7 @@
 export interface Challenge {
   /** In lower case: `bearer`, `basic`. */
   readonly scheme: string;
-  /** As the server spells it, which may be anything. */
+  /** The scheme as the server spells it, which may be anything. */
   readonly spelled: string;
   /** Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>;

@@ -21,7 +21,7 @@ const chunkSizes = [64, 8, 4, 1, 0.25].map((size) => size * mebibyte);
 const maxResumes = 3;
 
 /**
- * How large the chunks of such a blob are to be; undefined for one body without chunks, also when no size fits.
+ * The size of the chunks for such a blob; undefined for a single body, also when no size fits.
  * @param refused the size of the smallest body that was refused
  * @param wanted the user's own choice
  */
@@ -157,7 +157,7 @@ async function resumePoint(
     );
     await answer.discard();
     const last = parseRangeEnd(headerOf(answer.headers, 'range'));
-    // Some say 0-0 whatever they have.
+    // Some registries say 0-0 whatever they have.
     if (last === undefined || last <= 0 || last + 1 < start || last + 1 > end) return undefined;
     return { location: nextLocation(session, answer, location), offset: last + 1 };
   } catch (failure) {

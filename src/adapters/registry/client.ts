@@ -29,21 +29,23 @@ import type { Timeouts } from '../http/watch.ts';
 export interface RegistryOptions {
   readonly credentials: Credentials;
   readonly reporter: Reporter;
-  /** Ends everything; uploads that are under way are given back to their registry first. */
+  /** Ends everything; uploads under way are cancelled at their registry first. */
   readonly signal?: AbortSignal;
-  /** Is told every token, Basic value and signed query before it is used for the first time. */
+  /** Called with every token, Basic value and signed query before its first use. */
   readonly mask?: (secret: string) => void;
   readonly clock?: Clock;
   /** Where plain HTTP may be spoken, when a registry has no TLS: on this machine by default. */
   readonly plainHttp?: 'loopback' | 'always';
   readonly tlsVerify?: boolean;
-  /** PEM, trusted besides the usual roots. */
+  /** Certificates in PEM, trusted besides the usual roots. */
   readonly ca?: string;
-  /** Instead of the environment's proxy variables. No proxy stands between us and this machine. */
+  /** Proxy settings in place of the environment's variables. This machine itself is always reached without a proxy. */
   readonly proxy?: NonNullable<HttpOptions['proxy']>;
   /** How many blobs are under way at once with one host: 4 by default. */
   readonly concurrency?: number;
-  /** In bytes. Uploads larger blobs in chunks of this size; by default only when a registry makes us. */
+  /**
+   * Size in bytes above which blobs are uploaded in chunks of that size; by default only where a registry demands it.
+   */
   readonly chunkSize?: number;
   /** Further hosts whose token services may have the credentials of registries elsewhere. */
   readonly trustedRealms?: readonly string[];
@@ -54,16 +56,16 @@ export interface RegistryOptions {
 export interface RegistryClient {
   /** Fires when the client was told to end everything, or was closed. */
   readonly signal: AbortSignal;
-  /** No request is made yet. There is one for each name and way of access. */
+  /** Makes no request yet. There is one repository for each name and access. */
   repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryAccess): Repository;
-  /** Registries that a look which was not worth a retry couldn't reach. */
+  /** Registries that could not be reached by a lookup that is not retried. */
   readonly down: Set<string>;
   /** Gives up what is under way, and closes all connections. */
   close(): Promise<void>;
 }
 
 export interface RepositoryAccess {
-  /** What to ask a token for at once: `pull` by default. */
+  /** What the first token is requested for: `pull` by default. */
   readonly access?: 'pull' | 'push';
   /** How often a request, or one for a token, is sent at most: 6 times by default. */
   readonly attempts?: number;
@@ -92,9 +94,9 @@ class Client implements RegistryClient {
   readonly #secrets: Secrets;
   readonly #http: Http;
   readonly #closed = new AbortController();
-  /** By origin. */
+  /** Hosts by origin. */
   readonly #hosts = new Map<string, SharedHost>();
-  /** By registry, repository and access. */
+  /** Repositories by registry, name and access. */
   readonly #repositories = new Map<string, Repository>();
 
   constructor(options: RegistryOptions) {

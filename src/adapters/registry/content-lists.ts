@@ -12,7 +12,7 @@ import { readPages } from './pages.ts';
 import { RegistryError } from './registry-error.ts';
 import type { Session } from './session.ts';
 
-/** Pages of registries that hold back the rest without a word have a round number of tags. */
+/** Registries that silently hold back the rest send pages with a round number of tags. */
 const roundNumber = 50;
 
 /**
@@ -27,7 +27,7 @@ export async function listTags(session: Session): Promise<readonly string[]> {
     for (const tag of tags) all.add(tag);
     const last = tags.at(-1);
     const isFull = tags.length >= tagsPerPage || tags.length % roundNumber === 0;
-    // One that doesn't know the parameter gives the same page again.
+    // A registry that doesn't know the parameter gives the same page again.
     return last !== undefined && isFull && all.size > before
       ? paths.tags(session.repository, last)
       : undefined;

@@ -61,7 +61,7 @@ export async function runHelper(
     : { kind: 'password', username, password: secret };
 }
 
-/** The first file that may be run. */
+/** The first executable file. */
 async function findFile(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
     const isFound = await access(path, constants.X_OK)
@@ -106,7 +106,7 @@ function run(
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (output.length < maxOutput) output += text;
     });
-    // Some helpers end before they have read what they are asked.
+    // Some helpers exit before they have read the request.
     child.stdin.on('error', () => undefined).end(input);
     child.on('error', (error) => {
       clearTimeout(timer);

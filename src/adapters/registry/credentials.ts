@@ -1,4 +1,4 @@
-// Who we are at a registry: the places where credentials are kept, in the order in which they count.
+// Credentials for a registry: the places where they are kept, in order of precedence.
 
 import { readDockerConfig } from './docker-config.ts';
 import type { DockerConfig } from './docker-config.ts';
@@ -21,13 +21,13 @@ export interface CredentialOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's home directory; a user who has none has no files there. */
   readonly home: string | undefined;
-  /** The user's own word, before anything that is kept in files. */
+  /** Credentials that the user gave, before anything kept in files. */
   readonly explicit?: readonly {
     readonly registry: string;
     readonly username: string;
     readonly password: string;
   }[];
-  /** For the registry that takes it, when nothing else fits. */
+  /** The job's token, for the registry that takes it, when nothing else fits. */
   readonly githubToken?: string;
 }
 

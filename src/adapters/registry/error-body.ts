@@ -1,4 +1,4 @@
-// What a registry says about an error, made fit to be read: the specification's JSON, or whatever a proxy wrote.
+// What a registry says about an error, made readable: the specification's JSON, or whatever a proxy wrote.
 
 import { clean } from '../../core/text.ts';
 import { limits } from '../../core/limits.ts';
@@ -15,11 +15,11 @@ export interface ErrorBody {
   readonly digests: readonly Digest[];
 }
 
-/** More of an error isn't read. */
+/** No more of an error than this is read, in bytes. */
 export const maxErrorBody = limits.errorBody;
 
 /**
- * Never throws: an error about an error helps nobody (distribution-spec, "Error Codes").
+ * Reads the body of an error (distribution-spec, "Error Codes"). Never throws.
  * @param scrub takes secrets out of a text, before it is cut
  */
 export function readErrorBody(
@@ -70,7 +70,7 @@ function describe(error: Readonly<Record<string, unknown>>): string {
   return `${message.join(': ')}${more}`;
 }
 
-/** A letter or two in another character set make no image. */
+/** A letter or two in another character set don't make it binary. */
 function isBinary(text: string): boolean {
   const odd = text.match(/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd]/g)?.length ?? 0;
   return odd > text.length / 10;

@@ -1,4 +1,4 @@
-// What proves that content is in a registry: an answer that names its digest, or a look that finds it. A status alone
+// What proves that content is in a registry: an answer that names its digest, or a lookup that finds it. A status alone
 // doesn't, since proxies, login pages and parked domains give any of them.
 
 import type { Descriptor } from '../../core/oci/descriptor.ts';
@@ -10,20 +10,20 @@ import { pushScope } from './scope.ts';
 import { digestHeader } from './session.ts';
 import type { Answer, Session } from './session.ts';
 
-/** `unknown` where the registry doesn't let us look, can't, or answers with nothing that could be compared. */
+/** `unknown` where the registry refuses the lookup, can't do it, or answers with nothing to compare. */
 export type Presence = 'present' | 'absent' | 'unknown';
 
-/** Some registries show a while later what they have stored: all looks together take 15 seconds. */
+/** Some registries show what they have stored only later: all lookups together take 15 seconds. */
 const maxLooks = 6;
 const firstWait = 500;
 
-/** True when the answer says of which content it is, in the header for it or in the address of a blob. */
+/** True when the answer names the content, in Docker-Content-Digest or in the address of a blob. */
 export function namesDigest(answer: Answer, digest: Digest): boolean {
   const location = headerOf(answer.headers, 'location')?.replace(/[?#].*$/s, '');
   return digestHeader(answer) === digest || location?.endsWith(`/blobs/${digest}`) === true;
 }
 
-/** Looks until `isThere` says so, with patience for replicas that lag. False when it never did. */
+/** Polls until `isThere` says so, with patience for replicas that lag. False when it never does. */
 export async function appears(
   { clock }: Session,
   isThere: () => Promise<boolean>,

@@ -1,4 +1,4 @@
-// Where the user's files are, if anywhere.
+// The user's home directory, if there is one.
 
 import { homedir } from 'node:os';
 

@@ -1,9 +1,10 @@
-// What all repositories of one registry host share: how it is reached, how much it is asked at once, how long it rests.
+// What all repositories of one registry host share: how it is reached, how many requests run at once, how long it
+// rests.
 
 import { reasonOf } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 
-/** After so many transfers without complaint one more runs at once again. */
+/** After this many transfers without a complaint, one more may run at once again. */
 const recovery = 8;
 
 /** Up to this size a blob counts as a document. */
@@ -15,7 +16,7 @@ interface Waiter {
 }
 
 export class Host {
-  /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
+  /** Origin of its API; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
   origin: string;
   /** True once it has answered, which settles the question. */
   isSettled = false;
@@ -43,15 +44,15 @@ export class Host {
     for (let rest = left(); rest > 0; rest = left()) await this.#clock.sleep(rest, signal);
   }
 
-  /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
+  /** Holds back all requests to the host for that many milliseconds, and lets fewer transfers run from then on. */
   pause(milliseconds: number): void {
-    // Side by side, many requests hear the same complaint: it counts once.
+    // Concurrent requests get the same complaint: it counts once.
     if (this.#clock.now() >= this.#restsUntil) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
     this.#successes = 0;
     this.#restsUntil = Math.max(this.#restsUntil, this.#clock.now() + milliseconds);
   }
 
-  /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
+  /** Runs one transfer of a blob, at most as many at once as the host takes. Documents go first. */
   async transfer<T>(size: number, body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(size, signal);
     try {

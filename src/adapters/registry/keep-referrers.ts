@@ -18,13 +18,13 @@ import { isAnswer, RegistryError } from './registry-error.ts';
 import { pushScope } from './scope.ts';
 import type { Session } from './session.ts';
 
-/** Of reading the list and writing what it lacks, before it is an error that others keep on writing over it. */
+/** Rounds of reading the list and adding what it lacks, before it is an error that others keep overwriting it. */
 const maxRounds = 10;
 
-/** Milliseconds between writing the list and looking at it again: longer than anybody needs from reading to writing. */
+/** Milliseconds between writing the list and checking it: longer than any writer takes from reading to writing. */
 const pause = 500;
 
-/** Milliseconds in which others of the run come: all of them are written together. */
+/** Milliseconds to wait for further referrers of the run: all of them are written together. */
 const gathering = 100;
 
 /**
@@ -61,7 +61,7 @@ export function createReferrerKeeper(session: Session): KeepReferrer {
 
 interface FallbackList {
   readonly subject: Digest;
-  /** Grows while the list is being settled. */
+  /** Grows while the list is being written. */
   readonly ours: Map<Digest, Descriptor>;
   settling: Promise<void> | undefined;
 }
@@ -146,7 +146,7 @@ async function writeList(
     to: paths.manifest(session.repository, tag),
     headers: {
       'content-type': mediaType,
-      // Where it is known, nothing is lost at all.
+      // With If-Match nothing is lost at all.
       ...(etag === undefined ? {} : { 'if-match': etag }),
     },
     body: bytes,

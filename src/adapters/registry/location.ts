@@ -1,4 +1,4 @@
-// What the Location and Link headers of a registry may lead to.
+// Where the Location and Link headers of a registry may lead.
 
 import { BimaError } from '../../core/errors.ts';
 import type { Endpoint } from '../http/endpoints.ts';
@@ -70,7 +70,7 @@ function resolvePath(reference: string, basePath: string): string {
   return withoutDots(base.slice(0, base.lastIndexOf('/') + 1) + path) + (query ?? '');
 }
 
-/** Of a relative reference, `.` and `..` are steps (RFC 3986, section 5.2.4). */
+/** Resolves `.` and `..` in the path of a relative reference (RFC 3986, section 5.2.4). */
 function withoutDots(path: string): string {
   const steps: string[] = [];
   const all = path.split('/').slice(1);

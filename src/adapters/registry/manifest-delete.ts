@@ -19,7 +19,7 @@ export async function deleteManifest(session: Session, reference: string): Promi
       method: 'DELETE',
       to: paths.manifest(repository, reference),
       scopes: [deleteScope(repository)],
-      // The specification's is 202; others are seen too.
+      // The specification says 202; others occur too.
       expected: [202, 200, 204, 404],
     });
     await answer.discard();
@@ -40,7 +40,7 @@ export async function deleteManifest(session: Session, reference: string): Promi
   }
 }
 
-/** True when the registry deletes no such thing at all, or was told not to. */
+/** True when the registry doesn't support such deletions, or has them disabled. */
 export function isUndeletable(error: unknown): boolean {
   return (
     error instanceof RegistryError &&

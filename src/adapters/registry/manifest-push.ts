@@ -19,7 +19,7 @@ export interface ManifestBytes {
   readonly bytes: Uint8Array;
 }
 
-/** What is known of a tag: it was asked for and may be set, it is set, or it was found not to be set after all. */
+/** State of a tag: requested and perhaps set, set, or found not to be set after all. */
 export type TagState = 'asked' | 'set' | 'open';
 
 export interface TagOptions {
@@ -65,7 +65,7 @@ export async function putManifest(
 }
 
 /**
- * Sees to it that an answer to the PUT of a manifest is true.
+ * Verifies the answer to the PUT of a manifest.
  * @param reference what stands for the digest afterwards
  * @throws RegistryError when there is no evidence of it, BimaError DIGEST_MISMATCH for other content
  */
@@ -147,10 +147,10 @@ async function putAtOnce(
       for (const tag of echoed) set.add(tag);
       tell(asked, 'open');
       tell(echoed, 'set');
-      // Then it doesn't know the parameter, and won't the next time.
+      // The registry doesn't know the parameter, and won't the next time either.
       if (echoed.length === 0) break;
     } catch (error) {
-      // One tag among them may be the trouble, or the parameter itself.
+      // The cause may be one of the tags, or the parameter itself.
       const isAboutTags = error instanceof RegistryError && isRefusedQuery(error);
       if (!isAboutTags) throw error;
       tell(asked, 'open');
@@ -172,7 +172,7 @@ function checkStored(session: Session, answer: Answer, digest: Digest): void {
   }
 }
 
-/** Those that the answer says it has set, and that stand for the manifest when they are looked at. */
+/** The tags that the answer claims to have set, and that a lookup finds at the manifest. */
 async function provenTags(
   session: Session,
   answer: Answer,

@@ -50,7 +50,7 @@ export async function describeManifest(
     if (descriptor !== undefined) return descriptor;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status === undefined || error.status >= 500) throw error;
-    // With what we have we may not look, or not so soon: a GET would only begin the same again.
+    // The credentials don't allow a lookup, or the host rests: a GET would only fail in the same way.
     if (error.status === 401 || error.settled) throw error;
     // Artifactory answers so for a tag that isn't there.
     if (isPush && error.status === 403) return undefined;

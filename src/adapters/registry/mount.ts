@@ -1,4 +1,4 @@
-// Mounting: taking a blob over from another repository of the same registry (distribution-spec, end-11).
+// Mounting: reusing a blob from another repository of the same registry (distribution-spec, end-11).
 
 import type { Blob } from '../../core/oci/blob.ts';
 import { BimaError } from '../../core/errors.ts';
@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 import { readUploadSession } from './upload-session.ts';
 import type { UploadSession } from './upload-session.ts';
 
-/** Repositories that may have all blobs. One that fails once isn't asked again. */
+/** Repositories that may have all blobs. One that fails once isn't tried again. */
 export interface MountSources {
   readonly repositories: readonly string[];
   readonly refused: Set<string>;

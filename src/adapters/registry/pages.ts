@@ -14,7 +14,7 @@ import type { Answer, Session } from './session.ts';
 const maxPage = 16 * 1024 * 1024;
 /** Two million tags, or 200,000 where a registry gives a hundred at a time. */
 const maxPages = 2000;
-/** Of all pages together, in bytes. */
+/** Most bytes of all pages together. */
 const maxList = 128 * 1024 * 1024;
 
 export interface PageOptions {

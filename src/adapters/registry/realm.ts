@@ -1,4 +1,4 @@
-// Realms: which token service a registry may send us to, and with whose credentials.
+// Realms: which token service a registry may send the client to, and with whose credentials.
 
 import { isIP } from 'node:net';
 import { BimaError } from '../../core/errors.ts';

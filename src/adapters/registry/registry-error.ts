@@ -1,4 +1,4 @@
-// The error of everything that goes wrong between a registry and us, with what the retry loop must know of it.
+// The error of everything that goes wrong with a registry, with what the retry loop needs to know.
 
 import { BimaError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -8,18 +8,18 @@ import type { NetworkFailure } from '../http/http-error.ts';
 
 export interface RegistryErrorParts {
   readonly method: string;
-  /** Without query, and without the secret part of an upload's path. */
+  /** The URL without its query and without the secret part of an upload's path. */
   readonly url: string;
   /** Undefined when there was no answer. */
   readonly status?: number | undefined;
-  /** Milliseconds that the registry asked to wait, if it did so in a way that can be read. */
+  /** Milliseconds that the registry asked to wait, if it did so readably. */
   readonly retryAfter?: number | undefined;
   /** The registry's own words for it, such as `DENIED` (distribution-spec, "Error Codes"). */
   readonly codes?: readonly string[] | undefined;
-  /** The content that the registry misses, as far as it says so. */
+  /** The content that the registry says it lacks. */
   readonly missing?: readonly Digest[] | undefined;
   readonly failure?: NetworkFailure | undefined;
-  /** True when it was tried as often as makes sense, and no retry around it should begin again. */
+  /** True when it was retried enough, and no outer retry should begin again. */
   readonly settled?: boolean;
 }
 
@@ -73,7 +73,7 @@ const hints: Partial<Record<NetworkFailure['kind'], string>> = {
     'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.',
 };
 
-/** What a failed exchange with a registry is; anything else is given back as it is. */
+/** The RegistryError for a failed exchange; any other error is returned unchanged. */
 export function registryFailure(error: unknown): unknown {
   if (!(error instanceof HttpError)) return error;
   const { message, method, url, failure, cause } = error;

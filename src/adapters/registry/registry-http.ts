@@ -1,4 +1,4 @@
-// HTTP as the registry client has it: what keeps an answer from coming is a RegistryError.
+// HTTP for the registry client: a network failure is a RegistryError.
 
 import { createHttp } from '../http/http.ts';
 import type { Http, HttpOptions, HttpResponse } from '../http/http.ts';

@@ -1,4 +1,4 @@
-// What to do about a registry's answer: the step that its users most often have left out.
+// What to do about a registry's answer: the step that its users most often leave out.
 
 import { vendorOf } from './vendors.ts';
 import type { Complaint } from './vendors.ts';

@@ -22,7 +22,7 @@ import type { Session } from './session.ts';
 export interface Repository extends Source, Target {
   /** `registry/repository`. */
   readonly name: string;
-  /** What a tag or digest stands for; undefined when there is nothing. Who asks at the same time shares one look. */
+  /** What a tag or digest stands for; undefined when there is nothing. Concurrent callers share one request. */
   describe(tagOrDigest: string, signal?: AbortSignal): Promise<Descriptor | undefined>;
   /** The manifest or index behind a tag or digest; undefined when there is nothing. */
   read(
@@ -41,14 +41,14 @@ export interface Repository extends Source, Target {
   putTagged(manifest: Blob, tags: readonly string[], options?: TagOptions): Promise<void>;
 }
 
-/** Every blob is put once: who puts it again, at the same time or later, gets what came of that. */
+/** Puts every blob once: putting it again, at the same time or later, gives the first result. */
 export class RemoteRepository implements Repository {
   readonly name: string;
   readonly #session: Session;
   readonly #chunkSize: number | undefined;
   readonly #keepReferrer: KeepReferrer;
   readonly #puts = new Map<Digest, SharedWork<PutResult>>();
-  /** Those under way. */
+  /** Uploads under way. */
   readonly #looks = new Map<string, SharedWork<Descriptor | undefined>>();
   /** Repositories that a blob couldn't be mounted from. */
   readonly #refusedMounts = new Set<string>();
@@ -120,7 +120,7 @@ export class RemoteRepository implements Repository {
     signal?.throwIfAborted();
     const work = new SharedWork<PutResult>((inner) =>
       this.#timed(() => this.#push(blob, options, inner)).catch((error: unknown) => {
-        // Whoever comes later tries it again.
+        // A later caller tries it again.
         if (this.#puts.get(digest) === work) this.#puts.delete(digest);
         throw error;
       }),

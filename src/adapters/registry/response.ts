@@ -50,9 +50,9 @@ export async function readUpTo(
 export interface AnswerContext {
   readonly method: HttpRequest['method'];
   readonly endpoint: Endpoint;
-  /** The statuses that would have been right. */
+  /** The expected statuses. */
   readonly expected: readonly number[];
-  /** As in references. */
+  /** Registry as in references. */
   readonly registry: string;
   readonly repository: string;
   /** Whether the work as a whole is a push. */
@@ -61,7 +61,7 @@ export interface AnswerContext {
   readonly clock: Clock;
 }
 
-/** The error that an answer is. Reads the body, within bounds. */
+/** The error for an answer. Reads the body, within bounds. */
 export async function answerError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
   const { method, endpoint, registry, repository, secrets } = context;
   const { status, headers } = response;
@@ -98,7 +98,7 @@ export async function answerError(response: HttpResponse, context: AnswerContext
   );
 }
 
-/** Where a redirect leads that isn't followed, since a body would be lost on the way. */
+/** Where a redirect leads that isn't followed, since the request's body would be lost. */
 function targetOf(
   location: string | undefined,
   endpoint: Endpoint,
@@ -126,7 +126,7 @@ export function isPage({ status, headers }: HttpResponse): boolean {
   );
 }
 
-/** The error that a page of HTML is. Reads the body, within bounds. */
+/** The error for a page of HTML. Reads the body, within bounds. */
 export async function pageError(response: HttpResponse, context: AnswerContext): Promise<RegistryError> {
   const { method, endpoint, secrets } = context;
   const { status } = response;

@@ -10,20 +10,20 @@ import { RegistryError } from './registry-error.ts';
 export interface RetryTools {
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** Rests when it asks for it. */
+  /** The host, which rests when it asks to. */
   readonly host: Pick<Host, 'pause' | 'ready'>;
   readonly budget: Budget;
 }
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Errors that this operation may try again besides the usual ones. */
+  /** Further errors after which this operation may be retried. */
   readonly also?: (error: RegistryError) => boolean;
-  /** How many to make for such an error: 6 by default. */
+  /** How many attempts to make for such an error: 6 by default. */
   readonly attempts?: (error: RegistryError) => number;
 }
 
-/** The option for an operation that is tried so often at most; by default where the number is undefined. */
+/** The option for at most that many attempts; the default where the number is undefined. */
 export function atMost(count: number | undefined): Pick<RetryOptions, 'attempts'> {
   return count === undefined ? {} : { attempts: () => count };
 }
@@ -59,7 +59,7 @@ export async function retrying<T>(
     } catch (error) {
       if (isAborted(signal) || !(error instanceof RegistryError)) throw error;
       if (error.failure?.kind === 'reset' && error.failure.reused && mayReuseFail) {
-        // The connection had idled for too long: that is no fault of anybody's.
+        // The connection had been idle for too long: that is nobody's fault.
         mayReuseFail = false;
         continue;
       }

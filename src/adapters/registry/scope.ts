@@ -1,4 +1,4 @@
-// Scopes: what a token is asked for (distribution's token specification, "Requesting a Token").
+// Scopes: what a token is requested for (distribution's token specification, "Requesting a Token").
 
 /** Such as `repository:library/redis:pull,push`. */
 export type Scope = string;

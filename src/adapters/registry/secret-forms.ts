@@ -1,9 +1,9 @@
-// The spellings of a secret: what servers, and what stands between them and us, make of a text that they repeat.
+// The spellings of a secret: what servers and proxies make of a text that they repeat.
 
 /** A shorter piece of base64 or of hexadecimal digits would blot out innocent text. */
 const shortestPiece = 8;
 
-/** The secret itself first, and then every other spelling of it, each once. */
+/** The secret itself, then every other spelling of it, each once. */
 export function formsOf(secret: string): readonly string[] {
   const once = escapesOf(secret);
   // An error in JSON holds another server's in a string, and a URL whatever was asked for.

@@ -5,13 +5,13 @@ import { formsOf } from './secret-forms.ts';
 
 export interface Secrets {
   /**
-   * To be called before the value is used for the first time.
+   * Registers a secret; called before its first use.
    * @param origin who chose the value: `server` for what came in an answer
    */
   add(value: string, origin: SecretOrigin): void;
   /** The same for the query of an address: it is one secret, and so is each signature or token in it. */
   addQuery(query: string): void;
-  /** The text without any secret, however it is spelled, and without the query of any URL. */
+  /** The text without any secret in any spelling, and without the query of any URL. */
   scrub(text: string): string;
   /** Runs what may throw an error that quotes a server; its message is scrubbed. */
   guard<T>(body: () => T): T;

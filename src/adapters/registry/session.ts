@@ -31,7 +31,7 @@ export interface SessionRequest extends Omit<HttpRequest, 'endpoint' | 'signal'>
   readonly expected: readonly number[];
   /** True for content whose digest is checked: it may be of any type, a page of HTML too. */
   readonly isContent?: boolean;
-  /** True where a refusal costs nothing: it isn't worth to wait for a token to become valid. */
+  /** True where a refusal costs nothing: waiting for a token to become valid isn't worth it. */
   readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,14 +54,14 @@ export interface SessionOptions {
   readonly budget: Budget;
   readonly plainHttp: 'loopback' | 'always';
   readonly access: 'pull' | 'push';
-  /** How often a request is sent at most, where its own options don't say it. */
+  /** How often a request is sent at most, unless its own options say so. */
   readonly attempts?: number | undefined;
-  /** Warnings of the host that were shown already. */
+  /** Warnings of the host that have been shown already. */
   readonly warnings: Set<string>;
   readonly signal?: AbortSignal;
 }
 
-/** What may come of TLS with a server that has none. A certificate that isn't trusted is no reason to go on without. */
+/** Failures of TLS with a server that doesn't speak it. An untrusted certificate is no reason to go on without TLS. */
 const mayBePlain = new Set<NetworkFailure['kind'] | undefined>([
   'not-tls',
   'connect',
@@ -71,7 +71,7 @@ const mayBePlain = new Set<NetworkFailure['kind'] | undefined>([
 ]);
 const maxRedirects = 5;
 const maxLogins = 2;
-/** How many tokens are shown for one request: one may have worn out. */
+/** How many tokens are tried for one request: one may have expired. */
 const maxTokens = 2;
 /** How far two clocks may differ, or a replica lag, in milliseconds. */
 export const tokenWait = 2000;

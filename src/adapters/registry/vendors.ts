@@ -4,7 +4,7 @@
 
 /** An answer of a registry's that needs a remedy. */
 export interface Complaint {
-  /** As in references: `ghcr.io`, `docker.io`, `123.dkr.ecr.eu-west-1.amazonaws.com`. */
+  /** Registry as in references: `ghcr.io`, `docker.io`, `123.dkr.ecr.eu-west-1.amazonaws.com`. */
   readonly registry: string;
   readonly repository: string;
   readonly status: number;

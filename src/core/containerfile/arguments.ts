@@ -17,7 +17,7 @@ export function argumentWords(args: Arguments): readonly string[] {
   return splitWords(args.text, 0, shellRules).map((word) => word.value);
 }
 
-/** Undefined, with errors reported, when the arguments can't be made out. */
+/** Undefined, with errors reported, when the arguments can't be read. */
 export function parseCommand(
   statement: Statement,
   type: Cmd['type'] | Entrypoint['type'],
@@ -40,7 +40,7 @@ function readList(statement: Statement): Arguments | undefined {
   return { form: 'exec', words };
 }
 
-/** Without blanks at both ends, unless a backslash makes the first of those at the end a part of a word. */
+/** Strips blanks at both ends, except a trailing one that a backslash escapes. */
 function withoutBlanks(text: string): string {
   const isBlank = (at: number) => text[at] === ' ' || text[at] === '\t';
   let start = 0;
@@ -74,7 +74,7 @@ function readText(statement: Statement): Arguments | undefined {
       'Put it into quotes if that is meant; a comment needs a line of its own.',
     );
   }
-  // Variables that are empty leave the blanks around them, or nothing at all.
+  // Empty variables leave the blanks around them, or nothing at all.
   const expanded = withoutBlanks(expandGuestText(statement, rest));
   return expanded === '' ? { form: 'exec', words: [] } : { form: 'shell', text: expanded };
 }

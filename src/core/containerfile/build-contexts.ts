@@ -28,7 +28,7 @@ export function parseBuildContexts(texts: readonly string[], place: string): Rea
   return contexts;
 }
 
-/** The place that a FROM or a COPY --from means; undefined for a name that nobody has given one. */
+/** The place that a FROM or a COPY --from means; undefined for a name without one. */
 export function findBuildContext(contexts: ReadonlyMap<string, string>, name: string): string | undefined {
   return contexts.get(name) ?? contexts.get(name.replace(/:latest$/, ''));
 }

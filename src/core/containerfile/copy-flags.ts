@@ -21,7 +21,7 @@ const instead: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the flags say. A flag that is wrong is reported and left out.
+ * The flags of one COPY or ADD. A wrong flag is reported and left out.
  * `--link` changes nothing here: each COPY is a layer of its own anyway, and no folder of the base loses its owner.
  * `hasBadFrom` is true when nobody can tell where the files come from.
  */
@@ -88,7 +88,7 @@ function readFrom(
     statement.error(offset, message, hint);
     return {};
   }
-  // What is in it was said where it begins.
+  // Its content was checked where it begins.
   if (stage !== undefined && earlier[stage]?.isFaulty === true) return {};
   const from: CopyFrom = { value, position: statement.positionAt(offset) };
   return { from: stage === undefined ? from : { ...from, stage } };
@@ -132,7 +132,7 @@ function readMode(statement: Statement, offset: number, value = ''): CopyFlags {
   return {};
 }
 
-/** As go-digest has them, which BuildKit reads checksums with. */
+/** The forms that go-digest accepts, with which BuildKit reads checksums. */
 const checksums = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 
 function readChecksum(statement: Statement, offset: number, value = ''): CopyFlags {

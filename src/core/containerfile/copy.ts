@@ -17,12 +17,12 @@ import type { Word } from './words.ts';
 /** A path and where it begins. */
 interface Operand extends Expanded {
   readonly offset: number;
-  /** What it names, if that is no path. */
+  /** What it names, if not a path. */
   readonly heredoc?: Heredoc;
 }
 
 /**
- * Undefined, with errors reported, when sources and destination can't be made out.
+ * Undefined, with errors reported, when sources and destination can't be read.
  * @param stages those that `--from` can name, the current one last
  */
 export function parseCopy(statement: Statement, stages: readonly From[]): Copy | undefined {
@@ -62,7 +62,7 @@ export function parseCopy(statement: Statement, stages: readonly From[]): Copy |
 }
 
 /**
- * The destination; undefined, with an error, when the operands are not what COPY takes.
+ * The destination; undefined, with an error, when COPY can't take the operands.
  * @param isFile whether it is one file, however many sources there are
  */
 function checkOperands(
@@ -114,7 +114,7 @@ function checkOperands(
   return destination;
 }
 
-/** True, and reported, for what is neither in the context nor a file that ADD downloads. */
+/** True, and reported, for sources that are neither in the context nor files that ADD downloads. */
 function reportRemote(statement: Statement, source: string, offset: number): boolean {
   const { keyword } = statement;
   const isGit = /^(?:git|ssh):\/\/|^git@|^https?:\/\/[^?#]*\.git(?:[?#]|$)/i.test(source);
@@ -172,7 +172,7 @@ function checkUrl(statement: Statement, { value, offset }: Operand, destination:
   return false;
 }
 
-/** Without its last line a heredoc has no end, and what follows belongs to nobody. */
+/** Reports heredocs without a last line: nobody can tell where they end. */
 function checkHeredocs(statement: Statement): boolean {
   const open = statement.heredocs.find(({ closed }) => !closed);
   if (open === undefined) return true;

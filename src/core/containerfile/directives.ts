@@ -12,7 +12,7 @@ const known = new Set(['syntax', 'escape', 'check']);
 
 /**
  * The escape character that the directives choose, a backslash by default.
- * They end at the first line that is none; a frontend named by `syntax` is not run.
+ * Directives end at the first other line; a frontend named by `syntax` is not run.
  * @see https://docs.docker.com/reference/dockerfile/#parser-directives
  */
 export function readDirectives(lines: readonly string[], file: string, findings: Findings): Escape {

@@ -14,7 +14,7 @@ import type { Word } from './words.ts';
 
 /**
  * The values count from the next instruction on: those of one ENV don't see each other, as in Docker.
- * Undefined, with errors reported, when a pair can't be made out.
+ * Undefined, with errors reported, when a pair can't be read.
  */
 export function parseEnv(statement: Statement): Env | undefined {
   const { text, rest, start, escape, variables } = statement;

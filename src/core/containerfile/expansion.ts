@@ -4,14 +4,14 @@
 import { quote } from '../text.ts';
 import { parsePattern, replaceMatches, trimEnd, trimStart } from './pattern.ts';
 
-/** What a reference can see, and where it says what is wrong. Offsets are those of the text that is expanded. */
+/** What a reference can see, and where it reports problems. Offsets are those of the text that is expanded. */
 export interface VariableScope {
   /** Undefined for a variable that is not set. */
   value(name: string): string | undefined;
-  /** Told of each variable that is not set and has no default where it stands. */
+  /** Called with each variable that is not set and has no default there. */
   unset(name: string, offset: number): void;
   fail(offset: number, message: string, hint?: string): void;
-  /** True in a heredoc, where quotes are characters like any other. */
+  /** True in a heredoc, where quotes are ordinary characters. */
   readonly keepsQuotes?: boolean;
 }
 
@@ -97,7 +97,7 @@ function expandDefault(
   const { dollar, after, name, value } = head;
   const isSet = value !== undefined && !(modifier.startsWith(':') && value === '');
   const takesWord = modifier.endsWith('+') ? isSet : !isSet;
-  // What is not taken is read all the same, for its end, but must not complain of its variables.
+  // The branch that isn't taken is read as well, to find its end, but must not complain about its variables.
   const inner = takesWord ? scope : { ...scope, unset: () => undefined };
   const word = expandUntil(
     '}',
@@ -167,7 +167,7 @@ interface WordRules {
   readonly isRaw: boolean;
 }
 
-/** Quotes go, as in any word, and so do escapes; `open` when nothing ends it, `failed` when that is known already. */
+/** Strips quotes and escapes, as in any word; `open` when nothing ends it, `failed` when that was reported already. */
 function expandUntil(
   stop: '}' | '/',
   text: string,

@@ -9,10 +9,10 @@ import { dockerfileRules, splitWords } from './words.ts';
 
 const form = 'Write EXPOSE 80, EXPOSE 80/udp or EXPOSE 8000-8010.';
 const maxPort = 65535;
-/** All ports of three protocols; a few words could name far more. */
+/** All ports of three protocols; a few words could name many more. */
 const maxPorts = 3 * (maxPort + 1);
 
-/** Undefined, with errors reported, when a port can't be made out. */
+/** Undefined, with errors reported, when a port can't be read. */
 export function parseExpose(statement: Statement): Expose | undefined {
   const words = splitWords(statement.text, statement.rest, dockerfileRules(statement.escape));
   if (words.length === 0) statement.error(statement.start, 'EXPOSE names no port', form);
@@ -22,7 +22,7 @@ export function parseExpose(statement: Statement): Expose | undefined {
   const ports = words.map((word) => {
     const { value, hasFailed } = expandWord(statement, word);
     if (hasFailed) return undefined;
-    // Only here does Docker split what a variable brings.
+    // Only here does Docker split the value of a variable.
     const parts = word.quoted ? [value] : value.split(/\s+/).filter((part) => part !== '');
     const read = parts.map((part) => {
       const list = count > maxPorts ? undefined : readPorts(statement, word.start, part);
@@ -38,7 +38,7 @@ export function parseExpose(statement: Statement): Expose | undefined {
 }
 
 function readPorts(statement: Statement, offset: number, text: string): readonly string[] | undefined {
-  // An address and a port of the host say nothing about an image; Docker takes them and lets them go.
+  // An address and a port of the host mean nothing for an image; Docker accepts and ignores them.
   const own = text.slice(text.lastIndexOf(':') + 1);
   const [, first = '', last = first, protocol = 'tcp'] =
     /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp)?)?$/i.exec(own) ?? [];

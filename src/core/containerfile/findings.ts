@@ -1,4 +1,4 @@
-// Where the parts of the parser put what they find.
+// Collects what the parts of the parser find.
 
 import type { Position, Problem } from '../errors.ts';
 

@@ -100,7 +100,7 @@ function formatWord(text: string): string {
   return plainPath.test(text) ? text : formatQuoted(text, '\\');
 }
 
-/** Only these have a meaning in every file; other variables are the guest's. */
+/** Only these have a meaning in every file; other variables belong to the guest. */
 function withoutReferences(text: string): string {
   return text.replaceAll(reference, '\\$&');
 }

@@ -15,7 +15,7 @@ const stageName = /^[a-z][a-z0-9_.-]*$/i;
 const plain = /^[^\s"'\\$#-][^\s"'\\$]*$/;
 
 /**
- * Undefined, with errors reported, when no base image can be made out.
+ * Undefined, with errors reported, when the base image can't be read.
  * @param stages those before this one
  */
 export function parseFrom(statement: Statement, stages: readonly From[]): From | undefined {
@@ -70,7 +70,7 @@ export function parseFrom(statement: Statement, stages: readonly From[]): From |
   return { ...base, name: name.value };
 }
 
-/** What stands for a FROM that can't be read, with the name by which its stage is meant. */
+/** The stand-in for a FROM that can't be read, with the name of its stage. */
 export function faultyFrom(statement: Statement): From {
   const position = positionOf(statement);
   const words = splitWords(statement.text, statement.rest, dockerfileRules(statement.escape));
@@ -85,7 +85,7 @@ export function faultyFrom(statement: Statement): From {
   };
 }
 
-/** The platform that is built is that of the base anyway, also where nobody has named it. */
+/** The platform is that of the base anyway, even where nobody named it. */
 function isDefaultPlatform(statement: Statement, { start, end }: Word): boolean {
   const { text, variables } = statement;
   const written = /^--platform="?\$(?:((?:TARGET|BUILD)PLATFORM)|\{((?:TARGET|BUILD)PLATFORM)\})"?$/;

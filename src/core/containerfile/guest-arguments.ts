@@ -82,7 +82,7 @@ function warnOfMistyped(
   placeOf: (offset: number) => number,
 ): void {
   const name = nameAt(text, offset);
-  // What the environment has is the guest's.
+  // Variables of the environment belong to the guest.
   if (name === undefined || statement.variables.value(name) !== undefined) return;
   const meant = statement.variables.nearest(name);
   if (meant === undefined) return;
@@ -90,7 +90,7 @@ function warnOfMistyped(
   statement.warn(placeOf(offset), message, `Did you mean ${quote(meant)}?`);
 }
 
-/** True when there is something to warn of. */
+/** True when there is something to warn about. */
 function warnOfKept(statement: Statement, offset: number): boolean {
   const name = nameAt(statement.text, offset);
   if (name === undefined) return false;

@@ -1,4 +1,4 @@
-// HEALTHCHECK: a field that OCI reserves for Docker. What is wrong with it never stops a build.
+// HEALTHCHECK: a field that OCI reserves for Docker. A mistake in it never stops a build.
 
 import { quote } from '../text.ts';
 import type { Health, Healthcheck } from './instruction.ts';
@@ -82,6 +82,6 @@ function parseDuration(text: string): number | undefined {
     total += Number(number) * (units[unit] ?? 0);
   }
   const rounded = Math.round(total);
-  // Docker takes none below a millisecond.
+  // Docker accepts nothing below a millisecond.
   return rounded === 0 || (rounded >= 1e6 && Number.isSafeInteger(rounded)) ? rounded : undefined;
 }

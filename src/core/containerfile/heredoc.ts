@@ -11,7 +11,7 @@ export interface Heredoc {
   readonly closed: boolean;
   /** False if any part of its name is quoted: then its text stays as it is. */
   readonly expands: boolean;
-  /** Its lines, without the tabs that `<<-` takes away. */
+  /** Its lines, without the tabs that `<<-` strips. */
   readonly content: string;
   /** Its lines as they are in the file. */
   readonly raw: string;
@@ -35,7 +35,7 @@ export function createHeredocReader(
   /** `next` is the index of the first line after the logical line, `end` that of the first line after its heredocs. */
   read(text: string, next: number): { readonly heredocs: readonly Heredoc[]; readonly end: number };
 } {
-  // Where each line is found last. Without it a file of nothing but unclosed heredocs takes quadratic time.
+  // The last place of each line. Without it, a file of unclosed heredocs takes quadratic time.
   let last: ReadonlyMap<string, number> | undefined;
 
   function findEnd(name: string, chomp: boolean, from: number): number | undefined {

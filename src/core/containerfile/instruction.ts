@@ -4,7 +4,7 @@ import type { RootfsForm } from './rootfs-flag.ts';
 import type { Position, Problem } from '../errors.ts';
 
 interface InstructionBase {
-  /** Of the instruction's keyword. */
+  /** Position of the instruction's keyword. */
   readonly position: Position;
 }
 
@@ -13,7 +13,7 @@ export interface From extends InstructionBase {
   /** For example `scratch` or `unikraft.org/base:latest`, or the name of the earlier stage `stage`. */
   readonly image: string;
   readonly imagePosition: Position;
-  /** The number of the earlier stage that this one goes on from. */
+  /** The number of the earlier stage that this one builds on. */
   readonly stage?: number;
   readonly platform?: string;
   /** The name after AS. */
@@ -30,7 +30,7 @@ export interface CopySource {
   readonly position: Position;
 }
 
-/** What COPY takes files from instead of the context. */
+/** The place that COPY takes files from instead of the context. */
 export interface CopyFrom {
   /** An image, a layout or an archive, unless `stage` is there. */
   readonly value: string;
@@ -42,16 +42,16 @@ export interface CopyFrom {
 /** A file whose text stands in the Containerfile itself. */
 export interface CopyDocument {
   readonly name: string;
-  /** With its variables replaced, unless its name is in quotes. */
+  /** The text, with variables replaced unless its name is quoted. */
   readonly text: string;
-  /** Of its `<<`. */
+  /** Position of its `<<`. */
   readonly position: Position;
 }
 
 /** The user and the group of `--chown` or USER: numbers, or names to look up in the files of the stage. */
 export interface Owner {
   readonly user: number | string;
-  /** Without it, the user's own group. There for a number. */
+  /** Absent: the user's own group. Always present with a numeric user. */
   readonly group?: number | string;
 }
 
@@ -60,9 +60,9 @@ export interface Copy extends InstructionBase {
   readonly type: 'copy';
   /** True for ADD, which unpacks archives. */
   readonly isAdd?: true;
-  /** Of ADD --unpack; without it, local archives are unpacked, and those that are downloaded stay as they are. */
+  /** The flag --unpack of ADD; absent: local archives are unpacked, downloaded ones are not. */
   readonly unpack?: boolean;
-  /** Of the one URL of ADD, such as `sha256:` with its hexadecimal digits. */
+  /** Checksum of ADD's one URL, such as `sha256:` and hexadecimal digits. */
   readonly checksum?: string;
   readonly from?: CopyFrom;
   /** At least one, unless there are documents. */
@@ -70,21 +70,21 @@ export interface Copy extends InstructionBase {
   readonly documents?: readonly CopyDocument[];
   /** A trailing slash and a relative path mean something. */
   readonly destination: string;
-  /** Of `--chmod`: permission bits, 0 to 0o7777, or changes of them for `changeMode`. */
+  /** The value of `--chmod`: permission bits, 0 to 0o7777, or changes for `changeMode`. */
   readonly chmod?: number | string;
   readonly chown?: Owner;
   /** True for --parents: the folders that a source names, from its `/./` on, are made at the destination. */
   readonly parents?: true;
   /** Patterns as in an ignore file, for paths from the folder that is copied. */
   readonly exclude?: readonly string[];
-  /** Of `--rootfs`: the destination is one file, a root file system that holds what is copied. */
+  /** The value of `--rootfs`: the destination is one file, a root file system that holds what is copied. */
   readonly rootfs?: RootfsForm;
 }
 
 export interface LabelPair {
   readonly key: string;
   readonly value: string;
-  /** Of the key. */
+  /** Position of the key. */
   readonly position: Position;
 }
 
@@ -117,13 +117,13 @@ export interface Env extends InstructionBase {
 
 export interface Workdir extends InstructionBase {
   readonly type: 'workdir';
-  /** A relative one starts at the working directory so far. */
+  /** A relative path starts at the current working directory. */
   readonly path: string;
 }
 
 export interface User extends InstructionBase {
   readonly type: 'user';
-  /** As the config has it: `user` or `user:group`, by name or number. */
+  /** User as in the config: `user` or `user:group`, by name or number. */
   readonly user: string;
 }
 
@@ -178,7 +178,7 @@ export interface OnBuild extends InstructionBase {
   readonly text: string;
 }
 
-/** Those that make the image, with their variables replaced. */
+/** Instructions that make the image, with their variables replaced. */
 export type Instruction =
   | Copy
   | Label
@@ -208,7 +208,7 @@ export interface Containerfile {
   readonly stages: readonly Stage[];
   /** The numbers of stages with RUN, whose files nobody knows. */
   readonly unbuilt: ReadonlySet<number>;
-  /** True when a LABEL is so wrong that none of its labels could be made out. */
+  /** True when a LABEL is so wrong that none of its labels could be read. */
   readonly hasLostLabels: boolean;
   /** The instructions can't be trusted unless this is empty. */
   readonly errors: readonly Problem[];

@@ -5,7 +5,7 @@ import { quote } from '../text.ts';
 
 export interface JsonWord {
   readonly value: string;
-  /** Of its opening quote. */
+  /** Offset of its opening quote. */
   readonly offset: number;
 }
 
@@ -58,7 +58,7 @@ export function readJsonWords(
 
 /** Finds the offset in `text` of each character of the string whose opening quote is at `start`, by its index. */
 export function placesInJson(text: string, start: number): (index: number) => number {
-  // Made when it is first asked for, which is seldom.
+  // Computed on first use, which is rare.
   let places: number[] | undefined;
   return (index) => {
     places ??= listPlaces(text, start + 1);

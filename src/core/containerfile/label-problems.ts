@@ -1,4 +1,4 @@
-// What goes wrong in labels, with the user's own text written as it was probably meant.
+// Mistakes in labels, each with the user's own text rewritten as it was probably meant.
 
 import { quote, suggestion } from '../text.ts';
 import { formatMeantPair, formatQuotedPair } from './label-text.ts';

@@ -15,7 +15,7 @@ export function formatMeantPair(key: string, value: string, escape: Escape): str
   return `${plainKey.test(key) ? key : formatMeant(key, escape)}=${formatMeant(value, escape)}`;
 }
 
-/** The same with the key in quotes too, as it is best written when there are several. */
+/** The same with the key in quotes too, the best form when there are several. */
 export function formatQuotedPair(key: string, value: string, escape: Escape): string {
   return `${formatMeant(key, escape)}=${formatMeant(value, escape)}`;
 }

@@ -22,8 +22,8 @@ import { dockerfileRules, readWord, splitWords } from './words.ts';
 import type { Word } from './words.ts';
 
 /**
- * The pairs as far as they can be made out, so that one mistake doesn't make other labels look missing.
- * Undefined, with errors reported, when there is none.
+ * The pairs that can be read, so that one mistake doesn't make other labels look missing.
+ * Undefined, with errors reported, when there are none.
  * @see https://docs.docker.com/reference/dockerfile/#label
  */
 export function parseLabel(statement: Statement): Label | undefined {

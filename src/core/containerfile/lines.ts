@@ -12,13 +12,13 @@ import type { Heredoc } from './heredoc.ts';
 /** One instruction with its continuation lines; never blank. */
 export interface LogicalLine {
   readonly text: string;
-  /** What the line starts. Their text is no part of it. */
+  /** The heredocs that the line starts. Their text is not a part of it. */
   readonly heredocs: readonly Heredoc[];
   /** The place in the file of the character at this offset of `text`, or of its end. */
   positionAt(offset: number): Position;
 }
 
-/** A part of a logical line that lies whole in one line of the file. All numbers count from 0. */
+/** A part of a logical line that lies within one line of the file. All numbers count from 0. */
 interface Piece {
   readonly start: number;
   readonly line: number;
@@ -83,7 +83,7 @@ interface Joined {
   readonly blank: number | undefined;
   /** True if the file ends where another line should follow. */
   readonly continues: boolean;
-  /** Of the first line that is no part of it. */
+  /** Number of the first line after it. */
   readonly end: number;
 }
 

@@ -3,7 +3,7 @@
 const special = { setUid: 0o4000, setGid: 0o2000, sticky: 0o1000 } as const;
 /** Permissions of one class. */
 const letters: Readonly<Record<string, number>> = { r: 4, w: 2, x: 1 };
-/** Where the permissions of a class begin. */
+/** The bit at which the permissions of a class begin. */
 const shifts: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 };
 
 const clause = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/;
@@ -31,7 +31,7 @@ export function changeMode(changes: string, mode: number, isDirectory: boolean):
     const classes = who === '' || who.includes('a') ? ['u', 'g', 'o'] : [...new Set(who)];
     for (const [, operator = '', what = ''] of actions.matchAll(action)) {
       const bits = bitsOf(classes, what, changed, canExecute && operator !== '-');
-      // A minus takes the x away, whether it is written large or small.
+      // A minus removes the x, whether it is written as X or x.
       const all = operator === '-' && what.includes('X') ? bits | bitsOf(classes, 'x', changed, false) : bits;
       if (operator === '=') changed &= ~maskOf(classes);
       changed = operator === '-' ? changed & ~all : changed | all;
@@ -55,7 +55,7 @@ function bitsOf(classes: readonly string[], what: string, mode: number, withX: b
   return bits;
 }
 
-/** All that `=` sets anew. */
+/** All bits that `=` replaces. */
 function maskOf(classes: readonly string[]): number {
   let mask = 0;
   for (const name of classes) mask |= 7 << (shifts[name] ?? 0);

@@ -22,7 +22,7 @@ export function parseOwner(text: string): Owner | undefined {
   return typeof user === 'number' ? { user, group: user } : { user };
 }
 
-/** As `parseOwner` reads it. */
+/** An owner as `parseOwner` reads it. */
 export function formatOwner({ user, group }: Owner): string {
   return group === undefined ? String(user) : `${user}:${group}`;
 }

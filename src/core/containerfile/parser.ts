@@ -1,5 +1,5 @@
 // A Containerfile's bytes to its instructions, with everything that is wrong with them.
-// Whether its paths and labels make sense is for others to say.
+// Whether its paths and labels make sense is checked elsewhere.
 
 import type { Problem } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -36,7 +36,7 @@ import { reportUnsupported } from './unsupported.ts';
 import { createVariables } from './variables.ts';
 import type { VariableSources } from './variables.ts';
 
-/** By keyword. `stages` are those so far, the one of the instruction included. */
+/** Parsers by keyword. `stages` are those so far, including the instruction's own. */
 type Parse = (statement: Statement, stages: readonly From[]) => Instruction | undefined;
 
 const parsers = new Map<string, Parse>([
@@ -118,7 +118,7 @@ export function parseContainerfile(
   };
 }
 
-/** The first statement that is one too many, which is reported. Nothing is read from there on. */
+/** The first statement beyond the limit, which is reported. Nothing is read from there on. */
 function firstBeyond(statements: readonly Statement[]): Statement | undefined {
   let [stages, copies] = [0, 0];
   for (const [index, statement] of statements.entries()) {

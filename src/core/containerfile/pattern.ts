@@ -6,7 +6,7 @@ type Token = { readonly literal: string } | '?' | '*';
 
 export type Pattern = readonly Token[];
 
-/** Far more than anybody writes: the work is a pattern's length times that of the value. */
+/** Longer than any real pattern: the work is a pattern's length times that of the value. */
 const maxLength = 200;
 
 /** The pattern, or what is wrong with it. */
@@ -58,7 +58,7 @@ export function replaceMatches(value: string, pattern: Pattern, replacement: str
     const found = findMatch(characters, pattern, next, true, false);
     if (found === undefined) break;
     const isEmpty = found.start === found.end;
-    // An empty match right behind another is none.
+    // An empty match right after another doesn't count.
     if (!isEmpty || found.start > copied || parts.length === 0) {
       parts.push(characters.slice(copied, found.start).join(''), replacement);
       copied = found.end;

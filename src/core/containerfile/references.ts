@@ -10,7 +10,7 @@ import { platformNames } from './variables.ts';
 import { dockerfileRules, readWord } from './words.ts';
 import type { Word } from './words.ts';
 
-/** Those that BuildKit sets to the machine's own platform, where programs run: nothing runs here. */
+/** Variables that BuildKit sets to the platform on which programs run: nothing runs here. */
 const machineNames = ['BUILDPLATFORM', 'BUILDOS', 'BUILDARCH', 'BUILDVARIANT'];
 
 /** A character of a heredoc, escaped or not, and what follows it up to the next that means something. */
@@ -142,7 +142,7 @@ export function warnOfMachine(statement: Statement, name: string, offset: number
   statement.warn(offset, message, `Write ${targetName(name)}.`, 'CONTAINERFILE_UNSUPPORTED');
 }
 
-/** Nothing is said of an ARG without a value: it is there to be left out. */
+/** An ARG without a value is no mistake: it is meant to be optional. */
 function reportUnset(statement: Statement, name: string, offset: number): 'error' | 'warning' | 'nothing' {
   const { variables } = statement;
   if (platformNames.includes(name) || machineNames.includes(name)) {

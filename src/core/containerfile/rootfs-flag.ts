@@ -3,13 +3,13 @@
 /** How a root file system is written into a file. */
 export type RootfsForm =
   | { readonly type: 'initrd'; readonly compression: 'none' | 'gzip' | 'zstd' }
-  /** `free` in bytes: what the guest can write. */
+  /** `free`: bytes that the guest can write. */
   | { readonly type: 'block'; readonly free: number };
 
 const units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
 
 const defaultFree = 16 * units.M;
-/** More is a slip: an image would hold it as zeros. */
+/** More is a mistake: the image would hold it as zeros. */
 const maxFree = 1024 * units.G;
 
 /** `initrd[,compression=gzip|zstd|none]` or `block[,free=SIZE]`; undefined for anything else. */

@@ -1,6 +1,6 @@
-// A map that others go on from without a copy: stages inherit thousands of arguments from one another.
+// A map that others extend without a copy: stages inherit thousands of arguments from one another.
 
-/** Maps that are looked through for one key, before they are laid into one. */
+/** How many maps are searched for one key before they are merged into one. */
 const maxDepth = 16;
 
 /** A map of names. Undefined is no value. */
@@ -42,7 +42,7 @@ export class ScopedMap<V> {
     return this.#own.size;
   }
 
-  /** Once for all that go on from here. */
+  /** Once for all maps that extend this one. */
   #flatten(): ScopedMap<V> {
     if (this.#flat !== undefined) return this.#flat;
     const flat = new ScopedMap<V>();

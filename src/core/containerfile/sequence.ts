@@ -1,4 +1,4 @@
-// What only shows when the instructions are seen together: stages, and what replaces what.
+// Checks that need all instructions together: stages, and what replaces what.
 
 import type { Position, Problem } from '../errors.ts';
 import { quote } from '../text.ts';
@@ -127,7 +127,7 @@ export function checkStages(
   const written = () =>
     findings.warnings.filter(({ position }) => position === undefined || position.line < end);
   const spared = new Set(errors.map(unneeded));
-  // What can't be read may be what needs a stage.
+  // An unreadable instruction may be the one that needs a stage.
   if (errors.some(({ code }) => code === 'CONTAINERFILE_SYNTAX')) return { errors, warnings: written() };
   for (const [number, { from, instructions }] of stages.entries()) {
     if (needed.has(number) || hasTarget) continue;

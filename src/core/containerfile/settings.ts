@@ -88,7 +88,7 @@ export function parseVolume(statement: Statement): Volume | undefined {
   return { type: 'volume', paths: values, position: positionOf(statement) };
 }
 
-/** Kept as it is for whoever builds on the image. */
+/** Kept unchanged for images that are built on this one. */
 export function parseOnBuild(statement: Statement): OnBuild | undefined {
   const { text, rest, start, heredocs } = statement;
   const [keyword = ''] = /^[^ \t]+/.exec(text.slice(rest)) ?? [];

@@ -3,7 +3,7 @@
 import type { Position, Problem } from '../errors.ts';
 import { limits } from '../limits.ts';
 
-/** What is larger is another file, given by mistake. */
+/** Anything larger is another file, given by mistake. */
 const maxSize = limits.containerfile;
 
 /** The text, or the one problem that makes the file unreadable. */

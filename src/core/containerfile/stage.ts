@@ -1,4 +1,4 @@
-// What a stage is once the stages that it goes on from are added, and which stages the image needs at all.
+// A stage together with the stages that it builds on, and which stages the image needs at all.
 
 import type { From, Instruction, Stage } from './instruction.ts';
 
@@ -44,7 +44,7 @@ export function neededStages(stages: readonly Stage[]): ReadonlySet<number> {
   return needed;
 }
 
-/** A stage and those that it goes on from, by number. */
+/** A stage and those that it builds on, by number. */
 export function lineage(stages: readonly Stage[], number: number): readonly number[] {
   const line = [number];
   for (let next = stages[number]?.from.stage; next !== undefined; next = stages[next]?.from.stage)

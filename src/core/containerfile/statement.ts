@@ -18,7 +18,7 @@ export interface Statement extends LogicalLine {
   /** The offset of what follows the keyword; the length of `text` when nothing does. */
   readonly rest: number;
   readonly escape: Escape;
-  /** Those of its place, while it is parsed. */
+  /** The variables at its place, while it is parsed. */
   readonly variables: Variables;
   readonly findings: Findings;
   /** Adds an error at this offset, CONTAINERFILE_SYNTAX unless another code is given. */
@@ -92,7 +92,7 @@ export function checkWords(statement: Statement, words: readonly Word[]): boolea
   return checkQuotes(statement, words) && odd === undefined;
 }
 
-/** Reports a quote that is never closed, and more words than anybody writes; true when there is none. */
+/** Reports an unclosed quote and too many words; true when there is neither. */
 export function checkQuotes(statement: Statement, words: readonly Word[]): boolean {
   if (words.length > limits.words) {
     const message = `expected at most ${limits.words} words in an instruction, got ${words.length}`;

@@ -1,4 +1,4 @@
-// The instructions that are not built here, and what to use instead of each.
+// The instructions that aren't supported, and what to use instead of each.
 
 import { quote } from '../text.ts';
 import type { From } from './instruction.ts';
@@ -44,7 +44,7 @@ export function reportUnsupported(statement: Statement, stage: Pick<From, 'name'
   statement.error(start, `expected an instruction, got ${quote(written, 40)}`, hintFor(written));
 }
 
-/** Any builder can run it, and bima takes what that builder made. */
+/** Any builder can run it, and bima takes the image that it made. */
 function hintForRun(stage: Pick<From, 'name'> | undefined): string {
   const name = stage?.name;
   const [target, output] = name === undefined ? ['', 'built'] : [` --target ${name}`, name.toLowerCase()];

@@ -1,4 +1,4 @@
-// What a file is called that ADD downloads. Pure.
+// The name of a file that ADD downloads. Pure.
 
 import { posix } from 'node:path';
 

@@ -32,11 +32,11 @@ export interface Variables {
   declare(name: string, position: Position, readDefault?: () => string): void;
   /** ENV: from here on, and in stages that go on from this one, these win over arguments of their names. */
   set(values: ReadonlyMap<string, string>): void;
-  /** From here on only what is global has a value, as in FROM itself. */
+  /** From here on only global arguments have a value, as in FROM itself. */
   leaveStage(): void;
   /** Begins the next stage, which takes over what the stage `parent` knows at its end. */
   enterStage(parent?: number): void;
-  /** All that an ARG names anywhere in the file so far. */
+  /** Every name in an ARG of the file so far. */
   declaredNames(): readonly string[];
   /** The names of `--build-arg` that no ARG took. */
   unused(): readonly string[];
@@ -44,10 +44,13 @@ export interface Variables {
   spend(characters: number): 'within' | 'beyond' | 'first beyond';
 }
 
-/** Set by the platform that is built, with or without ARG. */
+/** Variables that the target platform sets, with or without ARG. */
 export const platformNames = ['TARGETOS', 'TARGETARCH', 'TARGETVARIANT', 'TARGETPLATFORM'];
 
-/** Characters that all references of a file may come to: a few lines could ask for more than any memory holds. */
+/**
+ * Limit on the characters that all references of a file expand to: a few lines could ask for more than any memory
+ * holds.
+ */
 const maxExpanded = 4 * 1024 * 1024;
 
 /** Build arguments for BuildKit or for RUN, which pipelines pass to every build. */
@@ -58,20 +61,20 @@ const maxSearches = 20;
 
 interface Declared {
   readonly position: Position;
-  /** Undefined for an ARG that nothing gave a value. */
+  /** Undefined for an ARG without a value. */
   readonly value: string | undefined;
 }
 
-/** What a stage knows. */
+/** The variables of a stage. */
 interface Scopes {
   readonly declared: ScopedMap<Declared>;
-  /** Of its base image. */
+  /** Environment of its base image. */
   readonly environment: ScopedMap<string>;
-  /** What ENV sets. */
+  /** Variables that ENV sets. */
   readonly own: ScopedMap<string>;
 }
 
-/** What a program finds in PATH where neither the image nor the base sets it. */
+/** The PATH of a program where neither the image nor the base sets it. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Those of a place before the first instruction. */

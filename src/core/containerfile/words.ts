@@ -20,25 +20,25 @@ export interface Word {
   readonly start: number;
   /** After its last character, quotes included. */
   readonly end: number;
-  /** Without quotes and escapes. */
+  /** The text without quotes and escapes. */
   readonly value: string;
   /** True if any part of it is quoted. */
   readonly quoted: boolean;
-  /** Of the first quote that closes another. */
+  /** Offset of the first closing quote. */
   readonly closed?: number;
-  /** Of the first `=` outside quotes. */
+  /** Offset of the first `=` outside quotes. */
   readonly equals?: number;
-  /** Of the first `$NAME` or `${NAME}` outside single quotes that is not escaped. */
+  /** Offset of the first unescaped `$NAME` or `${NAME}` outside single quotes. */
   readonly variable?: number;
-  /** Of the first special character. */
+  /** Offset of the first special character. */
   readonly special?: number;
-  /** Of a quote that is never closed; it is taken as closed at the end of the text. */
+  /** Offset of a quote that is never closed; it is taken as closed at the end of the text. */
   readonly unclosed?: number;
-  /** Of an escape character at the end of the text, which escapes nothing and goes. */
+  /** Offset of an escape character at the end of the text, which escapes nothing and is dropped. */
   readonly dangling?: number;
 }
 
-/** White space that only looks like the space or the tab that separates words. */
+/** White space that only looks like a separating space or tab. */
 const otherSpace = /(?![ \t])\s/;
 /** Names and special parameters, which Docker replaces alike (buildkit, frontend/dockerfile/shell). */
 const variableName = /[\p{L}\p{Nd}_{@*#?$!-]/u;

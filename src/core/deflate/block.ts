@@ -1,4 +1,4 @@
-// Blocks of DEFLATE: what the tokens so far become, and when a new block pays (RFC 1951, 3.2.3 to 3.2.7).
+// Blocks of DEFLATE: how tokens are written, and when a new block pays off (RFC 1951, 3.2.3 to 3.2.7).
 
 import { alignOutput, bitsToBorder, writeBits, writeBytes, writeCode, writeTokens } from './bits';
 import { buildCodes, buildLengths } from './huffman';
@@ -28,7 +28,7 @@ import {
 import { distanceCount, endOfBlock, literalCount, logarithm } from './symbols';
 
 const countWords: u32 = 544;
-/** What the codes of a block take, about, in bits × 256. */
+/** Approximate cost of the codes of a block, in bits × 256. */
 const headerCost: u32 = 640 << 8;
 
 let blockStart: u32 = 0;
@@ -75,7 +75,7 @@ export function endStep(stepStart: u32, tokensEnd: u32): u32 {
   return blockTokensEnd;
 }
 
-/** Writes the tokens that are left. */
+/** Writes the remaining tokens. */
 export function endBlocks(inputEnd: u32): void {
   if (blockTokensEnd > tokens) writeBlock(inputEnd, blockTokensEnd);
 }
@@ -107,7 +107,7 @@ function costOfAlphabet(counts: u32, others: u32, size: u32): u32 {
   return total === 0 ? 0 : cost + total * logarithm(total);
 }
 
-/** In the smallest of the three forms. */
+/** Writes the block in the smallest of the three forms. */
 function writeBlock(inputEnd: u32, tokensEnd: u32): void {
   countSymbols();
   // With the two symbols that only the fixed code has: their lengths may be left from it.
@@ -262,7 +262,7 @@ function addRun(place: u32, symbol: u32, extra: u32): u32 {
   return place + 4;
 }
 
-/** The order in which lengths of the code for lengths are written: those that are seldom zero first. */
+/** The order in which the lengths of the length code are written: those that are rarely zero first. */
 function lengthOrder(index: u32): u32 {
   if (index < 3) return 16 + index;
   if (index === 3) return 0;

@@ -10,12 +10,12 @@ import { prepareSymbols } from './symbols';
 
 prepareSymbols();
 
-/** Where the input goes: at most 1 MiB. */
+/** Address of the input: at most 1 MiB. */
 export function inputAddress(): u32 {
   return input;
 }
 
-/** Where the output is found. */
+/** Address of the output. */
 export function outputAddress(): u32 {
   return output;
 }
@@ -28,7 +28,7 @@ export function outputAddress(): u32 {
  * @returns the size of the output in bytes
  */
 export function deflate(length: u32, level: u32): u32 {
-  // What is behind the input is read, and must not be that of an earlier one.
+  // The bytes behind the input are read, and must not be those of an earlier one.
   memory.fill(input + length, 0, 64);
   startOutput();
   startBlocks(input);

@@ -17,7 +17,7 @@ export function parseFast(length: u32, lazy: u32): void {
   let i: u32 = 0;
   while (i < length) {
     const segmentEnd = min<u32>(i + segmentSize, length);
-    // One more, for the look at the next position.
+    // One more, for the lookahead at the next position.
     hashPositions(hashed, segmentEnd + 1);
     hashed = segmentEnd + 1;
     while (i < segmentEnd) {

@@ -39,7 +39,7 @@ function sortSymbols(frequencies: u32, count: u32): u32 {
     store<u32>(sorted + 4 * used, (frequency << 9) | symbol);
     used += 1;
   }
-  // By nine bits at a time, the lower ones first.
+  // A radix sort by nine bits at a time, the lower ones first.
   for (let shift: u32 = 9; shift < 27 && all >> (shift - 9) !== 0; shift += 9) {
     memory.fill(buckets, 0, 4 * 512);
     for (let i: u32 = 0; i < used; i++) {
@@ -120,7 +120,7 @@ export function buildCodes(lengths: u32, count: u32, codes: u32): void {
     const bucket = buckets + 4 * (<u32>load<u8>(lengths + symbol) + 1);
     store<u32>(bucket, load<u32>(bucket) + 1);
   }
-  // Symbols without a code don't count.
+  // Leaves out symbols without a code.
   store<u32>(buckets + 4, 0);
   let code: u32 = 0;
   for (let length: u32 = 1; length <= 15; length++) {

@@ -1,4 +1,4 @@
-// How long two places of the input are the same.
+// How long two places of the input match.
 
 import { input } from './memory';
 

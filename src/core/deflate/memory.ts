@@ -1,4 +1,4 @@
-// Where everything lies in the module's memory. It is all there is: nothing is allocated.
+// The layout of the module's memory. Everything is static: nothing is allocated.
 
 /** The largest input, in bytes. */
 export const blockSize: u32 = 1 << 20;
@@ -12,7 +12,7 @@ const slack: u32 = 64;
 
 /** The bytes to compress. */
 export const input: u32 = guard + windowSize;
-/** What they become: at worst a few bytes more for each 4,096 (stored blocks), and the end of the stream. */
+/** The compressed bytes: at worst a few more for each 4,096 (stored blocks), and the end of the stream. */
 export const output: u32 = input + blockSize + slack;
 export const outputSize: u32 = blockSize + (1 << 14);
 
@@ -69,7 +69,7 @@ export const weights: u32 = sorting + 4 * 320;
 export const parents: u32 = weights + 4 * 320;
 export const buckets: u32 = parents + 4 * 640;
 
-/** What RFC 1951 says of lengths and distances, made once: see symbols.ts. */
+/** The tables of RFC 1951 for lengths and distances, computed once: see symbols.ts. */
 export const lengthSymbols: u32 = buckets + 4 * 512;
 export const lengthBases: u32 = lengthSymbols + 256;
 export const lengthExtras: u32 = lengthBases + 4 * 32;

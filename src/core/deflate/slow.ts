@@ -5,7 +5,7 @@ import { chain, heads, headsSize, input, shortHeads, windowSize } from './memory
 import { maxMatch, minMatch } from './symbols';
 import { addLiteral, addMatch, endSegment, endTokens, segmentSize, startTokens } from './tokens';
 
-/** Literals in a row after which positions are passed over, one more for each as many: nothing matches here. */
+/** Literals in a row after which positions are skipped, one more for each further run: nothing matches here. */
 const runShift: u32 = 9;
 const maxSkip: u32 = 16;
 
@@ -66,7 +66,7 @@ function insert(i: u32): void {
   store<u32>(hash(word << 8), i + 1, shortHeads);
 }
 
-/** A match at the next position that is longer than this size. It is looked for less when that is long already. */
+/** A longer match at the next position. The search is shorter when the current match is long already. */
 function findLater(i: u32, length: u32, size: u32): u32 {
   if (i >= length) return 0;
   return find(i, length, size, size >= lazy >> 1 ? depth >> 2 : depth);
@@ -88,7 +88,7 @@ function find(i: u32, length: u32, size: u32, steps: u32): u32 {
   let place = load<u32>(hash(word), heads);
   for (; place !== 0 && i - place < windowSize && steps > 0; steps--) {
     const at = place - 1;
-    // The last four bytes of a longer match are looked at first.
+    // The last four bytes of a longer match are compared first.
     const tail = size < 4 ? 0 : size - 3;
     if (load<u32>(at + tail, input) === load<u32>(i + tail, input) && load<u32>(at, input) === word) {
       let same = sameOfEight(at, i);

@@ -7,7 +7,7 @@ import { endStep } from './block';
 import { distanceCounts, input, stepCounts, tokens } from './memory';
 import { distanceSymbol, minMatch } from './symbols';
 
-/** Bytes of the input that are parsed between two looks at the number of tokens. */
+/** Bytes of the input that are parsed between two checks of the number of tokens. */
 export const segmentSize: u32 = 4096;
 /** A step has at least as many, but for the last one. */
 const stepTokens: u32 = 4096;

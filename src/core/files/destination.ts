@@ -1,4 +1,4 @@
-// Where the destination of a COPY is. Pure.
+// Resolves the destination of a COPY. Pure.
 
 import { posix } from 'node:path';
 

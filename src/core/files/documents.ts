@@ -5,7 +5,7 @@ import { streamOf } from '../oci/blob.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { Match } from './match.ts';
 
-/** Each as a file that nobody may execute, in their order. */
+/** Each heredoc as a non-executable file, in order. */
 export function matchDocuments({ documents = [] }: Copy): readonly Match[] {
   return documents.map(({ name, text, position }): Match => {
     const bytes = new TextEncoder().encode(text);

@@ -1,11 +1,11 @@
-// What a layer is made of: files, directories and symbolic links with everything that is written of them.
+// The entries of a layer: files, directories and symbolic links with all their metadata.
 
 import type { ByteStream } from '../oci/blob.ts';
 
-/** What a device, a FIFO or a socket is. */
+/** The kind of a device, a FIFO or a socket. */
 export interface Special {
   readonly kind: 'character' | 'block' | 'fifo' | 'socket';
-  /** Numbers of a device; 0 for the others. */
+  /** Device numbers; 0 for the others. */
   readonly major: number;
   readonly minor: number;
 }
@@ -20,7 +20,7 @@ interface EntryBase {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Only of what is read from an image: no layer that is written here holds them. */
+  /** Only for entries read from an image: no layer that is written here holds them. */
   readonly xattrs?: Xattrs;
 }
 
@@ -30,7 +30,7 @@ export interface FileEntry extends EntryBase {
   readonly size: number;
   /** Equal for the names of one file, which are hard links of each other; absent where there is only one. */
   readonly inode?: string;
-  /** Of what is no file at all: `size` is 0 then, and `open` fails. */
+  /** What it is when it is no file at all: `size` is 0 then, and `open` fails. */
   readonly special?: Special;
   /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
   readonly identify?: () => string;
@@ -41,7 +41,7 @@ export interface FileEntry extends EntryBase {
   readonly open: () => ByteStream;
   /** True for a mode that is neither that of a file nor written in the COPY. */
   readonly isGuessed?: boolean;
-  /** Says that it will be opened, where reading many files at once is cheaper. */
+  /** Announces that it will be opened, where reading many files at once is cheaper. */
   expect?(): void;
 }
 
@@ -51,7 +51,7 @@ export interface DirectoryEntry extends EntryBase {
 
 export interface SymlinkEntry extends EntryBase {
   readonly type: 'symlink';
-  /** As it is stored, never resolved. */
+  /** Target as stored, never resolved. */
   readonly target: string;
 }
 
@@ -73,7 +73,7 @@ function rank(unit: number): number {
   return isSurrogate ? unit + 0x10000 : unit;
 }
 
-/** Bytes of all files together. */
+/** Total size of all files, in bytes. */
 export function contentSizeOf(entries: readonly Entry[]): number {
   return entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
 }

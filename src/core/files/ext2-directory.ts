@@ -6,12 +6,12 @@ import type { InodeKind } from './inodes.ts';
 /** A name in a directory. */
 export interface Name {
   readonly name: string;
-  /** Of the inode. */
+  /** Number of the inode. */
   readonly number: number;
   readonly kind: InodeKind;
 }
 
-/** The byte that says what a name stands for, so that nobody has to read its inode for that. */
+/** The byte for the type of an entry, which saves reading its inode. */
 const fileTypes: Readonly<Record<InodeKind, number>> = {
   file: 1,
   directory: 2,
@@ -38,7 +38,7 @@ export function directoryBlocks(names: readonly Name[], blockSize: number): numb
   return blocks;
 }
 
-/** One block after the other. */
+/** The blocks of the directory, one after the other. */
 export function* encodeDirectory(names: readonly Name[], blockSize: number): Generator<Uint8Array> {
   let block = Buffer.alloc(blockSize);
   let at = 0;

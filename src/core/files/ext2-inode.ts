@@ -6,7 +6,7 @@ import type { Ext2Layout } from './ext2-layout.ts';
 import type { PlacedInode } from './ext2-plan.ts';
 import { modeOf } from './inodes.ts';
 
-/** Where its pointers to blocks are. */
+/** Offset of its block pointers. */
 const pointersOffset = 40;
 
 /** Writes it into a block of the inode table, which is zero there. @param mtime fits 31 bits */

@@ -1,4 +1,4 @@
-// Where everything is in an ext2 file system: block groups, and the blocks of each file in the order in which they are
+// The layout of an ext2 file system: block groups, and the blocks of each file in the order in which they are
 // written (Linux, Documentation/filesystems/ext2.rst; Documentation/filesystems/ext4 for the fields). Pure arithmetic.
 
 import { BimaError } from '../errors.ts';
@@ -6,14 +6,14 @@ import { BimaError } from '../errors.ts';
 export const inodeSize = 128;
 /** The first that isn't reserved. */
 export const firstInode = 11;
-/** Of a group descriptor, in bytes. */
+/** Size of a group descriptor, in bytes. */
 export const descriptorSize = 32;
 /** Pointers to blocks in an inode, before those to blocks of pointers. */
 export const directBlocks = 12;
 
 export interface Ext2Layout {
   readonly blockSize: number;
-  /** Of the whole file system, the one before the first group included. */
+  /** Blocks of the whole file system, including the one before the first group. */
   readonly blocks: number;
   readonly firstDataBlock: number;
   readonly blocksPerGroup: number;
@@ -29,7 +29,7 @@ export interface Group {
   /** Blocks before its data: superblock, descriptors, bitmaps, inode table. */
   readonly overhead: number;
   readonly hasSuperblock: boolean;
-  /** How many data blocks the groups before it have. */
+  /** Number of data blocks in the groups before it. */
   readonly firstData: number;
 }
 
@@ -41,7 +41,7 @@ export interface Needs {
 }
 
 /**
- * The smallest layout that holds so much.
+ * The smallest layout that holds this much.
  * @throws BimaError INPUT_INVALID for more than 2^32 blocks
  */
 export function planLayout({ data, inodes }: Needs, blockSize: number): Ext2Layout {
@@ -89,9 +89,9 @@ function hasBackup(group: number): boolean {
   });
 }
 
-/** The number of the block that holds so many-th data, counted through all groups. */
+/** The number of the block that holds the n-th data block, counted through all groups. */
 export function blockAt({ groups, blocksPerGroup, blockSize }: Ext2Layout, data: number): number {
-  // Nearly right at once, since all groups have about as many.
+  // A good first guess, since all groups have about as many.
   let index = Math.min(Math.floor(data / blocksPerGroup), groups.length - 1);
   while ((groups[index + 1]?.firstData ?? Infinity) <= data) index += 1;
   const group = groups[index];
@@ -99,7 +99,7 @@ export function blockAt({ groups, blocksPerGroup, blockSize }: Ext2Layout, data:
   return group.start + group.overhead + data - group.firstData;
 }
 
-/** How many blocks of pointers a file of so many blocks needs. */
+/** How many indirect blocks a file of that many blocks needs. */
 export function countPointers(blocks: number, perBlock: number): number {
   let left = blocks - directBlocks;
   if (left <= 0) return 0;

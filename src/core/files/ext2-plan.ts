@@ -1,4 +1,4 @@
-// What is where in an ext2 file system that is to be written: its inodes with their numbers and blocks. Pure.
+// The plan of an ext2 file system: its inodes with their numbers and blocks. Pure.
 
 import { createHash } from 'node:crypto';
 import { BimaError } from '../errors.ts';
@@ -12,7 +12,7 @@ import { folderOf, inodesOf, kindOf, modeOf } from './inodes.ts';
 import type { Inode, RootAttributes } from './inodes.ts';
 
 export interface Ext2Options {
-  /** Of everything, in whole seconds since 1970; ext2 can't hold dates after 2038-01-19, and has the last one then. */
+  /** Date of everything, in whole seconds since 1970, capped at 2038-01-19, the last that ext2 can hold. */
   readonly mtime: number;
   /** Bytes that the guest can write, and with them room for a new file for every 16 KiB. */
   readonly free: number;
@@ -21,20 +21,20 @@ export interface Ext2Options {
   readonly blockSize?: number;
 }
 
-/** An inode with its place. */
+/** An inode and its place. */
 export interface PlacedInode {
   readonly inode: Inode;
   readonly number: number;
   readonly links: number;
   /** Bytes of its content. */
   readonly size: number;
-  /** Of its content, without those that point to them. */
+  /** Blocks of its content, without those that point to them. */
   readonly blocks: number;
   /** Its first block of content, counted through the data of all groups. */
   readonly firstData: number;
   /** The block with its extended attributes, counted so; undefined without any. */
   readonly xattrData?: number;
-  /** Of a directory. */
+  /** Names in a directory. */
   readonly children: readonly Name[];
 }
 
@@ -49,7 +49,7 @@ export interface Ext2Plan {
 
 /** Links to a file, and folders in one. */
 const maxLinks = 32_000;
-/** What an inode can count, in units of 512 bytes, is less than 2 TiB. */
+/** An inode counts units of 512 bytes, which limits it to less than 2 TiB. */
 const maxFile = 2 ** 41 - 2 ** 33;
 
 /**
@@ -135,7 +135,7 @@ function tooLarge(path: string, expected: string, got: string): BimaError {
   });
 }
 
-/** Of each directory by its path. */
+/** The children of each directory, by its path. */
 function childrenOf(
   inodes: readonly Inode[],
   numbers: ReadonlyMap<Inode, number>,

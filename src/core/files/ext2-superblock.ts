@@ -1,4 +1,4 @@
-// What describes an ext2 file system: superblock, group descriptors, bitmaps (Linux,
+// The metadata of an ext2 file system: superblock, group descriptors, bitmaps (Linux,
 // Documentation/filesystems/ext4/super.rst and group_descr.rst). Pure.
 
 import { descriptorSize, firstInode, inodeSize } from './ext2-layout.ts';
@@ -22,7 +22,7 @@ interface Usage {
   readonly directories: number;
 }
 
-/** Of each group. */
+/** Usage of each block group. */
 export function usageOf({ layout, inodes, used }: Ext2Plan): readonly Usage[] {
   const { groups, inodesPerGroup } = layout;
   const directories = groups.map(() => 0);
@@ -68,7 +68,7 @@ export function encodeSuperblock(plan: Ext2Plan, usage: readonly Usage[], group:
   put(36, blocksPerGroup);
   put(40, inodesPerGroup);
   put(48, mtime);
-  // No check is due after any number of mounts.
+  // No check is ever due after a number of mounts.
   block.writeInt16LE(-1, 54);
   block.writeUInt16LE(magic, 56);
   // Clean; what is wrong later is only noted.

@@ -20,7 +20,7 @@ interface Attribute {
   readonly value: Uint8Array;
 }
 
-/** The names of those that can't be stored. */
+/** The names of the attributes that can't be stored. */
 export function unstorable(xattrs: Xattrs): readonly string[] {
   return [...xattrs.keys()].filter((key) => attributeOf(key, new Uint8Array()) === undefined);
 }

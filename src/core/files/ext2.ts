@@ -25,7 +25,7 @@ export function createBlockImage(entries: Iterable<Entry>, options: Ext2Options)
   return { size: blocks * blockSize, open: () => writeBlocks(plan) };
 }
 
-/** Every block in its order: what describes a group stands before the data of that group. */
+/** Every block in order: the metadata of a group stands before its data. */
 async function* writeBlocks(plan: Ext2Plan): AsyncGenerator<Uint8Array> {
   const { layout, inodes, used } = plan;
   const { blockSize, groups, firstDataBlock } = layout;
@@ -74,7 +74,7 @@ async function* writeBlocks(plan: Ext2Plan): AsyncGenerator<Uint8Array> {
       await content.close();
     }
   }
-  // The root alone has a block: some data is always in use.
+  // The root always has a block, so some data is always in use.
   const last = groups.at(-1);
   const end = last === undefined ? used : last.firstData + last.blocks - last.overhead;
   while (data < end || next < groups.length) {
@@ -90,7 +90,7 @@ async function* writeBlocks(plan: Ext2Plan): AsyncGenerator<Uint8Array> {
 const zeroSize = 64 * 1024;
 const zeros: Uint8Array = new Uint8Array(zeroSize);
 
-/** What stands before the data of a group. */
+/** The metadata before the data of a group. */
 function headsOf(plan: Ext2Plan): (group: Group) => Generator<Uint8Array> {
   const { layout, inodes, mtime } = plan;
   const { blockSize, inodesPerGroup } = layout;

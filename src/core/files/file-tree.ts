@@ -1,19 +1,22 @@
-// Trees of files that can be walked through, wherever they are: the context on disk, an image, layers put on one another.
+// Trees of files, wherever they are: the context on disk, an image, layers applied on one another.
 
 import { isAbsolute } from 'node:path';
 import { limits } from '../limits.ts';
 
 export interface TreeItem {
-  /** `directory` for what can be gone into. */
+  /** `directory` for what can be entered. */
   readonly type: string;
-  /** Of a symbolic link, as it is stored, with `/` as separator. */
+  /** Target of a symbolic link as stored, with `/` as separator. */
   readonly target?: string;
 }
 
 /** Paths in a tree start at its root, with `/` as separator; the empty path is the root. */
 export interface FileTree<Item extends TreeItem> {
   readonly root: Item;
-  /** What a folder has under exactly this name, a link not followed. Undefined for nothing, and in anything but a folder. */
+  /**
+   * The entry of a folder with exactly this name, without following a link. Undefined when there is none, and in
+   * anything but a folder.
+   */
   lookUp(folder: Item, name: string): Item | undefined;
   /** The names in a folder, sorted bytewise. */
   list(folder: Item): Iterable<string>;
@@ -34,7 +37,7 @@ export type Followed<Item> =
   /** Only in a tree that no link may lead out of. */
   | { readonly type: 'outside'; readonly link: Link };
 
-/** As many as Linux follows. */
+/** As many links as Linux follows. */
 const maxLinks = 40;
 
 /**

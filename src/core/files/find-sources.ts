@@ -15,7 +15,7 @@ import type { SourcePath } from './source-path.ts';
 import { attempt, listTree } from './source-tree.ts';
 import type { SourceTree } from './source-tree.ts';
 
-/** The flags of a COPY that decide which files it is about. */
+/** The flags of a COPY that select files. */
 export type SourceFlags = Pick<Copy, 'parents' | 'exclude'>;
 
 /** Thrown for a source of which nothing is left: no error where another source of the same COPY brings something. */
@@ -79,7 +79,7 @@ class SourceFinder<Item extends TreeItem> {
   readonly #below: SourcePath | undefined;
   readonly #included: IgnoreRules | undefined;
   readonly #excluded: IgnoreRules | undefined;
-  /** The first that was found and is ignored. */
+  /** The first match that is ignored. */
   #ignored: string | undefined;
 
   constructor(tree: SourceTree<Item>, source: CopySource, { parents, exclude = [] }: SourceFlags) {
@@ -185,7 +185,7 @@ class SourceFinder<Item extends TreeItem> {
     return found.type === 'file' ? found : undefined;
   }
 
-  /** With the flags of the COPY, whose patterns start at the folder. */
+  /** Rules below a folder, with the COPY's own flags, whose patterns start at the folder. */
   #rulesBelow(folder: string): IgnoreRules {
     let { rules } = this.#tree;
     for (const flag of [this.#excluded, this.#included])

@@ -15,7 +15,7 @@ interface CharacterClass {
  */
 export type GlobToken = number | CharacterClass | 'one' | 'some' | 'optional' | 'folders' | 'any';
 
-/** As long as a text may still become one that matches, ascending; the number of tokens for one that does. */
+/** Tokens at which a match may go on, ascending; the number of tokens means that the text matches. */
 type States = readonly number[];
 
 export interface GlobPattern {
@@ -38,7 +38,7 @@ export function unescapePattern(pattern: string): string {
   return pattern.replace(/\\(.)/gsu, '$1');
 }
 
-/** For names, one part of a path each; undefined when the pattern is malformed. `**` is but a `*`. */
+/** A pattern for names, single parts of a path; undefined when it is malformed. `**` is just a `*`. */
 export function compilePattern(pattern: string): GlobPattern | undefined {
   const tokens = readTokens(pattern, false);
   if (tokens === undefined) return undefined;
@@ -124,14 +124,14 @@ function merge(ranges: [number, number][]): [number, number][] {
   return merged;
 }
 
-/** Before anything was read. */
+/** The states before the first character. */
 export function firstStates(tokens: readonly GlobToken[]): States {
   const states: number[] = [];
   enter(tokens, states, 0);
   return states;
 }
 
-/** After one more character. There are never more states than tokens, nor than three for each character read. */
+/** The states after one more character. There are never more than tokens, nor than three for each character read. */
 export function nextStates(tokens: readonly GlobToken[], states: States, character: number): States {
   const next: number[] = [];
   for (const state of states) {
@@ -196,7 +196,7 @@ interface Node {
 /** Nodes that one pattern keeps. */
 const maxNodes = 256;
 
-/** Runs one pattern over texts, and remembers its ways: most texts begin alike. */
+/** Runs one pattern over texts, and caches its transitions: most texts begin alike. */
 export class Automaton {
   readonly #tokens: readonly GlobToken[];
   readonly #nodes = new Map<string, Node>();

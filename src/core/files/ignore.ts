@@ -1,4 +1,4 @@
-// What `.containerignore` and `.dockerignore` leave out of the context, by the rules of github.com/moby/patternmatcher.
+// What `.containerignore` and `.dockerignore` exclude from the context, by the rules of github.com/moby/patternmatcher.
 // It means the same on every system: in a pattern a slash separates, and a backslash escapes.
 
 import { posix } from 'node:path';
@@ -20,7 +20,7 @@ export interface IgnoreRules {
 
 export const noIgnoreRules: IgnoreRules = { ignores: () => false, mayKeepBelow: () => true };
 
-/** Leaves out what one of the two does. */
+/** Excludes what either of the two excludes. */
 export function bothRules(one: IgnoreRules, other: IgnoreRules): IgnoreRules {
   const allows = (rules: IgnoreRules, folder: string) => !rules.ignores(folder) || rules.mayKeepBelow(folder);
   return {
@@ -39,7 +39,7 @@ export function rulesBelow(rules: IgnoreRules, folder: string): IgnoreRules {
   };
 }
 
-/** True for what can stand in an ignore file. */
+/** True for a valid pattern of an ignore file. */
 export function isIgnorePattern(text: string): boolean {
   return readPattern(text) !== undefined;
 }
@@ -170,7 +170,7 @@ function readRules(written: readonly WrittenPattern[]): Rules {
   };
 }
 
-/** As Go's filepath.Clean does, and without a slash at its start. */
+/** Cleans a pattern as Go's filepath.Clean does, and strips a leading slash. */
 function cleanPattern(written: string): string {
   return written === '' ? '' : posix.normalize(written).replace(/^\/|\/$/g, '');
 }

@@ -18,7 +18,7 @@ const trailer = 'TRAILER!!!';
 export const initrdAlignment = 4;
 
 export interface InitrdOptions {
-  /** Of everything, in whole seconds since 1970; the archive can't hold dates after 2106, and has the last one then. */
+  /** Date of everything, in whole seconds since 1970, capped at 2106, the last that the archive can hold. */
   readonly mtime: number;
   readonly root?: RootAttributes;
 }
@@ -35,7 +35,7 @@ export function planInitrd(entries: Iterable<Entry>, options: InitrdOptions): Fi
   return { size, open: () => writeMembers(members, options.mtime) };
 }
 
-/** One name of an inode, with what stands behind it in the archive. */
+/** One name of an inode, with what follows it in the archive. */
 interface Member {
   readonly name: string;
   readonly inode: Inode;
@@ -52,7 +52,7 @@ function membersOf(inodes: readonly Inode[]): readonly Member[] {
       members.set(name, { name: storedName(name), inode, number: index + 1, size });
     }
   }
-  // In the order of names, which hard links are apart from their first.
+  // In the order of names, so hard links stand apart from their first.
   const order = inodes.some(({ names }) => names.length > 1)
     ? [...members.keys()].sort(comparePaths)
     : [...members.keys()];
@@ -125,7 +125,7 @@ interface Fields {
   readonly rminor?: number;
 }
 
-/** With the name behind it, and what fills the last four bytes. */
+/** The header, its name, and padding to four bytes. */
 function encodeHeader(path: string, fields: Fields): Uint8Array {
   const { ino = 0, mode = 0, uid = 0, gid = 0, nlink, mtime = 0, size = 0, rmajor = 0, rminor = 0 } = fields;
   const name = Buffer.from(path);

@@ -8,7 +8,7 @@ import type { Entry, FileEntry, Xattrs } from './entry.ts';
 import type { Found, Match } from './match.ts';
 
 export interface Inode {
-  /** With the path of its first name, `` for the root. */
+  /** The entry, under the path of its first name; `` for the root. */
   readonly entry: Entry;
   /** In the order of paths; more than one for a file with hard links. */
   readonly names: readonly string[];
@@ -54,7 +54,7 @@ export function folderOf(path: string): string {
 
 /** What a COPY names, as the root of a file system: the contents of folders, and files by their names. */
 export interface FoundTree {
-  /** By path; a later source replaces what an earlier one brings. */
+  /** Entries by path; a later source replaces what an earlier one brings. */
   readonly entries: ReadonlyMap<string, Entry>;
   readonly root: RootAttributes;
 }

@@ -1,4 +1,4 @@
-// The files of an image as a container sees them: layers put on one another, by the rules of the OCI image-spec
+// The files of an image as a container sees them: layers applied on one another, by the rules of the OCI image-spec
 // (layer.md, "Applying Changesets" and "Whiteouts").
 
 import { quote } from '../text.ts';
@@ -7,7 +7,7 @@ import type { Special, Xattrs } from './entry.ts';
 import { followLinks } from './file-tree.ts';
 import type { ListedEntry } from './list-layer.ts';
 
-/** Where the bytes of a file are. */
+/** The place of a file's bytes. */
 export interface Content {
   /** The position of its layer in the image. */
   readonly layer: number;
@@ -44,7 +44,7 @@ export interface TreeSymlink extends TreeBase {
 export interface TreeSpecial extends TreeBase {
   readonly type: 'special';
   readonly mode: number;
-  /** Undefined where nobody knows the kind. */
+  /** Undefined where the kind is unknown. */
   readonly special?: Special;
 }
 
@@ -53,13 +53,13 @@ export type TreeNode = TreeFile | TreeDirectory | TreeSymlink | TreeSpecial;
 /** The entries of a layer, in its order. */
 export interface LayerListing {
   readonly entries: readonly ListedEntry[];
-  /** Of each file its position among the files. */
+  /** Position of each file among the files. */
   readonly files: ReadonlyMap<ListedEntry, number>;
 }
 
 const whiteout = '.wh.';
 const opaque = '.wh..wh..opq';
-/** What aufs itself keeps in a layer. */
+/** Files that aufs itself keeps in a layer. */
 const internal = '.wh..wh.';
 
 export function emptyTree(): TreeDirectory {

@@ -1,4 +1,4 @@
-// Lists what a layer holds, also one that other tools made.
+// Lists the entries of a layer, including those of other tools.
 
 import { posix } from 'node:path';
 import { BimaError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { readTar } from './tar-reader.ts';
 import type { TarEntry } from './tar-reader.ts';
 
 export interface ListedEntry {
-  /** Without a leading `./` or `/`, without a trailing slash, and with no part that is `..`. */
+  /** The path, without a leading `./` or `/`, a trailing slash, or any `..`. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** In bytes; 0 for anything but a file. */
@@ -18,16 +18,16 @@ export interface ListedEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of a symbolic link as it is stored, of a hard link the path. */
+  /** Target of a symbolic link as stored; for a hard link, the path that it names. */
   readonly target?: string;
-  /** Of `other`, where its kind is known. */
+  /** What an `other` is, where known. */
   readonly special?: Special;
   readonly xattrs?: Xattrs;
 }
 
 const hint = 'Use an image with fewer files, or one whose files are in an archive.';
 
-/** Is asked for each file; what it returns gets the file's bytes, piece by piece, before the entry is listed. */
+/** Called for each file; what it returns receives the file's bytes, chunk by chunk, before the entry is listed. */
 export type ContentReader = (file: ListedEntry) => ((chunk: Uint8Array) => void) | undefined;
 
 /**

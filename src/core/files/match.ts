@@ -1,4 +1,4 @@
-// What the sources of a COPY are in the context: trees that the rootfs puts at their destination.
+// The matches of a COPY's sources: trees that the rootfs places at their destination.
 
 import type { CopySource } from '../containerfile/instruction.ts';
 import type { ByteStream } from '../oci/blob.ts';
@@ -19,7 +19,7 @@ export interface FoundFile extends FoundBase {
   readonly size: number;
   /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
   readonly identify?: () => string;
-  /** Whether anybody may execute it. */
+  /** Whether any execute bit is set. */
   readonly executable: boolean;
   /** True where no bit of the file says that, but what it begins with. */
   readonly isGuessed?: boolean;
@@ -45,7 +45,7 @@ export interface FoundDirectory extends FoundBase {
 export interface FoundSymlink extends FoundBase {
   readonly type: 'symlink';
   readonly name: string;
-  /** As it is stored, with `/` as separator. */
+  /** Target as stored, with `/` as separator. */
   readonly target: string;
 }
 

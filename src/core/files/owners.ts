@@ -7,7 +7,7 @@ import { readAll } from '../oci/blob.ts';
 import { resolve } from './rootfs.ts';
 import type { Rootfs } from './rootfs.ts';
 
-/** Nobody's list of users comes near this size. */
+/** Larger than any real list of users. */
 const maxSize = 4 * 1024 * 1024;
 
 /** The numbers of an owner, or the name that the rootfs has no number for. */

@@ -11,7 +11,7 @@ import type { SourceTree } from './source-tree.ts';
 export interface RootfsItem {
   readonly type: Entry['type'];
   readonly path: string;
-  /** The root has none. */
+  /** Absent for the root. */
   readonly entry?: Entry;
   readonly target?: string;
 }
@@ -47,7 +47,7 @@ function take({ entry }: RootfsItem, name: string): FoundFile | FoundSymlink {
   entry.expect?.();
   const { size, mode, identify, open, isGuessed = false } = entry;
   const executable = (mode & 0o111) !== 0;
-  // A guess stays one: the label may know better.
+  // It stays a guess: the label may know better.
   const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
   const file = { type: 'file', name, size, ...bits, open, origin: entry } as const;
   return identify === undefined ? file : { ...file, identify };

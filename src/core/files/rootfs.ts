@@ -15,7 +15,7 @@ import type { TreeItem } from './file-tree.ts';
 import type { Found, FoundFile, Match } from './match.ts';
 
 export interface Rootfs {
-  /** By their path. The root itself has no entry. */
+  /** Entries by path. The root itself has none. */
   readonly entries: Map<string, Entry>;
 }
 
@@ -29,7 +29,7 @@ export interface PlacedCopy extends Omit<Copy, 'chown'> {
 }
 
 /**
- * Adds to the rootfs what a COPY brings. When that fails, nothing of it is added.
+ * Adds what a COPY brings to the rootfs. When that fails, nothing of it is added.
  * @returns the entries of that COPY's layer: what it brings and all parent directories, sorted
  * @param matches of all its sources, in their order
  * @throws BimaError CONTEXT_PATH, with the position of the source, when a file would take the place of a directory
@@ -64,7 +64,7 @@ export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Ma
   return layer.close();
 }
 
-/** What one COPY brings, before it counts. */
+/** The entries of one COPY, before they take effect. */
 class CopyLayer {
   readonly #rootfs: Rootfs;
   readonly #copy: PlacedCopy;

@@ -8,7 +8,7 @@ import type { IgnoreRules } from './ignore.ts';
 import type { Found, FoundDirectory, FoundFile, FoundSymlink } from './match.ts';
 
 export interface SourceTree<Item extends TreeItem> extends FileTree<Item> {
-  /** As messages have it: `the context`, or the name of an image in quotes. */
+  /** Name in messages: `the context`, or the quoted name of an image. */
   readonly name: string;
   /** Whether no link that is followed may lead out of the tree. */
   readonly isConfined: boolean;

@@ -7,7 +7,7 @@ import type { ByteStream } from '../oci/blob.ts';
 import type { Special, Xattrs } from './entry.ts';
 
 export interface TarEntry {
-  /** As it is stored. */
+  /** The name as stored. */
   readonly name: string;
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** Bytes of its content. */
@@ -15,9 +15,9 @@ export interface TarEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of a link, as it is stored. */
+  /** Target of a link, as stored. */
   readonly target: string;
-  /** Of `other`, where its kind is known. */
+  /** What an `other` is, where known. */
   readonly special?: Special;
   readonly xattrs?: Xattrs;
   /** Where its content begins in the tar. */

@@ -22,7 +22,7 @@ export interface Unpacking {
   readonly entries: readonly ArchivedEntry[];
   /** Absolute; it is a folder, whether it ends with a slash or not. */
   readonly destination: string;
-  /** Of the folders that the destination needs. */
+  /** Owner of the folders that the destination needs. */
   readonly owner: Ids;
   /** The archive as the Containerfile names it. */
   readonly source: string;

@@ -21,7 +21,7 @@ export interface HistoryEntry {
 export interface ImageConfig extends Platform {
   readonly created: string;
   readonly author?: string;
-  /** With whatever fields it has from a base image. */
+  /** The container config, with whatever fields a base image set. */
   readonly config: JsonObject & {
     readonly Entrypoint?: readonly string[];
     readonly Cmd?: readonly string[];

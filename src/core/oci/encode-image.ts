@@ -19,18 +19,18 @@ export interface ImageLayer {
 
 export interface ImageParts {
   readonly platform: Platform;
-  /** Of the config's own `config`, besides labels and arguments. */
+  /** Fields of the config's own `config`, besides labels and arguments. */
   readonly fields?: JsonObject;
   readonly author?: string;
-  /** Of the image that this one is built on. */
+  /** History of the image that this one is built on. */
   readonly inheritedHistory?: readonly JsonObject[];
   /** In the order in which they are applied, those of that image first. */
   readonly layers: readonly ImageLayer[];
-  /** Of the config, after what is inherited; every entry without `empty_layer` stands for one layer. */
+  /** History of the config, after the inherited part; each entry without `empty_layer` stands for one layer. */
   readonly history: readonly Omit<HistoryEntry, 'created'>[];
-  /** Of the config, as plain text. */
+  /** Labels of the config, as plain text. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Of the manifest. */
+  /** Annotations of the manifest. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly entrypoint?: readonly string[];
   readonly cmd?: readonly string[];

@@ -20,7 +20,7 @@ export interface ReadIndex {
 
 /** A manifest as an index lists it, or as it was named; it is read when it is asked for. */
 export interface ListedManifest {
-  /** With the platform of an index above it, where it has none of its own. */
+  /** The descriptor, with the platform of an index above it where it has none of its own. */
   readonly descriptor: Descriptor;
   /** The index that lists it; absent for the root itself. */
   readonly index?: ReadIndex;

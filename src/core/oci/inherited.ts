@@ -19,7 +19,7 @@ export interface InheritedValues {
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir?: string;
   readonly user?: string;
-  /** Of the shell form of CMD and ENTRYPOINT. */
+  /** Shell for the shell form of CMD and ENTRYPOINT. */
   readonly shell?: readonly string[];
   /** Instructions that Docker would carry out in a build on this image. */
   readonly onBuild: readonly string[];

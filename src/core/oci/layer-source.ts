@@ -8,7 +8,7 @@ import type { Digest } from './digest.ts';
 export interface LayerKey {
   /** The digest of its tar. */
   readonly diffId: Digest;
-  /** Of its files together, in bytes. */
+  /** Total size of its files, in bytes. */
   readonly contentSize: number;
 }
 

@@ -10,7 +10,7 @@ import type { Platform } from './platform.ts';
 export interface MergePart {
   /** Where it comes from, for errors. */
   readonly where: string;
-  /** Of a manifest; its platform must be known. */
+  /** Descriptor of a manifest; its platform must be known. */
   readonly manifest: Descriptor & { readonly platform: Platform };
 }
 

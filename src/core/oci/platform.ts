@@ -64,7 +64,7 @@ export function parsePlatforms(texts: readonly string[]): Platform[] {
   return [...platforms.values()];
 }
 
-/** Without quotes, an empty item between commas is left for `parsePlatform` to refuse. */
+/** Splits at commas and strips quotes; `parsePlatform` refuses empty items. */
 function splitList(list: string): string[] {
   return list.includes('"') ? parseFields(list, 'the list of platforms') : list.split(',');
 }

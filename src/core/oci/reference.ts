@@ -19,7 +19,7 @@ const registryPattern =
 const repositoryPattern =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-/** Of registry and repository together, as distribution has it. */
+/** Longest registry and repository together, as in distribution/reference. */
 const maxNameLength = 255;
 
 /**

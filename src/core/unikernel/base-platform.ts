@@ -57,7 +57,7 @@ function systemsOf(hypervisor: string): readonly string[] {
   return [hypervisor, ...(Object.hasOwn(otherNames, hypervisor) ? (otherNames[hypervisor] ?? []) : [])];
 }
 
-/** Without its operating system. A variant that one side leaves open fits any. */
+/** Compares all but the operating system. A variant that one side leaves open fits any. */
 function fits(platform: Platform, wanted: Platform): boolean {
   if (platform.architecture !== wanted.architecture) return false;
   return (

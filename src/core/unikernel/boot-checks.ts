@@ -36,7 +36,7 @@ export function checkBoot(input: BootInput, start?: Position): readonly Problem[
   });
 }
 
-/** With the version under the name that urunc reads, also where it is given under the other one. */
+/** Puts the version under the name that urunc reads, also where it is given under the other one. */
 export function withVersion(pairs: readonly LabelInput[]): readonly LabelInput[] {
   const version = lastPairs(pairs).get(uruncKeys.version);
   if (version === undefined || lastPairs(pairs).has(uruncKeys.unikernelVersion)) return pairs;

@@ -19,7 +19,7 @@ export interface BootFiles {
 }
 
 export interface BootInput extends BootFiles {
-  /** As they are in the image, those that were filled included. */
+  /** The image's labels, including those that were filled. */
   readonly labels: readonly LabelInput[];
   /** ENTRYPOINT and CMD as one list. */
   readonly words: readonly string[];

@@ -7,7 +7,7 @@ import { readRanges } from './file-ranges.ts';
 import type { ReadableFile } from './file-ranges.ts';
 
 export interface ElfNote {
-  /** Without the zero byte at its end. */
+  /** The name, without its terminating zero. */
   readonly name: string;
   readonly type: number;
   readonly description: Uint8Array;

@@ -6,7 +6,7 @@ import { hasBytes, readUnsigned } from './bytes.ts';
 export interface Header {
   /** For messages, such as `ELF64 x86-64`. */
   readonly format: string;
-  /** As GOARCH names them: the likely one first, then others that it may serve. None: not known. */
+  /** Architectures as GOARCH values: the likely one first, then others that it may serve. Empty: unknown. */
   readonly architectures: readonly string[];
 }
 

@@ -32,7 +32,7 @@ export interface LinuxFacts extends Omit<LinuxHeader, 'form' | 'payload'> {
 export interface BinaryFacts {
   /** Such as `ELF64 x86-64`. */
   readonly format: string;
-  /** As GOARCH names it; undefined when the header doesn't tell. */
+  /** Architecture as a GOARCH; undefined when the header doesn't tell. */
   readonly architecture?: string;
   /** Undefined for what is no ELF file. */
   readonly elf?: 32 | 64;

@@ -13,7 +13,7 @@ export interface FilledLabel extends LabelInput {
 /** What a base image says of itself besides its labels. */
 export interface KnownBase {
   readonly name: string;
-  /** Of its config: unikraft.org names the hypervisor there. */
+  /** The `os` of its config, where unikraft.org names the hypervisor. */
   readonly os: string;
   readonly annotations: Readonly<Record<string, string>>;
   /** Whether it has a file at a path. */

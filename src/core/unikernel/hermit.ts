@@ -4,9 +4,9 @@ import { readUnsigned } from './bytes.ts';
 import type { ElfNote } from './elf-notes.ts';
 
 export interface HermitFacts {
-  /** Of the kernel, such as `0.6.7`. */
+  /** Version of the kernel, such as `0.6.7`. */
   readonly version?: string;
-  /** Of the interface to the loader. */
+  /** Version of the interface to the loader. */
   readonly entryVersion?: number;
 }
 

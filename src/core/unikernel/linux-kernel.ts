@@ -11,7 +11,7 @@ export interface LinuxHeader {
   readonly version?: string;
   /** In bytes. */
   readonly longestCommandLine?: number;
-  /** Of the boot protocol, as major × 256 + minor. */
+  /** Version of the boot protocol, as major × 256 + minor. */
   readonly protocol?: number;
   readonly hasEntry64?: boolean;
   /** The kernel that unpacks itself, and how it is packed where the header says so. */

@@ -84,7 +84,7 @@ function checkAbsolute(key: string, value: string): Finding[] {
   ];
 }
 
-/** As Go's strconv.ParseBool has it. */
+/** The words of Go's strconv.ParseBool. */
 const [trueWords, falseWords] = [
   ['1', 't', 'T', 'TRUE', 'true', 'True'],
   ['0', 'f', 'F', 'FALSE', 'false', 'False'],

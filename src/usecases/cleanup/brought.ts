@@ -1,4 +1,4 @@
-// What a pull request has brought, and how that is known. Nothing else of it may be deleted.
+// What a pull request has brought, and how that is known. Nothing else may be deleted for it.
 
 import type { Digest } from '../../core/oci/digest.ts';
 import { subjectOfTag } from './graph.ts';

@@ -1,4 +1,4 @@
-// What goes with some tags of a repository, and what stays because something else needs it: graph in, plan out.
+// What is removed with some tags of a repository, and what stays because something else needs it: graph in, plan out.
 
 import type { Digest } from '../../core/oci/digest.ts';
 import { findBrought } from './brought.ts';
@@ -10,7 +10,7 @@ import { isReferrerList, relationsOf } from './relations.ts';
 import type { Relations } from './relations.ts';
 
 export interface CleanupPlanOptions {
-  /** The tags that are to go. */
+  /** The tags to remove. */
   readonly tags: ReadonlySet<string>;
   /** Pull requests whose own manifests alone are deleted. */
   readonly previews: Previews;
@@ -20,7 +20,7 @@ export interface CleanupPlanOptions {
   readonly pinned?: ReadonlyMap<Digest, string>;
 }
 
-/** A tag that goes from a manifest that stays. */
+/** A tag that is removed from a manifest that stays. */
 export interface Untag {
   readonly tag: string;
   readonly digest: Digest;
@@ -54,7 +54,7 @@ export function planCleanup(graph: ManifestGraph, options: CleanupPlanOptions): 
   const { tags, previews, earlier, pinned = new Map<Digest, string>() } = options;
   const relations = relationsOf(graph);
   const candidates = earlier?.candidates ?? findCandidates(graph, relations, tags);
-  // A referrer is no less the pull request's when what it refers to has gone.
+  // A referrer still belongs to the pull request when its subject has gone.
   const brought = earlier?.brought ?? findBrought(graph, relations, previews);
   const kept = findKept(graph, relations, { tags, previews, candidates, brought, pinned });
   const found = [...graph.values()].filter(({ digest }) => candidates.has(digest));
@@ -112,7 +112,7 @@ interface KeepOptions extends Required<Omit<CleanupPlanOptions, 'earlier'>> {
   readonly brought: ReadonlySet<Digest>;
 }
 
-/** What stays, each with the reason. */
+/** The manifests that stay, each with the reason. */
 function findKept(
   graph: ManifestGraph,
   relations: Relations,

@@ -1,4 +1,4 @@
-// The use case: tags of a repository go, with everything that only they needed.
+// The use case: removes tags of a repository, with everything that only they needed.
 
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Reporter } from '../../core/reporter.ts';
@@ -76,7 +76,7 @@ interface Steps {
   readonly previews: Previews;
   readonly graph: ManifestGraph;
   readonly plan: CleanupPlan;
-  /** Gets what could not be deleted. */
+  /** Collects what could not be deleted. */
   readonly refused: CleanupRecord[];
 }
 

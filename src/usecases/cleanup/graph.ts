@@ -10,7 +10,7 @@ import { isIndexType, isManifestType } from '../../core/oci/media-types.ts';
 import { BimaError } from '../../core/errors.ts';
 import { markIn } from './preview-mark.ts';
 
-/** What a manifest or an index says of itself: what it points at other than blobs, and whose it is. */
+/** What a manifest or an index says about itself: what it points at besides blobs, and whose it is. */
 export interface ManifestLinks {
   /** The manifests that an index lists. */
   readonly children: readonly Digest[];
@@ -68,7 +68,7 @@ function readChildren({ manifests }: JsonObject, types: readonly string[], what:
     return listed.map((item, at) => readDescriptor(item, `${what}: manifests[${at}]`).digest);
   }
   if (types.some(isManifestType) || !Array.isArray(manifests)) return [];
-  // Of a type that nobody here knows: what looks like a link is taken for one.
+  // Of an unknown type: what looks like a link is taken for one.
   return manifests.flatMap((item) => {
     const digest: unknown = isObject(item) ? item.digest : undefined;
     return typeof digest === 'string' && isDigest(digest) ? [digest] : [];

@@ -23,7 +23,7 @@ export function orderDeletions(
   while (left.size > 0) {
     const free = [...left.values()].filter((node) => !isListed(node));
     const first = free.filter((node) => !isAttached(node));
-    // Digests make no circle, so that something is always free; attachments can make one.
+    // Digests can't form a cycle, so something is always free; attachments can.
     const next = first.length > 0 ? first : free.slice(0, 1);
     if (next.length === 0) throw new Error('manifests list each other in a circle');
     for (const node of next) {

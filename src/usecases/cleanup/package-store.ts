@@ -44,7 +44,7 @@ export class PackageStore implements ImageStore {
   async read(tags: ReadonlySet<string>): Promise<ManifestGraph> {
     for (let isLast = false; ; isLast = true) {
       const found = await this.#list();
-      // Before anything was read, nothing can be half done.
+      // Nothing has been read yet, so nothing can be half done.
       const isNeeded =
         this.#known.size > 0 ||
         [...found.values()].some((version) => version.tags.some((tag) => tags.has(tag)));

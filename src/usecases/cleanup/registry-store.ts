@@ -91,7 +91,7 @@ export class RegistryStore implements ImageStore {
     const list = async () =>
       new Set(await orUnsafe(`the list of tags of ${this.name}`, () => reader.tags(), listHint));
     let listed = await list();
-    // Who shows a tag and doesn't list it doesn't list others either.
+    // A registry that serves a tag and doesn't list it may not list others either.
     for (const tag of this.#isStarted ? [] : tags) {
       if (listed.has(tag) || !(await this.#isShown(tag))) continue;
       listed = await list();
@@ -266,7 +266,7 @@ export class RegistryStore implements ImageStore {
     try {
       await this.#removeDigest(manifest.descriptor.digest, [tag]);
     } catch (error) {
-      // As it was: an image is better than nothing.
+      // Restores it: an image is better than nothing.
       await writer.putTagged(blobOf(document.descriptor.mediaType, document.bytes), [tag]);
       throw error;
     }

@@ -4,10 +4,10 @@ import { BimaError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { ManifestGraph, ManifestNode } from './graph.ts';
 
-/** What became of a manifest or a tag that was to go. */
+/** The outcome for a manifest or a tag that was to be removed. */
 export type Removal =
   | { readonly outcome: 'deleted' }
-  /** Somebody else was faster. */
+  /** It was already gone. */
   | { readonly outcome: 'gone' }
   /** It stays, and so must all that it needs. */
   | { readonly outcome: 'refused'; readonly why: string };

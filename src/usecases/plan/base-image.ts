@@ -28,17 +28,17 @@ export interface BaseLayer {
 }
 
 export interface BaseImage {
-  /** As FROM has it. */
+  /** The name that FROM gives. */
   readonly name: string;
   readonly digest: Digest;
-  /** As its config has it. */
+  /** The platform that its config gives. */
   readonly platform: Platform;
   readonly layers: readonly BaseLayer[];
   readonly inherited: Inherited;
   readonly values: InheritedValues;
   /** Its labels, and urunc's annotations where no label says the same. */
   readonly labels: ReadonlyMap<string, string>;
-  /** Of its manifest, as they are. */
+  /** The annotations of its manifest, unchanged. */
   readonly annotations: Readonly<Record<string, string>>;
   /** What a container of it would see. Its layers are fetched for that. */
   rootfs(): Promise<Rootfs>;
@@ -46,7 +46,7 @@ export interface BaseImage {
 
 /** What decides which image of an index it is. */
 export interface BaseWish extends Wanted {
-  /** Is asked when several architectures fit. */
+  /** Called when several architectures fit. */
   readonly findArchitecture: () => Promise<Platform | undefined>;
 }
 

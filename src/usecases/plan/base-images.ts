@@ -35,7 +35,7 @@ export interface BaseImages {
 }
 
 export interface BaseImagesOptions {
-  /** Is asked when a name is a registry's, and not before. */
+  /** Called only when a name is a registry's. */
   readonly client: (registry: string) => Promise<RegistryClient>;
   /** Keeps what registries send. */
   readonly cache: BlobCache;

@@ -11,13 +11,13 @@ import type { RegistryClient } from '../../adapters/registry/client.ts';
 import type { Reporter } from '../../core/reporter.ts';
 
 export interface BaseWorkspace {
-  /** Is asked for the client when an image is a registry's, and not before. */
+  /** Called only when an image comes from a registry. */
   readonly client: (registry: string) => Promise<RegistryClient>;
   /** The build context, where the paths of layouts and archives start. */
   readonly context: string;
   /** The folder that keeps blobs for later runs. Without it they are gone with the run. */
   readonly cache?: string;
-  /** As for {@link createBaseImages}. */
+  /** See {@link createBaseImages}. */
   readonly checkPath?: (path: string) => Promise<void>;
   /** For temporary folders. */
   readonly temporary: string;

@@ -14,7 +14,7 @@ export interface StageBases {
   readonly byStage: ReadonlyMap<number, BaseImage>;
   /** Opens the image that a COPY --from names. @throws BimaError as `openBaseImage` does */
   open(name: string, position: Position): Promise<BaseImage>;
-  /** Of the FROM lines whose image could not be opened. */
+  /** Errors of the FROM lines whose image could not be opened. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
 }

@@ -109,7 +109,7 @@ export class CopySources {
     return (source, flags) => Promise.resolve(findSources(tree, source, flags));
   }
 
-  /** With the rules of its own ignore file. */
+  /** Opens a folder with the rules of its own ignore file. */
   #openFolder(folder: string): Promise<Context> {
     const opened =
       this.#folders.get(folder) ?? resolveContext(folder).then((directory) => openContext(directory));

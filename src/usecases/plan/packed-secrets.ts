@@ -6,9 +6,9 @@ import type { FileEntry } from '../../core/files/entry.ts';
 import type { LayerPlan } from './files.ts';
 
 interface SecretFile {
-  /** Of the path in the image. */
+  /** Matches the path in the image. */
   readonly path: RegExp;
-  /** Of the content; without it the name says enough. */
+  /** Matches the content; absent where the name says enough. */
   readonly content?: RegExp;
   readonly what: string;
   /** Nobody needs anything of it in an image; without it, the file alone is left out. */

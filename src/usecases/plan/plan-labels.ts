@@ -16,14 +16,14 @@ import { parseUruncJson, uruncJsonPath } from '../../core/unikernel/urunc-json.t
 import { resolve } from '../../core/files/rootfs.ts';
 
 export interface LabelSources {
-  /** Of the image, those that it takes over from earlier stages included. */
+  /** The image's instructions, including those that it takes over from earlier stages. */
   readonly instructions: readonly Instruction[];
   /** Its labels, and those of the command line. */
   readonly own: readonly LabelInput[];
   readonly base: BaseImage | undefined;
   /** What counts only where nothing else does. */
   readonly filled?: readonly LabelInput[];
-  /** Of the FROM that names the base. */
+  /** Position of the FROM that names the base. */
   readonly basePosition: Position;
   readonly strict: boolean;
   /** The place to blame for a label that is not there. */
@@ -31,11 +31,11 @@ export interface LabelSources {
 }
 
 export interface PlannedLabels {
-  /** With those of the base that still hold. */
+  /** The labels, including those of the base that still hold. */
   readonly pairs: readonly LabelInput[];
   readonly given: ImageArguments;
   readonly completed: CompleteLabels;
-  /** Of reading the base. */
+  /** Errors met while reading the base. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
 }

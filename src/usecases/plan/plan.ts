@@ -61,7 +61,7 @@ export interface PlanOptions {
 }
 
 export interface Plan {
-  /** Of the image: those of its stage, after those of the stages that it goes on from. */
+  /** The image's instructions: those of the stages that it builds on, then those of its own stage. */
   readonly instructions: readonly Instruction[];
   /** What the image is built on; nothing for FROM scratch. */
   readonly base?: BaseImage;
