@@ -12,7 +12,6 @@ import { limits } from '../../core/limits.ts';
 import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
 import { checkPublic, publicLookup } from '../http/addresses.ts';
 import { endpointOf } from '../http/endpoints.ts';
-import { createHttp } from '../http/http.ts';
 import type { Http, HttpOptions, HttpResponse } from '../http/http.ts';
 import { defaultTimeouts } from '../http/watch.ts';
 
@@ -39,7 +38,7 @@ export class Downloads {
   readonly #options: DownloadOptions;
   readonly #allowed: ReadonlySet<string>;
   readonly #files = new Map<string, Promise<FoundFile>>();
-  #http: Http | undefined;
+  #http: Promise<Http> | undefined;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
@@ -59,7 +58,7 @@ export class Downloads {
   }
 
   async close(): Promise<void> {
-    await this.#http?.close();
+    await (await this.#http)?.close();
   }
 
   async #fetch(url: URL, checksum: string | undefined): Promise<FoundFile> {
@@ -87,17 +86,12 @@ export class Downloads {
   }
 
   async #follow(url: URL): Promise<HttpResponse> {
-    const { signal, proxy } = this.#options;
-    this.#http ??= createHttp({
-      timeouts: defaultTimeouts,
-      userAgent: 'bima',
-      lookup: publicLookup(this.#allowed),
-      ...(proxy === undefined ? {} : { proxy }),
-    });
+    const { signal } = this.#options;
+    const http = await (this.#http ??= this.#openHttp());
     let at = url;
     for (let count = 0; count <= limits.redirects; count++) {
       await checkPublic(at.hostname, this.#allowed);
-      const response = await this.#http.send({
+      const response = await http.send({
         method: 'GET',
         endpoint: endpointOf(at.origin, at.pathname + at.search),
         // The file is what is stored, not a compressed form of it.
@@ -110,6 +104,18 @@ export class Downloads {
       at = nextPlace(at, typeof location === 'string' ? location : '');
     }
     throw failed(url, `expected at most ${limits.redirects} redirects, got more`);
+  }
+
+  /** Loads the HTTP client on first use: most builds download nothing. */
+  async #openHttp(): Promise<Http> {
+    const { createHttp } = await import('../http/http.ts');
+    const { proxy } = this.#options;
+    return createHttp({
+      timeouts: defaultTimeouts,
+      userAgent: 'bima',
+      lookup: publicLookup(this.#allowed),
+      ...(proxy === undefined ? {} : { proxy }),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 // Kernels that are no ELF file: the boot headers that Linux defines and others use too, and Multiboot's.
 
 import { hasBytes, readUnsigned } from './bytes.ts';
+import { findMultiboot } from './multiboot.ts';
 import type { Header } from './elf.ts';
 
 /**
@@ -42,18 +43,11 @@ function readArm(head: Uint8Array): Header | undefined {
 }
 
 /**
- * Multiboot 0.6.96, section 3.1: somewhere in the first 8 KiB, with a checksum.
- * Without ELF around it, a loader needs the addresses that flag 16 promises; it starts in i386 state.
+ * Multiboot 0.6.96, section 3.1. Without ELF around it, a loader needs the addresses that flag 16 promises; it starts
+ * in i386 state.
  */
 function readMultiboot(head: Uint8Array): Header | undefined {
-  for (let offset = 0; offset + 12 <= Math.min(head.length, 8192); offset += 4) {
-    if (!hasBytes(head, offset, '\x02\xb0\xad\x1b')) continue;
-    const flags = readUnsigned(head, offset + 4, 4) ?? 0;
-    const checksum = readUnsigned(head, offset + 8, 4) ?? 0;
-    const hasAddresses = (flags & 0x10000) !== 0;
-    if (hasAddresses && (0x1badb002 + flags + checksum) % 2 ** 32 === 0) {
-      return { format: 'Multiboot kernel', architectures: ['amd64', '386'] };
-    }
-  }
-  return undefined;
+  const { flags = 0 } = findMultiboot(head);
+  const hasAddresses = (flags & 0x10000) !== 0;
+  return hasAddresses ? { format: 'Multiboot kernel', architectures: ['amd64', '386'] } : undefined;
 }

@@ -14,22 +14,35 @@ export function findMultiboot(head: Uint8Array): MultibootFacts {
 }
 
 function findFirst(head: Uint8Array): { readonly flags?: number } {
-  for (let at = 0; at + 12 <= Math.min(head.length, 8192); at += 4) {
-    if (readUnsigned(head, at, 4) !== 0x1badb002) continue;
-    const flags = readUnsigned(head, at + 4, 4) ?? 0;
-    const checksum = readUnsigned(head, at + 8, 4) ?? 0;
+  const bytes = head.subarray(0, 8192);
+  for (const at of placesOf(0x1badb002, bytes, 4)) {
+    const [flags, checksum] = numbersAt(bytes, at + 4, 2);
+    if (flags === undefined || checksum === undefined) continue;
     if ((0x1badb002 + flags + checksum) % 2 ** 32 === 0) return { flags };
   }
   return {};
 }
 
 function hasSecond(head: Uint8Array): boolean {
-  for (let at = 0; at + 16 <= Math.min(head.length, 32768); at += 8) {
-    if (readUnsigned(head, at, 4) !== 0xe85250d6) continue;
-    const [architecture = 0, length = 0, checksum = 0] = [4, 8, 12].map((more) =>
-      readUnsigned(head, at + more, 4),
-    );
+  const bytes = head.subarray(0, 32768);
+  for (const at of placesOf(0xe85250d6, bytes, 8)) {
+    const [architecture, length, checksum] = numbersAt(bytes, at + 4, 3);
+    if (architecture === undefined || length === undefined || checksum === undefined) continue;
     if ((0xe85250d6 + architecture + length + checksum) % 2 ** 32 === 0) return true;
   }
   return false;
+}
+
+/** The aligned offsets of a 32-bit little-endian number. */
+function* placesOf(magic: number, bytes: Uint8Array, align: number): Generator<number> {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wanted = Buffer.alloc(4);
+  wanted.writeUInt32LE(magic);
+  for (let at = view.indexOf(wanted); at >= 0; at = view.indexOf(wanted, at + 1)) {
+    if (at % align === 0) yield at;
+  }
+}
+
+function numbersAt(bytes: Uint8Array, offset: number, count: number): (number | undefined)[] {
+  return Array.from({ length: count }, (_, index) => readUnsigned(bytes, offset + index * 4, 4));
 }
