@@ -442,7 +442,7 @@ describe('building from source', { skip: unlessInstalled('make') }, () => {
     });
   }
 
-  it('"This will build a single binary under ./dist directory": it runs alone, wherever it is', async (test) => {
+  it('"This will build a single binary under ./dist directory": it runs alone, wherever it is', (test) => {
     const folder = temporaryFolder(test);
     copyFileSync(bundle, join(folder, 'bima'));
     assert.match(execFileSync(join(folder, 'bima'), ['--version'], { encoding: 'utf8' }), /^bima version /);
