@@ -237,20 +237,4 @@ describe('dist/cli.cjs', () => {
       assert.deepEqual(readdirSync(cwd), ['a_latest.oci.tar']);
     }
   });
-
-  it('shows the help that the document describes', async () => {
-    const { stdout } = await mustRunBima(['build', '--help']);
-    const flags = [
-      '--namespace NAMESPACE, -n NAMESPACE',
-      '--address ADDRESS, -a ADDRESS',
-      '--snapshotter SNAPSHOTTER',
-      '--output OUTPUT, --out OUTPUT, -o OUTPUT',
-      '--tar',
-      '--tag NAME, -t NAME',
-      '--file CONTAINERFILE, -f CONTAINERFILE',
-      '--help, -h',
-    ];
-    for (const flag of flags) assert.ok(stdout.includes(`   ${flag}\n`), flag);
-    for (const name of ['NAMESPACE', 'ADDRESS', 'SNAPSHOTTER']) assert.ok(stdout.includes(`[$CONTAINERD_${name}]`), name);
-  });
 });

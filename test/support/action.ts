@@ -27,6 +27,19 @@ export interface ActionOptions {
   readonly node?: string;
   /** A signal that is sent once, as soon as the log holds this text. */
   readonly interrupt?: { readonly after: string; readonly signal: NodeJS.Signals };
+  /** What runs it; this one by default. */
+  readonly machine?: Machine;
+}
+
+export interface Machine {
+  /** A path of this machine as the runner there has it. */
+  readonly toPath: (path: string) => string;
+  /** Runs the bundle to its end. */
+  readonly run: (
+    bundle: string,
+    options: { readonly cwd: string; readonly env: Record<string, string | undefined> },
+    interrupt: ActionOptions['interrupt'],
+  ) => Promise<{ readonly code: number | null; readonly log: string }>;
 }
 
 export interface Annotation {
@@ -71,39 +84,23 @@ export async function runAction(test: TestContext, options: ActionOptions = {}):
   const event = readEventFixture(options.event ?? 'push');
   const eventPath = join(folder, 'event.json');
   writeFileSync(eventPath, JSON.stringify(event.payload));
+  const { machine = thisMachine(options.node ?? process.execPath) } = options;
   const env = {
     PATH: process.env.PATH,
-    HOME: join(folder, 'home'),
+    HOME: machine.toPath(join(folder, 'home')),
     GITHUB_ACTIONS: 'true',
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_WORKSPACE: workspace,
-    GITHUB_EVENT_PATH: eventPath,
-    RUNNER_TEMP: temporary,
+    GITHUB_WORKSPACE: machine.toPath(workspace),
+    GITHUB_EVENT_PATH: machine.toPath(eventPath),
+    RUNNER_TEMP: machine.toPath(temporary),
     ...event.env,
-    ...files,
+    ...Object.fromEntries(Object.entries(files).map(([name, path]) => [name, machine.toPath(path)])),
     ...inputVariables(options.inputs ?? {}, actionFiles[options.bundle ?? actionBundle]),
     ...options.env,
   };
-  const child = spawn(options.node ?? process.execPath, [options.bundle ?? actionBundle], {
-    cwd: workspace,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  let { interrupt } = options;
-  const collect = (text: string) => {
-    log += text;
-    if (interrupt === undefined || !log.includes(interrupt.after)) return;
-    child.kill(interrupt.signal);
-    interrupt = undefined;
-  };
-  child.stdout.setEncoding('utf8').on('data', collect);
-  child.stderr.setEncoding('utf8').on('data', collect);
-  const code = await new Promise<number | null>((done, fail) => {
-    child.on('error', fail);
-    child.on('close', done);
-  });
+  const bundle = options.bundle ?? actionBundle;
+  const { code, log } = await machine.run(bundle, { cwd: workspace, env }, options.interrupt);
   const commands = log.split(/\r?\n/).flatMap((line) => parseCommand(line) ?? []);
   const read = (name: string) => readFileSync(files[`GITHUB_${name}`] ?? '', 'utf8');
   return {
@@ -119,6 +116,29 @@ export async function runAction(test: TestContext, options: ActionOptions = {}):
       .filter(({ message }) => !ofSample.test(message)),
     workspace,
     temporary,
+  };
+}
+
+function thisMachine(node: string): Machine {
+  return {
+    toPath: (path) => path,
+    async run(bundle, options, interrupt) {
+      const child = spawn(node, [bundle], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+      let log = '';
+      const collect = (text: string) => {
+        log += text;
+        if (interrupt === undefined || !log.includes(interrupt.after)) return;
+        child.kill(interrupt.signal);
+        interrupt = undefined;
+      };
+      child.stdout.setEncoding('utf8').on('data', collect);
+      child.stderr.setEncoding('utf8').on('data', collect);
+      const code = await new Promise<number | null>((done, fail) => {
+        child.on('error', fail);
+        child.on('close', done);
+      });
+      return { code, log };
+    },
   };
 }
 

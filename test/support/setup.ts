@@ -11,13 +11,16 @@ const names = Object.keys(tools) as ToolName[];
 export function installTools(): ToolName[] {
   const missing = names.filter((name) => !isInstalled(name));
   if (missing.length === 0) return [];
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return missing;
+  installPackages(missing.map((name) => tools[name].package));
+  return names.filter((name) => !isInstalled(name));
+}
 
-  const packages = missing.map((name) => tools[name].package);
-  console.log(`installing for the integration tests: ${packages.join(' ')}`);
+/** Installs packages of Debian, where that can be done; whoever needs them looks whether they are there. */
+export function installPackages(packages: readonly string[]): void {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  console.log(`installing for the tests: ${packages.join(' ')}`);
   apt('update', '-qq');
   apt('install', '-y', '-qq', '--no-install-recommends', ...packages);
-  return names.filter((name) => !isInstalled(name));
 }
 
 function apt(...args: string[]): void {

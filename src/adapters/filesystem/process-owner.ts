@@ -46,9 +46,14 @@ export async function lifeOf(name: string): Promise<Life | undefined> {
 
 async function describeSelf(): Promise<Self> {
   try {
-    const names = [readlink('/proc/self/ns/pid'), readlink('/proc/self/ns/time').catch(() => '')];
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
-    const place = hash([boot, ...(await Promise.all(names))]);
+    // Waited for together: one that failed while nobody waited for it would end the process.
+    const place = hash(
+      await Promise.all([
+        readFile('/proc/sys/kernel/random/boot_id', 'latin1'),
+        readlink('/proc/self/ns/pid'),
+        readlink('/proc/self/ns/time').catch(() => ''),
+      ]),
+    );
     // A /proc of another namespace has other numbers.
     const isOurs = (await readlink('/proc/self')) === String(process.pid);
     return { place, started: (isOurs ? await startOf('self') : undefined) ?? '0' };

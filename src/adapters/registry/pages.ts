@@ -93,7 +93,7 @@ function nextOf(answer: Answer): Endpoint | undefined {
       'REGISTRY_PROTOCOL',
       `${endpoint.shown}: the WebLink header ${isCut ? "can't be read" : 'names several next pages'}, so the list may not be whole`,
       {
-        hint: 'Ask those who run the registry, or the proxy in front of it: WebLink headers are those of RFC 8288.',
+        hint: 'Ask those who run the registry, or the proxy in front of it: Link headers are those of RFC 8288.',
       },
     );
   }

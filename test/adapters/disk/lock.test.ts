@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import {
   withTemporaryFolder,
 } from '../../../src/adapters/filesystem/temporary.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { unlessMountingWith } from '../../support/tools.ts';
 import { assertWhole } from '../../support/whole-layout.ts';
 
 const child = join(import.meta.dirname, 'publish-child.ts');
@@ -160,6 +161,17 @@ describe('the owner of a file', () => {
   it('is gone when another process has its number', { skip: process.platform !== 'linux' }, async () => {
     const [place, pid, started, random] = (await nameOwner()).split('-');
     assert.equal(await lifeOf([place, pid, Number(started) - 1, random].join('-')), 'gone');
+  });
+
+  it('is named where there is no /proc, as on macOS and Windows', { skip: unlessMountingWith() }, () => {
+    const module = join(import.meta.dirname, '../../../src/adapters/filesystem/process-owner.ts');
+    const script = `import { lifeOf, nameOwner } from '${module}'; console.log(await lifeOf(await nameOwner()));`;
+    const shell = 'mount -t tmpfs none /proc && exec "$0" --input-type=module -e "$1"';
+    const printed = execFileSync('unshare', ['-m', 'sh', '-c', shell, process.execPath, script], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+    assert.equal(printed, 'unknown\n');
   });
 
   it(
