@@ -357,4 +357,26 @@ describe('ADD of a URL', () => {
     assert.match(others[0]?.message ?? '', /at most 10 redirects/);
     assert.equal(circle.requests.length, 11);
   });
+
+  it('tries again where the connection was closed, and says at its place what went wrong in the end', async (test) => {
+    let count = 0;
+    const server = createServer((request, response) => {
+      if (++count === 1) request.socket.destroy();
+      else response.end('content');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { layers } = await added(test, { lines: [`ADD ${url}/f /x/`], privateHosts });
+    assert.deepEqual(layers[0], ['x/ 755 0:0', 'x/f 600 0:0']);
+    assert.equal(count, 2);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const { errors } = await lookAt(test, { lines: [`ADD ${url}/f?secret /x/`], privateHosts });
+    assert.deepEqual(
+      errors.map(({ code, position }) => [code, position?.line]),
+      [['DOWNLOAD_FAILED', 2]],
+    );
+    assert.match(errors[0]?.message ?? '', /^"http:[^ ?]*\/f" can't be downloaded: .*ECONNREFUSED/);
+    assert.doesNotMatch(errors[0]?.message ?? '', /secret/);
+  });
 });
