@@ -211,11 +211,17 @@ describe('ADD of an archive', () => {
     assert.deepEqual(warnings[0]?.position?.line, 2);
   });
 
-  it('says that its owners and modes are its own', async (test) => {
-    const scene = { lines: ['ADD --chown=7:8 a.tar /x'], files: { 'a.tar': tarOf(file('f')) } };
-    const { layers, warnings } = await added(test, scene);
-    assert.deepEqual(layers[0], ['x/ 755 7:8', 'x/f 600 1:2']);
-    assert.match(warnings[0]?.message ?? '', /--chown/);
+  it('gives all of it the owner of --chown, and says that its modes are its own', async (test) => {
+    const lines = ['ADD --chown=7:8 a.tar /x', 'ADD --chmod=750 a.tar /y'];
+    const { layers, warnings } = await added(test, { lines, files: { 'a.tar': tarOf(file('f')) } });
+    assert.deepEqual(layers.slice(0, 2), [
+      ['x/ 755 7:8', 'x/f 600 7:8'],
+      ['y/ 755 0:0', 'y/f 600 1:2'],
+    ]);
+    assert.deepEqual(
+      warnings.map(({ position, message }) => [position?.line, message.includes('--chmod')]),
+      [[3, true]],
+    );
   });
 
   const refused: [name: string, bytes: Buffer, code: string, says: RegExp][] = [
