@@ -16,6 +16,7 @@ import { createLayout } from '../../src/adapters/disk/layout.ts';
 import { putBlobs } from '../../src/adapters/disk/put-blobs.ts';
 import { publishLayout } from '../../src/adapters/disk/publish.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
+import { createFastClock } from './fast-clock.ts';
 import { temporaryFolder } from './folder.ts';
 import { verifyLayout } from './verify-layout.ts';
 import type { VerifiedImage } from './verify-layout.ts';
@@ -27,7 +28,12 @@ export function localImages(
   privateHosts: readonly string[] = [],
 ): BaseImages {
   const folder = temporaryFolder(test);
-  const downloads = new Downloads({ folder: join(folder, 'files'), privateHosts, proxy: {} });
+  const downloads = new Downloads({
+    folder: join(folder, 'files'),
+    privateHosts,
+    proxy: {},
+    clock: createFastClock(),
+  });
   test.after(() => downloads.close());
   return createBaseImages({
     client: (registry) => Promise.reject(new Error(`no registry is there, not even ${registry}`)),

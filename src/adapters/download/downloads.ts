@@ -12,6 +12,7 @@ import { limits } from '../../core/limits.ts';
 import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
 import { checkPublic, publicLookup } from '../http/addresses.ts';
 import { endpointOf } from '../http/endpoints.ts';
+import { HttpError } from '../http/http-error.ts';
 import type { Http, HttpOptions, HttpResponse } from '../http/http.ts';
 import { defaultTimeouts } from '../http/watch.ts';
 
@@ -76,10 +77,8 @@ export class Downloads {
         throw failed(url, `expected status 200, got ${response.status}`);
       } catch (error) {
         signal?.throwIfAborted();
-        const { message } = error instanceof Error ? error : new Error(String(error));
-        const isPassing = error instanceof BimaError && error.code === 'REGISTRY_UNREACHABLE';
-        if (!isPassing) throw error;
-        if (isLast) throw failed(url, message, error);
+        if (!(error instanceof HttpError)) throw error;
+        if (isLast || error.failure.retry === 'no') throw failed(url, error.message, error);
       }
     }
     throw new Error('unreachable: the last try returns or throws');
@@ -160,9 +159,11 @@ async function store(response: HttpResponse, { url, path, checksum }: Wanted): P
   };
 }
 
-function failed(url: URL, why: string, cause?: unknown): BimaError {
+function failed(url: URL, why: string, cause?: HttpError): BimaError {
   return new BimaError('DOWNLOAD_FAILED', `"${shown(url)}" can't be downloaded: ${why}`, {
-    hint: 'Open the URL yourself, or download it in a step before, into the build context, and COPY it.',
+    hint:
+      cause?.hint ??
+      'Open the URL yourself, or download it in a step before, into the build context, and COPY it.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -177,7 +177,9 @@ class SourceFinder<Item extends TreeItem> {
 
   #takeItem(item: Item, path: string, name: string): Match['found'] | undefined {
     if (item.type === 'directory') {
-      const found = listTree(this.#tree, item, path, name, this.#rulesBelow(path));
+      const included = this.#included === undefined ? undefined : rulesBelow(this.#included, path);
+      const isOnTheWay = (at: string) => included?.ignores(at) === true;
+      const found = listTree(this.#tree, item, path, name, this.#rulesBelow(path), isOnTheWay);
       return found.children.length > 0 || this.#below === undefined ? found : undefined;
     }
     if (this.#below !== undefined || this.#excluded?.ignores(name) === true) return undefined;

@@ -38,6 +38,8 @@ export interface FoundDirectory extends FoundBase {
   readonly name: string;
   /** Permission bits, where they are to be kept. */
   readonly mode?: number;
+  /** True for one that is only on the way to what --parents brings: one that is there already stays as it is. */
+  readonly isOnTheWay?: boolean;
   /** Sorted bytewise by name. */
   readonly children: readonly Found[];
 }

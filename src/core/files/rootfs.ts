@@ -51,14 +51,14 @@ export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Ma
     // A folder that the destination itself names is made as those above it, whatever the source is like.
     layer.makeParents(isNamedFolder && target !== '' ? joinPath(target, found.name) : path, match);
     // A loop: what others made may be too deep for the stack.
-    const pending: { readonly path: string; readonly found: Found; readonly overwrite: boolean }[] = [
-      { path, found, overwrite: false },
+    const pending: { readonly path: string; readonly found: Found; readonly isTop: boolean }[] = [
+      { path, found, isTop: true },
     ];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      layer.put(next.path, next.found, match, next.overwrite);
+      layer.put(next.path, next.found, match, next.isTop);
       if (next.found.type !== 'directory') continue;
       for (const child of [...next.found.children].reverse())
-        pending.push({ path: joinPath(next.path, child.name), found: child, overwrite: true });
+        pending.push({ path: joinPath(next.path, child.name), found: child, isTop: false });
     }
   }
   return layer.close();
@@ -81,27 +81,28 @@ class CopyLayer {
       const existing = this.#entryAt(parent);
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
-      this.#add(existing ?? { type: 'directory', path: parent, mode: 0o755, ...this.#owner }, match);
+      this.#add(existing ?? { type: 'directory', path: parent, mode: 0o755, ...this.#ownerOf() }, match);
     }
   }
 
   /**
    * Without what a directory holds.
-   * @param overwrite whether a directory that is there gets the mode and the owner of this one
+   * @param isTop whether the source names it: of such a directory only what it holds is copied
    */
-  put(path: string, found: Found, match: Match, overwrite: boolean): void {
+  put(path: string, found: Found, match: Match, isTop: boolean): void {
     const existing = this.#entryAt(path);
     if (found.type === 'directory') {
       if (existing !== undefined && existing.type !== 'directory')
         throw conflict(match, existing, 'a directory');
-      const kept = overwrite ? undefined : existing;
-      const mode = this.#modeOf(found.mode ?? 0o755, true);
-      if (path !== '') this.#add(kept ?? { type: 'directory', path, mode, ...this.#owner }, match);
+      const kept = isTop || found.isOnTheWay === true ? existing : undefined;
+      const mode = this.#modeOf((isTop ? undefined : found.mode) ?? 0o755, true);
+      const owner = this.#ownerOf(isTop ? undefined : found);
+      if (path !== '') this.#add(kept ?? { type: 'directory', path, mode, ...owner }, match);
       return;
     }
     if (path === '' || existing?.type === 'directory') throw conflict(match, existing, 'a file');
     if (found.type === 'symlink')
-      this.#add({ type: 'symlink', path, mode: 0o777, ...this.#owner, target: found.target }, match);
+      this.#add({ type: 'symlink', path, mode: 0o777, ...this.#ownerOf(found), target: found.target }, match);
     else this.#add(this.#fileAt(path, found), match);
   }
 
@@ -111,8 +112,9 @@ class CopyLayer {
     return [...this.#brought.values()].sort((one, other) => comparePaths(one.path, other.path));
   }
 
-  get #owner(): Ids {
-    const { uid, gid } = this.#copy.chown ?? { uid: 0, gid: 0 };
+  /** That of --chown, or the one that it has in its image or stage. What is in the context is root's. */
+  #ownerOf(found?: Found): Ids {
+    const { uid, gid } = this.#copy.chown ?? found?.origin ?? { uid: 0, gid: 0 };
     return { uid, gid };
   }
 
@@ -127,7 +129,7 @@ class CopyLayer {
       type: 'file',
       path,
       mode: this.#modeOf(mode, false),
-      ...this.#owner,
+      ...this.#ownerOf(found),
       size,
       open,
       ...(isGuessed ? { isGuessed } : {}),

@@ -32,6 +32,7 @@ export interface SourceTree<Item extends TreeItem> extends FileTree<Item> {
  * A folder with everything below it that the rules don't leave out.
  * @param path of the folder, with no link on the way
  * @param name that it is known by
+ * @param isOnTheWay tells of the path of a folder whether it counts for what it holds alone
  * @throws BimaError CONTEXT_PATH with everything below that an image can't hold, CONTEXT_CHANGED for what vanishes
  *   meanwhile
  */
@@ -41,6 +42,7 @@ export function listTree<Item extends TreeItem>(
   path: string,
   name: string,
   rules: IgnoreRules,
+  isOnTheWay: (path: string) => boolean = () => false,
 ): FoundDirectory {
   const problems: Problem[] = [];
   /** Folders that count only if something in them does, each with those beside it. */
@@ -71,7 +73,8 @@ export function listTree<Item extends TreeItem>(
       for (const child of [...tree.list(item)].reverse())
         pending.push({ siblings: children, folder: item, path: joinPath(at, child), name: child });
     });
-    return { found: { type: 'directory', name: as, ...tree.attributesOf(item), children }, children };
+    const way = isOnTheWay(at) ? { isOnTheWay: true } : {};
+    return { found: { type: 'directory', name: as, ...tree.attributesOf(item), ...way, children }, children };
   }
 
   function add(siblings: Found[], parent: Item, at: string, as: string): void {

@@ -22,8 +22,8 @@ export interface Unpacking {
   readonly entries: readonly ArchivedEntry[];
   /** Absolute; it is a folder, whether it ends with a slash or not. */
   readonly destination: string;
-  /** Owner of the folders that the destination needs. */
-  readonly owner: Ids;
+  /** Owner that --chown gives to everything in it, and to the folders that the destination needs. */
+  readonly chown: Ids | undefined;
   /** The archive as the Containerfile names it. */
   readonly source: string;
   readonly position: Position;
@@ -44,7 +44,7 @@ const root = { uid: 0, gid: 0 };
  *   can't hold
  */
 export function applyArchive(rootfs: Rootfs, archive: Unpacking): Unpacked {
-  const { source, position } = archive;
+  const { source, position, chown } = archive;
   const brought = new Map<string, Entry>();
   const leftOut: string[] = [];
   /** Made for the first directory that something else replaces, which is rare. */
@@ -77,14 +77,15 @@ export function applyArchive(rootfs: Rootfs, archive: Unpacking): Unpacked {
     }
   };
 
-  for (const made of makeFolder(rootfs, archive.destination, archive.owner, position))
+  for (const made of makeFolder(rootfs, archive.destination, chown ?? root, position))
     brought.set(made.path, made);
   const top = followPath(rootfs, archive.destination) ?? '';
   if (top !== '') addParents(`${top}/x`);
   for (const { entry, content } of archive.entries) {
     const path = placeOf(rootfs, top, entry.path);
     if (path === undefined) throw fail(entry.path, 'lies behind links that lead in a circle');
-    const { mode, uid, gid, size } = entry;
+    const { mode, size } = entry;
+    const { uid, gid } = chown ?? entry;
     if (entry.type === 'other') {
       leftOut.push(entry.path);
       continue;

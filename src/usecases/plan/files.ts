@@ -190,10 +190,10 @@ function applyMatches(
       continue;
     }
     const { path, position } = source;
-    const owner = copy.chown ?? root;
-    const unpacking = { entries: archive, destination, owner, source: path, position };
+    const { chown } = copy;
+    const unpacking = { entries: archive, destination, chown, source: path, position };
     const { entries, leftOut } = applyArchive(rootfs, unpacking);
-    warnings.push(...warnOfLeftOut(leftOut, source), ...warnOfFlags(copy, source));
+    warnings.push(...warnOfLeftOut(leftOut, source), ...warnOfMode(copy, source));
     parts.push(entries);
   }
   // What a later one has replaced is no longer there.
@@ -212,18 +212,11 @@ function warnOfLeftOut([first, ...others]: readonly string[], { path, position }
   ];
 }
 
-function warnOfFlags({ chown, chmod }: PlacedCopy, { path, position }: CopySource): Problem[] {
-  if (chown === undefined && chmod === undefined) return [];
-  const flag = chown === undefined ? '--chmod' : '--chown';
-  const message = `what "${path}" holds keeps its own owners and modes: ${flag} is for what ADD copies as it is`;
-  return [
-    {
-      code: 'CONTEXT_PATH',
-      message,
-      hint: 'Unpack it in a step before, and COPY it with the flag.',
-      position,
-    },
-  ];
+function warnOfMode({ chmod }: PlacedCopy, { path, position }: CopySource): Problem[] {
+  if (chmod === undefined) return [];
+  const message = `what "${path}" holds keeps its own modes: --chmod is for what ADD copies as it is`;
+  const hint = 'Unpack it in a step before, and COPY it with the flag.';
+  return [{ code: 'CONTEXT_PATH', message, hint, position }];
 }
 
 const root = { uid: 0, gid: 0 };

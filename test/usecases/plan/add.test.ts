@@ -211,11 +211,17 @@ describe('ADD of an archive', () => {
     assert.deepEqual(warnings[0]?.position?.line, 2);
   });
 
-  it('says that its owners and modes are its own', async (test) => {
-    const scene = { lines: ['ADD --chown=7:8 a.tar /x'], files: { 'a.tar': tarOf(file('f')) } };
-    const { layers, warnings } = await added(test, scene);
-    assert.deepEqual(layers[0], ['x/ 755 7:8', 'x/f 600 1:2']);
-    assert.match(warnings[0]?.message ?? '', /--chown/);
+  it('gives all of it the owner of --chown, and says that its modes are its own', async (test) => {
+    const lines = ['ADD --chown=7:8 a.tar /x', 'ADD --chmod=750 a.tar /y'];
+    const { layers, warnings } = await added(test, { lines, files: { 'a.tar': tarOf(file('f')) } });
+    assert.deepEqual(layers.slice(0, 2), [
+      ['x/ 755 7:8', 'x/f 600 7:8'],
+      ['y/ 755 0:0', 'y/f 600 1:2'],
+    ]);
+    assert.deepEqual(
+      warnings.map(({ position, message }) => [position?.line, message.includes('--chmod')]),
+      [[3, true]],
+    );
   });
 
   const refused: [name: string, bytes: Buffer, code: string, says: RegExp][] = [
@@ -356,5 +362,27 @@ describe('ADD of a URL', () => {
     const { errors: others } = await lookAt(test, { lines: [`ADD ${circle.url}/f /x`], privateHosts });
     assert.match(others[0]?.message ?? '', /at most 10 redirects/);
     assert.equal(circle.requests.length, 11);
+  });
+
+  it('tries again where the connection was closed, and says at its place what went wrong in the end', async (test) => {
+    let count = 0;
+    const server = createServer((request, response) => {
+      if (++count === 1) request.socket.destroy();
+      else response.end('content');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { layers } = await added(test, { lines: [`ADD ${url}/f /x/`], privateHosts });
+    assert.deepEqual(layers[0], ['x/ 755 0:0', 'x/f 600 0:0']);
+    assert.equal(count, 2);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const { errors } = await lookAt(test, { lines: [`ADD ${url}/f?secret /x/`], privateHosts });
+    assert.deepEqual(
+      errors.map(({ code, position }) => [code, position?.line]),
+      [['DOWNLOAD_FAILED', 2]],
+    );
+    assert.match(errors[0]?.message ?? '', /^"http:[^ ?]*\/f" can't be downloaded: .*ECONNREFUSED/);
+    assert.doesNotMatch(errors[0]?.message ?? '', /secret/);
   });
 });

@@ -656,14 +656,14 @@ describe('stages', () => {
     readonly layer: Readonly<Record<string, string>>;
   }[] = [
     {
-      name: 'a file of an image keeps its mode, and loses its owner',
+      name: 'a file of an image keeps its mode and its owner',
       lines: from('COPY --from=oci:../base /bin/tool /tool'),
-      layer: { tool: 'file 4751 0:0 tool' },
+      layer: { tool: 'file 4751 9:9 tool' },
     },
     {
       name: 'a hard link is a file',
       lines: from('COPY --from=oci:../base usr/bin/same /'),
-      layer: { same: 'file 4751 0:0 tool' },
+      layer: { same: 'file 4751 9:9 tool' },
     },
     {
       name: 'flags win',
@@ -671,14 +671,33 @@ describe('stages', () => {
       layer: { t: 'file 640 1:2 tool' },
     },
     {
+      name: 'what a folder holds, which becomes a plain folder itself',
+      lines: from('COPY --from=oci:../base --exclude=kernels/one / /x'),
+      layer: {
+        'x/': 'directory 755 0:0',
+        'x/bin': 'symlink 777 0:0 usr/bin',
+        'x/kernels/': 'directory 750 3:0',
+        'x/kernels/link': 'symlink 777 0:0 one',
+        'x/usr/': 'directory 755 0:0',
+        'x/usr/bin/': 'directory 755 0:0',
+        'x/usr/bin/same': 'file 4751 9:9 tool',
+        'x/usr/bin/tool': 'file 4751 9:9 tool',
+      },
+    },
+    {
+      name: 'a folder that is named, as a plain one',
+      lines: from('COPY --from=oci:../base --exclude=one /kernels /k'),
+      layer: { 'k/': 'directory 755 0:0', 'k/link': 'symlink 777 0:0 one' },
+    },
+    {
       name: 'a pattern',
       lines: from('COPY --from=oci:../base /bin/t* /usr/bin/s?me /x/'),
-      layer: { 'x/': 'directory 755 0:0', 'x/same': 'file 4751 0:0 tool', 'x/tool': 'file 4751 0:0 tool' },
+      layer: { 'x/': 'directory 755 0:0', 'x/same': 'file 4751 9:9 tool', 'x/tool': 'file 4751 9:9 tool' },
     },
     {
       name: 'a directory with its links',
       lines: from('COPY --from=oci:../base /bin /k'),
-      layer: { 'k/': 'directory 755 0:0', 'k/same': 'file 4751 0:0 tool', 'k/tool': 'file 4751 0:0 tool' },
+      layer: { 'k/': 'directory 755 0:0', 'k/same': 'file 4751 9:9 tool', 'k/tool': 'file 4751 9:9 tool' },
     },
     {
       name: 'a stage by its name',
@@ -686,7 +705,7 @@ describe('stages', () => {
         'FROM oci:../base AS tools',
         'COPY a /x/copied',
       ]),
-      layer: { 'y/': 'directory 755 0:0', 'y/copied': 'file 644 0:0 a', 'y/same': 'file 4751 0:0 tool' },
+      layer: { 'y/': 'directory 755 0:0', 'y/copied': 'file 644 0:0 a', 'y/same': 'file 4751 9:9 tool' },
     },
     {
       name: 'a stage by its number',
