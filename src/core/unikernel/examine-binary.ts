@@ -7,7 +7,7 @@ import { elfParts, readElfLayout } from './elf-layout.ts';
 import type { ElfLayout } from './elf-layout.ts';
 import { readElfNotes } from './elf-notes.ts';
 import type { ElfNote } from './elf-notes.ts';
-import { findTexts, readRange, readRanges, zeroTerminated } from './file-ranges.ts';
+import { findTexts, readRange, readRanges, streamRange, zeroTerminated } from './file-ranges.ts';
 import type { ReadableFile } from './file-ranges.ts';
 import { readHermit } from './hermit.ts';
 import type { HermitFacts } from './hermit.ts';
@@ -207,7 +207,7 @@ async function examinePayload(
   const { offset, length } = payload;
   const method = payload.method ?? methodOf(await readRange(file, offset, 4));
   if (offset + length > file.size) return { unread: ['its payload, which runs past the end of the file'] };
-  const open = () => unpack?.(method, slice(file, offset, length));
+  const open = () => unpack?.(method, streamRange(file, { offset, length }));
   const packed = `its payload, packed with ${method}`;
   if (open() === undefined) return { unread: [packed] };
   try {
@@ -238,17 +238,6 @@ const methods: readonly (readonly [bytes: string, method: string])[] = [
 
 function methodOf(start: Uint8Array): string {
   return methods.find(([bytes]) => hasBytes(start, 0, bytes))?.[1] ?? 'an unknown method';
-}
-
-async function* slice(file: ReadableFile, offset: number, length: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const chunk of file.open()) {
-    const from = Math.max(0, offset - at);
-    const to = Math.min(chunk.length, offset + length - at);
-    if (from < to) yield chunk.subarray(from, to);
-    at += chunk.length;
-    if (at >= offset + length) return;
-  }
 }
 
 /** Bytes of the stream, {@link maxScan} at most. */
