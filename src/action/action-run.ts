@@ -2,6 +2,7 @@
 // What stays on this machine comes first, and the push last: tags move only if all else went well.
 
 import { join, resolve } from 'node:path';
+import pkg from '../../package.json' with { type: 'json' };
 import { withEarlyPush } from '../usecases/push/early-push.ts';
 import { BimaError } from '../core/errors.ts';
 import { writeArchive } from '../adapters/disk/archive.ts';
@@ -170,7 +171,7 @@ function artifactName({ name, form }: ArtifactInputs, [first]: readonly Referenc
 }
 
 async function writeSbomFile(
-  { source, root, references }: FinishedImage,
+  { source, root, references, origins }: FinishedImage,
   { environment, runner, reporter, folder, signal }: World,
 ): Promise<void> {
   const { writeSbom } = await import('../usecases/sbom/sbom.ts');
@@ -179,6 +180,10 @@ async function writeSbomFile(
   await writeSbom(source, root, path, {
     references,
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
+    toolVersion: pkg.version,
+    owner: environment.GITHUB_REPOSITORY_OWNER,
+    origins,
+    folder: join(folder, 'unikernels'),
     signal,
   });
   reporter.info(`wrote the bill of materials ${path}`);

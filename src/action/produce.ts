@@ -14,8 +14,9 @@ import type { Layout } from '../adapters/disk/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { putMissingBlobs } from '../adapters/disk/put-blobs.ts';
 import { mergeLayouts } from '../usecases/merge.ts';
-import type { Blob } from '../core/oci/blob.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import type { ImageOrigin } from '../core/oci/image-origin.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Source } from '../core/oci/target.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
@@ -49,6 +50,8 @@ export interface Produced {
   readonly root: Descriptor;
   /** What refers to the image, in the same source. */
   readonly referrers: readonly Descriptor[];
+  /** What the images are made of, by the digests of their configs; empty for what was not built here. */
+  readonly origins: ReadonlyMap<Digest, readonly ImageOrigin[]>;
   /** The same two as they are in the layout on disk. */
   readonly onDisk: { readonly image: Descriptor; readonly referrers: readonly Descriptor[] };
   /** False when the layout may lack such layers. */
@@ -61,15 +64,16 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   const { early, reporter, signal } = world;
   const { annotations, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
-  const make = async (layout: Layout): Promise<{ root: Descriptor; external: readonly Blob[] }> => {
+  const make = async (layout: Layout): Promise<Pick<BuiltPlatforms, 'root' | 'images' | 'external'>> => {
     if (isBuild) return build(request, layout, world);
     const options = { annotations, platforms, reporter, signal };
-    return { root: await mergeLayouts(fromLayout, layout, options), external: [] };
+    return { root: await mergeLayouts(fromLayout, layout, options), images: [], external: [] };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
-      const { root, external } = await make(layout);
+      const { root, images, external } = await make(layout);
+      const origins = new Map(images.map(({ config, origins: own }) => [config.digest, own]));
       // Not what happened to be reused decides: an output that is there on some days only would surprise.
       const isWhole = !isBuild || needsWholeLayout(request);
       if (isWhole) await putMissingBlobs(layout, external, path, signal);
@@ -79,7 +83,7 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
       const referrers = await referrersIn(layout, root);
       await publishLayout(layout, root, references, path, signal);
       const onDisk = { image: root, referrers };
-      return { root, referrers, onDisk, isWhole, external: isWhole ? [] : external };
+      return { root, referrers, origins, onDisk, isWhole, external: isWhole ? [] : external };
     });
     const { external, ...produced } = made;
     const { root, isWhole } = produced;

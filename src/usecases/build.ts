@@ -9,6 +9,7 @@ import type { Blob, ByteStream } from '../core/oci/blob.ts';
 import type { HistoryEntry } from '../core/oci/config.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import { digestOf } from '../core/oci/digest.ts';
+import type { ImageOrigin } from '../core/oci/image-origin.ts';
 import type { LayerSource } from '../core/oci/layer-source.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import type { Platform } from '../core/oci/platform.ts';
@@ -52,6 +53,8 @@ export interface BuiltImage {
   readonly config: Descriptor;
   readonly platform: Platform;
   readonly labels: Labels;
+  /** The images that its files are from. */
+  readonly origins: readonly ImageOrigin[];
   /** Those of the base image first. */
   readonly layers: readonly ImageLayer[];
   /** Layers of the image that are not in the layout: fetched, read or made when somebody opens them. */
@@ -109,6 +112,7 @@ export async function buildImage(
     config: documents.config.descriptor,
     platform: plan.platform,
     labels: plan.labels,
+    origins: plan.origins,
     layers,
     external,
   };

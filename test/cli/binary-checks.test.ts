@@ -1,6 +1,7 @@
 // What the command line does with what a unikernel's binary says of itself.
 
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -75,6 +76,31 @@ describe('a binary and its labels', { skip }, () => {
     assert.equal(code, 2);
     assert.match(stderr, /expected --fail-on error or --fail-on warning, got "never"/);
   });
+});
+
+/** Bytes that this process has read so far, from whatever. */
+function bytesRead(): number {
+  return Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+}
+
+describe('a large binary', { skip }, () => {
+  it(
+    'is not read as a whole',
+    { skip: !existsSync('/proc/self/io') && 'needs /proc/self/io' },
+    async (test) => {
+      const kernel = assemble(test, { source: 'unikraft' });
+      const tables = Number(kernel.readBigUInt64LE(40));
+      const hole = 64 * 1024 * 1024;
+      const bytes = Buffer.concat([kernel.subarray(0, tables), Buffer.alloc(hole), kernel.subarray(tables)]);
+      bytes.writeBigUInt64LE(BigInt(tables + hole), 40);
+      const context = contextOf(test, bytes, { ...kraft, version: '0.17.1' });
+      const before = bytesRead();
+      const { stdout } = await bima('lint', context);
+      const read = bytesRead() - before;
+      assert.match(stdout, /expected the version "0.17.0"/);
+      assert.ok(read < hole / 8, `${read} bytes were read`);
+    },
+  );
 });
 
 describe('labels that are missing', { skip }, () => {

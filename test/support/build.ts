@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { createBaseImages } from '../../src/usecases/plan/base-images.ts';
 import type { BaseImages } from '../../src/usecases/plan/base-images.ts';
 import { buildImage } from '../../src/usecases/build.ts';
-import type { BuildOptions } from '../../src/usecases/build.ts';
+import type { BuildOptions, BuiltImage } from '../../src/usecases/build.ts';
 import { parseCompression } from '../../src/adapters/layers/compression.ts';
 import { planBuild } from '../../src/usecases/plan/plan.ts';
 import type { PlanOptions } from '../../src/usecases/plan/plan.ts';
@@ -47,6 +47,8 @@ export function localImages(
 export interface BuiltContext {
   readonly image: VerifiedImage;
   readonly warnings: readonly Problem[];
+  /** The images that its files are from. */
+  readonly origins: BuiltImage['origins'];
   /** The folder of the layout. */
   readonly layout: string;
 }
@@ -81,5 +83,5 @@ export async function buildContext(
   await publishLayout(layout, built.manifest, [], target);
   const [image] = verifyLayout(target);
   if (image === undefined) throw new Error('the layout has no image');
-  return { image, warnings, layout: target };
+  return { image, warnings, origins: built.origins, layout: target };
 }

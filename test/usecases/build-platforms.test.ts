@@ -204,7 +204,7 @@ describe('several platforms', () => {
       images.map(({ config, index }) => [config.platform.architecture, index]),
       ['amd64', 'arm64'].map((name) => [name, { digest: built.root.digest, annotations: { a: 'b' } }]),
     );
-    const sbom = await createSbom(archive, built.root, { references: [], created: 0 });
+    const sbom = await createSbom(archive, built.root, { references: [], created: 0, toolVersion: '1.0.0' });
     for (const { descriptor } of images) assert.ok(Buffer.from(sbom).includes(hexOf(descriptor.digest)));
   });
 });

@@ -103,6 +103,7 @@ function take(
     // What readListed compares to tell whether a file is the same.
     identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),
+    openRange: (start, end) => readListed(place, path, { dev, ino, size, mtimeNs }, { start, end }),
   };
 }
 

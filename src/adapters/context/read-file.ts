@@ -38,22 +38,27 @@ const flags =
     : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * The bytes of a file, `listed.size` of them. The file is closed when the reader stops early. A chunk holds until the
+ * The bytes of a file, `listed.size` of them, or those of a part. The file is closed when the reader stops early. A chunk holds until the
  * next one is asked for: its memory is used again.
  * @throws BimaError CONTEXT_CHANGED when the file was replaced, changed, grew or shrank since it was listed;
  *   CONTEXT_PATH when it can't be read
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is read at once
-export async function* readListed(place: Place, path: string, listed: Listed): AsyncGenerator<Uint8Array> {
+export async function* readListed(
+  place: Place,
+  path: string,
+  listed: Listed,
+  part = { start: 0, end: listed.size },
+): AsyncGenerator<Uint8Array> {
   const file = openListed(place, path);
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize);
   spare = undefined;
   try {
     checkSame(path, listed, fstatSync(file, { bigint: true }));
-    for (let left = listed.size; left > 0;) {
-      const bytesRead = readSync(file, buffer, 0, Math.min(buffer.length, left), null);
+    for (let at = part.start; at < part.end;) {
+      const bytesRead = readSync(file, buffer, 0, Math.min(buffer.length, part.end - at), at);
       if (bytesRead === 0) throw changed(path, 'shrank');
-      left -= bytesRead;
+      at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
     checkSame(path, listed, fstatSync(file, { bigint: true }));

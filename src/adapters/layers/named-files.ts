@@ -2,14 +2,14 @@
 // are found. They go to disk, so that none is in memory as a whole.
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { join as joinPath } from 'node:path';
 import type { ContentReader, ListedEntry } from '../../core/files/list-layer.ts';
 import { resolve } from '../../core/files/rootfs.ts';
-import type { ByteStream } from '../../core/oci/blob.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { ReadableFile } from '../../core/unikernel/file-ranges.ts';
+import { readableFile } from '../filesystem/readable-file.ts';
 import { createImageFiles } from './image-files.ts';
 import type { StoredLayer } from './image-files.ts';
 import { readLayer } from './read.ts';
@@ -86,7 +86,7 @@ export function createSpool(folder: string, wanted: ReadonlySet<string>): Spool 
     const place = joinPath(folder, randomUUID());
     const file = openSync(place, 'wx');
     target = file;
-    files.set(path, { size, open: () => createReadStream(place) as ByteStream });
+    files.set(path, readableFile(place, size));
     return (chunk) => {
       for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
     };

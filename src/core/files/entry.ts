@@ -1,6 +1,6 @@
 // The entries of a layer: files, directories and symbolic links with all their metadata.
 
-import type { ByteStream } from '../oci/blob.ts';
+import type { ByteStream, OpenRange } from '../oci/blob.ts';
 
 /** The kind of a device, a FIFO or a socket. */
 export interface Special {
@@ -39,6 +39,8 @@ export interface FileEntry extends EntryBase {
    * until the next one is asked for: its memory is used again.
    */
   readonly open: () => ByteStream;
+  /** Some of the bytes, in the same way, where they can be had without those before them. */
+  readonly openRange?: OpenRange;
   /** True for a mode that is neither that of a file nor written in the COPY. */
   readonly isGuessed?: boolean;
   /** Announces that it will be opened, where reading many files at once is cheaper. */

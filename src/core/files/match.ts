@@ -1,7 +1,7 @@
 // The matches of a COPY's sources: trees that the rootfs places at their destination.
 
 import type { CopySource } from '../containerfile/instruction.ts';
-import type { ByteStream } from '../oci/blob.ts';
+import type { ByteStream, OpenRange } from '../oci/blob.ts';
 import type { Entry } from './entry.ts';
 
 interface FoundBase {
@@ -30,6 +30,8 @@ export interface FoundFile extends FoundBase {
    * next one is asked for.
    */
   readonly open: () => ByteStream;
+  /** Some of the bytes, in the same way, where they can be had without those before them. */
+  readonly openRange?: OpenRange;
 }
 
 export interface FoundDirectory extends FoundBase {

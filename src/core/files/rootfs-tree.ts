@@ -45,12 +45,16 @@ function take({ entry }: RootfsItem, name: string): FoundFile | FoundSymlink {
   if (entry?.type === 'symlink') return { type: 'symlink', name, target: entry.target, origin: entry };
   if (entry?.type !== 'file') throw new Error(`a folder is taken for the file "${name}"`);
   entry.expect?.();
-  const { size, mode, identify, open, isGuessed = false } = entry;
+  const { size, mode, identify, open, openRange, isGuessed = false } = entry;
   const executable = (mode & 0o111) !== 0;
   // It stays a guess: the label may know better.
   const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
   const file = { type: 'file', name, size, ...bits, open, origin: entry } as const;
-  return identify === undefined ? file : { ...file, identify };
+  return {
+    ...file,
+    ...(openRange === undefined ? {} : { openRange }),
+    ...(identify === undefined ? {} : { identify }),
+  };
 }
 
 function namesByFolder({ entries }: Rootfs): ReadonlyMap<string, readonly string[]> {

@@ -123,7 +123,7 @@ class CopyLayer {
   }
 
   #fileAt(path: string, found: FoundFile): FileEntry {
-    const { size, identify, open, executable, mode = executable ? 0o755 : 0o644 } = found;
+    const { size, identify, open, openRange, executable, mode = executable ? 0o755 : 0o644 } = found;
     const isGuessed = found.isGuessed === true && this.#copy.chmod === undefined && found.mode === undefined;
     return {
       type: 'file',
@@ -132,6 +132,7 @@ class CopyLayer {
       ...this.#ownerOf(found),
       size,
       open,
+      ...(openRange === undefined ? {} : { openRange }),
       ...(isGuessed ? { isGuessed } : {}),
       ...(identify === undefined ? {} : { identify }),
     };

@@ -10,6 +10,9 @@ import type { Digest } from './digest.ts';
 /** Bytes that arrive in pieces. Leaving the loop early releases what is behind them. */
 export type ByteStream = AsyncIterable<Uint8Array>;
 
+/** The bytes from `start`, which is less than `end`, up to `end`, which is at most the size of what is read. */
+export type OpenRange = (start: number, end: number) => ByteStream;
+
 export interface Blob {
   readonly descriptor: Descriptor;
   /**

@@ -1,29 +1,22 @@
 // SPDX 2.3 documents of images (https://spdx.github.io/spdx-spec/v2.3/): data in, JSON out.
 // Written here, since the packages for SPDX on npm handle licence expressions, not documents.
 
-import { createHash } from 'node:crypto';
 import type { Descriptor } from './descriptor.ts';
 import { hexOf } from './digest.ts';
 import { encodeJson } from './json.ts';
-import type { Platform } from './platform.ts';
+import { createLicences } from './licence-expression.ts';
+import type { DeclaredLicences } from './licence-expression.ts';
 import { formatReference } from './reference.ts';
 import type { Reference } from './reference.ts';
-
-export interface PackedFile {
-  /** From the root of the image, without a leading slash. */
-  readonly path: string;
-  /** Hexadecimal, as is `sha256`. */
-  readonly sha1: string;
-  readonly sha256: string;
-}
-
-export interface SbomImage {
-  readonly manifest: Descriptor;
-  readonly platform: Platform;
-  /** What its labels say, in want of a tag. */
-  readonly version?: string;
-  readonly files: readonly PackedFile[];
-}
+import {
+  describeImage,
+  describeOrigin,
+  describePart,
+  describeUnikernel,
+  organization,
+  unknown,
+} from './sbom-packages.ts';
+import type { PackedFile, SbomImage, SbomPackage } from './sbom-packages.ts';
 
 export interface SbomSubject {
   /** The manifest, or the index of several. */
@@ -33,17 +26,20 @@ export interface SbomSubject {
   readonly references: readonly Reference[];
   /** Seconds since 1970. */
   readonly created: number;
+  /** Of bima itself. */
+  readonly toolVersion: string;
+  /** Who has the document made; undefined where nobody knows. */
+  readonly owner?: string | undefined;
 }
-
-const unknown = 'NOASSERTION';
 
 /** The same subject gives the same bytes. */
 export function encodeSbom(subject: SbomSubject): Uint8Array {
-  const { root, images, references, created } = subject;
+  const { root, images, references, created, toolVersion, owner } = subject;
   const [reference] = references;
   const name = reference === undefined ? 'image' : formatReference(reference);
-  const packages = images.map((image, at) => describePackage(image, at, reference));
-  const files = images.map((image, at) => image.files.map((file, number) => describeFile(file, at, number)));
+  const licences = createLicences();
+  const parts = images.map((image, at) => describeParts(image, at, reference, licences));
+  const texts = licences.references();
   return encodeJson({
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
@@ -51,43 +47,67 @@ export function encodeSbom(subject: SbomSubject): Uint8Array {
     name,
     // Unique for what the document is of, and the same each time it is made.
     documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${hexOf(root.digest)}`,
-    creationInfo: { created: formatTime(created), creators: ['Tool: bima'] },
-    packages,
-    files: files.flat(),
+    creationInfo: {
+      created: formatTime(created),
+      creators: [`Tool: bima-${toolVersion}`, ...(owner === undefined ? [] : [organization(owner)])],
+    },
+    packages: parts.flatMap(({ packages }) => packages),
+    files: parts.flatMap(({ files }) => files),
     relationships: [
-      ...packages.map(({ SPDXID }) => relate('SPDXRef-DOCUMENT', 'DESCRIBES', SPDXID)),
-      ...files.flatMap((list, at) => list.map(({ SPDXID }) => relate(imageId(at), 'CONTAINS', SPDXID))),
+      ...images.map((_, at) => relate('SPDXRef-DOCUMENT', 'DESCRIBES', imageId(at))),
+      ...parts.flatMap(({ relationships }) => relationships),
     ],
+    ...(texts.length === 0
+      ? {}
+      : {
+          hasExtractedLicensingInfos: texts.map(({ id, text }) => {
+            return { licenseId: id, name: text, extractedText: text };
+          }),
+        }),
   });
 }
 
-function describePackage(image: SbomImage, at: number, reference: Reference | undefined) {
-  const { manifest, platform, files } = image;
-  const version = reference?.tag ?? image.version;
+interface Parts {
+  readonly packages: readonly SbomPackage[];
+  readonly files: readonly ReturnType<typeof describeFile>[];
+  readonly relationships: readonly Relationship[];
+}
+
+/** The image, and all that is in it. */
+function describeParts(
+  image: SbomImage,
+  at: number,
+  reference: Reference | undefined,
+  licences: DeclaredLicences,
+): Parts {
+  const own = describeImage(image, imageId(at), reference);
+  const files = image.files.map((file, number) => describeFile(file, at, number));
+  const unikernel = describeUnikernel(image, `SPDXRef-Unikernel-${at + 1}`);
+  const linked = (image.unikernel?.parts ?? []).map((part, number) =>
+    describePart(part, `SPDXRef-Part-${at + 1}-${number + 1}`, image.supplier, licences),
+  );
+  const origins = image.origins.map((origin, number) => {
+    const id = `SPDXRef-Origin-${at + 1}-${number + 1}`;
+    return { ...origin, described: describeOrigin(origin, id, image.supplier) };
+  });
   return {
-    SPDXID: imageId(at),
-    name: reference === undefined ? 'image' : `${reference.registry}/${reference.repository}`,
-    ...(version === undefined ? {} : { versionInfo: version }),
-    downloadLocation: unknown,
-    filesAnalyzed: true,
-    packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) },
-    checksums: [{ algorithm: 'SHA256', checksumValue: hexOf(manifest.digest) }],
-    primaryPackagePurpose: 'CONTAINER',
-    ...(reference === undefined
-      ? {}
-      : {
-          externalRefs: [
-            {
-              referenceCategory: 'PACKAGE-MANAGER',
-              referenceType: 'purl',
-              referenceLocator: packageUrl(reference, manifest, platform),
-            },
-          ],
-        }),
-    licenseConcluded: unknown,
-    licenseInfoFromFiles: [unknown],
-    licenseDeclared: unknown,
-    copyrightText: unknown,
+    packages: [
+      own,
+      ...(unikernel === undefined ? [] : [unikernel]),
+      ...linked,
+      ...origins.map(({ described }) => described),
+    ],
+    files,
+    relationships: [
+      ...(unikernel === undefined ? [] : [relate(own.SPDXID, 'CONTAINS', unikernel.SPDXID)]),
+      ...linked.map(({ SPDXID }) => relate(unikernel?.SPDXID ?? own.SPDXID, 'CONTAINS', SPDXID)),
+      ...origins.flatMap(({ role, described: { SPDXID } }) => [
+        // Who goes from the image downwards follows no other kinds of relationship.
+        relate(own.SPDXID, role === 'base' ? 'CONTAINS' : 'DEPENDS_ON', SPDXID),
+        ...(role === 'base' ? [relate(own.SPDXID, 'DESCENDANT_OF', SPDXID)] : []),
+      ]),
+      ...files.map(({ SPDXID }) => relate(own.SPDXID, 'CONTAINS', SPDXID)),
+    ],
   };
 }
 
@@ -105,28 +125,13 @@ function describeFile({ path, sha1, sha256 }: PackedFile, at: number, number: nu
   };
 }
 
-/** SPDX 2.3, 7.9: the SHA-1 of all files' SHA-1s, sorted, one after the other. */
-function verificationCode(files: readonly PackedFile[]): string {
-  const sums = files.map(({ sha1 }) => sha1).sort();
-  return createHash('sha1').update(sums.join('')).digest('hex');
+interface Relationship {
+  readonly spdxElementId: string;
+  readonly relationshipType: string;
+  readonly relatedSpdxElement: string;
 }
 
-/** github.com/package-url/purl-spec, type oci. */
-function packageUrl(
-  { registry, repository, tag }: Reference,
-  manifest: Descriptor,
-  { architecture }: Platform,
-) {
-  const name = repository.slice(repository.lastIndexOf('/') + 1);
-  const qualifiers = [
-    `arch=${encodeURIComponent(architecture)}`,
-    `repository_url=${encodeURIComponent(`${registry}/${repository}`).replaceAll('%2F', '/')}`,
-    ...(tag === undefined ? [] : [`tag=${encodeURIComponent(tag)}`]),
-  ];
-  return `pkg:oci/${name}@${encodeURIComponent(manifest.digest)}?${qualifiers.join('&')}`;
-}
-
-function relate(from: string, relationshipType: string, to: string) {
+function relate(from: string, relationshipType: string, to: string): Relationship {
   return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
 }
 

@@ -7,11 +7,11 @@ import { elfParts, readElfLayout } from './elf-layout.ts';
 import type { ElfLayout } from './elf-layout.ts';
 import { readElfNotes } from './elf-notes.ts';
 import type { ElfNote } from './elf-notes.ts';
-import { findTexts, readRange, readRanges, zeroTerminated } from './file-ranges.ts';
+import { findTexts, readRange, readRanges, streamRange, zeroTerminated } from './file-ranges.ts';
 import type { ReadableFile } from './file-ranges.ts';
 import { readHermit } from './hermit.ts';
 import type { HermitFacts } from './hermit.ts';
-import { readLinuxHeader, versionInBanner } from './linux-kernel.ts';
+import { readLinuxHeader, versionsIn } from './linux-kernel.ts';
 import type { LinuxHeader } from './linux-kernel.ts';
 import { findMultiboot } from './multiboot.ts';
 import type { MultibootFacts } from './multiboot.ts';
@@ -78,15 +78,23 @@ export async function examineBinary(file: ReadableFile, options: ExamineOptions 
   if (header === undefined) return facts;
   const { payload, form, ...more } = header;
   if (form === 'Image') {
-    const version = versionInBanner((await findTexts(file, [linuxBanner], maxScan)).get(linuxBanner));
-    return { ...facts, linux: { form, ...(version === undefined ? {} : { version }) } };
+    const texts = await findTexts(file, [linuxBanner], maxScan);
+    return { ...facts, linux: { form, ...versionsIn(texts.get(linuxBanner)) } };
   }
   const linux = { form, ...more };
   const isWanted = payload !== undefined && (form === 'zboot' || options.isThorough === true);
   if (!isWanted) return { ...facts, linux };
   const inside = await examinePayload(file, payload, options);
-  const version = more.version ?? inside.payload?.linux?.version;
-  return { ...facts, ...inside, linux: { ...linux, ...(version === undefined ? {} : { version }) } };
+  const { version, debianVersion } = more.version === undefined ? (inside.payload?.linux ?? {}) : more;
+  return {
+    ...facts,
+    ...inside,
+    linux: {
+      ...linux,
+      ...(version === undefined ? {} : { version }),
+      ...(debianVersion === undefined ? {} : { debianVersion }),
+    },
+  };
 }
 
 function plainFacts(head: Uint8Array): BinaryFacts {
@@ -119,8 +127,8 @@ async function examineElf(file: ReadableFile, head: Uint8Array, layout: ElfLayou
       ? new Map<string, string>()
       : await findTexts(file, [linuxBanner, unikraftBanner, osvBanner], maxScan);
   const unikraft = withBanner(info?.facts, texts.get(unikraftBanner));
-  const linuxVersion = versionInBanner(texts.get(linuxBanner));
-  const isLinux = linuxVersion !== undefined || notes.some(({ name }) => name === 'Linux');
+  const linuxVersions = versionsIn(texts.get(linuxBanner));
+  const isLinux = linuxVersions.version !== undefined || notes.some(({ name }) => name === 'Linux');
   const framework = frameworkOf(notes, layout, texts);
   if (info?.isWhole === false) unread.push("Unikraft's library information");
   return {
@@ -132,14 +140,7 @@ async function examineElf(file: ReadableFile, head: Uint8Array, layout: ElfLayou
     ...(solo5 === undefined ? {} : { solo5 }),
     ...(unikraft === undefined ? {} : { unikraft }),
     ...(hermit === undefined ? {} : { hermit }),
-    ...(isLinux && unikraft === undefined
-      ? {
-          linux: {
-            form: 'vmlinux',
-            ...(linuxVersion === undefined ? {} : { version: linuxVersion }),
-          } as const,
-        }
-      : {}),
+    ...(isLinux && unikraft === undefined ? { linux: { form: 'vmlinux', ...linuxVersions } as const } : {}),
     ...(program === undefined ? {} : { program }),
     ...(framework === undefined ? {} : { framework }),
     unread: [...unread, ...(solo5?.damage ?? [])],
@@ -207,7 +208,7 @@ async function examinePayload(
   const { offset, length } = payload;
   const method = payload.method ?? methodOf(await readRange(file, offset, 4));
   if (offset + length > file.size) return { unread: ['its payload, which runs past the end of the file'] };
-  const open = () => unpack?.(method, slice(file, offset, length));
+  const open = () => unpack?.(method, streamRange(file, { offset, length }));
   const packed = `its payload, packed with ${method}`;
   if (open() === undefined) return { unread: [packed] };
   try {
@@ -238,17 +239,6 @@ const methods: readonly (readonly [bytes: string, method: string])[] = [
 
 function methodOf(start: Uint8Array): string {
   return methods.find(([bytes]) => hasBytes(start, 0, bytes))?.[1] ?? 'an unknown method';
-}
-
-async function* slice(file: ReadableFile, offset: number, length: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const chunk of file.open()) {
-    const from = Math.max(0, offset - at);
-    const to = Math.min(chunk.length, offset + length - at);
-    if (from < to) yield chunk.subarray(from, to);
-    at += chunk.length;
-    if (at >= offset + length) return;
-  }
 }
 
 /** Bytes of the stream, {@link maxScan} at most. */

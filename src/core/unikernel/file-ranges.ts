@@ -1,12 +1,14 @@
 // Parts of a file that is too large to hold: ranges and texts, each set of them read in one pass.
 
-import type { ByteStream } from '../oci/blob.ts';
+import type { ByteStream, OpenRange } from '../oci/blob.ts';
 
 /** A file, also one in a layer: it can be read from its start, any number of times. */
 export interface ReadableFile {
   /** In bytes. */
   readonly size: number;
   readonly open: () => ByteStream;
+  /** Some of the bytes, where they can be had without those before them. */
+  readonly openRange?: OpenRange;
 }
 
 export interface FileRange {
@@ -17,20 +19,57 @@ export interface FileRange {
 /** No more is held at a time, whatever a damaged header asks for. */
 export const maxRange = 1024 * 1024;
 
+/** Ranges with fewer bytes between them are read together, also from a file that can be read from any place. */
+const maxGap = 65536;
+
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+  filled: number;
+}
+
 /**
- * The bytes of the ranges, in their order, from one pass that ends with the last of them. A range that leaves the file
- * is cut off at its end, and one longer than {@link maxRange} after that many bytes.
+ * The bytes of the ranges, in their order: each from its place where the file allows that, otherwise from one pass that
+ * ends with the last of them. A range that leaves the file is cut off at its end, and one longer than {@link maxRange}
+ * after that many bytes.
  */
 export async function readRanges(file: ReadableFile, ranges: readonly FileRange[]): Promise<Uint8Array[]> {
-  const parts = ranges.map(({ offset, length }) => {
+  const parts = ranges.map(({ offset, length }): Part => {
     const start = Number.isSafeInteger(offset) && offset >= 0 ? Math.min(offset, file.size) : file.size;
     const end = Math.min(file.size, start + Math.max(0, Math.min(length, maxRange)));
     return { start, end, bytes: new Uint8Array(end - start), filled: 0 };
   });
-  const last = Math.max(0, ...parts.filter(({ start, end }) => end > start).map(({ end }) => end));
-  if (last === 0) return parts.map(({ bytes }) => bytes);
-  let at = 0;
-  for await (const chunk of file.open()) {
+  const wanted = parts.filter(({ start, end }) => end > start).sort((one, other) => one.start - other.start);
+  for (let [first, ...others] = wanted; first !== undefined; [first, ...others] = others) {
+    let { end } = first;
+    const together = [first];
+    while (others[0] !== undefined && (file.openRange === undefined || others[0].start - end <= maxGap)) {
+      end = Math.max(end, others[0].end);
+      together.push(...others.splice(0, 1));
+    }
+    await fill(together, openPart(file, first.start, end));
+  }
+  return parts.map(({ bytes, filled }) => bytes.subarray(0, filled));
+}
+
+interface PlacedStream {
+  readonly stream: ByteStream;
+  /** Where in the file it begins. */
+  readonly start: number;
+  /** Where in the file the reader may stop. */
+  readonly end: number;
+}
+
+function openPart({ open, openRange }: ReadableFile, start: number, end: number): PlacedStream {
+  return openRange === undefined
+    ? { stream: open(), start: 0, end }
+    : { stream: openRange(start, end), start, end };
+}
+
+async function fill(parts: readonly Part[], { stream, start, end }: PlacedStream): Promise<void> {
+  let at = start;
+  for await (const chunk of stream) {
     for (const part of parts) {
       const from = Math.max(part.start, at);
       const to = Math.min(part.end, at + chunk.length);
@@ -39,9 +78,25 @@ export async function readRanges(file: ReadableFile, ranges: readonly FileRange[
       part.filled = to - part.start;
     }
     at += chunk.length;
-    if (at >= last) break;
+    if (at >= end) break;
   }
-  return parts.map(({ bytes, filled }) => bytes.subarray(0, filled));
+}
+
+/** The bytes of one range, however many they are. */
+export async function* streamRange(
+  file: ReadableFile,
+  { offset, length }: FileRange,
+): AsyncGenerator<Uint8Array> {
+  if (length <= 0) return;
+  const { stream, start, end } = openPart(file, offset, offset + length);
+  let at = start;
+  for await (const chunk of stream) {
+    const from = Math.max(0, offset - at);
+    const to = Math.min(chunk.length, end - at);
+    if (from < to) yield chunk.subarray(from, to);
+    at += chunk.length;
+    if (at >= end) return;
+  }
 }
 
 export async function readRange(file: ReadableFile, offset: number, length: number): Promise<Uint8Array> {
@@ -62,21 +117,27 @@ export async function findTexts(
   within: number,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  let rest: Uint8Array = new Uint8Array();
+  // What is left of the pieces before, and behind it the newest one.
+  let window = Buffer.alloc(0);
+  let held = 0;
   let done = 0;
   for await (const chunk of file.open()) {
-    const bytes = Buffer.concat([rest, chunk]);
+    const length = held + chunk.length;
+    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
+    window.set(chunk, held);
+    const bytes = window.subarray(0, length);
     done += chunk.length;
     const isLast = done >= Math.min(file.size, within);
     // A text that starts near the end may go on in the next piece.
-    const end = isLast ? bytes.length : bytes.length - maxText;
+    const end = isLast ? length : Math.max(0, length - maxText);
     for (const marker of markers) {
       if (found.has(marker)) continue;
       const at = bytes.indexOf(marker, 0, 'latin1');
       if (at >= 0 && at < end) found.set(marker, printableFrom(bytes, at));
     }
     if (isLast || found.size === markers.length) break;
-    rest = Uint8Array.from(bytes.subarray(Math.max(0, end)));
+    window.copyWithin(0, end, length);
+    held = length - end;
   }
   return found;
 }

@@ -5,10 +5,15 @@ import { hasBytes, readUnsigned } from './bytes.ts';
 import { readRange, zeroTerminated } from './file-ranges.ts';
 import type { FileRange, ReadableFile } from './file-ranges.ts';
 
-export interface LinuxHeader {
-  readonly form: 'bzImage' | 'Image' | 'zboot';
+export interface LinuxVersions {
   /** Such as `6.1.0-50-cloud-amd64`. */
   readonly version?: string;
+  /** That of Debian's package, such as `6.1.187-1`. */
+  readonly debianVersion?: string;
+}
+
+export interface LinuxHeader extends LinuxVersions {
+  readonly form: 'bzImage' | 'Image' | 'zboot';
   /** In bytes. */
   readonly longestCommandLine?: number;
   /** Version of the boot protocol, as major × 256 + minor. */
@@ -36,7 +41,7 @@ async function readBzImage(file: ReadableFile, head: Uint8Array): Promise<LinuxH
   const longest = protocol >= 0x206 ? readUnsigned(head, 0x238, 4) : 255;
   return {
     form: 'bzImage',
-    ...(text === undefined ? {} : versionOf(text)),
+    ...versionsIn(text),
     ...(longest === undefined ? {} : { longestCommandLine: longest }),
     protocol,
     hasEntry64: protocol >= 0x20c && ((readUnsigned(head, 0x236, 2) ?? 0) & 1) === 1,
@@ -46,19 +51,19 @@ async function readBzImage(file: ReadableFile, head: Uint8Array): Promise<LinuxH
   };
 }
 
-/** Other programs start as Linux does, memtest86+ among them. */
-function versionOf(text: string): { readonly version?: string } {
-  const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text)?.[1];
-  return version === undefined ? {} : { version };
-}
-
 function readZboot(head: Uint8Array): LinuxHeader {
   const [offset = 0, length = 0] = [8, 12].map((at) => readUnsigned(head, at, 4));
   const method = zeroTerminated(head.subarray(24, 32));
   return { form: 'zboot', payload: { offset, length, ...(method === undefined ? {} : { method }) } };
 }
 
-/** The version in a banner of the kernel's data, `Linux version 6.1.0 (…`. */
-export function versionInBanner(text: string | undefined): string | undefined {
-  return /^Linux version (\d+\.\d+\S*)/.exec(text ?? '')?.[1];
+/**
+ * The versions in the text of a bzImage, `6.1.0 (…`, and in a banner of the kernel's data, `Linux version 6.1.0 (…`. Other
+ * programs start as Linux does, memtest86+ among them.
+ */
+export function versionsIn(text: string | undefined): LinuxVersions {
+  const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text ?? '')?.[1];
+  const debianVersion = /#\d+ .*\bDebian (\d\S*)/.exec(text ?? '')?.[1];
+  if (version === undefined) return {};
+  return { version, ...(debianVersion === undefined ? {} : { debianVersion }) };
 }

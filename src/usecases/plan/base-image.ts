@@ -14,6 +14,7 @@ import type { Inherited, InheritedValues } from '../../core/oci/inherited.ts';
 import { isIndexType, layerMediaTypeInOci } from '../../core/oci/media-types.ts';
 import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
+import type { Reference } from '../../core/oci/reference.ts';
 import type { Source } from '../../core/oci/target.ts';
 import { chooseForPlatform } from '../../core/unikernel/base-platform.ts';
 import type { Wanted } from '../../core/unikernel/base-platform.ts';
@@ -30,6 +31,8 @@ export interface BaseLayer {
 export interface BaseImage {
   /** The name that FROM gives. */
   readonly name: string;
+  /** In a registry; undefined for one on disk. */
+  readonly reference?: Reference | undefined;
   readonly digest: Digest;
   /** The platform that its config gives. */
   readonly platform: Platform;
@@ -63,13 +66,14 @@ export async function openBaseImage(
   position: Position,
 ): Promise<BaseImage> {
   return blaming(name, position, async () => {
-    const { source, root } = await images.open(name);
+    const { source, root, reference } = await images.open(name);
     const descriptor = await chooseManifest(source, root, wish, name);
     const { manifest, config, configBytes, layers } = await readImage(source, descriptor);
     const inherited = readInherited(configBytes, layers.length, `config ${manifest.config.digest}`);
     const values = readValues(inherited);
     return {
       name,
+      reference,
       digest: descriptor.digest,
       platform: config.platform,
       layers: layers.map(({ descriptor: layer, diffId }) => {

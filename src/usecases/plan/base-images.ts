@@ -11,6 +11,7 @@ import { findLocal, openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { findBuildContext } from '../../core/containerfile/build-contexts.ts';
 import { localName, parseImageName } from '../../core/oci/image-name.ts';
+import type { Reference } from '../../core/oci/reference.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
 
@@ -18,6 +19,8 @@ import type { RegistryClient } from '../../adapters/registry/client.ts';
 export interface OpenedImage {
   readonly source: Source;
   readonly root: Descriptor;
+  /** Its name in a registry, if it is in one. */
+  readonly reference?: Reference;
 }
 
 /** The images that a run builds on. */
@@ -89,7 +92,7 @@ async function openImage(name: string, options: BaseImagesOptions): Promise<Open
     options.client(reference.registry),
   ]);
   const { source, root } = await openRemoteImage(client, reference);
-  return { source: options.cache.keepAll(source), root };
+  return { source: options.cache.keepAll(source), root, reference };
 }
 
 async function openLocal(text: string, { directory, checkPath }: BaseImagesOptions): Promise<OpenedImage> {

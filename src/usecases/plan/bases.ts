@@ -7,6 +7,8 @@ import type { Stage } from '../../core/containerfile/instruction.ts';
 import { neededStages } from '../../core/containerfile/stage.ts';
 import { BimaError, collectProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { ImageOrigin } from '../../core/oci/image-origin.ts';
 import { parsePlatform } from '../../core/oci/platform.ts';
 
 export interface StageBases {
@@ -14,6 +16,8 @@ export interface StageBases {
   readonly byStage: ReadonlyMap<number, BaseImage>;
   /** Opens the image that a COPY --from names. @throws BimaError as `openBaseImage` does */
   open(name: string, position: Position): Promise<BaseImage>;
+  /** All that were opened so far, including those of COPY --from; each once. */
+  readonly opened: ReadonlySet<BaseImage>;
   /** Errors of the FROM lines whose image could not be opened. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -26,12 +30,15 @@ export async function openBases(
   wish: BaseWish,
 ): Promise<StageBases> {
   const byStage = new Map<number, BaseImage>();
+  const opened = new Set<BaseImage>();
   const errors: Problem[] = [];
   const open = async (name: string, position: Position, platform?: string): Promise<BaseImage> => {
     if (images === undefined)
       throw new BimaError('NOT_AVAILABLE', `"${name}" can't be opened here`, { position });
     const named = platform === undefined ? {} : { named: readPlatform(platform, position) };
-    return openBaseImage(images, name, { ...wish, ...named }, position);
+    const base = await openBaseImage(images, name, { ...wish, ...named }, position);
+    opened.add(base);
+    return base;
   };
   const needed = neededStages(stages);
   for (const [number, { from }] of stages.entries()) {
@@ -43,7 +50,25 @@ export async function openBases(
   const warnings = stages.flatMap(({ from }, number) =>
     warnOfTriggers(byStage.get(number), from.imagePosition),
   );
-  return { byStage, open, errors, warnings };
+  return { byStage, open, opened, errors, warnings };
+}
+
+/** What an image is made of: what it is built on, and then what its files were copied from, in the order of their names. */
+export function originsOf(
+  base: BaseImage | undefined,
+  opened: ReadonlySet<BaseImage>,
+): readonly ImageOrigin[] {
+  const found = new Map<Digest, ImageOrigin>();
+  const others = [...opened].sort((one, other) =>
+    one.name < other.name ? -1 : Number(one.name > other.name),
+  );
+  for (const image of base === undefined ? others : [base, ...others]) {
+    if (found.has(image.digest)) continue;
+    const { name, reference, digest, platform, labels } = image;
+    const role = image === base ? 'base' : 'copied';
+    found.set(digest, { role, name, reference, digest, platform, labels });
+  }
+  return [...found.values()];
 }
 
 /** For the variables in the instructions of each stage; undefined when no base has any. */

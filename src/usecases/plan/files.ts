@@ -56,7 +56,7 @@ export interface PlanFiles {
 export function createPlanFiles(
   { stages, unbuilt }: Pick<Containerfile, 'stages' | 'unbuilt'>,
   context: Context,
-  bases: StageBases,
+  bases: Omit<StageBases, 'opened'>,
   images?: Pick<BaseImages, 'files' | 'downloads' | 'folderOf'>,
   created = 0,
 ): PlanFiles {

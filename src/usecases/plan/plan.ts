@@ -7,6 +7,7 @@ import type { Instruction } from '../../core/containerfile/instruction.ts';
 import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
 import { limitProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
+import type { ImageOrigin } from '../../core/oci/image-origin.ts';
 import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { checkBoot, withVersion } from '../../core/unikernel/boot-checks.ts';
@@ -19,6 +20,7 @@ import type { Labels } from '../../core/unikernel/urunc-json.ts';
 import { readContainerfile } from '../../adapters/context/find-containerfile.ts';
 import { openContext, resolveContext } from '../../adapters/context/context.ts';
 import type { Context } from '../../adapters/context/context.ts';
+import { originsOf } from './bases.ts';
 import { findFills, mayFillFromBase } from './fills.ts';
 import { warnOfGuesses, withExecutableBinary } from './modes.ts';
 import { namedPaths, planLabels } from './plan-labels.ts';
@@ -65,6 +67,8 @@ export interface Plan {
   readonly instructions: readonly Instruction[];
   /** What the image is built on; nothing for FROM scratch. */
   readonly base?: BaseImage;
+  /** The images that its files are from, the base first. */
+  readonly origins: readonly ImageOrigin[];
   readonly platform: Platform;
   readonly labels: Labels;
   readonly arguments: ImageArguments;
@@ -155,6 +159,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const plan = {
     instructions,
     ...(base === undefined ? {} : { base }),
+    origins: originsOf(base, bases.opened),
     platform: binary.platform,
     labels: completed.labels,
     arguments: labels.given,

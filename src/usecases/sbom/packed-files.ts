@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { applyLayer, emptyTree, nodesOf } from '../../core/files/layer-tree.ts';
 import type { ListedEntry } from '../../core/files/list-layer.ts';
 import { readLayer } from '../../adapters/layers/read.ts';
-import type { PackedFile } from '../../core/oci/sbom-document.ts';
+import type { PackedFile } from '../../core/oci/sbom-packages.ts';
 import type { ReadImage } from '../../core/oci/image.ts';
 import type { Source } from '../../core/oci/target.ts';
 

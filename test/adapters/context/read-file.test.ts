@@ -25,9 +25,15 @@ import { match, position } from '../../core/files/outline.ts';
 const size = 3 * 1024 * 1024;
 const windows = process.platform === 'win32' && 'works otherwise there';
 
-async function listFile(test: TestContext): Promise<{ path: string; open: () => ByteStream }> {
+interface ListedFile {
+  readonly path: string;
+  readonly open: () => ByteStream;
+  readonly openRange: (start: number, end: number) => ByteStream;
+}
+
+async function listFile(test: TestContext, content = Buffer.alloc(size, 'a')): Promise<ListedFile> {
   const folder = temporaryFolder(test, {
-    'in/kernel': Buffer.alloc(size, 'a'),
+    'in/kernel': content,
     'in/other': Buffer.alloc(size, 'b'),
   });
   const path = join(folder, 'in', 'kernel');
@@ -36,7 +42,11 @@ async function listFile(test: TestContext): Promise<{ path: string; open: () => 
   const [only] = await match(folder, 'in/kernel');
   assert.ok(only?.found.type === 'file');
   const { found } = only;
-  return { path, open: () => found.open() };
+  return {
+    path,
+    open: () => found.open(),
+    openRange: (start, end) => found.openRange?.(start, end) ?? assert.fail('it has only a start'),
+  };
 }
 
 describe('a file that changes', () => {
@@ -75,6 +85,12 @@ describe('a file that changes', () => {
       const { path, open } = await listFile(test);
       change(path);
       await assert.rejects(drain(open()), { code: 'CONTEXT_CHANGED', message });
+    });
+
+    it(`is refused when it ${name} before a part is read`, async (test) => {
+      const { path, openRange } = await listFile(test);
+      change(path);
+      await assert.rejects(drain(openRange(size - 10, size)), { code: 'CONTEXT_CHANGED', message });
     });
 
     it(`is refused when it ${name} while it is read`, async (test) => {
@@ -172,6 +188,20 @@ describe('the stream of a file', () => {
     for await (const chunk of open()) chunks.push(Buffer.from(chunk));
     assert.ok(Buffer.concat(chunks).equals(Buffer.alloc(size, 'a')));
     assert.ok(chunks.length <= size / (256 * 1024), `${chunks.length} pieces`);
+  });
+
+  it('can begin and end anywhere', async (test) => {
+    const content = Buffer.from(Uint8Array.from({ length: size }, (_, index) => (index / 1000) % 256));
+    const { openRange } = await listFile(test, content);
+    for (const [start, end] of [
+      [0, 1],
+      [12_345, 2_000_000],
+      [size - 7, size],
+    ] as const) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of openRange(start, end)) chunks.push(Buffer.from(chunk));
+      assert.ok(Buffer.concat(chunks).equals(content.subarray(start, end)), `${start} to ${end}`);
+    }
   });
 
   it('closes the file, also when it is left early', { skip: process.platform !== 'linux' }, async (test) => {

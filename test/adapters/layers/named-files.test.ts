@@ -33,7 +33,16 @@ async function readFrom(test: TestContext, layers: readonly (readonly SampleEntr
       async ([path, file]) => [path, Buffer.from(await readAll(file.open())).toString()] as const,
     ),
   );
-  return { contents: Object.fromEntries(contents), opened: opened.map((digest) => digests.indexOf(digest)) };
+  const parts = await Promise.all(
+    [...files].map(async ([path, { openRange }]) => {
+      return [path, openRange && Buffer.from(await readAll(openRange(3, 6))).toString()] as const;
+    }),
+  );
+  return {
+    contents: Object.fromEntries(contents),
+    parts: Object.fromEntries(parts),
+    opened: opened.map((digest) => digests.indexOf(digest)),
+  };
 }
 
 const file = (name: string, content: string): SampleEntry => ({ path: name, content });
@@ -56,6 +65,11 @@ describe('readNamedFiles', () => {
   it('finds no file that a layer above removes', async (test) => {
     const layers = [[file('boot/kernel', '0')], [file('boot/.wh.kernel', '')]];
     assert.deepEqual((await readFrom(test, layers, 'boot/kernel')).contents, {});
+  });
+
+  it('gives files that can be read from any place', async (test) => {
+    const { parts } = await readFrom(test, [[file('kernel', '0123456789')]], 'kernel');
+    assert.deepEqual(parts, { kernel: '345' });
   });
 
   it('follows a link to another layer', async (test) => {

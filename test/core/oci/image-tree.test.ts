@@ -148,7 +148,10 @@ describe('the images below an index', () => {
     ['a copy', readTree],
     ['the facts of the action', readFacts],
     ['inspect', (source, root) => inspectImages(source, [root])],
-    ['a bill of materials', (source, root) => createSbom(source, root, { references: [], created: 0 })],
+    [
+      'a bill of materials',
+      (source, root) => createSbom(source, root, { references: [], created: 0, toolVersion: '1.0.0' }),
+    ],
     [
       'the look for layers to reuse',
       (source, root) =>

@@ -6,60 +6,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Ajv } from 'ajv';
 import { pack } from 'tar-stream';
 import { BimaError } from '../../../src/core/errors.ts';
 import { openLayout } from '../../../src/adapters/disk/layout.ts';
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import type { Digest } from '../../../src/core/oci/digest.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
 import { createSbom, writeSbom } from '../../../src/usecases/sbom/sbom.ts';
 import { buildContext } from '../../support/build.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { baseLayout } from '../../support/base-image.ts';
+import { unikraftElf } from '../../support/unikraft-elf.ts';
+import { locatorsOf, verifySbom } from '../../support/verify-sbom.ts';
+import type { SbomElement } from '../../support/verify-sbom.ts';
 import { sampleContext } from '../../support/sample.ts';
 import { sampleImage } from '../../support/sample-image.ts';
 import type { SampleImage } from '../../support/sample-image.ts';
 
-interface Element {
-  readonly SPDXID: string;
-  readonly name: string;
-  readonly versionInfo?: string;
-  readonly fileName: string;
-  readonly checksums: readonly { readonly algorithm: string; readonly checksumValue: string }[];
-  readonly externalRefs?: readonly { readonly referenceLocator: string }[];
-  readonly packageVerificationCode: { readonly packageVerificationCodeValue: string };
-}
-
-interface Sbom {
-  readonly documentNamespace: string;
-  readonly creationInfo: { readonly created: string };
-  readonly packages: readonly Element[];
-  readonly files: readonly Element[];
-  readonly relationships: readonly {
-    readonly spdxElementId: string;
-    readonly relationshipType: string;
-    readonly relatedSpdxElement: string;
-  }[];
-}
-
-const schema = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../../fixtures/spdx-2.3.schema.json'), 'utf8'),
-) as object;
-const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
-
-/** The document, after what SPDX asks of every one: the schema, and identifiers that are unique and known. */
-function verifySbom(bytes: Uint8Array): Sbom {
-  const sbom = JSON.parse(Buffer.from(bytes).toString()) as Sbom;
-  assert.ok(validate(sbom), JSON.stringify(validate.errors));
-  const ids = ['SPDXRef-DOCUMENT', ...[...sbom.packages, ...sbom.files].map(({ SPDXID }) => SPDXID)];
-  assert.equal(new Set(ids).size, ids.length, 'unique');
-  const contained = sbom.relationships.map(({ relatedSpdxElement }) => relatedSpdxElement);
-  assert.deepEqual(contained.sort(), ids.slice(1).sort(), 'each package and each file has its place');
-  for (const { spdxElementId } of sbom.relationships) assert.ok(ids.includes(spdxElementId));
-  return sbom;
-}
-
-function sumsOf(content: string | Uint8Array): Element['checksums'] {
+function sumsOf(content: string | Uint8Array): SbomElement['checksums'] {
   const sum = (algorithm: string) => createHash(algorithm).update(content).digest('hex');
   return [
     { algorithm: 'SHA1', checksumValue: sum('sha1') },
@@ -87,7 +52,7 @@ async function imageOf(layers: readonly (readonly TarEntry[])[]): Promise<Sample
   return sampleImage({ tars: await Promise.all(layers.map(tarOf)) });
 }
 
-const options = { references: [], created: 0 };
+const options = { references: [], created: 0, toolVersion: '1.2.3' };
 
 describe('a bill of materials', () => {
   it('lists the files of a built image with their checksums', async (test) => {
@@ -96,6 +61,7 @@ describe('a bill of materials', () => {
     const references = [parseReference('ghcr.io/owner/redis:1.2')];
     const path = join(temporaryFolder(test), 'out', 'sbom.spdx.json');
     await writeSbom(await openLayout(layout), image.entry as Descriptor, path, {
+      ...options,
       references,
       created: 1_700_000_000,
     });
@@ -144,6 +110,93 @@ describe('a bill of materials', () => {
       namespaceOf(other, 'localhost:5000/a:1'),
     ]);
     assert.equal(new Set(namespaces).size, 3);
+  });
+
+  it('has a package for the unikernel, its libraries, and the images that it is made of', async (test) => {
+    const folder = temporaryFolder(test);
+    const kernel = unikraftElf();
+    const label = (name: string, value: string) => `LABEL com.urunc.unikernel.${name}=${value}`;
+    const context = temporaryFolder(test, {
+      kernel,
+      Containerfile: [
+        `FROM oci:${join(folder, 'tools')} AS tools`,
+        `FROM oci:${join(folder, 'base')}`,
+        'COPY --from=tools /tool /tool',
+        'COPY kernel /boot/kernel',
+        ...[label('binary', '/boot/kernel'), label('cmdline', 'a'), label('unikernelType', 'unikraft')],
+        ...[label('hypervisor', 'qemu'), label('version', '0.16.9')],
+      ].join('\n'),
+    });
+    const vendor = { Labels: { 'org.opencontainers.image.vendor': 'A  Vendor' } };
+    await baseLayout(join(folder, 'base'), [{ layers: [[{ path: 'lower', content: '1' }]], config: vendor }]);
+    await baseLayout(join(folder, 'tools'), [{ layers: [[{ path: 'tool', content: '2' }]] }]);
+    const { layout, image, origins } = await buildContext(test, context);
+    const bytes = await createSbom(await openLayout(layout), image.entry as Descriptor, {
+      references: [parseReference('ghcr.io/owner/app:1')],
+      created: 0,
+      toolVersion: '1.2.3',
+      owner: 'nubificus',
+      origins: new Map([[image.manifest.config.digest as Digest, origins]]),
+      folder: join(folder, 'unikernels'),
+    });
+    const sbom = verifySbom(bytes);
+    assert.deepEqual(sbom.creationInfo.creators, ['Tool: bima-1.2.3', 'Organization: nubificus']);
+    const [, unikernel, library, base, tools] = sbom.packages;
+    assert.deepEqual(
+      sbom.packages.map(({ name, versionInfo, supplier }) => [name, versionInfo, supplier]),
+      [
+        ['ghcr.io/owner/app', '1', 'Organization: A Vendor'],
+        ['unikraft', '0.17.0', 'Organization: A Vendor'],
+        ['libfoo', '2.0', 'Organization: A Vendor'],
+        ['base', origins[0]?.digest, 'Organization: A Vendor'],
+        ['tools', origins[1]?.digest, 'Organization: A Vendor'],
+      ],
+    );
+    assert.equal(unikernel?.packageFileName, './boot/kernel');
+    assert.deepEqual(unikernel.checksums, sumsOf(kernel).slice(1));
+    assert.deepEqual(locatorsOf(unikernel), [
+      'pkg:github/unikraft/unikraft@RELEASE-0.17.0',
+      'cpe:2.3:a:unikraft:unikraft:0.17.0:*:*:*:*:*:*:*',
+    ]);
+    assert.equal(library?.licenseDeclared, 'LicenseRef-1');
+    assert.equal(sbom.hasExtractedLicensingInfos?.[0]?.extractedText, 'Some licence');
+    const relationOf = ({ SPDXID }: SbomElement) =>
+      sbom.relationships
+        .filter(({ relatedSpdxElement }) => relatedSpdxElement === SPDXID)
+        .map(({ spdxElementId, relationshipType }) => `${spdxElementId} ${relationshipType}`);
+    assert.ok(base !== undefined && tools !== undefined);
+    assert.deepEqual(relationOf(unikernel), ['SPDXRef-Image-1 CONTAINS']);
+    assert.deepEqual(relationOf(library), ['SPDXRef-Unikernel-1 CONTAINS']);
+    assert.deepEqual(relationOf(base), ['SPDXRef-Image-1 CONTAINS', 'SPDXRef-Image-1 DESCENDANT_OF']);
+    assert.deepEqual(relationOf(tools), ['SPDXRef-Image-1 DEPENDS_ON']);
+    assert.match(locatorsOf(base)[0] ?? '', /^pkg:oci\/base@sha256%3A[0-9a-f]{64}\?arch=amd64$/);
+  });
+
+  it('has the base that another tool has named in the annotations', async () => {
+    const annotations = {
+      'org.opencontainers.image.base.name': 'docker.io/library/alpine:3.20',
+      'org.opencontainers.image.base.digest': `sha256:${'ab'.repeat(32)}`,
+    };
+    const image = sampleImage({ tars: [await tarOf([['a', '1']])], annotations });
+    const { packages } = verifySbom(await createSbom(image.source, image.root, options));
+    assert.deepEqual(
+      packages.map((each) => [each.name, each.versionInfo, each.supplier, ...locatorsOf(each)]).slice(1),
+      [
+        [
+          'docker.io/library/alpine',
+          '3.20',
+          'Organization: docker.io',
+          `pkg:oci/alpine@sha256%3A${'ab'.repeat(32)}?arch=amd64&repository_url=docker.io/library/alpine&tag=3.20`,
+        ],
+      ],
+    );
+  });
+
+  it('says nothing of who hands out what nobody has named', async () => {
+    const image = await imageOf([[['a', '1']]]);
+    const sbom = verifySbom(await createSbom(image.source, image.root, options));
+    assert.equal(sbom.packages[0]?.supplier, 'NOASSERTION');
+    assert.deepEqual(sbom.creationInfo.creators, ['Tool: bima-1.2.3']);
   });
 
   const rootfs: readonly [name: string, layers: TarEntry[][], files: Record<string, string>][] = [
