@@ -21,6 +21,7 @@ import {
   help,
   tag,
   outputOptions,
+  placeOptions,
   containerd,
 } from './shared-options.ts';
 
@@ -109,6 +110,39 @@ export const commands = {
         type: 'string',
         value: 'NAME',
         help: 'The name, tag or digest of the image to push, if there are several',
+      },
+      ...pushOptions,
+      quiet,
+      debug,
+      json,
+      help,
+    },
+  },
+  relabel: {
+    summary: 'Change labels of an image that is there',
+    usage: 'bima relabel [options] REFERENCE|LAYOUT|ARCHIVE [KEY=VALUE...]',
+    description:
+      'Gives labels other values in the config, the annotations and urunc.json of an image, or of each image of an index,\nand prints the new digest. Of the layers, only the one with urunc.json is fetched and sent. The tag moves to the new\nimage last; the old digest stays what it was, and so do its signatures.',
+    options: {
+      tag: {
+        type: 'string',
+        short: 't',
+        multiple: true,
+        value: 'NAME',
+        help: 'Image NAME and optionally a tag for the new image (default: the name that it has); may be given several times',
+      },
+      remove: {
+        type: 'string',
+        multiple: true,
+        value: 'KEY',
+        help: 'Take the label KEY away; KEY= gives it an empty value',
+      },
+      ...placeOptions,
+      'fail-on': {
+        type: 'string',
+        value: 'LEVEL',
+        default: 'error',
+        help: 'Fail on an "error" alone, or on every "warning" about the new labels too',
       },
       ...pushOptions,
       quiet,

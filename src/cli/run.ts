@@ -18,6 +18,7 @@ const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   build: async () => (await import('./build-command.ts')).runBuild,
   merge: async () => (await import('./merge-command.ts')).runMerge,
   push: async () => (await import('./push-command.ts')).runPush,
+  relabel: async () => (await import('./relabel-command.ts')).runRelabel,
   inspect: async () => (await import('./inspect-command.ts')).runInspect,
   load: async () => (await import('./load-command.ts')).runLoad,
   lint: async () => (await import('./lint-command.ts')).runLint,

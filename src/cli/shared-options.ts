@@ -136,6 +136,20 @@ export const outputOptions = {
   },
 } as const satisfies Record<string, OptionSpec>;
 
+/** Destination of an image that is there already, and goes back to its place by default. */
+export const placeOptions = {
+  output: {
+    type: 'string',
+    short: 'o',
+    aliases: ['out'],
+    value: 'OUTPUT',
+    help: 'Where the image goes: "tar" (an archive), "oci" (an OCI image layout) or "registry" (default: where it is)',
+  },
+  tar: outputOptions.tar,
+  push: outputOptions.push,
+  dest: outputOptions.dest,
+} as const satisfies Record<string, OptionSpec>;
+
 export const cache: OptionSpec = {
   type: 'string',
   value: 'DIR',

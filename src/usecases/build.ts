@@ -166,7 +166,8 @@ function progressOf(entries: readonly Entry[], task: string, reporter: Reporter)
   };
 }
 
-function uruncJsonEntry(labels: Labels): FileEntry {
+/** The file as an entry of a layer. */
+export function uruncJsonEntry(labels: Labels): FileEntry {
   const bytes = encodeUruncJson(labels);
   return {
     type: 'file',
