@@ -1,19 +1,15 @@
 // `bima build`: reads the options, builds into a temporary layout, and hands that on to the chosen output.
 
 import type { BuiltImage } from '../usecases/build.ts';
-import { buildPlatforms } from '../usecases/build-platforms.ts';
 import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-platforms.ts';
 import { parseCompression } from '../adapters/layers/compression.ts';
-import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
 import { planPlatforms } from '../usecases/plan/platforms.ts';
 import { parseSourceDate } from '../core/source-date.ts';
-import { withEarlyPush } from '../usecases/push/early-push.ts';
 import { BimaError } from '../core/errors.ts';
-import { openLayerCache } from '../usecases/layer-sources.ts';
-import { withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
+import { buildInto } from './build-into.ts';
 import { withCommandImages } from './command-images.ts';
 import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
 import { readOutput, readType } from './output.ts';
@@ -46,24 +42,11 @@ export async function runBuild(
       return withCommandImages(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
-          const reuse = !options.flag('no-reuse');
-          const { compression } = buildOptions;
-          const open = async () => (reuse ? output.previous?.() : undefined);
-          const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
-          const [plans] = await Promise.all([
-            planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter),
-            previous.read(open),
-          ]);
-          const cache = openLayerCache(blobs, { compression, reuse, reporter });
-          const push = { references: pushed, openClient: () => client.open() };
-          return withTemporaryLayout(output.workPath, (layout) =>
-            withEarlyPush(push, async (early) => {
-              const signal = AbortSignal.any([terminal.signal, early.refused]);
-              const more = { previous, cache, signal, finished: early.start };
-              const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
-              await output.write(layout, platforms.root, platforms.external, push.openClient);
-              return platforms;
-            }),
+          const plan = () =>
+            planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter);
+          return buildInto(
+            { options, terminal, reporter, client, output, pushed, blobs, buildOptions },
+            plan,
           );
         },
       );
@@ -72,18 +55,18 @@ export async function runBuild(
     reporter.close();
     await client.close();
   }
-  const result = { ...describe(built), tags: references.map(formatReference), ...output.describe() };
+  const result = { ...describeBuilt(built), tags: references.map(formatReference), ...output.describe() };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag('json') ? JSON.stringify(result) : built.root.digest);
   return 0;
 }
 
 /** Every file and folder that changes with a build. */
-function writtenBy({ path = '' }: Output, options: Options): string[] {
+export function writtenBy({ path = '' }: Output, options: Options): string[] {
   return [path, options.string('cache') ?? ''].filter((name) => name !== '');
 }
 
-function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {
+export function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {
   const encoding = options.string('annotation-encoding') ?? '';
   if (encoding !== 'plain' && encoding !== 'base64') {
     throw new BimaError('INPUT_INVALID', `expected --annotation-encoding plain or base64, got "${encoding}"`);
@@ -98,7 +81,7 @@ function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsO
 }
 
 /** One image is described as it is, an index by its images. */
-function describe({ root, images }: BuiltPlatforms): Record<string, unknown> {
+export function describeBuilt({ root, images }: BuiltPlatforms): Record<string, unknown> {
   const [first, ...others] = images.map(describeImage);
   return others.length === 0 ? { ...first } : { digest: root.digest, platforms: [first, ...others] };
 }

@@ -16,8 +16,10 @@ type Runner = (positionals: readonly string[], options: Options, terminal: Termi
 /** Loaded when they are used: a command should not wait for the code of the others. */
 const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   build: async () => (await import('./build-command.ts')).runBuild,
+  convert: async () => (await import('./convert-command.ts')).runConvert,
   merge: async () => (await import('./merge-command.ts')).runMerge,
   push: async () => (await import('./push-command.ts')).runPush,
+  relabel: async () => (await import('./relabel-command.ts')).runRelabel,
   inspect: async () => (await import('./inspect-command.ts')).runInspect,
   load: async () => (await import('./load-command.ts')).runLoad,
   lint: async () => (await import('./lint-command.ts')).runLint,

@@ -63,6 +63,22 @@ export const annotation: OptionSpec = {
   value: '[LEVEL[[PLATFORM]]:]KEY=VALUE',
   help: 'Add an annotation; LEVEL is "manifest" (default), "index", "manifest-descriptor" or "index-descriptor"',
 };
+export const annotationEncoding: OptionSpec = {
+  type: 'string',
+  value: 'ENCODING',
+  default: 'plain',
+  help: 'How the annotations of the manifest hold the labels: "plain" (urunc v0.8 and later), or "base64" (as bima in Go did; for podman up to 4.5 with urunc up to v0.7)',
+};
+export const compression: OptionSpec = {
+  type: 'string',
+  value: 'TYPE[:LEVEL]',
+  default: 'gzip',
+  help: 'Compression of the layers: "gzip", "zstd" or "none". The digest of an image with zstd depends on the library in Node, the others on nothing but what is built',
+};
+export const noReuse: OptionSpec = {
+  type: 'boolean',
+  help: 'Make every layer anew, also those that are at the tag, in the layout, the archive or the cache already, and look whether the registry still has each',
+};
 export const registryOptions = {
   username: {
     type: 'string',
@@ -134,6 +150,20 @@ export const outputOptions = {
     value: 'PATH',
     help: 'Path of the archive (default: image_tag.oci.tar for the NAME some/image:tag; "-" for standard output) or of the layout',
   },
+} as const satisfies Record<string, OptionSpec>;
+
+/** Destination of an image that is there already, and goes back to its place by default. */
+export const placeOptions = {
+  output: {
+    type: 'string',
+    short: 'o',
+    aliases: ['out'],
+    value: 'OUTPUT',
+    help: 'Where the image goes: "tar" (an archive), "oci" (an OCI image layout) or "registry" (default: where it is)',
+  },
+  tar: outputOptions.tar,
+  push: outputOptions.push,
+  dest: outputOptions.dest,
 } as const satisfies Record<string, OptionSpec>;
 
 export const cache: OptionSpec = {

@@ -19,7 +19,7 @@ import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../core/unike
 import type { Labels } from '../core/unikernel/urunc-json.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
 import { configFields } from '../core/oci/config-fields.ts';
-import { contentSizeOf } from '../core/files/entry.ts';
+import { comparePaths, contentSizeOf } from '../core/files/entry.ts';
 import type { Entry, FileEntry } from '../core/files/entry.ts';
 import { encodeImage } from '../core/oci/encode-image.ts';
 import type { ImageLayer } from '../core/oci/encode-image.ts';
@@ -81,13 +81,11 @@ export async function buildImage(
 
   if (base !== undefined) reporter.info(`on ${base.name} (${base.digest})`);
   const layers: ImageLayer[] = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
-  for (const { instruction, entries } of plan.layers) {
-    const task = formatInstruction(instruction);
+  for (const { task, entries } of layersOf(plan)) {
     const { layer, how } = await obtain(entries, task);
-    reporter.info(`${task}: ${describeLayer(layer)}${how}`);
+    if (task !== uruncJsonTask) reporter.info(`${task}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push((await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`)).layer);
 
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
@@ -116,6 +114,24 @@ export async function buildImage(
     layers,
     external,
   };
+}
+
+const uruncJsonTask = `/${uruncJsonPath}`;
+
+/** The layers that are new, each with what makes it. */
+function layersOf(plan: Plan): readonly { readonly task: string; readonly entries: readonly Entry[] }[] {
+  const uruncJson = { task: uruncJsonTask, entries: [uruncJsonEntry(plan.labels)] };
+  const layers = plan.layers.map(({ instruction, entries }) => ({
+    task: formatInstruction(instruction),
+    entries,
+  }));
+  if (plan.isOneLayer !== true) return [...layers, uruncJson];
+  // Of several with one path, the last one counts.
+  const all = new Map(
+    [...layers, uruncJson].flatMap(({ entries }) => entries.map((entry) => [entry.path, entry])),
+  );
+  const entries = [...all.values()].sort((one, other) => comparePaths(one.path, other.path));
+  return [{ task: [...layers, uruncJson].map(({ task }) => task).join(', '), entries }];
 }
 
 interface ObtainedLayer {
@@ -170,7 +186,8 @@ function progressOf(entries: readonly Entry[], task: string, reporter: Reporter)
   };
 }
 
-function uruncJsonEntry(labels: Labels): FileEntry {
+/** The file as an entry of a layer. */
+export function uruncJsonEntry(labels: Labels): FileEntry {
   const bytes = encodeUruncJson(labels);
   return {
     type: 'file',
@@ -192,11 +209,11 @@ function authorOf({ instructions, base }: Plan): { readonly author?: string } {
 }
 
 /** History as Docker writes it: one entry per instruction, marked where it makes no layer. */
-function historyOf({ instructions, layers }: Plan): Omit<HistoryEntry, 'created'>[] {
+function historyOf({ instructions, layers, isOneLayer = false }: Plan): Omit<HistoryEntry, 'created'>[] {
   const withLayer = new Set<Instruction>(layers.map(({ instruction }) => instruction));
   const entries = instructions.map((instruction): Omit<HistoryEntry, 'created'> => {
     const created_by = formatInstruction(instruction);
-    return withLayer.has(instruction) ? { created_by } : { created_by, empty_layer: true };
+    return withLayer.has(instruction) && !isOneLayer ? { created_by } : { created_by, empty_layer: true };
   });
   return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: 'bima' }];
 }

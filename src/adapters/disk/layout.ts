@@ -56,6 +56,12 @@ export async function openLayout(directory: string): Promise<Layout> {
   return layoutIn(directory);
 }
 
+/** Whether a path is the folder of a layout. */
+export async function isLayoutFolder(path: string): Promise<boolean> {
+  const marker = await stat(join(path, 'oci-layout')).catch(() => undefined);
+  return marker?.isFile() === true;
+}
+
 /** What the index lists that refers to this image. */
 export async function referrersIn(layout: Layout, image: Descriptor): Promise<Descriptor[]> {
   return findReferrers(layout, image, (await layout.readIndex()).manifests);

@@ -2,6 +2,7 @@
 // containerd, skopeo, umoci and podman look for.
 
 import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import type { Index } from '../../core/oci/manifest.ts';
 import { formatReference } from '../../core/oci/reference.ts';
 import type { Reference } from '../../core/oci/reference.ts';
@@ -30,6 +31,15 @@ export function withImage(index: Index, image: Descriptor, references: readonly 
     return fullName === undefined ? [] : [withoutAnnotation(entry, refNameAnnotation)];
   });
   return { ...index, manifests: [...kept, ...named(image, names)] };
+}
+
+/** The index with `image` under every name that another one has. */
+export function withReplaced(index: Index, old: Digest, image: Descriptor): Index {
+  const { mediaType, digest, size } = image;
+  const manifests = index.manifests.map((entry) =>
+    entry.digest === old ? { ...entry, mediaType, digest, size } : entry,
+  );
+  return { ...index, manifests };
 }
 
 function named(image: Descriptor, names: readonly { full: string; tag: string | undefined }[]): Descriptor[] {

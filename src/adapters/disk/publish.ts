@@ -12,7 +12,7 @@ import { createLayout, isBlob, openLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { withLock } from './lock.ts';
 import type { StillHeld } from './lock.ts';
-import { withImage } from './names.ts';
+import { withImage, withReplaced } from './names.ts';
 import { cleanUp, move } from '../filesystem/patience.ts';
 import { isTemporaryName, outputErrors, sweep, withTemporaryFolder } from '../filesystem/temporary.ts';
 
@@ -53,6 +53,9 @@ export async function checkDestination(destination: string): Promise<'new' | 'la
   });
 }
 
+/** Those that an image gets: its own, or all of the image that it takes the place of. */
+export type ImageNames = readonly Reference[] | { readonly replaces: Digest };
+
 /**
  * Moves `image`, what the index has beside it, and their blobs from a temporary layout to `destination`, and collects
  * there what nothing reaches any more. One process does so at a time; the index changes last and in one step. The
@@ -61,7 +64,7 @@ export async function checkDestination(destination: string): Promise<'new' | 'la
 export async function publishLayout(
   temporary: Layout,
   image: Descriptor,
-  references: readonly Reference[],
+  names: ImageNames,
   destination: string,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -74,7 +77,7 @@ export async function publishLayout(
         await sweep(destination);
         const isNew = (await checkDestination(destination)) === 'new';
         try {
-          await fill(temporary, image, references, { destination, stillHeld });
+          await fill(temporary, image, names, { destination, stillHeld });
         } catch (error) {
           if (isNew) await empty(destination);
           throw error;
@@ -97,7 +100,7 @@ interface Place {
 async function fill(
   temporary: Layout,
   image: Descriptor,
-  references: readonly Reference[],
+  names: ImageNames,
   { destination, stillHeld }: Place,
 ): Promise<void> {
   const layout = await openOrCreate(destination);
@@ -111,7 +114,8 @@ async function fill(
   const known = new Set(before.manifests.map(({ digest }) => digest));
   const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
   const all = { ...before, manifests: [...before.manifests, ...others] };
-  const after = await withoutLostReferrers(layout, before, withImage(all, image, references));
+  const named = 'replaces' in names ? withReplaced(all, names.replaces, image) : withImage(all, image, names);
+  const after = await withoutLostReferrers(layout, before, named);
   await stillHeld();
   await layout.writeIndex(after);
   await cleanUp(temporary.directory);

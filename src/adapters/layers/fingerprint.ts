@@ -26,6 +26,11 @@ export async function markLayer(
   return { ...layer, annotations: { [compressorAnnotation]: mark } };
 }
 
+/** The method and the level of the compressor that the layer names, such as `gzip:9`; undefined for another's layer. */
+export function markedCompression({ annotations = {} }: Descriptor): string | undefined {
+  return /^[a-z]+:\d+(?=\/)/.exec(annotations[compressorAnnotation] ?? '')?.[0];
+}
+
 /** Whether the layer says that it is what this compression, by this program, makes of the tar with the diff ID. */
 export async function isMadeBy(
   compression: Compression,

@@ -70,6 +70,6 @@ function describe({ name, type, size, mode, uid, gid, target, special, xattrs }:
 }
 
 /** By its text alone, with no way above the root, as containerd and Docker unpack it: of `a/..` only the root is left. */
-function cleanPath(name: string): string {
+export function cleanPath(name: string): string {
   return posix.join('/', name).replace(/^\/|\/$/g, '');
 }

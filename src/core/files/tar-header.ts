@@ -109,3 +109,28 @@ function record(key: string, value: string | number): Buffer {
   while (`${length}`.length + rest.length !== length) length = `${length}`.length + rest.length;
   return Buffer.concat([Buffer.from(`${length}`), rest]);
 }
+
+/** The block of a header with another size, and every other field as it is. */
+export function withSize(header: Uint8Array, size: number): Uint8Array {
+  const block = Buffer.from(header);
+  writeOctal(block, { offset: 124, digits: 11, end: '\0' }, size);
+  const ends = block.subarray(154, 156).toString('latin1');
+  block.fill(' ', 148, 156);
+  let checksum = 0;
+  for (const byte of block) checksum += byte;
+  block.write(ends, 154, 'latin1');
+  writeOctal(block, { offset: 148, digits: 6, end: '\0 ' }, checksum);
+  return block;
+}
+
+/** What ends the number stays where it ends one, as some write a space and others a NUL. */
+function writeOctal(
+  block: Buffer,
+  { offset, digits, end }: { readonly offset: number; readonly digits: number; readonly end: string },
+  value: number,
+): void {
+  const place = offset + digits;
+  const isEnd = block.subarray(place, place + end.length).every((byte) => byte === 0 || byte === 0x20);
+  if (!isEnd) block.write(end, place, 'latin1');
+  block.write(octal(value, digits), offset, 'latin1');
+}

@@ -42,7 +42,7 @@ export interface ImageTree {
 }
 
 /** Deeper than any index is nested. */
-const maxDepth = 8;
+export const maxDepth = 8;
 
 /**
  * The images below a root, in the order of the indexes, each digest once. Attestations are left out where their

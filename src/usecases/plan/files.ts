@@ -240,13 +240,16 @@ async function idsOfUser(rootfs: Rootfs, user: Step['user'], warnings: Problem[]
 const usualDirectories =
   /^\/(?:bin|boot|dev|etc|home|lib|lib32|lib64|libx32|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)$/;
 
-/** A file that gets a name of its own at the root is the same on any base, and the root is there on all. */
+/**
+ * A file that gets a name of its own at the root is the same on any base, and the root is there on all. So is one in
+ * `/.boot`, which belongs to what boots.
+ */
 function dependsOnBase({ instruction, matches, workingDir }: Step): boolean {
   if (instruction.type === 'workdir') return workingDir !== '/';
   if (instruction.chown !== undefined && !isNumeric(instruction.chown)) return true;
   const destination = absoluteDestination(workingDir, instruction.destination);
   const [first, ...others] = matches;
-  const isPlain = /^\/[^/]+$/.test(destination) && !usualDirectories.test(destination);
+  const isPlain = /^\/(?:\.boot\/)?[^/]+$/.test(destination) && !usualDirectories.test(destination);
   const isFile = first?.found.type === 'file' && first.archive === undefined;
   return !isPlain || others.length > 0 || !isFile;
 }

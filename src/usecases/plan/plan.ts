@@ -75,6 +75,8 @@ export interface Plan {
   /** What its stage has for builds on it. */
   readonly onBuild: readonly string[];
   readonly layers: readonly LayerPlan[];
+  /** True: one layer holds all files, those of `/urunc.json` included. */
+  readonly isOneLayer?: boolean;
 }
 
 /** What is wrong and what is doubtful, in the order of the file; a plan only if nothing is wrong. */
