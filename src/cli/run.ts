@@ -19,6 +19,7 @@ const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   merge: async () => (await import('./merge-command.ts')).runMerge,
   push: async () => (await import('./push-command.ts')).runPush,
   inspect: async () => (await import('./inspect-command.ts')).runInspect,
+  run: async () => (await import('./boot-command.ts')).runBoot,
   load: async () => (await import('./load-command.ts')).runLoad,
   lint: async () => (await import('./lint-command.ts')).runLint,
 };
