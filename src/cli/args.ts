@@ -15,6 +15,8 @@ export interface Options {
   flag(name: string): boolean;
   /** True when the option stands on the command line itself. */
   isGiven(name: string): boolean;
+  /** What stands behind `--`, for a command that hands it on; undefined without one. */
+  readonly handedOn?: readonly string[] | undefined;
 }
 
 export type Invocation =
@@ -46,8 +48,12 @@ export function parseArguments(argv: readonly string[], environment: Environment
     );
   }
   const spec: CommandSpec = commands[first];
-  const { values, positionals } = parseOptions(rest, first, spec);
-  const options = readOptions(values, spec, environment);
+  // What is handed on is nothing of ours, whatever it looks like.
+  const end = spec.handsOn === true ? rest.indexOf('--') : -1;
+  const own = end === -1 ? rest : rest.slice(0, end);
+  const { values, positionals } = parseOptions(own, first, spec);
+  const handedOn = end === -1 ? undefined : rest.slice(end + 1);
+  const options = { ...readOptions(values, spec, environment), handedOn };
   if (options.flag('help')) return { type: 'help', command: first };
   return { type: 'command', name: first, options, positionals };
 }

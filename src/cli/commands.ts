@@ -27,6 +27,7 @@ import {
   placeOptions,
   containerd,
 } from './shared-options.ts';
+import { bootOptions } from './boot-options.ts';
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
@@ -49,6 +50,8 @@ export interface CommandSpec {
   /** What stands between usage and options in the command's help. */
   readonly description: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Whether what stands behind `--` is for somebody else. */
+  readonly handsOn?: boolean;
 }
 
 export const commands = {
@@ -219,6 +222,30 @@ export const commands = {
       ...registryOptions,
       debug,
       json,
+      help,
+    },
+  },
+  run: {
+    summary: 'Boot an image as urunc would, without containerd',
+    usage: 'bima run [options] IMAGE|LAYOUT|ARCHIVE|CONTEXT [-- ARGUMENTS...]',
+    description:
+      "Boots a unikernel with a monitor of this machine, and connects its serial port to the terminal. A CONTEXT is built\nfirst. The ARGUMENTS take the place of the image's CMD. Exits with 0 when the guest prints what is expected, or, without\n--expect, when it switches itself off; otherwise with 1.",
+    handsOn: true,
+    options: {
+      ...bootOptions,
+      file,
+      'build-arg': buildArg,
+      'build-context': buildContext,
+      'url-host': urlHost,
+      target,
+      label,
+      'no-strict': noStrict,
+      'no-fill': noFill,
+      'fail-on': failOn,
+      cache,
+      ...registryOptions,
+      quiet,
+      debug,
       help,
     },
   },

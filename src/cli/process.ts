@@ -38,6 +38,12 @@ export function runProcess(main: (terminal: Terminal) => Promise<number>): void 
     isWritingBytes = true;
     await pipeline(Readable.from(stream), process.stdout, { end: false, signal: interrupt.signal });
   };
+  const stdoutRaw = (bytes: Uint8Array) =>
+    new Promise<void>((resolve) => {
+      process.stdout.write(bytes, () => {
+        resolve();
+      });
+    });
   // `bima inspect … | head` closes our output early; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (!isWritingBytes) process.exit(error.code === 'EPIPE' ? 0 : 1);
@@ -47,6 +53,7 @@ export function runProcess(main: (terminal: Terminal) => Promise<number>): void 
     environment: process.env,
     stdout: (line) => process.stdout.write(`${line}\n`),
     ...(process.stdout.isTTY ? {} : { stdoutBytes }),
+    stdoutRaw,
     stderr,
     ...(process.stderr.isTTY ? { screen: process.stderr } : {}),
     stdin: () => readText(process.stdin),

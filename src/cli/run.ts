@@ -21,6 +21,7 @@ const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   push: async () => (await import('./push-command.ts')).runPush,
   relabel: async () => (await import('./relabel-command.ts')).runRelabel,
   inspect: async () => (await import('./inspect-command.ts')).runInspect,
+  run: async () => (await import('./boot-command.ts')).runBoot,
   load: async () => (await import('./load-command.ts')).runLoad,
   lint: async () => (await import('./lint-command.ts')).runLint,
 };

@@ -9,6 +9,8 @@ export interface Terminal {
   readonly stdout: (line: string) => void;
   /** Writes bytes to standard output; missing where that is a terminal, which is for lines alone. */
   readonly stdoutBytes?: (stream: ByteStream) => Promise<void>;
+  /** Writes bytes to standard output as they are, and waits until they have gone; a program on the screen may be behind them. */
+  readonly stdoutRaw?: (bytes: Uint8Array) => Promise<void>;
   /** Prints a line of everything else. */
   readonly stderr: (line: string) => void;
   /** Standard error, if it is a terminal that can show bars. */

@@ -90,7 +90,7 @@ async function lintImage(
 }
 
 /** Those of the config and the manifest, or else of `/urunc.json`. */
-async function labelsOfImage(
+export async function labelsOfImage(
   labels: ReadonlyMap<string, string>,
   read: (paths: readonly string[]) => ReturnType<typeof readNamedFiles>,
 ): Promise<readonly LabelInput[]> {

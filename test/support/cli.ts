@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly user?: number;
   /** A signal that is sent once. */
   readonly interrupt?: Interrupt;
+  /** Called with all of standard error, whenever something comes. */
+  readonly heard?: (stderr: string) => void;
 }
 
 export type Interrupt =
@@ -47,6 +49,7 @@ export function runBima(args: readonly string[], options: RunOptions = {}): Prom
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    options.heard?.(stderr);
     if (interrupt === undefined || !('after' in interrupt) || !stderr.includes(interrupt.after)) return;
     child.kill(interrupt.signal);
     interrupt = undefined;

@@ -1,11 +1,10 @@
 // Finds containerd's own client, `ctr`.
 
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Environment } from '../../core/environment.ts';
 import { BimaError } from '../../core/errors.ts';
 import { programPaths } from '../../core/program-paths.ts';
+import { isExecutable } from '../filesystem/find-program.ts';
 
 export interface Program {
   readonly path: string;
@@ -31,13 +30,4 @@ export async function findProgram(environment: Environment, explicit?: string): 
   throw new BimaError('CONTAINERD_MISSING', what, {
     hint: 'Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s with --ctr or the variable BIMA_CTR; to a container, mount it beside the socket.',
   });
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

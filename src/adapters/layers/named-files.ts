@@ -14,6 +14,12 @@ import { createImageFiles } from './image-files.ts';
 import type { StoredLayer } from './image-files.ts';
 import { readLayer } from './read.ts';
 
+/** A file of an image that was read from its layer. */
+export interface NamedFile extends ReadableFile {
+  /** Where it is on disk; undefined where that isn't known before it is opened. */
+  readonly path?: string;
+}
+
 /**
  * The files that are there, by the paths that were asked for, relative to the root. Links are followed, for which all
  * layers have to be listed.
@@ -25,8 +31,8 @@ export async function readNamedFiles(
   layers: readonly StoredLayer[],
   paths: readonly string[],
   folder: string,
-): Promise<ReadonlyMap<string, ReadableFile>> {
-  const found = new Map<string, ReadableFile>();
+): Promise<ReadonlyMap<string, NamedFile>> {
+  const found = new Map<string, NamedFile>();
   const left = new Set(paths);
   let isPlain = true;
   for (const layer of [...layers].reverse()) {
@@ -48,7 +54,7 @@ export async function readNamedFiles(
   return new Map(
     paths.flatMap((path) => {
       const file = resolve(rootfs, path);
-      return file === undefined ? [] : [[path, file] as const];
+      return file === undefined ? [] : [[path, { size: file.size, open: file.open }] as const];
     }),
   );
 }
@@ -67,13 +73,13 @@ export function disturbs({ path, type }: ListedEntry, wanted: string): boolean {
 
 export interface Spool {
   readonly reader: ContentReader;
-  readonly files: ReadonlyMap<string, ReadableFile>;
+  readonly files: ReadonlyMap<string, NamedFile>;
   readonly close: () => void;
 }
 
 /** Puts the wanted files of layers on disk; of several with one name the last one counts. */
 export function createSpool(folder: string, wanted: ReadonlySet<string>): Spool {
-  const files = new Map<string, ReadableFile>();
+  const files = new Map<string, NamedFile>();
   let target: number | undefined;
   const close = () => {
     if (target !== undefined) closeSync(target);
@@ -86,7 +92,7 @@ export function createSpool(folder: string, wanted: ReadonlySet<string>): Spool 
     const place = joinPath(folder, randomUUID());
     const file = openSync(place, 'wx');
     target = file;
-    files.set(path, readableFile(place, size));
+    files.set(path, { ...readableFile(place, size), path: place });
     return (chunk) => {
       for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
     };

@@ -1,0 +1,23 @@
+// A port of this machine that nobody listens on.
+
+import { createServer } from 'node:net';
+import { BimaError } from '../../core/errors.ts';
+
+/** It is free when this returns; somebody may still be faster. @throws BimaError NOT_AVAILABLE */
+export async function findFreePort(address: string): Promise<number> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, address.replace(/^\[(.*)\]$/, '$1'), resolve);
+    });
+    const found = server.address();
+    if (found === null || typeof found === 'string') throw new Error('a server without a port');
+    return found.port;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BimaError('NOT_AVAILABLE', `no port of ${address} can be listened on: ${reason}`, { cause });
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,107 @@
+// Runs a monitor: what its guest prints is handed on, and it never outlives this process.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { BimaError } from '../../core/errors.ts';
+import type { MonitorEnd } from '../../core/monitor/guest-end.ts';
+
+export interface GuestProcessOptions {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether the guest reads what somebody types or sends to this process. */
+  readonly input: 'inherit' | 'ignore';
+  /** Gets what the guest prints. The guest is held up until it is done. */
+  readonly print: (bytes: Uint8Array) => Promise<void> | void;
+}
+
+export interface GuestProcess {
+  /** Settles when the monitor is gone and all that the guest has printed was handed on. */
+  readonly ended: Promise<MonitorEnd>;
+  /** What the monitor itself has said, its last lines. */
+  readonly complaints: () => string;
+  /** Ends the monitor: kindly, then surely. */
+  readonly stop: () => void;
+}
+
+/** Milliseconds until a monitor that was asked to end is ended. */
+const grace = 2000;
+/** Characters of what the monitor itself says that are kept. */
+const maxComplaints = 16 * 1024;
+
+/** @throws BimaError MONITOR_MISSING, by way of `ended`, for a program that can't be started */
+export function startGuest({ path, args, environment, input, print }: GuestProcessOptions): GuestProcess {
+  // Without a terminal of its own to read, it gets a process group: what it starts ends with it.
+  const isGroup = input === 'ignore' && process.platform !== 'win32';
+  const child = spawn(path, args, {
+    env: { ...environment },
+    detached: isGroup,
+    windowsHide: true,
+    stdio: [input, 'pipe', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-maxComplaints);
+  });
+  const killAtOnce = () => {
+    kill(child, isGroup, 'SIGKILL');
+  };
+  // Whatever ends this process: a second interrupt, a terminal that is closed, an error.
+  process.once('exit', killAtOnce);
+
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (timer !== undefined || child.exitCode !== null) return;
+    kill(child, isGroup, 'SIGTERM');
+    timer = setTimeout(killAtOnce, grace);
+  };
+  // A wrapper may leave something in its group, which would hold the pipe open.
+  if (isGroup) child.once('exit', killAtOnce);
+  const ended = follow(child, print, stop).finally(() => {
+    clearTimeout(timer);
+    process.removeListener('exit', killAtOnce);
+  });
+  return { ended, complaints: () => complaints.trim(), stop };
+}
+
+async function follow(
+  child: ChildProcess,
+  print: GuestProcessOptions['print'],
+  stop: () => void,
+): Promise<MonitorEnd> {
+  const closed = new Promise<MonitorEnd>((resolve, reject) => {
+    child.once('error', (cause) => {
+      reject(cannotRun(child.spawnfile, cause));
+    });
+    child.once('close', (code, signal) => {
+      resolve({ code, signal });
+    });
+  });
+  closed.catch(() => undefined);
+  try {
+    for await (const chunk of child.stdout ?? []) await print(chunk as Uint8Array);
+  } catch (error) {
+    stop();
+    await closed.catch(() => undefined);
+    throw error;
+  }
+  return closed;
+}
+
+function kill(child: ChildProcess, isGroup: boolean, signal: NodeJS.Signals): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  try {
+    if (isGroup) process.kill(-pid, signal);
+    else if (child.exitCode === null) child.kill(signal);
+  } catch {
+    // It is gone.
+  }
+}
+
+function cannotRun(path: string, cause: Error): BimaError {
+  return new BimaError('MONITOR_MISSING', `can't run "${path}": ${cause.message}`, {
+    hint: 'Check that this user may run it.',
+    cause,
+  });
+}

@@ -1,0 +1,23 @@
+// How a guest has ended, from the exit code of its monitor. Pure.
+
+import type { KnownMonitor } from '../unikernel/bootable.ts';
+
+/** A monitor that has ended. */
+export interface MonitorEnd {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * True where the guest says that all went well: it switched itself off. Hermit leaves QEMU by a device, with 3 for
+ * success (hermit-os/kernel, src/arch/x86_64/kernel/processor.rs), and mewz with 1 for the status 0.
+ */
+export function hasEndedWell(
+  { code }: MonitorEnd,
+  { monitor, type }: { readonly monitor: KnownMonitor; readonly type: string },
+): boolean {
+  if (code === 0) return true;
+  if (monitor !== 'qemu') return false;
+  return (type === 'hermit' && code === 3) || (type === 'mewz' && code === 1);
+}
