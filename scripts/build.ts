@@ -91,6 +91,7 @@ const results = await Promise.all([
       action: 'src/action/action-main.ts',
       cleanup: 'src/action/cleanup-main.ts',
       post: 'src/action/post.ts',
+      setup: 'src/action/setup-main.ts',
     },
     plugins: [apart, leanToolkit, embedEncoder],
   }),

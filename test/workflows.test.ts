@@ -39,12 +39,15 @@ type Action = Readonly<Record<'inputs' | 'outputs', Readonly<Record<string, unkn
 
 const main = parse(readFileSync('action.yml', 'utf8')) as Action;
 const cleanup = parse(readFileSync('cleanup/action.yml', 'utf8')) as Action;
+const setup = { inputs: {}, ...(parse(readFileSync('setup/action.yml', 'utf8')) as Pick<Action, 'outputs'>) };
 /** The actions of this repository, by what a step uses. */
 const own: Readonly<Record<string, Action>> = {
   './': main,
   './cleanup': cleanup,
+  './setup': setup,
   'nubificus/bima-action@v1': main,
   'nubificus/bima-action/cleanup@v1': cleanup,
+  'nubificus/bima-action/setup@v1': setup,
 };
 
 /** Whatever else a run's script holds, no expression: text from outside would become part of the script. */
@@ -172,7 +175,14 @@ describe('workflows', () => {
     const options = ['--offline', '--no-progress', '--config', '.github/zizmor.yml'];
     const { status, stdout, stderr } = spawnSync(
       'zizmor',
-      [...options, ...files, 'action.yml', 'cleanup/action.yml', '.github/dependabot.yml'],
+      [
+        ...options,
+        ...files,
+        'action.yml',
+        'cleanup/action.yml',
+        'setup/action.yml',
+        '.github/dependabot.yml',
+      ],
       { encoding: 'utf8' },
     );
     assert.equal(status, 0, `${stdout}\n${stderr}`);

@@ -14,7 +14,9 @@ import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { withWorkflowImages } from './workflow-images.ts';
 import type { OpenClient } from './workflow-images.ts';
 import type { CommentRequest } from './preview-comment.ts';
+import { branchImageOnce } from './branch-once.ts';
 import { defaultTags } from './default-tags.ts';
+import { explainEmptyWorkspace } from './empty-workspace.ts';
 import { unpushedReason } from './event-tags.ts';
 import { ignoredInputs } from './ignored-inputs.ts';
 import { readFacts } from './image-facts.ts';
@@ -29,7 +31,6 @@ import type { ImageRequest, Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './image-names.ts';
 import { attachToRelease, openRelease } from './release-archive.ts';
 import type { Runner } from './runner.ts';
-import { formatSummary } from './summary.ts';
 import type { SummaryFacts } from './summary.ts';
 import { holdToWorkspace } from './workspace.ts';
 import type { World } from './world.ts';
@@ -45,6 +46,20 @@ interface HandOnWorld extends World {
 
 /** @throws BimaError for whatever goes wrong; the outputs that were known until then are set */
 export async function runAction(inputs: Inputs, world: World): Promise<void> {
+  try {
+    await (inputs.check ? checkInputs(inputs, world) : makeAndHandOn(inputs, world));
+  } catch (error) {
+    throw await explainEmptyWorkspace(error, inputs.context, world.environment);
+  }
+}
+
+async function checkInputs(inputs: Inputs, world: World): Promise<void> {
+  await holdToWorkspace(inputs, world.environment);
+  const { checkForWorkflow } = await import('./check-only.ts');
+  await checkForWorkflow(inputs, world);
+}
+
+async function makeAndHandOn(inputs: Inputs, world: World): Promise<void> {
   const request = await resolveRequest(inputs, world);
   const { references, skipped } = request;
   for (const problem of ignoredInputs(inputs)) world.reporter.warning(problem);
@@ -88,11 +103,15 @@ async function handOn(image: FinishedImage, world: HandOnWorld): Promise<void> {
   if (inputs.sbom) await writeSbomFile(image, world);
   if (inputs.load !== undefined) await loadForWorkflow({ ...image, load: inputs.load }, world);
   const artifact = await upload({ ...image, archive }, world);
-  if (release !== undefined)
-    setOutputs(runner, { 'release-asset-url': await attachToRelease({ ...image, release }, world) });
-  const state = await push(image, world);
-  if (inputs.summary) runner.summarize(formatSummary({ facts, references, state, artifact }));
-  if (inputs.prComment) await comment({ ...image, isPushed: state === 'pushed', artifact }, world);
+  const asset = release === undefined ? undefined : await attachToRelease({ ...image, release }, world);
+  if (asset !== undefined) setOutputs(runner, { 'release-asset-url': asset });
+  await push(image, world);
+  const branch = branchImageOnce(image, world);
+  if (inputs.summary) await summarize({ ...image, artifact, asset, archive }, await branch.ofEvent(), world);
+  if (inputs.prComment) {
+    const isPushed = image.skipped === undefined;
+    await comment({ ...image, isPushed, artifact, readBase: branch.read }, world);
+  }
 }
 
 /**
@@ -207,11 +226,10 @@ async function upload(
   return { name, url };
 }
 
-/** @returns what the summary says of it */
-async function push(image: FinishedImage, world: HandOnWorld): Promise<string> {
+async function push(image: FinishedImage, world: HandOnWorld): Promise<void> {
   const { runner, reporter, signal } = world;
   setOutputs(runner, pushOutputs(undefined));
-  if (image.skipped !== undefined) return `not pushed: ${image.skipped}`;
+  if (image.skipped !== undefined) return;
   if (signal.aborted) throw new BimaError('INTERRUPTED', 'interrupted before the push');
   const [{ pushForWorkflow }, { summarizePush }] = await Promise.all([
     import('./workflow-push.ts'),
@@ -222,7 +240,45 @@ async function push(image: FinishedImage, world: HandOnWorld): Promise<string> {
   const result = await pushForWorkflow({ ...image, lookAtAll }, { ...world, client });
   reporter.info(summarizePush(result));
   setOutputs(runner, pushOutputs(result));
-  return 'pushed';
+}
+
+async function summarize(
+  {
+    inputs,
+    facts,
+    references,
+    skipped,
+    release,
+    artifact,
+    asset,
+    archive,
+    isWhole,
+    layoutPath,
+  }: FinishedImage & {
+    readonly artifact: SummaryFacts['artifact'];
+    readonly asset: string | undefined;
+    readonly archive: string | undefined;
+  },
+  base: SummaryFacts['base'],
+  { runner }: World,
+): Promise<void> {
+  const { formatSummary } = await import('./summary.ts');
+  const files = {
+    Layout: isWhole && skipped !== undefined ? layoutPath : inputs.ociLayout,
+    Archive: inputs.tar === undefined ? undefined : archive,
+  };
+  runner.summarize(
+    formatSummary({
+      facts,
+      references,
+      skipped,
+      base,
+      artifact,
+      containerd: inputs.load,
+      release: release === undefined || asset === undefined ? undefined : { tag: release.tag, url: asset },
+      files,
+    }),
+  );
 }
 
 async function comment(request: CommentRequest, world: World): Promise<void> {

@@ -1,7 +1,7 @@
-// The job summary of a cleanup: one table of what went and what stayed.
+// The job summary of a cleanup: what went and what stayed, in a list that no page is too narrow for.
 
 import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
-import { safeMarkdown } from '../core/text.ts';
+import { codeSpan } from '../core/text.ts';
 
 export interface CleanupSummary {
   readonly deleted: readonly CleanupRecord[];
@@ -11,6 +11,8 @@ export interface CleanupSummary {
 
 /** What is beyond this is in the log, and in the outputs. */
 const maxRows = 50;
+/** More of a name than this is in the log. */
+const maxText = 400;
 
 /** Markdown; empty when there was nothing to do. */
 export function formatCleanupSummary({ deleted, skipped, dryRun }: CleanupSummary): string {
@@ -19,15 +21,13 @@ export function formatCleanupSummary({ deleted, skipped, dryRun }: CleanupSummar
     ...skipped.map((record) => ({ record, state: 'stays' })),
   ];
   if (records.length === 0) return '';
-  const rows = records.slice(0, maxRows).map(({ record: { name, digest, tags, why = '' }, state }) => {
+  const lines = records.slice(0, maxRows).map(({ record: { name, digest, tags, why = '' }, state }) => {
     const image = digest === undefined ? name : `${name}@${digest.slice(0, 'sha256:'.length + 12)}`;
-    return `| ${state} | ${code(image)} | ${tags.map(code).join(' ')} | ${safeMarkdown(why)} |\n`;
+    const names = tags.length === 0 ? '' : `, ${tags.map((tag) => codeSpan(tag, maxText)).join(' ')}`;
+    const reason = why === '' ? '' : `: ${codeSpan(why, maxText)}`;
+    return `- ${state} ${codeSpan(image, maxText)}${names}${reason}\n`;
   });
-  const left = records.length - rows.length;
+  const left = records.length - lines.length;
   const more = left === 0 ? '' : `\n${left} more are in the log.\n`;
-  return ['| | image | tags | why |\n', '| --- | --- | --- | --- |\n', ...rows, more, '\n'].join('');
-}
-
-function code(text: string): string {
-  return `<code>${safeMarkdown(text)}</code>`;
+  return [...lines, more, '\n'].join('');
 }

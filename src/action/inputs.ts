@@ -69,6 +69,8 @@ export interface Inputs {
   /** Whether labels that the binary or the base image knows are added. */
   readonly fill: boolean;
   readonly failOn: FailOn;
+  /** Nothing is built, only examined. */
+  readonly check: boolean;
   readonly compression: Compression;
   /** Whether layers of the image that is there already are taken over. */
   readonly reuse: boolean;
@@ -133,6 +135,7 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     strict: boolean('strict', true),
     fill: boolean('fill', true),
     failOn: attempt(() => readChoice(read, 'fail-on', failOnWords, 'error'), 'error'),
+    check: boolean('check', false),
     compression: attempt(
       () => ofInput('compression', () => parseCompression(text('compression') ?? 'gzip')),
       parseCompression('gzip'),

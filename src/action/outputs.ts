@@ -1,7 +1,7 @@
 // The outputs of the action that follow from the image and its names.
 
-import type { Descriptor } from '../core/oci/descriptor.ts';
-import { formatPlatform } from '../core/oci/platform.ts';
+import { buildMetadata } from '../core/oci/build-metadata.ts';
+import type { Digest } from '../core/oci/digest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { PushResult } from '../usecases/push/push.ts';
@@ -17,7 +17,14 @@ export function imageOutputs(facts: ImageFacts, references: readonly Reference[]
   return {
     digest,
     imageid: imageId(facts),
-    metadata: JSON.stringify(buildMetadata(facts, references)),
+    metadata: JSON.stringify(
+      buildMetadata({
+        root: facts.root,
+        config: facts.isIndex ? undefined : imageId(facts),
+        platforms: facts.images.map(({ platform }) => platform),
+        references,
+      }),
+    ),
     image: first === undefined ? '' : formatReference(first),
     tags: references.map(formatReference).join('\n'),
     version: first?.tag ?? '',
@@ -34,38 +41,7 @@ export function pushOutputs(result: PushResult | undefined): Outputs {
   return { pushed: String(paths !== undefined), 'registry-paths': JSON.stringify(paths ?? []) };
 }
 
-/** The image in the keys of BuildKit's metadata file (docs.docker.com, "docker buildx build --metadata-file"). */
-function buildMetadata(
-  facts: ImageFacts,
-  references: readonly Reference[],
-): Readonly<Record<string, unknown>> {
-  const { root, images } = facts;
-  return {
-    'containerimage.digest': root.digest,
-    ...(facts.isIndex ? {} : { 'containerimage.config.digest': imageId(facts) }),
-    'containerimage.descriptor': plainDescriptor(root),
-    'image.name': references.map(formatReference).join(','),
-    'bima.platforms': images.map(({ platform }) => formatPlatform(platform)),
-  };
-}
-
 /** The digest of the config; an index has none, and is known by its own. */
-function imageId({ root, isIndex, images }: ImageFacts): string {
+function imageId({ root, isIndex, images }: ImageFacts): Digest {
   return isIndex ? root.digest : (images[0]?.config ?? root.digest);
-}
-
-function plainDescriptor({
-  mediaType,
-  digest,
-  size,
-  annotations,
-  platform,
-}: Descriptor): Partial<Descriptor> {
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(annotations === undefined || Object.keys(annotations).length === 0 ? {} : { annotations }),
-    ...(platform === undefined ? {} : { platform }),
-  };
 }

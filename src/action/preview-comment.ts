@@ -3,10 +3,10 @@
 import { BimaError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import { readBranchImage } from './branch-image.ts';
+import { branchImageOnce, branchReference } from './branch-once.ts';
+import type { ReadBranch } from './branch-once.ts';
 import { formatComment } from './comment-text.ts';
 import type { CommentFacts } from './comment-text.ts';
-import { safeTag } from './event-tags.ts';
 import { pullRequestOf } from './event.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
@@ -19,6 +19,8 @@ import type { World } from './world.ts';
 export interface CommentRequest
   extends ClientRequest, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact'> {
   readonly inputs: ClientRequest['inputs'] & Pick<Inputs, 'matrix'>;
+  /** Reads the image of the base branch, where somebody has done so before. */
+  readonly readBase?: ReadBranch;
 }
 
 export type CommentWorld = ClientWorld & Pick<World, 'event' | 'pullRequest'>;
@@ -73,12 +75,10 @@ async function collect(
   world: CommentWorld,
 ): Promise<CommentFacts> {
   const { facts, references, isPushed, artifact, pullRequest, first } = request;
-  const { number, headSha, baseBranch = '' } = pullRequest;
-  const { registry, repository } = first;
-  // What a push to the base branch names its image.
-  const hasBase = /[A-Za-z0-9_]/.test(baseBranch);
-  const reference = { registry, repository, tag: hasBase ? safeTag(baseBranch) : '' };
-  const base = hasBase ? await readBranchImage({ ...request, reference }, world) : undefined;
+  const { number, headSha, baseBranch } = pullRequest;
+  const reference = branchReference(first, baseBranch);
+  const { readBase = branchImageOnce({ ...request, skipped: undefined }, world).read } = request;
+  const base = reference === undefined ? undefined : await readBase(reference);
   const hasSha = headSha !== undefined && /^[0-9a-f]{40,64}$/.test(headSha);
   return {
     facts,

@@ -99,7 +99,7 @@ async function build(request: ImageRequest, layout: Layout, world: ProduceWorld)
   const { annotations, compression, reuse } = request.inputs;
   const previous = new PreviousLayers({ compression, reporter, signal });
   const [plans] = await Promise.all([
-    plan(request.inputs, world),
+    planImages(request.inputs, world),
     previous.read(() => openPrevious(request, world)),
   ]);
   const cache = openLayerCache(blobs, { compression, reuse, reporter });
@@ -117,9 +117,9 @@ async function build(request: ImageRequest, layout: Layout, world: ProduceWorld)
 }
 
 /** Everything that is wrong with the Containerfile and its files comes out here. */
-async function plan(
+export async function planImages(
   inputs: Inputs,
-  { environment, images, reporter, folder }: ProduceWorld,
+  { environment, images, reporter, folder }: World & Pick<Workspace, 'images'>,
 ): Promise<readonly Plan[]> {
   const { context, file, labels, strict, fill, failOn, platforms, buildArguments, target } = inputs;
   const options = {

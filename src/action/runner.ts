@@ -2,6 +2,7 @@
 
 import { appendFileSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import {
+  addPath,
   debug,
   endGroup,
   error,
@@ -81,6 +82,16 @@ function warn(failure: BimaError | undefined): void {
   if (failure === undefined) return;
   const { code, message, hint } = failure;
   warning(safeLines(`${code}: ${message}${hint === undefined ? '' : `\n${hint}`}`));
+}
+
+/** Puts a folder first on the PATH of the steps that follow. @throws BimaError OUTPUT_FAILED */
+export function addToPath(folder: string, environment: Environment): void {
+  const failure = attempt('add to the PATH', () => {
+    withReader(environment.GITHUB_PATH, () => {
+      addPath(folder);
+    });
+  });
+  if (failure !== undefined) throw failure;
 }
 
 export function createRunner(environment: Environment): Runner {

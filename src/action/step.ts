@@ -13,6 +13,7 @@ import { createRunner } from './runner.ts';
 import type { Environment } from '../core/environment.ts';
 import type { Runner } from './runner.ts';
 import { safeLine } from '../core/text.ts';
+import { formatFailure } from './summary.ts';
 
 export interface Step {
   readonly environment: Environment;
@@ -106,6 +107,7 @@ function report(error: unknown, runner: Runner, reporter: ActionReporter): void 
   const named = nameSystemError(error);
   if (named instanceof BimaError) {
     reporter.fail(named.problems);
+    if (!/^false$/i.test(runner.input('summary'))) runner.summarize(formatFailure(named.problems));
     if (error instanceof Error && named !== error) reporter.debug(error.stack ?? error.message);
     return;
   }

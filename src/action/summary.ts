@@ -1,65 +1,98 @@
-// The job summary: one table with a row for each platform, so that a matrix of jobs stays readable.
+// The summary of a step: what came out of it and where it is now, or why it failed. Data in, Markdown out.
 
-import { formatPlatform } from '../core/oci/platform.ts';
+import type { Problem } from '../core/errors.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import { formatSize } from '../core/reporter.ts';
-import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
+import { codeSpan, link } from '../core/text.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
+import { foldedDigest, nameList, platformLines, sizesNote } from './image-text.ts';
 import { runCommand } from './run-command.ts';
-import { safeMarkdown } from '../core/text.ts';
 
 export interface SummaryFacts {
   readonly facts: ImageFacts;
+  /** The image's names: at least one. */
   readonly references: readonly Reference[];
-  /** Such as `pushed`, or why it was not. */
-  readonly state: string;
+  /** Why nothing was pushed; undefined when it was. */
+  readonly skipped: string | undefined;
+  /** What the branch of the pull request's target has under the same name. */
+  readonly base?: { readonly reference: Reference; readonly images: readonly PlatformFacts[] } | undefined;
   readonly artifact?: { readonly name: string; readonly url: string } | undefined;
+  /** Where it was imported. */
+  readonly containerd?: { readonly namespace: string } | undefined;
+  readonly release?: { readonly tag: string; readonly url: string } | undefined;
+  /** Files and folders that later steps can read. */
+  readonly files?: Readonly<Record<string, string | undefined>>;
 }
 
-/** More of a label than this would break the table. */
-const maxLength = 80;
+/** As many problems as anybody reads here: the log has the others. */
+const maxProblems = 20;
+/** More of a message, a hint or a path than this is in the log. */
+const maxText = 600;
 
 /** Markdown. Whatever a pull request controls in it stays plain text. */
-export function formatSummary({ facts, references, state, artifact }: SummaryFacts): string {
+export function formatSummary(summary: SummaryFacts): string {
+  const { facts, references, skipped, base, containerd } = summary;
   const [first] = references;
-  const { root, images, size } = facts;
-  const run = runCommand(first === undefined ? root.digest : formatReference(first));
-  const onePerImage = (cell: (image: PlatformFacts) => string) => images.map(cell);
-  const isAlone = images.length === 1;
-  // What is true of the whole stands in the first row.
-  const columns: readonly (readonly [title: string, cells: readonly string[]])[] = [
-    ['image', [references.map((reference) => code(formatReference(reference))).join('<br>')]],
-    ['digest', [code(root.digest)]],
-    ['platform', onePerImage(({ platform }) => safeMarkdown(formatPlatform(platform)))],
-    ['unikernel', onePerImage(({ labels }) => safeMarkdown(describeUnikernel(labels)))],
-    ['size', isAlone ? [formatSize(size)] : onePerImage(({ layerSize }) => formatSize(layerSize))],
-    ['state', [safeMarkdown(state)]],
-    ...(artifact === undefined
-      ? []
-      : [['artifact', [`[${safeMarkdown(artifact.name)}](${encodeURI(artifact.url)})`]] as const]),
-    ['run', [code(run)]],
+  const isThere = skipped === undefined || containerd !== undefined;
+  const parts = [
+    `**Unikernel image** ${first === undefined ? '' : codeSpan(formatReference(first), 400)}`,
+    isThere && first !== undefined ? codeSpan(runCommand(formatReference(first)), 500) : '',
+    list(platformLines(facts.images, base?.images)),
+    sizesNote(base?.reference),
+    list(whatWasDone(summary)),
+    first === undefined ? `Digest: ${codeSpan(facts.root.digest)}` : foldedDigest(facts.root.digest, first),
   ];
-  const row = (parts: readonly string[]) => `| ${parts.join(' | ')} |\n`;
+  return together(parts);
+}
+
+function whatWasDone({ references, skipped, artifact, containerd, release, files }: SummaryFacts): string[] {
+  const others = Object.entries(files ?? {}).flatMap(([name, path]) =>
+    path === undefined ? [] : [`${name}: ${codeSpan(path, maxText)}`],
+  );
   return [
-    row(columns.map(([title]) => title)),
-    row(columns.map(() => '---')),
-    ...Array.from({ length: Math.max(1, images.length) }, (_, index) => {
-      return row(columns.map(([, cells]) => cells[index] ?? ''));
-    }),
-    '\n',
-  ].join('');
+    skipped === undefined ? `Pushed as ${nameList(references)}` : `Not pushed: ${codeSpan(skipped, 200)}`,
+    ...(containerd === undefined
+      ? []
+      : [`Imported into containerd's namespace ${codeSpan(containerd.namespace)}`]),
+    ...(artifact === undefined ? [] : [`Artifact: ${link(codeSpan(artifact.name, 200), artifact.url)}`]),
+    ...(release === undefined ? [] : [`Attached to the release ${link(codeSpan(release.tag), release.url)}`]),
+    ...others,
+  ];
 }
 
-function describeUnikernel(labels: Readonly<Record<string, string>>): string {
-  const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
-  return `${shorten(type ?? '?')} on ${shorten(hypervisor ?? '?')}`;
+/** For `check: true`, when nothing is wrong. */
+export function formatCheckSummary(context: string): string {
+  return together([`**Checked** ${codeSpan(context)}: a build would succeed. Nothing was built.`]);
 }
 
-function shorten(text: string): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+/** What a failed step leaves in the summary: every error that the log has, with its place and what to do. */
+export function formatFailure(problems: readonly Problem[]): string {
+  const lines = problems.slice(0, maxProblems).map(({ code, message, hint, position }) => {
+    const place = position === undefined ? '' : `${position.file}:${position.line}:${position.column}`;
+    const where = place === '' ? '' : ` at ${codeSpan(place, 200)}`;
+    const remedy = (hint ?? '')
+      .split('\n')
+      .filter((part) => part.trim() !== '')
+      .map((part) => `  <br>${codeSpan(part, maxText)}`);
+    return [`**${code}**${where}: ${codeSpan(message.replace(/\s*\n\s*/g, ' '), maxText)}`, ...remedy].join(
+      '\n',
+    );
+  });
+  const left = problems.length - lines.length;
+  const count = problems.length === 1 ? 'an error' : `${problems.length} errors`;
+  return together([
+    `**No image**: the step failed with ${count}.`,
+    list(lines),
+    left === 0 ? '' : `${left} more are in the log.`,
+  ]);
 }
 
-function code(text: string): string {
-  return `<code>${safeMarkdown(text)}</code>`;
+function list(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** Paragraphs, and an end that keeps what another step adds apart. */
+function together(parts: readonly string[]): string {
+  const text = parts.filter((part) => part !== '').join('\n\n');
+  return `${text}\n\n`;
 }

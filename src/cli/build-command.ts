@@ -7,14 +7,17 @@ import { planPlatforms } from '../usecases/plan/platforms.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 import { BimaError } from '../core/errors.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
+import type { MetadataFacts } from '../core/oci/build-metadata.ts';
 import { formatReference } from '../core/oci/reference.ts';
+import type { Reference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
 import { buildInto } from './build-into.ts';
 import { withCommandImages } from './command-images.ts';
-import { onePositional, readAnnotations, readPlanOptions, readTags } from './options.ts';
+import { onePositional, readAnnotations, readNames, readPlanOptions } from './options.ts';
 import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
 import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
+import { prepareResultFiles, resultFiles, writeResultFiles } from './result-files.ts';
 import { withGivenContext } from './standard-context.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
@@ -24,8 +27,10 @@ export async function runBuild(
   options: Options,
   terminal: Terminal,
 ): Promise<number> {
+  if (options.flag('check'))
+    return (await import('./lint-command.ts')).runLint(positionals, options, terminal);
   const context = onePositional('build', positionals, 'the context for the build process');
-  const references = readTags(options.strings('tag'));
+  const references = readNames(options);
   const reporter = terminalReporter(terminal, options);
   // Without a push, the credentials are those for the registry of the base image.
   const pushed = readType(options) === 'registry' ? references : [];
@@ -39,6 +44,7 @@ export async function runBuild(
       const planOptions = await readPlanOptions(given, options, terminal);
       checkRegistryOptions(options, pushed);
       await output.check();
+      await prepareResultFiles(options);
       return withCommandImages(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
@@ -55,15 +61,22 @@ export async function runBuild(
     reporter.close();
     await client.close();
   }
+  await writeResultFiles(options, metadataFacts(built, references));
   const result = { ...describeBuilt(built), tags: references.map(formatReference), ...output.describe() };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag('json') ? JSON.stringify(result) : built.root.digest);
   return 0;
 }
 
+function metadataFacts({ root, images }: BuiltPlatforms, references: readonly Reference[]): MetadataFacts {
+  const [first, ...others] = images;
+  const config = others.length === 0 ? first?.config.digest : undefined;
+  return { root, config, platforms: images.map(({ platform }) => platform), references };
+}
+
 /** Every file and folder that changes with a build. */
 export function writtenBy({ path = '' }: Output, options: Options): string[] {
-  return [path, options.string('cache') ?? ''].filter((name) => name !== '');
+  return [path, options.string('cache') ?? '', ...resultFiles(options)].filter((name) => name !== '');
 }
 
 export function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {

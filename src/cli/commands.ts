@@ -2,6 +2,10 @@
 
 import {
   file,
+  nameOptions,
+  digestFile,
+  metadataFile,
+  progress,
   noStrict,
   noFill,
   failOn,
@@ -36,6 +40,8 @@ export interface OptionSpec {
   readonly multiple?: boolean;
   /** Other long names that mean the same. */
   readonly aliases?: readonly string[];
+  /** Long names of a flag that mean its opposite, as --strict is that of --no-strict. */
+  readonly opposites?: readonly string[];
   /** What the help calls the value. */
   readonly value?: string;
   readonly help: string;
@@ -62,8 +68,16 @@ export const commands = {
       'Builds an image from the Containerfile and the files of the directory CONTEXT, and prints its digest. For several\nplatforms it is an index with an image for each; TARGETARCH and its like tell them apart in the Containerfile.\nThe CONTEXT "-" is standard input: a Containerfile alone, or a tar of a directory, also with gzip or zstd.',
     options: {
       tag,
+      ...nameOptions,
       file,
       ...outputOptions,
+      iidfile: {
+        type: 'string',
+        value: 'FILE',
+        help: "Write the image's ID to FILE: the digest of its config, or of the index for several platforms",
+      },
+      digestfile: digestFile,
+      'metadata-file': metadataFile,
       platform,
       'build-arg': buildArg,
       'build-context': buildContext,
@@ -73,6 +87,10 @@ export const commands = {
       annotation,
       'annotation-encoding': annotationEncoding,
       compression,
+      check: {
+        type: 'boolean',
+        help: 'Build nothing, and list what a build would complain about, as "bima lint" does',
+      },
       'no-reuse': noReuse,
       'no-strict': noStrict,
       'no-fill': noFill,
@@ -81,6 +99,7 @@ export const commands = {
       cache,
       ...pushOptions,
       quiet,
+      progress,
       debug,
       json,
       help,
@@ -142,7 +161,21 @@ export const commands = {
     usage: 'bima merge [options] LAYOUT|ARCHIVE...',
     description:
       'Makes one index of the images in OCI image layouts and archives, each for a platform of its own, and prints its\ndigest. The images themselves stay as they are.',
-    options: { tag, ...outputOptions, annotation, ...containerd, ...pushOptions, quiet, debug, json, help },
+    options: {
+      tag,
+      ...nameOptions,
+      ...outputOptions,
+      digestfile: digestFile,
+      'metadata-file': metadataFile,
+      annotation,
+      ...containerd,
+      ...pushOptions,
+      quiet,
+      progress,
+      debug,
+      json,
+      help,
+    },
   },
   push: {
     summary: 'Push an image to registries',
@@ -155,8 +188,10 @@ export const commands = {
         value: 'NAME',
         help: 'The name, tag or digest of the image to push, if there are several',
       },
+      digestfile: digestFile,
       ...pushOptions,
       quiet,
+      progress,
       debug,
       json,
       help,
@@ -264,10 +299,18 @@ export const commands = {
       },
       ...containerd,
       quiet,
+      progress,
       debug,
       json,
       help,
     },
+  },
+  completion: {
+    summary: 'Print a script that completes commands and options in a shell',
+    usage: 'bima completion bash|zsh|fish',
+    description:
+      'Prints the script for the shell: source <(bima completion bash), the same for zsh after compinit, or\nbima completion fish | source.',
+    options: { help },
   },
 } as const satisfies Record<string, CommandSpec>;
 

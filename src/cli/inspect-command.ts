@@ -14,6 +14,7 @@ import { rootsOf } from '../adapters/disk/choose-image.ts';
 import { mustOpenNamed, openLocalImages } from '../adapters/disk/open.ts';
 import { localName, parseImageName } from '../core/oci/image-name.ts';
 import type { Options } from './args.ts';
+import { sayNoFile } from './no-such-file.ts';
 import { formatBinary, formatImage } from './inspect-text.ts';
 import { onePositional } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -75,6 +76,7 @@ async function inspectRemote(
   if (/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(name))
     throw new BimaError('LAYOUT_INVALID', `"${name}" does not exist`);
   const reference = parseImageName(name);
+  await sayNoFile(name, reference, terminal);
   const reporter = terminalReporter(terminal, options);
   const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
   const { withRegistryClient } = await import('./registry-options.ts');

@@ -15,6 +15,7 @@ import { printable } from '../core/text.ts';
 import type { Options } from './args.ts';
 import { withCommandImages } from './command-images.ts';
 import { readFailOn, readPlanOptions } from './options.ts';
+import { sayNoFile } from './no-such-file.ts';
 import { formatProblem } from './print.ts';
 import { lazyRegistryClient, withRegistryClient } from './registry-options.ts';
 import { withGivenContext } from './standard-context.ts';
@@ -67,6 +68,7 @@ async function lintImage(
       return { ...(await lintImages(images.source, roots, { strict, folder })), notes: [] };
     }
     const reference = parseImageName(name);
+    await sayNoFile(name, reference, terminal);
     const reporter = terminalReporter(terminal, options);
     const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
     return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {

@@ -6,10 +6,11 @@ import { mergeLayouts } from '../usecases/merge.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
-import { readAnnotations, readTags } from './options.ts';
+import { readAnnotations, readNames } from './options.ts';
 import { readOutput } from './output.ts';
 import type { Output } from './output.ts';
 import { lazyRegistryClient } from './registry-options.ts';
+import { prepareResultFiles, writeResultFiles } from './result-files.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -23,7 +24,7 @@ export async function runMerge(
       hint: 'See "bima merge --help".',
     });
   }
-  const references = readTags(options.strings('tag'));
+  const references = readNames(options);
   const annotations = readAnnotations(options);
   const reporter = terminalReporter(terminal, options);
   const client = lazyRegistryClient({ options, references, terminal, reporter });
@@ -33,6 +34,7 @@ export async function runMerge(
     output = await readOutput({ options, references, terminal, reporter, client });
     const { signal } = terminal;
     await output.check();
+    await prepareResultFiles(options);
     root = await withTemporaryLayout(output.workPath, async (layout) => {
       const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
       await output.write(layout, merged, []);
@@ -42,6 +44,7 @@ export async function runMerge(
     reporter.close();
     await client.close();
   }
+  await writeResultFiles(options, { root, config: undefined, platforms: [], references });
   const result = { digest: root.digest, tags: references.map(formatReference), ...output.describe() };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag('json') ? JSON.stringify(result) : root.digest);

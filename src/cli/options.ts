@@ -85,7 +85,30 @@ export function readAnnotations(options: Options): AnnotationInput[] {
   return options.strings('annotation').flatMap((text) => parseAnnotation(text, '--annotation'));
 }
 
-/** The references of `--tag`, each once and with a tag. */
+/**
+ * The references of `--tag`, completed by `--image` and `--registry`, each once and with a tag.
+ * @throws BimaError REFERENCE_INVALID
+ */
+export function readNames(options: Options): Reference[] {
+  const [image, registry] = [options.string('image'), options.string('registry')];
+  const tags = options.strings('tag');
+  const names =
+    image === undefined ? tags : tags.length === 0 ? [image] : tags.map((tag) => inImage(image, tag));
+  return readTags(registry === undefined ? names : names.map((name) => inRegistry(registry, name)));
+}
+
+/** A bare tag belongs to the image; what has a colon or a slash is a name of its own. */
+function inImage(image: string, tag: string): string {
+  return /[:/@]/.test(tag) ? tag : `${image}:${tag}`;
+}
+
+/** A registry that is written counts. */
+function inRegistry(registry: string, name: string): string {
+  const isNamed = parseReference(name).registry !== 'docker.io' || /^(?:index\.)?docker\.io\//.test(name);
+  return isNamed ? name : `${registry.replace(/\/+$/, '')}/${name}`;
+}
+
+/** The references, each once and with a tag. */
 export function readTags(texts: readonly string[]): Reference[] {
   const references = texts.map((text) => {
     const reference = parseReference(text);

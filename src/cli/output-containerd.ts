@@ -20,13 +20,20 @@ export function containerdOutput({ options, references, terminal, reporter }: Ou
       'INPUT_INVALID',
       'expected --tag with the name of the image in containerd, got none',
       {
-        hint: 'Write for example --tag nubificus/image:tag, or --tar --dest image.tar for an archive without a name.',
+        hint: 'Write for example --tag nubificus/image:tag, or one of --tar --dest image.tar, --output oci --dest DIR and --push.',
       },
     );
   }
   let containerd: Containerd | undefined;
   let imported: Imported | undefined;
-  const open = async () => (containerd ??= await openForOptions(options, terminal));
+  const isDefault = !options.isGiven('output') && !options.flag('load');
+  const open = async () => {
+    try {
+      return (containerd ??= await openForOptions(options, terminal));
+    } catch (error) {
+      throw isDefault ? withOtherOutputs(error) : error;
+    }
+  };
   return {
     workPath: join(tmpdir(), 'image'),
     check: async () => {
@@ -41,6 +48,15 @@ export function containerdOutput({ options, references, terminal, reporter }: Ou
     describe: () =>
       containerd === undefined ? {} : { containerd: { ...describeContainerd(containerd), ...imported } },
   };
+}
+
+/** Nobody asked for containerd: what else there is belongs in the hint. */
+function withOtherOutputs(error: unknown): unknown {
+  if (!(error instanceof BimaError)) return error;
+  const { code, message, hint = '' } = error;
+  const others =
+    'Without --output the image goes into containerd. --tar writes an archive, --output oci --dest DIR a layout, and --push pushes to a registry: none of them needs containerd.';
+  return new BimaError(code, message, { hint: `${others}\n${hint}`.trim(), cause: error });
 }
 
 /** The containerd that `--address`, `--namespace`, `--snapshotter` and `--ctr` name, checked. */

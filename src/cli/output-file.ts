@@ -14,13 +14,14 @@ import { outputErrors } from '../adapters/filesystem/temporary.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
 import { openImagesAt } from '../usecases/layer-sources.ts';
+import { archiveName } from './archive-name.ts';
 import type { Options } from './args.ts';
 import type { Output, OutputContext } from './output.ts';
 
 /** One tar archive, at `--dest` or named after the tag; `-` and FIFOs get it as a stream. */
 export function archiveOutput(context: OutputContext): Output {
   const { options, references, terminal, reporter } = context;
-  const path = readDest(options) ?? archiveName(references);
+  const path = readDest(options) ?? archiveOf(references);
   if (isStandardOutput(path)) return standardOutput(path, context);
   checkFileNames(path, 'Name another file with --dest.');
   let target: FileTarget | undefined;
@@ -111,14 +112,10 @@ function readDest(options: Options): string | undefined {
   return path;
 }
 
-/**
- * The last part of the first name and its tag, such as `redis_1.oci.tar`. Without a colon: podman, skopeo and tar take
- * what stands before one for something else, and GitHub's artifacts and Windows have none.
- */
-function archiveName([reference]: readonly Reference[]): string {
+/** Named after the first tag. */
+function archiveOf([reference]: readonly Reference[]): string {
   if (reference === undefined) {
     throw new BimaError('INPUT_INVALID', 'expected --tag or --dest for the name of the archive, got neither');
   }
-  const { repository, tag = 'latest' } = reference;
-  return `${repository.slice(repository.lastIndexOf('/') + 1)}_${tag}.oci.tar`;
+  return archiveName(reference);
 }

@@ -1,6 +1,7 @@
 // Where a built image goes: what `--output` and its shorthands choose.
 
 import { BimaError } from '../core/errors.ts';
+import { nearest } from '../core/suggest.ts';
 import type { PreviousImages } from '../adapters/layers/previous-layers.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
 import type { Blob } from '../core/oci/blob.ts';
@@ -61,13 +62,26 @@ export async function readOutput(context: OutputContext): Promise<Output> {
     case 'registry':
       return (await import('./output-registry.ts')).registryOutput(context);
     default:
-      throw new BimaError('INPUT_INVALID', `expected --output ctr, tar, oci or registry, got "${type}"`);
+      throw unknownOutput(type);
   }
+}
+
+function unknownOutput(type: string): BimaError {
+  const close = nearest(type, ['ctr', 'tar', 'oci', 'registry']);
+  // With docker buildx a path alone is a folder for the root file system.
+  const hint = /[./\\]/.test(type)
+    ? `A path is written as --output tar --dest ${type}, or --output oci --dest ${type} for a folder.`
+    : close === undefined
+      ? undefined
+      : `Did you mean "${close}"?`;
+  return new BimaError('INPUT_INVALID', `expected --output ctr, tar, oci or registry, got "${type}"`, {
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** What `--output` and its shorthands say, checked for contradictions alone. @throws BimaError INPUT_INVALID */
 export function readType(options: Options): string {
-  const shorthands = { tar: options.flag('tar'), registry: options.flag('push') };
+  const shorthands = { tar: options.flag('tar'), registry: options.flag('push'), ctr: options.flag('load') };
   const chosen = new Set([
     ...(options.isGiven('output') ? options.strings('output').slice(-1) : []),
     ...Object.entries(shorthands).flatMap(([name, isSet]) => (isSet ? [name] : [])),

@@ -10,6 +10,7 @@ import { pushImage, summarizePush } from '../usecases/push/push.ts';
 import type { Options } from './args.ts';
 import { describePush } from './output-registry.ts';
 import { checkRegistryOptions, withRegistryClient } from './registry-options.ts';
+import { prepareResultFiles, writeResultFiles } from './result-files.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
 
@@ -30,6 +31,7 @@ export async function runPush(
   }
   const references = names.map(parseImageName).map(withDefaultTag);
   checkRegistryOptions(options, references);
+  await prepareResultFiles(options);
   const images = await mustOpenNamed(path);
   const root = await chooseImage(
     images,
@@ -44,6 +46,7 @@ export async function runPush(
     reporter.close();
   });
   reporter.info(summarizePush(result));
+  await writeResultFiles(options, { root, config: undefined, platforms: [], references });
   const json = { digest: result.digest, tags: references.map(formatReference), pushed: describePush(result) };
   terminal.stdout(options.flag('json') ? JSON.stringify(json) : result.digest);
   return 0;

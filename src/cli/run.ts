@@ -24,6 +24,7 @@ const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   run: async () => (await import('./boot-command.ts')).runBoot,
   load: async () => (await import('./load-command.ts')).runLoad,
   lint: async () => (await import('./lint-command.ts')).runLint,
+  completion: async () => (await import('./completion-command.ts')).runCompletion,
 };
 
 /** @returns the exit code: 0, 1 for a failure, 2 for wrong usage */

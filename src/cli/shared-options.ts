@@ -10,10 +10,12 @@ export const file: OptionSpec = {
 };
 export const noStrict: OptionSpec = {
   type: 'boolean',
+  opposites: ['strict'],
   help: 'Require only the labels that urunc itself needs: unikernelType, hypervisor and binary',
 };
 export const noFill: OptionSpec = {
   type: 'boolean',
+  opposites: ['fill'],
   help: 'Leave labels out that the binary or the base image knows',
 };
 export const failOn: OptionSpec = {
@@ -77,6 +79,8 @@ export const compression: OptionSpec = {
 };
 export const noReuse: OptionSpec = {
   type: 'boolean',
+  aliases: ['no-cache'],
+  opposites: ['reuse'],
   help: 'Make every layer anew, also those that are at the tag, in the layout, the archive or the cache already, and look whether the registry still has each',
 };
 export const registryOptions = {
@@ -91,7 +95,7 @@ export const registryOptions = {
     type: 'boolean',
     help: 'Allow plain HTTP also for registries that are not on this machine',
   },
-  insecure: { type: 'boolean', help: 'Accept any TLS certificate' },
+  insecure: { type: 'boolean', opposites: ['tls-verify'], help: 'Accept any TLS certificate' },
   'ca-file': {
     type: 'string',
     value: 'FILE',
@@ -122,6 +126,12 @@ export const quiet: OptionSpec = {
   short: 'q',
   help: 'Print nothing but the result, warnings and errors',
 };
+export const progress: OptionSpec = {
+  type: 'string',
+  value: 'TYPE',
+  default: 'auto',
+  help: 'How progress is shown: "auto" (bars on a terminal), "plain" (lines) or "quiet"',
+};
 export const debug: OptionSpec = { type: 'boolean', help: 'Say more about what is done' };
 export const json: OptionSpec = { type: 'boolean', help: 'Print the result as JSON' };
 export const help: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this help' };
@@ -133,6 +143,30 @@ export const tag: OptionSpec = {
   value: 'NAME',
   help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
 };
+/** What completes the names of `--tag`. */
+export const nameOptions = {
+  image: {
+    type: 'string',
+    value: 'NAME',
+    help: 'Image NAME without a tag, for each --tag that is a bare tag',
+  },
+  registry: {
+    type: 'string',
+    value: 'HOST',
+    help: 'Registry of each name that has none (default: docker.io)',
+  },
+} as const satisfies Record<string, OptionSpec>;
+/** Files that hold the result, for scripts. */
+export const digestFile: OptionSpec = {
+  type: 'string',
+  value: 'FILE',
+  help: 'Write the digest of the image to FILE',
+};
+export const metadataFile: OptionSpec = {
+  type: 'string',
+  value: 'FILE',
+  help: 'Write what is known of the image to FILE, in JSON with the keys of BuildKit',
+};
 /** Destination of an image. */
 export const outputOptions = {
   output: {
@@ -141,10 +175,11 @@ export const outputOptions = {
     aliases: ['out'],
     value: 'OUTPUT',
     default: 'ctr',
-    help: 'Where the image goes: "ctr" (containerd), "tar" (an archive), "oci" (an OCI image layout) or "registry"',
+    help: 'Where the image goes: "ctr" (containerd), "tar" (an archive), "oci" (an OCI image layout) or "registry"; also as docker buildx has it, such as "type=oci,dest=image.tar"',
   },
   tar: { type: 'boolean', help: 'Shorthand for --output=tar' },
   push: { type: 'boolean', help: 'Shorthand for --output=registry' },
+  load: { type: 'boolean', help: 'Shorthand for --output=ctr' },
   dest: {
     type: 'string',
     value: 'PATH',

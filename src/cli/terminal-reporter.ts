@@ -1,5 +1,6 @@
 // A reporter that writes to standard error.
 
+import { BimaError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 import { progressLines } from '../core/progress-lines.ts';
@@ -14,11 +15,12 @@ export interface TerminalReporter extends Reporter {
   close(): void;
 }
 
-/** Minds `--quiet` and `--debug`. */
+/** Minds `--quiet`, `--progress` and `--debug`. @throws BimaError INPUT_INVALID for an unknown kind of progress */
 export function terminalReporter(terminal: Terminal, options: Options): TerminalReporter {
-  const isQuiet = options.flag('quiet');
+  const kind = readProgress(options);
+  const isQuiet = options.flag('quiet') || kind === 'quiet';
   const progress =
-    terminal.screen === undefined || isQuiet
+    terminal.screen === undefined || isQuiet || kind === 'plain'
       ? progressLines(terminal.stderr, () => performance.now())
       : progressBars(terminal.screen);
   const info = (message: string) => {
@@ -43,4 +45,15 @@ export function terminalReporter(terminal: Terminal, options: Options): Terminal
       progress.close();
     },
   };
+}
+
+const kinds = ['auto', 'plain', 'quiet'] as const;
+
+function readProgress(options: Options): (typeof kinds)[number] {
+  const text = options.string('progress') ?? 'auto';
+  // docker's names for bars, where there is a terminal for them, and for nothing.
+  const name = text === 'tty' ? 'auto' : text === 'none' ? 'quiet' : text;
+  const found = kinds.find((kind) => kind === name);
+  if (found !== undefined) return found;
+  throw new BimaError('INPUT_INVALID', `expected --progress auto, plain or quiet, got "${text}"`);
 }

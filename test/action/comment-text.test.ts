@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Tokens } from 'marked';
-import { formatChange, formatComment } from '../../src/action/comment-text.ts';
+import { formatComment } from '../../src/action/comment-text.ts';
 import type { CommentFacts } from '../../src/action/comment-text.ts';
+import { formatChange } from '../../src/action/image-text.ts';
 import type { PlatformFacts } from '../../src/action/image-facts.ts';
 import { formatReference, parseReference } from '../../src/core/oci/reference.ts';
 import { outline, tokensOf } from '../support/markdown.ts';
@@ -55,7 +56,7 @@ describe('formatComment', () => {
         ['text', ', pushed by '],
         ['link', runUrl, ['text', 'this run']],
       ],
-      ['block', `ghcr.io/a/b@${root.digest}`],
+      ['paragraph', ['code', 'nerdctl run --rm --runtime io.containerd.urunc.v2 ghcr.io/a/b:pr-15']],
       [
         'list',
         [
@@ -69,13 +70,15 @@ describe('formatComment', () => {
         ],
       ],
       ['paragraph', ['text', 'Tags: '], ['code', 'ghcr.io/a/b:pr-15']],
+      ['html', `<details><summary>Digest <code>${root.digest.slice(0, 19)}</code></summary>`],
+      ['paragraph', ['code', `ghcr.io/a/b@${root.digest}`]],
+      ['html', '</details>'],
       [
         'paragraph',
         ['text', 'Sizes are those of the compressed layers; changes are against '],
         ['code', 'ghcr.io/a/b:main'],
         ['text', '.'],
       ],
-      ['block', 'nerdctl run --rm --runtime io.containerd.urunc.v2 ghcr.io/a/b:pr-15'],
     ]);
   });
 
@@ -153,7 +156,13 @@ describe('formatComment', () => {
         assert.ok(Buffer.byteLength(markdown) < 30_000, `${markdown.length} characters`);
         const hrefs = tokensOf(markdown, 'link').map((token) => (token as Tokens.Link).href);
         assert.deepEqual(hrefs, [commit.url, runUrl, artifact.url]);
-        for (const kind of ['html', 'image', 'heading', 'table', 'blockquote', 'hr', 'em', 'del', 'escape'])
+        // The fold of the digest is our own.
+        for (const { raw } of tokensOf(markdown, 'html'))
+          assert.match(
+            raw,
+            /^(?:<details><summary>Digest <code>sha256:[0-9a-f]{12}<\/code><\/summary>|<\/details>)\s*$/,
+          );
+        for (const kind of ['image', 'heading', 'table', 'blockquote', 'hr', 'em', 'del', 'escape'])
           assert.deepEqual(tokensOf(markdown, kind), [], kind);
         // Whatever is not code is our own, and names nobody.
         for (const token of tokensOf(markdown, 'text')) {

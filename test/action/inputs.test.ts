@@ -24,6 +24,7 @@ describe('readInputs', () => {
       strict: true,
       fill: true,
       failOn: 'error',
+      check: false,
       compression: { method: 'gzip', level: 2 },
       reuse: true,
       fromLayout: [],

@@ -76,11 +76,12 @@ describe('parseArguments', () => {
     ['an unknown command', 'biuld', /expected a command \(build, .*got "biuld"/],
     ['an unknown option', 'build --tga x ctx', /--tga/],
     ['an option without its value', 'build ctx --tag', /--tag/],
-    ['a value for a flag', 'build --tar=yes ctx', /--tar/],
+    ['a value for a flag', 'build --push=maybe ctx', /^expected true or false for --push, got "maybe"$/],
+    ['a word that is no file', 'build --tar=yes ctx', /^expected true or false for --tar, got "yes"$/],
     [
       'an option that begins where a value is missing',
       'build -t -x ctx',
-      /: option '-t' argument is ambiguous$/,
+      /^expected a value for -t, got the option "-x"$/,
     ],
     ['an option of another command', 'inspect --tag x', /--tag/],
   ];

@@ -104,13 +104,55 @@ describe('a step that builds', () => {
     assert.equal(read(`oci:${outputs.layout}:1`), outputs.digest);
   });
 
-  it('adds a table of one row to the summary, or nothing', async (test) => {
+  it('adds the image to the summary, or nothing', async (test) => {
     const context = sampleContext(test);
     const { summary, outputs } = await mustRunAction(test, { inputs: { context } });
-    assert.equal(summary.trimEnd().split('\n').length, 3);
     assert.ok(summary.includes((outputs.digest ?? '').slice('sha256:'.length)));
-    assert.match(summary, /rumprun on hvt/);
+    assert.match(summary, /` rumprun ` on ` hvt `/);
+    assert.match(summary, /^- Not pushed: ` push is false `$/m);
+    assert.ok(summary.includes(`- Layout: \` ${outputs.layout} \``));
     assert.equal((await mustRunAction(test, { inputs: { context, summary: 'false' } })).summary, '');
+  });
+
+  it('leaves the errors of a run that fails in the summary, unless that is turned off', async (test) => {
+    const context = sampleContext(test);
+    writeFileSync(join(context, 'Containerfile'), 'FROM scratch\nRUN make\nCOPY missing /x\n');
+    const { code, summary } = await runAction(test, { inputs: { context } });
+    assert.equal(code, 1);
+    assert.match(summary, /^\*\*No image\*\*: the step failed with \d+ errors\.$/m);
+    assert.match(summary, /^- \*\*CONTAINERFILE_UNSUPPORTED\*\* at ` .*Containerfile:2:1 `: ` RUN is not supported/m);
+    assert.match(summary, /^- \*\*CONTEXT_PATH\*\* at ` .*Containerfile:3:6 `/m);
+    assert.equal((await runAction(test, { inputs: { context, summary: 'false' } })).summary, '');
+  });
+
+  it('checks alone with check: true, and pushes and writes nothing', async (test) => {
+    const context = sampleContext(test);
+    const inputs = { context, check: 'true', push: 'true', tar: 'image.tar', image: '127.0.0.1:9/a/b' };
+    const { outputs, summary, workspace } = await mustRunAction(test, { inputs });
+    assert.deepEqual(outputs, { pushed: 'false', 'registry-paths': '[]' });
+    assert.match(summary, /a build would succeed\. Nothing was built\./);
+    assert.deepEqual(readdirSync(workspace), []);
+    writeFileSync(join(context, 'Containerfile'), 'FROM scratch\nRUN make\n');
+    const failed = await runAction(test, { inputs });
+    assert.equal(failed.code, 1);
+    assert.ok(failed.annotations.some(({ message }) => message.startsWith('CONTAINERFILE_UNSUPPORTED')));
+  });
+
+  it('asks whether actions/checkout is missing in an empty workspace', async (test) => {
+    for (const context of ['.', 'app']) {
+      const { code, annotations } = await runAction(test, { inputs: { context } });
+      assert.equal(code, 1);
+      assert.match(annotations[0]?.message ?? '', /: the workspace is empty.*\nIs the step "- uses: actions\/checkout@v7" missing/);
+    }
+  });
+
+  it('says what an input that it does not have was meant to be', async (test) => {
+    const inputs = { context: sampleContext(test), 'build-arg': 'A=1', 'no-cache': 'true' };
+    const { annotations } = await mustRunAction(test, { inputs });
+    assert.deepEqual(annotations.map(({ severity, message }) => `${severity}: ${message}`).sort(), [
+      'warning: INPUT_INVALID: the action has no input "build-arg": it had no effect\nDid you mean "build-args"?',
+      'warning: INPUT_INVALID: the action has no input "no-cache": it had no effect\nSet reuse: false.',
+    ]);
   });
 
   it('finds the Containerfile from the workspace, and then from the context', async (test) => {
@@ -149,7 +191,7 @@ describe('a step that uploads an artifact', { skip: unlessInstalled('unzip') }, 
       assert.equal(outputs['artifact-id'], String(artifact?.id));
       assert.match(outputs['artifact-url'] ?? '', /^https:\/\/github\.com\/.*\/actions\/runs\/42\/artifacts\//);
       assert.match(outputs['artifact-digest'] ?? '', /^sha256:[0-9a-f]{64}$/);
-      assert.match(summary, /\[app&#45;main/);
+      assert.match(summary, /\[` app-main/);
       const downloads = join(temporaryFolder(test), 'downloads');
       mkdirSync(downloads);
       writeFileSync(join(temporary, 'artifact'), artifact?.content ?? '');
@@ -324,7 +366,7 @@ describe('a step that pushes', { skip: registryTools }, () => {
       assert.equal(outputs.pushed, 'false');
       assert.match(outputs.digest ?? '', /^sha256:/);
       assert.match(log, /^not pushing: /m);
-      assert.match(summary, /not pushed/);
+      assert.match(summary, /Not pushed/);
     });
   }
 
@@ -425,7 +467,7 @@ describe('a step that pushes', { skip: registryTools }, () => {
       { os: 'linux', architecture: 'arm64' },
       { os: 'linux', architecture: 'amd64' },
     ]);
-    assert.equal(summary.trimEnd().split('\n').length, 4);
+    assert.match(summary, /` linux\/arm64 `.*\n- ` linux\/amd64 `/);
   });
 
   it('merges what a matrix has built', asRoot, async (test) => {

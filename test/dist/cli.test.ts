@@ -24,7 +24,7 @@ function findMachineNode(): string {
 
 describe('dist/cli.cjs', () => {
   it('can be run as it is', () => {
-    assert.match(execFileSync(bundle, ['--version'], { encoding: 'utf8' }), /^bima version \d+\.\d+\.\d+\n$/);
+    assert.match(execFileSync(bundle, ['--version'], { encoding: 'utf8' }), /^bima version \d+\.\d+\.\d+(?:-rc\.\d+)?\n$/);
   });
 
   for (const [name, node] of [

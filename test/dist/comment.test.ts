@@ -80,7 +80,7 @@ describe('a step that comments', () => {
     assert.equal(new Set(urls).size, 2);
     assert.equal(issues.comments.length, 2);
     for (const [position, { body }] of issues.comments.entries()) {
-      assert.ok(body.includes(`nerdctl run --rm --runtime io.containerd.urunc.v2 ${images[position]}:pr-15\n`));
+      assert.ok(body.includes(`nerdctl run --rm --runtime io.containerd.urunc.v2 ${images[position]}:pr-15 \``));
       assert.ok(body.includes('` rumprun ` on ` hvt `'));
       assert.match(body, /\(\+\d+ B, \+\d+\.\d %\)/);
       assert.ok(body.includes(`against \` ${images[position]}:main \``));

@@ -1,0 +1,86 @@
+// The names of the action's inputs, and what is said of others: the runner lists all that it knows, and no more.
+
+import type { Environment } from '../core/environment.ts';
+import type { Problem } from '../core/errors.ts';
+import { nearest } from '../core/suggest.ts';
+
+/** As action.yml has them. */
+export const inputNames = [
+  'context',
+  'file',
+  'platforms',
+  'build-args',
+  'build-contexts',
+  'url-hosts',
+  'target',
+  'labels',
+  'annotations',
+  'strict',
+  'fill',
+  'fail-on',
+  'check',
+  'compression',
+  'reuse',
+  'from-layout',
+  'image',
+  'tags',
+  'oci-layout',
+  'tar',
+  'push',
+  'registry',
+  'username',
+  'password',
+  'github-token',
+  'tls-verify',
+  'upload-artifact',
+  'artifact-name',
+  'artifact-retention-days',
+  'artifact-overwrite',
+  'load',
+  'containerd-namespace',
+  'containerd-address',
+  'containerd-snapshotter',
+  'release-asset',
+  'release-tag',
+  'matrix',
+  'pr-comment',
+  'sbom',
+  'summary',
+] as const;
+
+/** Inputs of docker/build-push-action and redhat-actions/buildah-build that this action doesn't have. */
+const foreign: Readonly<Record<string, string>> = {
+  'no-cache': 'Set reuse: false.',
+  pull: 'Tags of base images are looked up on each build anyway.',
+  outputs: 'Set oci-layout, tar, push or load.',
+  provenance: 'Attest the output digest with actions/attest: docs/workflows/attest.yml.',
+  attests: 'Attest the output digest with actions/attest: docs/workflows/attest.yml.',
+  'cache-from': 'Layers are taken over from the image that is at the tag.',
+  'cache-to': 'Layers are taken over from the image that is at the tag.',
+  secrets: 'No program runs during a build, so none could use a secret.',
+  'secret-files': 'No program runs during a build, so none could use a secret.',
+  ssh: 'No program runs during a build, so none could use a key.',
+  builder: 'There is no builder to choose.',
+  containerfiles: 'Set file.',
+  dockerfiles: 'Set file.',
+  archs: 'Set platforms, as in linux/amd64,linux/arm64.',
+  platform: 'Set platforms.',
+  arch: 'Set platforms, as in linux/arm64.',
+};
+
+/**
+ * A warning for each input that is set and unknown, where there is something to say of it.
+ * @param environment the runner's, in which an input is a variable in capitals
+ */
+export function unknownInputs(environment: Environment): Problem[] {
+  const known = new Set<string>(inputNames);
+  return Object.entries(environment).flatMap(([variable, value]) => {
+    const name = /^INPUT_(.+)$/.exec(variable)?.[1]?.toLowerCase();
+    if (name === undefined || known.has(name) || (value ?? '') === '') return [];
+    const remedy = Object.hasOwn(foreign, name) ? foreign[name] : undefined;
+    const close = nearest(name.replaceAll('_', '-'), inputNames);
+    const hint = remedy ?? (close === undefined ? undefined : `Did you mean "${close}"?`);
+    if (hint === undefined) return [];
+    return [{ code: 'INPUT_INVALID', message: `the action has no input "${name}": it had no effect`, hint }];
+  });
+}
