@@ -3,7 +3,7 @@
 
 import type { BaseImage } from './base-image.ts';
 import type { BaseImages } from './base-images.ts';
-import type { Instruction } from '../../core/containerfile/instruction.ts';
+import type { Instruction, UnnamedRootfs } from '../../core/containerfile/instruction.ts';
 import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
 import { limitProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
@@ -27,6 +27,7 @@ import type { LayerPlan, StageFiles } from './files.ts';
 import { warnOfSecrets } from './packed-secrets.ts';
 import { labelsOf, openStages } from './stages.ts';
 import { examineFiles, findPlatform } from './binary-platform.ts';
+import { recognizeRootfs } from './rootfs-kind.ts';
 import { emptyRootfs, has } from '../../core/files/rootfs.ts';
 
 export interface PlanOptions {
@@ -116,17 +117,24 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const base = bases.byStage.get(root);
   const basePosition = stages[root]?.from.imagePosition ?? start;
   const own = [...labelsOf(stages), ...options.labels];
-  const sources = { ...options, instructions, own, base, basePosition, start };
+  const { optionalLabels = [], unnamedRootfs } = containerfile;
+  const sources = { ...options, instructions, own, base, basePosition, start, optionalLabels };
   const first = await planLabels(sources);
 
-  const search = { base, fill: options.fill ?? true, pairs: first.pairs };
+  const search = { base, fill: options.fill ?? true, pairs: first.pairs, unnamedRootfs };
   const sought =
     stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
-  const fills = await findFills(sought.rootfs, first.pairs, search);
-  const labels = fills.filled.length === 0 ? first : await planLabels({ ...sources, filled: fills.filled });
+  const recognized = await recognizeRootfs(
+    sought.rootfs,
+    sought.errors.length > 0 ? undefined : unnamedRootfs,
+  );
+  const fills = await findFills(sought.rootfs, [...recognized.filled, ...first.pairs], search);
+  const filled = [...fills.filled, ...recognized.filled];
+  const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
   const { pairs, completed } = labels;
   const found = withExecutableBinary(sought, pairs);
-  const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
+  const platforms = { named: options.platform, stated: containerfile.platform };
+  const binary = await findPlatform(found.rootfs, pairs, platforms, start);
   const ofFiles = await examineFiles(found.rootfs, pairs, start);
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
@@ -138,7 +146,13 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
-  const errors = inOrder([...copyErrors, ...missing, ...(isCopied ? binary.errors : []), ...ofFiles.errors]);
+  const errors = inOrder([
+    ...copyErrors,
+    ...missing,
+    ...(isCopied ? binary.errors : []),
+    ...recognized.errors,
+    ...ofFiles.errors,
+  ]);
   const warnings = inOrder([
     ...containerfile.warnings,
     ...bases.warnings,
@@ -150,7 +164,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...warnOfBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied }),
     ...(options.doubts ?? []),
   ]);
-  const notes = [...notesOf(context), ...fills.filled.map(describeFilled)];
+  const notes = [...notesOf(context), ...filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
   const plan = {
     instructions,
@@ -167,18 +181,20 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
 interface Search {
   readonly base: BaseImage | undefined;
   readonly fill: boolean;
+  readonly unnamedRootfs: UnnamedRootfs | undefined;
   /** The labels that are known before anything is filled in. */
   readonly pairs: PlannedLabels['pairs'];
 }
 
 /** Looks into the base only when something may be there that counts. */
 async function findFiles(
-  { base, fill, pairs }: Search,
+  { base, fill, pairs, unnamedRootfs }: Search,
   ofStage: (look: 'always' | 'for COPY') => Promise<StageFiles>,
 ): Promise<StageFiles> {
   const found = await ofStage('for COPY');
   if (base === undefined || found.hasBase) return found;
-  const isInBase = !namedPaths(pairs).every((file) => has(found.rootfs, file));
+  const paths = [...namedPaths(pairs), ...(unnamedRootfs === undefined ? [] : [unnamedRootfs.path])];
+  const isInBase = !paths.every((file) => has(found.rootfs, file));
   return isInBase || (fill && mayFillFromBase(base, pairs)) ? ofStage('always') : found;
 }
 
