@@ -91,7 +91,8 @@ function readBunnyfile(
     ...(words === undefined ? {} : { cmd: words }),
     envs,
   };
-  warnOfNoWords(section, bunnyfile);
+  // A key that is mistyped may be the one that has them.
+  if (options.findings.errors.length === 0) warnOfNoWords(section, bunnyfile);
   return bunnyfile;
 }
 

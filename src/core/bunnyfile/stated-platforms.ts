@@ -65,13 +65,9 @@ export function readPlatforms(
     hypervisor: 'Write "monitor".',
   });
   const framework = section.text('framework', { hint: 'Write for example "framework: unikraft".' });
-  const monitor = section.text('monitor', { hint: 'Write for example "monitor: qemu".' });
+  const monitor = readMonitor(section);
   const version = section.text('version');
   const architecture = readArchitecture(section, target);
-  if (monitor?.text === 'fc') {
-    const message = 'expected a monitor that urunc knows, got "fc"';
-    section.error(monitor.position, message, 'Write "firecracker".');
-  }
   if (framework === undefined || monitor === undefined) return undefined;
   return {
     position,
@@ -80,6 +76,15 @@ export function readPlatforms(
     ...(version === undefined ? {} : { version }),
     ...(architecture === undefined ? {} : { architecture }),
   };
+}
+
+/** With what `fc` means, which is no name that urunc knows. */
+function readMonitor(section: Section): Stated | undefined {
+  const monitor = section.text('monitor', { hint: 'Write for example "monitor: qemu".' });
+  if (monitor?.text !== 'fc') return monitor;
+  const message = 'expected a monitor that urunc knows, got "fc"';
+  section.error(monitor.position, message, 'Write "firecracker".');
+  return { ...monitor, text: 'firecracker' };
 }
 
 /** As bunnyfiles write it, besides the names that platforms have. */
