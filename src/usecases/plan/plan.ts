@@ -10,6 +10,7 @@ import type { Position, Problem } from '../../core/errors.ts';
 import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { checkBoot, withVersion } from '../../core/unikernel/boot-checks.ts';
+import type { BootFindings } from '../../core/unikernel/boot-checks.ts';
 import { checkLabels, checkPaths } from '../../core/unikernel/checks.ts';
 import { describeFilled } from '../../core/unikernel/fill-labels.ts';
 import type { ImageArguments } from '../../core/unikernel/image-arguments.ts';
@@ -146,12 +147,14 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
+  const ofBoot = examineBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied });
   const errors = inOrder([
     ...copyErrors,
     ...missing,
     ...(isCopied ? binary.errors : []),
     ...recognized.errors,
     ...ofFiles.errors,
+    ...ofBoot.errors,
   ]);
   const warnings = inOrder([
     ...containerfile.warnings,
@@ -161,7 +164,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...(isCopied ? binary.warnings : []),
     ...ofFiles.warnings,
-    ...warnOfBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied }),
+    ...ofBoot.warnings,
     ...(options.doubts ?? []),
   ]);
   const notes = [...notesOf(context), ...filled.map(describeFilled)];
@@ -220,7 +223,7 @@ interface BootSources {
   readonly isCopied: boolean;
 }
 
-function warnOfBoot(sources: BootSources): Problem[] {
+function examineBoot(sources: BootSources): BootFindings {
   const { base, found, labels, binary, fills, instructions, start, isCopied } = sources;
   const { pairs, given } = labels;
   const isThere = (file: string) => has(found.rootfs, file);
@@ -234,7 +237,8 @@ function warnOfBoot(sources: BootSources): Problem[] {
     // Of a base that was not looked into, nobody knows.
     provides: (file: string) => isThere(file) || (base !== undefined && !found.hasBase),
   };
-  return [...checkLabels(pairs), ...checkPaths(pairs, isThere), ...(isCopied ? checkBoot(boot, start) : [])];
+  const { errors, warnings } = isCopied ? checkBoot(boot, start) : { errors: [], warnings: [] };
+  return { errors, warnings: [...checkLabels(pairs), ...checkPaths(pairs, isThere), ...warnings] };
 }
 
 /** `NAME=value`, those of the base first. */

@@ -223,6 +223,24 @@ CMD ["a"]
     );
   });
 
+  it('refuses a root file system that its guest can’t read', async (test) => {
+    const text = `${head}${kernel}rootfs:\n  from: local\n  path: r.img\ncmd: [/init]\n`;
+    const context = contextOf(test, text, { 'r.img': magic(0x438, '53ef') });
+    assert.match(
+      await refusalOf(test, context),
+      /^8:9 will not boot: expected a bare cpio archive in "\/\.boot\/rootfs", got ext2 → /,
+    );
+    writeFileSync(
+      join(context, 'bunnyfile'),
+      text.replace('unikraft', 'rumprun').replace('path: r.img', 'path: r.img\n  type: block'),
+    );
+    writeFileSync(join(context, 'r.img'), magic(0, '514649fb'));
+    assert.match(
+      await refusalOf(test, context),
+      /^8:9 will not boot: expected a raw disk in .*, got a qcow2 image/,
+    );
+  });
+
   it('holds the architecture against the kernel', async (test) => {
     const text = head.replace('monitor', 'architecture: arm64\n  monitor');
     assert.equal(
