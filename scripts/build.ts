@@ -24,6 +24,29 @@ const embedEncoder: Plugin = {
   },
 };
 
+/**
+ * Puts the YAML library as a text into the command line, which is one file: code that is not compiled before a bunnyfile is
+ * read makes no other start longer.
+ */
+const embedYaml: Plugin = {
+  name: 'embed-yaml',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]yaml-library\.ts$/ }, async ({ path }) => {
+      const { outputFiles } = await build({ ...shared, entryPoints: [path], minify: true, write: false });
+      const [code] = outputFiles.map(({ text }) => JSON.stringify(text));
+      const contents = `
+        import { createRequire } from 'node:module';
+        import { compileFunction } from 'node:vm';
+        const library = { exports: {} };
+        const load = compileFunction(${code}, ['module', 'require']);
+        load(library, createRequire(__filename));
+        export const { isAlias, isMap, isScalar, isSeq, parseDocument } = library.exports;
+      `;
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 /** What takes longer to load than all the rest stays out of the action's bundle. */
 const apart: Plugin = {
   name: 'apart',
@@ -31,6 +54,7 @@ const apart: Plugin = {
     for (const [filter, path] of [
       [/\/artifact-library\.ts$/, './artifact.cjs'],
       [/\/octokit\.ts$/, './octokit.cjs'],
+      [/\/yaml-library\.ts$/, './yaml.cjs'],
     ] as const) {
       bundler.onResolve({ filter }, ({ kind }) =>
         kind === 'entry-point' ? undefined : { path, external: true },
@@ -82,7 +106,7 @@ const results = await Promise.all([
     metafile: true,
     entryPoints: { cli: 'src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
-    plugins: [embedEncoder],
+    plugins: [embedEncoder, embedYaml],
   }),
   build({
     ...shared,
@@ -105,6 +129,7 @@ const results = await Promise.all([
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   }),
   build({ ...shared, metafile: true, entryPoints: { octokit: 'src/adapters/github/octokit.ts' } }),
+  build({ ...shared, metafile: true, entryPoints: { yaml: 'src/core/bunnyfile/yaml-library.ts' } }),
 ]);
 
 const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));

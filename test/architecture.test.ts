@@ -25,6 +25,7 @@ const homes: Readonly<Record<string, string>> = {
   '@octokit/rest': 'src/adapters/github/',
   'cli-progress': 'src/cli/',
   undici: 'src/adapters/http/',
+  yaml: 'src/core/bunnyfile/',
 };
 
 const files = globSync('src/**/*.ts').map((file) => file.replaceAll('\\', '/'));

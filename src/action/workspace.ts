@@ -3,6 +3,7 @@
 
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
+import { buildFileNames } from '../adapters/context/find-containerfile.ts';
 import { findLayouts } from '../adapters/disk/find-layouts.ts';
 import { BimaError, isSystemError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
@@ -93,8 +94,8 @@ async function pathsOf({
 }: Parameters<typeof holdToWorkspace>[0]) {
   const inContext = (name: string) => `${context}${sep}${name}`;
   // In the order in which they are tried.
-  const names = ['Containerfile', 'Dockerfile'];
-  const files = file === undefined ? [...names.map(inContext), ...names] : [file, inContext(file)];
+  const files =
+    file === undefined ? [...buildFileNames.map(inContext), ...buildFileNames] : [file, inContext(file)];
   const isBuild = fromLayout.length === 0;
   const paths: readonly [input: string, paths: readonly string[]][] = [
     ['context', isBuild ? [context] : []],

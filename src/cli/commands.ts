@@ -65,7 +65,7 @@ export const commands = {
     summary: 'Build a container image, for one platform or several',
     usage: 'bima build [options] CONTEXT',
     description:
-      'Builds an image from the Containerfile and the files of the directory CONTEXT, and prints its digest. For several\nplatforms it is an index with an image for each; TARGETARCH and its like tell them apart in the Containerfile.\nThe CONTEXT "-" is standard input: a Containerfile alone, or a tar of a directory, also with gzip or zstd.',
+      'Builds an image from the Containerfile or the bunnyfile and the files of the directory CONTEXT, and prints its digest.\nFor several platforms it is an index with an image for each; TARGETARCH and its like tell them apart in the Containerfile.\nThe CONTEXT "-" is standard input: a Containerfile alone, or a tar of a directory, also with gzip or zstd.',
     options: {
       tag,
       ...nameOptions,
@@ -238,7 +238,7 @@ export const commands = {
     options: { ...registryOptions, debug, json, help },
   },
   lint: {
-    summary: 'Check a Containerfile without building, or an image',
+    summary: 'Check a Containerfile or a bunnyfile without building, or an image',
     usage: 'bima lint [options] [CONTEXT|LAYOUT|ARCHIVE|REFERENCE]',
     description:
       'Lists everything that a build would complain about, for an image also what its labels and files contradict. A\nreference needs its tag or digest. The CONTEXT "-" is standard input, as for "bima build". Exits with 1 if a build would\nfail.',

@@ -6,7 +6,7 @@ export const file: OptionSpec = {
   type: 'string',
   short: 'f',
   value: 'CONTAINERFILE',
-  help: 'Path of the CONTAINERFILE (default: Containerfile or Dockerfile in CONTEXT, then in the current directory; "-" for standard input)',
+  help: 'Path of the CONTAINERFILE, or of a bunnyfile (default: Containerfile, Dockerfile or bunnyfile in CONTEXT, then in the current directory; "-" for standard input)',
 };
 export const noStrict: OptionSpec = {
   type: 'boolean',

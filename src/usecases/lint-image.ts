@@ -78,13 +78,14 @@ async function lintImage(
   const boot = await examineBootFiles((path) => files.get(rootfsPath(path)), pairs);
   const binary = lastPairs(pairs).get(uruncKeys.binary)?.value ?? '';
   const isMissing = binary !== '' && !provides(binary);
+  const ofBoot = checkBoot({ ...boot, labels: withVersion(pairs), words, environment: env, provides });
   return {
-    errors: [...completed.errors, ...(isMissing ? [missingBinary(binary)] : [])],
+    errors: [...completed.errors, ...(isMissing ? [missingBinary(binary)] : []), ...ofBoot.errors],
     warnings: [
       ...completed.warnings,
       ...checkLabels(pairs),
       ...checkPaths(pairs, provides),
-      ...checkBoot({ ...boot, labels: withVersion(pairs), words, environment: env, provides }),
+      ...ofBoot.warnings,
     ],
   };
 }

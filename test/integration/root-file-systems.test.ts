@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -52,8 +61,13 @@ function contextWith(test: TestContext, kernel: string): string {
 }
 
 /** Builds an image of a context, and unpacks it. */
-async function buildRootfs(test: TestContext, context: string, containerfile: string): Promise<string> {
-  writeFileSync(join(context, 'Containerfile'), containerfile);
+async function buildRootfs(
+  test: TestContext,
+  context: string,
+  text: string,
+  name = 'Containerfile',
+): Promise<string> {
+  writeFileSync(join(context, name), text);
   const layout = join(temporaryFolder(test), 'layout');
   await mustRunBima(['build', '-t', 'guest:latest', '-o', 'oci', '--dest', layout, context]);
   const rootless = process.getuid?.() === 0 ? [] : ['--rootless'];
@@ -124,4 +138,31 @@ describe('a guest', () => {
       assert.equal(written.toString(), 'kept\n');
     },
   );
+
+  for (const type of ['initrd', 'block'])
+    it(`boots from what a bunnyfile says (${type})`, { skip }, async (test) => {
+      const context = contextWith(test, kernel ?? '');
+      chmodSync(join(context, 'init'), 0o755);
+      for (const name of ['proc', 'dev']) mkdirSync(join(context, name));
+      const bunnyfile = `version: v0.1
+platforms: {framework: linux, monitor: qemu, architecture: x86}
+kernel: {from: local, path: vmlinuz}
+rootfs:
+  type: ${type}
+  include:
+  - busybox:/bin/busybox
+  - bin/sh:/bin/sh
+  - init
+  - greeting:/etc/greeting
+  - proc
+  - dev
+cmd: [/init]
+`;
+      const rootfs = await buildRootfs(test, context, bunnyfile, 'bunnyfile');
+      const file = join(rootfs, '.boot/rootfs');
+      const device = type === 'initrd' ? { initrd: file } : { disk: file };
+      const [greeting, mode, link] = said;
+      const expected = [greeting, mode?.replace('640 5:6', '644 0:0'), link];
+      assert.deepEqual(await boot(join(rootfs, '.boot/kernel'), device), expected);
+    });
 });

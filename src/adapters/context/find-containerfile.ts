@@ -1,4 +1,4 @@
-// Finds and reads the Containerfile of a build.
+// Finds and reads the file that says what is built: a Containerfile or a bunnyfile.
 
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -11,7 +11,7 @@ import { findOnDisk } from './disk-tree.ts';
 import { readListed, recognize } from './read-file.ts';
 
 /** The default names, in order of preference. */
-const names = ['Containerfile', 'Dockerfile'];
+export const buildFileNames = ['Containerfile', 'Dockerfile', 'bunnyfile'];
 
 /** A Containerfile that was found. */
 export interface FoundContainerfile {
@@ -44,7 +44,8 @@ export async function readContainerfile(options: {
 }): Promise<FoundContainerfile & { readonly bytes: Uint8Array }> {
   const { context, root, file } = options;
   if (options.origin !== undefined) return readInside(root, file, options.origin);
-  const candidates = file === undefined ? [...names.map((name) => join(context, name)), ...names] : [file];
+  const candidates =
+    file === undefined ? [...buildFileNames.map((name) => join(context, name)), ...buildFileNames] : [file];
   for (const path of candidates) {
     const place = await placeOf(path, context, root);
     const bytes = place.root === root ? await readInContext(place, path) : await readOutside(path);
@@ -55,7 +56,7 @@ export async function readContainerfile(options: {
     throw new BimaError('CONTAINERFILE_MISSING', `the Containerfile "${file}" does not exist`);
   throw new BimaError(
     'CONTAINERFILE_MISSING',
-    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
+    `found no Containerfile, Dockerfile or bunnyfile in "${context}" or the current directory`,
     {
       hint: 'Name the file: with --file, or the input "file" of the action.',
     },
@@ -68,14 +69,14 @@ async function readInside(
   file: string | undefined,
   origin: string,
 ): Promise<FoundContainerfile & { readonly bytes: Uint8Array }> {
-  for (const name of file === undefined ? names : [file]) {
+  for (const name of file === undefined ? buildFileNames : [file]) {
     const path = innerPath(root, join(root, name));
     if (path === undefined) continue;
     const place = { root, path };
     const bytes = await readInContext(place, name);
     if (bytes !== undefined) return { path, place, bytes };
   }
-  const wanted = file === undefined ? 'Containerfile or Dockerfile' : `"${file}"`;
+  const wanted = file === undefined ? 'Containerfile, Dockerfile or bunnyfile' : `"${file}"`;
   throw new BimaError('CONTAINERFILE_MISSING', `found no ${wanted} in ${origin}`, {
     hint: 'Name the file with --file, by its path there.',
   });

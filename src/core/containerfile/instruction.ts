@@ -2,6 +2,7 @@
 
 import type { RootfsForm } from './rootfs-flag.ts';
 import type { Position, Problem } from '../errors.ts';
+import type { Platform } from '../oci/platform.ts';
 
 interface InstructionBase {
   /** Position of the instruction's keyword. */
@@ -79,6 +80,11 @@ export interface Copy extends InstructionBase {
   readonly exclude?: readonly string[];
   /** The value of `--rootfs`: the destination is one file, a root file system that holds what is copied. */
   readonly rootfs?: RootfsForm;
+  /**
+   * True for `include` of a bunnyfile: its sources are paths, never patterns, a link that one names stays a link, and a
+   * folder lands inside of a folder that is there already.
+   */
+  readonly isInclude?: true;
 }
 
 export interface LabelPair {
@@ -107,6 +113,8 @@ export interface Cmd extends InstructionBase {
 export interface Entrypoint extends InstructionBase {
   readonly type: 'entrypoint';
   readonly arguments: Arguments;
+  /** True in a bunnyfile: the Cmd of the base still holds. */
+  readonly keepsCmd?: true;
 }
 
 export interface Env extends InstructionBase {
@@ -202,7 +210,26 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** A file that was read. What is wrong with it is listed, not thrown, so that one run shows everything. */
+/** What a file says it is for, with the place to blame where its kernel says something else. */
+export interface StatedPlatform {
+  readonly platform: Platform;
+  readonly position: Position;
+}
+
+/** A file of the image that is a root file system, and that no label names before its content is known. */
+export interface UnnamedRootfs {
+  /** In the image. */
+  readonly path: string;
+  /** As the file has it, for messages. */
+  readonly source: string;
+  /** Where the guest mounts it, should it be a block device. */
+  readonly mountPoint: string;
+  readonly position: Position;
+}
+
+/**
+ * A file that was read, a bunnyfile too. What is wrong with it is listed, not thrown, so that one run shows everything.
+ */
 export interface Containerfile {
   /** In their order; the last one is the image. */
   readonly stages: readonly Stage[];
@@ -210,6 +237,10 @@ export interface Containerfile {
   readonly unbuilt: ReadonlySet<number>;
   /** True when a LABEL is so wrong that none of its labels could be read. */
   readonly hasLostLabels: boolean;
+  /** The keys of labels that nobody misses; none by default. */
+  readonly optionalLabels?: readonly string[];
+  readonly platform?: StatedPlatform;
+  readonly unnamedRootfs?: UnnamedRootfs;
   /** The instructions can't be trusted unless this is empty. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];

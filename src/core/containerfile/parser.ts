@@ -81,7 +81,7 @@ export function parseContainerfile(
     findings.errors.push(syntaxProblem({ file, line: 1, column: 1 }, message, 'Begin with FROM scratch.'));
   } else if (/^[\w-]+:$/.test(first.keyword)) {
     const hint =
-      'This looks like YAML, such as a bunnyfile; a Containerfile has FROM, COPY and LABEL instructions.';
+      'This looks like YAML: a bunnyfile has "version" and "platforms" at its top, a Containerfile FROM, COPY and LABEL instructions.';
     first.error(first.start, `expected an instruction, got ${quote(first.keyword)}`, hint);
     return { ...nothing, ...sorted(findings) };
   }

@@ -10,20 +10,20 @@ import type { Followed, TreeItem } from './file-tree.ts';
 import { bothRules, noIgnoreRules, parseExcludes, rulesBelow, rulesOutside } from './ignore.ts';
 import type { IgnoreRules } from './ignore.ts';
 import type { Match } from './match.ts';
-import { advance, parseSourcePath, splitAtPivot } from './source-path.ts';
+import { advance, parsePlainPath, parseSourcePath, splitAtPivot } from './source-path.ts';
 import type { SourcePath } from './source-path.ts';
 import { attempt, listTree } from './source-tree.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** The flags of a COPY that select files. */
-export type SourceFlags = Pick<Copy, 'parents' | 'exclude'>;
+export type SourceFlags = Pick<Copy, 'parents' | 'exclude' | 'isInclude'>;
 
 /** Thrown for a source of which nothing is left: no error where another source of the same COPY brings something. */
 export class NothingMatches extends BimaError {}
 
 /**
- * What a source names, sorted; at least one thing. Links that the source names are followed; those inside a folder, and
- * those behind the pivot of --parents, are kept.
+ * What a source names, sorted; at least one thing. Links that the source names are followed; those inside a folder,
+ * those behind the pivot of --parents, and that at the end of an include, are kept.
  * @throws BimaError CONTEXT_PATH, with the source's position, for a source that isn't there, and for everything that an
  *   image can't hold; NothingMatches
  */
@@ -79,12 +79,15 @@ class SourceFinder<Item extends TreeItem> {
   readonly #below: SourcePath | undefined;
   readonly #included: IgnoreRules | undefined;
   readonly #excluded: IgnoreRules | undefined;
+  readonly #isInclude: boolean;
   /** The first match that is ignored. */
   #ignored: string | undefined;
 
-  constructor(tree: SourceTree<Item>, source: CopySource, { parents, exclude = [] }: SourceFlags) {
+  constructor(tree: SourceTree<Item>, source: CopySource, flags: SourceFlags) {
+    const { parents, exclude = [], isInclude = false } = flags;
     this.#tree = tree;
     this.#source = source;
+    this.#isInclude = isInclude;
     const { start, below } = parents === true ? splitAtPivot(source.path) : { start: source.path };
     this.#start = this.#read(start);
     this.#below = below === undefined ? undefined : this.#read(below);
@@ -107,7 +110,7 @@ class SourceFinder<Item extends TreeItem> {
   }
 
   #read(text: string): SourcePath {
-    const path = parseSourcePath(text);
+    const path = this.#isInclude ? parsePlainPath(text) : parseSourcePath(text);
     const written = this.#source.path;
     switch (path) {
       case 'leaves the context': {
@@ -165,7 +168,7 @@ class SourceFinder<Item extends TreeItem> {
   /** What is at a path, under the name that the source knows it by, which may be that of a link. */
   #take(written: string): Match['found'] | undefined {
     const { rules } = this.#tree;
-    const { path, item } = mustFollow(this.#tree, written.split('/'), this.#source);
+    const { path, item } = this.#linkAt(written) ?? mustFollow(this.#tree, written.split('/'), this.#source);
     const isFolder = item.type === 'directory';
     const ignored = [written, path].find((at) => at !== '' && rules.ignores(at));
     const isKept = ignored === undefined || (ignored === path && isFolder && rules.mayKeepBelow(path));
@@ -173,6 +176,17 @@ class SourceFinder<Item extends TreeItem> {
     if (ignored === undefined || (found?.type === 'directory' && found.children.length > 0)) return found;
     this.#ignored ??= ignored;
     return undefined;
+  }
+
+  /** The link that an include names, which it keeps. */
+  #linkAt(written: string): { readonly path: string; readonly item: Item } | undefined {
+    if (!this.#isInclude) return undefined;
+    const parts = written.split('/');
+    const folder = followLinks(this.#tree, parts.slice(0, -1), this.#tree.isConfined);
+    if (folder.type !== 'found') return undefined;
+    const name = lastPart(written);
+    const item = this.#tree.lookUp(folder.item, name);
+    return item?.target === undefined ? undefined : { path: joinPath(folder.path, name), item };
   }
 
   #takeItem(item: Item, path: string, name: string): Match['found'] | undefined {
@@ -184,7 +198,7 @@ class SourceFinder<Item extends TreeItem> {
     }
     if (this.#below !== undefined || this.#excluded?.ignores(name) === true) return undefined;
     const found = this.#tree.take(item, name, true);
-    return found.type === 'file' ? found : undefined;
+    return found.type === 'file' || this.#isInclude ? found : undefined;
   }
 
   /** Rules below a folder, with the COPY's own flags, whose patterns start at the folder. */

@@ -72,7 +72,7 @@ export function treeOf(matches: readonly Match[]): FoundTree {
     const origin = isFolder ? match.found.origin : undefined;
     if (origin !== undefined) root = { ...plainRoot, ...attributesOf(origin) };
     // A loop: what others made may be too deep for the stack.
-    const pending = [{ path: isFolder ? '' : match.found.name, found: match.found as Found }];
+    const pending = [{ path: isFolder ? '' : match.found.name, found: match.found }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const { path, found } = next;
       if (path !== '') put(entries, entryOf(found, path), match);

@@ -55,8 +55,8 @@ export interface FoundSymlink extends FoundBase {
 
 export type Found = FoundFile | FoundDirectory | FoundSymlink;
 
-/** One thing that a source names. A link that is named itself was followed. */
+/** One thing that a source names. A link that is named itself was followed, except that of an include. */
 export interface Match {
   readonly source: CopySource;
-  readonly found: FoundFile | FoundDirectory;
+  readonly found: Found;
 }

@@ -12,7 +12,7 @@ import { comparePaths } from './entry.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { followLinks, joinPath } from './file-tree.ts';
 import type { TreeItem } from './file-tree.ts';
-import type { Found, FoundFile, Match } from './match.ts';
+import type { Found, FoundDirectory, FoundFile, Match } from './match.ts';
 
 export interface Rootfs {
   /** Entries by path. The root itself has none. */
@@ -47,7 +47,8 @@ export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Ma
 
   for (const match of matches) {
     const { found } = match;
-    const path = found.type === 'file' && intoDirectory ? joinPath(target, found.name) : target;
+    const isInside = found.type === 'directory' ? landsInside(rootfs, copy, found) : intoDirectory;
+    const path = isInside ? joinPath(target, found.name) : target;
     // A folder that the destination itself names is made as those above it, whatever the source is like.
     layer.makeParents(isNamedFolder && target !== '' ? joinPath(target, found.name) : path, match);
     // A loop: what others made may be too deep for the stack.
@@ -62,6 +63,20 @@ export function applyCopy(rootfs: Rootfs, copy: PlacedCopy, matches: readonly Ma
     }
   }
   return layer.close();
+}
+
+/**
+ * Whether a folder goes into its destination under its own name, in place of what it holds: only an include does that,
+ * where the destination is there, or ends with a slash (github.com/tonistiigi/fsutil, copy/copy.go, prepareTargetDir).
+ */
+export function landsInside(
+  rootfs: Rootfs,
+  { isInclude, destination }: Pick<PlacedCopy, 'isInclude' | 'destination'>,
+  { name }: Pick<FoundDirectory, 'name'>,
+): boolean {
+  if (isInclude !== true || name === '') return false;
+  const target = followPath(rootfs, destination);
+  return destination.endsWith('/') || (target !== undefined && isDirectory(rootfs.entries, target));
 }
 
 /** The entries of one COPY, before they take effect. */

@@ -37,6 +37,11 @@ export function parseSourcePath(text: string): SourcePath | SourceProblem {
   return { parts: plain.map(unescapePattern), pattern };
 }
 
+/** The same of a path in which no character is a wildcard. */
+export function parsePlainPath(text: string): SourcePath | SourceProblem {
+  return parseSourcePath(text.replaceAll(/[*?[\\]/g, '\\$&'));
+}
+
 /** What --parents keeps of a source: all of it, or what is behind a `/./`. */
 export function splitAtPivot(text: string): { readonly start: string; readonly below: string } {
   const pivot = text.indexOf('/./');

@@ -14,14 +14,38 @@ import { solo5Rules } from './solo5-rules.ts';
 /** The table: docs/checks.md has it in words. */
 export const bootRules: readonly BootRule[] = [...solo5Rules, ...kernelRules, ...diskRules, ...guestRules];
 
+export interface BootFindings {
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
 /**
- * Every problem that the rules find, each a warning, at the place of its label.
+ * Every problem that the rules find, at the place of its label.
  * @param start the place to blame for a label that has none
  */
-export function checkBoot(input: BootInput, start?: Position): readonly Problem[] {
+export function checkBoot(input: BootInput, start?: Position): BootFindings {
+  return {
+    errors: findProblems(
+      bootRules.filter(({ isFatal }) => isFatal === true),
+      input,
+      start,
+    ),
+    warnings: findProblems(
+      bootRules.filter(({ isFatal }) => isFatal !== true),
+      input,
+      start,
+    ),
+  };
+}
+
+function findProblems(
+  rules: readonly BootRule[],
+  input: BootInput,
+  start: Position | undefined,
+): readonly Problem[] {
   const given = lastPairs(input.labels);
   const seen: Seen = { ...input, label: (name) => given.get(uruncKeys[name])?.value ?? '' };
-  return bootRules.flatMap(({ level, at, finds, hint }): Problem[] => {
+  return rules.flatMap(({ level, at, finds, hint }): Problem[] => {
     const found = finds(seen);
     if (found === undefined) return [];
     const position = given.get(uruncKeys[typeof at === 'string' ? at : at(seen)])?.position ?? start;

@@ -8,6 +8,7 @@ export const diskRules: readonly BootRule[] = [
   {
     name: 'initrd-content',
     level: 'error',
+    isFatal: true,
     at: 'initrd',
     finds: ({ initrd, label }: Seen): string | undefined => {
       const type = label('unikernelType');
@@ -34,6 +35,7 @@ export const diskRules: readonly BootRule[] = [
   {
     name: 'block-qcow2',
     level: 'error',
+    isFatal: true,
     at: 'block',
     finds: ({ block, label }: Seen): string | undefined =>
       block?.content.name === 'qcow2'
@@ -44,6 +46,7 @@ export const diskRules: readonly BootRule[] = [
   {
     name: 'block-for-rumprun',
     level: 'error',
+    isFatal: true,
     at: 'block',
     finds: ({ block, label }: Seen): string | undefined =>
       label('unikernelType') === 'rumprun' &&

@@ -48,7 +48,8 @@ export function imageArguments(
     return fromLabel(labels.get(uruncKeys.cmdline), type);
 
   const given: InheritedArguments = {
-    ...(entrypoint === undefined ? inherited : { entrypoint: words(entrypoint) }),
+    ...(entrypoint === undefined || entrypoint.keepsCmd === true ? inherited : {}),
+    ...(entrypoint === undefined ? {} : { entrypoint: words(entrypoint) }),
     ...(cmd === undefined ? {} : { cmd: words(cmd) }),
   };
   const all = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];

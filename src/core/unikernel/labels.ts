@@ -20,6 +20,8 @@ export interface CompleteOptions {
   readonly words: readonly string[] | undefined;
   /** False: only what urunc itself can't do without is required. */
   readonly strict: boolean;
+  /** Keys that nobody misses, of those that only `strict` requires. */
+  readonly optional?: readonly string[] | undefined;
   /** The place to blame for a label that is not there. */
   readonly position?: Position;
 }
@@ -65,7 +67,10 @@ export function completeLabels(pairs: readonly LabelInput[], options: CompleteOp
 
   // urunc takes an empty value of these for none.
   const missing: Required[] = mandatory.filter((name) => !values.get(uruncKeys[name]));
-  const absent: Required[] = expected.filter((name) => !values.has(uruncKeys[name]));
+  const { optional = [] } = options;
+  const absent: Required[] = expected.filter((name) => {
+    return !values.has(uruncKeys[name]) && !optional.includes(uruncKeys[name]);
+  });
   const report = (names: readonly Required[]) =>
     names.length === 0 ? [] : [missingProblem(names, given, options)];
 

@@ -1,5 +1,6 @@
 // The unikernel's binary among the files of the image, and the platform that its header names.
 
+import type { StatedPlatform } from '../../core/containerfile/instruction.ts';
 import { collectProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
@@ -14,6 +15,14 @@ import type { FileEntry } from '../../core/files/entry.ts';
 import { resolve } from '../../core/files/rootfs.ts';
 import type { Rootfs } from '../../core/files/rootfs.ts';
 
+/** What users say the platform is: it must not contradict the header. */
+export interface NamedPlatforms {
+  /** Of the build. */
+  readonly named: Platform | undefined;
+  /** Of the file, where the build names none. */
+  readonly stated?: StatedPlatform | undefined;
+}
+
 export interface BinaryFindings {
   readonly platform?: Platform;
   readonly errors: readonly Problem[];
@@ -23,13 +32,12 @@ export interface BinaryFindings {
 /**
  * Takes the platform from the header of the file that the binary label names, found by its whole path in the rootfs.
  * @param pairs the labels as they were given
- * @param named what a user says the platform is: it must not contradict the header
  * @param start the place to blame for a label that has none
  */
 export async function findPlatform(
   rootfs: Rootfs,
   pairs: readonly LabelInput[],
-  named: Platform | undefined,
+  { named, stated }: NamedPlatforms,
   start: Position,
 ): Promise<BinaryFindings> {
   const label = lastPairs(pairs).get(uruncKeys.binary);
@@ -44,7 +52,7 @@ export async function findPlatform(
     return fail('ARCHITECTURE_MISMATCH', message, 'urunc runs images for linux, whatever the unikernel is.');
   }
   const file = resolve(rootfs, label.value);
-  if (file === undefined) return missingBinary(label.value, named, position);
+  if (file === undefined) return missingBinary(label.value, named ?? stated?.platform, position);
 
   const unread: Problem[] = [];
   let head: Uint8Array = new Uint8Array();
@@ -60,7 +68,9 @@ export async function findPlatform(
     const message = `expected a binary for ${formatPlatform(named)}, got ${detection.format} in "${label.value}"`;
     return fail('ARCHITECTURE_MISMATCH', message, 'Copy the binary for that platform, or name no platform.');
   }
-  const platform = named ?? detection.platform;
+  if (named === undefined && stated !== undefined && !agrees(detection, stated.platform))
+    return { errors: [contradiction(stated, detection.format, label.value)], warnings: [] };
+  const platform = named ?? stated?.platform ?? detection.platform;
   if (platform !== undefined) return { platform, errors: [], warnings };
   return fail(
     'ARCHITECTURE_UNKNOWN',
@@ -68,6 +78,15 @@ export async function findPlatform(
     fault?.problem.hint ??
       'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.',
   );
+}
+
+function contradiction({ platform, position }: StatedPlatform, format: string, path: string): Problem {
+  return {
+    code: 'ARCHITECTURE_MISMATCH',
+    message: `expected a kernel for ${platform.architecture}, got ${format} in "${path}"`,
+    hint: 'Correct the architecture, or take the kernel that is for it.',
+    position,
+  };
 }
 
 /** Looks at the other files that labels name: those that are there, since nothing here says that one is missing. */

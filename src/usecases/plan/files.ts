@@ -1,5 +1,6 @@
 // The files of each stage: what its COPY, ADD and WORKDIR instructions bring, on top of its base.
 
+import { posix } from 'node:path';
 import type { BaseImage } from './base-image.ts';
 import type { BaseImages } from './base-images.ts';
 import type {
@@ -24,7 +25,7 @@ import { findOwner } from '../../core/files/owners.ts';
 import type { StageBases } from './bases.ts';
 import { CopySources, findAll } from './copy-sources.ts';
 import type { Brought } from './copy-sources.ts';
-import { applyCopy, emptyRootfs, has, makeFolder } from '../../core/files/rootfs.ts';
+import { applyCopy, emptyRootfs, has, landsInside, makeFolder } from '../../core/files/rootfs.ts';
 import type { PlacedCopy, Rootfs } from '../../core/files/rootfs.ts';
 
 /** The entries of one instruction's layer. */
@@ -160,6 +161,7 @@ async function applyStep(
   }
   const { chown, ...copy } = instruction;
   const destination = absoluteDestination(workingDir, copy.destination);
+  warnings.push(...warnOfLanding(rootfs, { ...copy, destination }, matches));
   if (chown === undefined) return applyMatches(rootfs, { ...copy, destination }, matches, warnings);
   const ids = await findOwner(rootfs, chown);
   if ('missing' in ids) {
@@ -201,6 +203,23 @@ function applyMatches(
   return [...brought.values()]
     .filter((entry) => rootfs.entries.get(entry.path) === entry)
     .sort((one, other) => comparePaths(one.path, other.path));
+}
+
+/** Of a folder for which the file names a place that is there: it goes into that, as bunny has it. */
+function warnOfLanding(
+  rootfs: Rootfs,
+  copy: Pick<Copy, 'isInclude' | 'destination'>,
+  matches: readonly Brought[],
+): Problem[] {
+  // A slash says that just this is meant.
+  if (copy.destination.endsWith('/') && copy.destination !== '/') return [];
+  return matches.flatMap(({ found, source }): Problem[] => {
+    if (found.type !== 'directory' || !landsInside(rootfs, copy, found)) return [];
+    const message = `"${source.path}" becomes "${posix.join(copy.destination, found.name)}", since "${copy.destination}" is there already`;
+    const hint =
+      'Name what is in the folder, each with its destination, if that is not meant; with a "/" at the end of the destination it is.';
+    return [{ code: 'CONTEXT_PATH', message, hint, position: source.position }];
+  });
 }
 
 function warnOfLeftOut([first, ...others]: readonly string[], { path, position }: CopySource): Problem[] {

@@ -26,6 +26,8 @@ export interface LabelSources {
   /** Position of the FROM that names the base. */
   readonly basePosition: Position;
   readonly strict: boolean;
+  /** The keys of labels that nobody misses. */
+  readonly optionalLabels?: readonly string[];
   /** The place to blame for a label that is not there. */
   readonly start: Position;
 }
@@ -54,7 +56,7 @@ export async function planLabels(sources: LabelSources): Promise<PlannedLabels> 
 }
 
 function complete(sources: LabelSources, inside: ReadonlyMap<string, string>): PlannedLabels {
-  const { instructions, own, base, filled = [], basePosition, strict, start } = sources;
+  const { instructions, own, base, filled = [], basePosition, strict, start, optionalLabels } = sources;
   const [entrypoint, cmd] = [last<Entrypoint>(instructions, 'entrypoint'), last<Cmd>(instructions, 'cmd')];
   const isOwn = entrypoint !== undefined || cmd !== undefined;
   const inherited = [...new Map([...inside, ...(base?.labels ?? [])])].map(([key, value]) => {
@@ -64,7 +66,12 @@ function complete(sources: LabelSources, inside: ReadonlyMap<string, string>): P
   const values = isOwn ? base?.values : keptArguments(base?.values ?? {}, inherited, own);
   const shellOf = (instruction: Instruction) => shellAt(instructions, instruction) ?? base?.values.shell;
   const given = imageArguments({ entrypoint, cmd, shellOf }, pairs, values);
-  const completed = completeLabels(pairs, { words: given.words, strict, position: start });
+  const completed = completeLabels(pairs, {
+    words: given.words,
+    strict,
+    optional: optionalLabels,
+    position: start,
+  });
   const contradiction = isOwn ? [] : warnOfInherited(values ?? {}, own);
   const warnings = [...given.warnings, ...completed.warnings, ...contradiction];
   return { pairs, given, completed, errors: [], warnings };

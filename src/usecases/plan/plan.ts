@@ -3,7 +3,7 @@
 
 import type { BaseImage } from './base-image.ts';
 import type { BaseImages } from './base-images.ts';
-import type { Instruction } from '../../core/containerfile/instruction.ts';
+import type { Instruction, UnnamedRootfs } from '../../core/containerfile/instruction.ts';
 import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
 import { limitProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
@@ -11,6 +11,7 @@ import type { ImageOrigin } from '../../core/oci/image-origin.ts';
 import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { checkBoot, withVersion } from '../../core/unikernel/boot-checks.ts';
+import type { BootFindings } from '../../core/unikernel/boot-checks.ts';
 import { checkLabels, checkPaths } from '../../core/unikernel/checks.ts';
 import { describeFilled } from '../../core/unikernel/fill-labels.ts';
 import type { ImageArguments } from '../../core/unikernel/image-arguments.ts';
@@ -29,6 +30,7 @@ import type { LayerPlan, StageFiles } from './files.ts';
 import { warnOfSecrets } from './packed-secrets.ts';
 import { labelsOf, openStages } from './stages.ts';
 import { examineFiles, findPlatform } from './binary-platform.ts';
+import { recognizeRootfs } from './rootfs-kind.ts';
 import { emptyRootfs, has } from '../../core/files/rootfs.ts';
 
 export interface PlanOptions {
@@ -122,17 +124,24 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const base = bases.byStage.get(root);
   const basePosition = stages[root]?.from.imagePosition ?? start;
   const own = [...labelsOf(stages), ...options.labels];
-  const sources = { ...options, instructions, own, base, basePosition, start };
+  const { optionalLabels = [], unnamedRootfs } = containerfile;
+  const sources = { ...options, instructions, own, base, basePosition, start, optionalLabels };
   const first = await planLabels(sources);
 
-  const search = { base, fill: options.fill ?? true, pairs: first.pairs };
+  const search = { base, fill: options.fill ?? true, pairs: first.pairs, unnamedRootfs };
   const sought =
     stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
-  const fills = await findFills(sought.rootfs, first.pairs, search);
-  const labels = fills.filled.length === 0 ? first : await planLabels({ ...sources, filled: fills.filled });
+  const recognized = await recognizeRootfs(
+    sought.rootfs,
+    sought.errors.length > 0 ? undefined : unnamedRootfs,
+  );
+  const fills = await findFills(sought.rootfs, [...recognized.filled, ...first.pairs], search);
+  const filled = [...fills.filled, ...recognized.filled];
+  const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
   const { pairs, completed } = labels;
   const found = withExecutableBinary(sought, pairs);
-  const binary = await findPlatform(found.rootfs, pairs, options.platform, start);
+  const platforms = { named: options.platform, stated: containerfile.platform };
+  const binary = await findPlatform(found.rootfs, pairs, platforms, start);
   const ofFiles = await examineFiles(found.rootfs, pairs, start);
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
@@ -144,7 +153,15 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
-  const errors = inOrder([...copyErrors, ...missing, ...(isCopied ? binary.errors : []), ...ofFiles.errors]);
+  const ofBoot = examineBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied });
+  const errors = inOrder([
+    ...copyErrors,
+    ...missing,
+    ...(isCopied ? binary.errors : []),
+    ...recognized.errors,
+    ...ofFiles.errors,
+    ...ofBoot.errors,
+  ]);
   const warnings = inOrder([
     ...containerfile.warnings,
     ...bases.warnings,
@@ -153,10 +170,10 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...(isCopied ? binary.warnings : []),
     ...ofFiles.warnings,
-    ...warnOfBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied }),
+    ...ofBoot.warnings,
     ...(options.doubts ?? []),
   ]);
-  const notes = [...notesOf(context), ...fills.filled.map(describeFilled)];
+  const notes = [...notesOf(context), ...filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
   const plan = {
     instructions,
@@ -174,18 +191,20 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
 interface Search {
   readonly base: BaseImage | undefined;
   readonly fill: boolean;
+  readonly unnamedRootfs: UnnamedRootfs | undefined;
   /** The labels that are known before anything is filled in. */
   readonly pairs: PlannedLabels['pairs'];
 }
 
 /** Looks into the base only when something may be there that counts. */
 async function findFiles(
-  { base, fill, pairs }: Search,
+  { base, fill, pairs, unnamedRootfs }: Search,
   ofStage: (look: 'always' | 'for COPY') => Promise<StageFiles>,
 ): Promise<StageFiles> {
   const found = await ofStage('for COPY');
   if (base === undefined || found.hasBase) return found;
-  const isInBase = !namedPaths(pairs).every((file) => has(found.rootfs, file));
+  const paths = [...namedPaths(pairs), ...(unnamedRootfs === undefined ? [] : [unnamedRootfs.path])];
+  const isInBase = !paths.every((file) => has(found.rootfs, file));
   return isInBase || (fill && mayFillFromBase(base, pairs)) ? ofStage('always') : found;
 }
 
@@ -211,7 +230,7 @@ interface BootSources {
   readonly isCopied: boolean;
 }
 
-function warnOfBoot(sources: BootSources): Problem[] {
+function examineBoot(sources: BootSources): BootFindings {
   const { base, found, labels, binary, fills, instructions, start, isCopied } = sources;
   const { pairs, given } = labels;
   const isThere = (file: string) => has(found.rootfs, file);
@@ -225,7 +244,8 @@ function warnOfBoot(sources: BootSources): Problem[] {
     // Of a base that was not looked into, nobody knows.
     provides: (file: string) => isThere(file) || (base !== undefined && !found.hasBase),
   };
-  return [...checkLabels(pairs), ...checkPaths(pairs, isThere), ...(isCopied ? checkBoot(boot, start) : [])];
+  const { errors, warnings } = isCopied ? checkBoot(boot, start) : { errors: [], warnings: [] };
+  return { errors, warnings: [...checkLabels(pairs), ...checkPaths(pairs, isThere), ...warnings] };
 }
 
 /** `NAME=value`, those of the base first. */

@@ -1,8 +1,7 @@
-// The stages of a Containerfile with the images that they are built on. The environment of those images takes part in
+// The stages of a Containerfile or a bunnyfile with the images that they are built on. The environment of those images takes part in
 // the reading of the file.
 
 import type { Containerfile, Stage } from '../../core/containerfile/instruction.ts';
-import { parseContainerfile } from '../../core/containerfile/parser.ts';
 import { flattenStage } from '../../core/containerfile/stage.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
@@ -10,6 +9,7 @@ import { lastPairs } from '../../core/unikernel/labels.ts';
 import type { LabelInput } from '../../core/unikernel/labels.ts';
 import type { Context } from '../../adapters/context/context.ts';
 import { detectAt } from './binary-platform.ts';
+import { openBuildFile } from './build-file.ts';
 import { environmentsOf, openBases } from './bases.ts';
 import type { StageBases } from './bases.ts';
 import { createPlanFiles } from './files.ts';
@@ -29,7 +29,8 @@ export async function openStages(
   context: Context,
   options: PlanOptions,
 ): Promise<PlannedStages> {
-  const first = parseContainerfile(bytes, path, options);
+  const read = await openBuildFile(bytes, path);
+  const first = read(options);
   const { stages } = first;
   const pairs = lastPairs([...labelsOf(stages), ...options.labels]);
   const hypervisor = pairs.get(uruncKeys.hypervisor)?.value;
@@ -46,14 +47,14 @@ export async function openStages(
     return detectAt(rootfs, pairs.get(uruncKeys.binary)?.value ?? '');
   }
 
+  const target = options.platform ?? first.platform?.platform;
   const bases = await openBases(stages, options.images, {
-    ...(options.platform === undefined ? {} : { target: options.platform }),
+    ...(target === undefined ? {} : { target }),
     ...(hypervisor === undefined ? {} : { hypervisor }),
     findArchitecture,
   });
   const environments = environmentsOf(bases);
-  const containerfile =
-    environments === undefined ? first : parseContainerfile(bytes, path, { ...options, environments });
+  const containerfile = environments === undefined ? first : read({ ...options, environments });
   const { images, created } = options;
   return {
     containerfile,

@@ -57,6 +57,7 @@ const trees: [name: string, open: (test: TestContext, links: Record<string, stri
 ];
 
 const parents = { parents: true } as const;
+const including = { isInclude: true } as const;
 const excluding = (...exclude: string[]): SourceFlags => ({ exclude });
 
 // What is expected is what BuildKit's copier (github.com/tonistiigi/fsutil) makes, by its tests and its code.
@@ -83,6 +84,10 @@ const found: [name: string, path: string, flags: SourceFlags, expected: string[]
     {},
     ['links/', 'links/d -> ../d', 'links/out -> ../../out', 'links/root -> /d'],
   ],
+  ['a link that an include names', 'links/d', including, ['d -> ../d']],
+  ['a link that an include names, wherever it leads', '/links/out', including, ['out -> ../../out']],
+  ['what is behind a link of an include', 'links/d/e/f', including, ['f 0']],
+  ['a folder of an include, with or without a slash', './d2/', including, ['d2/', 'd2/e/', 'd2/e/f 0']],
   ['a folder less what is right in it', 'd', excluding('*.txt'), ['d/', 'd/e/', 'd/e/a.txt 0', 'd/e/f 0']],
   ['a folder less what is anywhere', 'd', excluding('**/*.txt'), ['d/', 'd/e/', 'd/e/f 0']],
   ['a folder less two patterns', 'd', excluding('e/f', 'a.txt'), ['d/', 'd/e/', 'd/e/a.txt 0']],
@@ -135,6 +140,9 @@ describe('findSources', () => {
     }
 
     const refused: [path: string, flags: SourceFlags, message: RegExp][] = [
+      ['*.txt', including, /"\*\.txt" is not in/],
+      ['../x', including, /"\.\.\/x" leads out of/],
+      ['links/none', including, /"links\/none" is not in/],
       ['d/e/g', parents, /"d\/e\/g" is not in/],
       ['links/d/e', parents, /nothing in .* matches "links\/d\/e"/],
       ['k/./x', parents, /"k\/\.\/x" is not in/],

@@ -24,8 +24,9 @@ const folder = (name: string, ...children: Found[]): FoundDirectory => ({
 });
 
 interface Step {
-  readonly from: readonly (FoundFile | FoundDirectory)[];
+  readonly from: readonly Found[];
   readonly to: string;
+  readonly isInclude?: true;
   readonly chmod?: number | string;
   readonly chown?: { uid: number; gid: number };
 }
@@ -68,6 +69,42 @@ const conf = folder('conf', file('a'), folder('sub', file('b')));
 // except where a row says otherwise.
 describe('applyCopy', () => {
   const rows: [name: string, steps: Step[], layer: string[]][] = [
+    [
+      'an include of a folder to a place that is not there',
+      [{ from: [folder('conf', file('a'))], to: '/x', isInclude: true }],
+      ['755 0:0 x/', '644 0:0 x/a'],
+    ],
+    [
+      'an include of a folder to a folder that is there',
+      [
+        { from: [file('f')], to: '/x/f' },
+        { from: [folder('conf', file('a'))], to: '/x', isInclude: true },
+      ],
+      ['755 0:0 x/', '755 0:0 x/conf/', '644 0:0 x/conf/a'],
+    ],
+    [
+      'an include of a folder to the root',
+      [{ from: [folder('conf', file('a'))], to: '/', isInclude: true }],
+      ['755 0:0 conf/', '644 0:0 conf/a'],
+    ],
+    [
+      'an include of a folder to a name with a slash',
+      [{ from: [folder('conf', file('a'))], to: '/x/', isInclude: true }],
+      ['755 0:0 x/', '755 0:0 x/conf/', '644 0:0 x/conf/a'],
+    ],
+    [
+      'an include of the context',
+      [{ from: [folder('', file('a'))], to: '/', isInclude: true }],
+      ['644 0:0 a'],
+    ],
+    [
+      'an include of a link, into a folder that is there',
+      [
+        { from: [file('f')], to: '/x/f' },
+        { from: [link('sh', 'busybox')], to: '/x', isInclude: true },
+      ],
+      ['755 0:0 x/', '777 0:0 x/sh -> busybox'],
+    ],
     ['a file to a path', [{ from: [file('f')], to: '/x/y' }], ['755 0:0 x/', '644 0:0 x/y']],
     [
       'a file to a folder',

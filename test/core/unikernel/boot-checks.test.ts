@@ -46,13 +46,14 @@ function check({ labels, ...files }: Given) {
     value,
     position: { file: 'Containerfile', line: index + 1, column: 7 } satisfies Position,
   }));
-  return checkBoot({
+  const { errors, warnings } = checkBoot({
     words: [],
     environment: [],
     provides: () => true,
     ...files,
     labels: withVersion(pairs),
   });
+  return [...errors, ...warnings];
 }
 
 const mirage = { unikernelType: 'mirage', hypervisor: 'hvt', binary: '/app' };
@@ -319,6 +320,25 @@ describe('checkBoot', () => {
       bootRules.filter(({ name }) => !tested.has(name)),
       [],
     );
+  });
+
+  it('fails a build exactly where the guest can’t read its root file system', () => {
+    const fatal = bootRules.filter(({ isFatal }) => isFatal === true);
+    assert.deepEqual(
+      fatal.map(({ name }) => name),
+      ['initrd-content', 'block-qcow2', 'block-for-rumprun'],
+    );
+    assert.ok(fatal.every(({ level }) => level === 'error'));
+    const unreadable = { content: { kind: 'disk', name: 'qcow2' }, size: 512 } as const;
+    const { errors, warnings } = checkBoot({
+      words: [],
+      environment: [],
+      provides: () => true,
+      labels: [{ key: 'com.urunc.unikernel.block', value: '/b' }],
+      block: unreadable,
+    });
+    assert.equal(errors.length, 1);
+    assert.deepEqual(warnings, []);
   });
 
   it('begins with "will not boot" exactly where the monitor refuses', () => {

@@ -92,6 +92,15 @@ describe('imageArguments', () => {
     assert.match(warnings[1]?.hint ?? '', /^Write CMD \["serve","-c","a b"\]/);
   });
 
+  it('keeps an inherited CMD beside an ENTRYPOINT only where that says so', () => {
+    const inherited = { entrypoint: ['/old'], cmd: ['x'] };
+    const given = entrypoint(exec('/init'));
+    const { cmd: lost } = imageArguments({ entrypoint: given }, labels({}), inherited);
+    assert.equal(lost, undefined);
+    const kept = imageArguments({ entrypoint: { ...given, keepsCmd: true } }, labels({}), inherited);
+    assert.deepEqual([kept.entrypoint, kept.cmd, kept.words], [['/init'], ['x'], ['/init', 'x']]);
+  });
+
   it('goes by the type that counts', () => {
     const given = [...labels({ unikernelType: 'linux' }), ...labels({ unikernelType: 'rumprun' })];
     assert.deepEqual(imageArguments({ cmd: cmd(shell('x')) }, given).cmd, ['x']);

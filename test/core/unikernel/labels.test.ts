@@ -143,6 +143,13 @@ describe('completeLabels', () => {
     assert.match(errors[0]?.message ?? '', /unikernelType.*hypervisor.*binary/);
   });
 
+  it('misses none that is optional, of those that only strict asks for', () => {
+    const optional = [`${prefix}version`, `${prefix}binary`];
+    const { errors, warnings } = completeLabels([], { ...strict, optional });
+    assert.match(errors[0]?.message ?? '', /unikernelType.*hypervisor.*binary.*cmdline"$/);
+    assert.deepEqual(warnings, []);
+  });
+
   it('takes labels of the command line after those of the file', () => {
     const given = [...pairs(...kernel, ['cmdline', '']), { key: `${prefix}version`, value: '2' }];
     const { labels, errors } = completeLabels(
