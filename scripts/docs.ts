@@ -29,7 +29,11 @@ const cleanup = parse(readFileSync('cleanup/action.yml', 'utf8')) as Action;
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by file. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
-  'README.md': { inputs: () => inputTable(action), outputs: () => outputTable(action) },
+  'README.md': {
+    inputs: () => inputTable(action, firstSentence),
+    outputs: () => outputTable(action, firstSentence),
+  },
+  'docs/action.md': { inputs: () => inputTable(action), outputs: () => outputTable(action) },
   'docs/cli.md': { options: optionTables, habits: habitTable },
   'docs/cleanup.md': { inputs: () => inputTable(cleanup), outputs: () => outputTable(cleanup) },
 };
@@ -59,19 +63,24 @@ function replace(text: string, name: string, content: string): string {
   return `${text.slice(0, start)}<!-- ${name} -->\n\n${content}\n\n${text.slice(end)}`;
 }
 
-function inputTable({ inputs }: Action): string {
+function inputTable({ inputs }: Action, shorten = (text: string) => text): string {
   const rows = Object.entries(inputs).map(([name, input]) => {
     const value = input.default === undefined || input.default === '' ? '' : `\`${input.default}\``;
-    return `| \`${name}\` | ${value} | ${cell(input.description)} |`;
+    return `| \`${name}\` | ${value} | ${cell(shorten(input.description))} |`;
   });
   return ['| input | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-function outputTable({ outputs }: Action): string {
+function outputTable({ outputs }: Action, shorten = (text: string) => text): string {
   const rows = Object.entries(outputs).map(
-    ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
+    ([name, { description }]) => `| \`${name}\` | ${cell(shorten(description))} |`,
   );
   return ['| output | meaning |', '| --- | --- |', ...rows].join('\n');
+}
+
+/** What a short table has room for. */
+function firstSentence(text: string): string {
+  return text.split(/\.(?=\s)/)[0]?.replace(/\.$/, '') ?? '';
 }
 
 /** A chapter for each command, with its options in groups. */

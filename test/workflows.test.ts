@@ -35,6 +35,13 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
+interface Triggers {
+  readonly push?: { readonly branches?: readonly string[]; readonly tags?: readonly string[] };
+  readonly pull_request?: unknown;
+  readonly pull_request_target?: { readonly types?: readonly string[] };
+  readonly workflow_run?: { readonly workflows?: readonly string[] };
+}
+
 type Action = Readonly<Record<'inputs' | 'outputs', Readonly<Record<string, unknown>>>>;
 
 const main = parse(readFileSync('action.yml', 'utf8')) as Action;
@@ -162,6 +169,27 @@ describe('workflows', () => {
       });
       const published = `release edit ${tag} --draft=false --prerelease=${isPrerelease} --latest=false`;
       assert.equal(stdout.trim().split('\n').at(-1), published, stderr);
+    });
+  }
+
+  // What the first lines of a recipe say of when it runs, and the trigger that makes it true.
+  const triggers: readonly (readonly [words: RegExp, isTriggered: (on: Triggers) => boolean])[] = [
+    [/\beach push to main\b/, (on) => on.push?.branches?.includes('main') === true],
+    [/\bversion tag\b/, (on) => on.push?.tags?.includes('v*') === true],
+    [/\bpull requests? only build|\beach pull request\b|\bof pull requests\b/i, (on) => 'pull_request' in on],
+    [/\bpull request that was closed\b/, (on) => on.pull_request_target?.types?.join() === 'closed'],
+    [/\bwhat preview-build\.yml has built\b/, (on) => on.workflow_run?.workflows?.join() === 'Preview build'],
+  ];
+  for (const file of globSync('docs/workflows/*.yml')) {
+    it(`start ${file} when its first lines say so, and not otherwise`, () => {
+      const text = readFileSync(file, 'utf8');
+      const said = (/^(?:#.*\n)+/.exec(text)?.[0] ?? '').replace(/\n# /g, ' ');
+      const { on } = parse(text) as { on: string | Triggers };
+      const found = typeof on === 'string' ? { [on]: {} } : on;
+      const times = triggers.filter(([words]) => words.test(said));
+      assert.ok(times.length > 0, `the first lines don't say when: ${said}`);
+      for (const [words, isTriggered] of triggers)
+        assert.equal(isTriggered(found), words.test(said), `${words.source}: ${said}`);
     });
   }
 
