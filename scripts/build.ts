@@ -5,6 +5,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { BuildOptions, Plugin } from 'esbuild';
+import { cleanupInputNames, inputNames } from '../src/action/input-names.ts';
 import { collectLicences } from './licences.ts';
 
 const outdir = process.argv[2] ?? 'dist';
@@ -43,6 +44,19 @@ const embedYaml: Plugin = {
         export const { isAlias, isMap, isScalar, isSeq, parseDocument } = library.exports;
       `;
       return { contents, loader: 'js' };
+    });
+  },
+};
+
+/** Puts the names of the inputs in place of the file that reads them. */
+const embedInputNames: Plugin = {
+  name: 'embed-input-names',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]input-names\.ts$/ }, () => {
+      const names = Object.entries({ inputNames, cleanupInputNames });
+      return {
+        contents: names.map(([name, list]) => `export const ${name} = ${JSON.stringify(list)};`).join('\n'),
+      };
     });
   },
 };
@@ -117,7 +131,7 @@ const results = await Promise.all([
       post: 'src/action/post.ts',
       setup: 'src/action/setup-main.ts',
     },
-    plugins: [apart, leanToolkit, embedEncoder],
+    plugins: [apart, leanToolkit, embedEncoder, embedInputNames],
   }),
   build({
     ...shared,

@@ -5,15 +5,22 @@ import { makeTemporaryFolder } from './run-folder.ts';
 
 runStep(async ({ environment, runner, reporter, signal, own }) => {
   // Not before the first line: what an image is made with takes longer to load than what reads the inputs.
-  const [{ readInputs }, { unknownInputs }, { readEvent }, { pullRequestOnce }, { runAction }] =
-    await Promise.all([
-      import('./inputs.ts'),
-      import('./known-inputs.ts'),
-      import('./read-event.ts'),
-      import('./find-pull-request.ts'),
-      import('./action-run.ts'),
-    ]);
-  for (const problem of unknownInputs(environment)) reporter.warning(problem);
+  const [
+    { readInputs },
+    { inputNames },
+    { unknownInputs },
+    { readEvent },
+    { pullRequestOnce },
+    { runAction },
+  ] = await Promise.all([
+    import('./inputs.ts'),
+    import('./input-names.ts'),
+    import('./known-inputs.ts'),
+    import('./read-event.ts'),
+    import('./find-pull-request.ts'),
+    import('./action-run.ts'),
+  ]);
+  for (const problem of unknownInputs(environment, inputNames)) reporter.warning(problem);
   const inputs = readInputs(runner.input, environment);
   const event = await readEvent();
   const folder = await makeTemporaryFolder(environment, 'bima-');

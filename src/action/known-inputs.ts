@@ -1,52 +1,8 @@
-// The names of the action's inputs, and what is said of others: the runner lists all that it knows, and no more.
+// What is said of inputs that an action doesn't have: the runner lists all that it does have, and no more.
 
 import type { Environment } from '../core/environment.ts';
 import type { Problem } from '../core/errors.ts';
 import { nearest } from '../core/suggest.ts';
-
-/** As action.yml has them. */
-export const inputNames = [
-  'context',
-  'file',
-  'platforms',
-  'build-args',
-  'build-contexts',
-  'url-hosts',
-  'target',
-  'labels',
-  'annotations',
-  'strict',
-  'fill',
-  'fail-on',
-  'check',
-  'compression',
-  'reuse',
-  'from-layout',
-  'image',
-  'tags',
-  'oci-layout',
-  'tar',
-  'push',
-  'registry',
-  'username',
-  'password',
-  'github-token',
-  'tls-verify',
-  'upload-artifact',
-  'artifact-name',
-  'artifact-retention-days',
-  'artifact-overwrite',
-  'load',
-  'containerd-namespace',
-  'containerd-address',
-  'containerd-snapshotter',
-  'release-asset',
-  'release-tag',
-  'matrix',
-  'pr-comment',
-  'sbom',
-  'summary',
-] as const;
 
 /** Inputs of docker/build-push-action and redhat-actions/buildah-build that this action doesn't have. */
 const foreign: Readonly<Record<string, string>> = {
@@ -71,14 +27,15 @@ const foreign: Readonly<Record<string, string>> = {
 /**
  * A warning for each input that is set and unknown, where there is something to say of it.
  * @param environment the runner's, in which an input is a variable in capitals
+ * @param names those that the action has
  */
-export function unknownInputs(environment: Environment): Problem[] {
-  const known = new Set<string>(inputNames);
+export function unknownInputs(environment: Environment, names: readonly string[]): Problem[] {
+  const known = new Set(names);
   return Object.entries(environment).flatMap(([variable, value]) => {
     const name = /^INPUT_(.+)$/.exec(variable)?.[1]?.toLowerCase();
     if (name === undefined || known.has(name) || (value ?? '') === '') return [];
     const remedy = Object.hasOwn(foreign, name) ? foreign[name] : undefined;
-    const close = nearest(name.replaceAll('_', '-'), inputNames);
+    const close = nearest(name.replaceAll('_', '-'), names);
     const hint = remedy ?? (close === undefined ? undefined : `Did you mean "${close}"?`);
     if (hint === undefined) return [];
     return [{ code: 'INPUT_INVALID', message: `the action has no input "${name}": it had no effect`, hint }];

@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { inputNames, unknownInputs } from '../../src/action/known-inputs.ts';
+import { cleanupInputNames, inputNames } from '../../src/action/input-names.ts';
+import { unknownInputs } from '../../src/action/known-inputs.ts';
 
 describe('the names of the inputs', () => {
-  it('are those of action.yml', () => {
-    const { inputs } = parse(readFileSync('action.yml', 'utf8')) as { inputs: Record<string, unknown> };
-    assert.deepEqual([...inputNames].sort(), Object.keys(inputs).sort());
-  });
+  for (const [file, names] of Object.entries({
+    'action.yml': inputNames,
+    'cleanup/action.yml': cleanupInputNames,
+  })) {
+    it(`are those of ${file}`, () => {
+      const { inputs } = parse(readFileSync(file, 'utf8')) as { inputs: Record<string, unknown> };
+      assert.deepEqual(names, Object.keys(inputs));
+    });
+  }
 });
 
 describe('unknownInputs', () => {
@@ -22,7 +28,7 @@ describe('unknownInputs', () => {
   ];
   for (const [variable, hint] of cases) {
     it(`says what helps for ${variable}`, () => {
-      const [problem, ...others] = unknownInputs({ [variable]: 'x' });
+      const [problem, ...others] = unknownInputs({ [variable]: 'x' }, inputNames);
       assert.deepEqual(others, []);
       assert.match(problem?.hint ?? '', hint);
       assert.match(problem?.message ?? '', /the action has no input ".*": it had no effect/);
@@ -31,9 +37,9 @@ describe('unknownInputs', () => {
 
   it('says nothing of what is known, empty or somebody else', () => {
     assert.deepEqual(
-      unknownInputs({ INPUT_CONTEXT: '.', 'INPUT_OCI-LAYOUT': 'x', INPUT_CONTXT: '', PATH: 'x' }),
+      unknownInputs({ INPUT_CONTEXT: '.', 'INPUT_OCI-LAYOUT': 'x', INPUT_CONTXT: '', PATH: 'x' }, inputNames),
       [],
     );
-    assert.deepEqual(unknownInputs({ INPUT_SOMETHING_QUITE_DIFFERENT: 'x' }), []);
+    assert.deepEqual(unknownInputs({ INPUT_SOMETHING_QUITE_DIFFERENT: 'x' }, inputNames), []);
   });
 });

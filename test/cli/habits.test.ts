@@ -7,6 +7,7 @@ import { parse as parseYaml } from 'yaml';
 import { parseArguments } from '../../src/cli/args.ts';
 import type { Options } from '../../src/cli/args.ts';
 import { commands } from '../../src/cli/commands.ts';
+import type { CommandSpec } from '../../src/cli/commands.ts';
 import { foreignCommands, habitOf, habits } from '../../src/cli/habits.ts';
 import { readNames } from '../../src/cli/options.ts';
 import { BimaError } from '../../src/core/errors.ts';
@@ -158,10 +159,11 @@ describe('commands of other programs', () => {
 describe('the table of habits', () => {
   it('has a place for every input of the action', () => {
     const { inputs } = parseYaml(readFileSync('action.yml', 'utf8')) as { inputs: Record<string, unknown> };
-    const opposites = Object.values(commands.build.options).flatMap((option) =>
-      'opposites' in option ? (option.opposites ?? []) : [],
+    const options = Object.values(commands as Record<string, CommandSpec>).flatMap((spec) =>
+      Object.entries(spec.options),
     );
-    const known = [...Object.keys(commands.build.options), ...opposites, ...habitOf.keys()];
+    const opposites = options.flatMap(([, option]) => option.opposites ?? []);
+    const known = [...options.map(([name]) => name), ...opposites, ...habitOf.keys()];
     assert.deepEqual(
       Object.keys(inputs).filter((name) => !known.includes(name)),
       [],
