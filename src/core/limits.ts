@@ -45,6 +45,9 @@ export const limits = {
   /** Bytes of all extended headers of one tar. */
   tarHeaders: 64 * mebibyte,
 
+  /** Bytes of all files of a tar that is unpacked: that of a context, and each that ADD unpacks. */
+  unpacked: 8 * 1024 * mebibyte,
+
   /** Bytes of a file that ADD downloads. */
   download: 8 * 1024 * mebibyte,
   /** Redirects that a download follows, as many as Go's HTTP client and with it BuildKit. */

@@ -1,8 +1,9 @@
 // `bima build -` and `bima lint -`: a context that comes in a tar, or a Containerfile alone.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   linkSync,
   lstatSync,
@@ -11,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -214,6 +216,46 @@ describe('a hostile tar', () => {
     for (const part of [{ name: 'a', target: '\0x' }, { name: 'x'.repeat(300) }, { name: 'a/'.repeat(2040) }])
       await assert.rejects(unpack(packTar([part])), { code: 'CONTEXT_PATH' });
   });
+
+  it('is refused with a name that is not UTF-8', async (test) => {
+    const { unpack } = places(test);
+    const tar = packTar([file('caf_')]);
+    tar.writeUInt8(0xe9, 3);
+    tar.write(
+      (0xe9 - 0x5f + Number.parseInt(tar.toString('latin1', 148, 154), 8)).toString(8).padStart(6, '0'),
+      148,
+    );
+    await assert.rejects(unpack(tar), { code: 'CONTEXT_PATH', message: /not UTF-8/ });
+  });
+
+  it(
+    'is refused when it would fill a disk, before anything of that is written',
+    { skip: windows },
+    async (test) => {
+      const { inside, unpack } = places(test);
+      const folder = temporaryFolder(test, { small: 'x', huge: '' });
+      truncateSync(join(folder, 'huge'), 9 * 2 ** 30);
+      const tar = execFileSync('tar', ['-cS', '-C', folder, 'small', 'huge']);
+      await assert.rejects(unpack(tar), { code: 'LAYOUT_INVALID', message: /at most 8589934592 bytes/ });
+      assert.deepEqual(readdirSync(inside), ['small']);
+    },
+  );
+
+  it(
+    'has what a sparse file holds, and takes no global header for an entry',
+    { skip: windows },
+    async (test) => {
+      const { inside, unpack } = places(test);
+      const folder = temporaryFolder(test, { sparse: '' });
+      truncateSync(join(folder, 'sparse'), 3_000_000);
+      appendFileSync(join(folder, 'sparse'), 'end');
+      const flags = ['--format=pax', '--pax-option=comment=global,globexthdr.name=g'];
+      await unpack(execFileSync('tar', ['-cS', ...flags, '-C', folder, 'sparse']));
+      assert.deepEqual(readdirSync(inside), ['sparse']);
+      const found = readFileSync(join(inside, 'sparse'));
+      assert.ok(found.equals(Buffer.concat([Buffer.alloc(3_000_000), Buffer.from('end')])));
+    },
+  );
 
   it('writes nothing outside, whatever its entries are', { skip: windows }, async (test) => {
     const { inside, outside, unpack } = places(test);

@@ -26,6 +26,7 @@ export function localImages(
   test: TestContext,
   context: string,
   privateHosts: readonly string[] = [],
+  contexts?: ReadonlyMap<string, string>,
 ): BaseImages {
   const folder = temporaryFolder(test);
   const downloads = new Downloads({
@@ -41,6 +42,7 @@ export function localImages(
     directory: context,
     folder: join(folder, 'files'),
     downloads,
+    ...(contexts === undefined ? {} : { contexts }),
   });
 }
 

@@ -16,6 +16,7 @@ export const tools = {
   skopeo: { package: 'skopeo', paths: ['/usr/bin/skopeo'] },
   umoci: { package: 'umoci', paths: ['/usr/bin/umoci'] },
   buildah: { package: 'buildah', paths: ['/usr/bin/buildah'] },
+  runc: { package: 'runc', paths: ['/usr/sbin/runc', '/usr/bin/runc'] },
   podman: { package: 'podman', paths: ['/usr/bin/podman'] },
   'qemu-system-x86_64': { package: 'qemu-system-x86', paths: ['/usr/bin/qemu-system-x86_64'] },
   'qemu-system-aarch64': { package: 'qemu-system-arm', paths: ['/usr/bin/qemu-system-aarch64'] },

@@ -27,12 +27,18 @@ const notOnWindows = /[\\:]|[. ]$/;
 export async function unpackTar(tar: ByteStream, folder: string, what: string): Promise<readonly string[]> {
   const leftOut: string[] = [];
   let count = 0;
+  let size = 0;
   for await (const entry of readTar(tar, what)) {
     if (++count > limits.layerEntries)
       throw new BimaError(
         'LAYOUT_INVALID',
         `${what}: expected at most ${limits.layerEntries} entries, got more`,
       );
+    size += entry.size;
+    if (size > limits.unpacked)
+      throw new BimaError('LAYOUT_INVALID', `${what}: expected at most ${limits.unpacked} bytes, got more`, {
+        hint: 'Name a folder as the context: nothing of it is copied for the build.',
+      });
     const parts = partsOf(entry.name, what);
     if (parts.length === 0) continue;
     if (entry.type !== 'other') await make(entry, { folder, parts, what });
@@ -53,9 +59,11 @@ function partsOf(name: string, what: string): readonly string[] {
   const why =
     parts.includes('..') || (sep === '\\' && parts.some((part) => notOnWindows.test(part)))
       ? 'has a name that may lead out of the context'
-      : name.includes('\0') || parts.length > limits.pathParts
-        ? 'has a name that no file can have'
-        : undefined;
+      : name.includes('\ufffd')
+        ? 'has a name that is not UTF-8, as other tools read the names in a layer'
+        : name.includes('\0') || parts.length > limits.pathParts
+          ? 'has a name that no file can have'
+          : undefined;
   if (why !== undefined) throw refused(what, name, why);
   return parts;
 }

@@ -6,6 +6,7 @@ import { BimaError, isSystemError } from '../../core/errors.ts';
 import { readTar } from '../../core/files/tar-reader.ts';
 import type { TarEntry } from '../../core/files/tar-reader.ts';
 import { limits } from '../../core/limits.ts';
+import { quote } from '../../core/text.ts';
 import { readAll } from '../../core/oci/blob.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { compressionOf, decompressed } from '../filesystem/decompress.ts';
@@ -44,7 +45,11 @@ export async function openTarFiles(path: string): Promise<TarFiles> {
   const entries = () => readTar(method === undefined ? allOf(path) : unpacked(path, method), `"${path}"`);
 
   await readable(path, async () => {
-    for await (const { name: stored, type, start, size, target } of entries()) {
+    for await (const { name: stored, type, start, size, target, isSparse } of entries()) {
+      if (isSparse === true)
+        throw new BimaError('LAYOUT_INVALID', `${quote(stored)} in "${path}" is a sparse file`, {
+          hint: 'Make the archive without --sparse.',
+        });
       const name = posix.join('/', stored).slice(1);
       // The last entry of a name counts, as when the tar is unpacked.
       files.delete(name);

@@ -3,11 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import { BimaError } from '../../core/errors.ts';
 import { listLayer } from '../../core/files/list-layer.ts';
+import type { ListedEntry } from '../../core/files/list-layer.ts';
 import type { FoundFile } from '../../core/files/match.ts';
 import { isTarHeader } from '../../core/files/tar-reader.ts';
 import type { ArchivedEntry } from '../../core/files/unpack.ts';
+import { limits } from '../../core/limits.ts';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { mediaTypes } from '../../core/oci/media-types.ts';
+import { quote } from '../../core/text.ts';
 import { compressionOf } from '../filesystem/decompress.ts';
 import { decompress } from './compression.ts';
 import { createLayerReader } from './layer-reader.ts';
@@ -31,7 +34,11 @@ export async function openArchiveFile(
   const mediaType = await mediaTypeOf(file, what);
   if (mediaType === undefined) return undefined;
   const read = () => decompress(owned(file.open()), mediaType, what);
-  const reader = createLayerReader(what, (content) => listLayer(read(), what, content), folder);
+  const reader = createLayerReader(
+    what,
+    (content) => bounded(listLayer(read(), what, content), what),
+    folder,
+  );
   const { entries, files } = await reader.list();
   const key = file.identify?.() ?? randomUUID();
   return entries.map((entry) => {
@@ -46,6 +53,26 @@ export async function openArchiveFile(
     };
     return { entry, content };
   });
+}
+
+/**
+ * The same entries, until they are too many bytes: each tells its size before its content is read.
+ * @throws BimaError LAYOUT_INVALID for more than the limit, CONTEXT_PATH for a name that is not UTF-8
+ */
+async function* bounded(entries: AsyncIterable<ListedEntry>, what: string): AsyncGenerator<ListedEntry> {
+  let size = 0;
+  for await (const entry of entries) {
+    size += entry.size;
+    if (size > limits.unpacked)
+      throw new BimaError('LAYOUT_INVALID', `${what}: expected at most ${limits.unpacked} bytes, got more`, {
+        hint: 'Unpack it in a step before, and COPY what is needed; ADD --unpack=false copies it as it is.',
+      });
+    if (entry.path.includes('\ufffd'))
+      throw new BimaError('CONTEXT_PATH', `${what}: ${quote(entry.path)} has a name that is not UTF-8`, {
+        hint: 'Rename it: other tools read the names in a layer as UTF-8.',
+      });
+    yield entry;
+  }
 }
 
 /** The media type of a layer of these bytes; undefined for what is no tar. */

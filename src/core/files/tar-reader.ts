@@ -5,6 +5,7 @@ import { BimaError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { ByteStream } from '../oci/blob.ts';
 import type { Special, Xattrs } from './entry.ts';
+import { addSparseField, expandSparse, readSparse, sparsePrefix } from './sparse.ts';
 
 export interface TarEntry {
   /** The name as stored. */
@@ -12,6 +13,8 @@ export interface TarEntry {
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** Bytes of its content. */
   readonly size: number;
+  /** True where the content isn't in the tar as it is, but without what is zeros. */
+  readonly isSparse?: boolean;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -33,6 +36,7 @@ const types: ReadonlyMap<string, TarEntry['type']> = new Map([
   ['0', 'file'],
   ['\0', 'file'],
   ['7', 'file'],
+  ['S', 'file'],
   ['1', 'hardlink'],
   ['2', 'symlink'],
   ['5', 'directory'],
@@ -58,6 +62,7 @@ interface Extension {
   uid?: number;
   gid?: number;
   xattrs?: Map<string, Uint8Array>;
+  sparse?: Map<string, string>;
 }
 
 /**
@@ -92,9 +97,18 @@ export async function* readTar(tar: ByteStream, what: string): AsyncGenerator<Ta
         continue;
       }
       const entry = entryOf(fields, extension, what);
+      const sparse = await readSparse({ header, ...fields, size: entry.size }, extension.sparse, {
+        number: (block, offset) => readNumber(block, offset, 12),
+        take: (size) => input.take(size),
+      });
+      if (typeof sparse === 'string') throw invalid(what, sparse);
       extension = {};
-      const content = input.content(entry.size);
-      yield { ...entry, start: input.position, content };
+      const content = input.content(sparse?.stored ?? entry.size);
+      const file =
+        sparse === undefined
+          ? { ...entry, content }
+          : { ...entry, size: sparse.map.size, isSparse: true, content: expandSparse(sparse.map, content) };
+      yield { ...file, start: input.position };
       await content.skip();
       await input.skipPadding(entry.size);
     }
@@ -170,7 +184,7 @@ function readSpecial(
 function entryOf(fields: Fields, extension: Extension, what: string): Omit<TarEntry, 'start' | 'content'> {
   const { kind, mode, special } = fields;
   const { xattrs } = extension;
-  const name = extension.path ?? fields.name;
+  const name = extension.sparse?.get('name') ?? extension.path ?? fields.name;
   const target = extension.linkpath ?? fields.target;
   for (const path of [name, target]) {
     const length = Buffer.byteLength(path);
@@ -231,6 +245,8 @@ function readPax(body: Uint8Array, what: string): Extension {
     }
     // As in Go: nothing replaces nothing.
     if (value.length === 0) continue;
+    if (key.startsWith(sparsePrefix))
+      addSparseField((extension.sparse ??= new Map()), key.slice(sparsePrefix.length), utf8(value));
     if (key === 'path' || key === 'linkpath') extension[key] = utf8(value);
     if (key === 'size' || key === 'uid' || key === 'gid') {
       const text = latin1(value.subarray(0, 20));

@@ -102,7 +102,7 @@ async function openLocal(text: string, { directory, checkPath }: BaseImagesOptio
   const images = await openLocalImages(place);
   if (images === undefined) {
     throw new BimaError('LAYOUT_INVALID', `"${path}" does not exist`, {
-      hint: 'The path of a layout or an archive starts at the folder of the build context.',
+      hint: 'The path of a layout or an archive starts at the folder of the build context: write an absolute one for what lies elsewhere, and beside a Containerfile on standard input.',
     });
   }
   const root = await chooseImage(images, image, 'Name the one that is meant, as in oci:path:tag.');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, symlinkSync, truncateSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -76,6 +76,42 @@ async function lookAt(test: TestContext, scene: Added): Promise<PlanFindings> {
   return examine({ context, labels: [], strict: true, images });
 }
 
+/** Holds on the disk only the blocks that aren't zeros. */
+function writeSparse(path: string, bytes: Buffer): void {
+  truncateSync(path, bytes.length);
+  const file = openSync(path, 'r+');
+  for (let at = 0; at < bytes.length; at += 4096) {
+    const block = bytes.subarray(at, at + 4096);
+    if (block.some((byte) => byte !== 0)) writeSync(file, block, 0, block.length, at);
+  }
+  closeSync(file);
+}
+
+/** The first header of a tar with some bytes written over it, and its checksum. */
+function changed(tar: Buffer, change: (block: Buffer) => void): Buffer {
+  const block = Buffer.from(tar.subarray(0, 512));
+  change(block);
+  block.fill(' ', 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([block, tar.subarray(512)]);
+}
+
+function latin1Name(): Buffer {
+  return changed(tarOf(file('caf_')), (block) => block.writeUInt8(0xe9, 3));
+}
+
+/** A sparse file of nine gigabytes, without a byte of its own. */
+function sparseBomb(): Buffer {
+  return changed(tarOf(file('x')).subarray(0, -512), (block) => {
+    block.write('ustar  \0', 257, 'latin1');
+    block.write('S', 156);
+    block.fill(0, 345, 512);
+    block.write('00000000000\0', 124);
+    block.write((9 * 2 ** 30).toString(8).padStart(11, '0'), 483);
+  });
+}
+
 function tarOf(...entries: Parameters<typeof encodeHeader>[0][]): Buffer {
   return Buffer.concat([...entries.map((entry) => encodeHeader(entry, 0)), endOfTar]);
 }
@@ -140,6 +176,36 @@ describe('ADD of an archive', () => {
       });
       assert.deepEqual(layers[0], ['x/ 755 0:0', 'x/a.tar.gz 644 0:0']);
       assert.deepEqual(execFileSync('tar', ['-xOf', '-', 'x/a.tar.gz'], { input: image.tars[0] }), bytes);
+    });
+  }
+
+  const sparse: [name: string, flags: readonly string[]][] = [
+    ["GNU's own form", ['--format=gnu']],
+    ...['0.0', '0.1', '1.0'].map((version): [string, string[]] => [
+      `pax ${version}`,
+      ['--format=pax', `--sparse-version=${version}`],
+    ]),
+  ];
+  for (const [name, flags] of sparse) {
+    it(`fills in what a sparse file leaves out: ${name}`, async (test) => {
+      const folder = temporaryFolder(test, { before: 'b', 'long/name': '', after: 'a' });
+      const expected = Buffer.alloc(9_000_001);
+      // More parts than a header has room for, one of them at the end, and one file without any.
+      for (let part = 0; part < 30; part++)
+        expected.write(`part ${part}`, part * 300_000 + (part % 3) * 4000);
+      writeSparse(join(folder, 'long/name'), expected);
+      truncateSync(join(folder, 'after'), 0);
+      truncateSync(join(folder, 'after'), 1_000_000);
+      const tar = execFileSync('tar', ['-cS', ...flags, '-C', folder, 'before', 'long/name', 'after'], {
+        maxBuffer: 1e8,
+      });
+      assert.ok(tar.length < 3_000_000, 'the sample is sparse');
+      const { image } = await added(test, { lines: ['ADD a.tar /x/'], files: { 'a.tar': tar } });
+      const read = (path: string) =>
+        execFileSync('tar', ['-xOf', '-', path], { input: image.tars[0], maxBuffer: 1e8 });
+      assert.ok(read('x/long/name').equals(expected));
+      assert.ok(read('x/after').equals(Buffer.alloc(1_000_000)));
+      assert.equal(read('x/before').toString(), 'b');
     });
   }
 
@@ -228,6 +294,8 @@ describe('ADD of an archive', () => {
     ['bzip2', Buffer.from('BZh91AY'), 'CONTAINERFILE_UNSUPPORTED', /bzip2 -dc/],
     ['xz', Buffer.from('fd377a585a0000', 'hex'), 'CONTAINERFILE_UNSUPPORTED', /xz -dc/],
     ['a name of a whiteout', tarOf(file('.wh.x')), 'CONTEXT_PATH', /\.wh\./],
+    ['a name that is not UTF-8', latin1Name(), 'CONTEXT_PATH', /not UTF-8.*Rename/],
+    ['far too many bytes', sparseBomb(), 'LAYOUT_INVALID', /at most 8589934592 bytes.*--unpack=false/],
     ['a tar that is cut off', tarOf(file('x')).subarray(0, 800), 'LAYOUT_INVALID', /ends too early/],
     [
       'gzip that is cut off',
