@@ -31,6 +31,7 @@ export function bootVerdict(facts: BinaryFacts, monitor: KnownMonitor): BootVerd
     return no(`it is linked for ${solo5Monitor(solo5.target)}`);
   if (architecture !== 'amd64' && architecture !== 'arm64') return { can: 'unknown' };
   if (architecture === 'arm64') return onArm(facts, monitor);
+  if (facts.isGzip) return no(packedWithGzip);
   switch (monitor) {
     case 'qemu':
       return underQemu(facts);
@@ -52,7 +53,10 @@ export function solo5Monitor(target: string): string {
   return target === 'virtio' ? "Solo5's virtio, which qemu runs" : `Solo5's ${target}`;
 }
 
-function underTender({ elf, solo5, architecture }: BinaryFacts, monitor: 'hvt' | 'spt'): BootVerdict {
+const packedWithGzip = 'it is packed with gzip, which none but QEMU on arm64 unpacks';
+
+function underTender({ elf, solo5, architecture, isGzip }: BinaryFacts, monitor: 'hvt' | 'spt'): BootVerdict {
+  if (isGzip) return no(packedWithGzip);
   if (solo5 === undefined)
     return architecture === undefined ? { can: 'unknown' } : no('it has no note of Solo5');
   if (solo5.target === undefined) return no("Solo5's ABI note can't be read");

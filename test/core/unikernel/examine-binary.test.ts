@@ -125,6 +125,26 @@ describe('examineBinary', () => {
     });
   });
 
+  const texts: [text: string, facts: Partial<BinaryFacts['linux']>][] = [
+    [
+      '6.1.0-50-cloud-amd64 (d@e) #1 SMP PREEMPT_DYNAMIC Debian 6.1.187-1 (2026-01-01)',
+      { version: '6.1.0-50-cloud-amd64', debianVersion: '6.1.187-1' },
+    ],
+    ['6.8.0-41-generic (b@l) #41-Ubuntu SMP', { version: '6.8.0-41-generic' }],
+    ['Memtest86+ v6.10', { title: 'Memtest86+ v6.10' }],
+    ['\x01\x02\x03', {}],
+  ];
+  for (const [text, expected] of texts) {
+    it(`reads ${JSON.stringify(text)} behind the header of a bzImage`, async () => {
+      const parts = { 0x202: 'HdrS', 0x206: little(0x20f, 2), 0x20e: little(0x400, 2), 0x600: `${text}\0` };
+      const { version, debianVersion, title } = (await examine(image(4096, parts))).linux ?? assert.fail();
+      assert.deepEqual(
+        { version, debianVersion, title },
+        { version: undefined, debianVersion: undefined, title: undefined, ...expected },
+      );
+    });
+  }
+
   const arm = image(80_000, { 56: 'ARM\x64', 70_000: 'Linux version 6.1.0-arm (x@y)\n' });
   const packed = gzipSync(arm);
   const zboot = Buffer.concat([
