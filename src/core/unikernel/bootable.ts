@@ -107,11 +107,22 @@ function onArm(facts: BinaryFacts, monitor: 'qemu' | 'firecracker' | 'cloud-hype
   const { linux, isGzip, elf } = facts;
   if (!isGzip && linux?.form === 'Image') return yes;
   const isPacked = isGzip || linux?.form === 'zboot';
-  if (monitor === 'qemu')
+  if (monitor === 'qemu') {
+    if (!isGzip && linux?.form === 'zboot') return zbootUnderQemu(linux.packing);
     return isPacked || elf !== undefined ? yes : no('it is neither an ELF file nor an Image of Linux');
+  }
   return no(
     isPacked
       ? `it is a packed Image, and ${monitor} takes none but a bare one`
       : `it is no Image of Linux, and ${monitor} takes nothing else on arm64`,
   );
+}
+
+/** QEMU, hw/core/loader.c, unpack_efi_zboot_image. */
+function zbootUnderQemu(packing: string | undefined): BootVerdict {
+  if (packing === 'gzip') return yes;
+  const kind = `it is a zboot image packed with ${packing ?? 'an unknown method'}`;
+  return packing?.startsWith('zstd') === true
+    ? { can: 'some', why: `${kind}, which QEMU unpacks since 11.0` }
+    : no(`${kind}, and QEMU unpacks gzip and zstd alone`);
 }

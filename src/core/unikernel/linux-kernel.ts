@@ -21,6 +21,8 @@ export interface LinuxHeader extends LinuxVersions {
   /** Version of the boot protocol, as major × 256 + minor. */
   readonly protocol?: number;
   readonly hasEntry64?: boolean;
+  /** How a zboot is packed, in its own words, such as `gzip` or `zstd22`. */
+  readonly packing?: string;
   /** The kernel that unpacks itself, and how it is packed where the header says so. */
   readonly payload?: FileRange & { readonly method?: string };
 }
@@ -66,8 +68,9 @@ function printableTitle(text = ''): string | undefined {
 
 function readZboot(head: Uint8Array): LinuxHeader {
   const [offset = 0, length = 0] = [8, 12].map((at) => readUnsigned(head, at, 4));
-  const method = zeroTerminated(head.subarray(24, 32));
-  return { form: 'zboot', payload: { offset, length, ...(method === undefined ? {} : { method }) } };
+  const method = /^[!-~]+/.exec(zeroTerminated(head.subarray(24, 56)) ?? '')?.[0];
+  if (method === undefined) return { form: 'zboot', payload: { offset, length } };
+  return { form: 'zboot', packing: method, payload: { offset, length, method } };
 }
 
 /**
