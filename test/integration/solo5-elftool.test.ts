@@ -34,8 +34,9 @@ function ask(folder: string, bytes: Uint8Array): Answer {
   writeFileSync(path, bytes);
   const query = (command: string): unknown => {
     const { status, stdout } = spawnSync(program ?? '', [command, path], { encoding: 'latin1' });
-    // It writes the bytes of names as they are.
-    return status === 0 ? JSON.parse(stdout.replaceAll(/[^\n -~]|\\/g, '?')) : undefined;
+    // It writes the bytes of names as they are, and a comma before an entry that it leaves out.
+    const text = stdout.replaceAll(/[^\n -~]|\\/g, '?').replace(/,(\s*\])/, '$1');
+    return status === 0 ? JSON.parse(text) : undefined;
   };
   const abi = query('query-abi') as Answer['abi'];
   const manifest = query('query-manifest') as

@@ -10,6 +10,7 @@ import { examineBinary } from '../../../src/core/unikernel/examine-binary.ts';
 import type { BinaryFacts } from '../../../src/core/unikernel/examine-binary.ts';
 import { assemble, solo5 } from '../../support/assembled.ts';
 import { elf, image, little } from '../../support/headers.ts';
+import { elfOfSections, noteSection, words } from '../../support/sections-elf.ts';
 import { unlessInstalled } from '../../support/tools.ts';
 
 const skip = unlessInstalled('x86_64-linux-gnu-as');
@@ -104,6 +105,88 @@ describe('examineBinary', () => {
       spt: 'no',
     });
   });
+
+  const systems: [name: string, bytes: Uint8Array, expected: Partial<BinaryFacts>][] = [
+    [
+      'Hermit, with its version and that of its entry',
+      elfOfSections(
+        [
+          noteSection('HERMIT', 0x5a00, Uint8Array.of(4)),
+          { ...noteSection('GNU', 1, words(6, 0, 6, 7)), name: '.note.ABI-tag' },
+        ],
+        255,
+      ),
+      { hermit: { version: '0.6.7', entryVersion: 4 } },
+    ],
+    [
+      'an older Hermit, by its ABI tag alone',
+      elfOfSections([noteSection('GNU', 1, words(6, 0, 3, 1))], 255),
+      { hermit: { version: '0.3.1' } },
+    ],
+    [
+      'no Hermit where another system has the tag',
+      elfOfSections([noteSection('GNU', 1, words(6, 0, 3, 1))]),
+      {},
+    ],
+    [
+      'rumprun before it is baked',
+      elfOfSections([
+        noteSection('rumpkernel.org', 0x101, Buffer.from('rumprun_tuple: x86_64-rumprun-netbsd\0')),
+      ]),
+      { framework: 'rumprun, not baked yet' },
+    ],
+    [
+      'OSv',
+      elfOfSections([{ name: '.rodata', type: 1, content: Buffer.from('xxOSv v0.57.0\0') }]),
+      { framework: 'OSv' },
+    ],
+    [
+      'IncludeOS',
+      elfOfSections(['.multiboot', '.elf_symbols'].map((name) => ({ name, type: 1, content: words(0) }))),
+      { framework: 'IncludeOS' },
+    ],
+    [
+      'a guest of Xen that has no PVH entry',
+      elfOfSections([noteSection('Xen', 6, Buffer.from('osv\0'))]),
+      { framework: 'Xen guest, without a PVH entry' },
+    ],
+    [
+      'a vmlinux, by its banner and its notes',
+      elfOfSections([
+        noteSection('Linux', 0x100, words(0)),
+        { ...noteSection('Xen', 18, words(0x1000000)), name: '.note.xen' },
+        {
+          name: '.rodata',
+          type: 1,
+          content: Buffer.from('Linux version 6.12.4-x (a@b) (gcc) #1 SMP Debian 6.12.4-1 (2026)\0'),
+        },
+      ]),
+      { hasPvh: true, linux: { form: 'vmlinux', version: '6.12.4-x', debianVersion: '6.12.4-1' } },
+    ],
+    [
+      'a program for Linux, by its ABI tag',
+      elfOfSections([noteSection('GNU', 1, words(0, 3, 2, 0))]),
+      { program: 'its ABI note names Linux as the operating system' },
+    ],
+  ];
+  for (const [name, bytes, expected] of systems) {
+    it(`knows ${name}`, async () => {
+      const {
+        hermit,
+        framework,
+        linux,
+        program,
+        solo5: own,
+        unikraft,
+        hasPvh,
+        unread,
+      } = await examine(bytes);
+      const found = { hermit, framework, linux, program, solo5: own, unikraft, hasPvh, unread };
+      const nothing = { hermit: undefined, framework: undefined, linux: undefined, program: undefined };
+      const empty = { ...nothing, solo5: undefined, unikraft: undefined, hasPvh: false, unread: [] };
+      assert.deepEqual(found, { ...empty, ...expected });
+    });
+  }
 
   it('reads the header of a bzImage', async () => {
     const bytes = image(4096, {

@@ -19,6 +19,7 @@ import { fillFromBinary } from '../../../src/core/unikernel/fill-labels.ts';
 import { findSoftware } from '../../../src/core/unikernel/known-software.ts';
 import { assemble, solo5 } from '../../support/assembled.ts';
 import { bootable, elf, image, little } from '../../support/headers.ts';
+import { elfOfSections, noteSection, words } from '../../support/sections-elf.ts';
 import { chanceOf } from '../../support/seeded.ts';
 import type { Chance } from '../../support/seeded.ts';
 import { isInstalled } from '../../support/tools.ts';
@@ -64,6 +65,10 @@ const packed = [
 const bare = [
   hello,
   unikraftElf({ libraries: Array.from({ length: 20 }, (_, at) => [`lib${at}`, '1.0', 'MIT'] as const) }),
+  elfOfSections(
+    [noteSection('HERMIT', 0x5a00, Uint8Array.of(4)), noteSection('GNU', 1, words(6, 0, 6, 7))],
+    255,
+  ),
   bootable(elf(32, 'little', 3)),
   bootable(elf(64, 'big', 62)),
   arm,
