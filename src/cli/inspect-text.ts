@@ -1,6 +1,7 @@
 // An inspected image as text.
 
 import type { InspectedBinary, InspectedImage, InspectedLayer } from '../usecases/inspect.ts';
+import type { BinaryFacts } from '../core/unikernel/examine-binary.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { encodeAnnotations } from '../core/unikernel/urunc-json.ts';
 import type { Labels } from '../core/unikernel/urunc-json.ts';
@@ -31,14 +32,9 @@ export function formatImage(image: InspectedImage): string {
 
 /** What a unikernel says of itself, one fact a line. */
 export function formatBinary(binary: InspectedBinary): string[] {
-  const { path, format, solo5, unikraft, hermit, linux, framework, program, multiboot, hasPvh, unread } =
-    binary;
+  const { path, format, solo5, unikraft, hermit, linux, framework, program, payload, unread } = binary;
   const devices = solo5?.devices?.map(({ type, name }) => `${type} ${name}`) ?? [];
-  const entries = [
-    ...(hasPvh ? ['PVH'] : []),
-    ...(multiboot.flags === undefined ? [] : ['Multiboot']),
-    ...(multiboot.hasVersion2 ? ['Multiboot 2'] : []),
-  ];
+  const entries = entriesOf(binary);
   const facts: (readonly [name: string, value: string | undefined])[] = [
     ['format', format],
     ['entry', entries.length === 0 ? undefined : entries.join(', ')],
@@ -52,7 +48,8 @@ export function formatBinary(binary: InspectedBinary): string[] {
         .join(', '),
     ],
     ['hermit', hermit && (hermit.version ?? 'unknown version')],
-    ['linux', linux && `${linux.version ?? 'unknown version'} (${linux.form})`],
+    ['linux', linux && `${linux.version ?? linux.title ?? 'unknown version'} (${linux.form})`],
+    ['inside', payload && [payload.format, ...entriesOf(payload)].join(', ')],
     ['other', framework ?? program],
     ['unread', unread.length === 0 ? undefined : unread.join(', ')],
   ];
@@ -65,6 +62,15 @@ export function formatBinary(binary: InspectedBinary): string[] {
       const why = 'why' in verdict ? `: ${verdict.why}` : '';
       return `  ${field('boots on', `${monitor}: ${verdict.can}${why}`)}`;
     }),
+  ];
+}
+
+/** The ways in which it lets itself be started. */
+function entriesOf({ hasPvh, multiboot }: BinaryFacts): readonly string[] {
+  return [
+    ...(hasPvh ? ['PVH'] : []),
+    ...(multiboot.flags === undefined ? [] : ['Multiboot']),
+    ...(multiboot.hasVersion2 ? ['Multiboot 2'] : []),
   ];
 }
 

@@ -31,6 +31,7 @@ export function bootVerdict(facts: BinaryFacts, monitor: KnownMonitor): BootVerd
     return no(`it is linked for ${solo5Monitor(solo5.target)}`);
   if (architecture !== 'amd64' && architecture !== 'arm64') return { can: 'unknown' };
   if (architecture === 'arm64') return onArm(facts, monitor);
+  if (facts.isGzip) return no(packedWithGzip);
   switch (monitor) {
     case 'qemu':
       return underQemu(facts);
@@ -52,7 +53,10 @@ export function solo5Monitor(target: string): string {
   return target === 'virtio' ? "Solo5's virtio, which qemu runs" : `Solo5's ${target}`;
 }
 
-function underTender({ elf, solo5, architecture }: BinaryFacts, monitor: 'hvt' | 'spt'): BootVerdict {
+const packedWithGzip = 'it is packed with gzip, which none but QEMU on arm64 unpacks';
+
+function underTender({ elf, solo5, architecture, isGzip }: BinaryFacts, monitor: 'hvt' | 'spt'): BootVerdict {
+  if (isGzip) return no(packedWithGzip);
   if (solo5 === undefined)
     return architecture === undefined ? { can: 'unknown' } : no('it has no note of Solo5');
   if (solo5.target === undefined) return no("Solo5's ABI note can't be read");
@@ -103,11 +107,22 @@ function onArm(facts: BinaryFacts, monitor: 'qemu' | 'firecracker' | 'cloud-hype
   const { linux, isGzip, elf } = facts;
   if (!isGzip && linux?.form === 'Image') return yes;
   const isPacked = isGzip || linux?.form === 'zboot';
-  if (monitor === 'qemu')
+  if (monitor === 'qemu') {
+    if (!isGzip && linux?.form === 'zboot') return zbootUnderQemu(linux.packing);
     return isPacked || elf !== undefined ? yes : no('it is neither an ELF file nor an Image of Linux');
+  }
   return no(
     isPacked
       ? `it is a packed Image, and ${monitor} takes none but a bare one`
       : `it is no Image of Linux, and ${monitor} takes nothing else on arm64`,
   );
+}
+
+/** QEMU, hw/core/loader.c, unpack_efi_zboot_image. */
+function zbootUnderQemu(packing: string | undefined): BootVerdict {
+  if (packing === 'gzip') return yes;
+  const kind = `it is a zboot image packed with ${packing ?? 'an unknown method'}`;
+  return packing?.startsWith('zstd') === true
+    ? { can: 'some', why: `${kind}, which QEMU unpacks since 11.0` }
+    : no(`${kind}, and QEMU unpacks gzip and zstd alone`);
 }

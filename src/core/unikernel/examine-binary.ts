@@ -68,7 +68,7 @@ const maxScan = 256 * 1024 * 1024;
 export async function examineBinary(file: ReadableFile, options: ExamineOptions = {}): Promise<BinaryFacts> {
   const head = await readRange(file, 0, headSize);
   if (hasBytes(head, 0, '\x1f\x8b')) {
-    const whole = { offset: 0, length: file.size, method: 'gzip' };
+    const whole = { offset: 0, length: file.size };
     return { ...plainFacts(head), isGzip: true, ...(await examinePayload(file, whole, options)) };
   }
   const layout = await readElfLayout(file, head);
@@ -206,7 +206,8 @@ async function examinePayload(
   { unpack }: ExamineOptions,
 ): Promise<Pick<BinaryFacts, 'unread'> & Partial<Pick<BinaryFacts, 'payload' | 'architecture' | 'linux'>>> {
   const { offset, length } = payload;
-  const method = payload.method ?? methodOf(await readRange(file, offset, 4));
+  // Headers have names of their own for some methods, such as `xzkern` and `zstd22`.
+  const method = methodOf(await readRange(file, offset, 4)) ?? payload.method ?? 'an unknown method';
   if (offset + length > file.size) return { unread: ['its payload, which runs past the end of the file'] };
   const open = () => unpack?.(method, streamRange(file, { offset, length }));
   const packed = `its payload, packed with ${method}`;
@@ -237,8 +238,8 @@ const methods: readonly (readonly [bytes: string, method: string])[] = [
   ['\x89LZO', 'lzo'],
 ];
 
-function methodOf(start: Uint8Array): string {
-  return methods.find(([bytes]) => hasBytes(start, 0, bytes))?.[1] ?? 'an unknown method';
+function methodOf(start: Uint8Array): string | undefined {
+  return methods.find(([bytes]) => hasBytes(start, 0, bytes))?.[1];
 }
 
 /** Bytes of the stream, {@link maxScan} at most. */

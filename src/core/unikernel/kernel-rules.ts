@@ -42,7 +42,7 @@ export const kernelRules: readonly BootRule[] = [
       const verdict = bootVerdict(binary, monitor);
       return verdict.can === 'some' ? `${quote(label('binary'))} may not boot: ${verdict.why}` : undefined;
     },
-    hint: 'Copy the uncompressed kernel, vmlinux, which all releases take.',
+    hint: 'Copy the uncompressed kernel, which all releases take: vmlinux, or Image on arm64.',
   },
   {
     name: 'type-contradicted',

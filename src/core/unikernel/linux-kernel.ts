@@ -14,11 +14,15 @@ export interface LinuxVersions {
 
 export interface LinuxHeader extends LinuxVersions {
   readonly form: 'bzImage' | 'Image' | 'zboot';
+  /** What a bzImage calls itself that isn't a Linux. */
+  readonly title?: string;
   /** In bytes. */
   readonly longestCommandLine?: number;
   /** Version of the boot protocol, as major × 256 + minor. */
   readonly protocol?: number;
   readonly hasEntry64?: boolean;
+  /** How a zboot is packed, in its own words, such as `gzip` or `zstd22`. */
+  readonly packing?: string;
   /** The kernel that unpacks itself, and how it is packed where the header says so. */
   readonly payload?: FileRange & { readonly method?: string };
 }
@@ -41,7 +45,7 @@ async function readBzImage(file: ReadableFile, head: Uint8Array): Promise<LinuxH
   const longest = protocol >= 0x206 ? readUnsigned(head, 0x238, 4) : 255;
   return {
     form: 'bzImage',
-    ...versionsIn(text),
+    ...textFacts(text),
     ...(longest === undefined ? {} : { longestCommandLine: longest }),
     protocol,
     hasEntry64: protocol >= 0x20c && ((readUnsigned(head, 0x236, 2) ?? 0) & 1) === 1,
@@ -51,19 +55,30 @@ async function readBzImage(file: ReadableFile, head: Uint8Array): Promise<LinuxH
   };
 }
 
+/** Other programs start as Linux does, memtest86+ among them. */
+function textFacts(text: string | undefined): LinuxVersions & Pick<LinuxHeader, 'title'> {
+  const versions = versionsIn(text);
+  const title = printableTitle(text);
+  return versions.version === undefined && title !== undefined ? { title } : versions;
+}
+
+function printableTitle(text = ''): string | undefined {
+  return /^[ -~]{3,80}$/.test(text) ? text : undefined;
+}
+
 function readZboot(head: Uint8Array): LinuxHeader {
   const [offset = 0, length = 0] = [8, 12].map((at) => readUnsigned(head, at, 4));
-  const method = zeroTerminated(head.subarray(24, 32));
-  return { form: 'zboot', payload: { offset, length, ...(method === undefined ? {} : { method }) } };
+  const method = /^[!-~]+/.exec(zeroTerminated(head.subarray(24, 56)) ?? '')?.[0];
+  if (method === undefined) return { form: 'zboot', payload: { offset, length } };
+  return { form: 'zboot', packing: method, payload: { offset, length, method } };
 }
 
 /**
- * The versions in the text of a bzImage, `6.1.0 (…`, and in a banner of the kernel's data, `Linux version 6.1.0 (…`. Other
- * programs start as Linux does, memtest86+ among them.
+ * The versions in the text of a bzImage, `6.1.0 (…`, and in a banner of the kernel's data, `Linux version 6.1.0 (…`.
  */
 export function versionsIn(text: string | undefined): LinuxVersions {
   const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text ?? '')?.[1];
-  const debianVersion = /#\d+ .*\bDebian (\d\S*)/.exec(text ?? '')?.[1];
+  const debianVersion = /#\d* .*\bDebian (\d\S*)/.exec(text ?? '')?.[1];
   if (version === undefined) return {};
   return { version, ...(debianVersion === undefined ? {} : { debianVersion }) };
 }

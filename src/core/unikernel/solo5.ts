@@ -26,6 +26,8 @@ const manifestType = 0x3154464d;
 const targets = ['', 'hvt', 'spt', 'virtio', 'muen', 'genode', 'xen'] as const;
 /** MFT_MAX_ENTRIES, and the size of one. */
 const [maxEntries, entrySize, nameSize] = [64, 104, 68];
+/** MFT_RESERVED_FIRST, and the place of what is set once a device is attached. */
+const [reservedType, attachedAt] = [0x40000000, 96];
 
 /** Undefined without a note of Solo5. @param hasInterpreter whether PT_INTERP names Solo5 */
 export function readSolo5(notes: readonly ElfNote[], hasInterpreter: boolean): Solo5Facts | undefined {
@@ -52,19 +54,23 @@ export function readSolo5(notes: readonly ElfNote[], hasInterpreter: boolean): S
   };
 }
 
-/** Undefined for what `solo5-elftool` refuses too. */
+/** Undefined for what a tender refuses (Solo5, tenders/common/mft.c), and for names that `solo5-elftool` never writes. */
 function readManifest(bytes: Uint8Array): readonly Solo5Device[] | undefined {
   const version = readUnsigned(bytes, 4, 4);
   const count = readUnsigned(bytes, 8, 4) ?? 0;
   if (version !== 1 || count < 1 || count > maxEntries) return undefined;
   if (bytes.length - 12 !== count * entrySize) return undefined;
   const devices: Solo5Device[] = [];
-  // The first entry is reserved, and has an empty name.
-  for (let index = 1; index < count; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     const entry = bytes.subarray(12 + index * entrySize, 12 + (index + 1) * entrySize);
     const name = zeroTerminated(entry.subarray(0, nameSize));
     const type = readUnsigned(entry, nameSize, 4);
-    if (name === undefined || !/^[A-Za-z0-9]+$/.test(name) || (type !== 1 && type !== 2)) return undefined;
+    if (name === undefined || entry[nameSize - 1] !== 0 || entry[attachedAt] !== 0) return undefined;
+    if (index === 0) {
+      if (type !== reservedType || name !== '') return undefined;
+      continue;
+    }
+    if (!/^[A-Za-z0-9]+$/.test(name) || (type !== 1 && type !== 2)) return undefined;
     devices.push({ type: type === 1 ? 'block' : 'net', name });
   }
   return devices;

@@ -28,6 +28,11 @@ const bzImage: BinaryFacts = {
   unread: [],
 };
 
+function zboot(packing: string): BinaryFacts {
+  const linux = { form: 'zboot', packing } as const;
+  return { ...bzImage, format: 'PE AArch64', architecture: 'arm64', linux };
+}
+
 function solo5(target: string, devices: readonly Solo5Device[] = [], abiVersion = 2): BinaryFacts {
   return { ...elf64, solo5: { target, abiVersion, devices, isFoundByTender: true, damage: [] } };
 }
@@ -192,6 +197,27 @@ const cases: Case[] = [
     /^"\/app" may not boot: it is a bzImage, which only releases of firecracker since 2026 take$/,
     { labels: { ...linux, hypervisor: 'firecracker' }, binary: bzImage },
     { labels: linux, binary: bzImage },
+  ],
+  [
+    'newer-monitor',
+    2,
+    /^"\/app" may not boot: it is a zboot image packed with zstd22, which QEMU unpacks since 11.0$/,
+    { labels: linux, binary: zboot('zstd22') },
+    { labels: linux, binary: zboot('gzip') },
+  ],
+  [
+    'monitor-refuses',
+    2,
+    /^will not boot: .*packed with xzkern, and QEMU unpacks gzip and zstd alone$/,
+    { labels: linux, binary: zboot('xzkern') },
+    { labels: linux, binary: zboot('gzip') },
+  ],
+  [
+    'monitor-refuses',
+    2,
+    /^will not boot: .*it is packed with gzip, which none but QEMU on arm64 unpacks$/,
+    { labels: kraft, binary: { ...pvh, isGzip: true } },
+    { labels: kraft, binary: { ...pvh, isGzip: true, architecture: 'arm64' } },
   ],
   [
     'type-contradicted',
