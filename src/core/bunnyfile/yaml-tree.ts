@@ -2,7 +2,7 @@
 
 import type { Position, Problem } from '../errors.ts';
 import { excerpt, quote } from '../text.ts';
-import type { ParsedNode } from 'yaml';
+import type { ParsedNode, YAMLParseError } from 'yaml';
 import type * as YamlLibrary from './yaml-library.ts';
 
 interface YamlBase {
@@ -65,15 +65,23 @@ export async function readYamlTree(text: string, file: string): Promise<YamlTree
   const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
   const document = library.parseDocument(text, options);
   const placeOf = places(text, file);
-  const errors: Problem[] = document.errors.map(({ code, message, pos }) => ({
+  const errors = syntaxErrors(document.errors, placeOf);
+  if (errors.length > 0) return { errors };
+  const root = createConverter(library, placeOf, errors)(document.contents, 0, 0);
+  return errors.length > 0 ? { errors } : { root, errors };
+}
+
+type SyntaxFault = Pick<YAMLParseError, 'code' | 'message' | 'pos'>;
+
+/** Of several at one place, the first: the others follow from it. */
+function syntaxErrors(found: readonly SyntaxFault[], placeOf: (offset: number) => Position): Problem[] {
+  const first = new Map([...found].reverse().map((error) => [error.pos[0], error]));
+  return [...first.values()].reverse().map(({ code, message, pos }) => ({
     code: 'BUNNYFILE_INVALID',
     message: `not valid YAML: ${lowerFirst(excerpt(message))}`,
     hint: hints[code] ?? usualHint,
     position: placeOf(pos[0]),
   }));
-  if (errors.length > 0) return { errors };
-  const root = createConverter(library, placeOf, errors)(document.contents, 0, 0);
-  return errors.length > 0 ? { errors } : { root, errors };
 }
 
 function lowerFirst(text: string): string {
