@@ -1,6 +1,6 @@
 // Whether a file is a bunnyfile: its text decides, not its name, and nothing is parsed for that.
 
-/** Of YAML whose top is a mapping, in lines or in braces. */
+/** The start of YAML whose top is a mapping, in lines or in braces. */
 const yamlStart = /^(?:[{"']|[\w.-]+[ \t]*:(?:\s|$))/;
 const keyOfLine = /^["']?(?:version|platforms)["']?[ \t]*:(?=\s|$)/m;
 const keyInBraces = /(?:^|[{,\s])["']?(?:version|platforms)["']?\s*:/;

@@ -49,7 +49,7 @@ function fromOf(image: Stated | undefined, position: Position): From {
   };
 }
 
-/** Whether the image is built on that of the kernel, where the kernel then stays. */
+/** True where the image is built on that of the kernel, in which the kernel then stays. */
 function isOnKernel({ kernel, rootfs }: Bunnyfile): boolean {
   const hasOwnBase = rootfs?.form === 'raw' || (rootfs?.form === 'file' && rootfs.image !== undefined);
   return kernel.image !== undefined && !hasOwnBase;
@@ -124,7 +124,7 @@ function labelsOfRootfs(
   return [['block', path, place], ['blkMntPoint', mountPointOf(bunnyfile), place], without];
 }
 
-/** Where a guest has its block device: rumprun can't have it as its root. */
+/** The mount point of the block device: rumprun can't have it as its root. */
 function mountPointOf({ framework }: Bunnyfile): string {
   return framework.text === 'rumprun' ? '/data' : '/';
 }

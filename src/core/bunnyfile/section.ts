@@ -8,7 +8,7 @@ import type { BunnyVariables } from './bunny-variables.ts';
 import type { Stated } from './stated.ts';
 import type { YamlEntry, YamlMapping, YamlNode } from './yaml-tree.ts';
 
-/** Whom the sections of one file report to. */
+/** State shared by the sections of one file. */
 export interface SectionOptions {
   readonly findings: Findings;
   readonly variables: BunnyVariables;
@@ -18,7 +18,7 @@ export interface SectionOptions {
 export type Refused = Readonly<Record<string, string>>;
 
 export class Section {
-  /** Without it, the whole file. */
+  /** Name of the mapping; absent for the whole file. */
   readonly #name: string | undefined;
   readonly #options: SectionOptions;
   readonly #entries = new Map<string, YamlEntry>();
@@ -78,7 +78,7 @@ export class Section {
     return this.#name === undefined ? key : `${this.#name}.${key}`;
   }
 
-  /** Whether something stands at the key. */
+  /** True when the key has a value. */
   has(key: string): boolean {
     return this.node(key) !== undefined;
   }
@@ -120,7 +120,7 @@ export class Section {
     this.error(place ?? this.placeOf(key), message, hint);
   }
 
-  /** With its variables replaced; undefined, with an error, when that can't be done or leaves nothing. */
+  /** Replaces variables; undefined, with an error, when that fails or leaves nothing. */
   expand({ text, position }: Stated): Stated | undefined {
     const expanded = this.#options.variables.expand(text, position);
     if (expanded === undefined) return undefined;

@@ -11,7 +11,7 @@ import type { YamlNode } from './yaml-tree.ts';
 const forms =
   'Write "- source:destination", or a mapping with "from", "source" and "destination" for files of an image.';
 
-/** What can't be made out is reported and left out. */
+/** Reads the list. An entry that can't be read is reported and left out. */
 export function readIncludes(rootfs: Section, options: SectionOptions): readonly Include[] {
   const node = rootfs.node('include');
   if (node === undefined) return [];

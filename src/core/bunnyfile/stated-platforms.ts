@@ -78,7 +78,7 @@ export function readPlatforms(
   };
 }
 
-/** With what `fc` means, which is no name that urunc knows. */
+/** Reads the monitor. `fc`, which urunc doesn't know, is an error and read as what it means. */
 function readMonitor(section: Section): Stated | undefined {
   const monitor = section.text('monitor', { hint: 'Write for example "monitor: qemu".' });
   if (monitor?.text !== 'fc') return monitor;
@@ -87,7 +87,7 @@ function readMonitor(section: Section): Stated | undefined {
   return { ...monitor, text: 'firecracker' };
 }
 
-/** As bunnyfiles write it, besides the names that platforms have. */
+/** Names that bunnyfiles use besides those of platforms. */
 const otherNames: ReadonlyMap<string, string> = new Map([
   ['x86', 'amd64'],
   ['x86-64', 'amd64'],

@@ -32,7 +32,7 @@ export function readKernel(file: Section, options: SectionOptions): StatedKernel
 const types = ['raw', 'initrd', 'block'] as const;
 type RootfsType = (typeof types)[number];
 
-/** What the section says, one by one. */
+/** Values of the section, one by one. */
 interface RootfsParts {
   readonly section: Section;
   readonly from: Stated | undefined;

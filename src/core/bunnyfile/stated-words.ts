@@ -7,7 +7,7 @@ import type { Section } from './section.ts';
 import type { StatedWords } from './stated.ts';
 
 /** Undefined without any word, as bunny has it: what the base says then stays. */
-export function readWords(file: Section, key: 'cmd' | 'entrypoint'): StatedWords | undefined {
+export function readGuestWords(file: Section, key: 'cmd' | 'entrypoint'): StatedWords | undefined {
   const items = file.words(key, (text) => `Write ${key}: ${listOf(wordsOf(text))}`);
   if (items === undefined || items.length === 0) return undefined;
   return { words: items.map(({ text }) => text), position: file.placeOf(key) };

@@ -18,13 +18,13 @@ export interface Include {
 }
 
 export interface StatedKernel {
-  /** Without it, the context. */
+  /** Absent: the context. */
   readonly image?: Stated;
   readonly path: Stated;
 }
 
 export type StatedRootfs =
-  /** What the container has, which the guest gets as it is. */
+  /** The rootfs of the container itself, shared with the guest. */
   | {
       readonly form: 'raw';
       readonly image?: Stated;
@@ -55,7 +55,7 @@ export interface StatedWords {
 }
 
 export interface Bunnyfile {
-  /** Of the key `platforms`. */
+  /** Position of the key `platforms`. */
   readonly position: Position;
   readonly framework: Stated;
   readonly monitor: Stated;

@@ -2,7 +2,7 @@
 
 import type { Position, Problem } from '../errors.ts';
 import { excerpt, quote } from '../text.ts';
-import type { ParsedNode } from 'yaml';
+import type { ParsedNode, YAMLParseError } from 'yaml';
 import type * as YamlLibrary from './yaml-library.ts';
 
 interface YamlBase {
@@ -11,7 +11,7 @@ interface YamlBase {
 
 export interface YamlScalar extends YamlBase {
   readonly type: 'scalar';
-  /** As it is written, without quotes: `0.10` stays `0.10`. */
+  /** The text as written, without quotes: `0.10` stays `0.10`. */
   readonly text: string;
 }
 
@@ -22,7 +22,7 @@ export interface YamlList extends YamlBase {
 
 export interface YamlEntry {
   readonly key: string;
-  /** Of the key. */
+  /** Position of the key. */
   readonly position: Position;
   readonly value: YamlNode;
 }
@@ -46,7 +46,7 @@ export interface YamlTree {
   readonly errors: readonly Problem[];
 }
 
-/** What to do about errors whose text doesn't say it. */
+/** Advice by the library's error code. */
 const hints: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'Indent with spaces: YAML takes no tabs.',
   BAD_INDENT: 'Give all keys of one mapping the same number of spaces.',
@@ -65,15 +65,23 @@ export async function readYamlTree(text: string, file: string): Promise<YamlTree
   const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
   const document = library.parseDocument(text, options);
   const placeOf = places(text, file);
-  const errors: Problem[] = document.errors.map(({ code, message, pos }) => ({
+  const errors = syntaxErrors(document.errors, placeOf);
+  if (errors.length > 0) return { errors };
+  const root = createConverter(library, placeOf, errors)(document.contents, 0, 0);
+  return errors.length > 0 ? { errors } : { root, errors };
+}
+
+type SyntaxFault = Pick<YAMLParseError, 'code' | 'message' | 'pos'>;
+
+/** Errors, one for each place: later ones there follow from the first. */
+function syntaxErrors(found: readonly SyntaxFault[], placeOf: (offset: number) => Position): Problem[] {
+  const first = new Map([...found].reverse().map((error) => [error.pos[0], error]));
+  return [...first.values()].reverse().map(({ code, message, pos }) => ({
     code: 'BUNNYFILE_INVALID',
     message: `not valid YAML: ${lowerFirst(excerpt(message))}`,
     hint: hints[code] ?? usualHint,
     position: placeOf(pos[0]),
   }));
-  if (errors.length > 0) return { errors };
-  const root = createConverter(library, placeOf, errors)(document.contents, 0, 0);
-  return errors.length > 0 ? { errors } : { root, errors };
 }
 
 function lowerFirst(text: string): string {
@@ -97,7 +105,7 @@ function places(text: string, file: string): (offset: number) => Position {
 
 type Convert = (node: ParsedNode | null | undefined, depth: number, otherwise: number) => YamlNode;
 
-/** What stands for a value that is nowhere has the place that is given beside it. */
+/** Converts nodes. A missing value gets the offset that is passed beside it. */
 function createConverter(
   library: typeof YamlLibrary,
   placeOf: (offset: number) => Position,

@@ -113,7 +113,7 @@ export interface Cmd extends InstructionBase {
 export interface Entrypoint extends InstructionBase {
   readonly type: 'entrypoint';
   readonly arguments: Arguments;
-  /** True in a bunnyfile: the Cmd of the base still holds. */
+  /** True in a bunnyfile: the base's Cmd stays in effect. */
   readonly keepsCmd?: true;
 }
 
@@ -210,19 +210,19 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** What a file says it is for, with the place to blame where its kernel says something else. */
+/** The platform that a file names, with the place to blame when its kernel contradicts. */
 export interface StatedPlatform {
   readonly platform: Platform;
   readonly position: Position;
 }
 
-/** A file of the image that is a root file system, and that no label names before its content is known. */
+/** A root file system in the image whose content decides which label names it. */
 export interface UnnamedRootfs {
-  /** In the image. */
+  /** Path in the image. */
   readonly path: string;
-  /** As the file has it, for messages. */
+  /** Path as written, for messages. */
   readonly source: string;
-  /** Where the guest mounts it, should it be a block device. */
+  /** The guest's mount point, in case it is a block device. */
   readonly mountPoint: string;
   readonly position: Position;
 }
@@ -237,7 +237,7 @@ export interface Containerfile {
   readonly unbuilt: ReadonlySet<number>;
   /** True when a LABEL is so wrong that none of its labels could be read. */
   readonly hasLostLabels: boolean;
-  /** The keys of labels that nobody misses; none by default. */
+  /** Keys of labels that may be absent; none by default. */
   readonly optionalLabels?: readonly string[];
   readonly platform?: StatedPlatform;
   readonly unnamedRootfs?: UnnamedRootfs;

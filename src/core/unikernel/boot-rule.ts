@@ -38,7 +38,7 @@ export interface BootRule {
   readonly name: string;
   /** `error` where the monitor surely refuses. */
   readonly level: 'error' | 'warning';
-  /** True where a build fails of it: the guest can't read its root file system. */
+  /** True for a failure of the build: the guest can't read its root file system. */
   readonly isFatal?: true;
   /** The label whose place it is said at, if there is one. */
   readonly at: UruncName | ((seen: Seen) => UruncName);

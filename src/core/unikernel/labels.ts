@@ -20,7 +20,7 @@ export interface CompleteOptions {
   readonly words: readonly string[] | undefined;
   /** False: only what urunc itself can't do without is required. */
   readonly strict: boolean;
-  /** Keys that nobody misses, of those that only `strict` requires. */
+  /** Keys that may be absent, of those that only `strict` requires. */
   readonly optional?: readonly string[] | undefined;
   /** The place to blame for a label that is not there. */
   readonly position?: Position;

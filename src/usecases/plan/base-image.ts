@@ -146,7 +146,7 @@ async function chooseEntry(
       'PLATFORM_MISSING',
       `expected to know for which platform "${name}" is used, got ${available}`,
       {
-        hint: 'Name it in the Containerfile, as in FROM --platform=linux/amd64, or with --platform (the input "platforms").',
+        hint: 'Name it with --platform (the input "platforms"), in a Containerfile also as in FROM --platform=linux/amd64, in a bunnyfile as the architecture.',
       },
     );
   }

@@ -15,11 +15,11 @@ import type { FileEntry } from '../../core/files/entry.ts';
 import { resolve } from '../../core/files/rootfs.ts';
 import type { Rootfs } from '../../core/files/rootfs.ts';
 
-/** What users say the platform is: it must not contradict the header. */
+/** Platforms that users name; they must not contradict the header. */
 export interface NamedPlatforms {
-  /** Of the build. */
+  /** The platform of the build. */
   readonly named: Platform | undefined;
-  /** Of the file, where the build names none. */
+  /** The platform in the file, for a build that names none. */
   readonly stated?: StatedPlatform | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface LabelSources {
   /** Position of the FROM that names the base. */
   readonly basePosition: Position;
   readonly strict: boolean;
-  /** The keys of labels that nobody misses. */
+  /** Keys of labels that may be absent. */
   readonly optionalLabels?: readonly string[];
   /** The place to blame for a label that is not there. */
   readonly start: Position;

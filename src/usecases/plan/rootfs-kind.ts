@@ -16,7 +16,7 @@ export interface RecognizedRootfs {
   readonly errors: readonly Problem[];
 }
 
-/** Without a file to recognize, no labels. */
+/** Labels for the file, by its content; none when there is no file to recognize. */
 export async function recognizeRootfs(
   rootfs: Rootfs,
   unnamed: UnnamedRootfs | undefined,

@@ -312,6 +312,18 @@ cmd: ["$V", '\${TARGETARCH}']
       ['9:16 expected a value, got the alias "*a" → Write out what it stands for.'],
     ],
     [
+      'a quote that is never closed',
+      'version: v0.1\nkernel: {from: "local, path: k}\n',
+      ['3:1 not valid YAML: missing closing "quote → Close every quote and every bracket.'],
+    ],
+    [
+      'keys that are not below each other',
+      'version: v0.1\nplatforms:\n  framework: linux\n monitor: qemu\n',
+      [
+        '4:1 not valid YAML: all mapping items must start at the same column → Give all keys of one mapping the same number of spaces.',
+      ],
+    ],
+    [
       'tabs',
       `version: v0.1\nplatforms:\n\tframework: linux\n`,
       ['3:1 not valid YAML: tabs are not allowed as indentation → Indent with spaces: YAML takes no tabs.'],
