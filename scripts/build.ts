@@ -25,29 +25,6 @@ const embedEncoder: Plugin = {
   },
 };
 
-/**
- * Puts the YAML library as a text into the command line, which is one file: code that is not compiled before a bunnyfile is
- * read makes no other start longer.
- */
-const embedYaml: Plugin = {
-  name: 'embed-yaml',
-  setup(bundler) {
-    bundler.onLoad({ filter: /[\\/]yaml-library\.ts$/ }, async ({ path }) => {
-      const { outputFiles } = await build({ ...shared, entryPoints: [path], minify: true, write: false });
-      const [code] = outputFiles.map(({ text }) => JSON.stringify(text));
-      const contents = `
-        import { createRequire } from 'node:module';
-        import { compileFunction } from 'node:vm';
-        const library = { exports: {} };
-        const load = compileFunction(${code}, ['module', 'require']);
-        load(library, createRequire(__filename));
-        export const { isAlias, isMap, isScalar, isSeq, parseDocument } = library.exports;
-      `;
-      return { contents, loader: 'js' };
-    });
-  },
-};
-
 /** Puts the names of the inputs in place of the file that reads them. */
 const embedInputNames: Plugin = {
   name: 'embed-input-names',
@@ -120,7 +97,7 @@ const results = await Promise.all([
     metafile: true,
     entryPoints: { cli: 'src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
-    plugins: [embedEncoder, embedYaml],
+    plugins: [embedEncoder],
   }),
   build({
     ...shared,
