@@ -27,8 +27,13 @@ import { unikraftElf } from '../../support/unikraft-elf.ts';
 
 const count = Number(process.env.BIMA_MUTATIONS ?? 5000);
 const seed = process.env.BIMA_MUTATION_SEED ?? 'damage';
-/** Milliseconds: the machine may have other things to do, and Node collects its garbage. */
+/** Milliseconds of the processor, so that it doesn't count what else the machine has to do. */
 const slow = 1000;
+
+function spentSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
 
 const hello = readFileSync(join(import.meta.dirname, '../../../examples/hello/hello-amd64'));
 const arm = image(1000, { 56: 'ARM\x64', 600: 'Linux version 6.1.0-arm (x@y)\n' });
@@ -137,14 +142,10 @@ async function readAsABuildDoes(bytes: Uint8Array, chance: Chance): Promise<void
   }).map(([name, value]) => ({ key: `com.urunc.unikernel.${name}`, value }));
   const filled = fillFromBinary(pairs, binary);
   const disk = { content, size: bytes.length };
-  const words = { words: ['/init'], environment: [], provides: () => true };
-  for (const { message, hint } of checkBoot({
-    binary,
-    initrd: disk,
-    block: disk,
-    labels: [...filled, ...pairs],
-    ...words,
-  }))
+  const guest = { words: ['/init'], environment: [], provides: () => true };
+  const boot = { binary, initrd: disk, block: disk, labels: [...filled, ...pairs], ...guest };
+  const { errors, warnings } = checkBoot(boot);
+  for (const { message, hint } of [...errors, ...warnings])
     assert.ok(message.length > 0 && hint !== undefined);
   findSoftware(binary, { type: chance.pick(types), version: undefined });
 }
@@ -158,13 +159,13 @@ describe('damaged files', () => {
     for (let round = 0; round < count; round += 1) {
       // A stream for each that is packed takes its time.
       const bytes = damage(chance.pick(chance.isLuck(0.05) ? packed : originals), chance);
-      const before = performance.now();
+      const before = process.cpuUsage();
       try {
         await readAsABuildDoes(bytes, chance);
       } catch (error) {
         throw new Error(`round ${round} of the seed "${seed}"`, { cause: error });
       }
-      const time = performance.now() - before;
+      const time = spentSince(before);
       if (time > slowest.time) slowest = { time, round };
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
