@@ -33,6 +33,7 @@ const elsewhere: Readonly<Record<string, RegExp>> = {
   draft: /\bgh release/,
   'verify-tag': /\bgh release/,
   interval: /\bHEALTHCHECK/,
+  sparse: /\bthe archive/,
 };
 const inputs = new Set(
   ['action.yml', 'cleanup/action.yml'].flatMap((file) =>

@@ -60,17 +60,17 @@ function mustBeCommand(word: string): CommandName {
   if (isCommandName(word)) return word;
   const names = Object.keys(commands);
   throw new BimaError('INPUT_INVALID', `expected a command (${names.join(', ')}), got "${word}"`, {
-    hint: `${hintForCommand(word, names)}See "bima --help".`,
+    hint: [...hintsForCommand(word, names), 'See "bima --help".'].join(' '),
   });
 }
 
-function hintForCommand(word: string, names: readonly string[]): string {
+function hintsForCommand(word: string, names: readonly string[]): readonly string[] {
   const foreign = Object.hasOwn(foreignCommands, word) ? foreignCommands[word] : undefined;
-  if (foreign !== undefined) return `${foreign} `;
-  if (word.startsWith('-')) return 'Options stand behind the command, as in bima build --tar . ';
-  if (/^[.~]|[/\\]/.test(word)) return `To build a folder, write bima build ${word}. `;
+  if (foreign !== undefined) return [foreign];
+  if (word.startsWith('-')) return ['Options stand behind the command: bima build --tar FOLDER.'];
+  if (/^[.~]|[/\\]/.test(word)) return [`To build a folder, write "bima build ${word}".`];
   const close = nearest(word, names);
-  return close === undefined ? '' : `Did you mean "${close}"? `;
+  return close === undefined ? [] : [`Did you mean "${close}"?`];
 }
 
 type Values = ReadonlyMap<string, readonly (string | boolean)[]>;

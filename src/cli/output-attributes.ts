@@ -45,7 +45,7 @@ function typeMeaning(type: string, attributes: ReadonlyMap<string, string>): Mea
     case 'docker':
       if (attributes.has('dest')) return [['output', 'tar']];
       throw new BimaError('INPUT_INVALID', 'expected type=docker with dest=FILE, got none', {
-        hint: 'bima knows no Docker daemon. Write bima build --tar --dest - . | docker load.',
+        hint: 'No Docker daemon is used here. Write bima build --tar --dest - FOLDER | docker load.',
       });
     case 'registry':
       return [['output', 'registry']];
@@ -96,7 +96,7 @@ function attributeMeaning(name: string, value: string, type: string): Meaning {
       break;
   }
   throw new BimaError('INPUT_INVALID', `expected no ${name}=${value} in --output with type=${type}`, {
-    hint: 'bima knows type, dest, tar, name, push, compression and annotation.KEY.',
+    hint: 'What it takes: type, dest, tar, name, push, compression and annotation.KEY.',
   });
 }
 

@@ -126,7 +126,7 @@ describe('options of other programs', () => {
     ['lint --no-cache .', /^bima lint has no option --no-cache/],
     ['biuld .', /Did you mean "build"\?/],
     ['help mrege', /Did you mean "merge"\?/],
-    ['.', /To build a folder, write bima build \./],
+    ['.', /To build a folder, write "bima build \."\./],
     ['--tar build .', /Options stand behind the command/],
   ];
   for (const [line, text] of refused) {

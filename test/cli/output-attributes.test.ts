@@ -48,7 +48,7 @@ describe('--output with attributes', () => {
     ['type=docker', /type=docker with dest=FILE/, /\| docker load/],
     ['type=regsitry', /got type=regsitry/, /Did you mean type=registry\?/],
     ['dest=x', /--output with a type/, /type=oci,dest=image.tar/],
-    ['type=oci,dest=x,store=true', /no store=true/, /knows type, dest/],
+    ['type=oci,dest=x,store=true', /no store=true/, /takes: type, dest/],
     ['dir:x', /oci:DIR/, /read, not written/],
   ];
   for (const [value, message, hint] of refused) {

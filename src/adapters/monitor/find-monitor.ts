@@ -13,7 +13,7 @@ export async function findMonitor(program: string, environment: Environment): Pr
   const found = (await findOnPath(program, environment)) ?? (await findInstalled(program, environment));
   if (found !== undefined) return found;
   throw new BimaError('MONITOR_MISSING', `there is no ${program} on the PATH`, {
-    hint: `${installHint(program, await readSystemName())}.`,
+    hint: installHint(program, await readSystemName()),
   });
 }
 

@@ -49,25 +49,26 @@ const families: Readonly<Record<string, string>> = {
 };
 
 const elsewhere: Readonly<Record<string, string>> = {
-  firecracker: 'Take it from https://github.com/firecracker-microvm/firecracker/releases, for Linux with KVM',
+  firecracker:
+    'Take it from https://github.com/firecracker-microvm/firecracker/releases, for Linux with KVM.',
   'cloud-hypervisor':
-    'Take it from https://github.com/cloud-hypervisor/cloud-hypervisor/releases, for Linux with KVM',
-  'solo5-hvt': 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5',
-  'solo5-spt': 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5',
+    'Take it from https://github.com/cloud-hypervisor/cloud-hypervisor/releases, for Linux with KVM.',
+  'solo5-hvt': 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5.',
+  'solo5-spt': 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5.',
 };
 
-/** Half a sentence that says how to get the program. */
+/** How to get the program, in a sentence. */
 export function installHint(program: string, { system, id = '', like = '' }: SystemName): string {
   const known = Object.hasOwn(elsewhere, program) ? elsewhere[program] : undefined;
   if (known !== undefined) return known;
-  if (system === 'darwin') return 'Install it with "brew install qemu"';
-  if (system === 'win32') return 'Install it with "winget install SoftwareFreedomConservancy.QEMU"';
+  if (system === 'darwin') return 'Install it: write "brew install qemu".';
+  if (system === 'win32') return 'Install it: write "winget install SoftwareFreedomConservancy.QEMU".';
   const names = [id, ...like.split(' ')].map((name) => families[name] ?? name);
   const family = names.find((name) => Object.hasOwn(qemuPackages, name));
   const line = family === undefined ? undefined : qemuPackages[family]?.[program as QemuProgram];
   return line === undefined
-    ? `Install the package of your system that has ${program}`
-    : `Install it with "${line}"`;
+    ? `Install the package of your system that has ${program}.`
+    : `Install it: write "${line}".`;
 }
 
 /** The fields of /etc/os-release that name the distribution (os-release(5)). */

@@ -9,8 +9,8 @@ const arm = 'qemu-system-aarch64';
 
 describe('installHint', () => {
   const rows: readonly [program: string, system: Parameters<typeof installHint>[1], hint: RegExp][] = [
-    [x86, { system: 'linux', id: 'debian' }, /sudo apt-get install qemu-system-x86"$/],
-    [arm, { system: 'linux', id: 'ubuntu', like: 'debian' }, /sudo apt-get install qemu-system-arm"$/],
+    [x86, { system: 'linux', id: 'debian' }, /sudo apt-get install qemu-system-x86"\.$/],
+    [arm, { system: 'linux', id: 'ubuntu', like: 'debian' }, /sudo apt-get install qemu-system-arm"\.$/],
     [
       arm,
       { system: 'linux', id: 'rocky', like: 'rhel centos fedora' },
