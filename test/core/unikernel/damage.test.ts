@@ -1,5 +1,5 @@
 // What damage does to those who read headers: nothing. Everything that is read of a file, a build would read; as many as
-// BIMA_MUTATIONS says, by the seed in BIMA_MUTATION_SEED.
+// BIMA_DAMAGE says, by the seed in BIMA_DAMAGE_SEED.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -25,8 +25,8 @@ import type { Chance } from '../../support/seeded.ts';
 import { isInstalled } from '../../support/tools.ts';
 import { unikraftElf } from '../../support/unikraft-elf.ts';
 
-const count = Number(process.env.BIMA_MUTATIONS ?? 5000);
-const seed = process.env.BIMA_MUTATION_SEED ?? 'damage';
+const count = Number(process.env.BIMA_DAMAGE ?? 5000);
+const seed = process.env.BIMA_DAMAGE_SEED ?? 'damage';
 /** Milliseconds of the processor, so that it doesn't count what else the machine has to do. */
 const slow = 1000;
 
