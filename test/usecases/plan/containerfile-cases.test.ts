@@ -72,7 +72,6 @@ describe('the fixtures', () => {
   const refused: Readonly<Record<string, string>> = {
     'multi-stage': '5:1',
     'arch-instruction': '2:1',
-    bunnyfile: '2:1',
     destinations: '6:6',
     'unquoted-kernel-arguments': '6:49',
   };
