@@ -45,6 +45,7 @@ export const inputNames = [
   'matrix',
   'pr-comment',
   'sbom',
+  'provenance',
   'summary',
 ] as const;
 
@@ -53,8 +54,7 @@ const foreign: Readonly<Record<string, string>> = {
   'no-cache': 'Set reuse: false.',
   pull: 'Tags of base images are looked up on each build anyway.',
   outputs: 'Set oci-layout, tar, push or load.',
-  provenance: 'Attest the output digest with actions/attest: docs/workflows/attest.yml.',
-  attests: 'Attest the output digest with actions/attest: docs/workflows/attest.yml.',
+  attests: 'Set sbom and provenance; a signature is made by actions/attest: docs/workflows/attest.yml.',
   'cache-from': 'Layers are taken over from the image that is at the tag.',
   'cache-to': 'Layers are taken over from the image that is at the tag.',
   secrets: 'No program runs during a build, so none could use a secret.',
