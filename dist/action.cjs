@@ -789,11 +789,11 @@ var init_io_util = __esm({
     path = __toESM(require("path"), 1);
     __awaiter = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve12) {
-          resolve12(value);
+        return value instanceof P ? value : new P(function(resolve13) {
+          resolve13(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve12, reject) {
+      return new (P || (P = Promise))(function(resolve13, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -809,7 +809,7 @@ var init_io_util = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve12(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -892,11 +892,11 @@ var init_io = __esm({
     init_io_util();
     __awaiter2 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve12) {
-          resolve12(value);
+        return value instanceof P ? value : new P(function(resolve13) {
+          resolve13(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve12, reject) {
+      return new (P || (P = Promise))(function(resolve13, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -912,7 +912,7 @@ var init_io = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve12(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -977,11 +977,11 @@ var init_toolrunner = __esm({
     import_timers = require("timers");
     __awaiter3 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve12) {
-          resolve12(value);
+        return value instanceof P ? value : new P(function(resolve13) {
+          resolve13(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve12, reject) {
+      return new (P || (P = Promise))(function(resolve13, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -997,7 +997,7 @@ var init_toolrunner = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve12(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -1216,7 +1216,7 @@ var init_toolrunner = __esm({
             this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
           }
           this.toolPath = yield which(this.toolPath, true);
-          return new Promise((resolve12, reject) => __awaiter3(this, void 0, void 0, function* () {
+          return new Promise((resolve13, reject) => __awaiter3(this, void 0, void 0, function* () {
             this._debug(`exec tool: ${this.toolPath}`);
             this._debug("arguments:");
             for (const arg of this.args) {
@@ -1299,7 +1299,7 @@ var init_toolrunner = __esm({
               if (error2) {
                 reject(error2);
               } else {
-                resolve12(exitCode);
+                resolve13(exitCode);
               }
             });
             if (this.options.input) {
@@ -1434,11 +1434,11 @@ var init_exec = __esm({
     init_toolrunner();
     __awaiter4 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve12) {
-          resolve12(value);
+        return value instanceof P ? value : new P(function(resolve13) {
+          resolve13(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve12, reject) {
+      return new (P || (P = Promise))(function(resolve13, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -1454,7 +1454,7 @@ var init_exec = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve12(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -1737,7 +1737,7 @@ var init_deflate_threads = __esm({
         if (this.#failure !== void 0) return Promise.reject(this.#failure);
         this.#worker.ref();
         this.#worker.postMessage(job);
-        return new Promise((resolve12, reject) => this.#jobs.push({ resolve: resolve12, reject }));
+        return new Promise((resolve13, reject) => this.#jobs.push({ resolve: resolve13, reject }));
       }
       async close() {
         await this.#worker.terminate();
@@ -1840,11 +1840,11 @@ async function* throughOneByOne(stream, transform) {
   yield* transform;
 }
 async function feed(stream, transform) {
-  const closed = new Promise((resolve12) => transform.once("close", resolve12));
+  const closed = new Promise((resolve13) => transform.once("close", resolve13));
   for await (const chunk of stream) {
-    const written = new Promise((resolve12) => {
+    const written = new Promise((resolve13) => {
       transform.write(chunk, () => {
-        resolve12();
+        resolve13();
       });
     });
     await Promise.race([written, closed]);
@@ -1887,6 +1887,9 @@ function parseCompression(text) {
   }
   if (method === "zstd") requireZstd();
   return { method, level };
+}
+function formatCompression({ method, level }) {
+  return method === "none" ? method : `${method}:${level}`;
 }
 function layerMediaType(compression) {
   return methods[compression.method].mediaType;
@@ -2353,7 +2356,7 @@ var init_scoped_map = __esm({
       get ownSize() {
         return this.#own.size;
       }
-      /** Once for all that go on from here. */
+      /** Once for all maps that extend this one. */
       #flatten() {
         if (this.#flat !== void 0) return this.#flat;
         const flat = new _ScopedMap();
@@ -2879,6 +2882,9 @@ function parseAnnotation(text, place2) {
     return { level, key, value, ...platform === void 0 ? {} : { platform } };
   });
 }
+function formatAnnotation({ level, platform, key, value }) {
+  return `${level}${platform === void 0 ? "" : `[${formatPlatform(platform)}]`}:${key}=${value}`;
+}
 function selectAnnotations(annotations2, level, platform) {
   const fitting = annotations2.filter(
     (annotation) => annotation.level === level && fits(annotation.platform, platform)
@@ -2970,6 +2976,40 @@ function rootStage(stages, number) {
 var init_stage = __esm({
   "src/core/containerfile/stage.ts"() {
     "use strict";
+  }
+});
+
+// src/core/oci/digest.ts
+function isDigest(text) {
+  return pattern2.test(text);
+}
+function hexOf(digest) {
+  return digest.slice("sha256:".length);
+}
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto2.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+function createDigester() {
+  const hash2 = (0, import_node_crypto2.createHash)("sha256");
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    update(chunk) {
+      hash2.update(chunk);
+      size += chunk.length;
+    },
+    digest: () => `sha256:${hash2.digest("hex")}`
+  };
+}
+var import_node_crypto2, pattern2;
+var init_digest = __esm({
+  "src/core/oci/digest.ts"() {
+    "use strict";
+    import_node_crypto2 = require("node:crypto");
+    init_errors();
+    pattern2 = /^sha256:[0-9a-f]{64}$/;
   }
 });
 
@@ -4043,40 +4083,6 @@ var init_fill_labels = __esm({
   }
 });
 
-// src/core/oci/digest.ts
-function isDigest(text) {
-  return pattern2.test(text);
-}
-function hexOf(digest) {
-  return digest.slice("sha256:".length);
-}
-function digestOf(bytes) {
-  return `sha256:${(0, import_node_crypto2.createHash)("sha256").update(bytes).digest("hex")}`;
-}
-function createDigester() {
-  const hash2 = (0, import_node_crypto2.createHash)("sha256");
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    update(chunk) {
-      hash2.update(chunk);
-      size += chunk.length;
-    },
-    digest: () => `sha256:${hash2.digest("hex")}`
-  };
-}
-var import_node_crypto2, pattern2;
-var init_digest = __esm({
-  "src/core/oci/digest.ts"() {
-    "use strict";
-    import_node_crypto2 = require("node:crypto");
-    init_errors();
-    pattern2 = /^sha256:[0-9a-f]{64}$/;
-  }
-});
-
 // src/core/oci/descriptor.ts
 function describeBytes(mediaType, bytes) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
@@ -4292,7 +4298,7 @@ var init_folders = __esm({
     PinnedFolders = class {
       #root;
       #names = [];
-      /** That of the root, and that of each name; undefined for one that was closed to make room. */
+      /** Handles of the root and of each name below it; undefined for one that was closed to make room. */
       #files = [];
       #last;
       constructor(root3) {
@@ -4798,13 +4804,13 @@ function parseIgnoreFile(text, file) {
   return { file, ...rulesOf(patterns) };
 }
 function rulesOf(written) {
-  const { isException, byPath: byPath2, byName, patterns, exceptions } = readRules(written);
-  const hasNameException = [...byName.values()].some((rule) => isException[rule]);
+  const { isException, byPath: byPath2, byName: byName2, patterns, exceptions } = readRules(written);
+  const hasNameException = [...byName2.values()].some((rule) => isException[rule]);
   return {
     ignores(path4) {
       let last2 = -1;
       for (const { above, name } of partsOf2(path4))
-        last2 = Math.max(last2, byPath2.get(above) ?? -1, byName.get(name) ?? -1);
+        last2 = Math.max(last2, byPath2.get(above) ?? -1, byName2.get(name) ?? -1);
       const decisive = patterns.find(({ rule, automaton }) => {
         return rule > last2 && automaton.testPath(path4) === "matches";
       });
@@ -4829,7 +4835,7 @@ function readPattern(text) {
 function readRules(written) {
   const isException = [];
   const byPath2 = /* @__PURE__ */ new Map();
-  const byName = /* @__PURE__ */ new Map();
+  const byName2 = /* @__PURE__ */ new Map();
   const wild = /* @__PURE__ */ new Map();
   for (const { text, position } of written) {
     if (text.trim() === "") continue;
@@ -4843,7 +4849,7 @@ function readRules(written) {
     if (/^(?:\.?$|\.\.(?:\/|$))/.test(pattern4) || countCharacters(tokens) > limits.path) continue;
     const rule = isException.push(read.isException) - 1;
     const [, name] = /^\*\*\/([^/*?[\\]+)$/.exec(pattern4) ?? [];
-    if (name !== void 0) byName.set(name, rule);
+    if (name !== void 0) byName2.set(name, rule);
     else if (!/[*?[\\]/.test(pattern4)) byPath2.set(pattern4, rule);
     else {
       wild.delete(pattern4);
@@ -4857,7 +4863,7 @@ function readRules(written) {
   return {
     isException,
     byPath: byPath2,
-    byName,
+    byName: byName2,
     patterns: [...wild.values()].reverse(),
     exceptions: [...byPath2].flatMap(([path4, rule]) => isException[rule] === true ? [path4] : []).sort()
   };
@@ -5077,7 +5083,7 @@ var init_find_sources = __esm({
       #below;
       #included;
       #excluded;
-      /** The first that was found and is ignored. */
+      /** The first match that is ignored. */
       #ignored;
       constructor(tree, source, { parents, exclude = [] }) {
         this.#tree = tree;
@@ -5175,7 +5181,7 @@ var init_find_sources = __esm({
         const found = this.#tree.take(item, name, true);
         return found.type === "file" ? found : void 0;
       }
-      /** With the flags of the COPY, whose patterns start at the folder. */
+      /** Rules below a folder, with the COPY's own flags, whose patterns start at the folder. */
       #rulesBelow(folder2) {
         let { rules } = this.#tree;
         for (const flag of [this.#excluded, this.#included])
@@ -5660,7 +5666,7 @@ function take(place2, { path: path4, stats, target }, name, isNamed2) {
     size,
     ...readExecutable(place2, path4, stats),
     ...stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {},
-    // What readListed takes for the same file.
+    // What readListed compares to tell whether a file is the same.
     identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place2, path4, { dev, ino, size, mtimeNs })
   };
@@ -5842,6 +5848,7 @@ async function findOutputs(root3, paths2) {
   }
   const outputs = [...found];
   return {
+    paths: outputs.toSorted(),
     find: (path4) => outputs.find((output2) => path4 === output2 || path4.startsWith(`${output2}/`) || isTemporary(path4, output2))
   };
 }
@@ -6247,6 +6254,46 @@ var init_disk_content = __esm({
   }
 });
 
+// src/core/unikernel/multiboot.ts
+function findMultiboot(head) {
+  return { ...findFirst(head), hasVersion2: hasSecond(head) };
+}
+function findFirst(head) {
+  const bytes = head.subarray(0, 8192);
+  for (const at of placesOf(464367618, bytes, 4)) {
+    const [flags3, checksum] = numbersAt(bytes, at + 4, 2);
+    if (flags3 === void 0 || checksum === void 0) continue;
+    if ((464367618 + flags3 + checksum) % 2 ** 32 === 0) return { flags: flags3 };
+  }
+  return {};
+}
+function hasSecond(head) {
+  const bytes = head.subarray(0, 32768);
+  for (const at of placesOf(3897708758, bytes, 8)) {
+    const [architecture, length, checksum] = numbersAt(bytes, at + 4, 3);
+    if (architecture === void 0 || length === void 0 || checksum === void 0) continue;
+    if ((3897708758 + architecture + length + checksum) % 2 ** 32 === 0) return true;
+  }
+  return false;
+}
+function* placesOf(magic3, bytes, align) {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wanted = Buffer.alloc(4);
+  wanted.writeUInt32LE(magic3);
+  for (let at = view.indexOf(wanted); at >= 0; at = view.indexOf(wanted, at + 1)) {
+    if (at % align === 0) yield at;
+  }
+}
+function numbersAt(bytes, offset, count) {
+  return Array.from({ length: count }, (_, index) => readUnsigned(bytes, offset + index * 4, 4));
+}
+var init_multiboot = __esm({
+  "src/core/unikernel/multiboot.ts"() {
+    "use strict";
+    init_bytes();
+  }
+});
+
 // src/core/unikernel/linux.ts
 function readBootHeader(head) {
   return readArm64(head) ?? readRiscv(head) ?? readX86(head) ?? readArm(head) ?? readMultiboot(head);
@@ -6271,21 +6318,15 @@ function readArm(head) {
   return void 0;
 }
 function readMultiboot(head) {
-  for (let offset = 0; offset + 12 <= Math.min(head.length, 8192); offset += 4) {
-    if (!hasBytes(head, offset, "\xB0\xAD\x1B")) continue;
-    const flags3 = readUnsigned(head, offset + 4, 4) ?? 0;
-    const checksum = readUnsigned(head, offset + 8, 4) ?? 0;
-    const hasAddresses = (flags3 & 65536) !== 0;
-    if (hasAddresses && (464367618 + flags3 + checksum) % 2 ** 32 === 0) {
-      return { format: "Multiboot kernel", architectures: ["amd64", "386"] };
-    }
-  }
-  return void 0;
+  const { flags: flags3 = 0 } = findMultiboot(head);
+  const hasAddresses = (flags3 & 65536) !== 0;
+  return hasAddresses ? { format: "Multiboot kernel", architectures: ["amd64", "386"] } : void 0;
 }
 var init_linux = __esm({
   "src/core/unikernel/linux.ts"() {
     "use strict";
     init_bytes();
+    init_multiboot();
   }
 });
 
@@ -6617,36 +6658,6 @@ var init_linux_kernel = __esm({
     "use strict";
     init_bytes();
     init_file_ranges();
-  }
-});
-
-// src/core/unikernel/multiboot.ts
-function findMultiboot(head) {
-  return { ...findFirst(head), hasVersion2: hasSecond(head) };
-}
-function findFirst(head) {
-  for (let at = 0; at + 12 <= Math.min(head.length, 8192); at += 4) {
-    if (readUnsigned(head, at, 4) !== 464367618) continue;
-    const flags3 = readUnsigned(head, at + 4, 4) ?? 0;
-    const checksum = readUnsigned(head, at + 8, 4) ?? 0;
-    if ((464367618 + flags3 + checksum) % 2 ** 32 === 0) return { flags: flags3 };
-  }
-  return {};
-}
-function hasSecond(head) {
-  for (let at = 0; at + 16 <= Math.min(head.length, 32768); at += 8) {
-    if (readUnsigned(head, at, 4) !== 3897708758) continue;
-    const [architecture = 0, length = 0, checksum = 0] = [4, 8, 12].map(
-      (more) => readUnsigned(head, at + more, 4)
-    );
-    if ((3897708758 + architecture + length + checksum) % 2 ** 32 === 0) return true;
-  }
-  return false;
-}
-var init_multiboot = __esm({
-  "src/core/unikernel/multiboot.ts"() {
-    "use strict";
-    init_bytes();
   }
 });
 
@@ -8361,8 +8372,8 @@ function faultyFrom(statement) {
 function isDefaultPlatform(statement, { start: start2, end: end2 }) {
   const { text, variables } = statement;
   const written = /^--platform="?\$(?:((?:TARGET|BUILD)PLATFORM)|\{((?:TARGET|BUILD)PLATFORM)\})"?$/;
-  const [, bare, braced] = written.exec(text.slice(start2, end2)) ?? [];
-  const name = bare ?? braced;
+  const [, bare2, braced] = written.exec(text.slice(start2, end2)) ?? [];
+  const name = bare2 ?? braced;
   const isDefault = name !== void 0 && [name, "TARGETPLATFORM"].every((known3) => variables.value(known3) === void 0);
   if (isDefault && name === "BUILDPLATFORM") warnOfMachine(statement, name, statement.start);
   return isDefault;
@@ -9181,7 +9192,7 @@ var init_unsupported = __esm({
 // src/core/containerfile/parser.ts
 function parseContainerfile(bytes, file, sources = {}) {
   const source = decodeSource(bytes, file);
-  const nothing = { stages: [], hasLostLabels: false, unbuilt: /* @__PURE__ */ new Set() };
+  const nothing = { stages: [], hasLostLabels: false, argumentNames: [], unbuilt: /* @__PURE__ */ new Set() };
   if ("problem" in source) return { ...nothing, errors: [source.problem], warnings: [] };
   const findings = { errors: [], warnings: [] };
   const { lines, escape } = readLogicalLines(source.text, file, findings);
@@ -9222,6 +9233,7 @@ function parseContainerfile(bytes, file, sources = {}) {
     stages: all,
     unbuilt,
     hasLostLabels: beyond !== void 0 || parsed.some(({ keyword, instruction: instruction2 }) => keyword === "LABEL" && instruction2 === void 0),
+    argumentNames: variables.declaredNames(),
     ...sorted({ errors, warnings })
   };
 }
@@ -10740,8 +10752,8 @@ function usageOf({ layout, inodes, used }) {
 function clamp(value, most) {
   return Math.min(Math.max(value, 0), most);
 }
-function encodeSuperblock(plan2, usage, group) {
-  const { layout, mtime, identifier } = plan2;
+function encodeSuperblock(plan, usage, group) {
+  const { layout, mtime, identifier } = plan;
   const { blockSize: blockSize5, blocks, blocksPerGroup, inodesPerGroup, firstDataBlock, groups } = layout;
   const inodes = inodesPerGroup * groups.length;
   const block = Buffer.alloc(1024);
@@ -10832,14 +10844,14 @@ var init_ext2_superblock = __esm({
 
 // src/core/files/ext2.ts
 function createBlockImage(entries, options) {
-  const plan2 = planExt2(entries, options);
-  const { blocks, blockSize: blockSize5 } = plan2.layout;
-  return { size: blocks * blockSize5, open: () => writeBlocks(plan2) };
+  const plan = planExt2(entries, options);
+  const { blocks, blockSize: blockSize5 } = plan.layout;
+  return { size: blocks * blockSize5, open: () => writeBlocks(plan) };
 }
-async function* writeBlocks(plan2) {
-  const { layout, inodes, used } = plan2;
+async function* writeBlocks(plan) {
+  const { layout, inodes, used } = plan;
   const { blockSize: blockSize5, groups, firstDataBlock } = layout;
-  const heads = headsOf(plan2);
+  const heads = headsOf(plan);
   let data = 0;
   let next = 0;
   function* reach() {
@@ -10891,17 +10903,17 @@ async function* writeBlocks(plan2) {
     data += step;
   }
 }
-function headsOf(plan2) {
-  const { layout, inodes, mtime } = plan2;
+function headsOf(plan) {
+  const { layout, inodes, mtime } = plan;
   const { blockSize: blockSize5, inodesPerGroup } = layout;
-  const usage = usageOf(plan2);
-  const descriptors2 = encodeDescriptors(plan2, usage);
+  const usage = usageOf(plan);
+  const descriptors2 = encodeDescriptors(plan, usage);
   const perBlock = blockSize5 / inodeSize;
   const inodeOf = (number) => number === rootInode ? inodes[0] : number < firstInode ? void 0 : inodes[number - firstInode + 1];
   return function* head({ number, blocks, hasSuperblock }) {
     if (hasSuperblock) {
       const block = new Uint8Array(blockSize5);
-      block.set(encodeSuperblock(plan2, usage, number), number === 0 && blockSize5 > 1024 ? 1024 : 0);
+      block.set(encodeSuperblock(plan, usage, number), number === 0 && blockSize5 > 1024 ? 1024 : 0);
       yield block;
       yield descriptors2;
     }
@@ -11231,7 +11243,7 @@ var init_copy_sources = __esm({
         const tree = await this.#openTree(from);
         return (source, flags3) => Promise.resolve(findSources(tree, source, flags3));
       }
-      /** With the rules of its own ignore file. */
+      /** Opens a folder with the rules of its own ignore file. */
       #openFolder(folder2) {
         const opened = this.#folders.get(folder2) ?? resolveContext(folder2).then((directory2) => openContext(directory2));
         this.#folders.set(folder2, opened);
@@ -11548,16 +11560,21 @@ async function examine(options) {
   ]);
   const notes = [...notesOf(context), ...fills.filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === void 0) return { errors, warnings, notes };
-  const plan2 = {
+  const plan = {
     instructions,
     ...base === void 0 ? {} : { base },
     platform: binary.platform,
     labels: completed.labels,
     arguments: labels.given,
     onBuild,
-    layers: found.layers
+    layers: found.layers,
+    containerfile: {
+      ...place2.containerfile?.place.root === contextRoot ? { path: place2.containerfile.place.path } : {},
+      digest: digestOf(bytes)
+    },
+    argumentNames: containerfile.argumentNames
   };
-  return { plan: plan2, errors, warnings, notes };
+  return { plan, errors, warnings, notes };
 }
 async function findFiles({ base, fill: fill2, pairs: pairs2 }, ofStage) {
   const found = await ofStage("for COPY");
@@ -11645,6 +11662,7 @@ var init_plan = __esm({
     "use strict";
     init_stage();
     init_errors();
+    init_digest();
     init_platform();
     init_boot_checks();
     init_checks();
@@ -11678,7 +11696,7 @@ async function examinePlatforms(options) {
   const found = [];
   for (const platform of platforms) found.push(await examine({ ...others, platform }));
   if (platforms.length === 0) found.push(await examine(others));
-  const plans = found.flatMap(({ plan: plan2 }) => plan2 ?? []);
+  const plans = found.flatMap(({ plan }) => plan ?? []);
   return {
     ...plans.length === found.length ? { plans } : {},
     errors: combine(
@@ -11828,6 +11846,7 @@ function readAll2(read, environment, attempt4) {
     release: boolean("release-asset", false) ? readRelease(read) : void 0,
     matrix: text("matrix"),
     sbom: boolean("sbom", false),
+    provenance: boolean("provenance", false),
     summary: boolean("summary", true)
   };
   return withoutUndefined(inputs);
@@ -12053,7 +12072,7 @@ var init_clock = __esm({
     "use strict";
     systemClock = {
       now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve12, reject) => {
+      sleep: (milliseconds, signal) => new Promise((resolve13, reject) => {
         signal?.throwIfAborted();
         const abort = () => {
           clearTimeout(timer);
@@ -12061,7 +12080,7 @@ var init_clock = __esm({
         };
         const timer = setTimeout(() => {
           signal?.removeEventListener("abort", abort);
-          resolve12();
+          resolve13();
         }, milliseconds);
         signal?.addEventListener("abort", abort, { once: true });
       }),
@@ -14614,7 +14633,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -14628,11 +14647,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve12(null);
+                resolve13(null);
               }
             });
           } else {
-            this.on("close", resolve12);
+            this.on("close", resolve13);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -14660,7 +14679,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve12, reject) => {
+      return new Promise((resolve13, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -14675,7 +14694,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve12,
+              resolve: resolve13,
               reject,
               length: 0,
               body: []
@@ -14749,18 +14768,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve12, stream, length } = consume2;
+      const { type, body, resolve: resolve13, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve12(chunksDecode(body, length, encoding));
+          resolve13(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve12(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve13(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve12(chunksConcat(body, length).buffer);
+          resolve13(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve12(new Blob(body, { type: stream[kContentType] }));
+          resolve13(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve12(chunksConcat(body, length));
+          resolve13(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -14950,9 +14969,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve12(data);
+            return err ? reject(err) : resolve13(data);
           });
         });
       }
@@ -15164,9 +15183,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve12(data);
+            return err ? reject(err) : resolve13(data);
           });
         });
       }
@@ -15454,9 +15473,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve12(data);
+            return err ? reject(err) : resolve13(data);
           });
         });
       }
@@ -15549,9 +15568,9 @@ var require_api_connect = __commonJS({
     };
     function connect2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           connect2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve12(data);
+            return err ? reject(err) : resolve13(data);
           });
         });
       }
@@ -15858,9 +15877,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve12, reject) => {
+          return new Promise((resolve13, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve12(data);
+              return err ? reject(err) : resolve13(data);
             });
           });
         }
@@ -15898,9 +15917,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve12, reject) => {
+          return new Promise((resolve13, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve12(data);
+              return err2 ? reject(err2) : resolve13(data);
             });
           });
         }
@@ -16176,8 +16195,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve12) => {
-            this[kClosedResolve] = resolve12;
+          return new Promise((resolve13) => {
+            this[kClosedResolve] = resolve13;
           });
         }
       }
@@ -20300,8 +20319,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve12, reject) => {
-        res = resolve12;
+      const promise = new Promise((resolve13, reject) => {
+        res = resolve13;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -21727,12 +21746,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve12, reject) => {
+      const waitForDrain = () => new Promise((resolve13, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve12;
+          callback = resolve13;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -22616,12 +22635,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve12, reject) => {
+      const waitForDrain = () => new Promise((resolve13, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve12;
+          callback = resolve13;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -22938,16 +22957,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve12) => {
+        return new Promise((resolve13) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve12;
+            this[kClosedResolve] = resolve13;
           } else {
-            resolve12(null);
+            resolve13(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve12) => {
+        return new Promise((resolve13) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -22960,7 +22979,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve12(null);
+            resolve13(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -23976,7 +23995,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve12, reject) => {
+        const socket = await new Promise((resolve13, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -23986,7 +24005,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve12(socket2);
+              resolve13(socket2);
             }
           });
         });
@@ -23996,14 +24015,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve12, reject) => {
+        await new Promise((resolve13, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve12();
+            resolve13();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -24012,14 +24031,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve12();
+            resolve13();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve12, reject) => {
+        await new Promise((resolve13, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -24027,7 +24046,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info2);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve12();
+            resolve13();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -24070,8 +24089,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve12, reject) => {
-                      finalSocket.once("secureConnect", resolve12);
+                    await new Promise((resolve13, reject) => {
+                      finalSocket.once("secureConnect", resolve13);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -24707,12 +24726,12 @@ function usualRoots() {
   return known3.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 function unlessAborted(pending, signal) {
-  return new Promise((resolve12, reject) => {
+  return new Promise((resolve13, reject) => {
     const abort = () => {
       reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve12, reject).finally(() => {
+    pending.then(resolve13, reject).finally(() => {
       signal.removeEventListener("abort", abort);
     });
   });
@@ -24735,7 +24754,7 @@ async function discard(body, stop) {
   }
 }
 function nextTurn() {
-  return new Promise((resolve12) => setImmediate(resolve12));
+  return new Promise((resolve13) => setImmediate(resolve13));
 }
 function isReused(error2, hasServed) {
   const socket = error2 instanceof Error && "socket" in error2 ? error2.socket : void 0;
@@ -25533,6 +25552,8 @@ function readHeader(block, what) {
     mode: number(100, 8, "mode"),
     uid: number(108, 8, "owner"),
     gid: number(116, 8, "group"),
+    // Nothing depends on it: what is wrong with it makes no tar unreadable.
+    mtime: readNumber2(block, 136, 12),
     ...device === void 0 ? {} : { special: readSpecial(device, number) }
   };
 }
@@ -25558,6 +25579,7 @@ function entryOf2(fields, extension, what) {
     mode,
     uid: extension.uid ?? fields.uid,
     gid: extension.gid ?? fields.gid,
+    mtime: fields.mtime,
     target,
     ...special3 === void 0 ? {} : { special: special3 },
     ...xattrs === void 0 ? {} : { xattrs }
@@ -27017,23 +27039,41 @@ function createBaseImages(options) {
       return place2 === void 0 || isImage(place2) ? void 0 : place2;
     },
     files: createImageFiles(options.folder),
-    downloads: options.downloads
+    downloads: options.downloads,
+    async materials() {
+      const images = [...opened].map(async ([name, image]) => {
+        const root3 = await image.then(
+          ({ root: { digest } }) => digest,
+          () => void 0
+        );
+        return root3 === void 0 ? [] : [{ type: "image", name, digest: root3 }];
+      });
+      const files = await options.downloads.fetched?.() ?? [];
+      return [
+        ...(await Promise.all(images)).flat().sort(byName),
+        ...files.map(({ url, digest }) => ({ type: "file", name: url, digest })).sort(byName)
+      ];
+    }
   };
+}
+function byName({ name: one }, { name: other }) {
+  return one < other ? -1 : Number(one > other);
 }
 function isImage(place2) {
   return localName(place2) !== void 0 || /^(?:docker|docker-image):\/\//.test(place2);
 }
 async function openContextOr(name, options) {
   const place2 = findBuildContext(options.contexts ?? /* @__PURE__ */ new Map(), name);
-  if (place2 === void 0) return openImage(name, options);
-  if (isImage(place2)) return openImage(place2, { ...options, directory: "." });
+  const pin = options.pins?.get(name);
+  if (place2 === void 0) return openImage(name, pin, options);
+  if (isImage(place2)) return openImage(place2, pin, { ...options, directory: "." });
   throw new BimaError("NOT_AVAILABLE", `"${name}" is the folder "${place2}", on which no image can be built`, {
     hint: `Write FROM scratch and COPY --from=${name} . /, or name an image such as oci:path or docker-image://name.`
   });
 }
-async function openImage(name, options) {
-  if (localName(name) !== void 0) return openLocal(name, options);
-  const reference3 = parseImageName(name);
+async function openImage(name, pin, options) {
+  if (localName(name) !== void 0) return openLocal(name, pin, options);
+  const reference3 = { ...parseImageName(name), ...pin === void 0 ? {} : { digest: pin } };
   const [{ openRemoteImage: openRemoteImage2 }, client] = await Promise.all([
     Promise.resolve().then(() => (init_remote_image(), remote_image_exports)),
     options.client(reference3.registry)
@@ -27041,7 +27081,7 @@ async function openImage(name, options) {
   const { source, root: root3 } = await openRemoteImage2(client, reference3);
   return { source: options.cache.keepAll(source), root: root3 };
 }
-async function openLocal(text, { directory: directory2, checkPath: checkPath2 }) {
+async function openLocal(text, pin, { directory: directory2, checkPath: checkPath2 }) {
   const { path: path4, image } = await findLocal(text, directory2);
   const place2 = (0, import_node_path29.resolve)(directory2, path4);
   await checkPath2?.(place2);
@@ -27051,7 +27091,7 @@ async function openLocal(text, { directory: directory2, checkPath: checkPath2 })
       hint: "The path of a layout or an archive starts at the folder of the build context."
     });
   }
-  const root3 = await chooseImage(images, image, "Name the one that is meant, as in oci:path:tag.");
+  const root3 = await chooseImage(images, pin ?? image, "Name the one that is meant, as in oci:path:tag.");
   return { source: images.source, root: root3 };
 }
 var import_node_path29;
@@ -27150,7 +27190,7 @@ var init_blob_cache = __esm({
       #options;
       #folder;
       #now;
-      /** Those that are there, or on their way, by this run's own knowledge. */
+      /** Blobs that this run knows to be there or under way. */
       #used = /* @__PURE__ */ new Map();
       #swept;
       constructor(options) {
@@ -27163,7 +27203,7 @@ var init_blob_cache = __esm({
       keep(blob, from) {
         return { ...blob, open: () => this.#read(blob, from) };
       }
-      /** The same source, with everything that is opened read through the cache. */
+      /** The same source, reading everything through the cache. */
       keepAll(source) {
         const { name } = source;
         return { name, open: (descriptor) => this.keep(source.open(descriptor), name) };
@@ -27201,7 +27241,7 @@ var init_blob_cache = __esm({
         await outputErrors(
           this.directory,
           () => (
-            // No link: whoever changes the file in a layout would change it here.
+            // No link: changing the file in a layout would change it here.
             this.#place(descriptor, (temporary) => (0, import_promises27.copyFile)(file, temporary, import_node_fs14.constants.COPYFILE_FICLONE))
           )
         );
@@ -27278,7 +27318,7 @@ var init_blob_cache = __esm({
           checkContent(descriptor, digester.digest(), digester.size, this.#pathOf(descriptor));
         });
       }
-      /** What `write` makes gets its name when it is whole. */
+      /** Runs `write` on a temporary file, which gets its name when it is whole. */
       async #place(descriptor, write) {
         const path4 = this.#pathOf(descriptor);
         await (0, import_promises27.mkdir)(this.#folder, { recursive: true });
@@ -27329,9 +27369,9 @@ async function checkPublic(hostname2, allowed) {
     if (!isPublicAddress(host)) throw notPublic(host);
     return;
   }
-  const found = await new Promise((resolve12) => {
+  const found = await new Promise((resolve13) => {
     (0, import_node_dns.lookup)(host, { all: true }, (error2, addresses) => {
-      resolve12(error2 === null ? addresses : []);
+      resolve13(error2 === null ? addresses : []);
     });
   });
   if (found.some(({ address: address2 }) => !isPublicAddress(address2))) throw notPublic(host);
@@ -27368,7 +27408,7 @@ var init_addresses = __esm({
       ["198.51.100.0", 24],
       ["203.0.113.0", 24],
       ["224.0.0.0", 3],
-      // Azure's platform, which answers its own machines alone, such as the hosted runners.
+      // Azure's platform, which answers only its own machines, such as the hosted runners.
       ["168.63.129.16", 32]
     ])
       special2.addSubnet(network, prefix2, "ipv4");
@@ -27443,11 +27483,11 @@ var init_downloads = __esm({
     init_clock();
     init_url_name();
     init_errors();
+    init_digest();
     init_limits();
     init_read_write();
     init_addresses();
     init_endpoints();
-    init_http();
     init_watch();
     waits = [0, 1, 4];
     passing = /* @__PURE__ */ new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -27472,8 +27512,19 @@ var init_downloads = __esm({
         this.#files.set(key, known3);
         return known3;
       }
+      /** What was downloaded so far: its URL without a query, which may hold a signature, and its digest. */
+      async fetched() {
+        const files = [...this.#files].map(async ([key, file]) => {
+          const found = await file.catch(() => void 0);
+          if (found === void 0) return [];
+          const digester = createDigester();
+          for await (const piece of found.open()) digester.update(piece);
+          return [{ url: shown3(new URL(key.slice(key.indexOf(" ") + 1))), digest: digester.digest() }];
+        });
+        return (await Promise.all(files)).flat();
+      }
       async close() {
-        await this.#http?.close();
+        await (await this.#http)?.close();
       }
       async #fetch(url, checksum) {
         const { folder: folder2, clock = systemClock, signal } = this.#options;
@@ -27499,17 +27550,12 @@ var init_downloads = __esm({
         throw new Error("unreachable: the last try returns or throws");
       }
       async #follow(url) {
-        const { signal, proxy } = this.#options;
-        this.#http ??= createHttp({
-          timeouts: defaultTimeouts,
-          userAgent: "bima",
-          lookup: publicLookup(this.#allowed),
-          ...proxy === void 0 ? {} : { proxy }
-        });
+        const { signal } = this.#options;
+        const http = await (this.#http ??= this.#openHttp());
         let at = url;
         for (let count = 0; count <= limits.redirects; count++) {
           await checkPublic(at.hostname, this.#allowed);
-          const response = await this.#http.send({
+          const response = await http.send({
             method: "GET",
             endpoint: endpointOf(at.origin, at.pathname + at.search),
             // The file is what is stored, not a compressed form of it.
@@ -27523,12 +27569,34 @@ var init_downloads = __esm({
         }
         throw failed(url, `expected at most ${limits.redirects} redirects, got more`);
       }
+      /** Loads the HTTP client on first use: most builds download nothing. */
+      async #openHttp() {
+        const { createHttp: createHttp2 } = await Promise.resolve().then(() => (init_http(), http_exports));
+        const { proxy } = this.#options;
+        return createHttp2({
+          timeouts: defaultTimeouts,
+          userAgent: "bima",
+          lookup: publicLookup(this.#allowed),
+          ...proxy === void 0 ? {} : { proxy }
+        });
+      }
     };
   }
 });
 
 // src/usecases/plan/base-workspace.ts
-async function withBaseImages({ client, context, cache, checkPath: checkPath2, temporary, urlHosts = [], contexts, reporter, signal }, body) {
+async function withBaseImages({
+  client,
+  context,
+  cache,
+  checkPath: checkPath2,
+  temporary,
+  urlHosts = [],
+  pins,
+  contexts,
+  reporter,
+  signal
+}, body) {
   const folder2 = (0, import_node_path33.join)(temporary, `bima-${(0, import_node_crypto8.randomUUID)()}`);
   const blobs = new BlobCache({
     directory: cache ?? (0, import_node_path33.join)(folder2, "fetched"),
@@ -27545,6 +27613,7 @@ async function withBaseImages({ client, context, cache, checkPath: checkPath2, t
       folder: folder2,
       checkPath: checkPath2,
       downloads,
+      pins,
       contexts
     });
     return await body(images, cache === void 0 ? void 0 : blobs);
@@ -28118,8 +28187,8 @@ function parseHeader(header2) {
     const current = challenges.at(-1);
     const parameter = current === void 0 ? void 0 : take3(parameterPattern);
     if (current !== void 0 && parameter !== void 0) {
-      const [, name = "", quoted2, bare = ""] = parameter;
-      const value = quoted2 === void 0 ? bare : quoted2.replace(/\\(.)/g, "$1");
+      const [, name = "", quoted2, bare2 = ""] = parameter;
+      const value = quoted2 === void 0 ? bare2 : quoted2.replace(/\\(.)/g, "$1");
       const key = name.toLowerCase();
       if (!current.parameters.has(key)) current.parameters.set(key, value);
       continue;
@@ -28785,9 +28854,9 @@ var init_authorizer = __esm({
       #options;
       #mode = { kind: "unknown" };
       #credential;
-      /** By the scopes that they were asked for. */
+      /** Tokens by the scopes that they were requested for. */
       #tokens = /* @__PURE__ */ new Map();
-      /** What challenges asked for besides, by the same keys. */
+      /** Further scopes that challenges asked for, by the same keys. */
       #challenged = /* @__PURE__ */ new Map();
       constructor(options) {
         this.#options = options;
@@ -28909,11 +28978,11 @@ var init_budget = __esm({
       expect(size) {
         this.#left += size / mebibyte2 * perMebibyte;
       }
-      /** Whether it is worth to wait for so long, and to try again. */
+      /** Whether waiting that long and trying again is within the budget. */
       allows(milliseconds) {
         return milliseconds < this.#left;
       }
-      /** The time from `since` to now was lost. What was lost at the same time by others counts once. */
+      /** Counts the time from `since` to now as lost. Time that several requests lost at once counts once. */
       lose(since) {
         const now = this.#clock.now();
         const lost = Math.max(0, now - Math.max(since, this.#counted));
@@ -28952,7 +29021,7 @@ var init_host = __esm({
     recovery = 8;
     documentSize = 64 * 1024;
     Host = class {
-      /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
+      /** Origin of its API; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
       origin;
       /** True once it has answered, which settles the question. */
       isSettled = false;
@@ -28977,13 +29046,13 @@ var init_host = __esm({
         const left = () => this.#restsUntil - this.#clock.now();
         for (let rest2 = left(); rest2 > 0; rest2 = left()) await this.#clock.sleep(rest2, signal);
       }
-      /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
+      /** Holds back all requests to the host for that many milliseconds, and lets fewer transfers run from then on. */
       pause(milliseconds) {
         if (this.#clock.now() >= this.#restsUntil) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
         this.#successes = 0;
         this.#restsUntil = Math.max(this.#restsUntil, this.#clock.now() + milliseconds);
       }
-      /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
+      /** Runs one transfer of a blob, at most as many at once as the host takes. Documents go first. */
       async transfer(size, body, signal) {
         await this.#enter(size, signal);
         try {
@@ -28998,7 +29067,7 @@ var init_host = __esm({
         }
       }
       #enter(size, signal) {
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           signal?.throwIfAborted();
           const abort = () => {
             this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -29008,7 +29077,7 @@ var init_host = __esm({
             isDocument: size <= documentSize,
             start: () => {
               signal?.removeEventListener("abort", abort);
-              resolve12();
+              resolve13();
             }
           };
           const place2 = waiter.isDocument ? this.#waiting.findIndex((other) => !other.isDocument) : -1;
@@ -29084,14 +29153,14 @@ var init_shared_work = __esm({
       async wait(signal) {
         signal?.throwIfAborted();
         this.#waiting += 1;
-        return new Promise((resolve12, reject) => {
+        return new Promise((resolve13, reject) => {
           const leave2 = () => {
             this.#waiting -= 1;
             if (this.#waiting === 0) this.#controller.abort(reasonOf(signal));
             else reject(reasonOf(signal));
           };
           signal?.addEventListener("abort", leave2, { once: true });
-          this.#result.then(resolve12, reject).finally(() => signal?.removeEventListener("abort", leave2));
+          this.#result.then(resolve13, reject).finally(() => signal?.removeEventListener("abort", leave2));
         });
       }
     };
@@ -30275,7 +30344,7 @@ async function deleteManifest(session, reference3) {
       method: "DELETE",
       to: paths.manifest(repository, reference3),
       scopes: [deleteScope(repository)],
-      // The specification's is 202; others are seen too.
+      // The specification says 202; others occur too.
       expected: [202, 200, 204, 404]
     });
     await answer.discard();
@@ -30568,7 +30637,7 @@ async function writeList(session, tag, manifests, etag, signal) {
     to: paths.manifest(session.repository, tag),
     headers: {
       "content-type": mediaType,
-      // Where it is known, nothing is lost at all.
+      // With If-Match nothing is lost at all.
       ...etag === void 0 ? {} : { "if-match": etag }
     },
     body: bytes,
@@ -30630,7 +30699,7 @@ var init_repository = __esm({
       #chunkSize;
       #keepReferrer;
       #puts = /* @__PURE__ */ new Map();
-      /** Those under way. */
+      /** Uploads under way. */
       #looks = /* @__PURE__ */ new Map();
       /** Repositories that a blob couldn't be mounted from. */
       #refusedMounts = /* @__PURE__ */ new Set();
@@ -30927,9 +30996,9 @@ var init_client = __esm({
       #secrets;
       #http;
       #closed = new AbortController();
-      /** By origin. */
+      /** Hosts by origin. */
       #hosts = /* @__PURE__ */ new Map();
-      /** By registry, repository and access. */
+      /** Repositories by registry, name and access. */
       #repositories = /* @__PURE__ */ new Map();
       constructor(options) {
         const { clock = systemClock, userAgent = "bima", signal } = options;
@@ -31180,11 +31249,11 @@ async function findFile(paths2) {
   return void 0;
 }
 function run(path4, input, env, milliseconds) {
-  return new Promise((resolve12) => {
+  return new Promise((resolve13) => {
     const command = commandFor(path4, ["get"], env);
     if (command === void 0) {
       const error2 = new Error(`can't be started: its path has characters that batch files can't have`);
-      resolve12({ status: null, output: "", error: error2 });
+      resolve13({ status: null, output: "", error: error2 });
       return;
     }
     const child2 = (0, import_node_child_process.spawn)(command.file, command.args, {
@@ -31204,17 +31273,17 @@ function run(path4, input, env, milliseconds) {
     child2.on("error", (error2) => {
       clearTimeout(timer);
       const shown4 = isSystemError(error2) ? error2 : new Error(clean(error2.message));
-      resolve12({ status: null, output: "", error: shown4 });
+      resolve13({ status: null, output: "", error: shown4 });
     });
     child2.on("exit", (status, signal) => {
       clearTimeout(timer);
       if (signal === null) return;
       child2.stdin.destroy();
       child2.stdout.destroy();
-      resolve12({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      resolve13({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
     child2.on("close", (status) => {
-      resolve12({ status, output: output2 });
+      resolve13({ status, output: output2 });
     });
   });
 }
@@ -31824,13 +31893,15 @@ var init_default_tags = __esm({
 
 // src/action/ignored-inputs.ts
 function ignoredInputs(inputs) {
-  const { fromLayout, file, buildArguments, target, labels, annotations: annotations2 } = inputs;
+  const { fromLayout, file, buildArguments, target, labels, annotations: annotations2, provenance } = inputs;
   if (fromLayout.length === 0) return [];
   const ignored2 = [
     ...file === void 0 ? [] : ["file"],
     ...buildArguments.size === 0 ? [] : ["build-args"],
     ...target === void 0 ? [] : ["target"],
-    ...labels.length === 0 ? [] : ["labels"]
+    ...labels.length === 0 ? [] : ["labels"],
+    // Theirs, if they have one, goes along with them.
+    ...provenance ? ["provenance"] : []
   ];
   const isForManifests = annotations2.length > 0 && annotations2.every(({ level }) => level === "manifest");
   if (isForManifests) ignored2.push("annotations");
@@ -31909,11 +31980,11 @@ function createClient({ program, address: address2, namespace, environment }) {
         }
       }
       (0, import_promises34.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
-      const code2 = await new Promise((resolve12, reject) => {
+      const code2 = await new Promise((resolve13, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
         });
-        child2.on("close", resolve12);
+        child2.on("close", resolve13);
       });
       if (failure !== void 0) throw failure;
       signal?.throwIfAborted();
@@ -32080,10 +32151,10 @@ async function isAnswering(path4) {
   );
 }
 function connect(path4) {
-  return new Promise((resolve12, reject) => {
+  return new Promise((resolve13, reject) => {
     const socket = (0, import_node_net4.createConnection)({ path: path4 }, () => {
       socket.destroy();
-      resolve12();
+      resolve13();
     });
     socket.on("error", reject);
   });
@@ -32762,14 +32833,25 @@ var init_with_blobs = __esm({
 });
 
 // src/action/preview.ts
-async function asPushed({ source, root: root3, referrers, ...produced }, world) {
+async function asPushed(produced, world) {
+  const { source, root: root3, referrers, attested } = produced;
   const { event, environment } = world;
   const isPreview = isAboutPullRequest(event) && event.payload.action !== "closed";
   const number = isPreview ? await numberOf(world) : void 0;
   const mark = number === void 0 ? void 0 : markOf(number, event, environment);
-  const marked = await markImage(source, root3, { mark, isForeign: isPreview }, referrers);
+  const options = { mark, isForeign: isPreview };
+  const marked = await markImage(source, root3, options, referrers);
   const { blobs, ...image } = marked;
-  return { ...produced, ...image, source: withBlobs(source, blobs) };
+  const pushed = { ...produced, ...image, source: withBlobs(source, blobs) };
+  if (attested === void 0 || pushed.root.digest === root3.digest) return pushed;
+  const made = await attested.again(pushed.source, pushed.root);
+  const all = withBlobs(pushed.source, made.blobs);
+  const own = await markImage(all, pushed.root, options, made.referrers);
+  return {
+    ...pushed,
+    source: withBlobs(all, own.blobs),
+    attested: { ...attested, ...made, referrers: own.referrers }
+  };
 }
 function isAboutPullRequest(event) {
   return pullRequestOf(event) !== void 0 || unnamedHeadOf(event) !== void 0;
@@ -33170,8 +33252,8 @@ var init_reuse = __esm({
 });
 
 // src/usecases/build.ts
-async function buildImage(plan2, layout, options, reporter) {
-  const { base } = plan2;
+async function buildImage(plan, layout, options, reporter) {
+  const { base } = plan;
   const external = (base?.layers ?? []).map(({ blob }) => blob);
   const obtain = async (entries, task) => {
     const obtained = await obtainLayer(entries, layout, options, () => progressOf(entries, task, reporter));
@@ -33180,23 +33262,23 @@ async function buildImage(plan2, layout, options, reporter) {
   };
   if (base !== void 0) reporter.info(`on ${base.name} (${base.digest})`);
   const layers = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
-  for (const { instruction: instruction2, entries } of plan2.layers) {
+  for (const { instruction: instruction2, entries } of plan.layers) {
     const task = formatInstruction(instruction2);
     const { layer, how } = await obtain(entries, task);
     reporter.info(`${task}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push((await obtain([uruncJsonEntry(plan2.labels)], `/${uruncJsonPath}`)).layer);
-  const { entrypoint, cmd } = plan2.arguments;
+  layers.push((await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`)).layer);
+  const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
-    platform: plan2.platform,
+    platform: plan.platform,
     ...base === void 0 ? {} : { inheritedHistory: base.inherited.history },
     layers,
-    fields: configFields(base?.inherited.config ?? {}, plan2.instructions, plan2.onBuild),
-    ...authorOf(plan2),
-    history: historyOf(plan2),
-    labels: plan2.labels,
-    annotations: { ...encodeAnnotations(plan2.labels, options.annotationEncoding), ...options.annotations },
+    fields: configFields(base?.inherited.config ?? {}, plan.instructions, plan.onBuild),
+    ...authorOf(plan),
+    history: historyOf(plan),
+    labels: plan.labels,
+    annotations: { ...encodeAnnotations(plan.labels, options.annotationEncoding), ...options.annotations },
     ...entrypoint === void 0 ? {} : { entrypoint },
     ...cmd === void 0 ? {} : { cmd },
     created: options.created
@@ -33204,12 +33286,12 @@ async function buildImage(plan2, layout, options, reporter) {
   await layout.put(documents.config);
   await layout.put(documents.manifest);
   const { descriptor: manifest } = documents.manifest;
-  reporter.info(`image ${manifest.digest} for ${formatPlatform(plan2.platform)}`);
+  reporter.info(`image ${manifest.digest} for ${formatPlatform(plan.platform)}`);
   return {
     manifest,
     config: documents.config.descriptor,
-    platform: plan2.platform,
-    labels: plan2.labels,
+    platform: plan.platform,
+    labels: plan.labels,
     layers,
     external
   };
@@ -33318,10 +33400,10 @@ async function buildPlatforms(plans, layout, options, reporter) {
   const { annotations: annotations2, ...others } = options;
   const made = plans.length > 1 ? new MadeLayers() : void 0;
   const images = [];
-  for (const plan2 of plans) {
-    const own = selectAnnotations(annotations2, "manifest", plan2.platform);
-    if (plans.length > 1) reporter.info(`building for ${formatPlatform(plan2.platform)}`);
-    images.push(await buildImage(plan2, layout, { ...others, annotations: own, made }, reporter));
+  for (const plan of plans) {
+    const own = selectAnnotations(annotations2, "manifest", plan.platform);
+    if (plans.length > 1) reporter.info(`building for ${formatPlatform(plan.platform)}`);
+    images.push(await buildImage(plan, layout, { ...others, annotations: own, made }, reporter));
   }
   const manifests = images.map(({ manifest, platform }) => {
     return withAnnotations(manifest, selectAnnotations(annotations2, "manifest-descriptor", platform));
@@ -33413,6 +33495,20 @@ var init_previous_layers = __esm({
         }
       }
     };
+  }
+});
+
+// src/adapters/disk/add-referrers.ts
+async function addReferrers(layout, referrers, blobs) {
+  for (const blob of blobs) await layout.put(blob);
+  const index = await layout.readIndex();
+  const known3 = new Set(index.manifests.map(({ digest }) => digest));
+  const added = referrers.filter(({ digest }) => !known3.has(digest));
+  if (added.length > 0) await layout.writeIndex({ ...index, manifests: [...index.manifests, ...added] });
+}
+var init_add_referrers = __esm({
+  "src/adapters/disk/add-referrers.ts"() {
+    "use strict";
   }
 });
 
@@ -33765,7 +33861,7 @@ var init_layer_cache = __esm({
         await remove(path4);
         return void 0;
       }
-      /** Adds a layer that a file holds. Never fails: what goes wrong is a warning. */
+      /** Adds a layer from a file. Never fails: a problem is a warning. */
       async add(key, layer, file) {
         if (this.#isBroken || key.contentSize < smallest) return;
         const { blobs, reporter } = this.#options;
@@ -33889,10 +33985,6 @@ var init_layer_sources = __esm({
 });
 
 // src/core/source-date.ts
-var source_date_exports = {};
-__export(source_date_exports, {
-  parseSourceDate: () => parseSourceDate
-});
 function parseSourceDate(text) {
   if (text === void 0 || text === "") return 0;
   const seconds = Number(text);
@@ -33911,6 +34003,594 @@ var init_source_date = __esm({
   }
 });
 
+// src/adapters/context/git-commit.ts
+async function findCommit(folder2) {
+  const git = await findGitFolder((0, import_node_path41.resolve)(folder2));
+  if (git === void 0) return void 0;
+  const head = await readText5((0, import_node_path41.join)(git, "HEAD"));
+  const [, ref] = /^ref: (refs\/[\w./@+-]+)$/.exec(head) ?? [];
+  if (ref === void 0) return commitIn(head);
+  if (ref.split("/").includes("..")) return void 0;
+  const common = await readText5((0, import_node_path41.join)(git, "commondir"));
+  const repository = common === "" ? git : (0, import_node_path41.resolve)(git, common);
+  const loose = commitIn(await readText5((0, import_node_path41.join)(repository, ref)));
+  if (loose !== void 0) return loose;
+  const packed2 = await readText5((0, import_node_path41.join)(repository, "packed-refs"));
+  const line = packed2.split("\n").find((one) => one.endsWith(` ${ref}`));
+  return line === void 0 ? void 0 : commitIn(line.slice(0, line.indexOf(" ")));
+}
+function commitIn(text) {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text) ? text : void 0;
+}
+async function findGitFolder(from) {
+  for (let folder2 = from; ; folder2 = (0, import_node_path41.dirname)(folder2)) {
+    const path4 = (0, import_node_path41.join)(folder2, ".git");
+    const found = await (0, import_promises41.stat)(path4).catch(() => void 0);
+    if (found?.isDirectory() === true) return path4;
+    if (found?.isFile() === true) {
+      const [, place2] = /^gitdir: (.+)$/.exec(await readText5(path4)) ?? [];
+      return place2 === void 0 ? void 0 : (0, import_node_path41.resolve)(folder2, place2);
+    }
+    if ((0, import_node_path41.dirname)(folder2) === folder2) return void 0;
+  }
+}
+async function readText5(path4) {
+  try {
+    const bytes = await readRegular(path4, limits.ignoreFile, { code: "CONTEXT_PATH", follow: true });
+    return Buffer.from(bytes).toString().trimEnd();
+  } catch {
+    return "";
+  }
+}
+var import_promises41, import_node_path41;
+var init_git_commit = __esm({
+  "src/adapters/context/git-commit.ts"() {
+    "use strict";
+    import_promises41 = require("node:fs/promises");
+    import_node_path41 = require("node:path");
+    init_limits();
+    init_open_regular();
+  }
+});
+
+// src/core/trust/secret-arguments.ts
+function isSecretArgument(name, value) {
+  return secretName.test(name) && !publicName.test(name) || urlWithPassword.test(value);
+}
+var secretName, publicName, urlWithPassword;
+var init_secret_arguments = __esm({
+  "src/core/trust/secret-arguments.ts"() {
+    "use strict";
+    secretName = /(?:^|_)(?:api_?key|auth|credentials?|key|passphrase|passwd|password|pat|pword|pwd|secret|token)s?(?:_|$)/i;
+    publicName = /(?:^|_)public(?:_|$)/i;
+    urlWithPassword = /:\/\/[^/?#@\s]*:[^/?#@\s]*@/;
+  }
+});
+
+// src/core/trust/build-record.ts
+function recordArguments(given) {
+  const all = [...given].sort(([one], [other]) => one < other ? -1 : 1);
+  return {
+    buildArguments: Object.fromEntries(all.filter(([name, value]) => !isSecretArgument(name, value))),
+    withheldArguments: all.flatMap(([name, value]) => isSecretArgument(name, value) ? [name] : [])
+  };
+}
+function recordContexts(contexts) {
+  return Object.fromEntries(
+    [...contexts].map(([name, place2]) => [name, /^(?:docker|docker-image):\/\//.test(place2) ? place2 : null])
+  );
+}
+function encodeRecord({ containerfile, target, ...record2 }) {
+  const { path: path4, digest } = containerfile;
+  return {
+    containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
+    ...target === void 0 ? {} : { target },
+    ...record2
+  };
+}
+var init_build_record = __esm({
+  "src/core/trust/build-record.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_secret_arguments();
+  }
+});
+
+// src/core/trust/provenance.ts
+function encodeProvenance({ record: record2, materials, source, builder, workflow }, packed2) {
+  return {
+    buildDefinition: {
+      buildType,
+      externalParameters: encodeRecord(record2),
+      internalParameters: workflow === void 0 ? {} : { workflow },
+      resolvedDependencies: [
+        ...source === void 0 ? [] : [describeSource(source)],
+        ...materials.map(describeMaterial)
+      ]
+    },
+    runDetails: {
+      builder: { id: builder.id, version: builder.versions },
+      byproducts: packed2.map(({ platform, path: path4, sha256 }) => ({
+        name: `/${path4}`,
+        digest: { sha256 },
+        ...platform === void 0 ? {} : { annotations: { platform } }
+      }))
+    }
+  };
+}
+function describeSource({ uri, commit }) {
+  return { name: "source", ...uri === void 0 ? {} : { uri }, digest: { gitCommit: commit } };
+}
+function describeMaterial({ type, name, digest }) {
+  const uri = type === "file" ? name : imageUrl(name, digest);
+  return {
+    // A name is what FROM and COPY --from have, and nothing else.
+    ...type === "file" ? {} : { name },
+    ...uri === void 0 ? {} : { uri },
+    digest: { sha256: hexOf(digest) }
+  };
+}
+function imageUrl(name, digest) {
+  if (localName(name) !== void 0) return void 0;
+  let reference3;
+  try {
+    reference3 = parseImageName(name);
+  } catch (error2) {
+    if (error2 instanceof BimaError) return void 0;
+    throw error2;
+  }
+  const { registry, repository, tag } = reference3;
+  const last2 = repository.slice(repository.lastIndexOf("/") + 1);
+  const place2 = encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/");
+  const version = tag === void 0 ? "" : `&tag=${encodeURIComponent(tag)}`;
+  return `pkg:oci/${last2}@${encodeURIComponent(digest)}?repository_url=${place2}${version}`;
+}
+var documentation, buildType, commandLineBuilder;
+var init_provenance = __esm({
+  "src/core/trust/provenance.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_image_name();
+    init_json();
+    init_build_record();
+    documentation = "https://github.com/nubificus/bima-action/blob/main/docs/verify.md";
+    buildType = `${documentation}#build-type-1`;
+    commandLineBuilder = `${documentation}#command-line`;
+  }
+});
+
+// src/core/trust/statement.ts
+function encodeStatement({ subject, predicateType, predicate }) {
+  return encodeJson({
+    _type: statementType,
+    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
+    predicateType,
+    predicate
+  });
+}
+var statementMediaType, predicateTypes, statementType;
+var init_statement2 = __esm({
+  "src/core/trust/statement.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    statementMediaType = "application/vnd.in-toto+json";
+    predicateTypes = {
+      provenance: "https://slsa.dev/provenance/v1",
+      /** Without a version: cosign and BuildKit look for this one. */
+      spdx: "https://spdx.dev/Document",
+      /** Of a signature, with an empty predicate. */
+      signature: "https://sigstore.dev/cosign/sign/v1"
+    };
+    statementType = "https://in-toto.io/Statement/v1";
+  }
+});
+
+// src/core/trust/statement-manifest.ts
+function encodeStatementManifest({ mediaType, digest, size }, predicateType, statement) {
+  const annotations2 = { [predicateTypeAnnotation]: predicateType };
+  const payload = blobOf(statementMediaType, statement);
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: statementMediaType,
+    config: emptyConfig.descriptor,
+    layers: [{ ...payload.descriptor, annotations: annotations2 }],
+    subject: { mediaType, digest, size },
+    annotations: annotations2
+  };
+  const bytes = encodeJson(document);
+  const manifest = blobOf(mediaTypes.manifest, bytes);
+  const { referrer } = readReferrer(manifest.descriptor, bytes);
+  return { referrer, blobs: [emptyConfig, payload, manifest] };
+}
+var predicateTypeAnnotation, emptyConfig;
+var init_statement_manifest = __esm({
+  "src/core/trust/statement-manifest.ts"() {
+    "use strict";
+    init_blob();
+    init_json();
+    init_media_types();
+    init_referrers();
+    init_statement2();
+    predicateTypeAnnotation = "in-toto.io/predicate-type";
+    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
+  }
+});
+
+// src/usecases/sbom/packed-files.ts
+async function readFiles(source, { layers }, signal) {
+  const tree = emptyTree();
+  const checksums2 = [];
+  for (const [position, layer] of layers.entries()) {
+    const entries = [];
+    const files = /* @__PURE__ */ new Map();
+    const sums = [];
+    let finish;
+    const finishLast = () => {
+      if (finish !== void 0) sums.push(finish());
+      finish = void 0;
+    };
+    const content2 = readLayer(source, layer, (file) => {
+      finishLast();
+      files.set(file, sums.length);
+      const [sha1, sha256] = [(0, import_node_crypto9.createHash)("sha1"), (0, import_node_crypto9.createHash)("sha256")];
+      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") });
+      return (chunk) => {
+        sha1.update(chunk);
+        sha256.update(chunk);
+      };
+    });
+    for await (const entry of content2) {
+      signal?.throwIfAborted();
+      entries.push(entry);
+    }
+    finishLast();
+    applyLayer(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
+    checksums2.push(sums);
+  }
+  const found = [];
+  for (const [path4, node] of nodesOf(tree)) {
+    const sums = node.type === "file" ? checksums2[node.content.layer]?.[node.content.file] : void 0;
+    if (sums !== void 0) found.push({ path: path4, ...sums });
+  }
+  return found.sort(byPath);
+}
+function byPath({ path: one }, { path: other }) {
+  return one < other ? -1 : Number(one > other);
+}
+var import_node_crypto9;
+var init_packed_files = __esm({
+  "src/usecases/sbom/packed-files.ts"() {
+    "use strict";
+    import_node_crypto9 = require("node:crypto");
+    init_layer_tree();
+    init_read();
+  }
+});
+
+// src/core/oci/sbom-document.ts
+function encodeSbom(subject) {
+  const { root: root3, images, references, created } = subject;
+  const [reference3] = references;
+  const name = reference3 === void 0 ? "image" : formatReference(reference3);
+  const packages = images.map((image, at) => describePackage(image, at, reference3));
+  const files = images.map((image, at) => image.files.map((file, number) => describeFile(file, at, number)));
+  return encodeJson({
+    spdxVersion: "SPDX-2.3",
+    dataLicense: "CC0-1.0",
+    SPDXID: "SPDXRef-DOCUMENT",
+    name,
+    // Unique for what the document is of, and the same each time it is made.
+    documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${hexOf(root3.digest)}`,
+    creationInfo: { created: formatTime(created), creators: ["Tool: bima"] },
+    packages,
+    files: files.flat(),
+    relationships: [
+      ...packages.map(({ SPDXID }) => relate("SPDXRef-DOCUMENT", "DESCRIBES", SPDXID)),
+      ...files.flatMap((list, at) => list.map(({ SPDXID }) => relate(imageId2(at), "CONTAINS", SPDXID)))
+    ]
+  });
+}
+function describePackage(image, at, reference3) {
+  const { manifest, platform, files } = image;
+  const version = reference3?.tag ?? image.version;
+  return {
+    SPDXID: imageId2(at),
+    name: reference3 === void 0 ? "image" : `${reference3.registry}/${reference3.repository}`,
+    ...version === void 0 ? {} : { versionInfo: version },
+    downloadLocation: unknown2,
+    filesAnalyzed: true,
+    packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) },
+    checksums: [{ algorithm: "SHA256", checksumValue: hexOf(manifest.digest) }],
+    primaryPackagePurpose: "CONTAINER",
+    ...reference3 === void 0 ? {} : {
+      externalRefs: [
+        {
+          referenceCategory: "PACKAGE-MANAGER",
+          referenceType: "purl",
+          referenceLocator: packageUrl(reference3, manifest, platform)
+        }
+      ]
+    },
+    licenseConcluded: unknown2,
+    licenseInfoFromFiles: [unknown2],
+    licenseDeclared: unknown2,
+    copyrightText: unknown2
+  };
+}
+function describeFile({ path: path4, sha1, sha256 }, at, number) {
+  return {
+    SPDXID: `SPDXRef-File-${at + 1}-${number + 1}`,
+    fileName: `./${path4}`,
+    checksums: [
+      { algorithm: "SHA1", checksumValue: sha1 },
+      { algorithm: "SHA256", checksumValue: sha256 }
+    ],
+    licenseConcluded: unknown2,
+    licenseInfoInFiles: [unknown2],
+    copyrightText: unknown2
+  };
+}
+function verificationCode(files) {
+  const sums = files.map(({ sha1 }) => sha1).sort();
+  return (0, import_node_crypto10.createHash)("sha1").update(sums.join("")).digest("hex");
+}
+function packageUrl({ registry, repository, tag }, manifest, { architecture }) {
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  const qualifiers = [
+    `arch=${encodeURIComponent(architecture)}`,
+    `repository_url=${encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/")}`,
+    ...tag === void 0 ? [] : [`tag=${encodeURIComponent(tag)}`]
+  ];
+  return `pkg:oci/${name}@${encodeURIComponent(manifest.digest)}?${qualifiers.join("&")}`;
+}
+function relate(from, relationshipType, to) {
+  return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
+}
+function imageId2(at) {
+  return `SPDXRef-Image-${at + 1}`;
+}
+function formatTime(seconds) {
+  return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, "Z");
+}
+var import_node_crypto10, unknown2;
+var init_sbom_document = __esm({
+  "src/core/oci/sbom-document.ts"() {
+    "use strict";
+    import_node_crypto10 = require("node:crypto");
+    init_digest();
+    init_json();
+    init_reference();
+    unknown2 = "NOASSERTION";
+  }
+});
+
+// src/usecases/sbom/sbom.ts
+async function createSbom(source, root3, { references, created, signal }) {
+  const images = [];
+  for await (const { descriptor: manifest, read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image === void 0) continue;
+    const version = image.config.labels["org.opencontainers.image.version"];
+    images.push({
+      manifest,
+      platform: image.config.platform,
+      ...version === void 0 ? {} : { version },
+      files: await readFiles(source, image, signal)
+    });
+  }
+  return encodeSbom({ root: root3, images, references, created });
+}
+var init_sbom = __esm({
+  "src/usecases/sbom/sbom.ts"() {
+    "use strict";
+    init_temporary();
+    init_image_tree();
+    init_sbom_document();
+    init_packed_files();
+  }
+});
+
+// src/usecases/attest/attest.ts
+async function attestImage(source, root3, options) {
+  const { references, created, sbom, provenance, signal } = options;
+  const [first] = references;
+  const name = first === void 0 ? "image" : `${first.registry}/${first.repository}`;
+  const referrers = [];
+  const blobs = [];
+  const state = (about, predicateType, predicate) => {
+    const bytes = encodeStatement({ subject: { name, digest: about.digest }, predicateType, predicate });
+    const made = encodeStatementManifest(about, predicateType, bytes);
+    referrers.push(made.referrer);
+    blobs.push(...made.blobs);
+    return bytes;
+  };
+  let rootSbom;
+  let rootProvenance;
+  const images = await listImages2(source, root3, options);
+  const isIndex = isIndexType(root3.mediaType);
+  const subjects = [
+    { about: root3, packed: images.flatMap((image) => isIndex ? image.packed : image.packed.map(bare)) },
+    ...isIndex ? images.map(({ about, packed: packed2 }) => ({ about, packed: packed2.map(bare) })) : []
+  ];
+  for (const { about, packed: packed2 } of subjects) {
+    if (sbom) {
+      const document = await createSbom(source, about, {
+        references,
+        created,
+        ...signal === void 0 ? {} : { signal }
+      });
+      state(about, predicateTypes.spdx, parseJsonObject(document, "the bill of materials"));
+      rootSbom ??= document;
+    }
+    if (provenance !== void 0) {
+      const statement = state(about, predicateTypes.provenance, encodeProvenance(provenance, packed2));
+      rootProvenance ??= statement;
+    }
+  }
+  return {
+    referrers,
+    blobs,
+    ...rootSbom === void 0 ? {} : { sbom: rootSbom },
+    ...rootProvenance === void 0 ? {} : { provenance: rootProvenance }
+  };
+}
+async function listImages2(source, root3, { provenance, baseLayers = /* @__PURE__ */ new Map(), signal }) {
+  const listed = [];
+  for await (const { descriptor: about, read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image === void 0) continue;
+    const platform = formatPlatform(image.config.platform);
+    const own = ownLayers(image, baseLayers.get(platform) ?? 0);
+    const files = provenance === void 0 ? [] : await readFiles(source, own, signal);
+    listed.push({ about, packed: files.map(({ path: path4, sha256 }) => ({ platform, path: path4, sha256 })) });
+  }
+  return listed;
+}
+function ownLayers(image, ofBase) {
+  return { ...image, layers: image.layers.slice(ofBase) };
+}
+function bare({ path: path4, sha256 }) {
+  return { path: path4, sha256 };
+}
+var init_attest = __esm({
+  "src/usecases/attest/attest.ts"() {
+    "use strict";
+    init_image_tree();
+    init_json();
+    init_media_types();
+    init_platform();
+    init_provenance();
+    init_statement_manifest();
+    init_statement2();
+    init_packed_files();
+    init_sbom();
+  }
+});
+
+// src/usecases/attest/record-build.ts
+async function recordBuild({ plan, contexts, build: build2, plans }) {
+  const [first] = plans;
+  if (first === void 0) throw new RangeError("nothing was built");
+  return {
+    containerfile: first.containerfile,
+    ...plan.target === void 0 ? {} : { target: plan.target },
+    platforms: plan.platforms.map(formatPlatform),
+    labels: plan.labels.map(({ key, value }) => ({ key, value })),
+    annotations: build2.annotations.map(formatAnnotation),
+    annotationEncoding: build2.annotationEncoding,
+    ...recordArguments(usedArguments(plan, first)),
+    buildContexts: recordContexts(contexts),
+    strict: plan.strict,
+    fill: plan.fill ?? true,
+    compression: formatCompression(build2.compression),
+    sourceDate: build2.created,
+    leftOut: await outputsIn(plan)
+  };
+}
+async function outputsIn({ context, outputs = [] }) {
+  return (await findOutputs(await resolveContext(context), outputs)).paths;
+}
+function usedArguments({ buildArguments = /* @__PURE__ */ new Map() }, { argumentNames }) {
+  const isSeen = (name) => argumentNames.includes(name) || /^(?:BUILD|TARGET)[A-Z]+$/.test(name);
+  return new Map([...buildArguments].filter(([name]) => isSeen(name)));
+}
+function countBaseLayers(plans) {
+  return new Map(plans.map(({ platform, base }) => [formatPlatform(platform), base?.layers.length ?? 0]));
+}
+var init_record_build = __esm({
+  "src/usecases/attest/record-build.ts"() {
+    "use strict";
+    init_context();
+    init_own_outputs();
+    init_compression();
+    init_annotations();
+    init_platform();
+    init_build_record();
+  }
+});
+
+// src/action/attestations.ts
+async function prepareAttestations({ inputs, references }, build2, world) {
+  const { environment, signal } = world;
+  const provenance = inputs.provenance && build2 !== void 0 ? await factsOf(build2, world) : void 0;
+  if (!inputs.sbom && provenance === void 0) return void 0;
+  const options = {
+    references,
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
+    sbom: inputs.sbom,
+    provenance,
+    baseLayers: countBaseLayers(build2?.plans ?? []),
+    signal
+  };
+  return (source, root3) => attestImage(source, root3, options);
+}
+async function factsOf(build2, { environment, images }) {
+  const compressor = await nameCompressor(build2.build.compression);
+  return {
+    record: await recordBuild(build2),
+    materials: await images.materials?.() ?? [],
+    source: await sourceOf(build2.plan.context, environment),
+    builder: {
+      id: builderOf(environment),
+      versions: {
+        bima: package_default.version,
+        node: process.versions.node,
+        ...compressor === void 0 ? {} : { compressor }
+      }
+    },
+    workflow: workflowOf(environment)
+  };
+}
+function serverOf2({ GITHUB_SERVER_URL: server = "" }) {
+  return server === "" ? "https://github.com" : server.replace(/\/+$/, "");
+}
+function builderOf(environment) {
+  const { GITHUB_WORKFLOW_REF: workflow = "" } = environment;
+  return workflow === "" ? commandLineBuilder : `${serverOf2(environment)}/${workflow}`;
+}
+async function sourceOf(context, environment) {
+  const { GITHUB_SHA: sha = "", GITHUB_REPOSITORY: repository = "", GITHUB_REF: ref = "" } = environment;
+  const commit = await findCommit(context) ?? sha;
+  if (commit === "") return void 0;
+  const isOfEvent = commit === sha && repository !== "";
+  const place2 = `git+${serverOf2(environment)}/${repository}${ref === "" ? "" : `@${ref}`}`;
+  return { commit, ...isOfEvent ? { uri: place2 } : {} };
+}
+function workflowOf(environment) {
+  const named3 = {
+    event_name: environment.GITHUB_EVENT_NAME,
+    ref: environment.GITHUB_REF,
+    repository: environment.GITHUB_REPOSITORY,
+    repository_id: environment.GITHUB_REPOSITORY_ID,
+    repository_owner_id: environment.GITHUB_REPOSITORY_OWNER_ID,
+    runner_environment: environment.RUNNER_ENVIRONMENT,
+    workflow_ref: environment.GITHUB_WORKFLOW_REF,
+    workflow_sha: environment.GITHUB_WORKFLOW_SHA
+  };
+  const known3 = Object.entries(named3).flatMap(
+    ([name, value]) => value === void 0 || value === "" ? [] : [[name, value]]
+  );
+  return Object.fromEntries(known3);
+}
+var init_attestations = __esm({
+  "src/action/attestations.ts"() {
+    "use strict";
+    init_package();
+    init_git_commit();
+    init_fingerprint();
+    init_source_date();
+    init_provenance();
+    init_attest();
+    init_record_build();
+  }
+});
+
 // src/action/produce.ts
 async function produceImage(request2, world) {
   const { inputs, references, layoutPath: path4 } = request2;
@@ -33920,20 +34600,24 @@ async function produceImage(request2, world) {
   const make = async (layout) => {
     if (isBuild) return build(request2, layout, world);
     const options = { annotations: annotations2, platforms, reporter, signal };
-    return { root: await mergeLayouts(fromLayout, layout, options), external: [] };
+    const attest = await prepareAttestations(request2, void 0, world);
+    return { root: await mergeLayouts(fromLayout, layout, options), external: [], attest };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(", ")}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path4, async (layout) => {
-      const { root: root4, external: external2 } = await make(layout);
+      const { root: root4, external: external2, attest } = await make(layout);
       const isWhole2 = !isBuild || needsWholeLayout(request2);
       if (isWhole2) await putMissingBlobs(layout, external2, path4, signal);
       await early.settle();
       signal.throwIfAborted();
-      const referrers = await referrersIn(layout, root4);
+      const before = await referrersIn(layout, root4);
+      const attested = await attestInto(layout, { root: root4, external: external2, attest });
+      const own = new Set(attested?.referrers.map(({ digest }) => digest));
+      const referrers = before.filter(({ digest }) => !own.has(digest));
+      const onDisk = { image: root4, referrers: [...referrers, ...attested?.referrers ?? []] };
       await publishLayout(layout, root4, references, path4, signal);
-      const onDisk = { image: root4, referrers };
-      return { root: root4, referrers, onDisk, isWhole: isWhole2, external: isWhole2 ? [] : external2 };
+      return { root: root4, referrers, onDisk, isWhole: isWhole2, attested, external: isWhole2 ? [] : external2 };
     });
     const { external, ...produced } = made;
     const { root: root3, isWhole } = produced;
@@ -33942,12 +34626,19 @@ async function produceImage(request2, world) {
     return { source: withBlobs(await openLayout(path4), external), ...produced };
   });
 }
+async function attestInto(layout, { root: root3, external, attest }) {
+  if (attest === void 0) return void 0;
+  const made = await attest(withBlobs(layout, external), root3);
+  await addReferrers(layout, made.referrers, made.blobs);
+  return { ...made, again: attest };
+}
 async function build(request2, layout, world) {
   const { blobs, early, environment, reporter, signal } = world;
   const { annotations: annotations2, compression, reuse } = request2.inputs;
   const previous = new PreviousLayers({ compression, reporter, signal });
+  const wanted = await planOptions(request2.inputs, world);
   const [plans] = await Promise.all([
-    plan(request2.inputs, world),
+    planPlatforms(wanted, reporter),
     previous.read(() => openPrevious(request2, world))
   ]);
   const cache = openLayerCache(blobs, { compression, reuse, reporter });
@@ -33961,11 +34652,13 @@ async function build(request2, layout, world) {
     finished: early.start,
     signal
   };
-  return buildPlatforms(plans, layout, options, reporter);
+  const built = await buildPlatforms(plans, layout, options, reporter);
+  const finished2 = { plan: wanted, contexts: request2.inputs.buildContexts, build: options, plans };
+  return { ...built, attest: await prepareAttestations(request2, finished2, world) };
 }
-async function plan(inputs, { environment, images, reporter, folder: folder2 }) {
+async function planOptions(inputs, { environment, images, folder: folder2 }) {
   const { context, file, labels, strict, fill: fill2, failOn, platforms, buildArguments, target } = inputs;
-  const options = {
+  return {
     context,
     labels,
     strict,
@@ -33980,11 +34673,10 @@ async function plan(inputs, { environment, images, reporter, folder: folder2 }) 
     outputs: [inputs.tar ?? folder2, inputs.ociLayout ?? folder2, folder2],
     ...file === void 0 ? {} : { file: await findFile2(context, file) }
   };
-  return planPlatforms(options, reporter);
 }
 async function findFile2(context, file) {
-  const inContext = (0, import_node_path41.join)(context, file);
-  const isThere3 = (path4) => (0, import_promises41.access)(path4).then(
+  const inContext = (0, import_node_path42.join)(context, file);
+  const isThere3 = (path4) => (0, import_promises42.access)(path4).then(
     () => true,
     () => false
   );
@@ -34002,15 +34694,16 @@ function needsWholeLayout({ inputs, skipped }) {
   const isWanted = [ociLayout, tar, artifact, load, release2].some((input) => input !== void 0);
   return isWanted || sbom || skipped !== void 0;
 }
-var import_promises41, import_node_path41;
+var import_promises42, import_node_path42;
 var init_produce = __esm({
   "src/action/produce.ts"() {
     "use strict";
-    import_promises41 = require("node:fs/promises");
-    import_node_path41 = require("node:path");
+    import_promises42 = require("node:fs/promises");
+    import_node_path42 = require("node:path");
     init_build_platforms();
     init_previous_layers();
     init_platforms();
+    init_add_referrers();
     init_layout();
     init_publish();
     init_put_blobs();
@@ -34018,6 +34711,7 @@ var init_produce = __esm({
     init_with_blobs();
     init_layer_sources();
     init_source_date();
+    init_attestations();
   }
 });
 
@@ -34038,13 +34732,13 @@ function describeLeg(matrix = "") {
   const text = matrix.replace(/\s*\n\s*/g, " ").trim();
   if (text === "" || text === "null" || text === "{}") return "";
   if (text.length <= maxLeg) return text;
-  return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto9.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
+  return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto11.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
-var import_node_crypto9, maxLeg;
+var import_node_crypto11, maxLeg;
 var init_maker = __esm({
   "src/action/maker.ts"() {
     "use strict";
-    import_node_crypto9 = require("node:crypto");
+    import_node_crypto11 = require("node:crypto");
     maxLeg = 100;
   }
 });
@@ -34282,7 +34976,7 @@ async function attachToRelease({ release: release2, source, root: root3, referre
   const repository = own?.repository ?? event.repository;
   const name = releaseAssetName(repository, release2.tag, platforms, own?.tag);
   const label = releaseAssetLabel(own, platforms, describeJob(environment, inputs.matrix));
-  const path4 = (0, import_node_path42.join)(folder2, "release.tar");
+  const path4 = (0, import_node_path43.join)(folder2, "release.tar");
   return reporter.group(`Attach to the release ${release2.tag}`, async () => {
     const names6 = lasting.length > 0 ? lasting : references;
     await writeArchive(source, root3, names6, path4, signal, referrers);
@@ -34294,7 +34988,7 @@ async function attachArchive({ path: path4, name, label, release: release2 }, wo
     Promise.resolve().then(() => (init_release_assets(), release_assets_exports)),
     Promise.resolve().then(() => (init_release(), release_exports))
   ]);
-  const { size } = await (0, import_promises42.stat)(path4);
+  const { size } = await (0, import_promises43.stat)(path4);
   const digest = await digestOfFile(path4);
   const checksum = Buffer.from(`${hexOf(digest)}  ${name}
 `);
@@ -34343,13 +35037,13 @@ async function digestOfFile(path4) {
     digester.update(chunk);
   return digester.digest();
 }
-var import_node_fs19, import_promises42, import_node_path42, chunkSize3;
+var import_node_fs19, import_promises43, import_node_path43, chunkSize3;
 var init_release_archive = __esm({
   "src/action/release-archive.ts"() {
     "use strict";
     import_node_fs19 = require("node:fs");
-    import_promises42 = require("node:fs/promises");
-    import_node_path42 = require("node:path");
+    import_promises43 = require("node:fs/promises");
+    import_node_path43 = require("node:path");
     init_errors();
     init_archive();
     init_blob();
@@ -34439,204 +35133,22 @@ async function extractImage(from, to, { image, references, referrers }) {
     const layout = await createLayout(to);
     for (const digest of digests) {
       const [old, fresh] = [source.blobPath(digest), layout.blobPath(digest)];
-      await (0, import_promises43.link)(old, fresh).catch(() => (0, import_promises43.copyFile)(old, fresh, import_promises43.constants.COPYFILE_FICLONE));
+      await (0, import_promises44.link)(old, fresh).catch(() => (0, import_promises44.copyFile)(old, fresh, import_promises44.constants.COPYFILE_FICLONE));
     }
     const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: referrers };
     await layout.writeIndex(withImage(index, image, references));
   });
 }
-var import_promises43;
+var import_promises44;
 var init_extract = __esm({
   "src/adapters/disk/extract.ts"() {
     "use strict";
-    import_promises43 = require("node:fs/promises");
+    import_promises44 = require("node:fs/promises");
     init_temporary();
     init_media_types();
     init_collect();
     init_layout();
     init_names();
-  }
-});
-
-// src/core/oci/sbom-document.ts
-function encodeSbom(subject) {
-  const { root: root3, images, references, created } = subject;
-  const [reference3] = references;
-  const name = reference3 === void 0 ? "image" : formatReference(reference3);
-  const packages = images.map((image, at) => describePackage(image, at, reference3));
-  const files = images.map((image, at) => image.files.map((file, number) => describeFile(file, at, number)));
-  return encodeJson({
-    spdxVersion: "SPDX-2.3",
-    dataLicense: "CC0-1.0",
-    SPDXID: "SPDXRef-DOCUMENT",
-    name,
-    // Unique for what the document is of, and the same each time it is made.
-    documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${hexOf(root3.digest)}`,
-    creationInfo: { created: formatTime(created), creators: ["Tool: bima"] },
-    packages,
-    files: files.flat(),
-    relationships: [
-      ...packages.map(({ SPDXID }) => relate("SPDXRef-DOCUMENT", "DESCRIBES", SPDXID)),
-      ...files.flatMap((list, at) => list.map(({ SPDXID }) => relate(imageId2(at), "CONTAINS", SPDXID)))
-    ]
-  });
-}
-function describePackage(image, at, reference3) {
-  const { manifest, platform, files } = image;
-  const version = reference3?.tag ?? image.version;
-  return {
-    SPDXID: imageId2(at),
-    name: reference3 === void 0 ? "image" : `${reference3.registry}/${reference3.repository}`,
-    ...version === void 0 ? {} : { versionInfo: version },
-    downloadLocation: unknown2,
-    filesAnalyzed: true,
-    packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) },
-    checksums: [{ algorithm: "SHA256", checksumValue: hexOf(manifest.digest) }],
-    primaryPackagePurpose: "CONTAINER",
-    ...reference3 === void 0 ? {} : {
-      externalRefs: [
-        {
-          referenceCategory: "PACKAGE-MANAGER",
-          referenceType: "purl",
-          referenceLocator: packageUrl(reference3, manifest, platform)
-        }
-      ]
-    },
-    licenseConcluded: unknown2,
-    licenseInfoFromFiles: [unknown2],
-    licenseDeclared: unknown2,
-    copyrightText: unknown2
-  };
-}
-function describeFile({ path: path4, sha1, sha256 }, at, number) {
-  return {
-    SPDXID: `SPDXRef-File-${at + 1}-${number + 1}`,
-    fileName: `./${path4}`,
-    checksums: [
-      { algorithm: "SHA1", checksumValue: sha1 },
-      { algorithm: "SHA256", checksumValue: sha256 }
-    ],
-    licenseConcluded: unknown2,
-    licenseInfoInFiles: [unknown2],
-    copyrightText: unknown2
-  };
-}
-function verificationCode(files) {
-  const sums = files.map(({ sha1 }) => sha1).sort();
-  return (0, import_node_crypto10.createHash)("sha1").update(sums.join("")).digest("hex");
-}
-function packageUrl({ registry, repository, tag }, manifest, { architecture }) {
-  const name = repository.slice(repository.lastIndexOf("/") + 1);
-  const qualifiers = [
-    `arch=${encodeURIComponent(architecture)}`,
-    `repository_url=${encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/")}`,
-    ...tag === void 0 ? [] : [`tag=${encodeURIComponent(tag)}`]
-  ];
-  return `pkg:oci/${name}@${encodeURIComponent(manifest.digest)}?${qualifiers.join("&")}`;
-}
-function relate(from, relationshipType, to) {
-  return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
-}
-function imageId2(at) {
-  return `SPDXRef-Image-${at + 1}`;
-}
-function formatTime(seconds) {
-  return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, "Z");
-}
-var import_node_crypto10, unknown2;
-var init_sbom_document = __esm({
-  "src/core/oci/sbom-document.ts"() {
-    "use strict";
-    import_node_crypto10 = require("node:crypto");
-    init_digest();
-    init_json();
-    init_reference();
-    unknown2 = "NOASSERTION";
-  }
-});
-
-// src/usecases/sbom/packed-files.ts
-async function readFiles(source, { layers }, signal) {
-  const tree = emptyTree();
-  const checksums2 = [];
-  for (const [position, layer] of layers.entries()) {
-    const entries = [];
-    const files = /* @__PURE__ */ new Map();
-    const sums = [];
-    let finish;
-    const finishLast = () => {
-      if (finish !== void 0) sums.push(finish());
-      finish = void 0;
-    };
-    const content2 = readLayer(source, layer, (file) => {
-      finishLast();
-      files.set(file, sums.length);
-      const [sha1, sha256] = [(0, import_node_crypto11.createHash)("sha1"), (0, import_node_crypto11.createHash)("sha256")];
-      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") });
-      return (chunk) => {
-        sha1.update(chunk);
-        sha256.update(chunk);
-      };
-    });
-    for await (const entry of content2) {
-      signal?.throwIfAborted();
-      entries.push(entry);
-    }
-    finishLast();
-    applyLayer(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
-    checksums2.push(sums);
-  }
-  const found = [];
-  for (const [path4, node] of nodesOf(tree)) {
-    const sums = node.type === "file" ? checksums2[node.content.layer]?.[node.content.file] : void 0;
-    if (sums !== void 0) found.push({ path: path4, ...sums });
-  }
-  return found.sort(byPath);
-}
-function byPath({ path: one }, { path: other }) {
-  return one < other ? -1 : Number(one > other);
-}
-var import_node_crypto11;
-var init_packed_files = __esm({
-  "src/usecases/sbom/packed-files.ts"() {
-    "use strict";
-    import_node_crypto11 = require("node:crypto");
-    init_layer_tree();
-    init_read();
-  }
-});
-
-// src/usecases/sbom/sbom.ts
-var sbom_exports = {};
-__export(sbom_exports, {
-  createSbom: () => createSbom,
-  writeSbom: () => writeSbom
-});
-async function writeSbom(source, image, path4, options) {
-  await writeWhole(path4, await createSbom(source, image, options));
-}
-async function createSbom(source, root3, { references, created, signal }) {
-  const images = [];
-  for await (const { descriptor: manifest, read } of imagesOf(source, root3)) {
-    const image = await read();
-    if (image === void 0) continue;
-    const version = image.config.labels["org.opencontainers.image.version"];
-    images.push({
-      manifest,
-      platform: image.config.platform,
-      ...version === void 0 ? {} : { version },
-      files: await readFiles(source, image, signal)
-    });
-  }
-  return encodeSbom({ root: root3, images, references, created });
-}
-var init_sbom = __esm({
-  "src/usecases/sbom/sbom.ts"() {
-    "use strict";
-    init_temporary();
-    init_image_tree();
-    init_sbom_document();
-    init_packed_files();
   }
 });
 
@@ -34860,18 +35372,18 @@ async function remove3(name, world, library) {
   if ("failure" in result) world.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
 }
 async function layoutFiles(path4) {
-  const root3 = (0, import_node_path43.resolve)(path4);
-  const names6 = await (0, import_promises44.readdir)(root3, { recursive: true });
+  const root3 = (0, import_node_path44.resolve)(path4);
+  const names6 = await (0, import_promises45.readdir)(root3, { recursive: true });
   const paths2 = [];
   for (const name of names6.sort()) {
-    const file = (0, import_node_path43.join)(root3, name);
-    if ((await (0, import_promises44.stat)(file)).isFile()) paths2.push(file);
+    const file = (0, import_node_path44.join)(root3, name);
+    if ((await (0, import_promises45.stat)(file)).isFile()) paths2.push(file);
   }
   return { root: root3, paths: paths2 };
 }
 async function tarFile(path4, folder2, name) {
-  const file = (0, import_node_path43.join)(folder2, name);
-  await outputErrors(file, () => (0, import_promises44.link)(path4, file).catch(() => (0, import_promises44.copyFile)(path4, file)));
+  const file = (0, import_node_path44.join)(folder2, name);
+  await outputErrors(file, () => (0, import_promises45.link)(path4, file).catch(() => (0, import_promises45.copyFile)(path4, file)));
   return { root: folder2, paths: [file] };
 }
 function missingService(environment) {
@@ -34881,12 +35393,12 @@ function missingService(environment) {
   const missing = ["ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN"].filter((name) => !environment[name]);
   return missing.length === 0 ? void 0 : `the runner sets no ${missing.join(" and no ")}`;
 }
-var import_promises44, import_node_path43, attempts2, firstWait3;
+var import_promises45, import_node_path44, attempts2, firstWait3;
 var init_artifact = __esm({
   "src/action/artifact.ts"() {
     "use strict";
-    import_promises44 = require("node:fs/promises");
-    import_node_path43 = require("node:path");
+    import_promises45 = require("node:fs/promises");
+    import_node_path44 = require("node:path");
     init_errors();
     init_patience();
     init_temporary();
@@ -35196,18 +35708,22 @@ async function runAction(inputs, world) {
     const pushed = skipped === void 0 ? references : [];
     return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
       const made = await produceImage(request2, { ...world, ...workspace, early });
-      const produced = skipped === void 0 ? await asPushed(made, world) : made;
+      const pushed2 = skipped === void 0 ? await asPushed(made, world) : made;
+      const produced = withStatements(pushed2);
       const facts = await readFacts(produced.source, produced.root);
       await handOn({ ...request2, ...produced, facts }, { ...world, openClient: workspace.openClient });
     });
   });
+}
+function withStatements({ referrers, ...produced }) {
+  return { ...produced, referrers: [...referrers, ...produced.attested?.referrers ?? []] };
 }
 async function resolveRequest(inputs, world) {
   const { environment, folder: folder2 } = world;
   const tags = inputs.tags.length > 0 ? [] : await defaultTags(world);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   await holdToWorkspace(inputs, environment);
-  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path44.join)(folder2, "layout") : await findFolderTarget((0, import_node_path44.resolve)(inputs.ociLayout));
+  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path45.join)(folder2, "layout") : await findFolderTarget((0, import_node_path45.resolve)(inputs.ociLayout));
   const skipped = await checkFirst({ inputs, references }, world);
   const release2 = inputs.release === void 0 ? void 0 : await openRelease(inputs.release, world);
   return { inputs, references, layoutPath, skipped, release: release2 };
@@ -35222,7 +35738,7 @@ async function handOn(image, world) {
     reporter.info(`wrote the archive ${archive}`);
     if (inputs.tar !== void 0) setOutputs(runner, { tar: archive });
   }
-  if (inputs.sbom) await writeSbomFile(image, world);
+  await writeStatements(image, world);
   if (inputs.load !== void 0) await loadForWorkflow({ ...image, load: inputs.load }, world);
   const artifact = await upload3({ ...image, archive }, world);
   if (release2 !== void 0)
@@ -35237,7 +35753,7 @@ async function checkFirst({ inputs, references }, world) {
     const input = name === "tar" ? name : "oci-layout";
     checkFileNames(inputs[name] ?? "", `Name another path with the input "${input}".`);
   }
-  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path44.resolve)(inputs.ociLayout));
+  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path45.resolve)(inputs.ociLayout));
   if (inputs.tar !== void 0) await checkTar(inputs.tar, inputs.artifact);
   if (inputs.load !== void 0) await openForInputs(inputs.load, world);
   if (inputs.push === "false") return "push is false";
@@ -35262,8 +35778,8 @@ async function checkTar(tar, artifact) {
   });
 }
 function archivePath({ tar, artifact }, folder2) {
-  if (tar !== void 0) return (0, import_node_path44.resolve)(tar);
-  return artifact?.form === "tar" ? (0, import_node_path44.join)(folder2, "image.tar") : void 0;
+  if (tar !== void 0) return (0, import_node_path45.resolve)(tar);
+  return artifact?.form === "tar" ? (0, import_node_path45.join)(folder2, "image.tar") : void 0;
 }
 async function artifactPath({
   inputs,
@@ -35275,7 +35791,7 @@ async function artifactPath({
   if (inputs.artifact?.form === "tar" && archive !== void 0) return archive;
   if (inputs.ociLayout === void 0) return layoutPath;
   const { extractImage: extractImage2 } = await Promise.resolve().then(() => (init_extract(), extract_exports));
-  const path4 = (0, import_node_path44.join)(folder2, "artifact");
+  const path4 = (0, import_node_path45.join)(folder2, "artifact");
   await extractImage2(layoutPath, path4, { ...onDisk, references });
   return path4;
 }
@@ -35284,17 +35800,23 @@ function artifactName({ name, form: form4 }, [first]) {
   const suffix2 = form4 === "tar" ? ".tar" : "";
   return `${defaultArtifactName(first?.repository ?? "", first?.tag)}${suffix2}`;
 }
-async function writeSbomFile({ source, root: root3, references }, { environment, runner, reporter, folder: folder2, signal }) {
-  const { writeSbom: writeSbom2 } = await Promise.resolve().then(() => (init_sbom(), sbom_exports));
-  const { parseSourceDate: parseSourceDate2 } = await Promise.resolve().then(() => (init_source_date(), source_date_exports));
-  const path4 = (0, import_node_path44.join)(folder2, "sbom.spdx.json");
-  await writeSbom2(source, root3, path4, {
-    references,
-    created: parseSourceDate2(environment.SOURCE_DATE_EPOCH),
-    signal
-  });
-  reporter.info(`wrote the bill of materials ${path4}`);
-  setOutputs(runner, { sbom: path4 });
+async function writeStatements({ attested }, { runner, reporter, folder: folder2 }) {
+  const files = [
+    { output: "sbom", title: "bill of materials", name: "sbom.spdx.json", bytes: attested?.sbom },
+    {
+      output: "provenance",
+      title: "provenance",
+      name: "provenance.intoto.json",
+      bytes: attested?.provenance
+    }
+  ];
+  for (const { output: output2, title, name, bytes } of files) {
+    if (bytes === void 0) continue;
+    const path4 = (0, import_node_path45.join)(folder2, name);
+    await writeWhole(path4, bytes);
+    reporter.info(`wrote the ${title} ${path4}`);
+    setOutputs(runner, { [output2]: path4 });
+  }
 }
 async function upload3(image, world) {
   const { inputs, references } = image;
@@ -35333,16 +35855,17 @@ async function comment2(request2, world) {
 function setOutputs(runner, outputs) {
   for (const [name, value] of Object.entries(outputs)) runner.output(name, value);
 }
-var import_node_path44;
+var import_node_path45;
 var init_action_run = __esm({
   "src/action/action-run.ts"() {
     "use strict";
-    import_node_path44 = require("node:path");
+    import_node_path45 = require("node:path");
     init_early_push();
     init_errors();
     init_archive();
     init_file_names();
     init_output_path();
+    init_temporary();
     init_publish();
     init_artifact_name();
     init_workflow_images();

@@ -1068,7 +1068,8 @@ function readLinks(bytes, mediaType, what) {
     children: [...new Set(readChildren(document, types, what))],
     ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`).digest },
     ...mark === void 0 ? {} : { mark },
-    ...isArtifact(bytes, types) ? { isArtifact: true } : {}
+    ...isArtifact(bytes, types) ? { isArtifact: true } : {},
+    ...isTypedList(document) ? { isTypedList: true } : {}
   };
 }
 function readChildren({ manifests }, types, what) {
@@ -1082,6 +1083,11 @@ function readChildren({ manifests }, types, what) {
     const digest = isObject(item) ? item.digest : void 0;
     return typeof digest === "string" && isDigest(digest) ? [digest] : [];
   });
+}
+function isTypedList({ manifests }) {
+  return Array.isArray(manifests) && manifests.length > 0 && manifests.every(
+    (item) => isObject(item) && typeof item.artifactType === "string" && item.artifactType !== ""
+  );
 }
 function isArtifact(bytes, types) {
   if (!types.some(isManifestType)) return false;
@@ -1127,11 +1133,13 @@ function relationsOf(graph) {
     parents: (digest) => parents.get(digest) ?? []
   };
 }
-function isReferrerList({ tags, subject, mark, children }, graph, among) {
+function isReferrerList({ tags, subject, mark, children, isTypedList: isTypedList2 }, graph, among) {
   if (subject !== void 0 || mark !== void 0) return false;
   if (!tags.every((tag) => subjectOfTag(tag) !== void 0)) return false;
   const listed = children.flatMap((child) => graph.get(child) ?? []);
-  return listed.length > 0 && listed.every((node) => node.subject !== void 0 && among.has(node.digest));
+  const subjects = new Set(listed.map((node) => node.subject));
+  if (tags.length === 0 && !(isTypedList2 === true && subjects.size === 1)) return false;
+  return listed.length > 0 && !subjects.has(void 0) && listed.every(({ digest }) => among.has(digest));
 }
 function add(lists, key, value) {
   const list = lists.get(key);
@@ -2850,9 +2858,9 @@ var init_authorizer = __esm({
       #options;
       #mode = { kind: "unknown" };
       #credential;
-      /** By the scopes that they were asked for. */
+      /** Tokens by the scopes that they were requested for. */
       #tokens = /* @__PURE__ */ new Map();
-      /** What challenges asked for besides, by the same keys. */
+      /** Further scopes that challenges asked for, by the same keys. */
       #challenged = /* @__PURE__ */ new Map();
       constructor(options) {
         this.#options = options;
@@ -3412,7 +3420,7 @@ async function deleteManifest(session, reference) {
       method: "DELETE",
       to: paths.manifest(repository, reference),
       scopes: [deleteScope(repository)],
-      // The specification's is 202; others are seen too.
+      // The specification says 202; others occur too.
       expected: [202, 200, 204, 404]
     });
     await answer.discard();
@@ -16556,11 +16564,11 @@ var init_budget = __esm({
       expect(size) {
         this.#left += size / mebibyte2 * perMebibyte;
       }
-      /** Whether it is worth to wait for so long, and to try again. */
+      /** Whether waiting that long and trying again is within the budget. */
       allows(milliseconds) {
         return milliseconds < this.#left;
       }
-      /** The time from `since` to now was lost. What was lost at the same time by others counts once. */
+      /** Counts the time from `since` to now as lost. Time that several requests lost at once counts once. */
       lose(since) {
         const now = this.#clock.now();
         const lost = Math.max(0, now - Math.max(since, this.#counted));
@@ -16581,7 +16589,7 @@ var init_host = __esm({
     recovery = 8;
     documentSize = 64 * 1024;
     Host = class {
-      /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
+      /** Origin of its API; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
       origin;
       /** True once it has answered, which settles the question. */
       isSettled = false;
@@ -16606,13 +16614,13 @@ var init_host = __esm({
         const left = () => this.#restsUntil - this.#clock.now();
         for (let rest2 = left(); rest2 > 0; rest2 = left()) await this.#clock.sleep(rest2, signal);
       }
-      /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
+      /** Holds back all requests to the host for that many milliseconds, and lets fewer transfers run from then on. */
       pause(milliseconds) {
         if (this.#clock.now() >= this.#restsUntil) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
         this.#successes = 0;
         this.#restsUntil = Math.max(this.#restsUntil, this.#clock.now() + milliseconds);
       }
-      /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
+      /** Runs one transfer of a blob, at most as many at once as the host takes. Documents go first. */
       async transfer(size, body, signal) {
         await this.#enter(size, signal);
         try {
@@ -17718,7 +17726,7 @@ async function writeList(session, tag, manifests, etag, signal) {
     to: paths.manifest(session.repository, tag),
     headers: {
       "content-type": mediaType,
-      // Where it is known, nothing is lost at all.
+      // With If-Match nothing is lost at all.
       ...etag === void 0 ? {} : { "if-match": etag }
     },
     body: bytes,
@@ -17780,7 +17788,7 @@ var init_repository = __esm({
       #chunkSize;
       #keepReferrer;
       #puts = /* @__PURE__ */ new Map();
-      /** Those under way. */
+      /** Uploads under way. */
       #looks = /* @__PURE__ */ new Map();
       /** Repositories that a blob couldn't be mounted from. */
       #refusedMounts = /* @__PURE__ */ new Set();
@@ -18077,9 +18085,9 @@ var init_client = __esm({
       #secrets;
       #http;
       #closed = new AbortController();
-      /** By origin. */
+      /** Hosts by origin. */
       #hosts = /* @__PURE__ */ new Map();
-      /** By registry, repository and access. */
+      /** Repositories by registry, name and access. */
       #repositories = /* @__PURE__ */ new Map();
       constructor(options) {
         const { clock = systemClock, userAgent = "bima", signal } = options;

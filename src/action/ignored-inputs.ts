@@ -7,10 +7,17 @@ import type { Inputs } from './inputs.ts';
 export function ignoredInputs(
   inputs: Pick<
     Inputs,
-    'conversion' | 'fromLayout' | 'file' | 'buildArguments' | 'target' | 'labels' | 'annotations'
+    | 'conversion'
+    | 'fromLayout'
+    | 'file'
+    | 'buildArguments'
+    | 'target'
+    | 'labels'
+    | 'annotations'
+    | 'provenance'
   >,
 ): Problem[] {
-  const { fromLayout, file, buildArguments, target, labels, annotations } = inputs;
+  const { fromLayout, file, buildArguments, target, labels, annotations, provenance } = inputs;
   if (inputs.conversion !== undefined) return ignoredBy(inputs);
   if (fromLayout.length === 0) return [];
   const ignored = [
@@ -18,6 +25,8 @@ export function ignoredInputs(
     ...(buildArguments.size === 0 ? [] : ['build-args']),
     ...(target === undefined ? [] : ['target']),
     ...(labels.length === 0 ? [] : ['labels']),
+    // Theirs, if they have one, goes along with them.
+    ...(provenance ? ['provenance'] : []),
   ];
   // Beside other levels those of manifests are no mistake: docker/metadata-action writes the same for each level.
   const isForManifests = annotations.length > 0 && annotations.every(({ level }) => level === 'manifest');
@@ -33,16 +42,18 @@ export function ignoredInputs(
   ];
 }
 
-/** A conversion reads no Containerfile. */
+/** A conversion reads no Containerfile, and its provenance would be that of one. */
 function ignoredBy({
   file,
   buildArguments,
   target,
-}: Pick<Inputs, 'file' | 'buildArguments' | 'target'>): Problem[] {
+  provenance,
+}: Pick<Inputs, 'file' | 'buildArguments' | 'target' | 'provenance'>): Problem[] {
   const ignored = [
     ...(file === undefined ? [] : ['file']),
     ...(buildArguments.size === 0 ? [] : ['build-args']),
     ...(target === undefined ? [] : ['target']),
+    ...(provenance ? ['provenance'] : []),
   ];
   if (ignored.length === 0) return [];
   const message = `the image of "from-image" needs no Containerfile: ${ignored.join(', ')} had no effect`;
