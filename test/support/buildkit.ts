@@ -55,7 +55,9 @@ export async function startBuildkit(): Promise<Buildkit> {
     ...['--oci-worker-snapshotter=native', '--oci-worker-net=host'],
   ];
   const namespaces = ['-m', '-p', '-n', '-f', '--mount-proc', '--kill-child=SIGKILL'];
-  const server = spawn('unshare', [...namespaces, ...daemon], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The shell waits for an end of its input, which comes at the latest with the end of this process.
+  const shell = ['sh', '-c', '"$@" & read -r _', 'sh'];
+  const server = spawn('unshare', [...namespaces, ...shell, ...daemon], { stdio: 'pipe' });
   let said = '';
   for (const stream of [server.stdout, server.stderr])
     stream.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-10_000)));
