@@ -3,11 +3,15 @@
 import type { Problem } from '../core/errors.ts';
 import type { Inputs } from './inputs.ts';
 
-/** A warning for what had no effect on the images of `from-layout`, which stay as they are. */
+/** A warning for what had no effect: the images of `from-layout` stay as they are, that of `from-image` has no Containerfile. */
 export function ignoredInputs(
-  inputs: Pick<Inputs, 'fromLayout' | 'file' | 'buildArguments' | 'target' | 'labels' | 'annotations'>,
+  inputs: Pick<
+    Inputs,
+    'conversion' | 'fromLayout' | 'file' | 'buildArguments' | 'target' | 'labels' | 'annotations'
+  >,
 ): Problem[] {
   const { fromLayout, file, buildArguments, target, labels, annotations } = inputs;
+  if (inputs.conversion !== undefined) return ignoredBy(inputs);
   if (fromLayout.length === 0) return [];
   const ignored = [
     ...(file === undefined ? [] : ['file']),
@@ -27,4 +31,20 @@ export function ignoredInputs(
       hint: isForManifests ? `${hint} An index takes annotations that start with "index:".` : hint,
     },
   ];
+}
+
+/** A conversion reads no Containerfile. */
+function ignoredBy({
+  file,
+  buildArguments,
+  target,
+}: Pick<Inputs, 'file' | 'buildArguments' | 'target'>): Problem[] {
+  const ignored = [
+    ...(file === undefined ? [] : ['file']),
+    ...(buildArguments.size === 0 ? [] : ['build-args']),
+    ...(target === undefined ? [] : ['target']),
+  ];
+  if (ignored.length === 0) return [];
+  const message = `the image of "from-image" needs no Containerfile: ${ignored.join(', ')} had no effect`;
+  return [{ code: 'INPUT_INVALID', message, hint: 'Leave them out, or leave out "from-image" to build.' }];
 }

@@ -10,6 +10,9 @@ import { parseAnnotation } from '../core/oci/annotations.ts';
 import type { AnnotationInput } from '../core/oci/annotations.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import type { Platform } from '../core/oci/platform.ts';
+import type { ConvertRootfs } from '../core/unikernel/convert-recipe.ts';
+import { parseMonitor, parseRootfs } from '../core/unikernel/convert-words.ts';
+import type { ConvertMonitor } from '../core/unikernel/guest-parts.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
 import { failOnWords } from '../usecases/plan/platforms.ts';
 import type { FailOn } from '../usecases/plan/platforms.ts';
@@ -51,6 +54,16 @@ export interface ReleaseInputs {
   readonly tag?: string;
 }
 
+/** The container image that becomes a guest. */
+export interface ConversionInputs {
+  readonly image: string;
+  readonly monitor: ConvertMonitor;
+  readonly rootfs: ConvertRootfs;
+  /** The public ones if undefined. */
+  readonly kernel?: string;
+  readonly init?: string;
+}
+
 export interface Inputs {
   readonly context: string;
   readonly file?: string;
@@ -76,6 +89,8 @@ export interface Inputs {
   readonly reuse: boolean;
   /** Empty: build. */
   readonly fromLayout: readonly string[];
+  /** In place of a build. */
+  readonly conversion?: ConversionInputs;
   readonly image?: string;
   /** Full references or bare tags, as they were written; empty: by event. */
   readonly tags: readonly string[];
@@ -142,6 +157,7 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     ),
     reuse: boolean('reuse', true),
     fromLayout: attempt(() => readLines(read, 'from-layout'), []),
+    conversion: attempt(() => readConversion(read), undefined),
     image: text('image'),
     tags: attempt(() => readWords(read, 'tags'), []),
     ociLayout: text('oci-layout'),
@@ -174,6 +190,35 @@ function readArtifact(read: InputReader, attempt: Attempt): ArtifactInputs | und
     overwrite,
     ...(name === undefined ? {} : { name }),
     ...(retentionDays === undefined ? {} : { retentionDays }),
+  };
+}
+
+/** @throws BimaError INPUT_INVALID also for what only a conversion reads, without one */
+function readConversion(read: InputReader): ConversionInputs | undefined {
+  const text = (name: string) => readText(read, name);
+  const [image, kernel, init] = [text('from-image'), text('kernel'), text('init')];
+  if (image === undefined) {
+    const alone = ['monitor', 'rootfs', 'kernel', 'init'].filter((name) => text(name) !== undefined);
+    if (alone.length === 0) return undefined;
+    throw new BimaError(
+      'INPUT_INVALID',
+      `expected the input "from-image" beside "${alone.join('", "')}", got none`,
+      {
+        hint: 'Name the container image to convert, or set labels for an image that is built.',
+      },
+    );
+  }
+  if (readLines(read, 'from-layout').length > 0)
+    throw new BimaError(
+      'INPUT_INVALID',
+      'expected one of the inputs "from-image" and "from-layout", got both',
+    );
+  return {
+    image,
+    monitor: parseMonitor(text('monitor') ?? 'qemu', 'the input "monitor"'),
+    rootfs: parseRootfs(text('rootfs') ?? 'container', 'the input "rootfs"'),
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(init === undefined ? {} : { init }),
   };
 }
 

@@ -62,14 +62,15 @@ export interface Produced {
 export async function produceImage(request: ImageRequest, world: ProduceWorld): Promise<Produced> {
   const { inputs, references, layoutPath: path } = request;
   const { early, reporter, signal } = world;
-  const { annotations, fromLayout, platforms } = inputs;
+  const { annotations, conversion, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout: Layout): Promise<Pick<BuiltPlatforms, 'root' | 'images' | 'external'>> => {
     if (isBuild) return build(request, layout, world);
     const options = { annotations, platforms, reporter, signal };
     return { root: await mergeLayouts(fromLayout, layout, options), images: [], external: [] };
   };
-  const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
+  const built = conversion === undefined ? `Build ${inputs.context}` : `Convert ${conversion.image}`;
+  const title = isBuild ? built : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
       const { root, images, external } = await make(layout);
@@ -93,15 +94,39 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   });
 }
 
-/** The image of the context; what is there of it already is looked for while the context is read. */
+/** The image of the context, or of a container image. */
 async function build(request: ImageRequest, layout: Layout, world: ProduceWorld): Promise<BuiltPlatforms> {
+  const { conversion, labels, platforms, failOn } = request.inputs;
+  if (conversion === undefined) return buildPlans(request, layout, world, () => planImages(request.inputs, world));
+  const [{ withConversion }, { nameOfImage }] = await Promise.all([
+    import('../usecases/convert/convert.ts'),
+    import('../usecases/convert/named-image.ts'),
+  ]);
+  const { environment, images, reporter, folder: temporary } = world;
+  const created = parseSourceDate(environment.SOURCE_DATE_EPOCH);
+  const image = await nameOfImage(conversion.image);
+  const flags = { kernel: 'kernel', init: 'init', platform: 'platforms' } as const;
+  return withConversion(
+    { ...conversion, image, labels, platforms, failOn, created },
+    { images, reporter, temporary, flag: (name) => `the input "${flags[name]}"` },
+    ({ plans, annotations }) => {
+      const inputs = { ...request.inputs, annotations: [...annotations, ...request.inputs.annotations] };
+      return buildPlans({ ...request, inputs }, layout, world, () => Promise.resolve(plans));
+    },
+  );
+}
+
+/** What is there of the image already is looked for while it is planned. */
+async function buildPlans(
+  request: ImageRequest,
+  layout: Layout,
+  world: ProduceWorld,
+  makePlans: () => Promise<readonly Plan[]>,
+): Promise<BuiltPlatforms> {
   const { blobs, early, environment, reporter, signal } = world;
   const { annotations, compression, reuse } = request.inputs;
   const previous = new PreviousLayers({ compression, reporter, signal });
-  const [plans] = await Promise.all([
-    planImages(request.inputs, world),
-    previous.read(() => openPrevious(request, world)),
-  ]);
+  const [plans] = await Promise.all([makePlans(), previous.read(() => openPrevious(request, world))]);
   const cache = openLayerCache(blobs, { compression, reuse, reporter });
   const options = {
     compression,

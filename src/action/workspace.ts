@@ -22,7 +22,10 @@ const partsOfLayout = ['oci-layout', 'index.json', 'blobs/sha256'];
  * @throws BimaError INPUT_INVALID with every link in the workspace that leads out of it
  */
 export async function holdToWorkspace(
-  inputs: Pick<Inputs, 'context' | 'file' | 'buildContexts' | 'fromLayout' | 'ociLayout' | 'tar'>,
+  inputs: Pick<
+    Inputs,
+    'context' | 'file' | 'buildContexts' | 'fromLayout' | 'conversion' | 'ociLayout' | 'tar'
+  >,
   { GITHUB_WORKSPACE: workspace = '' }: Environment,
 ): Promise<void> {
   if (workspace === '') return;
@@ -89,6 +92,7 @@ async function pathsOf({
   file,
   buildContexts,
   fromLayout,
+  conversion,
   ociLayout,
   tar,
 }: Parameters<typeof holdToWorkspace>[0]) {
@@ -96,12 +100,17 @@ async function pathsOf({
   // In the order in which they are tried.
   const files =
     file === undefined ? [...buildFileNames.map(inContext), ...buildFileNames] : [file, inContext(file)];
-  const isBuild = fromLayout.length === 0;
+  const isBuild = fromLayout.length === 0 && conversion === undefined;
+  const { image = '', kernel = '', init = '' } = conversion ?? {};
+  const named = (text: string) => (text === '' ? [] : pathsIn(text));
   const paths: readonly [input: string, paths: readonly string[]][] = [
     ['context', isBuild ? [context] : []],
     ['file', isBuild ? files : []],
     ['build-contexts', isBuild ? [...buildContexts.values()].flatMap(pathsIn).flatMap(inLayout) : []],
     ['from-layout', (await Promise.all(fromLayout.flatMap(pathsIn).map(inDownloads))).flat()],
+    ['from-image', named(image).flatMap(inLayout)],
+    ['kernel', named(kernel)],
+    ['init', named(init)],
     ['oci-layout', ociLayout === undefined ? [] : inLayout(ociLayout)],
     ['tar', tar === undefined ? [] : [tar]],
   ];

@@ -1,14 +1,12 @@
 // `bima convert`: a container image becomes one that urunc boots, and is handed on as a built image is.
 
 import { tmpdir } from 'node:os';
-import { kindOfImages } from '../adapters/disk/open.ts';
-import { BimaError } from '../core/errors.ts';
-import { localName } from '../core/oci/image-name.ts';
 import { parsePlatforms } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import { parseMonitor, parseRootfs } from '../core/unikernel/convert-words.ts';
 import type { BuiltPlatforms } from '../usecases/build-platforms.ts';
 import { withConversion } from '../usecases/convert/convert.ts';
+import { nameOfImage } from '../usecases/convert/named-image.ts';
 import type { ConversionOptions } from '../usecases/convert/convert.ts';
 import type { Options } from './args.ts';
 import { describeBuilt, readBuildOptions } from './build-command.ts';
@@ -37,7 +35,7 @@ export async function runConvert(
   try {
     output = await readOutput({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
-    const conversion = { ...readConversion(options, buildOptions.created), image: await imageName(name) };
+    const conversion = { ...readConversion(options, buildOptions.created), image: await nameOfImage(name) };
     checkRegistryOptions(options, pushed);
     await output.check();
     built = await withCommandImages(
@@ -77,16 +75,4 @@ function readConversion(options: Options, created: number): Omit<ConversionOptio
     failOn: readFailOn(options),
     created,
   };
-}
-
-/** With a transport in front of what is on disk. @throws BimaError LAYOUT_INVALID for a path with a mistake */
-async function imageName(name: string): Promise<string> {
-  if (localName(name) !== undefined) return name;
-  const kind = await kindOfImages(name);
-  if (kind === 'images') return `oci:${name}`;
-  if (/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(name)) {
-    const what = kind === 'missing' ? 'does not exist' : 'holds no image';
-    throw new BimaError('LAYOUT_INVALID', `"${name}" ${what}`);
-  }
-  return name;
 }

@@ -39,4 +39,18 @@ describe('inputs that have no effect', () => {
       );
     });
   }
+
+  it('are those of a Containerfile beside from-image', () => {
+    const given: Readonly<Record<string, string>> = {
+      'from-image': 'a/b:1',
+      file: 'a',
+      target: 's',
+      labels: 'a=b',
+    };
+    const problems = ignoredInputs(readInputs((input) => given[input] ?? '', {}));
+    assert.deepEqual(
+      problems.map(({ message }) => message),
+      ['the image of "from-image" needs no Containerfile: file, target had no effect'],
+    );
+  });
 });

@@ -72,6 +72,24 @@ describe('readInputs', () => {
       { strict: 'False', summary: 'FALSE', sbom: 'True' },
       { strict: false, summary: false, sbom: true },
     ],
+    [
+      'a conversion, with its defaults',
+      { 'from-image': 'a/b:1' },
+      { conversion: { image: 'a/b:1', monitor: 'qemu', rootfs: { type: 'container' } } },
+    ],
+    [
+      'a conversion',
+      { 'from-image': 'a/b:1', monitor: 'firecracker', rootfs: 'initrd', kernel: 'vmlinux', init: 'none' },
+      {
+        conversion: {
+          image: 'a/b:1',
+          monitor: 'firecracker',
+          rootfs: { type: 'initrd', compression: 'none' },
+          kernel: 'vmlinux',
+          init: 'none',
+        },
+      },
+    ],
     ['push: auto', { push: 'auto' }, { push: 'auto' }],
     ['push: True', { push: 'True' }, { push: 'true' }],
     [

@@ -48,7 +48,7 @@ const buildContexts: ReadonlyMap<string, string> = new Map();
 describe('holdToWorkspace', () => {
   const rows: readonly [
     name: string,
-    inputs: Partial<Omit<Parameters<typeof holdToWorkspace>[0], 'buildContexts'>>,
+    inputs: Partial<Omit<Parameters<typeof holdToWorkspace>[0], 'buildContexts' | 'conversion'>>,
     links: readonly [input: string, link: string][],
   ][] = [
     ['a plain context', {}, []],
@@ -118,6 +118,20 @@ describe('holdToWorkspace', () => {
       }
     });
   }
+
+  it('looks at the image, the kernel and the init of a conversion, and then at no context', async (test) => {
+    const { workspace } = sample(test);
+    const at = (path: string) => join(relative(process.cwd(), workspace), '/') + path;
+    const hold = (names: { image: string; kernel?: string; init?: string }) => {
+      const conversion = { monitor: 'qemu', rootfs: { type: 'container' }, ...names } as const;
+      const inputs = { ...none, context: at('out'), buildContexts, conversion };
+      return holdToWorkspace(inputs, { GITHUB_WORKSPACE: workspace });
+    };
+    await hold({ image: 'ghcr.io/a/b:1', kernel: 'ghcr.io/a/kernel:1:/kernel', init: 'none' });
+    await assert.rejects(hold({ image: `oci:${at('layout')}:1` }), /the input "from-image".*"layout\/blobs"/);
+    await assert.rejects(hold({ image: 'a/b:1', kernel: at('out/vmlinux') }), /the input "kernel"/);
+    await assert.rejects(hold({ image: 'a/b:1', init: at('out/init') }), /the input "init"/);
+  });
 
   it('looks behind the prefixes of images on disk, and at build contexts', async (test) => {
     const { workspace } = sample(test);
