@@ -32,6 +32,7 @@ describe('a run of the action with from-image', () => {
     const layout = await openLayout(outputs.layout ?? '');
     const { manifests } = await layout.readIndex();
     const [image] = await inspectImages(layout, manifests);
+    assert.ok(image);
     assert.equal(image.descriptor.digest, outputs.digest);
     assert.deepEqual(image.config.cmd, ['/app']);
     assert.deepEqual([image.config.labels.a, image.annotations.c], ['b', 'd']);
