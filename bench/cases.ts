@@ -1,7 +1,7 @@
 // The cases of the benchmark: what is packed, by whom, and what happened before.
 
 import type { Input } from './context.ts';
-import { archivers, limits, pushers, requestLimits } from './contestants.ts';
+import { archivers, limits, pushers, requestLimits, rootWriters } from './contestants.ts';
 import type { Contestant } from './contestants.ts';
 import { ours } from './results.ts';
 import type { Programs } from './programs.ts';
@@ -76,6 +76,25 @@ export function listCases(programs: Programs, { bundle, quick }: CaseOptions): r
       before: 'nothing',
       contestants: [...archivers(programs, bundle), ...limits('files')],
     },
+    ...(['initrd', 'block'] as const).flatMap((form): BenchCase[] => {
+      const what = form === 'initrd' ? 'an initrd' : 'a block image';
+      const root = { needsRegistry: false, before: 'nothing' } as const;
+      return [
+        {
+          ...{ name: `${form}-10000`, title: `Root file system of 10,000 files, 46 MB, as ${what}` },
+          ...{ input: files, runs: 7, ...root, contestants: rootWriters(programs, bundle, form, 128) },
+        },
+        {
+          ...{ name: `${form}-1gb`, title: `Root file system of 1 GB as ${what}` },
+          ...{
+            input: binary(1000),
+            runs: 3,
+            ...root,
+            contestants: rootWriters(programs, bundle, form, 1200),
+          },
+        },
+      ];
+    }),
     { name: 'archive-1gb', title: 'Cold archive of 1 GB', input: binary(1000), runs: 3, ...archive },
     { name: 'push-1gb', title: 'Cold build and push of 1 GB', input: binary(1000), runs: 3, ...push },
     ...(quick ? [1] : [1, 10, 100, 1000, 4000]).flatMap((size): BenchCase[] => {

@@ -7,6 +7,7 @@
 // - crane takes a tar that tar makes, and sets neither labels nor a platform: less work than the others do.
 // - oras packs folders by itself; what comes out has no config, and no runtime boots it: less work, too.
 
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Step } from './measure.ts';
 import type { NodeProgram, ProgramName, Programs } from './programs.ts';
@@ -152,6 +153,76 @@ export function pushers(programs: Programs, bundle: string, withCache = false): 
       steps: (place) => [orasStep(place, '--plain-http', reference(place))],
     },
   ];
+}
+
+/**
+ * Who makes a root file system of a folder. This program makes an image of it besides, not compressed: a tar and its
+ * digests are more work than the others do.
+ * @param size of the block image, in MB: mke2fs has to be told
+ */
+export function rootWriters(
+  { nodes }: Programs,
+  bundle: string,
+  form: 'initrd' | 'block',
+  size: number,
+): readonly Contestant[] {
+  const containerfile = ({ work }: Place) => join(work, 'Containerfile');
+  const own = nodes.map((node): Contestant => ({
+    name: nameOf(node),
+    needs: [],
+    prepare: (place) => {
+      writeFileSync(
+        containerfile(place),
+        `FROM scratch\nCOPY --rootfs=${form} . /root\n${rootLabels(form)}\n`,
+      );
+    },
+    steps: (place) => [
+      {
+        command: [
+          ...([node.path, bundle, 'build', '-q', '--no-strict', '--compression', 'none'] as const),
+          ...['--platform', 'linux/amd64', '-f', containerfile(place)],
+          ...['--tar', '-t', 'bench/root:1', '--dest', archive(place), place.context],
+        ],
+      },
+    ],
+    made: archive,
+  }));
+  const file = ({ work }: Place) => join(work, 'root');
+  const cpio: Contestant = {
+    name: 'bsdcpio',
+    needs: ['bsdcpio'],
+    steps: (place) => [
+      shell('cd "$0" && find . | bsdcpio -o --quiet --format newc > "$1"', [place.context, file(place)]),
+    ],
+    made: file,
+  };
+  const ext2: Contestant = {
+    name: 'mke2fs -d',
+    needs: ['mke2fs'],
+    steps: (place) => [
+      {
+        command: [
+          ...(['mke2fs', '-q', '-t', 'ext2', '-b', '4096', '-N', '20000'] as const),
+          ...['-d', place.context, file(place), `${size}M`],
+        ],
+      },
+    ],
+    made: file,
+  };
+  return [...own, form === 'initrd' ? cpio : ext2];
+}
+
+function rootLabels(form: 'initrd' | 'block'): string {
+  const labels = {
+    binary: '/kernel',
+    hypervisor: 'qemu',
+    unikernelType: 'linux',
+    [form]: '/root',
+    blkMntPoint: '/',
+  };
+  return Object.entries(labels)
+    .map(([name, value]) => `LABEL com.urunc.unikernel.${name}=${value}`)
+    .join('\n');
 }
 
 /** What no packer can do without: reading, compressing and hashing. */

@@ -34,7 +34,8 @@ OPTIONS:
    --quick          Small inputs and one run: shows that everything works, and measures nothing of worth
    --help           Show this help
 
-Other programs: bima (in Go), buildah, crane, docker-registry, igzip, libdeflate-gzip, oras, pigz, skopeo, umoci.
+Other programs: bima (in Go), bsdcpio, buildah, crane, docker-registry, igzip, libdeflate-gzip, mke2fs, oras, pigz,
+skopeo, umoci.
 Pushes need docker-registry, and are left out without it.`;
 
 /** @throws Error for an option that isn't there, or has a value that it can't have */

@@ -9,11 +9,13 @@ import type { Machine } from './results.ts';
 /** How each says its version. */
 const versionArguments = {
   bima: ['--version'],
+  bsdcpio: ['--version'],
   buildah: ['--version'],
   crane: ['version'],
   'docker-registry': ['--version'],
   igzip: ['--version'],
   'libdeflate-gzip': ['-V'],
+  mke2fs: ['-V'],
   oras: ['version'],
   pigz: ['--version'],
   skopeo: ['--version'],
