@@ -2,13 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,12 +20,16 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { planInitrd } from '../../src/core/files/initrd.ts';
+import { baseLayout } from '../support/base-image.ts';
+import type { SampleBase } from '../support/base-image.ts';
+import { hello } from '../support/base-registry.ts';
 import { mustRunBima } from '../support/cli.ts';
 import { findCloudKernel } from '../support/cloud-kernel.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { bootKernel } from '../support/qemu.ts';
+import { checkImage, readCpio, readImage } from '../support/read-root.ts';
 import { fileEntry, readWhole } from '../support/root-tree.ts';
-import { skipPrefix, unlessInstalled } from '../support/tools.ts';
+import { skipPrefix, unlessInstalled, unlessRootWith } from '../support/tools.ts';
 
 const init = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
@@ -166,3 +174,95 @@ cmd: [/init]
       assert.deepEqual(await boot(join(rootfs, '.boot/kernel'), device), expected);
     });
 });
+
+const layers: SampleBase['layers'] = [
+  [
+    { path: 'kept/', mode: 0o1777 },
+    { path: 'kept/file', content: 'below', mode: 0o4755, uid: 1, gid: 2 },
+    { path: 'kept/name', target: 'kept/file', hard: true },
+    { path: 'kept/gone', content: 'gone' },
+    { path: 'hidden/below', content: 'hidden' },
+    { path: 'usr/bin/tool', content: 'tool', mode: 0o755 },
+    { path: 'bin', target: 'usr/bin' },
+    { path: 'turned', content: 'a file' },
+    { path: 'large', content: Buffer.alloc(700_000, 'large') },
+  ],
+  [
+    { path: 'kept/.wh.gone' },
+    { path: 'hidden/' },
+    { path: 'hidden/.wh..wh..opq' },
+    { path: 'hidden/above', content: 'above', mode: 0o600 },
+    // Through the link of the layer below.
+    { path: 'bin/tool', content: 'a newer tool', mode: 0o700, uid: 3 },
+    { path: 'bin/tool2', target: 'usr/bin/tool', hard: true },
+    { path: 'turned/' },
+    { path: 'turned/inside', target: '../kept/nowhere' },
+    { path: 'pipe', special: { type: 'fifo' }, mode: 0o622 },
+    { path: 'umläut', content: '' },
+  ],
+];
+
+/** What the system says of a folder that another tool has unpacked, in the words of the readers. */
+function describeFolder(root: string): Map<string, string> {
+  const described = new Map<string, string>();
+  // Not node's own walk, which follows links.
+  const walk = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? [path, ...walk(path)] : [path];
+    });
+  const paths = ['.', ...walk('')];
+  for (const path of paths) {
+    const found = lstatSync(join(root, path));
+    const { mode, uid, gid, nlink } = found;
+    const kind = found.isDirectory()
+      ? 'directory'
+      : found.isSymbolicLink()
+        ? 'symlink'
+        : found.isFIFO()
+          ? 'fifo'
+          : 'file';
+    const details = {
+      directory: () => '',
+      fifo: () => '',
+      symlink: () => readlinkSync(join(root, path)),
+      file: () =>
+        `${nlink} ${createHash('sha256')
+          .update(readFileSync(join(root, path)))
+          .digest('hex')}`,
+    };
+    described.set(path, `${kind} ${(mode & 0o7777).toString(8)} ${uid}:${gid} ${details[kind]()}`);
+  }
+  return described;
+}
+
+describe('the merged layers of an image', () => {
+  const tools = unlessRootWith('umoci', 'bsdtar', 'e2fsck');
+
+  it('are in an initrd and in a block image what umoci unpacks of them', { skip: tools }, async (test) => {
+    const folder = temporaryFolder(test, { kernel: hello });
+    await baseLayout(join(folder, 'base'), [{ layers }]);
+    execFileSync('umoci', ['unpack', '--image', `${join(folder, 'base')}:1`, join(folder, 'bundle')], {
+      stdio: 'pipe',
+    });
+    const expected = describeFolder(join(folder, 'bundle/rootfs'));
+    assert.ok(expected.has('hidden/above') && !expected.has('hidden/below') && !expected.has('kept/gone'));
+    const copies = ['initrd', 'block'].map((form) => `COPY --rootfs=${form} --from=oci:base / /boot/${form}`);
+    const block = 'LABEL com.urunc.unikernel.blkMntPoint=/ com.urunc.unikernel.block=/boot/block';
+    writeFileSync(
+      join(folder, 'Containerfile'),
+      ['FROM scratch', 'COPY kernel /boot/vmlinuz', ...copies, labels.trim(), block].join('\n'),
+    );
+    const layout = join(folder, 'layout');
+    await mustRunBima(['build', '-t', 'guest:latest', '-o', 'oci', '--dest', layout, folder]);
+    execFileSync('umoci', ['unpack', '--image', `${layout}:latest`, `${layout}-bundle`], { stdio: 'pipe' });
+    const file = (name: string) => join(`${layout}-bundle`, 'rootfs/boot', name);
+    assert.deepEqual(sorted(readCpio(file('initrd'), 0)), sorted(expected));
+    checkImage(file('block'));
+    assert.deepEqual(sorted(readImage(file('block'), [...expected.keys()], folder, 0)), sorted(expected));
+  });
+});
+
+function sorted(map: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
+  return [...map].filter(([path]) => path !== '.').sort(([one], [other]) => (one < other ? -1 : 1));
+}
