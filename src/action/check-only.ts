@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import type { Inputs } from './inputs.ts';
 import { pushOutputs } from './outputs.ts';
-import { planImages } from './produce.ts';
+import { withPlans } from './produce.ts';
 import { formatCheckSummary } from './summary.ts';
 import { withWorkflowImages } from './workflow-images.ts';
 import type { World } from './world.ts';
@@ -16,10 +16,13 @@ export async function checkForWorkflow(inputs: Inputs, world: World): Promise<vo
     });
   }
   const { runner, reporter } = world;
+  const what = inputs.conversion?.image ?? inputs.context;
   await withWorkflowImages({ inputs, references: [] }, world, ({ images }) =>
-    reporter.group(`Check ${inputs.context}`, () => planImages(inputs, { ...world, images })),
+    reporter.group(`Check ${what}`, () =>
+      withPlans(inputs, { ...world, images }, (makePlans) => makePlans()),
+    ),
   );
   reporter.info('nothing is wrong; nothing was built, since check is true');
   for (const [name, value] of Object.entries(pushOutputs(undefined))) runner.output(name, value);
-  if (inputs.summary) runner.summarize(formatCheckSummary(inputs.context));
+  if (inputs.summary) runner.summarize(formatCheckSummary(what));
 }

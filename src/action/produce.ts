@@ -14,6 +14,7 @@ import type { Layout } from '../adapters/disk/layout.ts';
 import { publishLayout, withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { putMissingBlobs } from '../adapters/disk/put-blobs.ts';
 import { mergeLayouts } from '../usecases/merge.ts';
+import type { AnnotationInput } from '../core/oci/annotations.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { ImageOrigin } from '../core/oci/image-origin.ts';
@@ -94,10 +95,24 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   });
 }
 
-/** The image of the context, or of a container image. */
 async function build(request: ImageRequest, layout: Layout, world: ProduceWorld): Promise<BuiltPlatforms> {
-  const { conversion, labels, platforms, failOn } = request.inputs;
-  if (conversion === undefined) return buildPlans(request, layout, world, () => planImages(request.inputs, world));
+  return withPlans(request.inputs, world, (makePlans, annotations) => {
+    const inputs = { ...request.inputs, annotations: [...annotations, ...request.inputs.annotations] };
+    return buildPlans({ ...request, inputs }, layout, world, makePlans);
+  });
+}
+
+/**
+ * Runs `body` with what plans the image, of the context or of a container image, and with annotations of its manifests
+ * that follow from it. Files of the plans are in reach only meanwhile.
+ */
+export async function withPlans<T>(
+  inputs: Inputs,
+  world: World & Pick<Workspace, 'images'>,
+  body: (makePlans: () => Promise<readonly Plan[]>, annotations: readonly AnnotationInput[]) => Promise<T>,
+): Promise<T> {
+  const { conversion, labels, platforms, failOn } = inputs;
+  if (conversion === undefined) return body(() => planImages(inputs, world), []);
   const [{ withConversion }, { nameOfImage }] = await Promise.all([
     import('../usecases/convert/convert.ts'),
     import('../usecases/convert/named-image.ts'),
@@ -109,10 +124,7 @@ async function build(request: ImageRequest, layout: Layout, world: ProduceWorld)
   return withConversion(
     { ...conversion, image, labels, platforms, failOn, created },
     { images, reporter, temporary, flag: (name) => `the input "${flags[name]}"` },
-    ({ plans, annotations }) => {
-      const inputs = { ...request.inputs, annotations: [...annotations, ...request.inputs.annotations] };
-      return buildPlans({ ...request, inputs }, layout, world, () => Promise.resolve(plans));
-    },
+    ({ plans, annotations }) => body(() => Promise.resolve(plans), annotations),
   );
 }
 
@@ -142,7 +154,7 @@ async function buildPlans(
 }
 
 /** Everything that is wrong with the Containerfile and its files comes out here. */
-export async function planImages(
+async function planImages(
   inputs: Inputs,
   { environment, images, reporter, folder }: World & Pick<Workspace, 'images'>,
 ): Promise<readonly Plan[]> {

@@ -67,6 +67,18 @@ describe('a run of the action with from-image', () => {
     registry.assertRules();
   });
 
+  it('is only planned with check, and no Containerfile is asked for', async (test) => {
+    const folder = temporaryFolder(test, { vmlinux: hello });
+    const app = { layers: [[{ path: 'app', content: 'app' }]], config: { Cmd: ['/app'] } };
+    await baseLayout(join(folder, 'app'), [app]);
+    const inputs = { 'from-image': join(folder, 'app'), kernel: join(folder, 'vmlinux'), init: 'none' };
+    const { outputs, lines } = await runWithLines(test, { ...inputs, check: 'true', tags: 'a/b:1' });
+    assert.equal(outputs.digest ?? '', '');
+    assert.match(lines.join('\n'), /nothing was built, since check is true/);
+    const missing = { ...inputs, kernel: join(folder, 'absent'), check: 'true' };
+    await assert.rejects(runInputs(test, missing), /expected a file or an image with the input "kernel"/);
+  });
+
   it('says in words of the action what is wrong', async (test) => {
     const read = (given: Readonly<Record<string, string>>) => readInputs((name) => given[name] ?? '', {});
     assert.throws(
