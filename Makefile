@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 
 .PHONY: all build install uninstall
 build: node_modules
-	npm run build
+	npm run bundle
 
 # One bundle serves every architecture that Node runs on.
 all: build

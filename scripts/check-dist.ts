@@ -15,7 +15,7 @@ try {
     if (committed === undefined || built === undefined || !committed.equals(built)) stale.push(name);
   }
   if (stale.length > 0)
-    fail(`dist/ is not built from src/: ${stale.join(', ')} differ. Run "npm run build" and commit dist/.`);
+    fail(`dist/ is not built from src/: ${stale.join(', ')} differ. Run "npm run bundle" and commit dist/.`);
   else console.log(`dist/ is up to date: ${names.join(', ')}`);
 } finally {
   await rm(fresh, { recursive: true, force: true });

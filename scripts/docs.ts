@@ -91,7 +91,7 @@ function optionTables(): string {
         const rows = options.map(
           ([option, one]) => `- \`${formatOptionNames(option, one)}\` — ${line(formatOptionHelp(one))}`,
         );
-        return `**${title.charAt(0)}${title.slice(1).toLowerCase()}**\n\n${rows.join('\n')}`;
+        return `**${title}**\n\n${rows.join('\n')}`;
       });
       return [`### bima ${name}`, `\`${spec.usage}\``, line(spec.description), ...groups].join('\n\n');
     })

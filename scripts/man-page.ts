@@ -49,7 +49,7 @@ export function manPage(version: string): string {
 function commandPart(name: string, spec: CommandSpec): string {
   const groups = groupOptions(spec).flatMap(({ title, options }) => [
     '.PP',
-    `.I ${text(title.charAt(0) + title.slice(1).toLowerCase())}`,
+    `.I ${text(title)}`,
     ...options.flatMap(([option, one]) => [
       '.TP',
       `.B ${text(formatOptionNames(option, one))}`,

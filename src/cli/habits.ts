@@ -251,7 +251,6 @@ export const foreignCommands: Readonly<Record<string, string>> = {
   rm: containerdHas,
   prune: 'The folder of --cache is kept small by itself, and can be removed as a whole.',
   pull: 'containerd pulls the image when it is run. A copy of it: skopeo copy docker://NAME oci:layout.',
-  run: 'Run the image with urunc: nerdctl run --rm --runtime io.containerd.urunc.v2 NAME.',
   tag: 'Name the image with --tag when it is built, or with "bima push ARCHIVE NAME..." and "bima load --tag NAME ARCHIVE".',
   save: 'An archive is made at once: bima build --tar --dest image.tar .',
   export: 'An archive is made at once: bima build --tar --dest image.tar .',

@@ -23,13 +23,13 @@ export function commandHelp(name: CommandName): string {
     const lines = options.map(
       ([option, one]) => `   ${formatOptionNames(option, one)}\n         ${formatOptionHelp(one)}`,
     );
-    return `${title}:\n${lines.join('\n')}`;
+    return ` ${title}:\n${lines.join('\n')}`;
   });
   return [
     `NAME:\n   bima ${name} - ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`,
     `USAGE:\n   ${usage}`,
     description,
-    ...groups,
+    `OPTIONS:\n${groups.join('\n\n')}`,
   ].join('\n\n');
 }
 

@@ -5,7 +5,7 @@ import type { CommandSpec, OptionSpec } from './commands.ts';
 /** An option that stands in none is in the group before the last one. */
 const groups: readonly (readonly [title: string, names: readonly string[]])[] = [
   [
-    'WHAT IS BUILT',
+    'What is built',
     [
       'file',
       'target',
@@ -20,7 +20,7 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
     ],
   ],
   [
-    'WHERE IT GOES',
+    'Where it goes',
     [
       'tag',
       'image',
@@ -35,10 +35,10 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
       'metadata-file',
     ],
   ],
-  ['CHECKS', ['check', 'no-strict', 'no-fill', 'fail-on']],
-  ['WHAT IS REUSED', ['no-reuse', 'cache']],
+  ['Checks', ['check', 'no-strict', 'no-fill', 'fail-on']],
+  ['What is reused', ['no-reuse', 'cache']],
   [
-    'REGISTRIES',
+    'Registries',
     [
       'username',
       'password-stdin',
@@ -50,9 +50,9 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
       'chunk-size',
     ],
   ],
-  ['CONTAINERD', ['namespace', 'address', 'snapshotter', 'ctr']],
-  ['OTHERS', []],
-  ['MESSAGES', ['quiet', 'progress', 'debug', 'json', 'help']],
+  ['containerd', ['namespace', 'address', 'snapshotter', 'ctr']],
+  ['Others', []],
+  ['Messages', ['quiet', 'progress', 'debug', 'json', 'help']],
 ];
 
 export interface OptionGroup {
@@ -67,7 +67,7 @@ export function groupOptions({ options }: CommandSpec): readonly OptionGroup[] {
   return groups
     .map(([title, names]) => ({
       title,
-      options: (title === 'OTHERS' ? others : names).flatMap((name) => {
+      options: (title === 'Others' ? others : names).flatMap((name) => {
         const spec = Object.hasOwn(options, name) ? options[name] : undefined;
         return spec === undefined ? [] : [[name, spec] as const];
       }),

@@ -67,7 +67,7 @@ describe('a step that builds', () => {
     assert.equal(metadata['containerimage.config.digest'], outputs.imageid);
     assert.deepEqual(metadata['bima.platforms'], ['linux/amd64']);
     assert.deepEqual(image?.config.config.Labels, sampleLabels);
-    assert.match(log, /^bima \d+\.\d+\.\d+\n::group::Build /);
+    assert.match(log, /^bima \d+\.\d+\.\d+(?:-rc\.\d+)?\n::group::Build /);
     assert.deepEqual(unexpectedCommands(finished), []);
     assert.ok(outputs.layout?.startsWith(state.folder ?? 'no folder'));
   });

@@ -52,7 +52,7 @@ function useInstalled(prefix: string): string {
 describe('the package', () => {
   it('has one bundle and no dependency, and no script that npm runs on an install from git', () => {
     assert.deepEqual(Object.keys(pkg.dependencies ?? {}), []);
-    for (const name of ['prepare', 'prepack', 'preinstall', 'install', 'postinstall'])
+    for (const name of ['build', 'prepare', 'prepack', 'preinstall', 'install', 'postinstall'])
       assert.equal(pkg.scripts[name], undefined, name);
   });
 

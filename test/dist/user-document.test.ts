@@ -434,11 +434,11 @@ describe('building from source', { skip: unlessInstalled('make') }, () => {
         ...(target === '' ? [] : [target]),
       );
       assert.equal(status, 0, stderr);
-      assert.equal(stdout.trim().split('\n').at(-1), 'npm run build');
+      assert.equal(stdout.trim().split('\n').at(-1), 'npm run bundle');
       const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-        scripts: { build: string };
+        scripts: { bundle: string };
       };
-      assert.equal(scripts.build, 'node scripts/build.ts');
+      assert.equal(scripts.bundle, 'node scripts/build.ts');
     });
   }
 
