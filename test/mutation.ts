@@ -56,7 +56,7 @@ function mutate(own: string): number {
       testRunner: 'tap',
       plugins: [join(modules, 'tap-runner/dist/src/index.js')],
       mutate: [`${sources}/**/*.ts`],
-      ignorePatterns: ['/dist', '/bench', '/docs'],
+      ignorePatterns: ['/bench', '/docs'],
       tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'] },
       coverageAnalysis: 'perTest',
       // Node leaves types out by itself: nothing is to be compiled, nor its settings to be rewritten.
