@@ -61,8 +61,7 @@ export function createWorkflowClient(
       env: environment,
       home: findHome(),
       explicit: explicitLogin(inputs, references),
-      // Another server's token is none of ghcr.io's business.
-      ...(token !== undefined && isGithubCom(environment) ? { githubToken: token } : {}),
+      ...tokenForPackages({ environment, token }),
     }),
     reporter,
     signal,
@@ -70,6 +69,14 @@ export function createWorkflowClient(
     tlsVerify: inputs.tlsVerify,
     plainHttp: inputs.tlsVerify ? 'loopback' : 'always',
   });
+}
+
+/** What ghcr.io may be shown: another server's token is none of its business. */
+export function tokenForPackages({
+  environment,
+  token,
+}: Pick<World, 'environment' | 'token'>): Pick<CredentialOptions, 'githubToken'> {
+  return token !== undefined && isGithubCom(environment) ? { githubToken: token } : {};
 }
 
 /** @throws BimaError INPUT_INVALID when it isn't clear which registry the credentials are for */

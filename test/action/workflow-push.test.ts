@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explicitLogin, readOnlyReason } from '../../src/action/workflow-push.ts';
+import { explicitLogin, readOnlyReason, tokenForPackages } from '../../src/action/workflow-push.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { eventFixture } from '../support/events.ts';
@@ -51,4 +51,21 @@ describe('explicitLogin', () => {
         /ghcr.io and quay.io/.test(error.message),
     );
   });
+});
+
+describe("the job's token", () => {
+  const servers: [server: string | undefined, isShown: boolean][] = [
+    ['https://github.com', true],
+    [undefined, true],
+    ['https://octo.ghe.com', false],
+    ['https://github.example.com', false],
+  ];
+  for (const [server, isShown] of servers) {
+    it(`is ${isShown ? '' : 'not '}for ghcr.io when it is one of ${server ?? 'no server that is named'}`, () => {
+      const environment = server === undefined ? {} : { GITHUB_SERVER_URL: server };
+      const found = tokenForPackages({ environment, token: 'secret' });
+      assert.deepEqual(found, isShown ? { githubToken: 'secret' } : {});
+      assert.deepEqual(tokenForPackages({ environment, token: undefined }), {});
+    });
+  }
 });

@@ -73,7 +73,7 @@ export async function readPages(
     if (seen.has(typeof next === 'object' ? next.path : (next ?? ''))) {
       throw new BimaError(
         'REGISTRY_PROTOCOL',
-        `${shown}: the WebLink to the next page leads back to one before`,
+        `${shown}: the link to the next page leads back to one before`,
       );
     }
   }
@@ -91,7 +91,7 @@ function nextOf(answer: Answer): Endpoint | undefined {
   if (isCut || others.some(({ origin, path }) => origin !== next?.origin || path !== next.path)) {
     throw new BimaError(
       'REGISTRY_PROTOCOL',
-      `${endpoint.shown}: the WebLink header ${isCut ? "can't be read" : 'names several next pages'}, so the list may not be whole`,
+      `${endpoint.shown}: the Link header ${isCut ? "can't be read" : 'names several next pages'}, so the list may not be whole`,
       {
         hint: 'Ask those who run the registry, or the proxy in front of it: Link headers are those of RFC 8288.',
       },
@@ -102,7 +102,7 @@ function nextOf(answer: Answer): Endpoint | undefined {
   }
   throw new BimaError(
     'REGISTRY_PROTOCOL',
-    `${endpoint.shown}: the WebLink to the next page leads to ${next.origin}`,
+    `${endpoint.shown}: the link to the next page leads to ${next.origin}`,
     {
       hint: 'This is refused for safety; ask those who run the registry.',
     },

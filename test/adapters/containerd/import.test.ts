@@ -1,8 +1,11 @@
 // How ctr is asked for an import, and what a node can run.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import { isNative, parseImportFlags } from '../../../src/adapters/containerd/containerd.ts';
 import type { CtrAnswer } from '../../../src/adapters/containerd/ctr.ts';
 import { importArguments, importImage } from '../../../src/adapters/containerd/import.ts';
@@ -12,6 +15,7 @@ import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { mediaTypes } from '../../../src/core/oci/media-types.ts';
 import { parsePlatform } from '../../../src/core/oci/platform.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
+import { temporaryFolder } from '../../support/folder.ts';
 
 /** Excerpts of `ctr images import --help`. */
 const help = {
@@ -146,4 +150,95 @@ describe('an import whose snapshots are collected meanwhile', () => {
       assert.equal(new Set(streams).size, attempts);
     });
   }
+});
+
+describe('an import that fails', () => {
+  const failed: CtrAnswer = { code: 1, stdout: '', stderr: 'ctr: no space left on device\n' };
+  const image = describeBytes(mediaTypes.manifest, Buffer.from('new'));
+  const other = describeBytes(mediaTypes.manifest, Buffer.from('other'));
+  const name = 'docker.io/library/a:1';
+
+  /** What was asked for besides lists; `stored` holds the digest of the name before the import, and after it. */
+  async function failImport(
+    test: TestContext,
+    stored: readonly [before: Descriptor | undefined, after: Descriptor | undefined],
+    { isListening = true } = {},
+  ): Promise<string[]> {
+    const address = join(temporaryFolder(test), 'c.sock');
+    if (isListening) {
+      const server = createServer((socket) => socket.destroy());
+      await new Promise<void>((done) => server.listen(address, done));
+      test.after(() => server.close());
+    }
+    const asked: string[] = [];
+    let hasFailed = false;
+    const query = (...args: string[]): Promise<CtrAnswer> => {
+      const line = args.join(' ');
+      const found = stored[hasFailed ? 1 : 0];
+      const table =
+        found === undefined
+          ? ''
+          : `${name} ${found.mediaType} ${found.digest} complete (3/3) 1 KiB/1 KiB true`;
+      if (line.startsWith('images check'))
+        return Promise.resolve({ code: 0, stdout: `REF\n${table}\n`, stderr: '' });
+      if (!line.startsWith('images ls')) asked.push(line);
+      return Promise.resolve({
+        code: 0,
+        stdout: line.startsWith('leases create') ? 'lease-1\n' : '',
+        stderr: '',
+      });
+    };
+    const feed = () => {
+      hasFailed = true;
+      return Promise.resolve(failed);
+    };
+    const node = { namespace: 'default', address, version: '1.6', importFlags: [], namespaces: [] };
+    const platforms = [parsePlatform('linux/amd64')];
+    const importing = importImage(
+      { client: { query, feed }, platforms, ...node },
+      {
+        image,
+        references: [parseReference('a:1')],
+        platforms,
+        open: () => Promise.resolve(Readable.from([])),
+        lists: [],
+        openLists: () => Promise.resolve(Readable.from([])),
+        owners: { name: () => Promise.resolve('owner'), isGone: () => Promise.resolve(false) },
+      },
+    );
+    await assert.rejects(importing, /the disk of containerd's data is full/);
+    return asked;
+  }
+
+  const collection = ['leases create --expires 1m', 'leases delete --sync lease-1'];
+  const keeper = 'bima.invalid/kept:owner';
+
+  it('takes its new name away again, and has the content collected', async (test) => {
+    assert.deepEqual(await failImport(test, [undefined, image]), [`images rm ${name}`, ...collection]);
+  });
+
+  it('leaves a name alone that somebody else has given to another image meanwhile', async (test) => {
+    assert.deepEqual(await failImport(test, [undefined, other]), collection);
+  });
+
+  it('leaves a name alone that was there before, and puts back what it stood for', async (test) => {
+    assert.deepEqual(await failImport(test, [other, image]), [
+      `images tag ${name} ${keeper}`,
+      `images tag --force ${keeper} ${name}`,
+      `images rm ${keeper}`,
+      ...collection,
+    ]);
+  });
+
+  it('puts nothing back that stands for the same as before', async (test) => {
+    assert.deepEqual(await failImport(test, [other, other]), [
+      `images tag ${name} ${keeper}`,
+      `images rm ${keeper}`,
+      ...collection,
+    ]);
+  });
+
+  it('asks nothing of a containerd that has stopped', async (test) => {
+    assert.deepEqual(await failImport(test, [undefined, image], { isListening: false }), []);
+  });
 });

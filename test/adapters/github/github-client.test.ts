@@ -1,6 +1,8 @@
 // The client against GitHub's API on loopback: what it repeats, how long it waits, and what its errors say.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { withGithub } from '../../../src/action/github.ts';
@@ -277,6 +279,32 @@ describe('a client of GitHub', () => {
       signal: interrupt.signal,
     };
     await assert.rejects(withGithub(access, list), { name: 'AbortError' });
+  });
+
+  it('ends a request that nobody answers with the signal', { timeout: 20_000 }, async (test) => {
+    const interrupt = new AbortController();
+    let asked: Promise<unknown> = Promise.resolve();
+    const closed = new Promise<void>((done) => {
+      const silent = createServer((request) => {
+        request.socket.on('close', done);
+        interrupt.abort();
+      });
+      silent.listen(0, '127.0.0.1', () => {
+        const { port } = silent.address() as AddressInfo;
+        const environment = { GITHUB_API_URL: `http://127.0.0.1:${port}` };
+        const access = {
+          token: defaultToken,
+          environment,
+          reporter: silentReporter,
+          signal: interrupt.signal,
+        };
+        asked = withGithub(access, list);
+        asked.catch(() => undefined);
+      });
+      test.after(() => silent.close());
+    });
+    await closed;
+    await assert.rejects(asked, { name: 'AbortError' });
   });
 
   it('follows a repository that was renamed', async (test) => {

@@ -8,6 +8,8 @@ import { PackageStore } from '../../../src/usecases/cleanup/package-store.ts';
 import type { ImageStore } from '../../../src/usecases/cleanup/store.ts';
 import { openPackage } from '../../../src/adapters/github/packages.ts';
 import type { ContainerPackage } from '../../../src/adapters/github/packages.ts';
+import { BimaError } from '../../../src/core/errors.ts';
+import { digestOf } from '../../../src/core/oci/digest.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 import { createPackages } from '../../support/github/packages.ts';
@@ -481,5 +483,54 @@ describe('a cleanup of a package', () => {
     const ghcr = await startGhcr(test, content);
     await ghcr.use((store) => clean(store, ['pr-5']));
     assert.equal(ghcr.registry.count('GET', /manifests/), 0);
+  });
+});
+
+describe('the list of the versions of a package', () => {
+  /** One version for each number. */
+  const versionsOf = (numbers: readonly number[]) =>
+    numbers.map((id) => ({ id, name: digestOf(Buffer.from(`${id}`)), tags: [], pushed: 0 }));
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+  /** Reads it from answers of which the last one stays; gives how often it was asked for. */
+  async function countListings(answers: readonly (readonly number[])[]): Promise<number> {
+    let count = 0;
+    const versions = () => Promise.resolve(versionsOf(answers[Math.min(count++, answers.length - 1)] ?? []));
+    const never = () => Promise.reject(new Error('nothing is to be deleted'));
+    await using opened = openRepository('localhost:1/owner/app');
+    const store = new PackageStore({
+      package: { versions, version: never, deleteVersion: never },
+      ...opened,
+      clock: createFastClock(),
+      signal: new AbortController().signal,
+    });
+    await store.read(new Set(['pr-5'])).catch((error: unknown) => {
+      throw new Error(`after ${count}`, { cause: error });
+    });
+    return count;
+  }
+
+  const rows: [name: string, answers: (readonly number[])[], listings: number][] = [
+    ['once when it is one page', [range(0, 30)], 1],
+    ['twice when it has several', [range(0, 31)], 2],
+    ['until it stays when something is new', [range(0, 31), range(0, 32)], 3],
+    ['until it stays when something is gone', [range(0, 33), range(0, 32)], 3],
+    ['until it stays when something took the place of something', [range(0, 31), range(1, 32)], 3],
+    ['five times more at most', [0, 1, 2, 3, 4].map((start) => range(start, start + 31)), 6],
+  ];
+  for (const [name, answers, listings] of rows) {
+    it(`is read ${name}`, async () => {
+      assert.equal(await countListings(answers), listings);
+    });
+  }
+
+  it('is not believed when it changes all the time', async () => {
+    const answers = range(0, 100).map((start) => range(start, start + 31));
+    await assert.rejects(countListings(answers), (error) => {
+      assert.ok(error instanceof Error && error.cause instanceof BimaError);
+      assert.deepEqual([error.message, error.cause.code], ['after 6', 'CLEANUP_UNSAFE']);
+      assert.match(error.cause.message, /changes all the time/);
+      return true;
+    });
   });
 });
