@@ -44,6 +44,12 @@ export const inputNames = [
   'release-tag',
   'matrix',
   'pr-comment',
+  'boot-test',
+  'boot-args',
+  'boot-env',
+  'boot-timeout',
+  'boot-port',
+  'boot-path',
   'sbom',
   'summary',
 ] as const;
