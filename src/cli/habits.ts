@@ -115,6 +115,16 @@ const actionInputs: readonly Habit[] = [
     note: '"bima merge LAYOUT..." makes one image of several, "bima push LAYOUT REFERENCE" pushes one, and "bima load LAYOUT" imports it.',
   },
   {
+    names: ['from-image'],
+    value: 'required',
+    note: 'Write "bima convert IMAGE", with --monitor, --rootfs, --kernel and --init.',
+  },
+  {
+    names: ['boot-test', 'boot-args', 'boot-env', 'boot-timeout', 'boot-port', 'boot-path'],
+    value: 'required',
+    note: 'Write "bima run IMAGE --expect TEXT -- ARGUMENTS", with --env, --timeout and --publish.',
+  },
+  {
     names: ['upload-artifact', 'release-asset', 'pr-comment', 'summary', 'artifact-overwrite'],
     value: 'none',
     note: 'Only the action does that, as a part of a workflow.',
@@ -265,7 +275,8 @@ export const foreignCommands: Readonly<Record<string, string>> = {
     'Write "bima merge -t NAME ARCHIVE..." to make an index, and "bima inspect NAME" to look at one.',
   index: 'Write "bima merge -t NAME ARCHIVE..." to make an index, and "bima inspect NAME" to look at one.',
   sign: 'Sign the digest that bima prints: cosign sign NAME@DIGEST.',
-  attest: 'Attest the digest that bima prints: cosign attest NAME@DIGEST, or actions/attest in a workflow.',
+  attest:
+    'Build with --sbom FILE and --provenance FILE, or attest the digest that bima prints: cosign attest NAME@DIGEST.',
   init: 'Write a Containerfile with FROM scratch, COPY and LABEL: examples/hello has a small one.',
   man: 'The manual page is docs/bima.1; "bima COMMAND --help" says the same.',
 };
