@@ -2,12 +2,12 @@
 // What stays on this machine comes first, and the push last: tags move only if all else went well.
 
 import { join, resolve } from 'node:path';
-import pkg from '../../package.json' with { type: 'json' };
 import { withEarlyPush } from '../usecases/push/early-push.ts';
 import { BimaError } from '../core/errors.ts';
 import { writeArchive } from '../adapters/disk/archive.ts';
 import { checkFileNames } from '../core/file-names.ts';
 import { findFileTarget, findFolderTarget } from '../adapters/filesystem/output-path.ts';
+import { writeWhole } from '../adapters/filesystem/temporary.ts';
 import { checkDestination } from '../adapters/disk/publish.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
@@ -67,11 +67,16 @@ async function makeAndHandOn(inputs: Inputs, world: World): Promise<void> {
     const pushed = skipped === undefined ? references : [];
     return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
       const made = await produceImage(request, { ...world, ...workspace, early });
-      const produced = skipped === undefined ? await asPushed(made, world) : made;
+      const produced = withStatements(skipped === undefined ? await asPushed(made, world) : made);
       const facts = await readFacts(produced.source, produced.root);
       await handOn({ ...request, ...produced, facts }, { ...world, openClient: workspace.openClient });
     });
   });
+}
+
+/** What this run says of the image goes along with what came with it. */
+function withStatements({ referrers, ...produced }: Produced): Produced {
+  return { ...produced, referrers: [...referrers, ...(produced.attested?.referrers ?? [])] };
 }
 
 async function resolveRequest(inputs: Inputs, world: World): Promise<ImageRequest> {
@@ -100,7 +105,7 @@ async function handOn(image: FinishedImage, world: HandOnWorld): Promise<void> {
     reporter.info(`wrote the archive ${archive}`);
     if (inputs.tar !== undefined) setOutputs(runner, { tar: archive });
   }
-  if (inputs.sbom) await writeSbomFile(image, world);
+  await writeStatements(image, world);
   if (inputs.load !== undefined) await loadForWorkflow({ ...image, load: inputs.load }, world);
   const artifact = await upload({ ...image, archive }, world);
   const asset = release === undefined ? undefined : await attachToRelease({ ...image, release }, world);
@@ -189,24 +194,23 @@ function artifactName({ name, form }: ArtifactInputs, [first]: readonly Referenc
   return `${defaultArtifactName(first?.repository ?? '', first?.tag)}${suffix}`;
 }
 
-async function writeSbomFile(
-  { source, root, references, origins }: FinishedImage,
-  { environment, runner, reporter, folder, signal }: World,
+/** The bill of materials and the provenance of the image itself, as files for other steps. */
+async function writeStatements(
+  { attested }: FinishedImage,
+  { runner, reporter, folder }: World,
 ): Promise<void> {
-  const { writeSbom } = await import('../usecases/sbom/sbom.ts');
-  const { parseSourceDate } = await import('../core/source-date.ts');
-  const path = join(folder, 'sbom.spdx.json');
-  await writeSbom(source, root, path, {
-    references,
-    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
-    toolVersion: pkg.version,
-    owner: environment.GITHUB_REPOSITORY_OWNER,
-    origins,
-    folder: join(folder, 'unikernels'),
-    signal,
-  });
-  reporter.info(`wrote the bill of materials ${path}`);
-  setOutputs(runner, { sbom: path });
+  const [sbom, provenance] = [attested?.sbom, attested?.provenance];
+  const files = [
+    { output: 'sbom', title: 'bill of materials', name: 'sbom.spdx.json', bytes: sbom },
+    { output: 'provenance', title: 'provenance', name: 'provenance.intoto.json', bytes: provenance },
+  ];
+  for (const { output, title, name, bytes } of files) {
+    if (bytes === undefined) continue;
+    const path = join(folder, name);
+    await writeWhole(path, bytes);
+    reporter.info(`wrote the ${title} ${path}`);
+    setOutputs(runner, { [output]: path });
+  }
 }
 
 async function upload(

@@ -5,15 +5,20 @@ import type { Inputs } from './inputs.ts';
 
 /** A warning for what had no effect on the images of `from-layout`, which stay as they are. */
 export function ignoredInputs(
-  inputs: Pick<Inputs, 'fromLayout' | 'file' | 'buildArguments' | 'target' | 'labels' | 'annotations'>,
+  inputs: Pick<
+    Inputs,
+    'fromLayout' | 'file' | 'buildArguments' | 'target' | 'labels' | 'annotations' | 'provenance'
+  >,
 ): Problem[] {
-  const { fromLayout, file, buildArguments, target, labels, annotations } = inputs;
+  const { fromLayout, file, buildArguments, target, labels, annotations, provenance } = inputs;
   if (fromLayout.length === 0) return [];
   const ignored = [
     ...(file === undefined ? [] : ['file']),
     ...(buildArguments.size === 0 ? [] : ['build-args']),
     ...(target === undefined ? [] : ['target']),
     ...(labels.length === 0 ? [] : ['labels']),
+    // Theirs, if they have one, goes along with them.
+    ...(provenance ? ['provenance'] : []),
   ];
   // Beside other levels those of manifests are no mistake: docker/metadata-action writes the same for each level.
   const isForManifests = annotations.length > 0 && annotations.every(({ level }) => level === 'manifest');

@@ -93,6 +93,7 @@ export interface Inputs {
   /** The values of the job's matrix as JSON, `null` for none. */
   readonly matrix?: string;
   readonly sbom: boolean;
+  readonly provenance: boolean;
   readonly summary: boolean;
 }
 
@@ -157,6 +158,7 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     release: boolean('release-asset', false) ? readRelease(read) : undefined,
     matrix: text('matrix'),
     sbom: boolean('sbom', false),
+    provenance: boolean('provenance', false),
     summary: boolean('summary', true),
   };
   return withoutUndefined(inputs);

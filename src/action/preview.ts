@@ -14,21 +14,30 @@ import type { Environment } from '../core/environment.ts';
 import type { World } from './world.ts';
 
 /**
- * The image as it is pushed: one of a pull request has its mark, and every other has none, wherever it comes from. The
+ * The image as it is pushed, with the statements about it: one of a pull request has its mark, and every other has none, wherever it comes from. The
  * push of a pull request that was merged is no preview.
  * @throws BimaError LAYOUT_INVALID for an image of a pull request that belongs to another image
  */
-export async function asPushed(
-  { source, root, referrers, ...produced }: Produced,
-  world: World,
-): Promise<Produced> {
+export async function asPushed(produced: Produced, world: World): Promise<Produced> {
+  const { source, root, referrers, attested } = produced;
   const { event, environment } = world;
   const isPreview = isAboutPullRequest(event) && event.payload.action !== 'closed';
   const number = isPreview ? await numberOf(world) : undefined;
   const mark = number === undefined ? undefined : markOf(number, event, environment);
-  const marked = await markImage(source, root, { mark, isForeign: isPreview }, referrers);
+  const options = { mark, isForeign: isPreview };
+  const marked = await markImage(source, root, options, referrers);
   const { blobs, ...image } = marked;
-  return { ...produced, ...image, source: withBlobs(source, blobs) };
+  const pushed = { ...produced, ...image, source: withBlobs(source, blobs) };
+  if (attested === undefined || pushed.root.digest === root.digest) return pushed;
+  // Statements name the digest of what they are about.
+  const made = await attested.again(pushed.source, pushed.root);
+  const all = withBlobs(pushed.source, made.blobs);
+  const own = await markImage(all, pushed.root, options, made.referrers);
+  return {
+    ...pushed,
+    source: withBlobs(all, own.blobs),
+    attested: { ...attested, ...made, referrers: own.referrers },
+  };
 }
 
 function isAboutPullRequest(event: WorkflowEvent): boolean {

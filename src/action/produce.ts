@@ -8,6 +8,11 @@ import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
 import type { PreviousImages } from '../adapters/layers/previous-layers.ts';
 import type { Plan } from '../usecases/plan/plan.ts';
 import { planPlatforms } from '../usecases/plan/platforms.ts';
+import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
+import type { Attestations } from '../usecases/attest/attest.ts';
+import { addReferrers } from '../adapters/disk/add-referrers.ts';
+import { prepareAttestations } from './attestations.ts';
+import type { MakeAttestations } from './attestations.ts';
 import type { EarlyPush } from '../usecases/push/early-push.ts';
 import { openLayout, referrersIn } from '../adapters/disk/layout.ts';
 import type { Layout } from '../adapters/disk/layout.ts';
@@ -15,8 +20,6 @@ import { publishLayout, withTemporaryLayout } from '../adapters/disk/publish.ts'
 import { putMissingBlobs } from '../adapters/disk/put-blobs.ts';
 import { mergeLayouts } from '../usecases/merge.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
-import type { Digest } from '../core/oci/digest.ts';
-import type { ImageOrigin } from '../core/oci/image-origin.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Source } from '../core/oci/target.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
@@ -50,12 +53,17 @@ export interface Produced {
   readonly root: Descriptor;
   /** What refers to the image, in the same source. */
   readonly referrers: readonly Descriptor[];
-  /** What the images are made of, by the digests of their configs; empty for what was not built here. */
-  readonly origins: ReadonlyMap<Digest, readonly ImageOrigin[]>;
   /** The same two as they are in the layout on disk. */
   readonly onDisk: { readonly image: Descriptor; readonly referrers: readonly Descriptor[] };
   /** False when the layout may lack such layers. */
   readonly isWhole: boolean;
+  /** What this run itself says of the image, besides what came with it. */
+  readonly attested?: Attested | undefined;
+}
+
+/** Statements of this run, as the layout on disk has them, and how they are made for an image of another digest. */
+export interface Attested extends Attestations {
+  readonly again: MakeAttestations;
 }
 
 /** @throws BimaError for whatever is wrong with the context, the layouts or the base images */
@@ -64,26 +72,29 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   const { early, reporter, signal } = world;
   const { annotations, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
-  const make = async (layout: Layout): Promise<Pick<BuiltPlatforms, 'root' | 'images' | 'external'>> => {
+  const make = async (layout: Layout): Promise<Made> => {
     if (isBuild) return build(request, layout, world);
     const options = { annotations, platforms, reporter, signal };
-    return { root: await mergeLayouts(fromLayout, layout, options), images: [], external: [] };
+    const attest = await prepareAttestations(request, undefined, world);
+    return { root: await mergeLayouts(fromLayout, layout, options), external: [], attest };
   };
   const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(', ')}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
-      const { root, images, external } = await make(layout);
-      const origins = new Map(images.map(({ config, origins: own }) => [config.digest, own]));
+      const { root, external, attest } = await make(layout);
       // Not what happened to be reused decides: an output that is there on some days only would surprise.
       const isWhole = !isBuild || needsWholeLayout(request);
       if (isWhole) await putMissingBlobs(layout, external, path, signal);
       // Windows moves no folder in which a file is open.
       await early.settle();
       signal.throwIfAborted();
-      const referrers = await referrersIn(layout, root);
+      const before = await referrersIn(layout, root);
+      const attested = await attestInto(layout, { root, external, attest });
+      const own = new Set(attested?.referrers.map(({ digest }) => digest));
+      const referrers = before.filter(({ digest }) => !own.has(digest));
+      const onDisk = { image: root, referrers: [...referrers, ...(attested?.referrers ?? [])] };
       await publishLayout(layout, root, references, path, signal);
-      const onDisk = { image: root, referrers };
-      return { root, referrers, origins, onDisk, isWhole, external: isWhole ? [] : external };
+      return { root, referrers, onDisk, isWhole, attested, external: isWhole ? [] : external };
     });
     const { external, ...produced } = made;
     const { root, isWhole } = produced;
@@ -93,13 +104,26 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   });
 }
 
+interface Made extends Pick<BuiltPlatforms, 'root' | 'external'> {
+  readonly attest: MakeAttestations | undefined;
+}
+
+/** Puts the statements of this run beside the image. */
+async function attestInto(layout: Layout, { root, external, attest }: Made): Promise<Attested | undefined> {
+  if (attest === undefined) return undefined;
+  const made = await attest(withBlobs(layout, external), root);
+  await addReferrers(layout, made.referrers, made.blobs);
+  return { ...made, again: attest };
+}
+
 /** The image of the context; what is there of it already is looked for while the context is read. */
-async function build(request: ImageRequest, layout: Layout, world: ProduceWorld): Promise<BuiltPlatforms> {
+async function build(request: ImageRequest, layout: Layout, world: ProduceWorld): Promise<Made> {
   const { blobs, early, environment, reporter, signal } = world;
   const { annotations, compression, reuse } = request.inputs;
   const previous = new PreviousLayers({ compression, reporter, signal });
+  const wanted = await planOptions(request.inputs, world);
   const [plans] = await Promise.all([
-    planImages(request.inputs, world),
+    planPlatforms(wanted, reporter),
     previous.read(() => openPrevious(request, world)),
   ]);
   const cache = openLayerCache(blobs, { compression, reuse, reporter });
@@ -113,16 +137,27 @@ async function build(request: ImageRequest, layout: Layout, world: ProduceWorld)
     finished: early.start,
     signal,
   } as const;
-  return buildPlatforms(plans, layout, options, reporter);
+  const built = await buildPlatforms(plans, layout, options, reporter);
+  const origins = new Map(built.images.map(({ config, origins: own }) => [config.digest, own]));
+  const { buildContexts: contexts } = request.inputs;
+  const finished = { plan: wanted, contexts, build: options, plans, origins };
+  return { ...built, attest: await prepareAttestations(request, finished, world) };
 }
 
 /** Everything that is wrong with the Containerfile and its files comes out here. */
 export async function planImages(
   inputs: Inputs,
-  { environment, images, reporter, folder }: World & Pick<Workspace, 'images'>,
+  world: World & Pick<Workspace, 'images'>,
 ): Promise<readonly Plan[]> {
+  return planPlatforms(await planOptions(inputs, world), world.reporter);
+}
+
+async function planOptions(
+  inputs: Inputs,
+  { environment, images, folder }: World & Pick<Workspace, 'images'>,
+): Promise<PlatformsOptions> {
   const { context, file, labels, strict, fill, failOn, platforms, buildArguments, target } = inputs;
-  const options = {
+  return {
     context,
     labels,
     strict,
@@ -137,7 +172,6 @@ export async function planImages(
     outputs: [inputs.tar ?? folder, inputs.ociLayout ?? folder, folder],
     ...(file === undefined ? {} : { file: await findFile(context, file) }),
   };
-  return planPlatforms(options, reporter);
 }
 
 /** Looks in the workspace first, then in the context. */

@@ -5,15 +5,21 @@ import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-pl
 import { parseCompression } from '../adapters/layers/compression.ts';
 import { planPlatforms } from '../usecases/plan/platforms.ts';
 import { parseSourceDate } from '../core/source-date.ts';
-import { BimaError } from '../core/errors.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import type { MetadataFacts } from '../core/oci/build-metadata.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Options } from './args.ts';
+import { attestationFiles, attestBuild, checkAttestationFiles } from './build-attestations.ts';
 import { buildInto } from './build-into.ts';
 import { withCommandImages } from './command-images.ts';
-import { onePositional, readAnnotations, readNames, readPlanOptions } from './options.ts';
+import {
+  onePositional,
+  readAnnotationEncoding,
+  readAnnotations,
+  readNames,
+  readPlanOptions,
+} from './options.ts';
 import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
 import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
@@ -45,14 +51,15 @@ export async function runBuild(
       checkRegistryOptions(options, pushed);
       await output.check();
       await prepareResultFiles(options);
+      await checkAttestationFiles(options);
       return withCommandImages(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
-          const plan = () =>
-            planPlatforms({ ...planOptions, images, outputs: writtenBy(output, options) }, reporter);
-          return buildInto(
-            { options, terminal, reporter, client, output, pushed, blobs, buildOptions },
-            plan,
+          const wanted = { ...planOptions, outputs: writtenBy(output, options) };
+          const request = { options, terminal, reporter, client, output, pushed, blobs, buildOptions };
+          const plan = () => planPlatforms({ ...wanted, images }, reporter);
+          return buildInto(request, plan, (finished, layout) =>
+            attestBuild({ ...finished, options, references, plan: wanted, images }, layout, reporter),
           );
         },
       );
@@ -76,18 +83,15 @@ function metadataFacts({ root, images }: BuiltPlatforms, references: readonly Re
 
 /** Every file and folder that changes with a build. */
 export function writtenBy({ path = '' }: Output, options: Options): string[] {
-  return [path, options.string('cache') ?? '', ...resultFiles(options)].filter((name) => name !== '');
+  const files = [...resultFiles(options), ...Object.values(attestationFiles(options))];
+  return [path, options.string('cache') ?? '', ...files].filter((name) => name !== '');
 }
 
 export function readBuildOptions(options: Options, terminal: Terminal): BuildPlatformsOptions {
-  const encoding = options.string('annotation-encoding') ?? '';
-  if (encoding !== 'plain' && encoding !== 'base64') {
-    throw new BimaError('INPUT_INVALID', `expected --annotation-encoding plain or base64, got "${encoding}"`);
-  }
   return {
     compression: parseCompression(options.string('compression') ?? 'gzip'),
     annotations: readAnnotations(options),
-    annotationEncoding: encoding,
+    annotationEncoding: readAnnotationEncoding(options),
     created: parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal,
   };

@@ -1,6 +1,7 @@
 // From plans to an image in its output: layers that are there already are looked for meanwhile, and others are sent early.
 
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';
+import type { Layout } from '../adapters/disk/layout.ts';
 import { withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { PreviousLayers } from '../adapters/layers/previous-layers.ts';
 import type { Reference } from '../core/oci/reference.ts';
@@ -28,10 +29,21 @@ export interface BuildRequest {
   readonly buildOptions: BuildPlatformsOptions;
 }
 
-/** @param plan runs beside the look at what is there already */
+/** What was built, and how. */
+export interface FinishedPlatforms {
+  readonly plans: readonly Plan[];
+  readonly build: BuildPlatformsOptions;
+  readonly built: BuiltPlatforms;
+}
+
+/**
+ * @param plan runs beside the look at what is there already
+ * @param finish is called when the image is in the layout, before it goes to its output
+ */
 export async function buildInto(
   { options, terminal, reporter, client, output, pushed, blobs, buildOptions }: BuildRequest,
   plan: () => Promise<readonly Plan[]>,
+  finish?: (finished: FinishedPlatforms, layout: Layout) => Promise<void>,
 ): Promise<BuiltPlatforms> {
   const reuse = !options.flag('no-reuse');
   const { compression } = buildOptions;
@@ -44,7 +56,9 @@ export async function buildInto(
     withEarlyPush(push, async (early) => {
       const signal = AbortSignal.any([terminal.signal, early.refused]);
       const more = { previous, cache, signal, finished: early.start };
-      const platforms = await buildPlatforms(plans, layout, { ...buildOptions, ...more }, reporter);
+      const build = { ...buildOptions, ...more };
+      const platforms = await buildPlatforms(plans, layout, build, reporter);
+      await finish?.({ plans, build, built: platforms }, layout);
       await output.write(layout, platforms.root, platforms.external, push.openClient);
       return platforms;
     }),

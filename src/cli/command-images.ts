@@ -6,6 +6,7 @@ import { withBaseImages } from '../usecases/plan/base-workspace.ts';
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';
 import { parseBuildContexts } from '../core/containerfile/build-contexts.ts';
 import { findFolderTarget } from '../adapters/filesystem/output-path.ts';
+import type { Digest } from '../core/oci/digest.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
 import type { LazyClient } from './registry-options.ts';
@@ -18,6 +19,10 @@ export interface ImagesContext {
   readonly client: LazyClient;
   /** The build context. */
   readonly context: string;
+  /** What names stand for, in place of --build-context. */
+  readonly contexts?: ReadonlyMap<string, string>;
+  /** Digests that base images must have, by their names. */
+  readonly pins?: ReadonlyMap<string, Digest>;
 }
 
 /**
@@ -25,7 +30,7 @@ export interface ImagesContext {
  * @throws BimaError OUTPUT_FAILED for a cache that is no folder
  */
 export async function withCommandImages<T>(
-  { options, terminal, reporter, client, context }: ImagesContext,
+  { options, terminal, reporter, client, context, contexts, pins }: ImagesContext,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   const cache = options.string('cache') ?? '';
@@ -35,7 +40,8 @@ export async function withCommandImages<T>(
       client: (registry) => client.open(registry),
       context,
       urlHosts: options.strings('url-host'),
-      contexts: parseBuildContexts(options.strings('build-context'), '--build-context'),
+      contexts: contexts ?? parseBuildContexts(options.strings('build-context'), '--build-context'),
+      pins,
       ...(cache === '' ? {} : { cache }),
       temporary: tmpdir(),
       reporter,

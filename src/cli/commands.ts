@@ -91,6 +91,16 @@ export const commands = {
         type: 'boolean',
         help: 'Build nothing, and list what a build would complain about, as "bima lint" does',
       },
+      sbom: {
+        type: 'string',
+        value: 'FILE',
+        help: 'Write a bill of materials of the packed files (SPDX 2.3 JSON) to FILE, and attach it to the image',
+      },
+      provenance: {
+        type: 'string',
+        value: 'FILE',
+        help: 'Write what the image was built from and with (an in-toto statement with SLSA provenance) to FILE, and attach it to the image: "bima verify" needs no more options then',
+      },
       'no-reuse': noReuse,
       'no-strict': noStrict,
       'no-fill': noFill,
@@ -236,6 +246,52 @@ export const commands = {
     description:
       'Shows platform, labels, layers and files of each image in an OCI image layout or archive, or of an image in a\nregistry, and checks every digest. Of a unikernel, in an image or as a file, it shows format, version and devices, and\nwhich monitors could boot it.',
     options: { ...registryOptions, debug, json, help },
+  },
+  verify: {
+    summary: 'Build an image again, and compare',
+    usage: 'bima verify [options] --source DIR LAYOUT|ARCHIVE|REFERENCE',
+    description:
+      'Builds an image anew from the build context DIR and compares it with the one in an OCI image layout, an archive or a\nregistry, byte for byte. Prints REPRODUCED, or NOT REPRODUCED and the first difference. What the build was told is taken\nfrom the provenance that "bima build --provenance" has attached to the image; an option that is given here wins over it.\nExits with 0 if reproduced, 3 if not, 4 if there is no such image, 5 if it can\'t be rebuilt (no source, no base image),\n1 for another failure, and 2 for wrong usage.',
+    options: {
+      source: { type: 'string', value: 'DIR', help: 'The build context' },
+      image: {
+        type: 'string',
+        value: 'NAME',
+        help: 'The name, tag or digest of the image, if there are several in the layout or the archive',
+      },
+      file: {
+        ...file,
+        help: 'Path of the CONTAINERFILE (default: the recorded one in DIR, or Containerfile or Dockerfile there)',
+      },
+      platform: {
+        ...platform,
+        help: "The platforms to rebuild and compare, with commas or as several options (default: all of the image's)",
+      },
+      'build-arg': buildArg,
+      'build-context': buildContext,
+      'url-host': urlHost,
+      target,
+      label,
+      annotation,
+      'annotation-encoding': {
+        type: 'string',
+        value: 'ENCODING',
+        help: 'How the annotations of the manifest hold the labels: "plain" or "base64" (default: the recorded one, or "plain")',
+      },
+      compression: {
+        type: 'string',
+        value: 'TYPE[:LEVEL]',
+        help: 'Compression of the layers (default: the recorded one, or that which the layers are marked with)',
+      },
+      'no-strict': noStrict,
+      'no-fill': noFill,
+      cache,
+      ...registryOptions,
+      quiet,
+      debug,
+      json,
+      help,
+    },
   },
   lint: {
     summary: 'Check a Containerfile or a bunnyfile without building, or an image',

@@ -44,10 +44,7 @@ export async function readPlanOptions(
     ...(file === undefined ? {} : { file }),
     ...own,
     ...(target === undefined ? {} : { target }),
-    labels: options.strings('label').map((text) => {
-      const [key, value] = splitPair('--label', text);
-      return { key, value };
-    }),
+    labels: readLabels(options),
     strict: !options.flag('no-strict'),
     fill: !options.flag('no-fill'),
     failOn: readFailOn(options),
@@ -55,6 +52,21 @@ export async function readPlanOptions(
     buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
   };
+}
+
+/** @throws BimaError INPUT_INVALID */
+export function readLabels(options: Options): { readonly key: string; readonly value: string }[] {
+  return options.strings('label').map((text) => {
+    const [key, value] = splitPair('--label', text);
+    return { key, value };
+  });
+}
+
+/** @throws BimaError INPUT_INVALID */
+export function readAnnotationEncoding(options: Options): 'plain' | 'base64' {
+  const encoding = options.string('annotation-encoding') ?? '';
+  if (encoding === 'plain' || encoding === 'base64') return encoding;
+  throw new BimaError('INPUT_INVALID', `expected --annotation-encoding plain or base64, got "${encoding}"`);
 }
 
 /** @throws BimaError INPUT_INVALID */

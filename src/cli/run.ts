@@ -22,6 +22,7 @@ const runners: Readonly<Record<CommandName, () => Promise<Runner>>> = {
   relabel: async () => (await import('./relabel-command.ts')).runRelabel,
   inspect: async () => (await import('./inspect-command.ts')).runInspect,
   run: async () => (await import('./boot-command.ts')).runBoot,
+  verify: async () => (await import('./verify-command.ts')).runVerify,
   load: async () => (await import('./load-command.ts')).runLoad,
   lint: async () => (await import('./lint-command.ts')).runLint,
   completion: async () => (await import('./completion-command.ts')).runCompletion,

@@ -33,6 +33,7 @@ describe('readInputs', () => {
       tlsVerify: true,
       prComment: false,
       sbom: false,
+      provenance: false,
       summary: true,
     });
   });

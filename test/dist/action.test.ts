@@ -73,7 +73,7 @@ describe('a step that builds', () => {
   });
 
   it('sets no output that action.yml does not have', async (test) => {
-    const inputs = { context: sampleContext(test), tar: 'image.tar', sbom: 'true' };
+    const inputs = { context: sampleContext(test), tar: 'image.tar', sbom: 'true', provenance: 'true' };
     const { outputs } = await mustRunAction(test, { inputs });
     const text = readFileSync(join(root, 'action.yml'), 'utf8');
     const section = text.slice(text.indexOf('\noutputs:\n'), text.indexOf('\nruns:\n'));

@@ -6,6 +6,11 @@ export interface TarPart {
   readonly type?: 'directory' | 'link' | 'character-device' | 'pax';
   readonly target?: string;
   readonly content?: string;
+  /** 0644 unless it is said. */
+  readonly mode?: number;
+  readonly uid?: number;
+  /** Seconds since 1970. */
+  readonly mtime?: number;
 }
 
 const typeflags = {
@@ -40,7 +45,15 @@ function paxLine(key: string, value: string): string {
   return `${rest.length + digits}${rest}`;
 }
 
-function packOne({ name, target = '', content = '', type }: TarPart): Buffer {
+function packOne({
+  name,
+  target = '',
+  content = '',
+  type,
+  mode = 0o644,
+  uid = 0,
+  mtime = 0,
+}: TarPart): Buffer {
   const header = Buffer.alloc(512);
   const write = (text: string, offset: number, length: number) => {
     if (Buffer.byteLength(text) > length) throw new Error(`${text} is too long`);
@@ -51,11 +64,11 @@ function packOne({ name, target = '', content = '', type }: TarPart): Buffer {
   };
   const body = Buffer.from(content);
   write(name, 0, 100);
-  octal(0o644, 100, 8);
-  octal(0, 108, 8);
+  octal(mode, 100, 8);
+  octal(uid, 108, 8);
   octal(0, 116, 8);
   octal(body.length, 124, 12);
-  octal(0, 136, 12);
+  octal(mtime, 136, 12);
   write(typeflags[type ?? (target === '' ? 'file' : 'symlink')], 156, 1);
   write(target, 157, 100);
   write('ustar\x0000', 257, 8);

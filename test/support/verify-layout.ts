@@ -30,7 +30,7 @@ export interface VerifiedImage {
   readonly tars: Buffer[];
 }
 
-/** Recomputes every digest, size and diff ID of a layout, those below indexes included, and fails on files that nothing points to. */
+/** Recomputes every digest, size and diff ID of a layout, those below indexes included, of statements too, and fails on files that nothing points to. */
 export function verifyLayout(folder: string): VerifiedImage[] {
   const json = (path: string) => JSON.parse(readFileSync(join(folder, path), 'utf8')) as unknown;
   assert.deepEqual(json('oci-layout'), { imageLayoutVersion: '1.0.0' });
@@ -57,7 +57,23 @@ export function verifyLayout(folder: string): VerifiedImage[] {
     for (const { platform } of inner.manifests) assert.ok(platform, 'the platform of each image of an index');
     return inner.manifests.flatMap(imagesBelow);
   };
-  const images = index.manifests.flatMap(imagesBelow).map((entry): VerifiedImage => {
+  /** A statement about something in the layout, whole. */
+  const isStatement = (entry: Pointer): boolean => {
+    const manifest = JSON.parse(blob(entry).toString()) as {
+      artifactType?: string;
+      config: Pointer;
+      layers: Pointer[];
+      subject?: Pointer;
+    };
+    if (manifest.artifactType === undefined) return false;
+    assert.equal(blob(manifest.config).toString(), '{}');
+    for (const layer of manifest.layers) blob(layer);
+    assert.ok(manifest.subject, 'the subject of a statement');
+    blob(manifest.subject);
+    return true;
+  };
+  const manifests = index.manifests.flatMap(imagesBelow).filter((entry) => !isStatement(entry));
+  const images = manifests.map((entry): VerifiedImage => {
     assert.equal(entry.mediaType, 'application/vnd.oci.image.manifest.v1+json');
     const manifest = JSON.parse(blob(entry).toString()) as VerifiedImage['manifest'] & {
       schemaVersion: number;

@@ -249,7 +249,7 @@ describe('mergeLayouts', () => {
       const published = await (await openLayout(destination)).readIndex();
       assert.deepEqual(
         published.manifests.map(({ digest }) => digest),
-        [signature.digest, root.digest],
+        [root.digest, signature.digest],
       );
     });
   });

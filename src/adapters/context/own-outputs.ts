@@ -7,6 +7,8 @@ import { joinPath, lastPart } from '../../core/files/file-tree.ts';
 import type { IgnoreRules } from '../../core/files/ignore.ts';
 
 export interface OwnOutputs {
+  /** From the context, with `/`; sorted, and whether or not they are there. */
+  readonly paths: readonly string[];
   /** The output that a path of the context is, or is inside of; undefined for anything else. */
   find(path: string): string | undefined;
 }
@@ -28,6 +30,7 @@ export async function findOutputs(root: string, paths: readonly string[]): Promi
   }
   const outputs = [...found];
   return {
+    paths: outputs.toSorted(),
     find: (path) =>
       outputs.find((output) => path === output || path.startsWith(`${output}/`) || isTemporary(path, output)),
   };

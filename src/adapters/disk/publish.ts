@@ -6,6 +6,7 @@ import { BimaError, isSystemError } from '../../core/errors.ts';
 import { isDesktopFile } from '../../core/file-names.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { Index } from '../../core/oci/manifest.ts';
 import type { Reference } from '../../core/oci/reference.ts';
 import { collect, listBlobs, withoutLostReferrers } from './collect.ts';
 import { createLayout, isBlob, openLayout } from './layout.ts';
@@ -111,10 +112,14 @@ async function fill(
     if (!(await isBlob(layout.blobPath(digest), digest, (await stat(path)).size)))
       await move(path, layout.blobPath(digest));
   }
-  const known = new Set(before.manifests.map(({ digest }) => digest));
+  const known = new Set([image.digest, ...before.manifests.map(({ digest }) => digest)]);
   const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known.has(digest));
-  const all = { ...before, manifests: [...before.manifests, ...others] };
-  const named = 'replaces' in names ? withReplaced(all, names.replaces, image) : withImage(all, image, names);
+  // What refers to the image comes after it: there are readers that take the first.
+  const withOthers = (index: Index): Index => ({ ...index, manifests: [...index.manifests, ...others] });
+  const named =
+    'replaces' in names
+      ? withReplaced(withOthers(before), names.replaces, image)
+      : withOthers(withImage(before, image, names));
   const after = await withoutLostReferrers(layout, before, named);
   await stillHeld();
   await layout.writeIndex(after);

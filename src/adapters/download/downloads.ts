@@ -8,6 +8,8 @@ import type { Clock } from '../../core/clock.ts';
 import { urlName } from '../../core/containerfile/url-name.ts';
 import { BimaError } from '../../core/errors.ts';
 import type { FoundFile } from '../../core/files/match.ts';
+import { createDigester } from '../../core/oci/digest.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import { limits } from '../../core/limits.ts';
 import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
 import { checkPublic, publicLookup } from '../http/addresses.ts';
@@ -35,6 +37,11 @@ const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const redirects = new Set([301, 302, 303, 307, 308]);
 
+export interface DownloadedFile {
+  readonly url: string;
+  readonly digest: Digest;
+}
+
 export class Downloads {
   readonly #options: DownloadOptions;
   readonly #allowed: ReadonlySet<string>;
@@ -56,6 +63,18 @@ export class Downloads {
     const known = this.#files.get(key) ?? this.#fetch(new URL(url), checksum);
     this.#files.set(key, known);
     return known;
+  }
+
+  /** What was downloaded so far: its URL without a query, which may hold a signature, and its digest. */
+  async fetched(): Promise<readonly DownloadedFile[]> {
+    const files = [...this.#files].map(async ([key, file]): Promise<DownloadedFile[]> => {
+      const found = await file.catch(() => undefined);
+      if (found === undefined) return [];
+      const digester = createDigester();
+      for await (const piece of found.open()) digester.update(piece);
+      return [{ url: shown(new URL(key.slice(key.indexOf(' ') + 1))), digest: digester.digest() }];
+    });
+    return (await Promise.all(files)).flat();
   }
 
   async close(): Promise<void> {

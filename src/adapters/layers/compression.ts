@@ -47,6 +47,11 @@ export function parseCompression(text: string): Compression {
   return { method, level };
 }
 
+/** As `parseCompression` reads it, with its level. */
+export function formatCompression({ method, level }: Compression): string {
+  return method === 'none' ? method : `${method}:${level}`;
+}
+
 /** The media type of a layer with this compression. */
 export function layerMediaType(compression: Compression): string {
   return methods[compression.method].mediaType;

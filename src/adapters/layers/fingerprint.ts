@@ -31,6 +31,13 @@ export function markedCompression({ annotations = {} }: Descriptor): string | un
   return /^[a-z]+:\d+(?=\/)/.exec(annotations[compressorAnnotation] ?? '')?.[0];
 }
 
+/** What the mark of a layer says of its compressor, such as `gzip:2/bima-1`; undefined without one that holds for it. */
+export function compressorOf({ digest, annotations }: Descriptor): string | undefined {
+  const mark = annotations?.[compressorAnnotation] ?? '';
+  const end = ` ${hexOf(digest).slice(0, 16)}`;
+  return mark.endsWith(end) ? mark.slice(0, -end.length) : undefined;
+}
+
 /** Whether the layer says that it is what this compression, by this program, makes of the tar with the diff ID. */
 export async function isMadeBy(
   compression: Compression,

@@ -241,6 +241,8 @@ export interface Containerfile {
   readonly optionalLabels?: readonly string[];
   readonly platform?: StatedPlatform;
   readonly unnamedRootfs?: UnnamedRootfs;
+  /** The names of all ARGs, each once; none by default. */
+  readonly argumentNames?: readonly string[];
   /** The instructions can't be trusted unless this is empty. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];

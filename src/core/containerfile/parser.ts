@@ -114,6 +114,7 @@ export function parseContainerfile(
     hasLostLabels:
       beyond !== undefined ||
       parsed.some(({ keyword, instruction }) => keyword === 'LABEL' && instruction === undefined),
+    argumentNames: variables.declaredNames(),
     ...sorted({ errors, warnings }),
   };
 }

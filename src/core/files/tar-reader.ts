@@ -18,6 +18,8 @@ export interface TarEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Seconds since 1970, as the header has it; undefined for what is no number. */
+  readonly mtime: number | undefined;
   /** Target of a link, as stored. */
   readonly target: string;
   /** What an `other` is, where known. */
@@ -143,6 +145,7 @@ interface Fields {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  readonly mtime: number | undefined;
   readonly special?: Special;
 }
 
@@ -167,6 +170,8 @@ function readHeader(block: Uint8Array, what: string): Fields {
     mode: number(100, 8, 'mode'),
     uid: number(108, 8, 'owner'),
     gid: number(116, 8, 'group'),
+    // Nothing depends on it: what is wrong with it makes no tar unreadable.
+    mtime: readNumber(block, 136, 12),
     ...(device === undefined ? {} : { special: readSpecial(device, number) }),
   };
 }
@@ -200,6 +205,7 @@ function entryOf(fields: Fields, extension: Extension, what: string): Omit<TarEn
     mode,
     uid: extension.uid ?? fields.uid,
     gid: extension.gid ?? fields.gid,
+    mtime: fields.mtime,
     target,
     ...(special === undefined ? {} : { special }),
     ...(xattrs === undefined ? {} : { xattrs }),

@@ -48,6 +48,11 @@ export function parseAnnotation(text: string, place: string): AnnotationInput[] 
   });
 }
 
+/** As `parseAnnotation` reads it, with its level. */
+export function formatAnnotation({ level, platform, key, value }: AnnotationInput): string {
+  return `${level}${platform === undefined ? '' : `[${formatPlatform(platform)}]`}:${key}=${value}`;
+}
+
 /** Those of one level that fit the platform, by key; of several with one key the last one counts. */
 export function selectAnnotations(
   annotations: readonly AnnotationInput[],

@@ -9,11 +9,13 @@ import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
 import { findLocal, openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import { findBuildContext } from '../../core/containerfile/build-contexts.ts';
 import { localName, parseImageName } from '../../core/oci/image-name.ts';
 import type { Reference } from '../../core/oci/reference.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
+import type { Material } from '../../core/trust/provenance.ts';
 
 /** A manifest or an index that a name stands for. */
 export interface OpenedImage {
@@ -35,6 +37,8 @@ export interface BaseImages {
   readonly files: ImageFiles;
   /** What ADD downloads. */
   readonly downloads: Pick<Downloads, 'fetch'>;
+  /** What was opened and downloaded so far. */
+  materials?(): Promise<readonly Material[]>;
 }
 
 export interface BaseImagesOptions {
@@ -48,7 +52,9 @@ export interface BaseImagesOptions {
   readonly folder: string;
   /** Asked before anything at the absolute path of a layout or an archive is looked at; throws if it may not be. */
   readonly checkPath?: ((path: string) => Promise<void>) | undefined;
-  readonly downloads: Pick<Downloads, 'fetch'>;
+  readonly downloads: Pick<Downloads, 'fetch'> & Partial<Pick<Downloads, 'fetched'>>;
+  /** Digests that names must have, whatever their tags stand for. */
+  readonly pins?: ReadonlyMap<string, Digest> | undefined;
   /** What names stand for in place of images; paths start at the current directory. */
   readonly contexts?: ReadonlyMap<string, string> | undefined;
 }
@@ -68,7 +74,25 @@ export function createBaseImages(options: BaseImagesOptions): BaseImages {
     },
     files: createImageFiles(options.folder),
     downloads: options.downloads,
+    async materials() {
+      const images = [...opened].map(async ([name, image]): Promise<Material[]> => {
+        const root = await image.then(
+          ({ root: { digest } }) => digest,
+          () => undefined,
+        );
+        return root === undefined ? [] : [{ type: 'image', name, digest: root }];
+      });
+      const files = (await options.downloads.fetched?.()) ?? [];
+      return [
+        ...(await Promise.all(images)).flat().sort(byName),
+        ...files.map(({ url, digest }): Material => ({ type: 'file', name: url, digest })).sort(byName),
+      ];
+    },
   };
+}
+
+function byName({ name: one }: Material, { name: other }: Material): number {
+  return one < other ? -1 : Number(one > other);
 }
 
 function isImage(place: string): boolean {
@@ -77,16 +101,21 @@ function isImage(place: string): boolean {
 
 async function openContextOr(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
   const place = findBuildContext(options.contexts ?? new Map<string, string>(), name);
-  if (place === undefined) return openImage(name, options);
-  if (isImage(place)) return openImage(place, { ...options, directory: '.' });
+  const pin = options.pins?.get(name);
+  if (place === undefined) return openImage(name, pin, options);
+  if (isImage(place)) return openImage(place, pin, { ...options, directory: '.' });
   throw new BimaError('NOT_AVAILABLE', `"${name}" is the folder "${place}", on which no image can be built`, {
     hint: `Write FROM scratch and COPY --from=${name} . /, or name an image such as oci:path or docker-image://name.`,
   });
 }
 
-async function openImage(name: string, options: BaseImagesOptions): Promise<OpenedImage> {
-  if (localName(name) !== undefined) return openLocal(name, options);
-  const reference = parseImageName(name);
+async function openImage(
+  name: string,
+  pin: Digest | undefined,
+  options: BaseImagesOptions,
+): Promise<OpenedImage> {
+  if (localName(name) !== undefined) return openLocal(name, pin, options);
+  const reference = { ...parseImageName(name), ...(pin === undefined ? {} : { digest: pin }) };
   const [{ openRemoteImage }, client] = await Promise.all([
     import('../../adapters/registry/remote-image.ts'),
     options.client(reference.registry),
@@ -95,7 +124,11 @@ async function openImage(name: string, options: BaseImagesOptions): Promise<Open
   return { source: options.cache.keepAll(source), root, reference };
 }
 
-async function openLocal(text: string, { directory, checkPath }: BaseImagesOptions): Promise<OpenedImage> {
+async function openLocal(
+  text: string,
+  pin: Digest | undefined,
+  { directory, checkPath }: BaseImagesOptions,
+): Promise<OpenedImage> {
   const { path, image } = await findLocal(text, directory);
   const place = resolve(directory, path);
   await checkPath?.(place);
@@ -105,6 +138,6 @@ async function openLocal(text: string, { directory, checkPath }: BaseImagesOptio
       hint: 'The path of a layout or an archive starts at the folder of the build context: write an absolute one for what lies elsewhere, and beside a Containerfile on standard input.',
     });
   }
-  const root = await chooseImage(images, image, 'Name the one that is meant, as in oci:path:tag.');
+  const root = await chooseImage(images, pin ?? image, 'Name the one that is meant, as in oci:path:tag.');
   return { source: images.source, root };
 }

@@ -8,6 +8,7 @@ import { BlobCache } from '../../adapters/disk/blob-cache.ts';
 import { Downloads } from '../../adapters/download/downloads.ts';
 import { cleanUp } from '../../adapters/filesystem/patience.ts';
 import type { RegistryClient } from '../../adapters/registry/client.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import type { Reporter } from '../../core/reporter.ts';
 
 export interface BaseWorkspace {
@@ -23,6 +24,8 @@ export interface BaseWorkspace {
   readonly temporary: string;
   /** Hosts of this machine's own network that ADD may download from. */
   readonly urlHosts?: readonly string[];
+  /** As for {@link createBaseImages}. */
+  readonly pins?: ReadonlyMap<string, Digest> | undefined;
   /** What names stand for in FROM and COPY --from. */
   readonly contexts?: ReadonlyMap<string, string>;
   readonly reporter: Reporter;
@@ -37,7 +40,18 @@ const cacheLimit = 10 * 1000 ** 3;
  * left on disk for them afterwards.
  */
 export async function withBaseImages<T>(
-  { client, context, cache, checkPath, temporary, urlHosts = [], contexts, reporter, signal }: BaseWorkspace,
+  {
+    client,
+    context,
+    cache,
+    checkPath,
+    temporary,
+    urlHosts = [],
+    pins,
+    contexts,
+    reporter,
+    signal,
+  }: BaseWorkspace,
   body: (images: BaseImages, blobs: BlobCache | undefined) => Promise<T>,
 ): Promise<T> {
   // Made by those who write to it: most builds open no image.
@@ -57,6 +71,7 @@ export async function withBaseImages<T>(
       folder,
       checkPath,
       downloads,
+      pins,
       contexts,
     });
     return await body(images, cache === undefined ? undefined : blobs);

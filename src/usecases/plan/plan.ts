@@ -8,6 +8,8 @@ import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
 import { limitProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
 import type { ImageOrigin } from '../../core/oci/image-origin.ts';
+import { digestOf } from '../../core/oci/digest.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import { formatPlatform, normalPlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { checkBoot, withVersion } from '../../core/unikernel/boot-checks.ts';
@@ -79,6 +81,17 @@ export interface Plan {
   readonly layers: readonly LayerPlan[];
   /** True: one layer holds all files, those of `/urunc.json` included. */
   readonly isOneLayer?: boolean;
+  /** Absent for an image that no file of instructions describes. */
+  readonly recipe?: PlannedRecipe;
+}
+
+/** What a rebuild needs to know of the Containerfile. */
+export interface PlannedRecipe {
+  /** From the folder of the context, with `/`; absent for one outside of it. */
+  readonly path?: string;
+  readonly digest: Digest;
+  /** The names of its ARGs: no other build argument has a meaning, but those of platforms. */
+  readonly argumentNames: readonly string[];
 }
 
 /** What is wrong and what is doubtful, in the order of the file; a plan only if nothing is wrong. */
@@ -184,6 +197,11 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     arguments: labels.given,
     onBuild,
     layers: found.layers,
+    recipe: {
+      ...(place.containerfile?.place.root === contextRoot ? { path: place.containerfile.place.path } : {}),
+      digest: digestOf(bytes),
+      argumentNames: containerfile.argumentNames ?? [],
+    },
   };
   return { plan, errors, warnings, notes };
 }

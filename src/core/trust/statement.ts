@@ -1,0 +1,59 @@
+// in-toto statements, version 1 (github.com/in-toto/attestation, spec/v1/statement.md): what somebody says of content that
+// is named by its digest.
+
+import { BimaError } from '../errors.ts';
+import { hexOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { encodeJson, isObject, parseJsonObject } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
+
+export const statementMediaType = 'application/vnd.in-toto+json';
+
+export const predicateTypes = {
+  provenance: 'https://slsa.dev/provenance/v1',
+  /** Without a version: cosign and BuildKit look for this one. */
+  spdx: 'https://spdx.dev/Document',
+  /** Of a signature, with an empty predicate. */
+  signature: 'https://sigstore.dev/cosign/sign/v1',
+} as const;
+
+const statementType = 'https://in-toto.io/Statement/v1';
+
+export interface Statement {
+  /** What it is about: a name for people, and the digest that counts. */
+  readonly subject: { readonly name: string; readonly digest: Digest };
+  readonly predicateType: string;
+  readonly predicate: JsonObject;
+}
+
+/** The same statement gives the same bytes. */
+export function encodeStatement({ subject, predicateType, predicate }: Statement): Uint8Array {
+  return encodeJson({
+    _type: statementType,
+    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
+    predicateType,
+    predicate,
+  });
+}
+
+/**
+ * What a statement says of one subject.
+ * @param what names the document, for the error
+ * @throws BimaError LAYOUT_INVALID for anything but a statement, and for one about something else
+ */
+export function parseStatement(
+  bytes: Uint8Array,
+  subject: Digest,
+  what: string,
+): Pick<Statement, 'predicateType' | 'predicate'> {
+  const document = parseJsonObject(bytes, what);
+  const { _type: type, subject: subjects, predicateType, predicate } = document;
+  if (type !== statementType || typeof predicateType !== 'string' || !isObject(predicate))
+    throw new BimaError('LAYOUT_INVALID', `${what}: expected an in-toto statement, got something else`);
+  const isAbout =
+    Array.isArray(subjects) &&
+    subjects.some((item) => isObject(item) && isObject(item.digest) && item.digest.sha256 === hexOf(subject));
+  if (!isAbout)
+    throw new BimaError('LAYOUT_INVALID', `${what}: expected a statement about ${subject}, got another`);
+  return { predicateType, predicate };
+}
