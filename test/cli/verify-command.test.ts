@@ -271,6 +271,25 @@ describe('bima verify', () => {
     assert.ok(!readFileSync(record, 'utf8').includes(secret));
   });
 
+  it('reproduces the image of a bunnyfile', async (test) => {
+    const context = sampleContext(test);
+    rmSync(join(context, 'Containerfile'));
+    const text = [
+      ...['#syntax=harbor.nbfc.io/nubificus/bunny:latest', 'version: v0.1', 'platforms:'],
+      ...['  framework: rumprun', '  monitor: hvt', '  architecture: x86'],
+      ...['kernel:', '  from: local', '  path: test-redis.hvt', 'cmdline: hello'],
+    ];
+    writeFileSync(join(context, 'bunnyfile'), text.join('\n'));
+    const args = ['-f', join(context, 'bunnyfile'), context];
+    const [recorded, plain] = [join(context, '../recorded'), join(context, '../plain')];
+    await build(['-o', 'oci', '--dest', recorded, '--provenance', join(context, '../p.json'), ...args]);
+    await build(['-o', 'oci', '--dest', plain, ...args]);
+    await expectReproduced('--source', context, recorded);
+    await expectReproduced('--source', context, '-f', join(context, 'bunnyfile'), plain);
+    writeFileSync(join(context, 'bunnyfile'), text.join('\n').replace('hello', 'other'));
+    await expectDifference(/"other"/, '--source', context, recorded);
+  });
+
   it('replaces nothing but a file with a statement', async (test) => {
     const context = sampleContext(test);
     const place = join(context, '../place');
