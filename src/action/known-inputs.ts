@@ -9,7 +9,6 @@ const foreign: Readonly<Record<string, string>> = {
   'no-cache': 'Set reuse: false.',
   pull: 'Tags of base images are looked up on each build anyway.',
   outputs: 'Set oci-layout, tar, push or load.',
-  provenance: 'Attest the output digest with actions/attest: docs/workflows/attest.yml.',
   attests: 'Attest the output digest with actions/attest: docs/workflows/attest.yml.',
   'cache-from': 'Layers are taken over from the image that is at the tag.',
   'cache-to': 'Layers are taken over from the image that is at the tag.',

@@ -22,13 +22,19 @@ import type { Plan } from '../usecases/plan/plan.ts';
 import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
 import type { Options } from './args.ts';
 
-/** Files that the options name. @throws BimaError INPUT_INVALID for an empty name */
+/**
+ * Files that the options name. As in BuildKit, "false" is none.
+ * @throws BimaError INPUT_INVALID for an empty name, and for BuildKit's other words
+ */
 export function attestationFiles(options: Options): { readonly sbom?: string; readonly provenance?: string } {
   const read = (name: 'sbom' | 'provenance') => {
     const path = options.string(name);
-    if (path === '' || path === '-')
-      throw new BimaError('INPUT_INVALID', `expected the path of a file for --${name}, got "${path}"`);
-    return path === undefined ? {} : { [name]: path };
+    if (path === undefined || /^false$/i.test(path)) return {};
+    if (path !== '' && path !== '-' && !/^true$|^(?:mode|generator|type)=/i.test(path))
+      return { [name]: path };
+    throw new BimaError('INPUT_INVALID', `expected the path of a file for --${name}, got "${path}"`, {
+      hint: `Write for example --${name} ${name}.json; it is attached to the image, too.`,
+    });
   };
   return { ...read('sbom'), ...read('provenance') };
 }

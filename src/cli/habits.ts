@@ -134,9 +134,9 @@ const actionInputs: readonly Habit[] = [
 
 const otherPrograms: readonly Habit[] = [
   {
-    names: ['provenance', 'attest', 'sbom'],
+    names: ['attest'],
     value: 'required',
-    note: 'An image has no attestation unless one is attached to it: "false" is what happens anyway.',
+    note: 'Write --sbom FILE and --provenance FILE; without them an image has no attestation.',
     read: (value) =>
       isFalse(value) || /(?:^|,)disabled=true(?:,|$)/.test(value ?? '') ? nothing : undefined,
   },

@@ -119,7 +119,7 @@ describe('options of other programs', () => {
     ['build --upload-artifact .', /Only the action does that/],
     ['build --from-layout x .', /bima merge LAYOUT/],
     ['build --format docker .', /with the value "docker"\nImages are those of the OCI/],
-    ['build --provenance=mode=max .', /provenance/],
+    ['build --attest type=provenance,mode=max .', /--provenance FILE/],
     ['build --pull=never .', /with the value "never"\n.*looked up in its registry/],
     ['build --squash .', /copy all files with one COPY/],
     ['build --authfile x .', /REGISTRY_AUTH_FILE/],

@@ -1,7 +1,16 @@
 // Images that are built again and compared: from a registry, a layout and an archive, with and without a record.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -317,6 +326,29 @@ describe('bima verify', () => {
     ]);
     assert.equal(empty.code, 2);
     assert.match(empty.lines, /expected the path of a file for --provenance, got ""/);
+    // The words of BuildKit.
+    const max = await bima([
+      'build',
+      '-o',
+      'oci',
+      '--dest',
+      join(context, '../l'),
+      '--provenance=mode=max',
+      context,
+    ]);
+    assert.equal(max.code, 2);
+    assert.match(max.lines, /got "mode=max"/);
+    await build([
+      '-o',
+      'oci',
+      '--dest',
+      join(context, '../l'),
+      '--provenance=false',
+      '--sbom=false',
+      context,
+    ]);
+    assert.deepEqual(readdirSync(join(context, '../l/blobs/sha256')).length, 5);
+    assert.ok(!existsSync('false'));
   });
 
   it('asks for a Containerfile and contexts that were elsewhere', async (test) => {
