@@ -137,16 +137,11 @@ function hasChecksum(block: Uint8Array): boolean {
   return checksum === readNumber(block, 148, 8);
 }
 
-interface Fields {
+interface Fields extends Pick<
+  TarEntry,
+  'name' | 'target' | 'size' | 'mode' | 'uid' | 'gid' | 'mtime' | 'special'
+> {
   readonly kind: string;
-  readonly name: string;
-  readonly target: string;
-  readonly size: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: number | undefined;
-  readonly special?: Special;
 }
 
 function readHeader(block: Uint8Array, what: string): Fields {
