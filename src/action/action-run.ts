@@ -13,6 +13,7 @@ import type { Reference } from '../core/oci/reference.ts';
 import { defaultArtifactName, safeArtifactName } from './artifact-name.ts';
 import { withWorkflowImages } from './workflow-images.ts';
 import type { OpenClient } from './workflow-images.ts';
+import type { BootReport } from './boot-text.ts';
 import type { CommentRequest } from './preview-comment.ts';
 import { branchImageOnce } from './branch-once.ts';
 import { defaultTags } from './default-tags.ts';
@@ -38,6 +39,8 @@ import type { World } from './world.ts';
 /** The image, and what was asked for: all that comes after the build goes by it. */
 interface FinishedImage extends ImageRequest, Produced {
   readonly facts: ImageFacts;
+  /** What became of the boot test; empty without one. */
+  readonly boots: readonly BootReport[];
 }
 
 interface HandOnWorld extends World {
@@ -64,12 +67,14 @@ async function makeAndHandOn(inputs: Inputs, world: World): Promise<void> {
   const { references, skipped } = request;
   for (const problem of ignoredInputs(inputs)) world.reporter.warning(problem);
   await withWorkflowImages(request, world, (workspace) => {
-    const pushed = skipped === undefined ? references : [];
+    // What has still to boot is published by nobody, not even in parts.
+    const pushed = skipped === undefined && inputs.boot === undefined ? references : [];
     return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
       const made = await produceImage(request, { ...world, ...workspace, early });
       const produced = skipped === undefined ? await asPushed(made, world) : made;
       const facts = await readFacts(produced.source, produced.root);
-      await handOn({ ...request, ...produced, facts }, { ...world, openClient: workspace.openClient });
+      const boots = await testBoot({ ...request, ...produced }, world);
+      await handOn({ ...request, ...produced, facts, boots }, { ...world, openClient: workspace.openClient });
     });
   });
 }
@@ -86,6 +91,16 @@ async function resolveRequest(inputs: Inputs, world: World): Promise<ImageReques
   const skipped = await checkFirst({ inputs, references }, world);
   const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, world);
   return { inputs, references, layoutPath, skipped, release };
+}
+
+async function testBoot(
+  { inputs, source, root }: ImageRequest & Produced,
+  world: World,
+): Promise<readonly BootReport[]> {
+  const { boot, summary } = inputs;
+  if (boot === undefined) return [];
+  const { bootForWorkflow } = await import('./boot-test.ts');
+  return bootForWorkflow({ boot, source, root, summary }, world);
 }
 
 /** Everything that the inputs want done with the image. */
@@ -254,6 +269,7 @@ async function summarize(
     archive,
     isWhole,
     layoutPath,
+    boots,
   }: FinishedImage & {
     readonly artifact: SummaryFacts['artifact'];
     readonly asset: string | undefined;
@@ -269,6 +285,7 @@ async function summarize(
   };
   runner.summarize(
     formatSummary({
+      boots,
       facts,
       references,
       skipped,

@@ -3,6 +3,8 @@
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { codeSpan, link } from '../core/text.ts';
+import { bootLines } from './boot-text.ts';
+import type { BootReport } from './boot-text.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { foldedDigest, nameList, platformLines, sizesNote } from './image-text.ts';
 import { runCommand } from './run-command.ts';
@@ -13,6 +15,8 @@ export interface CommentFacts {
   readonly references: readonly Reference[];
   readonly isPushed: boolean;
   readonly artifact: { readonly name: string; readonly url: string } | undefined;
+  /** What became of the boot test; empty without one. */
+  readonly boots?: readonly BootReport[];
   /** What the base branch has under the same name. */
   readonly base: { readonly reference: Reference; readonly images: readonly PlatformFacts[] } | undefined;
   /** The commit that was built, in hexadecimal digits, and its page. */
@@ -23,16 +27,14 @@ export interface CommentFacts {
 
 /** Markdown, far shorter than the 65,536 characters that GitHub takes. What a pull request controls stays text in it. */
 export function formatComment(facts: CommentFacts): string {
-  const { references, isPushed, artifact, base } = facts;
+  const { references, isPushed, artifact, base, boots = [] } = facts;
   const { root, images } = facts.facts;
   const [first] = references;
   const isThere = isPushed && first !== undefined;
   const paragraphs = [
     headline(facts),
     isThere ? codeSpan(runCommand(formatReference(first)), 500) : '',
-    platformLines(images, base?.images)
-      .map((line) => `- ${line}`)
-      .join('\n'),
+    [...platformLines(images, base?.images), ...bootLines(boots)].map((line) => `- ${line}`).join('\n'),
     isThere ? `Tags: ${nameList(references)}` : '',
     artifact === undefined
       ? ''

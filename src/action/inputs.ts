@@ -13,6 +13,8 @@ import type { Platform } from '../core/oci/platform.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
 import { failOnWords } from '../usecases/plan/platforms.ts';
 import type { FailOn } from '../usecases/plan/platforms.ts';
+import { readBoot } from './boot-inputs.ts';
+import type { BootInputs } from './boot-inputs.ts';
 import { attemptAll, withoutUndefined } from './input-problems.ts';
 import type { Attempt } from './input-problems.ts';
 import {
@@ -89,6 +91,8 @@ export interface Inputs {
   readonly artifact?: ArtifactInputs;
   readonly load?: ContainerdInputs;
   readonly release?: ReleaseInputs;
+  /** What the image is to do before it is published. */
+  readonly boot?: BootInputs;
   readonly prComment: boolean;
   /** The values of the job's matrix as JSON, `null` for none. */
   readonly matrix?: string;
@@ -153,6 +157,7 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     tlsVerify: boolean('tls-verify', true),
     artifact: readArtifact(read, attempt),
     load: boolean('load', false) ? readContainerd(read, environment) : undefined,
+    boot: readBoot(read, environment, attempt),
     prComment: boolean('pr-comment', false),
     release: boolean('release-asset', false) ? readRelease(read) : undefined,
     matrix: text('matrix'),

@@ -17,7 +17,7 @@ import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 import type { World } from './world.ts';
 
 export interface CommentRequest
-  extends ClientRequest, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact'> {
+  extends ClientRequest, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact' | 'boots'> {
   readonly inputs: ClientRequest['inputs'] & Pick<Inputs, 'matrix'>;
   /** Reads the image of the base branch, where somebody has done so before. */
   readonly readBase?: ReadBranch;
@@ -74,7 +74,7 @@ async function collect(
   request: CommentRequest & { readonly pullRequest: PullRequest; readonly first: Reference },
   world: CommentWorld,
 ): Promise<CommentFacts> {
-  const { facts, references, isPushed, artifact, pullRequest, first } = request;
+  const { facts, references, isPushed, artifact, boots = [], pullRequest, first } = request;
   const { number, headSha, baseBranch } = pullRequest;
   const reference = branchReference(first, baseBranch);
   const { readBase = branchImageOnce({ ...request, skipped: undefined }, world).read } = request;
@@ -85,6 +85,7 @@ async function collect(
     references,
     isPushed,
     artifact,
+    boots,
     base,
     commit: hasSha ? { sha: headSha, url: commitUrl(world.environment, number, headSha) } : undefined,
     runUrl: runUrl(world.environment),

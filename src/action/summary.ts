@@ -4,6 +4,8 @@ import type { Problem } from '../core/errors.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { codeSpan, link } from '../core/text.ts';
+import { bootLines } from './boot-text.ts';
+import type { BootReport } from './boot-text.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
 import { foldedDigest, nameList, platformLines, sizesNote } from './image-text.ts';
 import { runCommand } from './run-command.ts';
@@ -16,6 +18,8 @@ export interface SummaryFacts {
   readonly skipped: string | undefined;
   /** What the branch of the pull request's target has under the same name. */
   readonly base?: { readonly reference: Reference; readonly images: readonly PlatformFacts[] } | undefined;
+  /** What became of the boot test; empty without one. */
+  readonly boots?: readonly BootReport[];
   readonly artifact?: { readonly name: string; readonly url: string } | undefined;
   /** Where it was imported. */
   readonly containerd?: { readonly namespace: string } | undefined;
@@ -45,11 +49,13 @@ export function formatSummary(summary: SummaryFacts): string {
   return together(parts);
 }
 
-function whatWasDone({ references, skipped, artifact, containerd, release, files }: SummaryFacts): string[] {
+function whatWasDone(summary: SummaryFacts): string[] {
+  const { references, skipped, boots = [], artifact, containerd, release, files } = summary;
   const others = Object.entries(files ?? {}).flatMap(([name, path]) =>
     path === undefined ? [] : [`${name}: ${codeSpan(path, maxText)}`],
   );
   return [
+    ...bootLines(boots),
     skipped === undefined ? `Pushed as ${nameList(references)}` : `Not pushed: ${codeSpan(skipped, 200)}`,
     ...(containerd === undefined
       ? []

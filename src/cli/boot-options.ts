@@ -4,7 +4,7 @@ import { BimaError } from '../core/errors.ts';
 import { parseExpectation } from '../core/monitor/expectation.ts';
 import { sharedRoots } from '../core/monitor/guest-root.ts';
 import { parseGuestVariables } from '../core/monitor/guest-words.ts';
-import { accelerators, parseCpus, parseMemory, parsePort } from '../core/monitor/machine.ts';
+import { parseAccelerator, parseCpus, parseMemory, parsePort } from '../core/monitor/machine.ts';
 import type { ForwardedPort } from '../core/monitor/machine.ts';
 import { parsePlatform } from '../core/oci/platform.ts';
 import type { Platform } from '../core/oci/platform.ts';
@@ -63,6 +63,7 @@ export const bootOptions = {
   accel: {
     type: 'string',
     value: 'NAME',
+    env: 'BIMA_ACCEL',
     help: 'Use "kvm", "hvf" or "tcg", which emulates (default: the fastest that is there)',
   },
   expect: {
@@ -108,7 +109,7 @@ export function readBootRequest(options: Options, environment: Environment): Boo
       environment: parseGuestVariables(options.strings('env'), environment, '--env'),
       memory: memory === undefined ? undefined : parseMemory(memory),
       cpus: parseCpus(text('cpus') ?? '1'),
-      accelerator: readWord('--accel', text('accel'), accelerators),
+      accelerator: parseAccelerator(text('accel'), '--accel'),
       rootfs: readWord('--rootfs', text('rootfs'), sharedRoots),
     },
     ports: options.strings('publish').map(parsePort),

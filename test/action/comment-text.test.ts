@@ -104,6 +104,17 @@ describe('formatComment', () => {
     assert.match(text, /^Tags: .*t15 `, and 4 more$/m);
   });
 
+  it('says on what it booted', () => {
+    const boots = [
+      { platform: { os: 'linux', architecture: 'amd64' }, text: 'booted on qemu (KVM) in 0.4 s' },
+    ];
+    assert.match(
+      formatComment(facts({ boots })),
+      /^- Boot test of ` linux\/amd64 `: ` booted on qemu \(KVM\) in 0\.4 s `$/m,
+    );
+    assert.doesNotMatch(formatComment(facts()), /Boot test/);
+  });
+
   it('promises nothing that was not pushed, and shows where it is', () => {
     const text = formatComment(facts({ isPushed: false, artifact }));
     assert.doesNotMatch(text, /ghcr\.io|nerdctl/);

@@ -154,7 +154,35 @@ describe('readInputs', () => {
     assert.equal(read({ ...given, 'artifact-overwrite': 'true' }).artifact?.overwrite, true);
   });
 
+  it('boots nothing unless it is told what to wait for', () => {
+    assert.equal(read({ 'boot-timeout': '60' }).boot, undefined);
+    const { expectation, ...boot } =
+      read({ 'boot-test': 'ready', 'boot-args': 'a "b c"', 'boot-env': 'A=1\nB' }, { B: '2' }).boot ?? {};
+    assert.equal(expectation?.isIn('it is ready'), true);
+    const environment = new Map([
+      ['A', '1'],
+      ['B', '2'],
+    ]);
+    assert.deepEqual(boot, {
+      port: undefined,
+      path: '/',
+      arguments: ['a', 'b c'],
+      environment,
+      timeout: 60_000,
+    });
+    assert.deepEqual(read({ 'boot-port': '80', 'boot-path': '/x?y=1', 'boot-timeout': '5' }).boot, {
+      ...{ expectation: undefined, arguments: undefined, environment: new Map() },
+      ...{ port: 80, path: '/x?y=1', timeout: 5000 },
+    });
+  });
+
   const wrong: [given: Given, message: RegExp][] = [
+    [{ 'boot-args': 'a' }, /the input "boot-test" or "boot-port" beside "boot-args"/],
+    [{ 'boot-test': '/(/' }, /a regular expression for the input "boot-test"/],
+    [{ 'boot-port': '70000' }, /1 to 65535 for the input "boot-port"/],
+    [{ 'boot-test': 'a', 'boot-path': '/' }, /the input "boot-port" beside "boot-path"/],
+    [{ 'boot-port': '80', 'boot-path': 'x' }, /a path such as "\/health" for the input "boot-path", got "x"/],
+    [{ 'boot-test': 'a', 'boot-env': '=secret' }, /NAME=value in the input "boot-env", got the name ""$/],
     [{ strict: 'yes' }, /true or false for the input "strict", got "yes"/],
     [{ push: 'always' }, /"true", "false", "auto" for the input "push"/],
     [{ 'upload-artifact': 'zip' }, /the input "upload-artifact", got "zip"/],

@@ -2,22 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { mustRunBima, runBima } from '../support/cli.ts';
-import { findCloudKernel, findModules, findWholeKernel } from '../support/cloud-kernel.ts';
+import { findCloudKernel, findWholeKernel } from '../support/cloud-kernel.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import {
+  contextWith,
+  guestLabels as labels,
+  guestStage as stage,
+  mountedGuest as mounted,
+  virtioModules as virtio,
+} from '../support/guest-context.ts';
 import { skipPrefix, unlessInstalled } from '../support/tools.ts';
 
 const example = resolve(import.meta.dirname, '../../examples/hello');
@@ -117,75 +115,6 @@ describe('bima run examples/hello', () => {
   });
 });
 
-/** The guest's init: what it does is its first argument. */
-const init = `#!/bin/busybox sh
-b=/bin/busybox
-$b mount -t proc proc /proc
-echo "guest: $# [$1] [$2] [$3] $GREETING"
-echo "guest: $($b stat -c '%a %u:%g' /etc/greeting) $(/bin/sh -c 'echo a link')"
-for module in /modules/*; do [ -e "$module" ] && $b insmod "$module"; done
-case "$1" in
-  off) $b poweroff -f ;;
-  panic) exit 3 ;;
-  noise) while :; do echo "noise $GREETING"; done ;;
-  hang) while :; do $b sleep 1000; done ;;
-  write)
-    echo text > /written && $b chown 7:8 /written && $b mknod /null c 1 3 && echo lost > /null
-    echo "guest: $($b stat -c '%u:%g %F' /written /null | $b tr '\\n' ' ')"
-    $b poweroff -f ;;
-  serve)
-    $b mount -t devtmpfs dev /dev; $b mkdir -p /data
-    $b mount -t ext4 /dev/vda /data && echo "guest: $($b cat /data/index.html)"
-    $b ip link set lo up; $b ip link set eth0 up; $b ip addr add 10.0.2.15/24 dev eth0
-    echo "guest: $ip"
-    $b httpd -f -p 80 -h /data ;;
-esac
-`;
-
-const stage = `COPY busybox /bin/busybox
-COPY bin /bin
-COPY --chmod=755 init /init
-COPY --chmod=0640 --chown=5:6 greeting /etc/greeting
-COPY modules /modules
-WORKDIR /proc
-WORKDIR /dev
-`;
-
-const labels = `COPY vmlinuz /boot/vmlinuz
-ENV GREETING=hello
-ENTRYPOINT ["/init"]
-CMD ["off"]
-LABEL com.urunc.unikernel.binary=/boot/vmlinuz com.urunc.unikernel.unikernelType=linux
-LABEL com.urunc.unikernel.hypervisor=qemu com.urunc.unikernel.version=6.1
-`;
-
-const mounted = `FROM scratch\n${stage}${labels}LABEL com.urunc.unikernel.mountRootfs=true\n`;
-
-/** A context with a kernel, busybox and the modules in their order. */
-function contextWith(
-  test: TestContext,
-  kernel: string,
-  containerfile: string,
-  modules: readonly string[] = [],
-): string {
-  const folder = temporaryFolder(test, {
-    init,
-    greeting: 'hello\n',
-    'modules/.keep': '',
-    Containerfile: containerfile,
-  });
-  copyFileSync(
-    ['/usr/bin/busybox', '/bin/busybox'].find((path) => existsSync(path)) ?? '',
-    join(folder, 'busybox'),
-  );
-  copyFileSync(kernel, join(folder, 'vmlinuz'));
-  mkdirSync(join(folder, 'bin'));
-  symlinkSync('busybox', join(folder, 'bin/sh'));
-  for (const [index, path] of findModules(kernel, modules).entries())
-    copyFileSync(path, join(folder, 'modules', `${String(index).padStart(2, '0')}-${basename(path)}`));
-  return folder;
-}
-
 /** What the guest says, without what the kernel says. */
 function saidIn(stdout: string): string[] {
   return stdout.split(/\r?\n/).flatMap((line) => /^guest: (.*)$/.exec(line)?.[1] ?? []);
@@ -204,7 +133,6 @@ function isNamedByProcess(folder: string): boolean {
     });
 }
 
-const virtio = ['virtio_ring', 'virtio', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci'];
 const missing = unlessInstalled('qemu-system-x86_64', 'busybox-static');
 const kernel = missing === false ? findCloudKernel() : undefined;
 const skip = missing === false && kernel === undefined ? `${skipPrefix} linux-image-cloud-amd64` : missing;

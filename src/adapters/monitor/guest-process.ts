@@ -29,12 +29,22 @@ const grace = 2000;
 /** Characters of what the monitor itself says that are kept. */
 const maxComplaints = 16 * 1024;
 
+/** What a monitor may need of the environment: no token of ours is any of its business. */
+const passedOn =
+  /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LANG|LC_\w+|TERM|LD_LIBRARY_PATH|DYLD_\w+|QEMU_\w+|XDG_\w+|SYSTEMROOT|WINDIR|USERPROFILE|LOCALAPPDATA|APPDATA)$/i;
+
+function monitorEnvironment(
+  environment: GuestProcessOptions['environment'],
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => passedOn.test(name)));
+}
+
 /** @throws BimaError MONITOR_MISSING, by way of `ended`, for a program that can't be started */
 export function startGuest({ path, args, environment, input, print }: GuestProcessOptions): GuestProcess {
   // Without a terminal of its own to read, it gets a process group: what it starts ends with it.
   const isGroup = input === 'ignore' && process.platform !== 'win32';
   const child = spawn(path, args, {
-    env: { ...environment },
+    env: monitorEnvironment(environment),
     detached: isGroup,
     windowsHide: true,
     stdio: [input, 'pipe', 'pipe'],

@@ -6,7 +6,17 @@ import { quote } from '../text.ts';
 /** Who runs the guest's instructions: the processor by way of Linux or macOS, or QEMU itself. */
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
-export const accelerators: readonly Accelerator[] = ['kvm', 'hvf', 'tcg'];
+const accelerators: readonly Accelerator[] = ['kvm', 'hvf', 'tcg'];
+
+/** Undefined for no text. @param place what it comes from, for the error. @throws BimaError INPUT_INVALID */
+export function parseAccelerator(text: string | undefined, place: string): Accelerator | undefined {
+  const found = accelerators.find((name) => name === text);
+  if (text === undefined || text === '' || found !== undefined) return found;
+  throw new BimaError(
+    'INPUT_INVALID',
+    `expected ${accelerators.join(', ')} for ${place}, got ${quote(text)}`,
+  );
+}
 
 /** A port of the guest that is reached on this machine. */
 export interface ForwardedPort {

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { unpackLz4 } from '../../../src/core/unikernel/lz4.ts';
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
