@@ -99,7 +99,7 @@ async function bootOne(image: FoundImage, boot: BootInputs, world: BootTestWorld
   const host = boot.port === undefined ? 0 : await findFreePort(address);
   const forwarded = (guest: number) => ({ address, host, guest, protocol: 'tcp' }) as const;
   const prepared = await prepareBoot(
-    await readBootImage(image, folder),
+    await readBootImage(image, folder, false),
     {
       arguments: boot.arguments,
       environment: boot.environment,

@@ -64,7 +64,7 @@ interface CommandWorld {
 async function bootFound(found: FoundImage, request: BootRequest, world: CommandWorld): Promise<number> {
   const { options, terminal, reporter, folder } = world;
   const ports = await Promise.all(request.ports.map(takePort));
-  const image = await readBootImage(found, folder);
+  const image = await readBootImage(found, folder, request.options.rootfs !== undefined);
   const host = await readHostFacts();
   const prepared = await prepareBoot(image, { ...request.options, ports }, { folder, host });
   const { accelerator } = prepared.machine;

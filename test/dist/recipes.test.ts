@@ -18,6 +18,7 @@ import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { startResultsServer } from '../support/results-server.ts';
 import { sampleContext } from '../support/sample.ts';
+import { unlessInstalled } from '../support/tools.ts';
 
 const repository = 'Nubificus/Redis-Unikernel';
 const image = 'nubificus/redis-unikernel';
@@ -145,6 +146,15 @@ describe('the recipes', () => {
     const { outputs } = await site.run('platforms', 'push', { values, inputs: { context: hello } });
     const { 'bima.platforms': platforms } = JSON.parse(outputs.metadata ?? '') as Record<string, unknown>;
     assert.deepEqual(platforms, ['linux/amd64', 'linux/arm64']);
+    assert.deepEqual(site.tags(), ['main']);
+  });
+
+  it('boot the image before they push it: boot-test.yml', { skip: unlessInstalled('qemu-system-x86_64') }, async (test) => {
+    const site = await start(test);
+    const values = { "github.event_name == 'push'": 'true' };
+    const inputs = { context: hello, platforms: 'linux/amd64' };
+    const { log } = await site.run('boot-test', 'push', { values, inputs, env: { BIMA_ACCEL: 'tcg' } });
+    assert.match(log, /^the image for linux\/amd64 booted on qemu/m);
     assert.deepEqual(site.tags(), ['main']);
   });
 

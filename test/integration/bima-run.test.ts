@@ -156,13 +156,27 @@ describe('bima run with Linux', { concurrency: false, timeout: 240_000 }, () => 
     assert.match(stderr, /^its root file system is over initrd: the kernel has no 9p over virtio built in$/m);
   });
 
-  it('tells a panic from a guest that switches itself off', { skip }, async (test) => {
-    const context = contextWith(test, kernel ?? '', mounted);
-    const { code, stdout, stderr } = await runBima([...emulated, context, '--', 'panic']);
-    assert.equal(code, 1);
-    assert.match(stdout, /Kernel panic - not syncing: Attempted to kill init!/);
-    assert.match(stderr, /expected a guest that switches itself off: its kernel panicked \(after/);
-  });
+  it(
+    'tells a panic from a guest that switches itself off, and urunit its variables in a file',
+    { skip },
+    async (test) => {
+      const context = contextWith(test, kernel ?? '', mounted);
+      const args = ['--entrypoint', '/sbin/urunit', '-e', 'A=x y'];
+      const { code, stdout, stderr } = await runBima([
+        ...emulated,
+        ...args,
+        context,
+        '--',
+        'panic',
+        'two words',
+      ]);
+      assert.equal(code, 1);
+      const config = 'UES GREETING=hello A=x y UEE UCS UID:0 GID:0 WD:/ UCE UBS UBE ';
+      assert.deepEqual(saidIn(stdout), ["3 [panic] ['two] [words'] ", seen, config]);
+      assert.match(stdout, /Kernel panic - not syncing: Attempted to kill init!/);
+      assert.match(stderr, /expected a guest that switches itself off: its kernel panicked \(after/);
+    },
+  );
 
   it('ends a guest that hangs, and one that never stops printing', { skip }, async (test) => {
     const context = contextWith(test, kernel ?? '', mounted);

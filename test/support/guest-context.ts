@@ -21,6 +21,7 @@ b=/bin/busybox
 $b mount -t proc proc /proc
 echo "guest: $# [$1] [$2] [$3] $GREETING"
 echo "guest: $($b stat -c '%a %u:%g' /etc/greeting) $(/bin/sh -c 'echo a link')"
+[ -e /urunit.conf ] && echo "guest: $($b tr '\\n' ' ' < /urunit.conf)"
 for module in /modules/*; do [ -e "$module" ] && $b insmod "$module"; done
 case "$1" in
   off) $b poweroff -f ;;
@@ -43,6 +44,7 @@ esac
 export const guestStage = `COPY busybox /bin/busybox
 COPY bin /bin
 COPY --chmod=755 init /init
+COPY --chmod=755 init /sbin/urunit
 COPY --chmod=0640 --chown=5:6 greeting /etc/greeting
 COPY modules /modules
 WORKDIR /proc

@@ -6,6 +6,8 @@ import type { ByteStream } from '../oci/blob.ts';
 const magic = 0x184c2102;
 /** Bytes of a block when it is unpacked. */
 const maxBlock = 8 * 1024 * 1024;
+/** Bytes that are copied one by one. */
+const shortRun = 64;
 /** Bytes of a packed block: more than what can't be made smaller takes. */
 const maxPacked = maxBlock + 65536;
 
@@ -50,18 +52,22 @@ function unpackBlock(source: Uint8Array): Uint8Array {
     const token = source[from++] ?? 0;
     const literals = length(token >> 4);
     if (from + literals > source.length || to + literals > maxBlock) throw new RangeError('a damaged block');
-    target.set(source.subarray(from, from + literals), to);
-    from += literals;
-    to += literals;
+    // Most runs are short: a loop takes less time than a call.
+    if (literals > shortRun) {
+      target.set(source.subarray(from, from + literals), to);
+      from += literals;
+      to += literals;
+    } else for (const end = to + literals; to < end;) target[to++] = source[from++] ?? 0;
     // The last sequence has literals alone.
     if (from >= source.length) break;
     const distance = (source[from] ?? 0) | ((source[from + 1] ?? 0) << 8);
     from += 2;
     const copied = length(token & 15) + 4;
     if (distance === 0 || distance > to || to + copied > maxBlock) throw new RangeError('a damaged block');
-    if (distance >= copied) target.copyWithin(to, to - distance, to - distance + copied);
-    else for (let index = 0; index < copied; index++) target[to + index] = target[to + index - distance] ?? 0;
-    to += copied;
+    if (copied > shortRun && distance >= copied) {
+      target.copyWithin(to, to - distance, to - distance + copied);
+      to += copied;
+    } else for (const end = to + copied; to < end; to++) target[to] = target[to - distance] ?? 0;
   }
   return target.subarray(0, to);
 }

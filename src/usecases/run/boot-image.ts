@@ -1,9 +1,12 @@
 // What is booted of an image: its labels, its arguments, and the files that they name.
 
+import { createImageFiles } from '../../adapters/layers/image-files.ts';
 import { readNamedFiles } from '../../adapters/layers/named-files.ts';
 import type { NamedFile } from '../../adapters/layers/named-files.ts';
 import { unpackPayload } from '../../adapters/layers/unpack-payload.ts';
 import { BimaError } from '../../core/errors.ts';
+import { resolve } from '../../core/files/rootfs.ts';
+import type { Rootfs } from '../../core/files/rootfs.ts';
 import type { ReadImage } from '../../core/oci/image.ts';
 import { isObject, parseJsonObject } from '../../core/oci/json.ts';
 import { imagesOf } from '../../core/oci/image-tree.ts';
@@ -16,6 +19,7 @@ import type { BinaryFacts } from '../../core/unikernel/examine-binary.ts';
 import { labelsOfBase } from '../../core/unikernel/inherited-labels.ts';
 import { rootfsPath } from '../../core/unikernel/label-paths.ts';
 import { lastPairs } from '../../core/unikernel/labels.ts';
+import { isTrue } from '../../core/unikernel/values.ts';
 import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
 import type { UruncName } from '../../core/unikernel/urunc-annotations.ts';
 import { labelsOfImage } from '../lint-image.ts';
@@ -34,6 +38,8 @@ export interface BootImage extends FoundImage {
   readonly initrd?: NamedFile | undefined;
   readonly block?: NamedFile | undefined;
   readonly facts: BinaryFacts;
+  /** All files of the image, where the guest gets them. */
+  readonly rootfs?: Rootfs | undefined;
   /** USER and WORKDIR, empty without. */
   readonly user: string;
   readonly folder: string;
@@ -78,14 +84,49 @@ export function chooseForMachine(
   );
 }
 
+const bootNames = ['binary', 'initrd', 'block'] as const;
+
 /**
  * Reads the files that its labels name, from the layers that have them.
  * @param folder for these files: it is the caller's to remove
+ * @param isShared true where the guest gets the files of the image, whatever its labels say
  * @throws BimaError LABEL_MISSING, BINARY_MISSING, and what reading the layers throws
  */
-export async function readBootImage(found: FoundImage, folder: string): Promise<BootImage> {
+export async function readBootImage(
+  found: FoundImage,
+  folder: string,
+  isShared: boolean,
+): Promise<BootImage> {
   const { source, image } = found;
-  const { manifest, config, configBytes, layers } = image;
+  const { configBytes, layers } = image;
+  const label = await readLabels(found, folder);
+  const paths = bootNames.map((name) => rootfsPath(label(name))).filter((path) => path !== '');
+  const rootfs = isShared || sharesRootfs(label) ? await readRootfs(found, folder) : undefined;
+  const files =
+    rootfs === undefined ? await readNamedFiles(source, layers, [...new Set(paths)], folder) : undefined;
+  const fileOf = (name: (typeof bootNames)[number]): NamedFile | undefined => {
+    const path = rootfsPath(label(name));
+    const file = rootfs === undefined ? files?.get(path) : fileIn(rootfs, path);
+    if (file !== undefined || label(name) === '') return file;
+    throw new BimaError(
+      'BINARY_MISSING',
+      `no layer has a file at "${label(name)}", which "${uruncKeys[name]}" names`,
+      { hint: 'Build the image again with the file at that path.' },
+    );
+  };
+  const kernel = fileOf('binary');
+  if (kernel === undefined) throw new Error('a binary without a label');
+  const facts = await examineBinary(kernel, { unpack: unpackPayload });
+  const { user, workdir } = readProcess(configBytes);
+  const [initrd, block] = [fileOf('initrd'), fileOf('block')];
+  return { ...found, label, kernel, initrd, block, facts, rootfs, user, folder: workdir };
+}
+
+async function readLabels(
+  { source, image }: FoundImage,
+  folder: string,
+): Promise<(name: UruncName) => string> {
+  const { manifest, config, layers } = image;
   const pairs = lastPairs(
     await labelsOfImage(labelsOfBase(config.labels, manifest.annotations ?? {}), (paths) =>
       readNamedFiles(source, layers, paths, folder),
@@ -98,31 +139,25 @@ export async function readBootImage(found: FoundImage, folder: string): Promise<
       hint: 'Only an image for urunc can be booted: "bima lint" shows what is missing.',
     });
   }
-  const names = ['binary', 'initrd', 'block'] as const;
-  const paths = names.map((name) => rootfsPath(label(name)));
-  const files = await readNamedFiles(
-    source,
-    layers,
-    [...new Set(paths.filter((path) => path !== ''))],
-    folder,
-  );
-  const fileOf = (name: (typeof names)[number]): NamedFile | undefined => {
-    const file = files.get(rootfsPath(label(name)));
-    if (file !== undefined || label(name) === '') return file;
-    throw new BimaError(
-      'BINARY_MISSING',
-      `no layer has a file at "${label(name)}", which "${uruncKeys[name]}" names`,
-      {
-        hint: 'Build the image again with the file at that path.',
-      },
-    );
-  };
-  const kernel = fileOf('binary');
-  if (kernel === undefined) throw new Error('a binary without a label');
-  const facts = await examineBinary(kernel, { unpack: unpackPayload });
-  const { user, workdir } = readProcess(configBytes);
-  const [initrd, block] = [fileOf('initrd'), fileOf('block')];
-  return { ...found, label, kernel, initrd, block, facts, user, folder: workdir };
+  return label;
+}
+
+/** Whether nothing else of the image is its guest's root: its layers are then read once for all. */
+function sharesRootfs(label: BootImage['label']): boolean {
+  const hasOwn = label('initrd') !== '' || (label('block') !== '' && label('blkMntPoint') === '/');
+  return isTrue(label('mountRootfs')) && !hasOwn;
+}
+
+async function readRootfs({ source, image }: FoundImage, folder: string): Promise<Rootfs> {
+  const rootfs = await createImageFiles(`${folder}/layers`).read(source, image.layers);
+  // All files of a layer are then read in one go.
+  for (const entry of rootfs.entries.values()) if (entry.type === 'file') entry.expect?.();
+  return rootfs;
+}
+
+function fileIn(rootfs: Rootfs, path: string): NamedFile | undefined {
+  const file = resolve(rootfs, path);
+  return file === undefined ? undefined : { size: file.size, open: file.open };
 }
 
 function readProcess(configBytes: Uint8Array): { readonly user: string; readonly workdir: string } {

@@ -7,7 +7,6 @@ import {
   placeFile,
   placeTree,
 } from '../../adapters/monitor/boot-folder.ts';
-import { createImageFiles } from '../../adapters/layers/image-files.ts';
 import { unpackPayload } from '../../adapters/layers/unpack-payload.ts';
 import { BimaError } from '../../core/errors.ts';
 import { createBlockImage } from '../../core/files/ext2.ts';
@@ -230,15 +229,8 @@ interface MadeRoot {
   readonly size: number;
 }
 
-async function makeRoot(
-  { source, image }: BootImage,
-  kind: GuestRoot['kind'],
-  folder: string,
-): Promise<MadeRoot> {
-  const { entries } = await createImageFiles(`${folder}/layers`).read(source, image.layers);
-  const all: readonly Entry[] = [...entries.values()];
-  // All files of a layer are then read in one go.
-  for (const entry of all) if (entry.type === 'file') entry.expect?.();
+async function makeRoot({ rootfs }: BootImage, kind: GuestRoot['kind'], folder: string): Promise<MadeRoot> {
+  const all: readonly Entry[] = [...(rootfs?.entries.values() ?? [])];
   const write = async (name: string, system: FileSystem) => placeBytes(folder, name, system.open());
   if (kind === '9p') {
     checkNamesOnDisk(all);

@@ -1,0 +1,116 @@
+// A monitor as a process: whatever it does, nothing of it is left. Shell scripts stand for monitors that misbehave.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startGuest } from '../../../src/adapters/monitor/guest-process.ts';
+import type { GuestProcessOptions } from '../../../src/adapters/monitor/guest-process.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+const skip = process.platform === 'win32' && 'needs a shell';
+
+function makeMonitor(test: TestContext, script: string): string {
+  const path = join(temporaryFolder(test), 'monitor');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+function startScript(test: TestContext, script: string, more: Partial<GuestProcessOptions> = {}) {
+  let printed = '';
+  const guest = startGuest({
+    path: makeMonitor(test, script),
+    args: [],
+    environment: process.env,
+    input: 'ignore',
+    print: (bytes) => {
+      printed += Buffer.from(bytes).toString();
+    },
+    ...more,
+  });
+  return { guest, printed: () => printed };
+}
+
+/** Whether a process is there, and no zombie that nobody has waited for yet. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function isGoneSoon(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 100 && isRunning(pid); tries++) await sleep(20);
+  return !isRunning(pid);
+}
+
+describe('a monitor', { skip }, () => {
+  it('hands on all that the guest prints, and keeps what it says itself', async (test) => {
+    const { guest, printed } = startScript(test, 'echo one; echo why >&2; printf two; exit 7');
+    assert.deepEqual(await guest.ended, { code: 7, signal: null });
+    assert.equal(printed(), 'one\ntwo');
+    assert.equal(guest.complaints(), 'why');
+  });
+
+  it('is ended with what it has started, also when it does not want to', async (test) => {
+    const { guest, printed } = startScript(test, "trap '' TERM\nsleep 1000 &\necho $!\nwait; sleep 1000");
+    while (!printed().includes('\n')) await sleep(10);
+    const start = performance.now();
+    guest.stop();
+    assert.equal((await guest.ended).signal, 'SIGKILL');
+    assert.ok(performance.now() - start < 8000);
+    assert.ok(await isGoneSoon(Number(printed())));
+  });
+
+  it('is ended when what it leaves behind would hold its output open', async (test) => {
+    const { guest, printed } = startScript(test, 'sleep 1000 &\necho $!');
+    assert.equal((await guest.ended).code, 0);
+    assert.ok(await isGoneSoon(Number(printed())));
+  });
+
+  it('gets no secret of the environment', async (test) => {
+    const environment = { ...process.env, INPUT_PASSWORD: 'secret', GITHUB_TOKEN: 'secret', LC_ALL: 'C' };
+    const { guest, printed } = startScript(test, 'env', { environment });
+    await guest.ended;
+    assert.doesNotMatch(printed(), /secret/);
+    assert.match(printed(), /^PATH=/m);
+    assert.match(printed(), /^LC_ALL=C$/m);
+  });
+
+  it('that can not be run is an error that names it', async (test) => {
+    const path = join(temporaryFolder(test), 'none');
+    const { guest } = startScript(test, '', { path });
+    await assert.rejects(guest.ended, { code: 'MONITOR_MISSING', message: /can't run ".*none"/ });
+  });
+
+  it('is ended when what it prints can not be handed on', async (test) => {
+    const { guest } = startScript(test, 'while :; do echo x; done', {
+      print: () => Promise.reject(new Error('full')),
+    });
+    await assert.rejects(guest.ended, /full/);
+  });
+
+  it('does not outlive the process that has started it', async (test) => {
+    const path = makeMonitor(test, 'echo $$; sleep 1000');
+    const module = resolve(import.meta.dirname, '../../../src/adapters/monitor/guest-process.ts');
+    const script = `
+      const { startGuest } = await import(${JSON.stringify(module)});
+      const print = (bytes) => { process.stdout.write(bytes, () => process.exit(3)); };
+      startGuest({ path: ${JSON.stringify(path)}, args: [], environment: process.env, input: 'ignore', print });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    const code = await new Promise((done) => child.once('close', done));
+    assert.equal(code, 3);
+    assert.ok(Number(printed) > 0);
+    assert.ok(await isGoneSoon(Number(printed)));
+  });
+});

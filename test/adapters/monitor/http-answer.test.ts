@@ -1,0 +1,60 @@
+// Waiting for an answer over HTTP, from servers that take their time.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { findFreePort } from '../../../src/adapters/monitor/free-port.ts';
+import { waitForAnswer } from '../../../src/adapters/monitor/http-answer.ts';
+
+const address = '127.0.0.1';
+
+async function serve(test: TestContext, listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(0, address);
+  test.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise((done) => server.once('listening', done));
+  return (server.address() as AddressInfo).port;
+}
+
+describe('waitForAnswer', () => {
+  it('asks again until the status is a good one', async (test) => {
+    const paths: (string | undefined)[] = [];
+    const port = await serve(test, (request, response) => {
+      paths.push(request.url);
+      if (paths.length === 1) request.socket.destroy();
+      else response.writeHead(paths.length < 4 ? 503 : 302).end();
+    });
+    const status = await waitForAnswer({ address, port, path: '/health?a=1' }, AbortSignal.timeout(10_000));
+    assert.equal(status, 302);
+    assert.deepEqual(
+      paths,
+      Array.from({ length: 4 }, () => '/health?a=1'),
+    );
+  });
+
+  it('gives up with the signal, also in the middle of an answer that never comes', async (test) => {
+    const port = await serve(test, () => undefined);
+    const start = performance.now();
+    assert.equal(await waitForAnswer({ address, port, path: '/' }, AbortSignal.timeout(300)), undefined);
+    assert.ok(performance.now() - start < 2500);
+  });
+
+  it('gives up where nobody listens', async () => {
+    const port = await findFreePort(address);
+    assert.equal(await waitForAnswer({ address, port, path: '/' }, AbortSignal.timeout(300)), undefined);
+  });
+});
+
+describe('findFreePort', () => {
+  it('finds none at an address that is not of this machine', async () => {
+    await assert.rejects(findFreePort('192.0.2.1'), {
+      code: 'NOT_AVAILABLE',
+      message: /no port of 192\.0\.2\.1/,
+    });
+  });
+});
