@@ -32,18 +32,21 @@ export function runProcess(main: (terminal: Terminal) => Promise<number>): void 
     });
   }
 
-  // An archive on standard output that nobody reads to its end is a failure, which its writer reports.
+  // An archive on standard output that nobody reads to its end is a failure, which its writer reports, and so is a guest's.
   let isWritingBytes = false;
   const stdoutBytes = async (stream: ByteStream): Promise<void> => {
     isWritingBytes = true;
     await pipeline(Readable.from(stream), process.stdout, { end: false, signal: interrupt.signal });
   };
-  const stdoutRaw = (bytes: Uint8Array) =>
-    new Promise<void>((resolve) => {
-      process.stdout.write(bytes, () => {
-        resolve();
+  const stdoutRaw = (bytes: Uint8Array): Promise<void> => {
+    isWritingBytes = true;
+    return new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (cause) => {
+        if (cause === null || cause === undefined) resolve();
+        else reject(new BimaError('OUTPUT_FAILED', 'nobody reads standard output any more', { cause }));
       });
     });
+  };
   // `bima inspect … | head` closes our output early; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (!isWritingBytes) process.exit(error.code === 'EPIPE' ? 0 : 1);
