@@ -8,11 +8,14 @@ import { startsUrunit, userNetwork } from './guest.ts';
 import type { Guest } from './guest.ts';
 import type { KnownMonitor } from '../unikernel/bootable.ts';
 
-/** @throws BimaError INPUT_INVALID for a type that no release of urunc runs, and for a Linux guest without an init */
-export function guestCommand(guest: Guest, monitor: KnownMonitor): string {
+/**
+ * @param isEmulated true where no processor of this machine runs the guest
+ * @throws BimaError INPUT_INVALID for a type that no release of urunc runs, and for a Linux guest without an init
+ */
+export function guestCommand(guest: Guest, monitor: KnownMonitor, isEmulated: boolean): string {
   switch (guest.type) {
     case 'linux':
-      return linuxCommand(guest, monitor);
+      return linuxCommand(guest, monitor, isEmulated);
     case 'unikraft':
       return unikraftCommand(guest);
     case 'mirage':
@@ -38,7 +41,7 @@ const joined = ({ words }: Guest): string => words.join(' ');
 
 const plainNetwork = (): string => `ip=${address}/${prefix} gateway=${gateway}`;
 
-function linuxCommand(guest: Guest, monitor: KnownMonitor): string {
+function linuxCommand(guest: Guest, monitor: KnownMonitor, isEmulated: boolean): string {
   const [init, ...others] = guest.words.map(linuxWord);
   if (init === undefined || init === '') {
     throw new BimaError(
@@ -54,6 +57,8 @@ function linuxCommand(guest: Guest, monitor: KnownMonitor): string {
   return [
     'panic=-1',
     `console=${isSerialPort ? 'ttyS0' : 'ttyAMA0'}`,
+    // As Linux does itself under KVM: an emulated timer that comes late on a busy machine would make it panic.
+    ...(isEmulated && guest.architecture === 'amd64' ? ['no_timer_check'] : []),
     ...linuxRoot(guest),
     ...(guest.hasNetwork ? [network] : []),
     ...linuxEnvironment(guest),

@@ -59,7 +59,7 @@ export function monitorCommand(monitor: KnownMonitor, request: MonitorRequest): 
       },
     );
   }
-  const command = guestCommand(guest, monitor);
+  const command = guestCommand(guest, monitor, machine.accelerator === 'tcg');
   const program = monitorProgram(monitor, guest.architecture);
   switch (monitor) {
     case 'qemu':

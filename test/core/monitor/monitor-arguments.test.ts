@@ -84,6 +84,12 @@ const rows: readonly Row[] = [
     command: 'panic=-1 console=ttyAMA0 ip=10.0.2.15::10.0.2.2:255.255.255.0:urunc:eth0:off init=/init -- ',
   },
   {
+    name: 'Linux on amd64, emulated, where it checks no timer either',
+    machine: { accelerator: 'tcg' },
+    line: `qemu-system-x86_64 ${qemu.replace('-cpu host -enable-kvm', '-cpu max -accel tcg')} -kernel K -nic none -no-reboot -nodefaults -append`,
+    command: 'panic=-1 console=ttyS0 no_timer_check init=/init -- ',
+  },
+  {
     name: 'Unikraft with an initrd',
     guest: {
       type: 'unikraft',
