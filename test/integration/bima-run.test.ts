@@ -138,7 +138,7 @@ const kernel = missing === false ? findCloudKernel() : undefined;
 const skip = missing === false && kernel === undefined ? `${skipPrefix} linux-image-cloud-amd64` : missing;
 const seen = '640 5:6 a link';
 
-describe('bima run with Linux', { concurrency: false, timeout: 240_000 }, () => {
+describe('bima run with Linux', { concurrency: false, timeout: 600_000 }, () => {
   /** Seconds that are enough for a boot here and now, by how long the first one took. */
   let enough = 8;
 
@@ -155,7 +155,7 @@ describe('bima run with Linux', { concurrency: false, timeout: 240_000 }, () => 
       'two words',
       'x',
     ]);
-    enough = Math.ceil((2 * (performance.now() - start)) / 1000);
+    enough = Math.min(30, Math.ceil((2 * (performance.now() - start)) / 1000));
     // Only urunit puts together again what stands in single quotes.
     assert.deepEqual(saidIn(stdout), ["4 [off] ['two] [words'] ahoy", seen]);
     assert.match(stderr, /^its root file system is over initrd: the kernel has no 9p over virtio built in$/m);
