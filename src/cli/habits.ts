@@ -136,6 +136,11 @@ const actionInputs: readonly Habit[] = [
     note: 'Only the action has artifacts, releases and a matrix.',
   },
   {
+    names: ['boot-test', 'boot-args', 'boot-env', 'boot-timeout', 'boot-port', 'boot-path'],
+    value: 'required',
+    note: 'Only the action boots what it builds: "bima run" boots an image or a context, with --expect for a text.',
+  },
+  {
     names: ['github-token', 'password', 'creds'],
     value: 'required',
     note: 'A secret among the arguments can be read by every user of the machine: write --username NAME --password-stdin, or log in with "docker login" or "podman login" before.',
