@@ -120,11 +120,6 @@ const actionInputs: readonly Habit[] = [
     note: 'Write "bima convert IMAGE", with --monitor, --rootfs, --kernel and --init.',
   },
   {
-    names: ['boot-test', 'boot-args', 'boot-env', 'boot-timeout', 'boot-port', 'boot-path'],
-    value: 'required',
-    note: 'Write "bima run IMAGE --expect TEXT -- ARGUMENTS", with --env, --timeout and --publish.',
-  },
-  {
     names: ['upload-artifact', 'release-asset', 'pr-comment', 'summary', 'artifact-overwrite'],
     value: 'none',
     note: 'Only the action does that, as a part of a workflow.',
