@@ -6,7 +6,7 @@ import type { Previews } from './brought.ts';
 import { subjectOfTag } from './graph.ts';
 import type { ManifestGraph, ManifestNode } from './graph.ts';
 import { orderDeletions } from './order.ts';
-import { isReferrerList, relationsOf } from './relations.ts';
+import { isReferrerList, mayListReferrers, relationsOf } from './relations.ts';
 import type { Relations } from './relations.ts';
 
 export interface CleanupPlanOptions {
@@ -161,14 +161,17 @@ function needsOf(
   { tags, candidates, brought }: KeepOptions,
 ): readonly Digest[] {
   const isOwn = (attached: Digest) => brought.has(digest) || !brought.has(attached);
-  const isListOf = (list: Digest, among: ReadonlySet<Digest>) => {
+  const isBroughtList = (list: Digest) => {
     const node = graph.get(list);
-    return node !== undefined && isReferrerList(node, graph, among);
+    return node !== undefined && isReferrerList(node, graph, brought);
   };
   const attached = attachedTags(digest)
-    .filter((other) => !tags.has(other.tag) && (isOwn(other.digest) || !isListOf(other.digest, brought)))
+    .filter((other) => !tags.has(other.tag) && (isOwn(other.digest) || !isBroughtList(other.digest)))
     .map((other) => other.digest);
-  const lists = parents(digest).filter((parent) => isListOf(parent, candidates));
+  const lists = parents(digest).filter((parent) => {
+    const node = graph.get(parent);
+    return node !== undefined && mayListReferrers(node, graph, candidates);
+  });
   return [
     ...children,
     ...(subject === undefined ? [] : [subject]),

@@ -43,16 +43,25 @@ export function relationsOf(graph: ManifestGraph): Relations {
  * it from an index that somebody made of such manifests.
  */
 export function isReferrerList(
-  { tags, subject, mark, children, isTypedList }: ManifestNode,
+  node: ManifestNode,
+  graph: ManifestGraph,
+  among: { readonly has: (digest: Digest) => boolean },
+): boolean {
+  if (!mayListReferrers(node, graph, among)) return false;
+  const subjects = new Set(node.children.flatMap((child) => graph.get(child)?.subject ?? []));
+  return node.tags.length > 0 || (node.isTypedList === true && subjects.size === 1);
+}
+
+/** As {@link isReferrerList}, whatever the form: enough to keep it, and not enough to delete it. */
+export function mayListReferrers(
+  { tags, subject, mark, children }: ManifestNode,
   graph: ManifestGraph,
   among: { readonly has: (digest: Digest) => boolean },
 ): boolean {
   if (subject !== undefined || mark !== undefined) return false;
   if (!tags.every((tag) => subjectOfTag(tag) !== undefined)) return false;
   const listed = children.flatMap((child) => graph.get(child) ?? []);
-  const subjects = new Set(listed.map((node) => node.subject));
-  if (tags.length === 0 && !(isTypedList === true && subjects.size === 1)) return false;
-  return listed.length > 0 && !subjects.has(undefined) && listed.every(({ digest }) => among.has(digest));
+  return listed.length > 0 && listed.every((node) => node.subject !== undefined && among.has(node.digest));
 }
 
 function add<T>(lists: Map<Digest, T[]>, key: Digest, value: T): void {

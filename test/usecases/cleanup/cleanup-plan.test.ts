@@ -528,6 +528,27 @@ describe('the plan for any graph', () => {
     );
   });
 
+  it('keeps what lists a referrer that stays, also when its tag has gone already', () => {
+    const graph = graphOf({
+      old: { pushed: opened - 1, tags: ['pr-5'] },
+      image: { subject: 'old' },
+      kept: { mark: '', pushed: opened - 1, subject: 'old' },
+      list: { mark: '', isArtifact: true, tags: ['sha256-{image}'], children: ['kept'] },
+    });
+    const tags = new Set(['pr-5']);
+    const plan = planCleanup(graph, { tags, previews });
+    assert.deepEqual([...plan.untag.map(({ tag }) => tag)], ['pr-5', tagOf('sha256-{image}')]);
+    const [, untagged = new Map()] = stepsOf(plan).reduce<ManifestGraph[]>(
+      (states, step) => [...states, step(states.at(-1) ?? graph)],
+      [],
+    );
+    const again = planCleanup(untagged, { tags, previews, earlier: plan });
+    assert.deepEqual(
+      again.delete.map(({ digest }) => digest),
+      [named('image')],
+    );
+  });
+
   it('has nothing left to do when it is done', () => {
     fc.assert(
       fc.property(scenes, ({ graph, tags }) => {
