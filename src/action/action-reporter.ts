@@ -8,11 +8,11 @@ import type { AnnotationPlace, Runner } from './runner.ts';
 import { safeLine, safeLines } from '../core/text.ts';
 import { workspacePath } from './workspace-path.ts';
 
-/** The runner keeps so many of each kind for one step, and drops the others without a word. */
+/** The runner keeps this many of each kind per step, and silently drops the others. */
 const maxAnnotations = 10;
 
 export interface ActionReporter extends Reporter {
-  /** Says that the step has failed, and why: the last call. */
+  /** Reports that the step has failed, and why; the last call. */
   fail(problems: readonly Problem[]): void;
 }
 

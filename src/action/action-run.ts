@@ -108,7 +108,7 @@ async function testBoot(
   return bootForWorkflow({ boot, source, root, summary }, world);
 }
 
-/** Everything that the inputs want done with the image. */
+/** Does everything that the inputs ask for with the image. */
 async function handOn(image: FinishedImage, world: HandOnWorld): Promise<void> {
   const { inputs, source, root, references, referrers, release, facts } = image;
   const { runner, reporter, folder, signal } = world;
@@ -135,7 +135,7 @@ async function handOn(image: FinishedImage, world: HandOnWorld): Promise<void> {
 }
 
 /**
- * Finds early what would fail late.
+ * Checks early what would otherwise fail late.
  * @returns why nothing will be pushed, or undefined if it will
  */
 async function checkFirst(
@@ -164,7 +164,7 @@ async function checkFirst(
 }
 
 async function checkTar(tar: string, artifact: ArtifactInputs | undefined): Promise<void> {
-  // Standard output is the log.
+  // Standard output goes to the log.
   const isStream = tar === '-' || tar === '/dev/stdout';
   const isPipe = !isStream && (await findFileTarget(tar)).type === 'fifo';
   if (!isStream && !(isPipe && artifact?.form === 'tar')) return;

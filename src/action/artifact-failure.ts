@@ -3,7 +3,7 @@
 import { BimaError } from '../core/errors.ts';
 import { isMasked } from '../adapters/registry/secrets.ts';
 
-/** What became of an attempt to upload. */
+/** The outcome of an attempt to upload. */
 export interface ArtifactFailure {
   /**
    * `missing`: there is no such service here. `passing`: another attempt may succeed. `refused`: the storage doesn't
@@ -32,13 +32,13 @@ function kindOf(error: unknown, message: string): ArtifactFailure['kind'] {
   if (message.includes('(409) ')) return 'exists';
   if (message.includes('Artifact storage quota')) return 'quota';
   if (/^Failed to CreateArtifact: .*\((?:404|501)\) /.test(message)) return 'missing';
-  // From the storage, as an error of its own library.
+  // An error of the storage's own library.
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 403) return 'refused';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return connectionError.test(`${message} ${code}`) ? 'passing' : 'final';
 }
 
-/** What a user reads when an artifact could not be uploaded. */
+/** The error for an artifact that could not be uploaded. */
 export function artifactError(name: string, { kind, text }: ArtifactFailure, attempts: number): BimaError {
   // The library's own error may hold the signed URL, so only its words are kept.
   const options = { cause: new Error(text) };

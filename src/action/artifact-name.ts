@@ -1,8 +1,8 @@
-// The names of artifacts: what a service and every file system can hold.
+// The names of artifacts, limited to what the service and every file system accept.
 
 import { isDeviceName } from '../core/file-names.ts';
 
-/** What @actions/artifact refuses, and what no log or file system shows well. */
+/** Characters that @actions/artifact refuses, or that no log or file system shows well. */
 const unsafe = /["<>|*?\\/:\u0000-\u001f\u007f]+/g;
 /** File names end here on most systems; the download is named after the artifact. */
 const maxLength = 200;

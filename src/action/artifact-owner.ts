@@ -1,11 +1,11 @@
-// Which job of the run made an artifact: the service knows, and the library doesn't tell.
+// Which job of the run made an artifact: the service knows, though the library doesn't say.
 
 import { BimaError } from '../core/errors.ts';
 import { isObject, parseJsonObject } from '../core/oci/json.ts';
 import type { JsonObject } from '../core/oci/json.ts';
 import type { ArtifactWorld } from './artifact.ts';
 
-/** `own` for one that this very job made, in whichever attempt; `unknown` when the service doesn't say. */
+/** `own` for one that this same job made, in any attempt; `unknown` when the service doesn't say. */
 export type ArtifactOwner = 'none' | 'own' | 'other' | 'unknown';
 
 /** What the service calls a run and a job of it. A job has the same name in each attempt, each leg of a matrix its own. */

@@ -17,13 +17,13 @@ import { makeTemporaryFolder } from './run-folder.ts';
 import type { Masking, World } from './world.ts';
 
 export interface ArtifactRequest {
-  /** Made safe here, if it isn't yet. */
+  /** The name, made safe here if it isn't yet. */
   readonly name: string;
   /** Absolute: the folder of a layout, or an archive. */
   readonly path: string;
   /** A layout becomes a zip without compression, an archive is uploaded as the one file that it is. */
   readonly form: 'layout' | 'tar';
-  /** The repository's setting if undefined. */
+  /** Days to keep it; the repository's setting if undefined. */
   readonly retentionDays?: number | undefined;
   /** Replaces an artifact of that name, whoever made it; a re-run replaces by itself what the same job made before. */
   readonly overwrite: boolean;

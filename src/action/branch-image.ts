@@ -1,4 +1,4 @@
-// The image of the branch that a pull request is for, as far as its size is wanted.
+// The image of a pull request's base branch, for its size.
 
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
@@ -15,7 +15,7 @@ export interface BranchImage {
   readonly images: readonly PlatformFacts[];
 }
 
-/** A comparison is worth so much waiting, and no more. */
+/** How long a comparison may take; it is worth no more waiting. */
 const patience = 30_000;
 
 /**

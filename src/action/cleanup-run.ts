@@ -1,4 +1,4 @@
-// The cleanup as a step: repository by repository, then the comment, and in any case what became of all that.
+// The cleanup as a step: repository by repository, then the comment, and in any case a report of the outcome.
 
 import { removeTags, describeRecord } from '../usecases/cleanup/cleanup.ts';
 import type { CleanupRecord } from '../usecases/cleanup/cleanup.ts';
@@ -42,7 +42,7 @@ export async function runCleanup(inputs: CleanupInputs, world: CleanupWorld): Pr
   if (number !== undefined) await deleteComments({ number, inputs, references }, world);
 }
 
-/** Filled while it goes, so that it is known also if the next step fails. */
+/** Filled along the way, so that it is known even if a later step fails. */
 interface CleanupRecords {
   readonly deleted: CleanupRecord[];
   readonly skipped: CleanupRecord[];
@@ -108,7 +108,7 @@ function noPackage(name: string) {
   } as const;
 }
 
-/** Whatever keeps a comment from being deleted is a warning: the images are what costs. */
+/** A comment that can't be deleted is only a warning: the images are what matters. */
 async function deleteComments(
   { number, inputs, references }: CleanupRequest & { readonly number: number },
   world: CleanupWorld,

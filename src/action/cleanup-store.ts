@@ -1,4 +1,4 @@
-// Which of the two ways to clean up a repository there is: GitHub's API for packages, or the registry's own.
+// Chooses how a repository is cleaned up: by GitHub's API for packages, or by the registry's own.
 
 import { PackageStore } from '../usecases/cleanup/package-store.ts';
 import { RegistryStore } from '../usecases/cleanup/registry-store.ts';

@@ -9,7 +9,7 @@ export interface CleanupSummary {
   readonly dryRun: boolean;
 }
 
-/** What is beyond this is in the log, and in the outputs. */
+/** Anything beyond this is in the log and in the outputs. */
 const maxRows = 50;
 /** More of a name than this is in the log. */
 const maxText = 400;

@@ -59,7 +59,7 @@ export function gitTagOf(event: WorkflowEvent): string | undefined {
   if (event.name === 'release' && isObject(release) && typeof release.tag_name === 'string') {
     return release.tag_name;
   }
-  // Of the run before this one, the ref says nothing.
+  // The ref says nothing about the previous run.
   return event.name === 'workflow_run' ? undefined : /^refs\/tags\/(.+)$/.exec(event.ref)?.[1];
 }
 

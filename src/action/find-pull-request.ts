@@ -38,7 +38,7 @@ export async function findPullRequest(
   return { ...first, isFork, headSha: head.sha };
 }
 
-/** Asks at most once, whoever wants to know: also a failure is remembered. */
+/** Asks at most once for all callers; a failure is remembered as well. */
 export function pullRequestOnce(
   event: WorkflowEvent,
   world: GithubAccess,

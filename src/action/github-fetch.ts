@@ -44,7 +44,7 @@ async function sendOnce(http: Http, target: URL, request: FetchRequest): Promise
   const method = methods.find((known) => known === request.method.toUpperCase());
   if (method === undefined) throw new Error(`method ${request.method}`);
   const { body, signal } = request;
-  // The body's watch sets the length.
+  // The watched body sets the length.
   const { 'content-length': size, ...headers } = request.headers;
   try {
     return await http.send({

@@ -1,4 +1,4 @@
-// What the outputs, the summary and the comment say of an image, read from the image itself.
+// What the outputs, the summary and the comment say about an image, read from the image itself.
 
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
@@ -22,7 +22,7 @@ export interface ImageFacts {
   readonly isIndex: boolean;
   /** One for each image; attestations are left out. */
   readonly images: readonly PlatformFacts[];
-  /** Bytes of everything that the image consists of. */
+  /** Total size of the image, in bytes. */
   readonly size: number;
 }
 

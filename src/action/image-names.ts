@@ -66,7 +66,7 @@ function defaultName(image: string, registry: string | undefined): Reference {
   }
 }
 
-/** A path after the registry's host takes the owner's place. */
+/** A path after the registry's host replaces the owner. */
 function moveTo(registry: string, image: string): string {
   const path = image.split('/').slice(1);
   return [registry, ...(registry.includes('/') ? path.slice(-1) : path)].join('/');
@@ -107,7 +107,7 @@ function isGitea({ GITEA_ACTIONS: gitea, FORGEJO_ACTIONS: forgejo }: Environment
   return gitea === 'true' || forgejo === 'true';
 }
 
-/** True where the job's token is one that ghcr.io knows. */
+/** True where ghcr.io accepts the job's token. */
 export function isGithubCom(environment: Environment): boolean {
   return serverUrl(environment) === 'https://github.com';
 }

@@ -1,4 +1,4 @@
-// Reading many inputs so that everything that is wrong with them is said at once.
+// Reads many inputs, and reports everything that is wrong with them at once.
 
 import { BimaError, throwProblems } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';

@@ -35,7 +35,7 @@ export async function settleLatest(
   return without;
 }
 
-/** A git tag that is flagged as a prerelease by its release is none. */
+/** A git tag whose release is flagged as a prerelease doesn't count. */
 async function findHigherVersion(
   version: string,
   world: GithubAccess & Pick<World, 'event'>,

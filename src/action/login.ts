@@ -1,4 +1,4 @@
-// The inputs that say who we are at which registry.
+// The inputs with the credentials for a registry.
 
 import { BimaError } from '../core/errors.ts';
 import { readText } from './input-values.ts';

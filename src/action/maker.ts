@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../core/environment.ts';
 
-/** Longer values of a matrix are told apart by a digest. */
+/** Longer values of a matrix are replaced by a digest. */
 const maxLeg = 100;
 
 /**

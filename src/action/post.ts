@@ -3,5 +3,5 @@
 import { rm } from 'node:fs/promises';
 import { runPostStep } from './post-step.ts';
 
-// Something may hold the folder for a moment, such as a scanner on Windows.
+// The folder may be in use for a moment, by a scanner on Windows for example.
 runPostStep((folder) => rm(folder, { recursive: true, force: true, maxRetries: 3 }));

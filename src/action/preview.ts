@@ -57,7 +57,7 @@ async function numberOf({ event, pullRequest, reporter, signal, token }: World):
   }
 }
 
-/** The page of the pull request, which no other has, on this server or another. */
+/** The page of the pull request, unique across servers. */
 function markOf(number: number, { repository }: WorkflowEvent, environment: Environment): string {
   const server = (environment.GITHUB_SERVER_URL ?? '').replace(/\/+$/, '');
   const page = `${server === '' ? 'https://github.com' : server}/${repository}/pull/${number}`;

@@ -85,7 +85,7 @@ export async function produceImage(request: ImageRequest, world: ProduceWorld): 
   return reporter.group(title, async () => {
     const made = await withTemporaryLayout(path, async (layout) => {
       const { root, external, attest } = await make(layout);
-      // Not what happened to be reused decides: an output that is there on some days only would surprise.
+      // Independent of what happened to be reused: an output that exists only sometimes would surprise.
       const isWhole = !isBuild || needsWholeLayout(request);
       if (isWhole) await putMissingBlobs(layout, external, path, signal);
       // Windows moves no folder in which a file is open.

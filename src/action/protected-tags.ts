@@ -1,4 +1,4 @@
-// Tags that no pull request has: removing one is most likely a mistake.
+// Tags that no pull request has: removing one is probably a mistake.
 
 import { subjectOfTag } from '../usecases/cleanup/graph.ts';
 import { throwProblems } from '../core/errors.ts';

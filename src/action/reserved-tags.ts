@@ -8,7 +8,7 @@ export function meaningOfTag(tag: string): string | undefined {
   return meaningForImages(tag);
 }
 
-/** The same without those that a git tag gives. */
+/** The same without those that git tags give. */
 export function meaningForImages(tag: string): string | undefined {
   if (/^pr-\d+$/.test(tag)) return "a pull request's";
   return /^sha(?:256|512)-/.test(tag) ? 'of signatures or other referrers' : undefined;

@@ -27,7 +27,7 @@ export interface AnnotationPlace {
   readonly column: number;
 }
 
-/** What the action may say to the runner. Text must have been made safe before. */
+/** What the action can tell the runner. Text must already be safe. */
 export interface Runner {
   /** The value of an input, trimmed; empty when it isn't set. */
   readonly input: (name: string) => string;
@@ -35,7 +35,7 @@ export interface Runner {
   readonly output: (name: string, value: string) => void;
   /** Hides a value in everything that is printed from now on. */
   readonly mask: (secret: string) => void;
-  /** Keeps a value for the post step; a warning if that isn't possible. */
+  /** Saves a value for the post step; a warning if that isn't possible. */
   readonly keep: (name: string, value: string) => void;
   /** Prints a line. */
   readonly line: (text: string) => void;

@@ -20,7 +20,7 @@ export interface Step {
   readonly runner: Runner;
   readonly reporter: ActionReporter;
   readonly signal: AbortSignal;
-  /** A folder that goes when the step is interrupted. */
+  /** A folder that is removed when the step is interrupted. */
   readonly own: (folder: string) => void;
 }
 
@@ -28,11 +28,11 @@ const interrupted = 130;
 /** The runner waits for 7.5 seconds between its first signal and the next. */
 const patience = 5000;
 
-/** Runs `main` as this process, and ends it. To be called first of all. */
+/** Runs `main` as this process, and ends it. Must be called first. */
 export function runStep(main: (step: Step) => Promise<void>): void {
   const environment = process.env;
   const runner = createRunner(environment);
-  // Once it is over, `end` leaves with the code of its own.
+  // Once it is over, `end` exits with its own code.
   failUntilDone(process, (message) => {
     runner.annotate('error', message);
   });
@@ -87,7 +87,7 @@ export function runStep(main: (step: Step) => Promise<void>): void {
     .catch(leave);
 }
 
-/** The report of a failure has failed. */
+/** Reporting the failure failed. */
 function leave(error: unknown): never {
   try {
     writeSync(2, `${safeLine(String(error))}\n`);

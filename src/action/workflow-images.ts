@@ -13,7 +13,7 @@ import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 import { holdBaseImages } from './workspace.ts';
 import type { World } from './world.ts';
 
-/** Made when somebody needs it, once for the whole run. */
+/** Created on first use, once for the whole run. */
 export type OpenClient = () => Promise<RegistryClient>;
 
 /** What else a build may use of the run. */
@@ -37,7 +37,7 @@ export async function withWorkflowImages<T>(
   const create = async () => (await import('./workflow-push.ts')).createWorkflowClient(request, world);
   const openClient = () => (client ??= create());
   const cache = await cacheOf(environment);
-  // The folder of a hosted runner is gone with the job: a copy of a layer there would be for nobody.
+  // The folder of a hosted runner vanishes with the job: a copied layer there would be useless.
   const isHosted = environment.RUNNER_ENVIRONMENT === 'github-hosted';
   const options = {
     client: openClient,

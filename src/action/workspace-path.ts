@@ -15,7 +15,7 @@ export function workspacePath(
   const from = withoutPrefix(path.resolve(workspace), path);
   const to = withoutPrefix(path.resolve(workspace, file), path);
   const relative = path.relative(from, to);
-  // Windows has no way from one drive to another.
+  // Windows has no relative path from one drive to another.
   if (path.isAbsolute(relative)) return undefined;
   const parts = relative.split(path.sep);
   return parts[0] === '..' ? undefined : parts.join('/');

@@ -14,7 +14,7 @@ import type { Environment } from '../core/environment.ts';
 /** The limit of Linux. */
 const maxLinks = 40;
 
-/** What of a layout is opened by its name. */
+/** The files of a layout that are opened by name. */
 const partsOfLayout = ['oci-layout', 'index.json', 'blobs/sha256'];
 
 /**
@@ -157,7 +157,7 @@ async function walk(path: string, root: string): Promise<Walked> {
       current = place;
       continue;
     }
-    // Whoever opens the path says that it leads nowhere.
+    // Opening the path will report that it leads nowhere.
     if (++links > maxLinks) return { end: place };
     if (isInside(root, place)) ahead.unshift({ followed: place });
     if (isAbsolute(target)) current = parse(target).root;

@@ -144,7 +144,7 @@ interface ObtainedLayer {
 
 const howFrom = { run: '', image: ', there already', cache: ', there already, in the cache' };
 
-/** Reuses a layer, or makes it. */
+/** Reuses a layer or makes it. */
 async function obtainLayer(
   entries: readonly Entry[],
   layout: Layout,
@@ -201,7 +201,7 @@ export function uruncJsonEntry(labels: Labels): FileEntry {
   };
 }
 
-/** That of the last MAINTAINER, or else of the base. */
+/** The author of the last MAINTAINER, or else of the base. */
 function authorOf({ instructions, base }: Plan): { readonly author?: string } {
   const own = instructions.findLast(({ type }) => type === 'maintainer');
   const author = own?.type === 'maintainer' ? own.name : base?.inherited.author;

@@ -1,4 +1,4 @@
-// What a build can reuse layers of: the image that its tags have, or what is in the place where it goes, and the cache.
+// Where a build can reuse layers from: the image at its tags, what is at its destination, and the cache.
 
 import { openLocalImages } from '../adapters/disk/open.ts';
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';

@@ -1,4 +1,4 @@
-// The use case: what is wrong with images that are there, by the rules of a build.
+// The use case: checks existing images by the rules of a build.
 
 import { readNamedFiles } from '../adapters/layers/named-files.ts';
 import type { Problem } from '../core/errors.ts';
@@ -99,7 +99,7 @@ export async function labelsOfImage(
     [...entries].map(([key, value]) => ({ key, value }));
   if (labels.has(uruncKeys.binary)) return toPairs(labels);
   const file = (await read([uruncJsonPath])).get(uruncJsonPath);
-  // Nobody's labels come near this size.
+  // Larger than any real set of labels.
   if (file === undefined || file.size > 4 * 1024 * 1024) return toPairs(labels);
   return toPairs([...Object.entries(parseUruncJson(await readAll(file.open()))), ...labels]);
 }

@@ -179,7 +179,7 @@ async function openPath(path: string): Promise<Found[]> {
   return [...unique.values()].map((root) => ({ source, root: withoutNames(root) }));
 }
 
-/** All that an index lists, or the image itself. What has no platform of its own has that of its config. */
+/** All that an index lists, or the image itself. An entry without a platform gets that of its config. */
 async function partsOf({ source, root }: Found): Promise<MergePart['manifest'][]> {
   const parts: MergePart['manifest'][] = [];
   for await (const { descriptor, read } of manifestsOf(source, root)) {

@@ -521,9 +521,9 @@ describe('a step that pushes', { skip: registryTools }, () => {
   });
 });
 
-const actionFiles: readonly (readonly [file: string, inputs: string, more: readonly string[]])[] = [
-  ['action.yml', 'inputs.ts', ['namespace', 'address', 'snapshotter'].map((name) => `containerd-${name}`)],
-  ['cleanup/action.yml', 'cleanup-inputs.ts', []],
+const actionFiles: readonly (readonly [file: string, inputs: readonly string[], more: readonly string[]])[] = [
+  ['action.yml', ['inputs.ts', 'boot-inputs.ts'], ['namespace', 'address', 'snapshotter'].map((name) => `containerd-${name}`)],
+  ['cleanup/action.yml', ['cleanup-inputs.ts'], []],
 ];
 
 for (const [file, inputs, more] of actionFiles) {
@@ -533,7 +533,7 @@ for (const [file, inputs, more] of actionFiles) {
     it('declares every input that the sources read, and no other', () => {
       const section = text.slice(text.indexOf('\ninputs:\n'), text.indexOf('\noutputs:\n'));
       const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = '']) => name);
-      const source = [inputs, 'input-values.ts', 'login.ts']
+      const source = [...inputs, 'input-values.ts', 'login.ts']
         .map((name) => readFileSync(join(root, 'src/action', name), 'utf8'))
         .join('\n');
       const names = [

@@ -11,7 +11,7 @@ export type AnnotationLevel = (typeof levels)[number];
 
 export interface AnnotationInput {
   readonly level: AnnotationLevel;
-  /** Only for the image of this platform. */
+  /** Set for the image of this platform only. */
   readonly platform?: Platform;
   readonly key: string;
   readonly value: string;

@@ -7,7 +7,7 @@ import type { Descriptor } from './descriptor.ts';
 import { createDigester } from './digest.ts';
 import type { Digest } from './digest.ts';
 
-/** Bytes that arrive in pieces. Leaving the loop early releases what is behind them. */
+/** Bytes that arrive in chunks. Leaving the loop early releases the resources behind them. */
 export type ByteStream = AsyncIterable<Uint8Array>;
 
 /** The bytes from `start`, which is less than `end`, up to `end`, which is at most the size of what is read. */
@@ -33,10 +33,10 @@ export async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Ar
   yield* chunks;
 }
 
-/** All bytes of a stream in memory: for what is known to be small. */
+/** All bytes of a stream in memory, for content that is known to be small. */
 export async function readAll(stream: ByteStream): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  // The memory of a piece of a file is used again for the next one.
+  // The memory of a file's chunk is reused for the next one.
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }

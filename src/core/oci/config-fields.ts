@@ -47,7 +47,7 @@ export function configFields(
       case 'healthcheck':
         fields.Healthcheck = instruction.health;
         break;
-      // Not fields of their own, or for others to say.
+      // No fields of their own, or set elsewhere.
       case 'cmd':
       case 'copy':
       case 'entrypoint':

@@ -31,7 +31,7 @@ export interface ImageConfig extends Platform {
   readonly history: readonly (HistoryEntry | JsonObject)[];
 }
 
-/** What bima reads of any image's config, also of one that other tools made. */
+/** The parts of any image's config that bima reads, including those of other tools. */
 export interface ReadConfig {
   readonly platform: Platform;
   readonly created?: string;

@@ -1,4 +1,4 @@
-// The names of images with the transports of skopeo, podman and buildx in front: they mean the same in every place.
+// Image names with the transports of skopeo, podman and buildx, which mean the same everywhere.
 
 import { parseReference } from './reference.ts';
 import type { Reference } from './reference.ts';

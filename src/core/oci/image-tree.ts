@@ -41,7 +41,7 @@ export interface ImageTree {
   readonly images: readonly { readonly descriptor: Descriptor; readonly manifest: Manifest }[];
 }
 
-/** Deeper than any index is nested. */
+/** Deeper than any real index is nested. */
 export const maxDepth = 8;
 
 /**

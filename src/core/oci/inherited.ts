@@ -1,4 +1,4 @@
-// What an image takes over from the one it is built on: the config of any image, read with nothing of it lost.
+// What an image inherits from the one it is built on: the config of any image, read without losing anything.
 
 import { isObject, isStringArray, isStringMap, parseJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -21,7 +21,7 @@ export interface InheritedValues {
   readonly user?: string;
   /** Shell for the shell form of CMD and ENTRYPOINT. */
   readonly shell?: readonly string[];
-  /** Instructions that Docker would carry out in a build on this image. */
+  /** Instructions that Docker would execute in a build on this image. */
   readonly onBuild: readonly string[];
 }
 

@@ -1,10 +1,10 @@
-// Where a layer may be that need not be made again: in the same run, in a previous image, in the cache.
+// Places where a layer may already exist: the same run, a previous image, the cache.
 
 import type { Blob } from './blob.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
-/** What a layer is found by. */
+/** The key of a layer. */
 export interface LayerKey {
   /** The digest of its tar. */
   readonly diffId: Digest;

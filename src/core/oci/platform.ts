@@ -40,7 +40,7 @@ export function parsePlatform(text: string): Platform {
 /** The platform in the form that containerd gives it, so that two of them can be compared. */
 export function normalPlatform({ os, architecture, variant }: Platform): Platform {
   const base = { os, architecture: aliases.get(architecture) ?? architecture };
-  // Every arm64 is v8, so saying it adds nothing.
+  // Every arm64 is v8, so the variant adds nothing.
   if (variant === undefined || (base.architecture === 'arm64' && variant === 'v8')) return base;
   return { ...base, variant };
 }

@@ -7,7 +7,7 @@ import type { Platform } from '../oci/platform.ts';
 export interface Wanted {
   /** FROM's own --platform: nothing else counts beside it. */
   readonly named?: Platform;
-  /** What is built, as far as it is known. */
+  /** The platform that is built, as far as it is known. */
   readonly target?: Platform;
   /** The value of the hypervisor label. */
   readonly hypervisor?: string;
@@ -15,7 +15,7 @@ export interface Wanted {
 
 export type Choice<T> =
   | { readonly type: 'chosen'; readonly entry: T }
-  /** Several fit, for different architectures. */
+  /** Set when several fit, for different architectures. */
   | { readonly type: 'several' }
   | { readonly type: 'none' };
 

@@ -1,5 +1,5 @@
 // The platform of a unikernel, from the first bytes of its file.
-// What it is compared with, and the error about it, are the build's work.
+// Comparing it and reporting a mismatch is left to the build.
 
 import type { Platform } from '../oci/platform.ts';
 import { describeContent } from './content.ts';

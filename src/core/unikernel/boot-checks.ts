@@ -1,4 +1,4 @@
-// What the files of an image say against its labels. Where the monitor surely refuses, the message begins with
+// Checks of an image's files against its labels. Where the monitor surely refuses, the message begins with
 // "will not boot".
 
 import type { Position, Problem } from '../errors.ts';

@@ -1,4 +1,4 @@
-// What a rule about an image's files and its labels is, and what it sees.
+// The shape of a rule about an image's files and labels, and what it sees.
 
 import type { UruncName } from './urunc-annotations.ts';
 import type { DiskContent } from './disk-content.ts';
@@ -47,7 +47,7 @@ export interface BootRule {
   readonly hint: string | ((seen: Seen) => string);
 }
 
-/** Whether a version is lower than the numbers say; what is missing of it counts as 0. */
+/** Whether a version is lower than these numbers; missing parts count as 0. */
 export function isBefore(version: string, limit: readonly number[]): boolean {
   const numbers = (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number);
   for (const [index, wanted] of limit.entries()) {

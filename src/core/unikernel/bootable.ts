@@ -8,7 +8,7 @@ export type KnownMonitor = (typeof knownMonitors)[number];
 
 export type BootVerdict =
   | { readonly can: 'yes' }
-  /** Newer or older releases of it only, as `why` says. */
+  /** Only newer or older releases of it, as `why` says. */
   | { readonly can: 'some'; readonly why: string }
   | { readonly can: 'no'; readonly why: string }
   /** The file says too little. */

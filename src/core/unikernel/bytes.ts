@@ -1,4 +1,4 @@
-// Reads from the head of a file of unknown kind: every offset may be wrong, so none is trusted.
+// Reads from the head of a file of unknown kind, where no offset can be trusted.
 
 /** An unsigned number of 2 or 4 bytes, or undefined when it isn't whole within the bytes. */
 export function readUnsigned(

@@ -84,7 +84,7 @@ function checkMonitor(given: Pairs): Problem[] {
   const hypervisor = find(given, 'hypervisor');
   const type = find(given, 'unikernelType');
   if (hypervisor === undefined || type === undefined) return [];
-  // Said already, and the pair is wrong because of it.
+  // Reported already, and the cause of the wrong pair.
   if (decodeMistaken('hypervisor', hypervisor.value) ?? decodeMistaken('unikernelType', type.value))
     return [];
 

@@ -51,7 +51,7 @@ export function describeContent(head: Uint8Array): string {
   return `data starting with ${hex(head.subarray(0, 8))}`;
 }
 
-/** What keeps a file from being what it is named for, surely or most likely. */
+/** Why a file can't be, or probably isn't, what it should be. */
 export interface ContentFault {
   readonly isSure: boolean;
   /** Such as `an empty file`. */

@@ -1,4 +1,4 @@
-// Everything that a unikernel's file says of itself, by any of the formats that are known here.
+// Everything that a unikernel's file says about itself, in any of the known formats.
 
 import { BimaError } from '../errors.ts';
 import { hasBytes } from './bytes.ts';

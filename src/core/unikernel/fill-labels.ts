@@ -44,7 +44,7 @@ export function fillFromBase(given: readonly LabelInput[], base: KnownBase): rea
   const hypervisor = hypervisorsByOs.get(base.annotations['org.unikraft.kernel.plat'] ?? base.os);
   const type = labels.get(uruncKeys.unikernelType)?.value ?? 'unikraft';
   const binary = labels.get(uruncKeys.binary)?.value ?? catalogKernel;
-  // Of another kernel, or another type, it knows nothing.
+  // It knows nothing about another kernel or another type.
   if (type !== 'unikraft' || binary !== catalogKernel || !base.provides(catalogKernel)) return [];
   const known: readonly (readonly [key: string, value: string | undefined])[] = [
     [uruncKeys.unikernelType, 'unikraft'],

@@ -1,4 +1,4 @@
-// The rules for what a guest finds when it is up: its init, its arguments, its rootfs.
+// The rules for what a guest finds once it runs: its init, its arguments, its rootfs.
 
 import { quote } from '../text.ts';
 import { uruncKeys } from './urunc-annotations.ts';
@@ -28,7 +28,7 @@ export const guestRules: readonly BootRule[] = [
       if (!isLinux(seen) || init === undefined || hasUrunit(seen)) return undefined;
       if (!init.startsWith('/'))
         return `expected an absolute path as the first word for a Linux guest, got ${quote(init)}`;
-      // Otherwise the init is in a file that is not looked into.
+      // Otherwise the init is in a file that isn't examined.
       const isInRootfs = seen.label('initrd') === '' && seen.label('block') === '';
       return isInRootfs && !seen.provides(init)
         ? `expected the init ${quote(init)} in the image, which nothing provides`

@@ -82,7 +82,7 @@ export function completeLabels(pairs: readonly LabelInput[], options: CompleteOp
   };
 }
 
-/** What is wrong with a label, without its place. */
+/** A problem with a label, without its place. */
 export interface Finding {
   readonly message: string;
   readonly hint: string;

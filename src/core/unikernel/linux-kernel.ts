@@ -1,4 +1,4 @@
-// What the boot headers of a Linux kernel say of it (Linux, Documentation/arch/x86/boot.rst,
+// What the boot headers of a Linux kernel say about it (Linux, Documentation/arch/x86/boot.rst,
 // Documentation/arch/arm64/booting.rst, drivers/firmware/efi/libstub/zboot-header.S).
 
 import { hasBytes, readUnsigned } from './bytes.ts';

@@ -1,4 +1,4 @@
-// Which unikernels run on which monitors, and which urunc was the first to run them so.
+// Which unikernels run on which monitors, and the first urunc that runs them so.
 
 /** In urunc's main branch, and in no release yet. */
 const unreleased = 'newer than v0.8';

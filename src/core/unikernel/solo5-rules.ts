@@ -16,7 +16,7 @@ function devicesOf({ binary, label }: Seen, type: Solo5Device['type']): readonly
   return devices?.filter((device) => device.type === type).map(({ name }) => name);
 }
 
-/** The names that urunc gives the devices without a label. */
+/** The names that urunc gives devices without a label. */
 const usualNames = {
   mirage: { net: 'service', block: 'storage' },
   rumprun: { net: 'tap', block: 'rootfs' },

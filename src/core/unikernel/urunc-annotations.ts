@@ -32,7 +32,7 @@ export interface Annotation {
   readonly until?: string;
   /** True for one that whoever runs the image sets, not the image. */
   readonly isOperators?: true;
-  /** What to use in its place. */
+  /** The annotation to use in its place. */
   readonly successor?: UruncName;
 }
 

@@ -1,4 +1,4 @@
-// What urunc v0.8 wants of the value of each label, taken by itself.
+// What urunc v0.8 requires of each label's value by itself.
 
 import { quote } from '../text.ts';
 import { uruncKeys } from './urunc-annotations.ts';
@@ -11,7 +11,7 @@ import { isBase64 } from './urunc-json.ts';
 /** urunc's own limit for one value, and containerd's for the key and the value of a label together. */
 const maxLength = 4096;
 
-/** Those whose length urunc checks itself. */
+/** Labels whose length urunc checks itself. */
 const limited: ReadonlySet<UruncName | undefined> = new Set<UruncName>([
   'binary',
   'initrd',
@@ -73,7 +73,7 @@ export function checkValue(name: UruncName, value: string): Finding[] {
   }
 }
 
-/** What isn't clean gets its own advice, with the slash in it. */
+/** An unclean path gets advice of its own, with the slash in it. */
 function checkAbsolute(key: string, value: string): Finding[] {
   if (value.startsWith('/') || checkLabelPath(key, value, false).length > 0) return [];
   return [

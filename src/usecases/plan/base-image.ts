@@ -123,7 +123,7 @@ async function chooseManifest(
   const entries: Descriptor[] = [];
   for await (const { descriptor } of imagesOf(source, root)) entries.push(descriptor);
   const [only, ...others] = entries;
-  // What is not said to be for a platform fits any.
+  // An entry without a platform fits any.
   if (only !== undefined && others.length === 0 && only.platform === undefined) return only;
   return chooseEntry(entries, wish, name);
 }

@@ -77,7 +77,7 @@ export async function withBaseImages<T>(
     return await body(images, cache === undefined ? undefined : blobs);
   } finally {
     await downloads.close();
-    // The work is done, an image perhaps pushed: what is left here is no reason to fail.
+    // The work is done, and an image perhaps pushed: leftovers are no reason to fail.
     await cleanUp(folder);
   }
 }

@@ -1,4 +1,4 @@
-// The images that the stages of a Containerfile are built on and copy from.
+// The images that the stages of a Containerfile build on and copy from.
 
 import { openBaseImage } from './base-image.ts';
 import type { BaseImage, BaseWish } from './base-image.ts';
