@@ -56,7 +56,7 @@ function withOtherOutputs(error: unknown): unknown {
   const { code, message, hint = '' } = error;
   const others =
     'Without --output the image goes into containerd. --tar writes an archive, --output oci --dest DIR a layout, and --push pushes to a registry: none of them needs containerd.';
-  return new BimaError(code, message, { hint: `${others}\n${hint}`.trim(), cause: error });
+  return new BimaError(code, message, { hint: `${hint}\n${others}`.trim(), cause: error });
 }
 
 /** The containerd that `--address`, `--namespace`, `--snapshotter` and `--ctr` name, checked. */

@@ -41,11 +41,11 @@ export function formatInstruction(instruction: From | Instruction): string {
     case 'expose':
       return `EXPOSE ${instruction.ports.join(' ')}`;
     case 'healthcheck':
-      return `HEALTHCHECK ${instruction.text}`;
+      return `HEALTHCHECK ${endOfLine(instruction.text)}`;
     case 'maintainer':
-      return `MAINTAINER ${instruction.name}`;
+      return `MAINTAINER ${endOfLine(instruction.name)}`;
     case 'onbuild':
-      return `ONBUILD ${instruction.text}`;
+      return `ONBUILD ${endOfLine(instruction.text)}`;
     case 'shell':
       return `SHELL ${formatList(instruction.words)}`;
     case 'stopsignal':
@@ -57,6 +57,11 @@ export function formatInstruction(instruction: From | Instruction): string {
     case 'workdir':
       return `WORKDIR ${formatWord(instruction.path)}`;
   }
+}
+
+/** A backslash at the end would continue the line; a no-break space behind it doesn't, and is trimmed when it is read. */
+function endOfLine(text: string): string {
+  return text.endsWith('\\') ? `${text}\u00a0` : text;
 }
 
 function formatFrom({ image, platform, name }: From): string {

@@ -96,8 +96,7 @@ describe('the parser', () => {
     fc.assert(
       fc.property(containerfileText, (text) => {
         const { stages, errors } = parse(text);
-        // Blanks of other alphabets end no continued line, but are cut off at the end of a text: `\` stays, which does.
-        fc.pre(errors.length === 0 && !/\\\s*[^\S \t\n]/.test(text));
+        fc.pre(errors.length === 0);
         const again = parse(formatContainerfile(stages));
         assert.deepEqual(again.errors, []);
         assert.deepEqual(withoutPositions(again.stages), withoutPositions(stages));
