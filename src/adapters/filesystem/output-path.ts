@@ -4,7 +4,7 @@
 import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import { outputErrors } from './temporary.ts';
 
@@ -86,8 +86,8 @@ async function checkParent(path: string): Promise<void> {
 }
 
 function isFolder(path: string): BimaError {
-  return new BimaError('OUTPUT_FAILED', `expected a file name for the archive, got the folder "${path}"`, {
-    hint: `Name a file, for example ${join(path, `${basename(resolve(path))}.tar`)}.`,
+  return new BimaError('OUTPUT_FAILED', `expected the name of a file, got the folder "${path}"`, {
+    hint: `Name a file in it, such as ${join(path, 'FILE')}.`,
   });
 }
 

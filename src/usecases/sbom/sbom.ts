@@ -1,6 +1,5 @@
 // The use case: a bill of materials in SPDX 2.3 of what was packed into an image, or into each image of an index.
 
-import { writeWhole } from '../../adapters/filesystem/temporary.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -36,19 +35,9 @@ export interface SbomOptions {
 }
 
 /**
- * Writes the document, whole or not at all. The same image, references, owner and date give the same bytes.
- * @throws BimaError OUTPUT_FAILED; DIGEST_MISMATCH or LAYOUT_INVALID for an image that can't be read
+ * The document as JSON: the same bytes for the same image, references, owner and date.
+ * @throws BimaError DIGEST_MISMATCH or LAYOUT_INVALID for an image that can't be read
  */
-export async function writeSbom(
-  source: Source,
-  image: Descriptor,
-  path: string,
-  options: SbomOptions,
-): Promise<void> {
-  await writeWhole(path, await createSbom(source, image, options));
-}
-
-/** The document as JSON. @throws BimaError DIGEST_MISMATCH or LAYOUT_INVALID */
 export async function createSbom(
   source: Source,
   root: Descriptor,
