@@ -11388,7 +11388,7 @@ function configFields(base, instructions, onBuild) {
       case "healthcheck":
         fields.Healthcheck = instruction2.health;
         break;
-      // Not fields of their own, or for others to say.
+      // No fields of their own, or set elsewhere.
       case "cmd":
       case "copy":
       case "entrypoint":
@@ -27729,8 +27729,8 @@ async function checkParent(path4) {
   await (0, import_promises18.access)(parent, import_node_fs12.constants.W_OK);
 }
 function isFolder(path4) {
-  return new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path4}"`, {
-    hint: `Name a file, for example ${(0, import_node_path22.join)(path4, `${(0, import_node_path22.basename)((0, import_node_path22.resolve)(path4))}.tar`)}.`
+  return new BimaError("OUTPUT_FAILED", `expected the name of a file, got the folder "${path4}"`, {
+    hint: `Name a file in it, such as ${(0, import_node_path22.join)(path4, "FILE")}.`
   });
 }
 function isOfOtherKind(expected2, path4, stats) {
@@ -34925,11 +34925,11 @@ function formatInstruction(instruction2) {
     case "expose":
       return `EXPOSE ${instruction2.ports.join(" ")}`;
     case "healthcheck":
-      return `HEALTHCHECK ${instruction2.text}`;
+      return `HEALTHCHECK ${endOfLine(instruction2.text)}`;
     case "maintainer":
-      return `MAINTAINER ${instruction2.name}`;
+      return `MAINTAINER ${endOfLine(instruction2.name)}`;
     case "onbuild":
-      return `ONBUILD ${instruction2.text}`;
+      return `ONBUILD ${endOfLine(instruction2.text)}`;
     case "shell":
       return `SHELL ${formatList(instruction2.words)}`;
     case "stopsignal":
@@ -34941,6 +34941,9 @@ function formatInstruction(instruction2) {
     case "workdir":
       return `WORKDIR ${formatWord(instruction2.path)}`;
   }
+}
+function endOfLine(text) {
+  return text.endsWith("\\") ? `${text}\xA0` : text;
 }
 function formatFrom({ image, platform, name }) {
   const flag = platform === void 0 ? "" : `--platform=${platform} `;
@@ -36317,7 +36320,6 @@ function readReference(name) {
 var init_sbom = __esm({
   "src/usecases/sbom/sbom.ts"() {
     "use strict";
-    init_temporary();
     init_digest();
     init_image_name();
     init_image_tree();

@@ -1340,13 +1340,16 @@ function relationsOf(graph) {
     parents: (digest) => parents.get(digest) ?? []
   };
 }
-function isReferrerList({ tags, subject, mark, children, isTypedList: isTypedList2 }, graph, among) {
+function isReferrerList(node, graph, among) {
+  if (!mayListReferrers(node, graph, among)) return false;
+  const subjects = new Set(node.children.flatMap((child) => graph.get(child)?.subject ?? []));
+  return node.tags.length > 0 || node.isTypedList === true && subjects.size === 1;
+}
+function mayListReferrers({ tags, subject, mark, children }, graph, among) {
   if (subject !== void 0 || mark !== void 0) return false;
   if (!tags.every((tag) => subjectOfTag(tag) !== void 0)) return false;
   const listed = children.flatMap((child) => graph.get(child) ?? []);
-  const subjects = new Set(listed.map((node) => node.subject));
-  if (tags.length === 0 && !(isTypedList2 === true && subjects.size === 1)) return false;
-  return listed.length > 0 && !subjects.has(void 0) && listed.every(({ digest }) => among.has(digest));
+  return listed.length > 0 && listed.every((node) => node.subject !== void 0 && among.has(node.digest));
 }
 function add(lists, key, value) {
   const list2 = lists.get(key);
@@ -1511,12 +1514,15 @@ function findKept(graph, relations, options) {
 }
 function needsOf({ digest, children, subject }, graph, { referrers, attachedTags, parents }, { tags, candidates, brought }) {
   const isOwn = (attached2) => brought.has(digest) || !brought.has(attached2);
-  const isListOf = (list2, among) => {
+  const isBroughtList = (list2) => {
     const node = graph.get(list2);
-    return node !== void 0 && isReferrerList(node, graph, among);
+    return node !== void 0 && isReferrerList(node, graph, brought);
   };
-  const attached = attachedTags(digest).filter((other) => !tags.has(other.tag) && (isOwn(other.digest) || !isListOf(other.digest, brought))).map((other) => other.digest);
-  const lists = parents(digest).filter((parent) => isListOf(parent, candidates));
+  const attached = attachedTags(digest).filter((other) => !tags.has(other.tag) && (isOwn(other.digest) || !isBroughtList(other.digest))).map((other) => other.digest);
+  const lists = parents(digest).filter((parent) => {
+    const node = graph.get(parent);
+    return node !== void 0 && mayListReferrers(node, graph, candidates);
+  });
   return [
     ...children,
     ...subject === void 0 ? [] : [subject],

@@ -18229,7 +18229,7 @@ function configFields(base, instructions, onBuild) {
       case "healthcheck":
         fields.Healthcheck = instruction2.health;
         break;
-      // Not fields of their own, or for others to say.
+      // No fields of their own, or set elsewhere.
       case "cmd":
       case "copy":
       case "entrypoint":
@@ -20290,8 +20290,8 @@ async function checkParent(path4) {
   await (0, import_promises13.access)(parent, import_node_fs7.constants.W_OK);
 }
 function isFolder(path4) {
-  return new BimaError("OUTPUT_FAILED", `expected a file name for the archive, got the folder "${path4}"`, {
-    hint: `Name a file, for example ${(0, import_node_path19.join)(path4, `${(0, import_node_path19.basename)((0, import_node_path19.resolve)(path4))}.tar`)}.`
+  return new BimaError("OUTPUT_FAILED", `expected the name of a file, got the folder "${path4}"`, {
+    hint: `Name a file in it, such as ${(0, import_node_path19.join)(path4, "FILE")}.`
   });
 }
 function isOfOtherKind(expected3, path4, stats) {
@@ -22210,7 +22210,6 @@ function readReference(name) {
 var init_sbom = __esm({
   "src/usecases/sbom/sbom.ts"() {
     "use strict";
-    init_temporary();
     init_digest();
     init_image_name();
     init_image_tree();
@@ -23157,11 +23156,11 @@ function formatInstruction(instruction2) {
     case "expose":
       return `EXPOSE ${instruction2.ports.join(" ")}`;
     case "healthcheck":
-      return `HEALTHCHECK ${instruction2.text}`;
+      return `HEALTHCHECK ${endOfLine(instruction2.text)}`;
     case "maintainer":
-      return `MAINTAINER ${instruction2.name}`;
+      return `MAINTAINER ${endOfLine(instruction2.name)}`;
     case "onbuild":
-      return `ONBUILD ${instruction2.text}`;
+      return `ONBUILD ${endOfLine(instruction2.text)}`;
     case "shell":
       return `SHELL ${formatList(instruction2.words)}`;
     case "stopsignal":
@@ -23173,6 +23172,9 @@ function formatInstruction(instruction2) {
     case "workdir":
       return `WORKDIR ${formatWord(instruction2.path)}`;
   }
+}
+function endOfLine(text) {
+  return text.endsWith("\\") ? `${text}\xA0` : text;
 }
 function formatFrom({ image, platform: platform2, name }) {
   const flag = platform2 === void 0 ? "" : `--platform=${platform2} `;
@@ -39444,8 +39446,8 @@ function withOtherOutputs(error) {
   if (!(error instanceof BimaError)) return error;
   const { code, message, hint: hint2 = "" } = error;
   const others = "Without --output the image goes into containerd. --tar writes an archive, --output oci --dest DIR a layout, and --push pushes to a registry: none of them needs containerd.";
-  return new BimaError(code, message, { hint: `${others}
-${hint2}`.trim(), cause: error });
+  return new BimaError(code, message, { hint: `${hint2}
+${others}`.trim(), cause: error });
 }
 function openForOptions(options, { environment }) {
   const snapshotter = options.string("snapshotter");
