@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { installPackages } from './support/setup.ts';
 import { wine, wineEnvironment } from './support/wine.ts';
 
-/** Seconds for all suites together: they take half a minute on two cores of their own. */
+/** Seconds for all suites together: they take about a minute on two cores of their own. */
 const limit = 240;
 const suites = ['windows-action', 'windows-core', 'windows'].map((name) => `test/dist/${name}.test.ts`);
 

@@ -67,7 +67,11 @@ describe('the action on Windows', { skip: skipWithoutWine, concurrency: 2 }, () 
     assert.equal(there.outputs.layout, toWindows(join(workspace, 'out/there')));
     assert.ok(existsSync(fromWindows(there.outputs.sbom)));
     assert.equal(verifyLayout(join(workspace, 'out/there'))[0]?.entry.digest, here.outputs.digest);
-    assert.equal(there.summary.replace(/\r\n/g, '\n'), here.summary);
+    // The longer path first: that of the archive begins with that of the layout.
+    const [summary, expected] = [there, here].map(({ outputs, summary: text }) =>
+      text.replace(/\r\n/g, '\n').replaceAll(outputs.tar ?? '', 'TAR').replaceAll(outputs.layout ?? '', 'LAYOUT'),
+    );
+    assert.equal(summary, expected);
   });
 
   for (const [name, file] of [

@@ -4,7 +4,7 @@ import { globSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /** They start programs, or make links: Wine has neither. */
-const left = ['ext2', 'find-sources', 'initrd', 'examine-binary'];
+const left = ['ext2', 'find-sources', 'initrd', 'replace-in-tar', 'damage', 'examine-binary', 'file-ranges'];
 
 process.chdir(process.argv[2] ?? '.');
 for (const file of globSync('test/core/**/*.test.ts').sort()) {
