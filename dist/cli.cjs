@@ -19831,19 +19831,49 @@ async function examine(options) {
     ...place2,
     ...options.origin === void 0 ? {} : { context: "" }
   });
-  const { containerfile, bases, files } = await openStages(bytes, path4, context, options);
-  const { stages } = containerfile;
+  const opened = await openStages(bytes, path4, context, options);
+  const { containerfile, bases } = opened;
+  const image = await examineImage(opened, options, { file: path4, line: 1, column: 1 });
+  const { instructions, base, labels, found, binary, isCopied } = image;
+  const errors = inOrder2(errorsOf(opened, image));
+  const warnings = inOrder2([
+    ...containerfile.warnings,
+    ...bases.warnings,
+    ...labels.warnings,
+    ...await warnOfFiles(found, context),
+    ...warnOfArchitecture(binary.platform, base, image.basePosition),
+    ...isCopied ? binary.warnings : [],
+    ...image.ofFiles.warnings,
+    ...image.ofBoot.warnings,
+    ...options.doubts ?? []
+  ]);
+  const notes = [...notesOf(context), ...image.filled.map(describeFilled)];
+  if (errors.length > 0 || binary.platform === void 0) return { errors, warnings, notes };
+  const plan = {
+    instructions,
+    ...base === void 0 ? {} : { base },
+    origins: originsOf(base, bases.opened),
+    platform: binary.platform,
+    labels: labels.completed.labels,
+    arguments: labels.given,
+    onBuild: onBuildOf(containerfile.stages),
+    layers: found.layers,
+    recipe: {
+      ...place2.containerfile?.place.root === contextRoot ? { path: place2.containerfile.place.path } : {},
+      digest: digestOf(bytes),
+      argumentNames: containerfile.argumentNames ?? []
+    }
+  };
+  return { plan, errors, warnings, notes };
+}
+async function examineImage({ containerfile, bases, files }, options, start2) {
+  const { stages, optionalLabels = [], unnamedRootfs } = containerfile;
   const image = stages.length - 1;
   const instructions = stages.length === 0 ? [] : flattenStage(stages).instructions;
-  const onBuild = (stages[image]?.instructions ?? []).flatMap(
-    (instruction2) => instruction2.type === "onbuild" ? instruction2.text : []
-  );
-  const start2 = { file: path4, line: 1, column: 1 };
   const root3 = rootStage(stages, image);
   const base = bases.byStage.get(root3);
   const basePosition = stages[root3]?.from.imagePosition ?? start2;
   const own = [...labelsOf2(stages), ...options.labels];
-  const { optionalLabels = [], unnamedRootfs } = containerfile;
   const sources = { ...options, instructions, own, base, basePosition, start: start2, optionalLabels };
   const first = await planLabels(sources);
   const search = { base, fill: options.fill ?? true, pairs: first.pairs, unnamedRootfs };
@@ -19855,55 +19885,34 @@ async function examine(options) {
   const fills = await findFills(sought.rootfs, [...recognized.filled, ...first.pairs], search);
   const filled = [...fills.filled, ...recognized.filled];
   const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
-  const { pairs: pairs2, completed } = labels;
-  const found = withExecutableBinary(sought, pairs2);
+  const found = withExecutableBinary(sought, labels.pairs);
   const platforms = { named: options.platform, stated: containerfile.platform };
-  const binary = await findPlatform(found.rootfs, pairs2, platforms, start2);
-  const ofFiles = await examineFiles(found.rootfs, pairs2, start2);
+  const binary = await findPlatform(found.rootfs, labels.pairs, platforms, start2);
+  const ofFiles = await examineFiles(found.rootfs, labels.pairs, start2);
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const isCopied = copyErrors.length === 0;
+  const ofBoot = examineBoot({ base, found, labels, binary, fills, instructions, start: start2, isCopied });
+  const facts = { instructions, base, basePosition, labels, found, binary, recognized, filled };
+  return { ...facts, ofFiles, ofBoot, copyErrors, isCopied };
+}
+function errorsOf({ containerfile, bases }, image) {
+  const { instructions, labels, binary, recognized, ofFiles, ofBoot, copyErrors, isCopied } = image;
   const isEmpty2 = instructions.length === 0 && containerfile.errors.length > 0;
   const isReadable = !isEmpty2 && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
-  const missing = isReadable && !mayInherit ? completed.errors : [];
-  const ofBoot = examineBoot({ ...search, found, labels, binary, fills, instructions, start: start2, isCopied });
-  const errors = inOrder2([
+  return [
     ...copyErrors,
-    ...missing,
+    ...isReadable && !mayInherit ? labels.completed.errors : [],
     ...isCopied ? binary.errors : [],
     ...recognized.errors,
     ...ofFiles.errors,
     ...ofBoot.errors
-  ]);
-  const warnings = inOrder2([
-    ...containerfile.warnings,
-    ...bases.warnings,
-    ...labels.warnings,
-    ...await warnOfFiles(found, context),
-    ...warnOfArchitecture(binary.platform, base, basePosition),
-    ...isCopied ? binary.warnings : [],
-    ...ofFiles.warnings,
-    ...ofBoot.warnings,
-    ...options.doubts ?? []
-  ]);
-  const notes = [...notesOf(context), ...filled.map(describeFilled)];
-  if (errors.length > 0 || binary.platform === void 0) return { errors, warnings, notes };
-  const plan = {
-    instructions,
-    ...base === void 0 ? {} : { base },
-    origins: originsOf(base, bases.opened),
-    platform: binary.platform,
-    labels: completed.labels,
-    arguments: labels.given,
-    onBuild,
-    layers: found.layers,
-    recipe: {
-      ...place2.containerfile?.place.root === contextRoot ? { path: place2.containerfile.place.path } : {},
-      digest: digestOf(bytes),
-      argumentNames: containerfile.argumentNames ?? []
-    }
-  };
-  return { plan, errors, warnings, notes };
+  ];
+}
+function onBuildOf(stages) {
+  return (stages.at(-1)?.instructions ?? []).flatMap(
+    (instruction2) => instruction2.type === "onbuild" ? instruction2.text : []
+  );
 }
 async function findFiles({ base, fill: fill3, pairs: pairs2, unnamedRootfs }, ofStage) {
   const found = await ofStage("for COPY");

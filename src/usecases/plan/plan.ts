@@ -3,7 +3,7 @@
 
 import type { BaseImage } from './base-image.ts';
 import type { BaseImages } from './base-images.ts';
-import type { Instruction, UnnamedRootfs } from '../../core/containerfile/instruction.ts';
+import type { Instruction, Stage, UnnamedRootfs } from '../../core/containerfile/instruction.ts';
 import { flattenStage, rootStage } from '../../core/containerfile/stage.ts';
 import { limitProblems, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
@@ -31,6 +31,7 @@ import type { PlannedLabels } from './plan-labels.ts';
 import type { LayerPlan, StageFiles } from './files.ts';
 import { warnOfSecrets } from './packed-secrets.ts';
 import { labelsOf, openStages } from './stages.ts';
+import type { PlannedStages } from './stages.ts';
 import { examineFiles, findPlatform } from './binary-platform.ts';
 import { recognizeRootfs } from './rootfs-kind.ts';
 import { emptyRootfs, has } from '../../core/files/rootfs.ts';
@@ -124,20 +125,61 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...place,
     ...(options.origin === undefined ? {} : { context: '' }),
   });
-  const { containerfile, bases, files } = await openStages(bytes, path, context, options);
-  const { stages } = containerfile;
+  const opened = await openStages(bytes, path, context, options);
+  const { containerfile, bases } = opened;
+  const image = await examineImage(opened, options, { file: path, line: 1, column: 1 });
+  const { instructions, base, labels, found, binary, isCopied } = image;
+
+  const errors = inOrder(errorsOf(opened, image));
+  const warnings = inOrder([
+    ...containerfile.warnings,
+    ...bases.warnings,
+    ...labels.warnings,
+    ...(await warnOfFiles(found, context)),
+    ...warnOfArchitecture(binary.platform, base, image.basePosition),
+    ...(isCopied ? binary.warnings : []),
+    ...image.ofFiles.warnings,
+    ...image.ofBoot.warnings,
+    ...(options.doubts ?? []),
+  ]);
+  const notes = [...notesOf(context), ...image.filled.map(describeFilled)];
+  if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
+  const plan = {
+    instructions,
+    ...(base === undefined ? {} : { base }),
+    origins: originsOf(base, bases.opened),
+    platform: binary.platform,
+    labels: labels.completed.labels,
+    arguments: labels.given,
+    onBuild: onBuildOf(containerfile.stages),
+    layers: found.layers,
+    recipe: {
+      ...(place.containerfile?.place.root === contextRoot ? { path: place.containerfile.place.path } : {}),
+      digest: digestOf(bytes),
+      argumentNames: containerfile.argumentNames ?? [],
+    },
+  };
+  return { plan, errors, warnings, notes };
+}
+
+type ExaminedImage = Awaited<ReturnType<typeof examineImage>>;
+
+/**
+ * The files, labels and binary of the last stage, with what is wrong with each.
+ * @param start the place to blame for a label that has none
+ */
+async function examineImage(
+  { containerfile, bases, files }: PlannedStages,
+  options: PlanOptions,
+  start: Position,
+) {
+  const { stages, optionalLabels = [], unnamedRootfs } = containerfile;
   const image = stages.length - 1;
   const instructions = stages.length === 0 ? [] : flattenStage(stages).instructions;
-  const onBuild = (stages[image]?.instructions ?? []).flatMap((instruction) =>
-    instruction.type === 'onbuild' ? instruction.text : [],
-  );
-  const start: Position = { file: path, line: 1, column: 1 };
-
   const root = rootStage(stages, image);
   const base = bases.byStage.get(root);
   const basePosition = stages[root]?.from.imagePosition ?? start;
   const own = [...labelsOf(stages), ...options.labels];
-  const { optionalLabels = [], unnamedRootfs } = containerfile;
   const sources = { ...options, instructions, own, base, basePosition, start, optionalLabels };
   const first = await planLabels(sources);
 
@@ -151,59 +193,41 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
   const fills = await findFills(sought.rootfs, [...recognized.filled, ...first.pairs], search);
   const filled = [...fills.filled, ...recognized.filled];
   const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
-  const { pairs, completed } = labels;
-  const found = withExecutableBinary(sought, pairs);
+  const found = withExecutableBinary(sought, labels.pairs);
   const platforms = { named: options.platform, stated: containerfile.platform };
-  const binary = await findPlatform(found.rootfs, pairs, platforms, start);
-  const ofFiles = await examineFiles(found.rootfs, pairs, start);
+  const binary = await findPlatform(found.rootfs, labels.pairs, platforms, start);
+  const ofFiles = await examineFiles(found.rootfs, labels.pairs, start);
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const isCopied = copyErrors.length === 0;
+  const ofBoot = examineBoot({ base, found, labels, binary, fills, instructions, start, isCopied });
+  const facts = { instructions, base, basePosition, labels, found, binary, recognized, filled };
+  return { ...facts, ofFiles, ofBoot, copyErrors, isCopied };
+}
+
+function errorsOf({ containerfile, bases }: PlannedStages, image: ExaminedImage): readonly Problem[] {
+  const { instructions, labels, binary, recognized, ofFiles, ofBoot, copyErrors, isCopied } = image;
   // A file of which nothing could be read isn't one that lacks labels, nor is one whose LABEL is wrong beyond reading;
   // and a base that can't be read may have them.
   const isEmpty = instructions.length === 0 && containerfile.errors.length > 0;
   const isReadable = !isEmpty && !containerfile.hasLostLabels;
   const mayInherit = bases.errors.length + labels.errors.length > 0;
-  const missing = isReadable && !mayInherit ? completed.errors : [];
-  const ofBoot = examineBoot({ ...search, found, labels, binary, fills, instructions, start, isCopied });
-  const errors = inOrder([
+  return [
     ...copyErrors,
-    ...missing,
+    ...(isReadable && !mayInherit ? labels.completed.errors : []),
     ...(isCopied ? binary.errors : []),
     ...recognized.errors,
     ...ofFiles.errors,
     ...ofBoot.errors,
-  ]);
-  const warnings = inOrder([
-    ...containerfile.warnings,
-    ...bases.warnings,
-    ...labels.warnings,
-    ...(await warnOfFiles(found, context)),
-    ...warnOfArchitecture(binary.platform, base, basePosition),
-    ...(isCopied ? binary.warnings : []),
-    ...ofFiles.warnings,
-    ...ofBoot.warnings,
-    ...(options.doubts ?? []),
-  ]);
-  const notes = [...notesOf(context), ...filled.map(describeFilled)];
-  if (errors.length > 0 || binary.platform === undefined) return { errors, warnings, notes };
-  const plan = {
-    instructions,
-    ...(base === undefined ? {} : { base }),
-    origins: originsOf(base, bases.opened),
-    platform: binary.platform,
-    labels: completed.labels,
-    arguments: labels.given,
-    onBuild,
-    layers: found.layers,
-    recipe: {
-      ...(place.containerfile?.place.root === contextRoot ? { path: place.containerfile.place.path } : {}),
-      digest: digestOf(bytes),
-      argumentNames: containerfile.argumentNames ?? [],
-    },
-  };
-  return { plan, errors, warnings, notes };
+  ];
+}
+
+/** What ONBUILD of the last stage leaves for images that are built on this one. */
+function onBuildOf(stages: readonly Stage[]): readonly string[] {
+  return (stages.at(-1)?.instructions ?? []).flatMap((instruction) =>
+    instruction.type === 'onbuild' ? instruction.text : [],
+  );
 }
 
 interface Search {
