@@ -1,4 +1,4 @@
-// The files that a monitor is given, in a folder that goes when the guest has ended.
+// The monitor's files, in a folder that is removed when the guest has ended.
 
 import { link, mkdir, rename, writeFile } from 'node:fs/promises';
 import { appendFile } from 'node:fs/promises';
@@ -73,7 +73,7 @@ export async function placeTree(folder: string, name: string, entries: Iterable<
   return root;
 }
 
-/** Folders that no entry stands for are root's; their attributes are those of the file on disk. */
+/** Folders without an entry belong to root; their attributes are those on disk. */
 async function makeParent(path: string, made: Set<string>): Promise<void> {
   const parent = dirname(path);
   if (made.has(parent)) return;
@@ -108,7 +108,7 @@ function attributesOf(entry: Entry): string {
 interface Attributes {
   readonly uid: number;
   readonly gid: number;
-  /** With the type. */
+  /** With the bits of the file type. */
   readonly mode: number;
   readonly device?: { readonly major: number; readonly minor: number } | undefined;
 }
@@ -119,13 +119,13 @@ function attributes({ uid, gid, mode, device }: Attributes): string {
   return lines.map((line) => `virtfs.${line}\n`).join('');
 }
 
-/** As the system's own `makedev` has it. */
+/** As makedev(3) encodes it. */
 function deviceNumber(major: number, minor: number): number {
   if (process.platform === 'darwin') return major * 2 ** 24 + minor;
   return (minor & 0xff) + (major & 0xfff) * 2 ** 8 + (minor >>> 8) * 2 ** 20;
 }
 
-/** @throws BimaError for names that this machine's disk takes for one */
+/** @throws BimaError for names that this machine's disk can't tell apart */
 export function checkNames(entries: Iterable<Entry>): void {
   const names = new Map<string, string>();
   for (const { path } of entries) {

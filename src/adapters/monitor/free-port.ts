@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import { BimaError } from '../../core/errors.ts';
 
-/** It is free when this returns; somebody may still be faster. @throws BimaError NOT_AVAILABLE */
+/** Another process may take it before it is used. @throws BimaError NOT_AVAILABLE */
 export async function findFreePort(address: string): Promise<number> {
   const server = createServer();
   try {

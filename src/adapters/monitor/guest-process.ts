@@ -1,4 +1,4 @@
-// Runs a monitor: what its guest prints is handed on, and it never outlives this process.
+// Runs a monitor: passes on what its guest prints, and ends it with this process.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -9,27 +9,27 @@ export interface GuestProcessOptions {
   readonly path: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether the guest reads what somebody types or sends to this process. */
+  /** Whether the guest reads the standard input of this process. */
   readonly input: 'inherit' | 'ignore';
-  /** Gets what the guest prints. The guest is held up until it is done. */
+  /** Gets what the guest prints; the guest waits until it returns. */
   readonly print: (bytes: Uint8Array) => Promise<void> | void;
 }
 
 export interface GuestProcess {
-  /** Settles when the monitor is gone and all that the guest has printed was handed on. */
+  /** Settles when the monitor has ended and all its output was passed on. */
   readonly ended: Promise<MonitorEnd>;
-  /** What the monitor itself has said, its last lines. */
+  /** The last lines of the monitor's standard error. */
   readonly complaints: () => string;
-  /** Ends the monitor: kindly, then surely. */
+  /** Ends the monitor: by SIGTERM, then by SIGKILL. */
   readonly stop: () => void;
 }
 
-/** Milliseconds until a monitor that was asked to end is ended. */
+/** Milliseconds between the two. */
 const grace = 2000;
-/** Characters of what the monitor itself says that are kept. */
+/** How many characters of standard error are kept. */
 const maxComplaints = 16 * 1024;
 
-/** What a monitor may need of the environment: no token of ours is any of its business. */
+/** Variables that are passed to a monitor: it gets no tokens. */
 const passedOn =
   /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LANG|LC_\w+|TERM|LD_LIBRARY_PATH|DYLD_\w+|QEMU_\w+|XDG_\w+|SYSTEMROOT|WINDIR|USERPROFILE|LOCALAPPDATA|APPDATA)$/i;
 
@@ -41,7 +41,7 @@ function monitorEnvironment(
 
 /** @throws BimaError MONITOR_MISSING, by way of `ended`, for a program that can't be started */
 export function startGuest({ path, args, environment, input, print }: GuestProcessOptions): GuestProcess {
-  // Without a terminal of its own to read, it gets a process group: what it starts ends with it.
+  // Unless it reads the terminal, it gets a process group, so that what it starts ends with it.
   const isGroup = input === 'ignore' && process.platform !== 'win32';
   const child = spawn(path, args, {
     env: monitorEnvironment(environment),
@@ -56,7 +56,7 @@ export function startGuest({ path, args, environment, input, print }: GuestProce
   const killAtOnce = () => {
     kill(child, isGroup, 'SIGKILL');
   };
-  // Whatever ends this process: a second interrupt, a terminal that is closed, an error.
+  // However this process ends: by a second interrupt, a closed terminal, an error.
   process.once('exit', killAtOnce);
 
   let timer: NodeJS.Timeout | undefined;
@@ -65,7 +65,7 @@ export function startGuest({ path, args, environment, input, print }: GuestProce
     kill(child, isGroup, 'SIGTERM');
     timer = setTimeout(killAtOnce, grace);
   };
-  // A wrapper may leave something in its group, which would hold the pipe open.
+  // A wrapper may leave processes in its group, which would hold the pipe open.
   if (isGroup) child.once('exit', killAtOnce);
   const ended = follow(child, print, stop).finally(() => {
     clearTimeout(timer);
@@ -105,7 +105,7 @@ function kill(child: ChildProcess, isGroup: boolean, signal: NodeJS.Signals): vo
     if (isGroup) process.kill(-pid, signal);
     else if (child.exitCode === null) child.kill(signal);
   } catch {
-    // It is gone.
+    // It has ended already.
   }
 }
 

@@ -1,4 +1,4 @@
-// What this machine can run guests with, and how its system is called.
+// The accelerators of this machine, and the name of its system.
 
 import { execFile } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { parseOsRelease } from '../../core/monitor/monitor-packages.ts';
 import type { SystemName } from '../../core/monitor/monitor-packages.ts';
 import type { HostFacts } from '../../core/monitor/machine.ts';
 
-/** Node's names of architectures that Go calls otherwise. */
+/** Architectures whose names differ in Node and Go. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 export async function readHostFacts(): Promise<HostFacts> {
@@ -20,7 +20,7 @@ export async function readHostFacts(): Promise<HostFacts> {
   };
 }
 
-/** Whoever may open it may run machines with it, as a rule. */
+/** Permission to open it is, as a rule, permission to run machines. */
 async function mayUseKvm(): Promise<boolean> {
   try {
     await (await open('/dev/kvm', 'r+')).close();
@@ -30,7 +30,7 @@ async function mayUseKvm(): Promise<boolean> {
   }
 }
 
-/** A Mac that is itself virtual has none (developer.apple.com, "Hypervisor"). */
+/** A virtual Mac has none (developer.apple.com, "Hypervisor"). */
 async function hasHypervisor(): Promise<boolean> {
   try {
     const { stdout } = await promisify(execFile)('/usr/sbin/sysctl', ['-n', 'kern.hv_support']);

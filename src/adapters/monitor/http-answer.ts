@@ -7,8 +7,8 @@ const patience = 3000;
 const interval = 100;
 
 /**
- * Asks until there is an answer with a status under 400, or until the signal says that it is enough.
- * @returns the status; undefined after the signal
+ * Asks until there is an answer with a status below 400, or the signal is aborted.
+ * @returns the status; undefined after an abort
  */
 export async function waitForAnswer(
   { address, port, path }: { readonly address: string; readonly port: number; readonly path: string },
@@ -22,7 +22,7 @@ export async function waitForAnswer(
   return undefined;
 }
 
-/** Undefined without an answer: QEMU takes connections as soon as it runs, long before its guest does. */
+/** Undefined without an answer: QEMU accepts connections at once, long before its guest does. */
 function ask(url: string, signal: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve) => {
     const options = { agent: false, signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) };

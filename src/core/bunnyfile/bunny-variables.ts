@@ -65,7 +65,7 @@ export function createBunnyVariables(sources: VariableSources, { errors }: Findi
         next += 1;
       }
     }
-    // One is enough: all have the same place.
+    // All have the same place: one error is enough.
     errors.push(...failures.slice(0, 1));
     return failures.length > 0 ? undefined : expanded;
   }

@@ -1,4 +1,4 @@
-// A bunnyfile to the stages that a Containerfile would have: from there on nobody tells them apart.
+// Parses a bunnyfile into the stages that a Containerfile would have: nothing after it tells the two apart.
 
 import type { Findings } from '../containerfile/findings.ts';
 import type { Containerfile } from '../containerfile/instruction.ts';
@@ -48,7 +48,7 @@ export function parseBunnyfile(
   return {
     stages: bunnyfile === undefined ? [] : stagesOfBunnyfile(bunnyfile),
     unbuilt: new Set(),
-    // Of a file that is wrong nobody can say which labels it lacks.
+    // A file with errors may have labels that were not understood: none is reported as missing.
     hasLostLabels: findings.errors.length > 0,
     optionalLabels: [uruncKeys.version, uruncKeys.cmdline],
     ...(bunnyfile?.architecture === undefined ? {} : { platform: bunnyfile.architecture }),
@@ -58,7 +58,7 @@ export function parseBunnyfile(
   };
 }
 
-/** Undefined, with errors, when something is missing that decides what is built. */
+/** Undefined, with errors, when something that decides what is built is missing. */
 function readBunnyfile(
   root: NonNullable<YamlTree['root']>,
   file: string,
@@ -91,12 +91,12 @@ function readBunnyfile(
     ...(words === undefined ? {} : { cmd: words }),
     envs,
   };
-  // A key that is mistyped may be the one that has them.
+  // They may be under a mistyped key.
   if (options.findings.errors.length === 0) warnOfNoWords(section, bunnyfile);
   return bunnyfile;
 }
 
-/** A base may bring some. */
+/** Labels may come from the base image. */
 function warnOfNoWords(file: Section, { kernel, rootfs, entrypoint, cmd }: Bunnyfile): void {
   const isBased = kernel.image !== undefined || rootfs?.image !== undefined;
   if (isBased || entrypoint !== undefined || cmd !== undefined) return;

@@ -1,4 +1,4 @@
-// What a bunnyfile says as instructions: which image is the base, what is copied where, which labels there are.
+// A bunnyfile as instructions: which image is the base, what is copied where, which labels are set.
 // Paths, labels and bases are those of bunny v0.0.5 (hops/package.go).
 
 import type {
@@ -129,7 +129,7 @@ function mountPointOf({ framework }: Bunnyfile): string {
   return framework.text === 'rumprun' ? '/data' : '/';
 }
 
-/** The file whose content decides which label names it. */
+/** The file whose label depends on its content. */
 export function unnamedRootfsOf(bunnyfile: Bunnyfile): UnnamedRootfs | undefined {
   const { rootfs } = bunnyfile;
   if (rootfs?.form !== 'file' || rootfs.type !== undefined) return undefined;

@@ -59,7 +59,7 @@ export class Section {
     this.error(position, message, hint ?? advice);
   }
 
-  /** Such as ` in "kernel"`, and nothing at the top of the file. */
+  /** Such as ` in "kernel"`; empty at the top of the file. */
   #where(): string {
     return this.#name === undefined ? '' : ` in ${quote(this.#name)}`;
   }
@@ -88,7 +88,7 @@ export class Section {
     return this.#entries.get(key)?.position ?? this.position;
   }
 
-  /** Undefined for a key that isn't there or has nothing. */
+  /** Undefined for a key that is missing or empty. */
   node(key: string): YamlNode | undefined {
     const value = this.#entries.get(key)?.value;
     return value?.type === 'nothing' ? undefined : value;

@@ -20,10 +20,10 @@ const keys = ['framework', 'version', 'monitor', 'architecture'];
 const shape =
   'Write "framework: linux" and "monitor: qemu", each on a line of its own, indented below "platforms:".';
 
-/** The one that is read here, and all before it. */
+/** The newest version that is read here; earlier ones are read as well. */
 const supported = [0, 1];
 
-/** Reports a version of the format that is missing, is none, or is newer than `v0.1`. */
+/** Reports a version of the format that is missing, malformed, or newer than `v0.1`. */
 export function checkFormat(file: Section): void {
   const version = file.text('version', { hint: 'Write "version: v0.1".', isLiteral: true });
   if (version === undefined) return;
@@ -45,7 +45,7 @@ export function checkFormat(file: Section): void {
 }
 
 /**
- * Undefined, with errors, when what an image must have is missing.
+ * Undefined, with errors, when something that an image needs is missing.
  * @param target what is built
  */
 export function readPlatforms(
@@ -78,7 +78,7 @@ export function readPlatforms(
   };
 }
 
-/** Reads the monitor. `fc`, which urunc doesn't know, is an error and read as what it means. */
+/** Reads the monitor. `fc`, which urunc doesn't know, is an error, and is read as `firecracker`. */
 function readMonitor(section: Section): Stated | undefined {
   const monitor = section.text('monitor', { hint: 'Write for example "monitor: qemu".' });
   if (monitor?.text !== 'fc') return monitor;

@@ -1,4 +1,4 @@
-// `kernel` and `rootfs` of a bunnyfile: where the files of the image are from, and what becomes of them.
+// `kernel` and `rootfs` of a bunnyfile: where the image's files come from, and in which form they go in.
 
 import { quote } from '../text.ts';
 import { readIncludes } from './stated-includes.ts';
@@ -9,7 +9,7 @@ import type { Include, Stated, StatedKernel, StatedRootfs } from './stated.ts';
 const kernelShape =
   'Write "from: local" and "path:" with the file, indented below "kernel:"; or an image in "from", and the path in it.';
 
-/** Undefined, with errors, when there is no telling where the kernel is. */
+/** Undefined, with errors, when it isn't clear where the kernel is. */
 export function readKernel(file: Section, options: SectionOptions): StatedKernel | undefined {
   const hint = file.has('app') ? undefined : kernelShape;
   const mapping = file.mapping('kernel', hint);
@@ -96,12 +96,12 @@ function checkType({ section, type, isUnikraft }: RootfsParts): void {
   section.error(section.placeOf('type'), message, 'Write "initrd": urunc gives Unikraft no block device.');
 }
 
-/** Files that the container has, or one that is written of them. */
+/** The container's files, or one file made of them. */
 function madeRootfs({ section, from, type, includes, isUnikraft }: RootfsParts): StatedRootfs | undefined {
   const { position } = section;
   const image = from === undefined || from.text === 'scratch' ? {} : { image: from };
   const isEmpty = image.image === undefined && includes.length === 0;
-  // As if the section weren't there.
+  // The same as without the section.
   if (isEmpty && type === undefined) return undefined;
   const made = type ?? (isUnikraft ? 'initrd' : 'raw');
   if (made === 'raw') return { form: 'raw', ...image, includes, position };
@@ -147,7 +147,7 @@ function fileRootfs({
     section.error(section.placeOf('include'), 'expected no "rootfs.include" beside "path"', hint);
     return undefined;
   }
-  // The one form that Unikraft reads.
+  // Unikraft reads no other form.
   const known = type ?? (isUnikraft ? 'initrd' : undefined);
   return {
     form: 'file',

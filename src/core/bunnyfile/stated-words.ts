@@ -1,4 +1,4 @@
-// `cmd`, `entrypoint`, `cmdline` and `envs` of a bunnyfile: what the guest is told. Nothing in them is replaced.
+// `cmd`, `entrypoint`, `cmdline` and `envs` of a bunnyfile: the guest's arguments and environment. No variables are replaced in them.
 
 import type { LabelPair } from '../containerfile/instruction.ts';
 import { shellRules, splitWords } from '../containerfile/words.ts';
@@ -6,7 +6,7 @@ import { quote, suggestion } from '../text.ts';
 import type { Section } from './section.ts';
 import type { StatedWords } from './stated.ts';
 
-/** Undefined without any word, as bunny has it: what the base says then stays. */
+/** Undefined for an empty list, as in bunny: what the base has then stays. */
 export function readGuestWords(file: Section, key: 'cmd' | 'entrypoint'): StatedWords | undefined {
   const items = file.words(key, (text) => `Write ${key}: ${listOf(wordsOf(text))}`);
   if (items === undefined || items.length === 0) return undefined;
@@ -37,7 +37,7 @@ export function readCmdline(file: Section, isReplaced: boolean): StatedWords | u
   return values.length === 0 ? undefined : { words: values, position: place };
 }
 
-/** Pairs of which one can't be made out are reported, and left out. */
+/** Entries that aren't `NAME=value` are reported and left out. */
 export function readEnvs(file: Section): readonly LabelPair[] {
   const node = file.node('envs');
   if (node?.type === 'mapping') {

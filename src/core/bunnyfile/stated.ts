@@ -31,7 +31,7 @@ export type StatedRootfs =
       readonly includes: readonly Include[];
       readonly position: Position;
     }
-  /** A file that is written here, of the included files, or of an image and these. */
+  /** A file that is made here, of the included files, or of an image and these. */
   | {
       readonly form: 'written';
       readonly type: 'initrd' | 'block';
@@ -39,7 +39,7 @@ export type StatedRootfs =
       readonly includes: readonly Include[];
       readonly position: Position;
     }
-  /** A file that is there. Without a type, its content says which it is. */
+  /** An existing file. Without a type, its content decides. */
   | {
       readonly form: 'file';
       readonly type?: 'initrd' | 'block';

@@ -1,4 +1,4 @@
-// The one importer of the YAML library, which only a bunnyfile needs: it is loaded when one is read, and the action has it
-// as a bundle of its own. It imports nothing of ours, so that no class exists twice.
+// The only importer of the YAML library, which is loaded when a bunnyfile is read, from a bundle of its own. It imports
+// nothing of ours, so that no class exists twice.
 
 export { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';

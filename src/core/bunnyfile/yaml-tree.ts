@@ -56,7 +56,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 const usualHint = 'Put text that holds ": ", " #" or a quote into quotes of the other kind.';
 
-/** More than anybody nests: what is deeper is a slip or an attack. */
+/** Deeper nesting is a slip or an attack. */
 const maxDepth = 20;
 
 /** Loads the YAML library. Never throws: what is wrong is listed. @param file the name in positions */
@@ -73,7 +73,7 @@ export async function readYamlTree(text: string, file: string): Promise<YamlTree
 
 type SyntaxFault = Pick<YAMLParseError, 'code' | 'message' | 'pos'>;
 
-/** Errors, one for each place: later ones there follow from the first. */
+/** Errors, the first one for each place: others there follow from it. */
 function syntaxErrors(found: readonly SyntaxFault[], placeOf: (offset: number) => Position): Problem[] {
   const first = new Map([...found].reverse().map((error) => [error.pos[0], error]));
   return [...first.values()].reverse().map(({ code, message, pos }) => ({
@@ -88,7 +88,7 @@ function lowerFirst(text: string): string {
   return text.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
 }
 
-/** From offsets in the text to places. */
+/** Turns offsets in the text into positions. */
 function places(text: string, file: string): (offset: number) => Position {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
@@ -105,7 +105,7 @@ function places(text: string, file: string): (offset: number) => Position {
 
 type Convert = (node: ParsedNode | null | undefined, depth: number, otherwise: number) => YamlNode;
 
-/** Converts nodes. A missing value gets the offset that is passed beside it. */
+/** Converts nodes. A missing value gets the given offset. */
 function createConverter(
   library: typeof YamlLibrary,
   placeOf: (offset: number) => Position,

@@ -6,9 +6,9 @@ import { isStringArray, parseJson } from '../oci/json.ts';
 import { quote } from '../text.ts';
 
 /**
- * As CMD takes them; line ends count as blanks.
- * @param place what the text comes from, for the error
- * @throws BimaError INPUT_INVALID for a list that is none of strings, and for a quote that stays open
+ * Parses the arguments; line ends count as blanks.
+ * @param place where the text comes from, for the error
+ * @throws BimaError INPUT_INVALID for a list of anything but strings, and for an open quote
  */
 export function parseArgumentText(text: string, place: string): readonly string[] {
   if (text.trimStart().startsWith('[')) return parseList(text, place);

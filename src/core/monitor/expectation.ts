@@ -1,4 +1,4 @@
-// The text that a guest is to print, and whether it has. Pure.
+// The text that a guest is expected to print. Pure.
 
 import { BimaError } from '../errors.ts';
 import { quote } from '../text.ts';
@@ -10,9 +10,9 @@ export interface Expectation {
 }
 
 /**
- * A text as it is, or `/expression/` with the flags i, m, s and u behind it.
- * @param place what it comes from, for the error
- * @throws BimaError INPUT_INVALID for no text, and for an expression that JavaScript doesn't take
+ * Parses a literal text, or a regular `/expression/` with the flags i, m, s and u after it.
+ * @param place where it comes from, for the error
+ * @throws BimaError INPUT_INVALID for an empty text, and for an invalid regular expression
  */
 export function parseExpectation(text: string, place: string): Expectation {
   if (text.trim() === '') throw new BimaError('INPUT_INVALID', `expected a text for ${place}, got none`);

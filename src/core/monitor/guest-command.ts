@@ -1,5 +1,5 @@
 // The command line that a guest gets, as urunc v0.8 writes it for each type of unikernel (urunc,
-// pkg/unikontainers/unikernels). Pure: docs/run.md has the table in words.
+// pkg/unikontainers/unikernels). Pure. docs/run.md has the same as a table.
 
 import { BimaError } from '../errors.ts';
 import { quote } from '../text.ts';
@@ -9,7 +9,8 @@ import type { Guest } from './guest.ts';
 import type { KnownMonitor } from '../unikernel/bootable.ts';
 
 /**
- * @param isEmulated true where no processor of this machine runs the guest
+ * Builds the command line.
+ * @param isEmulated true where QEMU emulates the guest's processor
  * @throws BimaError INPUT_INVALID for a type that no release of urunc runs, and for a Linux guest without an init
  */
 export function guestCommand(guest: Guest, monitor: KnownMonitor, isEmulated: boolean): string {
@@ -57,7 +58,7 @@ function linuxCommand(guest: Guest, monitor: KnownMonitor, isEmulated: boolean):
   return [
     'panic=-1',
     `console=${isSerialPort ? 'ttyS0' : 'ttyAMA0'}`,
-    // As Linux does itself under KVM: an emulated timer that comes late on a busy machine would make it panic.
+    // Linux skips this check of the timer under KVM by itself: emulated, a late tick on a busy machine would be a panic.
     ...(isEmulated && guest.architecture === 'amd64' ? ['no_timer_check'] : []),
     ...linuxRoot(guest),
     ...(guest.hasNetwork ? [network] : []),
@@ -68,7 +69,7 @@ function linuxCommand(guest: Guest, monitor: KnownMonitor, isEmulated: boolean):
   ].join(' ');
 }
 
-/** As urunit takes them. Any other init gets the parts, since the kernel knows no single quotes. */
+/** Quoted as urunit reads them. Any other init gets them split, since the kernel knows no single quotes. */
 function linuxWord(word: string): string {
   const text = word.trim();
   return text.includes(' ') ? `'${text}'` : text;
@@ -97,7 +98,7 @@ function linuxEnvironment(guest: Guest): readonly string[] {
     : ['retain_initrd', 'URUNIT_CONFIG=/sys/firmware/initrd'];
 }
 
-/** From 0.16.1 on Unikraft takes its parameters in another form; a version that is missing counts as newer. */
+/** Unikraft 0.16.1 changed the form of its parameters; a missing version counts as newer. */
 function unikraftCommand(guest: Guest): string {
   const { version, architecture, environment, root, hasNetwork } = guest;
   const number = version.replace(/^v/, '');
@@ -119,13 +120,13 @@ function unikraftCommand(guest: Guest): string {
   ].join(' ');
 }
 
-/** The blanks of parts that are missing stay, as urunc has them. */
+/** Missing parts leave their blanks, as in urunc. */
 function mirageCommand(guest: Guest): string {
   const network = guest.hasNetwork ? [`--ipv4=${address}/24`, `--ipv4-gateway=${gateway}`] : ['', ''];
   return [...network, joined(guest)].join(' ');
 }
 
-/** JSON with a key for each variable, also several of one name, as rumprun reads it. */
+/** JSON with one key for each variable, duplicates included, as rumprun reads it. */
 function rumprunCommand(guest: Guest): string {
   const block = { source: 'etfs', path: '/dev/ld0a', fstype: 'blk', mountpoint: guest.blockMountPoint };
   const members = [
@@ -147,7 +148,7 @@ const rumprunNetwork = {
   gw: gateway,
 };
 
-/** As Go's json.Marshal writes it, so that it is also safe within HTML. */
+/** Encoded as by Go's json.Marshal, which escapes HTML. */
 function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

@@ -1,8 +1,8 @@
-// How a guest has ended, from the exit code of its monitor. Pure.
+// How a guest ended, from the exit code of its monitor. Pure.
 
 import type { KnownMonitor } from '../unikernel/bootable.ts';
 
-/** A monitor that has ended. */
+/** How a monitor ended. */
 export interface MonitorEnd {
   /** Null when a signal ended it. */
   readonly code: number | null;
@@ -10,7 +10,7 @@ export interface MonitorEnd {
 }
 
 /**
- * True where the guest says that all went well: it switched itself off. Hermit leaves QEMU by a device, with 3 for
+ * True where the guest reported success by powering off. Hermit leaves QEMU through its debug exit device, with 3 for
  * success (hermit-os/kernel, src/arch/x86_64/kernel/processor.rs), and mewz with 1 for the status 0.
  */
 export function hasEndedWell(

@@ -16,17 +16,17 @@ export const sharedRoots: readonly SharedRoot[] = ['9p', 'block', 'initrd'];
 export interface RootRequest {
   readonly monitor: KnownMonitor;
   readonly type: string;
-  /** Of the framework; empty where no label says it. */
+  /** Version of the framework; empty without a label. */
   readonly version: string;
-  /** Values of the labels; empty without one. */
+  /** Values of labels; empty without a label. */
   readonly initrd: string;
   readonly block: string;
   readonly blkMntPoint: string;
-  /** Whether the guest is to have the files of the image. */
+  /** Whether the labels ask for the image's files in the guest. */
   readonly mountsRootfs: boolean;
-  /** What somebody asks for in place of what the labels say. */
+  /** Overrides the labels. */
   readonly wanted?: SharedRoot | undefined;
-  /** What the kernel has built in, as far as it is known; asked only where that matters. */
+  /** What the kernel has built in, as far as it is known; called only where that matters. */
   readonly drivers: () => Promise<LinuxDrivers | undefined>;
   /** Whether QEMU on this machine can share a folder. */
   readonly canShare: boolean;
@@ -34,13 +34,13 @@ export interface RootRequest {
 
 export interface GuestRoot {
   readonly kind: RootKind;
-  /** True where the files of the image are put into it, false for what the image has in a file. */
+  /** True where it is made of the image's files, false for a file that the image has. */
   readonly isMade: boolean;
-  /** Why it isn't the way that urunc would take. */
+  /** Why it differs from what urunc would choose. */
   readonly why?: string;
 }
 
-/** @throws BimaError LABEL_MISSING or INPUT_INVALID for what urunc refuses as well */
+/** Chooses. @throws BimaError LABEL_MISSING or INPUT_INVALID for what urunc refuses as well */
 export async function chooseRoot(request: RootRequest): Promise<GuestRoot> {
   const { initrd, block, blkMntPoint, mountsRootfs, wanted } = request;
   if (wanted !== undefined) {
@@ -61,7 +61,7 @@ export async function chooseRoot(request: RootRequest): Promise<GuestRoot> {
   return mountsRootfs ? shareRoot(request) : { kind: 'none', isMade: false };
 }
 
-/** The ways that a type takes on a monitor, the best first. */
+/** What a type supports on a monitor, the best first. */
 function waysOf({ monitor, type, version }: RootRequest): readonly SharedRoot[] {
   const isOld = /^v?\d/.test(version) && isBefore(version.replace(/^v/, ''), [0, 16, 1]);
   switch (type) {

@@ -1,10 +1,10 @@
-// What the guest is started with: the arguments and the variables of the image, and those that somebody gives. Pure.
+// Arguments and environment of the guest: the image's own, and those given in their place. Pure.
 
 import { BimaError } from '../errors.ts';
 import { quote } from '../text.ts';
 
 export interface WordsRequest {
-  /** Of the image. */
+  /** The image's own. */
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   /** The cmdline label, which counts where the image has neither. */
@@ -28,7 +28,7 @@ export function guestWords(request: WordsRequest): readonly string[] {
 /** What containerd gives a process whose image has no variables (containerd, pkg/oci, "defaultUnixEnv"). */
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** `NAME=value` of the image, those that are given in their place or behind them. */
+/** `NAME=value` of the image; given ones replace them or are added. */
 export function guestEnvironment(
   image: readonly string[],
   given: ReadonlyMap<string, string>,
@@ -43,8 +43,8 @@ export function guestEnvironment(
 }
 
 /**
- * Reads `NAME=value`, or NAME alone for the value that the environment has; without one there it is left out.
- * @param place what the texts come from, for errors, which show no value
+ * Reads `NAME=value`, or NAME alone for its value in the environment; it is left out where that has none.
+ * @param place where the texts come from, for errors, which show no value
  * @throws BimaError INPUT_INVALID
  */
 export function parseGuestVariables(
@@ -67,7 +67,7 @@ export function parseGuestVariables(
   return values;
 }
 
-/** The numbers of `uid[:gid]`; undefined for a name, whose number only the image's own /etc/passwd knows. */
+/** The numbers of `uid[:gid]`; undefined for a name, which only the image's /etc/passwd resolves. */
 export function parseUser(text: string): { readonly uid: number; readonly gid: number } | undefined {
   if (text === '') return { uid: 0, gid: 0 };
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];

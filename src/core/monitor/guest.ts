@@ -1,9 +1,9 @@
-// What is booted, as its monitor and its command line have to know it. Pure.
+// A guest as the command lines of its kernel and its monitor need it. Pure.
 
 /** Where the guest's root file system is. */
 export type RootKind = 'initrd' | 'block' | '9p' | 'none';
 
-/** Who the program in the guest runs as: urunit is told. */
+/** The user that urunit runs the program as. */
 export interface GuestProcess {
   readonly uid: number;
   readonly gid: number;
@@ -14,7 +14,7 @@ export interface GuestProcess {
 export interface Guest {
   /** As `com.urunc.unikernel.unikernelType` has it. */
   readonly type: string;
-  /** Of the framework; empty where no label says it. */
+  /** Version of the framework; empty without a label. */
   readonly version: string;
   /** As GOARCH names it. */
   readonly architecture: 'amd64' | 'arm64';
@@ -25,7 +25,7 @@ export interface Guest {
   readonly root: RootKind;
   /** Where the guest mounts its block device; undefined without one. */
   readonly blockMountPoint?: string | undefined;
-  /** Devices of a Solo5 manifest that labels name. */
+  /** Devices of the Solo5 manifest, as the labels name them. */
   readonly solo5?: { readonly net?: string | undefined; readonly block?: string | undefined };
   readonly process: GuestProcess;
   /** Whether it has QEMU's user network. */
@@ -39,7 +39,7 @@ export interface GuestFiles {
   readonly block?: string | undefined;
   /** The folder that is shared as the root file system. */
   readonly shared?: string | undefined;
-  /** urunit's configuration, where it is no part of the initrd. */
+  /** urunit's configuration, where the initrd doesn't hold it. */
   readonly urunit?: string | undefined;
 }
 

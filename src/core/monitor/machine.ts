@@ -1,14 +1,14 @@
-// The machine that a guest gets, and what it is emulated or run with. Pure.
+// The machine that a guest gets, and its accelerator. Pure.
 
 import { BimaError } from '../errors.ts';
 import { quote } from '../text.ts';
 
-/** Who runs the guest's instructions: the processor by way of Linux or macOS, or QEMU itself. */
+/** What executes the guest: the processor, through Linux (kvm) or macOS (hvf), or QEMU's emulation (tcg). */
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
 const accelerators: readonly Accelerator[] = ['kvm', 'hvf', 'tcg'];
 
-/** Undefined for no text. @param place what it comes from, for the error. @throws BimaError INPUT_INVALID */
+/** Undefined for an empty text. @param place where it comes from, for the error. @throws BimaError INPUT_INVALID */
 export function parseAccelerator(text: string | undefined, place: string): Accelerator | undefined {
   const found = accelerators.find((name) => name === text);
   if (text === undefined || text === '' || found !== undefined) return found;
@@ -18,9 +18,9 @@ export function parseAccelerator(text: string | undefined, place: string): Accel
   );
 }
 
-/** A port of the guest that is reached on this machine. */
+/** A port of the guest that is forwarded from this machine. */
 export interface ForwardedPort {
-  /** Address on this machine, 127.0.0.1 unless somebody says otherwise. */
+  /** Address on this machine, by default 127.0.0.1. */
   readonly address: string;
   readonly host: number;
   readonly guest: number;
@@ -35,17 +35,17 @@ export interface Machine {
   readonly ports: readonly ForwardedPort[];
 }
 
-/** What urunc gives a guest of which nobody says how much it needs, in MiB. */
+/** urunc's default memory, in MiB. */
 export const defaultMemory = 256;
 
-/** How an accelerator is called in a line of the log. */
+/** Names of accelerators in the log. */
 export const acceleratorNames: Readonly<Record<Accelerator, string>> = {
   kvm: 'KVM',
   hvf: 'HVF',
   tcg: 'emulation',
 };
 
-/** What this machine can run guests with. */
+/** What this machine has to run guests. */
 export interface HostFacts {
   readonly system: NodeJS.Platform;
   /** As GOARCH names it. */
@@ -54,14 +54,14 @@ export interface HostFacts {
   readonly hasHvf: boolean;
 }
 
-/** The fastest that is there for guests of an architecture. */
+/** The fastest accelerator for guests of an architecture. */
 export function chooseAccelerator(host: HostFacts, architecture: string): Accelerator {
   if (architecture !== host.architecture) return 'tcg';
   if (host.hasKvm) return 'kvm';
   return host.hasHvf ? 'hvf' : 'tcg';
 }
 
-/** As `512M` or `2G`, in MiB. @throws BimaError INPUT_INVALID */
+/** Parses `512M` or `2G` into MiB. @throws BimaError INPUT_INVALID */
 export function parseMemory(text: string): number {
   const [, number, unit = ''] = /^([1-9]\d{0,6})([MG])(?:i?B)?$/i.exec(text.trim()) ?? [];
   const size = Number(number) * (unit.toUpperCase() === 'G' ? 1024 : 1);
@@ -76,7 +76,7 @@ export function parseCpus(text: string): number {
 }
 
 /**
- * As `[ADDRESS:]HOST:GUEST[/tcp|/udp]`, or `GUEST` alone: then the host's port is 0, for one that is free.
+ * Parses `[ADDRESS:]HOST:GUEST[/tcp|/udp]`, or `GUEST` alone, whose port on the host is 0: any free one.
  * @throws BimaError INPUT_INVALID
  */
 export function parsePort(text: string): ForwardedPort {

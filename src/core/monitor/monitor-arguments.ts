@@ -76,7 +76,7 @@ export function monitorCommand(monitor: KnownMonitor, request: MonitorRequest): 
 
 function checkPair(monitor: KnownMonitor, type: string): void {
   const types = findTypes(monitor);
-  // A type that nothing runs is said by what makes its command line.
+  // An unknown type is reported where its command line is made.
   if (types.includes(type) || findHypervisors(type).length === 0) return;
   throw new BimaError(
     'INPUT_INVALID',

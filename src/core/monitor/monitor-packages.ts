@@ -1,6 +1,6 @@
 // What to install for a monitor that is missing, on each system. Pure.
 
-/** What is known of the system: `id` and `like` are those of /etc/os-release on Linux. */
+/** The system; `id` and `like` are ID and ID_LIKE of /etc/os-release on Linux. */
 export interface SystemName {
   readonly system: NodeJS.Platform;
   readonly id?: string | undefined;
@@ -37,7 +37,7 @@ const qemuPackages: Readonly<Record<string, Readonly<Record<QemuProgram, string>
   },
 };
 
-/** Names of distributions that use the packages of another. */
+/** Distributions that use the packages of another. */
 const families: Readonly<Record<string, string>> = {
   ubuntu: 'debian',
   rhel: 'fedora',
@@ -57,7 +57,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'solo5-spt': 'Install Solo5 with "opam install solo5", or build it from https://github.com/Solo5/solo5.',
 };
 
-/** How to get the program, in a sentence. */
+/** A sentence that says how to install the program. */
 export function installHint(program: string, { system, id = '', like = '' }: SystemName): string {
   const known = Object.hasOwn(elsewhere, program) ? elsewhere[program] : undefined;
   if (known !== undefined) return known;

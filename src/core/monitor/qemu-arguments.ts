@@ -24,7 +24,7 @@ export function qemuArguments({ guest, files, machine }: QemuRequest, command: s
     ...(files.initrd === undefined ? [] : ['-initrd', files.initrd]),
     ...(files.shared === undefined ? [] : sharedFolder(files.shared)),
     ...(files.urunit === undefined ? [] : ['-initrd', files.urunit]),
-    // urunc has it for some types alone. What resets itself would go on forever, with nobody to say so.
+    // urunc passes it for some types only. Without it, a guest that resets itself would do so forever.
     '-no-reboot',
     ...ownArguments(guest),
     ...['-append', command],
@@ -34,7 +34,7 @@ export function qemuArguments({ guest, files, machine }: QemuRequest, command: s
 function processor(accelerator: Accelerator, architecture: Guest['architecture']): readonly string[] {
   if (accelerator === 'kvm') return ['-cpu', 'host', '-enable-kvm'];
   if (accelerator === 'hvf') return ['-cpu', 'host', '-accel', 'hvf'];
-  // All that QEMU emulates, except for pointer authentication by the book, which costs half of the speed.
+  // All features that QEMU emulates, with the fast form of pointer authentication: the exact one halves the speed.
   const model = architecture === 'arm64' ? 'max,pauth-impdef=on' : 'max';
   return ['-cpu', model, '-accel', 'tcg'];
 }
@@ -55,7 +55,7 @@ function network(
   return ['-netdev', netdev, '-device', `${device},netdev=net0${modern}`];
 }
 
-/** Types that urunc attaches no block device to have none here either. */
+/** As in urunc, some types get no block device. */
 function blockDevice({ type }: Guest, path: string): readonly string[] {
   if (type !== 'linux') return [];
   return [
@@ -72,7 +72,7 @@ function sharedFolder(path: string): readonly string[] {
   ];
 }
 
-/** In a list of options, a comma in a value stands twice. */
+/** A comma in an option's value is doubled. */
 function optionValue(text: string): string {
   return text.replaceAll(',', ',,');
 }

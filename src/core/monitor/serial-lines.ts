@@ -1,11 +1,11 @@
-// What a guest prints, as lines for a log that keeps all of it: at most so many. Pure.
+// The guest's output as lines for a log, up to a limit. Pure.
 
 import { limits } from '../limits.ts';
 
-/** Lines of one guest that a log gets. */
+/** How many lines of one guest a log gets. */
 export const maxSerialLines = 2000;
 
-/** Cuts bytes into lines, and gives none any more when there were too many. */
+/** Cuts bytes into lines, and stops at the limit. */
 export class SerialLines {
   readonly #decoder = new TextDecoder();
   readonly #print: (line: string) => void;
@@ -22,14 +22,14 @@ export class SerialLines {
     const lines = text.split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) this.#give(line);
-    // A line that never ends is shown in parts.
+    // An endless line is shown in parts.
     while (this.#rest.length > limits.line) {
       this.#give(this.#rest.slice(0, limits.line));
       this.#rest = this.#rest.slice(limits.line);
     }
   }
 
-  /** Gives what has no line end. */
+  /** The rest, which has no line end. */
   end(): void {
     if (this.#rest !== '') this.#give(this.#rest);
     this.#rest = '';

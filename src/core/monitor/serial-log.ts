@@ -1,15 +1,15 @@
-// What a guest prints on its serial port: looked through as it comes, of which no more is kept than is shown. Pure.
+// The guest's serial output: searched as it comes, and kept only as far as it is shown. Pure.
 
 import type { Expectation } from './expectation.ts';
 
-/** Characters in which an expected text is looked for: one that is longer is never found. */
+/** How many characters are searched at once: a longer text is never found. */
 const windowSize = 64 * 1024;
-/** Lines that are kept to be shown. */
+/** How many lines are kept. */
 const keptLines = 20;
-/** Characters of a line that are kept. */
+/** How many characters of a line are kept. */
 const keptLine = 1000;
 
-/** Colours, positions and other sequences of a terminal, and what may be the begin of one (ECMA-48, "CSI"). */
+/** Control sequences of terminals, and what may be the start of one (ECMA-48, "CSI"). */
 const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
 const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256})?$/;
 
@@ -35,7 +35,7 @@ export class SerialLog {
     return this.#hasFound;
   }
 
-  /** Whether Linux has said that it can't go on. */
+  /** Whether Linux has panicked. */
   get hasPanicked(): boolean {
     return this.#hasPanicked;
   }
@@ -47,7 +47,7 @@ export class SerialLog {
 
   add(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#isEmpty = false;
-    // Line ends of a serial port are two characters; who expects a text knows one.
+    // A serial port ends lines with CR and LF; an expected text has LF alone.
     const raw = this.#carry + this.#decoder.decode(bytes, { stream: true }).replaceAll('\r', '');
     this.#carry = unfinished.exec(raw)?.[0] ?? '';
     const text = raw.slice(0, raw.length - this.#carry.length).replace(sequences, '');

@@ -1,4 +1,4 @@
-// A command line as somebody would type it into a POSIX shell. Pure.
+// A command line quoted for a POSIX shell. Pure.
 
 export function formatCommandLine(words: readonly string[]): string {
   return words.map(shellWord).join(' ');

@@ -1,5 +1,5 @@
-// What urunc v0.7 and later write for urunit (urunc, pkg/unikontainers/unikernels/linux.go): environment, owner and
-// folder of the program, and the block devices, of which there is none besides the root here. Pure.
+// urunit's configuration as urunc v0.7 and later write it (urunc, pkg/unikontainers/unikernels/linux.go): environment,
+// user and folder of the program, and block devices, of which there are none besides the root here. Pure.
 
 import type { Guest } from './guest.ts';
 

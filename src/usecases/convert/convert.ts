@@ -1,5 +1,5 @@
-// The use case: any container image for Linux becomes one that urunc boots, with a kernel and an init. It is planned as
-// the Containerfile that does the same.
+// The use case: any container image for Linux becomes one that urunc boots, with a kernel and an init. The plan is that
+// of an equivalent Containerfile, the recipe.
 
 import { isFile, withStagedFiles } from '../../adapters/context/staged-files.ts';
 import { openReadable } from '../../adapters/filesystem/readable-file.ts';
@@ -47,7 +47,7 @@ export interface ConversionOptions {
   readonly kernel?: string | undefined;
   /** `REF[:path]`, a file or `none`; undefined for urunit. */
   readonly init?: string | undefined;
-  /** Empty: that of the image, if it has one, or else of a kernel that is a file. */
+  /** Empty: that of the image, or else of the kernel's file. */
   readonly platforms: readonly Platform[];
   /** Labels that win over those of the conversion. */
   readonly labels: readonly LabelInput[];
@@ -75,14 +75,14 @@ interface FoundPart {
 
 export interface Conversion {
   readonly plans: readonly Plan[];
-  /** What the parts resolved to, for the manifests. */
+  /** Annotations that say what the parts resolved to. */
   readonly annotations: readonly AnnotationInput[];
 }
 
-/** Nowhere in a file: the recipe is nobody's. */
+/** The recipe is no file, so it has no positions. */
 const nowhere = { file: 'the image', line: 1, column: 1 };
 
-/** How the recipe calls what has no name that a Containerfile takes. */
+/** Names in the recipe for what no Containerfile could name. */
 const aliases = { image: 'image', settings: 'settings-of-image', kernel: 'kernel', init: 'init' } as const;
 
 /** Names of the annotations; the first two are OCI's own (image-spec, annotations.md). */
@@ -94,7 +94,7 @@ const annotationKeys = {
 } as const;
 
 /**
- * Runs `body` with the plans, one for each platform: files of the user are in reach only meanwhile.
+ * Runs `body` with the plans, one for each platform: the user's files are open only while it runs.
  * @throws BimaError INPUT_INVALID, PLATFORM_MISSING, NOT_AVAILABLE for a kernel or an init that can't be had, and what
  *   planning throws
  */
@@ -112,7 +112,7 @@ export async function withConversion<T>(
   });
 }
 
-/** The init keeps its name: by that, urunc knows urunit. */
+/** The init keeps its name, by which urunc recognises urunit. */
 function fileName(path: string): string {
   const name = path.replace(/^.*[/\\]/s, '').replace(/[^A-Za-z0-9._-]/g, '-');
   return name === aliases.kernel ? aliases.init : name;
@@ -154,7 +154,7 @@ class Converter {
     return { plans, annotations: this.#annotations(root.digest, kernelPart, initPart) };
   }
 
-  /** As it is where a Containerfile takes it, and then also in the history of the image; another name for a path. */
+  /** As written where a Containerfile accepts it (the history shows it); otherwise a name of the recipe. */
   #name(image: string, alias: string): string {
     if (localName(image) === undefined && /^[\w./:@-]+$/.test(image)) return image;
     this.#named.set(alias, this.#world.images.open(image));
@@ -323,7 +323,7 @@ class Converter {
 
   #annotations(digest: Digest, kernel: FoundPart, init: FoundPart | undefined): readonly AnnotationInput[] {
     const { image } = this.#options;
-    // The name of a path means nothing elsewhere.
+    // A path means nothing on another machine.
     const name = localName(image) === undefined ? formatReference(parseImageName(image)) : undefined;
     const all = [
       [annotationKeys.name, name],
@@ -335,12 +335,12 @@ class Converter {
   }
 }
 
-/** The platform is named, or the image has only one. */
+/** The named platform, or the image's only one. */
 function nobody(): Promise<undefined> {
   return Promise.resolve(undefined);
 }
 
-/** Where an image has its kernel or its init: its label tells, or else one of the usual places. */
+/** Path of the kernel or the init in an image: from its label, or one of the usual places. */
 async function findPart(what: 'kernel' | 'init', image: BaseImage): Promise<string | undefined> {
   const label = what === 'kernel' ? image.labels.get(uruncKeys.binary) : undefined;
   if (label !== undefined && label !== '') return label;
@@ -348,7 +348,7 @@ async function findPart(what: 'kernel' | 'init', image: BaseImage): Promise<stri
   return (what === 'kernel' ? usualKernels : usualInits).find((path) => resolve(rootfs, path) !== undefined);
 }
 
-/** The recipe is nobody's file: its places would mislead. What is said of labels that nobody gave doesn't matter. */
+/** Drops positions, since the recipe is no file, and remarks about labels that no user wrote. */
 function placeless(reporter: Reporter): Pick<Reporter, 'info' | 'warning'> {
   return {
     info: (message) => {

@@ -7,7 +7,7 @@ import { findOwner } from '../../core/files/owners.ts';
 import { resolve } from '../../core/files/rootfs.ts';
 import type { BaseImage } from '../plan/base-image.ts';
 
-/** The image's user in numbers: the file with the names is not where a runtime looks. */
+/** The image's user as numbers, since urunc can't look up names in it. */
 export async function userInNumbers(image: BaseImage): Promise<string | undefined> {
   const { values } = image;
   const owner = values.user === undefined ? undefined : parseOwner(values.user);
@@ -28,8 +28,8 @@ export function doubtsOfWords(words: readonly string[]): Problem[] {
 }
 
 /**
- * Without an init, the kernel starts the first word of the command itself. That it has to be an absolute path is said of
- * every image; here it is whether the image has it.
+ * Without an init, the kernel starts the first word of the command itself. The check that it is an absolute path is
+ * made for every image; this one is that the image has the file.
  */
 export async function doubtsOfInit(image: BaseImage, words: readonly string[]): Promise<Problem[]> {
   const [first] = words;
@@ -44,7 +44,7 @@ export async function doubtsOfInit(image: BaseImage, words: readonly string[]): 
   ];
 }
 
-/** What a container would start for a word without a slash; undefined where that is no file. */
+/** The file that PATH finds for a word without a slash; undefined for none. */
 export async function findProgram(image: BaseImage, word: string): Promise<string | undefined> {
   if (word.includes('/')) return undefined;
   const rootfs = await image.rootfs();

@@ -1,4 +1,4 @@
-// What a user calls the image to convert: a reference, or something on disk with or without a transport in front.
+// The name of the image to convert: a reference, or a path with or without a transport.
 
 import { resolve } from 'node:path';
 import { kindOfImages } from '../../adapters/disk/open.ts';
@@ -13,7 +13,7 @@ export async function nameOfImage(text: string): Promise<string> {
   if (localName(text) !== undefined) return text;
   const kind = await kindOfImages(text);
   if (kind === 'images') return `oci:${resolve(text)}`;
-  // No reference starts or ends so.
+  // No reference starts or ends like this.
   if (!/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(text)) return text;
   const what = kind === 'missing' ? 'does not exist' : 'holds no image';
   throw new BimaError('LAYOUT_INVALID', `"${text}" ${what}`);

@@ -1,4 +1,4 @@
-// What is booted of an image: its labels, its arguments, and the files that they name.
+// The parts of an image that are needed to boot it: labels, arguments, and the files that the labels name.
 
 import { createImageFiles } from '../../adapters/layers/image-files.ts';
 import { readNamedFiles } from '../../adapters/layers/named-files.ts';
@@ -24,7 +24,7 @@ import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
 import type { UruncName } from '../../core/unikernel/urunc-annotations.ts';
 import { labelsOfImage } from '../lint-image.ts';
 
-/** An image among those of a source. */
+/** One image of a source. */
 export interface FoundImage {
   readonly source: Source;
   readonly image: ReadImage;
@@ -32,7 +32,7 @@ export interface FoundImage {
 }
 
 export interface BootImage extends FoundImage {
-  /** The value of a label; empty without one. */
+  /** The value of a label; empty without it. */
   readonly label: (name: UruncName) => string;
   readonly kernel: NamedFile;
   readonly initrd?: NamedFile | undefined;
@@ -142,7 +142,7 @@ async function readLabels(
   return label;
 }
 
-/** Whether nothing else of the image is its guest's root: its layers are then read once for all. */
+/** Whether the image's files are the guest's root: its layers are then read once. */
 function sharesRootfs(label: BootImage['label']): boolean {
   const hasOwn = label('initrd') !== '' || (label('block') !== '' && label('blkMntPoint') === '/');
   return isTrue(label('mountRootfs')) && !hasOwn;
@@ -150,7 +150,7 @@ function sharesRootfs(label: BootImage['label']): boolean {
 
 async function readRootfs({ source, image }: FoundImage, folder: string): Promise<Rootfs> {
   const rootfs = await createImageFiles(`${folder}/layers`).read(source, image.layers);
-  // All files of a layer are then read in one go.
+  // Then each layer is read once.
   for (const entry of rootfs.entries.values()) if (entry.type === 'file') entry.expect?.();
   return rootfs;
 }

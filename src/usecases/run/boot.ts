@@ -14,12 +14,12 @@ import { SerialLog } from '../../core/monitor/serial-log.ts';
 import type { KnownMonitor } from '../../core/unikernel/bootable.ts';
 import type { PreparedBoot } from './prepare-boot.ts';
 
-/** What the guest is to do. Without any of it, it is to end by itself, and well. */
+/** What the guest is expected to do: with nothing set, to end by itself with success. */
 export interface BootGoal {
   readonly expectation?: Expectation | undefined;
   /** An HTTP answer with a status under 400. */
   readonly answer?: { readonly address: string; readonly port: number; readonly path: string } | undefined;
-  /** Milliseconds that it has for that. */
+  /** The limit for that, in milliseconds. */
   readonly timeout?: number | undefined;
 }
 
@@ -41,11 +41,11 @@ export interface BootResult {
   readonly isGood: boolean;
   /** What the guest did, such as `it printed "ready"`. */
   readonly what: string;
-  /** Until then, from the start of the monitor. */
+  /** From the start of the monitor until then, in milliseconds. */
   readonly seconds: number;
-  /** What it printed last. */
+  /** The last lines that it printed. */
   readonly lines: readonly string[];
-  /** What the monitor said besides, where that may be the reason. */
+  /** What the monitor itself said, where that may be the reason. */
   readonly complaints: string;
 }
 
@@ -58,7 +58,7 @@ export async function bootGuest(
   const path = await findMonitor(prepared.program, world.environment);
   const { accelerator } = prepared.machine;
   const result = await bootOnce(prepared, goal, { ...world, path, accelerator });
-  // What says that it is there isn't always so: a container without the right to it, a virtual machine in another.
+  // An accelerator that looks available may still fail: in a container without the right, or in a nested virtual machine.
   const isUnable = accelerator !== 'tcg' && !result.isGood && result.lines.length === 0;
   if (!world.mayFallBack || !isUnable || prepared.monitor !== 'qemu') return result;
   if (!/kvm|hvf|hypervisor|accel/i.test(result.complaints)) return result;
@@ -107,7 +107,7 @@ async function bootOnce(prepared: PreparedBoot, goal: BootGoal, world: OnceWorld
   return { ...common, isGood, what: describeEnd(end, log, isWell) };
 }
 
-/** Looks whether all that is asked for has come, and ends the guest then, or when it is too late. */
+/** Ends the guest as soon as everything expected has come, or at the limit. */
 class GoalWatch {
   readonly #goal: BootGoal;
   readonly #log: SerialLog;

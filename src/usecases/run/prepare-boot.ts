@@ -36,7 +36,7 @@ import { isTrue } from '../../core/unikernel/values.ts';
 import type { BootImage } from './boot-image.ts';
 
 export interface BootOptions {
-  /** By default qemu, or what the image names where its binary is for that alone. */
+  /** By default qemu, or the image's own monitor where its binary runs on nothing else. */
   readonly monitor?: KnownMonitor | undefined;
   /** In place of ENTRYPOINT and CMD. */
   readonly entrypoint?: string | undefined;
@@ -46,7 +46,7 @@ export interface BootOptions {
   /** In MiB. */
   readonly memory?: number | undefined;
   readonly cpus: number;
-  /** With the ports of this machine that are really taken. */
+  /** With the ports that were really taken on this machine. */
   readonly ports: readonly ForwardedPort[];
   readonly accelerator?: Accelerator | undefined;
   readonly rootfs?: SharedRoot | undefined;
@@ -60,7 +60,7 @@ export interface PreparedBoot {
   readonly machine: Machine;
   /** Where the root file system is, and why there. */
   readonly root: GuestRoot;
-  /** The command line with an accelerator in place of the one that was chosen. */
+  /** The command line with another accelerator. */
   readonly commandFor: (accelerator: Accelerator) => MonitorCommand;
 }
 
@@ -146,7 +146,7 @@ function chooseMonitor({ facts, label }: BootImage, wanted: KnownMonitor | undef
   );
 }
 
-/** Tenders and the small monitors run nothing but what this processor runs. */
+/** Only QEMU emulates other processors. */
 function checkHost(monitor: KnownMonitor, accelerator: Accelerator, architecture: string): void {
   if (monitor === 'qemu' || monitor === 'spt' || accelerator === 'kvm') return;
   throw new BimaError(
@@ -184,18 +184,18 @@ function describeGuest(
     root: root.kind,
     blockMountPoint: isShared ? (type === 'rumprun' ? '/data' : '/') : own,
     solo5: { net: solo5('solo5NetDev'), block: solo5('solo5BlkDev') },
-    // A name of the image's own /etc/passwd is root here: the guest itself may know it.
+    // A user by name, which needs the image's /etc/passwd, is passed as root: the guest may resolve it.
     process: { ...(parseUser(user) ?? { uid: 0, gid: 0 }), folder },
     hasNetwork: options.ports.length > 0,
   };
 }
 
-/** What the guest's files take of its memory when they are an initrd: packed, and unpacked. */
+/** Memory that files take as an initrd: packed, and unpacked. */
 function memoryFor(madeSize: number): number {
   return defaultMemory + Math.ceil((2 * madeSize) / 1024 ** 2);
 }
 
-/** What the guest can write in a block image that is made here. */
+/** Free space in a block image that is made here. */
 const freeSpace = 64 * 1024 ** 2;
 
 async function placeFiles(
@@ -205,7 +205,7 @@ async function placeFiles(
   { folder }: PrepareWorld,
 ): Promise<{ readonly files: GuestFiles; readonly madeSize: number }> {
   const { label } = image;
-  // Under the names that they have in the image, where nothing that is made here can be.
+  // Under their names in the image, which nothing that is made here can have.
   const place = (name: 'binary' | 'initrd' | 'block', file: BootImage['initrd']) =>
     file === undefined ? undefined : placeFile(folder, `image/${rootfsPath(label(name))}`, file);
   const made = root.isMade ? await makeRoot(image, root.kind, folder) : { size: 0 };
@@ -242,12 +242,12 @@ async function makeRoot({ rootfs }: BootImage, kind: GuestRoot['kind'], folder: 
   return kind === 'block' ? { block: path, size: system.size } : { initrd: path, size: system.size };
 }
 
-/** Linux keeps every name; other systems take some for one. */
+/** Linux keeps every name apart; other systems take some for the same. */
 function checkNamesOnDisk(entries: readonly Entry[]): void {
   if (process.platform !== 'linux') checkNames(entries);
 }
 
-/** As urunc does it: one more archive behind what is there. */
+/** As in urunc, by one more cpio archive after the existing one. */
 async function appendConfig(initrd: string, config: string): Promise<void> {
   const bytes = Buffer.from(config);
   const entry: Entry = {
