@@ -1,12 +1,14 @@
-// Unpacks what is inside a packed kernel, as far as Node can.
+// Unpacks what is inside a packed kernel: gzip, LZ4, and zstd where Node has it.
 
 import { Readable, pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { ByteStream } from '../../core/oci/blob.ts';
+import { unpackLz4 } from '../../core/unikernel/lz4.ts';
 
-/** Undefined for a method that Node doesn't have. The stream fails on damage. */
+/** Undefined for a method that isn't known here. The stream fails on damage. */
 export function unpackPayload(method: string, packed: ByteStream): ByteStream | undefined {
+  if (method === 'lz4') return unpackLz4(packed);
   const transform = transformFor(method);
   return transform === undefined ? undefined : through(packed, transform);
 }

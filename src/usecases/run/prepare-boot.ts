@@ -27,10 +27,8 @@ import { streamOf } from '../../core/oci/blob.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import { bootVerdict, knownMonitors } from '../../core/unikernel/bootable.ts';
 import type { KnownMonitor } from '../../core/unikernel/bootable.ts';
-import type { Unpack } from '../../core/unikernel/examine-binary.ts';
 import { rootfsPath } from '../../core/unikernel/label-paths.ts';
 import { findDrivers } from '../../core/unikernel/linux-drivers.ts';
-import { unpackLz4 } from '../../core/unikernel/lz4.ts';
 import { findTypes } from '../../core/unikernel/monitors.ts';
 import { isTrue } from '../../core/unikernel/values.ts';
 import type { BootImage } from './boot-image.ts';
@@ -94,7 +92,7 @@ export async function prepareBoot(
     blkMntPoint: label('blkMntPoint'),
     mountsRootfs: isTrue(label('mountRootfs')),
     wanted: options.rootfs,
-    drivers: () => findDrivers(image.kernel, unpackKernel),
+    drivers: () => findDrivers(image.kernel, unpackPayload),
     canShare: world.host.system !== 'win32',
   });
   const guest = describeGuest(image, options, root, architecture);
@@ -110,9 +108,6 @@ export async function prepareBoot(
     monitorCommand(monitor, { guest, files, machine: { ...machine, accelerator: other }, configPath });
   return { monitor, type, program: commandFor(accelerator).program, machine, root, commandFor };
 }
-
-const unpackKernel: Unpack = (method, packed) =>
-  method === 'lz4' ? unpackLz4(packed) : unpackPayload(method, packed);
 
 function readArchitecture({ platform, facts }: BootImage): Guest['architecture'] {
   const architecture = facts.architecture ?? platform.architecture;
