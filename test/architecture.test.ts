@@ -23,6 +23,7 @@ const homes: Readonly<Record<string, string>> = {
   '@octokit/plugin-retry': 'src/adapters/github/',
   '@octokit/plugin-throttling': 'src/adapters/github/',
   '@octokit/rest': 'src/adapters/github/',
+  '@sigstore/bundle': 'src/core/trust/',
   'cli-progress': 'src/cli/',
   undici: 'src/adapters/http/',
   yaml: 'src/core/bunnyfile/',

@@ -50,7 +50,11 @@ export type ErrorCode =
   | 'REGISTRY_UNAUTHORIZED'
   | 'REGISTRY_UNAVAILABLE'
   | 'REGISTRY_UNREACHABLE'
-  | 'REGISTRY_WARNING';
+  | 'REGISTRY_WARNING'
+  | 'SIGNING_FAILED'
+  | 'SIGNING_KEY_INVALID'
+  | 'SIGNING_TOKEN_MISSING'
+  | 'TRUST_CONFIGURATION_INVALID';
 
 /** A place in a file. Lines and columns count from 1; columns count UTF-16 code units. */
 export interface Position {
