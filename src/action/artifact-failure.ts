@@ -1,7 +1,7 @@
 // Errors of the artifact library, classified by their text: whether a retry may help, and what the user can do.
 
 import { BimaError } from '../core/errors.ts';
-import { isMasked } from '../adapters/registry/secrets.ts';
+import { isMasked } from '../adapters/http/secrets.ts';
 
 /** The outcome of an attempt to upload. */
 export interface ArtifactFailure {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readErrorBody } from '../../src/adapters/registry/error-body.ts';
+import { readErrorBody } from '../../src/adapters/http/error-body.ts';
 import { parseContainerfile } from '../../src/core/containerfile/parser.ts';
 import { parseIgnoreFile } from '../../src/core/files/ignore.ts';
 import { countSteps, regexpsThatGoBack } from '../support/work.ts';
@@ -101,7 +101,7 @@ describe('the regular expressions', () => {
     const code = `
       const { parseContainerfile } = await load('src/core/containerfile/parser.ts');
       const { parseIgnoreFile } = await load('src/core/files/ignore.ts');
-      const { readErrorBody } = await load('src/adapters/registry/error-body.ts');
+      const { readErrorBody } = await load('src/adapters/http/error-body.ts');
       for (const text of ${JSON.stringify(texts)}) {
         parseContainerfile(Buffer.from(text), 'Containerfile');
         try { parseIgnoreFile(text, '.dockerignore'); } catch {}

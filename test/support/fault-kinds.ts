@@ -4,7 +4,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Act, Fault } from './fault-proxy.ts';
-import { formsOf } from '../../src/adapters/registry/secret-forms.ts';
+import { formsOf } from '../../src/adapters/http/secret-forms.ts';
 import {
   delayReply,
   interim,

@@ -13,7 +13,7 @@ import { pushImage } from '../../src/usecases/push/push.ts';
 import type { PushOptions, PushResult } from '../../src/usecases/push/push.ts';
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
 import type { RegistryClient, RegistryOptions as ClientOptions } from '../../src/adapters/registry/client.ts';
-import { formsOf } from '../../src/adapters/registry/secret-forms.ts';
+import { formsOf } from '../../src/adapters/http/secret-forms.ts';
 import type { Credential } from '../../src/adapters/registry/credentials.ts';
 import type { Reporter } from '../../src/core/reporter.ts';
 import { createFastClock } from './fast-clock.ts';

@@ -10,7 +10,7 @@ import { BimaError } from '../../core/errors.ts';
 import { parseRealm } from './realm.ts';
 import { withChallenged } from './scope.ts';
 import type { Scope } from './scope.ts';
-import type { Secrets } from './secrets.ts';
+import type { Secrets } from '../http/secrets.ts';
 import { basicHeader } from './token.ts';
 import type { Token, TokenRequest } from './token.ts';
 

@@ -3,14 +3,14 @@
 import { limits } from '../../core/limits.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Endpoint } from '../http/endpoints.ts';
-import { maxErrorBody, readErrorBody } from './error-body.ts';
+import { maxErrorBody, readErrorBody } from '../http/error-body.ts';
 import { clean } from '../../core/text.ts';
 import type { HttpHeaders, HttpRequest, HttpResponse } from '../http/http.ts';
 import { networkError, Timeout } from '../http/network-failure.ts';
 import { codeOfStatus, RegistryError, registryFailure } from './registry-error.ts';
 import { remedyFor } from './remedy.ts';
-import { parseRetryAfter } from './retry.ts';
-import type { Secrets } from './secrets.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+import type { Secrets } from '../http/secrets.ts';
 
 /** The first value of a header. */
 export function headerOf(headers: HttpHeaders, name: string): string | undefined {

@@ -114,18 +114,6 @@ export function retryOf(error: RegistryError): 'yes' | 'briefly' | 'no' {
 const passing = new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
 const final = new Set(['DENIED', 'NAME_UNKNOWN', 'NAME_INVALID', 'UNSUPPORTED']);
 
-/** Reads Retry-After: whole seconds or an HTTP date. Undefined for anything else, and for no time at all. */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? '';
-  // Date.parse takes nearly anything, such as "-1": only what starts with a day's name is a date here.
-  const wait = /^\d+$/.test(text)
-    ? Number(text) * 1000
-    : /^(?:mon|tue|wed|thu|fri|sat|sun)/i.test(text)
-      ? Date.parse(text) - now
-      : NaN;
-  return wait > 0 ? wait : undefined;
-}
-
 function waitBefore(count: number, error: RegistryError, random: number): number {
   if (error.retryAfter !== undefined) {
     const wait = Math.min(error.retryAfter, longestRetryAfter);

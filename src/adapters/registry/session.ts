@@ -20,7 +20,7 @@ import { atMost, rest, retrying } from './retry.ts';
 import type { RetryOptions } from './retry.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Scope } from './scope.ts';
-import type { Secrets } from './secrets.ts';
+import type { Secrets } from '../http/secrets.ts';
 import type { Timeouts } from '../http/watch.ts';
 
 export interface SessionRequest extends Omit<HttpRequest, 'endpoint' | 'signal'> {

@@ -11,7 +11,7 @@ import { RegistryError } from './registry-error.ts';
 import { answerError, readUpTo } from './response.ts';
 import type { AnswerContext } from './response.ts';
 import type { Scope } from './scope.ts';
-import type { Secrets } from './secrets.ts';
+import type { Secrets } from '../http/secrets.ts';
 
 export interface Token {
   readonly value: string;

@@ -4,8 +4,8 @@ import { BimaError } from '../../../src/core/errors.ts';
 import { Authorizer } from '../../../src/adapters/registry/authorizer.ts';
 import type { ChallengeHeader } from '../../../src/adapters/registry/authorizer.ts';
 import type { Credential } from '../../../src/adapters/registry/credentials.ts';
-import { createSecrets } from '../../../src/adapters/registry/secrets.ts';
-import type { Secrets } from '../../../src/adapters/registry/secrets.ts';
+import { createSecrets } from '../../../src/adapters/http/secrets.ts';
+import type { Secrets } from '../../../src/adapters/http/secrets.ts';
 import type { TokenRequest } from '../../../src/adapters/registry/token.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 

@@ -5,7 +5,7 @@ import { Budget } from '../../../src/adapters/http/budget.ts';
 import { Host } from '../../../src/adapters/registry/host.ts';
 import { RegistryError } from '../../../src/adapters/registry/registry-error.ts';
 import type { RegistryErrorParts } from '../../../src/adapters/registry/registry-error.ts';
-import { parseRetryAfter, retrying, retryOf } from '../../../src/adapters/registry/retry.ts';
+import { retrying, retryOf } from '../../../src/adapters/registry/retry.ts';
 import type { RetryOptions } from '../../../src/adapters/registry/retry.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
@@ -127,29 +127,6 @@ describe('retryOf', () => {
   for (const [parts, expected] of rows) {
     it(`${JSON.stringify(parts)}: ${expected}`, () => {
       assert.equal(retryOf(registryError(parts)), expected);
-    });
-  }
-});
-
-describe('parseRetryAfter', () => {
-  const now = Date.parse('Sun, 06 Nov 1994 08:49:37 GMT');
-  const rows: readonly (readonly [string | undefined, number | undefined])[] = [
-    ['3', 3000],
-    [' 120 ', 120_000],
-    ['Sun, 06 Nov 1994 08:50:37 GMT', 60_000],
-    ['Sunday, 06-Nov-94 08:50:37 GMT', 60_000],
-    ['Sun, 06 Nov 1994 08:00:00 GMT', undefined],
-    ['Sunny', undefined],
-    ['0', undefined],
-    ['-1', undefined],
-    ['1.5', undefined],
-    ['880µs', undefined],
-    ['', undefined],
-    [undefined, undefined],
-  ];
-  for (const [value, expected] of rows) {
-    it(String(value), () => {
-      assert.equal(parseRetryAfter(value, now), expected);
     });
   }
 });

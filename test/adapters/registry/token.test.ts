@@ -5,7 +5,7 @@ import type { Credential } from '../../../src/adapters/registry/credentials.ts';
 import { endpointOf } from '../../../src/adapters/http/endpoints.ts';
 import { createHttp } from '../../../src/adapters/http/http.ts';
 import { pullScope, pushScope } from '../../../src/adapters/registry/scope.ts';
-import { createSecrets } from '../../../src/adapters/registry/secrets.ts';
+import { createSecrets } from '../../../src/adapters/http/secrets.ts';
 import { requestToken } from '../../../src/adapters/registry/token.ts';
 import type { Token } from '../../../src/adapters/registry/token.ts';
 import { defaultTimeouts } from '../../../src/adapters/http/watch.ts';

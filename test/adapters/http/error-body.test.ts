@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readErrorBody } from '../../../src/adapters/registry/error-body.ts';
+import { readErrorBody } from '../../../src/adapters/http/error-body.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 

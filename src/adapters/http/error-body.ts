@@ -1,4 +1,4 @@
-// What a registry says about an error, made readable: the specification's JSON, or whatever a proxy wrote.
+// What a server says about an error, made readable: the JSON of the distribution specification, or whatever else was written.
 
 import { clean } from '../../core/text.ts';
 import { limits } from '../../core/limits.ts';
@@ -19,7 +19,7 @@ export interface ErrorBody {
 export const maxErrorBody = limits.errorBody;
 
 /**
- * Reads the body of an error (distribution-spec, "Error Codes"). Never throws.
+ * Reads the body of an error (for a registry: distribution-spec, "Error Codes"). Never throws.
  * @param scrub takes secrets out of a text, before it is cut
  */
 export function readErrorBody(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BimaError } from '../../../src/core/errors.ts';
-import { createSecrets } from '../../../src/adapters/registry/secrets.ts';
+import { createSecrets } from '../../../src/adapters/http/secrets.ts';
 
 /** A password with everything that some encoding writes in another way. */
 const hard = `pä"\\ss/+=<w>&'ö r~d!`;
