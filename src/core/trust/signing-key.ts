@@ -14,6 +14,8 @@ export interface SigningKey {
   readonly keyDetails: string;
   /** The hash within the signature; null for a kind of signature that does without. */
   readonly hash: 'sha256' | null;
+  /** Whether each signature of the same bytes is another one. */
+  readonly isRandom: boolean;
   /** Signs the bytes; ECDSA in DER. */
   sign(bytes: Uint8Array): Uint8Array;
 }
@@ -48,6 +50,7 @@ export function signingKeyOf(privateKey: KeyObject): SigningKey {
     fingerprint: `sha256:${createHash('sha256').update(publicKey).digest('hex')}`,
     keyDetails,
     hash,
+    isRandom: privateKey.asymmetricKeyType === 'ec',
     sign: (bytes) => sign(hash, bytes, privateKey),
   };
 }

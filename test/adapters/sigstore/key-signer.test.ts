@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createKeySigner } from '../../../src/adapters/sigstore/key-signer.ts';
+import { openSigningTools } from '../../../src/adapters/sigstore/signing-service.ts';
+import { silentReporter } from '../../../src/core/reporter.ts';
 import { readSigningKey } from '../../../src/core/trust/signing-key.ts';
 
 const statement = Buffer.from('{"_type":"https://in-toto.io/Statement/v1"}');
@@ -14,6 +16,7 @@ describe('a signer with a key', () => {
   const hint = hash.digest('base64');
   const signer = createKeySigner(
     readSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    openSigningTools({ reporter: silentReporter }),
   );
 
   it('is known by the fingerprint of its public key', () => {
