@@ -37,6 +37,8 @@ const claimNames = {
   20: 'buildTrigger',
   21: 'runInvocationUri',
   22: 'sourceRepositoryVisibility',
+  23: 'deploymentEnvironment',
+  24: 'tokenSubject',
 } as const;
 
 export type ClaimName = (typeof claimNames)[keyof typeof claimNames];

@@ -33,6 +33,12 @@ export interface ServiceList {
   readonly selector: 'all' | 'any' | { readonly exact: number };
 }
 
+const code = 'TRUST_CONFIGURATION_INVALID';
+
+const whatItIs =
+  'A trust configuration is the ClientTrustConfig of a sigstore, in JSON; `cosign trusted-root create` and ' +
+  '`cosign signing-config create` write its two parts.';
+
 /** The media types that are read. */
 const configurationTypes = ['application/vnd.dev.sigstore.clienttrustconfig.v0.1+json'];
 const signingTypes = ['application/vnd.dev.sigstore.signingconfig.v0.2+json'];
@@ -42,7 +48,14 @@ const signingTypes = ['application/vnd.dev.sigstore.signingconfig.v0.2+json'];
  * @throws BimaError TRUST_CONFIGURATION_INVALID
  */
 export function parseTrustConfiguration(bytes: Uint8Array, what: string): TrustConfiguration {
-  return readTrustConfiguration(parseJsonObject(bytes, what, 'TRUST_CONFIGURATION_INVALID'), what);
+  let document: JsonObject;
+  try {
+    document = parseJsonObject(bytes, what, code);
+  } catch (error) {
+    if (!(error instanceof BimaError)) throw error;
+    throw new BimaError(code, error.message, { hint: whatItIs, cause: error });
+  }
+  return readTrustConfiguration(document, what);
 }
 
 /** The same for a document that was parsed before, such as one that comes from sigstore's own repository. */
@@ -50,7 +63,7 @@ export function readTrustConfiguration(document: JsonObject, what: string): Trus
   const place = new Place(what, '');
   const { mediaType, trustedRoot, signingConfig } = document;
   if (signingConfig === undefined && (document.caUrls !== undefined || document.tlogs !== undefined))
-    throw place.wrong('a trust configuration with trusted root and signing configuration', 'one of the two');
+    throw place.instead('a trusted root and a signing configuration in one document', 'one of the two alone');
   if (typeof mediaType !== 'string' || !configurationTypes.includes(mediaType))
     throw place.in('mediaType').wrong(configurationTypes.join(' or '), mediaType);
   if (!isObject(trustedRoot)) throw place.in('trustedRoot').wrong('an object', trustedRoot);
@@ -86,14 +99,14 @@ class Place {
   }
 
   wrong(expected: string, got: unknown): BimaError {
-    const shown =
-      got === undefined ? 'nothing' : typeof got === 'string' ? quote(got) : quote(JSON.stringify(got));
+    const shown = typeof got === 'string' ? got : JSON.stringify(got);
+    return this.instead(expected, got === undefined ? 'nothing' : quote(shown));
+  }
+
+  /** @param got as it is to be said */
+  instead(expected: string, got: string): BimaError {
     const where = this.#path === '' ? this.#document : `${this.#document}: ${this.#path}`;
-    return new BimaError('TRUST_CONFIGURATION_INVALID', `${where}: expected ${expected}, got ${shown}`, {
-      hint:
-        'A trust configuration is the ClientTrustConfig of a sigstore, in JSON; `cosign trusted-root create` and ' +
-        '`cosign signing-config create` write its two parts.',
-    });
+    return new BimaError(code, `${where}: expected ${expected}, got ${got}`, { hint: whatItIs });
   }
 }
 

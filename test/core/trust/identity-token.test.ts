@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readTokenClaims } from '../../../src/core/trust/identity-token.ts';
+
+function token(claims: unknown): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'RS256' })}.${part(claims)}.${Buffer.from('signature').toString('base64url')}`;
+}
+
+describe('an identity token', () => {
+  it('says whom it names, for whom it is, and until when', () => {
+    assert.deepEqual(readTokenClaims(token({ sub: 'repo:o/r', aud: 'sigstore', exp: 10 })), {
+      subject: 'repo:o/r',
+      audiences: ['sigstore'],
+      expires: 10_000,
+    });
+    assert.deepEqual(readTokenClaims(token({ sub: 'a', aud: ['x', 'sigstore'] })), {
+      subject: 'a',
+      audiences: ['x', 'sigstore'],
+      expires: undefined,
+    });
+  });
+
+  it('names a person by the address', () => {
+    assert.equal(readTokenClaims(token({ sub: '123', email: 'a@b.test' }))?.subject, 'a@b.test');
+    assert.equal(readTokenClaims(token({ sub: '123', email: '' }))?.subject, '123');
+  });
+
+  it('is nothing else', () => {
+    const [head = '', , signature = ''] = token({}).split('.');
+    for (const text of [
+      '',
+      'ghp_1234',
+      token({}),
+      token({ sub: '' }),
+      token({ sub: 1 }),
+      token([]),
+      `${head}.${signature}.${signature}`,
+      `${token({ sub: 'a' })}.more`,
+      `${token({ sub: 'a' })}\n`,
+      '..',
+    ])
+      assert.equal(readTokenClaims(text), undefined, text);
+  });
+});
