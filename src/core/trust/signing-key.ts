@@ -1,9 +1,10 @@
-// Private keys that sign statements: those of OpenSSL in PEM, and what each signs with.
+// Private keys that sign statements, those of OpenSSL and of cosign, and what each signs with.
 
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { BimaError } from '../errors.ts';
 import { quote } from '../text.ts';
+import { isCosignKey, openCosignKey } from './cosign-key.ts';
 
 export interface SigningKey {
   /** SubjectPublicKeyInfo, as DER. */
@@ -29,12 +30,14 @@ const p256: Algorithm = { keyDetails: 'PKIX_ECDSA_P256_SHA_256', hash: 'sha256' 
 
 const rsaSizes = [2048, 3072, 4096];
 
+const wholeLines = 'Check that all its lines are there, with the line ends between them.';
+
 const keysOfOpenssl =
   'Give the private key itself, with its lines -----BEGIN … PRIVATE KEY-----, as ' +
   '`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` writes it.';
 
 /**
- * @param pem PKCS#8, SEC1 or PKCS#1, also encrypted
+ * @param pem PKCS#8, SEC1 or PKCS#1, also encrypted, or as cosign writes it
  * @throws BimaError SIGNING_KEY_INVALID, without a byte of the key in it
  */
 export function readSigningKey(pem: string, passphrase?: string): SigningKey {
@@ -60,6 +63,7 @@ function openKey(pem: string, passphrase: string | undefined): KeyObject {
     throw invalid('expected a private key, got a public one', keysOfOpenssl);
   if (!pem.includes('PRIVATE KEY-----'))
     throw invalid('expected a private key in PEM, got something else', keysOfOpenssl);
+  if (isCosignKey(pem)) return openCosign(pem, passphrase);
   // Of the reason nothing but its code is shown: what OpenSSL says may have bytes of the key.
   try {
     return createPrivateKey({
@@ -70,17 +74,31 @@ function openKey(pem: string, passphrase: string | undefined): KeyObject {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'ERR_MISSING_PASSPHRASE' || (isEncrypted(pem) && (passphrase ?? '') === ''))
-      throw invalid('the key is encrypted, and there is no passphrase', 'Give its passphrase as well.');
-    if (isEncrypted(pem))
-      throw invalid(
-        'the passphrase does not open the key',
-        'Check the passphrase, and that the key is whole.',
-      );
-    throw invalid(
-      `the private key can't be read${code === '' ? '' : ` (${code})`}`,
-      'Check that all its lines are there, with the line ends between them.',
-    );
+      throw noPassphrase();
+    if (isEncrypted(pem)) throw wrongPassphrase();
+    throw invalid(`the private key can't be read${code === '' ? '' : ` (${code})`}`, wholeLines);
   }
+}
+
+/** An empty passphrase is one, too, for cosign. */
+function openCosign(pem: string, passphrase: string | undefined): KeyObject {
+  let der: Uint8Array | undefined;
+  try {
+    der = openCosignKey(pem, passphrase ?? '');
+    if (der !== undefined) return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+  } catch {
+    // Nothing of the reason is shown: it may have bytes of the key.
+    throw invalid("cosign's private key can't be read", wholeLines);
+  }
+  throw (passphrase ?? '') === '' ? noPassphrase() : wrongPassphrase();
+}
+
+function noPassphrase(): BimaError {
+  return invalid('the key is encrypted, and there is no passphrase', 'Give its passphrase as well.');
+}
+
+function wrongPassphrase(): BimaError {
+  return invalid('the passphrase does not open the key', 'Check the passphrase, and that the key is whole.');
 }
 
 function isEncrypted(pem: string): boolean {
