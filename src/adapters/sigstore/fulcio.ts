@@ -2,7 +2,6 @@
 // is vouched for as that of whom the identity token names.
 
 import { X509Certificate } from 'node:crypto';
-import { BimaError } from '../../core/errors.ts';
 import { encodeJson, isObject, isStringArray, parseJsonObject } from '../../core/oci/json.ts';
 import { readCertificateIdentity } from '../../core/trust/certificate-identity.ts';
 import type { CertificateIdentity } from '../../core/trust/certificate-identity.ts';
@@ -53,14 +52,13 @@ export async function fetchCertificate(
       throw new Error('expected a certificate for our key, got one for another');
     return { der, identity };
   } catch (error) {
-    if (error instanceof BimaError) throw error;
     throw unusable(request, error instanceof Error ? error.message : String(error), error);
   }
 }
 
 /** With the proof that a log has it inside, as public sigstore makes them, or without, as GitHub's own does. */
 function readLeaf(bytes: Uint8Array): string {
-  const document = parseJsonObject(bytes, service, 'SIGNING_FAILED');
+  const document = parseJsonObject(bytes, 'the answer');
   const { signedCertificateEmbeddedSct: embedded, signedCertificateDetachedSct: detached } = document;
   const signed = [embedded, detached].find(isObject);
   const certificates = isObject(signed?.chain) ? signed.chain.certificates : undefined;

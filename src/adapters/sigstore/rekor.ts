@@ -37,8 +37,8 @@ export async function logSignature(
   const { status, bytes } = await askService(request, tools);
   if (status === 409) return undefined;
   try {
-    const entry = parseJsonObject(bytes, 'the answer', 'SIGNING_FAILED');
-    checkLogEntry(entry, logged);
+    const entry = parseJsonObject(bytes, 'the answer');
+    checkLogEntry(entry, logged, url);
     return entry;
   } catch (error) {
     throw unusable(request, error instanceof Error ? error.message : String(error), error);

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { isObject, parseJsonObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
+import { quote } from '../text.ts';
 import { leafHash, rootOfPath } from './merkle-tree.ts';
 
 export interface LoggedSignature {
@@ -68,9 +69,10 @@ export function encodeLogBody(logged: LoggedSignature): Uint8Array {
 
 /**
  * @param entry the answer of a log
- * @throws Error when it is about something else, or its proof doesn't hold
+ * @param url of the log
+ * @throws Error when it is about something else, or its proof doesn't hold, or is in the name of another log
  */
-export function checkLogEntry(entry: JsonObject, logged: LoggedSignature): void {
+export function checkLogEntry(entry: JsonObject, logged: LoggedSignature, url: string): void {
   const { canonicalizedBody, inclusionProof, logId, kindVersion } = entry;
   if (typeof canonicalizedBody !== 'string' || !isObject(inclusionProof))
     throw new Error('expected an entry with a proof of inclusion, got something else');
@@ -82,9 +84,19 @@ export function checkLogEntry(entry: JsonObject, logged: LoggedSignature): void 
   const path = Array.isArray(hashes) ? hashes.map((hash) => Buffer.from(String(hash), 'base64')) : [];
   const root = rootOfPath(leafHash(body), readNumber(logIndex), readNumber(treeSize), path);
   const { envelope } = isObject(checkpoint) ? checkpoint : {};
-  const [, size, signedRoot] = typeof envelope === 'string' ? envelope.split('\n') : [];
+  const [name, size, signedRoot] = typeof envelope === 'string' ? envelope.split('\n') : [];
   if (rootHash !== base64(root) || signedRoot !== rootHash || size !== String(readNumber(treeSize)))
     throw new Error('expected a proof of inclusion that holds, got another');
+  checkName(name ?? '', url);
+}
+
+/** Verifiers look for the key of a log by its name, and expect that to be the host of its address. */
+function checkName(name: string, url: string): void {
+  const { hostname, host, pathname } = new URL(url);
+  if ([hostname, host, host + pathname.replace(/\/$/, '')].includes(name)) return;
+  throw new Error(
+    `expected a log with the name of its host, ${quote(hostname)}, got ${quote(name)}, by which no verifier finds it`,
+  );
 }
 
 function checkBody(bytes: Uint8Array, logged: LoggedSignature): void {

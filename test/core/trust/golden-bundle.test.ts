@@ -46,6 +46,8 @@ const logged: LoggedSignature = {
   keyDetails: 'PKIX_ECDSA_P256_SHA_256',
 };
 
+const url = 'http://localhost:18105';
+
 describe('a bundle', () => {
   it('is written again byte for byte from its parts', async () => {
     const bytes = await encodeBundle({
@@ -148,12 +150,12 @@ describe('an entry of the log', () => {
   });
 
   it('is taken when its proof holds', () => {
-    checkLogEntry(entry, logged);
+    checkLogEntry(entry, logged, url);
   });
 
   it('is refused when it is of another signature or another statement', () => {
     const of = (other: Partial<LoggedSignature>) => () => {
-      checkLogEntry(entry, { ...logged, ...other });
+      checkLogEntry(entry, { ...logged, ...other }, url);
     };
     assert.throws(of({ signature: Buffer.from('other') }), /of something else/);
     assert.throws(of({ signed: Buffer.from('other') }), /of something else/);
@@ -181,14 +183,23 @@ describe('an entry of the log', () => {
       const other = { ...entry, inclusionProof: { ...proof, ...part } };
       assert.throws(
         () => {
-          checkLogEntry(other, logged);
+          checkLogEntry(other, logged, url);
         },
         `${JSON.stringify(part)} was taken`,
       );
     }
     for (const name of ['canonicalizedBody', 'inclusionProof', 'logId', 'kindVersion'])
       assert.throws(() => {
-        checkLogEntry({ ...entry, [name]: undefined }, logged);
+        checkLogEntry({ ...entry, [name]: undefined }, logged, url);
       }, `an entry without ${name} was taken`);
+  });
+
+  it('is refused of a log whose name is not the host of its address (trap 4)', () => {
+    for (const address of ['https://localhost', 'https://localhost/log', 'http://localhost:1/'])
+      checkLogEntry(entry, logged, address);
+    for (const address of ['https://log.example.com', 'https://localhost.example.com'])
+      assert.throws(() => {
+        checkLogEntry(entry, logged, address);
+      }, /expected a log with the name of its host, ".*example\.com", got "localhost"/);
   });
 });
