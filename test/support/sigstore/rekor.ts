@@ -22,7 +22,8 @@ export async function startRekor(fault?: ServiceFault): Promise<Rekor> {
   const entries: Buffer[] = [];
   const log: { origin: string; identity: Buffer } = { origin: '', identity: Buffer.alloc(0) };
   const service = await startService('rekor', (call) => answer(call, entries, { ...log, privateKey }), fault);
-  log.origin = new URL(service.url).host;
+  // Clients take the host of its base URL, without the port, for its name.
+  log.origin = new URL(service.url).hostname;
   const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
   log.identity = sha256(Buffer.from(`${log.origin}\n`), Buffer.from([1]), raw);
   return { ...service, publicKey, identity: log.identity, entries };
