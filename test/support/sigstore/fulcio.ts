@@ -1,7 +1,7 @@
 // A certificate authority that answers as Fulcio does (github.com/sigstore/fulcio, pkg/server and pkg/identity/github): it
 // checks the token and the proof that the client has the key, and puts the proof of a certificate log into the certificate.
 
-import { createHash, createPublicKey, sign, verify } from 'node:crypto';
+import { createPublicKey, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isObject } from '../../../src/core/oci/json.ts';
 import {
@@ -14,11 +14,11 @@ import {
   newSerial,
   noName,
   signsData,
-  spki,
   subjectKey,
   toBeSigned,
 } from './authorities.ts';
 import type { Authority, KeyPair } from './authorities.ts';
+import { encodeTimestamps, logCertificate } from './certificate-log.ts';
 import { bits, octets, sequence, tagged, utf8 } from './der.ts';
 import type { Claims, Issuer } from './issuer.ts';
 import { json, startService } from './service.ts';
@@ -122,7 +122,9 @@ function certify(key: KeyObject, claims: Claims, world: World): Buffer {
     ...workflowExtensions(claims),
   ];
   const withoutProof = toBeSigned({ ...issuance, extensions });
-  const proof = extension('1.3.6.1.4.1.11129.2.4.2', octets(proofOfLog(withoutProof, world)));
+  const logged = { body: withoutProof, authorityKey: authority.keys.publicKey };
+  const timestamp = logCertificate(logged, world.log, world.signer);
+  const proof = extension('1.3.6.1.4.1.11129.2.4.2', octets(encodeTimestamps(timestamp)));
   const body = toBeSigned({ ...issuance, extensions: [...extensions, proof] });
   return sequence(body, ecdsaWithSha256, bits(sign('sha256', body, authority.keys.privateKey)));
 }
@@ -167,39 +169,6 @@ function workflowExtensions(claims: Claims): readonly Buffer[] {
     ...bare.map((value, index) => extension(`${arc}${index + 1}`, Buffer.from(value))),
     ...values.map(([number, value]) => extension(`${arc}${number}`, utf8(value))),
   ];
-}
-
-/** A list with one SignedCertificateTimestamp (RFC 6962, sections 3.2 and 3.3). */
-function proofOfLog(body: Buffer, { authority, log, signer }: World): Buffer {
-  const timestamp = number(BigInt(Date.now()), 8);
-  const issuerKey = createHash('sha256').update(spki(authority.keys.publicKey)).digest();
-  const none = number(0n, 2);
-  const signed = Buffer.concat([
-    Buffer.from([0, 0]),
-    timestamp,
-    number(1n, 2),
-    issuerKey,
-    number(BigInt(body.length), 3),
-    body,
-    none,
-  ]);
-  const signature = sign('sha256', signed, signer.privateKey);
-  const identity = createHash('sha256').update(spki(log.publicKey)).digest();
-  const proof = Buffer.concat([
-    Buffer.from([0]),
-    identity,
-    timestamp,
-    none,
-    Buffer.from([4, 3]),
-    number(BigInt(signature.length), 2),
-    signature,
-  ]);
-  const item = Buffer.concat([number(BigInt(proof.length), 2), proof]);
-  return Buffer.concat([number(BigInt(item.length), 2), item]);
-}
-
-function number(value: bigint, size: number): Buffer {
-  return Buffer.from(value.toString(16).padStart(size * 2, '0'), 'hex');
 }
 
 export function pem(der: Uint8Array): string {

@@ -2,6 +2,7 @@
 // its own, and the document that says to trust them.
 
 import { createHash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '../../../src/core/oci/json.ts';
 import { spki } from './authorities.ts';
 import { startFulcio } from './fulcio.ts';
@@ -25,15 +26,18 @@ export interface SigstoreOptions {
   readonly hasNoLog?: boolean;
 }
 
-export interface Sigstore extends AsyncDisposable {
-  readonly issuer: Issuer;
-  readonly fulcio: Fulcio;
-  readonly rekor: Rekor;
-  readonly timestamps: TimestampAuthority;
+export interface SigstoreDocuments {
   /** TrustedRoot, as JSON. */
   readonly trustedRoot: JsonObject;
   /** ClientTrustConfig, as JSON. */
   readonly trustConfiguration: JsonObject;
+}
+
+export interface Sigstore extends SigstoreDocuments, AsyncDisposable {
+  readonly issuer: Issuer;
+  readonly fulcio: Fulcio;
+  readonly rekor: Rekor;
+  readonly timestamps: TimestampAuthority;
   /** All calls but those of the issuer, the failed ones too. */
   readonly calls: readonly ServiceCall[];
 }
@@ -49,67 +53,69 @@ export async function startSigstore(options: SigstoreOptions = {}): Promise<Sigs
   const fulcio = await startFulcio({ issuer, fault, age: certificateAge, isUnlogged });
   const rekor = await startRekor(fault);
   const timestamps = await startTimestampAuthority(fault);
-  const trustedRoot = rootOf({ fulcio, rekor, timestamps, hasNoLog });
+  const documents = describeSigstore({
+    issuerUrl: issuer.url,
+    fulcio: { url: fulcio.url, chain: fulcio.authority.chain, logKey: fulcio.log.publicKey },
+    rekor: hasNoLog ? undefined : rekor,
+    timestamps,
+  });
   return {
-    ...{ issuer, fulcio, rekor, timestamps, trustedRoot, calls },
-    trustConfiguration: {
-      mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
-      trustedRoot,
-      signingConfig: signingConfig({ issuer, fulcio, rekor, timestamps, hasNoLog }),
-    },
+    ...{ ...documents, issuer, fulcio, rekor, timestamps, calls },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([issuer, fulcio, rekor, timestamps].map((one) => one[Symbol.asyncDispose]()));
     },
   };
 }
 
-type Services = Pick<Sigstore, 'fulcio' | 'rekor' | 'timestamps'> & { readonly hasNoLog: boolean };
+export interface DescribedServices {
+  readonly issuerUrl: string;
+  readonly fulcio: { readonly url: string; readonly chain: readonly Buffer[]; readonly logKey: KeyObject };
+  readonly rekor: Pick<Rekor, 'url' | 'publicKey' | 'identity'> | undefined;
+  readonly timestamps: Pick<TimestampAuthority, 'url' | 'chain'>;
+}
 
-const start = '2020-01-01T00:00:00Z';
-const validFor = { start };
+const validFor = { start: '2020-01-01T00:00:00Z' };
 
-function rootOf({ fulcio, rekor, timestamps, hasNoLog }: Services): JsonObject {
+export function describeSigstore(services: DescribedServices): SigstoreDocuments {
+  const trustedRoot = rootOf(services);
+  return {
+    trustedRoot,
+    trustConfiguration: {
+      mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
+      trustedRoot,
+      signingConfig: signingConfig(services),
+    },
+  };
+}
+
+function rootOf({ fulcio, rekor, timestamps }: DescribedServices): JsonObject {
   const subject = { organization: 'sigstore.test', commonName: 'sigstore' };
   const chain = (certificates: readonly Buffer[]) => ({
     certificates: certificates.map((der) => ({ rawBytes: der.toString('base64') })),
   });
-  const ctKey = spki(fulcio.log.publicKey);
-  const logKey = rekor.publicKey.export({ type: 'spki', format: 'der' });
-  const log = {
-    baseUrl: rekor.url,
+  const publicKey = (key: KeyObject, keyDetails: string) => ({
+    rawBytes: spki(key).toString('base64'),
+    keyDetails,
+    validFor,
+  });
+  const log = (baseUrl: string, key: JsonObject, identity: Buffer) => ({
+    baseUrl,
     hashAlgorithm: 'SHA2_256',
-    publicKey: { rawBytes: logKey.toString('base64'), keyDetails: 'PKIX_ED25519', validFor },
-    logId: { keyId: rekor.identity.toString('base64') },
-  };
+    publicKey: key,
+    logId: { keyId: identity.toString('base64') },
+  });
+  const ctIdentity = createHash('sha256').update(spki(fulcio.logKey)).digest();
   return {
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-    tlogs: hasNoLog ? [] : [log],
-    certificateAuthorities: [
-      { subject, uri: fulcio.url, certChain: chain(fulcio.authority.chain), validFor },
-    ],
-    ctlogs: [
-      {
-        baseUrl: `${fulcio.url}/log`,
-        hashAlgorithm: 'SHA2_256',
-        publicKey: {
-          rawBytes: ctKey.toString('base64'),
-          keyDetails: 'PKIX_ECDSA_P256_SHA_256',
-          validFor,
-        },
-        logId: { keyId: createHash('sha256').update(ctKey).digest('base64') },
-      },
-    ],
+    tlogs:
+      rekor === undefined ? [] : [log(rekor.url, publicKey(rekor.publicKey, 'PKIX_ED25519'), rekor.identity)],
+    certificateAuthorities: [{ subject, uri: fulcio.url, certChain: chain(fulcio.chain), validFor }],
+    ctlogs: [log(`${fulcio.url}/log`, publicKey(fulcio.logKey, 'PKIX_ECDSA_P256_SHA_256'), ctIdentity)],
     timestampAuthorities: [{ subject, uri: timestamps.url, certChain: chain(timestamps.chain), validFor }],
   };
 }
 
-function signingConfig({
-  issuer,
-  fulcio,
-  rekor,
-  timestamps,
-  hasNoLog,
-}: Services & Pick<Sigstore, 'issuer'>): JsonObject {
+function signingConfig({ issuerUrl, fulcio, rekor, timestamps }: DescribedServices): JsonObject {
   const service = (url: string, majorApiVersion: number) => ({
     url,
     majorApiVersion,
@@ -119,8 +125,10 @@ function signingConfig({
   return {
     mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
     caUrls: [service(fulcio.url, 1)],
-    oidcUrls: [service(issuer.url, 1)],
-    ...(hasNoLog ? {} : { rekorTlogUrls: [service(rekor.url, 2)], rekorTlogConfig: { selector: 'ANY' } }),
+    oidcUrls: [service(issuerUrl, 1)],
+    ...(rekor === undefined
+      ? {}
+      : { rekorTlogUrls: [service(rekor.url, 2)], rekorTlogConfig: { selector: 'ANY' } }),
     tsaUrls: [service(`${timestamps.url}/api/v1/timestamp`, 1)],
     tsaConfig: { selector: 'ANY' },
   };
