@@ -91,11 +91,19 @@ export async function startRealSigstore(folder: string): Promise<RealSigstore> {
       ...['--timestamp-signer', 'memory'],
     ]),
   ];
+  const stop = async () => {
+    await Promise.all(running.map((end) => end()));
+    await Promise.all([issuer, certificateLog].map((one) => one[Symbol.asyncDispose]()));
+  };
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
   const timestampUrl = url(timestampPort);
-  const chain = await answerOf(`${timestampUrl}/api/v1/timestamp/certchain`);
-  await answerOf(`${url(rekorPort)}/healthz`);
-  await answerOf(`${url(fulcioPort)}/healthz`);
+  const ready = ['/api/v1/timestamp/certchain', '/healthz', '/healthz'].map((path, index) =>
+    answerOf(`${url([timestampPort, rekorPort, fulcioPort][index])}${path}`),
+  );
+  const [chain = ''] = await Promise.all(ready).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   const raw = log.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
   const documents = describeSigstore({
     issuerUrl: issuer.url,
@@ -114,10 +122,7 @@ export async function startRealSigstore(folder: string): Promise<RealSigstore> {
   return {
     ...documents,
     issuer,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(running.map((stop) => stop()));
-      await Promise.all([issuer, certificateLog].map((one) => one[Symbol.asyncDispose]()));
-    },
+    [Symbol.asyncDispose]: stop,
   };
 }
 
