@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { cleanupInputNames, inputNames } from '../src/action/input-names.ts';
 import { collectLicences } from './licences.ts';
+import { buildInParts } from './parts.ts';
 
 const outdir = process.argv[2] ?? 'dist';
 
@@ -91,14 +92,15 @@ const shared: BuildOptions = {
   logLevel: 'warning',
 };
 
-const results = await Promise.all([
-  build({
-    ...shared,
-    metafile: true,
-    entryPoints: { cli: 'src/cli/main.ts' },
-    banner: { js: '#!/usr/bin/env node' },
-    plugins: [embedEncoder],
-  }),
+const program = await buildInParts({
+  ...shared,
+  entryPoints: { cli: 'src/cli/main.ts' },
+  banner: { js: '#!/usr/bin/env node' },
+  plugins: [embedEncoder],
+});
+await writeFile(join(outdir, 'cli.cjs'), program.text);
+
+const bundles = await Promise.all([
   build({
     ...shared,
     metafile: true,
@@ -123,7 +125,7 @@ const results = await Promise.all([
   build({ ...shared, metafile: true, entryPoints: { yaml: 'src/core/bunnyfile/yaml-library.ts' } }),
 ]);
 
-const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
+const outputs = [program, ...bundles].flatMap(({ metafile }) => Object.values(metafile.outputs));
 const inputs = outputs.flatMap((output) =>
   Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
 );

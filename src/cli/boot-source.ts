@@ -3,7 +3,8 @@
 import { parseCompression } from '../adapters/layers/compression.ts';
 import { rootsOf } from '../adapters/disk/choose-image.ts';
 import { withoutReferrers } from '../core/oci/referrers.ts';
-import { kindOfImages, mustOpenNamed } from '../adapters/disk/open.ts';
+import { kindOfImages } from '../adapters/disk/image-kind.ts';
+import { mustOpenNamed } from '../adapters/disk/open.ts';
 import { withTemporaryLayout } from '../adapters/disk/publish.ts';
 import { BimaError } from '../core/errors.ts';
 import { localName, parseImageName } from '../core/oci/image-name.ts';

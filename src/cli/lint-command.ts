@@ -2,11 +2,9 @@
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rootsOf } from '../adapters/disk/choose-image.ts';
-import { kindOfImages, mustOpenNamed } from '../adapters/disk/open.ts';
+import { kindOfImages } from '../adapters/disk/image-kind.ts';
 import { withTemporaryFolder } from '../adapters/filesystem/temporary.ts';
 import { localName, parseImageName } from '../core/oci/image-name.ts';
-import { lintImages } from '../usecases/lint-image.ts';
 import { examinePlatforms } from '../usecases/plan/platforms.ts';
 import type { PlatformsFindings } from '../usecases/plan/platforms.ts';
 import type { Problem } from '../core/errors.ts';
@@ -62,7 +60,12 @@ async function lintImage(
     return undefined;
   return withTemporaryFolder(join(tmpdir(), 'lint'), async (folder) => {
     const strict = !options.flag('no-strict');
+    const { lintImages } = await import('../usecases/lint-image.ts');
     if (kind === 'images') {
+      const [{ rootsOf }, { mustOpenNamed }] = await Promise.all([
+        import('../adapters/disk/choose-image.ts'),
+        import('../adapters/disk/open.ts'),
+      ]);
       const images = await mustOpenNamed(name);
       const roots = await rootsOf(images);
       return { ...(await lintImages(images.source, roots, { strict, folder })), notes: [] };

@@ -1,7 +1,6 @@
 // Progress of long tasks on a terminal: a bar for each.
 
-import { MultiBar } from 'cli-progress';
-import type { SingleBar } from 'cli-progress';
+import type { MultiBar, SingleBar } from 'cli-progress';
 import { shortenTask } from '../core/progress-lines.ts';
 import type { Progress } from '../core/progress-lines.ts';
 import { formatSize } from '../core/reporter.ts';
@@ -10,8 +9,13 @@ import { formatSize } from '../core/reporter.ts';
 export function progressBars(stream: NodeJS.WriteStream): Progress {
   const bars = new Map<string, SingleBar>();
   let display: MultiBar | undefined;
-  const createDisplay = () =>
-    new MultiBar({
+  let isLoading = false;
+  let isClosed = false;
+  const createDisplay = async () => {
+    isLoading = true;
+    const { MultiBar } = await import('cli-progress');
+    if (isClosed) return;
+    display = new MultiBar({
       stream,
       format: '{task} [{bar}] {percentage}% {done} of {size}',
       clearOnComplete: true,
@@ -19,9 +23,14 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
       barsize: 30,
       fps: 5,
     });
+  };
   return {
     update: (task, done, total) => {
-      display ??= createDisplay();
+      if (display === undefined) {
+        // Loaded for the first bar, which most commands don't have; the task tells more in a moment.
+        if (!isLoading) void createDisplay();
+        return;
+      }
       const payload = { task: shortenTask(task), done: formatSize(done), size: formatSize(total) };
       const bar = bars.get(task);
       if (bar === undefined) bars.set(task, display.create(total, done, payload));
@@ -36,6 +45,7 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
       else stream.write(`${line}\n`);
     },
     close: () => {
+      isClosed = true;
       display?.stop();
     },
   };

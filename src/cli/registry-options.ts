@@ -7,7 +7,6 @@ import { BimaError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { RegistryClient } from '../adapters/registry/client.ts';
-import { createCredentials } from '../adapters/registry/credentials.ts';
 import type { CredentialOptions } from '../adapters/registry/credentials.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Options } from './args.ts';
@@ -59,7 +58,10 @@ async function openClient(
   const ca = await readCa(options.string('ca-file'), terminal.environment);
   const concurrency = readCount('concurrency', options.string('concurrency'));
   const chunkSize = readSize(options.string('chunk-size'));
-  const { createRegistryClient } = await import('../adapters/registry/client.ts');
+  const [{ createRegistryClient }, { createCredentials }] = await Promise.all([
+    import('../adapters/registry/client.ts'),
+    import('../adapters/registry/credentials.ts'),
+  ]);
   return createRegistryClient({
     credentials: createCredentials({ env: terminal.environment, home: terminal.home, explicit }),
     reporter,

@@ -3,7 +3,6 @@
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unpackTar } from '../adapters/context/unpack-tar.ts';
 import { compressionOf, decompressed } from '../adapters/filesystem/decompress.ts';
 import { withTemporaryFolder } from '../adapters/filesystem/temporary.ts';
 import { BimaError } from '../core/errors.ts';
@@ -62,6 +61,7 @@ export async function withGivenContext<T>(
       const text = await readText(stream, options);
       return body({ context, text, origin: 'empty: standard input is the Containerfile alone' });
     }
+    const { unpackTar } = await import('../adapters/context/unpack-tar.ts');
     const doubts = (await unpackTar(tar, context, what)).map(describeLeftOut);
     return body({ context, origin: what, doubts });
   });

@@ -1,7 +1,7 @@
 // Images on disk, whatever form they have: a layout, an archive of one or of docker save, a folder of skopeo's.
 
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { localName } from '../../core/oci/image-name.ts';
@@ -26,14 +26,6 @@ export async function openLocalImages(path: string): Promise<LocalImages | undef
   if (found.isDirectory() && isImageFolder((await namesIn(path)) ?? [])) return openImageFolder(path);
   const source = await (found.isDirectory() ? openLayout(path) : openArchive(path));
   return { source, roots: (await source.readIndex()).manifests };
-}
-
-/** Whether a path is a layout or a file, which may be an archive, something else, or nothing at all. */
-export async function kindOfImages(path: string): Promise<'images' | 'other' | 'missing'> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return 'missing';
-  const file = found.isDirectory() ? await stat(join(path, 'oci-layout')).catch(() => undefined) : found;
-  return file?.isFile() === true ? 'images' : 'other';
 }
 
 /** A path, and the name of one of its images. */

@@ -12,7 +12,6 @@ import { createDigester } from '../../core/oci/digest.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { limits } from '../../core/limits.ts';
 import { readFilePieces, writeNewFile } from '../filesystem/read-write.ts';
-import { checkPublic, publicLookup } from '../http/addresses.ts';
 import { endpointOf } from '../http/endpoints.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { Http, HttpOptions, HttpResponse } from '../http/http.ts';
@@ -106,6 +105,7 @@ export class Downloads {
   async #follow(url: URL): Promise<HttpResponse> {
     const { signal } = this.#options;
     const http = await (this.#http ??= this.#openHttp());
+    const { checkPublic } = await import('../http/addresses.ts');
     let at = url;
     for (let count = 0; count <= limits.redirects; count++) {
       await checkPublic(at.hostname, this.#allowed);
@@ -126,7 +126,10 @@ export class Downloads {
 
   /** Loads the HTTP client on first use: most builds download nothing. */
   async #openHttp(): Promise<Http> {
-    const { createHttp } = await import('../http/http.ts');
+    const [{ createHttp }, { publicLookup }] = await Promise.all([
+      import('../http/http.ts'),
+      import('../http/addresses.ts'),
+    ]);
     const { proxy } = this.#options;
     return createHttp({
       timeouts: defaultTimeouts,

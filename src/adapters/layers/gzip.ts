@@ -5,7 +5,6 @@ import * as zlib from 'node:zlib';
 import type { ByteStream } from '../../core/oci/blob.ts';
 import { allocateShared, workInBlocks } from './blocks.ts';
 import { deflateBlock, maxBlockSize, maxDeflatedSize } from './deflater.ts';
-import { sharedThreads } from './deflate-threads.ts';
 import type { DeflateThreads } from './deflate-threads.ts';
 
 /** A thread takes as long to start as 8 MB to compress: below this many bytes it doesn't pay. */
@@ -30,7 +29,7 @@ export interface GzipOptions {
 /** One member. Its bytes depend on the input and the level alone. */
 export async function* compressGzip(stream: ByteStream, options: GzipOptions): AsyncGenerator<Uint8Array> {
   const { level, size: expected = 0, release = false } = options;
-  const threads = options.threads ?? (expected >= threadsPayFrom ? sharedThreads() : undefined);
+  const threads = options.threads ?? (expected >= threadsPayFrom ? await openThreads() : undefined);
   let crc = 0;
   let size = 0;
   const free: Uint8Array[] = [];
@@ -60,6 +59,11 @@ export async function* compressGzip(stream: ByteStream, options: GzipOptions): A
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
   yield Buffer.concat([lastBlock, trailer]);
+}
+
+/** Loaded on first use: most runs have none. */
+async function openThreads(): Promise<DeflateThreads> {
+  return (await import('./deflate-threads.ts')).sharedThreads();
 }
 
 interface Deflated {

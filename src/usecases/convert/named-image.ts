@@ -1,7 +1,7 @@
 // The name of the image to convert: a reference, or a path with or without a transport.
 
 import { resolve } from 'node:path';
-import { kindOfImages } from '../../adapters/disk/open.ts';
+import { kindOfImages } from '../../adapters/disk/image-kind.ts';
 import { BimaError } from '../../core/errors.ts';
 import { localName } from '../../core/oci/image-name.ts';
 

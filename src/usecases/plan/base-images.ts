@@ -4,10 +4,8 @@ import { resolve } from 'node:path';
 import { createImageFiles } from '../../adapters/layers/image-files.ts';
 import type { ImageFiles } from '../../adapters/layers/image-files.ts';
 import { BimaError } from '../../core/errors.ts';
-import { chooseImage } from '../../adapters/disk/choose-image.ts';
 import type { Downloads } from '../../adapters/download/downloads.ts';
 import type { BlobCache } from '../../adapters/disk/blob-cache.ts';
-import { findLocal, openLocalImages } from '../../adapters/disk/open.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { findBuildContext } from '../../core/containerfile/build-contexts.ts';
@@ -129,6 +127,10 @@ async function openLocal(
   pin: Digest | undefined,
   { directory, checkPath }: BaseImagesOptions,
 ): Promise<OpenedImage> {
+  const [{ chooseImage }, { findLocal, openLocalImages }] = await Promise.all([
+    import('../../adapters/disk/choose-image.ts'),
+    import('../../adapters/disk/open.ts'),
+  ]);
   const { path, image } = await findLocal(text, directory);
   const place = resolve(directory, path);
   await checkPath?.(place);
