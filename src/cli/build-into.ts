@@ -11,6 +11,7 @@ import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-pl
 import { openLayerCache } from '../usecases/layer-sources.ts';
 import type { Plan } from '../usecases/plan/plan.ts';
 import { withEarlyPush } from '../usecases/push/early-push.ts';
+import { openRecords } from './open-records.ts';
 import type { Options } from './args.ts';
 import type { Output } from './output.ts';
 import type { LazyClient } from './registry-options.ts';
@@ -50,12 +51,13 @@ export async function buildInto(
   const open = async () => (reuse ? output.previous?.() : undefined);
   const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
   const [plans] = await Promise.all([plan(), previous.read(open)]);
-  const cache = openLayerCache(blobs, { compression, reuse, reporter });
+  const records = openRecords(terminal, { reuse, reporter });
+  const cache = openLayerCache(blobs, { compression, reuse, records, reporter });
   const push = { references: pushed, openClient: () => client.open() };
   return withTemporaryLayout(output.workPath, (layout) =>
     withEarlyPush(push, async (early) => {
       const signal = AbortSignal.any([terminal.signal, early.refused]);
-      const more = { previous, cache, signal, finished: early.start };
+      const more = { previous, cache, records, signal, finished: early.start };
       const build = { ...buildOptions, ...more };
       const platforms = await buildPlatforms(plans, layout, build, reporter);
       await finish?.({ plans, build, built: platforms }, layout);

@@ -18,6 +18,8 @@ import type { Reporter } from '../core/reporter.ts';
 import { encodeAnnotations, encodeUruncJson, uruncJsonPath } from '../core/unikernel/urunc-json.ts';
 import type { Labels } from '../core/unikernel/urunc-json.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
+import { watchContent } from '../adapters/layers/content-watch.ts';
+import type { ContentRecords } from '../adapters/layers/content-watch.ts';
 import { configFields } from '../core/oci/config-fields.ts';
 import { comparePaths, contentSizeOf } from '../core/files/entry.ts';
 import type { Entry, FileEntry } from '../core/files/entry.ts';
@@ -41,6 +43,8 @@ export interface BuildOptions {
   readonly previous?: LayerSource | undefined;
   /** Has layers of earlier builds with the same compressor, and gets those of this one. */
   readonly cache?: LayerCache | undefined;
+  /** What earlier builds have noted of files, so that they need not be read. */
+  readonly records?: ContentRecords | undefined;
   /** Layers of other images in the same layout, with the same options. */
   readonly made?: MadeLayers | undefined;
   /** Called with each layer that was made, as soon as it is in the layout, or found in the cache. */
@@ -151,10 +155,11 @@ async function obtainLayer(
   options: BuildOptions,
   read: () => ReadReporter,
 ): Promise<ObtainedLayer> {
-  const { compression, created: mtime, signal, previous, cache, made, finished } = options;
+  const { compression, created: mtime, signal, previous, cache, records, made, finished } = options;
   const sources = [made, previous, cache].filter((source) => source !== undefined);
   const contentSize = contentSizeOf(entries);
-  const reused = await reuseLayer(entries, sources, { mtime, compression, signal, read: read() });
+  const watch = records === undefined ? undefined : watchContent(entries, { mtime, records });
+  const reused = await reuseLayer(entries, sources, { mtime, compression, watch, signal, read: read() });
   if (reused !== undefined) {
     const { layer, blob, from } = reused;
     made?.add({ diffId: layer.diffId, contentSize }, layer.descriptor);
@@ -165,6 +170,7 @@ async function obtainLayer(
   const write = (stream: ByteStream) => layout.write(stream);
   const layer = await createLayer(entries, { mtime, compression, signal, read: read(), write });
   const { diffId, descriptor } = layer;
+  watch?.note(layer);
   finished?.(layout.open(descriptor));
   const key = { diffId, contentSize };
   made?.add(key, descriptor);

@@ -3,6 +3,7 @@
 import { openLocalImages } from '../adapters/disk/open.ts';
 import type { BlobCache } from '../adapters/disk/blob-cache.ts';
 import { LayerCache } from '../adapters/disk/layer-cache.ts';
+import type { OwnRecords } from '../adapters/disk/own-records.ts';
 import { decompress, layerMediaType } from '../adapters/layers/compression.ts';
 import type { Compression } from '../adapters/layers/compression.ts';
 import { nameCompressor } from '../adapters/layers/fingerprint.ts';
@@ -49,17 +50,20 @@ export interface LayerCacheRequest {
   readonly compression: Compression;
   /** False for a build that makes every layer anew; the cache gets them nevertheless. */
   readonly reuse: boolean;
+  /** What this user knows of layers already. */
+  readonly records?: OwnRecords | undefined;
   readonly reporter: Reporter;
 }
 
 /** Undefined without a cache, and for layers that aren't compressed: those are made as fast as they are found. */
 export function openLayerCache(
   blobs: BlobCache | undefined,
-  { compression, reuse, reporter }: LayerCacheRequest,
+  { compression, reuse, records, reporter }: LayerCacheRequest,
 ): LayerCache | undefined {
   if (blobs === undefined || compression.method === 'none') return undefined;
   return new LayerCache({
     blobs,
+    records,
     decompress: (layer, type) => decompress(layer, type, 'a layer of the cache'),
     compressor: async () => (await nameCompressor(compression)) ?? compression.method,
     mediaType: layerMediaType(compression),

@@ -40,7 +40,8 @@ export function runBima(args: readonly string[], options: RunOptions = {}): Prom
   const child = spawn(own?.node ?? node, [own?.bundle ?? bundle, ...args], {
     ...(cwd === undefined ? (own === undefined ? {} : { cwd: own.folder }) : { cwd }),
     ...(user === undefined ? {} : { uid: user, gid: user }),
-    env: { PATH: process.env.PATH, ...env },
+    // Nothing is noted for later in the folder of whoever runs the tests.
+    env: { PATH: process.env.PATH, XDG_CACHE_HOME: '/nowhere', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined).end(input);

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { buildImage } from '../../src/usecases/build.ts';
 import type { BuiltImage } from '../../src/usecases/build.ts';
 import { parseCompression } from '../../src/adapters/layers/compression.ts';
+import type { ContentRecords } from '../../src/adapters/layers/content-watch.ts';
 import { planBuild } from '../../src/usecases/plan/plan.ts';
 import type { LayerCache } from '../../src/adapters/disk/layer-cache.ts';
 import { createLayout } from '../../src/adapters/disk/layout.ts';
@@ -31,6 +32,7 @@ export interface CountedOptions {
   readonly compression?: string;
   readonly previous?: LayerSource;
   readonly cache?: LayerCache | undefined;
+  readonly records?: ContentRecords;
   readonly reporter?: Reporter;
   readonly finished?: (layer: Blob) => void;
 }
@@ -70,7 +72,7 @@ export async function countedBuild(
       return layout.write(stream);
     },
   };
-  const { compression = 'gzip', previous, cache, finished, reporter = silentReporter } = options;
+  const { compression = 'gzip', previous, cache, records, finished, reporter = silentReporter } = options;
   const built = await buildImage(
     { ...plan, layers },
     counting,
@@ -79,7 +81,7 @@ export async function countedBuild(
       annotations: {},
       annotationEncoding: 'plain',
       created: 0,
-      ...{ previous, cache, finished },
+      ...{ previous, cache, records, finished },
     },
     reporter,
   );

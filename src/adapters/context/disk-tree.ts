@@ -15,6 +15,7 @@ import { readExecutable } from './executable.ts';
 import { isOldArchive, warnOfArchive } from './old-archives.ts';
 import type { OwnOutputs } from './own-outputs.ts';
 import { readListed, recognize } from './read-file.ts';
+import { stampFile } from './stamp-file.ts';
 
 export interface DiskItem {
   readonly type: 'file' | 'directory' | 'symlink';
@@ -103,6 +104,7 @@ function take(
     // What readListed compares to tell whether a file is the same.
     identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
     open: () => readListed(place, path, { dev, ino, size, mtimeNs }),
+    stamp: () => stampFile(place, path, { dev, ino, size, mtimeNs }),
     openRange: (start, end) => readListed(place, path, { dev, ino, size, mtimeNs }, { start, end }),
   };
 }

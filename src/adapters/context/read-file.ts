@@ -70,7 +70,8 @@ export async function* readListed(
   }
 }
 
-function openListed(place: Place, path: string): number {
+/** For reading. @throws BimaError CONTEXT_CHANGED, CONTEXT_PATH */
+export function openListed(place: Place, path: string): number {
   try {
     return openSync(absolutePath(place, path), flags);
   } catch (cause) {
@@ -83,7 +84,8 @@ function openListed(place: Place, path: string): number {
   }
 }
 
-function checkSame(path: string, listed: Listed, stats: BigIntStats): void {
+/** @throws BimaError CONTEXT_CHANGED unless these are the statistics of the file that was listed */
+export function checkSame(path: string, listed: Listed, stats: BigIntStats): void {
   const now = recognize(stats);
   // Windows gives the device in two forms, depending on the call.
   const sameDevice = now.dev === listed.dev || process.platform === 'win32';

@@ -16,6 +16,7 @@ import { readRegular } from '../filesystem/open-regular.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { blobsFolder } from './blob-cache.ts';
 import type { BlobCache } from './blob-cache.ts';
+import type { OwnRecords } from './own-records.ts';
 import { cleanUp, isInUse, move } from '../filesystem/patience.ts';
 import { outputErrors, temporaryName } from '../filesystem/temporary.ts';
 
@@ -24,6 +25,8 @@ export interface LayerCacheOptions {
   readonly blobs: BlobCache;
   /** The tar in a layer of the given media type. */
   readonly decompress: (layer: ByteStream, mediaType: string) => ByteStream;
+  /** What this user knows of layers already. */
+  readonly records?: OwnRecords | undefined;
   /** Name of the compressor. */
   readonly compressor: () => Promise<string>;
   /** Media type of the layers. */
@@ -67,7 +70,8 @@ export class LayerCache implements LayerSource {
   /** Adds a layer from a file. Never fails: a problem is a warning. */
   async add(key: LayerKey, layer: Descriptor, file: string): Promise<void> {
     if (this.#isBroken || key.contentSize < smallest) return;
-    const { blobs, reporter } = this.#options;
+    const { blobs, records, reporter } = this.#options;
+    records?.addDiffId(layer.digest, key.diffId);
     try {
       await blobs.add(layer, file);
       const folder = await this.#folder();
@@ -95,9 +99,13 @@ export class LayerCache implements LayerSource {
     return new Set((await readdir(await this.#folder()).catch(() => [])).map(sizeIn));
   }
 
-  /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
+  /**
+   * Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. What is in
+   * a layer with a certain digest never changes, so it is enough that this user knows it.
+   */
   async #hasDiffId({ descriptor: { mediaType, digest }, open }: Blob, key: LayerKey): Promise<boolean> {
-    const { reporter, decompress } = this.#options;
+    const { reporter, records, decompress } = this.#options;
+    if (records?.findDiffId(digest) === key.diffId) return true;
     const digester = createDigester();
     try {
       for await (const chunk of decompress(open(), mediaType)) {
@@ -111,7 +119,8 @@ export class LayerCache implements LayerSource {
       return false;
     }
     const isRight = digester.digest() === key.diffId;
-    if (!isRight)
+    if (isRight) records?.addDiffId(digest, key.diffId);
+    else
       reporter.debug(`the layer ${digest} of the cache is not the one that its record names, and not used`);
     return isRight;
   }

@@ -1,7 +1,8 @@
 // An OCI image layout on disk (OCI image-spec, image-layout.md), to read from and to write to.
 // Every file gets its final name only when it is whole.
 
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../../core/errors.ts';
@@ -41,11 +42,11 @@ export interface Layout extends Source {
 
 /** A new, empty layout in a directory that is made, or is there and empty. The marker comes first, the blobs last. */
 export async function createLayout(directory: string): Promise<Layout> {
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'oci-layout'), layoutMarker);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'oci-layout'), layoutMarker);
   const layout = layoutIn(directory);
   await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
-  await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
+  mkdirSync(join(directory, 'blobs', 'sha256'), { recursive: true });
   return layout;
 }
 
@@ -57,9 +58,9 @@ export async function openLayout(directory: string): Promise<Layout> {
 }
 
 /** Whether a path is the folder of a layout. */
-export async function isLayoutFolder(path: string): Promise<boolean> {
-  const marker = await stat(join(path, 'oci-layout')).catch(() => undefined);
-  return marker?.isFile() === true;
+export function isLayoutFolder(path: string): Promise<boolean> {
+  const marker = statOf(join(path, 'oci-layout'));
+  return Promise.resolve(marker?.isFile() === true);
 }
 
 /** What the index lists that refers to this image. */
@@ -87,7 +88,7 @@ function layoutIn(directory: string): Layout {
       const path = blobPath(descriptor.digest);
       const pieces = readFilePieces(path, undefined, release);
       // What was hashed when written needn't be hashed again when read, unless the file was touched.
-      const isOurs = written.get(descriptor.digest) === (await stampOf(path));
+      const isOurs = written.get(descriptor.digest) === stampOf(path);
       yield* isOurs ? pieces : verified(pieces, descriptor, directory);
     } catch (cause) {
       if (!isSystemError(cause, 'ENOENT')) throw cause;
@@ -107,7 +108,7 @@ function layoutIn(directory: string): Layout {
       // The existing file may be in use.
       if (await isBlob(blobPath(digest), digest, digester.size)) await cleanUp(temporary);
       else await move(temporary, blobPath(digest));
-      written.set(digest, await stampOf(blobPath(digest)));
+      written.set(digest, stampOf(blobPath(digest)));
       return { digest, size: digester.size };
     } catch (error) {
       await cleanUp(temporary);
@@ -115,9 +116,9 @@ function layoutIn(directory: string): Layout {
     }
   }
 
-  async function has(descriptor: Descriptor): Promise<boolean> {
-    const found = await stat(blobPath(descriptor.digest)).catch(() => undefined);
-    return found?.size === descriptor.size;
+  function has(descriptor: Descriptor): Promise<boolean> {
+    const found = statOf(blobPath(descriptor.digest));
+    return Promise.resolve(found?.size === descriptor.size);
   }
 
   return {
@@ -139,7 +140,7 @@ function layoutIn(directory: string): Layout {
     async writeIndex(index) {
       const temporary = await temporaryPath();
       try {
-        await writeFile(temporary, encodeJson(index));
+        writeFileSync(temporary, encodeJson(index));
         await move(temporary, join(directory, 'index.json'));
       } catch (error) {
         await cleanUp(temporary);
@@ -151,7 +152,7 @@ function layoutIn(directory: string): Layout {
 
 /** Whether a file holds exactly that blob. */
 export async function isBlob(path: string, digest: Digest, size: number): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
+  const found = statOf(path);
   if (found?.isFile() !== true || found.size !== size) return false;
   return withPatience(path, async () => {
     const digester = createDigester();
@@ -173,7 +174,16 @@ async function readDocumentAt(path: string, missing: string): Promise<Uint8Array
 }
 
 /** Changes when a file was written to or replaced. */
-async function stampOf(path: string): Promise<string> {
-  const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+function stampOf(path: string): string {
+  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+/** Undefined for what isn't there or can't be asked. Not by way of the thread pool: a build asks dozens of times. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -72,6 +72,22 @@ export async function readRegular(path: string, limit: number, options: OpenOpti
   }
 }
 
+/** The same at once, for a file of a few bytes. */
+export function readRegularNow(path: string, limit: number, options: OpenOptions): Uint8Array {
+  const file = openRegular(path, options);
+  try {
+    const bytes = Buffer.alloc(limit + 1);
+    const size = readSync(file, bytes, 0, bytes.length, null);
+    if (size > limit) {
+      const { code, tooLarge = code } = options;
+      throw new BimaError(tooLarge, `expected at most ${limit} bytes in "${path}", got more`);
+    }
+    return bytes.subarray(0, size);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function refusal(path: string, kind: string, { code }: OpenOptions, cause?: unknown): BimaError {
   return new BimaError(code, `expected "${path}" to be a file, got ${kind}`, {
     ...(cause === undefined ? {} : { cause }),

@@ -1,7 +1,8 @@
 // Files that another program holds: on Windows, a scanner of viruses or whoever reads a file keeps it from being renamed,
 // replaced or removed, mostly for a moment.
 
-import { rename, rm } from 'node:fs/promises';
+import { renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 
@@ -54,10 +55,21 @@ function inUse(path: string, cause: unknown): BimaError {
 
 /** Renames a file or a folder, with patience. */
 export async function move(from: string, to: string): Promise<void> {
-  await withPatience(to, () => rename(from, to));
+  // Not by way of the thread pool: a build would wait for it dozens of times.
+  await withPatience(to, () => {
+    renameSync(from, to);
+    return Promise.resolve();
+  });
 }
 
 /** Removes what is left over, if that can be done: what was achieved before stays so. */
 export async function cleanUp(path: string): Promise<void> {
-  await withPatience(path, () => rm(path, { recursive: true, force: true })).catch(() => undefined);
+  const options = { recursive: true, force: true };
+  // On Windows, only the slower one can remove every name on all versions of Node.
+  const remove = () => {
+    if (process.platform === 'win32') return rm(path, options);
+    rmSync(path, options);
+    return Promise.resolve();
+  };
+  await withPatience(path, remove).catch(() => undefined);
 }

@@ -7,7 +7,7 @@
 // - Of another machine or container, as on a network file system, nothing is known: then time alone can tell.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { isSystemError } from '../../core/errors.ts';
 
@@ -23,43 +23,50 @@ interface Self {
 
 const pattern = /(?:^|[-:])([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-[0-9a-f]{12}$/;
 
-let self: Promise<Self> | undefined;
+let self: Self | undefined;
 
 /** Names this process and, by chance, one thing of it. Has no dots, and is good in file names and references. */
-export async function nameOwner(): Promise<string> {
-  const { place, started } = await (self ??= describeSelf());
-  return [place, process.pid, started, randomBytes(6).toString('hex')].join('-');
+export function nameOwner(): Promise<string> {
+  const { place, started } = (self ??= describeSelf());
+  return Promise.resolve([place, process.pid, started, randomBytes(6).toString('hex')].join('-'));
 }
 
 /** Whether the process lives that {@link nameOwner} named at the end of this text; undefined when it names none. */
-export async function lifeOf(name: string): Promise<Life | undefined> {
+export function lifeOf(name: string): Promise<Life | undefined> {
+  return Promise.resolve(lifeNow(name));
+}
+
+function lifeNow(name: string): Life | undefined {
   const [, place, pid = '', started] = pattern.exec(name) ?? [];
   if (place === undefined) return undefined;
-  const own = await (self ??= describeSelf());
+  const own = (self ??= describeSelf());
   if (place !== own.place) return 'unknown';
   if (!isThere(Number(pid))) return 'gone';
   if (started === '0' || own.started === '0') return 'unknown';
-  const current = await startOf(pid);
+  const current = startOf(pid);
   if (current === undefined) return 'unknown';
   return current === started ? 'running' : 'gone';
 }
 
-async function describeSelf(): Promise<Self> {
+function describeSelf(): Self {
   try {
-    // Waited for together: one that failed while nobody waited for it would end the process.
-    const place = hash(
-      await Promise.all([
-        readFile('/proc/sys/kernel/random/boot_id', 'latin1'),
-        readlink('/proc/self/ns/pid'),
-        readlink('/proc/self/ns/time').catch(() => ''),
-      ]),
-    );
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1');
+    const place = hash([boot, readlinkSync('/proc/self/ns/pid'), timeNamespace()]);
     // A /proc of another namespace has other numbers.
-    const isOurs = (await readlink('/proc/self')) === String(process.pid);
-    return { place, started: (isOurs ? await startOf('self') : undefined) ?? '0' };
+    const isOurs = readlinkSync('/proc/self') === String(process.pid);
+    return { place, started: (isOurs ? startOf('self') : undefined) ?? '0' };
   } catch {
     const addresses = Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ mac }) => mac));
     return { place: hash([hostname(), ...new Set(addresses.sort())]), started: '0' };
+  }
+}
+
+/** Empty on a system that has none. */
+function timeNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/time');
+  } catch {
+    return '';
   }
 }
 
@@ -78,9 +85,18 @@ function isThere(pid: number): boolean {
 }
 
 /** Field 22 of /proc/PID/stat (proc(5)); `ended` for a process that nobody has waited for yet. */
-async function startOf(pid: string): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+function startOf(pid: string): string | undefined {
+  const text = readStat(pid);
   // The name before it may hold anything, parentheses and spaces too.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : fields[19];
+}
+
+/** Empty for a process that is gone. */
+function readStat(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return '';
+  }
 }

@@ -1,7 +1,8 @@
 // Temporary files and folders beside their final place, so that a rename is all that is left to do at the end. Their
 // names say whose they are; what a killed process left is removed by the next one that comes to the same place.
 
-import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { lstat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import { lifeOf, nameOwner } from './process-owner.ts';
@@ -24,9 +25,10 @@ export async function withTemporaryFolder<T>(
   // Names have at most 255 bytes.
   const name = Buffer.byteLength(basename(path)) > 150 ? 'output' : basename(path);
   const folder = join(parent, `.${name}.bima-${await nameOwner()}`);
-  await outputErrors(path, async () => {
-    await mkdir(parent, { recursive: true });
-    await mkdir(folder, { mode: 0o700 });
+  await outputErrors(path, () => {
+    mkdirSync(parent, { recursive: true });
+    mkdirSync(folder, { mode: 0o700 });
+    return Promise.resolve();
   });
   try {
     return await body(folder);
@@ -58,8 +60,16 @@ export function isTemporaryName(name: string): boolean {
 
 /** Removes what processes that don't run any more left in a folder. Never fails: what can't be removed stays. */
 export async function sweep(directory: string): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
+  for (const name of namesOf(directory)) {
     if (isTemporaryName(name) && (await isAbandoned(directory, name))) await cleanUp(join(directory, name));
+  }
+}
+
+function namesOf(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }
 

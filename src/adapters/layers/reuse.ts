@@ -9,6 +9,7 @@ import type { Blob, ByteStream } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import { createDigester } from '../../core/oci/digest.ts';
 import type { FoundLayer, LayerSource } from '../../core/oci/layer-source.ts';
+import type { ContentWatch, LayerContent } from './content-watch.ts';
 import { compress } from './compression.ts';
 import type { Compression } from './compression.ts';
 import { markLayer } from './fingerprint.ts';
@@ -17,6 +18,8 @@ import type { Layer, PackOptions } from './layer.ts';
 
 export interface ReuseOptions extends PackOptions {
   readonly compression: Compression;
+  /** Watches these entries, if their content may be known without reading them. */
+  readonly watch?: ContentWatch | undefined;
   /** Its reason is thrown when it fires. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,7 +32,7 @@ export interface ReusedLayer {
 
 /**
  * The layer of these entries from the first source that has it. The entries are packed and hashed for that, but only
- * if a source may have a layer of their size. Undefined when the layer has to be made.
+ * if a source may have a layer of their size, and nothing is known of them. Undefined when the layer has to be made.
  * @throws BimaError CONTEXT_CHANGED when a file is no longer what its entry says
  */
 export async function reuseLayer(
@@ -41,20 +44,26 @@ export async function reuseLayer(
   const candidates: LayerSource[] = [];
   for (const source of sources) if (await source.mayHave(contentSize)) candidates.push(source);
   if (candidates.length === 0) return undefined;
-  const digester = createDigester();
-  for await (const chunk of packLayer(entries, options)) {
-    options.signal?.throwIfAborted();
-    digester.update(chunk);
-  }
-  const diffId = digester.digest();
+  const { diffId, tarSize } = options.watch?.find() ?? (await readContent(entries, options));
   for (const source of candidates) {
     const found = await source.find({ diffId, contentSize });
     if (found === undefined) continue;
     const descriptor = await markLayer(found.descriptor, options.compression);
     const blob = { descriptor, open: opener(found, () => makeAgain(entries, descriptor, options)) };
-    return { layer: { descriptor, diffId, tarSize: digester.size }, blob, from: source.kind };
+    return { layer: { descriptor, diffId, tarSize }, blob, from: source.kind };
   }
   return undefined;
+}
+
+async function readContent(entries: readonly Entry[], options: ReuseOptions): Promise<LayerContent> {
+  const digester = createDigester();
+  for await (const chunk of packLayer(entries, options)) {
+    options.signal?.throwIfAborted();
+    digester.update(chunk);
+  }
+  const content = { diffId: digester.digest(), tarSize: digester.size };
+  options.watch?.note(content);
+  return content;
 }
 
 function opener({ open }: FoundLayer, make: () => ByteStream): Blob['open'] {

@@ -24,6 +24,14 @@ interface EntryBase {
   readonly xattrs?: Xattrs;
 }
 
+/** Stands for the bytes of a file that nobody reads. */
+export interface FileStamp {
+  /** Two equal ones mean the same bytes, unless the file changed just before it was made. */
+  readonly text: string;
+  /** When the file was last changed, in milliseconds since 1970. */
+  readonly changed: number;
+}
+
 export interface FileEntry extends EntryBase {
   readonly type: 'file';
   /** In bytes. */
@@ -34,6 +42,8 @@ export interface FileEntry extends EntryBase {
   readonly special?: Special;
   /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
   readonly identify?: () => string;
+  /** Made anew with each call; absent, or undefined, where only the bytes tell. */
+  readonly stamp?: () => FileStamp | undefined;
   /**
    * A fresh stream of exactly `size` bytes; it fails when the file is no longer the one that was listed. A piece holds
    * until the next one is asked for: its memory is used again.

@@ -2,7 +2,7 @@
 
 import type { CopySource } from '../containerfile/instruction.ts';
 import type { ByteStream, OpenRange } from '../oci/blob.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, FileEntry } from './entry.ts';
 
 interface FoundBase {
   /** What it is in its own rootfs, with all that a COPY doesn't take over; absent for what is in the context. */
@@ -19,6 +19,8 @@ export interface FoundFile extends FoundBase {
   readonly size: number;
   /** Gives equal texts for files that bring the same bytes; absent where that isn't known. */
   readonly identify?: () => string;
+  /** As {@link FileEntry} has it. */
+  readonly stamp?: FileEntry['stamp'];
   /** Whether any execute bit is set. */
   readonly executable: boolean;
   /** True where no bit of the file says that, but what it begins with. */

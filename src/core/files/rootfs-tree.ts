@@ -45,7 +45,7 @@ function take({ entry }: RootfsItem, name: string): FoundFile | FoundSymlink {
   if (entry?.type === 'symlink') return { type: 'symlink', name, target: entry.target, origin: entry };
   if (entry?.type !== 'file') throw new Error(`a folder is taken for the file "${name}"`);
   entry.expect?.();
-  const { size, mode, identify, open, openRange, isGuessed = false } = entry;
+  const { size, mode, identify, stamp, open, openRange, isGuessed = false } = entry;
   const executable = (mode & 0o111) !== 0;
   // It stays a guess: the label may know better.
   const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
@@ -54,6 +54,7 @@ function take({ entry }: RootfsItem, name: string): FoundFile | FoundSymlink {
     ...file,
     ...(openRange === undefined ? {} : { openRange }),
     ...(identify === undefined ? {} : { identify }),
+    ...(stamp === undefined ? {} : { stamp }),
   };
 }
 

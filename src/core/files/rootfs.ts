@@ -138,7 +138,7 @@ class CopyLayer {
   }
 
   #fileAt(path: string, found: FoundFile): FileEntry {
-    const { size, identify, open, openRange, executable, mode = executable ? 0o755 : 0o644 } = found;
+    const { size, identify, stamp, open, openRange, executable, mode = executable ? 0o755 : 0o644 } = found;
     const isGuessed = found.isGuessed === true && this.#copy.chmod === undefined && found.mode === undefined;
     return {
       type: 'file',
@@ -150,6 +150,7 @@ class CopyLayer {
       ...(openRange === undefined ? {} : { openRange }),
       ...(isGuessed ? { isGuessed } : {}),
       ...(identify === undefined ? {} : { identify }),
+      ...(stamp === undefined ? {} : { stamp }),
     };
   }
 

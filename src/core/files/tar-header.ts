@@ -4,7 +4,7 @@
 import type { DirectoryEntry, FileEntry, SymlinkEntry } from './entry.ts';
 
 /** What a header says of an entry. */
-export type HeaderEntry = Omit<FileEntry, 'open' | 'identify'> | DirectoryEntry | SymlinkEntry;
+export type HeaderEntry = Omit<FileEntry, 'open' | 'identify' | 'stamp'> | DirectoryEntry | SymlinkEntry;
 
 const blockSize = 512;
 

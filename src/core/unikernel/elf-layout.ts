@@ -31,7 +31,7 @@ export interface ElfLayout {
   readonly damage: readonly string[];
 }
 
-export const elfParts = { note: 4, interpreter: 3, noteSection: 7, noBits: 8 } as const;
+export const elfParts = { load: 1, note: 4, interpreter: 3, noteSection: 7, noBits: 8 } as const;
 
 /** Headers that are read, at most: kernels have some 80 sections. */
 const maxHeaders = 1024;

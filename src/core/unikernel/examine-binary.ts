@@ -19,6 +19,7 @@ import { readSolo5 } from './solo5.ts';
 import type { Solo5Facts } from './solo5.ts';
 import { readLibraryInfo } from './unikraft-libraries.ts';
 import type { UnikraftFacts } from './unikraft-libraries.ts';
+import { streamOf } from '../oci/blob.ts';
 import type { ByteStream } from '../oci/blob.ts';
 
 /** Undefined for a method that can't be unpacked here. The stream may fail on damage. */
@@ -125,7 +126,7 @@ async function examineElf(file: ReadableFile, head: Uint8Array, layout: ElfLayou
   const texts =
     isKnown || program !== undefined
       ? new Map<string, string>()
-      : await findTexts(file, [linuxBanner, unikraftBanner, osvBanner], maxScan);
+      : await findTexts(loadedPart(file, layout), [linuxBanner, unikraftBanner, osvBanner], maxScan);
   const unikraft = withBanner(info?.facts, texts.get(unikraftBanner));
   const linuxVersions = versionsIn(texts.get(linuxBanner));
   const isLinux = linuxVersions.version !== undefined || notes.some(({ name }) => name === 'Linux');
@@ -145,6 +146,14 @@ async function examineElf(file: ReadableFile, head: Uint8Array, layout: ElfLayou
     ...(framework === undefined ? {} : { framework }),
     unread: [...unread, ...(solo5?.damage ?? [])],
   };
+}
+
+/** Up to the end of what is loaded: behind it, a kernel has what debuggers read, which may be ten times as much. */
+function loadedPart(file: ReadableFile, { segments, sections, damage }: ElfLayout): ReadableFile {
+  const ends = segments.flatMap(({ type, offset, size }) => (type === elfParts.load ? [offset + size] : []));
+  if (damage.length > 0 || (ends.length === 0 && sections.length > 0)) return file;
+  const size = Math.min(file.size, Math.max(0, ...ends));
+  return { size, open: () => (size === 0 ? streamOf() : streamRange(file, { offset: 0, length: size })) };
 }
 
 async function readInterpreter(file: ReadableFile, { segments }: ElfLayout): Promise<string> {

@@ -121,6 +121,7 @@ export async function findTexts(
   let window = Buffer.alloc(0);
   let held = 0;
   let done = 0;
+  const wanted = markers.map(searchFor);
   for await (const chunk of file.open()) {
     const length = held + chunk.length;
     if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
@@ -130,9 +131,9 @@ export async function findTexts(
     const isLast = done >= Math.min(file.size, within);
     // A text that starts near the end may go on in the next piece.
     const end = isLast ? length : Math.max(0, length - maxText);
-    for (const marker of markers) {
+    for (const { marker, find } of wanted) {
       if (found.has(marker)) continue;
-      const at = bytes.indexOf(marker, 0, 'latin1');
+      const at = find(bytes);
       if (at >= 0 && at < end) found.set(marker, printableFrom(bytes, at));
     }
     if (isLast || found.size === markers.length) break;
@@ -140,6 +141,22 @@ export async function findTexts(
     held = length - end;
   }
   return found;
+}
+
+/** Up to this length, Node looks for a text with the processor's wide instructions: four times as fast. */
+const quickLength = 6;
+
+/** Looks for the end of the marker, and for the rest of it where that is. */
+function searchFor(marker: string): { readonly marker: string; readonly find: (bytes: Buffer) => number } {
+  const whole = Buffer.from(marker, 'latin1');
+  const before = Math.max(0, whole.length - quickLength);
+  const end = whole.subarray(before);
+  const find = (bytes: Buffer): number => {
+    for (let at = bytes.indexOf(end, before); at >= 0; at = bytes.indexOf(end, at + 1))
+      if (whole.compare(bytes, at - before, at + end.length) === 0) return at - before;
+    return -1;
+  };
+  return { marker, find };
 }
 
 function printableFrom(bytes: Uint8Array, start: number): string {

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { BlobCache } from '../../../src/adapters/disk/blob-cache.ts';
 import { LayerCache } from '../../../src/adapters/disk/layer-cache.ts';
+import { OwnRecords } from '../../../src/adapters/disk/own-records.ts';
 import { decompress as unpack } from '../../../src/adapters/layers/compression.ts';
 import { readAll } from '../../../src/core/oci/blob.ts';
 import type { ByteStream } from '../../../src/core/oci/blob.ts';
@@ -56,6 +57,30 @@ describe('the cache of layers', () => {
       assert.deepEqual(Buffer.from(await readAll(blob.open())), content);
     }
     assert.deepEqual(readdirSync(recordsOf(directory)), [`2000000-${hexOf(key.diffId)}`]);
+  });
+
+  it('unpacks a layer once for each user, and never one that this user has made', async (test) => {
+    const directory = temporaryFolder(test);
+    let unpacked = 0;
+    const layersOf = (home: string) => {
+      const reporter = silentReporter;
+      return new LayerCache({
+        ...{ blobs: new BlobCache({ directory, reporter }), mediaType, reporter, reuse: true },
+        records: new OwnRecords({ cacheHome: home, reuse: true, reporter }),
+        decompress: (stream, type) => {
+          unpacked += 1;
+          return decompress(stream, type);
+        },
+        compressor: () => Promise.resolve('gzip:2/0123456789abcdef'),
+      });
+    };
+    const [maker, other] = [temporaryFolder(test), temporaryFolder(test)];
+    writeFileSync(join(directory, 'file'), content);
+    await layersOf(maker).add(key, layer, join(directory, 'file'));
+    for (const [home, times] of [[maker, 0] as const, [other, 1] as const, [other, 1] as const]) {
+      assert.deepEqual((await layersOf(home).find(key))?.descriptor, layer);
+      assert.equal(unpacked, times);
+    }
   });
 
   const lies: [name: string, bytes: Uint8Array, key: LayerKey][] = [

@@ -26,6 +26,20 @@ async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** A kernel with one segment, which is loaded. */
+function loaded(content: Uint8Array): Buffer {
+  const header = Buffer.alloc(56);
+  header.writeUInt32LE(1, 0);
+  header.writeBigUInt64LE(120n, 8);
+  header.writeBigUInt64LE(BigInt(content.length), 32);
+  const start = Buffer.from(elf(64, 'little', 62));
+  // The table of segments is behind the header, with one row of 56 bytes.
+  start.writeBigUInt64LE(64n, 32);
+  start.writeUInt16LE(56, 54);
+  start.writeUInt16LE(1, 56);
+  return Buffer.concat([start, header, content]);
+}
+
 function examine(bytes: Uint8Array): Promise<BinaryFacts> {
   const file = { size: bytes.length, open: () => inPieces(bytes) };
   return examineBinary(file, { unpack: unpackPayload, isThorough: true });
@@ -80,16 +94,21 @@ describe('examineBinary', () => {
   });
 
   it("finds Unikraft's version in the banner of a kernel without the section", async () => {
-    const bytes = Buffer.concat([
-      elf(64, 'little', 62),
-      Buffer.alloc(100_000),
-      Buffer.from('Unikraft Calypso (0.17.0~5d38d108)\0'),
-    ]);
+    const bytes = loaded(
+      Buffer.concat([Buffer.alloc(100_000), Buffer.from('Unikraft Calypso (0.17.0~5d38d108)\0')]),
+    );
     assert.deepEqual((await examine(bytes)).unikraft, {
       libraries: [],
       codeName: 'Calypso',
       version: '0.17.0',
     });
+  });
+
+  it('looks for no banner behind what is loaded, which may be a GB for debuggers', async () => {
+    const kernel = loaded(Buffer.from('OSv v0.57.0\0'));
+    const debug = Buffer.concat([Buffer.alloc(100_000), Buffer.from('Unikraft Calypso (0.17.0~5d38d108)\0')]);
+    const facts = await examine(Buffer.concat([kernel, debug]));
+    assert.deepEqual([facts.framework, facts.unikraft], ['OSv', undefined]);
   });
 
   it('reads the PVH note of hello', async () => {
