@@ -2,7 +2,7 @@
 // listing of its folder says.
 
 import { isAbsolute } from 'node:path';
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { IgnoreRules } from '../../core/files/ignore.ts';
 import type { FoundFile, FoundSymlink } from '../../core/files/match.ts';
 import type { SourceTree } from '../../core/files/source-tree.ts';
@@ -22,7 +22,7 @@ export interface DiskItem {
   readonly path: string;
   readonly target?: string;
   /** Absent for the root. */
-  readonly stats?: BigIntStats;
+  readonly stats?: Stats;
 }
 
 /** @param outputs what the build itself writes, which the rules leave out */
@@ -94,18 +94,18 @@ function take(
     });
   }
   if (!isNamed && isOldArchive(place, path, stats)) place.warn?.(warnOfArchive(place, path));
-  const { dev, ino, size, mtimeNs } = recognize(stats);
+  const { dev, ino, size, mtimeMs } = recognize(stats);
   return {
     type: 'file',
     name,
     size,
     ...readExecutable(place, path, stats),
-    ...(stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {}),
+    ...(stats.nlink > 1 ? { inode: `${dev}:${ino}` } : {}),
     // What readListed compares to tell whether a file is the same.
-    identify: () => `${path}:${dev}:${ino}:${size}:${mtimeNs}`,
-    open: () => readListed(place, path, { dev, ino, size, mtimeNs }),
-    stamp: () => stampFile(place, path, { dev, ino, size, mtimeNs }),
-    openRange: (start, end) => readListed(place, path, { dev, ino, size, mtimeNs }, { start, end }),
+    identify: () => `${path}:${dev}:${ino}:${size}:${mtimeMs}`,
+    open: () => readListed(place, path, { dev, ino, size, mtimeMs }),
+    stamp: () => stampFile(place, path, { dev, ino, size, mtimeMs }),
+    openRange: (start, end) => readListed(place, path, { dev, ino, size, mtimeMs }, { start, end }),
   };
 }
 

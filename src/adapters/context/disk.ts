@@ -2,7 +2,7 @@
 // What can't be read or stored faithfully is refused here.
 
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join, sep } from 'node:path';
 import { BimaError, isSystemError, throwProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
@@ -72,10 +72,10 @@ export function locate({ folders }: OpenPlace, path: string): string {
 }
 
 /** What is at the path, without following a link; undefined when there is nothing. */
-export function readStats(place: OpenPlace, path: string): BigIntStats | undefined {
+export function readStats(place: OpenPlace, path: string): Stats | undefined {
   try {
-    // Not by way of the thread pool, nor are listings and links: that takes ten times as long, for each of maybe thousands of files.
-    return lstatSync(locate(place, path), { bigint: true });
+    // No bigints: they are a KB for each file. Not by way of the thread pool, nor are listings and links: that takes ten times as long, for each of maybe thousands of files.
+    return lstatSync(locate(place, path));
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL'].some((code) => isSystemError(cause, code)))
       return undefined;
@@ -139,7 +139,7 @@ export function readTarget(place: OpenPlace, path: string): string {
 }
 
 /** Anything but a file, a directory or a symbolic link has no place in an image. */
-export function specialKind(stats: BigIntStats): string | undefined {
+export function specialKind(stats: Stats): string | undefined {
   if (stats.isFIFO()) return 'a FIFO';
   if (stats.isSocket()) return 'a socket';
   if (stats.isBlockDevice()) return 'a block device';

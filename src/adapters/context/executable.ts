@@ -1,7 +1,7 @@
 // Whether a file of the context is executable: its bit says so, or, on Windows, which has none, what it begins with.
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { isProgram } from '../../core/unikernel/content.ts';
 import { absolutePath } from './disk.ts';
 import type { Place } from './disk.ts';
@@ -13,10 +13,10 @@ const headSize = 4;
 export function readExecutable(
   place: Place,
   path: string,
-  stats: Pick<BigIntStats, 'mode'>,
+  stats: Pick<Stats, 'mode'>,
   platform: NodeJS.Platform = process.platform,
 ): Pick<FoundFile, 'executable' | 'isGuessed'> {
-  if (platform !== 'win32') return { executable: (stats.mode & 0o111n) !== 0n };
+  if (platform !== 'win32') return { executable: (stats.mode & 0o111) !== 0 };
   return { executable: isProgram(readHead(absolutePath(place, path))), isGuessed: true };
 }
 

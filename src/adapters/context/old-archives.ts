@@ -1,7 +1,7 @@
 // Archives that an earlier build left in the context.
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { Problem } from '../../core/errors.ts';
 import { locate } from './disk.ts';
 import type { OpenPlace } from './disk.ts';
@@ -10,8 +10,8 @@ import { encodeHeader } from '../../core/files/tar-header.ts';
 const blockSize = 512;
 
 /** Whether a listed file is an archive of this tool. Only files with the size of a tar are opened. */
-export function isOldArchive(place: OpenPlace, path: string, stats: BigIntStats): boolean {
-  if (stats.size % BigInt(blockSize) !== 0n || stats.size <= 2 * blockSize) return false;
+export function isOldArchive(place: OpenPlace, path: string, stats: Stats): boolean {
+  if (stats.size % blockSize !== 0 || stats.size <= 2 * blockSize) return false;
   const header = Buffer.alloc(blockSize);
   try {
     const file = openSync(locate(place, path), flags);

@@ -3,7 +3,7 @@
 // thousands of small files would take ten times as long. A read of one chunk from disk stops nothing else for long.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { BimaError, isSystemError } from '../../core/errors.ts';
 import { absolutePath, unreadable } from './disk.ts';
 import type { Place } from './disk.ts';
@@ -14,15 +14,15 @@ export interface Listed {
   readonly ino: number;
   /** In bytes. */
   readonly size: number;
-  readonly mtimeNs: bigint;
+  readonly mtimeMs: number;
 }
 
 /**
  * Numbers rather than the statistics themselves or their bigints, since there may be thousands of files. Those over 2^53
  * lose digits, and then tell fewer files apart.
  */
-export function recognize({ dev, ino, size, mtimeNs }: BigIntStats): Listed {
-  return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
+export function recognize({ dev, ino, size, mtimeMs }: Stats): Listed {
+  return { dev, ino, size, mtimeMs };
 }
 
 /** Bytes of one read: fewer, larger reads keep hashing and compression busy. */
@@ -54,14 +54,14 @@ export async function* readListed(
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize);
   spare = undefined;
   try {
-    checkSame(path, listed, fstatSync(file, { bigint: true }));
+    checkSame(path, listed, fstatSync(file));
     for (let at = part.start; at < part.end;) {
       const bytesRead = readSync(file, buffer, 0, Math.min(buffer.length, part.end - at), at);
       if (bytesRead === 0) throw changed(path, 'shrank');
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
-    checkSame(path, listed, fstatSync(file, { bigint: true }));
+    checkSame(path, listed, fstatSync(file));
   } catch (cause) {
     throw cause instanceof BimaError ? cause : unreadable(place, path, cause);
   } finally {
@@ -85,14 +85,14 @@ export function openListed(place: Place, path: string): number {
 }
 
 /** @throws BimaError CONTEXT_CHANGED unless these are the statistics of the file that was listed */
-export function checkSame(path: string, listed: Listed, stats: BigIntStats): void {
+export function checkSame(path: string, listed: Listed, stats: Stats): void {
   const now = recognize(stats);
   // Windows gives the device in two forms, depending on the call.
   const sameDevice = now.dev === listed.dev || process.platform === 'win32';
   if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path, 'was replaced');
   if (now.size > listed.size) throw changed(path, 'grew');
   if (now.size < listed.size) throw changed(path, 'shrank');
-  if (now.mtimeNs !== listed.mtimeNs) throw changed(path, 'was changed');
+  if (now.mtimeMs !== listed.mtimeMs) throw changed(path, 'was changed');
 }
 
 function changed(path: string, how: string, cause?: unknown): BimaError {

@@ -33,9 +33,8 @@ export function stampFile(place: Place, path: string, listed: Listed): FileStamp
   if (process.platform !== 'linux') return undefined;
   const file = openListed(place, path);
   try {
-    const stats = fstatSync(file, { bigint: true });
-    checkSame(path, listed, stats);
-    const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+    checkSame(path, listed, fstatSync(file));
+    const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(file, { bigint: true });
     let isHonest = honestDevices.get(dev);
     if (isHonest === undefined) {
       isHonest = honestTypes.has(statfsSync(absolutePath(place, path)).type);

@@ -28,16 +28,16 @@ describe('readExecutable', () => {
       const root = temporaryFolder(test);
       writeFileSync(join(root, 'file'), content, 'latin1');
       // Node makes up bits for some names there.
-      const found = readExecutable({ root }, 'file', { mode: 0o100777n }, 'win32');
+      const found = readExecutable({ root }, 'file', { mode: 0o100777 }, 'win32');
       assert.deepEqual(found, { executable, isGuessed: true });
     });
   }
 
   it('believes the bit elsewhere', () => {
-    assert.deepEqual(readExecutable({ root: '/' }, 'none', { mode: 0o100710n }, 'linux'), {
+    assert.deepEqual(readExecutable({ root: '/' }, 'none', { mode: 0o100710 }, 'linux'), {
       executable: true,
     });
-    assert.deepEqual(readExecutable({ root: '/' }, 'none', { mode: 0o100644n }, 'darwin'), {
+    assert.deepEqual(readExecutable({ root: '/' }, 'none', { mode: 0o100644 }, 'darwin'), {
       executable: false,
     });
   });

@@ -9,7 +9,7 @@ import { stampFile } from '../../../src/adapters/context/stamp-file.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 function stampOf(root: string, path: string): string | undefined {
-  return stampFile({ root }, path, recognize(lstatSync(join(root, path), { bigint: true })))?.text;
+  return stampFile({ root }, path, recognize(lstatSync(join(root, path))))?.text;
 }
 
 describe(
@@ -45,7 +45,7 @@ describe(
 
     it('fails for a file that is not the one that was listed', (test) => {
       const root = temporaryFolder(test, { file: 'a', other: 'b' });
-      const listed = recognize(lstatSync(join(root, 'other'), { bigint: true }));
+      const listed = recognize(lstatSync(join(root, 'other')));
       assert.throws(() => stampFile({ root }, 'file', listed), { code: 'CONTEXT_CHANGED' });
     });
   },
