@@ -61,11 +61,11 @@ async function lintImage(
   if (kind === 'other' || (kind === 'missing' && !/[^/\\]+(?::[^:/\\]+|@sha256:[^/\\]+)$/.test(name)))
     return undefined;
   return withTemporaryFolder(join(tmpdir(), 'lint'), async (folder) => {
-    const strict = !options.flag('no-strict');
+    const expected = { strict: !options.flag('no-strict'), container: options.flag('container') };
     if (kind === 'images') {
       const images = await mustOpenNamed(name);
       const roots = await rootsOf(images);
-      return { ...(await lintImages(images.source, roots, { strict, folder })), notes: [] };
+      return { ...(await lintImages(images.source, roots, { ...expected, folder })), notes: [] };
     }
     const reference = parseImageName(name);
     await sayNoFile(name, reference, terminal);
@@ -73,7 +73,7 @@ async function lintImage(
     const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
     return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
       const { source, root } = await openRemoteImage(client, reference);
-      return { ...(await lintImages(source, [root], { strict, folder })), notes: [] };
+      return { ...(await lintImages(source, [root], { ...expected, folder })), notes: [] };
     });
   });
 }
