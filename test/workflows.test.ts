@@ -25,7 +25,13 @@ interface Job {
   readonly permissions?: unknown;
   readonly concurrency?: Concurrency;
   readonly 'timeout-minutes'?: number;
-  readonly steps: readonly Step[];
+  readonly steps?: readonly Step[];
+  readonly container?: string;
+  readonly services?: Readonly<Record<string, { readonly image: string }>>;
+  readonly strategy?: { readonly matrix?: { readonly include?: readonly { readonly image?: string }[] } };
+  /** Of a job that is a reusable workflow. */
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 
 interface Workflow {
@@ -57,6 +63,19 @@ const own: Readonly<Record<string, Action>> = {
   'nubificus/bima-action/setup@v1': setup,
 };
 
+const reusable = parse(readFileSync('.github/workflows/image.yml', 'utf8')) as Workflow & {
+  readonly on: {
+    readonly workflow_call: Action & {
+      readonly inputs: Readonly<Record<string, { readonly type: string; readonly default: unknown }>>;
+      readonly secrets: Readonly<Record<string, unknown>>;
+    };
+  };
+};
+/** The workflows of this repository that a job uses. */
+const ownWorkflows: Readonly<Record<string, Action>> = {
+  'nubificus/bima-action/.github/workflows/image.yml@v1': reusable.on.workflow_call,
+};
+
 /** Whatever else a run's script holds, no expression: text from outside would become part of the script. */
 const expression = /\$\{\{/;
 
@@ -80,7 +99,8 @@ describe('workflows', () => {
     const text = readFileSync(file, 'utf8');
     const workflow = parse(text) as Workflow;
     const jobs = Object.entries(workflow.jobs);
-    const steps = jobs.flatMap(([, job]) => job.steps);
+    const steps = jobs.flatMap(([, job]) => job.steps ?? []);
+    const isCalled = JSON.stringify(workflow.on).includes('"workflow_call"');
 
     describe(file, () => {
       it('is valid for actionlint', async () => {
@@ -89,16 +109,18 @@ describe('workflows', () => {
 
       it('starts without rights, and each job has its own and a timeout', () => {
         assert.deepEqual(workflow.permissions, {});
-        assert.ok(workflow.concurrency !== undefined);
+        // In a called one, the group would be the caller's own.
+        assert.equal(workflow.concurrency === undefined, isCalled);
         for (const [name, job] of jobs) {
           assert.ok(job.permissions !== undefined, `${name} has no permissions`);
-          assert.ok((job['timeout-minutes'] ?? 0) > 0, `${name} has no timeout`);
+          if (job.uses === undefined) assert.ok((job['timeout-minutes'] ?? 0) > 0, `${name} has no timeout`);
         }
       });
 
       it('names other actions by their commit, and the version beside it', () => {
         for (const [line] of text.matchAll(/^.*\buses: .*$/gm)) {
-          if (Object.keys(own).some((name) => line.endsWith(`uses: ${name}`))) continue;
+          if (Object.keys({ ...own, ...ownWorkflows }).some((name) => line.endsWith(`uses: ${name}`)))
+            continue;
           assert.match(line, /uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
         }
       });
@@ -130,6 +152,26 @@ describe('workflows', () => {
           const outputs = text.matchAll(new RegExp(`steps\\.${step.id}\\.outputs\\.([\\w-]+)`, 'g'));
           for (const [, name = ''] of outputs) assert.ok(name in action.outputs, `${name} is no output`);
         }
+        for (const [, { uses = '', with: given = {} }] of jobs)
+          for (const name of Object.keys(given))
+            assert.ok(name in (ownWorkflows[uses]?.inputs ?? {}), `${name} is no input of ${uses}`);
+      });
+
+      it('runs in containers of a digest, which Dependabot knows', () => {
+        const known = [...readFileSync('.github/containers/Dockerfile', 'utf8').matchAll(/^FROM (\S+)/gm)];
+        if (file.startsWith('docs')) return;
+        const images = jobs.flatMap(([, { container, services = {}, strategy }]) => [
+          ...(container === undefined ? [] : container.startsWith('${{') ? [] : [container]),
+          ...Object.values(services).map(({ image }) => image),
+          ...(strategy?.matrix?.include ?? []).flatMap(({ image }) => image ?? []),
+        ]);
+        for (const image of images) {
+          assert.match(image, /^[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+          assert.ok(
+            known.some(([, name]) => name === image),
+            `${image} is not in .github/containers/Dockerfile`,
+          );
+        }
       });
     });
   }
@@ -156,7 +198,7 @@ describe('workflows', () => {
   for (const [tag, isPrerelease] of Object.entries(versions)) {
     it(`publish ${tag} as a ${isPrerelease ? 'prerelease' : 'release'}`, { skip: noShell }, (test) => {
       const { jobs } = parse(readFileSync('docs/workflows/release.yml', 'utf8')) as Workflow;
-      const script = jobs.release?.steps.at(-1)?.run ?? assert.fail('no script');
+      const script = jobs.release?.steps?.at(-1)?.run ?? assert.fail('no script');
       const cwd = temporaryFolder(test);
       writeFileSync(join(cwd, 'sbom.json'), '{}');
       // The release is a draft for it, and what it is asked to do is shown.
@@ -192,6 +234,39 @@ describe('workflows', () => {
         assert.equal(isTriggered(found), words.test(said), `${words.source}: ${said}`);
     });
   }
+
+  it('hand each input of the reusable workflow to the action, and take its outputs from there', () => {
+    const { inputs, outputs, secrets } = reusable.on.workflow_call;
+    const { steps = [], outputs: ofJob = {} } = reusable.jobs.image as Job & {
+      outputs?: Record<string, string>;
+    };
+    const given = steps.find(({ id }) => id === 'image')?.with ?? {};
+    for (const name of Object.keys(inputs)) {
+      if (name.startsWith('artifact')) continue;
+      assert.equal(given[name], `\${{ inputs.${name} }}`, name);
+    }
+    for (const name of Object.keys(secrets)) assert.equal(given[name], `\${{ secrets.${name} }}`, name);
+    for (const name of Object.keys(outputs)) {
+      assert.deepEqual(outputs[name], {
+        ...(outputs[name] as object),
+        value: `\${{ jobs.image.outputs.${name} }}`,
+      });
+      assert.equal(ofJob[name], `\${{ steps.image.outputs.${name} }}`);
+    }
+    for (const name of ['image', 'digest']) assert.ok(name in outputs);
+  });
+
+  it("run none of the caller's programs in the job of the reusable workflow", () => {
+    const { steps = [] } = reusable.jobs.image ?? {};
+    assert.deepEqual(Object.keys(reusable.jobs), ['image']);
+    for (const { uses = '', run } of steps) {
+      assert.equal(run, undefined);
+      assert.match(
+        uses,
+        /^(?:actions\/(?:checkout|download-artifact)@[0-9a-f]{40}|nubificus\/bima-action@v1)$/,
+      );
+    }
+  });
 
   it('commit every file of dist', () => {
     const script = readFileSync('.github/workflows/check-dist.yml', 'utf8');

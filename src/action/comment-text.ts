@@ -33,7 +33,7 @@ export function formatComment(facts: CommentFacts): string {
   const isThere = isPushed && first !== undefined;
   const paragraphs = [
     headline(facts),
-    isThere ? codeSpan(runCommand(formatReference(first)), 500) : '',
+    isThere ? codeSpan(runCommand(formatReference(first), images), 500) : '',
     [...platformLines(images, base?.images), ...bootLines(boots)].map((line) => `- ${line}`).join('\n'),
     isThere ? `Tags: ${nameList(references)}` : '',
     artifact === undefined

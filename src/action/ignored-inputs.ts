@@ -15,9 +15,10 @@ export function ignoredInputs(
     | 'labels'
     | 'annotations'
     | 'provenance'
+    | 'container'
   >,
 ): Problem[] {
-  const { fromLayout, file, buildArguments, target, labels, annotations, provenance } = inputs;
+  const { fromLayout, file, buildArguments, target, labels, annotations, container, provenance } = inputs;
   if (inputs.conversion !== undefined) return ignoredBy(inputs);
   if (fromLayout.length === 0) return [];
   const ignored = [
@@ -25,6 +26,7 @@ export function ignoredInputs(
     ...(buildArguments.size === 0 ? [] : ['build-args']),
     ...(target === undefined ? [] : ['target']),
     ...(labels.length === 0 ? [] : ['labels']),
+    ...(container ? ['container'] : []),
     // Theirs, if they have one, goes along with them.
     ...(provenance ? ['provenance'] : []),
   ];
@@ -47,12 +49,14 @@ function ignoredBy({
   file,
   buildArguments,
   target,
+  container,
   provenance,
-}: Pick<Inputs, 'file' | 'buildArguments' | 'target' | 'provenance'>): Problem[] {
+}: Pick<Inputs, 'file' | 'buildArguments' | 'target' | 'container' | 'provenance'>): Problem[] {
   const ignored = [
     ...(file === undefined ? [] : ['file']),
     ...(buildArguments.size === 0 ? [] : ['build-args']),
     ...(target === undefined ? [] : ['target']),
+    ...(container ? ['container'] : []),
     ...(provenance ? ['provenance'] : []),
   ];
   if (ignored.length === 0) return [];

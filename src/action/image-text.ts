@@ -7,6 +7,7 @@ import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { formatSize } from '../core/reporter.ts';
 import { codeSpan } from '../core/text.ts';
+import { isUruncImage } from '../core/unikernel/container-labels.ts';
 import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import type { PlatformFacts } from './image-facts.ts';
 
@@ -26,7 +27,9 @@ export function platformLines(
   const lines = images.map(({ platform, labels, layerSize }) => {
     const name = formatPlatform(platform);
     const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
-    const kind = `${codeSpan(type ?? '?')} on ${codeSpan(hypervisor ?? '?')}`;
+    const kind = isUruncImage(Object.keys(labels))
+      ? `${codeSpan(type ?? '?')} on ${codeSpan(hypervisor ?? '?')}`
+      : 'a container';
     return `${codeSpan(name)}: ${kind}, ${formatChange(layerSize, known.get(name))}`;
   });
   return some(lines);

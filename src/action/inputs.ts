@@ -83,6 +83,8 @@ export interface Inputs {
   readonly strict: boolean;
   /** Whether labels that the binary or the base image knows are added. */
   readonly fill: boolean;
+  /** An ordinary container image: nothing of it is for urunc. */
+  readonly container: boolean;
   readonly failOn: FailOn;
   /** Nothing is built, only examined. */
   readonly check: boolean;
@@ -154,6 +156,7 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     ),
     strict: boolean('strict', true),
     fill: boolean('fill', true),
+    container: boolean('container', false),
     failOn: attempt(() => readChoice(read, 'fail-on', failOnWords, 'error'), 'error'),
     check: boolean('check', false),
     compression: attempt(

@@ -204,12 +204,14 @@ async function planOptions(
   inputs: Inputs,
   { environment, images, folder }: World & Pick<Workspace, 'images'>,
 ): Promise<PlatformsOptions> {
-  const { context, file, labels, strict, fill, failOn, platforms, buildArguments, target } = inputs;
+  const { context, file, labels, strict, fill, container, failOn, platforms, buildArguments, target } =
+    inputs;
   return {
     context,
     labels,
     strict,
     fill,
+    container,
     failOn,
     platforms,
     buildArguments,

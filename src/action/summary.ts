@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { codeSpan, link } from '../core/text.ts';
+import { isUruncImage } from '../core/unikernel/container-labels.ts';
 import { bootLines } from './boot-text.ts';
 import type { BootReport } from './boot-text.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
@@ -37,10 +38,11 @@ const maxText = 600;
 export function formatSummary(summary: SummaryFacts): string {
   const { facts, references, skipped, base, containerd } = summary;
   const [first] = references;
+  const isContainer = facts.images.every(({ labels }) => !isUruncImage(Object.keys(labels)));
   const isThere = skipped === undefined || containerd !== undefined;
   const parts = [
-    `**Unikernel image** ${first === undefined ? '' : codeSpan(formatReference(first), 400)}`,
-    isThere && first !== undefined ? codeSpan(runCommand(formatReference(first)), 500) : '',
+    `**${isContainer ? 'Container' : 'Unikernel'} image** ${first === undefined ? '' : codeSpan(formatReference(first), 400)}`,
+    isThere && first !== undefined ? codeSpan(runCommand(formatReference(first), facts.images), 500) : '',
     list(platformLines(facts.images, base?.images)),
     sizesNote(base?.reference),
     list(whatWasDone(summary)),

@@ -132,7 +132,8 @@ ${options.join('\n')}
     help) _describe command names ;;
   esac
 }
-compdef _bima bima`;
+# From a folder of fpath, this file is the function itself.
+if [[ $funcstack[1] == _bima ]]; then _bima "$@"; else compdef _bima bima; fi`;
 }
 
 function fish(list: readonly CompletedCommand[]): string {

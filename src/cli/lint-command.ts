@@ -59,7 +59,7 @@ async function lintImage(
   if (kind === 'other' || (kind === 'missing' && !/[^/\\]+(?::[^:/\\]+|@sha256:[^/\\]+)$/.test(name)))
     return undefined;
   return withTemporaryFolder(join(tmpdir(), 'lint'), async (folder) => {
-    const strict = !options.flag('no-strict');
+    const expected = { strict: !options.flag('no-strict'), container: options.flag('container') };
     const { lintImages } = await import('../usecases/lint-image.ts');
     if (kind === 'images') {
       const [{ rootsOf }, { mustOpenNamed }] = await Promise.all([
@@ -68,7 +68,7 @@ async function lintImage(
       ]);
       const images = await mustOpenNamed(name);
       const roots = await rootsOf(images);
-      return { ...(await lintImages(images.source, roots, { strict, folder })), notes: [] };
+      return { ...(await lintImages(images.source, roots, { ...expected, folder })), notes: [] };
     }
     const reference = parseImageName(name);
     await sayNoFile(name, reference, terminal);
@@ -76,7 +76,7 @@ async function lintImage(
     const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
     return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
       const { source, root } = await openRemoteImage(client, reference);
-      return { ...(await lintImages(source, [root], { strict, folder })), notes: [] };
+      return { ...(await lintImages(source, [root], { ...expected, folder })), notes: [] };
     });
   });
 }

@@ -9,6 +9,7 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
     [
       'file',
       'target',
+      'container',
       'platform',
       'build-arg',
       'build-context',

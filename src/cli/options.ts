@@ -47,6 +47,7 @@ export async function readPlanOptions(
     labels: readLabels(options),
     strict: !options.flag('no-strict'),
     fill: !options.flag('no-fill'),
+    container: options.flag('container'),
     failOn: readFailOn(options),
     platforms: parsePlatforms(options.strings('platform')),
     buildArguments: parseBuildArguments(options.strings('build-arg'), environment, '--build-arg'),

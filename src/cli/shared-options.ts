@@ -18,6 +18,10 @@ export const noFill: OptionSpec = {
   opposites: ['fill'],
   help: 'Leave labels out that the binary or the base image knows',
 };
+export const container: OptionSpec = {
+  type: 'boolean',
+  help: 'Build an ordinary container image, for runc and its like: without labels for urunc and without /urunc.json',
+};
 export const failOn: OptionSpec = {
   type: 'string',
   value: 'LEVEL',

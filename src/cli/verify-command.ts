@@ -122,6 +122,7 @@ function readGiven(options: Options, { environment }: Terminal): GivenInputs {
     buildContexts: parseBuildContexts(options.strings('build-context'), '--build-context'),
     strict: ifGiven('no-strict', () => false),
     fill: ifGiven('no-fill', () => false),
+    container: ifGiven('container', () => options.flag('container')),
     compression: ifGiven('compression', () => parseCompression(options.string('compression') ?? '')),
     sourceDate: date === undefined || date === '' ? undefined : parseSourceDate(date),
   };

@@ -67,7 +67,7 @@ export interface BuiltImage {
 
 /**
  * Writes the layers, the config and the manifest of an image into a layout, and leaves its index alone.
- * One layer for each COPY and each WORKDIR that makes a folder, then one with `/urunc.json`. The same plan and options give the same bytes.
+ * One layer for each COPY and each WORKDIR that makes a folder, then one with `/urunc.json`, which a container image lacks. The same plan and options give the same bytes.
  */
 export async function buildImage(
   plan: Plan,
@@ -124,11 +124,12 @@ const uruncJsonTask = `/${uruncJsonPath}`;
 
 /** The layers that are new, each with what makes it. */
 function layersOf(plan: Plan): readonly { readonly task: string; readonly entries: readonly Entry[] }[] {
-  const uruncJson = { task: uruncJsonTask, entries: [uruncJsonEntry(plan.labels)] };
   const layers = plan.layers.map(({ instruction, entries }) => ({
     task: formatInstruction(instruction),
     entries,
   }));
+  if (plan.isContainer === true) return layers;
+  const uruncJson = { task: uruncJsonTask, entries: [uruncJsonEntry(plan.labels)] };
   if (plan.isOneLayer !== true) return [...layers, uruncJson];
   // Of several with one path, the last one counts.
   const all = new Map(
@@ -215,11 +216,17 @@ function authorOf({ instructions, base }: Plan): { readonly author?: string } {
 }
 
 /** History as Docker writes it: one entry per instruction, marked where it makes no layer. */
-function historyOf({ instructions, layers, isOneLayer = false }: Plan): Omit<HistoryEntry, 'created'>[] {
+function historyOf({
+  instructions,
+  layers,
+  isContainer = false,
+  isOneLayer = false,
+}: Plan): Omit<HistoryEntry, 'created'>[] {
   const withLayer = new Set<Instruction>(layers.map(({ instruction }) => instruction));
   const entries = instructions.map((instruction): Omit<HistoryEntry, 'created'> => {
     const created_by = formatInstruction(instruction);
     return withLayer.has(instruction) && !isOneLayer ? { created_by } : { created_by, empty_layer: true };
   });
+  if (isContainer) return entries;
   return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: 'bima' }];
 }

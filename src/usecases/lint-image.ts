@@ -13,6 +13,7 @@ import { uruncKeys } from '../core/unikernel/urunc-annotations.ts';
 import { checkBoot, withVersion } from '../core/unikernel/boot-checks.ts';
 import { checkLabels, checkPaths } from '../core/unikernel/checks.ts';
 import { labelsOfBase } from '../core/unikernel/inherited-labels.ts';
+import { completeContainerLabels } from '../core/unikernel/container-labels.ts';
 import { completeLabels, lastPairs } from '../core/unikernel/labels.ts';
 import type { LabelInput } from '../core/unikernel/labels.ts';
 import { rootfsPath } from '../core/unikernel/label-paths.ts';
@@ -28,6 +29,8 @@ export interface ImageFindings {
 export interface LintImageOptions {
   /** False: only the labels that urunc itself needs are required. */
   readonly strict: boolean;
+  /** True: they are ordinary container images, and nothing of urunc's is expected. */
+  readonly container: boolean;
   /** For files that are read from the images: it is the caller's to remove. */
   readonly folder: string;
 }
@@ -63,12 +66,13 @@ export async function lintImages(
 async function lintImage(
   source: Source,
   { manifest, config, layers }: ReadImage,
-  { strict, folder }: LintImageOptions,
+  { strict, container, folder }: LintImageOptions,
 ): Promise<ImageFindings> {
   const { labels, entrypoint = [], cmd = [], env = [] } = config;
   const pairs = await labelsOfImage(labelsOfBase(labels, manifest.annotations ?? {}), (paths) =>
     readNamedFiles(source, layers, paths, folder),
   );
+  if (container) return completeContainerLabels(pairs);
   const words = [...entrypoint, ...cmd];
   const [init = ''] = words;
   const paths = [...new Set([...namedPaths(pairs), ...initPath(pairs, init)])];

@@ -23,6 +23,7 @@ describe('readInputs', () => {
       urlHosts: [],
       strict: true,
       fill: true,
+      container: false,
       failOn: 'error',
       check: false,
       compression: { method: 'gzip', level: 2 },

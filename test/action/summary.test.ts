@@ -52,6 +52,15 @@ describe('formatSummary', () => {
     assert.doesNotMatch(text, /Layout|undefined/);
   });
 
+  it('calls an ordinary container image one, and starts it with docker', () => {
+    const plain = { ...image('unikraft', 'qemu'), labels: { 'org.opencontainers.image.title': 'app' } };
+    const text = formatSummary(summary({}, [plain]));
+    assert.match(text, /^\*\*Container image\*\* ` ghcr\.io\/a\/b:main `$/m);
+    assert.ok(codesOf(text).includes('docker run --rm ghcr.io/a/b:main'));
+    assert.match(text, /^- ` linux\/amd64 `: a container, 123 kB$/m);
+    assert.doesNotMatch(text, /nerdctl|urunc|\?/);
+  });
+
   it('says why nothing was pushed, and promises nothing to run', () => {
     const text = formatSummary(summary({ skipped: "this is a fork's pull request" }));
     assert.match(text, /^- Not pushed: ` this is a fork's pull request `$/m);

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { parse } from 'yaml';
 import { actionBundle, cleanupBundle, mustRunAction } from '../support/action.ts';
 import type { FinishedAction } from '../support/action.ts';
 import { readEventFixture } from '../support/events.ts';
@@ -14,6 +15,7 @@ import { createPulls } from '../support/github/pulls.ts';
 import { createReleases } from '../support/github/releases.ts';
 import { startGithub } from '../support/github/server.ts';
 import { recipeSteps } from '../support/recipe.ts';
+import type { RecipeStep } from '../support/recipe.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { startResultsServer } from '../support/results-server.ts';
@@ -46,6 +48,8 @@ interface Site {
 }
 
 interface More {
+  /** Of the workflow; that of the recipes by default. */
+  readonly folder?: string;
   readonly step?: number;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly values?: Readonly<Record<string, string>>;
@@ -59,11 +63,12 @@ async function start(test: TestContext): Promise<Site> {
   const releases = createReleases(repository, { tags: ['v1.2.3'] });
   releases.addRelease({ tag: 'v1.2.3', isDraft: true });
   const recipes = readdirSync(join(import.meta.dirname, '../../docs/workflows')).map((file) => file.slice(0, -4));
-  const tokens = recipes.flatMap((recipe) =>
-    recipeSteps(recipe).map(({ permissions }, step) => {
-      return [`ghs_${recipe}_${step}`, { login: 'github-actions[bot]', permissions }] as const;
-    }),
-  );
+  const tokenOf = (recipe: string, { permissions }: RecipeStep, step: number) =>
+    [`ghs_${recipe}_${step}`, { login: 'github-actions[bot]', permissions }] as const;
+  const tokens = [
+    ...recipes.flatMap((recipe) => recipeSteps(recipe).map((found, step) => tokenOf(recipe, found, step))),
+    ...recipeSteps('image', '.github/workflows').map((found, step) => tokenOf('image', found, step)),
+  ];
   const server = await startGithub(test, {
     routes: [...issues.routes, ...releases.routes, ...createPulls(repository, [forkRequest])],
     tokens: Object.fromEntries(tokens),
@@ -75,10 +80,10 @@ async function start(test: TestContext): Promise<Site> {
     comments: () => issues.comments.length,
     assets: () => Object.keys(releases.assets),
     calls: () => server.calls,
-    run: (recipe, event, { step = 0, inputs = {}, values = {}, env = {} } = {}) => {
+    run: (recipe, event, { folder, step = 0, inputs = {}, values = {}, env = {} } = {}) => {
       const name = readEventFixture(event).env.GITHUB_EVENT_NAME;
       const known = { "github.event_name == 'push'": String(name === 'push'), ...values };
-      const { isCleanup, ...own } = recipeSteps(recipe)[step] ?? assert.fail(`${recipe} has no such step`);
+      const { isCleanup, ...own } = recipeSteps(recipe, folder)[step] ?? assert.fail(`${recipe} has no such step`);
       const written = own.inputs(known);
       const source = isCleanup || written['from-layout'] !== undefined ? {} : { context };
       const common = { ...source, registry: registry.host, 'github-token': `ghs_${recipe}_${step}` };
@@ -142,6 +147,25 @@ describe('the recipes', () => {
       assert.doesNotMatch(firstLines(recipe), /regexp|--owner/);
     });
   }
+
+  it('sign and push what an earlier job has made: the reusable workflow, with its defaults', async (test) => {
+    const site = await start(test);
+    const file = join(import.meta.dirname, '../../.github/workflows/image.yml');
+    const { on } = parse(readFileSync(file, 'utf8')) as {
+      on: { workflow_call: { inputs: Record<string, { default: unknown }> } };
+    };
+    const defaults = Object.entries(on.workflow_call.inputs).map(
+      ([name, { default: value }]) => [`inputs.${name}`, String(value)] as const,
+    );
+    const secrets = { 'secrets.username': '', 'secrets.password': '' };
+    const given = { 'inputs.context': hello, 'inputs.platforms': 'linux/amd64', 'inputs.registry': site.registry.host };
+    const values = { ...Object.fromEntries(defaults), ...secrets, ...given };
+    const { outputs } = await site.run('image', 'tag', { folder: '.github/workflows', values });
+    const [lists, names] = partition(site.tags(), (tag) => tag.startsWith('sha256-'));
+    assert.deepEqual(names, ['latest', 'v1.2.3']);
+    assert.equal(lists.length, 1);
+    for (const name of ['sbom', 'provenance', 'ref', 'digest', 'image']) assert.ok(outputs[name], name);
+  });
 
   it('push an index of all platforms: platforms.yml', async (test) => {
     const site = await start(test);

@@ -1,4 +1,4 @@
-// The steps of this action in the workflows of the documentation, with the values that a run gives their expressions.
+// The steps of this action in workflows, those of the documentation and its own, with the values that a run gives their expressions.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ type Permissions = Readonly<Record<string, 'read' | 'write'>>;
 
 interface Job {
   readonly permissions?: Permissions;
-  readonly steps: readonly {
+  readonly steps?: readonly {
     readonly uses?: string;
     readonly with?: Readonly<Record<string, unknown>>;
   }[];
@@ -28,18 +28,19 @@ export interface RecipeStep {
 
 /**
  * The steps in the order of the file.
- * @param name of a file in docs/workflows, without its ending
+ * @param name of the file, without its ending
+ * @param folder from the root of the repository
  */
-export function recipeSteps(name: string): RecipeStep[] {
-  const file = join(import.meta.dirname, `../../docs/workflows/${name}.yml`);
+export function recipeSteps(name: string, folder = 'docs/workflows'): RecipeStep[] {
+  const file = join(import.meta.dirname, '../..', folder, `${name}.yml`);
   const { permissions: common = {}, jobs } = parse(readFileSync(file, 'utf8')) as {
     readonly permissions?: Permissions;
     readonly jobs: Readonly<Record<string, Job>>;
   };
-  return Object.values(jobs).flatMap(({ permissions = common, steps }) =>
+  return Object.values(jobs).flatMap(({ permissions = common, steps = [] }) =>
     steps.flatMap(({ uses = '', with: given = {} }): RecipeStep[] => {
       const isCleanup = uses === 'nubificus/bima-action/cleanup@v1';
-      if (!isCleanup && uses !== 'nubificus/bima-action@v1') return [];
+      if (!isCleanup && uses !== 'nubificus/bima-action@v1' && uses !== './') return [];
       const inputs = (values: Values = {}) =>
         Object.fromEntries(
           Object.entries(given).map(([input, value]) => [input, evaluate(String(value), values)]),

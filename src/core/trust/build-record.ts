@@ -30,6 +30,8 @@ export interface BuildRecord {
   readonly buildContexts: Readonly<Record<string, string | null>>;
   readonly strict: boolean;
   readonly fill: boolean;
+  /** True for an ordinary container image; absent otherwise. */
+  readonly container?: true | undefined;
   /** In the form of `--compression`. */
   readonly compression: string;
   /** Seconds since 1970. */
@@ -57,12 +59,13 @@ export function recordContexts(contexts: ReadonlyMap<string, string>): BuildReco
 }
 
 /** As JSON, with defaults in it: a reader needn't know them. */
-export function encodeRecord({ containerfile, target, ...record }: BuildRecord): JsonObject {
+export function encodeRecord({ containerfile, target, container, ...record }: BuildRecord): JsonObject {
   const { path, digest } = containerfile;
   return {
     containerfile: { ...(path === undefined ? {} : { path }), digest },
     ...(target === undefined ? {} : { target }),
     ...record,
+    ...(container === undefined ? {} : { container }),
   };
 }
 
@@ -80,6 +83,7 @@ export function parseRecord(value: unknown, what: string): BuildRecord {
   if (path !== undefined && !isInnerPath(path)) throw invalid('containerfile.path');
   const target = must('target', isOptionalText);
   const sourceDate = must('sourceDate', isNumber);
+  const container = must('container', isOptionalBoolean);
   const leftOut = must('leftOut', isStringArray);
   if (!leftOut.every(isInnerPath)) throw invalid('leftOut');
   return {
@@ -94,6 +98,7 @@ export function parseRecord(value: unknown, what: string): BuildRecord {
     buildContexts: must('buildContexts', isPlaces),
     strict: must('strict', isBoolean),
     fill: must('fill', isBoolean),
+    ...(container === true ? { container } : {}),
     compression: must('compression', isText),
     sourceDate,
     leftOut,
@@ -120,6 +125,10 @@ function isOptionalText(value: unknown): value is string | undefined {
 
 function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
+}
+
+function isOptionalBoolean(value: unknown): value is boolean | undefined {
+  return value === undefined || typeof value === 'boolean';
 }
 
 function isNumber(value: unknown): value is number {

@@ -22,6 +22,14 @@ export interface InheritedArguments {
   readonly cmd?: readonly string[];
 }
 
+/** The instructions of a build. */
+export interface OwnArguments {
+  readonly entrypoint?: Entrypoint | undefined;
+  readonly cmd?: Cmd | undefined;
+  /** What SHELL says at one of them; `/bin/sh -c` by default. */
+  readonly shellOf?: (instruction: Entrypoint | Cmd) => readonly string[] | undefined;
+}
+
 /**
  * Takes ENTRYPOINT and CMD as they are given, or else as they are inherited, and without either the cmdline label,
  * split at white space. As in Docker, an ENTRYPOINT that is given makes an inherited CMD void.
@@ -30,33 +38,45 @@ export interface InheritedArguments {
  * @param pairs those that `completeLabels` gets
  */
 export function imageArguments(
-  instructions: {
-    readonly entrypoint?: Entrypoint | undefined;
-    readonly cmd?: Cmd | undefined;
-    /** What SHELL says at one of them; `/bin/sh -c` by default. */
-    readonly shellOf?: (instruction: Entrypoint | Cmd) => readonly string[] | undefined;
-  },
+  instructions: OwnArguments,
   pairs: readonly LabelInput[],
   inherited: InheritedArguments = {},
 ): ImageArguments {
   const labels = lastPairs(pairs);
   const type = labels.get(uruncKeys.unikernelType)?.value ?? '';
-  const { entrypoint, cmd, shellOf } = instructions;
-  const words = (instruction: Entrypoint | Cmd) => wordsOf(instruction, type, shellOf?.(instruction));
+  const { entrypoint, cmd } = instructions;
   const isGiven = entrypoint !== undefined || cmd !== undefined;
   if (!isGiven && inherited.entrypoint === undefined && inherited.cmd === undefined)
     return fromLabel(labels.get(uruncKeys.cmdline), type);
 
-  const given: InheritedArguments = {
-    ...(entrypoint === undefined || entrypoint.keepsCmd === true ? inherited : {}),
-    ...(entrypoint === undefined ? {} : { entrypoint: words(entrypoint) }),
-    ...(cmd === undefined ? {} : { cmd: words(cmd) }),
-  };
+  const given = joinArguments(instructions, inherited, type);
   const all = [...(given.entrypoint ?? []), ...(given.cmd ?? [])];
   const warnings = [entrypoint, cmd].flatMap((instruction) => warnOfShell(instruction, type));
   const { position } = cmd ?? entrypoint ?? {};
   const doubts = [...warnOfNothing(all, position), ...warnOfIgnored(all, type, position)];
   return { ...given, words: all, warnings: [...warnings, ...doubts] };
+}
+
+/** The same for an ordinary container image: Docker's rules alone, and words as they are. */
+export function containerArguments(
+  instructions: OwnArguments,
+  inherited: InheritedArguments = {},
+): ImageArguments {
+  return { ...joinArguments(instructions, inherited, 'linux'), words: undefined, warnings: [] };
+}
+
+/** As in Docker, an ENTRYPOINT that is given makes an inherited CMD void. */
+function joinArguments(
+  { entrypoint, cmd, shellOf }: OwnArguments,
+  inherited: InheritedArguments,
+  type: string,
+): InheritedArguments {
+  const words = (instruction: Entrypoint | Cmd) => wordsOf(instruction, type, shellOf?.(instruction));
+  return {
+    ...(entrypoint === undefined || entrypoint.keepsCmd === true ? inherited : {}),
+    ...(entrypoint === undefined ? {} : { entrypoint: words(entrypoint) }),
+    ...(cmd === undefined ? {} : { cmd: words(cmd) }),
+  };
 }
 
 function fromLabel(cmdline: LabelInput | undefined, type: string): ImageArguments {

@@ -2,7 +2,7 @@
 
 import { quote } from '../text.ts';
 import type { Position, Problem } from '../errors.ts';
-import { uruncKeys } from './urunc-annotations.ts';
+import { uruncKeys, uruncPrefix } from './urunc-annotations.ts';
 import type { UruncName } from './urunc-annotations.ts';
 import { findHypervisors, findTypes } from './monitors.ts';
 import { compareBytes } from './urunc-json.ts';
@@ -77,7 +77,7 @@ export function completeLabels(pairs: readonly LabelInput[], options: CompleteOp
   return {
     // Not an object literal or an assignment, to which a label named __proto__ would be lost.
     labels: Object.fromEntries([...values].sort(([a], [b]) => compareBytes(a, b))),
-    errors: [...nameless(given.get('')), ...report(options.strict ? [...missing, ...absent] : missing)],
+    errors: [...namelessLabels(given), ...report(options.strict ? [...missing, ...absent] : missing)],
     warnings: [...(options.strict ? [] : report(absent)), ...compareVersions(version, unikernelVersion)],
   };
 }
@@ -94,7 +94,9 @@ export function labelProblem(pair: LabelInput, finding: Finding): Problem {
   return { code: 'LABEL_INVALID', message, hint, ...(pair.position && { position: pair.position }) };
 }
 
-function nameless(pair: LabelInput | undefined): Problem[] {
+/** An error for a label without a name. @param given by key */
+export function namelessLabels(given: ReadonlyMap<string, LabelInput>): readonly Problem[] {
+  const pair = given.get('');
   if (pair === undefined) return [];
   const message = `expected a label with a name, got ${quote(`=${pair.value}`)}`;
   return [labelProblem(pair, { message, hint: 'Write the name of the label before the "=".' })];
@@ -113,10 +115,15 @@ function missingProblem(
   // The empty labels' own place, unless there is one to add besides.
   const position = empty.includes(undefined) ? options.position : empty[0];
   const pairs = names.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
+  const isOther = ![...given.keys()].some((key) => key.startsWith(uruncPrefix));
   return {
     code: 'LABEL_MISSING',
     message: `missing ${names.length === 1 ? 'label' : 'labels'} ${quoted.join(', ')}`,
-    hint: `Add LABEL ${pairs.join(' ')} to the Containerfile, with your own values.`,
+    hint: `Add LABEL ${pairs.join(' ')} to the Containerfile, with your own values.${
+      isOther
+        ? ' An ordinary container image needs --container (the input "container") in place of them.'
+        : ''
+    }`,
     ...(position === undefined ? {} : { position }),
   };
 }

@@ -39,6 +39,7 @@ export async function recordBuild({ plan, contexts, build, plans }: FinishedBuil
     buildContexts: recordContexts(contexts),
     strict: plan.strict,
     fill: plan.fill ?? true,
+    ...(plan.container === true ? { container: true } : {}),
     compression: formatCompression(build.compression),
     sourceDate: build.created,
     leftOut: await outputsIn(plan),

@@ -6,9 +6,15 @@ import { collectProblems } from '../../core/errors.ts';
 import type { Position, Problem } from '../../core/errors.ts';
 import { readAll } from '../../core/oci/blob.ts';
 import { uruncKeys } from '../../core/unikernel/urunc-annotations.ts';
-import { imageArguments, keptArguments, warnOfInherited } from '../../core/unikernel/image-arguments.ts';
+import {
+  containerArguments,
+  imageArguments,
+  keptArguments,
+  warnOfInherited,
+} from '../../core/unikernel/image-arguments.ts';
 import type { ImageArguments } from '../../core/unikernel/image-arguments.ts';
 import { keptLabels } from '../../core/unikernel/inherited-labels.ts';
+import { completeContainerLabels } from '../../core/unikernel/container-labels.ts';
 import { completeLabels } from '../../core/unikernel/labels.ts';
 import type { CompleteLabels, LabelInput } from '../../core/unikernel/labels.ts';
 import { rootfsPath } from '../../core/unikernel/label-paths.ts';
@@ -26,6 +32,8 @@ export interface LabelSources {
   /** Position of the FROM that names the base. */
   readonly basePosition: Position;
   readonly strict: boolean;
+  /** True: the image is an ordinary container image. */
+  readonly container?: boolean;
   /** Keys of labels that may be absent. */
   readonly optionalLabels?: readonly string[];
   /** The place to blame for a label that is not there. */
@@ -45,6 +53,7 @@ export interface PlannedLabels {
 /** The base's `/urunc.json` counts only where a label is missing otherwise: its layers are fetched for that. */
 export async function planLabels(sources: LabelSources): Promise<PlannedLabels> {
   const { base } = sources;
+  if (sources.container === true) return completeContainer(sources);
   const first = complete(sources, new Map());
   if (base === undefined || first.completed.errors.length === 0) return first;
   const errors: Problem[] = [];
@@ -53,6 +62,16 @@ export async function planLabels(sources: LabelSources): Promise<PlannedLabels> 
     inside = await readUruncJson(base);
   });
   return { ...complete(sources, inside), errors };
+}
+
+function completeContainer({ instructions, own, base, basePosition }: LabelSources): PlannedLabels {
+  const inherited = [...(base?.labels ?? [])].map(([key, value]) => ({ key, value, position: basePosition }));
+  const pairs = [...inherited, ...own];
+  const entrypoint = last<Entrypoint>(instructions, 'entrypoint');
+  const cmd = last<Cmd>(instructions, 'cmd');
+  const shellOf = (instruction: Instruction) => shellAt(instructions, instruction) ?? base?.values.shell;
+  const given = containerArguments({ entrypoint, cmd, shellOf }, base?.values);
+  return { pairs, given, completed: completeContainerLabels(pairs), errors: [], warnings: [] };
 }
 
 function complete(sources: LabelSources, inside: ReadonlyMap<string, string>): PlannedLabels {

@@ -33,6 +33,7 @@ import { warnOfSecrets } from './packed-secrets.ts';
 import { labelsOf, openStages } from './stages.ts';
 import type { PlannedStages } from './stages.ts';
 import { examineFiles, findPlatform } from './binary-platform.ts';
+import { findContainerPlatform } from './container-platform.ts';
 import { recognizeRootfs } from './rootfs-kind.ts';
 import { emptyRootfs, has } from '../../core/files/rootfs.ts';
 
@@ -51,6 +52,8 @@ export interface PlanOptions {
   readonly labels: readonly LabelInput[];
   /** False: only the labels that urunc itself needs are required. */
   readonly strict: boolean;
+  /** True: an ordinary container image, without labels for urunc and without `/urunc.json`. */
+  readonly container?: boolean;
   /** False: labels that the binary or the base image knows stay missing. */
   readonly fill?: boolean;
   /** For a binary whose header doesn't tell, and for TARGETARCH and its like. */
@@ -80,6 +83,8 @@ export interface Plan {
   /** What its stage has for builds on it. */
   readonly onBuild: readonly string[];
   readonly layers: readonly LayerPlan[];
+  /** True: an ordinary container image, which has no `/urunc.json`. */
+  readonly isContainer?: boolean;
   /** True: one layer holds all files, those of `/urunc.json` included. */
   readonly isOneLayer?: boolean;
   /** Absent for an image that no file of instructions describes. */
@@ -135,7 +140,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     ...containerfile.warnings,
     ...bases.warnings,
     ...labels.warnings,
-    ...(await warnOfFiles(found, context)),
+    ...(await warnOfFiles(found, context, options)),
     ...warnOfArchitecture(binary.platform, base, image.basePosition),
     ...(isCopied ? binary.warnings : []),
     ...image.ofFiles.warnings,
@@ -153,6 +158,7 @@ export async function examine(options: PlanOptions): Promise<PlanFindings> {
     arguments: labels.given,
     onBuild: onBuildOf(containerfile.stages),
     layers: found.layers,
+    ...(options.container === true ? { isContainer: true } : {}),
     recipe: {
       ...(place.containerfile?.place.root === contextRoot ? { path: place.containerfile.place.path } : {}),
       digest: digestOf(bytes),
@@ -183,7 +189,8 @@ async function examineImage(
   const sources = { ...options, instructions, own, base, basePosition, start, optionalLabels };
   const first = await planLabels(sources);
 
-  const search = { base, fill: options.fill ?? true, pairs: first.pairs, unnamedRootfs };
+  const fill = (options.fill ?? true) && options.container !== true;
+  const search = { base, fill, pairs: first.pairs, unnamedRootfs };
   const sought =
     stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
   const recognized = await recognizeRootfs(
@@ -195,13 +202,19 @@ async function examineImage(
   const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
   const found = withExecutableBinary(sought, labels.pairs);
   const platforms = { named: options.platform, stated: containerfile.platform };
-  const binary = await findPlatform(found.rootfs, labels.pairs, platforms, start);
+  const binary =
+    options.container === true
+      ? await findContainerPlatform(found.rootfs, { base, command: labels.given }, platforms, start)
+      : await findPlatform(found.rootfs, labels.pairs, platforms, start);
   const ofFiles = await examineFiles(found.rootfs, labels.pairs, start);
 
   // A COPY that can't be read, or finds nothing, may be the one that brings the binary.
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const isCopied = copyErrors.length === 0;
-  const ofBoot = examineBoot({ base, found, labels, binary, fills, instructions, start, isCopied });
+  const ofBoot =
+    options.container === true
+      ? { errors: [], warnings: [] }
+      : examineBoot({ base, found, labels, binary, fills, instructions, start, isCopied });
   const facts = { instructions, base, basePosition, labels, found, binary, recognized, filled };
   return { ...facts, ofFiles, ofBoot, copyErrors, isCopied };
 }
@@ -250,10 +263,14 @@ async function findFiles(
   return isInBase || (fill && mayFillFromBase(base, pairs)) ? ofStage('always') : found;
 }
 
-async function warnOfFiles(found: StageFiles, { ignoreFile, warnings }: Context): Promise<Problem[]> {
+async function warnOfFiles(
+  found: StageFiles,
+  { ignoreFile, warnings }: Context,
+  { container }: Pick<PlanOptions, 'container'>,
+): Promise<Problem[]> {
   return [
     ...found.warnings,
-    ...warnOfReplaced(found.layers),
+    ...(container === true ? [] : warnOfReplaced(found.layers)),
     ...(await warnOfSecrets(found.layers, ignoreFile)),
     ...warnOfGuesses(found),
     ...warnings,

@@ -15,6 +15,8 @@ import { normalPlatform, parsePlatform } from '../../core/oci/platform.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import { quote } from '../../core/text.ts';
 import type { RecordedBuild } from '../../core/trust/provenance.ts';
+import { isUruncImage } from '../../core/unikernel/container-labels.ts';
+import { labelsOfBase } from '../../core/unikernel/inherited-labels.ts';
 import type { LabelInput } from '../../core/unikernel/labels.ts';
 import type { BuildPlatformsOptions } from '../build-platforms.ts';
 import type { PlatformsOptions } from '../plan/platforms.ts';
@@ -34,6 +36,7 @@ export interface GivenInputs {
   readonly buildContexts: ReadonlyMap<string, string>;
   readonly strict?: boolean | undefined;
   readonly fill?: boolean | undefined;
+  readonly container?: boolean | undefined;
   readonly compression?: Compression | undefined;
   readonly sourceDate?: number | undefined;
 }
@@ -42,6 +45,8 @@ export interface GivenInputs {
 export interface ImageTraces {
   readonly isIndex: boolean;
   readonly platforms: readonly Platform[];
+  /** Whether nothing of it is for urunc. */
+  readonly isContainer: boolean;
   /** Seconds since 1970. */
   readonly created?: number;
   /** Of its last layer, which a build always makes itself. */
@@ -68,10 +73,13 @@ export async function readTraces({ source, root }: Side): Promise<ImageTraces> {
   const platforms: Platform[] = [];
   let created: number | undefined;
   let compression: string | undefined;
+  let isContainer = true;
   for await (const { read } of imagesOf(source, root)) {
     const image = await read();
     if (image === undefined) continue;
     platforms.push(normalPlatform(image.config.platform));
+    const { config, manifest } = image;
+    if (isUruncImage(labelsOfBase(config.labels, manifest.annotations ?? {}).keys())) isContainer = false;
     const seconds = Date.parse(image.config.created ?? '') / 1000;
     if (Number.isSafeInteger(seconds) && seconds >= 0) created ??= seconds;
     const last = image.layers.at(-1)?.descriptor;
@@ -82,6 +90,7 @@ export async function readTraces({ source, root }: Side): Promise<ImageTraces> {
   return {
     isIndex: isIndexType(root.mediaType),
     platforms,
+    isContainer,
     ...(created === undefined ? {} : { created }),
     ...(compression === undefined ? {} : { compression }),
   };
@@ -113,6 +122,7 @@ export function resolveInputs(
       labels: given.labels ?? record?.labels ?? [],
       strict: given.strict ?? record?.strict ?? true,
       fill: given.fill ?? record?.fill ?? true,
+      container: given.container ?? (record === undefined ? traces.isContainer : record.container === true),
       failOn: 'error',
       platforms: platformsOf(given, recorded, traces),
       buildArguments,
