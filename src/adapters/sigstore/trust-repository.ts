@@ -178,7 +178,8 @@ class Fetcher {
     const bytes = await this.#fetch(url, name);
     if (bytes.length > maxLength)
       throw new Error(`${url}: expected at most ${maxLength} bytes, got ${bytes.length}`);
-    if (this.#written !== undefined) await writeWhole(join(this.#written, name), bytes).catch(() => undefined);
+    if (this.#written !== undefined)
+      await writeWhole(join(this.#written, name), bytes).catch(() => undefined);
     return Buffer.from(bytes);
   }
 
