@@ -38,16 +38,6 @@ const embedInputNames: Plugin = {
   },
 };
 
-/** What only verification and sigstore's own repository need stays out of everybody's way. */
-const trustApart: Plugin = {
-  name: 'trust-apart',
-  setup(bundler) {
-    bundler.onResolve({ filter: /\/trust-library\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './trust.cjs', external: true },
-    );
-  },
-};
-
 /** What takes longer to load than all the rest stays out of the action's bundle. */
 const apart: Plugin = {
   name: 'apart',
@@ -55,6 +45,7 @@ const apart: Plugin = {
     for (const [filter, path] of [
       [/\/artifact-library\.ts$/, './artifact.cjs'],
       [/\/octokit\.ts$/, './octokit.cjs'],
+      [/\/trust-library\.ts$/, './trust.cjs'],
       [/\/yaml-library\.ts$/, './yaml.cjs'],
     ] as const) {
       bundler.onResolve({ filter }, ({ kind }) =>
@@ -107,7 +98,7 @@ const results = await Promise.all([
     metafile: true,
     entryPoints: { cli: 'src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
-    plugins: [trustApart, embedEncoder],
+    plugins: [embedEncoder],
   }),
   build({
     ...shared,
@@ -118,7 +109,7 @@ const results = await Promise.all([
       post: 'src/action/post.ts',
       setup: 'src/action/setup-main.ts',
     },
-    plugins: [apart, trustApart, leanToolkit, embedEncoder, embedInputNames],
+    plugins: [apart, leanToolkit, embedEncoder, embedInputNames],
   }),
   build({
     ...shared,
