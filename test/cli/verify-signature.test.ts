@@ -6,6 +6,7 @@ import type { KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import { run } from '../../src/cli/run.ts';
 import { digestOf, parseDigest } from '../../src/core/oci/digest.ts';
 import type { Digest } from '../../src/core/oci/digest.ts';
@@ -67,7 +68,7 @@ describe('bima verify of signatures', () => {
   });
 
   /** An image of its own for each test, by another label. */
-  async function push(test: import('node:test').TestContext, repository: string): Promise<Digest> {
+  async function push(test: TestContext, repository: string): Promise<Digest> {
     folder = temporaryFolder(test);
     context = sampleContext(test);
     const root = join(folder, 'root.json');
@@ -132,7 +133,7 @@ describe('bima verify of signatures', () => {
   }
 
   async function signed(
-    test: import('node:test').TestContext,
+    test: TestContext,
     repository: string,
     claims: Claims = {},
     predicateType: string = predicateTypes.signature,
@@ -191,9 +192,8 @@ describe('bima verify of signatures', () => {
     registry = plain;
     try {
       const image = await signed(test, 'good/fallback');
-      const { repository } = plain.store;
-      const manifests = [...repository('good/fallback').manifests.entries()].filter(([, { bytes }]) =>
-        String(bytes).includes('"subject"'),
+      const manifests = [...plain.store.repository('good/fallback').manifests.entries()].filter(
+        ([, { bytes }]) => String(bytes).includes('"subject"'),
       );
       const mediaType = 'application/vnd.oci.image.manifest.v1+json';
       const index = {
