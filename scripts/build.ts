@@ -46,6 +46,7 @@ const apart: Plugin = {
     for (const [filter, path] of [
       [/\/artifact-library\.ts$/, './artifact.cjs'],
       [/\/octokit\.ts$/, './octokit.cjs'],
+      [/\/trust-library\.ts$/, './trust.cjs'],
       [/\/yaml-library\.ts$/, './yaml.cjs'],
     ] as const) {
       bundler.onResolve({ filter }, ({ kind }) =>
@@ -123,6 +124,7 @@ const bundles = await Promise.all([
   }),
   build({ ...shared, metafile: true, entryPoints: { octokit: 'src/adapters/github/octokit.ts' } }),
   build({ ...shared, metafile: true, entryPoints: { yaml: 'src/core/bunnyfile/yaml-library.ts' } }),
+  build({ ...shared, metafile: true, entryPoints: { trust: 'src/adapters/sigstore/trust-library.ts' } }),
 ]);
 
 const outputs = [program, ...bundles].flatMap(({ metafile }) => Object.values(metafile.outputs));

@@ -32,6 +32,7 @@ import {
   placeOptions,
   containerd,
 } from './shared-options.ts';
+import { signerOptions } from './signer-options.ts';
 import { bootOptions } from './boot-options.ts';
 
 export interface OptionSpec {
@@ -250,12 +251,13 @@ export const commands = {
     options: { ...registryOptions, debug, json, help },
   },
   verify: {
-    summary: 'Build an image again, and compare',
-    usage: 'bima verify [options] --source DIR LAYOUT|ARCHIVE|REFERENCE',
+    summary: 'See who signed an image, or build it again and compare',
+    usage: 'bima verify [options] --repo OWNER/NAME | --key FILE | --source DIR LAYOUT|ARCHIVE|REFERENCE',
     description:
-      'Builds an image anew from the build context DIR and compares it with the one in an OCI image layout, an archive or a\nregistry, byte for byte. Prints REPRODUCED, or NOT REPRODUCED and the first difference. What the build was told is taken\nfrom the provenance that "bima build --provenance" has attached to the image; an option that is given here wins over it.\nExits with 0 if reproduced, 3 if not, 4 if there is no such image, 5 if it can\'t be rebuilt (no source, no base image),\n1 for another failure, and 2 for wrong usage.',
+      "With --repo or --key, looks for signatures of an image in a registry, an OCI image layout or an archive, and prints\nVERIFIED, who signed it, from what source, and when; or NOT VERIFIED and why. With --source, builds the image anew from\nthe build context DIR, compares the two byte for byte, and prints REPRODUCED, or NOT REPRODUCED and the first difference.\nWhat the build was told is taken from the provenance that \"bima build --provenance\" has attached to the image, the signed\none where a signature is asked for; an option that is given here wins over it.\nExits with 0 if all that was asked for is true, 3 if not reproduced, 4 if there is no such image, 5 if it can't be rebuilt\n(no source, no base image), 6 if it isn't signed, 7 if somebody else signed it, 8 if its signature doesn't hold, 1 for\nanother failure, and 2 for wrong usage.",
     options: {
-      source: { type: 'string', value: 'DIR', help: 'The build context' },
+      ...signerOptions,
+      source: { type: 'string', value: 'DIR', help: 'The build context, to build the image again' },
       image: {
         type: 'string',
         value: 'NAME',

@@ -37,6 +37,7 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
     ],
   ],
   ['Checks', ['check', 'no-strict', 'no-fill', 'fail-on']],
+  ['Who signed', ['repo', 'workflow', 'ref', 'signer-workflow', 'issuer', 'trusted-root']],
   ['What is reused', ['no-reuse', 'cache']],
   [
     'Registries',

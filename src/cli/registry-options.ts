@@ -115,7 +115,11 @@ async function readExplicit(
   return [{ registry, username, password }];
 }
 
-async function readCa(path: string | undefined, environment: Environment): Promise<string | undefined> {
+/** Certificates of `--ca-file`, with those of the environment. @throws BimaError INPUT_INVALID */
+export async function readCa(
+  path: string | undefined,
+  environment: Environment,
+): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = await readSettings(path).catch((cause: unknown) => {
     if (cause instanceof BimaError) throw cause;

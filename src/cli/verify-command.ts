@@ -1,4 +1,4 @@
-// `bima verify`: an image built again from its source, and compared with what was published.
+// `bima verify`: who signed an image, and whether it is what its source makes.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { parseBuildContexts } from '../core/containerfile/build-contexts.ts';
 import { BimaError } from '../core/errors.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
 import { localName, parseImageName } from '../core/oci/image-name.ts';
+import { referrersTag } from '../core/oci/referrers.ts';
 import { formatPlatform, parsePlatforms } from '../core/oci/platform.ts';
 import { printable } from '../core/text.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -24,14 +25,25 @@ import { readTraces, resolveInputs } from '../usecases/verify/rebuild-inputs.ts'
 import type { GivenInputs } from '../usecases/verify/rebuild-inputs.ts';
 import { verifyImage } from '../usecases/verify/verify.ts';
 import type { Verdict } from '../usecases/verify/verify.ts';
+import { signerOf } from '../usecases/verify/verify-signatures.ts';
 import type { Options } from './args.ts';
 import { withCommandImages } from './command-images.ts';
 import { onePositional, readAnnotationEncoding, readAnnotations, readLabels } from './options.ts';
 import { formatProblem } from './print.ts';
+import { parseProvenance } from '../core/trust/provenance.ts';
+import { predicateTypes } from '../core/trust/in-toto-statement.ts';
 import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
 import type { LazyClient } from './registry-options.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
+import {
+  checkSignatures,
+  describeSignatures,
+  exitCodeOf,
+  formatSignatures,
+  openTrust,
+} from './verify-signature.ts';
+import type { SignatureVerdict } from './verify-signature.ts';
 
 /** Besides those of every command. */
 const exitCodes = { reproduced: 0, different: 3, missing: 4, impossible: 5 } as const;
@@ -42,18 +54,36 @@ export async function runVerify(
   terminal: Terminal,
 ): Promise<number> {
   const name = onePositional('verify', positionals, 'a layout, an archive or a reference');
-  const given = readGiven(options, terminal);
   const reporter = terminalReporter(terminal, options);
   const local = await findImages(name);
   const references = local === undefined && !isPath(name) ? [parseImageName(name)] : [];
   checkRegistryOptions(options, references);
+  await using trusted = await openTrust(options, terminal, reporter);
+  const isRebuild = trusted === undefined || options.isGiven('source');
+  if (!isRebuild) checkNoRebuild(options);
+  const given = isRebuild ? readGiven(options, terminal) : undefined;
   const client = lazyRegistryClient({ options, references, terminal, reporter });
   try {
     const opened = await exitingWith(exitCodes.missing, isMissing, () =>
       local === undefined ? openRemote(name, client) : openLocal(local, options),
     );
-    const verdict = await verify({ given, opened, options, client, terminal, reporter });
-    print(verdict, options, terminal);
+    let signed: SignatureVerdict | undefined;
+    if (trusted !== undefined) {
+      signed = await checkSignatures(opened, trusted.trust, reporter);
+      const { failure } = signed;
+      if (!options.flag('json'))
+        for (const line of formatSignatures(signed, trusted.trust)) terminal.stdout(line);
+      if (failure !== undefined || given === undefined) {
+        if (options.flag('json'))
+          terminal.stdout(JSON.stringify({ digest: signed.image, ...describeSignatures(signed) }));
+        if (failure !== undefined)
+          for (const problem of failure.problems) terminal.stderr(formatProblem(problem, 'error'));
+        return exitCodeOf(signed);
+      }
+    }
+    if (given === undefined) return exitCodes.reproduced;
+    const verdict = await verify({ given, opened, options, client, terminal, reporter, signed });
+    print(verdict, options, terminal, signed);
     return verdict.differences.length === 0 ? exitCodes.reproduced : exitCodes.different;
   } catch (error) {
     if (!(error instanceof StageError) || terminal.signal.aborted) throw error;
@@ -103,8 +133,10 @@ function isImpossible({ code }: BimaError): boolean {
 function readGiven(options: Options, { environment }: Terminal): GivenInputs {
   const context = options.string('source');
   if (context === undefined || context === '') {
-    throw new BimaError('INPUT_INVALID', 'expected --source with the build context, got none', {
-      hint: 'Check the source of the image out, and name the folder that was built.',
+    throw new BimaError('INPUT_INVALID', 'expected --source, --repo or --key, got none of them', {
+      hint:
+        'To see who signed the image, name whom you expect: --repo owner/name, or --key with a public key. To build it again, ' +
+        'check its source out, and name the folder that was built with --source.',
     });
   }
   const ifGiven = <T>(name: string, read: () => T): T | undefined =>
@@ -128,7 +160,26 @@ function readGiven(options: Options, { environment }: Terminal): GivenInputs {
   };
 }
 
+/** Options of a rebuild do nothing without one. */
+function checkNoRebuild(options: Options): void {
+  const lone = [
+    'file',
+    'platform',
+    'build-arg',
+    'build-context',
+    'target',
+    'label',
+    'annotation',
+    'compression',
+  ].find((one) => options.isGiven(one));
+  if (lone === undefined) return;
+  throw new BimaError('INPUT_INVALID', `expected --source with --${lone}, got none`, {
+    hint: 'It is for the rebuild: name the build context, or leave it out.',
+  });
+}
+
 interface OpenedForVerify extends Side {
+  readonly hasOldSignature: () => Promise<boolean>;
   readonly referrers: readonly Descriptor[];
   /** Where it is on disk: no part of its own source. */
   readonly path?: string;
@@ -156,7 +207,8 @@ async function openLocal(local: LocalImages & LocalPlace, options: Options): Pro
       throw new BimaError('NOT_AVAILABLE', cause.message, { cause });
     },
   );
-  return { source, root, referrers: await listLocalReferrers(local, root), path };
+  const referrers = await listLocalReferrers(local, root);
+  return { source, root, referrers, path, hasOldSignature: () => Promise.resolve(false) };
 }
 
 async function openRemote(name: string, client: LazyClient): Promise<OpenedForVerify> {
@@ -165,8 +217,11 @@ async function openRemote(name: string, client: LazyClient): Promise<OpenedForVe
   const { openRemoteImage } = await import('../adapters/registry/remote-image.ts');
   const remote = await client.open(reference.registry);
   const { source, root } = await openRemoteImage(remote, reference);
-  const referrers = await listRemoteReferrers(remote.repository(reference), root.digest);
-  return { source, root, referrers };
+  const repository = remote.repository(reference);
+  const referrers = await listRemoteReferrers(repository, root.digest);
+  const hasOldSignature = async () =>
+    (await repository.read(`${referrersTag(root.digest)}.sig`)) !== undefined;
+  return { source, root, referrers, hasOldSignature };
 }
 
 interface VerifyCommand {
@@ -176,6 +231,7 @@ interface VerifyCommand {
   readonly client: LazyClient;
   readonly terminal: Terminal;
   readonly reporter: Reporter;
+  readonly signed: SignatureVerdict | undefined;
 }
 
 type PrintedVerdict = Verdict & {
@@ -186,7 +242,8 @@ type PrintedVerdict = Verdict & {
 async function verify(command: VerifyCommand): Promise<PrintedVerdict> {
   const { given, opened, options, client, terminal, reporter } = command;
   const { source, root, referrers, path } = opened;
-  const recorded = await findRecord(source, root.digest, referrers, reporter);
+  const recorded =
+    signedRecord(command.signed) ?? (await findRecord(source, root.digest, referrers, reporter));
   const traces = await readTraces(opened);
   const rebuilding = <T>(body: () => Promise<T>) => exitingWith(exitCodes.impossible, isImpossible, body);
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection then
@@ -226,10 +283,25 @@ async function verify(command: VerifyCommand): Promise<PrintedVerdict> {
   });
 }
 
+/** The record among what is signed: nobody else's is looked at then. */
+function signedRecord(signed: SignatureVerdict | undefined): RecordedBuild | undefined {
+  for (const { predicateType, predicate, signedBy } of signed?.accepted ?? []) {
+    if (predicateType !== predicateTypes.provenance) continue;
+    const recorded = parseProvenance(predicate, 'the signed provenance');
+    if (recorded !== undefined) return { ...recorded, signer: signerOf(signedBy) };
+  }
+  return undefined;
+}
+
 /** More of them tell nobody more. */
 const maxShown = 1;
 
-function print(verdict: PrintedVerdict, options: Options, terminal: Terminal): void {
+function print(
+  verdict: PrintedVerdict,
+  options: Options,
+  terminal: Terminal,
+  signed: SignatureVerdict | undefined,
+): void {
   const { image, rebuild, differences, isSameContent, recorded, notes } = verdict;
   const isReproduced = differences.length === 0;
   if (options.flag('json')) {
@@ -243,6 +315,7 @@ function print(verdict: PrintedVerdict, options: Options, terminal: Terminal): v
         sameContent: isSameContent,
         differences,
         record,
+        ...(signed === undefined ? {} : describeSignatures(signed)),
       }),
     );
     return;

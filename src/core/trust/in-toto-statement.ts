@@ -6,6 +6,7 @@ import { hexOf } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { encodeJson, isObject, parseJsonObject } from '../oci/json.ts';
 import type { JsonObject } from '../oci/json.ts';
+import { quote } from '../text.ts';
 
 export const statementMediaType = 'application/vnd.in-toto+json';
 
@@ -18,6 +19,8 @@ export const predicateTypes = {
 } as const;
 
 const statementType = 'https://in-toto.io/Statement/v1';
+/** The same members under an older name, as cosign still writes them. */
+const knownTypes: readonly unknown[] = [statementType, 'https://in-toto.io/Statement/v0.1'];
 
 export interface Statement {
   /** What it is about: a name for people, and the digest that counts. */
@@ -48,12 +51,17 @@ export function parseStatement(
 ): Pick<Statement, 'predicateType' | 'predicate'> {
   const document = parseJsonObject(bytes, what);
   const { _type: type, subject: subjects, predicateType, predicate } = document;
-  if (type !== statementType || typeof predicateType !== 'string' || !isObject(predicate))
+  if (!knownTypes.includes(type) || typeof predicateType !== 'string' || !isObject(predicate))
     throw new BimaError('LAYOUT_INVALID', `${what}: expected an in-toto statement, got something else`);
-  const isAbout =
-    Array.isArray(subjects) &&
-    subjects.some((item) => isObject(item) && isObject(item.digest) && item.digest.sha256 === hexOf(subject));
-  if (!isAbout)
-    throw new BimaError('LAYOUT_INVALID', `${what}: expected a statement about ${subject}, got another`);
+  const named = (Array.isArray(subjects) ? subjects : []).flatMap((item: unknown) =>
+    isObject(item) && isObject(item.digest) && typeof item.digest.sha256 === 'string'
+      ? [item.digest.sha256]
+      : [],
+  );
+  if (!named.includes(hexOf(subject))) {
+    const [other] = named;
+    const got = other === undefined ? 'one about nothing' : `one about sha256:${quote(other).slice(1, -1)}`;
+    throw new BimaError('LAYOUT_INVALID', `${what}: expected a statement about ${subject}, got ${got}`);
+  }
   return { predicateType, predicate };
 }

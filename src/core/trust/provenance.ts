@@ -119,6 +119,8 @@ export interface RecordedBuild {
   readonly images: ReadonlyMap<string, Digest>;
   readonly builder: string;
   readonly commit?: string;
+  /** Who signed it, where that was verified. */
+  readonly signer?: string;
 }
 
 /**

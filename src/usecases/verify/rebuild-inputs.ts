@@ -196,7 +196,9 @@ function notesOf(given: GivenInputs, recorded: RecordedBuild | undefined): strin
   const { record, images } = recorded;
   const settings = Object.entries(record.buildArguments).filter(([name]) => !given.buildArguments.has(name));
   return [
-    `the record of the build, which nobody has signed, says that ${recorded.builder} made it`,
+    recorded.signer === undefined
+      ? `the record of the build, which nobody has signed, says that ${recorded.builder} made it`
+      : `the record of the build, signed by ${recorded.signer}, says that ${recorded.builder} made it`,
     ...(recorded.commit === undefined ? [] : [`recorded: commit ${recorded.commit}`]),
     ...settings.map(([name, value]) => `recorded: build argument ${name}=${quote(value)}`),
     ...(given.labels === undefined
