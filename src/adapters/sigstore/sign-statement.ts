@@ -18,7 +18,7 @@ export interface StatementSigning {
   readonly signedBy: SignedStatement['signedBy'];
   readonly witnesses: WitnessServices;
   readonly tools: SigningTools;
-  /** Sees the timestamps before the bundle is made. @throws what `signStatement` throws then */
+  /** Sees the times that were signed, in milliseconds since 1970. @throws what `signStatement` throws then */
   readonly checkTimes?: (times: readonly number[]) => void;
 }
 
@@ -31,14 +31,15 @@ export async function signStatement(statement: Uint8Array, signing: StatementSig
   const signed = preAuthenticationEncoding(statementMediaType, statement);
   for (let count = 1; ; count++) {
     const signature = key.sign(signed);
-    const { entries, timestamps } = await witness(signed, signature, signing);
+    const { entries, timestamps } = await witness({ statement, signed, signature }, signing);
     const missing = entries.find(({ entry }) => entry === undefined);
     if (missing !== undefined) {
       // ECDSA draws a number for each signature: the next one is new to the log.
       if (count < attempts && key.isRandom) continue;
       throw loggedBefore(missing.log);
     }
-    checkTimes?.(timestamps.map(({ time }) => time));
+    const logTimes = entries.flatMap(({ entry }) => timesOf(entry));
+    checkTimes?.([...logTimes, ...timestamps.map(({ time }) => time)]);
     return encodeBundle({
       statement,
       signature,
@@ -47,6 +48,12 @@ export async function signStatement(statement: Uint8Array, signing: StatementSig
       timestamps: timestamps.map(({ response }) => response),
     });
   }
+}
+
+/** The first version of Rekor signs the time of an entry; the second says none. */
+function timesOf(entry: JsonObject | undefined): readonly number[] {
+  const seconds = Number(entry?.integratedTime ?? 0);
+  return seconds > 0 ? [seconds * 1000] : [];
 }
 
 interface Witnessed {
@@ -59,16 +66,14 @@ interface Witnessed {
 
 /** All at once; the first failure ends the others. */
 async function witness(
-  signed: Uint8Array,
-  signature: Uint8Array,
+  made: Pick<LoggedSignature, 'statement' | 'signed' | 'signature'>,
   { key, signedBy, witnesses, tools: outer }: StatementSigning,
 ): Promise<Witnessed> {
   const ending = new AbortController();
   const signals = outer.signal === undefined ? [] : [outer.signal];
   const tools = { ...outer, signal: AbortSignal.any([...signals, ending.signal]) };
   const logged: LoggedSignature = {
-    signed,
-    signature,
+    ...made,
     verifier:
       signedBy.kind === 'certificate'
         ? { kind: 'certificate', der: signedBy.der }
@@ -81,7 +86,7 @@ async function witness(
         witnesses.logs.map(async (log) => ({ log, entry: await logSignature(logged, log, tools) })),
       ),
       Promise.all(
-        witnesses.timestampAuthorities.map((authority) => fetchTimestamp(signature, authority, tools)),
+        witnesses.timestampAuthorities.map((authority) => fetchTimestamp(made.signature, authority, tools)),
       ),
     ]);
     return { entries, timestamps };

@@ -5,7 +5,7 @@ import { quote } from '../text.ts';
 import type { ServiceList, SigningService, TrustConfiguration } from './trust-configuration.ts';
 
 /** The major versions of each API that are spoken here. */
-export const spokenVersions = { authority: [1], log: [2], timestampAuthority: [1] } as const;
+export const spokenVersions = { authority: [1], log: [1, 2], timestampAuthority: [1] } as const;
 
 /** Those that see a signature, and say so. */
 export interface WitnessServices {
