@@ -68,6 +68,36 @@ export function encodeLogBody(logged: LoggedSignature): Uint8Array {
   return Buffer.from(JSON.stringify(body));
 }
 
+/** Where an entry is, by what a log publishes. */
+export interface PublishedPlace {
+  readonly keyId: string;
+  readonly index: bigint;
+  /** The signed note, whose second line is the size of the tree, and the third its root. */
+  readonly checkpoint: string;
+  readonly path: readonly Uint8Array[];
+}
+
+/** The entry as the log answered when it was made. */
+export function assembleLogEntry(
+  logged: LoggedSignature,
+  { keyId, index, checkpoint, path }: PublishedPlace,
+): JsonObject {
+  const [, treeSize, rootHash] = checkpoint.split('\n');
+  return {
+    logIndex: String(index),
+    logId: { keyId },
+    kindVersion: { kind: 'hashedrekord', version: '0.0.2' },
+    inclusionProof: {
+      logIndex: String(index),
+      rootHash,
+      treeSize,
+      hashes: path.map(base64),
+      checkpoint: { envelope: checkpoint },
+    },
+    canonicalizedBody: base64(encodeLogBody(logged)),
+  };
+}
+
 /**
  * @param entry the answer of a log
  * @param url of the log
