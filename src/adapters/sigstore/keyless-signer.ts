@@ -36,7 +36,9 @@ export async function createKeylessSigner(
 ): Promise<KeylessSigner> {
   const now = tools.clock.now();
   const witnesses = selectWitnesses(trust, now);
-  if (witnesses.timestampAuthorities.length === 0) {
+  const { logs, timestampAuthorities } = witnesses;
+  // The first version of Rekor signs the time, too.
+  if (timestampAuthorities.length === 0 && !logs.some(({ majorApiVersion }) => majorApiVersion === 1)) {
     throw new BimaError(
       'TRUST_CONFIGURATION_INVALID',
       'the trust configuration: expected a timestamp authority to sign with a certificate, got none',
@@ -80,10 +82,10 @@ function checkTime(time: number, { notBefore, notAfter }: CertificateIdentity): 
   const text = (milliseconds: number) => new Date(milliseconds).toISOString();
   throw new BimaError(
     'SIGNING_FAILED',
-    `the timestamp authority: expected a time from ${text(notBefore)} to ${text(notAfter)}, when the certificate is valid, ` +
+    `the time of the signature: expected one from ${text(notBefore)} to ${text(notAfter)}, when the certificate is valid, ` +
       `got ${text(time)}`,
     {
-      hint: 'The clocks of the certificate authority and the timestamp authority differ: ask those who run them.',
+      hint: 'The clocks of the certificate authority and of the timestamp authority or the log differ: ask those who run them.',
     },
   );
 }

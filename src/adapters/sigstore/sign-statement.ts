@@ -8,7 +8,8 @@ import type { WitnessServices } from '../../core/trust/select-services.ts';
 import { encodeBundle } from '../../core/trust/sigstore-bundle.ts';
 import type { SignedStatement } from '../../core/trust/sigstore-bundle.ts';
 import type { SigningKey } from '../../core/trust/signing-key.ts';
-import { loggedBefore, logSignature } from './rekor.ts';
+import { findLoggedSignature, logSignature } from './rekor.ts';
+import type { LogOutcome } from './rekor.ts';
 import type { SigningTools } from './signing-service.ts';
 import { fetchTimestamp } from './timestamp-authority.ts';
 import type { SignatureTimestamp } from './timestamp-authority.ts';
@@ -18,7 +19,7 @@ export interface StatementSigning {
   readonly signedBy: SignedStatement['signedBy'];
   readonly witnesses: WitnessServices;
   readonly tools: SigningTools;
-  /** Sees the timestamps before the bundle is made. @throws what `signStatement` throws then */
+  /** Sees the times that were signed, in milliseconds since 1970. @throws what `signStatement` throws then */
   readonly checkTimes?: (times: readonly number[]) => void;
 }
 
@@ -27,64 +28,62 @@ const attempts = 3;
 
 /** @throws BimaError SIGNING_FAILED, TRUST_CONFIGURATION_INVALID; the signal's reason */
 export async function signStatement(statement: Uint8Array, signing: StatementSigning): Promise<Uint8Array> {
-  const { key, signedBy, checkTimes } = signing;
+  const { key, signedBy, checkTimes, tools } = signing;
   const signed = preAuthenticationEncoding(statementMediaType, statement);
   for (let count = 1; ; count++) {
-    const signature = key.sign(signed);
-    const { entries, timestamps } = await witness(signed, signature, signing);
-    const missing = entries.find(({ entry }) => entry === undefined);
-    if (missing !== undefined) {
-      // ECDSA draws a number for each signature: the next one is new to the log.
-      if (count < attempts && key.isRandom) continue;
-      throw loggedBefore(missing.log);
-    }
-    checkTimes?.(timestamps.map(({ time }) => time));
+    const logged: LoggedSignature = {
+      statement,
+      signed,
+      signature: key.sign(signed),
+      verifier: { kind: signedBy.kind, der: signedBy.kind === 'certificate' ? signedBy.der : key.publicKey },
+      keyDetails: key.keyDetails,
+    };
+    const { outcomes, timestamps } = await witness(logged, signing);
+    // ECDSA draws a number for each signature: the next one is new to the log.
+    if (key.isRandom && count < attempts && outcomes.some(({ kind }) => kind === 'known')) continue;
+    const logEntries = await Promise.all(
+      outcomes.map(async (outcome) =>
+        outcome.kind === 'entry' ? outcome.entry : await findLoggedSignature(logged, outcome, tools),
+      ),
+    );
+    checkTimes?.([...logEntries.flatMap(timesOf), ...timestamps.map(({ time }) => time)]);
     return encodeBundle({
       statement,
-      signature,
+      signature: logged.signature,
       signedBy,
-      logEntries: entries.flatMap(({ entry }) => (entry === undefined ? [] : [entry])),
+      logEntries,
       timestamps: timestamps.map(({ response }) => response),
     });
   }
 }
 
+/** The first version of Rekor signs the time of an entry; the second says none. */
+function timesOf({ integratedTime }: JsonObject): readonly number[] {
+  const seconds = Number(integratedTime ?? 0);
+  return seconds > 0 ? [seconds * 1000] : [];
+}
+
 interface Witnessed {
-  readonly entries: readonly {
-    readonly log: WitnessServices['logs'][number];
-    readonly entry: JsonObject | undefined;
-  }[];
+  readonly outcomes: readonly LogOutcome[];
   readonly timestamps: readonly SignatureTimestamp[];
 }
 
 /** All at once; the first failure ends the others. */
 async function witness(
-  signed: Uint8Array,
-  signature: Uint8Array,
-  { key, signedBy, witnesses, tools: outer }: StatementSigning,
+  logged: LoggedSignature,
+  { witnesses, tools: outer }: StatementSigning,
 ): Promise<Witnessed> {
   const ending = new AbortController();
   const signals = outer.signal === undefined ? [] : [outer.signal];
   const tools = { ...outer, signal: AbortSignal.any([...signals, ending.signal]) };
-  const logged: LoggedSignature = {
-    signed,
-    signature,
-    verifier:
-      signedBy.kind === 'certificate'
-        ? { kind: 'certificate', der: signedBy.der }
-        : { kind: 'key', der: key.publicKey },
-    keyDetails: key.keyDetails,
-  };
   try {
-    const [entries, timestamps] = await Promise.all([
+    const [outcomes, timestamps] = await Promise.all([
+      Promise.all(witnesses.logs.map((log) => logSignature(logged, log, tools))),
       Promise.all(
-        witnesses.logs.map(async (log) => ({ log, entry: await logSignature(logged, log, tools) })),
-      ),
-      Promise.all(
-        witnesses.timestampAuthorities.map((authority) => fetchTimestamp(signature, authority, tools)),
+        witnesses.timestampAuthorities.map((authority) => fetchTimestamp(logged.signature, authority, tools)),
       ),
     ]);
-    return { entries, timestamps };
+    return { outcomes, timestamps };
   } catch (error) {
     ending.abort(error);
     throw error;

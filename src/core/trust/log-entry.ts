@@ -8,7 +8,8 @@ import { quote } from '../text.ts';
 import { leafHash, rootOfPath } from './merkle-tree.ts';
 
 export interface LoggedSignature {
-  /** The pre-authentication encoding. */
+  readonly statement: Uint8Array;
+  /** Its pre-authentication encoding. */
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
   readonly verifier:
@@ -67,36 +68,71 @@ export function encodeLogBody(logged: LoggedSignature): Uint8Array {
   return Buffer.from(JSON.stringify(body));
 }
 
+/** Where an entry is, by what a log publishes. */
+export interface PublishedPlace {
+  readonly keyId: string;
+  readonly index: bigint;
+  /** The signed note, whose second line is the size of the tree, and the third its root. */
+  readonly checkpoint: string;
+  readonly path: readonly Uint8Array[];
+}
+
+/** The entry as the log answered when it was made. */
+export function assembleLogEntry(
+  logged: LoggedSignature,
+  { keyId, index, checkpoint, path }: PublishedPlace,
+): JsonObject {
+  const [, treeSize, rootHash] = checkpoint.split('\n');
+  return {
+    logIndex: String(index),
+    logId: { keyId },
+    kindVersion: { kind: 'hashedrekord', version: '0.0.2' },
+    inclusionProof: {
+      logIndex: String(index),
+      rootHash,
+      treeSize,
+      hashes: path.map(base64),
+      checkpoint: { envelope: checkpoint },
+    },
+    canonicalizedBody: base64(encodeLogBody(logged)),
+  };
+}
+
 /**
  * @param entry the answer of a log
  * @param url of the log
  * @throws Error when it is about something else, or its proof doesn't hold, or is in the name of another log
  */
 export function checkLogEntry(entry: JsonObject, logged: LoggedSignature, url: string): void {
+  const { body, name } = checkInclusion(entry);
+  checkBody(body, logged);
+  const { hostname, host, pathname } = new URL(url);
+  // Verifiers look for the key of a log by its name, and expect that to be the host of its address.
+  if ([hostname, host, host + pathname.replace(/\/$/, '')].includes(name)) return;
+  throw new Error(
+    `expected a log with the name of its host, ${quote(hostname)}, got ${quote(name)}, by which no verifier finds it`,
+  );
+}
+
+/**
+ * What is in the log, and the name that the log has in its checkpoint.
+ * @throws Error when the proof of inclusion doesn't hold
+ */
+export function checkInclusion(entry: JsonObject): { readonly body: Uint8Array; readonly name: string } {
   const { canonicalizedBody, inclusionProof, logId, kindVersion } = entry;
   if (typeof canonicalizedBody !== 'string' || !isObject(inclusionProof))
     throw new Error('expected an entry with a proof of inclusion, got something else');
   if (!isObject(logId) || !isObject(kindVersion))
     throw new Error('expected an entry that names its log and its kind, got something else');
   const body = Buffer.from(canonicalizedBody, 'base64');
-  checkBody(body, logged);
   const { logIndex = '0', treeSize, hashes = [], rootHash, checkpoint } = inclusionProof;
   const path = Array.isArray(hashes) ? hashes.map((hash) => Buffer.from(String(hash), 'base64')) : [];
   const root = rootOfPath(leafHash(body), readNumber(logIndex), readNumber(treeSize), path);
   const { envelope } = isObject(checkpoint) ? checkpoint : {};
-  const [name, size, signedRoot] = typeof envelope === 'string' ? envelope.split('\n') : [];
+  const [name = '', size, signedRoot] = typeof envelope === 'string' ? envelope.split('\n') : [];
   if (rootHash !== base64(root) || signedRoot !== rootHash || size !== String(readNumber(treeSize)))
     throw new Error('expected a proof of inclusion that holds, got another');
-  checkName(name ?? '', url);
-}
-
-/** Verifiers look for the key of a log by its name, and expect that to be the host of its address. */
-function checkName(name: string, url: string): void {
-  const { hostname, host, pathname } = new URL(url);
-  if ([hostname, host, host + pathname.replace(/\/$/, '')].includes(name)) return;
-  throw new Error(
-    `expected a log with the name of its host, ${quote(hostname)}, got ${quote(name)}, by which no verifier finds it`,
-  );
+  return { body, name };
 }
 
 function checkBody(bytes: Uint8Array, logged: LoggedSignature): void {

@@ -1,15 +1,22 @@
 // Which of a sigstore's services to sign with now, by the rules of its SigningConfig (sigstore_trustroot.proto, `Service`).
 
 import { BimaError } from '../errors.ts';
+import { isObject } from '../oci/json.ts';
+import type { JsonObject } from '../oci/json.ts';
 import { quote } from '../text.ts';
 import type { ServiceList, SigningService, TrustConfiguration } from './trust-configuration.ts';
 
 /** The major versions of each API that are spoken here. */
-export const spokenVersions = { authority: [1], log: [2], timestampAuthority: [1] } as const;
+export const spokenVersions = { authority: [1], log: [1, 2], timestampAuthority: [1] } as const;
+
+export interface LogService extends SigningService {
+  /** Of its key, in base64, where the trusted root knows it: entries have it. */
+  readonly keyId: string | undefined;
+}
 
 /** Those that see a signature, and say so. */
 export interface WitnessServices {
-  readonly logs: readonly SigningService[];
+  readonly logs: readonly LogService[];
   readonly timestampAuthorities: readonly SigningService[];
 }
 
@@ -27,7 +34,10 @@ export function selectAuthority({ authorities }: TrustConfiguration, now: number
  */
 export function selectWitnesses(trust: TrustConfiguration, now: number): WitnessServices {
   return {
-    logs: selectFrom('log', trust.logs, spokenVersions.log, now),
+    logs: selectFrom('log', trust.logs, spokenVersions.log, now).map((log) => ({
+      ...log,
+      keyId: keyIdOf(trust.trustedRoot, log),
+    })),
     timestampAuthorities: selectFrom(
       'timestamp authority',
       trust.timestampAuthorities,
@@ -35,6 +45,13 @@ export function selectWitnesses(trust: TrustConfiguration, now: number): Witness
       now,
     ),
   };
+}
+
+function keyIdOf({ tlogs }: JsonObject, { url }: SigningService): string | undefined {
+  const logs = Array.isArray(tlogs) ? tlogs.filter(isObject) : [];
+  const log = logs.find(({ baseUrl }) => typeof baseUrl === 'string' && baseUrl.replace(/\/+$/, '') === url);
+  const { keyId } = isObject(log?.logId) ? log.logId : {};
+  return typeof keyId === 'string' ? keyId : undefined;
 }
 
 function selectFrom(

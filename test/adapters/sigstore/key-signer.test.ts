@@ -13,6 +13,8 @@ import { readTrustConfiguration } from '../../../src/core/trust/trust-configurat
 import { BimaError } from '../../../src/core/errors.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 import { startSigstore } from '../../support/sigstore/sigstore.ts';
+import { json } from '../../support/sigstore/service.ts';
+import type { ServiceFault } from '../../support/sigstore/service.ts';
 import type { Sigstore } from '../../support/sigstore/sigstore.ts';
 import { readSigningKey } from '../../../src/core/trust/signing-key.ts';
 
@@ -61,9 +63,30 @@ describe('a signer with a key', () => {
   });
 });
 
+function verifyWith(publicKey: KeyObject, bytes: Uint8Array, { trustedRoot }: Sigstore): void {
+  const bundle = bundleFromJSON(JSON.parse(Buffer.from(bytes).toString()));
+  const material = toTrustMaterial(TrustedRoot.fromJSON(trustedRoot), () => ({
+    publicKey,
+    validFor: () => true,
+  }));
+  new Verifier(material, { tsaThreshold: 1, tlogThreshold: 1 }).verify(toSignedEntity(bundle));
+}
+
+interface LoggedBundle {
+  readonly verificationMaterial: { readonly tlogEntries: [{ readonly logIndex: string }] };
+}
+
+function entriesOf(bundle: Uint8Array): LoggedBundle['verificationMaterial']['tlogEntries'] {
+  return (JSON.parse(Buffer.from(bundle).toString()) as LoggedBundle).verificationMaterial.tlogEntries;
+}
+
 describe('a signer with a key, before the eyes of a sigstore', () => {
-  const open = async (key: KeyObject, body: (signer: Signer, sigstore: Sigstore) => Promise<void>) => {
-    await using sigstore = await startSigstore();
+  const open = async (
+    key: KeyObject,
+    body: (signer: Signer, sigstore: Sigstore) => Promise<void>,
+    fault: ServiceFault = () => undefined,
+  ) => {
+    await using sigstore = await startSigstore({ fault });
     const tools = openSigningTools({ reporter: silentReporter, clock: createFastClock() });
     const trust = readTrustConfiguration(sigstore.trustConfiguration, 'it');
     const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -79,15 +102,10 @@ describe('a signer with a key, before the eyes of a sigstore', () => {
     ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 })],
   ] as const) {
     it(`is logged and gets a timestamp: ${name}`, () =>
-      open(privateKey, async (signer, { trustedRoot, rekor, calls }) => {
-        const bundle = bundleFromJSON(JSON.parse(Buffer.from(await signer.sign(statement)).toString()));
-        const material = toTrustMaterial(TrustedRoot.fromJSON(trustedRoot), () => ({
-          publicKey,
-          validFor: () => true,
-        }));
-        new Verifier(material, { tsaThreshold: 1, tlogThreshold: 1 }).verify(toSignedEntity(bundle));
-        assert.equal(rekor.entries.length, 1);
-        assert.ok(calls.every(({ service }) => service !== 'fulcio'));
+      open(privateKey, async (signer, sigstore) => {
+        verifyWith(publicKey, await signer.sign(statement), sigstore);
+        assert.equal(sigstore.rekor.entries.length, 1);
+        assert.ok(sigstore.calls.every(({ service }) => service !== 'fulcio'));
       }));
   }
 
@@ -98,17 +116,55 @@ describe('a signer with a key, before the eyes of a sigstore', () => {
       assert.equal(rekor.entries.length, 2);
     }));
 
-  it('says so when the log has the very same signature, which RSA makes', () =>
-    open(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, async (signer) => {
-      await signer.sign(statement);
-      await assert.rejects(
-        signer.sign(statement),
-        (error) =>
-          error instanceof BimaError &&
-          error.code === 'SIGNING_FAILED' &&
-          error.message.includes('has the very same signature already'),
+  it('finds the entry that the log has already of the very same signature, which RSA makes', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return open(privateKey, async (signer, sigstore) => {
+      await signer.sign(Buffer.from('{}'));
+      const first = await signer.sign(statement);
+      for (let count = 0; count < 5; count += 1) await signer.sign(Buffer.from(`{"number":${count}}`));
+      const again = await signer.sign(statement);
+      assert.equal(sigstore.rekor.entries.length, 7);
+      const [{ logIndex }] = entriesOf(again);
+      assert.deepEqual([logIndex, entriesOf(first)[0].logIndex], ['1', '1']);
+      verifyWith(publicKey, again, sigstore);
+    });
+  });
+
+  it('says so when what the log publishes of such an entry can not be read', async () => {
+    const hides: readonly ServiceFault[] = [
+      ({ path }) => (path.startsWith('/api/v2/tile/') ? json(404, {}) : undefined),
+      ({ path }) => (path === '/api/v2/checkpoint' ? json(501, {}) : undefined),
+    ];
+    for (const fault of hides) {
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      await open(
+        privateKey,
+        async (signer) => {
+          await signer.sign(Buffer.from('{}'));
+          await signer.sign(statement);
+          await assert.rejects(
+            signer.sign(statement),
+            (error) =>
+              error instanceof BimaError &&
+              error.code === 'SIGNING_FAILED' &&
+              error.message.includes('has the very same signature already'),
+          );
+        },
+        fault,
       );
-    }));
+    }
+    const wrong: ServiceFault = ({ path }) =>
+      path.startsWith('/api/v2/tile/0/') ? { status: 200, body: Buffer.alloc(32 * 2) } : undefined;
+    await open(
+      generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+      async (signer) => {
+        await signer.sign(Buffer.from('{}'));
+        await signer.sign(statement);
+        await assert.rejects(signer.sign(statement), /expected a proof of inclusion that holds/);
+      },
+      wrong,
+    );
+  });
 
   it('refuses a key that no log takes before anything is asked', () =>
     assert.rejects(

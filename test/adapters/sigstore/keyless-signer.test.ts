@@ -258,7 +258,7 @@ describe('a signer whose identity is refused', () => {
       assert.equal(error.code, 'SIGNING_FAILED');
       assert.match(
         error.message,
-        /^the timestamp authority: expected a time from .* when the certificate is valid/,
+        /^the time of the signature: expected one from .* when the certificate is valid/,
       );
     }));
 

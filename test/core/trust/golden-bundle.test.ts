@@ -40,6 +40,7 @@ const response = Buffer.from(
   'base64',
 );
 const logged: LoggedSignature = {
+  statement,
   signed: preAuthenticationEncoding(statementMediaType, statement),
   signature,
   verifier: { kind: 'certificate', der },
@@ -140,7 +141,7 @@ describe('an entry of the log', () => {
   it('is a hashedrekord over the SHA-256 of what was signed, small whatever the statement (trap 1)', () => {
     const request = encodeLogRequest(logged);
     assert.deepEqual(Object.keys(request), ['hashedRekordRequestV002']);
-    const large = { ...logged, signed: Buffer.alloc(5_000_000) };
+    const large = { ...logged, statement: Buffer.alloc(5_000_000), signed: Buffer.alloc(5_000_000) };
     assert.equal(JSON.stringify(encodeLogRequest(large)).length, JSON.stringify(request).length);
   });
 

@@ -169,7 +169,7 @@ describe('the services to sign with', () => {
     assert.deepEqual(logsOf([older, newer, current]), ['https://new.test']);
     assert.match(
       refused(() => logsOf([newer, past])),
-      /expected a log that is in use now and speaks version 2 .*got "https:\/\/nine\.test" \(version 9\), "https:\/\/past\.test" \(version 2, no longer in use\)/,
+      /expected a log that is in use now and speaks version 1 or 2 .*got "https:\/\/nine\.test" \(version 9\), "https:\/\/past\.test" \(version 2, no longer in use\)/,
     );
     assert.match(
       refused(() => logsOf([future])),

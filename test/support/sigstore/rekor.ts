@@ -39,16 +39,20 @@ function answer({ method, path, body }: ServiceCall, entries: Buffer[], key: Log
   if (method === 'GET' && path === '/api/v2/checkpoint') return text(checkpoint(entries, key));
   const tile = /^\/api\/v2\/tile\/entries\/000(?:\.p\/(\d+))?$/.exec(path);
   if (method === 'GET' && tile !== null) return bundle(entries, Number(tile[1] ?? 256));
+  const hashes = /^\/api\/v2\/tile\/0\/000(?:\.p\/(\d+))?$/.exec(path);
+  if (method === 'GET' && hashes !== null) return hashTile(entries, Number(hashes[1] ?? 256));
   if (method !== 'POST' || path !== '/api/v2/log/entries')
     return json(404, { code: 5, message: 'Not Found' });
   const entry = readRequest(body);
   if (typeof entry === 'string') return json(400, { code: 3, message: entry, details: [] });
-  if (entries.some((other) => other.equals(entry)))
-    return json(409, {
-      code: 6,
-      message: 'an equivalent entry already exists in the transparency log',
-      details: [],
-    });
+  const known = entries.findIndex((other) => other.equals(entry));
+  if (known !== -1) {
+    const message = `an equivalent entry already exists in the transparency log with index ${known}`;
+    return {
+      ...json(409, { code: 6, message, details: [] }),
+      headers: { 'content-type': 'application/json', 'x-log-index': String(known) },
+    };
+  }
   entries.push(entry);
   const index = entries.length - 1;
   const leaves = entries.map(leafHash);
@@ -137,6 +141,16 @@ function bundle(entries: readonly Buffer[], count: number): ServiceAnswer {
     return [size, entry];
   });
   return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: Buffer.concat(parts) };
+}
+
+/** A tile of the hashes of entries. */
+function hashTile(entries: readonly Buffer[], count: number): ServiceAnswer {
+  if (count > entries.length) return json(404, { code: 5, message: 'Not Found' });
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: Buffer.concat(entries.slice(0, count).map(leafHash)),
+  };
 }
 
 function text(content: string): ServiceAnswer {
