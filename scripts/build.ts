@@ -38,6 +38,16 @@ const embedInputNames: Plugin = {
   },
 };
 
+/** What only verification and sigstore's own repository need stays out of everybody's way. */
+const trustApart: Plugin = {
+  name: 'trust-apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/trust-library\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './trust.cjs', external: true },
+    );
+  },
+};
+
 /** What takes longer to load than all the rest stays out of the action's bundle. */
 const apart: Plugin = {
   name: 'apart',
@@ -97,7 +107,7 @@ const results = await Promise.all([
     metafile: true,
     entryPoints: { cli: 'src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
-    plugins: [embedEncoder],
+    plugins: [trustApart, embedEncoder],
   }),
   build({
     ...shared,
@@ -108,7 +118,7 @@ const results = await Promise.all([
       post: 'src/action/post.ts',
       setup: 'src/action/setup-main.ts',
     },
-    plugins: [apart, leanToolkit, embedEncoder, embedInputNames],
+    plugins: [apart, trustApart, leanToolkit, embedEncoder, embedInputNames],
   }),
   build({
     ...shared,
@@ -121,6 +131,7 @@ const results = await Promise.all([
   }),
   build({ ...shared, metafile: true, entryPoints: { octokit: 'src/adapters/github/octokit.ts' } }),
   build({ ...shared, metafile: true, entryPoints: { yaml: 'src/core/bunnyfile/yaml-library.ts' } }),
+  build({ ...shared, metafile: true, entryPoints: { trust: 'src/adapters/sigstore/trust-library.ts' } }),
 ]);
 
 const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));

@@ -24,7 +24,11 @@ const homes: Readonly<Record<string, string>> = {
   '@octokit/plugin-throttling': 'src/adapters/github/',
   '@octokit/rest': 'src/adapters/github/',
   '@sigstore/bundle': 'src/core/trust/',
+  '@sigstore/protobuf-specs': 'src/adapters/sigstore/',
+  '@sigstore/tuf': 'src/adapters/sigstore/',
+  '@sigstore/verify': 'src/adapters/sigstore/',
   'cli-progress': 'src/cli/',
+  'tuf-js': 'src/adapters/sigstore/',
   undici: 'src/adapters/http/',
   yaml: 'src/core/bunnyfile/',
 };

@@ -51,10 +51,14 @@ export type ErrorCode =
   | 'REGISTRY_UNAVAILABLE'
   | 'REGISTRY_UNREACHABLE'
   | 'REGISTRY_WARNING'
+  | 'SIGNATURE_INVALID'
+  | 'SIGNATURE_MISSING'
+  | 'SIGNER_UNEXPECTED'
   | 'SIGNING_FAILED'
   | 'SIGNING_KEY_INVALID'
   | 'SIGNING_TOKEN_MISSING'
-  | 'TRUST_CONFIGURATION_INVALID';
+  | 'TRUST_CONFIGURATION_INVALID'
+  | 'TRUST_ROOT_UNAVAILABLE';
 
 /** A place in a file. Lines and columns count from 1; columns count UTF-16 code units. */
 export interface Position {
