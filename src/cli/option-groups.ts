@@ -35,6 +35,7 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
       'metadata-file',
     ],
   ],
+  ['Statements and signatures', ['sbom', 'provenance', 'attest', 'key', 'trust-config']],
   ['Checks', ['check', 'no-strict', 'no-fill', 'fail-on']],
   ['What is reused', ['no-reuse', 'cache']],
   [
