@@ -33,6 +33,8 @@ const elsewhere: Readonly<Record<string, RegExp>> = {
   draft: /\bgh release/,
   'verify-tag': /\bgh release/,
   interval: /\bHEALTHCHECK/,
+  'new-bundle-format': /\bcosign/,
+  'bundle-from-oci': /\bgh attestation/,
   sparse: /\bthe archive/,
 };
 const inputs = new Set(

@@ -32,6 +32,7 @@ import type { ImageRequest, Produced } from './produce.ts';
 import { defaultImage, resolveReferences } from './image-names.ts';
 import { attachToRelease, openRelease } from './release-archive.ts';
 import type { Runner } from './runner.ts';
+import type { SignatureFacts } from './image-text.ts';
 import type { SummaryFacts } from './summary.ts';
 import { holdToWorkspace } from './workspace.ts';
 import type { World } from './world.ts';
@@ -41,6 +42,8 @@ interface FinishedImage extends ImageRequest, Produced {
   readonly facts: ImageFacts;
   /** What became of the boot test; empty without one. */
   readonly boots: readonly BootReport[];
+  /** Who signed it, or why nobody did; undefined when nobody asked for it. */
+  readonly signature: SignatureFacts | undefined;
 }
 
 interface HandOnWorld extends World {
@@ -71,10 +74,12 @@ async function makeAndHandOn(inputs: Inputs, world: World): Promise<void> {
     const pushed = skipped === undefined && inputs.boot === undefined ? references : [];
     return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
       const made = await produceImage(request, { ...world, ...workspace, early });
-      const produced = withStatements(skipped === undefined ? await asPushed(made, world) : made);
-      const facts = await readFacts(produced.source, produced.root);
-      const boots = await testBoot({ ...request, ...produced }, world);
-      await handOn({ ...request, ...produced, facts, boots }, { ...world, openClient: workspace.openClient });
+      const unsigned = withStatements(skipped === undefined ? await asPushed(made, world) : made);
+      const facts = await readFacts(unsigned.source, unsigned.root);
+      const boots = await testBoot({ ...request, ...unsigned }, world);
+      const { openClient } = workspace;
+      const { signature, ...produced } = await sign({ ...request, ...unsigned }, { ...world, openClient });
+      await handOn({ ...request, ...produced, facts, boots, signature }, { ...world, openClient });
     });
   });
 }
@@ -82,6 +87,20 @@ async function makeAndHandOn(inputs: Inputs, world: World): Promise<void> {
 /** What this run says of the image goes along with what came with it. */
 function withStatements({ referrers, ...produced }: Produced): Produced {
   return { ...produced, referrers: [...referrers, ...(produced.attested?.referrers ?? [])] };
+}
+
+async function sign(
+  image: ImageRequest & Produced,
+  world: HandOnWorld,
+): Promise<Produced & { readonly signature: SignatureFacts | undefined }> {
+  const { signing } = image;
+  if (signing?.kind !== 'ready') {
+    return { ...image, signature: signing === undefined ? undefined : { whyNot: signing.why } };
+  }
+  const { signForWorkflow } = await import('./signing.ts');
+  const { produced, identity, outputs } = await signForWorkflow(image, signing, world);
+  setOutputs(world.runner, outputs);
+  return { ...produced, signature: { identity } };
 }
 
 async function resolveRequest(inputs: Inputs, world: World): Promise<ImageRequest> {
@@ -95,7 +114,14 @@ async function resolveRequest(inputs: Inputs, world: World): Promise<ImageReques
       : await findFolderTarget(resolve(inputs.ociLayout));
   const skipped = await checkFirst({ inputs, references }, world);
   const release = inputs.release === undefined ? undefined : await openRelease(inputs.release, world);
-  return { inputs, references, layoutPath, skipped, release };
+  const signing = await prepareToSign(inputs, world);
+  return { inputs, references, layoutPath, skipped, release, signing };
+}
+
+/** Loads what signs only where somebody wants it. */
+async function prepareToSign({ signing }: Inputs, world: World): Promise<ImageRequest['signing']> {
+  if (signing === undefined) return undefined;
+  return (await import('./signing.ts')).prepareWorkflowSigning(signing, world);
 }
 
 async function testBoot(
@@ -274,6 +300,7 @@ async function summarize(
     isWhole,
     layoutPath,
     boots,
+    signature,
   }: FinishedImage & {
     readonly artifact: SummaryFacts['artifact'];
     readonly asset: string | undefined;
@@ -290,6 +317,7 @@ async function summarize(
   runner.summarize(
     formatSummary({
       boots,
+      signature,
       facts,
       references,
       skipped,

@@ -1,4 +1,4 @@
-// The inputs `sbom` and `provenance`: statements that go along with the image, and what the workflow says of itself in them.
+// The inputs `sbom`, `provenance` and `attest`: statements that go along with the image, and what the workflow says of itself in them.
 
 import { join } from 'node:path';
 import pkg from '../../package.json' with { type: 'json' };
@@ -33,13 +33,15 @@ export interface BuildOfWorkflow extends FinishedBuild {
  * @param build what was built; without it, there is no provenance of this run
  */
 export async function prepareAttestations(
-  { inputs, references }: Pick<ImageRequest, 'inputs' | 'references'>,
+  { inputs, references, signing }: Pick<ImageRequest, 'inputs' | 'references' | 'signing'>,
   build: BuildOfWorkflow | undefined,
   world: Pick<World, 'environment' | 'folder' | 'signal'> & Pick<Workspace, 'images'>,
 ): Promise<MakeAttestations | undefined> {
   const { environment, folder, signal } = world;
-  const provenance = inputs.provenance && build !== undefined ? await factsOf(build, world) : undefined;
-  if (!inputs.sbom && provenance === undefined) return undefined;
+  const isToBeSigned = signing?.kind === 'ready';
+  const isRecorded = inputs.provenance || isToBeSigned;
+  const provenance = isRecorded && build !== undefined ? await factsOf(build, world) : undefined;
+  if (!inputs.sbom && provenance === undefined && !isToBeSigned) return undefined;
   const options = {
     references,
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
@@ -52,6 +54,7 @@ export async function prepareAttestations(
         }
       : undefined,
     provenance,
+    isToBeSigned,
     baseLayers: countBaseLayers(build?.plans ?? []),
     signal,
   };

@@ -6,7 +6,8 @@ import { codeSpan, link } from '../core/text.ts';
 import { bootLines } from './boot-text.ts';
 import type { BootReport } from './boot-text.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
-import { foldedDigest, nameList, platformLines, sizesNote } from './image-text.ts';
+import { foldedDigest, nameList, platformLines, signatureLines, sizesNote } from './image-text.ts';
+import type { SignatureFacts } from './image-text.ts';
 import { runCommand } from './run-command.ts';
 
 export interface CommentFacts {
@@ -17,6 +18,8 @@ export interface CommentFacts {
   readonly artifact: { readonly name: string; readonly url: string } | undefined;
   /** What became of the boot test; empty without one. */
   readonly boots?: readonly BootReport[];
+  /** Who signed it, or why nobody did; undefined when nobody asked for it. */
+  readonly signature?: SignatureFacts | undefined;
   /** What the base branch has under the same name. */
   readonly base: { readonly reference: Reference; readonly images: readonly PlatformFacts[] } | undefined;
   /** The commit that was built, in hexadecimal digits, and its page. */
@@ -27,14 +30,16 @@ export interface CommentFacts {
 
 /** Markdown, far shorter than the 65,536 characters that GitHub takes. What a pull request controls stays text in it. */
 export function formatComment(facts: CommentFacts): string {
-  const { references, isPushed, artifact, base, boots = [] } = facts;
+  const { references, isPushed, artifact, base, boots = [], signature } = facts;
   const { root, images } = facts.facts;
   const [first] = references;
   const isThere = isPushed && first !== undefined;
   const paragraphs = [
     headline(facts),
     isThere ? codeSpan(runCommand(formatReference(first), images), 500) : '',
-    [...platformLines(images, base?.images), ...bootLines(boots)].map((line) => `- ${line}`).join('\n'),
+    [...platformLines(images, base?.images), ...bootLines(boots), ...signatureLines(signature)]
+      .map((line) => `- ${line}`)
+      .join('\n'),
     isThere ? `Tags: ${nameList(references)}` : '',
     artifact === undefined
       ? ''

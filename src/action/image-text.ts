@@ -65,6 +65,17 @@ export function nameList(references: readonly Reference[]): string {
   return some(references.map(nameSpan)).join(', ');
 }
 
+/** Who signed an image, or why nobody did. */
+export type SignatureFacts = { readonly identity: string } | { readonly whyNot: string };
+
+/** A line; none when nobody asked for a signature. */
+export function signatureLines(signature: SignatureFacts | undefined): readonly string[] {
+  if (signature === undefined) return [];
+  return 'identity' in signature
+    ? [`Signed by ${codeSpan(signature.identity, maxName)}`]
+    : [`Not signed: ${codeSpan(signature.whyNot, 200)}`];
+}
+
 /** One name in full, as code. */
 export function nameSpan(reference: Reference): string {
   return codeSpan(formatReference(reference), maxName);

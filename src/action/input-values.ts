@@ -18,7 +18,14 @@ export function readSecrets(read: InputReader): string[] {
     token: read('github-token'),
   };
   const encoded = Buffer.from(`${username}:${password}`).toString('base64');
-  return [...(password === '' ? [] : [password, encoded]), ...(token === '' ? [] : [token])];
+  const signing = [...secretLines(read('attest-key')), read('attest-key-password')];
+  return [...(password === '' ? [] : [password, encoded]), token, ...signing].filter((text) => text !== '');
+}
+
+/** A key, and each of its lines: one may be printed without the others. */
+function secretLines(key: string): string[] {
+  const lines = key.split(/\r?\n/).map((line) => line.trim());
+  return [key, ...lines.filter((line) => line.length >= 8 && !/^-----.*-----$/.test(line))];
 }
 
 /** The input's text; undefined when it is empty. */

@@ -33,6 +33,8 @@ import {
 import type { InputReader } from './input-values.ts';
 import { readLogin, readRegistry } from './login.ts';
 import type { Login } from './login.ts';
+import { readSigning } from './signing-inputs.ts';
+import type { SigningInputs } from './signing-inputs.ts';
 
 export interface ArtifactInputs {
   readonly form: 'layout' | 'tar';
@@ -115,6 +117,8 @@ export interface Inputs {
   readonly matrix?: string;
   readonly sbom: boolean;
   readonly provenance: boolean;
+  /** How the image is signed, if it is. */
+  readonly signing?: SigningInputs;
   readonly summary: boolean;
 }
 
@@ -183,6 +187,7 @@ function readAll(read: InputReader, environment: Environment, attempt: Attempt):
     matrix: text('matrix'),
     sbom: boolean('sbom', false),
     provenance: boolean('provenance', false),
+    signing: attempt(() => readSigning(read), undefined),
     summary: boolean('summary', true),
   };
   return withoutUndefined(inputs);

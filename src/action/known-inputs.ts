@@ -9,7 +9,7 @@ const foreign: Readonly<Record<string, string>> = {
   'no-cache': 'Set reuse: false.',
   pull: 'Tags of base images are looked up on each build anyway.',
   outputs: 'Set oci-layout, tar, push or load.',
-  attests: 'Set sbom and provenance; a signature is made by actions/attest: docs/workflows/attest.yml.',
+  attests: 'Set sbom and provenance, and attest to sign them.',
   'cache-from': 'Layers are taken over from the image that is at the tag.',
   'cache-to': 'Layers are taken over from the image that is at the tag.',
   secrets: 'No program runs during a build, so none could use a secret.',

@@ -17,7 +17,9 @@ import type { ClientRequest, ClientWorld } from './workflow-push.ts';
 import type { World } from './world.ts';
 
 export interface CommentRequest
-  extends ClientRequest, Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact' | 'boots'> {
+  extends
+    ClientRequest,
+    Pick<CommentFacts, 'facts' | 'references' | 'isPushed' | 'artifact' | 'boots' | 'signature'> {
   readonly inputs: ClientRequest['inputs'] & Pick<Inputs, 'matrix'>;
   /** Reads the image of the base branch, where somebody has done so before. */
   readonly readBase?: ReadBranch;
@@ -74,7 +76,7 @@ async function collect(
   request: CommentRequest & { readonly pullRequest: PullRequest; readonly first: Reference },
   world: CommentWorld,
 ): Promise<CommentFacts> {
-  const { facts, references, isPushed, artifact, boots = [], pullRequest, first } = request;
+  const { facts, references, isPushed, artifact, boots = [], signature, pullRequest, first } = request;
   const { number, headSha, baseBranch } = pullRequest;
   const reference = branchReference(first, baseBranch);
   const { readBase = branchImageOnce({ ...request, skipped: undefined }, world).read } = request;
@@ -86,6 +88,7 @@ async function collect(
     isPushed,
     artifact,
     boots,
+    signature,
     base,
     commit: hasSha ? { sha: headSha, url: commitUrl(world.environment, number, headSha) } : undefined,
     runUrl: runUrl(world.environment),

@@ -2,9 +2,12 @@
 
 import type { Previews } from '../usecases/cleanup/brought.ts';
 import { markImage } from '../usecases/cleanup/preview-mark.ts';
+import type { MarkedImage } from '../usecases/cleanup/preview-mark.ts';
 import { BimaError } from '../core/errors.ts';
+import type { Descriptor } from '../core/oci/descriptor.ts';
 import { isObject } from '../core/oci/json.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
+import { isBundleReferrer } from '../core/trust/bundle-manifest.ts';
 import { pullRequestOf, unnamedHeadOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
@@ -25,7 +28,7 @@ export async function asPushed(produced: Produced, world: World): Promise<Produc
   const number = isPreview ? await numberOf(world) : undefined;
   const mark = number === undefined ? undefined : markOf(number, event, environment);
   const options = { mark, isForeign: isPreview };
-  const marked = await markImage(source, root, options, referrers);
+  const marked = await markImage(source, root, options, referrers).then(withoutMovedBundles(root, world));
   const { blobs, ...image } = marked;
   const pushed = { ...produced, ...image, source: withBlobs(source, blobs) };
   if (attested === undefined || pushed.root.digest === root.digest) return pushed;
@@ -37,6 +40,19 @@ export async function asPushed(produced: Produced, world: World): Promise<Produc
     ...pushed,
     source: withBlobs(all, own.blobs),
     attested: { ...attested, ...made, referrers: own.referrers },
+  };
+}
+
+/** A signature of the image without the mark, or with another one, would be attached to what it doesn't sign. */
+function withoutMovedBundles(
+  root: Descriptor,
+  { reporter }: Pick<World, 'reporter'>,
+): (marked: MarkedImage) => MarkedImage {
+  return (marked) => {
+    const { referrers } = marked;
+    if (marked.root.digest === root.digest || !referrers.some(isBundleReferrer)) return marked;
+    reporter.info('signatures of the image stay behind: the mark of the pull request makes it another one');
+    return { ...marked, referrers: referrers.filter((one) => !isBundleReferrer(one)) };
   };
 }
 

@@ -10,6 +10,7 @@ import type { Plan } from '../usecases/plan/plan.ts';
 import { planPlatforms } from '../usecases/plan/platforms.ts';
 import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
 import type { Attestations } from '../usecases/attest/attest.ts';
+import type { PreparedSigning } from '../usecases/attest/prepare-signing.ts';
 import { addReferrers } from '../adapters/disk/add-referrers.ts';
 import { prepareAttestations } from './attestations.ts';
 import type { BuildOfWorkflow } from './attestations.ts';
@@ -43,6 +44,8 @@ export interface ImageRequest {
   readonly skipped: string | undefined;
   /** What the archive is attached to, if it is. */
   readonly release: Release | undefined;
+  /** Whether the image will be signed; undefined when nobody asks for it. */
+  readonly signing: PreparedSigning | undefined;
 }
 
 export interface ProduceWorld extends World, Workspace {

@@ -8,7 +8,8 @@ import { isUruncImage } from '../core/unikernel/container-labels.ts';
 import { bootLines } from './boot-text.ts';
 import type { BootReport } from './boot-text.ts';
 import type { ImageFacts, PlatformFacts } from './image-facts.ts';
-import { foldedDigest, nameList, platformLines, sizesNote } from './image-text.ts';
+import { foldedDigest, nameList, platformLines, signatureLines, sizesNote } from './image-text.ts';
+import type { SignatureFacts } from './image-text.ts';
 import { runCommand } from './run-command.ts';
 
 export interface SummaryFacts {
@@ -21,6 +22,8 @@ export interface SummaryFacts {
   readonly base?: { readonly reference: Reference; readonly images: readonly PlatformFacts[] } | undefined;
   /** What became of the boot test; empty without one. */
   readonly boots?: readonly BootReport[];
+  /** Who signed it, or why nobody did; undefined when nobody asked for it. */
+  readonly signature?: SignatureFacts | undefined;
   readonly artifact?: { readonly name: string; readonly url: string } | undefined;
   /** Where it was imported. */
   readonly containerd?: { readonly namespace: string } | undefined;
@@ -52,13 +55,14 @@ export function formatSummary(summary: SummaryFacts): string {
 }
 
 function whatWasDone(summary: SummaryFacts): string[] {
-  const { references, skipped, boots = [], artifact, containerd, release, files } = summary;
+  const { references, skipped, boots = [], signature, artifact, containerd, release, files } = summary;
   const others = Object.entries(files ?? {}).flatMap(([name, path]) =>
     path === undefined ? [] : [`${name}: ${codeSpan(path, maxText)}`],
   );
   return [
     ...bootLines(boots),
     skipped === undefined ? `Pushed as ${nameList(references)}` : `Not pushed: ${codeSpan(skipped, 200)}`,
+    ...signatureLines(signature),
     ...(containerd === undefined
       ? []
       : [`Imported into containerd's namespace ${codeSpan(containerd.namespace)}`]),

@@ -24,7 +24,7 @@ const partsOfLayout = ['oci-layout', 'index.json', 'blobs/sha256'];
 export async function holdToWorkspace(
   inputs: Pick<
     Inputs,
-    'context' | 'file' | 'buildContexts' | 'fromLayout' | 'conversion' | 'ociLayout' | 'tar'
+    'context' | 'file' | 'buildContexts' | 'fromLayout' | 'conversion' | 'ociLayout' | 'tar' | 'signing'
   >,
   { GITHUB_WORKSPACE: workspace = '' }: Environment,
 ): Promise<void> {
@@ -95,6 +95,7 @@ async function pathsOf({
   conversion,
   ociLayout,
   tar,
+  signing,
 }: Parameters<typeof holdToWorkspace>[0]) {
   const inContext = (name: string) => `${context}${sep}${name}`;
   // In the order in which they are tried.
@@ -113,6 +114,7 @@ async function pathsOf({
     ['init', named(init)],
     ['oci-layout', ociLayout === undefined ? [] : inLayout(ociLayout)],
     ['tar', tar === undefined ? [] : [tar]],
+    ['attest-trust-config', signing?.trustPath === undefined ? [] : [signing.trustPath]],
   ];
   return paths;
 }

@@ -107,7 +107,7 @@ function parseOptions(
     else values.set(option, [...(values.get(option) ?? []), value]);
   };
   const { tokens } = parseArgs({
-    args: [...args],
+    args: joinAttributes(args),
     options: parserOptions(names),
     allowPositionals: true,
     strict: false,
@@ -130,6 +130,15 @@ function parseOptions(
   }
   throwProblems(problems);
   return { values, positionals };
+}
+
+/** docker buildx has the attributes of this option as an argument of their own; here it is a flag. */
+function joinAttributes(args: readonly string[]): string[] {
+  return args.flatMap((arg, at) => {
+    if (arg === '--attest' && args[at + 1]?.startsWith('type=') === true)
+      return [`${arg}=${args[at + 1] ?? ''}`];
+    return args[at - 1] === '--attest' && arg.startsWith('type=') ? [] : [arg];
+  });
 }
 
 function optionNames({ options }: CommandSpec): ReadonlyMap<string, OptionName> {
@@ -171,7 +180,8 @@ function meaningOf(
   const { name, written, value } = given;
   const known = names.get(name);
   const habit = habitOf.get(name);
-  if (value !== undefined || known === undefined) {
+  const isWord = known?.spec.words?.includes((value ?? 'true').toLowerCase()) === true;
+  if (!isWord && (value !== undefined || known === undefined)) {
     const read =
       name === 'output' || name === 'out' ? readOutputAttributes(value ?? '') : habit?.read?.(value);
     if (read?.every(([option]) => option === '' || names.has(option)) === true) return read;
@@ -183,7 +193,22 @@ function meaningOf(
       hint: hintForOption(name, names, command),
     });
   }
+  if (known.spec.words !== undefined) return [[known.option, readWord(given, known.spec.words, habit?.note)]];
   return [[known.option, known.spec.type === 'string' ? mustBeText(given) : readFlag(given, known)]];
+}
+
+/** A flag with more values than two. */
+function readWord(
+  { written, value }: GivenOption,
+  words: readonly string[],
+  note: string | undefined,
+): string {
+  const word = (value ?? 'true').toLowerCase();
+  if (words.includes(word)) return word;
+  const list = words.map((one) => `"${one}"`).join(', ');
+  throw new BimaError('INPUT_INVALID', `expected one of ${list} behind ${written}=, got "${value ?? ''}"`, {
+    ...(note === undefined ? {} : { hint: note }),
+  });
 }
 
 /** Options whose value nobody should print. */

@@ -1,4 +1,5 @@
-// `--sbom` and `--provenance` of `bima build`: a file each, and referrers that go along with the image.
+// `--sbom`, `--provenance` and `--attest` of `bima build`: a file for each of the first two, and referrers that go along
+// with the image.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,10 @@ import type { BuildPlatformsOptions, BuiltPlatforms } from '../usecases/build-pl
 import type { BaseImages } from '../usecases/plan/base-images.ts';
 import type { Plan } from '../usecases/plan/plan.ts';
 import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
+import type { SignedImage } from '../usecases/attest/sign-image.ts';
 import type { Options } from './args.ts';
+import type { LazyClient } from './registry-options.ts';
+import type { CommandImage, CommandSigning } from './signing.ts';
 
 /**
  * Files that the options name. As in BuildKit, "false" is none.
@@ -61,25 +65,40 @@ export interface AttestedBuild {
   readonly plans: readonly Plan[];
   readonly built: BuiltPlatforms;
   readonly images: BaseImages;
+  /** What signs, if anything does. */
+  readonly signing: CommandSigning | undefined;
+  /** Where the image is pushed; empty for no push. */
+  readonly pushed: readonly Reference[];
+  readonly client: LazyClient;
 }
 
-/** Writes what was asked for, into the files and into the layout. Does nothing without the options. */
-export async function attestBuild(request: AttestedBuild, layout: Layout, reporter: Reporter): Promise<void> {
-  const { options, references, build, plans, built } = request;
+/**
+ * Writes what was asked for, into the files and into the layout. Does nothing without the options.
+ * @returns what was signed, if anything was
+ */
+export async function attestBuild(
+  request: AttestedBuild,
+  layout: Layout,
+  reporter: Reporter,
+): Promise<SignedImage | undefined> {
+  const { options, references, build, plans, built, signing } = request;
   const files = attestationFiles(options);
-  if (files.sbom === undefined && files.provenance === undefined) return;
+  if (files.sbom === undefined && files.provenance === undefined && signing === undefined) return undefined;
   const [{ attestImage }, { countBaseLayers }] = await Promise.all([
     import('../usecases/attest/attest.ts'),
     import('../usecases/attest/record-build.ts'),
   ]);
-  const provenance = files.provenance === undefined ? undefined : await factsOf(request);
+  const isRecorded = files.provenance !== undefined || signing !== undefined;
+  const provenance = isRecorded ? await factsOf(request) : undefined;
   const origins = new Map(built.images.map(({ config, origins: own }) => [config.digest, own]));
+  const source = withBlobs(layout, built.external);
   const made = await withTemporaryFolder(join(tmpdir(), 'sbom'), (folder) =>
-    attestImage(withBlobs(layout, built.external), built.root, {
+    attestImage(source, built.root, {
       references,
       created: build.created,
       ...(files.sbom === undefined ? {} : { sbom: { toolVersion: pkg.version, origins, folder } }),
       provenance,
+      isToBeSigned: signing !== undefined,
       baseLayers: countBaseLayers(plans),
       signal: build.signal,
     }),
@@ -91,6 +110,33 @@ export async function attestBuild(request: AttestedBuild, layout: Layout, report
     await writeWhole(await findStatementFile(path), bytes);
     reporter.info(`wrote the ${name === 'sbom' ? 'bill of materials' : name} ${path}`);
   }
+  if (signing === undefined) return undefined;
+  const { root } = built;
+  const image = {
+    source,
+    root,
+    referrers: [],
+    statements: made.statements,
+    references,
+    created: build.created,
+  };
+  return signBuild(image, { ...request, layout, signing, reporter });
+}
+
+async function signBuild(
+  image: CommandImage,
+  {
+    layout,
+    signing,
+    build,
+    pushed,
+    client,
+    reporter,
+  }: AttestedBuild & { layout: Layout; signing: CommandSigning; reporter: Reporter },
+): Promise<SignedImage> {
+  const { signInLayout } = await import('./signing.ts');
+  const { signal } = build;
+  return signInLayout(layout, image, signing, { pushed, openClient: () => client.open(), reporter, signal });
 }
 
 async function factsOf({ options, plan, build, plans, images }: AttestedBuild): Promise<ProvenanceFacts> {

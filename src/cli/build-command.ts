@@ -9,6 +9,7 @@ import { formatPlatform } from '../core/oci/platform.ts';
 import type { MetadataFacts } from '../core/oci/build-metadata.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Reference } from '../core/oci/reference.ts';
+import type { SignedImage } from '../usecases/attest/sign-image.ts';
 import type { Options } from './args.ts';
 import { attestationFiles, attestBuild, checkAttestationFiles } from './build-attestations.ts';
 import { buildInto } from './build-into.ts';
@@ -24,6 +25,7 @@ import { readOutput, readType } from './output.ts';
 import type { Output } from './output.ts';
 import { checkRegistryOptions, lazyRegistryClient } from './registry-options.ts';
 import { prepareResultFiles, resultFiles, writeResultFiles } from './result-files.ts';
+import { describeSigned, prepareToSign } from './signature.ts';
 import { withGivenContext } from './standard-context.ts';
 import type { Terminal } from './terminal.ts';
 import { terminalReporter } from './terminal-reporter.ts';
@@ -43,6 +45,7 @@ export async function runBuild(
   const client = lazyRegistryClient({ options, references: pushed, terminal, reporter });
   let built: BuiltPlatforms;
   let output: Output;
+  let signed: SignedImage | undefined;
   try {
     output = await readOutput({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
@@ -52,15 +55,17 @@ export async function runBuild(
       await output.check();
       await prepareResultFiles(options);
       await checkAttestationFiles(options);
+      const signing = await prepareToSign(options, terminal, reporter);
       return withCommandImages(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
           const wanted = { ...planOptions, outputs: writtenBy(output, options) };
           const request = { options, terminal, reporter, client, output, pushed, blobs, buildOptions };
           const plan = () => planPlatforms({ ...wanted, images }, reporter);
-          return buildInto(request, plan, (finished, layout) =>
-            attestBuild({ ...finished, options, references, plan: wanted, images }, layout, reporter),
-          );
+          return buildInto(request, plan, async (finished, layout) => {
+            const attested = { ...finished, ...request, references, plan: wanted, images, signing };
+            signed = await attestBuild(attested, layout, reporter);
+          });
         },
       );
     });
@@ -69,7 +74,12 @@ export async function runBuild(
     await client.close();
   }
   await writeResultFiles(options, metadataFacts(built, references));
-  const result = { ...describeBuilt(built), tags: references.map(formatReference), ...output.describe() };
+  const result = {
+    ...describeBuilt(built),
+    tags: references.map(formatReference),
+    ...output.describe(),
+    ...describeSigned(signed),
+  };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag('json') ? JSON.stringify(result) : built.root.digest);
   return 0;

@@ -31,6 +31,7 @@ import {
   outputOptions,
   placeOptions,
   containerd,
+  signingOptions,
 } from './shared-options.ts';
 import { signerOptions } from './signer-options.ts';
 import { bootOptions } from './boot-options.ts';
@@ -44,6 +45,8 @@ export interface OptionSpec {
   readonly aliases?: readonly string[];
   /** Long names of a flag that mean its opposite, as --strict is that of --no-strict. */
   readonly opposites?: readonly string[];
+  /** All values of a flag that is more than true or false: behind "=", and `true` without one. Its value is a string. */
+  readonly words?: readonly string[];
   /** What the help calls the value. */
   readonly value?: string;
   readonly help: string;
@@ -103,6 +106,7 @@ export const commands = {
         value: 'FILE',
         help: 'Write what the image was built from and with (an in-toto statement with SLSA provenance) to FILE, and attach it to the image: "bima verify" needs no more options then',
       },
+      ...signingOptions,
       'no-reuse': noReuse,
       'no-strict': noStrict,
       'no-fill': noFill,
@@ -182,6 +186,7 @@ export const commands = {
       'metadata-file': metadataFile,
       annotation,
       ...containerd,
+      ...signingOptions,
       ...pushOptions,
       quiet,
       progress,
@@ -202,6 +207,7 @@ export const commands = {
         help: 'The name, tag or digest of the image to push, if there are several',
       },
       digestfile: digestFile,
+      ...signingOptions,
       ...pushOptions,
       quiet,
       progress,

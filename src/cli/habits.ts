@@ -146,7 +146,7 @@ const otherPrograms: readonly Habit[] = [
   {
     names: ['attest'],
     value: 'required',
-    note: 'Write --sbom FILE and --provenance FILE; without them an image has no attestation.',
+    note: 'Write --sbom FILE and --provenance FILE; what is signed by --attest has a provenance anyway.',
     read: (value) =>
       isFalse(value) || /(?:^|,)disabled=true(?:,|$)/.test(value ?? '') ? nothing : undefined,
   },
@@ -274,9 +274,8 @@ export const foreignCommands: Readonly<Record<string, string>> = {
   imagetools:
     'Write "bima merge -t NAME ARCHIVE..." to make an index, and "bima inspect NAME" to look at one.',
   index: 'Write "bima merge -t NAME ARCHIVE..." to make an index, and "bima inspect NAME" to look at one.',
-  sign: 'Sign the digest that bima prints: cosign sign NAME@DIGEST.',
-  attest:
-    'Build with --sbom FILE and --provenance FILE, or attest the digest that bima prints: cosign attest NAME@DIGEST.',
+  sign: 'Sign when it is built or pushed: bima build --push --attest.',
+  attest: 'Sign when it is built or pushed: bima build --push --attest.',
   init: 'Write a Containerfile with FROM scratch, COPY and LABEL: examples/hello has a small one.',
   man: 'The manual page is docs/bima.1; "bima COMMAND --help" says the same.',
 };

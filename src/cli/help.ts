@@ -35,7 +35,8 @@ export function commandHelp(name: CommandName): string {
 
 /** All spellings, such as `--tag NAME, -t NAME`. */
 export function formatOptionNames(name: string, spec: OptionSpec): string {
-  const value = spec.value === undefined ? '' : ` ${spec.value}`;
+  const words = spec.words === undefined ? '' : `[=${spec.words.join('|')}]`;
+  const value = spec.value === undefined ? words : ` ${spec.value}`;
   const names = [name, ...(spec.aliases ?? [])].map((long) => `--${long}${value}`);
   const opposites = (spec.opposites ?? []).map((long) => `--${long}=false`);
   const short = spec.short === undefined ? [] : [`-${spec.short}${value}`];

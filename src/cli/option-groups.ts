@@ -36,6 +36,7 @@ const groups: readonly (readonly [title: string, names: readonly string[]])[] = 
       'metadata-file',
     ],
   ],
+  ['Statements and signatures', ['sbom', 'provenance', 'attest', 'key', 'trust-config']],
   ['Checks', ['check', 'no-strict', 'no-fill', 'fail-on']],
   ['Who signed', ['repo', 'workflow', 'ref', 'signer-workflow', 'issuer', 'trusted-root']],
   ['What is reused', ['no-reuse', 'cache']],

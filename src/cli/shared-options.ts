@@ -205,6 +205,25 @@ export const placeOptions = {
   dest: outputOptions.dest,
 } as const satisfies Record<string, OptionSpec>;
 
+/** Whether an image is signed, and with what. */
+export const signingOptions = {
+  attest: {
+    type: 'boolean',
+    words: ['true', 'auto', 'false'],
+    help: 'Sign the image, each image in it and what is stated of them, before any tag moves: with --key, the identity of a GitHub workflow, or the token in SIGSTORE_ID_TOKEN; "--attest=auto" leaves it unsigned where there is none of these',
+  },
+  key: {
+    type: 'string',
+    value: 'FILE|env://NAME',
+    help: 'Sign with the private key in FILE (PEM) or in the variable NAME, which COSIGN_PASSWORD opens if it is encrypted',
+  },
+  'trust-config': {
+    type: 'string',
+    value: 'FILE',
+    help: 'The sigstore to sign with (a ClientTrustConfig in JSON; default: the public one, and none with --key)',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
 export const cache: OptionSpec = {
   type: 'string',
   value: 'DIR',

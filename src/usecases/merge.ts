@@ -18,7 +18,9 @@ import type { Platform } from '../core/oci/platform.ts';
 import { parseIndex, parseManifest } from '../core/oci/manifest.ts';
 import type { Index, Manifest } from '../core/oci/manifest.ts';
 import { isIndexType } from '../core/oci/media-types.ts';
+import { findReferrers } from '../core/oci/referrers.ts';
 import type { Source } from '../core/oci/target.ts';
+import { isBundleReferrer } from '../core/trust/bundle-manifest.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { explainUnused, selectAnnotations, withAnnotations } from '../core/oci/annotations.ts';
 import type { AnnotationInput } from '../core/oci/annotations.ts';
@@ -82,15 +84,34 @@ export async function mergeLayouts(
       parts.push({ where: source.name, manifest: withAnnotations(manifest, more) });
     }
   }
+  const bundles = referrers.filter(isBundle);
+  const statements = referrers.filter((one) => !isBundle(one));
   // In an index everything needs a platform: BuildKit lists attestations so.
-  for (const { source, root } of referrers)
+  for (const { source, root } of statements)
     parts.push({ where: source.name, manifest: { ...root, platform: noPlatform } });
   const index = mergeImages(withoutTwins(parts), {
     ...commonAnnotations(images),
     ...selectAnnotations(annotations, 'index'),
   });
   await layout.put(index);
+  await putBeside(layout, index.descriptor, bundles);
   return withAnnotations(index.descriptor, ofRoot);
+}
+
+/**
+ * Signatures stand beside the index, not in it: each run makes others, and the same images are to give the same index.
+ * One of an index that was dissolved is about nothing any more.
+ */
+async function putBeside(layout: Layout, root: Descriptor, bundles: readonly Found[]): Promise<void> {
+  const candidates = bundles.map((bundle) => bundle.root);
+  const kept = await findReferrers(layout, root, candidates);
+  if (kept.length === 0) return;
+  const index = await layout.readIndex();
+  await layout.writeIndex({ ...index, manifests: [...index.manifests, ...kept] });
+}
+
+function isBundle({ root }: Found): boolean {
+  return isBundleReferrer(root);
 }
 
 const noPlatform = { os: 'unknown', architecture: 'unknown' } as const;

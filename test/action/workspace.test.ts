@@ -42,20 +42,23 @@ function sample(test: TestContext): { folder: string; workspace: string } {
   return { folder, workspace };
 }
 
+type Given = Partial<Omit<Parameters<typeof holdToWorkspace>[0], 'buildContexts' | 'conversion'>>;
+
 const none = { context: 'app', fromLayout: [] };
 const buildContexts: ReadonlyMap<string, string> = new Map();
 
 describe('holdToWorkspace', () => {
-  const rows: readonly [
-    name: string,
-    inputs: Partial<Omit<Parameters<typeof holdToWorkspace>[0], 'buildContexts' | 'conversion'>>,
-    links: readonly [input: string, link: string][],
-  ][] = [
+  const rows: readonly [name: string, inputs: Given, links: readonly [input: string, link: string][]][] = [
     ['a plain context', {}, []],
     ['a link to a folder in the workspace', { context: 'inner' }, []],
     ['a link that goes out and comes back', { context: 'around' }, []],
     ['a context that the workflow names outside', { context: '../runner' }, []],
     ['a link outside of the workspace', { context: '../alias' }, []],
+    [
+      'a trust configuration that leads out',
+      { signing: { mode: 'auto', trustPath: 'out/key' } },
+      [['attest-trust-config', 'out']],
+    ],
     ['what is not there', { context: 'nothing/at/all', tar: 'new/x.tar', ociLayout: 'new/layout' }, []],
     ['a link that leads to itself', { context: 'circle' }, []],
     ['a link out, relative', { context: 'out' }, [['context', 'out']]],
@@ -96,10 +99,7 @@ describe('holdToWorkspace', () => {
       const { workspace } = sample(test);
       const at = (path: string) => join(relative(process.cwd(), workspace), '/') + path;
       const placed = Object.fromEntries(
-        Object.entries({ ...none, ...inputs }).map(([key, value]) => [
-          key,
-          typeof value === 'string' ? at(value) : value.map(at),
-        ]),
+        Object.entries({ ...none, ...inputs }).map(([key, value]) => [key, placeAt(value, at)]),
       );
       const hold = holdToWorkspace({ ...none, buildContexts, ...placed }, { GITHUB_WORKSPACE: workspace });
       const problems = await hold.then(
@@ -232,3 +232,9 @@ describe('a run', () => {
     assert.ok(!existsSync(join(folder, 'runner/x.tar')));
   });
 });
+
+function placeAt(value: Given[keyof Given], at: (path: string) => string): unknown {
+  if (typeof value === 'string') return at(value);
+  if (value instanceof Array) return value.map(at);
+  return { ...value, trustPath: at(value?.trustPath ?? '') };
+}

@@ -1,4 +1,5 @@
-// The use case: bills of materials and provenances as referrers, for an image or an index and each image in it.
+// The use case: what is said of an image, or of an index and each image in it: bills of materials, provenances, and that
+// somebody signs it. The statements become referrers as they are, or go to a signer first.
 
 import type { Blob } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
@@ -27,13 +28,24 @@ export interface AttestOptions {
   readonly sbom?: Omit<SbomOptions, 'references' | 'created' | 'signal'> | undefined;
   /** What the provenances say; without it there are none. */
   readonly provenance?: ProvenanceFacts | undefined;
+  /** Whether a signer is to have the statements, with one for each image that says nothing but that it is signed. */
+  readonly isToBeSigned?: boolean | undefined;
   /** How many layers of each image are its base's, by the platform: their files are none of its by-products. */
   readonly baseLayers?: ReadonlyMap<string, number> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A statement before it is attached, or signed. */
+export interface ImageStatement {
+  readonly about: Descriptor;
+  readonly predicateType: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface Attestations {
-  /** One for each statement, as lists of referrers show it. */
+  /** Those of the root first. */
+  readonly statements: readonly ImageStatement[];
+  /** One for each statement, as lists of referrers show it; none for statements that are to be signed. */
   readonly referrers: readonly Descriptor[];
   /** Everything of these manifests; each manifest after what it names. */
   readonly blobs: readonly Blob[];
@@ -52,16 +64,13 @@ export async function attestImage(
   root: Descriptor,
   options: AttestOptions,
 ): Promise<Attestations> {
-  const { references, created, sbom, provenance, signal } = options;
+  const { references, created, sbom, provenance, isToBeSigned = false, signal } = options;
   const [first] = references;
   const name = first === undefined ? 'image' : `${first.registry}/${first.repository}`;
-  const referrers: Descriptor[] = [];
-  const blobs: Blob[] = [];
+  const statements: ImageStatement[] = [];
   const state = (about: Descriptor, predicateType: string, predicate: JsonObject): Uint8Array => {
     const bytes = encodeStatement({ subject: { name, digest: about.digest }, predicateType, predicate });
-    const made = encodeStatementManifest(about, predicateType, bytes);
-    referrers.push(made.referrer);
-    blobs.push(...made.blobs);
+    statements.push({ about, predicateType, bytes });
     return bytes;
   };
 
@@ -75,6 +84,7 @@ export async function attestImage(
     ...(isIndex ? images.map(({ about, packed }) => ({ about, packed: packed.map(bare) })) : []),
   ];
   for (const { about, packed } of subjects) {
+    if (isToBeSigned) state(about, predicateTypes.signature, {});
     if (sbom !== undefined) {
       const document = await createSbom(source, about, {
         ...sbom,
@@ -92,11 +102,18 @@ export async function attestImage(
     }
   }
   return {
-    referrers,
-    blobs,
+    statements,
+    ...(isToBeSigned ? { referrers: [], blobs: [] } : attachAsTheyAre(statements)),
     ...(rootSbom === undefined ? {} : { sbom: rootSbom }),
     ...(rootProvenance === undefined ? {} : { provenance: rootProvenance }),
   };
+}
+
+function attachAsTheyAre(statements: readonly ImageStatement[]): Pick<Attestations, 'referrers' | 'blobs'> {
+  const made = statements.map(({ about, predicateType, bytes }) =>
+    encodeStatementManifest(about, predicateType, bytes),
+  );
+  return { referrers: made.map(({ referrer }) => referrer), blobs: made.flatMap(({ blobs }) => blobs) };
 }
 
 /** Of more files a provenance has none, so that it stays a document that everybody reads. */

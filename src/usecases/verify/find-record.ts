@@ -1,4 +1,5 @@
-// What was recorded when an image was built: the provenance among the manifests that refer to it.
+// What was recorded when an image was built: the provenance among the manifests that refer to it, as it is or in the bundle
+// of whoever signed it.
 
 import { BimaError } from '../../core/errors.ts';
 import { readDocument } from '../../core/oci/blob.ts';
@@ -8,9 +9,12 @@ import { parseIndex, parseManifest } from '../../core/oci/manifest.ts';
 import { isIndexType, isManifestType } from '../../core/oci/media-types.ts';
 import { findReferrers, referrersTag } from '../../core/oci/referrers.ts';
 import type { Source } from '../../core/oci/target.ts';
+import { readBundle } from '../../core/trust/bundle-content.ts';
+import { isBundleReferrer, listedPredicateType } from '../../core/trust/bundle-manifest.ts';
 import { parseProvenance } from '../../core/trust/provenance.ts';
 import type { RecordedBuild } from '../../core/trust/provenance.ts';
 import { predicateTypeAnnotation } from '../../core/trust/statement-manifest.ts';
+import { bundleMediaType } from '../../core/trust/sigstore-bundle.ts';
 import { parseStatement, predicateTypes, statementMediaType } from '../../core/trust/in-toto-statement.ts';
 import type { Repository } from '../../adapters/registry/repository.ts';
 import type { LocalImages } from '../../adapters/disk/open.ts';
@@ -58,11 +62,13 @@ export async function findRecord(
   return undefined;
 }
 
-function mayBeProvenance({ mediaType, artifactType, annotations }: Descriptor): boolean {
-  const predicateType = annotations?.[predicateTypeAnnotation];
+function mayBeProvenance(listed: Descriptor): boolean {
+  const { mediaType, artifactType, annotations } = listed;
+  const predicateType = annotations?.[predicateTypeAnnotation] ?? listedPredicateType(listed);
+  const isStatement = artifactType === undefined || artifactType === statementMediaType;
   return (
     isManifestType(mediaType) &&
-    (artifactType === undefined || artifactType === statementMediaType) &&
+    (isStatement || isBundleReferrer(listed)) &&
     (predicateType === undefined || predicateType === predicateTypes.provenance)
   );
 }
@@ -74,10 +80,14 @@ async function readRecord(
 ): Promise<RecordedBuild | undefined> {
   const { digest } = referrer;
   const manifest = parseManifest(await readDocument(source.open(referrer), source.name), digest);
-  const payload = manifest.layers.find(({ mediaType }) => mediaType === statementMediaType);
+  const payload = manifest.layers.find(({ mediaType }) =>
+    [statementMediaType, bundleMediaType].includes(mediaType),
+  );
   if (payload === undefined || manifest.subject?.digest !== subject) return undefined;
   const what = `statement ${payload.digest}`;
-  const statement = parseStatement(await readDocument(source.open(payload), source.name), subject, what);
+  const bytes = await readDocument(source.open(payload), source.name);
+  const stated = payload.mediaType === bundleMediaType ? readBundle(bytes, what).statement : bytes;
+  const statement = parseStatement(stated, subject, what);
   return statement.predicateType === predicateTypes.provenance
     ? parseProvenance(statement.predicate, what)
     : undefined;

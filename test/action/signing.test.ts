@@ -1,0 +1,170 @@
+// The input `attest` in a run of the action.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { readInputs } from '../../src/action/inputs.ts';
+import { readSecrets } from '../../src/action/input-values.ts';
+import { formatSummary } from '../../src/action/summary.ts';
+import { BimaError } from '../../src/core/errors.ts';
+import { parseReference } from '../../src/core/oci/reference.ts';
+import { codeSpan } from '../../src/core/text.ts';
+import { startRegistry } from '../support/registry.ts';
+import { runWithLines } from '../support/run-inputs.ts';
+import { sampleContext } from '../support/sample.ts';
+import { bundlesAbout, newKey } from '../support/signed-image.ts';
+import { startSigstore } from '../support/sigstore/sigstore.ts';
+
+const signature = 'https://sigstore.dev/cosign/sign/v1';
+const provenance = 'https://slsa.dev/provenance/v1';
+const workflow = 'https://github.com/owner/app/.github/workflows/image.yml@refs/heads/main';
+
+type Given = Readonly<Record<string, string>>;
+
+function inputsOf(test: TestContext, host: string): Given {
+  return { context: sampleContext(test), push: 'true', tags: `${host}/a/b:1`, attest: 'true' };
+}
+
+async function failure(run: Promise<unknown>): Promise<BimaError> {
+  const error = await run.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof BimaError, String(error));
+  return error;
+}
+
+describe('attest', () => {
+  it('signs as the workflow, and leaves the bundles in a file and in the layout', async (test) => {
+    await using sigstore = await startSigstore();
+    await using registry = await startRegistry({ referrers: false });
+    const inputs = inputsOf(test, registry.host);
+    const trust = join(inputs.context ?? '', '../trust.json');
+    writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
+    const layout = join(inputs.context ?? '', '../layout');
+    const given = { ...inputs, 'attest-trust-config': trust, 'oci-layout': layout };
+    const { outputs, lines } = await runWithLines(test, given, sigstore.issuer.environment());
+    const bundles = await bundlesAbout(`${registry.host}/a/b`, outputs.digest ?? '');
+    assert.deepEqual(bundles.map(({ predicateType }) => predicateType).sort(), [signature, provenance]);
+    assert.ok(lines.includes(`signed 2 statements as ${workflow}`), lines.join('\n'));
+    const written = readFileSync(outputs['bundle-path'] ?? '', 'utf8')
+      .trimEnd()
+      .split('\n');
+    assert.deepEqual([...written].sort(), bundles.map(({ bytes }) => bytes.toString()).sort());
+    const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+      manifests: readonly { digest: string }[];
+    };
+    for (const { manifest } of bundles) assert.ok(manifests.some(({ digest }) => digest === manifest));
+    assert.match(readFileSync(outputs.provenance ?? '', 'utf8'), /slsa\.dev/);
+    registry.assertRules();
+
+    // A later job pushes what is in the layout, signatures and all, and signs nothing anew.
+    const later = { 'from-layout': layout, push: 'true', tags: `${registry.host}/c/d:1` };
+    const pushed = await runWithLines(test, later);
+    assert.equal(pushed.outputs['bundle-path'], undefined);
+    const carried = await bundlesAbout(`${registry.host}/c/d`, outputs.digest ?? '');
+    assert.deepEqual(
+      carried.map(({ manifest }) => manifest).sort(),
+      bundles.map(({ manifest }) => manifest).sort(),
+    );
+  });
+
+  it('signs the marked image of a pull request, and leaves what was signed before behind', async (test) => {
+    await using registry = await startRegistry();
+    const inputs: Given = { ...inputsOf(test, registry.host), 'attest-key': newKey() };
+    const layout = join(inputs.context ?? '', '../layout');
+    const built = await runWithLines(test, { ...inputs, push: 'false', 'oci-layout': layout });
+    const given = { ...inputs, context: '', 'from-layout': layout };
+    const { outputs, lines } = await runWithLines(test, given, {}, 'pull-request');
+    assert.notEqual(outputs.digest, built.outputs.digest);
+    const bundles = await bundlesAbout(`${registry.host}/a/b`, outputs.digest ?? '');
+    assert.deepEqual(
+      bundles.map(({ predicateType }) => predicateType),
+      [signature],
+    );
+    assert.ok(
+      lines.some((line) => line.includes('stay behind')),
+      lines.join('\n'),
+    );
+  });
+
+  it('fails without an identity before anything is done, and names the permission', async (test) => {
+    await using registry = await startRegistry();
+    const error = await failure(runWithLines(test, inputsOf(test, registry.host)));
+    assert.equal(error.code, 'SIGNING_TOKEN_MISSING');
+    assert.match(error.hint ?? '', /`id-token: write`/);
+    assert.deepEqual(registry.requests, []);
+    const ofFork = await failure(runWithLines(test, inputsOf(test, registry.host), {}, 'pull-request-fork'));
+    assert.match(`${ofFork.message} ${ofFork.hint ?? ''}`, /fork.*attest: auto/);
+  });
+
+  it('leaves it unsigned with auto, and says why', async (test) => {
+    await using registry = await startRegistry();
+    const given = { ...inputsOf(test, registry.host), attest: 'auto' };
+    const { outputs, lines } = await runWithLines(test, given);
+    assert.ok(lines.includes('not signing: the job may not ask for an identity'), lines.join('\n'));
+    assert.equal(outputs['bundle-path'], undefined);
+    assert.equal(outputs.provenance, undefined);
+    assert.deepEqual(await bundlesAbout(`${registry.host}/a/b`, outputs.digest ?? ''), []);
+  });
+
+  it('needs an own sigstore on a GitHub that has none', async (test) => {
+    await using sigstore = await startSigstore();
+    await using registry = await startRegistry();
+    const run = runWithLines(test, inputsOf(test, registry.host), sigstore.issuer.environment());
+    const error = await failure(run);
+    assert.equal(error.code, 'TRUST_CONFIGURATION_INVALID');
+    assert.match(error.hint ?? '', /attest-trust-config/);
+    assert.deepEqual(registry.store.tags('a/b'), {});
+  });
+});
+
+describe('the inputs of a signature', () => {
+  const read = (given: Readonly<Record<string, string>>) =>
+    readInputs((name) => given[name] ?? '', {}).signing;
+
+  it('are for nothing without attest', async () => {
+    assert.equal(read({}), undefined);
+    assert.deepEqual(read({ attest: 'auto', 'attest-key': 'k', 'attest-key-password': 'p' }), {
+      mode: 'auto',
+      key: 'k',
+      passphrase: 'p',
+    });
+    for (const name of ['attest-key', 'attest-trust-config'])
+      await assert.rejects(async () => read({ [name]: 'x' }), new RegExp(`"attest" beside "${name}"`));
+    await assert.rejects(async () => read({ attest: 'yes' }), /"false", "true", "auto"/);
+  });
+
+  it('are masked: the key, each of its lines, and what opens it', () => {
+    const key = newKey();
+    const given: Readonly<Record<string, string>> = { 'attest-key': key, 'attest-key-password': 'sesame' };
+    const secrets = readSecrets((name) => given[name] ?? '');
+    const [, ...lines] = key.trimEnd().split('\n');
+    for (const line of lines.slice(0, -1)) assert.ok(secrets.includes(line), line);
+    assert.ok(secrets.includes(key) && secrets.includes('sesame'));
+    assert.ok(
+      !secrets.some((secret) => /^-----[^\n]*-----$/.test(secret)),
+      'that would hide what is no secret',
+    );
+  });
+});
+
+describe('the summary of a signed image', () => {
+  const facts = {
+    root: { mediaType: 'x', digest: `sha256:${'0'.repeat(64)}`, size: 1 },
+    isIndex: false,
+    images: [],
+    size: 1,
+  } as const;
+  const base = { facts, references: [parseReference('ghcr.io/a/b:1')], skipped: undefined };
+
+  it('says who signed, or why nobody did', () => {
+    const signed = formatSummary({ ...base, signature: { identity: workflow } });
+    assert.ok(signed.includes(`- Signed by ${codeSpan(workflow)}`), signed);
+    const unsigned = formatSummary({ ...base, signature: { whyNot: 'no *reason*' } });
+    assert.ok(unsigned.includes(`- Not signed: ${codeSpan('no *reason*')}`), unsigned);
+    assert.doesNotMatch(formatSummary(base), /signed/i);
+  });
+});
