@@ -10,6 +10,7 @@ import { referrersTag } from '../../../src/core/oci/referrers.ts';
 import { parseDigest } from '../../../src/core/oci/digest.ts';
 import { startDockerRegistry } from '../../support/docker-registry.ts';
 import { sampleContainerfile, sampleContext } from '../../support/sample.ts';
+import { bundlesAbout, newKey, runBima } from '../../support/signed-image.ts';
 import { unlessInstalled } from '../../support/tools.ts';
 
 async function bima(...args: readonly string[]): Promise<{ code: number; out: string; lines: string }> {
@@ -83,5 +84,25 @@ describe('verify at docker-registry', { skip: unlessInstalled('docker-registry',
     const listed = await listedAt(registry.host, digests[0] ?? '');
     assert.equal(listed.length, 8);
     assert.ok(listed.every(({ artifactType }) => artifactType === 'application/vnd.in-toto+json'));
+  });
+
+  it('trap 6: of eight signers of one image no signature is lost, and each takes over its own', async (test) => {
+    await using registry = await startDockerRegistry();
+    const context = sampleContext(test);
+    const place = `${registry.host}/a/b`;
+    const keys = Array.from({ length: 8 }, newKey);
+    const sign = async (KEY: string, writer: number) => {
+      const args = ['build', '--push', '-t', `${place}:${writer}`, '--key=env://KEY', context];
+      const { code, out, lines } = await runBima(args, { KEY });
+      assert.equal(code, 0, lines);
+      return out;
+    };
+    const [digest = '', ...others] = await Promise.all(keys.map(sign));
+    assert.ok(others.every((other) => other === digest));
+    const bundles = await bundlesAbout(place, digest);
+    assert.equal(bundles.length, 16, 'a signature and a provenance of each');
+    await Promise.all(keys.map(sign));
+    assert.equal((await bundlesAbout(place, digest)).length, 16);
+    assert.equal(await mustRun('verify', '--source', context, `${place}:1`), `REPRODUCED ${digest}`);
   });
 });

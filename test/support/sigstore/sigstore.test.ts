@@ -7,6 +7,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
 import { isObject } from '../../../src/core/oci/json.ts';
 import type { JsonObject } from '../../../src/core/oci/json.ts';
+import { requestOf, sendToLog, wrongRequests } from './log-requests.ts';
 import { signForTest } from './sign.ts';
 import { startSigstore } from './sigstore.ts';
 import type { Sigstore, SigstoreOptions } from './sigstore.ts';
@@ -65,19 +66,16 @@ describe("sigstore's servers", () => {
   });
 
   it('log no signature that does not hold, and none twice', async () => {
-    const log = (document: unknown) =>
-      fetch(`${sigstore.rekor.url}/api/v2/log/entries`, { method: 'POST', body: JSON.stringify(document) });
-    const body: unknown = JSON.parse((sigstore.rekor.entries[0] ?? Buffer.alloc(0)).toString());
-    const record = isObject(body) && isObject(body.spec) ? body.spec.hashedRekordV002 : undefined;
-    const { data, signature } = isObject(record) ? record : assert.fail();
-    const { digest } = isObject(data) ? data : assert.fail();
-    const again = await log({ hashedRekordRequestV002: { digest, signature } });
-    assert.equal(again.status, 409);
-    const wrong = await log({
-      hashedRekordRequestV002: { digest: Buffer.alloc(32).toString('base64'), signature },
-    });
-    assert.equal(wrong.status, 400);
-    assert.equal((await log({ dsseRequestV002: {} })).status, 400);
+    const { url, entries } = sigstore.rekor;
+    const before = entries.length;
+    const request = requestOf(entries[0] ?? assert.fail());
+    const again = await sendToLog(url, request);
+    assert.deepEqual([again.status, again.headers.get('x-log-index')], [409, '0']);
+    for (const wrong of wrongRequests(request)) {
+      const { status } = await sendToLog(url, wrong);
+      assert.equal(status, 400, JSON.stringify(wrong));
+    }
+    assert.equal(entries.length, before);
   });
 
   it('have variants that are refused', async () => {
