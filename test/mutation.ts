@@ -1,5 +1,6 @@
 // Changes the sources of a folder at random places and sees whether its tests notice: `npm run mutation -- FOLDER [TEST…]`,
 // where FOLDER is below src, such as `core/oci`, and the tests are those of the same folder unless others are named.
+// `--every N` tries about one change in N, and `--seed TEXT` other ones: the same seed has the same changes.
 // StrykerJS comes from npm when it is wanted, into a folder of its own: with 70 MB it is no dependency.
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -23,7 +24,14 @@ interface Mutant {
 const versions = ['@stryker-mutator/core@10.0.0', '@stryker-mutator/tap-runner@10.0.0'];
 const root = resolve(import.meta.dirname, '..');
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: {
+    every: { type: 'string', default: '1' },
+    seed: { type: 'string', default: 'bima' },
+    concurrency: { type: 'string', default: '1' },
+  },
+  allowPositionals: true,
+});
 const [folder, ...named] = positionals;
 const sources = `src/${folder ?? ''}`;
 if (folder === undefined || !existsSync(join(root, sources))) {
@@ -33,6 +41,10 @@ if (folder === undefined || !existsSync(join(root, sources))) {
 const tests = named.length > 0 ? named : globSync(`test/${folder}/**/*.test.ts`, { cwd: root }).sort();
 if (tests.length === 0) {
   console.error(`there are no tests in test/${folder}: name them behind the folder`);
+  process.exit(2);
+}
+if (![values.every, values.concurrency].every((value) => /^[1-9]\d*$/.test(value))) {
+  console.error('expected numbers from 1 for --every and --concurrency');
   process.exit(2);
 }
 
@@ -54,7 +66,10 @@ function mutate(own: string): number {
     config,
     JSON.stringify({
       testRunner: 'tap',
-      plugins: [join(modules, 'tap-runner/dist/src/index.js')],
+      plugins: [join(modules, 'tap-runner/dist/src/index.js'), join(root, 'test/support/mutation-sample.ts')],
+      // What it refuses counts neither as noticed nor as survived.
+      checkers: ['sample'],
+      concurrency: Number(values.concurrency),
       mutate: [`${sources}/**/*.ts`],
       ignorePatterns: ['/bench', '/docs'],
       tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'] },
@@ -70,6 +85,7 @@ function mutate(own: string): number {
   );
   const { status } = spawnSync(process.execPath, [join(modules, 'core/bin/stryker.js'), 'run', config], {
     cwd: root,
+    env: { ...process.env, BIMA_MUTATION_EVERY: values.every, BIMA_MUTATION_SEED: values.seed },
     stdio: 'inherit',
   });
   if (!existsSync(report)) return status ?? 1;
@@ -91,5 +107,6 @@ function summarize({ files }: Report): void {
   const of = (...names: readonly string[]) => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
   const [noticed, survived] = [of('Killed', 'Timeout'), of('Survived', 'NoCoverage')];
   const share = ((100 * noticed) / Math.max(noticed + survived, 1)).toFixed(1);
-  console.log(`${sources}: ${noticed} of ${noticed + survived} changes were noticed, ${share} %`);
+  const part = values.every === '1' ? '' : ` (one in ${values.every}, seed '${values.seed}')`;
+  console.log(`${sources}: ${noticed} of ${noticed + survived} changes${part} were noticed, ${share} %`);
 }

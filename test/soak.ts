@@ -1,10 +1,11 @@
 // Uses one registry for a long time, behind a proxy with random faults, and compares it after each step with a model of
-// what must be there: `npm run soak -- --minutes N [--seed TEXT]`. Steps are builds and merges of layouts, pushes, pulls
-// and cleanups. A seed and its number of a round can be had again: `--seed TEXT --round N`. Memory, open files and
-// temporaries are watched: none may grow.
+// what must be there: `npm run soak -- --minutes N [--seed TEXT]`. Steps are builds and merges of layouts, pushes, pulls,
+// cleanups, builds that are verified, and the action's bundles (`npm run bundle` before) for a pull request. A seed and
+// its number of a round can be had again: `--seed TEXT --round N`. Memory, open files and temporaries are watched: none
+// may grow.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,13 +19,11 @@ import { createFastClock } from './support/fast-clock.ts';
 import { drawFault, drawRegistry } from './support/fault-kinds.ts';
 import { startFaultProxy } from './support/fault-proxy.ts';
 import { startRegistry } from './support/registry.ts';
-import type { Registry } from './support/registry.ts';
 import { mustRunCommand } from './support/run-command.ts';
-import { sampleContainerfile } from './support/sample.ts';
 import { bytesOf, sampleImage } from './support/sample-image.ts';
-import type { SampleImage } from './support/sample-image.ts';
 import { chanceOf } from './support/seeded.ts';
-import type { Chance } from './support/seeded.ts';
+import { closePreview, countStep, drawContext, preview, verify } from './support/soak-steps.ts';
+import type { SoakRound } from './support/soak-steps.ts';
 import { verifyLayout } from './support/verify-layout.ts';
 import { clean, markedFor, mine, repository } from './usecases/cleanup/scene.ts';
 
@@ -37,23 +36,24 @@ const { values } = parseArgs({
 });
 const end = Date.now() + Number(values.minutes) * 60_000;
 const stepsPerRound = 40;
+/** How often each is drawn; those that start a bundle take a second. */
+const shares: readonly (readonly [step: Step, share: number])[] = [
+  [push, 6],
+  [pull, 4],
+  [build, 2],
+  [merge, 2],
+  [cleanUp, 2],
+  [preview, 1],
+  [closePreview, 1],
+  [verify, 1],
+];
+const steps = shares.flatMap(([step, share]) => Array.from({ length: share }, () => step));
 const mebibyte = 1024 * 1024;
 
 /** Tags of previews, which a cleanup may take, and others, which it may not. */
 const tagNames = ['v1', 'v2', 'latest', 'pr-5', 'pr-5-arm'];
 
-interface Round {
-  readonly chance: Chance;
-  readonly registry: Registry;
-  readonly folder: string;
-  /** What each tag must lead to; several digests where a step failed and nobody was told which. */
-  readonly model: Map<string, ReadonlySet<string>>;
-  /** What may be in it, to be looked up again. */
-  readonly images: Map<string, SampleImage>;
-  readonly counts: Map<string, number>;
-}
-
-type Step = (round: Round) => Promise<void>;
+type Step = (round: SoakRound) => Promise<void>;
 
 const temporaries = mkdtempSync(join(tmpdir(), 'bima-soak-'));
 process.env.TMPDIR = temporaries;
@@ -109,10 +109,17 @@ async function runRound(number: number): Promise<void> {
     deletes: chance.pick(['tags', 'digests', 'untagged']),
   });
   const folder = mkdtempSync(join(temporaries, 'round-'));
-  const round: Round = { chance, registry, folder, model: new Map(), images: new Map(), counts: new Map() };
+  const round: SoakRound = {
+    chance,
+    registry,
+    folder,
+    model: new Map(),
+    images: new Map(),
+    counts: new Map(),
+  };
   try {
     for (let step = 0; step < stepsPerRound; step += 1) {
-      await chance.pick<Step>([push, push, push, pull, pull, build, merge, cleanUp])(round);
+      await chance.pick<Step>(steps)(round);
       compare(round);
     }
   } finally {
@@ -122,12 +129,8 @@ async function runRound(number: number): Promise<void> {
   for (const [name, count] of round.counts) totals.set(name, (totals.get(name) ?? 0) + count);
 }
 
-function count({ counts }: Round, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
 /** Each tag leads to what the model says, and all of that is there. */
-function compare({ registry, model }: Round): void {
+function compare({ registry, model }: SoakRound): void {
   const tags = registry.store.tags(repository);
   for (const tag of Object.keys(tags)) registry.store.pull(repository, tag);
   for (const [tag, digests] of model) assert.ok(digests.has(tags[tag] ?? ''), `${tag} leads to ${tags[tag]}`);
@@ -138,7 +141,7 @@ function compare({ registry, model }: Round): void {
 }
 
 /** A client of the registry behind a proxy with none, one or two faults. */
-async function openClient({ chance, registry }: Round, kind: 'push' | 'pull') {
+async function openClient({ chance, registry }: SoakRound, kind: 'push' | 'pull') {
   const faults = Array.from({ length: chance.pick([0, 0, 1, 1, 2]) }, () => drawFault(chance, kind).fault);
   const proxy = await startFaultProxy({ upstream: registry.origin, faults });
   const client = createRegistryClient({
@@ -163,7 +166,7 @@ function assertSaid(error: unknown): void {
   assert.doesNotMatch(error.message, /undefined|\[object |NaN/);
 }
 
-async function push(round: Round): Promise<void> {
+async function push(round: SoakRound): Promise<void> {
   const { chance, model, images } = round;
   const isPreview = chance.isLuck(0.4);
   const tags = isPreview
@@ -183,15 +186,15 @@ async function push(round: Round): Promise<void> {
   try {
     await pushImage(image.source, image.root, references, { client, reporter: silentReporter });
     for (const tag of tags) model.set(tag, new Set([digest]));
-    count(round, 'pushes');
+    countStep(round, 'pushes');
   } catch (error) {
     assertSaid(error);
     for (const tag of tags) model.set(tag, new Set([...(model.get(tag) ?? ['']), digest]));
-    count(round, 'failed pushes');
+    countStep(round, 'failed pushes');
   }
 }
 
-async function pull(round: Round): Promise<void> {
+async function pull(round: SoakRound): Promise<void> {
   const { chance, registry, images } = round;
   const [digest] = Object.values(registry.store.tags(repository));
   const image = digest === undefined ? undefined : images.get(digest);
@@ -203,21 +206,17 @@ async function pull(round: Round): Promise<void> {
     const source = opened.client.repository({ registry: opened.host, repository });
     for await (const chunk of source.open(wanted).open()) chunks.push(chunk);
     assert.deepEqual(Buffer.concat(chunks), Buffer.from(bytesOf(image, wanted.digest)));
-    count(round, 'pulls');
+    countStep(round, 'pulls');
   } catch (error) {
     assertSaid(error);
-    count(round, 'failed pulls');
+    countStep(round, 'failed pulls');
   }
 }
 
 /** Into one of two layouts, whose other tags stay. */
-async function build(round: Round): Promise<void> {
+async function build(round: SoakRound): Promise<void> {
   const { chance, folder } = round;
-  const context = join(folder, 'context');
-  mkdirSync(context, { recursive: true });
-  writeFileSync(join(context, 'Containerfile'), sampleContainerfile);
-  writeFileSync(join(context, 'test-redis.hvt'), `kernel ${chance.int(0, 5)}`);
-  writeFileSync(join(context, 'redis.conf'), 'x'.repeat(chance.int(0, 3000)));
+  const context = drawContext(round);
   const architecture = chance.pick(['amd64', 'arm64']);
   const layout = join(folder, architecture);
   const compression = chance.pick(['gzip', 'gzip:1', 'none']);
@@ -236,10 +235,10 @@ async function build(round: Round): Promise<void> {
     ...['--compression', compression, '--cache', join(folder, 'cache'), context],
   ]);
   verifyLayout(layout);
-  count(round, 'builds');
+  countStep(round, 'builds');
 }
 
-async function merge(round: Round): Promise<void> {
+async function merge(round: SoakRound): Promise<void> {
   const { folder } = round;
   const layouts = ['amd64', 'arm64'].map((name) => join(folder, name));
   const names = layouts.map((layout) => {
@@ -254,11 +253,11 @@ async function merge(round: Round): Promise<void> {
   const merged = join(folder, 'merged');
   await mustRunCommand(['merge', '-o', 'oci', '--dest', merged, '-t', 'a/b:merged', ...sources]);
   verifyLayout(merged);
-  count(round, 'merges');
+  countStep(round, 'merges');
 }
 
 /** Takes previews away, or none where the registry or a fault doesn't let it. */
-async function cleanUp(round: Round): Promise<void> {
+async function cleanUp(round: SoakRound): Promise<void> {
   const { chance, model } = round;
   await using opened = await openClient(round, 'pull');
   const { client, host } = opened;
@@ -273,10 +272,10 @@ async function cleanUp(round: Round): Promise<void> {
     const store = new RegistryStore({ ...options, clock: createFastClock(chance.next), signal });
     const { deleted } = await clean(store, tags);
     for (const tag of deleted.flatMap((record) => record.tags)) model.delete(tag);
-    count(round, 'cleanups');
+    countStep(round, 'cleanups');
   } catch (error) {
     assertSaid(error);
-    count(round, 'failed cleanups');
+    countStep(round, 'failed cleanups');
   }
   // What was deleted before a fault ended it, only the registry knows; nothing but previews may be.
   const left = round.registry.store.tags(repository);

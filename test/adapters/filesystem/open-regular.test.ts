@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, readdirSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { openRegular, readRegular } from '../../../src/adapters/filesystem/open-regular.ts';
+import { readFilePieces, writeNewFile } from '../../../src/adapters/filesystem/read-write.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 const windows = process.platform === 'win32';
@@ -66,5 +68,56 @@ describe('readRegular', () => {
     await assert.rejects(readRegular(path, 99_999, { code, tooLarge: 'CONTEXT_PATH' }), {
       code: 'CONTEXT_PATH',
     });
+  });
+});
+
+/** What each descriptor of this process leads to; those of Node itself come and go. */
+function openBelow(folder: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`);
+      return target.startsWith(folder) ? [target] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe('a file that was opened', { skip: process.platform !== 'linux' }, () => {
+  it('is closed again when it is refused', (test) => {
+    const folder = temporaryFolder(test);
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    for (const path of [folder, pipe]) assert.throws(() => openRegular(path, { code }), { code });
+    assert.deepEqual(openBelow(folder), []);
+  });
+
+  it('is closed once it is read, whole or not', async (test) => {
+    const folder = temporaryFolder(test, { a: 'x'.repeat(100_000) });
+    const path = join(folder, 'a');
+    await readRegular(path, 100_000, { code });
+    assert.deepEqual(openBelow(folder), []);
+    await assert.rejects(readRegular(path, 10, { code }), { code });
+    assert.deepEqual(openBelow(folder), []);
+    for await (const piece of readFilePieces(path)) {
+      assert.ok(piece.length > 0);
+      // So that the end is known to be looked at.
+      assert.deepEqual(openBelow(folder), [path]);
+      break;
+    }
+    assert.deepEqual(openBelow(folder), []);
+  });
+
+  it('is closed once it is written, whole or not', async (test) => {
+    const folder = temporaryFolder(test);
+    await writeNewFile(join(folder, 'a'), Readable.from([Buffer.from('x')]));
+    assert.deepEqual(openBelow(folder), []);
+    // eslint-disable-next-line @typescript-eslint/require-await -- a stream that breaks
+    const broken = async function* () {
+      yield Buffer.from('x');
+      throw new Error('broken');
+    };
+    await assert.rejects(writeNewFile(join(folder, 'b'), broken()), /broken/);
+    assert.deepEqual(openBelow(folder), []);
   });
 });

@@ -244,6 +244,34 @@ describe('a client of GitHub', () => {
     });
   }
 
+  it('says the token nowhere, however often an answer does', async (test) => {
+    const { server } = await start(test);
+    const debugged: string[] = [];
+    const reporter = { ...silentReporter, debug: (line: string) => void debugged.push(line) };
+    const access = {
+      token: defaultToken,
+      environment: server.environment,
+      reporter,
+      signal: test.signal,
+      clock: createFastClock(),
+    };
+    const twice = `${defaultToken} and ${defaultToken}`;
+    // Octokit says where it reads of an address that will go.
+    const link = `<https://example.com/${defaultToken}/${defaultToken}>; rel="deprecation"`;
+    const headers = { deprecation: 'Sat, 01 Jan 2028 00:00:00 GMT', sunset: 'soon', link };
+    server.addFault({
+      ...onList,
+      reply: { status: 422, headers, body: { message: twice, errors: [twice] } },
+    });
+    const error = await failureOf(withGithub(access, list));
+    assert.match(error.message, /\*\*\* and \*\*\* \(\*\*\* and \*\*\*\)$/);
+    assert.ok(
+      debugged.some((line) => line.includes('example.com/***/***')),
+      debugged.join('\n'),
+    );
+    assert.ok(!debugged.join('\n').includes(defaultToken));
+  });
+
   it('asks for a token', async (test) => {
     const access = { token: undefined, environment: {}, reporter: silentReporter, signal: test.signal };
     await assert.rejects(

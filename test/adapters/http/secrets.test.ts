@@ -77,6 +77,17 @@ function htmlOf(text: string, quotes: Readonly<Record<string, string>>): string 
 }
 
 describe('createSecrets', () => {
+  it('leave a text also when they turn up after another was taken out', () => {
+    const secrets = createSecrets();
+    secrets.add('first-token', 'user');
+    assert.equal(secrets.scrub('first-token second-token'), '*** second-token');
+    secrets.add('second-token', 'server');
+    assert.equal(secrets.scrub('first-token second-token'), '*** ***');
+    // The longer one, of two that overlap, also when it came last.
+    secrets.add('second-token-and-more', 'server');
+    assert.equal(secrets.scrub('second-token-and-more'), '***');
+  });
+
   it('has each spelling of a secret masked once, and takes it out of texts', () => {
     const masked: string[] = [];
     const secrets = createSecrets((secret) => masked.push(secret));

@@ -90,6 +90,40 @@ describe('content that does not arrive well', () => {
     else assert.equal(run.bytes, undefined);
   });
 
+  /** The rest from what was asked for, with a Content-Range that ends so. */
+  const restWithTotal =
+    (total: string): Act =>
+    async (exchange) => {
+      const start = Number(/\d+/.exec(exchange.request.headers.range ?? '')?.[0]);
+      const part = Buffer.from(bytesOf(image, layer.digest)).subarray(start);
+      const range = `bytes ${start}-${size - 1}/${total}`;
+      const headers = { 'content-range': range, 'content-length': part.length };
+      await exchange.reply({ status: 206, headers, body: part });
+    };
+
+  it('blob cut off or changed: cut off, and the rest comes without a total', async () => {
+    const faults = [
+      { when: on('GET', 'blob'), act: cutAfter(100_000) },
+      { when: on('GET', 'blob'), act: restWithTotal('*') },
+    ];
+    await using run = await runPull({ image, faults });
+    assertRead(run);
+    assert.equal(run.proxy.count('GET', 'blob'), 2);
+  });
+
+  it('blob cut off or changed: cut off, and the rest is one of another size', async () => {
+    const faults = [
+      { when: on('GET', 'blob'), act: cutAfter(100_000) },
+      { when: on('GET', 'blob'), times: Infinity, act: restWithTotal(`${size + 1}`) },
+    ];
+    await using run = await runPull({ image, faults });
+    assert.equal(run.bytes, undefined);
+    assert.ok(run.error instanceof Error && 'code' in run.error);
+    assert.equal(run.error.code, 'DIGEST_MISMATCH');
+    assert.match(run.error.message, new RegExp(`expected ${size} bytes, got "?${size + 1}`));
+    assert.equal(run.proxy.count('GET', 'blob'), 2);
+  });
+
   const wrongBytes: readonly (readonly [string, (body: Buffer) => Buffer])[] = [
     ['one bit wrong', (body) => Buffer.from(body.map((byte, at) => (at === 500 ? byte ^ 1 : byte)))],
     ['too short', (body) => body.subarray(0, -1)],
@@ -201,5 +235,30 @@ describe('a CDN', () => {
     assert.ok(run.error instanceof Error && 'code' in run.error);
     assert.equal(run.error.code, 'REGISTRY_PROTOCOL');
     assert.ok(run.proxy.hits(fault) <= 20);
+  });
+
+  /** So many redirects, one after another, and then the blob. */
+  const redirectsOf = (times: number) => ({
+    when: on('GET', 'blob'),
+    times,
+    act: reply({
+      status: 307,
+      headers: { location: `/v2/team/app/blobs/${layer.digest}`, 'content-length': 0 },
+    }),
+  });
+
+  it('CDN: five redirects are followed', async () => {
+    await using run = await runPull({ image, faults: [redirectsOf(5)] });
+    assertRead(run);
+    assert.equal(run.proxy.count('GET', 'blob'), 6);
+  });
+
+  it('CDN: a sixth redirect is refused, and not asked for again', async () => {
+    const fault = redirectsOf(6);
+    await using run = await runPull({ image, faults: [fault] });
+    assert.ok(run.error instanceof Error && 'code' in run.error);
+    assert.equal(run.error.code, 'REGISTRY_PROTOCOL');
+    assert.match(run.error.message, /more than 5 redirects/);
+    assert.equal(run.proxy.hits(fault), 6);
   });
 });

@@ -1,0 +1,111 @@
+// What is known of a containerd before an import. ctr is a script that prints what the real one does.
+
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { formatNode, openContainerd } from '../../../src/adapters/containerd/containerd.ts';
+import type { Containerd, ContainerdOptions } from '../../../src/adapters/containerd/containerd.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+const plugins = `TYPE                            ID           PLATFORMS      STATUS
+io.containerd.snapshotter.v1    devmapper    linux/amd64    error
+io.containerd.snapshotter.v1    native       linux/amd64    ok
+io.containerd.snapshotter.v1    overlayfs    linux/amd64    ok
+io.containerd.differ.v1         walking      linux/amd64    ok
+`;
+
+/** @param answers of ctr, by the end of its command line */
+async function open(
+  test: TestContext,
+  options: Partial<ContainerdOptions> = {},
+  answers: Readonly<Record<string, string>> = {},
+): Promise<Containerd> {
+  const folder = temporaryFolder(test);
+  const address = join(folder, 'c.sock');
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((listening) => server.listen(address, listening));
+  test.after(() => server.close());
+  const all = {
+    version: 'Client:\n  Version:  1.7.1\n  Revision: x\n\nServer:\n  Version:  1.6.2\n  Revision: y\n',
+    'plugins ls': plugins,
+    'import --help': 'OPTIONS:\n   --local          Run import locally\n   --no-unpack      Skip\n',
+    'namespaces ls --quiet': 'default\nk8s.io\n',
+    ...answers,
+  };
+  const cases = Object.entries(all).map(([end, text]) => `*"${end}") cat <<'END'\n${text}END\n;;`);
+  const program = join(folder, 'ctr');
+  writeFileSync(
+    program,
+    `#!/bin/sh\ncase "$*" in\n${cases.join('\n')}\n*) echo "ctr: no $*" >&2; exit 1;;\nesac\n`,
+  );
+  chmodSync(program, 0o755);
+  const environment = { PATH: process.env.PATH ?? '' };
+  return openContainerd({ address, namespace: 'default', program, environment, ...options });
+}
+
+describe('openContainerd', { skip: process.platform !== 'linux' }, () => {
+  it('learns versions, platforms, flags and namespaces', async (test) => {
+    const found = await open(test);
+    assert.equal(found.version, '1.7.1, 1.6.2');
+    assert.equal(formatNode(found), 'linux/amd64');
+    assert.deepEqual(found.importFlags, ['--local', '--no-unpack']);
+    assert.deepEqual(found.namespaces, ['default', 'k8s.io']);
+    assert.ok(!('snapshotter' in found));
+    assert.equal((await open(test, { snapshotter: 'native' })).snapshotter, 'native');
+  });
+
+  for (const namespace of ['', '-a', 'a-', 'a..b', 'a/b', 'a b', 'ä', 'a'.repeat(77)]) {
+    it(`refuses "${namespace}" as a namespace`, async (test) => {
+      await assert.rejects(open(test, { namespace }), {
+        code: 'INPUT_INVALID',
+        message: `expected a namespace of containerd, got "${namespace}"`,
+      });
+    });
+  }
+
+  it('takes the names that containerd itself takes', async (test) => {
+    for (const namespace of ['k8s.io', 'a', '0_9', 'a'.repeat(76)])
+      assert.equal((await open(test, { namespace })).namespace, namespace);
+  });
+
+  it('says which snapshotters are ready', async (test) => {
+    await assert.rejects(open(test, { snapshotter: 'overlay' }), {
+      code: 'INPUT_INVALID',
+      message: 'containerd has no snapshotter "overlay"',
+      hint: 'Choose a snapshotter that is ready: native, overlayfs.',
+    });
+    await assert.rejects(open(test, { snapshotter: 'devmapper' }), {
+      code: 'CONTAINERD_FAILED',
+      message: 'the snapshotter "devmapper" is not ready: its status is "error"',
+      hint: /ready: native, overlayfs\. "ctr plugins ls --detailed"/,
+    });
+  });
+
+  it("says that containerd's own snapshotter is not ready, and does without one that it does not have", async (test) => {
+    const without = plugins.replace(/^.*overlayfs.*\n/m, '');
+    assert.ok(await open(test, {}, { 'plugins ls': without }));
+    const broken = `${without}io.containerd.snapshotter.v1 overlayfs linux/amd64 skip\n`;
+    await assert.rejects(open(test, {}, { 'plugins ls': broken }), {
+      code: 'CONTAINERD_FAILED',
+      message: `containerd's default snapshotter "overlayfs" is not ready: its status is "skip"`,
+    });
+  });
+
+  it('says what ctr says when it fails', async (test) => {
+    const program = join(temporaryFolder(test), 'ctr');
+    writeFileSync(program, '#!/bin/sh\necho "ctr: some words of its own" >&2\nexit 1\n');
+    chmodSync(program, 0o755);
+    await assert.rejects(open(test, { program }), {
+      code: 'CONTAINERD_FAILED',
+      message: /some words of its own/,
+    });
+  });
+
+  it('says where there is no socket', async (test) => {
+    const address = join(temporaryFolder(test), 'none.sock');
+    await assert.rejects(open(test, { address }), { code: 'CONTAINERD_UNREACHABLE' });
+  });
+});
