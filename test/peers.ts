@@ -31,7 +31,13 @@ const distribution = {
   packages: ['cmd/registry'],
   suites: registrySuites,
   settings: (folder: string) => ({ BIMA_TEST_REGISTRY: join(folder, 'registry') }),
+  // The tests' tokens name their key as 2.8 does, by the fingerprint of libtrust.
+  different: Object.fromEntries(
+    ['signed with RS256', 'signed with ES256'].map((name) => [name, 'it finds keys by their JWK thumbprint']),
+  ),
 };
+const sharesBlobs = 'its repositories share their blobs, so that nothing is mounted';
+const keepsTags = 'it keeps the tag of a digest that is deleted';
 const containerd = {
   name: 'containerd',
   module: 'github.com/containerd/containerd/v2',
@@ -56,6 +62,13 @@ const peers: readonly Peer[] = [
     name: 'crane-registry',
     suites: registrySuites,
     settings: (folder) => ({ BIMA_TEST_REGISTRY: join(folder, 'crane') }),
+    different: {
+      'is taken for another operating system when FROM names it, without being looked into': sharesBlobs,
+      'mounts into a second repository, and takes several tags': sharesBlobs,
+      'moves an image to another repository and name, whose layers are mounted': sharesBlobs,
+      'leaves the image of another pull request with the same content': keepsTags,
+      'takes an index with its signatures, and nothing that another one lists': keepsTags,
+    },
   },
   { ...client, ...crane, name: 'crane' },
   { ...client, name: 'oras', module: 'oras.land/oras', version: 'v1.3.6', packages: ['cmd/oras'] },
