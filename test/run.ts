@@ -2,12 +2,11 @@
 // is installed.
 // Ends with a line that says what was skipped for want of a tool, and one for extras that no machine must have.
 
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { makeSession } from './support/session.ts';
 import { installTools } from './support/setup.ts';
 import { extraPrefix, skipPrefix } from './support/tools.ts';
 
@@ -19,12 +18,7 @@ const pattern = values.unit ? 'test/core/**/*.test.ts' : 'test/**/*.test.ts';
 const files = named.length > 0 ? named : globSync(pattern).sort();
 
 const missing = values.unit ? [] : installTools();
-// skopeo looks for credentials in a folder of root's when a user has no session of its own.
-const session = mkdtempSync(join(tmpdir(), 'bima-tests-'));
-process.env.XDG_RUNTIME_DIR ??= session;
-process.on('exit', () => {
-  rmSync(session, { recursive: true, force: true });
-});
+makeSession();
 
 const skips = new Map<string, number>();
 

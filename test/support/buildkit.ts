@@ -7,10 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import { buildkitFolder as programs } from './programs.ts';
 import { extraPrefix, unlessMountingWith } from './tools.ts';
-
-/** A folder with `buildkitd` and `buildctl`; `npm run test:buildkit` makes one. */
-const programs = process.env.BIMA_TEST_BUILDKIT;
 
 export const unlessBuildkit =
   programs === undefined

@@ -1,6 +1,6 @@
 // containerd, started in folders and on a socket of its own.
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { extraPrefix, unlessMountingWith } from './tools.ts';
+import { containerdFolder as programs } from './programs.ts';
 
 export interface Containerd {
   readonly folder: string;
@@ -23,37 +23,14 @@ export interface Containerd {
   readonly kill: () => Promise<void>;
 }
 
-export interface Installation {
-  readonly name: string;
-  /** The folder of `containerd` and `ctr`. */
-  readonly programs: string;
-  readonly skip: string | false;
-}
-
-/** A folder with the programs of containerd 2.x, to test with these as well. */
-const otherFolder = process.env.BIMA_TEST_CONTAINERD;
-
-export const installations: readonly Installation[] = [
-  { name: "Debian's containerd", programs: '/usr/bin', skip: unlessMountingWith('ctr') },
-  {
-    name: 'the containerd of BIMA_TEST_CONTAINERD',
-    programs: otherFolder ?? '',
-    skip:
-      otherFolder === undefined
-        ? `${extraPrefix} a folder with containerd 2.x in BIMA_TEST_CONTAINERD`
-        : unlessMountingWith(),
-  },
-];
-
 /**
  * Starts containerd without the plugins that need a network or Kubernetes; it ends with the test.
  * @param options.prepare is called with the folder for its data before it is started, and gives what undoes it
  */
 export async function startContainerd(
   test: TestContext,
-  options: { readonly programs?: string; readonly prepare?: (root: string) => () => void } = {},
+  options: { readonly prepare?: (root: string) => () => void } = {},
 ): Promise<Containerd> {
-  const programs = options.programs ?? '/usr/bin';
   // Paths of sockets are short: at most 107 bytes.
   const folder = mkdtempSync(join(tmpdir(), 'ctrd-'));
   const address = join(folder, 'c.sock');
@@ -76,6 +53,7 @@ export async function startContainerd(
   test.after(async () => {
     await end('SIGTERM');
     undo?.();
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -106,6 +84,15 @@ export async function startContainerd(
   };
   await start();
   return { folder, address, env, ctr, start, kill: () => end('SIGKILL') };
+}
+
+/** containerd 2 leaves mounts of its own behind when it ends. */
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((place) => place.startsWith(`${folder}/`));
+  for (const place of mounts.reverse()) execFileSync('umount', ['--lazy', place]);
 }
 
 function configOf(folder: string): string {

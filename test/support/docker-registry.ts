@@ -1,14 +1,16 @@
-// Debian's docker-registry (distribution 2.8) in a temporary folder on a free port, and nginx in front of it.
+// A registry in a temporary folder on a free port, Debian's docker-registry (distribution 2.8) unless another one is set,
+// and nginx in front of it.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from './certificates.ts';
+import { lacks, registryProgram } from './programs.ts';
 import { issuer, service } from './token-server.ts';
 
 export interface DockerRegistryOptions {
@@ -41,12 +43,40 @@ export interface RunningServer extends AsyncDisposable {
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<RunningServer> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'bima-registry-'));
   const port = options.port ?? (await freePort());
+  const args = isCrane ? craneArguments(folder, port, options) : distributionArguments(folder, port, options);
+  // Without OpenTelemetry, which distribution 3 would look for a collector with.
+  const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
+  const child = spawn(options.program ?? registryProgram, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  return watch(child, folder, port);
+}
+
+const isCrane = basename(registryProgram, '.exe') === 'crane';
+
+/** crane's registry has its blobs in the folder and its manifests in memory, and no settings. */
+function craneArguments(folder: string, port: number, options: DockerRegistryOptions): string[] {
+  const { basic, token, tls, folder: old, secret, deletes } = options;
+  const asked = Object.entries({
+    login: basic,
+    tokens: token,
+    TLS: tls,
+    'restart that keeps its content': old,
+    'upload sessions that are signed': secret,
+    'way to forbid deletions': deletes === false ? deletes : undefined,
+  }).find(([, value]) => value !== undefined);
+  if (asked !== undefined) {
+    rmSync(folder, { recursive: true });
+    throw new Error(`${lacks} ${asked[0]}`);
+  }
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  return ['registry', 'serve', '--address', `127.0.0.1:${port}`, '--disk', data];
+}
+
+function distributionArguments(folder: string, port: number, options: DockerRegistryOptions): string[] {
   const config = join(folder, 'config.yml');
   // JSON is YAML.
   writeFileSync(config, JSON.stringify(configOf(folder, port, options)));
-  const { program = '/usr/bin/docker-registry' } = options;
-  const child = spawn(program, ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return watch(child, folder, port);
+  return ['serve', config];
 }
 
 function configOf(folder: string, port: number, options: DockerRegistryOptions): object {
@@ -160,14 +190,24 @@ async function watch(child: ChildProcess, folder: string, port: number): Promise
   };
 }
 
-/** The digest that a tag has in the registry's own files, or undefined. */
+/** The digest that a tag has in the registry's own files, or undefined; crane's are in its memory, so it is asked. */
 export function readTag(registry: RunningServer, repository: string, tag: string): string | undefined {
+  if (isCrane) return askForTag(`${registry.host}/${repository}:${tag}`);
   const root = join(registry.folder, 'data/docker/registry/v2/repositories');
   try {
     return readFileSync(join(root, repository, '_manifests/tags', tag, 'current/link'), 'utf8');
   } catch {
     return undefined;
   }
+}
+
+function askForTag(reference: string): string | undefined {
+  const { status, stdout, stderr } = spawnSync(registryProgram, ['digest', '--insecure', reference], {
+    encoding: 'utf8',
+  });
+  if (status === 0) return stdout.trim();
+  if (/404|_UNKNOWN/.test(stderr)) return undefined;
+  throw new Error(`crane could not read ${reference}: ${stderr}`);
 }
 
 function isListening(port: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { containerdFolder, registryProgram } from './programs.ts';
 
 interface Tool {
   readonly package: string;
@@ -12,7 +13,7 @@ interface Tool {
 }
 
 export const tools = {
-  ctr: { package: 'containerd', paths: ['/usr/bin/ctr'] },
+  ctr: { package: 'containerd', paths: [join(containerdFolder, 'ctr')] },
   skopeo: { package: 'skopeo', paths: ['/usr/bin/skopeo'] },
   umoci: { package: 'umoci', paths: ['/usr/bin/umoci'] },
   buildah: { package: 'buildah', paths: ['/usr/bin/buildah'] },
@@ -22,7 +23,7 @@ export const tools = {
   'qemu-system-aarch64': { package: 'qemu-system-arm', paths: ['/usr/bin/qemu-system-aarch64'] },
   'u-boot-qemu': { package: 'u-boot-qemu', paths: ['/usr/lib/u-boot/qemu_arm64/uboot.elf'] },
   'memtest86+': { package: 'memtest86+', paths: ['/boot/memtest86+x64.bin'] },
-  'docker-registry': { package: 'docker-registry', paths: ['/usr/bin/docker-registry'] },
+  'docker-registry': { package: 'docker-registry', paths: [registryProgram] },
   htpasswd: { package: 'apache2-utils', paths: ['/usr/bin/htpasswd'] },
   nginx: { package: 'nginx-light', paths: ['/usr/sbin/nginx'] },
   openssl: { package: 'openssl', paths: ['/usr/bin/openssl'] },
