@@ -145,7 +145,8 @@ function judge(commands: readonly Command[], outputs: readonly string[]): number
 
 function main(): number {
   const why = whyNoNamespaces();
-  if (why === undefined && !existsSync('/usr/sbin/debootstrap')) installPackages(['debootstrap', 'debian-archive-keyring']);
+  if (why === undefined && !existsSync('/usr/sbin/debootstrap'))
+    installPackages(['debootstrap', 'debian-archive-keyring']);
   const root = why === undefined ? findDebianRoot(['ca-certificates', 'git'], console.log) : undefined;
   if (root !== undefined) return walk(root);
   console.log(`!!! SKIPPED the walk through the README: needs ${why ?? "Debian's archive and debootstrap"}`);
