@@ -19,8 +19,6 @@ export const predicateTypes = {
 } as const;
 
 const statementType = 'https://in-toto.io/Statement/v1';
-/** The same members under an older name, as cosign still writes them. */
-const knownTypes: readonly unknown[] = [statementType, 'https://in-toto.io/Statement/v0.1'];
 
 export interface Statement {
   /** What it is about: a name for people, and the digest that counts. */
@@ -51,7 +49,7 @@ export function parseStatement(
 ): Pick<Statement, 'predicateType' | 'predicate'> {
   const document = parseJsonObject(bytes, what);
   const { _type: type, subject: subjects, predicateType, predicate } = document;
-  if (!knownTypes.includes(type) || typeof predicateType !== 'string' || !isObject(predicate))
+  if (type !== statementType || typeof predicateType !== 'string' || !isObject(predicate))
     throw new BimaError('LAYOUT_INVALID', `${what}: expected an in-toto statement, got something else`);
   const named = (Array.isArray(subjects) ? subjects : []).flatMap((item: unknown) =>
     isObject(item) && isObject(item.digest) && typeof item.digest.sha256 === 'string'

@@ -50,7 +50,9 @@ function isUnavailable(error: unknown, reason = /./): true {
 describe('the repository of a sigstore', () => {
   it('tells whom to trust and where to sign', async () => {
     await using repository = await startTrustFiles(documents);
-    const found = await withTools((tools) => loadTrustConfiguration({ instance: 'public', repository }, tools));
+    const found = await withTools((tools) =>
+      loadTrustConfiguration({ instance: 'public', repository }, tools),
+    );
     assert.deepEqual(found.trustedRoot, documents['trusted_root.json']);
     assert.deepEqual(found.signingConfig, documents['signing_config.v0.2.json']);
     assert.deepEqual(readTrustConfiguration(found, 'it').authorities, []);
@@ -67,7 +69,8 @@ describe('the repository of a sigstore', () => {
   it('asks again only for what may have changed, and follows the roots that came since', async (test) => {
     const cache = temporaryFolder(test);
     await using repository = await startTrustFiles(documents);
-    const load = () => withTools((tools) => loadTrustedRoot({ instance: 'public', cache, repository }, tools));
+    const load = () =>
+      withTools((tools) => loadTrustedRoot({ instance: 'public', cache, repository }, tools));
     await load();
     const first = repository.asked.splice(0);
     await load();
@@ -103,7 +106,8 @@ describe('the repository of a sigstore', () => {
     const cache = temporaryFolder(test);
     const repository = await startTrustFiles(documents);
     repository.publish(documents, new Date(Date.now() - 1000));
-    const load = () => withTools((tools) => loadTrustedRoot({ instance: 'public', cache, repository }, tools));
+    const load = () =>
+      withTools((tools) => loadTrustedRoot({ instance: 'public', cache, repository }, tools));
     await assert.rejects(load, (error) => isUnavailable(error, /expired/));
     await repository[Symbol.asyncDispose]();
     await assert.rejects(load, (error) => isUnavailable(error));
@@ -112,7 +116,8 @@ describe('the repository of a sigstore', () => {
   it('gets over a damaged cache', async (test) => {
     const cache = temporaryFolder(test);
     await using repository = await startTrustFiles(documents);
-    const load = () => withTools((tools) => loadTrustedRoot({ instance: 'public', cache, repository }, tools));
+    const load = () =>
+      withTools((tools) => loadTrustedRoot({ instance: 'public', cache, repository }, tools));
     await load();
     const folder = join(cache, 'trust/public');
     for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '{"signed": ');
@@ -134,7 +139,10 @@ describe('the repository of a sigstore', () => {
     );
     // And a server that somebody else runs.
     const fake = { instance: 'public', repository: { url: other.url, root: repository.root } } as const;
-    await assert.rejects(withTools((tools) => loadTrustedRoot(fake, tools)), (error) => isUnavailable(error));
+    await assert.rejects(
+      withTools((tools) => loadTrustedRoot(fake, tools)),
+      (error) => isUnavailable(error),
+    );
   });
 
   it('says what the network said', async () => {
