@@ -212,7 +212,7 @@ function readWord(
 }
 
 /** Options whose value nobody should print. */
-const isSecret = /token|password|creds|secret/;
+const isSecret = /token|password|creds|secret|attest-key/;
 
 function hintForOption(name: string, names: ReadonlyMap<string, OptionName>, command: CommandName): string {
   const note = habitOf.get(name)?.note;

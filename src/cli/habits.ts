@@ -136,6 +136,17 @@ const actionInputs: readonly Habit[] = [
     note: 'Only the action boots what it builds: "bima run" boots an image or a context, with --expect for a text.',
   },
   {
+    names: ['attest-trust-config'],
+    value: 'required',
+    note: 'The same as --trust-config.',
+    read: same('trust-config'),
+  },
+  {
+    names: ['attest-key', 'attest-key-password'],
+    value: 'required',
+    note: 'A secret among the arguments can be read by every user of the machine: write --key FILE or --key env://NAME, with the password in COSIGN_PASSWORD.',
+  },
+  {
     names: ['github-token', 'password', 'creds'],
     value: 'required',
     note: 'A secret among the arguments can be read by every user of the machine: write --username NAME --password-stdin, or log in with "docker login" or "podman login" before.',

@@ -23,13 +23,10 @@ const image = sampleImage({ architectures: ['amd64', 'arm64'], layers: [100] });
 const key = readSigningKey(newKey());
 
 /** As the commands and the action do it. */
-async function signAndPush({
-  client,
-  transcript,
-  reference,
-}: Pick<World, 'client' | 'transcript' | 'reference'>): Promise<SignedImage> {
-  const { reporter } = transcript;
-  const references = [parseReference(reference(`HOST/${repository}:v2`))];
+async function signAndPush(world: Pick<World, 'client' | 'transcript' | 'reference'>): Promise<SignedImage> {
+  const { client } = world;
+  const { reporter } = world.transcript;
+  const references = [parseReference(world.reference(`HOST/${repository}:v2`))];
   const options = { references, created: 0, isToBeSigned: true };
   const { statements } = await attestImage(image.source, image.root, options);
   const [first] = references;
@@ -43,12 +40,12 @@ async function signAndPush({
 }
 
 /** As another process does, which knows nothing of the first. */
-async function signAgain({ clock, transcript, reference }: World): Promise<void> {
-  const { reporter } = transcript;
+async function signAgain(world: World): Promise<void> {
+  const { reporter } = world.transcript;
   const credentials = { find: () => Promise.resolve(undefined) };
-  const client = createRegistryClient({ credentials, reporter, clock });
+  const client = createRegistryClient({ credentials, reporter, clock: world.clock });
   try {
-    await signAndPush({ client, transcript, reference });
+    await signAndPush({ ...world, client });
   } finally {
     await client.close();
   }
@@ -80,7 +77,7 @@ for (const referrers of [true, false]) {
           await assertSigned(world);
           break;
         }
-        assert.ok(error instanceof BimaError, String(error));
+        assert.ok(error instanceof BimaError);
         // The answer to the last request may be all that was lost.
         if (tags.v2 !== undefined) await assertSigned(world);
         isBroken = false;
