@@ -7,25 +7,33 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import { createKeySigner } from '../../src/adapters/sigstore/key-signer.ts';
 import { createKeylessSigner } from '../../src/adapters/sigstore/keyless-signer.ts';
 import { openSigningTools } from '../../src/adapters/sigstore/signing-service.ts';
 import type { SigningTools } from '../../src/adapters/sigstore/signing-service.ts';
 import { findIdentitySource } from '../../src/adapters/sigstore/workflow-token.ts';
+import { isObject } from '../../src/core/oci/json.ts';
+import type { JsonObject } from '../../src/core/oci/json.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { encodeStatement, predicateTypes } from '../../src/core/trust/in-toto-statement.ts';
 import { readSigningKey } from '../../src/core/trust/signing-key.ts';
 import type { Signer } from '../../src/core/trust/signer.ts';
 import { readTrustConfiguration } from '../../src/core/trust/trust-configuration.ts';
-import {
-  sigstoreProgram,
-  skipWithoutSigstore,
-  startRealSigstore,
-} from '../support/sigstore/real-services.ts';
+import { startDockerRegistry } from '../support/docker-registry.ts';
+import { getManifest, getReferrers, putReferrer } from '../support/registry-requests.ts';
+import type { RegistryPlace } from '../support/registry-requests.ts';
+import { startRegistry } from '../support/registry.ts';
+import { mustRunCommand } from '../support/run-command.ts';
+import { sampleContext } from '../support/sample.ts';
 import type { Claims, Issuer } from '../support/sigstore/issuer.ts';
+import { judge, sigstoreProgram, unlessInSigstore } from '../support/sigstore/programs.ts';
+import type { Verdict } from '../support/sigstore/programs.ts';
+import { skipWithoutSigstore, startRealSigstore } from '../support/sigstore/real-services.ts';
 import { signForTest } from '../support/sigstore/sign.ts';
 import { startSigstore } from '../support/sigstore/sigstore.ts';
 import type { SigstoreDocuments, SigstoreOptions } from '../support/sigstore/sigstore.ts';
+import { unlessInstalled } from '../support/tools.ts';
 
 const content = 'what is signed';
 const digest = `sha256:${createHash('sha256').update(content).digest('hex')}` as const;
@@ -37,6 +45,8 @@ interface Services extends SigstoreDocuments {
   readonly issuer: Issuer;
 }
 
+type StartedRegistry = AsyncDisposable & { readonly host: string };
+
 interface Asked {
   readonly bundle: Uint8Array;
   readonly services: Services;
@@ -46,7 +56,49 @@ interface Asked {
   readonly content?: string;
 }
 
-describe('cosign', { skip: skipWithoutSigstore }, () => {
+/** What nobody should believe; the signer of src refuses to make it. */
+const variants: readonly Variant[] = [
+  {
+    name: 'a certificate whose time was over',
+    options: { certificateAge: 3600_000 },
+    cosignSays: /leaf certificate verification failed/,
+    pythonSays: /cert is not valid at validation time/,
+  },
+  {
+    name: 'a certificate that no log has seen',
+    options: { isUnlogged: true },
+    cosignSays: /SCT|signed certificate timestamp/i,
+    pythonSays: /failed to verify SCT/,
+  },
+  {
+    name: 'a signature that no log has',
+    change: (bundle) => changeMaterial(bundle, { tlogEntries: [] }),
+    cosignSays: /not enough verified log entries/,
+    pythonSays: /expected exactly one log entry/,
+  },
+  {
+    name: 'a signature without a timestamp',
+    change: (bundle) => changeMaterial(bundle, { timestampVerificationData: {} }),
+    cosignSays: /threshold not met for verified signed timestamps/,
+    pythonSays: /inclusion promise or signed timestamp/,
+  },
+  {
+    name: 'a log that nobody knows',
+    options: { hasNoLog: true },
+    cosignSays: /log/,
+    pythonSays: /no transparency log/,
+  },
+];
+
+interface Variant {
+  readonly name: string;
+  readonly options?: SigstoreOptions;
+  readonly change?: (bundle: JsonObject) => JsonObject;
+  readonly cosignSays: RegExp;
+  readonly pythonSays: RegExp;
+}
+
+describe('sigstore itself', { skip: skipWithoutSigstore }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'bima-test-'));
   let tools: SigningTools;
   let real: Awaited<ReturnType<typeof startRealSigstore>>;
@@ -124,24 +176,14 @@ describe('cosign', { skip: skipWithoutSigstore }, () => {
 
   it('refuses a changed statement', async () => {
     const bundle = await (await signerOf(real)).sign(statement);
-    const text = Buffer.from(bundle).toString();
-    const payload = /"payload":"([^"]+)"/.exec(text)?.[1] ?? assert.fail();
-    const changed = Buffer.from(payload, 'base64').toString().replace('"name":"x"', '"name":"y"');
-    const forged = text.replace(payload, Buffer.from(changed).toString('base64'));
-    assert.match(cosign({ bundle: Buffer.from(forged), services: real }), /failed to verify log inclusion/);
+    assert.match(cosign({ bundle: forge(bundle), services: real }), /failed to verify log inclusion/);
   });
 
-  const variants: readonly (readonly [string, SigstoreOptions, RegExp])[] = [
-    ['a certificate whose time was over', { certificateAge: 3600_000 }, /certificate|expired/],
-    ['a certificate that no log has seen', { isUnlogged: true }, /SCT|signed certificate timestamp/i],
-    ['a signature that no log has', { hasNoLog: true }, /log/],
-  ];
-  for (const [name, options, expected] of variants)
+  for (const { name, options, change, cosignSays } of variants)
     it(`refuses ${name}`, async () => {
       await using services = await startSigstore(options);
-      // Our own signer would refuse some of these.
-      const bundle = await signForTest(statement, services);
-      assert.match(cosign({ bundle, services }), expected);
+      const bundle = await signForTest(statement, services, { change });
+      assert.match(cosign({ bundle, services }), cosignSays);
     });
 
   it('believes what a key of ours signed, with the log and without', async () => {
@@ -178,4 +220,190 @@ describe('cosign', { skip: skipWithoutSigstore }, () => {
       assert.equal(status, 0, stderr);
     }
   });
+
+  /** The command's, where it pushes a signed index of two images. */
+  const push = async (place: RegistryPlace, services: Services, context: string): Promise<string> => {
+    const trust = join(folder, 'trust.json');
+    writeFileSync(trust, JSON.stringify(services.trustConfiguration));
+    const { stdout } = await mustRunCommand(
+      [
+        'build',
+        ...['--push', '-t', `${place.host}/${place.repository}:1`, '--platform', 'linux/amd64,linux/arm64'],
+        ...['--attest', '--trust-config', trust],
+        ...['--sbom', join(folder, 'sbom.json'), '--provenance', join(folder, 'provenance.json')],
+        context,
+      ],
+      { env: services.issuer.environment() },
+    );
+    return stdout.trim();
+  };
+
+  interface AskedOfImage {
+    readonly place: RegistryPlace;
+    readonly reference: string;
+    readonly services: Services;
+    readonly identity?: string;
+    readonly issuerUrl?: string;
+    /** None: that it is signed. */
+    readonly type?: string;
+  }
+
+  const judgeImage = ({ place, reference, services, ...asked }: AskedOfImage): Promise<Verdict> => {
+    const root = join(folder, 'root.json');
+    writeFileSync(root, JSON.stringify(services.trustedRoot));
+    return judge('cosign', [
+      ...(asked.type === undefined ? ['verify'] : ['verify-attestation', '--type', asked.type]),
+      ...['--allow-http-registry', '--trusted-root', root],
+      ...['--certificate-identity', asked.identity ?? workflow],
+      ...['--certificate-oidc-issuer', asked.issuerUrl ?? services.issuer.url],
+      `${place.host}/${place.repository}${reference}`,
+    ]);
+  };
+
+  const checkImages = async (host: string, context: string): Promise<RegistryPlace> => {
+    const place = { host, repository: 'owner/app' };
+    const digest = await push(place, real, context);
+    const { document } = (await getManifest(place, '1')) ?? assert.fail();
+    const children = Array.isArray(document.manifests) ? document.manifests.filter(isObject) : [];
+    assert.equal(children.length, 2);
+    const asked = { place, services: real };
+    for (const one of [':1', `@${digest}`, ...children.map((child) => `@${String(child.digest)}`)]) {
+      const plain = await judgeImage({ ...asked, reference: one });
+      assert.ok(plain.isAccepted, plain.said);
+      for (const type of [predicateTypes.signature, predicateTypes.provenance, predicateTypes.spdx]) {
+        const verdict = await judgeImage({ ...asked, reference: one, type });
+        assert.ok(verdict.isAccepted, `${type}: ${verdict.said}`);
+      }
+    }
+    const refuses = async (more: Omit<AskedOfImage, 'place' | 'services'>, why: RegExp) => {
+      const { isAccepted, said } = await judgeImage({ ...asked, ...more });
+      assert.ok(!isAccepted);
+      assert.match(said, why);
+    };
+    const stranger = /no matching CertificateIdentity found/;
+    await refuses({ reference: ':1', identity: workflow.replace('main', 'other') }, stranger);
+    await refuses({ reference: ':1', issuerUrl: 'https://elsewhere.example' }, stranger);
+    await refuses({ reference: ':1', type: 'https://example.com/other' }, /none of the attestations matched/);
+    return place;
+  };
+
+  /** Gives the bundles of the tag `1` to another image, which nobody signed. */
+  const moveBundles = async (place: RegistryPlace, context: string): Promise<void> => {
+    const reference = `${place.host}/${place.repository}:unsigned`;
+    const { stdout } = await mustRunCommand([
+      ...['build', '--push', '-t', reference, '--platform', 'linux/amd64', '--label', 'a=b', context],
+    ]);
+    const other = (await getManifest(place, 'unsigned')) ?? assert.fail();
+    assert.equal(other.digest, stdout.trim());
+    const before = await judgeImage({ place, services: real, reference: ':unsigned' });
+    assert.match(before.said, /no signatures found/);
+    const signed = (await getManifest(place, '1')) ?? assert.fail();
+    for (const { digest } of await getReferrers(place, signed.digest)) {
+      const { document } = (await getManifest(place, String(digest))) ?? assert.fail();
+      const subject = {
+        mediaType: other.document.mediaType,
+        digest: other.digest,
+        size: other.bytes.length,
+      };
+      await putReferrer(place, { ...document, subject });
+    }
+    assert.equal((await getReferrers(place, other.digest)).length, 3);
+    const moved = await judgeImage({ place, services: real, reference: ':unsigned' });
+    assert.ok(!moved.isAccepted);
+    assert.match(moved.said, /digest|subject/);
+    assert.doesNotMatch(moved.said, /no signatures found/);
+  };
+
+  const registries: readonly (readonly [string, string | false, () => Promise<StartedRegistry>])[] = [
+    ['docker-registry 2.8', unlessInstalled('docker-registry'), () => startDockerRegistry()],
+    [
+      'distribution 3',
+      unlessInSigstore('registry'),
+      () => startDockerRegistry({ program: sigstoreProgram('registry') }),
+    ],
+    ['a registry with the referrers API', false, () => startRegistry({ referrers: true })],
+  ];
+  for (const [name, skip, start] of registries)
+    it(`believes images in ${name}, and no image with the bundles of another`, { skip }, async (test) => {
+      await using registry = await start();
+      const context = contextOf(test);
+      const place = await checkImages(registry.host, context);
+      // What is there and verifies is used again.
+      const digest = await push(place, real, context);
+      assert.equal((await getReferrers(place, digest)).length, 3);
+      await moveBundles(place, context);
+    });
+
+  it('is shown by oras', { skip: unlessInSigstore('oras') }, async (test) => {
+    await using registry = await startRegistry({ referrers: true });
+    const place = { host: registry.host, repository: 'owner/app' };
+    await push(place, real, contextOf(test));
+    const name = `${place.host}/${place.repository}:1`;
+    const { said, stdout, isAccepted } = await judge('oras', [
+      ...['discover', '--plain-http', '--format', 'json', name],
+    ]);
+    assert.ok(isAccepted, said);
+    const { referrers } = JSON.parse(stdout) as {
+      referrers: { artifactType: string; annotations: Record<string, string> }[];
+    };
+    const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+    assert.ok(referrers.every(({ artifactType }) => artifactType === bundleType));
+    assert.deepEqual(
+      referrers.map(({ annotations }) => annotations['dev.sigstore.bundle.predicateType']).sort(),
+      [predicateTypes.signature, predicateTypes.provenance, predicateTypes.spdx].sort(),
+    );
+  });
+
+  it('agrees with sigstore-python', { skip: unlessInSigstore('sigstore') }, async () => {
+    const asked = async (
+      bundle: Uint8Array,
+      services: Services,
+      identity = workflow,
+      of: string = digest,
+    ) => {
+      const [trust, path] = [join(folder, 'trust.json'), join(folder, 'python.json')];
+      writeFileSync(trust, JSON.stringify(services.trustConfiguration));
+      writeFileSync(path, bundle);
+      return judge('sigstore', [
+        ...['--trust-config', trust, 'verify', 'identity', '--offline', '--bundle', path],
+        ...['--cert-identity', identity, '--cert-oidc-issuer', services.issuer.url, of],
+      ]);
+    };
+    const bundle = await (await signerOf(real)).sign(statement);
+    const accepted = await asked(bundle, real);
+    assert.ok(accepted.isAccepted, accepted.said);
+    const refusals: readonly (readonly [Verdict, RegExp])[] = [
+      [await asked(bundle, real, workflow.replace('main', 'other')), /SANs do not match/],
+      [await asked(bundle, real, workflow, `sha256:${'0'.repeat(64)}`), /digest|subject/],
+      [await asked(forge(bundle), real), /[Ss]ignature|inconsistent/],
+    ];
+    for (const [{ isAccepted, said }, why] of refusals) {
+      assert.ok(!isAccepted);
+      assert.match(said, why);
+    }
+    for (const { name, options, change, pythonSays } of variants) {
+      await using services = await startSigstore(options);
+      const { isAccepted, said } = await asked(await signForTest(statement, services, { change }), services);
+      assert.ok(!isAccepted, `${name}: ${said}`);
+      assert.match(said.replace(/\s+/g, ' '), pythonSays, name);
+    }
+  });
 });
+
+function changeMaterial(bundle: JsonObject, change: JsonObject): JsonObject {
+  const material = isObject(bundle.verificationMaterial) ? bundle.verificationMaterial : {};
+  return { ...bundle, verificationMaterial: { ...material, ...change } };
+}
+
+/** With a binary that is of no platform. */
+function contextOf(test: TestContext): string {
+  return sampleContext(test, import.meta.filename);
+}
+
+/** The statement of a bundle, changed without its signer. */
+function forge(bundle: Uint8Array): Buffer {
+  const text = Buffer.from(bundle).toString();
+  const payload = /"payload":"([^"]+)"/.exec(text)?.[1] ?? assert.fail();
+  const changed = Buffer.from(payload, 'base64').toString().replace('"name":"x"', '"name":"y"');
+  return Buffer.from(text.replace(payload, Buffer.from(changed).toString('base64')));
+}

@@ -23,6 +23,8 @@ export interface DockerRegistryOptions {
   readonly secret?: string;
   /** Whether manifests can be deleted, which Debian's own configuration doesn't allow: true by default. */
   readonly deletes?: boolean;
+  /** Path of another build of it. */
+  readonly program?: string;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -42,7 +44,8 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const config = join(folder, 'config.yml');
   // JSON is YAML.
   writeFileSync(config, JSON.stringify(configOf(folder, port, options)));
-  const child = spawn('/usr/bin/docker-registry', ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { program = '/usr/bin/docker-registry' } = options;
+  const child = spawn(program, ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
   return watch(child, folder, port);
 }
 

@@ -1,37 +1,27 @@
-// The programs of sigstore itself, where BIMA_TEST_SIGSTORE names a folder with `fulcio`, `rekor-server`, `timestamp-server`
-// and `cosign`: started on loopback, with our issuer and our log of certificates.
+// The servers of sigstore itself, started on loopback with our issuer and our log of certificates.
 
 import { spawn } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { extraPrefix } from '../tools.ts';
 import { makeAuthority } from './authorities.ts';
 import { startCertificateLog } from './certificate-log.ts';
 import { pem } from './fulcio.ts';
 import { startIssuer } from './issuer.ts';
 import type { Issuer } from './issuer.ts';
+import { sigstoreProgram, unlessInSigstore } from './programs.ts';
+import type { SigstoreProgram } from './programs.ts';
 import { describeSigstore } from './sigstore.ts';
 import type { SigstoreDocuments } from './sigstore.ts';
 
-const programs = process.env.BIMA_TEST_SIGSTORE ?? '';
-const names = ['fulcio', 'rekor-server', 'timestamp-server', 'cosign'];
-const absent = programs === '' ? [] : names.filter((name) => !existsSync(join(programs, name)));
-
 /** For the `skip` of a suite. */
-export const skipWithoutSigstore =
-  programs === ''
-    ? `${extraPrefix} a folder with ${names.join(', ')} in BIMA_TEST_SIGSTORE`
-    : absent.length > 0
-      ? `${extraPrefix} ${absent.join(', ')} in the folder of BIMA_TEST_SIGSTORE`
-      : false;
+export const skipWithoutSigstore = unlessInSigstore('fulcio', 'rekor-server', 'timestamp-server', 'cosign');
 
-export function sigstoreProgram(name: string): string {
-  return join(programs, name);
-}
+/** The timestamp authority takes it for its metrics, and nothing tells it otherwise. */
+const metricsPort = 2112;
 
 export interface RealSigstore extends SigstoreDocuments, AsyncDisposable {
   readonly issuer: Issuer;
@@ -39,6 +29,7 @@ export interface RealSigstore extends SigstoreDocuments, AsyncDisposable {
 
 /** @param folder for keys, settings and the log's tiles */
 export async function startRealSigstore(folder: string): Promise<RealSigstore> {
+  await claimPort(metricsPort);
   const issuer = await startIssuer();
   const authority = makeAuthority('sigstore.test', 'code');
   const certificateLog = await startCertificateLog(authority.keys.publicKey);
@@ -126,7 +117,7 @@ export async function startRealSigstore(folder: string): Promise<RealSigstore> {
   };
 }
 
-function start(name: string, args: readonly string[]): () => Promise<void> {
+function start(name: SigstoreProgram, args: readonly string[]): () => Promise<void> {
   const child = spawn(sigstoreProgram(name), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
@@ -161,6 +152,18 @@ async function freePorts(count: number): Promise<number[]> {
   );
   for (const server of servers) server.close();
   return ports;
+}
+
+/** @throws Error when something else has the port */
+async function claimPort(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new Error(`timestamp-server needs port ${port}, which is in use`, { cause }));
+    });
+    server.listen(port, resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /** Waits until a server is there. */

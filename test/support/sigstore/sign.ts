@@ -13,7 +13,7 @@ export interface TestSigning {
   /** In place of those of the issuer. */
   readonly claims?: Claims;
   /** Changes the bundle before it is given out. */
-  readonly change?: (bundle: JsonObject) => JsonObject;
+  readonly change?: ((bundle: JsonObject) => JsonObject) | undefined;
 }
 
 /** @returns a sigstore bundle, version 0.3, of an in-toto statement */
