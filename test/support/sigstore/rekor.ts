@@ -4,6 +4,7 @@
 import { X509Certificate, createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isObject } from '../../../src/core/oci/json.ts';
+import type { JsonObject } from '../../../src/core/oci/json.ts';
 import { json, startService } from './service.ts';
 import type { Service, ServiceAnswer, ServiceCall, ServiceFault } from './service.ts';
 import { verifyDigest } from './verify-digest.ts';
@@ -42,14 +43,15 @@ function answer({ method, path, body }: ServiceCall, entries: Buffer[], key: Log
   if (method !== 'POST' || path !== '/api/v2/log/entries')
     return json(404, { code: 5, message: 'Not Found' });
   const entry = readRequest(body);
-  if (typeof entry === 'string') return json(400, { code: 3, message: entry, details: [] });
-  if (entries.some((other) => other.equals(entry)))
-    return json(409, {
-      code: 6,
-      message: 'an equivalent entry already exists in the transparency log',
-      details: [],
-    });
-  entries.push(entry);
+  if ('refusal' in entry) return json(400, { code: 3, message: entry.refusal, details: [] });
+  const known = entries.findIndex((other) => other.equals(entry.body));
+  // No entry and no proof: whoever lost the answer has to look for both.
+  if (known !== -1) {
+    const message = `an equivalent entry already exists in the transparency log with index ${known}`;
+    const { body: answered, ...rest } = json(409, { code: 6, message, details: [] });
+    return { ...rest, headers: { ...rest.headers, 'x-log-index': String(known) }, body: answered };
+  }
+  entries.push(entry.body);
   const index = entries.length - 1;
   const leaves = entries.map(leafHash);
   return json(201, {
@@ -65,60 +67,81 @@ function answer({ method, path, body }: ServiceCall, entries: Buffer[], key: Log
       hashes: pathTo(index, leaves).map((hash) => hash.toString('base64')),
       checkpoint: { envelope: checkpoint(entries, key) },
     },
-    canonicalizedBody: entry.toString('base64'),
+    canonicalizedBody: entry.body.toString('base64'),
   });
 }
 
-const keyKinds = new Map([
-  ['PKIX_ECDSA_P256_SHA_256', 'ec'],
-  ['PKIX_RSA_PKCS1V15_2048_SHA256', 'rsa'],
-  ['PKIX_RSA_PKCS1V15_3072_SHA256', 'rsa'],
-  ['PKIX_RSA_PKCS1V15_4096_SHA256', 'rsa'],
+/** What the log takes, of keys on P-256 and of RSA; it takes other curves too. */
+const keyKinds = new Map<string, (key: KeyObject) => boolean>([
+  ['PKIX_ECDSA_P256_SHA_256', (key) => key.asymmetricKeyDetails?.namedCurve === 'prime256v1'],
+  ...[2048, 3072, 4096].map((size): [string, (key: KeyObject) => boolean] => [
+    `PKIX_RSA_PKCS1V15_${size}_SHA256`,
+    (key) => key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails?.modulusLength === size,
+  ]),
 ]);
 
-/** The body of the entry in its canonical form, or why there is none. */
-function readRequest(bytes: Buffer): Buffer | string {
-  const document: unknown = JSON.parse(bytes.toString());
-  if (!isObject(document) || Object.keys(document).length !== 1) return 'expected exactly one kind of entry';
-  const record = document.hashedRekordRequestV002;
-  // Attestations too are logged by the digest of what was signed.
-  if (!isObject(record)) return 'expected hashedRekordRequestV002';
-  const { digest, signature, ...more } = record;
-  if (Object.keys(more).length > 0) return `unknown field "${Object.keys(more).join()}"`;
-  if (typeof digest !== 'string' || !isObject(signature)) return 'missing digest or signature';
-  const { content, verifier } = signature;
-  if (typeof content !== 'string' || !isObject(verifier)) return 'missing signature content or verifier';
-  const { keyDetails, x509Certificate, publicKey } = verifier;
-  const holder = isObject(x509Certificate) ? x509Certificate : publicKey;
-  if (typeof keyDetails !== 'string' || !isObject(holder) || typeof holder.rawBytes !== 'string')
-    return 'missing verifier';
-  const raw = Buffer.from(holder.rawBytes, 'base64');
-  const key =
-    holder === publicKey
+type ReadEntry = { readonly body: Buffer } | { readonly refusal: string };
+
+/** The body of the entry in its canonical form, or what the log says. */
+function readRequest(bytes: Buffer): ReadEntry {
+  try {
+    const request = fieldsOf(JSON.parse(bytes.toString()), ['hashedRekordRequestV002']);
+    // Attestations too are logged by the digest of what was signed.
+    if (!isObject(request.hashedRekordRequestV002)) return { refusal: 'invalid type, must be hashedrekord' };
+    return readRecord(request.hashedRekordRequestV002);
+  } catch (error) {
+    // Of the gateway, which reads the fields.
+    return { refusal: String(error) };
+  }
+}
+
+function readRecord(document: JsonObject): ReadEntry {
+  const refused: ReadEntry = { refusal: 'invalid hashedrekord request' };
+  const { digest, signature } = fieldsOf(document, ['digest', 'signature']);
+  const { content, verifier } = fieldsOf(signature, ['content', 'verifier']);
+  const { keyDetails, ...holders } = fieldsOf(verifier, ['keyDetails', 'x509Certificate', 'publicKey']);
+  const [[kind, holder] = ['', {}], ...others] = Object.entries(holders);
+  const rawBytes = readBytes(fieldsOf(holder, ['rawBytes']).rawBytes);
+  const [hash, signed] = [readBytes(digest), readBytes(content)];
+  if (others.length > 0) throw new Error('proto: oneof google.protobuf.Any is already set');
+  const key = readKey(kind, rawBytes);
+  const fits = typeof keyDetails === 'string' && key !== undefined && keyKinds.get(keyDetails)?.(key);
+  if (fits !== true || hash.length !== 32 || !verifyDigest(hash, key, signed)) return refused;
+  // Keys in their order, and bytes as they are encoded again (RFC 8785).
+  const encoded = { rawBytes: rawBytes.toString('base64') };
+  const canonical =
+    kind === 'publicKey' ? { keyDetails, publicKey: encoded } : { keyDetails, x509Certificate: encoded };
+  const record = {
+    data: { algorithm: 'SHA2_256', digest: hash.toString('base64') },
+    signature: { content: signed.toString('base64'), verifier: canonical },
+  };
+  const entry = { apiVersion: '0.0.2', kind: 'hashedrekord', spec: { hashedRekordV002: record } };
+  return { body: Buffer.from(JSON.stringify(entry)) };
+}
+
+/** @throws Error for what isn't an object, and for a field that isn't one of these: the gateway is as strict */
+function fieldsOf(document: unknown, names: readonly string[]): JsonObject {
+  if (!isObject(document)) throw new Error('proto: syntax error: unexpected token');
+  const unknown = Object.keys(document).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`proto: unknown field "${unknown}"`);
+  return document;
+}
+
+/** @throws Error for what isn't base64 */
+function readBytes(value: unknown = ''): Buffer {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value))
+    throw new Error('proto: invalid value for bytes field');
+  return Buffer.from(value, 'base64');
+}
+
+function readKey(kind: string, raw: Buffer): KeyObject | undefined {
+  try {
+    return kind === 'publicKey'
       ? createPublicKey({ key: raw, format: 'der', type: 'spki' })
       : new X509Certificate(raw).publicKey;
-  if (keyKinds.get(keyDetails) !== key.asymmetricKeyType) return `unsupported key details ${keyDetails}`;
-  const hash = Buffer.from(digest, 'base64');
-  if (hash.length !== 32) return 'digest is not of SHA-256';
-  if (!verifyDigest(hash, key, Buffer.from(content, 'base64')))
-    return 'verifying signature: invalid signature';
-  // Keys in their order, as RFC 8785 has it.
-  const verified =
-    holder === publicKey
-      ? { keyDetails, publicKey: { rawBytes: holder.rawBytes } }
-      : { keyDetails, x509Certificate: { rawBytes: holder.rawBytes } };
-  return Buffer.from(
-    JSON.stringify({
-      apiVersion: '0.0.2',
-      kind: 'hashedrekord',
-      spec: {
-        hashedRekordV002: {
-          data: { algorithm: 'SHA2_256', digest },
-          signature: { content, verifier: verified },
-        },
-      },
-    }),
-  );
+  } catch {
+    return undefined;
+  }
 }
 
 function checkpoint(entries: readonly Buffer[], { origin, identity, privateKey }: LogKey): string {

@@ -71,13 +71,33 @@ describe("sigstore's servers", () => {
     const record = isObject(body) && isObject(body.spec) ? body.spec.hashedRekordV002 : undefined;
     const { data, signature } = isObject(record) ? record : assert.fail();
     const { digest } = isObject(data) ? data : assert.fail();
-    const again = await log({ hashedRekordRequestV002: { digest, signature } });
-    assert.equal(again.status, 409);
-    const wrong = await log({
-      hashedRekordRequestV002: { digest: Buffer.alloc(32).toString('base64'), signature },
-    });
-    assert.equal(wrong.status, 400);
-    assert.equal((await log({ dsseRequestV002: {} })).status, 400);
+    const before = sigstore.rekor.entries.length;
+    const record002 = (fields: JsonObject) =>
+      log({ hashedRekordRequestV002: { digest, signature, ...fields } });
+    const again = await record002({});
+    assert.deepEqual([again.status, again.headers.get('x-log-index')], [409, '0']);
+    const { content, verifier } = isObject(signature) ? signature : assert.fail();
+    const details = isObject(verifier) ? verifier : assert.fail();
+    const refused: readonly JsonObject[] = [
+      { digest: Buffer.alloc(32).toString('base64') },
+      { digest: '' },
+      { digest: 'not base64!' },
+      { signature: {} },
+      { signature: { content } },
+      { signature: { content: 'AAAA', verifier } },
+      { signature: { content, verifier: { ...details, keyDetails: 'PKIX_ECDSA_P384_SHA_384' } } },
+      { signature: { content, verifier: { ...details, x509Certificate: { rawBytes: 'AAAA' } } } },
+      { signature: { content, verifier: { ...details, publicKey: { rawBytes: 'AAAA' } } } },
+      { signature: { content, verifier: { ...details, more: true } } },
+      { more: true },
+    ];
+    for (const fields of refused) {
+      const answer = await record002(fields);
+      assert.equal(answer.status, 400, JSON.stringify(fields));
+    }
+    for (const document of [{ dsseRequestV002: {} }, {}, [], 'text'])
+      assert.equal((await log(document)).status, 400);
+    assert.equal(sigstore.rekor.entries.length, before);
   });
 
   it('have variants that are refused', async () => {
