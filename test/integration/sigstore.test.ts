@@ -27,6 +27,7 @@ import { startRegistry } from '../support/registry.ts';
 import { mustRunCommand } from '../support/run-command.ts';
 import { sampleContext } from '../support/sample.ts';
 import type { Claims, Issuer } from '../support/sigstore/issuer.ts';
+import { requestOf, sendToLog, wrongRequests } from '../support/sigstore/log-requests.ts';
 import { judge, sigstoreProgram, unlessInSigstore } from '../support/sigstore/programs.ts';
 import type { Verdict } from '../support/sigstore/programs.ts';
 import { skipWithoutSigstore, startRealSigstore } from '../support/sigstore/real-services.ts';
@@ -153,6 +154,19 @@ describe('sigstore itself', { skip: skipWithoutSigstore }, () => {
     await using services = await startSigstore();
     const bundle = await (await signerOf(services)).sign(statement);
     assert.equal(cosign({ bundle, services }), '');
+  });
+
+  it('has a log that answers as the one of the tests does', async () => {
+    const bundle = await (await signerOf(real)).sign(statement);
+    const body = /"canonicalizedBody":"([^"]+)"/.exec(Buffer.from(bundle).toString())?.[1] ?? assert.fail();
+    const request = requestOf(Buffer.from(body, 'base64'));
+    for (const wrong of wrongRequests(request)) {
+      const { status } = await sendToLog(real.logUrl, wrong);
+      assert.equal(status, 400, JSON.stringify(wrong));
+    }
+    const again = await sendToLog(real.logUrl, request);
+    assert.equal(again.status, 409);
+    assert.match(again.headers.get('x-log-index') ?? '', /^\d+$/);
   });
 
   it('refuses another content, another identity, another issuer, another type', async () => {

@@ -25,6 +25,7 @@ const metricsPort = 2112;
 
 export interface RealSigstore extends SigstoreDocuments, AsyncDisposable {
   readonly issuer: Issuer;
+  readonly logUrl: string;
 }
 
 /** @param folder for keys, settings and the log's tiles */
@@ -70,7 +71,7 @@ export async function startRealSigstore(folder: string): Promise<RealSigstore> {
       ...['--http-address', '127.0.0.1', '--http-port', `${rekorPort}`],
       ...['--grpc-address', '127.0.0.1', '--grpc-port', `${rekorGrpc}`],
       ...['--http-metrics-port', `${rekorMetrics}`, '--hostname', '127.0.0.1'],
-      ...['--storage-dir', join(folder, 'tiles'), '--checkpoint-interval', '1s'],
+      ...['--storage-dir', join(folder, 'tiles'), '--checkpoint-interval', '1s', '--persistent-antispam'],
       ...[
         '--signer-filepath',
         write('log.key', log.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
@@ -113,6 +114,7 @@ export async function startRealSigstore(folder: string): Promise<RealSigstore> {
   return {
     ...documents,
     issuer,
+    logUrl: url(rekorPort),
     [Symbol.asyncDispose]: stop,
   };
 }
