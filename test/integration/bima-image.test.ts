@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { mustRunBima } from '../support/cli.ts';
-import { installations, startContainerd } from '../support/containerd.ts';
+import { startContainerd } from '../support/containerd.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { unlessInstalled, unlessRootWith } from '../support/tools.ts';
+import { unlessMountingWith, unlessRootWith } from '../support/tools.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -112,25 +112,12 @@ describe("bima's own image", { skip: process.platform === 'linux' ? skip : 'runs
     assert.match(built.stdout, /^sha256:[0-9a-f]{64}\n$/, built.stderr);
   });
 
-  for (const { name, programs, skip: missing } of installations) {
-    it(`runs in ${name} with runc`, { skip: missing || unlessInstalled('runc') }, async (test) => {
-      const { ctr, env } = await startContainerd(test, { programs });
-      await mustRunBima(['load', '--snapshotter', 'native', layout], { env });
-      const image = (await ctr('images', 'ls', '--quiet')).trim();
-      // Without a network and without cgroups of its own, as a machine of tests has them.
-      const output = await ctr(
-        'run',
-        '--rm',
-        '--snapshotter',
-        'native',
-        '--cgroup',
-        '',
-        image,
-        'bima-1',
-        'bima',
-        '--version',
-      );
-      assert.equal(output, said);
-    });
-  }
+  it('runs in containerd with runc', { skip: unlessMountingWith('ctr', 'runc') }, async (test) => {
+    const { ctr, env } = await startContainerd(test);
+    await mustRunBima(['load', '--snapshotter', 'native', layout], { env });
+    const image = (await ctr('images', 'ls', '--quiet')).trim();
+    // Without a network and without cgroups of its own, as a machine of tests has them.
+    const settings = ['--rm', '--snapshotter', 'native', '--cgroup', ''];
+    assert.equal(await ctr('run', ...settings, image, 'bima-1', 'bima', '--version'), said);
+  });
 });
