@@ -9,6 +9,7 @@ import { readFacts } from '../../src/action/image-facts.ts';
 import { readInputs } from '../../src/action/inputs.ts';
 import { pullRequestOnce } from '../../src/action/find-pull-request.ts';
 import type { Problem } from '../../src/core/errors.ts';
+import { uruncKeys } from '../../src/core/unikernel/urunc-annotations.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { eventFixture } from '../support/events.ts';
@@ -65,7 +66,9 @@ async function start(test: TestContext, options: Options = {}): Promise<Setting>
     routes: [...issues.routes, ...pulls],
     tokens: { job: { login: 'github-actions[bot]', permissions } },
   });
-  const facts = await readFacts(image.source, image.root);
+  const read = await readFacts(image.source, image.root);
+  const labels = { [uruncKeys.unikernelType]: 'unikraft' };
+  const facts = { ...read, images: read.images.map((one) => ({ ...one, labels })) };
   const run = async (event: string, more: Partial<CommentRequest & CommentWorld> = {}): Promise<Outcome> => {
     const [warnings, lines, debug]: [Problem[], string[], string[]] = [[], [], []];
     const request: CommentRequest = {

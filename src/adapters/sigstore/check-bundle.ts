@@ -83,7 +83,7 @@ function readRoot({ TrustedRoot }: Library, document: JsonObject): TrustLibrary.
     throw new BimaError(
       'TRUST_CONFIGURATION_INVALID',
       `the trusted root can't be read: ${clean(cause instanceof Error ? cause.message : String(cause))}`,
-      { hint: '`gh attestation trusted-root` and `cosign trusted-root create` write one.', cause },
+      { hint: 'Make one with `gh attestation trusted-root` or `cosign trusted-root create`.', cause },
     );
   }
 }

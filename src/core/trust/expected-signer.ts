@@ -31,7 +31,7 @@ export interface SignerDifference {
   readonly expected: string;
   readonly found: string;
   /** The option that would accept it, for those who have looked. */
-  readonly remedy?: string | undefined;
+  readonly option?: string | undefined;
 }
 
 export interface SignerOptions {
@@ -123,8 +123,8 @@ export function compareSigner(
   expected: ExpectedSigner,
 ): readonly SignerDifference[] {
   const found: SignerDifference[] = [];
-  const differs = (what: string, wanted: string, got: string | undefined, remedy?: string) =>
-    found.push({ what, expected: wanted, found: got ?? 'none', remedy });
+  const differs = (what: string, wanted: string, got: string | undefined, option?: string) =>
+    found.push({ what, expected: wanted, found: got ?? 'none', option });
   if (issuer !== expected.issuer)
     differs('issuer of the identity', expected.issuer, issuer, `--issuer ${issuer}`);
   const { sourceRepositoryUri: repository, sourceRepositoryRef: ref, buildTrigger: event } = claims;
@@ -154,9 +154,9 @@ function compareSignerWorkflow(
   signer: WorkflowName | undefined,
   { repository, workflow, signerWorkflow: wanted }: ExpectedSigner,
   subject: string,
-  differs: (what: string, wanted: string, got: string | undefined, remedy?: string) => unknown,
+  differs: (what: string, wanted: string, got: string | undefined, option?: string) => unknown,
 ): void {
-  const remedy = `--signer-workflow ${subject.replace(/^https:\/\/[^/]+\//, '')}`;
+  const option = `--signer-workflow ${subject.replace(/^https:\/\/[^/]+\//, '')}`;
   if (wanted !== undefined) {
     const isIt =
       signer !== undefined &&
@@ -165,11 +165,11 @@ function compareSignerWorkflow(
       signer.ref !== undefined &&
       isExpectedRef(signer.ref, wanted.ref);
     const ref = wanted.ref ?? 'main, master or a tag';
-    if (!isIt) differs('signing workflow', `${wanted.repository}/${wanted.path}@${ref}`, subject, remedy);
+    if (!isIt) differs('signing workflow', `${wanted.repository}/${wanted.path}@${ref}`, subject, option);
   } else if (!isSame(signer?.repository, repository)) {
-    differs('signing workflow', `one of ${repository}`, subject, remedy);
+    differs('signing workflow', `one of ${repository}`, subject, option);
   } else if (workflow !== undefined && signer?.path !== workflow) {
-    differs('signing workflow', workflow, signer?.path, remedy);
+    differs('signing workflow', workflow, signer?.path, option);
   }
 }
 

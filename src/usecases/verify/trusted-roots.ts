@@ -54,7 +54,7 @@ export function parseTrustedRoots(bytes: Uint8Array, what: string): readonly Jso
       throw new BimaError(
         'TRUST_CONFIGURATION_INVALID',
         `${what}: expected a trusted root of a sigstore, got something else`,
-        { hint: '`gh attestation trusted-root` and `cosign trusted-root create` write one.' },
+        { hint: 'Make one with `gh attestation trusted-root` or `cosign trusted-root create`.' },
       );
     }
     return {

@@ -186,11 +186,11 @@ function otherSigner({ subject }: CertificateIdentity, differences: readonly Sig
   const problems = differences.map(
     ({ what, expected, found }) => `${what}: expected ${expected}, got ${found}`,
   );
-  const remedies = differences.map(({ remedy }) => remedy);
-  const isChoice = remedies.every((remedy) => remedy !== undefined);
+  const options = differences.map(({ option }) => option);
+  const isChoice = options.every((option) => option !== undefined);
   return new BimaError('SIGNER_UNEXPECTED', `signed by ${quote(subject, 300)}: ${problems.join('; ')}`, {
     hint: isChoice
-      ? `If that is whom you mean, say so with ${remedies.join(' ')}.`
+      ? `If that is whom you mean, say so with ${options.join(' ')}.`
       : 'The image was made elsewhere than you expect: do not use it before you know why.',
   });
 }
