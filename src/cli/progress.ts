@@ -5,17 +5,29 @@ import { shortenTask } from '../core/progress-lines.ts';
 import type { Progress } from '../core/progress-lines.ts';
 import { formatSize } from '../core/reporter.ts';
 
-/** Bars at the end of the terminal's output; each goes when its task is done. */
+/**
+ * Bars at the end of the terminal's output; each goes when its task is done. The library is loaded for the first of them,
+ * which most commands don't have.
+ */
 export function progressBars(stream: NodeJS.WriteStream): Progress {
   const bars = new Map<string, SingleBar>();
+  /** What was told while the library is being loaded. */
+  const waiting = new Map<string, readonly [done: number, total: number]>();
   let display: MultiBar | undefined;
-  let isLoading = false;
   let isClosed = false;
-  const createDisplay = async () => {
-    isLoading = true;
+  const show = (to: MultiBar, task: string, done: number, total: number) => {
+    const payload = { task: shortenTask(task), done: formatSize(done), size: formatSize(total) };
+    const bar = bars.get(task) ?? to.create(total, done, payload);
+    bar.update(done, payload);
+    bars.set(task, bar);
+    if (done < total) return;
+    to.remove(bar);
+    bars.delete(task);
+  };
+  const load = async () => {
     const { MultiBar } = await import('cli-progress');
     if (isClosed) return;
-    display = new MultiBar({
+    const loaded = new MultiBar({
       stream,
       format: '{task} [{bar}] {percentage}% {done} of {size}',
       clearOnComplete: true,
@@ -23,22 +35,17 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
       barsize: 30,
       fps: 5,
     });
+    display = loaded;
+    for (const [task, [done, total]] of waiting) if (done < total) show(loaded, task, done, total);
   };
   return {
     update: (task, done, total) => {
-      if (display === undefined) {
-        // Loaded for the first bar, which most commands don't have; the task tells more in a moment.
-        if (!isLoading) void createDisplay();
+      if (display !== undefined) {
+        show(display, task, done, total);
         return;
       }
-      const payload = { task: shortenTask(task), done: formatSize(done), size: formatSize(total) };
-      const bar = bars.get(task);
-      if (bar === undefined) bars.set(task, display.create(total, done, payload));
-      else bar.update(done, payload);
-      if (done < total) return;
-      const finished = bars.get(task);
-      if (finished !== undefined) display.remove(finished);
-      bars.delete(task);
+      if (waiting.size === 0) void load();
+      waiting.set(task, [done, total]);
     },
     print: (line) => {
       if (display !== undefined && bars.size > 0) display.log(`${line}\n`);
