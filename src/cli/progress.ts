@@ -13,7 +13,7 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
   let isClosed = false;
   const createDisplay = async () => {
     isLoading = true;
-    const { MultiBar } = await import('cli-progress');
+    const { MultiBar } = await import('./bars-library.ts');
     if (isClosed) return;
     display = new MultiBar({
       stream,
