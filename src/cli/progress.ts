@@ -25,7 +25,7 @@ export function progressBars(stream: NodeJS.WriteStream): Progress {
     bars.delete(task);
   };
   const load = async () => {
-    const { MultiBar } = await import('cli-progress');
+    const { MultiBar } = await import('./bars-library.ts');
     if (isClosed) return;
     const loaded = new MultiBar({
       stream,

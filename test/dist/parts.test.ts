@@ -9,6 +9,11 @@ import type { TestContext } from 'node:test';
 import { compileFunction } from 'node:vm';
 import { bundle } from '../support/cli.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { skipPrefix, unlessInstalled } from '../support/tools.ts';
+
+/** The `script` of other systems takes other options. */
+const skipWithoutTerminal =
+  process.platform === 'linux' ? unlessInstalled('script') : `${skipPrefix} Linux`;
 
 const text = readFileSync(bundle, 'utf8');
 const parts = new Map(
@@ -60,4 +65,13 @@ describe('the parts of dist/cli.cjs', () => {
       assert.match(sources, needed);
       assert.doesNotMatch(sources, unused);
     });
+
+  it('have bars for a build on a terminal', { skip: skipWithoutTerminal }, (test) => {
+    const command = [process.execPath, bundle, 'build', '-o', join(temporaryFolder(test), 'image'), example];
+    const line = command.map((word) => `'${word}'`).join(' ');
+    const output = execFileSync('script', ['-qec', line, '/dev/null'], { encoding: 'utf8' });
+    assert.match(output, /^.*image sha256:[0-9a-f]{64} for linux\/amd64\r$/m);
+    // What cli-progress hides while it draws.
+    assert.match(output, /\u001b\[\?25h/);
+  });
 });

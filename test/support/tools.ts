@@ -50,6 +50,7 @@ export const tools = {
   zstd: { package: 'zstd', paths: ['/usr/bin/zstd'] },
   zsh: { package: 'zsh', paths: ['/usr/bin/zsh', '/bin/zsh'] },
   fish: { package: 'fish', paths: ['/usr/bin/fish'] },
+  script: { package: 'bsdutils', paths: ['/usr/bin/script'] },
   make: { package: 'make', paths: ['/usr/bin/make'] },
   'x86_64-linux-gnu-as': { package: 'binutils-x86-64-linux-gnu', paths: ['/usr/bin/x86_64-linux-gnu-as'] },
   'aarch64-linux-gnu-as': { package: 'binutils-aarch64-linux-gnu', paths: ['/usr/bin/aarch64-linux-gnu-as'] },
