@@ -37,7 +37,6 @@ const distribution = {
   ),
 };
 const sharesBlobs = 'its repositories share their blobs, so that nothing is mounted';
-const keepsTags = 'it keeps the tag of a digest that is deleted';
 const containerd = {
   name: 'containerd',
   module: 'github.com/containerd/containerd/v2',
@@ -66,8 +65,6 @@ const peers: readonly Peer[] = [
       'is taken for another operating system when FROM names it, without being looked into': sharesBlobs,
       'mounts into a second repository, and takes several tags': sharesBlobs,
       'moves an image to another repository and name, whose layers are mounted': sharesBlobs,
-      'leaves the image of another pull request with the same content': keepsTags,
-      'takes an index with its signatures, and nothing that another one lists': keepsTags,
     },
   },
   { ...client, ...crane, name: 'crane' },

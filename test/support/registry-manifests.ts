@@ -7,7 +7,7 @@ import { mediaTypes } from '../../src/core/oci/media-types.ts';
 import { problem } from './registry.ts';
 import type { Call, RegistryOptions, Reply } from './registry.ts';
 import { linksOf } from './registry-store.ts';
-import type { Links, RegistryStore } from './registry-store.ts';
+import type { Links, RegistryStore, StoredManifest } from './registry-store.ts';
 
 /** The least that a registry must take (distribution-spec, "Pushing Manifests"). */
 const maxManifest = 4 * 1024 * 1024;
@@ -27,6 +27,9 @@ export function createManifestHandlers(
   store: RegistryStore,
   options: RegistryOptions,
 ): Readonly<Record<string, Handler | undefined>> {
+  /** What `entries` keeps, by repository and tag. */
+  const kept = new Map<string, StoredManifest>();
+
   async function putManifest(call: Call): Promise<Reply> {
     const { repository, name } = call.endpoint;
     const { headers } = call.record;
@@ -116,7 +119,8 @@ export function createManifestHandlers(
     if (call.query.size > 0) call.violate('manifest-query');
     const repo = store.repository(repository);
     const digest = isDigest(name) ? name : repo.tags.get(name);
-    const manifest = digest === undefined ? undefined : repo.manifests.get(digest);
+    const manifest =
+      digest === undefined ? undefined : (repo.manifests.get(digest) ?? kept.get(`${repository}:${name}`));
     if (manifest === undefined) return problem(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
     return {
       status: 200,
@@ -139,13 +143,18 @@ export function createManifestHandlers(
     const digest = isDigest(name) ? name : tags.get(name);
     if (deletes === 'none') return problem(405, 'UNSUPPORTED', 'The operation is unsupported.');
     if (deletes === 'digests' && !isDigest(name)) return problem(400, 'DIGEST_INVALID');
-    if (digest === undefined || !manifests.has(digest)) return problem(404, 'MANIFEST_UNKNOWN');
+    const isKept = kept.delete(`${repository}:${name}`);
+    const manifest = digest === undefined ? undefined : manifests.get(digest);
+    if (digest === undefined || (manifest === undefined && !isKept)) return problem(404, 'MANIFEST_UNKNOWN');
     const own = [...tags].filter(([, target]) => target === digest).map(([tag]) => tag);
     if (!isDigest(name) && deletes !== 'whole') tags.delete(name);
     else if (deletes === 'untagged' && own.length > 0) {
       return problem(400, 'GOOGLE_MANIFEST_DANGLING_TAG', 'Manifest is still referenced by tags');
     } else {
-      for (const tag of own) tags.delete(tag);
+      for (const tag of own) {
+        if (deletes === 'entries' && manifest !== undefined) kept.set(`${repository}:${tag}`, manifest);
+        else tags.delete(tag);
+      }
       manifests.delete(digest);
     }
     return { status: 202, headers: { 'content-length': 0 } };

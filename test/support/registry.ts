@@ -68,9 +68,10 @@ export interface RegistryOptions {
   readonly immutableTags?: boolean;
   /**
    * What DELETE takes; nothing by default. `digests` alone answers 400 to a tag, as distribution 2.8 does; `whole`
-   * takes the manifest away with the tag, which is wrong; `untagged` deletes no manifest that still has a tag.
+   * takes the manifest away with the tag, which is wrong; `untagged` deletes no manifest that still has a tag; `entries`
+   * serves by its tags what is deleted by its digest, until they are deleted too, as `crane registry` does.
    */
-  readonly deletes?: 'none' | 'digests' | 'tags' | 'whole' | 'untagged';
+  readonly deletes?: 'none' | 'digests' | 'tags' | 'whole' | 'untagged' | 'entries';
   /** How many tags a page of their list has at most; 100 by default. */
   readonly tagsPerPage?: number;
   /** Writes the Link headers of a page in another way; `path` is that of the next page, undefined for the last. */

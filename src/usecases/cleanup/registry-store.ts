@@ -10,7 +10,7 @@ import type { Repository } from '../../adapters/registry/repository.ts';
 import { runSideBySide } from '../../core/concurrent.ts';
 import { readLinks, subjectOfTag } from './graph.ts';
 import type { ManifestGraph, ManifestLinks, ManifestNode } from './graph.ts';
-import { looks, orUnsafe, stillThere, unsafe } from './store.ts';
+import { looks, orUnsafe, stillTagged, stillThere, unsafe } from './store.ts';
 import type { ImageStore, Removal } from './store.ts';
 import { placeholderFor } from './placeholder.ts';
 
@@ -102,9 +102,11 @@ export class RegistryStore implements ImageStore {
     return listed;
   }
 
-  async #isShown(tag: string): Promise<boolean> {
+  /** @param digest what the tag has to lead to; anything by default */
+  async #isShown(tag: string, digest?: Digest): Promise<boolean> {
     try {
-      return (await this.#find(tag)) !== undefined;
+      const found = await this.#find(tag);
+      return found !== undefined && (digest === undefined || found === digest);
     } catch (error) {
       // Artifactory answers so for a tag that isn't there.
       if (error instanceof RegistryError && error.status === 403) return false;
@@ -230,12 +232,44 @@ export class RegistryStore implements ImageStore {
     if (isDeleted && !(await this.#isSeen(async () => (await this.#find(digest)) === undefined))) {
       return { outcome: 'refused', why: stillThere };
     }
+    const { isTaken, left } = await this.#takeTags(digest, tags);
+    if (left.length > 0) return { outcome: 'refused', why: stillTagged(left) };
     this.#removed.set(digest, tags);
     for (const tag of tags) {
       this.#tags.delete(tag);
       this.#untagged.add(tag);
     }
-    return { outcome: isDeleted ? 'deleted' : 'gone' };
+    return { outcome: isDeleted || isTaken ? 'deleted' : 'gone' };
+  }
+
+  /**
+   * Some registries keep the tags of what is deleted by its digest, and serve it by them: those are deleted by name.
+   * @returns whether there were any, and those that are still there
+   */
+  async #takeTags(
+    digest: Digest,
+    tags: readonly string[],
+  ): Promise<{ readonly isTaken: boolean; readonly left: readonly string[] }> {
+    const find = async () => {
+      const found: string[] = [];
+      for (const tag of tags) if (await this.#isShown(tag, digest)) found.push(tag);
+      return found;
+    };
+    let left = await find();
+    const isTaken = left.length > 0;
+    for (const tag of left) await this.#takeTag(tag);
+    if (isTaken) await this.#isSeen(async () => (left = await find()).length === 0);
+    return { isTaken, left };
+  }
+
+  /** Whether it went is looked at afterwards: not every registry deletes by tag. */
+  async #takeTag(tag: string): Promise<void> {
+    try {
+      await this.#options.writer.remove(tag);
+    } catch (error) {
+      const refusals = [400, 403, 405, 409, 412, 501];
+      if (!(error instanceof RegistryError) || !refusals.includes(error.status ?? 0)) throw error;
+    }
   }
 
   async #removeDigest(digest: Digest, tags: readonly string[]): Promise<boolean> {
@@ -272,9 +306,8 @@ export class RegistryStore implements ImageStore {
     }
     this.#tags.delete(tag);
     this.#untagged.add(tag);
-    const isLeft = async () => (await this.#find(tag)) === manifest.descriptor.digest;
-    const isSeen = await this.#isSeen(async () => !(await isLeft()));
-    return isSeen ? { outcome: 'deleted' } : { outcome: 'refused', why: stillThere };
+    const { left } = await this.#takeTags(manifest.descriptor.digest, [tag]);
+    return left.length === 0 ? { outcome: 'deleted' } : { outcome: 'refused', why: stillTagged(left) };
   }
 
   async #find(reference: string): Promise<Digest | undefined> {

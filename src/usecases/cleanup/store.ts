@@ -52,6 +52,12 @@ export const looks = [0, 500, 1000, 2000, 4000];
 
 export const stillThere = 'the registry said that it is deleted, and still has it';
 
+/** For what is gone by its digest, and still served by these tags. */
+export function stillTagged(tags: readonly string[]): string {
+  const shown = tags.map((tag) => `"${tag}"`).join(', ');
+  return `the registry deleted it by its digest, and still has the tag ${shown}`;
+}
+
 const manifestHint =
   'Nothing is deleted while it is not known what that manifest needs: run the job again, and if it stays so, ' +
   'delete it or push it anew.';

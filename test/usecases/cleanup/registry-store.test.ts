@@ -30,7 +30,7 @@ async function cleanIn(
   return { ...outcome, deletions: registry.count('DELETE', /./), requests };
 }
 
-const kinds = ['digests', 'tags', 'whole', 'untagged'] as const;
+const kinds = ['digests', 'tags', 'whole', 'untagged', 'entries'] as const;
 
 describe('a cleanup of a registry', () => {
   for (const deletes of kinds) {
@@ -59,6 +59,7 @@ describe('a cleanup of a registry', () => {
       addImage(content, 'signature', [tagAttachedTo(index, '.sig')]);
       const { deletions, deleted } = await cleanIn(content, ['pr-5'], { deletes });
       assert.deepEqual(digestsIn(content), [latest, arm, released].map(({ digest }) => digest).sort());
+      assert.deepEqual(Object.keys(content.tags(repository)), ['latest', 'v1']);
       content.pull(repository, 'v1');
       assert.equal(deleted.length, 5);
       assert.ok(deletions >= 5);
@@ -243,6 +244,52 @@ describe('a cleanup of a registry', () => {
       assert.equal(digestsIn(content).length, isShown ? 1 : 3);
     });
   }
+
+  it('says which tag a registry keeps that deletes by digest alone, and leaves what the tag needs', async () => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    const child = addImage(content, 'child', []);
+    const closed = addIndex(content, [child], ['pr-5', 'pr-5-arm']);
+    const intercept = ({ method, path }: { method: string; path: string }) =>
+      method === 'DELETE' && path.endsWith('/pr-5') ? problem(405, 'UNSUPPORTED') : undefined;
+    const { deleted, skipped, warnings } = await cleanIn(content, ['pr-5', 'pr-5-arm'], {
+      deletes: 'entries',
+      intercept,
+    });
+    assert.deepEqual(deleted, []);
+    assert.equal(warnings.length, 1);
+    const why = 'the registry deleted it by its digest, and still has the tag "pr-5"';
+    const name = skipped[0]?.name ?? '';
+    assert.deepEqual(skipped[0], { name, digest: closed.digest, tags: ['pr-5', 'pr-5-arm'], why });
+    assert.deepEqual(Object.keys(content.tags(repository)), ['latest', 'pr-5']);
+    assert.ok(digestsIn(content).includes(child.digest));
+  });
+
+  it('says so of a tag that was to go alone', async () => {
+    const content = createStore();
+    const shared = addImage(content, 'shared', ['pr-5', 'latest']);
+    const intercept = ({ method, path }: { method: string; path: string }) =>
+      method === 'DELETE' && path.endsWith('/pr-5') ? problem(405, 'UNSUPPORTED') : undefined;
+    const { deleted, skipped } = await cleanIn(content, ['pr-5'], { deletes: 'entries', intercept });
+    assert.deepEqual(deleted, []);
+    assert.match(skipped[0]?.why ?? '', /still has the tag "pr-5"/);
+    content.pull(repository, shared.digest);
+    content.pull(repository, 'latest');
+  });
+
+  it('takes a tag that an earlier deletion by digest has left', async () => {
+    const content = createStore();
+    addImage(content, 'latest', ['latest']);
+    const closed = addImage(content, 'closed', ['pr-5']);
+    const intercept = ({ path }: { path: string }) =>
+      path.endsWith(closed.digest) ? problem(404, 'MANIFEST_UNKNOWN') : undefined;
+    const { deleted } = await cleanIn(content, ['pr-5'], { deletes: 'entries', intercept });
+    assert.deepEqual(
+      deleted.map(({ tags }) => tags),
+      [['pr-5']],
+    );
+    assert.deepEqual(Object.keys(content.tags(repository)), ['latest']);
+  });
 
   it('deletes nothing when the list of tags lacks one that is there', async () => {
     const content = createStore();

@@ -27,6 +27,12 @@ const repository = 'team/app';
 const image = sampleImage({ layers: [400_000, 300_000], architectures: ['amd64', 'arm64'] });
 const older = sampleImage({ seed: 'older' });
 const isLayer: Fault['when'] = (request) => on('PUT', 'upload')(request) && request.length > 100_000;
+/** A limit on the size of a body: one that holds for a smaller body after a larger one was taken would be none. */
+const limited: Fault = {
+  when: ({ length }) => length > 280_000,
+  times: Infinity,
+  act: replyEarly(0.1, { status: 413, body: 'too large' }),
+};
 
 async function push(host: string, pushed = image, client: Partial<ClientOptions> = {}): Promise<unknown> {
   const transcript = createTranscript();
@@ -71,10 +77,9 @@ const survived: readonly (readonly [string, readonly Fault[], Partial<ClientOpti
     [{ when: on('POST', 'uploads'), times: 4, act: loseReply('end') }],
   ],
   ['answer cut off: half an answer', [{ when: isLayer, act: replyRaw('HTTP/1.1 201 Cre') }]],
-  [
-    'early answer: an early 413',
-    [{ when: isLayer, times: 4, act: replyEarly(0.1, { status: 413, body: 'too large' }) }],
-  ],
+  ['early answer: an early 413', [limited]],
+  // A layer whose turn comes after the first 413 goes in chunks from its start.
+  ['early answer: an early 413, for one layer at a time', [limited], { concurrency: 1 }],
   [
     'session lost between chunks: a reset in a chunk',
     [{ when: on('PATCH', 'upload'), skip: 1, act: resetAt(0.5) }],
