@@ -86,14 +86,18 @@ async function matchCandidate(
     const bundle = await readDocument(source.open(payload), source.name);
     const content = readBundle(bundle, `bundle ${payload.digest}`);
     const statement = open.find((one) => subject?.digest === one.about.digest && isSame(one, content));
-    if (statement === undefined || !signer.isOwn(content)) return undefined;
+    if (statement === undefined) return undefined;
+    const { about, predicateType } = statement;
+    if (!(await signer.isOwn(bundle, { image: about.digest, predicateType }))) {
+      reporter.debug(`${digest} is of another signer, or does not verify: it is not taken over`);
+      return undefined;
+    }
     const configBytes = await readDocument(source.open(config), source.name);
     const blobs = [
       blobOf(config.mediaType, configBytes),
       blobOf(payload.mediaType, bundle),
       blobOf(candidate.mediaType, bytes),
     ];
-    const { about, predicateType } = statement;
     return { statement, attached: { about, predicateType, bundle, referrer: candidate, blobs } };
   } catch (error) {
     if (!(error instanceof BimaError) || !unreadable.includes(error.code)) throw error;
