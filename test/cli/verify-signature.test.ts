@@ -232,6 +232,23 @@ describe('bima verify of signatures', () => {
     assert.match(err, /only a statement of the type "https:\/\/spdx\.dev\/Document"/);
   });
 
+  it('takes statements of version 0.1, which cosign attest makes', async (test) => {
+    const [image, other] = [await push(test, 'good/older'), parseDigest(`sha256:${'a'.repeat(64)}`)];
+    const older = (about: Digest) =>
+      Buffer.from(
+        String(Buffer.from(statementOf(about, predicateTypes.signature))).replace(
+          'in-toto.io/Statement/v1',
+          'in-toto.io/Statement/v0.1',
+        ),
+      );
+    await attach('good/older', image, await signForTest(older(image), sigstore));
+    const { code, out, err } = await verify('good/older', '--repo', 'owner/app');
+    assert.equal(code, 0, out + err);
+    const moved = await push(test, 'bad/older');
+    await attach('bad/older', moved, await signForTest(older(other), sigstore));
+    assert.equal((await verify('bad/older', '--repo', 'owner/app')).code, 8);
+  });
+
   it('refuses a bundle that was moved from another image', async (test) => {
     const other = parseDigest(`sha256:${'a'.repeat(64)}`);
     const image = await push(test, 'bad/moved');

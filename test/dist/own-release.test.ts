@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
+import { predicateTypes } from '../../src/core/trust/in-toto-statement.ts';
 import { mustRunAction } from '../support/action.ts';
 import { indexLayout } from '../support/base-image.ts';
 import { readEventFixture } from '../support/events.ts';
@@ -17,6 +18,8 @@ import { createReleases } from '../support/github/releases.ts';
 import { defaultToken, startGithub } from '../support/github/server.ts';
 import { recipeSteps } from '../support/recipe.ts';
 import { startRegistry } from '../support/registry.ts';
+import { bundlesAbout } from '../support/signed-image.ts';
+import { startSigstore } from '../support/sigstore/sigstore.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const skip = process.platform === 'win32' && 'needs a shell';
@@ -164,7 +167,10 @@ describe('release.yml', { skip }, () => {
       test.after(() => registry.close());
       const releases = createReleases('Nubificus/Redis-Unikernel', { tags: [tag] });
       const server = await startGithub(test, { routes: releases.routes });
+      await using sigstore = await startSigstore();
       const workspace = temporaryFolder(test);
+      const trust = join(workspace, 'trust.json');
+      writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
       const base = join(workspace, 'base');
       const config = { Env: ['PATH=/usr/local/bin:/bin'], Cmd: ['node'] };
       const layers = [[{ path: 'usr/local/bin/node', content: 'node', mode: 0o755 }]];
@@ -185,8 +191,9 @@ describe('release.yml', { skip }, () => {
           image: `${registry.host}/nubificus/bima`,
           'build-contexts': `${from}=oci:base`,
           'github-token': defaultToken,
+          'attest-trust-config': trust,
         },
-        env: { ...eventOf(tag), ...server.environment },
+        env: { ...eventOf(tag), ...server.environment, ...sigstore.issuer.environment() },
       });
       const names = Object.keys(registry.store.tags('nubificus/bima')).filter((name) => !name.startsWith('sha256-'));
       assert.deepEqual(names.sort(), tags);
@@ -195,6 +202,10 @@ describe('release.yml', { skip }, () => {
       assert.match(summary, /docker run --rm /);
       const { 'bima.platforms': platforms } = JSON.parse(outputs.metadata ?? '') as Record<string, unknown>;
       assert.deepEqual(platforms, ['linux/amd64', 'linux/arm64']);
+      const bundles = await bundlesAbout(`${registry.host}/nubificus/bima`, outputs.digest ?? '');
+      assert.deepEqual(bundles.map(({ predicateType }) => predicateType).sort(), Object.values(predicateTypes).sort());
+      const { permissions } = step;
+      assert.deepEqual([permissions['id-token'], permissions.attestations], ['write', 'write']);
     });
   }
 });

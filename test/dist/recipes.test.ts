@@ -2,14 +2,16 @@
 // API and the service for artifacts on loopback.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
+import { predicateTypes } from '../../src/core/trust/in-toto-statement.ts';
 import { actionBundle, cleanupBundle, mustRunAction } from '../support/action.ts';
 import type { FinishedAction } from '../support/action.ts';
 import { readEventFixture } from '../support/events.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { createIssues } from '../support/github/issues.ts';
 import { createPulls } from '../support/github/pulls.ts';
 import { createReleases } from '../support/github/releases.ts';
@@ -20,6 +22,8 @@ import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
 import { startResultsServer } from '../support/results-server.ts';
 import { sampleContext } from '../support/sample.ts';
+import { bundlesAbout } from '../support/signed-image.ts';
+import { startSigstore } from '../support/sigstore/sigstore.ts';
 import { unlessInstalled } from '../support/tools.ts';
 
 const repository = 'Nubificus/Redis-Unikernel';
@@ -150,6 +154,9 @@ describe('the recipes', () => {
 
   it('sign and push what an earlier job has made: the reusable workflow, with its defaults', async (test) => {
     const site = await start(test);
+    await using sigstore = await startSigstore();
+    const trust = join(temporaryFolder(test), 'trust.json');
+    writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
     const file = join(import.meta.dirname, '../../.github/workflows/image.yml');
     const { on } = parse(readFileSync(file, 'utf8')) as {
       on: { workflow_call: { inputs: Record<string, { default: unknown }> } };
@@ -160,11 +167,20 @@ describe('the recipes', () => {
     const secrets = { 'secrets.username': '', 'secrets.password': '' };
     const given = { 'inputs.context': hello, 'inputs.platforms': 'linux/amd64', 'inputs.registry': site.registry.host };
     const values = { ...Object.fromEntries(defaults), ...secrets, ...given };
-    const { outputs } = await site.run('image', 'tag', { folder: '.github/workflows', values });
+    const attests = { "inputs.push == 'auto' && 'auto' || 'true'": 'true' };
+    const { outputs } = await site.run('image', 'tag', {
+      folder: '.github/workflows',
+      values: { ...values, ...attests },
+      inputs: { 'attest-trust-config': trust },
+      env: sigstore.issuer.environment(),
+    });
     const [lists, names] = partition(site.tags(), (tag) => tag.startsWith('sha256-'));
     assert.deepEqual(names, ['latest', 'v1.2.3']);
     assert.equal(lists.length, 1);
-    for (const name of ['sbom', 'provenance', 'ref', 'digest', 'image']) assert.ok(outputs[name], name);
+    for (const name of ['sbom', 'provenance', 'bundle-path', 'ref', 'digest', 'image'])
+      assert.ok(outputs[name], name);
+    const bundles = await bundlesAbout(`${site.registry.host}/${image}`, outputs.digest ?? '');
+    assert.deepEqual(bundles.map(({ predicateType }) => predicateType).sort(), Object.values(predicateTypes).sort());
   });
 
   it('push an index of all platforms: platforms.yml', async (test) => {

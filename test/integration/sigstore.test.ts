@@ -24,7 +24,7 @@ import { startDockerRegistry } from '../support/docker-registry.ts';
 import { getManifest, getReferrers, putReferrer } from '../support/registry-requests.ts';
 import type { RegistryPlace } from '../support/registry-requests.ts';
 import { startRegistry } from '../support/registry.ts';
-import { mustRunCommand } from '../support/run-command.ts';
+import { mustRunCommand, runCommand } from '../support/run-command.ts';
 import { sampleContext } from '../support/sample.ts';
 import type { Claims, Issuer } from '../support/sigstore/issuer.ts';
 import { requestOf, sendToLog, wrongRequests } from '../support/sigstore/log-requests.ts';
@@ -347,6 +347,87 @@ describe('sigstore itself', { skip: skipWithoutSigstore }, () => {
       assert.equal((await getReferrers(place, digest)).length, 3);
       await moveBundles(place, context);
     });
+
+  const unlessDistribution = unlessInSigstore('registry');
+  it('has what cosign signed verified here', { skip: unlessDistribution }, async (test) => {
+    await using registry = await startDockerRegistry({ program: sigstoreProgram('registry') });
+    const context = contextOf(test);
+    const write = (name: string, document: unknown) => {
+      const path = join(folder, name);
+      writeFileSync(path, JSON.stringify(document));
+      return path;
+    };
+    const root = write('root.json', real.trustedRoot);
+    const services = [
+      ...['--signing-config', write('signing.json', real.trustConfiguration.signingConfig)],
+      ...['--trusted-root', root, '--allow-http-registry', '--yes'],
+    ];
+    const cosignWith = async (command: string, name: string, ...options: readonly string[]) => {
+      const args = [command, ...services, ...options, name];
+      const { isAccepted, said } = await judge('cosign', args, { COSIGN_PASSWORD: 'of a test' });
+      assert.ok(isAccepted, said);
+    };
+    const token = () => ['--identity-token', real.issuer.token()];
+    const build = async (repository: string, ...options: readonly string[]) => {
+      const name = `${registry.host}/owner/${repository}:1`;
+      const args = ['build', '--push', '-t', name, '--platform', 'linux/amd64', ...options, context];
+      const env = { ...real.issuer.environment(), COSIGN_PASSWORD: 'of a test' };
+      await mustRunCommand(args, { env });
+      return name;
+    };
+    const verify = (name: string, ...options: readonly string[]) =>
+      runCommand(['verify', '--trusted-root', root, ...options, name]);
+    const owner = ['--repo', 'owner/app', '--issuer', real.issuer.url];
+
+    const ours = await build(
+      'ours',
+      '--attest',
+      '--trust-config',
+      write('trust.json', real.trustConfiguration),
+    );
+    const signed = await build('signed');
+    await cosignWith('sign', signed, ...token());
+    const attested = await build('attested');
+    const predicate = write('predicate.json', {
+      buildDefinition: { buildType: 'https://example.com/build', externalParameters: {} },
+      runDetails: { builder: { id: 'https://example.com/builder' } },
+    });
+    await cosignWith('attest', attested, ...token(), '--type', 'slsaprovenance1', '--predicate', predicate);
+    const exact = ['--workflow', '.github/workflows/image.yml', '--ref', 'refs/heads/main'];
+    for (const name of [ours, signed, attested]) {
+      const { code, stdout, stderr } = await verify(name, ...owner, ...exact);
+      assert.equal(code, 0, name + stdout + stderr);
+      assert.match(
+        stdout,
+        /checked: signature, certificate, certificate log, log entry, timestamp, identity/,
+      );
+    }
+    for (const name of [ours, signed, attested]) {
+      const other = await verify(name, '--repo', 'owner/other', '--issuer', real.issuer.url);
+      assert.equal(other.code, 7, other.stderr);
+      const elsewhere = await verify(name, ...owner, '--workflow', 'release.yml');
+      assert.equal(elsewhere.code, 7, elsewhere.stderr);
+    }
+    // With a key of cosign: it signs, and it gives bima its key to sign with.
+    const pair = join(folder, 'pair');
+    const made = await judge('cosign', ['generate-key-pair', '--output-key-prefix', pair], {
+      COSIGN_PASSWORD: 'of a test',
+    });
+    assert.ok(made.isAccepted, made.said);
+    const keyed = await build('keyed');
+    await cosignWith('sign', keyed, '--key', `${pair}.key`);
+    const { code, stdout, stderr } = await verify(keyed, '--key', `${pair}.pub`);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /checked: signature, log entry/);
+    const byBima = await build('keyed-here', '--key', `${pair}.key`);
+    assert.equal((await runCommand(['verify', '--key', `${pair}.pub`, byBima])).code, 0);
+    const believed = await judge('cosign', [
+      ...['verify', '--key', `${pair}.pub`, '--insecure-ignore-tlog', '--allow-http-registry', byBima],
+    ]);
+    assert.ok(believed.isAccepted, believed.said);
+
+    assert.equal((await verify(await build('unsigned'), ...owner)).code, 6);
+  });
 
   it('is shown by oras', { skip: unlessInSigstore('oras') }, async (test) => {
     await using registry = await startRegistry({ referrers: true });

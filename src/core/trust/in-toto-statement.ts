@@ -20,6 +20,9 @@ export const predicateTypes = {
 
 const statementType = 'https://in-toto.io/Statement/v1';
 
+/** The same fields, before version 1: `cosign attest` writes it. */
+const olderType = 'https://in-toto.io/Statement/v0.1';
+
 export interface Statement {
   /** What it is about: a name for people, and the digest that counts. */
   readonly subject: { readonly name: string; readonly digest: Digest };
@@ -38,6 +41,18 @@ export function encodeStatement({ subject, predicateType, predicate }: Statement
 }
 
 /**
+ * What a signed statement says of one subject, also one of version 0.1.
+ * @throws BimaError as {@link parseStatement}
+ */
+export function parseSignedStatement(
+  bytes: Uint8Array,
+  subject: Digest,
+  what: string,
+): ReturnType<typeof parseStatement> {
+  return parseTyped(bytes, [statementType, olderType], subject, what);
+}
+
+/**
  * What a statement says of one subject.
  * @param what names the document, for the error
  * @throws BimaError LAYOUT_INVALID for anything but a statement, and for one about something else
@@ -47,9 +62,18 @@ export function parseStatement(
   subject: Digest,
   what: string,
 ): Pick<Statement, 'predicateType' | 'predicate'> {
+  return parseTyped(bytes, [statementType], subject, what);
+}
+
+function parseTyped(
+  bytes: Uint8Array,
+  types: readonly unknown[],
+  subject: Digest,
+  what: string,
+): Pick<Statement, 'predicateType' | 'predicate'> {
   const document = parseJsonObject(bytes, what);
   const { _type: type, subject: subjects, predicateType, predicate } = document;
-  if (type !== statementType || typeof predicateType !== 'string' || !isObject(predicate))
+  if (!types.includes(type) || typeof predicateType !== 'string' || !isObject(predicate))
     throw new BimaError('LAYOUT_INVALID', `${what}: expected an in-toto statement, got something else`);
   const named = (Array.isArray(subjects) ? subjects : []).flatMap((item: unknown) =>
     isObject(item) && isObject(item.digest) && typeof item.digest.sha256 === 'string'

@@ -10,10 +10,10 @@ import { parseManifest } from '../../core/oci/manifest.ts';
 import { isManifestType } from '../../core/oci/media-types.ts';
 import type { Source } from '../../core/oci/target.ts';
 import type { Reporter } from '../../core/reporter.ts';
-import { readBundle } from '../../core/trust/bundle-content.ts';
-import type { BundleContent } from '../../core/trust/bundle-content.ts';
 import { isBundleReferrer, listedPredicateType } from '../../core/trust/bundle-manifest.ts';
 import { parseStatement } from '../../core/trust/in-toto-statement.ts';
+import { parseBundle } from '../../core/trust/signed-statement.ts';
+import type { UncheckedBundle } from '../../core/trust/signed-statement.ts';
 import type { StatementManifest } from '../../core/trust/statement-manifest.ts';
 import type { ImageStatement } from './attest.ts';
 import type { RunSigner } from './run-signer.ts';
@@ -36,7 +36,12 @@ export interface AttachedBundle extends StatementManifest {
 const maxCandidates = 100;
 
 /** What anybody may have put there. */
-const unreadable: readonly ErrorCode[] = ['LAYOUT_INVALID', 'DIGEST_MISMATCH', 'REGISTRY_NOT_FOUND'];
+const unreadable: readonly ErrorCode[] = [
+  'DIGEST_MISMATCH',
+  'LAYOUT_INVALID',
+  'REGISTRY_NOT_FOUND',
+  'SIGNATURE_INVALID',
+];
 
 /** For each statement the bundle that this signer has made of it before, if there is one. */
 export async function findOwnBundles(
@@ -84,16 +89,20 @@ async function matchCandidate(
     const [payload] = layers;
     if (payload === undefined || layers.length > 1) return undefined;
     const bundle = await readDocument(source.open(payload), source.name);
-    const content = readBundle(bundle, `bundle ${payload.digest}`);
+    const content = parseBundle(bundle, `bundle ${payload.digest}`);
     const statement = open.find((one) => subject?.digest === one.about.digest && isSame(one, content));
-    if (statement === undefined || !signer.isOwn(content)) return undefined;
+    if (statement === undefined) return undefined;
+    const { about, predicateType } = statement;
+    if (!(await signer.isOwn(bundle, { image: about.digest, predicateType }))) {
+      reporter.debug(`${digest} is of another signer, or does not verify: it is not taken over`);
+      return undefined;
+    }
     const configBytes = await readDocument(source.open(config), source.name);
     const blobs = [
       blobOf(config.mediaType, configBytes),
       blobOf(payload.mediaType, bundle),
       blobOf(candidate.mediaType, bytes),
     ];
-    const { about, predicateType } = statement;
     return { statement, attached: { about, predicateType, bundle, referrer: candidate, blobs } };
   } catch (error) {
     if (!(error instanceof BimaError) || !unreadable.includes(error.code)) throw error;
@@ -103,7 +112,7 @@ async function matchCandidate(
 }
 
 /** The same of the same image; names of the image may differ. */
-function isSame({ about, bytes }: ImageStatement, { statement }: BundleContent): boolean {
+function isSame({ about, bytes }: ImageStatement, { statement }: UncheckedBundle): boolean {
   const [own, other] = [bytes, statement].map((one) => {
     const { predicateType, predicate } = parseStatement(one, about.digest, 'the statement of a bundle');
     return String(encodeJson([predicateType, predicate]));

@@ -9,10 +9,10 @@ import { parseIndex, parseManifest } from '../../core/oci/manifest.ts';
 import { isIndexType, isManifestType } from '../../core/oci/media-types.ts';
 import { findReferrers, referrersTag } from '../../core/oci/referrers.ts';
 import type { Source } from '../../core/oci/target.ts';
-import { readBundle } from '../../core/trust/bundle-content.ts';
 import { isBundleReferrer, listedPredicateType } from '../../core/trust/bundle-manifest.ts';
 import { parseProvenance } from '../../core/trust/provenance.ts';
 import type { RecordedBuild } from '../../core/trust/provenance.ts';
+import { parseBundle } from '../../core/trust/signed-statement.ts';
 import { predicateTypeAnnotation } from '../../core/trust/statement-manifest.ts';
 import { bundleMediaType } from '../../core/trust/sigstore-bundle.ts';
 import { parseStatement, predicateTypes, statementMediaType } from '../../core/trust/in-toto-statement.ts';
@@ -86,7 +86,7 @@ async function readRecord(
   if (payload === undefined || manifest.subject?.digest !== subject) return undefined;
   const what = `statement ${payload.digest}`;
   const bytes = await readDocument(source.open(payload), source.name);
-  const stated = payload.mediaType === bundleMediaType ? readBundle(bytes, what).statement : bytes;
+  const stated = payload.mediaType === bundleMediaType ? parseBundle(bytes, what).statement : bytes;
   const statement = parseStatement(stated, subject, what);
   return statement.predicateType === predicateTypes.provenance
     ? parseProvenance(statement.predicate, what)

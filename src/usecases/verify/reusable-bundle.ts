@@ -10,9 +10,14 @@ import type { CertificateIdentity } from '../../core/trust/certificate-identity.
 import { parseStatement } from '../../core/trust/in-toto-statement.ts';
 import { parseBundle } from '../../core/trust/signed-statement.ts';
 
-export interface WantedBundle {
+export interface ReusableBundle {
   readonly image: Digest;
   readonly predicateType: string;
+  /** The statement, where its very bytes are meant; any of the type by default. */
+  readonly statement?: Uint8Array | undefined;
+}
+
+export interface WantedBundle extends ReusableBundle {
   /** Who would sign: whom a certificate of this very workflow, ref and commit names, or the public key. */
   readonly signer:
     | {
@@ -20,8 +25,8 @@ export interface WantedBundle {
         readonly identity: Pick<CertificateIdentity, 'subject' | 'issuer' | 'claims'>;
       }
     | { readonly kind: 'key'; readonly key: KeyObject };
-  /** The statement, where its very bytes are meant; any of the type by default. */
-  readonly statement?: Uint8Array | undefined;
+  /** How many have to have seen the signature; what the roots ask for is asked for besides. */
+  readonly seenBy?: { readonly logs: number; readonly timestampAuthorities: number } | undefined;
 }
 
 /** @param roots trusted ones; none for a key that no log has seen */
@@ -30,12 +35,14 @@ export async function isReusable(
   wanted: WantedBundle,
   roots: readonly JsonObject[],
 ): Promise<boolean> {
-  const { image, predicateType, signer, statement } = wanted;
+  const { image, predicateType, signer, statement, seenBy } = wanted;
   try {
     const bundle = parseBundle(bytes, 'the bundle');
     if (statement !== undefined && !Buffer.from(statement).equals(bundle.statement)) return false;
     if (parseStatement(bundle.statement, image, 'the statement').predicateType !== predicateType)
       return false;
+    const { logEntries, timestamps } = bundle;
+    if (logEntries < (seenBy?.logs ?? 0) || timestamps < (seenBy?.timestampAuthorities ?? 0)) return false;
     if (signer.kind === 'key') {
       await checkKeyed(bundle, signer.key, roots);
       return true;

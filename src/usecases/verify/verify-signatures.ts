@@ -12,7 +12,7 @@ import { compareProvenance } from '../../core/trust/compare-provenance.ts';
 import type { ProvenanceComparison } from '../../core/trust/compare-provenance.ts';
 import { compareSigner } from '../../core/trust/expected-signer.ts';
 import type { ExpectedSigner, SignerDifference } from '../../core/trust/expected-signer.ts';
-import { parseStatement, predicateTypes } from '../../core/trust/in-toto-statement.ts';
+import { parseSignedStatement, predicateTypes } from '../../core/trust/in-toto-statement.ts';
 import { parseBundle } from '../../core/trust/signed-statement.ts';
 import type { UncheckedBundle } from '../../core/trust/signed-statement.ts';
 import type { FoundBundle } from './find-bundles.ts';
@@ -157,9 +157,9 @@ async function check(bundle: UncheckedBundle, trust: Trust): Promise<CheckedBund
   });
 }
 
-function readStatement(image: Digest, { statement }: CheckedBundle): ReturnType<typeof parseStatement> {
+function readStatement(image: Digest, { statement }: CheckedBundle): ReturnType<typeof parseSignedStatement> {
   try {
-    return parseStatement(statement, image, 'the signed statement');
+    return parseSignedStatement(statement, image, 'the signed statement');
   } catch (error) {
     if (!(error instanceof BimaError)) throw error;
     throw new BimaError('SIGNATURE_INVALID', error.message, {

@@ -8,6 +8,7 @@ import { readAll } from '../../../src/core/oci/blob.ts';
 import { encodeStatementManifest } from '../../../src/core/trust/statement-manifest.ts';
 import {
   encodeStatement,
+  parseSignedStatement,
   parseStatement,
   predicateTypes,
 } from '../../../src/core/trust/in-toto-statement.ts';
@@ -51,6 +52,18 @@ describe('a statement', () => {
     assert.match(refused('{}'), /expected an in-toto statement/);
     assert.match(refused('[]'), /not a JSON object/);
     assert.match(refused('{'), /not valid JSON/);
+  });
+
+  it('may be of version 0.1 where it is signed, and of no other', () => {
+    const older = golden.replace('Statement/v1', 'Statement/v0.1');
+    for (const text of [golden, older]) {
+      const { predicateType, predicate } = parseSignedStatement(Buffer.from(text), image.digest, 'it');
+      assert.deepEqual([predicateType, predicate], [statement.predicateType, statement.predicate]);
+    }
+    for (const text of [older.replace('6105', '6106'), older.replace('v0.1', 'v0.2')])
+      assert.throws(() => parseSignedStatement(Buffer.from(text), image.digest, 'it'), {
+        code: 'LAYOUT_INVALID',
+      });
   });
 
   it('names the SBOM without a version, which cosign and BuildKit look for', () => {

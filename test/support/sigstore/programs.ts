@@ -29,10 +29,19 @@ export interface Verdict {
   readonly stdout: string;
 }
 
-/** Servers of this process can answer it meanwhile. @throws Error for a program that didn't run at all */
-export function judge(name: SigstoreProgram, args: readonly string[]): Promise<Verdict> {
+/**
+ * Servers of this process can answer it meanwhile.
+ * @param variables besides those of this process
+ * @throws Error for a program that didn't run at all
+ */
+export function judge(
+  name: SigstoreProgram,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Verdict> {
   return new Promise((resolve, reject) => {
-    execFile(sigstoreProgram(name), args, { encoding: 'utf8' }, (error, stdout, stderr) => {
+    const env = { ...process.env, ...variables };
+    execFile(sigstoreProgram(name), args, { encoding: 'utf8', env }, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number')
         reject(new Error(`${name} did not run`, { cause: error }));
       else resolve({ isAccepted: error === null, said: stdout + stderr, stdout });
