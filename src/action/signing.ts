@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { addReferrersAt } from '../adapters/disk/add-referrers.ts';
 import { writeWhole } from '../adapters/filesystem/temporary.ts';
 import { BimaError } from '../core/errors.ts';
+import { systemClock } from '../core/clock.ts';
 import type { Environment } from '../core/environment.ts';
 import { parseSourceDate } from '../core/source-date.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
@@ -34,14 +35,14 @@ export async function prepareWorkflowSigning(
   { mode, key, passphrase, trustPath }: SigningInputs,
   world: World,
 ): Promise<PreparedSigning> {
-  const { environment, event, reporter, runner, signal, clock } = world;
+  const { environment, event, reporter, runner, signal, clock, trustRepository: repository } = world;
   const prepared = await prepareSigning(
     {
       mode,
       ...(key === undefined ? {} : { key: { pem: key, passphrase } }),
       trustPath,
       ...explainMissing(event),
-      loadTrust: (tools) => loadDefaultTrust(instanceOf(event, environment))(tools),
+      loadTrust: (tools) => loadDefaultTrust({ ...instanceOf(event, environment), repository })(tools),
     },
     environment,
     { reporter, signal, mask: runner.mask, clock },
@@ -159,21 +160,23 @@ async function repositoriesOf(
 
 /** Statements that say something; that somebody signs is no news there. What goes wrong is a warning. */
 async function storeAtGithub({ bundles }: SignedImage, world: World): Promise<Outputs> {
-  const { event, environment, reporter, signal, token } = world;
+  const { event, environment, reporter, signal, token, clock = systemClock } = world;
   const stating = bundles.filter((one) => one.isNew && one.predicateType !== predicateTypes.signature);
   if (stating.length === 0 || token === undefined) return {};
   const ids: number[] = [];
+  let isWarned = false;
   try {
     await withGithub(world, async (github) => {
       const { storeAttestation } = await import('../adapters/github/attestations.ts');
       for (const { bundle } of stating) {
-        const id = await storeAttestation(github, event.repository, bundle);
+        const id = await storeAttestation(github, event.repository, bundle, { clock, signal });
         if (id === undefined) return;
         ids.push(id);
       }
     });
   } catch (error) {
     if (signal.aborted || !(error instanceof BimaError)) throw error;
+    isWarned = true;
     reporter.warning({
       code: error.code,
       message: `GitHub's list of attestations lacks some of this image: ${error.message}`,
@@ -182,10 +185,13 @@ async function storeAtGithub({ bundles }: SignedImage, world: World): Promise<Ou
   }
   const [first] = ids;
   if (first === undefined) {
-    reporter.info("not in GitHub's list of attestations: the job has no permission `attestations: write`");
+    if (!isWarned) reporter.info(unlisted);
     return {};
   }
   const url = `${serverUrl(environment)}/${event.repository}/attestations/${first}`;
-  reporter.info(`GitHub lists ${ids.length} attestations: ${url}`);
+  reporter.info(`GitHub lists ${ids.length === 1 ? 'an attestation' : `${ids.length} attestations`}: ${url}`);
   return { 'attestation-id': String(first), 'attestation-url': url };
 }
+
+const unlisted =
+  "not in GitHub's list of attestations: the job has no permission `attestations: write`, or the repository no such list";

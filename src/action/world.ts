@@ -5,6 +5,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { PullRequest, WorkflowEvent } from './event.ts';
 import type { Environment } from '../core/environment.ts';
 import type { Runner } from './runner.ts';
+import type { TrustRepository } from '../adapters/sigstore/trust-repository.ts';
 
 export interface World {
   readonly environment: Environment;
@@ -20,6 +21,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** The system's, unless a test brings its own. */
   readonly clock?: Clock | undefined;
+  /** Where public sigstore says whom to trust: its own, unless a test brings another. */
+  readonly trustRepository?: TrustRepository | undefined;
 }
 
 /** What is hidden in the log. */

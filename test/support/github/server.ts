@@ -11,7 +11,7 @@ import { describeOperation } from './description.ts';
 import type { Operation } from './description.ts';
 import { answerGraphql } from './identity.ts';
 
-export type Permission = 'contents' | 'issues' | 'pull-requests' | 'packages';
+export type Permission = 'contents' | 'issues' | 'pull-requests' | 'packages' | 'attestations';
 
 export interface Token {
   /** Whom GitHub names as the author, such as `github-actions[bot]`. */
@@ -96,7 +96,13 @@ export const defaultToken = 'ghs_test';
 
 const everything: Token = {
   login: 'github-actions[bot]',
-  permissions: { contents: 'write', issues: 'write', 'pull-requests': 'write', packages: 'write' },
+  permissions: {
+    contents: 'write',
+    issues: 'write',
+    'pull-requests': 'write',
+    packages: 'write',
+    attestations: 'write',
+  },
 };
 
 /** Ends with the test, which fails if a request or an answer was not as GitHub describes it. */
