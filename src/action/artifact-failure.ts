@@ -24,8 +24,15 @@ const connectionError =
 export function classifyFailure(error: unknown, mask: (secret: string) => void): ArtifactFailure {
   const message = error instanceof Error ? error.message : String(error);
   const [firstLine = ''] = message.split('\n');
+  const text = firstLine.trim() === '' ? withoutWords(error) : redact(firstLine, mask);
   const created = !message.startsWith('Failed to CreateArtifact:');
-  return { kind: kindOf(error, message), created, text: redact(firstLine, mask) };
+  return { kind: kindOf(error, message), created, text };
+}
+
+/** The storage's library gives an answer without a body as an error without a message. */
+function withoutWords(error: unknown): string {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' ? `the storage answers ${status}` : 'the library says no reason';
 }
 
 function kindOf(error: unknown, message: string): ArtifactFailure['kind'] {

@@ -67,7 +67,7 @@ describe('the parts of dist/cli.cjs', () => {
     });
 
   it('have bars for a build on a terminal', { skip: skipWithoutTerminal }, (test) => {
-    const command = [process.execPath, bundle, 'build', '--tar', '--dest', join(temporaryFolder(test), 'x.tar'), example];
+    const command = [process.execPath, bundle, 'build', '--output', 'oci', '--dest', join(temporaryFolder(test), 'image'), example];
     const line = command.map((word) => `'${word}'`).join(' ');
     const output = execFileSync('script', ['-qec', line, '/dev/null'], { encoding: 'utf8' });
     assert.match(output, /^.*image sha256:[0-9a-f]{64} for linux\/amd64\r$/m);
