@@ -25,6 +25,19 @@ interface Said {
   readonly workflow: object | undefined;
 }
 
+async function build(
+  test: TestContext,
+  context: string,
+  wanted: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
+) {
+  const given = {
+    ...{ context, push: 'false', tags: 'registry.example/own/app:1', strict: 'true', ...wanted },
+    'oci-layout': join(temporaryFolder(test), 'layout'),
+  };
+  return runInputs(test, given, environment);
+}
+
 /** What the provenance of a build says of the run. @param head the commit that is checked out, if one is */
 async function saidBy(
   test: TestContext,
@@ -36,11 +49,7 @@ async function saidBy(
     mkdirSync(join(context, '.git'));
     writeFileSync(join(context, '.git/HEAD'), `${head}\n`);
   }
-  const given = {
-    ...{ context, push: 'false', tags: 'registry.example/own/app:1', provenance: 'true', strict: 'true' },
-    'oci-layout': join(temporaryFolder(test), 'layout'),
-  };
-  const outputs = await runInputs(test, given, environment);
+  const outputs = await build(test, context, { provenance: 'true' }, environment);
   const { predicate } = JSON.parse(readFileSync(outputs.provenance ?? '', 'utf8')) as {
     predicate: {
       buildDefinition: {
@@ -66,6 +75,7 @@ const full = {
   GITHUB_WORKFLOW_REF: 'own/app/.github/workflows/image.yml@refs/heads/main',
   GITHUB_RUN_ID: '4711',
   GITHUB_RUN_ATTEMPT: '2',
+  GITHUB_WORKFLOW_SHA: '',
 };
 
 describe('the provenance of a workflow', () => {
@@ -79,6 +89,12 @@ describe('the provenance of a workflow', () => {
       repository: 'own/app',
       workflow_ref: full.GITHUB_WORKFLOW_REF,
     });
+  });
+
+  it('is made only where it is asked for', async (test) => {
+    const outputs = await build(test, sampleContext(test), { sbom: 'true' }, full);
+    assert.ok(outputs.sbom !== undefined);
+    assert.equal(outputs.provenance, undefined);
   });
 
   it('has github.com for a server that is not named', async (test) => {
@@ -123,7 +139,7 @@ describe('the statements about an image that was built elsewhere', () => {
     const inputs = readInputs((name) => given[name] ?? '', {});
     const references = [parseReference('registry.example/own/app:1')];
     const world = {
-      environment: { GITHUB_REPOSITORY_OWNER: 'own' },
+      environment: { GITHUB_REPOSITORY_OWNER: 'somebody' },
       folder: temporaryFolder(test),
       signal: test.signal,
       images: localImages(test, '.'),
@@ -150,7 +166,7 @@ describe('the statements about an image that was built elsewhere', () => {
     const made = await typesFor(test, { ...layout, sbom: 'true' });
     assert.deepEqual(made?.types, ['https://spdx.dev/Document']);
     assert.ok(made.isAttached);
-    assert.match(made.sbom, /Organization: own/);
+    assert.match(made.sbom, /Organization: somebody/);
   });
 
   it('wait for the signer, with one that says nothing but that the image is signed', async (test) => {

@@ -26,6 +26,7 @@ describe('the file of a statement', () => {
     [['--provenance', 'p.json', '--sbom', 's.json'], { sbom: 's.json', provenance: 'p.json' }],
     [['--provenance=false', '--sbom=FALSE'], {}],
     [['--sbom', 'false', '--sbom', 's.json'], { sbom: 's.json' }],
+    [['--sbom', 'not-false.json'], { sbom: 'not-false.json' }],
     [['--sbom', './true'], { sbom: './true' }],
     [['--sbom', 'my-mode=max'], { sbom: 'my-mode=max' }],
   ];
