@@ -2,47 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { formatNode, openContainerd } from '../../../src/adapters/containerd/containerd.ts';
 import type { Containerd, ContainerdOptions } from '../../../src/adapters/containerd/containerd.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { pluginList, scriptContainerd } from '../../support/scripted-containerd.ts';
 
-const plugins = `TYPE                            ID           PLATFORMS      STATUS
-io.containerd.snapshotter.v1    devmapper    linux/amd64    error
-io.containerd.snapshotter.v1    native       linux/amd64    ok
-io.containerd.snapshotter.v1    overlayfs    linux/amd64    ok
-io.containerd.differ.v1         walking      linux/amd64    ok
-`;
-
-/** @param answers of ctr, by the end of its command line */
 async function open(
   test: TestContext,
   options: Partial<ContainerdOptions> = {},
   answers: Readonly<Record<string, string>> = {},
 ): Promise<Containerd> {
-  const folder = temporaryFolder(test);
-  const address = join(folder, 'c.sock');
-  const server = createServer((socket) => socket.destroy());
-  await new Promise<void>((listening) => server.listen(address, listening));
-  test.after(() => server.close());
-  const all = {
-    version: 'Client:\n  Version:  1.7.1\n  Revision: x\n\nServer:\n  Version:  1.6.2\n  Revision: y\n',
-    'plugins ls': plugins,
-    'import --help': 'OPTIONS:\n   --local          Run import locally\n   --no-unpack      Skip\n',
-    'namespaces ls --quiet': 'default\nk8s.io\n',
-    ...answers,
-  };
-  const cases = Object.entries(all).map(([end, text]) => `*"${end}") cat <<'END'\n${text}END\n;;`);
-  const program = join(folder, 'ctr');
-  writeFileSync(
-    program,
-    `#!/bin/sh\ncase "$*" in\n${cases.join('\n')}\n*) echo "ctr: no $*" >&2; exit 1;;\nesac\n`,
-  );
-  chmodSync(program, 0o755);
-  const environment = { PATH: process.env.PATH ?? '' };
+  const { address, program, environment } = await scriptContainerd(test, answers);
   return openContainerd({ address, namespace: 'default', program, environment, ...options });
 }
 
@@ -85,7 +58,7 @@ describe('openContainerd', { skip: process.platform !== 'linux' }, () => {
   });
 
   it("says that containerd's own snapshotter is not ready, and does without one that it does not have", async (test) => {
-    const without = plugins.replace(/^.*overlayfs.*\n/m, '');
+    const without = pluginList.replace(/^.*overlayfs.*\n/m, '');
     assert.ok(await open(test, {}, { 'plugins ls': without }));
     const broken = `${without}io.containerd.snapshotter.v1 overlayfs linux/amd64 skip\n`;
     await assert.rejects(open(test, {}, { 'plugins ls': broken }), {
