@@ -107,7 +107,7 @@ describe('an image that is signed with a key', () => {
     await using registry = await startRegistry();
     const { context, at } = filesFor(test);
     const place = `${registry.host}/a/b`;
-    await mustRun(
+    const { lines } = await mustRun(
       [
         ...['build', '--push', '-t', `${place}:1`, '--key=env://KEY', ...forTwoPlatforms(context)],
         ...['--sbom', at('s.json'), '--provenance', at('p.json'), context],
@@ -116,6 +116,8 @@ describe('an image that is signed with a key', () => {
     );
     const digests = await digestsAt(place, '1');
     assert.equal(digests.length, 3);
+    // What all nine statements share goes there once, and the log says it once.
+    assert.equal(lines.split('\n').filter((line) => line.includes(' 2 B: pushed')).length, 1, lines);
     for (const digest of digests)
       assert.deepEqual(types(await bundlesAbout(place, digest)), [signature, provenance, spdx]);
     assert.match(readFileSync(at('p.json'), 'utf8'), /slsa\.dev\/provenance/);

@@ -78,6 +78,10 @@ async function start(test: TestContext): Promise<Site> {
     tokens: Object.fromEntries(tokens),
   });
   const context = sampleContext(test);
+  const sigstore = await startSigstore();
+  test.after(() => sigstore[Symbol.asyncDispose]());
+  const trust = join(temporaryFolder(test), 'trust.json');
+  writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
   return {
     registry,
     tags: () => Object.keys(registry.store.tags(image)).sort(),
@@ -91,11 +95,15 @@ async function start(test: TestContext): Promise<Site> {
       const written = own.inputs(known);
       const source = isCleanup || written['from-layout'] !== undefined ? {} : { context };
       const common = { ...source, registry: registry.host, 'github-token': `ghs_${recipe}_${step}` };
+      // What has the permission gets an identity, and signs with the sigstore on loopback.
+      const isSigner = own.permissions['id-token'] === 'write' && written.attest !== undefined;
+      const signing = isSigner ? { 'attest-trust-config': trust } : {};
+      const identity = isSigner ? sigstore.issuer.environment() : {};
       return mustRunAction(test, {
         event,
         bundle: isCleanup ? cleanupBundle : actionBundle,
-        inputs: { ...common, ...written, ...inputs },
-        env: { ...server.environment, ...env },
+        inputs: { ...common, ...written, ...signing, ...inputs },
+        env: { ...server.environment, ...identity, ...env },
       });
     },
   };
@@ -108,6 +116,12 @@ function firstLines(recipe: string): string {
 
 function partition(items: readonly string[], fits: (item: string) => boolean): [string[], string[]] {
   return [items.filter(fits), items.filter((item) => !fits(item))];
+}
+
+/** With one bundle for each kind of statement. */
+async function assertSigned({ registry }: Site, digest = ''): Promise<void> {
+  const bundles = await bundlesAbout(`${registry.host}/${image}`, digest);
+  assert.deepEqual(bundles.map(({ predicateType }) => predicateType).sort(), Object.values(predicateTypes).sort());
 }
 
 describe('the recipes', () => {
@@ -138,6 +152,12 @@ describe('the recipes', () => {
     });
   }
 
+  it('sign with the identity of the workflow: attest.yml', async (test) => {
+    const site = await start(test);
+    const { outputs } = await site.run('attest', 'tag');
+    await assertSigned(site, outputs.digest);
+  });
+
   for (const recipe of ['sign', 'attest']) {
     it(`make what they vouch for, and name exactly who does: ${recipe}.yml`, async (test) => {
       const site = await start(test);
@@ -154,9 +174,6 @@ describe('the recipes', () => {
 
   it('sign and push what an earlier job has made: the reusable workflow, with its defaults', async (test) => {
     const site = await start(test);
-    await using sigstore = await startSigstore();
-    const trust = join(temporaryFolder(test), 'trust.json');
-    writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
     const file = join(import.meta.dirname, '../../.github/workflows/image.yml');
     const { on } = parse(readFileSync(file, 'utf8')) as {
       on: { workflow_call: { inputs: Record<string, { default: unknown }> } };
@@ -171,16 +188,13 @@ describe('the recipes', () => {
     const { outputs } = await site.run('image', 'tag', {
       folder: '.github/workflows',
       values: { ...values, ...attests },
-      inputs: { 'attest-trust-config': trust },
-      env: sigstore.issuer.environment(),
     });
     const [lists, names] = partition(site.tags(), (tag) => tag.startsWith('sha256-'));
     assert.deepEqual(names, ['latest', 'v1.2.3']);
     assert.equal(lists.length, 1);
     for (const name of ['sbom', 'provenance', 'bundle-path', 'ref', 'digest', 'image'])
       assert.ok(outputs[name], name);
-    const bundles = await bundlesAbout(`${site.registry.host}/${image}`, outputs.digest ?? '');
-    assert.deepEqual(bundles.map(({ predicateType }) => predicateType).sort(), Object.values(predicateTypes).sort());
+    await assertSigned(site, outputs.digest);
   });
 
   it('push an index of all platforms: platforms.yml', async (test) => {

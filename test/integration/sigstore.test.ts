@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -429,6 +429,69 @@ describe('sigstore itself', { skip: skipWithoutSigstore }, () => {
     assert.equal((await verify(await build('unsigned'), ...owner)).code, 6);
   });
 
+  const unlessPeers = unlessInSigstore('registry', 'oras');
+  it('and others do what docs/trust.md shows', { skip: unlessPeers }, async (test) => {
+    await using registry = await startDockerRegistry({ program: sigstoreProgram('registry') });
+    const context = contextOf(test);
+    const at = (name: string) => join(folder, name);
+    writeFileSync(at('trust.json'), JSON.stringify(real.trustConfiguration));
+    writeFileSync(at('root.json'), JSON.stringify(real.trustedRoot));
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(at('cosign.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+    const own = 'owner/name/.github/workflows/image.yml@refs/heads/main';
+    const claims = { repository: 'owner/name', workflow_ref: own, job_workflow_ref: own };
+    const workflowOfBima = 'nubificus/bima-action/.github/workflows/image.yml@refs/tags/v1';
+    const keyless = ['--attest', '--trust-config', at('trust.json')];
+    const key = { KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    /** Who signs, by what a command asks for. */
+    const signers: readonly (readonly [
+      RegExp,
+      string,
+      readonly string[],
+      Readonly<Record<string, string>>,
+    ])[] = [
+      [/--key/, 'keyed', ['--key=env://KEY'], key],
+      [
+        /bima-action/,
+        'reusable',
+        keyless,
+        real.issuer.environment({ ...claims, job_workflow_ref: workflowOfBima }),
+      ],
+      [/./, 'own', keyless, real.issuer.environment(claims)],
+    ];
+    for (const [, name, signing, env] of signers) {
+      const image = ['-t', `${registry.host}/${name}/name:main`, '--platform', 'linux/amd64'];
+      const args = ['build', '--push', ...image, '--sbom', at('sbom.json'), ...signing, context];
+      await mustRunCommand(args, { env });
+    }
+    const commands = commandsOf('docs/trust.md').filter((command) =>
+      /^(?:bima verify|cosign|oras) /.test(command),
+    );
+    assert.ok(commands.length >= 10, commands.join('\n'));
+    for (const command of commands) {
+      const [, repository = ''] = signers.find(([asked]) => asked.test(command)) ?? [];
+      const [program = '', ...args] = command
+        .replaceAll('ghcr.io/owner/', `${registry.host}/${repository}/`)
+        .replaceAll('https://token.actions.githubusercontent.com', real.issuer.url)
+        .replaceAll('cosign.pub', at('cosign.pub'))
+        .split(' ')
+        .map((word) => (word === '.' ? context : word));
+      if (program === 'bima') {
+        const trust = ['--trusted-root', at('root.json'), '--issuer', real.issuer.url];
+        const { code, stdout, stderr } = await runCommand([
+          ...args,
+          ...(repository === 'keyed' ? [] : trust),
+        ]);
+        assert.equal(code, 0, `${command}\n${stdout}${stderr}`);
+      } else {
+        const trust = ['--trusted-root', at('root.json'), '--allow-http-registry'];
+        const more = program === 'oras' ? ['--plain-http'] : trust;
+        const { isAccepted, said } = await judge(program === 'oras' ? program : 'cosign', [...args, ...more]);
+        assert.ok(isAccepted, `${command}\n${said}`);
+      }
+    }
+  });
+
   it('is shown by oras', { skip: unlessInSigstore('oras') }, async (test) => {
     await using registry = await startRegistry({ referrers: true });
     const place = { host: registry.host, repository: 'owner/app' };
@@ -484,6 +547,13 @@ describe('sigstore itself', { skip: skipWithoutSigstore }, () => {
     }
   });
 });
+
+/** The commands of the shell in a page, each on one line. */
+function commandsOf(path: string): readonly string[] {
+  const text = readFileSync(path, 'utf8');
+  const blocks = [...text.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  return blocks.flatMap((block) => block.replace(/ \\\n\s*/g, ' ').split('\n'));
+}
 
 function changeMaterial(bundle: JsonObject, change: JsonObject): JsonObject {
   const material = isObject(bundle.verificationMaterial) ? bundle.verificationMaterial : {};

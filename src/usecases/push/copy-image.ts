@@ -4,6 +4,7 @@
 import { readDocument } from '../../core/oci/blob.ts';
 import type { Blob } from '../../core/oci/blob.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import { childrenOf, isDocument, readTree } from '../../core/oci/image-tree.ts';
 import type { PutOptions, PutResult, Source, Target } from '../../core/oci/target.ts';
 import { RegistryError } from '../../adapters/registry/registry-error.ts';
@@ -28,6 +29,8 @@ export interface CopyOptions {
   readonly rootOnly?: boolean;
   /** Asked for an image of many blobs: true when the root is at the target, and with it all that is below. */
   readonly isThere?: () => Promise<boolean>;
+  /** Of images that are copied side by side: what several of them have is copied, and told, once. */
+  readonly shared?: Map<Digest, Promise<CopiedBlob>>;
 }
 
 const defaultConcurrency = 4;
@@ -55,7 +58,11 @@ export async function copyImage(
       return copied;
     }
     const blobTasks = blobs.map((blob) => async (inner: AbortSignal) => {
-      copied.push(await copyBlob(copy, blob, inner));
+      const other = options.shared?.get(blob.digest);
+      const own = other ?? copyBlob(copy, blob, inner);
+      options.shared?.set(blob.digest, own);
+      const done = await own;
+      if (other === undefined) copied.push(done);
     });
     await runSideBySide(blobTasks, concurrency, signal);
     const isBelow = ({ digest }: Descriptor) => digest !== root.digest;

@@ -226,8 +226,10 @@ class GroupPush {
   async #pushReferrers(): Promise<readonly CopiedBlob[]> {
     const { referrers = [], reporter } = this.#options;
     const copied: CopiedBlob[] = [];
+    // All of them have the same empty configuration.
+    const shared = new Map<Digest, Promise<CopiedBlob>>();
     const tasks = referrers.map((referrer) => async (signal: AbortSignal) => {
-      const options = { ...this.#options, signal };
+      const options = { ...this.#options, signal, shared };
       copied.push(...(await copyImage(this.#source, referrer, this.#repository, options)));
     });
     // All at once: they are small, and the list of them is written when all are there.
