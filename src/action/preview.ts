@@ -4,10 +4,15 @@ import type { Previews } from '../usecases/cleanup/brought.ts';
 import { markImage } from '../usecases/cleanup/preview-mark.ts';
 import type { MarkedImage } from '../usecases/cleanup/preview-mark.ts';
 import { BimaError } from '../core/errors.ts';
+import { readDocument } from '../core/oci/blob.ts';
 import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
 import { isObject } from '../core/oci/json.ts';
+import { readReferrer } from '../core/oci/referrers.ts';
+import type { Source } from '../core/oci/target.ts';
 import { withBlobs } from '../core/oci/with-blobs.ts';
 import { isBundleReferrer } from '../core/trust/bundle-manifest.ts';
+import { statementMediaType } from '../core/trust/in-toto-statement.ts';
 import { pullRequestOf, unnamedHeadOf } from './event.ts';
 import type { WorkflowEvent } from './event.ts';
 import { withGithub } from './github.ts';
@@ -28,8 +33,9 @@ export async function asPushed(produced: Produced, world: World): Promise<Produc
   const number = isPreview ? await numberOf(world) : undefined;
   const mark = number === undefined ? undefined : markOf(number, event, environment);
   const options = { mark, isForeign: isPreview };
-  const marked = await markImage(source, root, options, referrers).then(withoutMovedBundles(root, world));
-  const { blobs, ...image } = marked;
+  const marked = await markImage(source, root, options, referrers);
+  const { blobs } = marked;
+  const image = { root: marked.root, referrers: await carryReferrers({ ...produced, marked, mark }, world) };
   const pushed = { ...produced, ...image, source: withBlobs(source, blobs) };
   if (attested === undefined || pushed.root.digest === root.digest) return pushed;
   // Statements name the digest of what they are about.
@@ -43,17 +49,50 @@ export async function asPushed(produced: Produced, world: World): Promise<Produc
   };
 }
 
-/** A signature of the image without the mark, or with another one, would be attached to what it doesn't sign. */
-function withoutMovedBundles(
-  root: Descriptor,
+interface MovedImage extends Pick<Produced, 'source' | 'referrers'> {
+  readonly marked: MarkedImage;
+  readonly mark: string | undefined;
+}
+
+/** @returns without what names the digest of before: it would be attached to what it says nothing of */
+async function carryReferrers(
+  { source, referrers, marked, mark }: MovedImage,
   { reporter }: Pick<World, 'reporter'>,
-): (marked: MarkedImage) => MarkedImage {
-  return (marked) => {
-    const { referrers } = marked;
-    if (marked.root.digest === root.digest || !referrers.some(isBundleReferrer)) return marked;
-    reporter.info('signatures of the image stay behind: the mark of the pull request makes it another one');
-    return { ...marked, referrers: referrers.filter((one) => !isBundleReferrer(one)) };
-  };
+): Promise<readonly Descriptor[]> {
+  const all = withBlobs(source, marked.blobs);
+  const carried: Descriptor[] = [];
+  const left = new Set<Digest>();
+  // Each comes after what it refers to.
+  for (const [at, referrer] of marked.referrers.entries()) {
+    const was = await readFrom(source, referrers[at] ?? referrer);
+    const { subject } = await readFrom(all, referrer);
+    const isMoved = namesDigest(was.referrer) && was.subject !== subject;
+    if (isMoved || (subject !== undefined && left.has(subject))) left.add(referrer.digest);
+    else carried.push(referrer);
+  }
+  if (left.size > 0) {
+    const why =
+      mark === undefined
+        ? 'without the mark of a pull request it is another one'
+        : 'the mark of the pull request makes it another one';
+    reporter.info(`signatures and statements that came with the image stay behind: ${why}`);
+  }
+  return carried;
+}
+
+/** Not every tool that writes a layout says in its index of what type a referrer is. */
+async function readFrom(source: Source, descriptor: Descriptor): Promise<ReturnType<typeof readReferrer>> {
+  return readReferrer(descriptor, await readDocument(source.open(descriptor), source.name));
+}
+
+/** Bundles, in-toto statements, and the signatures of Notation (notaryproject.dev, "signature specification"). */
+function namesDigest(referrer: Descriptor): boolean {
+  const { artifactType } = referrer;
+  return (
+    isBundleReferrer(referrer) ||
+    artifactType === statementMediaType ||
+    artifactType === 'application/vnd.cncf.notary.signature'
+  );
 }
 
 function isAboutPullRequest(event: WorkflowEvent): boolean {

@@ -11,11 +11,13 @@ import { formatSummary } from '../../src/action/summary.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { codeSpan } from '../../src/core/text.ts';
+import { eventFixture } from '../support/events.ts';
 import { startRegistry } from '../support/registry.ts';
 import { runWithLines } from '../support/run-inputs.ts';
 import { sampleContext } from '../support/sample.ts';
-import { bundlesAbout, newKey } from '../support/signed-image.ts';
+import { bundlesAbout, newKey, runBima } from '../support/signed-image.ts';
 import { startSigstore } from '../support/sigstore/sigstore.ts';
+import { startTrustFiles } from '../support/sigstore/trust-files.ts';
 
 const signature = 'https://sigstore.dev/cosign/sign/v1';
 const provenance = 'https://slsa.dev/provenance/v1';
@@ -69,6 +71,31 @@ describe('attest', () => {
       carried.map(({ manifest }) => manifest).sort(),
       bundles.map(({ manifest }) => manifest).sort(),
     );
+  });
+
+  it('signs with public sigstore as its repository says now, and that verifies', async (test) => {
+    await using sigstore = await startSigstore();
+    await using repository = await startTrustFiles({
+      'trusted_root.json': sigstore.trustedRoot,
+      'signing_config.v0.2.json': sigstore.trustConfiguration.signingConfig,
+    });
+    await using registry = await startRegistry();
+    const inputs = inputsOf(test, registry.host);
+    const event = await eventFixture('push');
+    const isPublic = { ...event.payload, repository: { visibility: 'public' } };
+    const environment = { ...sigstore.issuer.environment(), GITHUB_SERVER_URL: 'https://github.com' };
+    const world = { event: { ...event, payload: isPublic }, trustRepository: repository };
+    const { lines } = await runWithLines(test, inputs, environment, undefined, world);
+    assert.ok(lines.includes(`signed 2 statements as ${workflow}`), lines.join('\n'));
+    assert.equal(repository.asked[0], '/2.root.json');
+    assert.ok(repository.asked.some((path) => path.endsWith('.signing_config.v0.2.json')));
+    const root = join(inputs.context ?? '', '../trusted_root.json');
+    writeFileSync(root, JSON.stringify(sigstore.trustedRoot));
+    const trust = ['--trusted-root', root, '--issuer', sigstore.issuer.url];
+    const args = ['verify', inputs.tags ?? '', ...trust, '--repo'];
+    const verified = await runBima([...args, 'owner/app']);
+    assert.equal(verified.code, 0, verified.out + verified.lines);
+    assert.notEqual((await runBima([...args, 'owner/other'])).code, 0);
   });
 
   it('signs the marked image of a pull request, and leaves what was signed before behind', async (test) => {

@@ -39,8 +39,8 @@ export type Event =
     }
   /** Somebody gives what there is a tag of a pull request. */
   | { readonly kind: 'copy'; readonly number: number; readonly picks: readonly number[] }
-  /** What a tag stands for is signed, by a referrer or in cosign's older way. */
-  | { readonly kind: 'sign'; readonly pick: number; readonly isOld: boolean }
+  /** What a tag stands for is signed, by a referrer or in cosign's older way; of an index perhaps each image, too. */
+  | { readonly kind: 'sign'; readonly pick: number; readonly isOld: boolean; readonly isDeep?: boolean }
   /** Somebody gives what a tag stands for another tag. */
   | { readonly kind: 'promote'; readonly pick: number }
   /** Somebody lists what there is in an index of their own. */
@@ -69,7 +69,15 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('fork' as const), number, picks, attach: fc.boolean() }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('sign' as const), pick, isOld: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('sign' as const),
+      pick,
+      isOld: fc.boolean(),
+      isDeep: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('promote' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('collect' as const), picks }) },
   {
@@ -223,13 +231,20 @@ export class World {
   }
 
   /** Of what somebody made; a signature is made for the image, and belongs to those who do. */
-  #sign({ pick, isOld }: Extract<Event, { kind: 'sign' }>): void {
+  #sign({ pick, isOld, isDeep = false }: Extract<Event, { kind: 'sign' }>): void {
     const [, digest] = this.#tagged(pick) ?? [];
     const held = digest === undefined ? undefined : this.registry.manifests.get(digest);
-    if (digest === undefined || held === undefined) return;
+    if (held === undefined) return;
+    const { manifests = [] } = isDeep ? parse(held.bytes) : {};
+    for (const subject of [held.descriptor, ...manifests]) this.#signOne(subject, isOld);
+  }
+
+  #signOne(subject: Descriptor, isOld: boolean): void {
+    const { digest } = subject;
+    if (!this.registry.manifests.has(digest)) return;
     const pushers = [...(this.pushers.get(digest) ?? [])];
     const seed = `signature ${(this.#count += 1)}`;
-    const bytes = isOld ? artifact(seed) : referrerOf(held.descriptor, seed);
+    const bytes = isOld ? artifact(seed) : referrerOf(subject, seed);
     const tag = isOld ? `sha256-${digest.slice(7)}.sig` : undefined;
     const signature = this.registry.put(mediaTypes.manifest, bytes, this.#time(), tag);
     const list = isOld ? undefined : this.registry.list(signature, digest, this.#time());
