@@ -167,7 +167,7 @@ async function storeAtGithub({ bundles }: SignedImage, world: World): Promise<Ou
   let isWarned = false;
   try {
     await withGithub(world, async (github) => {
-      const { storeAttestation } = await import('../adapters/github/attestations.ts');
+      const { storeAttestation } = await import('../adapters/github/attestation-list.ts');
       for (const { bundle } of stating) {
         const id = await storeAttestation(github, event.repository, bundle, { clock, signal });
         if (id === undefined) return;

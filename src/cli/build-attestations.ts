@@ -24,7 +24,7 @@ import type { PlatformsOptions } from '../usecases/plan/platforms.ts';
 import type { SignedImage } from '../usecases/attest/sign-image.ts';
 import type { Options } from './args.ts';
 import type { LazyClient } from './registry-options.ts';
-import type { CommandImage, CommandSigning } from './signing.ts';
+import type { CommandImage, CommandSigning } from './command-signing.ts';
 
 /**
  * Files that the options name. As in BuildKit, "false" is none.
@@ -134,7 +134,7 @@ async function signBuild(
     reporter,
   }: AttestedBuild & { layout: Layout; signing: CommandSigning; reporter: Reporter },
 ): Promise<SignedImage> {
-  const { signInLayout } = await import('./signing.ts');
+  const { signInLayout } = await import('./command-signing.ts');
   const { signal } = build;
   return signInLayout(layout, image, signing, { pushed, openClient: () => client.open(), reporter, signal });
 }

@@ -44,7 +44,7 @@ export async function runMerge(
     root = await withTemporaryLayout(output.workPath, async (layout) => {
       const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
       if (signing !== undefined) {
-        const { signInLayout } = await import('./signing.ts');
+        const { signInLayout } = await import('./command-signing.ts');
         const referrers = await referrersIn(layout, merged);
         const created = parseSourceDate(terminal.environment.SOURCE_DATE_EPOCH);
         const image = { source: layout, root: merged, referrers, references, created };

@@ -49,7 +49,7 @@ export async function runPush(
   const result = await withRegistryClient({ options, references, terminal, reporter }, async (client) => {
     if (signing === undefined)
       return pushImage(images.source, root, references, { client, reporter, referrers });
-    const { signForCommand } = await import('./signing.ts');
+    const { signForCommand } = await import('./command-signing.ts');
     const { environment, signal } = terminal;
     const created = parseSourceDate(environment.SOURCE_DATE_EPOCH);
     const image = { source: images.source, root, referrers, references, created };

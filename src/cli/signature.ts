@@ -3,7 +3,7 @@
 import type { Reporter } from '../core/reporter.ts';
 import type { SignedImage } from '../usecases/attest/sign-image.ts';
 import type { Options } from './args.ts';
-import type { CommandSigning } from './signing.ts';
+import type { CommandSigning } from './command-signing.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Undefined when nothing is to be signed. @throws BimaError as `prepareCommandSigning` does */
@@ -14,7 +14,7 @@ export async function prepareToSign(
 ): Promise<CommandSigning | undefined> {
   const isAsked = ['attest', 'key', 'trust-config'].some((name) => options.isGiven(name));
   if (!isAsked) return undefined;
-  return (await import('./signing.ts')).prepareCommandSigning(options, terminal, reporter);
+  return (await import('./command-signing.ts')).prepareCommandSigning(options, terminal, reporter);
 }
 
 /** What `--json` says of it. */
