@@ -2,7 +2,7 @@
 // Only what isn't of this project is replaced: by the actions and programs in test/fixtures/runner.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -11,6 +11,7 @@ import { skipWithoutAct, startRunner } from '../support/act.ts';
 import type { FinishedRun, RunMore } from '../support/act.ts';
 import { startContainerd } from '../support/containerd.ts';
 import type { RunningServer } from '../support/docker-registry.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { createIssues } from '../support/github/issues.ts';
 import type { Issues } from '../support/github/issues.ts';
 import { createPackages } from '../support/github/packages.ts';
@@ -21,6 +22,7 @@ import type { Releases } from '../support/github/releases.ts';
 import { defaultToken, startGithub } from '../support/github/server.ts';
 import { createStore } from '../support/registry-store.ts';
 import type { RegistryStore } from '../support/registry-store.ts';
+import { startSigstore } from '../support/sigstore/sigstore.ts';
 import { unlessInstalled, unlessMountingWith } from '../support/tools.ts';
 
 const repository = 'Nubificus/Redis-Unikernel';
@@ -58,7 +60,11 @@ const makefile = 'all:\n\tcp kernels/hello-* .\n\tcp kernels/hello-amd64 app.elf
 const containerfile = readFileSync(join(hello, 'Containerfile'), 'utf8');
 const withVersion = { Containerfile: containerfile.replace('FROM scratch', 'FROM scratch\nARG VERSION') };
 
-async function start(test: TestContext, files: Readonly<Record<string, string>> = {}): Promise<Site> {
+async function start(
+  test: TestContext,
+  files: Readonly<Record<string, string>> = {},
+  defaults: Readonly<Record<string, string>> = {},
+): Promise<Site> {
   const issues = createIssues(repository, [15]);
   const releases = createReleases(repository, { tags: ['v1.2.3'] });
   releases.addRelease({ tag: 'v1.2.3', isDraft: true });
@@ -82,6 +88,7 @@ async function start(test: TestContext, files: Readonly<Record<string, string>> 
       ...files,
     },
     token: defaultToken,
+    defaults,
     env: { ...github.environment, GITHUB_GRAPHQL_URL: `${github.apiUrl}/graphql` },
   });
   const tryToRun: Run = (recipe, event, more) =>
@@ -235,10 +242,14 @@ describe('workflows of several jobs, under act', { skip: skipWithoutAct }, () =>
 
   it("reusable: the project's own workflow, with what the job before it made", async (test) => {
     const files = { Containerfile: containerfile.replace(/hello-\S+/, 'app.elf') };
-    const { registry, run } = await start(test, files);
-    const { outputs } = await run('reusable', 'tag');
+    await using sigstore = await startSigstore();
+    const trust = join(temporaryFolder(test), 'trust.json');
+    writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
+    // The workflow leaves its callers no choice of whom to sign with.
+    const { registry, run } = await start(test, files, { 'attest-trust-config': trust });
+    const { outputs } = await run('reusable', 'tag', { env: sigstore.issuer.environment() });
     assert.deepEqual(tagsOf(registry), ['latest', 'v1.2.3']);
-    for (const name of ['sbom', 'provenance', 'ref', 'digest', 'image']) assert.ok(outputs('image')[name], name);
+    for (const name of ['sbom', 'provenance', 'bundle-path', 'ref', 'digest', 'image']) assert.ok(outputs('image')[name], name);
   });
 });
 

@@ -88,6 +88,8 @@ export interface RunnerOptions {
   /** Of the repository, by path. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly token: string;
+  /** Of inputs of the action that a workflow doesn't give, in place of its own. */
+  readonly defaults: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -100,7 +102,7 @@ export async function startRunner(test: TestContext, options: RunnerOptions): Pr
   const basic = { name: 'maria', password: options.token };
   const registry = await startDockerRegistry({ tls, basic, port: 443 });
   test.after(() => registry.stop());
-  const actions = await stageActions(folder);
+  const actions = await stageActions(folder, options.defaults);
   const workspace = join(folder, 'repository');
   for (const [path, content] of Object.entries(options.files)) {
     mkdirSync(join(workspace, path, '..'), { recursive: true });
@@ -125,12 +127,17 @@ export async function startRunner(test: TestContext, options: RunnerOptions): Pr
 }
 
 /** This action as it is, with the bundles in `dist`, and those that stand in for others, in a folder each. */
-async function stageActions(folder: string): Promise<string> {
+async function stageActions(folder: string, defaults: RunnerOptions['defaults']): Promise<string> {
   const actions = join(folder, 'actions');
   cpSync(join(fixtures, 'actions'), actions, { recursive: true });
   const own = join(actions, 'nubificus/bima-action');
   for (const path of ['action.yml', 'setup', 'cleanup', 'dist', '.github/workflows/image.yml']) {
     cpSync(join(root, path), join(own, path), { recursive: true });
+  }
+  const file = join(own, 'action.yml');
+  for (const [name, value] of Object.entries(defaults)) {
+    const input = `\n  ${name}:\n`;
+    writeFileSync(file, readFileSync(file, 'utf8').replace(input, `${input}    default: ${value}\n`));
   }
   for (const name of ['upload-artifact', 'download-artifact']) {
     await build({
