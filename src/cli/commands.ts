@@ -162,6 +162,7 @@ export const commands = {
       annotation,
       'annotation-encoding': annotationEncoding,
       compression,
+      ...signingOptions,
       'no-reuse': noReuse,
       'fail-on': failOn,
       ...containerd,

@@ -15,6 +15,7 @@ import { temporaryFolder } from '../support/folder.ts';
 import { noise } from '../support/large-context.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { Registry } from '../support/registry.ts';
+import { bundlesAbout, newKey } from '../support/signed-image.ts';
 
 interface Finished {
   readonly code: number;
@@ -164,6 +165,32 @@ describe('bima convert', () => {
     assert.deepEqual(
       third?.files.map(({ path, mode }) => `${mode.toString(8)} ${path}`),
       ['755 .boot', '644 .boot/kernel', '644 urunc.json', '755 urunit'],
+    );
+    registry.assertRules();
+  });
+
+  it('signs what it makes before the tag moves, and nothing without a key that can be read', async (test) => {
+    await using made = await scene(test);
+    const { registry, folder, parts } = made;
+    const key = join(folder, 'key.pem');
+    const args = ['convert', ...parts, '--push', '--json', '--key', key, '-t', `${registry.host}/out/app:1`];
+    const unread = await bima(...args, `${registry.host}/lib/app:1`);
+    assert.equal(unread.code, 2, unread.stderr);
+    assert.deepEqual(registry.store.tags('out/app'), {});
+    writeFileSync(key, newKey());
+    const { code, stdout, stderr } = await bima(...args, `${registry.host}/lib/app:1`);
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout) as {
+      digest: string;
+      signed: { by: string; signatures: readonly { subject: string }[] };
+    };
+    const [bundle, ...others] = await bundlesAbout(`${registry.host}/out/app`, result.digest);
+    assert.deepEqual(others, []);
+    assert.equal(bundle?.predicateType, 'https://sigstore.dev/cosign/sign/v1');
+    assert.match(result.signed.by, /^key sha256:/);
+    assert.deepEqual(
+      result.signed.signatures.map(({ subject }) => subject),
+      [result.digest],
     );
     registry.assertRules();
   });
