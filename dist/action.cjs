@@ -83,6 +83,7 @@ var init_package = __esm({
         mutation: "node test/mutation.ts",
         soak: "node --expose-gc test/soak.ts",
         test: "node test/run.ts",
+        "test:act": "node test/act.ts",
         "test:buildkit": "node test/peers.ts buildkit",
         "test:damage": "node test/damage.ts",
         "test:readme": "node test/readme-walk.ts",
@@ -30158,7 +30159,11 @@ async function copyImage(source, root3, target, options) {
       return copied3;
     }
     const blobTasks = blobs.map((blob) => async (inner) => {
-      copied3.push(await copyBlob(copy2, blob, inner));
+      const other = options.shared?.get(blob.digest);
+      const own = other ?? copyBlob(copy2, blob, inner);
+      options.shared?.set(blob.digest, own);
+      const done = await own;
+      if (other === void 0) copied3.push(done);
     });
     await runSideBySide(blobTasks, concurrency3, signal);
     const isBelow2 = ({ digest }) => digest !== root3.digest;
@@ -30379,8 +30384,9 @@ var init_push = __esm({
       async #pushReferrers() {
         const { referrers = [], reporter } = this.#options;
         const copied3 = [];
+        const shared3 = /* @__PURE__ */ new Map();
         const tasks = referrers.map((referrer) => async (signal) => {
-          const options = { ...this.#options, signal };
+          const options = { ...this.#options, signal, shared: shared3 };
           copied3.push(...await copyImage(this.#source, referrer, this.#repository, options));
         });
         await runSideBySide(tasks, referrersAtOnce, this.#options.signal);
@@ -37113,8 +37119,9 @@ async function asPushed(produced, world) {
   const number = isPreview ? await numberOf(world) : void 0;
   const mark = number === void 0 ? void 0 : markOf(number, event, environment);
   const options = { mark, isForeign: isPreview };
-  const marked = await markImage(source, root3, options, referrers).then(withoutMovedBundles(root3, world));
-  const { blobs, ...image } = marked;
+  const marked = await markImage(source, root3, options, referrers);
+  const { blobs } = marked;
+  const image = { root: marked.root, referrers: await carryReferrers({ ...produced, marked, mark }, world) };
   const pushed = { ...produced, ...image, source: withBlobs(source, blobs) };
   if (attested === void 0 || pushed.root.digest === root3.digest) return pushed;
   const made = await attested.again(pushed.source, pushed.root);
@@ -37126,13 +37133,29 @@ async function asPushed(produced, world) {
     attested: { ...attested, ...made, referrers: own.referrers }
   };
 }
-function withoutMovedBundles(root3, { reporter }) {
-  return (marked) => {
-    const { referrers } = marked;
-    if (marked.root.digest === root3.digest || !referrers.some(isBundleReferrer)) return marked;
-    reporter.info("signatures of the image stay behind: the mark of the pull request makes it another one");
-    return { ...marked, referrers: referrers.filter((one) => !isBundleReferrer(one)) };
-  };
+async function carryReferrers({ source, referrers, marked, mark }, { reporter }) {
+  const all = withBlobs(source, marked.blobs);
+  const carried = [];
+  const left = /* @__PURE__ */ new Set();
+  for (const [at, referrer] of marked.referrers.entries()) {
+    const was = await readFrom2(source, referrers[at] ?? referrer);
+    const { subject } = await readFrom2(all, referrer);
+    const isMoved = namesDigest2(was.referrer) && was.subject !== subject;
+    if (isMoved || subject !== void 0 && left.has(subject)) left.add(referrer.digest);
+    else carried.push(referrer);
+  }
+  if (left.size > 0) {
+    const why = mark === void 0 ? "without the mark of a pull request it is another one" : "the mark of the pull request makes it another one";
+    reporter.info(`signatures and statements that came with the image stay behind: ${why}`);
+  }
+  return carried;
+}
+async function readFrom2(source, descriptor) {
+  return readReferrer(descriptor, await readDocument(source.open(descriptor), source.name));
+}
+function namesDigest2(referrer) {
+  const { artifactType } = referrer;
+  return isBundleReferrer(referrer) || artifactType === statementMediaType || artifactType === "application/vnd.cncf.notary.signature";
 }
 function isAboutPullRequest(event) {
   return pullRequestOf(event) !== void 0 || unnamedHeadOf(event) !== void 0;
@@ -37158,9 +37181,12 @@ var init_preview = __esm({
     "use strict";
     init_preview_mark();
     init_errors();
+    init_blob();
     init_json();
+    init_referrers();
     init_with_blobs();
     init_bundle_manifest();
+    init_in_toto_statement();
     init_event();
     init_github();
   }
@@ -42804,9 +42830,9 @@ var init_sign_image = __esm({
   }
 });
 
-// src/adapters/github/attestations.ts
-var attestations_exports = {};
-__export(attestations_exports, {
+// src/adapters/github/attestation-list.ts
+var attestation_list_exports = {};
+__export(attestation_list_exports, {
   storeAttestation: () => storeAttestation
 });
 async function storeAttestation(github, repository, bundle, { clock, signal }) {
@@ -42830,8 +42856,8 @@ async function storeAttestation(github, repository, bundle, { clock, signal }) {
   }
 }
 var maxAttempts;
-var init_attestations2 = __esm({
-  "src/adapters/github/attestations.ts"() {
+var init_attestation_list = __esm({
+  "src/adapters/github/attestation-list.ts"() {
     "use strict";
     init_github_error();
     maxAttempts = 3;
@@ -42938,7 +42964,7 @@ async function storeAtGithub({ bundles }, world) {
   let isWarned = false;
   try {
     await withGithub(world, async (github) => {
-      const { storeAttestation: storeAttestation2 } = await Promise.resolve().then(() => (init_attestations2(), attestations_exports));
+      const { storeAttestation: storeAttestation2 } = await Promise.resolve().then(() => (init_attestation_list(), attestation_list_exports));
       for (const { bundle } of stating) {
         const id = await storeAttestation2(github, event.repository, bundle, { clock, signal });
         if (id === void 0) return;
@@ -44570,8 +44596,13 @@ var init_extract = __esm({
 function classifyFailure(error2, mask2) {
   const message = error2 instanceof Error ? error2.message : String(error2);
   const [firstLine2 = ""] = message.split("\n");
+  const text = firstLine2.trim() === "" ? withoutWords(error2) : redact(firstLine2, mask2);
   const created = !message.startsWith("Failed to CreateArtifact:");
-  return { kind: kindOf4(error2, message), created, text: redact(firstLine2, mask2) };
+  return { kind: kindOf4(error2, message), created, text };
+}
+function withoutWords(error2) {
+  const status = error2 instanceof Error && "statusCode" in error2 ? error2.statusCode : void 0;
+  return typeof status === "number" ? `the storage answers ${status}` : "the library says no reason";
 }
 function kindOf4(error2, message) {
   if (message.includes("(409) ")) return "exists";

@@ -83,6 +83,7 @@ var init_package = __esm({
         mutation: "node test/mutation.ts",
         soak: "node --expose-gc test/soak.ts",
         test: "node test/run.ts",
+        "test:act": "node test/act.ts",
         "test:buildkit": "node test/peers.ts buildkit",
         "test:damage": "node test/damage.ts",
         "test:readme": "node test/readme-walk.ts",
@@ -16564,13 +16565,6 @@ var init_cleanup_summary = __esm({
   }
 });
 
-// src/core/oci/with-blobs.ts
-var init_with_blobs = __esm({
-  "src/core/oci/with-blobs.ts"() {
-    "use strict";
-  }
-});
-
 // src/core/oci/referrers.ts
 function readReferrer({ mediaType, digest, size }, bytes) {
   const document = isIndexType(mediaType) ? parseIndex(bytes, digest) : parseManifest(bytes, digest);
@@ -16598,6 +16592,13 @@ var init_referrers = __esm({
     init_image_tree();
     init_manifest();
     init_media_types();
+  }
+});
+
+// src/core/oci/with-blobs.ts
+var init_with_blobs = __esm({
+  "src/core/oci/with-blobs.ts"() {
+    "use strict";
   }
 });
 
@@ -16684,9 +16685,12 @@ var init_preview = __esm({
     "use strict";
     init_preview_mark();
     init_errors();
+    init_blob();
     init_json();
+    init_referrers();
     init_with_blobs();
     init_bundle_manifest();
+    init_in_toto_statement();
     init_event();
     init_github();
   }

@@ -1672,7 +1672,7 @@ async function loadAll(path, tags, { options, terminal, reporter }) {
   runLoad
 });
 */},
-'./completion-command-NOZ326H6.js'() {/*
+'./completion-command-45L2C36S.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -1699,7 +1699,7 @@ var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
 var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
-var import_chunk_KHKH3BUK = require("./chunk-KHKH3BUK.js");
+var import_chunk_UFURZKCZ = require("./chunk-UFURZKCZ.js");
 var import_chunk_HE3BQHQJ = require("./chunk-HE3BQHQJ.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
@@ -1735,7 +1735,7 @@ var choices = {
   "annotation-encoding": ["plain", "base64"]
 };
 function completionScript(shell) {
-  const list = Object.entries(import_chunk_KHKH3BUK.commands).map(([name, spec]) => describeCommand(name, spec));
+  const list = Object.entries(import_chunk_UFURZKCZ.commands).map(([name, spec]) => describeCommand(name, spec));
   switch (shell) {
     case "bash":
       return bash(list);
@@ -2019,7 +2019,7 @@ function count(number, word) {
   runLint
 });
 */},
-'./build-command-BIIQ5CLU.js'() {/*
+'./build-command-4BHVBIX7.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -2039,15 +2039,15 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describeBuilt: () => import_chunk_SHPXM2EY.describeBuilt,
-  readBuildOptions: () => import_chunk_SHPXM2EY.readBuildOptions,
-  runBuild: () => import_chunk_SHPXM2EY.runBuild,
-  writtenBy: () => import_chunk_SHPXM2EY.writtenBy
+  describeBuilt: () => import_chunk_MBXPL4KS.describeBuilt,
+  readBuildOptions: () => import_chunk_MBXPL4KS.readBuildOptions,
+  runBuild: () => import_chunk_MBXPL4KS.runBuild,
+  writtenBy: () => import_chunk_MBXPL4KS.writtenBy
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_SHPXM2EY = require("./chunk-SHPXM2EY.js");
-var import_chunk_USKMNICH = require("./chunk-USKMNICH.js");
-var import_chunk_ZSRROMTO = require("./chunk-ZSRROMTO.js");
+var import_chunk_MBXPL4KS = require("./chunk-MBXPL4KS.js");
+var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
+var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
@@ -2078,7 +2078,7 @@ var import_chunk_KJWQF5XT = require("./chunk-KJWQF5XT.js");
 var import_chunk_45PITP2A = require("./chunk-45PITP2A.js");
 var import_chunk_NBJQ2VAB = require("./chunk-NBJQ2VAB.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
-var import_chunk_YWEYYW2Z = require("./chunk-YWEYYW2Z.js");
+var import_chunk_6SI5KDN6 = require("./chunk-6SI5KDN6.js");
 var import_chunk_GDD3WVWT = require("./chunk-GDD3WVWT.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
@@ -2119,10 +2119,12 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   writtenBy
 });
 */},
-'./convert-command-SLZW4EZN.js'() {/*
+'./convert-command-ATQGLMWJ.js'() {/*
+var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
+var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
 var __export = (target, all) => {
   for (var name in all)
@@ -2136,15 +2138,23 @@ var __copyProps = (to, from, except, desc) => {
   }
   return to;
 };
+var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
+  // If the importer is in node compatibility mode or this is not an ESM
+  // file that has been converted to a CommonJS file using a Babel-
+  // compatible transform (i.e. "__esModule" has not been set), then set
+  // "default" to the CommonJS "module.exports" for node compatibility.
+  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
+  mod
+));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
   runConvert: () => runConvert
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_SHPXM2EY = require("./chunk-SHPXM2EY.js");
-var import_chunk_USKMNICH = require("./chunk-USKMNICH.js");
-var import_chunk_ZSRROMTO = require("./chunk-ZSRROMTO.js");
+var import_chunk_MBXPL4KS = require("./chunk-MBXPL4KS.js");
+var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
+var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_XVUIDS3O = require("./chunk-XVUIDS3O.js");
 var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
@@ -2176,7 +2186,7 @@ var import_chunk_KJWQF5XT = require("./chunk-KJWQF5XT.js");
 var import_chunk_45PITP2A = require("./chunk-45PITP2A.js");
 var import_chunk_NBJQ2VAB = require("./chunk-NBJQ2VAB.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
-var import_chunk_YWEYYW2Z = require("./chunk-YWEYYW2Z.js");
+var import_chunk_6SI5KDN6 = require("./chunk-6SI5KDN6.js");
 var import_chunk_GDD3WVWT = require("./chunk-GDD3WVWT.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
@@ -2655,16 +2665,18 @@ async function runConvert(positionals, options, terminal) {
   const name = (0, import_chunk_2MPYD4KV.onePositional)("convert", positionals, "a container image");
   const references = (0, import_chunk_2MPYD4KV.readTags)(options.strings("tag"));
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_ZSRROMTO.readType)(options) === "registry" ? references : [];
+  const pushed = (0, import_chunk_BDXDXXED.readType)(options) === "registry" ? references : [];
   const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
+  let signed;
   try {
-    output = await (0, import_chunk_ZSRROMTO.readOutput)({ options, references, terminal, reporter, client });
-    const buildOptions = (0, import_chunk_SHPXM2EY.readBuildOptions)(options, terminal);
+    output = await (0, import_chunk_BDXDXXED.readOutput)({ options, references, terminal, reporter, client });
+    const buildOptions = (0, import_chunk_MBXPL4KS.readBuildOptions)(options, terminal);
     const conversion = { ...readConversion(options, buildOptions.created), image: await nameOfImage(name) };
     (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, pushed);
     await output.check();
+    const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
     built = await (0, import_chunk_6X7YNWAS.withCommandImages)(
       { options, terminal, reporter, client, context: "." },
       (images, blobs) => {
@@ -2673,7 +2685,11 @@ async function runConvert(positionals, options, terminal) {
         return withConversion(conversion, world, ({ plans, annotations }) => {
           const all = [...annotations, ...buildOptions.annotations];
           const ours = { ...buildOptions, annotations: all };
-          return (0, import_chunk_SHPXM2EY.buildInto)({ ...request, buildOptions: ours }, () => Promise.resolve(plans));
+          const plan = () => Promise.resolve(plans);
+          return (0, import_chunk_MBXPL4KS.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
+            if (signing === void 0) return;
+            signed = await signConverted({ ...request, ...finished, references, signing }, layout);
+          });
         });
       }
     );
@@ -2681,10 +2697,22 @@ async function runConvert(positionals, options, terminal) {
     reporter.close();
     await client.close();
   }
-  const result = { ...(0, import_chunk_SHPXM2EY.describeBuilt)(built), tags: references.map(import_chunk_VVEXJE6F.formatReference), ...output.describe() };
+  const result = {
+    ...(0, import_chunk_MBXPL4KS.describeBuilt)(built),
+    tags: references.map(import_chunk_VVEXJE6F.formatReference),
+    ...output.describe(),
+    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
+  };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag("json") ? JSON.stringify(result) : built.root.digest);
   return 0;
+}
+async function signConverted({ built, build, references, signing, client, pushed, reporter }, layout) {
+  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
+  const { root, external } = built;
+  const { created, signal } = build;
+  const image = { source: (0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external), root, referrers: [], references, created };
+  return signInLayout(layout, image, signing, { pushed, openClient: () => client.open(), reporter, signal });
 }
 function readConversion(options, created) {
   return {
@@ -2706,7 +2734,7 @@ function readConversion(options, created) {
   runConvert
 });
 */},
-'./chunk-SHPXM2EY.js'() {/*
+'./chunk-MBXPL4KS.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2743,8 +2771,8 @@ __export(stdin_exports, {
   writtenBy: () => writtenBy
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_USKMNICH = require("./chunk-USKMNICH.js");
-var import_chunk_ZSRROMTO = require("./chunk-ZSRROMTO.js");
+var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
+var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
 var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
 var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
@@ -2759,7 +2787,7 @@ var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
-var import_chunk_YWEYYW2Z = require("./chunk-YWEYYW2Z.js");
+var import_chunk_6SI5KDN6 = require("./chunk-6SI5KDN6.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_PF3YFCQK = require("./chunk-PF3YFCQK.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
@@ -2858,7 +2886,7 @@ async function attestBuild(request, layout, reporter) {
     (folder) => attestImage(source, built.root, {
       references,
       created: build.created,
-      ...files.sbom === void 0 ? {} : { sbom: { toolVersion: import_chunk_YWEYYW2Z.package_default.version, origins, folder } },
+      ...files.sbom === void 0 ? {} : { sbom: { toolVersion: import_chunk_6SI5KDN6.package_default.version, origins, folder } },
       provenance,
       isToBeSigned: signing !== void 0,
       baseLayers: countBaseLayers(plans),
@@ -2892,7 +2920,7 @@ async function signBuild(image, {
   client,
   reporter
 }) {
-  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./signing-ILL2MCY5.js")));
+  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
   const { signal } = build;
   return signInLayout(layout, image, signing, { pushed, openClient: () => client.open(), reporter, signal });
 }
@@ -2911,7 +2939,7 @@ async function factsOf({ options, plan, build, plans, images }) {
 async function versionsOf({ compression }) {
   const compressor = await (0, import_chunk_N6HJBTQ3.nameCompressor)(compression);
   return {
-    bima: import_chunk_YWEYYW2Z.package_default.version,
+    bima: import_chunk_6SI5KDN6.package_default.version,
     node: process.versions.node,
     ...compressor === void 0 ? {} : { compressor }
   };
@@ -3158,21 +3186,21 @@ async function runBuild(positionals, options, terminal) {
   const context = (0, import_chunk_2MPYD4KV.onePositional)("build", positionals, "the context for the build process");
   const references = (0, import_chunk_2MPYD4KV.readNames)(options);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_ZSRROMTO.readType)(options) === "registry" ? references : [];
+  const pushed = (0, import_chunk_BDXDXXED.readType)(options) === "registry" ? references : [];
   const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_ZSRROMTO.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_BDXDXXED.readOutput)({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
     built = await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
       const planOptions = await (0, import_chunk_2MPYD4KV.readPlanOptions)(given, options, terminal);
       (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, pushed);
       await output.check();
-      await (0, import_chunk_USKMNICH.prepareResultFiles)(options);
+      await (0, import_chunk_VZAOTRQW.prepareResultFiles)(options);
       await checkAttestationFiles(options);
-      const signing = await (0, import_chunk_USKMNICH.prepareToSign)(options, terminal, reporter);
+      const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
       return (0, import_chunk_6X7YNWAS.withCommandImages)(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
@@ -3190,12 +3218,12 @@ async function runBuild(positionals, options, terminal) {
     reporter.close();
     await client.close();
   }
-  await (0, import_chunk_USKMNICH.writeResultFiles)(options, metadataFacts(built, references));
+  await (0, import_chunk_VZAOTRQW.writeResultFiles)(options, metadataFacts(built, references));
   const result = {
     ...describeBuilt(built),
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
-    ...(0, import_chunk_USKMNICH.describeSigned)(signed)
+    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
   };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag("json") ? JSON.stringify(result) : built.root.digest);
@@ -3207,7 +3235,7 @@ function metadataFacts({ root, images }, references) {
   return { root, config, platforms: images.map(({ platform }) => platform), references };
 }
 function writtenBy({ path = "" }, options) {
-  const files = [...(0, import_chunk_USKMNICH.resultFiles)(options), ...Object.values(attestationFiles(options))];
+  const files = [...(0, import_chunk_VZAOTRQW.resultFiles)(options), ...Object.values(attestationFiles(options))];
   return [path, options.string("cache") ?? "", ...files].filter((name) => name !== "");
 }
 function readBuildOptions(options, terminal) {
@@ -3241,7 +3269,7 @@ function describeImage(image) {
   writtenBy
 });
 */},
-'./merge-command-DI5FVXPL.js'() {/*
+'./merge-command-SMPPD4FP.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3274,8 +3302,8 @@ __export(stdin_exports, {
   runMerge: () => runMerge
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_USKMNICH = require("./chunk-USKMNICH.js");
-var import_chunk_ZSRROMTO = require("./chunk-ZSRROMTO.js");
+var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
+var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
 var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
@@ -3630,19 +3658,19 @@ async function runMerge(paths, options, terminal) {
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_ZSRROMTO.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_BDXDXXED.readOutput)({ options, references, terminal, reporter, client });
     const { signal } = terminal;
     await output.check();
-    await (0, import_chunk_USKMNICH.prepareResultFiles)(options);
-    const signing = await (0, import_chunk_USKMNICH.prepareToSign)(options, terminal, reporter);
+    await (0, import_chunk_VZAOTRQW.prepareResultFiles)(options);
+    const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
     root = await (0, import_chunk_SKNEG7E5.withTemporaryLayout)(output.workPath, async (layout) => {
       const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
       if (signing !== void 0) {
-        const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./signing-ILL2MCY5.js")));
+        const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
         const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, merged);
         const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(terminal.environment.SOURCE_DATE_EPOCH);
         const image = { source: layout, root: merged, referrers, references, created };
-        const pushed = (0, import_chunk_ZSRROMTO.readType)(options) === "registry" ? references : [];
+        const pushed = (0, import_chunk_BDXDXXED.readType)(options) === "registry" ? references : [];
         const openClient = () => client.open();
         signed = await signInLayout(layout, image, signing, { pushed, openClient, reporter, signal });
       }
@@ -3653,12 +3681,12 @@ async function runMerge(paths, options, terminal) {
     reporter.close();
     await client.close();
   }
-  await (0, import_chunk_USKMNICH.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
+  await (0, import_chunk_VZAOTRQW.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
   const result = {
     digest: root.digest,
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
-    ...(0, import_chunk_USKMNICH.describeSigned)(signed)
+    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
   };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag("json") ? JSON.stringify(result) : root.digest);
@@ -3669,7 +3697,7 @@ async function runMerge(paths, options, terminal) {
   runMerge
 });
 */},
-'./push-command-BHFSHSCT.js'() {/*
+'./push-command-PPQGD6ZW.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3702,10 +3730,10 @@ __export(stdin_exports, {
   runPush: () => runPush
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_USKMNICH = require("./chunk-USKMNICH.js");
+var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_2BY27APC = require("./chunk-2BY27APC.js");
+var import_chunk_KJVN4C5Y = require("./chunk-KJVN4C5Y.js");
 var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
 var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
 var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
@@ -3756,7 +3784,7 @@ async function runPush(positionals, options, terminal) {
   }
   const references = names.map(import_chunk_F6Z4FXJU.parseImageName).map(import_chunk_VVEXJE6F.withDefaultTag);
   (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
-  await (0, import_chunk_USKMNICH.prepareResultFiles)(options);
+  await (0, import_chunk_VZAOTRQW.prepareResultFiles)(options);
   const images = await (0, import_chunk_3GNUDXLL.mustOpenNamed)(path);
   const root = await (0, import_chunk_GRVMFYBI.chooseImage)(
     images,
@@ -3764,20 +3792,20 @@ async function runPush(positionals, options, terminal) {
     "Name the one that is meant with --image."
   );
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const signing = await (0, import_chunk_USKMNICH.prepareToSign)(options, terminal, reporter);
+  const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
   const referrers = await (0, import_chunk_HFUWHP5Q.findReferrers)(images.source, root, images.roots);
   let signed;
   const result = await (0, import_chunk_RB3MHKVQ.withRegistryClient)({ options, references, terminal, reporter }, async (client) => {
     if (signing === void 0)
-      return (0, import_chunk_2BY27APC.pushImage)(images.source, root, references, { client, reporter, referrers });
-    const { signForCommand } = await Promise.resolve().then(() => __toESM(require("./signing-ILL2MCY5.js")));
+      return (0, import_chunk_KJVN4C5Y.pushImage)(images.source, root, references, { client, reporter, referrers });
+    const { signForCommand } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
     const { environment, signal } = terminal;
     const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(environment.SOURCE_DATE_EPOCH);
     const image = { source: images.source, root, referrers, references, created };
     const openClient = () => Promise.resolve(client);
     signed = await signForCommand(image, signing, { pushed: references, openClient, reporter, signal });
     const own = new Set(signed.referrers.map(({ digest }) => digest));
-    return (0, import_chunk_2BY27APC.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
+    return (0, import_chunk_KJVN4C5Y.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
       client,
       reporter,
       referrers: [...referrers.filter(({ digest }) => !own.has(digest)), ...signed.referrers]
@@ -3785,13 +3813,13 @@ async function runPush(positionals, options, terminal) {
   }).finally(() => {
     reporter.close();
   });
-  reporter.info((0, import_chunk_2BY27APC.summarizePush)(result));
-  await (0, import_chunk_USKMNICH.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
+  reporter.info((0, import_chunk_KJVN4C5Y.summarizePush)(result));
+  await (0, import_chunk_VZAOTRQW.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
   const json = {
     digest: result.digest,
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
-    pushed: (0, import_chunk_2BY27APC.describePush)(result),
-    ...(0, import_chunk_USKMNICH.describeSigned)(signed)
+    pushed: (0, import_chunk_KJVN4C5Y.describePush)(result),
+    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
   };
   terminal.stdout(options.flag("json") ? JSON.stringify(json) : result.digest);
   return 0;
@@ -3801,7 +3829,7 @@ async function runPush(positionals, options, terminal) {
   runPush
 });
 */},
-'./chunk-USKMNICH.js'() {/*
+'./chunk-VZAOTRQW.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3909,7 +3937,7 @@ async function writeResultFiles(options, facts) {
 async function prepareToSign(options, terminal, reporter) {
   const isAsked = ["attest", "key", "trust-config"].some((name) => options.isGiven(name));
   if (!isAsked) return void 0;
-  return (await Promise.resolve().then(() => __toESM(require("./signing-ILL2MCY5.js")))).prepareCommandSigning(options, terminal, reporter);
+  return (await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")))).prepareCommandSigning(options, terminal, reporter);
 }
 function describeSigned(signed) {
   if (signed === void 0) return {};
@@ -3931,7 +3959,7 @@ function describeSigned(signed) {
   writeResultFiles
 });
 */},
-'./relabel-command-EOZHHMBV.js'() {/*
+'./relabel-command-S36QJ7QC.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3964,14 +3992,14 @@ __export(stdin_exports, {
   runRelabel: () => runRelabel
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_ZSRROMTO = require("./chunk-ZSRROMTO.js");
+var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
 var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
 var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_2BY27APC = require("./chunk-2BY27APC.js");
+var import_chunk_KJVN4C5Y = require("./chunk-KJVN4C5Y.js");
 var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
 var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
 var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
@@ -4587,11 +4615,11 @@ async function openPlace(place, { client }) {
 }
 async function outputOf(place, { digest }, context) {
   const { options, references, terminal, reporter } = context;
-  const type = (0, import_chunk_ZSRROMTO.readType)(options);
+  const type = (0, import_chunk_BDXDXXED.readType)(options);
   if (type === "ctr")
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", 'expected --output tar, oci or registry, got "ctr"');
-  if (type !== "") return (0, import_chunk_ZSRROMTO.readOutput)(context);
-  if (place.type === "registry") return (0, import_chunk_2BY27APC.registryOutput)(context);
+  if (type !== "") return (0, import_chunk_BDXDXXED.readOutput)(context);
+  if (place.type === "registry") return (0, import_chunk_KJVN4C5Y.registryOutput)(context);
   if (place.type === "archive") {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", "expected --dest with --tar for the new archive, got neither", {
       hint: "An archive is never changed where it is."
@@ -4617,7 +4645,7 @@ async function outputOf(place, { digest }, context) {
   runRelabel
 });
 */},
-'./chunk-ZSRROMTO.js'() {/*
+'./chunk-BDXDXXED.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -4798,7 +4826,7 @@ async function readOutput(context) {
     case "ctr":
       return (await Promise.resolve().then(() => __toESM(require("./output-containerd-4LN5LQXW.js")))).containerdOutput(context);
     case "registry":
-      return (await Promise.resolve().then(() => __toESM(require("./output-registry-JEUP4PKF.js")))).registryOutput(context);
+      return (await Promise.resolve().then(() => __toESM(require("./output-registry-66DJM6DP.js")))).registryOutput(context);
     default:
       throw unknownOutput(type);
   }
@@ -15543,7 +15571,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   withRegistryClient
 });
 */},
-'./output-registry-JEUP4PKF.js'() {/*
+'./output-registry-66DJM6DP.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15563,11 +15591,11 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describePush: () => import_chunk_2BY27APC.describePush,
-  registryOutput: () => import_chunk_2BY27APC.registryOutput
+  describePush: () => import_chunk_KJVN4C5Y.describePush,
+  registryOutput: () => import_chunk_KJVN4C5Y.registryOutput
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_2BY27APC = require("./chunk-2BY27APC.js");
+var import_chunk_KJVN4C5Y = require("./chunk-KJVN4C5Y.js");
 var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
 var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
 var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
@@ -15608,7 +15636,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   registryOutput
 });
 */},
-'./chunk-2BY27APC.js'() {/*
+'./chunk-KJVN4C5Y.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15662,7 +15690,11 @@ async function copyImage(source, root, target, options) {
       return copied;
     }
     const blobTasks = blobs.map((blob) => async (inner) => {
-      copied.push(await copyBlob(copy, blob, inner));
+      const other = options.shared?.get(blob.digest);
+      const own = other ?? copyBlob(copy, blob, inner);
+      options.shared?.set(blob.digest, own);
+      const done = await own;
+      if (other === void 0) copied.push(done);
     });
     await (0, import_chunk_UOQXGZFP.runSideBySide)(blobTasks, concurrency, signal);
     const isBelow = ({ digest }) => digest !== root.digest;
@@ -15844,8 +15876,9 @@ var GroupPush = class {
   async #pushReferrers() {
     const { referrers = [], reporter } = this.#options;
     const copied = [];
+    const shared = /* @__PURE__ *^^/ new Map();
     const tasks = referrers.map((referrer) => async (signal) => {
-      const options = { ...this.#options, signal };
+      const options = { ...this.#options, signal, shared };
       copied.push(...await copyImage(this.#source, referrer, this.#repository, options));
     });
     await (0, import_chunk_UOQXGZFP.runSideBySide)(tasks, referrersAtOnce, this.#options.signal);
@@ -20217,7 +20250,7 @@ async function readRecord(source, subject, referrer) {
   listRemoteReferrers
 });
 */},
-'./signing-ILL2MCY5.js'() {/*
+'./command-signing-QEFMQDXJ.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -20271,7 +20304,7 @@ var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
 var import_chunk_QFOP37F4 = require("./chunk-QFOP37F4.js");
 var import_chunk_2OYRWF2G = require("./chunk-2OYRWF2G.js");
 var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
-//! src/cli/signing.ts
+//! src/cli/command-signing.ts
 async function prepareCommandSigning(options, terminal, reporter) {
   const mode = options.string("attest") ?? (options.string("key") === void 0 ? "false" : "true");
   const trustPath = options.string("trust-config");
@@ -46233,7 +46266,7 @@ function specialKind(stats) {
   readRegularNow
 });
 */},
-'./chunk-KHKH3BUK.js'() {/*
+'./chunk-UFURZKCZ.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -46647,6 +46680,7 @@ var commands = {
       annotation,
       "annotation-encoding": annotationEncoding,
       compression,
+      ...signingOptions,
       "no-reuse": noReuse,
       "fail-on": failOn,
       ...containerd,
@@ -46873,7 +46907,7 @@ function isCommandName(name) {
   isCommandName
 });
 */},
-'./chunk-YWEYYW2Z.js'() {/*
+'./chunk-6SI5KDN6.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -46934,6 +46968,7 @@ var package_default = {
     mutation: "node test/mutation.ts",
     soak: "node --expose-gc test/soak.ts",
     test: "node test/run.ts",
+    "test:act": "node test/act.ts",
     "test:buildkit": "node test/peers.ts buildkit",
     "test:damage": "node test/damage.ts",
     "test:readme": "node test/readme-walk.ts",
@@ -65088,8 +65123,8 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
   mod
 ));
-var import_chunk_KHKH3BUK = require("./chunk-KHKH3BUK.js");
-var import_chunk_YWEYYW2Z = require("./chunk-YWEYYW2Z.js");
+var import_chunk_UFURZKCZ = require("./chunk-UFURZKCZ.js");
+var import_chunk_6SI5KDN6 = require("./chunk-6SI5KDN6.js");
 var import_chunk_HE3BQHQJ = require("./chunk-HE3BQHQJ.js");
 var import_chunk_GDD3WVWT = require("./chunk-GDD3WVWT.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
@@ -65571,7 +65606,7 @@ function parseArguments(argv, environment) {
     return { type: "help", command: mustBeCommand(topic) };
   }
   const name = mustBeCommand(first);
-  const spec = import_chunk_KHKH3BUK.commands[name];
+  const spec = import_chunk_UFURZKCZ.commands[name];
   const end = spec.handsOn === true ? rest.indexOf("--") : -1;
   const own = end === -1 ? rest : rest.slice(0, end);
   const { values, positionals } = parseOptions(own, name, spec);
@@ -65581,8 +65616,8 @@ function parseArguments(argv, environment) {
   return { type: "command", name, options, positionals };
 }
 function mustBeCommand(word) {
-  if ((0, import_chunk_KHKH3BUK.isCommandName)(word)) return word;
-  const names = Object.keys(import_chunk_KHKH3BUK.commands);
+  if ((0, import_chunk_UFURZKCZ.isCommandName)(word)) return word;
+  const names = Object.keys(import_chunk_UFURZKCZ.commands);
   throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", `expected a command (${names.join(", ")}), got "${word}"`, {
     hint: [...hintsForCommand(word, names), 'See "bima --help".'].join(" ")
   });
@@ -65789,8 +65824,8 @@ function groupOptions({ options }) {
 }
 //! src/cli/help.ts
 function generalHelp(version) {
-  const width = Math.max(...Object.keys(import_chunk_KHKH3BUK.commands).map((name) => name.length)) + 2;
-  const list = Object.entries(import_chunk_KHKH3BUK.commands).map(([name, { summary }]) => `   ${name.padEnd(width)}${summary}`);
+  const width = Math.max(...Object.keys(import_chunk_UFURZKCZ.commands).map((name) => name.length)) + 2;
+  const list = Object.entries(import_chunk_UFURZKCZ.commands).map(([name, { summary }]) => `   ${name.padEnd(width)}${summary}`);
   return [
     `NAME:
    bima - package unikernels as OCI images for urunc (version ${version})`,
@@ -65802,7 +65837,7 @@ ${list.join("\n")}`,
   ].join("\n\n");
 }
 function commandHelp(name) {
-  const spec = import_chunk_KHKH3BUK.commands[name];
+  const spec = import_chunk_UFURZKCZ.commands[name];
   const { summary, usage, description } = spec;
   const groups2 = groupOptions(spec).map(({ title, options }) => {
     const lines = options.map(
@@ -65837,17 +65872,17 @@ function formatOptionHelp(spec) {
 }
 //! src/cli/run.ts
 var runners = {
-  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-BIIQ5CLU.js")))).runBuild,
-  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-SLZW4EZN.js")))).runConvert,
-  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-DI5FVXPL.js")))).runMerge,
-  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-BHFSHSCT.js")))).runPush,
-  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-EOZHHMBV.js")))).runRelabel,
+  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-4BHVBIX7.js")))).runBuild,
+  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-ATQGLMWJ.js")))).runConvert,
+  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-SMPPD4FP.js")))).runMerge,
+  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-PPQGD6ZW.js")))).runPush,
+  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-S36QJ7QC.js")))).runRelabel,
   inspect: async () => (await Promise.resolve().then(() => __toESM(require("./inspect-command-ZPSUYSGH.js")))).runInspect,
   run: async () => (await Promise.resolve().then(() => __toESM(require("./boot-command-4VC2WDNN.js")))).runBoot,
   verify: async () => (await Promise.resolve().then(() => __toESM(require("./verify-command-GWDQ7Y34.js")))).runVerify,
   load: async () => (await Promise.resolve().then(() => __toESM(require("./load-command-5AWSUFTB.js")))).runLoad,
   lint: async () => (await Promise.resolve().then(() => __toESM(require("./lint-command-OQG4AQHT.js")))).runLint,
-  completion: async () => (await Promise.resolve().then(() => __toESM(require("./completion-command-NOZ326H6.js")))).runCompletion
+  completion: async () => (await Promise.resolve().then(() => __toESM(require("./completion-command-45L2C36S.js")))).runCompletion
 };
 async function run(argv, terminal) {
   try {
@@ -65855,11 +65890,11 @@ async function run(argv, terminal) {
     switch (invocation.type) {
       case "help":
         terminal.stdout(
-          invocation.command === void 0 ? generalHelp(import_chunk_YWEYYW2Z.package_default.version) : commandHelp(invocation.command)
+          invocation.command === void 0 ? generalHelp(import_chunk_6SI5KDN6.package_default.version) : commandHelp(invocation.command)
         );
         return 0;
       case "version":
-        terminal.stdout(`bima version ${import_chunk_YWEYYW2Z.package_default.version}`);
+        terminal.stdout(`bima version ${import_chunk_6SI5KDN6.package_default.version}`);
         return 0;
       case "command": {
         const runner = await runners[invocation.name]();

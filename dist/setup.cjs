@@ -64,6 +64,7 @@ var package_default = {
     mutation: "node test/mutation.ts",
     soak: "node --expose-gc test/soak.ts",
     test: "node test/run.ts",
+    "test:act": "node test/act.ts",
     "test:buildkit": "node test/peers.ts buildkit",
     "test:damage": "node test/damage.ts",
     "test:readme": "node test/readme-walk.ts",
