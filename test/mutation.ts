@@ -1,5 +1,8 @@
 // Changes the sources of a folder at random places and sees whether its tests notice: `npm run mutation -- FOLDER [TEST…]`,
-// where FOLDER is below src, such as `core/oci`, and the tests are those of the same folder unless others are named.
+// where FOLDER is below src, such as `core/oci`. The tests are those of the same folder and the unit tests of other folders
+// that import from it, unless tests are named. With `--own` they are those of the same folder alone.
+// A sentence's wording counts for nothing, and neither do changes that test/equivalents names as changing nothing. The
+// others that no test notices are listed, and written to the file `--survivors FILE`, in the form of test/equivalents.
 // `--every N` tries about one change in N, and `--seed TEXT` other ones: the same seed has the same changes.
 // StrykerJS comes from npm when it is wanted, into a folder of its own: with 70 MB it is no dependency.
 
@@ -8,6 +11,8 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { describeChange } from './support/changed-text.ts';
+import type { Equivalent } from './support/changed-text.ts';
 
 /** As in the schema of mutation-testing-report-schema, version 2. */
 interface Report {
@@ -18,7 +23,8 @@ interface Mutant {
   readonly status: string;
   readonly mutatorName: string;
   readonly replacement?: string;
-  readonly location: { readonly start: { readonly line: number } };
+  readonly statusReason?: string;
+  readonly location: Parameters<typeof describeChange>[1];
 }
 
 const versions = ['@stryker-mutator/core@10.0.0', '@stryker-mutator/tap-runner@10.0.0'];
@@ -29,6 +35,8 @@ const { values, positionals } = parseArgs({
     every: { type: 'string', default: '1' },
     seed: { type: 'string', default: 'bima' },
     concurrency: { type: 'string', default: '1' },
+    own: { type: 'boolean', default: false },
+    survivors: { type: 'string' },
   },
   allowPositionals: true,
 });
@@ -38,9 +46,9 @@ if (folder === undefined || !existsSync(join(root, sources))) {
   console.error('expected a folder below src, as in: npm run mutation -- core/oci');
   process.exit(2);
 }
-const tests = named.length > 0 ? named : globSync(`test/${folder}/**/*.test.ts`, { cwd: root }).sort();
+const tests = named.length > 0 ? named : testsOf(folder);
 if (tests.length === 0) {
-  console.error(`there are no tests in test/${folder}: name them behind the folder`);
+  console.error(`no unit test imports from src/${folder}: name tests behind the folder`);
   process.exit(2);
 }
 if (![values.every, values.concurrency].every((value) => /^[1-9]\d*$/.test(value))) {
@@ -53,6 +61,17 @@ try {
   process.exitCode = mutate(own);
 } finally {
   rmSync(own, { recursive: true, force: true });
+}
+
+function testsOf(folder: string): string[] {
+  const below = `test/${folder}/`;
+  return globSync('test/{action,adapters,cli,core,usecases}/**/*.test.ts', { cwd: root })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => {
+      if (file.startsWith(below)) return true;
+      return !values.own && readFileSync(join(root, file), 'utf8').includes(`/src/${folder}/`);
+    })
+    .sort();
 }
 
 function mutate(own: string): number {
@@ -96,17 +115,25 @@ function mutate(own: string): number {
 /** The survivors, one a line, and the figure. */
 function summarize({ files }: Report): void {
   const counts = new Map<string, number>();
+  const survivors: Equivalent[] = [];
   for (const [file, { mutants }] of Object.entries(files)) {
-    for (const { status, mutatorName, replacement = '', location } of mutants) {
-      counts.set(status, (counts.get(status) ?? 0) + 1);
+    for (const { status, statusReason, mutatorName, replacement = '', location } of mutants) {
+      const outcome = statusReason === 'equivalent' ? statusReason : status;
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       if (status !== 'Survived' && status !== 'NoCoverage') continue;
-      const change = replacement.replace(/\s+/g, ' ').slice(0, 80);
-      console.log(`${file}:${location.start.line}: ${mutatorName}: ${change}`);
+      const change = describeChange(file, location, replacement);
+      survivors.push({ ...change, why: '' });
+      const [of, becomes] = [change.of, change.becomes].map((text) => text.slice(0, 80));
+      console.log(`${file}:${location.start.line}: ${mutatorName}: ${of} → ${becomes}`);
     }
   }
+  if (values.survivors !== undefined)
+    writeFileSync(values.survivors, `${JSON.stringify(survivors, null, 2)}\n`);
   const of = (...names: readonly string[]) => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
-  const [noticed, survived] = [of('Killed', 'Timeout'), of('Survived', 'NoCoverage')];
-  const share = ((100 * noticed) / Math.max(noticed + survived, 1)).toFixed(1);
+  const noticed = of('Killed', 'Timeout');
+  const all = noticed + survivors.length;
+  const share = ((100 * noticed) / Math.max(all, 1)).toFixed(1);
   const part = values.every === '1' ? '' : ` (one in ${values.every}, seed '${values.seed}')`;
-  console.log(`${sources}: ${noticed} of ${noticed + survived} changes${part} were noticed, ${share} %`);
+  const equal = of('equivalent') === 0 ? '' : `; ${of('equivalent')} more change nothing`;
+  console.log(`${sources}: ${noticed} of ${all} changes${part} were noticed, ${share} %${equal}`);
 }

@@ -1,14 +1,21 @@
-// A checker of StrykerJS that lets one change in some through, chosen by a seed: a folder is tried in minutes.
+// A checker of StrykerJS that lets one change in some through, chosen by a seed: a folder is tried in minutes. It leaves
+// out the wording of sentences, and changes that test/equivalents names.
 
 import { createHash } from 'node:crypto';
+import { describeChange, isEquivalent, isSentence } from './changed-text.ts';
 
-/** As in StrykerJS's api/core, what is read of it. */
+/** As in StrykerJS's api/core, what is read of it; the first line and the first column are 0. */
 interface Change {
   readonly id: string;
   readonly fileName: string;
-  readonly location: object;
+  readonly location: { readonly start: Position; readonly end: Position };
   readonly mutatorName: string;
   readonly replacement: string;
+}
+
+interface Position {
+  readonly line: number;
+  readonly column: number;
 }
 
 type Verdict = { readonly status: 'passed' } | { readonly status: 'compileError'; readonly reason: string };
@@ -34,8 +41,16 @@ function verdictOn({ fileName, location, mutatorName, replacement }: Change): Ve
   const place = fileName.slice(Math.max(fileName.lastIndexOf('src/'), 0));
   const text = JSON.stringify([seed, place, location, mutatorName, replacement]);
   const number = createHash('sha256').update(text).digest().readUInt32BE();
-  if (number % Number(every) === 0) return { status: 'passed' };
-  return { status: 'compileError', reason: 'not in the sample' };
+  if (number % Number(every) !== 0) return { status: 'compileError', reason: 'not in the sample' };
+  const change = describeChange(place, { start: next(location.start), end: next(location.end) }, replacement);
+  if (mutatorName === 'StringLiteral' && isSentence(change.of))
+    return { status: 'compileError', reason: 'the wording of a sentence' };
+  if (isEquivalent(change)) return { status: 'compileError', reason: 'equivalent' };
+  return { status: 'passed' };
+}
+
+function next({ line, column }: Position): Position {
+  return { line: line + 1, column: column + 1 };
 }
 
 /** Found by StrykerJS under this name. */
