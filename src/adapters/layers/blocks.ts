@@ -6,9 +6,11 @@ import type { ByteStream } from '../../core/oci/blob.ts';
 export interface BlockOptions<Result> {
   /** In bytes; the last block may be shorter. */
   readonly size: number;
+  /** The memory of each block, in bytes, for a result that takes the block's place; its size by default. */
+  readonly room?: number;
   /** How many blocks are worked on at once. */
   readonly limit: number;
-  /** Called in the order of the blocks. The block is its own until the promise settles, and is reused then. */
+  /** Called in the order of the blocks. The block's memory is its own, and is used again once its result was read. */
   readonly work: (block: Uint8Array) => Promise<Result>;
 }
 
@@ -20,10 +22,10 @@ export async function* workInBlocks<Result>(
   stream: ByteStream,
   options: BlockOptions<Result>,
 ): AsyncGenerator<Result> {
-  const { size, limit, work } = options;
+  const { size, room = size, limit, work } = options;
   const running: { readonly buffer: Uint8Array; readonly result: Promise<Result> }[] = [];
   const free: Uint8Array[] = [];
-  let buffer = allocateShared(size);
+  let buffer = allocateShared(room);
   let filled = 0;
 
   const start = () => {
@@ -36,8 +38,8 @@ export async function* workInBlocks<Result>(
     for (let first = running[0]; first !== undefined && running.length > most; first = running[0]) {
       const result = await first.result;
       running.shift();
-      free.push(first.buffer);
       yield result;
+      free.push(first.buffer);
     }
   }
 
@@ -51,7 +53,7 @@ export async function* workInBlocks<Result>(
         if (filled < size) continue;
         start();
         yield* finish(limit - 1);
-        buffer = free.pop() ?? allocateShared(size);
+        buffer = free.pop() ?? allocateShared(room);
         filled = 0;
       }
     }

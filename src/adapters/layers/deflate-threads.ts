@@ -60,11 +60,14 @@ export class DeflateThreads {
 class Thread {
   readonly #worker: Worker;
   readonly #jobs: Started[] = [];
+  /** How many jobs the thread has done, which it counts itself: its messages are read later. */
+  readonly #done = new Int32Array(new SharedArrayBuffer(4));
+  #begun = 0;
   #isReady = false;
   #failure: Error | undefined;
 
   constructor() {
-    const workerData = deflateModule();
+    const workerData: ThreadScope['workerData'] = { module: deflateModule(), done: this.#done };
     // As text, since a bundle is one file; and with little memory, since it keeps nothing.
     this.#worker = new Worker(`(${serve.toString()})(require('node:worker_threads'))`, {
       eval: true,
@@ -89,12 +92,13 @@ class Thread {
   /** Jobs that are not done. A thread that is starting takes none, and one that has failed fails the next. */
   get load(): number {
     if (this.#failure !== undefined) return 0;
-    return this.#isReady ? this.#jobs.length : Infinity;
+    return this.#isReady ? this.#begun - Atomics.load(this.#done, 0) : Infinity;
   }
 
   run(job: Job): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#worker.ref();
+    this.#begun += 1;
     this.#worker.postMessage(job);
     return new Promise((resolve, reject) => this.#jobs.push({ resolve, reject }));
   }
@@ -111,13 +115,14 @@ class Thread {
 
 /** What a thread runs. It is passed on as text, so it can use nothing from outside. */
 function serve({ parentPort, workerData }: ThreadScope): void {
-  const encoder = new WebAssembly.Instance(workerData).exports as DeflateExports;
+  const encoder = new WebAssembly.Instance(workerData.module).exports as DeflateExports;
   const bytes = new Uint8Array(encoder.memory.buffer);
   const [input, start] = [encoder.inputAddress(), encoder.outputAddress()];
   parentPort.on('message', ({ block, level, output }) => {
     bytes.set(block, input);
     const size = encoder.deflate(block.length, level);
     output.set(bytes.subarray(start, start + size));
+    Atomics.add(workerData.done, 0, 1);
     parentPort.postMessage(size);
   });
   parentPort.postMessage(-1);
@@ -125,7 +130,7 @@ function serve({ parentPort, workerData }: ThreadScope): void {
 
 /** What a thread uses of node:worker_threads. */
 interface ThreadScope {
-  readonly workerData: WebAssembly.Module;
+  readonly workerData: { readonly module: WebAssembly.Module; readonly done: Int32Array };
   readonly parentPort: {
     on(event: 'message', listener: (job: Job) => void): void;
     postMessage(size: number): void;

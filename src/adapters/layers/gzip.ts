@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
 import type { ByteStream } from '../../core/oci/blob.ts';
-import { allocateShared, workInBlocks } from './blocks.ts';
+import { workInBlocks } from './blocks.ts';
 import { deflateBlock, maxBlockSize, maxDeflatedSize } from './deflater.ts';
 import type { DeflateThreads } from './deflate-threads.ts';
 
@@ -32,11 +32,11 @@ export async function* compressGzip(stream: ByteStream, options: GzipOptions): A
   const threads = options.threads ?? (expected >= threadsPayFrom ? await openThreads() : undefined);
   let crc = 0;
   let size = 0;
-  const free: Uint8Array[] = [];
   const work = async (block: Uint8Array): Promise<Deflated> => {
     crc = zlib.crc32(block, crc);
     size += block.length;
-    const output = free.pop() ?? allocateShared(maxDeflatedSize);
+    // The result takes the place of the block, which the encoder has copied by then.
+    const output = new Uint8Array(block.buffer);
     const job = threads?.deflate({ block, level, output });
     if (job !== undefined) return { output, size: await job };
     const result = { output, size: deflateBlock(block, level, output) };
@@ -46,13 +46,14 @@ export async function* compressGzip(stream: ByteStream, options: GzipOptions): A
   };
 
   let isBegun = false;
-  const limit = 1 + (threads?.capacity ?? 0);
-  for await (const deflated of workInBlocks(stream, { size: maxBlockSize, limit, work })) {
+  // With threads, one more than they take and the main thread's own: else it would wait for the oldest one.
+  const limit = threads === undefined ? 1 : threads.capacity + 2;
+  const blocks = { size: maxBlockSize, room: maxDeflatedSize, limit, work };
+  for await (const deflated of workInBlocks(stream, blocks)) {
     if (!isBegun) yield header;
     isBegun = true;
     const bytes = deflated.output.subarray(0, deflated.size);
     yield release ? bytes : Uint8Array.from(bytes);
-    free.push(deflated.output);
   }
   if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
