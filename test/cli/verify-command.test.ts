@@ -209,7 +209,7 @@ describe('bima verify', () => {
     await expectReproduced('--source', context, name);
     const before = registry.count('GET', /blobs/);
     await expectDifference(
-      /^layer 1 of 3 \(COPY test-redis\.hvt .*\): same content, other compression: the image has gzip:9\/bima-1 \(sha256:\w+\), the rebuild has gzip:1\/bima-1 /,
+      /^layer 1 of 3 \(COPY test-redis\.hvt .*\): same content, other compression: the image has gzip:9\/bima-2 \(sha256:\w+\), the rebuild has gzip:1\/bima-2 /,
       ...['--compression=gzip:1', '--source', context, name],
     );
     // Its config, twice: as traces and in the comparison.

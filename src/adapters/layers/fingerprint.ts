@@ -31,7 +31,7 @@ export function markedCompression({ annotations = {} }: Descriptor): string | un
   return /^[a-z]+:\d+(?=\/)/.exec(annotations[compressorAnnotation] ?? '')?.[0];
 }
 
-/** What the mark of a layer says of its compressor, such as `gzip:2/bima-1`; undefined without one that holds for it. */
+/** What the mark of a layer says of its compressor, such as `gzip:2/bima-2`; undefined without one that holds for it. */
 export function compressorOf({ digest, annotations }: Descriptor): string | undefined {
   const mark = annotations?.[compressorAnnotation] ?? '';
   const end = ` ${hexOf(digest).slice(0, 16)}`;
@@ -53,7 +53,7 @@ export async function isMadeBy(
 const zstdNames = new Map<number, Promise<string>>();
 
 /**
- * The name of a compressor: its method, its level, and `bima-1` or, for zstd, the digest of what it makes of a fixed
+ * The name of a compressor: its method, its level, and `bima-2` or, for zstd, the digest of what it makes of a fixed
  * sample: `zstd:3/frames-0123456789abcdef`, or `zstd:19/0123456789abcdef` where it makes one frame of everything.
  * Undefined for no compression.
  */

@@ -1,6 +1,6 @@
 // The output, bit by bit, the lowest first (RFC 1951, 3.1.1).
 
-import { distanceBases, distanceCodes, distanceExtras, output, tokenCodes, tokens } from './memory';
+import { distanceCodes, output, tokenCodes, tokens } from './memory';
 
 let next: u32 = output;
 let pending: u64 = 0;
@@ -49,7 +49,10 @@ export function outputLength(): u32 {
   return next - output;
 }
 
-/** All of a block's tokens by the codes that are in place for them. */
+/**
+ * All of a block's tokens by the codes that are in place for them. Without a branch: nobody can tell beforehand which
+ * tokens are matches.
+ */
 export function writeTokens(tokensEnd: u32): void {
   let place = next;
   let bits = pending;
@@ -57,17 +60,11 @@ export function writeTokens(tokensEnd: u32): void {
   for (let at = tokens; at < tokensEnd; at += 4) {
     const token = load<u32>(at);
     const code = load<u32>((token & 511) << 2, tokenCodes);
-    bits |= (<u64>(code & 0xffffff)) << count;
-    count += code >> 24;
-    if ((token & 256) !== 0) {
-      const symbol = token >> 24;
-      const distanceCode = load<u32>(symbol << 2, distanceCodes);
-      bits |= (<u64>(distanceCode & 0xffffff)) << count;
-      count += distanceCode >> 24;
-      const extra = ((token >> 9) & 0x7fff) - load<u32>(symbol << 2, distanceBases);
-      bits |= (<u64>extra) << count;
-      count += load<u8>(symbol, distanceExtras);
-    }
+    const distanceCode = load<u32>((token >> 24) << 2, distanceCodes);
+    const extra = ((token >> 9) & 0x1fff) << ((distanceCode >> 16) & 31);
+    const size = code >> 24;
+    bits |= (((<u64>((distanceCode & 0xffff) | extra)) << size) | (code & 0xffffff)) << count;
+    count += size + (distanceCode >> 24);
     store<u64>(place, bits);
     place += <u32>(count >> 3);
     bits >>= count & 56;

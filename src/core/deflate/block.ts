@@ -25,7 +25,7 @@ import {
   tokenLimit,
   tokens,
 } from './memory';
-import { distanceCount, endOfBlock, literalCount, logarithm } from './symbols';
+import { distanceCount, endOfBlock, literalCount, logarithm, noDistance } from './symbols';
 
 const countWords: u32 = 544;
 /** Approximate cost of the codes of a block, in bits × 256. */
@@ -305,6 +305,14 @@ function writeSymbols(tokensEnd: u32): void {
   // 288 for the fixed code, whose last two symbols never occur.
   buildCodes(literalLengths, 288, literalCodes);
   buildCodes(distanceLengths, distanceCount, distanceCodes);
+  for (let symbol: u32 = 0; symbol < distanceCount; symbol++) {
+    const place = distanceCodes + 4 * symbol;
+    const code = load<u32>(place);
+    const size = code >> 24;
+    const whole = size + <u32>load<u8>(distanceExtras + symbol);
+    store<u32>(place, (code & 0xffff) | (size << 16) | (whole << 24));
+  }
+  store<u32>(distanceCodes + 4 * noDistance, 0);
   memory.copy(tokenCodes, literalCodes, 4 * 256);
   for (let length: u32 = 0; length < 256; length++) {
     const symbol: u32 = load<u8>(lengthSymbols + length);

@@ -52,7 +52,10 @@ export const literalLengths: u32 = lengthFrequencies + 4 * 32;
 export const distanceLengths: u32 = literalLengths + 288;
 export const lengthLengths: u32 = distanceLengths + 32;
 
-/** Codes, each with its length in the upper eight bits. */
+/**
+ * Codes, each with its length in the upper eight bits. Before tokens are written, those of distances get their length
+ * below that, and add to the upper one that of their extra bits.
+ */
 export const literalCodes: u32 = lengthLengths + 32;
 export const distanceCodes: u32 = literalCodes + 4 * 288;
 export const lengthCodes: u32 = distanceCodes + 4 * 32;

@@ -13,6 +13,8 @@ import {
 /** Literals, the end of a block, and lengths. */
 export const literalCount: u32 = 286;
 export const distanceCount: u32 = 30;
+/** In place of a symbol of a distance, for tokens without one. */
+export const noDistance: u32 = 31;
 export const endOfBlock: u32 = 256;
 export const minMatch: u32 = 3;
 export const maxMatch: u32 = 258;
