@@ -52,16 +52,20 @@ describe('a key to sign with', () => {
 
   it('has its public key, the fingerprint of that, and signatures that differ for ECDSA alone', () => {
     for (const [, privateKey, keyDetails, hash] of kinds) {
-      const { sign, ...facts } = readSigningKey(pemOf(privateKey, 'pkcs8'));
+      const key = readSigningKey(pemOf(privateKey, 'pkcs8'));
       const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
-      assert.deepEqual(facts, {
-        publicKey,
-        fingerprint: `sha256:${createHash('sha256').update(publicKey).digest('hex')}`,
-        keyDetails,
-        hash,
-        isRandom: privateKey === p256,
-      });
-      assert.equal(Buffer.compare(sign(text), sign(text)) !== 0, facts.isRandom);
+      assert.deepEqual(
+        { ...key, sign: undefined },
+        {
+          publicKey,
+          fingerprint: `sha256:${createHash('sha256').update(publicKey).digest('hex')}`,
+          keyDetails,
+          hash,
+          isRandom: privateKey === p256,
+          sign: undefined,
+        },
+      );
+      assert.equal(Buffer.compare(key.sign(text), key.sign(text)) !== 0, key.isRandom);
     }
   });
 
