@@ -161,7 +161,7 @@ describe('an owner', () => {
     ] as const) {
       const found = parseOwner(text);
       assert.deepEqual(found, owner);
-      assert.equal(found && formatOwner(found), written);
+      assert.equal(formatOwner(owner), written);
     }
     for (const text of [
       '',

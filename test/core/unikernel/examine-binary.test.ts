@@ -517,7 +517,6 @@ describe('what is unpacked', () => {
       throw new BimaError('CONTEXT_CHANGED', 'x');
     };
     await assert.rejects(examineBinary(fileOf(packed), { unpack }), { code: 'CONTEXT_CHANGED' });
-    // eslint-disable-next-line require-yield -- a stream that fails at once
     const failing = (error: Error) =>
       (async function* (): AsyncGenerator<Uint8Array> {
         await Promise.resolve();

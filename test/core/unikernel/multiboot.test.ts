@@ -4,9 +4,13 @@ import { findMultiboot } from '../../../src/core/unikernel/multiboot.ts';
 import { image, little, multiboot } from '../../support/headers.ts';
 
 /** A header of Multiboot2: its magic number, the architecture, the length, and what makes the sum zero. */
-function second(offset: number, size = offset + 16, [architecture, length, sum] = [0, 24, 0]): Uint8Array {
-  const checksum = (2 ** 34 - 0xe85250d6 - (architecture ?? 0) - (length ?? 0) + (sum ?? 0)) % 2 ** 32;
-  const words = [0xe85250d6, architecture ?? 0, length ?? 0, checksum];
+function second(
+  offset: number,
+  size = offset + 16,
+  [architecture, length, sum]: readonly [number, number, number] = [0, 24, 0],
+): Uint8Array {
+  const checksum = (2 ** 34 - 0xe85250d6 - architecture - length + sum) % 2 ** 32;
+  const words = [0xe85250d6, architecture, length, checksum];
   return image(offset + 16, { [offset]: words.flatMap((word) => little(word, 4)) }).subarray(0, size);
 }
 
