@@ -499,6 +499,12 @@ describe('what is unpacked', () => {
     assert.deepEqual([thorough.linux?.version, thorough.linux?.debianVersion], ['6.1.0-arm', '6.1.5-1']);
   });
 
+  it('may be no kernel of Linux, or nothing that is known', async () => {
+    const facts = await examineBinary(fileOf(gzipSync(Buffer.from('plain text'))), { unpack: unpackPayload });
+    assert.ok(!('linux' in facts) && !('architecture' in facts));
+    assert.equal(facts.payload?.format, 'text starting with "plain text"');
+  });
+
   it('is nothing without something that unpacks it', async () => {
     for (const options of [{}, { unpack: () => undefined }]) {
       const { unread, payload, linux, isGzip } = await examineBinary(fileOf(packed), options);
