@@ -62,7 +62,8 @@ const maxDepth = 20;
 /** Loads the YAML library. Never throws: what is wrong is listed. @param file the name in positions */
 export async function readYamlTree(text: string, file: string): Promise<YamlTree> {
   const library = await import('./yaml-library.ts');
-  const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+  // Not "silent", which is silent about a second document, too.
+  const options = { uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
   const document = library.parseDocument(text, options);
   const placeOf = places(text, file);
   const errors = syntaxErrors(document.errors, placeOf);
@@ -78,7 +79,8 @@ function syntaxErrors(found: readonly SyntaxFault[], placeOf: (offset: number) =
   const first = new Map([...found].reverse().map((error) => [error.pos[0], error]));
   return [...first.values()].reverse().map(({ code, message, pos }) => ({
     code: 'BUNNYFILE_INVALID',
-    message: `not valid YAML: ${lowerFirst(excerpt(message))}`,
+    // Behind a semicolon stands which of its functions the library means.
+    message: `not valid YAML: ${lowerFirst(excerpt(message.replace(/; please use .*/, '')))}`,
     hint: hints[code] ?? usualHint,
     position: placeOf(pos[0]),
   }));

@@ -61,12 +61,12 @@ function readHealth(text: string, from: number): Health | string {
     } else return `it has no flag ${quote(`--${name}`)}`;
   }
   const given = Object.entries(options).filter(([, value]) => value !== 0);
-  const [word = '', space = ''] = /^[^ \t]*([ \t]*)/.exec(text.slice(next)) ?? [];
+  const [word = ''] = /^[^ \t]*[ \t]*/.exec(text.slice(next)) ?? [];
   const kind = word.trim().toUpperCase();
   const command = text.slice(next + word.length);
   if (kind === 'NONE') return command === '' ? { Test: ['NONE'] } : 'NONE takes no arguments';
   if (kind !== 'CMD') return `expected CMD or NONE, got ${quote(word.trim())}`;
-  if (space === '' || command === '') return 'CMD has no command';
+  if (command === '') return 'CMD has no command';
   const list = command.startsWith('[') ? readJsonWords(command, 0, 'no list') : { message: 'no list' };
   const isList = !('message' in list);
   if (isList && list.length === 0) return 'CMD has no command';

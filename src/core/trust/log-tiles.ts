@@ -76,9 +76,9 @@ function rootOf(hashes: readonly Uint8Array[]): Uint8Array {
   return nodeHash(rootOf(hashes.slice(0, half)), rootOf(hashes.slice(half)));
 }
 
-/** The largest power of two below a count; 0 for 1. */
+/** The largest power of two below a count; 1 for 1. */
 function halfOf(count: bigint): bigint {
-  return count < 2n ? 0n : 1n << BigInt((count - 1n).toString(2).length - 1);
+  return 1n << BigInt((count - 1n).toString(2).length - 1);
 }
 
 function min(one: bigint, other: bigint): bigint {

@@ -122,24 +122,28 @@ export async function findTexts(
   let held = 0;
   let done = 0;
   const wanted = markers.map(searchFor);
-  for await (const chunk of file.open()) {
-    const length = held + chunk.length;
-    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
-    window.set(chunk, held);
-    const bytes = window.subarray(0, length);
-    done += chunk.length;
-    const isLast = done >= Math.min(file.size, within);
-    // A text that starts near the end may go on in the next piece.
-    const end = isLast ? length : Math.max(0, length - maxText);
+  const search = (bytes: Buffer, end: number): void => {
     for (const { marker, find } of wanted) {
       if (found.has(marker)) continue;
       const at = find(bytes);
       if (at >= 0 && at < end) found.set(marker, printableFrom(bytes, at));
     }
-    if (isLast || found.size === markers.length) break;
+  };
+  for await (const chunk of file.open()) {
+    const length = held + chunk.length;
+    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
+    window.set(chunk, held);
+    done += chunk.length;
+    const isLast = done >= Math.min(file.size, within);
+    // A text that starts near the end may go on in the next piece.
+    const end = isLast ? length : Math.max(0, length - maxText);
+    search(window.subarray(0, length), end);
+    if (isLast || found.size === markers.length) return found;
     window.copyWithin(0, end, length);
     held = length - end;
   }
+  // What was unpacked may end before the size that it could have.
+  search(window.subarray(0, held), held);
   return found;
 }
 

@@ -1,8 +1,8 @@
 // Which drivers a Linux kernel has built in, so that it can mount a root file system with nothing else: told by the
 // names that a driver registers under. Those of modules are in files of their own.
 
-import type { ByteStream } from '../oci/blob.ts';
-import { findTexts, readRange } from './file-ranges.ts';
+import { streamOf } from '../oci/blob.ts';
+import { findTexts, readRange, streamRange } from './file-ranges.ts';
 import type { ReadableFile } from './file-ranges.ts';
 import { readLinuxHeader } from './linux-kernel.ts';
 import type { Unpack } from './examine-binary.ts';
@@ -30,10 +30,10 @@ export async function findDrivers(file: ReadableFile, unpack: Unpack): Promise<L
   const packed = payload ?? whole;
   if (packed === undefined) return header?.form === 'bzImage' ? undefined : driversIn(file);
   const method = packed.method ?? methodOf(await readRange(file, packed.offset, 4));
-  const open = () => unpack(method, within(file.open(), packed.offset, packed.length));
+  const open = () => unpack(method, streamRange(file, packed));
   if (open() === undefined) return undefined;
   try {
-    return await driversIn({ size: maxScan, open: () => open() ?? emptyStream() });
+    return await driversIn({ size: maxScan, open: () => open() ?? streamOf() });
   } catch {
     // Damaged, or in a form of its method that isn't known here.
     return undefined;
@@ -54,19 +54,4 @@ const methods: readonly (readonly [hex: string, method: string])[] = [
 function methodOf(start: Uint8Array): string {
   const hex = Buffer.from(start).toString('hex');
   return methods.find(([bytes]) => hex.startsWith(bytes))?.[1] ?? 'an unknown method';
-}
-
-async function* within(stream: ByteStream, offset: number, length: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const chunk of stream) {
-    const from = Math.max(0, offset - at);
-    const to = Math.min(chunk.length, offset + length - at);
-    if (from < to) yield chunk.subarray(from, to);
-    at += chunk.length;
-    if (at >= offset + length) return;
-  }
-}
-
-async function* emptyStream(): AsyncGenerator<Uint8Array> {
-  // Nothing.
 }

@@ -3,7 +3,15 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { comparePaths } from '../../../src/core/files/entry.ts';
 import type { Found, FoundDirectory, FoundFile, FoundSymlink } from '../../../src/core/files/match.ts';
-import { applyCopy, emptyRootfs, has, resolve } from '../../../src/core/files/rootfs.ts';
+import {
+  applyCopy,
+  checkPath,
+  emptyRootfs,
+  followPath,
+  has,
+  makeFolder,
+  resolve,
+} from '../../../src/core/files/rootfs.ts';
 import type { PlacedCopy, Rootfs } from '../../../src/core/files/rootfs.ts';
 import type { Entry } from '../../../src/core/files/entry.ts';
 import { streamOf } from '../../../src/core/oci/blob.ts';
@@ -534,4 +542,190 @@ describe('resolve and has', () => {
       assert.equal(has(rootfs, path), there);
     });
   }
+});
+
+describe('makeFolder', () => {
+  const position = { file: 'Containerfile', line: 4, column: 9 };
+  const owner = { uid: 7, gid: 8 };
+  const there = (path: string): Entry => ({ type: 'directory', path, mode: 0o700, uid: 1, gid: 1 });
+  const linkTo = (path: string, target: string): Entry => ({
+    type: 'symlink',
+    path,
+    mode: 0o777,
+    uid: 1,
+    gid: 1,
+    target,
+  });
+  const plainFile = (path: string): Entry => ({
+    type: 'file',
+    path,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: 0,
+    open: () => streamOf(),
+  });
+  const rootfsOf = (...entries: readonly Entry[]): Rootfs => ({
+    entries: new Map(entries.map((one) => [one.path, one])),
+  });
+
+  it('makes what is missing, and has those above it in the layer as they are', () => {
+    const rootfs = rootfsOf(there('a'));
+    const entries = makeFolder(rootfs, '/a/b/c', owner, position);
+    assert.deepEqual(entries, [
+      there('a'),
+      { type: 'directory', path: 'a/b', mode: 0o755, ...owner },
+      { type: 'directory', path: 'a/b/c', mode: 0o755, ...owner },
+    ]);
+    assert.deepEqual([...rootfs.entries.values()], entries);
+  });
+
+  it('has no layer where the folder is there', () => {
+    assert.deepEqual(makeFolder(rootfsOf(there('a'), there('a/b')), '/a/b', owner, position), []);
+    assert.deepEqual(makeFolder(emptyRootfs(), '/', owner, position), []);
+    assert.deepEqual(makeFolder(rootfsOf(there('r'), linkTo('l', 'r')), '/l', owner, position), []);
+  });
+
+  it('goes where links lead', () => {
+    const entries = makeFolder(rootfsOf(there('r'), linkTo('l', '/r')), '/l/x', owner, position);
+    assert.deepEqual(
+      entries.map(({ path }) => path),
+      ['r', 'r/x'],
+    );
+  });
+
+  it('is refused where a file is in the way, or links lead in a circle', () => {
+    const refused = (rootfs: Rootfs, message: string) => {
+      assert.throws(() => makeFolder(rootfs, '/a/b', owner, position), {
+        code: 'CONTEXT_PATH',
+        message,
+        position,
+      });
+    };
+    refused(rootfsOf(plainFile('a')), '"/a/b" can\'t be a folder: "/a" is a file');
+    refused(rootfsOf(there('a'), plainFile('a/b')), '"/a/b" can\'t be a folder: "/a/b" is a file');
+    refused(
+      rootfsOf(linkTo('a', 'a')),
+      '"/a/b" can\'t be a folder: the symbolic links on the way to it lead in a circle',
+    );
+  });
+});
+
+describe('what a rootfs has at a path', () => {
+  const rootfs: Rootfs = {
+    entries: new Map<string, Entry>([
+      ['d', { type: 'directory', path: 'd', mode: 0o755, uid: 0, gid: 0 }],
+      ['d/f', { type: 'file', path: 'd/f', mode: 0o644, uid: 0, gid: 0, size: 1, open: () => streamOf() }],
+      ['l', { type: 'symlink', path: 'l', mode: 0o777, uid: 0, gid: 0, target: '/d' }],
+      ['o', { type: 'symlink', path: 'o', mode: 0o777, uid: 0, gid: 0, target: 'o' }],
+    ]),
+  };
+
+  it('is a file, links followed, or nothing', () => {
+    assert.equal(resolve(rootfs, '/l/f')?.path, 'd/f');
+    for (const path of ['/d', '/x', '/o', '/', `/${'x'.repeat(5000)}`])
+      assert.equal(resolve(rootfs, path), undefined);
+  });
+
+  it('is something, links followed', () => {
+    assert.deepEqual(
+      ['/', '', '/d', '/l', '/l/f', '/d/../l'].map((path) => has(rootfs, path)),
+      Array.from({ length: 6 }, () => true),
+    );
+    assert.deepEqual(
+      ['/x', '/l/x', '/o', `/${'x/'.repeat(3000)}`].map((path) => has(rootfs, path)),
+      [false, false, false, false],
+    );
+  });
+
+  it('is followed from a folder that links don’t lead out of', () => {
+    assert.equal(followPath(rootfs, '/f', 'd'), 'd/f');
+    assert.equal(followPath(rootfs, '../../f', 'd'), 'd/f');
+    assert.equal(followPath(rootfs, '/', 'd'), 'd');
+    assert.equal(followPath(rootfs, '/'), '');
+    assert.equal(followPath(rootfs, 'x'.repeat(4096)), 'x'.repeat(4096));
+    assert.equal(followPath(rootfs, 'x'.repeat(4097)), undefined);
+  });
+});
+
+describe('a path of an image', () => {
+  const source = { path: 's', position: { file: 'Containerfile', line: 4, column: 9 } };
+  const { position } = source;
+  it('has 4096 bytes at most', () => {
+    checkPath('é'.repeat(2048), source);
+    assert.throws(
+      () => {
+        checkPath('é'.repeat(2048) + 'x', source);
+      },
+      {
+        code: 'CONTEXT_PATH',
+        message: 'expected a path of at most 4096 bytes in the image, got more',
+        hint: 'Linux takes no longer ones: copy it to another place, or less of it.',
+        position,
+      },
+    );
+  });
+
+  it('has no name that stands for a removed file', () => {
+    for (const path of ['a.wh.', '.wh./a', '.wha', 'a/x.wh.b']) checkPath(path, source);
+    for (const path of ['.wh.a', 'a/.wh.b', 'a\0b'])
+      assert.throws(
+        () => {
+          checkPath(path, source);
+        },
+        {
+          code: 'CONTEXT_PATH',
+          message: `"/${path}" is a name that an image can't hold`,
+          hint: 'In a layer, names that start with ".wh." stand for removed files: rename it.',
+          position,
+        },
+      );
+  });
+});
+
+describe('a file of a COPY', () => {
+  const open = () => streamOf();
+  const copied = (found: FoundFile, flags: Partial<Step> = {}) => {
+    const [entry] = apply(emptyRootfs(), { from: [found], to: '/', ...flags }).entries;
+    return entry;
+  };
+  const bare: FoundFile = { type: 'file', name: 'f', size: 3, executable: false, open };
+  const base = { type: 'file', path: 'f', mode: 0o644, uid: 0, gid: 0, size: 3, open };
+
+  it('keeps all that is known of it, and nothing else', () => {
+    assert.deepEqual(copied(bare), base);
+    const more = { openRange: () => streamOf(), identify: () => 'i', stamp: () => undefined };
+    assert.deepEqual(copied({ ...bare, ...more, inode: '1' }), { ...base, ...more });
+  });
+
+  it('has a mode that is guessed where neither the file nor the COPY says it', () => {
+    const guessed: FoundFile = { ...bare, executable: true, isGuessed: true };
+    assert.deepEqual(copied(guessed), { ...base, mode: 0o755, isGuessed: true });
+    assert.deepEqual(copied(guessed, { chmod: 0o600 }), { ...base, mode: 0o600 });
+    assert.deepEqual(copied({ ...guessed, mode: 0o711 }), { ...base, mode: 0o711 });
+    assert.deepEqual(copied({ ...guessed, isGuessed: false }), { ...base, mode: 0o755 });
+  });
+
+  it('belongs to the owner of --chown, or to that in its image', () => {
+    const origin: Entry = { type: 'file', path: 'x', mode: 0o600, uid: 5, gid: 6, size: 3, open };
+    assert.deepEqual(copied({ ...bare, origin }), { ...base, uid: 5, gid: 6 });
+    assert.deepEqual(copied({ ...bare, origin }, { chown: { uid: 1, gid: 2 } }), { ...base, uid: 1, gid: 2 });
+  });
+
+  it('is refused at the root, and where a folder is', () => {
+    const position = { file: 'Containerfile', line: 1, column: 6 };
+    const rootfs = emptyRootfs();
+    apply(rootfs, { from: [file('x')], to: '/d/x' });
+    assert.throws(() => apply(rootfs, { from: [folder('c', file('d'))], to: '/' }), {
+      code: 'CONTEXT_PATH',
+      message: '"c" needs a file at "/d", where a directory is already',
+      hint: 'Copy it to another place in the image.',
+      position,
+    });
+    apply(rootfs, { from: [link('l', 'nowhere')], to: '/' });
+    assert.throws(() => apply(rootfs, { from: [folder('c', folder('l'))], to: '/' }), {
+      code: 'CONTEXT_PATH',
+      message: '"c" needs a directory at "/l", where a symbolic link is already',
+    });
+  });
 });

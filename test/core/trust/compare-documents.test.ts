@@ -75,6 +75,35 @@ describe('compareConfigs', () => {
     });
   }
 
+  it('finds nothing in configs without a part', () => {
+    assert.deepEqual(compareConfigs({}, {}), []);
+    assert.deepEqual(compareConfigs({ config: 1, history: 'x' }, { config: null, history: 2 }), []);
+  });
+
+  it('finds a part that one of the two lacks', () => {
+    assert.deepEqual(compareConfigs({}, { config: { Labels: { a: '1' } }, history: [{ comment: 'c' }] }), [
+      { kind: 'label', what: 'label "a"', image: undefined, rebuild: '"1"' },
+      { kind: 'history', what: 'history entry 1', image: undefined, rebuild: '{"comment":"c"}' },
+    ]);
+    assert.deepEqual(compareConfigs({ config: { User: 'x' }, history: ['y'] }, {}), [
+      { kind: 'config', what: 'config field "User"', image: '"x"', rebuild: undefined },
+      { kind: 'history', what: 'history entry 1', image: '"y"', rebuild: undefined },
+    ]);
+  });
+
+  it('names fields in the order of their names, each with the deepest place', () => {
+    const one = { b: { x: { y: [1, { z: 1 }] } }, a: [1], c: { d: 1 }, e: 1, f: [1], g: { h: 1 } };
+    const other = { c: { d: 1, e: 2 }, a: [2], b: { x: { y: [1, { z: 2 }] } }, e: '1', f: { 0: 1 }, g: [1] };
+    assert.deepEqual(compareConfigs(one, other), [
+      { kind: 'config', what: 'config field "a"[0]', image: '1', rebuild: '2' },
+      { kind: 'config', what: 'config field "b"."x"."y"[1]."z"', image: '1', rebuild: '2' },
+      { kind: 'config', what: 'config field "c"."e"', image: undefined, rebuild: '2' },
+      { kind: 'config', what: 'config field "e"', image: '1', rebuild: '"1"' },
+      { kind: 'config', what: 'config field "f"', image: '[1]', rebuild: '{"0":1}' },
+      { kind: 'config', what: 'config field "g"', image: '{"h":1}', rebuild: '[1]' },
+    ]);
+  });
+
   it('names causes before what follows from them', () => {
     const other = {
       ...config,
@@ -101,6 +130,10 @@ describe('compareManifests', () => {
   it('finds annotations and fields besides what is listed', () => {
     const one = { mediaType: 'a', annotations: { k: 'v' }, layers: [1], config: 1 };
     const other = { mediaType: 'b', annotations: {}, layers: [2], config: 2, subject: 'x' };
+    assert.deepEqual(
+      compareManifests(one, other).map(({ kind }) => kind),
+      ['annotation', 'document', 'document'],
+    );
     assert.deepEqual(compareManifests(one, other).map(formatDifference), [
       'annotation "k": the image has "v", the rebuild has none',
       'manifest field "mediaType": the image has "a", the rebuild has "b"',
@@ -110,7 +143,14 @@ describe('compareManifests', () => {
 
   it('finds annotations of the entries of an index', () => {
     const entry: Descriptor = { mediaType: 'm', digest: 'sha256:0', size: 1, annotations: { k: '1' } };
-    const [found] = compareEntries(entry, { ...entry, annotations: { k: '2' } }, 'linux/amd64');
-    assert.equal(found?.what, 'annotation of the entry of linux/amd64: "k"');
+    const what = 'annotation of the entry of linux/amd64: "k"';
+    const bare: Descriptor = { mediaType: 'm', digest: 'sha256:0', size: 1 };
+    const found = (one: Descriptor, other: Descriptor) => compareEntries(one, other, 'linux/amd64');
+    assert.deepEqual(found(entry, { ...entry, annotations: { k: '2' } }), [
+      { kind: 'annotation', what, image: '"1"', rebuild: '"2"' },
+    ]);
+    assert.deepEqual(found(bare, entry), [{ kind: 'annotation', what, image: undefined, rebuild: '"1"' }]);
+    assert.deepEqual(found(entry, bare), [{ kind: 'annotation', what, image: '"1"', rebuild: undefined }]);
+    assert.deepEqual(found(bare, bare), []);
   });
 });

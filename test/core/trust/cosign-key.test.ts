@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
-import { openCosignKey } from '../../../src/core/trust/cosign-key.ts';
+import { isCosignKey, openCosignKey } from '../../../src/core/trust/cosign-key.ts';
 import { readSigningKey } from '../../../src/core/trust/signing-key.ts';
 
 const passphrase = 'geheim wört';
@@ -23,7 +23,13 @@ function pemOf(content: string, maker = 'SIGSTORE'): string {
   return `-----BEGIN ${label}\n${content.replace(/.{64}/g, '$&\n')}\n-----END ${label}\n`;
 }
 
-function changed(change: (key: { kdf: { name: string; params: Record<string, number> } }) => void): string {
+interface KeyParts {
+  kdf: { name: string; params: Record<string, unknown>; salt: unknown };
+  cipher: { name: string; nonce: unknown };
+  ciphertext: unknown;
+}
+
+function changed(change: (key: KeyParts) => void): string {
   const key = JSON.parse(Buffer.from(body, 'base64').toString()) as Parameters<typeof change>[0];
   change(key);
   return pemOf(Buffer.from(JSON.stringify(key)).toString('base64'));
@@ -48,6 +54,20 @@ describe('a key of cosign', () => {
     }
   });
 
+  it('is known by its lines', () => {
+    assert.ok(isCosignKey(`words before\n${pemOf(body)}`));
+    assert.ok(!isCosignKey(pemOf(body, 'OTHER')));
+    assert.ok(!isCosignKey(pemOf(body).replace('END', '')));
+    assert.ok(!isCosignKey(''));
+  });
+
+  it('may take as much work as is allowed, and no more than this machine is told', () => {
+    const largest = changed(({ kdf }) => (kdf.params = { N: 1024, r: 16, p: 16 }));
+    assert.equal(openCosignKey(largest, passphrase), undefined);
+    const small = changed(({ kdf }) => (kdf.params = { N: 2, r: 1, p: 1 }));
+    assert.equal(openCosignKey(small, passphrase), undefined);
+  });
+
   it('stays closed otherwise, and says why', () => {
     assert.match(refused(pemOf(body)), /encrypted, and there is no passphrase/);
     assert.match(refused(pemOf(body), ''), /encrypted, and there is no passphrase/);
@@ -61,5 +81,23 @@ describe('a key of cosign', () => {
     assert.throws(open(changed(({ kdf }) => (kdf.params.r = 1000))), /less work/);
     assert.throws(open(changed(({ kdf }) => (kdf.params.p = 1000))), /less work/);
     assert.throws(open(changed(({ kdf }) => (kdf.name = 'argon2'))), /scrypt/);
+    const changes: readonly (readonly [change: (key: KeyParts) => void, message: string])[] = [
+      [({ kdf }) => (kdf.params.N = '65536'), 'expected a key whose opening takes less work'],
+      [({ kdf }) => (kdf.params.N = 2 ** 20 + 1), 'expected a key whose opening takes less work'],
+      [({ kdf }) => (kdf.params.r = '8'), 'expected a key whose opening takes less work'],
+      [({ kdf }) => (kdf.params.r = 17), 'expected a key whose opening takes less work'],
+      [({ kdf }) => (kdf.params.p = '1'), 'expected a key whose opening takes less work'],
+      [({ kdf }) => (kdf.params.p = 17), 'expected a key whose opening takes less work'],
+      [({ kdf }) => (kdf.params = [] as never), 'expected a key that scrypt protects'],
+      [(key) => (key.kdf = 'scrypt' as never), 'expected a key that scrypt protects'],
+      [({ kdf }) => (kdf.salt = 1), 'expected base64 in the key'],
+      [({ cipher }) => (cipher.name = 'aes'), 'expected a key in a secretbox'],
+      [(key) => (key.cipher = 'x' as never), 'expected a key in a secretbox'],
+      [({ cipher }) => (cipher.nonce = 1), 'expected base64 in the key'],
+      [(key) => (key.ciphertext = undefined), 'expected base64 in the key'],
+    ];
+    for (const [change, message] of changes) assert.throws(open(changed(change)), { message });
+    assert.throws(open(pemOf(Buffer.from('[]').toString('base64'))), { message: /scrypt/ });
+    assert.throws(open('no key'), Error);
   });
 });

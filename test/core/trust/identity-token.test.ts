@@ -21,6 +21,20 @@ describe('an identity token', () => {
     });
   });
 
+  it('leaves out what is of no use', () => {
+    const other = { sub: 'a', aud: ['x', 1, null, ['y']], exp: '10', email: 1 };
+    assert.deepEqual(readTokenClaims(token(other)), { subject: 'a', audiences: ['x'], expires: undefined });
+    assert.deepEqual(readTokenClaims(token({ sub: 'a', exp: 1.5 })), {
+      subject: 'a',
+      audiences: [],
+      expires: 1500,
+    });
+    // As JSON has no larger number.
+    const [head = '', , end = ''] = token({}).split('.');
+    const large = Buffer.from('{"sub":"a","exp":1e999}').toString('base64url');
+    assert.equal(readTokenClaims(`${head}.${large}.${end}`)?.expires, undefined);
+  });
+
   it('names a person by the address', () => {
     assert.equal(readTokenClaims(token({ sub: '123', email: 'a@b.test' }))?.subject, 'a@b.test');
     assert.equal(readTokenClaims(token({ sub: '123', email: '' }))?.subject, '123');
@@ -35,6 +49,10 @@ describe('an identity token', () => {
       token({ sub: '' }),
       token({ sub: 1 }),
       token([]),
+      token(null),
+      token('a'),
+      `+${token({ sub: 'a' })}`,
+      token({ sub: 'a' }).replace('.', '+.'),
       `${head}.${signature}.${signature}`,
       `${token({ sub: 'a' })}.more`,
       `${token({ sub: 'a' })}\n`,

@@ -54,6 +54,40 @@ describe('a statement', () => {
     assert.match(refused('{'), /not valid JSON/);
   });
 
+  it('is refused with what it is about', () => {
+    const about = (...subjects: readonly unknown[]) => {
+      const hex = 'f'.repeat(64);
+      const text = JSON.stringify({
+        _type: 'https://in-toto.io/Statement/v1',
+        predicateType: 'x',
+        predicate: {},
+        subject: subjects,
+      });
+      return refused(text.replaceAll('HEX', hex));
+    };
+    const expected = `it: expected a statement about ${image.digest}, got one about`;
+    assert.equal(about(), `${expected} nothing`);
+    assert.equal(about({ digest: { sha256: 'HEX' } }), `${expected} sha256:${'f'.repeat(64)}`);
+    assert.equal(about('x', { digest: 1 }, { digest: { sha256: 1 } }, null), `${expected} nothing`);
+    assert.equal(about({ digest: { sha256: '"\u001b' } }), `${expected} sha256:\\"\\u001b`);
+    const whole = JSON.parse(golden) as object;
+    assert.equal(refused(JSON.stringify({ ...whole, subject: 'x' })), `${expected} nothing`);
+  });
+
+  it('is refused without a predicate, or a type of one', () => {
+    const whole = JSON.parse(golden) as object;
+    for (const part of [
+      { predicate: 'x' },
+      { predicate: undefined },
+      { predicateType: 1 },
+      { _type: undefined },
+    ])
+      assert.equal(
+        refused(JSON.stringify({ ...whole, ...part })),
+        'it: expected an in-toto statement, got something else',
+      );
+  });
+
   it('may be of version 0.1 where it is signed, and of no other', () => {
     const older = golden.replace('Statement/v1', 'Statement/v0.1');
     for (const text of [golden, older]) {

@@ -39,6 +39,7 @@ describe('a proof from tiles', () => {
         const whole = Math.floor(size / 256 ** Number(level));
         const start = Number(number) * 256;
         assert.ok(start + Number(width) <= whole && width > 0n, `${level}/${number}.p/${width} of ${size}`);
+        assert.ok(width <= 256n, `${width} hashes in one tile`);
         assert.ok(width === 256n || start + Number(width) === whole, 'only the last tile is a part');
         return Promise.resolve(Buffer.concat(all.slice(start, start + Number(width))));
       });

@@ -27,6 +27,21 @@ function largestPower(size: number): number {
   return power;
 }
 
+describe('the hashes of a tree', () => {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  it('are those of entries and of nodes, which none can pass for the other (RFC 6962, section 2.1)', () => {
+    // As certificate-transparency-go has them.
+    assert.equal(
+      hex(leafHash(Buffer.from(''))),
+      '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+    );
+    assert.equal(
+      hex(nodeHash(leafHash(Buffer.from('')), leafHash(Buffer.from([0])))),
+      'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
+    );
+  });
+});
+
 describe('a proof of inclusion', () => {
   const entries = Array.from({ length: 40 }, (_, index) => Buffer.from(`entry ${index}`));
 

@@ -75,6 +75,65 @@ describe('a provenance', () => {
     });
   });
 
+  it('has no field for what is not known', () => {
+    const bare: ProvenanceFacts = { record, materials: [], builder: facts.builder };
+    assert.deepEqual(encodeProvenance(bare, []), {
+      buildDefinition: {
+        buildType,
+        externalParameters: record,
+        internalParameters: {},
+        resolvedDependencies: [],
+      },
+      runDetails: { builder: { id: facts.builder.id, version: { bima: '1' } }, byproducts: [] },
+    });
+    const found = encodeProvenance({ ...bare, source: { commit: 'c' } }, []).buildDefinition;
+    assert.deepEqual((found as JsonObject).resolvedDependencies, [
+      { name: 'source', digest: { gitCommit: 'c' } },
+    ]);
+    assert.deepEqual(parseProvenance(encodeProvenance(bare, []), 'it'), {
+      record,
+      images: new Map(),
+      builder: facts.builder.id,
+    });
+  });
+
+  it('has the address of an image where that has one', () => {
+    const uriOf = (name: string) => {
+      const materials = [{ type: 'image', name, digest }] as const;
+      const { resolvedDependencies } = encodeProvenance({ ...facts, source: undefined, materials }, [])
+        .buildDefinition as { resolvedDependencies: readonly JsonObject[] };
+      return resolvedDependencies[0]?.uri;
+    };
+    const at = (name: string, place: string) => `pkg:oci/${name}@sha256%3A${hex}?repository_url=${place}`;
+    assert.equal(uriOf(`ghcr.io/a/b/c@${digest}`), at('c', 'ghcr.io/a/b/c'));
+    assert.equal(uriOf('localhost:5000/a:1'), at('a', 'localhost%3A5000/a&tag=1'));
+    assert.equal(uriOf('oci:base:1'), undefined);
+    assert.equal(uriOf('UPPER CASE'), undefined);
+  });
+
+  it('of a build on images takes those that it can name, and the first commit', () => {
+    const dependencies = [
+      'x',
+      { digest: { sha256: hex } },
+      { name: 1, digest: { sha256: hex } },
+      { name: 'bare' },
+      { name: 'short', digest: { sha256: 'ab' } },
+      { name: 'a', digest: { sha256: hex } },
+      { name: 'source', digest: { gitCommit: 'one', sha256: hex } },
+      { name: 'tool', digest: { gitCommit: 'two' } },
+    ];
+    const read = (details: unknown, resolvedDependencies: unknown = dependencies) => {
+      const buildDefinition = { buildType, externalParameters: record, resolvedDependencies };
+      const found = parseProvenance({ buildDefinition, runDetails: details }, 'it');
+      return found && [[...found.images], found.commit, found.builder];
+    };
+    assert.deepEqual(read({ builder: { id: 'b' } }), [[['a', digest]], 'one', 'b']);
+    assert.deepEqual(read({ builder: { id: 1 } }, 'x'), [[], undefined, 'unknown']);
+    assert.deepEqual(read({ builder: 'b' }, []), [[], undefined, 'unknown']);
+    assert.deepEqual(read('x', []), [[], undefined, 'unknown']);
+    assert.equal(parseProvenance({ buildDefinition: buildType }, 'it'), undefined);
+  });
+
   it('gives a rebuild everything back, and no download as an image', () => {
     const found = parseProvenance(encodeProvenance(facts, []), 'it');
     assert.deepEqual(found?.record, record);

@@ -37,5 +37,8 @@ describe('a secretbox', () => {
     assert.equal(openSecretbox(box.subarray(0, -1), nonce, key), undefined);
     assert.equal(openSecretbox(box, nonce.subarray(1), key), undefined);
     assert.equal(openSecretbox(box, nonce, key.subarray(1)), undefined);
+    assert.equal(openSecretbox(box, Buffer.concat([nonce, nonce]), key), undefined);
+    assert.equal(openSecretbox(box, nonce, Buffer.concat([key, key])), undefined);
+    assert.equal(openSecretbox(Buffer.alloc(0), nonce, key), undefined);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
@@ -50,6 +50,33 @@ describe('a key to sign with', () => {
     });
   }
 
+  it('has its public key, the fingerprint of that, and signatures that differ for ECDSA alone', () => {
+    for (const [, privateKey, keyDetails, hash] of kinds) {
+      const key = readSigningKey(pemOf(privateKey, 'pkcs8'));
+      const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+      assert.deepEqual(
+        { ...key, sign: undefined },
+        {
+          publicKey,
+          fingerprint: `sha256:${createHash('sha256').update(publicKey).digest('hex')}`,
+          keyDetails,
+          hash,
+          isRandom: privateKey === p256,
+          sign: undefined,
+        },
+      );
+      assert.equal(Buffer.compare(key.sign(text), key.sign(text)) !== 0, key.isRandom);
+    }
+  });
+
+  it('may be of RSA in three sizes', () => {
+    for (const modulusLength of [3072, 4096]) {
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
+      const { keyDetails } = readSigningKey(pemOf(privateKey, 'pkcs8'));
+      assert.equal(keyDetails, `PKIX_RSA_PKCS1V15_${modulusLength}_SHA256`);
+    }
+  });
+
   it('is read in all forms that OpenSSL writes, also encrypted', () => {
     const { fingerprint } = readSigningKey(pemOf(p256, 'pkcs8'));
     assert.match(fingerprint, /^sha256:[0-9a-f]{64}$/);
@@ -81,7 +108,26 @@ describe('a key to sign with', () => {
     assert.match(refused(pemOf(p256, 'sec1', 'secret words')).message, /there is no passphrase/);
     assert.match(refused(encrypted, 'other words').message, /the passphrase does not open the key/);
     const publicPem = createPublicKey(p256).export({ type: 'spki', format: 'pem' }).toString();
-    assert.match(refused(publicPem).message, /expected a private key, got a public one/);
+    assert.match(
+      refused(publicPem).message,
+      /^the key to sign with: expected a private key, got a public one$/,
+    );
+    for (const kind of ['RSA', 'EC'])
+      assert.match(refused(publicPem.replaceAll('PUBLIC', `${kind} PUBLIC`)).message, /got a public one/);
+    assert.match(refused(encrypted).hint ?? '', /passphrase/);
+    assert.match(refused(publicPem).hint ?? '', /-----BEGIN … PRIVATE KEY-----/);
+    assert.match(refused('x').hint ?? '', /-----BEGIN … PRIVATE KEY-----/);
+    // The public key may stand beside the private one.
+    assert.equal(readSigningKey(publicPem + pemOf(p256, 'pkcs8')).hash, 'sha256');
+    assert.match(
+      refused('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n').message,
+      /^the key to sign with: the private key can't be read \(ERR_[A-Z0-9_]+\)$/,
+    );
+    assert.match(
+      refused(`-----BEGIN PRIVATE KEY-----\n x Proc-Type: 4,ENCRYPTED\n-----END PRIVATE KEY-----\n`, 'words')
+        .message,
+      /can't be read/,
+    );
     assert.match(refused('cosign.key').message, /expected a private key in PEM/);
     assert.match(refused('').message, /expected a private key in PEM/);
     // A secret whose line ends were lost on its way.

@@ -112,7 +112,67 @@ describe('a trust configuration', () => {
     [
       'another version of the format',
       { mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.1+json' },
-      /v0\.2/,
+      /signingConfig\.mediaType: expected application\/vnd\.dev\.sigstore\.signingconfig\.v0\.2\+json, got "application/,
+    ],
+    [
+      'a format that is no text',
+      { mediaType: 1 },
+      /signingConfig\.mediaType: expected application.*got "1"$/,
+    ],
+    ['a URL that is none', { caUrls: [service('ca.test')] }, /caUrls\.0\.url: .*got "ca\.test"/],
+    ['a URL that is no text', { caUrls: [service(['https://ca.test'])] }, /caUrls\.0\.url: .*got "\[/],
+    ['a URL of another kind', { caUrls: [service('xhttps://ca.test')] }, /caUrls\.0\.url/],
+    ['a URL of a kind that begins so', { caUrls: [service('httpsx://ca.test')] }, /caUrls\.0\.url/],
+    ['a user', { caUrls: [service('https://u@ca.test')] }, /without user/],
+    ['a fragment', { caUrls: [service('https://ca.test#x')] }, /and fragment/],
+    [
+      'a time of another kind',
+      { caUrls: [service('https://ca.test', { end: 1 })] },
+      /caUrls\.0\.validFor\.end: expected a time as in 2026-01-31T12:00:00Z, got "1"/,
+    ],
+    [
+      'a time with something before it',
+      { caUrls: [service('https://ca.test', { start: 'x2026-01-31T12:00:00Z' })] },
+      /validFor\.start/,
+    ],
+    [
+      'a time of no day',
+      { caUrls: [service('https://ca.test', { start: '2026-13-31T12:00:00Z' })] },
+      /validFor\.start/,
+    ],
+    [
+      'a list of times',
+      { caUrls: [service('https://ca.test', { start: ['2026-01-31T12:00:00Z'] })] },
+      /validFor\.start/,
+    ],
+    [
+      'a period in words',
+      { caUrls: [{ url: 'https://ca.test', validFor: 'always' }] },
+      /caUrls\.0\.validFor: expected an object, got "always"/,
+    ],
+    [
+      'an operator of another kind',
+      { caUrls: [service('https://ca.test', { operator: 1 })] },
+      /caUrls\.0\.operator: expected a text, got "1"/,
+    ],
+    ...[1.5, -1, '', ' 1', '1 ', '1234567890', null, [1], true].map(
+      (version) =>
+        [
+          `the version ${JSON.stringify(version)}`,
+          { caUrls: [service('https://ca.test', { version })] },
+          /caUrls\.0\.majorApiVersion: expected a whole number, got "/,
+        ] as const,
+    ),
+    ['a list that is false', { caUrls: false }, /caUrls: expected a list, got "false"/],
+    [
+      'a selector that is no object',
+      { rekorTlogUrls: [service('https://log.test')], rekorTlogConfig: 'ANY' },
+      /rekorTlogConfig: expected an object, got "ANY"/,
+    ],
+    [
+      'EXACT with zero',
+      { rekorTlogUrls: [service('https://log.test')], rekorTlogConfig: { selector: 'EXACT', count: 0 } },
+      /rekorTlogConfig\.count: expected a number above 0, got "0"/,
     ],
   ];
   for (const [name, signingConfig, message] of wrong) {
@@ -123,12 +183,67 @@ describe('a trust configuration', () => {
     });
   }
 
+  it('has all that it says of a service, and what it leaves out', () => {
+    const { authorities, logs, timestampAuthorities } = read({
+      caUrls: [
+        {
+          url: 'http://ca.test/a//',
+          majorApiVersion: '123456789',
+          validFor: { start: '2026-01-31T12:00:00Z', end: '2026-01-31T12:00:00.5+01:00' },
+          operator: 'o',
+        },
+        { url: 'https://ca.test', validFor: { start: null, end: null } },
+      ],
+      rekorTlogUrls: null,
+      tsaUrls: [{ url: 'https://tsa.test/' }],
+      tsaConfig: { selector: 'ALL' },
+    });
+    assert.deepEqual(authorities, [
+      {
+        url: 'http://ca.test/a',
+        majorApiVersion: 123_456_789,
+        start: Date.UTC(2026, 0, 31, 12),
+        end: Date.UTC(2026, 0, 31, 11, 0, 0, 500),
+        operator: 'o',
+      },
+      { url: 'https://ca.test', majorApiVersion: 0, start: -Infinity, end: Infinity, operator: '' },
+    ]);
+    assert.deepEqual(logs, { services: [], selector: 'all' });
+    assert.deepEqual(timestampAuthorities, {
+      services: [
+        { url: 'https://tsa.test', majorApiVersion: 0, start: -Infinity, end: Infinity, operator: '' },
+      ],
+      selector: 'all',
+    });
+  });
+
+  it('has selectors by their names and by their numbers', () => {
+    const selectorOf = (rekorTlogConfig: JsonObject) =>
+      read({ rekorTlogUrls: [service('https://log.test')], rekorTlogConfig }).logs.selector;
+    assert.deepEqual(
+      [{ selector: 'ALL' }, { selector: 1 }, { selector: 'ANY' }, { selector: 2 }].map(selectorOf),
+      ['all', 'all', 'any', 'any'],
+    );
+    assert.deepEqual(selectorOf({ selector: 'EXACT', count: 2 }), { exact: 2 });
+    assert.deepEqual(selectorOf({ selector: 3, count: '12' }), { exact: 12 });
+  });
+
   it('is refused when it is something else', () => {
     const parse = (text: string) => () => parseTrustConfiguration(Buffer.from(text), 'trust.json');
     assert.match(refused(parse('{')), /not valid JSON/);
     assert.match(refused(parse('[]')), /not a JSON object/);
     assert.match(refused(parse('{}')), /mediaType: expected application.*got nothing/);
     assert.match(refused(parse('{"tlogs":[],"mediaType":"x"}')), /in one document, got one of the two alone/);
+    assert.match(
+      refused(parse('{"caUrls":[],"mediaType":"x"}')),
+      /^trust\.json: expected a trusted root and/,
+    );
+    assert.match(
+      refused(() => readTrustConfiguration({ ...configuration({}), mediaType: [1] }, 'x')),
+      /^x: mediaType: expected application\/vnd\.dev\.sigstore\.clienttrustconfig\.v0\.1\+json, got "\[1\]"$/,
+    );
+    // Beside a signing configuration they mean nothing.
+    readTrustConfiguration({ ...configuration({}), tlogs: [], caUrls: [] }, 'x');
     const other = configuration({}, { trustedRoot: undefined });
     assert.match(
       refused(() => readTrustConfiguration(other, 'x')),
@@ -189,6 +304,92 @@ describe('the services to sign with', () => {
     );
   });
 
+  it('are those of the highest version', () => {
+    const second = service('https://two.test', { version: 2, start: '2020-01-01T00:00:00Z' });
+    const first = service('https://one.test', { version: 1, start: '2026-01-01T00:00:00Z', operator: 'b' });
+    for (const services of [
+      [first, second],
+      [second, first],
+    ])
+      assert.deepEqual(logsOf(services, { selector: 'ALL' }), ['https://two.test']);
+  });
+
+  it('stay in their order where they are of one time', () => {
+    const [one, other] = [
+      service('https://1.test', { operator: 'a' }),
+      service('https://2.test', { operator: 'b' }),
+    ];
+    assert.deepEqual(logsOf([one, other], { selector: 'ALL' }), ['https://1.test', 'https://2.test']);
+    assert.deepEqual(logsOf([other, one], { selector: 'ALL' }), ['https://2.test', 'https://1.test']);
+    const later = service('https://3.test', { operator: 'c', start: '2026-01-01T00:00:00Z' });
+    assert.deepEqual(logsOf([one, later, other], { selector: 'ALL' }), [
+      'https://3.test',
+      'https://1.test',
+      'https://2.test',
+    ]);
+  });
+
+  it('have the key of a log where the trusted root knows it', () => {
+    const keyIdOf = (tlogs: unknown) => {
+      const trust = readTrustConfiguration(
+        configuration(
+          { rekorTlogUrls: [service('https://log.test')], rekorTlogConfig: { selector: 'ANY' } },
+          { trustedRoot: { tlogs } },
+        ),
+        'x',
+      );
+      return selectWitnesses(trust, now).logs[0]?.keyId;
+    };
+    const log = (baseUrl: unknown, logId: unknown) => ({ baseUrl, logId });
+    assert.equal(
+      keyIdOf([log('https://other.test', { keyId: 'a' }), log('https://log.test', { keyId: 'b' })]),
+      'b',
+    );
+    assert.equal(keyIdOf(['x', log('https://log.test//', { keyId: 'b' })]), 'b');
+    for (const tlogs of [
+      undefined,
+      'x',
+      [],
+      [log(1, { keyId: 'b' })],
+      [log('https://log.test/a', { keyId: 'b' })],
+      [log('https://log.test', 'b')],
+      [log('https://log.test', { keyId: 1 })],
+    ])
+      assert.equal(keyIdOf(tlogs), undefined, JSON.stringify(tlogs));
+  });
+
+  it('are of the two kinds, each by its own rules', () => {
+    const { logs, timestampAuthorities } = selectWitnesses(
+      read({
+        rekorTlogUrls: [service('https://log.test', { version: 2 })],
+        rekorTlogConfig: { selector: 'ANY' },
+        tsaUrls: [service('https://tsa.test'), service('https://tsa-2.test', { version: 2 })],
+        tsaConfig: { selector: 'ALL' },
+      }),
+      now,
+    );
+    const open = { start: -Infinity, end: Infinity, operator: 'a' };
+    assert.deepEqual(logs, [{ url: 'https://log.test', majorApiVersion: 2, ...open, keyId: undefined }]);
+    assert.deepEqual(timestampAuthorities, [{ url: 'https://tsa.test', majorApiVersion: 1, ...open }]);
+  });
+
+  it('are missed with what is wrong with each', () => {
+    const tsaUrls = [
+      service('https://a.test', { start: '2026-06-01T00:00:00.001Z' }),
+      service('https://b.test', { end: '2026-05-31T23:59:59.999Z' }),
+      service('https://c.test', { version: 2, start: '2026-06-01T00:00:00Z', end: '2026-06-01T00:00:00Z' }),
+    ];
+    assert.equal(
+      refused(() => selectWitnesses(read({ tsaUrls, tsaConfig: { selector: 'ANY' } }), now)),
+      'the trust configuration: expected a timestamp authority that is in use now and speaks version 1 of its API, got ' +
+        '"https://a.test" (version 1, not yet in use), "https://b.test" (version 1, no longer in use), "https://c.test" (version 2)',
+    );
+    assert.match(
+      refused(() => selectAuthority(read({ caUrls: tsaUrls }), now)),
+      /^the trust configuration: expected a certificate authority that is in use now and speaks version 1 of its API/,
+    );
+  });
+
   it('may have no log, but not an empty place for a certificate', () => {
     assert.deepEqual(selectWitnesses(read({}), now), { logs: [], timestampAuthorities: [] });
     assert.match(
@@ -200,6 +401,9 @@ describe('the services to sign with', () => {
   it('are GitHub’s own for its private repositories, here and where a company has its own domain', () => {
     const githubOf = (url: string) => {
       const trust = read(githubSigningConfig(url));
+      const { oidcUrls, rekorTlogUrls } = githubSigningConfig(url);
+      assert.deepEqual([oidcUrls, rekorTlogUrls], [[], []]);
+      assert.ok(trust.authorities.every(({ operator }) => operator === 'github.com'));
       const { logs, timestampAuthorities } = selectWitnesses(trust, now);
       assert.deepEqual(logs, []);
       return [selectAuthority(trust, now), ...timestampAuthorities].map((one) => one.url);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Position } from '../../../src/core/errors.ts';
 import { bootRules, checkBoot, withVersion } from '../../../src/core/unikernel/boot-checks.ts';
+import { isBefore } from '../../../src/core/unikernel/boot-rule.ts';
 import type { BootInput } from '../../../src/core/unikernel/boot-rule.ts';
 import type { DiskContent } from '../../../src/core/unikernel/disk-content.ts';
 import type { BinaryFacts } from '../../../src/core/unikernel/examine-binary.ts';
@@ -376,4 +377,248 @@ describe('checkBoot', () => {
         rule,
       );
   });
+
+  const code = 'BINARY_INVALID';
+  const at = (line: number): Position => ({ file: 'Containerfile', line, column: 7 });
+  const hints: readonly (readonly [name: string, given: Given, hint: string, line: number])[] = [
+    [
+      'a device that no label names',
+      { labels: mirage, binary: solo5('hvt', [net('up')]) },
+      'Name a device of the manifest in "com.urunc.unikernel.solo5NetDev", or remove the label.',
+      3,
+    ],
+    [
+      'a device of rumprun',
+      { labels: { ...rumprun, solo5NetDev: 'up' }, binary: solo5('hvt', [net('up')]) },
+      'Link it with the devices "tap" and "rootfs": urunc has these names for rumprun alone.',
+      3,
+    ],
+    [
+      'a target of a tender',
+      { labels: mirage, binary: solo5('spt') },
+      'Write "spt", or build the unikernel for another target.',
+      2,
+    ],
+    [
+      'the other target of a tender',
+      { labels: { ...mirage, hypervisor: 'spt' }, binary: solo5('hvt') },
+      'Write "hvt", or build the unikernel for another target.',
+      2,
+    ],
+    [
+      'virtio',
+      { labels: mirage, binary: solo5('virtio') },
+      'Write "qemu", or build the unikernel for another target.',
+      2,
+    ],
+    [
+      'a target that urunc doesn’t have',
+      { labels: mirage, binary: solo5('muen') },
+      'Build the unikernel for hvt, spt or virtio: urunc has no other monitor for Solo5.',
+      2,
+    ],
+    [
+      'no note under spt',
+      { labels: { ...mirage, hypervisor: 'spt' }, binary: elf64 },
+      'Correct the hypervisor, or link the unikernel with the Solo5 of that target.',
+      2,
+    ],
+    [
+      'an old ABI under spt',
+      { labels: { ...mirage, hypervisor: 'spt' }, binary: solo5('spt', [], 1) },
+      'Run it with a tender of Solo5 before 0.8, or build it with a newer Solo5.',
+      2,
+    ],
+    [
+      'a block device of spt without a disk',
+      { labels: { ...mirage, hypervisor: 'spt' }, binary: solo5('spt', [block('storage')]) },
+      "Name a disk in it, or have the container's rootfs attached: the tender starts nothing without its devices.",
+      3,
+    ],
+    [
+      'a label for a device that there is not',
+      { labels: { ...mirage, solo5NetDev: 'up' }, binary: solo5('hvt') },
+      'Name a device of the manifest in "com.urunc.unikernel.solo5NetDev", or remove the label.',
+      4,
+    ],
+  ];
+  for (const [name, given, hint, line] of hints) {
+    it(`says what to do about ${name}`, () => {
+      const [problem, ...others] = check(given);
+      assert.deepEqual([problem?.code, problem?.hint, problem?.position], [code, hint, at(line)]);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  const silent: readonly (readonly [name: string, given: Given])[] = [
+    [
+      'a device of rumprun that has a label and is not there',
+      { labels: { ...rumprun, solo5NetDev: 'x' }, binary: solo5('hvt') },
+    ],
+    [
+      'a block device that the rootfs becomes',
+      { labels: { ...mirage, mountRootfs: 'true' }, binary: solo5('hvt', [block('storage')]) },
+    ],
+    [
+      'a block device under a virtual machine',
+      {
+        labels: { ...mirage, hypervisor: 'qemu' },
+        binary: { ...solo5('virtio', [block('storage')]), hasPvh: true },
+      },
+    ],
+    [
+      'devices of another type',
+      {
+        labels: { ...kraft, hypervisor: 'hvt' },
+        binary: { ...solo5('hvt', [net('x')]), unikraft: { libraries: [] } },
+      },
+    ],
+    [
+      'a type that nobody says',
+      { labels: { hypervisor: 'qemu', binary: '/app' }, binary: unikraft('0.17.0') },
+    ],
+    ['a binary that was not looked at', { labels: { ...mirage } }],
+    [
+      'a version of a Unikraft that tells none',
+      { labels: { ...kraft, version: '1' }, binary: { ...pvh, unikraft: { libraries: [] } } },
+    ],
+    ['no version in a label', { labels: kraft, binary: unikraft('0.17.0') }],
+    ['a version with its sign', { labels: { ...kraft, version: 'v0.17.0' }, binary: unikraft('0.17.0') }],
+    [
+      'a version of another type',
+      { labels: { ...mirage, version: '1', hypervisor: 'qemu' }, binary: unikraft('0.17.0') },
+    ],
+    [
+      'a file system in the initrd of Linux',
+      { labels: { ...linux, initrd: '/i' }, initrd: disk('file system', 'squashfs') },
+    ],
+    [
+      'anything in the initrd of another type',
+      { labels: { ...mirage, initrd: '/i' }, initrd: disk('disk', 'MBR') },
+    ],
+    [
+      'an odd length for Unikraft',
+      { labels: { ...kraft, initrd: '/i' }, initrd: disk('cpio', 'cpio newc', 1023) },
+    ],
+    [
+      'an odd length of what is not compressed',
+      { labels: { ...linux, initrd: '/i' }, initrd: disk('cpio', 'cpio newc', 1023) },
+    ],
+    [
+      'an init in a block device',
+      { labels: { ...linux, block: '/d' }, words: ['/gone'], provides: () => false },
+    ],
+    ['many words for another type', { labels: kraft, binary: pvh, words: ['x'.repeat(5000)] }],
+    [
+      'many words for urunit',
+      {
+        labels: linux,
+        binary: { ...bzImage, linux: { form: 'bzImage', version: '6.8' } },
+        words: ['/urunit', 'x'.repeat(5000)],
+      },
+    ],
+    ['no words', { labels: linux, binary: bzImage }],
+    [
+      'an unknown version beside urunit',
+      { labels: linux, binary: { ...bzImage, linux: { form: 'bzImage' } }, words: ['/urunit'] },
+    ],
+    [
+      'a monitor that nobody knows',
+      { labels: { ...kraft, hypervisor: 'hyperlight-unikraft' }, binary: elf64 },
+    ],
+  ];
+  for (const [name, given] of silent) {
+    it(`says nothing of ${name}`, () => {
+      assert.deepEqual(check(given), []);
+    });
+  }
+
+  it('says what there is in place of the devices and of the disk', () => {
+    const message = (given: Given) => check(given)[0]?.message;
+    assert.equal(
+      message({ labels: { ...mirage, solo5NetDev: 'x' }, binary: solo5('hvt') }),
+      'will not boot: expected the network device "x" in the Solo5 manifest, got none',
+    );
+    for (const [kind, name, got] of [
+      ['compressed', 'gzip', 'data compressed with gzip'],
+      ['unknown', 'an old cpio archive', 'an old cpio archive'],
+      ['unknown', 'none that is known', 'content that is not known'],
+      ['cpio', 'cpio newc', 'cpio newc'],
+    ] as const)
+      assert.equal(
+        message({ labels: { ...linux, block: '/d' }, block: disk(kind, name) }),
+        `expected a file system in "/d", got ${got}`,
+      );
+    assert.equal(
+      message({ labels: { ...linux, initrd: '/i' }, initrd: disk('disk', 'none') }),
+      'will not boot: expected a cpio archive in "/i", got none',
+    );
+    for (const [binary, type] of [
+      [{ ...pvh, hermit: {} }, '"hermit" for "/app", which has notes of Hermit'],
+      [bzImage, '"linux" for "/app", which has Linux 6.1.0 in it'],
+      [{ ...solo5('virtio'), hasPvh: true }, '"mirage" or "rumprun" for "/app", which has notes of Solo5'],
+    ] as const)
+      assert.equal(
+        message({ labels: { ...linux, unikernelType: 'mewz' }, binary }),
+        `will not boot: expected the unikernelType ${type}, got "mewz"`,
+      );
+  });
+
+  it('counts 2047 bytes for a kernel that tells no number', () => {
+    const given = (length: number): Given => ({
+      labels: linux,
+      binary: pvh,
+      words: [`/${'x'.repeat(length)}`],
+    });
+    assert.deepEqual(check(given(2045)), []);
+    assert.match(check(given(2046))[0]?.message ?? '', /^expected at most 2047 bytes .*, got 2048$/);
+  });
+
+  it('blames the start of the file, or nothing, where the label is not there', () => {
+    const start = at(1);
+    const input: BootInput = {
+      labels: [{ key: 'com.urunc.unikernel.unikernelType', value: 'linux' }],
+      words: ['sh'],
+      environment: [],
+      provides: () => true,
+    };
+    assert.deepEqual(
+      checkBoot(input, start).warnings.map(({ position }) => position),
+      [start],
+    );
+    assert.ok(checkBoot(input).warnings.every((problem) => !('position' in problem)));
+  });
+
+  it('copies the version to the name that urunc reads, where that is free', () => {
+    const version = { key: 'com.urunc.unikernel.version', value: '1', position: at(1) };
+    const own = { key: 'com.urunc.unikernel.unikernelVersion', value: '2' };
+    assert.deepEqual(withVersion([version]), [version, { ...version, key: own.key }]);
+    assert.deepEqual(withVersion([version, own]), [version, own]);
+    assert.deepEqual(withVersion([own]), [own]);
+    assert.deepEqual(withVersion([]), []);
+  });
+});
+
+describe('isBefore', () => {
+  const rows: readonly (readonly [version: string, limit: readonly number[], is: boolean])[] = [
+    ['6.7', [6, 8], true],
+    ['6.8', [6, 8], false],
+    ['6.8.1', [6, 8], false],
+    ['6', [6, 8], true],
+    ['7', [6, 8], false],
+    ['5.99', [6, 8], true],
+    ['0.16.0', [0, 16, 1], true],
+    ['0.16.1', [0, 16, 1], false],
+    ['0.16', [0, 16], false],
+    ['10.1', [9], false],
+    ['6.10-rc1', [6, 9], false],
+    ['x6.9', [6, 8], true],
+    ['', [0, 1], true],
+    ['', [0], false],
+  ];
+  for (const [version, limit, is] of rows) {
+    it(`is ${String(is)} for "${version}" and ${limit.join('.')}`, () => {
+      assert.equal(isBefore(version, limit), is);
+    });
+  }
 });

@@ -111,4 +111,21 @@ describe('changeLabels', () => {
     assert.ok(isUnchanged(before, changeLabels(before, change({ [key('hypervisor')]: 'qemu' }, 'absent'))));
     assert.ok(!isUnchanged(before, changeLabels(before, change({ [key('hypervisor')]: 'spt' }))));
   });
+
+  it('is a change of each part by itself', () => {
+    const before = stated();
+    const after = changeLabels(before, change({}));
+    assert.ok(isUnchanged(before, after));
+    for (const part of [
+      { labels: {} },
+      { annotations: {} },
+      { uruncJson: {} },
+      { arguments: {} },
+      { arguments: { cmd: ['a'] } },
+      { arguments: { entrypoint: ['a'], cmd: ['b'] } },
+      { arguments: { entrypoint: ['a', 'b'] } },
+    ])
+      assert.ok(!isUnchanged(before, { ...after, ...part }), JSON.stringify(part));
+    assert.ok(!isUnchanged(stated({ uruncJson: undefined }), after));
+  });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as zlib from 'node:zlib';
 import { gzipSync } from 'node:zlib';
+import { BimaError } from '../../../src/core/errors.ts';
 import { unpackPayload } from '../../../src/adapters/layers/unpack-payload.ts';
 import { bootVerdict, bootVerdicts } from '../../../src/core/unikernel/bootable.ts';
 import { examineBinary } from '../../../src/core/unikernel/examine-binary.ts';
@@ -354,6 +355,187 @@ describe('examineBinary', () => {
   it('tells a program for Linux', { skip: existsSync('/bin/ls') ? false : 'needs /bin/ls' }, async () => {
     const { program } = await examine(readFileSync('/bin/ls'));
     assert.match(program ?? '', /interpreter|Linux/);
+  });
+});
+
+/** An ELF file with one segment that names an interpreter. */
+function interpreted(name: string): Buffer {
+  const content = Buffer.from(`${name}\0`);
+  const bytes = loaded(content);
+  // PT_INTERP in place of PT_LOAD.
+  bytes.writeUInt32LE(3, 64);
+  return bytes;
+}
+
+describe('what a file is a program of', () => {
+  for (const name of [
+    '/lib64/ld-linux-x86-64.so.2',
+    '/lib/ld-musl-x86_64.so.1',
+    '/lib32/ld-linux.so.2',
+    '/libx32/ld-linux-x32.so.2',
+    '/usr/lib/ld.so.1',
+    '/nix/store/abc-glibc/lib/ld-linux-x86-64.so.2',
+    '/gnu/store/abc/lib/ld-linux-x86-64.so.2',
+    '/system/bin/linker64',
+  ])
+    it(`is Linux for the interpreter ${name}`, async () => {
+      assert.equal((await examine(interpreted(name))).program, `it asks for the interpreter "${name}"`);
+    });
+
+  for (const name of [
+    '',
+    '/nonexistent/solo5/',
+    '/x/lib64/ld.so',
+    '/opt/ld',
+    '/lib64/other',
+    '/x/system/bin/linker',
+  ])
+    it(`is no Linux for the interpreter "${name}"`, async () => {
+      assert.equal((await examine(interpreted(name))).program, undefined);
+    });
+
+  it('is Solo5 where its interpreter is the only mark', async () => {
+    const { solo5: found, unread, program } = await examine(interpreted('/nonexistent/solo5/'));
+    assert.deepEqual(found, { isFoundByTender: false, damage: ["Solo5's notes"] });
+    assert.deepEqual([unread, program], [["Solo5's notes"], undefined]);
+    assert.equal((await examine(interpreted('/x/nonexistent/solo5'))).solo5, undefined);
+  });
+
+  it('is Linux by the ABI tag of GNU alone, and a whole one', async () => {
+    const programOf = async (name: string, type: number, ...values: readonly number[]) =>
+      (await examine(elfOfSections([noteSection(name, type, words(...values))]))).program;
+    const told = 'its ABI note names Linux as the operating system';
+    assert.equal(await programOf('GNU', 1, 0, 3, 2, 0), told);
+    assert.equal(await programOf('GNU', 1, 0, 3, 2), undefined);
+    assert.equal(await programOf('GNU', 1, 1, 3, 2, 0), undefined);
+    assert.equal(await programOf('GNU', 1, 0x1000000, 3, 2, 0), undefined);
+    assert.equal(await programOf('GNU', 3, 0, 3, 2, 0), undefined);
+    assert.equal(await programOf('FreeBSD', 1, 0, 3, 2, 0), undefined);
+  });
+
+  it('has a PVH entry in a whole note of Xen alone', async () => {
+    const hasPvh = async (name: string, type: number, size: number) =>
+      (await examine(elfOfSections([noteSection(name, type, Buffer.alloc(size, 1))]))).hasPvh;
+    assert.deepEqual(
+      [
+        await hasPvh('Xen', 18, 4),
+        await hasPvh('Xen', 18, 8),
+        await hasPvh('Xen', 18, 3),
+        await hasPvh('Xen', 6, 4),
+        await hasPvh('GNU', 18, 4),
+      ],
+      [true, true, false, false, false],
+    );
+  });
+
+  it('is told by banners with a version', async () => {
+    const facts = (text: string) =>
+      examine(elfOfSections([{ name: '.rodata', type: 1, content: Buffer.from(`..${text}\0`) }]));
+    assert.deepEqual((await facts('Unikraft Pan (10.11.12)')).unikraft, {
+      libraries: [],
+      codeName: 'Pan',
+      version: '10.11.12',
+    });
+    for (const text of [
+      'Unikraft pan (0.1.2)',
+      'Unikraft Pan (0.1)',
+      'Unikraft Pan 0.1.2',
+      'Unikraft Pan (0.1.2',
+    ])
+      assert.equal((await facts(text)).unikraft, undefined, text);
+    assert.equal((await facts('OSv v0.57')).framework, 'OSv');
+    assert.equal((await facts('OSv vX')).framework, undefined);
+    assert.equal((await facts('Linux version x')).linux, undefined);
+    assert.deepEqual((await facts('Linux version 6.1.0')).linux, { form: 'vmlinux', version: '6.1.0' });
+  });
+
+  it('is a Linux by a note alone, and IncludeOS by two sections', async () => {
+    assert.deepEqual((await examine(elfOfSections([noteSection('Linux', 0x100, words(0))]))).linux, {
+      form: 'vmlinux',
+    });
+    for (const name of ['.multiboot', '.elf_symbols'])
+      assert.equal(
+        (await examine(elfOfSections([{ name, type: 1, content: words(0) }]))).framework,
+        undefined,
+      );
+  });
+});
+
+describe('what is unpacked', () => {
+  const packed = gzipSync(
+    image(80_000, { 56: 'ARM\x64', 70_000: 'Linux version 6.1.0-arm (x) #1 SMP Debian 6.1.5-1\n' }),
+  );
+  const zboot = Buffer.concat([
+    image(64, { 0: 'MZ', 4: 'zimg', 8: little(64, 4), 12: little(packed.length, 4), 24: 'gzip\0' }),
+    packed,
+  ]);
+  const fileOf = (bytes: Uint8Array) => ({ size: bytes.length, open: () => inPieces(bytes) });
+
+  it('is a zboot in any case, and a bzImage where it is asked for', async () => {
+    const found = await examineBinary(fileOf(zboot), { unpack: unpackPayload });
+    assert.deepEqual(found.linux, {
+      form: 'zboot',
+      packing: 'gzip',
+      version: '6.1.0-arm',
+      debianVersion: '6.1.5-1',
+    });
+    assert.deepEqual([found.architecture, found.unread, found.isGzip], ['arm64', [], false]);
+    const bzImage = Buffer.concat([
+      image(2048, {
+        0x1f1: [1],
+        0x202: 'HdrS',
+        0x206: little(0x20f, 2),
+        0x248: little(1024, 4),
+        0x24c: little(packed.length, 4),
+      }),
+      packed,
+    ]);
+    const [quick, thorough] = [
+      await examineBinary(fileOf(bzImage), { unpack: unpackPayload }),
+      await examineBinary(fileOf(bzImage), { unpack: unpackPayload, isThorough: true }),
+    ];
+    assert.deepEqual([quick.payload, quick.linux?.version], [undefined, undefined]);
+    assert.equal(thorough.payload?.format, 'Linux Image arm64');
+    assert.deepEqual([thorough.linux?.version, thorough.linux?.debianVersion], ['6.1.0-arm', '6.1.5-1']);
+  });
+
+  it('may be no kernel of Linux, or nothing that is known', async () => {
+    const facts = await examineBinary(fileOf(gzipSync(Buffer.from('plain text'))), { unpack: unpackPayload });
+    assert.ok(!('linux' in facts) && !('architecture' in facts));
+    assert.equal(facts.payload?.format, 'text starting with "plain text"');
+  });
+
+  it('is nothing without something that unpacks it', async () => {
+    for (const options of [{}, { unpack: () => undefined }]) {
+      const { unread, payload, linux, isGzip } = await examineBinary(fileOf(packed), options);
+      assert.deepEqual(
+        [unread, payload, linux, isGzip],
+        [['its payload, packed with gzip'], undefined, undefined, true],
+      );
+    }
+    const { linux, unread } = await examineBinary(fileOf(zboot));
+    assert.deepEqual(linux, { form: 'zboot', packing: 'gzip' });
+    assert.deepEqual(unread, ['its payload, packed with gzip']);
+  });
+
+  it('passes on what the reader itself throws', async () => {
+    const unpack = () => {
+      throw new BimaError('CONTEXT_CHANGED', 'x');
+    };
+    await assert.rejects(examineBinary(fileOf(packed), { unpack }), { code: 'CONTEXT_CHANGED' });
+    const failing = (error: Error) =>
+      (async function* (): AsyncGenerator<Uint8Array> {
+        await Promise.resolve();
+        throw error;
+      })();
+    await assert.rejects(
+      examineBinary(fileOf(packed), { unpack: () => failing(new BimaError('CONTEXT_CHANGED', 'x')) }),
+      {
+        code: 'CONTEXT_CHANGED',
+      },
+    );
+    const { unread } = await examineBinary(fileOf(packed), { unpack: () => failing(new Error('x')) });
+    assert.deepEqual(unread, ['its payload, packed with gzip']);
   });
 });
 

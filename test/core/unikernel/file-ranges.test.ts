@@ -5,7 +5,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { streamOf } from '../../../src/core/oci/blob.ts';
 import { examineBinary } from '../../../src/core/unikernel/examine-binary.ts';
-import { findTexts, readRanges, streamRange } from '../../../src/core/unikernel/file-ranges.ts';
+import {
+  findTexts,
+  readRanges,
+  streamRange,
+  zeroTerminated,
+} from '../../../src/core/unikernel/file-ranges.ts';
 import type { ReadableFile } from '../../../src/core/unikernel/file-ranges.ts';
 import { assemble } from '../../support/assembled.ts';
 import { unlessInstalled } from '../../support/tools.ts';
@@ -170,5 +175,146 @@ describe('a large binary', { skip: unlessInstalled('x86_64-linux-gnu-as') }, () 
     assert.equal(unikraft?.version, '0.17.0');
     assert.deepEqual(unread, []);
     assert.ok(read() < 200_000, `${read()} bytes were read`);
+  });
+});
+
+describe('what findTexts finds', () => {
+  const find = async (
+    text: string,
+    markers: readonly string[],
+    within = 1e9,
+    piece = 7,
+    size = text.length,
+  ) => {
+    const { file } = counted(Buffer.from(text, 'latin1'), piece, false);
+    return Object.fromEntries(await findTexts({ ...file, size }, markers, within));
+  };
+
+  it('is the text from the first place of a marker to the first byte that is not printable', async () => {
+    assert.deepEqual(await find('xx Linux version 6.1\0 Linux version 7\0', ['Linux version ']), {
+      'Linux version ': 'Linux version 6.1',
+    });
+    assert.deepEqual(await find('OSv v1\x7f', ['OSv v']), { 'OSv v': 'OSv v1' });
+    assert.deepEqual(await find('OSv v~ \x1f', ['OSv v']), { 'OSv v': 'OSv v~ ' });
+    assert.deepEqual(await find('OSv v1', ['OSv v']), { 'OSv v': 'OSv v1' });
+    assert.deepEqual(await find('a marker is not here', ['Unikraft ']), {});
+  });
+
+  it('is found at the start, also of a marker that is longer or shorter than six bytes', async () => {
+    for (const marker of ['a', 'abcdef', 'abcdefg', 'abcdefghijklm'])
+      for (const piece of [1, 3, 1000])
+        assert.deepEqual(await find(`${marker}!\0`, [marker], 1e9, piece), { [marker]: `${marker}!` });
+  });
+
+  it('is not the end of a marker behind another beginning', async () => {
+    const marker = 'Linux version ';
+    for (const piece of [5, 1000]) {
+      assert.deepEqual(await find('Minix version 1\0Linux version 2\0', [marker], 1e9, piece), {
+        [marker]: 'Linux version 2',
+      });
+      assert.deepEqual(await find('ersion ersion ', [marker], 1e9, piece), {});
+    }
+  });
+
+  it('is at most 256 bytes long', async () => {
+    for (const piece of [10, 100_000]) {
+      const found = await find(`Unikraft ${'x'.repeat(1000)}`, ['Unikraft '], 1e9, piece);
+      assert.deepEqual(found, { 'Unikraft ': `Unikraft ${'x'.repeat(247)}` });
+    }
+  });
+
+  it('lies within so many bytes', async () => {
+    const text = `${'.'.repeat(1000)}OSv v1\0${'.'.repeat(1000)}`;
+    assert.deepEqual(await find(text, ['OSv v'], 1000, 10), {});
+    assert.deepEqual(await find(text, ['OSv v'], 1010, 10), { 'OSv v': 'OSv v1' });
+  });
+
+  it('may stand at the end of a file that is shorter than it could be', async () => {
+    for (const piece of [4, 300, 5000])
+      assert.deepEqual(await find(`${'.'.repeat(3000)}OSv v1`, ['OSv v'], 1e9, piece, 1e6), {
+        'OSv v': 'OSv v1',
+      });
+  });
+
+  it('is the first of each of several markers, and nothing is read behind the last', async () => {
+    const text = `b1\0a1\0a2\0b2\0${'.'.repeat(5000)}`;
+    const { file, read } = counted(Buffer.from(text, 'latin1'), 100, false);
+    assert.deepEqual(Object.fromEntries(await findTexts(file, ['a', 'b'], 1e9)), { a: 'a1', b: 'b1' });
+    assert.ok(read() < 1000);
+  });
+});
+
+describe('a text that ends with a zero', () => {
+  it('is what stands before it', () => {
+    assert.equal(zeroTerminated(Buffer.from('ab\0c\0')), 'ab');
+    assert.equal(zeroTerminated(Buffer.from('\0')), '');
+    assert.equal(zeroTerminated(Buffer.from('ab')), undefined);
+    assert.equal(zeroTerminated(Buffer.from('\xe9\0', 'latin1')), 'é');
+  });
+});
+
+describe('ranges at their limits', () => {
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251));
+
+  it('are cut off at the end of the file, and empty where there is none', async () => {
+    for (const canSeek of [true, false]) {
+      const { file } = counted(bytes, 1000, canSeek);
+      const ranges = [
+        { offset: 199_990, length: 100 },
+        { offset: 200_000, length: 1 },
+        { offset: -1, length: 5 },
+        { offset: 0.5, length: 5 },
+        { offset: 2 ** 60, length: 5 },
+        { offset: 5, length: -1 },
+        { offset: 5, length: 0 },
+      ];
+      const found = await readRanges(file, ranges);
+      assert.deepEqual(
+        found.map((part) => part.length),
+        [10, 0, 0, 0, 0, 0, 0],
+      );
+      assert.deepEqual(Buffer.from(found[0] ?? []), bytes.subarray(199_990));
+    }
+  });
+
+  it('are read together up to a gap of 64 KiB, and no byte between others is', async () => {
+    const readOf = async (...ranges: readonly (readonly [number, number])[]) => {
+      const { file, read } = counted(bytes, 1, true);
+      await readRanges(
+        file,
+        ranges.map(([offset, length]) => ({ offset, length })),
+      );
+      return read();
+    };
+    assert.equal(await readOf([10, 5], [15 + 65_536, 5]), 5 + 65_536 + 5);
+    assert.equal(await readOf([10, 5], [16 + 65_536, 5]), 10);
+    assert.equal(await readOf([16 + 65_536, 5], [10, 5]), 10);
+    assert.equal(await readOf([10, 100], [20, 5]), 100);
+  });
+
+  it('are streamed whole, and no further', async () => {
+    for (const canSeek of [true, false]) {
+      const stream = async (offset: number, length: number) => {
+        const { file, read } = counted(bytes, 1000, canSeek);
+        const parts: Buffer[] = [];
+        for await (const part of streamRange(file, { offset, length })) {
+          assert.ok(part.length > 0);
+          parts.push(Buffer.from(part));
+        }
+        return [Buffer.concat(parts), read()] as const;
+      };
+      for (const [offset, length] of [
+        [0, 10],
+        [1500, 1000],
+        [1000, 1000],
+        [199_000, 1000],
+      ] as const) {
+        const [found, read] = await stream(offset, length);
+        assert.deepEqual(found, bytes.subarray(offset, offset + length));
+        assert.equal(read, canSeek ? length : Math.ceil((offset + length) / 1000) * 1000);
+      }
+      assert.deepEqual(await stream(5, 0), [Buffer.alloc(0), 0]);
+      assert.deepEqual(await stream(5, -1), [Buffer.alloc(0), 0]);
+    }
   });
 });

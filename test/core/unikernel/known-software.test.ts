@@ -99,6 +99,109 @@ const rows: Row[] = [
 ];
 
 describe('findSoftware', () => {
+  const softwareOf = (facts: BinaryFacts, type?: string, version?: string) =>
+    findSoftware(facts, { type, version });
+  const framework = (name: string, version: string, purl: string, cpe: string) => ({
+    unikernel: { name, version, purl, cpe: `cpe:2.3:${cpe}:*:*:*:*:*:*:*` },
+    parts: [],
+  });
+
+  it('has names and addresses of all frameworks', () => {
+    assert.deepEqual(
+      softwareOf(plain, 'rumprun', '1'),
+      framework('rumprun', '1', 'pkg:github/rumpkernel/rumprun@1', 'a:rumpkernel:rumprun:1'),
+    );
+    assert.deepEqual(
+      softwareOf(plain, 'mewz', '0.1'),
+      framework('mewz', '0.1', 'pkg:github/mewz-project/mewz@v0.1', 'a:mewz-project:mewz:0.1'),
+    );
+    assert.deepEqual(
+      softwareOf(plain, 'freebsd', '15.0'),
+      framework('freebsd', '15.0', 'pkg:generic/freebsd@15.0', 'o:freebsd:freebsd:15.0'),
+    );
+    assert.deepEqual(
+      softwareOf(plain, 'linux', '6.12'),
+      framework('linux', '6.12', 'pkg:generic/linux@6.12', 'o:linux:linux_kernel:6.12'),
+    );
+  });
+
+  it('goes by the marks of the binary where no label has the type', () => {
+    assert.equal(softwareOf(linuxOf('6.1.0')).unikernel.name, 'linux');
+    assert.equal(softwareOf({ ...plain, hermit: {} }).unikernel.name, 'hermit');
+    assert.equal(
+      softwareOf({ ...unikraft, ...linuxOf('6.1.0'), hermit: {} }, ' ').unikernel.name,
+      'unikraft',
+    );
+  });
+
+  it('has no field for what nobody says', () => {
+    assert.deepEqual(softwareOf(plain, 'mirage', ' '), {
+      unikernel: { name: 'mirage', purl: 'pkg:github/mirage/mirage' },
+      parts: [],
+    });
+    assert.deepEqual(softwareOf({ ...plain, linux: { form: 'Image' } }, 'linux'), {
+      unikernel: { name: 'linux', purl: 'pkg:generic/linux' },
+      parts: [],
+    });
+    // Another type than the one that the marks are of.
+    assert.deepEqual(softwareOf(linuxOf('6.1.0'), 'hermit', 'v1').unikernel, {
+      name: 'hermit',
+      version: 'v1',
+      purl: 'pkg:github/hermit-os/kernel@v1',
+      cpe: 'cpe:2.3:o:hermit-os:kernel:1:*:*:*:*:*:*:*',
+    });
+  });
+
+  it('takes a v at the start of a version for its sign, and no other', () => {
+    const purlOf = (version: string) => softwareOf(plain, 'mirage', version).unikernel.purl;
+    assert.equal(purlOf('v4'), 'pkg:github/mirage/mirage@v4');
+    assert.equal(purlOf('vx'), 'pkg:github/mirage/mirage@vvx');
+    assert.equal(purlOf('1v2'), 'pkg:github/mirage/mirage@v1v2');
+  });
+
+  it('has no version of a Linux that begins with no number', () => {
+    assert.equal(
+      softwareOf(linuxOf('custom-6.1'), 'linux').unikernel.cpe,
+      'cpe:2.3:o:linux:linux_kernel:custom-6.1:*:*:*:*:*:*:*',
+    );
+    assert.equal(
+      softwareOf(linuxOf('16.12.4-x'), 'linux').unikernel.cpe,
+      'cpe:2.3:o:linux:linux_kernel:16.12.4:*:*:*:*:*:*:*',
+    );
+  });
+
+  it('says that the architecture of a Debian kernel is unknown where it is', () => {
+    const bare: BinaryFacts = {
+      format: 'x',
+      isGzip: false,
+      hasPvh: false,
+      multiboot: { hasVersion2: false },
+      unread: [],
+      linux: { form: 'bzImage', version: '6.1.0', debianVersion: '6.1.187-1' },
+    };
+    assert.equal(
+      softwareOf(bare, 'linux').unikernel.purl,
+      'pkg:deb/debian/linux-image-6.1.0@6.1.187-1?arch=unknown',
+    );
+    const noRelease: BinaryFacts = { ...plain, linux: { form: 'bzImage', debianVersion: '6.1.187-1' } };
+    assert.equal(softwareOf(noRelease, 'linux', '6.1').unikernel.purl, 'pkg:generic/linux@6.1');
+  });
+
+  it('lists libraries that have a name, with what is known of each', () => {
+    const facts = (version?: string): BinaryFacts => ({
+      ...plain,
+      unikraft: {
+        ...(version === undefined ? {} : { version }),
+        libraries: [{ name: ' ' }, { name: 'a', version: '' }, { name: 'b', version: '2' }],
+      },
+    });
+    assert.deepEqual(softwareOf(facts()).parts, [
+      { name: 'a', purl: 'pkg:generic/a' },
+      { name: 'b', version: '2', purl: 'pkg:generic/b@2' },
+    ]);
+    assert.equal(softwareOf(facts('0.1')).parts[0]?.version, '0.1');
+  });
+
   for (const [name, facts, [type, version], [found, ofIt, purl, cpe]] of rows) {
     it(`names ${name}`, () => {
       const { unikernel } = findSoftware(facts, { type, version });

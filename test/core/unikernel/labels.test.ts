@@ -23,6 +23,97 @@ const kernel = [
 const strict = { strict: true, words: undefined, position: start };
 const lenient = { strict: false, words: undefined, position: start };
 
+describe('a label that is missing', () => {
+  const all = ['unikernelType', 'hypervisor', 'binary', 'cmdline', 'version'];
+  const problemsOf = (...given: readonly (readonly [string, string])[]) =>
+    completeLabels(pairs(...given), strict).errors;
+  const line = (values: Readonly<Record<string, string>>) =>
+    `Add LABEL ${Object.entries(values)
+      .map(([name, value]) => `${prefix}${name}="${value}"`)
+      .join(' ')} to the Containerfile, with your own values.`;
+
+  it('is said with all others, and with values that could be right', () => {
+    assert.deepEqual(problemsOf(), [
+      {
+        code: 'LABEL_MISSING',
+        message: `missing labels ${all.map((name) => `"${prefix}${name}"`).join(', ')}`,
+        hint: `${line({ unikernelType: 'unikraft', hypervisor: 'qemu', binary: '/unikernel/kernel', cmdline: '', version: '0.17.0' })} An ordinary container image needs --container (the input "container") in place of them.`,
+        position: start,
+      },
+    ]);
+  });
+
+  it('is said alone, with a value that fits the others', () => {
+    assert.deepEqual(problemsOf(['hypervisor', 'hvt'], ['binary', '/k'], ['cmdline', ''], ['version', '']), [
+      {
+        code: 'LABEL_MISSING',
+        message: `missing label "${prefix}unikernelType"`,
+        hint: line({ unikernelType: 'rumprun' }),
+        position: start,
+      },
+    ]);
+    assert.equal(
+      problemsOf(['unikernelType', 'rumprun'], ['binary', '/k'], ['cmdline', ''], ['version', ''])[0]?.hint,
+      line({ hypervisor: 'hvt' }),
+    );
+    assert.equal(
+      problemsOf(['unikernelType', 'other'], ['binary', '/k'], ['cmdline', ''], ['version', ''])[0]?.hint,
+      line({ hypervisor: 'qemu' }),
+    );
+  });
+
+  it('may be there and empty, which is said at its own place', () => {
+    const [empty] = problemsOf(
+      ['unikernelType', 'unikraft'],
+      ['hypervisor', ''],
+      ['binary', ''],
+      ['cmdline', ''],
+      ['version', ''],
+    );
+    assert.equal(
+      empty?.message,
+      `missing labels "${prefix}hypervisor" (it is empty), "${prefix}binary" (it is empty)`,
+    );
+    assert.deepEqual(empty.position, at(2));
+    const [mixed] = problemsOf(
+      ['unikernelType', 'unikraft'],
+      ['hypervisor', ''],
+      ['cmdline', ''],
+      ['version', ''],
+    );
+    assert.deepEqual(mixed?.position, start);
+    const placeless = completeLabels([{ key: 'a', value: '' }], { strict: false, words: [] });
+    assert.ok(placeless.errors.every((problem) => !('position' in problem)));
+    assert.deepEqual(
+      placeless.warnings.map(({ message }) => message),
+      [`missing label "${prefix}version"`],
+    );
+  });
+
+  it('is a label without a name, or a version that says two things', () => {
+    assert.deepEqual(
+      completeLabels([...pairs(...kernel), { key: '', value: 'x', position: at(9) }], lenient).errors,
+      [
+        {
+          code: 'LABEL_INVALID',
+          message: 'expected a label with a name, got "=x"',
+          hint: 'Write the name of the label before the "=".',
+          position: at(9),
+        },
+      ],
+    );
+    const both = pairs(...kernel, ['cmdline', ''], ['version', '1'], ['unikernelVersion', '2']);
+    assert.deepEqual(completeLabels(both, strict).warnings, [
+      {
+        code: 'LABEL_INVALID',
+        message: `expected "${prefix}version" to be the same as "${prefix}unikernelVersion", got "1" and "2"`,
+        hint: `Remove "${prefix}version": urunc reads only the other one, and bima writes both.`,
+        position: at(5),
+      },
+    ]);
+  });
+});
+
 describe('completeLabels', () => {
   it('takes the five required labels as they are, and adds the name of the version that urunc reads', () => {
     const given = pairs(...kernel, ['cmdline', '/bin/redis a'], ['version', '0.17.0']);
