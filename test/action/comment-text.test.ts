@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import type { Tokens } from 'marked';
 import { formatComment } from '../../src/action/comment-text.ts';
 import type { CommentFacts } from '../../src/action/comment-text.ts';
-import { formatChange } from '../../src/action/image-text.ts';
 import type { PlatformFacts } from '../../src/action/image-facts.ts';
 import { formatReference, parseReference } from '../../src/core/oci/reference.ts';
 import { outline, tokensOf } from '../support/markdown.ts';
@@ -187,21 +186,4 @@ describe('formatComment', () => {
       { numRuns: 200 },
     );
   });
-});
-
-describe('formatChange', () => {
-  const cases: [size: number, before: number | undefined, text: string][] = [
-    [5_200_000, undefined, '5.2 MB'],
-    [5_200_000, 5_200_000, '5.2 MB (unchanged)'],
-    [5_200_000, 5_000_000, '5.2 MB (+200 kB, +4.0 %)'],
-    [4_000_000, 5_000_000, '4.0 MB (−1.0 MB, −20.0 %)'],
-    [5_000_001, 5_000_000, '5.0 MB (+1 B, +0.0 %)'],
-    [10, 0, '10 B (+10 B)'],
-    [0, 10, '0 B (−10 B, −100.0 %)'],
-  ];
-  for (const [size, before, text] of cases) {
-    it(`is ${text}`, () => {
-      assert.equal(formatChange(size, before), text);
-    });
-  }
 });
