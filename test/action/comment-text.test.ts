@@ -187,3 +187,47 @@ describe('formatComment', () => {
     );
   });
 });
+
+describe('the whole comment', () => {
+  const digest = root.digest;
+
+  it('of a pushed image has its parts in their order', () => {
+    const boots = [{ platform: { os: 'linux', architecture: 'amd64' }, text: 'booted' }];
+    assert.equal(
+      formatComment(facts({ artifact, boots, signature: { whyNot: 'no key' } })),
+      [
+        `**Preview image** of [\` 55c1f5b2e7d2 \`](${commit.url}), pushed by [this run](${runUrl})`,
+        '` nerdctl run --rm --runtime io.containerd.urunc.v2 ghcr.io/a/b:pr-15 `',
+        '- ` linux/amd64 `: ` rumprun ` on ` hvt `, 5.2 MB\n' +
+          '- Boot test of ` linux/amd64 `: ` booted `\n- Not signed: ` no key `',
+        'Tags: ` ghcr.io/a/b:pr-15 `',
+        `Artifact: [download](${artifact.url}) \` app-pr-15 \``,
+        `<details><summary>Digest <code>${digest.slice(0, 19)}</code></summary>\n\n\` ghcr.io/a/b@${digest} \`\n\n</details>`,
+        'Sizes are those of the compressed layers.',
+      ].join('\n\n'),
+    );
+  });
+
+  it('of what was not pushed has its digest alone', () => {
+    assert.equal(
+      formatComment(facts({ isPushed: false, commit: undefined })),
+      [
+        `**Preview image**, built, not pushed, by [this run](${runUrl})`,
+        '- ` linux/amd64 `: ` rumprun ` on ` hvt `, 5.2 MB',
+        `Digest: \` ${digest} \``,
+        'Sizes are those of the compressed layers.',
+      ].join('\n\n'),
+    );
+  });
+
+  it('of an image without a name says nothing of names', () => {
+    const text = formatComment(facts({ references: [] }));
+    assert.doesNotMatch(text, /Tags|nerdctl|details/);
+    assert.ok(text.includes(`Digest: \` ${digest} \``));
+  });
+
+  it('of a container starts it with docker', () => {
+    const plain = { ...image('x', 'y', 1), labels: {} };
+    assert.match(formatComment(facts({}, [plain])), /\n\n` docker run --rm ghcr\.io\/a\/b:pr-15 `\n\n/);
+  });
+});
