@@ -294,6 +294,7 @@ describe('what is said of an event without tags', () => {
     'With a "github-token" that may read pull requests the number is found; or set tags: pr-<number>.';
   const unnamed = "the run that started this one doesn't name its pull request, as for those of forks";
   const rows: readonly [event: WorkflowEvent, why: string, hint: string][] = [
+    [{ ...bare, ref: 'refs/heads/a\nb' }, 'the event "push" names no branch, tag or pull request', anyTag],
     [bare, 'the event "push" names no branch, tag or pull request', anyTag],
     [{ ...bare, ref: 'xrefs/heads/main' }, 'the event "push" names no branch, tag or pull request', anyTag],
     [{ ...bare, ref: 'refs/heads/' }, 'the event "push" names no branch, tag or pull request', anyTag],

@@ -278,6 +278,7 @@ describe('what is said of names', () => {
   it('is nothing where other names and hosts are the same', () => {
     const more: readonly [inputs: NamingInputs, references: readonly string[]][] = [
       [{ tags: ['quay.io/x'] }, ['quay.io/x:latest']],
+      [{ tags: ['quay.io/x'], image: 'own/app' }, ['quay.io/x:latest']],
       [{ tags: ['127.0.0.1/x'] }, ['127.0.0.1/x:latest']],
       [{ tags: ['[::1]/x'] }, ['[::1]/x:latest']],
       [{ tags: ['Quay.io/X'], registry: 'QUAY.io/own' }, ['quay.io/x:latest']],
@@ -320,6 +321,13 @@ describe('what is said of names', () => {
       () => resolveReferences({ tags: ['1'] }, { ...defaults, image: thrower }),
       (e) => e === broken,
     );
+
+    const group = () => 'a.example/c/d/e';
+    const references = resolveReferences(
+      { tags: ['1'], registry: 'quay.io/own' },
+      { ...defaults, image: group },
+    );
+    assert.deepEqual(references.map(formatReference), ['quay.io/own/e:1']);
   });
 });
 

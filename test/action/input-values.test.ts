@@ -106,6 +106,7 @@ describe('a list', () => {
   it('has an item for each line, or for each word', () => {
     assert.deepEqual(readLines(given(' a b \n\n"c\nd"\n'), 'x'), ['a b', 'c\nd']);
     assert.deepEqual(readWords(given(' a,b\t c,,\n"d,e f"\n'), 'x'), ['a', 'b', 'c', 'd', 'e', 'f']);
+    assert.deepEqual(readWords(given('" d ,\t e, "'), 'x'), ['d', 'e']);
     assert.deepEqual(readWords(given(''), 'x'), []);
   });
 

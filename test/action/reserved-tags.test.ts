@@ -12,6 +12,8 @@ describe('the meaning of a tag', () => {
     ['latest-news', undefined, undefined],
     ['7', version, undefined],
     ['v8', version, undefined],
+    ['12', version, undefined],
+    ['v12.30', version, undefined],
     ['1.2', version, undefined],
     ['v1.2.3', version, undefined],
     ['1.2.3.4', version, undefined],

@@ -147,6 +147,19 @@ describe('a file of the runner that is not there', () => {
       "::warning::OUTPUT_FAILED: can't write the summary of the job: a part of the path is a file%0AChoose another place.",
     ]);
   });
+
+  it('is told without a remedy where none is known', (test) => {
+    const { runner, files } = start(test);
+    process.env.GITHUB_STEP_SUMMARY = `${files.GITHUB_STEP_SUMMARY}${'x'.repeat(300)}`;
+    const lines = printed(test, () => {
+      runner.summarize('x');
+    });
+    assert.equal(lines.length, 1);
+    assert.match(
+      lines[0] ?? '',
+      /^::warning::OUTPUT_FAILED: can't write the summary of the job: ENAMETOOLONG.*'$/,
+    );
+  });
 });
 
 describe('a FIFO in place of a file of the runner', { skip: process.platform === 'win32' }, () => {
