@@ -2,8 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { runAction } from '../../src/action/action-run.ts';
@@ -22,7 +32,8 @@ import { recorded } from '../support/recorded.ts';
 import type { Recorded } from '../support/recorded.ts';
 import { startRegistry } from '../support/registry.ts';
 import { startResultsServer } from '../support/results-server.ts';
-import { sampleContext } from '../support/sample.ts';
+import { scriptContainerd } from '../support/scripted-containerd.ts';
+import { sampleContainerfile, sampleContext } from '../support/sample.ts';
 import { sampleImage, storeImage } from '../support/sample-image.ts';
 import { verifyLayout } from '../support/verify-layout.ts';
 
@@ -408,5 +419,113 @@ describe('a run that uploads', () => {
     assert.deepEqual([...server.artifacts.keys()], ['my- name']);
     assert.equal(verifyLayout(layout).length, 2);
     assert.equal(verifyLayout(join(folder, 'artifact')).length, 1);
+  });
+});
+
+describe('the Containerfile of a run', () => {
+  const other = `${sampleContainerfile}LABEL org.example.own=1\n`;
+
+  /** The labels of the image. */
+  async function labelsOf(test: TestContext, given: Given): Promise<Given> {
+    const { outputs, problems } = await run(test, { image, ...given });
+    assert.deepEqual(problems, []);
+    const [built] = verifyLayout(outputs.layout ?? '');
+    return built?.config.config.Labels ?? {};
+  }
+
+  it('is looked for in the context where the workspace has no such file', async (test) => {
+    const context = sampleContext(test);
+    writeFileSync(join(context, 'Other'), other);
+    assert.equal((await labelsOf(test, { context, file: 'Other' }))['org.example.own'], '1');
+    assert.equal((await labelsOf(test, { context }))['org.example.own'], undefined);
+  });
+
+  it('is the one of the workspace where both have it, and named by its path where neither has it', async (test) => {
+    const context = sampleContext(test);
+    const elsewhere = join(temporaryFolder(test, { Other: other }), 'Other');
+    assert.equal((await labelsOf(test, { context, file: elsewhere }))['org.example.own'], '1');
+    mkdirSync(join(context, 'examples/hello'), { recursive: true });
+    writeFileSync(join(context, 'examples/hello/Containerfile'), other);
+    const file = 'examples/hello/Containerfile';
+    const both = await run(test, { context, image, file });
+    assert.ok(both.problems.some(({ message }) => message.includes('hello-amd64')));
+    const neither = await run(test, { context, image, file: 'Missing' });
+    assert.match(neither.problems[0]?.message ?? '', /"Missing"/);
+  });
+});
+
+describe('the layout of a run that pushes', () => {
+  async function layoutOf(test: TestContext, given: Given, more: More = {}) {
+    await using registry = await startRegistry();
+    const inputs = {
+      context: sampleContext(test),
+      image: `${registry.host}/own/app`,
+      push: 'true',
+      ...given,
+    };
+    return (await run(test, inputs, more)).outputs.layout;
+  }
+
+  it('is whole where something else is made of it', async (test) => {
+    assert.equal(await layoutOf(test, {}), '');
+    assert.notEqual(await layoutOf(test, { tar: join(temporaryFolder(test), 'x.tar') }), '');
+    assert.notEqual(await layoutOf(test, { 'oci-layout': join(temporaryFolder(test), 'layout') }), '');
+    assert.notEqual(await layoutOf(test, { sbom: 'true' }), '');
+    assert.equal(await layoutOf(test, { provenance: 'true' }), '');
+    const ghes = { GITHUB_SERVER_URL: 'https://git.example', HOME: '/nowhere' };
+    assert.notEqual(await layoutOf(test, { 'upload-artifact': 'true' }, { environment: ghes }), '');
+  });
+
+  it('is whole for a release and for containerd', { skip: process.platform === 'win32' }, async (test) => {
+    const releases = createReleases('Nubificus/Redis-Unikernel');
+    releases.addRelease({ tag: 'v1.2.3' });
+    const { environment } = await startGithub(test, { routes: releases.routes });
+    const forRelease = { eventName: 'tag', environment, token: defaultToken };
+    assert.notEqual(await layoutOf(test, { 'release-asset': 'true', tags: '1' }, forRelease), '');
+    const { address, program, environment: own } = await scriptContainerd(test);
+    const forLoad = { environment: { ...own, BIMA_CTR: program } };
+    assert.notEqual(await layoutOf(test, { load: 'true', 'containerd-address': address }, forLoad), '');
+  });
+});
+
+describe('a run that boots its image', { skip: process.platform === 'win32' }, () => {
+  const example = resolve(import.meta.dirname, '../../examples/hello');
+
+  async function boot(test: TestContext, script: string) {
+    const registry = await startRegistry();
+    test.after(() => registry.close());
+    const path = temporaryFolder(test, { 'qemu-system-x86_64': `#!/bin/sh\n${script}\n` });
+    chmodSync(join(path, 'qemu-system-x86_64'), 0o755);
+    const environment = { PATH: path, BIMA_ACCEL: 'tcg', HOME: '/nowhere' };
+    const given = { context: example, platforms: 'linux/amd64', 'boot-test': 'ready' };
+    const inputs = { ...given, image: `${registry.host}/own/app`, push: 'true' };
+    return { ...(await run(test, inputs, { environment })), registry };
+  }
+
+  it('publishes it then, and says on what it booted', async (test) => {
+    const { problems, summaries, registry } = await boot(test, 'echo ready; exec /bin/sleep 100');
+    assert.deepEqual(problems, []);
+    assert.deepEqual(Object.keys(registry.store.tags('own/app')), ['main']);
+    assert.match(summaries[0] ?? '', /^- Boot test of ` linux\/amd64 `: ` booted on qemu \(emulation\) in /m);
+  });
+
+  it('publishes nothing of it otherwise', async (test) => {
+    const { problems, outputs, registry } = await boot(test, 'exit 3');
+    assert.deepEqual(
+      problems.map(({ code: found }) => found),
+      ['BOOT_FAILED'],
+    );
+    assert.deepEqual(outputs, {});
+    assert.ok(registry.requests.every(({ method }) => method === 'GET' || method === 'HEAD'));
+  });
+});
+
+describe('a run that may sign', () => {
+  it('says why it did not', async (test) => {
+    const { summaries, lines } = await run(test, { context: sampleContext(test), image, attest: 'auto' });
+    assert.match(summaries[0] ?? '', /^- Not signed: ` the job may not ask for an identity `$/m);
+    assert.ok(lines.includes('not signing: the job may not ask for an identity'));
+    const silent = await run(test, { context: sampleContext(test), image });
+    assert.doesNotMatch(silent.summaries[0] ?? '', /signed/i);
   });
 });
