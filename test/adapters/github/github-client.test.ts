@@ -454,7 +454,7 @@ describe('a request that is not repeated', () => {
     await failureOf(use((github) => github.rest.issues.listComments({ ...issue, request: { retries: 0 } })));
     assert.equal(server.calls.length, 1);
     for (const reply of [{ status: 502 }, secondaryLimit(5)] as const) {
-      const before = server.calls.length;
+      const before: number = server.calls.length;
       server.addFault({ method: 'PUT', path: '/upload', times: 9, reply });
       const send = (github: Github) =>
         github.request({
