@@ -264,3 +264,25 @@ function after(date: string, seconds: number): Readonly<Record<string, string>> 
   const http = (time: number) => new Date(time).toUTCString();
   return { date: http(Date.parse(date)), 'retry-after': http(Date.parse(date) + seconds * 1000) };
 }
+
+describe('a method', () => {
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+    it(`is ${method}`, async (test) => {
+      const { seen, use } = await start(test, json);
+      await use((github) => github.request({ method: method as 'GET', url: '/x' }));
+      assert.deepEqual(
+        seen.map((request) => request.method),
+        [method],
+      );
+    });
+  }
+
+  it('is none that this API does not have', async (test) => {
+    const { seen, use } = await start(test, json);
+    await assert.rejects(
+      use((github) => github.request({ method: 'TRACE' as 'GET', url: '/x', request: { retries: 0 } })),
+      /method TRACE/,
+    );
+    assert.deepEqual(seen, []);
+  });
+});
