@@ -101,6 +101,15 @@ describe('the boot test of a run', { skip }, () => {
     assert.deepEqual([warnings, summaries], [[], []]);
   });
 
+  it('shows the last line of the guest, also one without an end', async (test) => {
+    const { lines } = await boot(
+      test,
+      { 'boot-test': 'ready' },
+      { programs: { [amd64]: 'echo one; printf "it is ready"; exec /bin/sleep 100' } },
+    );
+    assert.deepEqual(lines.slice(1, -1), ['one', 'it is ready']);
+  });
+
   it('hands its arguments and variables on, for one processor', async (test) => {
     const log = join(temporaryFolder(test), 'args');
     const script = `printf '%s\\n' "$@" >'${log}'; echo ready; exec /bin/sleep 100`;

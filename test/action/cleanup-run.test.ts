@@ -144,6 +144,16 @@ describe('a cleanup of a registry', () => {
     assert.deepEqual(summaries, []);
   });
 
+  it('asks GitHub for no dates, which no registry has', async (test) => {
+    const site = await start(test);
+    preview(site, 'own/app', 'pr-7', 7);
+    const image = `${site.registry.host}/own/app`;
+    const { error, titles } = await site.clean({ image, tags: 'pr-7' }, { event: 'workflow-dispatch' });
+    assert.deepEqual([error, titles], [undefined, [`Clean up ${image}`]]);
+    assert.deepEqual(site.registry.store.tags('own/app'), {});
+    assert.deepEqual(site.github.calls, []);
+  });
+
   it('touches no protected tag, unless it may', async (test) => {
     const site = await start(test);
     preview(site, 'own/app', 'v1');
