@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -101,6 +103,35 @@ describe('an input of a build', () => {
       (await build(test, { compression })).manifest.layers.map(({ mediaType }) => mediaType);
     for (const type of await types('gzip')) assert.match(type, /\+gzip$/);
     for (const type of await types('none')) assert.match(type, /\.tar$/);
+  });
+});
+
+describe('what a build may fetch', () => {
+  it('is in the contexts that are named', async (test) => {
+    const other = temporaryFolder(test, { extra: 'text' });
+    const context = contextOf(test, `${sampleContainerfile}COPY --from=more extra /extra\n`);
+    const { tars } = await build(test, { context, 'build-contexts': `more=${other}` });
+    assert.ok(tars.flatMap((tar) => listTar(tar)).some((line) => line.includes('extra')));
+    await assert.rejects(build(test, { context }), { name: 'BimaError' });
+  });
+
+  it('is at hosts of the own network only where they are named', async (test) => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end('text');
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    test.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const context = contextOf(test, `${sampleContainerfile}ADD http://127.0.0.1:${port}/extra /extra\n`);
+    await assert.rejects(build(test, { context }), { name: 'BimaError' });
+    assert.equal(asked, 0);
+    const { tars } = await build(test, { context, 'url-hosts': '127.0.0.1' });
+    assert.ok(tars.flatMap((tar) => listTar(tar)).some((line) => line.includes('extra')));
   });
 });
 
