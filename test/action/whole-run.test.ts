@@ -149,6 +149,17 @@ describe('a run that is refused', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
+  it('looks for containerd before it builds', { skip: process.platform === 'win32' }, async (test) => {
+    const { program, address, environment } = await scriptContainerd(test);
+    const given = { context: sampleContext(test), image, load: 'true' };
+    const away = { ...given, 'containerd-address': `${address}.away` };
+    const { problems, titles, folder } = await run(test, away, {
+      environment: { ...environment, BIMA_CTR: program },
+    });
+    assert.match(problems[0]?.message ?? '', /\.away/);
+    assert.deepEqual([titles, readdirSync(folder)], [[], []]);
+  });
+
   it('looks for a release before it builds', async (test) => {
     const given = { context: sampleContext(test), image, 'release-asset': 'true' };
     const { problems, titles } = await run(test, given);
