@@ -157,7 +157,7 @@ describe('the boot test of a run', { skip }, () => {
 
   it('fails with the last lines of the guest and of its monitor, in the log and in the summary', async (test) => {
     const script =
-      'echo "one \u001b[31m"; echo; echo "no \\`luck"; echo "oh \u001b[31m" >&2; echo >&2; exit 3';
+      'echo "one \u001b[31m"; echo; echo "no \\`luck"; echo "oh \u001b[31m" >&2; echo "  " >&2; exit 3';
     const { problems, lines, summaries } = await boot(
       test,
       { 'boot-test': 'ready' },
@@ -199,6 +199,14 @@ describe('the boot test of a run', { skip }, () => {
       problems?.[0]?.message ?? '',
       /\(emulation\) and answer \/x on its port 80: its monitor ended with 3/,
     );
+  });
+
+  it('fails as it is where the wish itself is wrong', async (test) => {
+    const environment = { BIMA_ACCEL: 'xen' };
+    const { problems, warnings } = await boot(test, { 'boot-test': 'ready' }, { programs: {}, environment });
+    assert.equal(problems?.[0]?.code, 'INPUT_INVALID');
+    assert.match(problems[0].message, /^(?!the image).*the variable BIMA_ACCEL/);
+    assert.deepEqual(warnings, []);
   });
 
   it('ends when its time is over', async (test) => {

@@ -126,6 +126,11 @@ describe('the process of a step', () => {
     });
   }
 
+  it('ends with 1 where the failure itself can not be told', async (test) => {
+    const { code, lines } = await endOf(test, ['unreportable']);
+    assert.deepEqual([code, lines], [1, [start, 'RangeError: ::error::no stack']]);
+  });
+
   it('ends with 1 after a failure that nobody waits for', async (test) => {
     const { code, lines } = await endOf(test, ['behind']);
     assert.deepEqual([code, lines], [1, [start, '::error::CONTEXT_PATH: behind the back']]);

@@ -38,6 +38,14 @@ const kinds: Readonly<Record<string, (step: Step) => Promise<void>>> = {
   stackless: () => Promise.reject(Object.assign(new Error('lost'), { stack: undefined })),
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a library may do so
   text: () => Promise.reject('only words'),
+  unreportable: () =>
+    Promise.reject(
+      Object.defineProperty(new Error('lost'), 'stack', {
+        get: () => {
+          throw new RangeError('::error::no stack');
+        },
+      }),
+    ),
   behind: () => {
     setTimeout(() => {
       throw new BimaError('CONTEXT_PATH', 'behind the back');
