@@ -244,6 +244,32 @@ describe('the sigstore of a run', () => {
   });
 });
 
+describe('the sigstore of what is not public', () => {
+  it("is GitHub's, whose repository is asked whom to trust", async (test) => {
+    await using sigstore = await startSigstore();
+    await using repository = await startTrustFiles({});
+    const given = { context: sampleContext(test), tags: 'registry.example/a/b:1', attest: 'true' };
+    const event = await eventFixture('push');
+    for (const [server, visibility] of [
+      ['https://github.com', 'private'],
+      ['https://github.com', undefined],
+      ['https://octo-1.ghe.com', 'private'],
+    ] as const) {
+      const environment = { ...sigstore.issuer.environment(), GITHUB_SERVER_URL: server };
+      const world = {
+        event: { ...event, payload: { repository: { visibility } } },
+        trustRepository: repository,
+      };
+      const error = await failure(runWithLines(test, given, environment, undefined, world));
+      assert.equal(error.code, 'TRUST_ROOT_UNAVAILABLE');
+    }
+    const unnamed = { event: { ...event, payload: {} }, trustRepository: repository };
+    const environment = { ...sigstore.issuer.environment(), GITHUB_SERVER_URL: 'https://github.com' };
+    const error = await failure(runWithLines(test, given, environment, undefined, unnamed));
+    assert.equal(error.code, 'TRUST_ROOT_UNAVAILABLE');
+  });
+});
+
 describe('a signature with a key', () => {
   it('is said in the log and in the layout, and is in no list of GitHub', async (test) => {
     await using registry = await startRegistry();

@@ -340,6 +340,25 @@ describe('a run that pushes', () => {
     assert.deepEqual(registry.store.tags('own/app'), {});
   });
 
+  it('marks no image whose pull request nobody may ask for', async (test) => {
+    await using registry = await startRegistry();
+    const given = { context: sampleContext(test), tags: `${registry.host}/own/app:1`, push: 'true' };
+    const { outputs: plain } = await run(test, given);
+    const { outputs, problems, lines } = await run(test, given, { eventName: 'workflow-run-fork' });
+    assert.deepEqual([problems, outputs.digest], [[], plain.digest]);
+    const asked = await run(test, given, {
+      ...{ eventName: 'workflow-run-fork', token: defaultToken },
+      environment: { GITHUB_API_URL: 'http://127.0.0.1:1', HOME: '/nowhere' },
+    });
+    assert.equal(asked.outputs.digest, plain.digest);
+    const why = /^the image isn't marked as a preview: GET http:\/\/127\.0\.0\.1:1\//;
+    assert.ok(
+      asked.lines.some((line) => why.test(line)),
+      asked.lines.join('\n'),
+    );
+    assert.ok(!lines.some((line) => line.includes('marked')));
+  });
+
   it('comments on the pull request, and says where', async (test) => {
     await using registry = await startRegistry();
     const issues = createIssues('Nubificus/Redis-Unikernel', [15]);
