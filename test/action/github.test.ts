@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { withGithub } from '../../src/action/github.ts';
 import type { Github } from '../../src/adapters/github/github-client.ts';
+import { streamOf } from '../../src/core/oci/blob.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { caught } from '../support/caught.ts';
 import { createFastClock } from '../support/fast-clock.ts';
@@ -67,7 +68,7 @@ describe("GitHub's API", () => {
     const [request] = seen;
     assert.deepEqual([request?.method, request?.url, request?.body], ['GET', '/repos/own/app', '']);
     assert.equal(request?.headers.authorization, 'token ghs_test');
-    assert.match(request?.headers['user-agent'] ?? '', /^bima\/\d+\.\d+\.\d+/);
+    assert.match(request.headers['user-agent'] ?? '', /^bima\/\d+\.\d+\.\d+/);
     const left = await new Promise<number>((done, fail) => {
       server.getConnections((error, count) => {
         if (error === null) done(count);
@@ -179,9 +180,7 @@ describe('a redirect', () => {
         method: 'POST',
         url: `${origin}/upload`,
         headers: { 'content-type': 'text/plain', 'content-length': 4 },
-        data: (async function* () {
-          yield Buffer.from('text');
-        })(),
+        data: streamOf(Buffer.from('text')),
       });
     assert.deepEqual(await caught(() => use(send)), [failure('POST', `${origin}/upload`)]);
     assert.deepEqual(

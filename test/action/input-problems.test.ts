@@ -20,15 +20,15 @@ describe('attempts', () => {
 
   it('go on after what is wrong, with something else in its place, and say all of it', async () => {
     const values: number[] = [];
-    const problems = await caught(() =>
+    const problems = await caught(() => {
       attemptAll((attempt) => {
         values.push(
           attempt(fail('one'), 7),
           attempt(() => 2, 0),
           attempt(fail('three'), 9),
         );
-      }),
-    );
+      });
+    });
     assert.deepEqual(values, [7, 2, 9]);
     assert.deepEqual(
       problems.map(({ message }) => message),

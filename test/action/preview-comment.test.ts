@@ -291,9 +291,9 @@ describe('what a comment is made of', () => {
     it(`is ${isShown ? '' : 'not '}the commit ${String(sha).slice(0, 50)}`, async (test) => {
       const { run } = await start(test);
       const event = await requestEvent({ head: { sha, repo: { full_name: repository } } });
-      const { bodies } = await run('pull-request', { event });
-      assert.equal(bodies[0]?.includes('/pull/15/commits/'), isShown);
-      assert.equal(bodies[0]?.includes('**Preview image**, pushed by'), !isShown);
+      const [body = ''] = (await run('pull-request', { event })).bodies;
+      assert.equal(body.includes('/pull/15/commits/'), isShown);
+      assert.equal(body.includes('**Preview image**, pushed by'), !isShown);
     });
   }
 

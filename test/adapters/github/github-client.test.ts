@@ -9,6 +9,7 @@ import { withGithub } from '../../../src/action/github.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import type { Github } from '../../../src/adapters/github/github-client.ts';
 import { GithubError } from '../../../src/adapters/github/github-error.ts';
+import { streamOf } from '../../../src/core/oci/blob.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 import type { FastClock } from '../../support/fast-clock.ts';
@@ -461,9 +462,7 @@ describe('a request that is not repeated', () => {
           method: 'PUT',
           url: '/upload',
           headers: { 'content-length': 4, 'content-type': 'text/plain' },
-          data: (async function* () {
-            yield Buffer.from('text');
-          })(),
+          data: streamOf(Buffer.from('text')),
         });
       await failureOf(use(send));
       assert.equal(server.calls.length, before + 1);
