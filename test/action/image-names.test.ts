@@ -234,6 +234,10 @@ describe('what is said of names', () => {
     [{ tags: ['17/merged'] }, ambiguous('17/merged', '17-merged', 'ghcr.io/17/merged')],
     [{ tags: ['a/b'], image: 'quay.io/x/y' }, ambiguous('a/b', 'a-b', 'quay.io/a/b')],
     [{ tags: ['v1.2/x'], image: 'quay.io/x/y' }, ambiguous('v1.2/x', 'v1.2-x', 'v1.2/x')],
+    [
+      { tags: ['localhost:5000/x'], registry: 'quay.io' },
+      ambiguous('localhost:5000/x', 'localhost:5000-x', 'localhost:5000/x'),
+    ],
     [{ tags: ['quay.io/x'], registry: 'ghcr.io' }, ambiguous('quay.io/x', 'quay.io-x', 'quay.io/x')],
     [
       { tags: ['a/b:1'], image: 'quay.io/x/y' },
@@ -310,6 +314,9 @@ describe('what is said of names', () => {
         'expected the input "image", got none, and "ghcr.io/_A_/-B.", the default, can\'t name an image',
       hint: 'Set a name that can, such as image: ghcr.io/a/b',
     });
+    const hidden = () =>
+      resolveReferences({ tags: ['1'] }, { ...defaults, image: () => 'ghcr.io/__a--/..b' });
+    assert.match((await caught(hidden))[0]?.hint ?? '', /image: ghcr\.io\/a\/b$/);
     const elsewhere = () =>
       resolveReferences({ tags: ['1'], registry: 'quay.io/Own' }, { ...defaults, image });
     assert.match((await caught(elsewhere))[0]?.message ?? '', /and "quay\.io\/Own\/-B\.", the default/);

@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { readEvent } from '../../src/action/read-event.ts';
+import { eventOf, readEvent } from '../../src/action/read-event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -32,6 +32,18 @@ async function read(
   return readEvent();
 }
 
+describe('eventOf', () => {
+  it('takes what is missing for empty', () => {
+    const empty = { name: '', ref: '', repository: '', actor: '', payload: {} };
+    for (const payload of [undefined, null, 'x', []]) assert.deepEqual(eventOf({ payload }), empty);
+    const full = { eventName: 'push', ref: 'refs/heads/x', actor: 'me', payload: { a: 1 } };
+    assert.deepEqual(eventOf(full, 'a/b'), {
+      ...{ name: 'push', ref: 'refs/heads/x', actor: 'me', payload: { a: 1 } },
+      repository: 'a/b',
+    });
+  });
+});
+
 describe('readEvent', () => {
   const known = { name: 'push', ref: 'refs/heads/main', repository: 'owner/app', actor: 'someone' };
 
@@ -48,6 +60,7 @@ describe('readEvent', () => {
   for (const [name, content] of blank) {
     it(`takes ${name} for no payload`, async (test) => {
       assert.deepEqual(await read(test, content), { ...known, payload: {} });
+      assert.equal(process.env.GITHUB_EVENT_PATH, undefined, 'the toolkit has nothing to complain of');
     });
   }
 
