@@ -352,7 +352,10 @@ describe('a run that pushes', () => {
     });
     assert.equal(asked.outputs.digest, plain.digest);
     const why = "the image isn't marked as a preview: GET http://127.0.0.1:1/";
-    assert.ok(asked.lines.some((line) => line.startsWith(why)), asked.lines.join('\n'));
+    assert.ok(
+      asked.lines.some((line) => line.startsWith(why)),
+      asked.lines.join('\n'),
+    );
     assert.ok(!lines.some((line) => line.includes('marked')));
   });
 
