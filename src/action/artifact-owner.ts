@@ -1,12 +1,9 @@
-// Which job of the run made an artifact: the service knows, though the library doesn't say.
+// Whether this job of the run made an artifact: the service knows, though the library doesn't say.
 
 import { BimaError } from '../core/errors.ts';
 import { isObject, parseJsonObject } from '../core/oci/json.ts';
 import type { JsonObject } from '../core/oci/json.ts';
 import type { ArtifactWorld } from './artifact.ts';
-
-/** `own` for one that this same job made, in any attempt; `unknown` when the service doesn't say. */
-export type ArtifactOwner = 'none' | 'own' | 'other' | 'unknown';
 
 /** What the service calls a run and a job of it. A job has the same name in each attempt, each leg of a matrix its own. */
 interface Backend {
@@ -14,14 +11,17 @@ interface Backend {
   readonly job: string;
 }
 
-/** Asks the service with the run's own token (ListArtifacts of actions/toolkit, packages/artifact). Never throws but for an interruption. */
-export async function findArtifactOwner(
+/**
+ * True for one that this same job made, in any attempt; false also when the service doesn't say. Asks it with the run's
+ * own token (ListArtifacts of actions/toolkit, packages/artifact). Never throws but for an interruption.
+ */
+export async function isOwnArtifact(
   name: string,
   { environment, signal }: Pick<ArtifactWorld, 'environment' | 'signal'>,
-): Promise<ArtifactOwner> {
+): Promise<boolean> {
   const { ACTIONS_RESULTS_URL: url = '', ACTIONS_RUNTIME_TOKEN: token = '' } = environment;
   const backend = backendOf(token);
-  if (backend === undefined || !URL.canParse(url)) return 'unknown';
+  if (backend === undefined || !URL.canParse(url)) return false;
   try {
     const request = {
       workflow_run_backend_id: backend.run,
@@ -31,11 +31,10 @@ export async function findArtifactOwner(
     const { artifacts } = await ask(new URL(url).origin, token, request, signal);
     const found = Array.isArray(artifacts) ? artifacts.filter(isObject) : [];
     const named = found.filter((artifact) => artifact.name === name);
-    if (named.length === 0) return 'none';
-    return named.every((artifact) => jobOf(artifact) === backend.job) ? 'own' : 'other';
+    return named.length > 0 && named.every((artifact) => jobOf(artifact) === backend.job);
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof BimaError)) throw error;
-    return 'unknown';
+    return false;
   }
 }
 

@@ -11,7 +11,7 @@ import { artifactError, classifyFailure } from './artifact-failure.ts';
 import type { ArtifactFailure } from './artifact-failure.ts';
 import type { ArtifactLibrary } from './artifact-library.ts';
 import { safeArtifactName } from './artifact-name.ts';
-import { findArtifactOwner } from './artifact-owner.ts';
+import { isOwnArtifact } from './artifact-owner.ts';
 import { runUrl, serverUrl } from './page-urls.ts';
 import { makeTemporaryFolder } from './run-folder.ts';
 import type { Masking, World } from './world.ts';
@@ -98,7 +98,7 @@ async function uploadFiles(
   const { environment, reporter, signal, clock = systemClock } = world;
   let mayBeOwn = Number(environment.GITHUB_RUN_ATTEMPT) > 1;
   for (let count = 1; ; count += 1) {
-    const isOwn = mayBeOwn && (await findArtifactOwner(name, world)) === 'own';
+    const isOwn = mayBeOwn && (await isOwnArtifact(name, world));
     if (overwrite || isOwn) await remove(name, world, library);
     const uploading = library.uploadArtifact(name, files.paths, files.root, {
       ...(form === 'tar' ? { skipArchive: true } : { compressionLevel: 0 }),

@@ -120,11 +120,12 @@ function fullReference(word: string, inputs: NamingInputs, defaults: NamingDefau
   if (!hasTag && (host === undefined || isDoubtful(host, inputs))) throw ambiguous(word, inputs, defaults);
   if (host !== undefined) return parseTagged(word);
   if (registry !== undefined) return parseTagged(`${registry}/${word}`);
-  const named = image === undefined ? undefined : parseReference(lowerName(image)).registry;
-  if (named === undefined || named === 'docker.io') return parseTagged(word);
+  if (image === undefined) return parseTagged(word);
+  const named = parseReference(lowerName(image)).registry;
+  if (named === 'docker.io') return parseTagged(word);
   throw new BimaError(
     'REFERENCE_INVALID',
-    `expected a registry before "${word}" in the input "tags", got none beside the image "${image ?? ''}"`,
+    `expected a registry before "${word}" in the input "tags", got none beside the image "${image}"`,
     { hint: `Write ${named}/${word}, or docker.io/${word} for Docker Hub.` },
   );
 }
@@ -157,6 +158,5 @@ function parseTagged(word: string): Reference {
 
 /** An owner's name may have capitals on GitHub, and never in a reference. The tag stays as it is. */
 function lowerName(text: string): string {
-  const [, name = text, rest = ''] = /^(.*?)((?::[^/:@]*)?(?:@.*)?)$/s.exec(text) ?? [];
-  return `${name.toLowerCase()}${rest}`;
+  return text.replace(/^.*?(?=(?::[^/:@]*)?(?:@.*)?$)/s, (name) => name.toLowerCase());
 }

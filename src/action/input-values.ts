@@ -70,7 +70,7 @@ export function readLines(read: InputReader, name: string): string[] {
 /** Everything between white space and commas, also in double quotes. @throws BimaError as `readLines` does */
 export function readWords(read: InputReader, name: string): string[] {
   return parseFields(read(name), `the input "${name}"`)
-    .flatMap((field) => field.split(/[\s,]+/))
+    .flatMap((field) => field.split(/[\s,]/))
     .filter((word) => word !== '');
 }
 

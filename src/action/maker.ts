@@ -28,7 +28,7 @@ export function describeStep(environment: Environment, matrix: string | undefine
 
 function describeLeg(matrix = ''): string {
   const text = matrix.replace(/\s*\n\s*/g, ' ').trim();
-  if (text === '' || text === 'null' || text === '{}') return '';
+  if (text === 'null' || text === '{}') return '';
   if (text.length <= maxLeg) return text;
   return `${text.slice(0, maxLeg)}… ${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
 }

@@ -101,5 +101,6 @@ function explain({ code, message, hint = '' }: BimaError, event: WorkflowEvent):
     isOfFork && code === 'GITHUB_DENIED'
       ? ' docs/workflows/preview-push.yml shows a safe way for forks.'
       : '';
-  return { code, message: `no comment was written: ${message}`, hint: `${hint}${more}`.trim() };
+  const remedy = `${hint}${more}`.trim();
+  return { code, message: `no comment was written: ${message}`, ...(remedy === '' ? {} : { hint: remedy }) };
 }

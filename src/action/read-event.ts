@@ -33,7 +33,6 @@ export function eventOf(context: EventContext, repository = ''): WorkflowEvent {
 }
 
 async function hasPayload(path: string): Promise<boolean> {
-  if (path === '') return false;
   const what = `the event "${path}"`;
   try {
     const bytes = await readRegular(path, limits.event, { code: 'INPUT_INVALID', follow: true });

@@ -124,6 +124,42 @@ describe('actionReporter', () => {
     assert.deepEqual(runner.lines, ['group outer', 'inner', 'endgroup']);
   });
 
+  it('closes a group once, after all that is in it, and opens another one then', async () => {
+    const runner = recorder();
+    const reporter = actionReporter(runner, '/w', () => 0);
+    const inner = () => reporter.group('inner', () => Promise.resolve('in'));
+    const outer = async () => {
+      assert.equal(await inner(), 'in');
+      reporter.info('after');
+      return 'out';
+    };
+    assert.equal(await reporter.group('outer', outer), 'out');
+    assert.equal(await reporter.group('next', () => Promise.resolve(5)), 5);
+    assert.deepEqual(runner.lines, ['group outer', 'inner', 'after', 'endgroup', 'group next', 'endgroup']);
+  });
+
+  it('says of several problems how many there are, as an error without a place', () => {
+    const runner = recorder();
+    const reporter = actionReporter(runner, '/w', () => 0);
+    const plain: Problem = { code: 'CONTEXT_PATH', message: 'one\n  more' };
+    reporter.fail([plain, problem]);
+    reporter.warning(plain);
+    assert.deepEqual(runner.annotations, [
+      { severity: 'error', text: 'CONTEXT_PATH: one more', place: undefined },
+      {
+        severity: 'error',
+        text: 'LABEL_MISSING: missing label "x" (ctx/Containerfile:7:3)\nAdd it.',
+        place: { file: 'ctx/Containerfile', line: 7, column: 3 },
+      },
+      { severity: 'error', text: '2 problems, each with its place above', place: undefined },
+      { severity: 'warning', text: 'CONTEXT_PATH: one more', place: undefined },
+    ]);
+    for (let count = 0; count < 12; count++) reporter.warning({ ...plain, hint: 'Mend it.' });
+    assert.deepEqual(runner.lines.slice(-2), ['warning: CONTEXT_PATH: one more', 'warning: Mend it.']);
+    reporter.debug('a\nb');
+    assert.equal(runner.lines.at(-1), 'debug a\\x0ab');
+  });
+
   it('prints a line of progress every five seconds at most', () => {
     const runner = recorder();
     let time = 0;

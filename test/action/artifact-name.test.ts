@@ -42,3 +42,29 @@ describe('the name of an artifact', () => {
     );
   });
 });
+
+describe('the characters of a name', () => {
+  const rows: readonly [name: string, expected: string][] = [
+    ['- a -', 'a'],
+    ['\ta', 'a'],
+    ['a..', 'a'],
+    ['.a', '.a'],
+    ['a-. b', 'a-. b'],
+    ['a\u007fb\u0000\u001fc', 'a-b-c'],
+    ['a"<>|*?\\/:b', 'a-b'],
+    ['x'.repeat(200), 'x'.repeat(200)],
+    ['x'.repeat(201), 'x'.repeat(200)],
+    [`${'x'.repeat(199)}😀`, 'x'.repeat(199)],
+    [`${'x'.repeat(198)}😀`, `${'x'.repeat(198)}😀`],
+  ];
+  for (const [name, expected] of rows) {
+    it(`become ${JSON.stringify(expected.slice(-20))}`, () => {
+      assert.equal(safeArtifactName(name), expected);
+    });
+  }
+
+  it('come from the last part of the repository', () => {
+    assert.equal(defaultArtifactName('a/b/c', '1/2'), 'c-1-2');
+    assert.equal(defaultArtifactName(''), 'image');
+  });
+});

@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import type { ArtifactOutcome } from '../support/artifact-child.ts';
 import { buildContext } from '../support/build.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { mutationEnvironment } from '../support/mutated-child.ts';
 import { startResultsServer } from '../support/results-server.ts';
 import type { ResultsOptions, ResultsServer } from '../support/results-server.ts';
 import { sampleContext } from '../support/sample.ts';
@@ -40,7 +41,7 @@ async function run(
     execFile(
       process.execPath,
       [child, JSON.stringify(complete)],
-      { env: { PATH: process.env.PATH, ...server.environment, ...environment } },
+      { env: { PATH: process.env.PATH, ...server.environment, ...environment, ...mutationEnvironment() } },
       (error, output, errors) => {
         if (error === null) resolve(output);
         else reject(new Error(errors, { cause: error }));

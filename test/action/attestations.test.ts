@@ -178,3 +178,63 @@ describe('the statements about an image that was built elsewhere', () => {
     assert.equal(made?.isAttached, false);
   });
 });
+
+describe('all that a provenance says of its run', () => {
+  it('is what the runner names, and with what it was built', async (test) => {
+    const environment = {
+      ...full,
+      GITHUB_SERVER_URL: 'https://github.example//',
+      GITHUB_EVENT_NAME: 'push',
+      GITHUB_REPOSITORY_ID: '7',
+      GITHUB_REPOSITORY_OWNER_ID: '8',
+      RUNNER_ENVIRONMENT: 'self-hosted',
+      GITHUB_WORKFLOW_SHA: other,
+    };
+    const outputs = await build(test, sampleContext(test), { provenance: 'true' }, environment);
+    const { predicate } = JSON.parse(readFileSync(outputs.provenance ?? '', 'utf8')) as {
+      predicate: {
+        buildDefinition: { internalParameters: { workflow: object } };
+        runDetails: { builder: { id: string; version: Readonly<Record<string, string>> } };
+      };
+    };
+    assert.deepEqual(predicate.buildDefinition.internalParameters.workflow, {
+      event_name: 'push',
+      ref: 'refs/heads/main',
+      repository: 'own/app',
+      repository_id: '7',
+      repository_owner_id: '8',
+      runner_environment: 'self-hosted',
+      workflow_ref: full.GITHUB_WORKFLOW_REF,
+      workflow_sha: other,
+    });
+    const { id, version } = predicate.runDetails.builder;
+    assert.equal(id, `https://github.example/${full.GITHUB_WORKFLOW_REF}`);
+    const { version: own } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const { bima, node, compressor, ...others } = version;
+    assert.deepEqual([bima, node, others], [own, process.versions.node, {}]);
+    assert.match(compressor ?? '', /\w/);
+  });
+
+  it('is no compressor where nothing is compressed', async (test) => {
+    const outputs = await build(test, sampleContext(test), { provenance: 'true', compression: 'none' }, full);
+    const { predicate } = JSON.parse(readFileSync(outputs.provenance ?? '', 'utf8')) as {
+      predicate: { runDetails: { builder: { version: object } } };
+    };
+    assert.deepEqual(Object.keys(predicate.runDetails.builder.version).sort(), ['bima', 'node']);
+  });
+
+  it('is no bill of materials, whose date is the one that is given', async (test) => {
+    const outputs = await build(
+      test,
+      sampleContext(test),
+      { sbom: 'true' },
+      { SOURCE_DATE_EPOCH: '1000000000' },
+    );
+    const sbom = JSON.parse(readFileSync(outputs.sbom ?? '', 'utf8')) as {
+      creationInfo: { created: string; creators: readonly string[] };
+    };
+    assert.equal(sbom.creationInfo.created, '2001-09-09T01:46:40Z');
+    const { version: own } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    assert.deepEqual(sbom.creationInfo.creators, [`Tool: bima-${own}`]);
+  });
+});

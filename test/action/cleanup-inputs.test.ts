@@ -6,6 +6,7 @@ import { numberOfComment, readCleanupInputs, tagsOfClosed } from '../../src/acti
 import { checkTags } from '../../src/action/protected-tags.ts';
 import { isPackageRegistry } from '../../src/action/image-names.ts';
 import { BimaError } from '../../src/core/errors.ts';
+import { caught } from '../support/caught.ts';
 import { eventFixture } from '../support/events.ts';
 
 describe('the inputs of the cleanup', () => {
@@ -99,5 +100,89 @@ describe('the registry whose manifests are versions of a package', () => {
   it('is not that of Gitea', () => {
     const environment = { GITHUB_SERVER_URL: 'https://containers.example', GITEA_ACTIONS: 'true' };
     assert.equal(isPackageRegistry('containers.example', environment), false);
+  });
+});
+
+describe('each input of the cleanup', () => {
+  type Given = Readonly<Record<string, string>>;
+  const read = (given: Given) => readCleanupInputs((name) => given[name] ?? '');
+  const none = {
+    tags: [],
+    allowProtected: false,
+    dryRun: false,
+    deleteComment: false,
+    tlsVerify: true,
+    summary: true,
+  };
+  const rows: readonly [given: Given, part: object][] = [
+    [{}, {}],
+    [{ image: 'a/b' }, { image: 'a/b' }],
+    [{ tags: 'pr-5, pr-6' }, { tags: ['pr-5', 'pr-6'] }],
+    [{ 'allow-protected': 'true' }, { allowProtected: true }],
+    [{ 'dry-run': 'true' }, { dryRun: true }],
+    [{ 'delete-comment': 'true' }, { deleteComment: true }],
+    [{ registry: 'https://quay.io/' }, { registry: 'quay.io' }],
+    [{ username: 'u', password: 'p' }, { login: { username: 'u', password: 'p' } }],
+    [{ 'github-token': 't' }, { githubToken: 't' }],
+    [{ 'tls-verify': 'false' }, { tlsVerify: false }],
+    [{ summary: 'false' }, { summary: false }],
+  ];
+  for (const [given, part] of rows) {
+    it(`changes nothing but what it is for: ${JSON.stringify(given)}`, () => {
+      assert.deepEqual(read(given), { ...none, ...part });
+    });
+  }
+
+  for (const name of ['allow-protected', 'dry-run', 'delete-comment', 'tls-verify', 'summary']) {
+    it(`is refused by its name: ${name}`, async () => {
+      assert.deepEqual(await caught(() => read({ [name]: 'x' })), [
+        { code: 'INPUT_INVALID', message: `expected true or false for the input "${name}", got "x"` },
+      ]);
+    });
+  }
+
+  it('is named where its quotes stay open', async () => {
+    assert.match((await caught(() => read({ tags: '"a' })))[0]?.message ?? '', /the input "tags"/);
+  });
+});
+
+describe('the pull request of a cleanup', () => {
+  const bare = { name: 'pull_request', ref: '', repository: 'a/b', actor: '', payload: {} };
+  const payload = { action: 'closed', pull_request: { number: 5 } };
+
+  it('is the one that was closed', () => {
+    for (const name of ['pull_request', 'pull_request_target'])
+      assert.deepEqual(tagsOfClosed({ ...bare, name, payload }), ['pr-5']);
+  });
+
+  const others: readonly [name: string, event: object][] = [
+    ['is still open', { payload: { ...payload, action: 'opened' } }],
+    ['is none', { payload: { action: 'closed' } }],
+    ['was reviewed', { name: 'pull_request_review', payload }],
+    ['is of another event', { name: 'x_pull_request', payload }],
+  ];
+  for (const [name, event] of others) {
+    it(`is unknown when it ${name}`, async () => {
+      const given = { ...bare, ...event };
+      assert.deepEqual(await caught(() => tagsOfClosed(given)), [
+        {
+          code: 'INPUT_INVALID',
+          message: `expected the input "tags", got none, and the event "${given.name}" closes no pull request`,
+          hint: 'Run on pull_request_target with types: [closed], or set the input, for example tags: pr-5.',
+        },
+      ]);
+    });
+  }
+
+  it('has the comment: that of the event, or of the first tag that is one', async () => {
+    assert.equal(numberOfComment({ ...bare, payload }, ['pr-7']), 5);
+    assert.equal(numberOfComment(bare, ['xpr-1', 'pr-2x', 'pr-03', 'pr-40', 'pr-5']), 40);
+    assert.deepEqual(await caught(() => numberOfComment(bare, [])), [
+      {
+        code: 'INPUT_INVALID',
+        message: 'expected the event of a pull request for the input "delete-comment"',
+        hint: 'Run on pull_request_target with types: [closed], or set tags: pr-<number>.',
+      },
+    ]);
   });
 });

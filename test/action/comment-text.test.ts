@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import type { Tokens } from 'marked';
 import { formatComment } from '../../src/action/comment-text.ts';
 import type { CommentFacts } from '../../src/action/comment-text.ts';
-import { formatChange } from '../../src/action/image-text.ts';
 import type { PlatformFacts } from '../../src/action/image-facts.ts';
 import { formatReference, parseReference } from '../../src/core/oci/reference.ts';
 import { outline, tokensOf } from '../support/markdown.ts';
@@ -189,19 +188,46 @@ describe('formatComment', () => {
   });
 });
 
-describe('formatChange', () => {
-  const cases: [size: number, before: number | undefined, text: string][] = [
-    [5_200_000, undefined, '5.2 MB'],
-    [5_200_000, 5_200_000, '5.2 MB (unchanged)'],
-    [5_200_000, 5_000_000, '5.2 MB (+200 kB, +4.0 %)'],
-    [4_000_000, 5_000_000, '4.0 MB (−1.0 MB, −20.0 %)'],
-    [5_000_001, 5_000_000, '5.0 MB (+1 B, +0.0 %)'],
-    [10, 0, '10 B (+10 B)'],
-    [0, 10, '0 B (−10 B, −100.0 %)'],
-  ];
-  for (const [size, before, text] of cases) {
-    it(`is ${text}`, () => {
-      assert.equal(formatChange(size, before), text);
-    });
-  }
+describe('the whole comment', () => {
+  const digest = root.digest;
+
+  it('of a pushed image has its parts in their order', () => {
+    const boots = [{ platform: { os: 'linux', architecture: 'amd64' }, text: 'booted' }];
+    assert.equal(
+      formatComment(facts({ artifact, boots, signature: { whyNot: 'no key' } })),
+      [
+        `**Preview image** of [\` 55c1f5b2e7d2 \`](${commit.url}), pushed by [this run](${runUrl})`,
+        '` nerdctl run --rm --runtime io.containerd.urunc.v2 ghcr.io/a/b:pr-15 `',
+        '- ` linux/amd64 `: ` rumprun ` on ` hvt `, 5.2 MB\n' +
+          '- Boot test of ` linux/amd64 `: ` booted `\n- Not signed: ` no key `',
+        'Tags: ` ghcr.io/a/b:pr-15 `',
+        `Artifact: [download](${artifact.url}) \` app-pr-15 \``,
+        `<details><summary>Digest <code>${digest.slice(0, 19)}</code></summary>\n\n\` ghcr.io/a/b@${digest} \`\n\n</details>`,
+        'Sizes are those of the compressed layers.',
+      ].join('\n\n'),
+    );
+  });
+
+  it('of what was not pushed has its digest alone', () => {
+    assert.equal(
+      formatComment(facts({ isPushed: false, commit: undefined })),
+      [
+        `**Preview image**, built, not pushed, by [this run](${runUrl})`,
+        '- ` linux/amd64 `: ` rumprun ` on ` hvt `, 5.2 MB',
+        `Digest: \` ${digest} \``,
+        'Sizes are those of the compressed layers.',
+      ].join('\n\n'),
+    );
+  });
+
+  it('of an image without a name says nothing of names', () => {
+    const text = formatComment(facts({ references: [] }));
+    assert.doesNotMatch(text, /Tags|nerdctl|details/);
+    assert.ok(text.includes(`Digest: \` ${digest} \``));
+  });
+
+  it('of a container starts it with docker', () => {
+    const plain = { ...image('x', 'y', 1), labels: {} };
+    assert.match(formatComment(facts({}, [plain])), /\n\n` docker run --rm ghcr\.io\/a\/b:pr-15 `\n\n/);
+  });
 });

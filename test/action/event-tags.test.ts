@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { pullRequestOf, unnamedHeadOf } from '../../src/action/event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
-import { safeTag, tagsOfEvent, unpushedReason } from '../../src/action/event-tags.ts';
+import { gitTagOf, safeTag, tagsOfEvent, unpushedReason } from '../../src/action/event-tags.ts';
+import { caught } from '../support/caught.ts';
 import { eventFixture } from '../support/events.ts';
 
 const expected: Readonly<Record<string, readonly string[] | RegExp>> = {
@@ -277,4 +278,154 @@ describe('the pull request of an event', () => {
     const run = { ...(event.payload.workflow_run as object), head_repository: null };
     assert.equal(unnamedHeadOf({ ...event, payload: { workflow_run: run } }), undefined);
   });
+});
+
+describe('what is said of an event without tags', () => {
+  const bare: WorkflowEvent = { name: 'push', ref: '', repository: 'a/b', actor: 'x', payload: {} };
+  const run = { event: 'push', head_branch: 'main', head_repository: { full_name: 'a/b' } };
+  const after = (change: object): WorkflowEvent => ({
+    ...bare,
+    name: 'workflow_run',
+    ref: 'refs/tags/v1.0.0',
+    payload: { workflow_run: { ...run, ...change } },
+  });
+  const anyTag = 'Set the input, for example tags: latest.';
+  const number =
+    'With a "github-token" that may read pull requests the number is found; or set tags: pr-<number>.';
+  const unnamed = "the run that started this one doesn't name its pull request, as for those of forks";
+  const rows: readonly [event: WorkflowEvent, why: string, hint: string][] = [
+    [{ ...bare, ref: 'refs/heads/a\nb' }, 'the event "push" names no branch, tag or pull request', anyTag],
+    [bare, 'the event "push" names no branch, tag or pull request', anyTag],
+    [{ ...bare, ref: 'xrefs/heads/main' }, 'the event "push" names no branch, tag or pull request', anyTag],
+    [{ ...bare, ref: 'refs/heads/' }, 'the event "push" names no branch, tag or pull request', anyTag],
+    [{ ...bare, ref: 'xrefs/tags/v1' }, 'the event "push" names no branch, tag or pull request', anyTag],
+    [
+      { ...bare, name: 'issues', ref: 'refs/heads/x' },
+      'the event "issues" is no build of a branch or tag',
+      anyTag,
+    ],
+    [{ ...bare, ref: 'refs/heads/日本' }, '"日本" has no character that a tag may have', anyTag],
+    [
+      { ...bare, ref: 'refs/heads/v1.2' },
+      'the tag "v1.2" is a version, not the branch "v1.2"',
+      'Set the input, for example tags: branch-v1.2',
+    ],
+    [
+      { ...bare, ref: 'refs/tags/pr/5' },
+      'the tag of that name is a pull request\'s, not the git tag "pr/5"',
+      anyTag,
+    ],
+    [after({ event: 'pull_request' }), unnamed, number],
+    [after({ head_branch: undefined }), unnamed, number],
+    [after({ head_repository: { full_name: 'c/d' } }), unnamed, number],
+    [after({ head_repository: undefined }), unnamed, number],
+    [
+      after({ event: 'issues' }),
+      'the run that started this one, for "issues", is no build of a branch',
+      anyTag,
+    ],
+    [after({ event: 5 }), 'the run that started this one, for "5", is no build of a branch', anyTag],
+  ];
+  for (const [event, why, hint] of rows) {
+    it(`is that ${why}`, async () => {
+      const message = `expected the input "tags", got none, and ${why}`;
+      assert.deepEqual(await caught(() => tagsOfEvent(event)), [{ code: 'INPUT_INVALID', message, hint }]);
+    });
+  }
+
+  it('is nothing where the run before is one of ours, or where there is none', () => {
+    assert.deepEqual(tagsOfEvent(after({})), ['main']);
+    const refs = { ...bare, name: 'workflow_run', ref: 'refs/heads/x' };
+    assert.throws(() => tagsOfEvent(refs), /"workflow_run" is no build/);
+    assert.deepEqual(tagsOfEvent({ ...bare, name: '', ref: 'refs/heads/x' }), ['x']);
+  });
+
+  it('is a pull request by its ref, for whatever event', () => {
+    assert.deepEqual(tagsOfEvent({ ...bare, name: 'issues', ref: 'refs/pull/7/head' }), ['pr-7']);
+  });
+});
+
+describe('the git tag of an event', () => {
+  const bare: WorkflowEvent = {
+    name: 'push',
+    ref: 'refs/tags/v1/x',
+    repository: 'a/b',
+    actor: 'x',
+    payload: {},
+  };
+  const release = { tag_name: 'v2' };
+  const rows: readonly [name: string, event: Partial<WorkflowEvent>, tag: string | undefined][] = [
+    ['a pushed tag', {}, 'v1/x'],
+    ['a branch', { ref: 'refs/heads/refs/tags/v1' }, undefined],
+    ['no ref', { ref: '' }, undefined],
+    ['a tag without a name', { ref: 'refs/tags/' }, undefined],
+    ['a release', { name: 'release', payload: { release } }, 'v2'],
+    ['a release that names none', { name: 'release', payload: { release: {} } }, 'v1/x'],
+    ['a release that is none', { name: 'release', payload: { release: 'v2' } }, 'v1/x'],
+    ['a release in another event', { name: 'deployment', payload: { release } }, 'v1/x'],
+    ['a run after another one', { name: 'workflow_run' }, undefined],
+  ];
+  for (const [name, event, tag] of rows) {
+    it(`is ${tag ?? 'none'} for ${name}`, () => {
+      assert.equal(gitTagOf({ ...bare, ...event }), tag);
+    });
+  }
+
+  it('gives latest to a version whose release is no prerelease', () => {
+    const event = (version: string, payload: object) => ({
+      ...bare,
+      ref: `refs/tags/${version}`,
+      payload: { ...payload },
+    });
+    assert.deepEqual(tagsOfEvent(event('v1.2.3', {})), ['v1.2.3', 'latest']);
+    assert.deepEqual(tagsOfEvent(event('v1.2.3', { release: 'x' })), ['v1.2.3', 'latest']);
+    assert.deepEqual(tagsOfEvent(event('v1.2.3', { release: { prerelease: false } })), ['v1.2.3', 'latest']);
+    assert.deepEqual(tagsOfEvent(event('v1.2.3', { release: { prerelease: true } })), ['v1.2.3']);
+    assert.deepEqual(tagsOfEvent(event('nightly', {})), ['nightly']);
+  });
+});
+
+describe('what is not pushed', () => {
+  const why = 'this is a build for the merge queue, and the input "tags" is empty';
+  const event = (ref: string, payload: object = {}): WorkflowEvent => ({
+    ...{ name: 'push', ref, repository: 'a/b', actor: 'x' },
+    payload: { ...payload },
+  });
+  const rows: readonly [event: WorkflowEvent, reason: string | undefined][] = [
+    [event('refs/heads/gh-readonly-queue/main/pr-1'), why],
+    [event('gh-readonly-queue/main/pr-1'), why],
+    [event('refs/heads/x/gh-readonly-queue/main'), undefined],
+    [event('refs/heads/gh-readonly-queue'), undefined],
+    [event('refs/tags/x', { workflow_run: { head_branch: 'gh-readonly-queue/x' } }), why],
+    [event('refs/heads/gh-readonly-queue/x', { workflow_run: { head_branch: 'main' } }), undefined],
+    [event('refs/heads/gh-readonly-queue/x', { workflow_run: {} }), undefined],
+    [event('refs/heads/gh-readonly-queue/x', { workflow_run: 'x' }), why],
+  ];
+  for (const [given, reason] of rows) {
+    it(`is ${reason === undefined ? 'not ' : ''}${given.ref} with ${JSON.stringify(given.payload)}`, () => {
+      assert.equal(unpushedReason(given), reason);
+    });
+  }
+});
+
+describe('a name as a tag', () => {
+  const rows: readonly [name: string, tag: string][] = [
+    ['a//b@@c', 'a-b-c'],
+    ['..-a', '_a'],
+    ['a.-', 'a.-'],
+    ['_x', '_x'],
+    ['x'.repeat(129), 'x'.repeat(128)],
+    ['é1', '_1'],
+  ];
+  for (const [name, tag] of rows) {
+    it(`is ${tag.slice(0, 20)} for ${name.slice(0, 20)}`, () => {
+      assert.equal(safeTag(name), tag);
+    });
+  }
+
+  for (const name of ['', '-./', '日本']) {
+    it(`is none for ${JSON.stringify(name)}`, () => {
+      assert.throws(() => safeTag(name), { code: 'INPUT_INVALID' });
+    });
+  }
 });

@@ -123,3 +123,117 @@ describe('nameOf', () => {
       assert.equal(nameOf(other), undefined);
   });
 });
+
+describe('what a payload may lack', () => {
+  const bare: WorkflowEvent = { name: 'pull_request', ref: '', repository: 'a/b', actor: '', payload: {} };
+  const sha = '5'.repeat(40);
+  const head = { sha, repo: { full_name: 'a/b' } };
+  const of = (request: unknown, name = 'pull_request') =>
+    pullRequestOf({ ...bare, name, payload: { pull_request: request } });
+  const unknown = { headSha: undefined, baseBranch: undefined };
+
+  const requests: readonly [name: string, request: unknown, found: ReturnType<typeof pullRequestOf>][] = [
+    [
+      'nothing',
+      { number: 5, head, base: { ref: 'main' } },
+      { number: 5, isFork: false, headSha: sha, baseBranch: 'main' },
+    ],
+    ['its head and its base', { number: 5 }, { number: 5, isFork: true, ...unknown }],
+    ['objects for them', { number: 5, head: 'x', base: 'y' }, { number: 5, isFork: true, ...unknown }],
+    [
+      'the repository of its head',
+      { number: 5, head: { sha } },
+      { number: 5, isFork: true, ...unknown, headSha: sha },
+    ],
+    [
+      'texts',
+      { number: 5, head: { ...head, sha: 7 }, base: { ref: 7 } },
+      { number: 5, isFork: false, ...unknown },
+    ],
+    ['its number', { head }, undefined],
+    ['a number', { number: '5', head }, undefined],
+    ['an object', 'x', undefined],
+  ];
+  for (const [name, request, found] of requests) {
+    it(`is ${name}, of a pull request`, () => {
+      assert.deepEqual(of(request), found);
+      assert.deepEqual(of(request, 'anything'), found);
+    });
+  }
+
+  const issues: readonly [name: string, issue: unknown][] = [
+    ['its pull request', { number: 5 }],
+    ['an object for that', { number: 5, pull_request: 'x' }],
+    ['its number', { pull_request: {} }],
+    ['a number', { number: '5', pull_request: {} }],
+    ['an object', null],
+  ];
+  for (const [name, issue] of issues) {
+    it(`is ${name}, of a comment's issue`, () => {
+      assert.equal(pullRequestOf({ ...bare, name: 'issue_comment', payload: { issue } }), undefined);
+    });
+  }
+
+  it('is nothing of a comment on a pull request', () => {
+    const payload = { issue: { number: 5, pull_request: {} } };
+    assert.deepEqual(pullRequestOf({ ...bare, name: 'issue_comment', payload }), {
+      number: 5,
+      isFork: undefined,
+      ...unknown,
+    });
+    assert.equal(pullRequestOf({ ...bare, name: 'issues', payload }), undefined);
+  });
+
+  const own = { number: 5, base: { ref: 'main', repo: { id: 1 } }, head: { sha, repo: { id: 2 } } };
+  const run = {
+    event: 'pull_request',
+    head_sha: sha,
+    head_branch: 'x',
+    head_repository: { id: 2, full_name: 'a/b' },
+    pull_requests: [own],
+  };
+  const after = (change: object, repository: unknown = { id: 1 }) =>
+    pullRequestOf({
+      ...bare,
+      name: 'workflow_run',
+      payload: { repository, workflow_run: { ...run, ...change } },
+    });
+
+  it('is nothing of a run', () => {
+    const found = { number: 5, isFork: false, headSha: sha, baseBranch: 'main' };
+    assert.deepEqual(after({}), found);
+    assert.deepEqual(after({ head_repository: { id: 2, full_name: 'c/d' } }), { ...found, isFork: true });
+    assert.deepEqual(after({ pull_requests: ['x', null, own] }), found);
+    const baseless = { ...own, base: { repo: { id: 1 } } };
+    assert.deepEqual(after({ pull_requests: [baseless] }), { ...found, baseBranch: undefined });
+  });
+
+  const runs: readonly [name: string, change: object, repository?: unknown][] = [
+    ['a number', { pull_requests: [{ ...own, number: '5' }] }],
+    ['a list', { pull_requests: own }],
+    ['an event', { event: 5 }],
+    ['a commit', { head_sha: undefined, pull_requests: [{ ...own, head: { repo: { id: 2 } } }] }],
+    ['a head', { pull_requests: [{ ...own, head: undefined }] }],
+    ['a base', { pull_requests: [{ ...own, base: undefined }] }],
+    [
+      'numbers of repositories',
+      { head_repository: {}, pull_requests: [{ ...own, base: {}, head: { sha } }] },
+      {},
+    ],
+    ['the number of its own', { pull_requests: [{ ...own, base: {} }] }, { id: '1' }],
+    ['the number of the other', { head_repository: {}, pull_requests: [{ ...own, head: { sha } }] }],
+  ];
+  for (const [name, change, repository] of runs) {
+    it(`is ${name}, of a run`, () => {
+      assert.equal(after(change, repository), undefined);
+    });
+  }
+
+  it('is an object, of a run', () => {
+    for (const other of [undefined, null, 'x'])
+      assert.equal(
+        pullRequestOf({ ...bare, name: 'workflow_run', payload: { workflow_run: other } }),
+        undefined,
+      );
+  });
+});

@@ -5,9 +5,15 @@ import { describe, it } from 'node:test';
 import { parseAnnotation, selectAnnotations } from '../../src/core/oci/annotations.ts';
 import { readPairs, readWords } from '../../src/action/input-values.ts';
 import { runUrl } from '../../src/action/page-urls.ts';
-import { defaultImage, isGithubCom, resolveReferences } from '../../src/action/image-names.ts';
+import {
+  defaultImage,
+  isGithubCom,
+  isPackageRegistry,
+  resolveReferences,
+} from '../../src/action/image-names.ts';
 import type { NamingInputs } from '../../src/action/image-names.ts';
 import { formatReference } from '../../src/core/oci/reference.ts';
+import { caught } from '../support/caught.ts';
 
 const defaults = { image: () => 'ghcr.io/owner/repo', tags: () => ['main'] };
 
@@ -210,4 +216,145 @@ describe("docker/metadata-action's outputs", () => {
       }
     });
   }
+});
+
+describe('what is said of names', () => {
+  const code = 'REFERENCE_INVALID';
+  const ambiguous = (word: string, tag: string, name: string) => ({
+    code,
+    message: `expected a tag, or a name with a registry and a tag, for the input "tags", got "${word}"`,
+    hint: `For a tag write ${tag}, for the image of that name ${name}:latest`,
+  });
+  const rows: readonly [inputs: NamingInputs, problem: object][] = [
+    [{ tags: ['a/b/c'] }, ambiguous('a/b/c', 'a-b-c', 'ghcr.io/a/b/c')],
+    [{ tags: ['Fix/A'] }, ambiguous('Fix/A', 'Fix-A', 'ghcr.io/fix/a')],
+    [{ tags: ['17/merge'] }, ambiguous('17/merge', 'pr-17', 'ghcr.io/17/merge')],
+    [{ tags: ['17/head'] }, ambiguous('17/head', 'pr-17', 'ghcr.io/17/head')],
+    [{ tags: ['x17/merge'] }, ambiguous('x17/merge', 'x17-merge', 'ghcr.io/x17/merge')],
+    [{ tags: ['17/merged'] }, ambiguous('17/merged', '17-merged', 'ghcr.io/17/merged')],
+    [{ tags: ['a/b'], image: 'quay.io/x/y' }, ambiguous('a/b', 'a-b', 'quay.io/a/b')],
+    [{ tags: ['v1.2/x'], image: 'quay.io/x/y' }, ambiguous('v1.2/x', 'v1.2-x', 'v1.2/x')],
+    [
+      { tags: ['localhost:5000/x'], registry: 'quay.io' },
+      ambiguous('localhost:5000/x', 'localhost:5000-x', 'localhost:5000/x'),
+    ],
+    [{ tags: ['quay.io/x'], registry: 'ghcr.io' }, ambiguous('quay.io/x', 'quay.io-x', 'quay.io/x')],
+    [
+      { tags: ['a/b:1'], image: 'quay.io/x/y' },
+      {
+        code,
+        message:
+          'expected a registry before "a/b:1" in the input "tags", got none beside the image "quay.io/x/y"',
+        hint: 'Write quay.io/a/b:1, or docker.io/a/b:1 for Docker Hub.',
+      },
+    ],
+    [
+      { tags: [`quay.io/a/b@sha256:${'0'.repeat(64)}`] },
+      {
+        code,
+        message: `expected a name and a tag for the input "tags", got "quay.io/a/b@sha256:${'0'.repeat(64)}"`,
+        hint: 'Leave the digest out: it follows from the content.',
+      },
+    ],
+    [
+      { tags: ['1'], image: 'a.example/b:2' },
+      {
+        code: 'INPUT_INVALID',
+        message: 'expected a name without a tag for the input "image", got "a.example/b:2"',
+        hint: 'Put the tag in the input "tags".',
+      },
+    ],
+    [
+      { tags: ['1'], image: `a.example/b@sha256:${'0'.repeat(64)}` },
+      {
+        code: 'INPUT_INVALID',
+        message: `expected a name without a tag for the input "image", got "a.example/b@sha256:${'0'.repeat(64)}"`,
+        hint: 'Put the tag in the input "tags".',
+      },
+    ],
+  ];
+  for (const [inputs, problem] of rows) {
+    it(`is what is meant by ${JSON.stringify(inputs)}`, async () => {
+      assert.deepEqual(await caught(() => resolve(inputs)), [problem]);
+    });
+  }
+
+  it('is nothing where other names and hosts are the same', () => {
+    const more: readonly [inputs: NamingInputs, references: readonly string[]][] = [
+      [{ tags: ['quay.io/x'] }, ['quay.io/x:latest']],
+      [{ tags: ['quay.io/x'], image: 'own/app' }, ['quay.io/x:latest']],
+      [{ tags: ['127.0.0.1/x'] }, ['127.0.0.1/x:latest']],
+      [{ tags: ['[::1]/x'] }, ['[::1]/x:latest']],
+      [{ tags: ['Quay.io/X'], registry: 'QUAY.io/own' }, ['quay.io/x:latest']],
+      [{ tags: ['quay.io/x'], image: 'Quay.IO/own' }, ['quay.io/x:latest']],
+      [{ tags: ['localhost/x'], image: 'localhost/y', registry: 'quay.io' }, ['localhost/x:latest']],
+      [{ tags: ['ghcr.io/a/b:1', 'GHCR.io/A/b:1'] }, ['ghcr.io/a/b:1']],
+      [{ tags: ['1'], image: 'a.b:5000/Own/App' }, ['a.b:5000/own/app:1']],
+      [{ tags: ['1'], image: 'localhost/App', registry: 'quay.io' }, ['localhost/app:1']],
+      [{ tags: ['1'], image: '[::1]/app', registry: 'quay.io' }, ['[::1]/app:1']],
+      [{ tags: ['a/b:1'], image: 'docker.io/x/y' }, ['docker.io/a/b:1']],
+    ];
+    for (const [inputs, references] of more)
+      assert.deepEqual(resolve(inputs), references, JSON.stringify(inputs));
+  });
+
+  for (const word of ['v1.2/x', 'a.b-/x', 'a.1b/x', 'a.b/x', 'x1.2.3.4/x', '1.2.3.4x/x', 'localhosts/x']) {
+    it(`is that ${word} may as well be a branch`, async () => {
+      const [problem] = await caught(() => resolve({ tags: [word] }));
+      assert.equal(problem?.code, code);
+    });
+  }
+
+  it('is the default that can not be', async () => {
+    const image = () => 'ghcr.io/_A_/-B.';
+    const [problem] = await caught(() => resolveReferences({ tags: ['1'] }, { ...defaults, image }));
+    assert.deepEqual(problem, {
+      code: 'INPUT_INVALID',
+      message:
+        'expected the input "image", got none, and "ghcr.io/_A_/-B.", the default, can\'t name an image',
+      hint: 'Set a name that can, such as image: ghcr.io/a/b',
+    });
+    const hidden = () =>
+      resolveReferences({ tags: ['1'] }, { ...defaults, image: () => 'ghcr.io/__a--/..b' });
+    assert.match((await caught(hidden))[0]?.hint ?? '', /image: ghcr\.io\/a\/b$/);
+    const elsewhere = () =>
+      resolveReferences({ tags: ['1'], registry: 'quay.io/Own' }, { ...defaults, image });
+    assert.match((await caught(elsewhere))[0]?.message ?? '', /and "quay\.io\/Own\/-B\.", the default/);
+    const broken = new TypeError('a mistake');
+    const thrower = () => {
+      throw broken;
+    };
+    assert.throws(
+      () => resolveReferences({ tags: ['1'] }, { ...defaults, image: thrower }),
+      (e) => e === broken,
+    );
+
+    const group = () => 'a.example/c/d/e';
+    const references = resolveReferences(
+      { tags: ['1'], registry: 'quay.io/own' },
+      { ...defaults, image: group },
+    );
+    assert.deepEqual(references.map(formatReference), ['quay.io/own/e:1']);
+  });
+});
+
+describe('the registry of packages', () => {
+  it('is named after the repository, which a step outside of one lacks', async () => {
+    for (const environment of [{}, { GITHUB_REPOSITORY: '' }]) {
+      assert.deepEqual(await caught(() => defaultImage(environment)), [
+        { code: 'INPUT_INVALID', message: 'expected the input "image", got none outside of a repository' },
+      ]);
+    }
+  });
+
+  it("is the server's own on Gitea and Forgejo", () => {
+    const environment = { GITHUB_SERVER_URL: 'https://git.example:3000', GITHUB_REPOSITORY: 'Own/App' };
+    for (const name of ['GITEA_ACTIONS', 'FORGEJO_ACTIONS']) {
+      assert.equal(defaultImage({ ...environment, [name]: 'true' }), 'git.example:3000/own/app');
+      assert.equal(defaultImage({ ...environment, [name]: 'false' }), 'containers.git.example:3000/own/app');
+      assert.equal(isPackageRegistry('git.example:3000', { ...environment, [name]: 'true' }), false);
+    }
+    assert.equal(isPackageRegistry('containers.git.example:3000', environment), true);
+    assert.equal(isPackageRegistry('ghcr.io', environment), false);
+  });
 });

@@ -4,6 +4,7 @@ import { readSecrets } from '../../src/action/input-values.ts';
 import { readInputs } from '../../src/action/inputs.ts';
 import type { Inputs } from '../../src/action/inputs.ts';
 import { BimaError } from '../../src/core/errors.ts';
+import { caught } from '../support/caught.ts';
 
 type Given = Readonly<Record<string, string>>;
 
@@ -266,4 +267,177 @@ describe('readSecrets', () => {
       [],
     );
   });
+});
+
+describe('each input', () => {
+  const paths = new Map([['name', 'oci:layout']]);
+  const single: readonly [given: Given, part: Partial<Inputs>][] = [
+    [{ context: 'app' }, { context: 'app' }],
+    [{ context: './-' }, { context: './-' }],
+    [{ file: 'Other' }, { file: 'Other' }],
+    [{ 'build-contexts': 'name=oci:layout' }, { buildContexts: paths }],
+    [{ 'url-hosts': 'a.example, b.example' }, { urlHosts: ['a.example', 'b.example'] }],
+    [{ target: 'final' }, { target: 'final' }],
+    [{ strict: 'false' }, { strict: false }],
+    [{ fill: 'false' }, { fill: false }],
+    [{ container: 'true' }, { container: true }],
+    [{ 'fail-on': 'warning' }, { failOn: 'warning' }],
+    [{ check: 'true' }, { check: true }],
+    [{ compression: 'none' }, { compression: { method: 'none' } as Inputs['compression'] }],
+    [{ reuse: 'false' }, { reuse: false }],
+    [{ image: 'a/b' }, { image: 'a/b' }],
+    [{ 'oci-layout': 'out' }, { ociLayout: 'out' }],
+    [{ tar: 'x.tar' }, { tar: 'x.tar' }],
+    [{ 'github-token': 't' }, { githubToken: 't' }],
+    [{ 'tls-verify': 'false' }, { tlsVerify: false }],
+    [{ 'pr-comment': 'true' }, { prComment: true }],
+    [{ matrix: '{}' }, { matrix: '{}' }],
+    [{ sbom: 'true' }, { sbom: true }],
+    [{ provenance: 'true' }, { provenance: true }],
+    [{ summary: 'false' }, { summary: false }],
+    [{ attest: 'auto' }, { signing: { mode: 'auto' } }],
+    [{ 'upload-artifact': 'layout' }, { artifact: { form: 'layout', overwrite: false } }],
+    [{ 'upload-artifact': 'false', 'artifact-name': 'x' }, {}],
+    [
+      { 'upload-artifact': 'true', 'artifact-retention-days': '400' },
+      { artifact: { form: 'layout', overwrite: false, retentionDays: 400 } },
+    ],
+    [{ load: 'false', 'containerd-namespace': 'x' }, {}],
+    [
+      { load: 'true', 'containerd-namespace': 'x', 'containerd-snapshotter': 'native' },
+      { load: { namespace: 'x', address: '/run/containerd/containerd.sock', snapshotter: 'native' } },
+    ],
+    [{ 'release-asset': 'false', 'release-tag': 'v1' }, {}],
+    [{ 'release-asset': 'true' }, { release: {} }],
+    [{ 'release-asset': 'true', 'release-tag': 'v1' }, { release: { tag: 'v1' } }],
+    [
+      { 'release-asset': 'true', 'release-tag': 'refs/tags/v1/refs/tags/x' },
+      { release: { tag: 'v1/refs/tags/x' } },
+    ],
+    [{ 'release-asset': 'true', 'release-tag': 'xrefs/tags/v1' }, { release: { tag: 'xrefs/tags/v1' } }],
+  ];
+  const whole = read({});
+  for (const [given, part] of single) {
+    it(`changes nothing but what it is for: ${JSON.stringify(given)}`, () => {
+      const { compression, ...inputs } = read(given);
+      const { compression: expected, ...others } = { ...whole, ...part };
+      assert.deepEqual(inputs, others);
+      assert.equal(compression.method, expected.method);
+    });
+  }
+
+  it('takes empty variables of containerd for none', () => {
+    const environment = { CONTAINERD_NAMESPACE: '', CONTAINERD_ADDRESS: '', CONTAINERD_SNAPSHOTTER: '' };
+    const load = { namespace: 'default', address: '/run/containerd/containerd.sock' };
+    assert.deepEqual(read({ load: 'true' }, environment).load, load);
+  });
+
+  const code = 'INPUT_INVALID';
+  const besides = (names: string) => ({
+    code,
+    message: `expected the input "from-image" beside ${names}, got none`,
+    hint: 'Name the container image to convert, or set labels for an image that is built.',
+  });
+  const wrong: readonly [given: Given, problems: readonly object[]][] = [
+    [
+      { context: '-' },
+      [
+        {
+          code,
+          message: 'expected a folder as the input "context", got "-"',
+          hint: 'An action has no standard input; write "./-" for a folder of that name.',
+        },
+      ],
+    ],
+    [{ monitor: 'qemu' }, [besides('"monitor"')]],
+    [{ rootfs: 'initrd' }, [besides('"rootfs"')]],
+    [{ kernel: 'k' }, [besides('"kernel"')]],
+    [{ init: 'i' }, [besides('"init"')]],
+    [
+      { init: 'i', kernel: 'k', rootfs: 'initrd', monitor: 'qemu' },
+      [besides('"monitor", "rootfs", "kernel", "init"')],
+    ],
+    [
+      { 'from-image': 'a/b:1', 'from-layout': 'x' },
+      [{ code, message: 'expected one of the inputs "from-image" and "from-layout", got both' }],
+    ],
+    [
+      { 'upload-artifact': 'true', 'artifact-retention-days': '401' },
+      [
+        {
+          code,
+          message: 'expected a number from 1 to 400 for the input "artifact-retention-days", got "401"',
+        },
+      ],
+    ],
+    [
+      { 'artifact-overwrite': 'x' },
+      [{ code, message: 'expected true or false for the input "artifact-overwrite", got "x"' }],
+    ],
+    ...[
+      'strict',
+      'fill',
+      'container',
+      'check',
+      'reuse',
+      'tls-verify',
+      'load',
+      'pr-comment',
+      'release-asset',
+      'sbom',
+    ]
+      .concat('provenance', 'summary')
+      .map((name): [Given, object[]] => [
+        { [name]: 'x' },
+        [{ code, message: `expected true or false for the input "${name}", got "x"` }],
+      ]),
+    [
+      { 'fail-on': 'x' },
+      [{ code, message: 'expected one of "error", "warning" for the input "fail-on", got "x"' }],
+    ],
+    [
+      { push: 'x' },
+      [{ code, message: 'expected one of "true", "false", "auto" for the input "push", got "x"' }],
+    ],
+    [
+      { 'upload-artifact': 'x' },
+      [
+        {
+          code,
+          message:
+            'expected one of "false", "true", "layout", "tar" for the input "upload-artifact", got "x"',
+        },
+      ],
+    ],
+    [
+      { attest: 'x' },
+      [{ code, message: 'expected one of "false", "true", "auto" for the input "attest", got "x"' }],
+    ],
+  ];
+  for (const [given, problems] of wrong) {
+    it(`is refused by its name: ${JSON.stringify(given)}`, async () => {
+      assert.deepEqual(await caught(() => read(given)), problems);
+    });
+  }
+
+  const named: readonly [given: Given, input: string][] = [
+    [{ 'build-contexts': 'x' }, 'build-contexts'],
+    [{ 'build-args': '1A=b' }, 'build-args'],
+    [{ 'url-hosts': '"a' }, 'url-hosts'],
+    [{ 'from-layout': '"a' }, 'from-layout'],
+    [{ tags: '"a' }, 'tags'],
+    [{ labels: '"a' }, 'labels'],
+    [{ annotations: '"a' }, 'annotations'],
+    [{ annotations: 'x' }, 'annotations'],
+    [{ platforms: '"a' }, 'platforms'],
+    [{ 'from-image': 'a', monitor: 'x' }, 'monitor'],
+    [{ 'from-image': 'a', rootfs: 'x' }, 'rootfs'],
+  ];
+  for (const [given, input] of named) {
+    it(`is named where it can't be read: ${JSON.stringify(given)}`, async () => {
+      const problems = await caught(() => read(given));
+      assert.equal(problems.length, 1);
+      assert.ok(problems[0]?.message.includes(`the input "${input}"`), problems[0]?.message);
+    });
+  }
 });

@@ -78,3 +78,59 @@ describe('latest', () => {
     assert.deepEqual(server.calls, []);
   });
 });
+
+describe('what is said of latest', () => {
+  const event = tagEvent('v1.2.9');
+  const tags = ['v1.2.9', 'latest', 'x'];
+  const hint =
+    'Give the job "contents: read" and the action a github-token, or name the tags in the input "tags".';
+
+  it('is nothing where nothing asks for it, or the tag is no version', async (test) => {
+    const { access, server, lines, warnings } = await startSession(test, { routes: [] });
+    assert.deepEqual(await settleLatest(['v1.2.9'], { ...access, event }), ['v1.2.9']);
+    assert.deepEqual(await settleLatest(tags, { ...access, event: { ...event, ref: '' } }), tags);
+    assert.deepEqual([server.calls, lines, warnings], [[], [], []]);
+  });
+
+  it('is why it is left out, and what is missing', async (test) => {
+    const { routes } = createReleases('owner/app', { tags: [] });
+    const { access, warnings } = await startSession(test, { routes, tokens: {} });
+    assert.deepEqual(await settleLatest(tags, { ...access, event, token: undefined }), ['v1.2.9', 'x']);
+    assert.deepEqual(await settleLatest(tags, { ...access, event: { ...event, repository: 'x' } }), [
+      'v1.2.9',
+      'x',
+    ]);
+    const why = '"latest" is left out, since the repository\'s versions can\'t be read:';
+    assert.deepEqual(warnings, [
+      { code: 'INPUT_INVALID', message: `${why} expected the input "github-token", got none`, hint },
+      { code: 'INPUT_INVALID', message: `${why} expected GITHUB_REPOSITORY as owner/name, got "x"`, hint },
+    ]);
+  });
+
+  it('asks for releases only where a version is higher, and in pages of a hundred', async (test) => {
+    const others = Array.from({ length: 150 }, (_, index) => `v0.${index}.0`);
+    const low = createReleases('owner/app', { tags: others });
+    const { access, server } = await startSession(test, { routes: low.routes });
+    assert.deepEqual(await settleLatest(tags, { ...access, event }), tags);
+    assert.deepEqual(
+      server.calls,
+      [1, 2].map((page) => `GET /repos/owner/app/tags?per_page=100${page === 1 ? '' : '&page=2'}`),
+    );
+    const high = createReleases('owner/app', { tags: [...others, 'v2.0.0', 'v3.0.0'] });
+    for (let count = 0; count < 120; count += 1) high.addRelease({ tag: `v0.${count}.0` });
+    high.addRelease({ tag: 'v2.0.0', isPrerelease: true });
+    const session = await startSession(test, { routes: high.routes });
+    assert.deepEqual(await settleLatest(tags, { ...session.access, event }), ['v1.2.9', 'x']);
+    assert.deepEqual(session.lines, [
+      '"latest" stays where it is: "v3.0.0" is a higher version than "v1.2.9"',
+    ]);
+    assert.equal(session.server.calls.length, 4);
+    assert.ok(session.server.calls.every((call) => call.includes('per_page=100')));
+  });
+
+  it('is a mistake of our own where it is none of GitHub', async (test) => {
+    const { access } = await startSession(test, { routes: [] });
+    const broken = { ...access, environment: undefined as never };
+    await assert.rejects(settleLatest(tags, { ...broken, event }), TypeError);
+  });
+});

@@ -16,6 +16,8 @@ import { documentTypes } from '../support/signed-image.ts';
 
 const statement = 'application/vnd.in-toto+json';
 const picture = 'application/vnd.example.picture';
+/** A signature of Notation's, which names the digest in what it signs. */
+const notation = 'application/vnd.cncf.notary.signature';
 
 interface ListedReferrer {
   readonly artifactType: string;
@@ -42,7 +44,7 @@ async function readAbout(place: string, subject: string) {
   return { types: manifests.map(({ artifactType }) => artifactType).sort(), named };
 }
 
-/** A build with a bill of materials and its provenance, and with something attached that names no digest. */
+/** A build with a bill of materials and its provenance, a signature, and something attached that names no digest. */
 async function buildLayout(test: TestContext): Promise<{ readonly layout: string; readonly digest: string }> {
   const context = sampleContext(test);
   const layout = join(context, '../layout');
@@ -61,26 +63,36 @@ async function buildLayout(test: TestContext): Promise<{ readonly layout: string
   const empty = Buffer.from('{}');
   const config = describeBytes('application/vnd.oci.empty.v1+json', empty);
   const { mediaType, digest, size } = root ?? assert.fail();
-  const bytes = encodeJson({
-    schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
-    artifactType: picture,
-    config,
-    layers: [config],
-    subject: { mediaType, digest, size },
-  });
-  const descriptor = describeBytes(mediaTypes.manifest, bytes);
   writeFileSync(join(layout, 'blobs/sha256', hexOf(config.digest)), empty);
-  writeFileSync(join(layout, 'blobs/sha256', hexOf(descriptor.digest)), bytes);
+  const attached = [picture, notation].map((artifactType) => {
+    const bytes = encodeJson({
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      artifactType,
+      config,
+      layers: [config],
+      subject: { mediaType, digest, size },
+    });
+    const descriptor = describeBytes(mediaTypes.manifest, bytes);
+    writeFileSync(join(layout, 'blobs/sha256', hexOf(descriptor.digest)), bytes);
+    return descriptor;
+  });
   // As a tool that says nothing of types.
   const plain = index.manifests.map((one) => ({ ...one, artifactType: undefined }));
-  writeFileSync(path, JSON.stringify({ ...index, manifests: [...plain, descriptor] }));
+  writeFileSync(path, JSON.stringify({ ...index, manifests: [...plain, ...attached] }));
   return { layout, digest: outputs.digest ?? '' };
 }
 
 describe('statements that come with a layout', () => {
   const cases = [
-    { event: 'push', sbom: 'false', isMoved: false, types: [picture, statement, statement] },
+    { event: 'push', sbom: 'false', isMoved: false, types: [picture, notation, statement, statement] },
+    // What is built for the push of a merged pull request is no preview.
+    {
+      event: 'pull-request-closed',
+      sbom: 'false',
+      isMoved: false,
+      types: [picture, notation, statement, statement],
+    },
     { event: 'pull-request', sbom: 'false', isMoved: true, types: [picture] },
     // This run's own.
     { event: 'pull-request', sbom: 'true', isMoved: true, types: [picture, statement] },

@@ -10,7 +10,7 @@ import { readInputs } from '../../src/action/inputs.ts';
 import { pullRequestOnce } from '../../src/action/find-pull-request.ts';
 import type { Problem } from '../../src/core/errors.ts';
 import { uruncKeys } from '../../src/core/unikernel/urunc-annotations.ts';
-import { parseReference } from '../../src/core/oci/reference.ts';
+import { formatReference, parseReference } from '../../src/core/oci/reference.ts';
 import { silentReporter } from '../../src/core/reporter.ts';
 import { eventFixture } from '../support/events.ts';
 import { createIssues } from '../support/github/issues.ts';
@@ -266,5 +266,98 @@ describe('commentForWorkflow', () => {
     const { run } = await start(test);
     const signal = AbortSignal.abort(new Error('interrupted'));
     await assert.rejects(run('pull-request', { signal }), /interrupted/);
+  });
+});
+
+describe('what a comment is made of', () => {
+  /** The event of a pull request, whose part of the payload is changed. */
+  async function requestEvent(change: object, name = 'pull-request') {
+    const event = await eventFixture(name);
+    const request = { ...(event.payload.pull_request as object), ...change };
+    return { ...event, payload: { ...event.payload, pull_request: request } };
+  }
+
+  const commits: readonly [sha: unknown, isShown: boolean][] = [
+    ['a'.repeat(40), true],
+    ['a'.repeat(64), true],
+    ['a'.repeat(39), false],
+    ['a'.repeat(65), false],
+    [`${'a'.repeat(40)}x`, false],
+    [`x${'a'.repeat(40)}`, false],
+    ['A'.repeat(40), false],
+    [undefined, false],
+  ];
+  for (const [sha, isShown] of commits) {
+    it(`is ${isShown ? '' : 'not '}the commit ${String(sha).slice(0, 50)}`, async (test) => {
+      const { run } = await start(test);
+      const event = await requestEvent({ head: { sha, repo: { full_name: repository } } });
+      const [body = ''] = (await run('pull-request', { event })).bodies;
+      assert.equal(body.includes('/pull/15/commits/'), isShown);
+      assert.equal(body.includes('**Preview image**, pushed by'), !isShown);
+    });
+  }
+
+  it('is the image that somebody has read already, asked for by the name of the base branch', async (test) => {
+    const { run, registry } = await start(test);
+    const asked: string[] = [];
+    const readBase: CommentRequest['readBase'] = (reference) => {
+      asked.push(formatReference(reference));
+      return Promise.resolve({ reference, images: [] });
+    };
+    const { bodies } = await run('pull-request', { readBase });
+    assert.deepEqual(asked, [`${registry.host}/own/app:main`]);
+    assert.match(bodies[0] ?? '', /changes are against .*own\/app:main `/);
+    const event = await requestEvent({ base: undefined });
+    await run('pull-request', { readBase, event });
+    assert.equal(asked.length, 1);
+  });
+
+  it('is what is known of the boot and the signature', async (test) => {
+    const { run } = await start(test);
+    const boots = [{ platform: { os: 'linux', architecture: 'amd64' }, text: 'booted' }];
+    const { bodies, lines, url } = await run('pull-request', { boots, signature: { identity: 'me' } });
+    assert.match(bodies[0] ?? '', /^- Boot test of .*: ` booted `\n- Signed by ` me `$/m);
+    assert.equal(lines.at(-1), `the comment is ${url}`);
+  });
+
+  it('is nothing for an image without a name', async (test) => {
+    const { run, server } = await start(test);
+    const { url, lines } = await run('pull-request', { references: [] });
+    assert.equal(url, undefined);
+    assert.deepEqual(lines, ['no comment: the event "pull_request" is about no pull request']);
+    assert.deepEqual(server.calls, []);
+  });
+
+  it('is a warning with all that helps', async (test) => {
+    const { run, server } = await start(test);
+    const fork = await requestEvent({}, 'pull-request-fork');
+    server.addFault({ method: 'POST', path: '/comments', reply: problem(422, 'no') });
+    const { warnings } = await run('pull-request-fork', { event: fork });
+    const [warning] = warnings;
+    assert.equal(warning?.code, 'GITHUB_FAILED');
+    assert.ok(!('hint' in warning), 'nothing is known to help');
+    server.addFault({ method: 'POST', path: '/comments', reply: problem(403, 'no') });
+    const denied = await run('pull-request-fork', { event: fork });
+    assert.match(
+      denied.warnings[0]?.hint ?? '',
+      /only read\. docs\/workflows\/preview-push\.yml shows a safe way for forks\.$/,
+    );
+    server.addFault({ method: 'POST', path: '/comments', reply: problem(403, 'no') });
+    const target = await run('pull-request-fork', { event: { ...fork, name: 'pull_request_target' } });
+    assert.doesNotMatch(target.warnings[0]?.hint ?? '', /preview-push/);
+  });
+
+  it('is in one group', async (test) => {
+    const { run } = await start(test);
+    const titles: string[] = [];
+    const reporter = {
+      ...silentReporter,
+      group: <T>(title: string, body: () => Promise<T>) => {
+        titles.push(title);
+        return body();
+      },
+    };
+    await run('pull-request', { reporter });
+    assert.deepEqual(titles, ['Comment on the pull request']);
   });
 });

@@ -120,3 +120,61 @@ describe('previewsFor', () => {
     assert.deepEqual([...previews.keys()], [page(5)]);
   });
 });
+
+describe('the dates of previews', () => {
+  const bare = { name: 'push', ref: '', repository: 'Own/App', actor: '', payload: {} };
+  const pages = (number: number) => `https://github.com/own/app/pull/${number}`;
+
+  async function find(test: TestContext, payload: object, tags: readonly string[], needsDates: boolean) {
+    const github = await startGithub(test, { routes: [] });
+    const access = {
+      ...{ environment: { GITHUB_API_URL: github.apiUrl }, token: undefined, reporter: silentReporter },
+      ...{ signal: test.signal, event: { ...bare, payload: { ...payload } } },
+    };
+    const previews = await previewsFor({ tags, needsDates }, access);
+    return { previews: [...previews], calls: github.calls };
+  }
+
+  it('are in the event for its own, whether or not they are needed', async (test) => {
+    const payload = { pull_request: { number: 5, created_at: '2024-05-01T10:00:00Z' } };
+    for (const needsDates of [true, false]) {
+      const { previews, calls } = await find(test, payload, ['pr-5-x'], needsDates);
+      assert.deepEqual(previews, [[pages(5), Date.parse('2024-05-01T10:00:00Z')]]);
+      assert.deepEqual(calls, []);
+    }
+  });
+
+  it('are none in an event that has none for it', async (test) => {
+    for (const created_at of [undefined, 7, 'soon']) {
+      const { previews } = await find(test, { pull_request: { number: 5, created_at } }, ['pr-6'], false);
+      assert.deepEqual(previews, [
+        [pages(5), undefined],
+        [pages(6), undefined],
+      ]);
+    }
+  });
+
+  it('are none without a token, and none of another pull request', async (test) => {
+    const payload = { pull_request: { number: 5, created_at: '2024-05-01T10:00:00Z' } };
+    const { previews, calls } = await find(test, payload, ['pr-7'], true);
+    assert.deepEqual(previews, [
+      [pages(5), Date.parse('2024-05-01T10:00:00Z')],
+      [pages(7), undefined],
+    ]);
+    assert.deepEqual(calls, []);
+  });
+
+  it('are not waited for after an interruption', async (test) => {
+    const github = await startGithub(test, { routes: [] });
+    const access = {
+      ...{
+        environment: { GITHUB_API_URL: github.apiUrl },
+        token: 'x',
+        reporter: silentReporter,
+        event: bare,
+      },
+      signal: AbortSignal.abort(new Error('interrupted')),
+    };
+    await assert.rejects(previewsFor({ tags: ['pr-7'], needsDates: true }, access), /interrupted/);
+  });
+});

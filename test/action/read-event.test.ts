@@ -1,11 +1,11 @@
 // The event of a run, from the variables and the file of the process itself.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { readEvent } from '../../src/action/read-event.ts';
+import { eventOf, readEvent } from '../../src/action/read-event.ts';
 import type { WorkflowEvent } from '../../src/action/event.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -32,6 +32,18 @@ async function read(
   return readEvent();
 }
 
+describe('eventOf', () => {
+  it('takes what is missing for empty', () => {
+    const empty = { name: '', ref: '', repository: '', actor: '', payload: {} };
+    for (const payload of [undefined, null, 'x', []]) assert.deepEqual(eventOf({ payload }), empty);
+    const full = { eventName: 'push', ref: 'refs/heads/x', actor: 'me', payload: { a: 1 } };
+    assert.deepEqual(eventOf(full, 'a/b'), {
+      ...{ name: 'push', ref: 'refs/heads/x', actor: 'me', payload: { a: 1 } },
+      repository: 'a/b',
+    });
+  });
+});
+
 describe('readEvent', () => {
   const known = { name: 'push', ref: 'refs/heads/main', repository: 'owner/app', actor: 'someone' };
 
@@ -48,6 +60,7 @@ describe('readEvent', () => {
   for (const [name, content] of blank) {
     it(`takes ${name} for no payload`, async (test) => {
       assert.deepEqual(await read(test, content), { ...known, payload: {} });
+      assert.equal(process.env.GITHUB_EVENT_PATH, undefined, 'the toolkit has nothing to complain of');
     });
   }
 
@@ -62,6 +75,31 @@ describe('readEvent', () => {
       await assert.rejects(read(test, content), { code: 'INPUT_INVALID', message });
     });
   }
+
+  const isWindows = process.platform === 'win32';
+  it('reads a file that is named by a link, unless that leads nowhere', { skip: isWindows }, async (test) => {
+    const folder = temporaryFolder(test, { 'target.json': '{"action":"closed"}' });
+    const before = { ...process.env };
+    test.after(() => {
+      process.env = before;
+    });
+    for (const [name, target] of [
+      ['link', 'target.json'],
+      ['circle', 'circle'],
+      ['nowhere', 'missing'],
+    ] as const)
+      symlinkSync(target, join(folder, name));
+    Object.assign(process.env, variables, { GITHUB_EVENT_PATH: join(folder, 'link') });
+    assert.deepEqual((await readEvent()).payload, { action: 'closed' });
+    process.env.GITHUB_EVENT_PATH = join(folder, 'nowhere');
+    assert.deepEqual((await readEvent()).payload, {});
+    process.env.GITHUB_EVENT_PATH = join(folder, 'circle');
+    await assert.rejects(readEvent(), {
+      code: 'INPUT_INVALID',
+      message: /^the event ".*circle" can't be read: ELOOP/,
+      hint: 'A runner writes that file for each job: look whether an earlier step has changed it.',
+    });
+  });
 
   it('refuses what can not be read', async (test) => {
     const folder = temporaryFolder(test);

@@ -5,19 +5,23 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import {
   attachArchive,
   attachToRelease,
   openRelease,
+  releaseAssetLabel,
   releaseAssetName,
 } from '../../src/action/release-archive.ts';
 import { openLayout } from '../../src/adapters/disk/layout.ts';
 import { parseReference } from '../../src/core/oci/reference.ts';
 import { buildContext } from '../support/build.ts';
+import { caught } from '../support/caught.ts';
 import { eventFixture } from '../support/events.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { createReleases } from '../support/github/releases.ts';
 import { startSession } from '../support/github/session.ts';
+import { sampleImage } from '../support/sample-image.ts';
 import { sampleContext } from '../support/sample.ts';
 
 const name = 'Nubificus/Redis-Unikernel';
@@ -174,4 +178,131 @@ describe('the archive on a release', () => {
       );
     });
   }
+});
+
+describe('what a release is found by', () => {
+  const bare = { name: 'release', ref: 'refs/tags/v9', repository: name, actor: '', payload: {} };
+
+  async function open(test: TestContext, event: object, tag?: string) {
+    const releases = createReleases(name);
+    releases.addRelease({ id: 5, tag: 'v1' });
+    releases.addRelease({ id: 9, tag: 'v9', isDraft: true });
+    const { access, server, lines } = await startSession(test, { routes: releases.routes });
+    const release = await openRelease(tag === undefined ? {} : { tag }, {
+      ...access,
+      event: { ...bare, ...event },
+    });
+    return { id: release.id, lines, calls: server.calls };
+  }
+
+  it("is the number of the event's own", async (test) => {
+    const { id, lines, calls } = await open(test, { payload: { release: { id: 5, tag_name: 'v9' } } });
+    assert.deepEqual([id, lines], [5, ['the image goes to the release "v1"']]);
+    assert.deepEqual(calls, [`GET /repos/${name}/releases/5`]);
+  });
+
+  const byTag: readonly [what: string, event: object, tag: string | undefined, id: number][] = [
+    ['its tag where it has no number', { payload: { release: { tag_name: 'v1' } } }, undefined, 5],
+    ['its tag where that is no number', { payload: { release: { id: '9', tag_name: 'v1' } } }, undefined, 5],
+    ['the input', { payload: { release: { id: 5, tag_name: 'v1' } } }, 'v9', 9],
+    [
+      'the ref of another event',
+      { name: 'push', payload: { release: { id: 5, tag_name: 'v1' } } },
+      undefined,
+      9,
+    ],
+    ['the ref where the event has no release', { payload: { release: 'x' } }, undefined, 9],
+  ];
+  for (const [what, event, tag, id] of byTag) {
+    it(`is ${what}`, async (test) => {
+      const found = await open(test, event, tag);
+      assert.equal(found.id, id);
+      assert.deepEqual(found.lines, [`the image goes to the ${id === 9 ? 'draft "v9"' : 'release "v1"'}`]);
+    });
+  }
+
+  it('is nothing without a tag, which is said', async (test) => {
+    const { access } = await startSession(test, { routes: [] });
+    const event = { ...bare, name: 'push', ref: 'refs/heads/x' };
+    assert.deepEqual(await caught(() => openRelease({}, { ...access, event })), [
+      {
+        code: 'INPUT_INVALID',
+        message: 'expected the input "release-tag", got none, and the event "push" names no git tag',
+        hint: "Attach in runs for a tag alone, with release-asset: ${{ github.ref_type == 'tag' }}, or set release-tag.",
+      },
+    ]);
+  });
+});
+
+describe('the names of what is attached', () => {
+  const [amd64, armv7] = [
+    { os: 'linux', architecture: 'amd64' },
+    { os: 'linux', architecture: 'arm', variant: 'v7' },
+  ];
+
+  it('have the variant of the platform, and several in one word', () => {
+    assert.equal(releaseAssetName('a', 'v1', [armv7]), 'a_v1_linux_arm_v7.oci.tar');
+    assert.equal(releaseAssetName('a', 'v1', [armv7, amd64]), 'a_v1_multi.oci.tar');
+    assert.equal(releaseAssetName('a', 'v1', []), 'a_v1_multi.oci.tar');
+  });
+
+  it('have no character that GitHub would replace', () => {
+    assert.equal(releaseAssetName('a/..b+c', 'v1', [amd64]), 'b-c_v1_linux_amd64.oci.tar');
+    assert.equal(releaseAssetName('a/b', 'vx', [amd64], 'x'), 'b_vx_x_linux_amd64.oci.tar');
+    assert.equal(releaseAssetName('a/b', 'v1', [amd64], 'v1-1'), 'b_v1-1_linux_amd64.oci.tar');
+    assert.equal(releaseAssetName('a/b', 'wv1', [amd64], '1'), 'b_wv1_1_linux_amd64.oci.tar');
+  });
+
+  it('say who made it, of what', () => {
+    const reference = parseReference('ghcr.io/a/b:1');
+    assert.equal(
+      releaseAssetLabel(reference, [amd64, armv7], 'ci'),
+      'ghcr.io/a/b:1 for linux/amd64, linux/arm/v7 (ci)',
+    );
+    assert.equal(releaseAssetLabel(undefined, [amd64], 'ci'), 'image for linux/amd64 (ci)');
+  });
+
+  it('are those of the name that has the version, or of the first that stays', async (test) => {
+    const rows: readonly [tags: readonly string[], file: string, label: string][] = [
+      [['x', 'v1.2.3'], 'app_v1.2.3_linux_amd64.oci.tar', 'ghcr.io/owner/app:v1.2.3'],
+      [['latest', 'x', 'y'], 'app_v1.2.3_x_linux_amd64.oci.tar', 'ghcr.io/owner/app:x'],
+      [['latest'], 'app_v1.2.3_latest_linux_amd64.oci.tar', 'ghcr.io/owner/app:latest'],
+      [[], 'Redis-Unikernel_v1.2.3_linux_amd64.oci.tar', 'image'],
+    ];
+    const { source, root } = sampleImage({ layers: [10] });
+    for (const [tags, file, label] of rows) {
+      const releases = createReleases(name);
+      const release = releases.addRelease({ id: 5 });
+      const { access } = await startSession(test, { routes: releases.routes });
+      const titles: string[] = [];
+      const reporter = {
+        ...access.reporter,
+        group: <T>(title: string, body: () => Promise<T>) => {
+          titles.push(title);
+          return body();
+        },
+      };
+      const world = {
+        ...access,
+        reporter,
+        event: await eventFixture('release'),
+        folder: temporaryFolder(test),
+      };
+      const references = tags.map((tag) => parseReference(`ghcr.io/owner/app:${tag}`));
+      const facts = { images: [{ platform: amd64 }] };
+      const found = await openRelease({ tag: release.tag }, world);
+      const url = await attachToRelease(
+        { release: found, source, root, facts, references, inputs: {} },
+        world,
+      );
+      assert.ok(url.endsWith(`/${file}`), url);
+      assert.deepEqual(Object.keys(releases.assets), [file, `${file}.sha256`]);
+      assert.equal(releases.assets[file]?.label, `${label} for linux/amd64 ()`);
+      assert.deepEqual(
+        Object.values(releases.assets).map(({ contentType }) => contentType),
+        ['application/x-tar', 'text/plain'],
+      );
+      assert.deepEqual(titles, ['Attach to the release v1.2.3']);
+    }
+  });
 });

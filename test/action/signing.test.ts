@@ -195,3 +195,122 @@ describe('the summary of a signed image', () => {
     assert.doesNotMatch(formatSummary(base), /signed/i);
   });
 });
+
+describe('a run without an identity', () => {
+  const auto = 'Set attest: auto to leave images of such runs unsigned.';
+  const rows: readonly [event: string, why: string, hint: string][] = [
+    [
+      'push',
+      'the job may not ask for an identity',
+      'Give the job the permission `id-token: write` beside the others that it has, or a key with attest-key; with ' +
+        'attest: auto the image stays unsigned where neither is there.',
+    ],
+    ['pull-request-fork', "this is a fork's pull request, whose jobs get no identity and no secrets", auto],
+    ['pull-request-dependabot', 'Dependabot started this run, whose token may only read', auto],
+  ];
+  for (const [event, why, hint] of rows) {
+    it(`says why, and what to do: ${event}`, async (test) => {
+      const given = { context: sampleContext(test), tags: 'registry.example/a/b:1' };
+      const error = await failure(runWithLines(test, { ...given, attest: 'true' }, {}, event));
+      assert.deepEqual(error.problems, [
+        { code: 'SIGNING_TOKEN_MISSING', message: `nothing to sign with: ${why}`, hint },
+      ]);
+      const { lines } = await runWithLines(test, { ...given, attest: 'auto' }, {}, event);
+      assert.ok(lines.includes(`not signing: ${why}`), lines.join('\n'));
+    });
+  }
+});
+
+describe('the sigstore of a run', () => {
+  it('is none of a server of its own, of which the error says what to name', async (test) => {
+    await using sigstore = await startSigstore();
+    const given = { context: sampleContext(test), tags: 'registry.example/a/b:1', attest: 'true' };
+    for (const server of [
+      'https://git.example',
+      'https://a.b.ghe.com',
+      'https://x.ghe.com.example',
+      'http://a.ghe.com',
+    ]) {
+      const environment = { ...sigstore.issuer.environment(), GITHUB_SERVER_URL: server };
+      const error = await failure(runWithLines(test, given, environment));
+      assert.deepEqual(error.problems, [
+        {
+          code: 'TRUST_CONFIGURATION_INVALID',
+          message: `"${server}" has no sigstore of its own`,
+          hint: 'Name the one to sign with by attest-trust-config, or sign with a key by attest-key.',
+        },
+      ]);
+    }
+  });
+});
+
+describe('the sigstore of what is not public', () => {
+  it("is GitHub's, whose repository is asked whom to trust", async (test) => {
+    await using sigstore = await startSigstore();
+    await using repository = await startTrustFiles({});
+    const given = { context: sampleContext(test), tags: 'registry.example/a/b:1', attest: 'true' };
+    const event = await eventFixture('push');
+    for (const [server, visibility] of [
+      ['https://github.com', 'private'],
+      ['https://github.com', undefined],
+      ['https://octo-1.ghe.com', 'private'],
+    ] as const) {
+      const environment = { ...sigstore.issuer.environment(), GITHUB_SERVER_URL: server };
+      const world = {
+        event: { ...event, payload: { repository: { visibility } } },
+        trustRepository: repository,
+      };
+      const error = await failure(runWithLines(test, given, environment, undefined, world));
+      assert.equal(error.code, 'TRUST_ROOT_UNAVAILABLE');
+    }
+    const unnamed = { event: { ...event, payload: {} }, trustRepository: repository };
+    const environment = { ...sigstore.issuer.environment(), GITHUB_SERVER_URL: 'https://github.com' };
+    const error = await failure(runWithLines(test, given, environment, undefined, unnamed));
+    assert.equal(error.code, 'TRUST_ROOT_UNAVAILABLE');
+  });
+});
+
+describe('a signature with a key', () => {
+  it('is said in the log and in the layout, and is in no list of GitHub', async (test) => {
+    await using registry = await startRegistry();
+    const inputs: Given = { ...inputsOf(test, registry.host), 'attest-key': newKey(), sbom: 'true' };
+    const layout = join(inputs.context ?? '', '../layout');
+    const { outputs, lines } = await runWithLines(test, { ...inputs, 'oci-layout': layout });
+    assert.deepEqual(
+      ['attestation-id', 'attestation-url'].filter((name) => name in outputs),
+      [],
+    );
+    assert.ok(!lines.some((line) => line.includes('list of attestations')));
+    const bundles = await bundlesAbout(`${registry.host}/a/b`, outputs.digest ?? '');
+    const written = readFileSync(outputs['bundle-path'] ?? '', 'utf8');
+    assert.ok(written.endsWith('\n'));
+    assert.equal(written.trimEnd().split('\n').length, bundles.length);
+    const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+      manifests: readonly { digest: string }[];
+    };
+    for (const { manifest } of bundles)
+      assert.equal(manifests.filter(({ digest }) => digest === manifest).length, 1);
+
+    // The same layout again has nothing new to sign.
+    const again = { 'from-layout': layout, push: 'true', tags: inputs.tags ?? '', attest: 'true' };
+    const second = await runWithLines(test, { ...again, 'attest-key': inputs['attest-key'] ?? '' });
+    assert.equal(second.outputs.digest, outputs.digest);
+    assert.equal((await bundlesAbout(`${registry.host}/a/b`, outputs.digest ?? '')).length, bundles.length);
+  });
+
+  it('is pushed to each repository, and to none where nothing is pushed', async (test) => {
+    await using registry = await startRegistry();
+    const tags = `${registry.host}/a/b:1 ${registry.host}/c/d:1 ${registry.host}/a/b:2`;
+    const inputs: Given = { ...inputsOf(test, registry.host), tags, 'attest-key': newKey() };
+    const { outputs } = await runWithLines(test, { ...inputs, push: 'false' });
+    assert.deepEqual(registry.requests, []);
+    assert.ok(outputs['bundle-path'] !== undefined);
+    await runWithLines(test, inputs);
+    const [one, two] = await Promise.all(
+      ['a/b', 'c/d'].map((name) => bundlesAbout(`${registry.host}/${name}`, outputs.digest ?? '')),
+    );
+    assert.deepEqual(one?.map(({ predicateType }) => predicateType).sort(), [signature, provenance]);
+    assert.deepEqual(two?.map(({ manifest }) => manifest).sort(), one.map(({ manifest }) => manifest).sort());
+    registry.assertRules();
+  });
+});

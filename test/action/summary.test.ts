@@ -146,3 +146,102 @@ describe('formatCheckSummary', () => {
     assert.match(formatCheckSummary('app'), /` app `: a build would succeed\. Nothing was built\./);
   });
 });
+
+describe('the whole summary', () => {
+  const digest = root.digest;
+  const fold =
+    `<details><summary>Digest <code>${digest.slice(0, 19)}</code></summary>\n\n` +
+    `\` ghcr.io/a/b@${digest} \`\n\n</details>`;
+
+  it('of a push has its parts in their order', () => {
+    const boots = [{ platform: { os: 'linux', architecture: 'amd64' }, text: 'booted' }];
+    const signature = { identity: 'me' };
+    const others = {
+      containerd: { namespace: 'k8s.io' },
+      artifact: { name: 'x', url: 'https://x.example/1' },
+    };
+    const release = { tag: 'v1', url: 'https://x.example/2' };
+    assert.equal(
+      formatSummary(
+        summary({ boots, signature, ...others, release, files: { One: 'a', Two: undefined, Three: 'c' } }),
+      ),
+      [
+        '**Unikernel image** ` ghcr.io/a/b:main `',
+        '` nerdctl run --rm --runtime io.containerd.urunc.v2 ghcr.io/a/b:main `',
+        '- ` linux/amd64 `: ` unikraft ` on ` qemu `, 123 kB',
+        'Sizes are those of the compressed layers.',
+        [
+          '- Boot test of ` linux/amd64 `: ` booted `',
+          '- Pushed as ` ghcr.io/a/b:main `, ` ghcr.io/a/b:latest `',
+          '- Signed by ` me `',
+          "- Imported into containerd's namespace ` k8s.io `",
+          '- Artifact: [` x `](https://x.example/1)',
+          '- Attached to the release [` v1 `](https://x.example/2)',
+          '- One: ` a `',
+          '- Three: ` c `',
+        ].join('\n'),
+        fold,
+        '',
+      ].join('\n\n'),
+    );
+  });
+
+  it('of a run that only builds has no line to run it', () => {
+    assert.equal(
+      formatSummary(summary({ skipped: 'push is false' })),
+      [
+        '**Unikernel image** ` ghcr.io/a/b:main `',
+        '- ` linux/amd64 `: ` unikraft ` on ` qemu `, 123 kB',
+        'Sizes are those of the compressed layers.',
+        '- Not pushed: ` push is false `',
+        fold,
+        '',
+      ].join('\n\n'),
+    );
+  });
+
+  it('of an image without a name has its digest alone', () => {
+    const text = formatSummary(summary({ references: [], skipped: 'x' }));
+    assert.match(text, /^\*\*Unikernel image\*\* \n\n- /);
+    assert.ok(text.endsWith(`\n\nDigest: \` ${digest} \`\n\n`), text);
+    assert.doesNotMatch(formatSummary(summary({ references: [] })), /nerdctl|docker run/);
+  });
+
+  it('calls an image a unikernel if one of its platforms is', () => {
+    const plain = { ...image('x', 'y'), labels: {} };
+    assert.match(formatSummary(summary({}, [plain, image('x', 'y', 'arm64')])), /^\*\*Unikernel image\*\*/);
+    assert.match(formatSummary(summary({}, [plain, plain])), /^\*\*Container image\*\*/);
+  });
+
+  it('of a check is one line', () => {
+    assert.equal(
+      formatCheckSummary('a b'),
+      '**Checked** ` a b `: a build would succeed. Nothing was built.\n\n',
+    );
+  });
+
+  it('of a failure has each error with what to do', () => {
+    const position = { file: 'a/b', line: 1, column: 2 };
+    const problems = [
+      { code: 'LABEL_MISSING', message: 'one\n  more ', hint: 'First.\n \nSecond.', position },
+      { code: 'CONTEXT_PATH', message: 'two' },
+    ] as const;
+    assert.equal(
+      formatFailure(problems),
+      '**No image**: the step failed with 2 errors.\n\n' +
+        '- **LABEL_MISSING** at ` a/b:1:2 `: ` one more `\n  <br>` First. `\n  <br>` Second. `\n' +
+        '- **CONTEXT_PATH**: ` two `\n\n',
+    );
+    assert.equal(
+      formatFailure(problems.slice(1)),
+      '**No image**: the step failed with an error.\n\n- **CONTEXT_PATH**: ` two `\n\n',
+    );
+  });
+
+  it('of many failures is cut where nobody reads on', () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, () => ({ code: 'CONTEXT_PATH', message: 'x' }) as const);
+    assert.doesNotMatch(formatFailure(many(20)), /more are in the log/);
+    assert.match(formatFailure(many(21)), /\n\n1 more are in the log\.\n\n$/);
+  });
+});

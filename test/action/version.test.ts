@@ -27,3 +27,34 @@ describe('versions', () => {
     }
   });
 });
+
+describe('the numbers of a version', () => {
+  const rows: readonly [tag: string, numbers: readonly bigint[] | undefined][] = [
+    ['1.2.3', [1n, 2n, 3n]],
+    ['v10.20.30', [10n, 20n, 30n]],
+    ['0.0.0+a.b-c', [0n, 0n, 0n]],
+    ['1.2.3+', undefined],
+    ['1.2.3+a_b', undefined],
+    ['vv1.2.3', undefined],
+    ['x1.2.3', undefined],
+    ['1.2.3x', undefined],
+    ['1x2.3', undefined],
+    ['1.2x3', undefined],
+    ['00.2.3', undefined],
+    ['1.02.3', undefined],
+    ['1.2.03', undefined],
+  ];
+  for (const [tag, numbers] of rows) {
+    it(`are ${numbers?.join(', ') ?? 'none'} of ${tag}`, () => {
+      assert.deepEqual(parseVersion(tag), numbers);
+    });
+  }
+
+  it('are in order only where both are there', () => {
+    assert.equal(isHigherVersion('1.0.0', 'x'), false);
+    assert.equal(isHigherVersion('x', '1.0.0'), false);
+    assert.equal(isHigherVersion('2.0.0', '1.9.9'), true);
+    assert.equal(isHigherVersion('1.9.9', '2.0.0'), false);
+    assert.equal(isHigherVersion('1.0.0', '1.0.0'), false);
+  });
+});

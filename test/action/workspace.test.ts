@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { holdBaseImages, holdToWorkspace } from '../../src/action/workspace.ts';
 import { BimaError } from '../../src/core/errors.ts';
+import { caught } from '../support/caught.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { runWithLines } from '../support/run-inputs.ts';
 
@@ -238,3 +239,143 @@ function placeAt(value: Given[keyof Given], at: (path: string) => string): unkno
   if (value instanceof Array) return value.map(at);
   return { ...value, trustPath: at(value?.trustPath ?? '') };
 }
+
+describe('what is said of a path that leads out', () => {
+  const hint =
+    'Put a copy of what the link points to in its place, or name that path itself in the workflow.';
+
+  function holdIn(workspace: string, inputs: Partial<Parameters<typeof holdToWorkspace>[0]>) {
+    return holdToWorkspace({ ...none, buildContexts, ...inputs }, { GITHUB_WORKSPACE: workspace });
+  }
+
+  it('is the input, the path, the link, and what to do', async (test) => {
+    const { workspace } = sample(test);
+    const [context, tar] = [join(workspace, 'out/sub'), join(workspace, 'absolute/x.tar')];
+    const problem = (input: string, path: string, link: string) => ({
+      code: 'INPUT_INVALID',
+      message: `expected a path in the workspace for the input "${input}", got "${path}", where the symbolic link "${link}" leads out of it`,
+      hint,
+    });
+    assert.deepEqual(await caught(() => holdIn(workspace, { context, tar })), [
+      problem('context', context, 'out'),
+      problem('tar', tar, 'absolute'),
+    ]);
+    const deep = join(workspace, 'plain');
+    const file = join(workspace, 'plain/Containerfile');
+    assert.deepEqual(await caught(() => holdIn(workspace, { context: deep, file })), [
+      problem('file', file, 'plain/Containerfile'),
+    ]);
+  });
+
+  it('is nothing where the workspace has no name', async (test) => {
+    const { workspace } = sample(test);
+    const context = join(workspace, 'out');
+    for (const GITHUB_WORKSPACE of ['', undefined])
+      await holdToWorkspace({ ...none, buildContexts, context }, { GITHUB_WORKSPACE });
+  });
+
+  it('is nothing of a Containerfile that is not read, as another one is there', async (test) => {
+    const { workspace } = sample(test);
+    const context = join(workspace, 'app');
+    symlinkSync('../../runner/Containerfile', join(context, 'Dockerfile'), 'junction');
+    await holdIn(workspace, { context });
+    rmSync(join(context, 'Containerfile'));
+    const [problem] = await caught(() => holdIn(workspace, { context }));
+    assert.match(problem?.message ?? '', /the input "file".*"app\/Dockerfile" leads out/);
+    await holdIn(workspace, { context, fromLayout: [join(workspace, 'plain')] });
+  });
+
+  it('is nothing of a file of the context where the one that is named is there', async (test) => {
+    const { workspace } = sample(test);
+    const file = join(workspace, 'app/Containerfile');
+    await holdIn(workspace, { context: join(workspace, 'app'), file });
+    await assert.rejects(holdIn(workspace, { context: join(workspace, 'plain'), file: 'Containerfile' }), {
+      message: /the input "file".*"plain\/Containerfile" leads out/,
+    });
+  });
+
+  it('is found behind a name of an image, whatever follows the path', async (test) => {
+    const { workspace } = sample(test);
+    const out = join(workspace, 'out');
+    for (const name of [`oci:${out}@sha256:0`, `oci:${out}:1`, `oci-archive:${out}`, out]) {
+      const [problem] = await caught(() => holdIn(workspace, { fromLayout: [name] }));
+      assert.match(problem?.message ?? '', /the input "from-layout".*"out" leads out/, name);
+      const conversion = { image: name, monitor: 'qemu', rootfs: { type: 'container' } } as const;
+      const [ofImage] = await caught(() => holdIn(workspace, { conversion }));
+      assert.match(ofImage?.message ?? '', /the input "from-image".*"out" leads out/, name);
+    }
+    const contexts = new Map([
+      ['a', 'docker-image://out'],
+      ['b', 'https://out/x'],
+    ]);
+    await holdIn(workspace, { buildContexts: contexts });
+  });
+
+  it('is found behind forty links, as the system follows them', async (test) => {
+    const { workspace } = sample(test);
+    const chain = (count: number, name: string) => {
+      for (let at = 1; at < count; at += 1) symlinkSync(`${name}${at + 1}`, join(workspace, `${name}${at}`));
+      symlinkSync('../runner', join(workspace, `${name}${count}`));
+      return join(workspace, `${name}1`);
+    };
+    const [problem] = await caught(() => holdIn(workspace, { context: chain(40, 'a') }));
+    assert.match(problem?.message ?? '', /"a40" leads out/);
+    // Whoever opens it gets an error.
+    await holdIn(workspace, { context: chain(41, 'b') });
+  });
+
+  it('is no path whose name only looks like the way up', async (test) => {
+    const { workspace } = sample(test);
+    mkdirSync(join(workspace, '..data'));
+    symlinkSync('../..', join(workspace, '..data/up'));
+    symlinkSync('../app', join(workspace, '..data/app'));
+    await holdIn(workspace, { context: join(workspace, '..data/app') });
+    const [problem] = await caught(() => holdIn(workspace, { context: join(workspace, '..data/up') }));
+    assert.match(problem?.message ?? '', /"\.\.data\/up" leads out/);
+  });
+});
+
+describe('what is said of a base image elsewhere', () => {
+  const hint = 'Put it into the workspace, or have the workflow name it with the input "build-args".';
+
+  it('is its path, and the part of it that leads elsewhere', async (test) => {
+    const { folder, workspace } = sample(test);
+    const check = holdBaseImages(
+      { context: join(workspace, 'app'), buildArguments: new Map() },
+      { GITHUB_WORKSPACE: workspace },
+    );
+    const problem = (path: string, what = '') => [
+      {
+        code: 'CONTEXT_PATH',
+        message: `expected a layout or an archive in the workspace, got "${path}"${what}`,
+        hint,
+      },
+    ];
+    const outside = join(folder, 'runner/layout');
+    assert.deepEqual(await caught(() => check(outside)), problem(outside));
+    const [blobs, index] = [join(workspace, 'layout'), join(workspace, 'downloads/one')];
+    assert.deepEqual(
+      await caught(() => check(blobs)),
+      problem(blobs, ', whose "blobs/sha256" leads elsewhere'),
+    );
+    assert.deepEqual(
+      await caught(() => check(index)),
+      problem(index, ', whose "index.json" leads elsewhere'),
+    );
+  });
+
+  it('is nothing without a workspace, or of what the workflow names, by its path from the context', async (test) => {
+    const { folder, workspace } = sample(test);
+    const outside = join(folder, 'runner/layout');
+    const context = join(workspace, 'app');
+    const none = holdBaseImages({ context, buildArguments: new Map() }, {});
+    await none(outside);
+    const named = new Map([
+      ['A', 'oci:../../runner/layout:1'],
+      ['B', 'https://example.com/x'],
+    ]);
+    const check = holdBaseImages({ context, buildArguments: named }, { GITHUB_WORKSPACE: workspace });
+    await check(outside);
+    await assert.rejects(check(join(folder, 'runner')), { code: 'CONTEXT_PATH' });
+  });
+});

@@ -11,8 +11,10 @@ import { temporaryFolder } from './folder.ts';
 export const actionBundle = resolve(import.meta.dirname, '../../dist/action.cjs');
 export const postBundle = resolve(import.meta.dirname, '../../dist/post.cjs');
 export const cleanupBundle = resolve(import.meta.dirname, '../../dist/cleanup.cjs');
+const cleanupFile = resolve(import.meta.dirname, '../../cleanup/action.yml');
 const actionFiles: Readonly<Record<string, string>> = {
-  [cleanupBundle]: resolve(import.meta.dirname, '../../cleanup/action.yml'),
+  [cleanupBundle]: cleanupFile,
+  [resolve(import.meta.dirname, '../../src/action/cleanup-main.ts')]: cleanupFile,
 };
 const actionFile = resolve(import.meta.dirname, '../../action.yml');
 

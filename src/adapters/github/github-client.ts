@@ -62,8 +62,9 @@ export async function createGithub(options: GithubOptions): Promise<Github> {
     },
     repeatFailed: (error, request) => {
       if (isOver(request) || request.method === 'POST') return Promise.resolve(false);
-      const status = 'response' in error && 'status' in error ? Number(error.status) : undefined;
-      const why = status === undefined ? 'no answer from GitHub' : `GitHub answers ${status}`;
+      // Octokit has a status of its own for what has no answer.
+      const { status, response } = error as { readonly status?: unknown; readonly response?: unknown };
+      const why = response === undefined ? 'no answer from GitHub' : `GitHub answers ${String(status)}`;
       return wait((request.count + 1) ** 2, why);
     },
     repeatLimited: (seconds, request) =>

@@ -259,3 +259,124 @@ describe('markerOf', () => {
     assert.equal(markerOf('localhost:5000/a/b_c'), '<!-- bima-action preview: localhost:5000/a/b_c -->');
   });
 });
+
+describe('the marker of a comment', () => {
+  it('has the image and the key, with what could end it written in another way', () => {
+    assert.equal(markerOf('a.example/b'), '<!-- bima-action preview: a.example/b -->');
+    assert.equal(
+      markerOf('a.example:5000/b', 'job x'),
+      '<!-- bima-action preview: a.example:5000/b by job x -->',
+    );
+    assert.equal(markerOf('a--b---c', '--> x'), '<!-- bima-action preview: a-%2Db-%2D-c by -%2D%3E x -->');
+    assert.equal(markerOf('a%2Fb', 'c\nd'), '<!-- bima-action preview: a%252Fb by c%0Ad -->');
+  });
+
+  it('is found by its start only where it is whole', async (test) => {
+    const { issues, remove } = await start(test);
+    const author = 'github-actions[bot]';
+    const whole = markerOf(image, 'k');
+    const left = [
+      whole.replace(' -->', ''),
+      whole.replace(' by ', ' '),
+      `x${whole}`,
+      `${markerOf(image)} x`,
+      markerOf(`${image}x`),
+      markerOf(`${image}x`, 'k'),
+    ];
+    for (const line of [...left, whole, markerOf(image)]) issues.addComment(5, author, `${line}\ntext`);
+    assert.equal(await remove(), 2);
+    assert.deepEqual(
+      issues.comments.map(({ body }) => body),
+      left.map((line) => `${line}\ntext`),
+    );
+  });
+});
+
+describe('a comment', () => {
+  const author = 'github-actions[bot]';
+
+  it('asks nobody who it is where there is none', async (test) => {
+    const { remove, server, put } = await start(test);
+    assert.equal(await remove(), 0);
+    assert.deepEqual(server.calls, ['GET /repos/owner/app/issues/5/comments?per_page=100']);
+    await put('one');
+    assert.ok(!server.calls.some((call) => call.includes('graphql') || call.includes('/user')));
+  });
+
+  it('is left as it is where nothing has changed', async (test) => {
+    const { put, server } = await start(test);
+    const url = await put('one');
+    const before = server.calls.length;
+    assert.equal(await put('one'), url);
+    assert.ok(server.calls.slice(before).every((call) => !call.startsWith('PATCH')));
+  });
+
+  it('is asked about in other ways only where GraphQL says nobody', async (test) => {
+    const { put, server, issues } = await start(test);
+    issues.addComment(5, author, `${markerOf(image, key)}\nold`);
+    server.addFault({ method: 'POST', path: '/graphql', reply: { status: 200, body: { data: {} } } });
+    server.addFault({ method: 'GET', path: '/user', reply: problem(401, 'no') });
+    await put('new');
+    assert.equal(issues.comments.length, 1);
+    assert.equal(server.calls.filter((call) => call === 'GET /user').length, 1);
+    server.addFault({ method: 'POST', path: '/graphql', reply: problem(404, 'no') });
+    server.addFault({ method: 'GET', path: '/user', reply: { status: 200, body: { login: author } } });
+    await put('newer');
+    assert.deepEqual(
+      issues.comments.map(({ body }) => body),
+      [`${markerOf(image, key)}\nnewer`],
+    );
+  });
+
+  it('is not written where that can not be told', async (test) => {
+    const { put, server, issues } = await start(test);
+    issues.addComment(5, author, `${markerOf(image, key)}\nold`);
+    server.addFault({ method: 'POST', path: '/graphql', reply: problem(403, 'no') });
+    server.addFault({ method: 'GET', path: '/user', reply: problem(422, 'no') });
+    await assert.rejects(put('new'), { status: 422 });
+    assert.equal(issues.comments[0]?.body, `${markerOf(image, key)}\nold`);
+  });
+
+  it('is an error where it can not be changed or removed', async (test) => {
+    const { put, remove, server } = await start(test);
+    await put('one');
+    server.addFault({ method: 'PATCH', path: '/comments/', reply: problem(422, 'no') });
+    await assert.rejects(put('two'), { status: 422 });
+    server.addFault({ method: 'DELETE', path: '/comments/', reply: problem(422, 'no') });
+    await assert.rejects(remove(), { status: 422 });
+  });
+
+  it('of another job that was first takes the text of this one', async (test) => {
+    const { put, server, issues } = await start(test);
+    const older = issues.addComment(5, author, `${markerOf(image, key)}\nolder`);
+    // As if it had not been there yet.
+    server.addFault({ method: 'GET', path: '/comments', reply: { status: 200, body: [] } });
+    const url = await put('new');
+    assert.ok(url.endsWith(`-${older.id}`), url);
+    assert.deepEqual(
+      issues.comments.map(({ id, body }) => [id, body]),
+      [[older.id, `${markerOf(image, key)}\nnew`]],
+    );
+  });
+
+  it('stays beside one that goes while it takes the text', async (test) => {
+    const { put, server, issues } = await start(test);
+    const older = issues.addComment(5, author, `${markerOf(image, key)}\nolder`);
+    server.addFault({ method: 'GET', path: '/comments', reply: { status: 200, body: [] } });
+    server.addFault({ method: 'PATCH', path: '/comments/', reply: notFound() });
+    const url = await put('new');
+    assert.ok(!url.endsWith(`-${older.id}`), url);
+    assert.equal(issues.comments.length, 2);
+  });
+
+  it('without a text is none of ours', async (test) => {
+    const { put, server, issues } = await start(test);
+    const body = [
+      { id: 1, html_url: 'x' },
+      { id: 2, html_url: 'y', user: null, body: markerOf(image, key) },
+    ];
+    server.addFault({ method: 'GET', path: '/comments', reply: { status: 200, body } });
+    await put('new');
+    assert.equal(issues.comments.length, 1);
+  });
+});

@@ -9,6 +9,7 @@ import { withGithub } from '../../../src/action/github.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import type { Github } from '../../../src/adapters/github/github-client.ts';
 import { GithubError } from '../../../src/adapters/github/github-error.ts';
+import { streamOf } from '../../../src/core/oci/blob.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 import type { FastClock } from '../../support/fast-clock.ts';
@@ -398,5 +399,111 @@ describe("GitHub's API on loopback", () => {
     const { server, use } = await start(test, { routes: [route] });
     await use(list);
     assert.match(server.takeViolations().join('\n'), /answer 200: .*invented/);
+  });
+});
+
+describe('what a client of GitHub says while it waits', () => {
+  const onList = { method: 'GET', path: '/comments' };
+  const waits: readonly (readonly [fault: GithubFault, lines: readonly string[]])[] = [
+    [{ ...onList, reply: { status: 502 } }, ['GitHub answers 502; asking again in 1 s']],
+    [
+      { ...onList, times: 2, reply: 'reset' },
+      ['no answer from GitHub; asking again in 1 s', 'no answer from GitHub; asking again in 4 s'],
+    ],
+    [{ ...onList, reply: secondaryLimit(60) }, ['GitHub asks to wait (rate limit); asking again in 60 s']],
+    [
+      { method: 'DELETE', path: '/comments', reply: { status: 500 } },
+      ['GitHub answers 500; asking again in 1 s'],
+    ],
+    [
+      { method: 'PATCH', path: '/comments', reply: { status: 503 } },
+      ['GitHub answers 503; asking again in 1 s'],
+    ],
+  ];
+  for (const [fault, lines] of waits) {
+    it(`is ${lines.join(' and ')} to ${fault.method}`, async (test) => {
+      const { server, issues, use, ...told } = await start(test);
+      const { id } = issues.addComment(5, 'x', 'text');
+      server.addFault(fault);
+      await use(async (github) => {
+        if (fault.method === 'GET') await list(github);
+        else if (fault.method === 'DELETE')
+          await github.rest.issues.deleteComment({ ...repository, comment_id: id });
+        else await github.rest.issues.updateComment({ ...repository, comment_id: id, body: 'new' });
+      });
+      assert.deepEqual(told.lines, lines);
+      assert.equal(server.calls.length, lines.length + 1);
+    });
+  }
+});
+
+describe('a request that is not repeated', () => {
+  const onList = { method: 'GET', path: '/comments' };
+
+  for (const status of [400, 422, 499]) {
+    it(`is one with the answer ${status}`, async (test) => {
+      const { server, lines, use } = await start(test);
+      server.addFault({ ...onList, times: 9, reply: { status } });
+      assert.equal((await failureOf(use(list))).status, status);
+      assert.deepEqual([server.calls.length, lines.length], [1, 0]);
+    });
+  }
+
+  it('is one that says so, and one with a stream', async (test) => {
+    const { server, use } = await start(test);
+    server.addFault({ ...onList, times: 9, reply: { status: 502 } });
+    await failureOf(use((github) => github.rest.issues.listComments({ ...issue, request: { retries: 0 } })));
+    assert.equal(server.calls.length, 1);
+    for (const reply of [{ status: 502 }, secondaryLimit(5)] as const) {
+      const before: number = server.calls.length;
+      server.addFault({ method: 'PUT', path: '/upload', times: 9, reply });
+      const send = (github: Github) =>
+        github.request({
+          method: 'PUT',
+          url: '/upload',
+          headers: { 'content-length': 4, 'content-type': 'text/plain' },
+          data: streamOf(Buffer.from('text')),
+        });
+      await failureOf(use(send));
+      assert.equal(server.calls.length, before + 1);
+    }
+  });
+
+  it('is one after an interruption, which is never sent', async (test) => {
+    const { server } = await start(test);
+    const reason = new Error('interrupted');
+    const access = {
+      ...{ token: defaultToken, environment: server.environment, reporter: silentReporter },
+      signal: AbortSignal.abort(reason),
+    };
+    await assert.rejects(withGithub(access, list), (error) => error === reason);
+    assert.deepEqual(server.calls, []);
+  });
+
+  it('counts anew for each request', async (test) => {
+    const { server, clock, use } = await start(test);
+    await use(async (github) => {
+      for (let count = 0; count < 2; count += 1) {
+        server.addFault({ ...onList, times: 2, reply: { status: 502 } });
+        await list(github);
+      }
+    });
+    assert.deepEqual(clock.sleeps, [1000, 4000, 1000, 4000]);
+    assert.equal(server.calls.length, 6);
+  });
+});
+
+describe('requests that write', () => {
+  it('keep a second between them, also those that are made at once, and others do not wait', async (test) => {
+    const { clock, use, issues } = await start(test);
+    await use(async (github) => {
+      await Promise.all([comment(github), comment(github), comment(github)]);
+      await list(github);
+      await list(github);
+    });
+    assert.equal(issues.comments.length, 3);
+    const waits = clock.sleeps.filter((wait) => wait > 0);
+    assert.ok(waits.length >= 2, waits.join());
+    for (const wait of waits) assert.ok(wait <= 9000, `${wait}`);
   });
 });
