@@ -14,13 +14,23 @@ import { withBlobs } from '../../../src/core/oci/with-blobs.ts';
 const config = blobOf(mediaTypes.config, Buffer.from('{}'));
 function manifest(name: string, subject?: Blob): Blob {
   const refers = subject === undefined ? {} : { subject: subject.descriptor };
-  const document = { schemaVersion: 2, config: config.descriptor, layers: [], annotations: { name }, ...refers };
+  const document = {
+    schemaVersion: 2,
+    config: config.descriptor,
+    layers: [],
+    annotations: { name },
+    ...refers,
+  };
   return blobOf(mediaTypes.manifest, encodeJson(document));
 }
 
 const [one, two] = [manifest('one'), manifest('two')];
 const signature = manifest('signature', one);
-const source = withBlobs({ name: 'here', open: () => assert.fail('no blob') } satisfies Source, [one, two, signature]);
+const source = withBlobs({ name: 'here', open: () => assert.fail('no blob') } satisfies Source, [
+  one,
+  two,
+  signature,
+]);
 const named = ({ descriptor }: Blob, full?: string, short?: string): Descriptor => ({
   ...descriptor,
   annotations: {
@@ -60,16 +70,19 @@ describe('chooseImage', () => {
     '"docker.io/library/a:latest", "docker.io/library/a:1", "ghcr.io/b/c:2", ' +
     `"${signature.descriptor.digest}", "Only a Tag"`;
   for (const name of ['a:2', 'b/c:2', '@3', '@', '@1x', 'x@1', 'Not There', ''])
-      it(`says what there is in place of ${JSON.stringify(name)}`, async () => {
-        await assert.rejects(chooseImage({ source, roots }, name, 'Name it.'), {
-          code: 'INPUT_INVALID',
-          message: `expected the image "${name}" in "here", got ${all}`,
-          hint: undefined,
-        });
+    it(`says what there is in place of ${JSON.stringify(name)}`, async () => {
+      await assert.rejects(chooseImage({ source, roots }, name, 'Name it.'), {
+        code: 'INPUT_INVALID',
+        message: `expected the image "${name}" in "here", got ${all}`,
+        hint: undefined,
       });
+    });
 
   it('takes the only one without a name, under all of its names, and not what refers to it', async () => {
-    assert.equal(await chooseImage({ source, roots: [named(signature), ...roots.slice(0, 2)] }, undefined, ''), roots[0]);
+    assert.equal(
+      await chooseImage({ source, roots: [named(signature), ...roots.slice(0, 2)] }, undefined, ''),
+      roots[0],
+    );
     assert.equal(await chooseImage({ source, roots: [roots[2] ?? assert.fail()] }, undefined, ''), roots[2]);
   });
 

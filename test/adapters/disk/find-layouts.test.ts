@@ -22,7 +22,11 @@ describe('findLayouts', () => {
     ['a layout', { 'oci-layout': 'x' }, ['']],
     ['a layout without its marker', { 'index.json': '', 'blobs/x': '' }, ['']],
     ["a folder of skopeo's", { 'manifest.json': '', version: '' }, ['']],
-    ['layouts in folders, in order', { 'b/oci-layout': 'x', 'a/oci-layout': 'x', 'c/x/oci-layout': 'x' }, ['a', 'b', 'c/x']],
+    [
+      'layouts in folders, in order',
+      { 'b/oci-layout': 'x', 'a/oci-layout': 'x', 'c/x/oci-layout': 'x' },
+      ['a', 'b', 'c/x'],
+    ],
     ['a layout with folders of its own', { 'oci-layout': 'x', 'x/oci-layout': 'x' }, ['']],
     ['an archive of any name', { 'a/name': tar, 'b/x.txt': 'text', 'b/y': tar }, ['a/name', 'b/y']],
     [
@@ -85,11 +89,15 @@ describe('findLayouts', () => {
       });
     });
 
-  it('takes no pipe for an archive, and follows links', { skip: process.platform === 'win32' }, async (test) => {
-    const folder = temporaryFolder(test, { 'a/file': tar });
-    assert.equal(spawnSync('mkfifo', [join(folder, 'a/pipe')]).status, 0);
-    symlinkSync('file', join(folder, 'a/link'));
-    symlinkSync('nowhere', join(folder, 'a/lost'));
-    assert.deepEqual(await findLayouts([folder]), [join(folder, 'a/file'), join(folder, 'a/link')]);
-  });
+  it(
+    'takes no pipe for an archive, and follows links',
+    { skip: process.platform === 'win32' },
+    async (test) => {
+      const folder = temporaryFolder(test, { 'a/file': tar });
+      assert.equal(spawnSync('mkfifo', [join(folder, 'a/pipe')]).status, 0);
+      symlinkSync('file', join(folder, 'a/link'));
+      symlinkSync('nowhere', join(folder, 'a/lost'));
+      assert.deepEqual(await findLayouts([folder]), [join(folder, 'a/file'), join(folder, 'a/link')]);
+    },
+  );
 });

@@ -110,7 +110,12 @@ describe('an image folder', () => {
 
 describe('kindOfImages', () => {
   it('tells a layout and a file from other folders, and from nothing', async (test) => {
-    const folder = temporaryFolder(test, { 'layout/oci-layout': '', 'other/x': '', 'odd/oci-layout/x': '', file: '' });
+    const folder = temporaryFolder(test, {
+      'layout/oci-layout': '',
+      'other/x': '',
+      'odd/oci-layout/x': '',
+      file: '',
+    });
     for (const [name, kind] of [
       ['layout', 'images'],
       ['file', 'images'],

@@ -83,12 +83,7 @@ describe('renaming', () => {
     isNamed: boolean,
     error: { code: string; message: string; hint: string | undefined },
   ][] = [
-    [
-      'no image',
-      [],
-      true,
-      { code: 'LAYOUT_INVALID', message: '"x" holds no image', hint: undefined },
-    ],
+    ['no image', [], true, { code: 'LAYOUT_INVALID', message: '"x" holds no image', hint: undefined }],
     [
       'several images for one name',
       [entry(one, 'a:1'), entry(two, 'a:2')],

@@ -115,7 +115,11 @@ describe('withReplaced', () => {
     const platform = { os: 'linux', architecture: 'amd64' };
     const [first, second] = [{ ...named(old, 'docker.io/a/b:1', '1'), platform }, named(old, undefined, '2')];
     const other = named(image('other'), 'docker.io/a/b:3', '3');
-    const changed = { ...fresh, mediaType: 'application/vnd.oci.image.index.v1+json', annotations: { x: 'y' } };
+    const changed = {
+      ...fresh,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      annotations: { x: 'y' },
+    };
     const { mediaType, digest, size } = changed;
     const before = { ...index(first, other, second), annotations: { a: 'b' } };
     assert.deepEqual(withReplaced(before, old.digest, changed), {
