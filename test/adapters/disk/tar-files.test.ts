@@ -15,7 +15,9 @@ import { packTar } from '../../support/pack-tar.ts';
 import type { TarPart } from '../../support/pack-tar.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
-const large = randomBytes(300_000).toString('latin1').replaceAll(/[^ -~]/g, 'x');
+const large = randomBytes(300_000)
+  .toString('latin1')
+  .replaceAll(/[^ -~]/g, 'x');
 
 const parts: TarPart[] = [
   { name: 'a', content: 'first' },

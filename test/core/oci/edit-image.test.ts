@@ -86,15 +86,16 @@ describe('editImage', () => {
   });
 
   it('adds no history to an image without one, and no date without one', async () => {
-    const { created: _, ...dateless } = config;
-    const { history: _history, ...bare } = dateless;
+    const dateless = { ...config, created: undefined };
+    const bare = { ...dateless, history: undefined };
     assert.equal('history' in (await edited(manifest, bare, edit(2))).configDocument, false);
     assert.deepEqual((await edited(manifest, { ...bare, history: [] }, edit(2))).configDocument.history, []);
     assert.equal((await edited(manifest, { ...bare, history: 'x' }, edit(2))).configDocument.history, 'x');
-    assert.deepEqual((await edited(manifest, dateless, edit(2))).configDocument.history, [
-      ...config.history,
-      { created_by: 'bima' },
-    ]);
+    for (const without of [dateless, { ...config, created: 5 }])
+      assert.deepEqual((await edited(manifest, without, edit(2))).configDocument.history, [
+        ...config.history,
+        { created_by: 'bima' },
+      ]);
   });
 
   it("gives Docker's types those of OCI, and leaves those of others", async () => {
@@ -128,7 +129,7 @@ describe('editImage', () => {
       manifest: top,
       configDocument,
       document,
-    } = await edited({ schemaVersion: 2, config: 'x', layers: {} }, { config: [], rootfs: 'x' }, edit(0));
+    } = await edited({ schemaVersion: 2, config: 'x', layers: {} }, { config: [], rootfs: 'x' }, edit(5));
     assert.deepEqual(configDocument, {
       config: { Labels: { l: '1' } },
       rootfs: { diff_ids: [fresh.diffId] },

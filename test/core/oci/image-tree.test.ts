@@ -117,13 +117,20 @@ describe('the images below an index', () => {
       [images[0]?.digest, linux('amd64'), true],
       [images[1]?.digest, linux('arm64'), false],
     ]);
+    const listed = [];
+    for await (const { descriptor } of imagesOf(source, root)) listed.push(descriptor.digest);
+    for (const name of ['b', 'c']) assert.ok(!listed.includes(attestation(name).manifest.digest));
+    assert.ok(listed.includes(attestation('a').manifest.digest));
   });
 
   it('are the root itself where that is a manifest', async () => {
     const { source, root } = sampleImage({ tars });
     const found = [];
-    for await (const { descriptor, index } of imagesOf(source, root)) found.push([descriptor, index]);
-    assert.deepEqual(found, [[root, undefined]]);
+    for await (const { read, ...listed } of imagesOf(source, root)) {
+      assert.ok(await read());
+      found.push(listed);
+    }
+    assert.deepEqual(found, [{ descriptor: root }]);
   });
 
   it('have the platform of the index above them, where they have none', async () => {

@@ -65,15 +65,16 @@ describe('mergeImages', () => {
     const last = index.manifests.slice(2).map(({ digest }) => digest);
     assert.deepEqual(last, attestations.map(({ manifest }) => manifest.digest).sort());
     // Whatever the order in which they come.
+    const windows = part('windows/amd64');
     for (const parts of [
-      [amd64, ...attestations],
-      [...[...attestations].reverse(), amd64],
-      [attestations[0], amd64, attestations[1]],
+      [windows, ...attestations],
+      [...[...attestations].reverse(), windows],
+      [attestations[0], windows, attestations[1]],
     ]) {
       const again = await merged(parts.filter((one) => one !== undefined));
       assert.deepEqual(
         again.manifests.map(({ digest }) => digest),
-        [amd64.manifest.digest, ...last],
+        [windows.manifest.digest, ...last],
       );
     }
   });

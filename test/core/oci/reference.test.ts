@@ -32,6 +32,7 @@ describe('parseReference', () => {
     ['x.y.z:1', 'docker.io/library/x.y.z:1'],
     ['a:Z', 'docker.io/library/a:Z'],
     ['0/1.2_3', 'docker.io/0/1.2_3'],
+    ['ab.cd/ef-gh.ij/kl_mn', 'ab.cd/ef-gh.ij/kl_mn'],
   ];
   for (const [text, full] of cases) {
     it(`reads ${text} as ${full}`, () => {
