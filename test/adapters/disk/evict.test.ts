@@ -27,16 +27,17 @@ const used = (...names: readonly string[]) =>
   new Map(names.map((name): [Digest, unknown] => [`sha256:${name}`, undefined]));
 
 describe('evict', () => {
-  const ages = { c: 3000, a: 5000, d: 2000, b: 4000, e: 1000 };
+  const ages = { b: 5000, d: 4000, a: 3000, e: 2000, c: 1000 };
   const rows: [limit: number, inUse: string[], left: string][] = [
     [50, [], 'abcde'],
-    [49, [], 'bcde'],
-    [40, [], 'bcde'],
-    [39, [], 'cde'],
+    [49, [], 'acde'],
+    [40, [], 'acde'],
+    [39, [], 'ace'],
+    [10, [], 'c'],
     [0, [], ''],
-    [20, ['a', 'b'], 'ab'],
-    [30, ['a', 'b'], 'abe'],
-    [0, ['a', 'b'], 'ab'],
+    [20, ['b', 'd'], 'bd'],
+    [30, ['b', 'd'], 'bcd'],
+    [0, ['b', 'd'], 'bd'],
   ];
   for (const [limit, inUse, left] of rows)
     it(`leaves "${left}" for ${limit} bytes, with "${inUse.join('')}" in use`, async (test) => {
