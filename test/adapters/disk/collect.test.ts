@@ -1,7 +1,16 @@
 // What is in a layout beside what its index reaches: found, collected, refused, or taken along.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -202,6 +211,16 @@ describe('a manifest that no index lists', () => {
     // Filled up with blanks, it is one of the size that a document may have.
     writeFileSync(large, JSON.stringify({ schemaVersion: 2, config }).padEnd(16 * 1024 * 1024));
     await assert.rejects(checkAllListed(layout.directory, [one.root]), { hint });
+  });
+
+  it('is not looked for behind a link', { skip: process.platform === 'win32' }, async (test) => {
+    const layout = await layoutOf(test, one);
+    const path = join(layout.directory, 'blobs/sha256', 'c'.repeat(64));
+    symlinkSync(layout.blobPath(one.root.digest), path);
+    await assert.rejects(checkAllListed(layout.directory, [one.root]), {
+      code: 'LAYOUT_INVALID',
+      message: `expected "${path}" to be a file, got a symbolic link`,
+    });
   });
 
   it('is looked for in a layout alone', async (test) => {

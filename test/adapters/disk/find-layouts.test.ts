@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -100,4 +100,17 @@ describe('findLayouts', () => {
       assert.deepEqual(await findLayouts([folder]), [join(folder, 'a/file'), join(folder, 'a/link')]);
     },
   );
+
+  it('closes what it looks into', { skip: process.platform !== 'linux' }, async (test) => {
+    const folder = temporaryFolder(test, { 'a/file': tar });
+    await findLayouts([folder]);
+    const open = readdirSync('/proc/self/fd').filter((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`).startsWith(folder);
+      } catch {
+        return false;
+      }
+    });
+    assert.deepEqual(open, []);
+  });
 });

@@ -1,7 +1,7 @@
 // The folders of skopeo's dir:, and what is at a path at all.
 
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -82,6 +82,15 @@ describe('an image folder', () => {
     await assert.rejects(openImageFolder(folder), {
       code: 'LAYOUT_INVALID',
       message: `${join(folder, 'manifest.json')} is not a JSON object`,
+    });
+  });
+
+  it('refuses a link in the place of its manifest', { skip: process.platform === 'win32' }, async (test) => {
+    const folder = temporaryFolder(test, { other: '{}' });
+    symlinkSync('other', join(folder, 'manifest.json'));
+    await assert.rejects(openImageFolder(folder), {
+      code: 'LAYOUT_INVALID',
+      message: `expected "${join(folder, 'manifest.json')}" to be a file, got a symbolic link`,
     });
   });
 
