@@ -188,7 +188,7 @@ describe('a lock', () => {
       void withLock(process.argv[1], () => new Promise(() => undefined));`;
     const folder = mkdtempSync(join(tmpdir(), 'bima-test-'));
     try {
-      const options = { timeout: 20_000 };
+      const options = { timeout: 20_000, stdio: 'ignore' } as const;
       execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script, folder], options);
     } finally {
       rmSync(folder, { recursive: true });
