@@ -111,7 +111,7 @@ describe('isDeviceName', () => {
   for (const name of devices)
     it(`is true for ${name}, with whatever behind a dot`, () => {
       for (const more of ['', '.txt', ' .txt', '.', ' ', ' . .', '.a.b', '.\u0001', '.a\u2028'])
-        assert.equal(isDeviceName(`${name}${more}`), !/\u2028/.test(more), more);
+        assert.equal(isDeviceName(`${name}${more}`), !more.includes('\u2028'), more);
       for (const other of [`x${name}`, `${name}x`, `${name}-`, ` ${name}`])
         assert.equal(isDeviceName(other), false);
     });

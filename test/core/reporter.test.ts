@@ -41,9 +41,9 @@ describe('sizes at the edge of a unit', () => {
 describe('a silent reporter', () => {
   it('runs what it groups, and says nothing', async () => {
     assert.equal(await silentReporter.group('title', () => Promise.resolve(5)), 5);
-    assert.equal(silentReporter.info('x'), undefined);
-    assert.equal(silentReporter.debug('x'), undefined);
-    assert.equal(silentReporter.warning({ code: 'INPUT_INVALID', message: 'x' }), undefined);
-    assert.equal(silentReporter.progress('x', 1, 2), undefined);
+    silentReporter.info('x');
+    silentReporter.debug('x');
+    silentReporter.warning({ code: 'INPUT_INVALID', message: 'x' });
+    silentReporter.progress('x', 1, 2);
   });
 });

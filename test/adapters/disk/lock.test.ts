@@ -182,7 +182,7 @@ describe('a lock', () => {
     assert.equal(await touched(path, 150), false);
   });
 
-  it('keeps no process from its end', async () => {
+  it('keeps no process from its end', () => {
     const module = join(import.meta.dirname, '../../../src/adapters/disk/lock.ts');
     const script = `import { isLockName, withLock } from '${module}';
       void withLock(process.argv[1], () => new Promise(() => undefined));`;
