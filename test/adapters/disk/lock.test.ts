@@ -184,7 +184,7 @@ describe('a lock', () => {
 
   it('keeps no process from its end', () => {
     const module = join(import.meta.dirname, '../../../src/adapters/disk/lock.ts');
-    const script = `import { isLockName, withLock } from '${module}';
+    const script = `import { withLock } from '${module}';
       void withLock(process.argv[1], () => new Promise(() => undefined));`;
     const folder = mkdtempSync(join(tmpdir(), 'bima-test-'));
     try {
