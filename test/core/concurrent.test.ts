@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import { runSideBySide } from '../../src/core/concurrent.ts';
 
@@ -55,5 +56,50 @@ describe('runSideBySide', () => {
     const reason = new Error('enough');
     const task = () => assert.fail('it must not start');
     await assert.rejects(runSideBySide([task], 2, AbortSignal.abort(reason)), (error) => error === reason);
+  });
+});
+
+describe('a signal for all of them', () => {
+  it('reaches those that run, with its reason, which is thrown', async () => {
+    const controller = new AbortController();
+    const reasons: unknown[] = [];
+    const tasks = [
+      async (signal: AbortSignal) => {
+        controller.abort(new Error('enough'));
+        await turn();
+        reasons.push(signal.reason);
+        throw new Error('of the task');
+      },
+      async () => {
+        await turn();
+      },
+      () => assert.fail('it must not start'),
+    ];
+    await assert.rejects(runSideBySide(tasks, 2, controller.signal), /enough/);
+    assert.deepEqual(
+      reasons.map((reason) => (reason as Error).message),
+      ['enough'],
+    );
+  });
+
+  it('is left alone when all have ended, whether they did well or not', async () => {
+    const { signal } = new AbortController();
+    await runSideBySide([() => Promise.resolve()], 1, signal);
+    await assert.rejects(runSideBySide([() => Promise.reject(new Error('a fault'))], 1, signal), /a fault/);
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
+
+  it('is that of the first failure for the others', async () => {
+    const first = new Error('first');
+    let reason: unknown;
+    const tasks = [
+      () => Promise.reject(first),
+      async (signal: AbortSignal) => {
+        await turn();
+        reason = signal.reason;
+      },
+    ];
+    await assert.rejects(runSideBySide(tasks, 2), (error) => error === first);
+    assert.equal(reason, first);
   });
 });

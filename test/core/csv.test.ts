@@ -60,3 +60,43 @@ describe('parseFields', () => {
     });
   }
 });
+
+describe('quotes and blanks, one by one', () => {
+  const rows: [text: string, lines: string[], fields: string[]][] = [
+    ['', [], []],
+    [',', [','], []],
+    ['a,', ['a,'], ['a']],
+    ['"a"  ,b', ['a,b'], ['a', 'b']],
+    ['"a"\t\r\nb', ['a', 'b'], ['a', 'b']],
+    ['"a"x,b', ['"a"x,b'], ['"a"x', 'b']],
+    ['"a" x"y,z"', ['"a" x"y,z"'], ['"a" x"y', 'z"']],
+    ['a,\t"b,c"', ['a,\t"b,c"'], ['a', 'b,c']],
+    ['\t "b,c"', ['b,c'], ['b,c']],
+    ['""""', ['"'], ['"']],
+    ['"a""b""c"', ['a"b"c'], ['a"b"c']],
+    ['"a","b"\n', ['a,b'], ['a', 'b']],
+    ['"a"\n\n"b"', ['a', 'b'], ['a', 'b']],
+    ['a\n', ['a'], ['a']],
+    ['" a "', ['a'], ['a']],
+    ['"a,b",\n', ['a,b,'], ['a,b']],
+  ];
+  for (const [text, lines, fields] of rows)
+    it(`are read in ${JSON.stringify(text)}`, () => {
+      assert.deepEqual(parseLines(text, 'x'), lines);
+      assert.deepEqual(parseFields(text, 'x'), fields);
+    });
+
+  for (const [text, line] of [
+    ['"a', 1],
+    ['a\n\n"b', 3],
+    ['"a\n"\n"b', 3],
+  ] as const)
+    it(`are missed at the end of ${JSON.stringify(text)}`, () => {
+      for (const parse of [parseLines, parseFields])
+        assert.throws(() => parse(text, 'a place'), {
+          code: 'INPUT_INVALID',
+          message: `expected a closing double quote in a place for the one in line ${line}, got none`,
+          hint: 'Close it at the end of the item, and write a double quote within one twice.',
+        });
+    });
+});

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { commandFor, programPaths } from '../../src/core/program-paths.ts';
+import { commandFor, programPaths, readVariable } from '../../src/core/program-paths.ts';
 
 describe('programPaths', () => {
   const posix: readonly [name: string, path: string | undefined, expected: readonly string[]][] = [
@@ -79,5 +79,82 @@ describe('commandFor', () => {
   it('starts no batch file whose path the interpreter would expand', () => {
     for (const path of ['C:\\%PATH%\\x.cmd', 'C:\\a!b\\x.cmd', 'C:\\a"b\\x.bat'])
       assert.equal(commandFor(path, ['get'], environment, 'win32'), undefined);
+  });
+});
+
+describe('readVariable', () => {
+  const rows: [environment: Record<string, string>, platform: NodeJS.Platform, value: string | undefined][] =
+    [
+      [{ PATH: 'a', Path: 'b' }, 'win32', 'a'],
+      [{ Path: 'b' }, 'win32', 'b'],
+      [{ path: '' }, 'win32', ''],
+      [{ Pat: 'b', PATHS: 'c' }, 'win32', undefined],
+      [{ Path: 'b' }, 'linux', undefined],
+      [{ PATH: 'a' }, 'linux', 'a'],
+    ];
+  for (const [environment, platform, value] of rows)
+    it(`reads ${value ?? 'nothing'} of ${JSON.stringify(environment)} on ${platform}`, () => {
+      assert.equal(readVariable(environment, 'PATH', platform), value);
+    });
+
+  it('finds a name in any spelling', () => {
+    assert.equal(readVariable({ SYSTEMROOT: 'x' }, 'SystemRoot', 'win32'), 'x');
+  });
+});
+
+describe('paths of this machine', { skip: process.platform === 'win32' }, () => {
+  it('are those of its own system', () => {
+    assert.deepEqual(programPaths('x', { PATH: '/a:C:\\b' }), ['/a/x']);
+    assert.equal(readVariable({ Path: 'x' }, 'PATH'), undefined);
+    assert.deepEqual(commandFor('/a/x.bat', ['b'], {}), { file: '/a/x.bat', args: ['b'], isVerbatim: false });
+  });
+});
+
+describe('folders of the PATH of Windows', () => {
+  const rows: [path: string, found: string[]][] = [
+    ['c:/a;Z:\\b', ['c:\\a\\x.exe', 'Z:\\b\\x.exe']],
+    ['//server/share', ['\\\\server\\share\\x.exe']],
+    ['\\\\\\x;/a;1:\\a;xC:\\a', []],
+    ['"C:\\a;b"', []],
+    ['"C:\\a', []],
+    ['C:\\a"', ['C:\\a"\\x.exe']],
+    ['', []],
+  ];
+  for (const [path, found] of rows)
+    it(`are ${found.join(' and ') || 'none'} for ${path || 'nothing'}`, () => {
+      assert.deepEqual(programPaths('x', { PATH: path, PATHEXT: '.exe' }, 'win32'), found);
+    });
+
+  it('are taken with each extension that can be started', () => {
+    const of = (extensions: string) =>
+      programPaths('x', { PATH: 'C:\\', PATHEXT: extensions }, 'win32').map((path) =>
+        path.replace('C:\\x', ''),
+      );
+    assert.deepEqual(of('.COM;.EXE;.BAT;.CMD;.PS1'), ['.com', '.exe', '.bat', '.cmd']);
+    assert.deepEqual(of('.PS1'), ['.com', '.exe', '.bat', '.cmd']);
+    assert.deepEqual(programPaths('x.CMD', { PATH: 'C:\\', PATHEXT: '.cmd' }, 'win32'), [
+      'C:\\x.CMD',
+      'C:\\x.CMD.cmd',
+    ]);
+    assert.deepEqual(programPaths('x.js', { PATH: 'C:\\', PATHEXT: '.exe' }, 'win32'), ['C:\\x.js.exe']);
+  });
+});
+
+describe('a batch file', () => {
+  const environment = { SYSTEMROOT: 'D:\\Win' };
+  it('is told by its ending, and started by cmd.exe alone', () => {
+    for (const [path, isBatch] of [
+      ['C:\\a.bat', true],
+      ['C:\\a.Cmd', true],
+      ['C:\\a.cmd.exe', false],
+      ['C:\\abat', false],
+    ] as const)
+      assert.equal(commandFor(path, [], environment, 'win32')?.isVerbatim, isBatch);
+    const { file, args } = commandFor('C:\\a.bat', ['b', 'c'], environment, 'win32') ?? assert.fail();
+    assert.equal(file, 'D:\\Win\\System32\\cmd.exe');
+    assert.equal(args.at(-1), '""C:\\a.bat" b c"');
+    assert.equal(commandFor('C:\\a.bat', [], {}, 'win32')?.file, 'C:\\Windows\\System32\\cmd.exe');
+    for (const character of ['"', '%', '!', '\r', '\n'])
+      assert.equal(commandFor(`C:\\a${character}.bat`, [], environment, 'win32'), undefined);
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import { reasonOf } from '../../src/core/clock.ts';
 import { SharedWork } from '../../src/core/shared-work.ts';
@@ -60,5 +61,45 @@ describe('SharedWork', () => {
     const work = new SharedWork(() => Promise.reject(new Error('no')));
     await new Promise(setImmediate);
     await assert.rejects(work.wait(), /no/);
+  });
+});
+
+describe('a signal of somebody who waits', () => {
+  it('is left alone when the work is done', async () => {
+    const { work, finish } = start();
+    const { signal } = new AbortController();
+    const waiting = work.wait(signal);
+    assert.equal(getEventListeners(signal, 'abort').length, 1);
+    finish('done');
+    await waiting;
+    await new Promise(setImmediate);
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+    assert.equal(work.isGivenUp, false);
+  });
+
+  it('is the reason for which the work is given up', async () => {
+    const { work } = start();
+    const controller = new AbortController();
+    const waiting = work.wait(controller.signal);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await assert.rejects(waiting, (error) => error === reason);
+  });
+
+  it('makes the last one wait for the end of the work', async () => {
+    let finish: () => void = () => undefined;
+    const work = new SharedWork(
+      () =>
+        new Promise<string>((resolve) => {
+          finish = () => {
+            resolve('done all the same');
+          };
+        }),
+    );
+    const controller = new AbortController();
+    const waiting = work.wait(controller.signal);
+    controller.abort(new Error('enough'));
+    finish();
+    assert.equal(await waiting, 'done all the same');
   });
 });

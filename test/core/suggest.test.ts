@@ -37,3 +37,35 @@ describe('nearest', () => {
     assert.equal(nearest('abcde', ['abcxy', 'abcdx', 'xbcdx']), 'abcdx');
   });
 });
+
+describe('how many edits are few', () => {
+  const rows: [given: string, known: string[], meant: string | undefined][] = [
+    // One for three to five letters, two for six to eight, three for more.
+    ['abcde', ['abcxx'], undefined],
+    ['abcde', ['abcdx'], 'abcdx'],
+    ['abcdef', ['abcdxx'], 'abcdxx'],
+    ['abcdefgh', ['abcdexxx'], undefined],
+    ['abcdefghi', ['abcdefxxx'], 'abcdefxxx'],
+    ['abcdefghijkl', ['abcdefghxxxx'], undefined],
+    ['abcdefghi', ['abcdefghixxx'], 'abcdefghixxx'],
+    ['abcdefghi', ['abcdefghixxxx'], undefined],
+    ['ab', ['ba'], 'ba'],
+    ['abc', ['bac'], 'bac'],
+    ['abcd', ['abdc'], 'abdc'],
+    ['abc', ['cab'], undefined],
+    ['xabc', ['abc'], 'abc'],
+    ['abc', ['xabc'], 'xabc'],
+    ['aXbc', ['abc'], 'abc'],
+    ['abcdef', ['badcfe'], undefined],
+    ['abcdef', ['bacdfe'], 'bacdfe'],
+    ['abc', ['abd', 'abx'], 'abd'],
+    ['abc', ['abd', 'abc'], 'abc'],
+    ['aabb', ['abab'], 'abab'],
+    ['x', ['y'], undefined],
+    ['', ['a'], undefined],
+  ];
+  for (const [given, names, meant] of rows)
+    it(`takes ${JSON.stringify(given)} among ${names.join(' ')} for ${meant ?? 'nothing'}`, () => {
+      assert.equal(nearest(given, names), meant);
+    });
+});

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { failUntilDone } from '../../src/core/unfinished.ts';
+import type { EndingProcess } from '../../src/core/unfinished.ts';
 
 const child = join(import.meta.dirname, '../support/stuck-child.ts');
 
@@ -43,4 +45,39 @@ describe('a step whose failure can not be reported', () => {
       assert.equal(stdout.split('\n').length, 2, stdout);
     });
   }
+});
+
+describe('failUntilDone', () => {
+  function host() {
+    const listeners: (() => void)[] = [];
+    const events: string[] = [];
+    const process: EndingProcess = {
+      exitCode: undefined,
+      once: (event, listener) => {
+        events.push(event);
+        listeners.push(listener);
+      },
+    };
+    return { process, events, runEmpty: () => listeners[0]?.() };
+  }
+
+  it('fails a process whose work is not done, and says so', () => {
+    const { process, events, runEmpty } = host();
+    const said: string[] = [];
+    failUntilDone(process, (message) => void said.push(message));
+    assert.deepEqual([process.exitCode, events, said], [1, ['beforeExit'], []]);
+    runEmpty();
+    assert.deepEqual(said, ['internal error, please report it: the work stopped before it was done']);
+    assert.equal(process.exitCode, 1);
+  });
+
+  it('has the exit code of the work that is done, and says nothing', () => {
+    for (const code of [0, 3]) {
+      const { process, runEmpty } = host();
+      const done = failUntilDone(process, () => assert.fail('said'));
+      done(code);
+      runEmpty();
+      assert.equal(process.exitCode, code);
+    }
+  });
 });

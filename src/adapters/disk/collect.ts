@@ -54,7 +54,7 @@ export async function collect(layout: Layout, index: Index): Promise<void> {
   if (needed === undefined) return;
   const names = new Set([...needed].map(hexOf));
   for (const name of await listBlobs(layout)) {
-    if (!names.has(name)) await rm(blobFile(layout, name), { force: true }).catch(() => undefined);
+    if (!names.has(name)) await rm(blobFile(layout, name)).catch(() => undefined);
   }
 }
 

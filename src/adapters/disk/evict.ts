@@ -26,7 +26,7 @@ export async function evict(
     if (found === undefined) continue;
     if (name.startsWith('.')) {
       if ((await lifeOf(name)) === undefined && now - found.mtimeMs > abandonedAfter)
-        await rm(path, { force: true }).catch(() => undefined);
+        await rm(path).catch(() => undefined);
       continue;
     }
     total += found.size;
@@ -35,7 +35,7 @@ export async function evict(
   files.sort((a, b) => a.time - b.time);
   for (const { path, size } of files) {
     if (total <= limit) return;
-    await rm(path, { force: true }).catch(() => undefined);
+    await rm(path).catch(() => undefined);
     total -= size;
   }
 }

@@ -179,5 +179,5 @@ async function readRecord(path: string): Promise<Descriptor | undefined> {
 
 /** Whatever is in the way, even a folder. What can't be removed stays. */
 async function remove(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  await rm(path, { recursive: true }).catch(() => undefined);
 }

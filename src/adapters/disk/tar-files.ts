@@ -55,7 +55,7 @@ export async function openTarFiles(path: string): Promise<TarFiles> {
       files.delete(name);
       links.delete(name);
       if (type === 'file') files.set(name, { start, size });
-      else if (type === 'symlink') links.set(name, posix.join('/', posix.dirname(name), target).slice(1));
+      else if (type === 'symlink') links.set(name, posix.resolve('/', posix.dirname(name), target).slice(1));
       else if (type === 'hardlink') links.set(name, posix.join('/', target).slice(1));
     }
   });

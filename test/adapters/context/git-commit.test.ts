@@ -33,6 +33,42 @@ describe('findCommit', () => {
     ['a branch without a commit', { '.git/HEAD': 'ref: refs/heads/main\n' }, undefined],
     ['a branch that leads elsewhere', { '.git/HEAD': 'ref: refs/heads/../../../x', x: commit }, undefined],
     ['something else', { '.git/HEAD': 'what' }, undefined],
+    [
+      'a name with more before it',
+      { '.git/HEAD': `x ref: refs/heads/a`, '.git/refs/heads/a': commit },
+      undefined,
+    ],
+    [
+      'a name with more behind it',
+      { '.git/HEAD': 'ref: refs/heads/a b', '.git/refs/heads/a': commit },
+      undefined,
+    ],
+    ['a name of every kind', { '.git/HEAD': 'ref: refs/a_1./@+-b', '.git/refs/a_1./@+-b': commit }, commit],
+    ['a commit that is too long', { '.git/HEAD': `${commit}a` }, undefined],
+    ['a commit with more before it', { '.git/HEAD': `x${commit}` }, undefined],
+    ['a long one that is too long', { '.git/HEAD': 'c'.repeat(65) }, undefined],
+    ['a commit of other letters', { '.git/HEAD': commit.toUpperCase() }, undefined],
+    [
+      'a loose branch before a packed one',
+      {
+        '.git/HEAD': 'ref: refs/heads/a',
+        '.git/refs/heads/a': commit,
+        '.git/packed-refs': `${other} refs/heads/a`,
+      },
+      commit,
+    ],
+    [
+      'a packed branch that is no commit',
+      { '.git/HEAD': 'ref: refs/heads/a', '.git/packed-refs': 'x refs/heads/a' },
+      undefined,
+    ],
+    [
+      'a branch of another name alone',
+      { '.git/HEAD': 'ref: refs/heads/a', '.git/packed-refs': `${other} x/refs/heads/a` },
+      undefined,
+    ],
+    ['no place before one', { '.git': 'x gitdir: main', 'main/HEAD': commit }, undefined],
+    ['a place with blanks', { '.git': 'gitdir: my main', 'my main/HEAD': commit }, commit],
     ['a file that names nothing', { '.git': 'what' }, undefined],
   ];
   for (const [name, files, expected] of cases) {

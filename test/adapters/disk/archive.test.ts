@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { openArchive, writeArchive } from '../../../src/adapters/disk/archive.ts';
+import { openArchive, packArchive, packIndexes, writeArchive } from '../../../src/adapters/disk/archive.ts';
 import { createLayout, openLayout } from '../../../src/adapters/disk/layout.ts';
 import type { Layout } from '../../../src/adapters/disk/layout.ts';
 import { encodeImage } from '../../../src/core/oci/encode-image.ts';
@@ -12,10 +22,13 @@ import { blobOf, readDocument } from '../../../src/core/oci/blob.ts';
 import type { Blob } from '../../../src/core/oci/blob.ts';
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { readTree } from '../../../src/core/oci/image-tree.ts';
+import { encodeIndex } from '../../../src/core/oci/index-document.ts';
 import { mediaTypes } from '../../../src/core/oci/media-types.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
 import type { Source } from '../../../src/core/oci/target.ts';
+import { withBlobs } from '../../../src/core/oci/with-blobs.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { packTar } from '../../support/pack-tar.ts';
 import { sampleImage as makeSample } from '../../support/sample-image.ts';
 import { verifyLayout } from '../../support/verify-layout.ts';
 
@@ -106,6 +119,7 @@ describe('an archive', () => {
     const { layout, layer, folder } = await sampleArchive(test);
     await assert.rejects(writeArchive(layout, layer.descriptor, [], join(folder, 'x.tar')), {
       code: 'NOT_AVAILABLE',
+      message: `expected an image manifest or an index for an archive, got "${layer.descriptor.mediaType}"`,
     });
   });
 
@@ -275,4 +289,207 @@ describe('an archive of an index', () => {
     const list = execFileSync('tar', ['-xOf', path, 'manifest.json'], { encoding: 'utf8' });
     assert.equal((JSON.parse(list) as unknown[]).length, 1);
   });
+});
+
+async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+const blobName = (digest: string) => `blobs/sha256/${digest.replace('sha256:', '')}`;
+const namesIn = (path: string) => execFileSync('tar', ['-tf', path], { encoding: 'utf8' }).trim().split('\n');
+const documentIn = (path: string, name: string): unknown =>
+  JSON.parse(execFileSync('tar', ['-xOf', path, name], { encoding: 'utf8' }));
+
+describe('an archive as a stream', () => {
+  const image = makeSample();
+  const references = [parseReference('a/b:1'), parseReference(`c/d@${image.root.digest}`)];
+
+  it('has the bytes of the file, each blob first and once', async (test) => {
+    const path = join(temporaryFolder(test), 'a.tar');
+    const bill = makeSample({ seed: 'bill', subject: image.root });
+    const source = withBlobs(image.source, bill.blobs.values());
+    // A referrer that is there twice.
+    const referrers = [bill.root, bill.root];
+    await writeArchive(source, image.root, references, path, undefined, referrers);
+    assert.ok(
+      (await bytesOf(await packArchive(source, image.root, references, referrers))).equals(
+        readFileSync(path),
+      ),
+    );
+    assert.deepEqual(namesIn(path), [
+      ...[image, bill].flatMap((one) =>
+        [one.root, ...one.configs, ...one.layers].map(({ digest }) => blobName(digest)),
+      ),
+      ...['oci-layout', 'index.json', 'manifest.json'],
+    ]);
+    assert.equal(statSync(path).size % 512, 0);
+    assert.deepEqual(documentIn(path, 'oci-layout'), { imageLayoutVersion: '1.0.0' });
+    const [one, two] = ['docker.io/a/b:1', `docker.io/c/d@${image.root.digest}`];
+    assert.deepEqual(documentIn(path, 'index.json'), {
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: [
+        ...referrers,
+        {
+          ...image.root,
+          annotations: { 'io.containerd.image.name': one, 'org.opencontainers.image.ref.name': '1' },
+        },
+        { ...image.root, annotations: { 'io.containerd.image.name': two } },
+      ],
+    });
+    // docker takes no name without a tag.
+    assert.deepEqual(documentIn(path, 'manifest.json'), [
+      {
+        Config: blobName(image.configs[0]?.digest ?? ''),
+        RepoTags: [one],
+        Layers: image.layers.map(({ digest }) => blobName(digest)),
+      },
+    ]);
+  });
+
+  it('of what is no image is refused before anything is read', async () => {
+    const [layer] = image.layers;
+    assert.ok(layer);
+    const nothing: Source = { name: 'x', open: () => assert.fail('opened') };
+    await assert.rejects(packArchive(nothing, layer, []), { code: 'NOT_AVAILABLE' });
+  });
+
+  it('is of files that anybody may read, owned by root, of 1970', async (test) => {
+    const path = join(temporaryFolder(test), 'a.tar');
+    await writeArchive(image.source, image.root, [], path);
+    const lines = execFileSync('tar', ['-tvf', path, '--numeric-owner', '--utc'], { encoding: 'utf8' });
+    for (const line of lines.trim().split('\n'))
+      assert.match(line, /^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00 /);
+  });
+
+  it('of indexes has those and the manifests that are new', async (test) => {
+    const path = join(temporaryFolder(test), 'a.tar');
+    const other = makeSample({ seed: 'other' });
+    const index = encodeIndex([image.root, other.root]);
+    const source = withBlobs(image.source, other.blobs.values());
+    const names = ['docker.io/a/b:1', 'docker.io/a/b:2'];
+    const packed = packIndexes(
+      source,
+      names.map((name) => ({ name, index })),
+      [other.root],
+    );
+    writeFileSync(path, await bytesOf(await packed));
+    assert.deepEqual(namesIn(path), [
+      ...[other.root, ...other.configs, ...other.layers].map(({ digest }) => blobName(digest)),
+      ...[blobName(index.descriptor.digest), 'oci-layout', 'index.json'],
+    ]);
+    assert.deepEqual(documentIn(path, 'oci-layout'), { imageLayoutVersion: '1.0.0' });
+    assert.deepEqual(documentIn(path, 'index.json'), {
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: names.map((name) => ({
+        ...index.descriptor,
+        annotations: { 'io.containerd.image.name': name },
+      })),
+    });
+  });
+});
+
+describe('an archive that is written', () => {
+  const image = makeSample();
+
+  it('replaces the file that a link leads to', { skip: process.platform === 'win32' }, async (test) => {
+    const folder = temporaryFolder(test, { 'real.tar': 'old' });
+    symlinkSync('real.tar', join(folder, 'link.tar'));
+    await writeArchive(image.source, image.root, [], join(folder, 'link.tar'));
+    assert.ok(lstatSync(join(folder, 'link.tar')).isSymbolicLink());
+    assert.deepEqual((await (await openArchive(join(folder, 'real.tar'))).readIndex()).manifests, [
+      image.root,
+    ]);
+    assert.deepEqual(readdirSync(folder).sort(), ['link.tar', 'real.tar']);
+  });
+
+  it('goes into a FIFO as a stream', { skip: process.platform === 'win32' }, async (test) => {
+    const folder = temporaryFolder(test);
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [read] = await Promise.all([
+      bytesOf(reader.stdout as AsyncIterable<Uint8Array>),
+      writeArchive(image.source, image.root, [], path),
+    ]);
+    assert.ok(read.equals(await bytesOf(await packArchive(image.source, image.root, []))));
+    assert.deepEqual(readdirSync(folder), ['pipe']);
+  });
+
+  it(
+    'waits for no reader of a FIFO when it is interrupted',
+    { skip: process.platform === 'win32' },
+    async (test) => {
+      const path = join(temporaryFolder(test), 'pipe');
+      execFileSync('mkfifo', [path]);
+      const signal = AbortSignal.timeout(20);
+      await assert.rejects(writeArchive(image.source, image.root, [], path, signal), {
+        name: 'TimeoutError',
+      });
+    },
+  );
+
+  it('names the path that can not be written', async (test) => {
+    const folder = temporaryFolder(test, { file: '' });
+    const path = join(folder, 'file', 'a.tar');
+    await assert.rejects(writeArchive(image.source, image.root, [], path), {
+      code: 'OUTPUT_FAILED',
+      message: `can't write "${path}": a part of the path is a file`,
+    });
+  });
+});
+
+describe('an archive that is read', () => {
+  const image = makeSample();
+
+  it('has a name, and says which blob it lacks', async (test) => {
+    const path = join(temporaryFolder(test), 'a.tar');
+    await writeArchive(image.source, image.root, [], path);
+    const archive = await openArchive(path);
+    assert.equal(archive.name, path);
+    const other = blobOf('text/plain', Buffer.from('other'));
+    const blob = archive.open(other.descriptor);
+    assert.equal(blob.descriptor, other.descriptor);
+    assert.throws(() => blob.open(), {
+      code: 'LAYOUT_INVALID',
+      message: `"${path}" lacks the blob ${other.descriptor.digest}`,
+    });
+  });
+
+  const marker = '{"imageLayoutVersion":"1.0.0"}';
+  const rows: [name: string, parts: Record<string, string>, message: (path: string) => string][] = [
+    [
+      'another version',
+      { 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' },
+      (path) => `"${path}": expected an OCI image layout of version 1.0.0, got "2.0.0"`,
+    ],
+    [
+      'a marker that is none',
+      { 'oci-layout': '[]' },
+      (path) => `"oci-layout" of "${path}" is not a JSON object`,
+    ],
+    [
+      'an index that is none',
+      { 'oci-layout': marker, 'index.json': '[]' },
+      (path) => `"index.json" of "${path}" is not a JSON object`,
+    ],
+    [
+      'no index',
+      { 'oci-layout': marker, 'manifest.json': '[]' },
+      (path) => `"${path}" is no archive of an image: it has no "index.json"`,
+    ],
+    ['neither list', { a: '' }, (path) => `"${path}" is no archive of an image: it has no "oci-layout"`],
+  ];
+  for (const [name, files, message] of rows)
+    it(`is refused with ${name}`, async (test) => {
+      const bytes = packTar(Object.entries(files).map(([file, content]) => ({ name: file, content })));
+      const path = join(temporaryFolder(test, { 'a.tar': bytes }), 'a.tar');
+      await assert.rejects(async () => (await openArchive(path)).readIndex(), {
+        code: 'LAYOUT_INVALID',
+        message: message(path),
+      });
+    });
 });

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   utimesSync,
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BlobCache } from '../../../src/adapters/disk/blob-cache.ts';
+import { nameOwner } from '../../../src/adapters/filesystem/process-owner.ts';
 import { streamOf } from '../../../src/core/oci/blob.ts';
 import type { Blob } from '../../../src/core/oci/blob.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
@@ -219,5 +221,169 @@ describe('the cache of blobs', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('says what it fetches at what speed, in a line for layers alone', async (test) => {
+    const directory = temporaryFolder(test);
+    const lines: string[] = [];
+    const progress: unknown[] = [];
+    let time = 1000;
+    const reporter = {
+      ...silentReporter,
+      info: (line: string) => void lines.push(`info ${line}`),
+      debug: (line: string) => void lines.push(`debug ${line}`),
+      progress: (...args: readonly unknown[]) => void progress.push(args),
+    };
+    const cache = new BlobCache({ directory, reporter, now: () => (time += 1500) });
+    assert.equal(cache.directory, directory);
+    const blob = blobOf('content', ['con', 'tent']);
+    const { digest, size } = blob.descriptor;
+    await read(cache.keep(blob, 'there'));
+    const json = blobOf('{}');
+    const document = { ...json, descriptor: { ...json.descriptor, mediaType: 'application/x+json' } };
+    await read(cache.keep(document, 'there'));
+    assert.deepEqual(lines, [
+      `info ${digest} 7 B: fetched from there (1.5 s)`,
+      `debug ${json.descriptor.digest} 2 B: fetched from there (1.5 s)`,
+    ]);
+    assert.deepEqual(progress, [
+      [digest, 3, size],
+      [digest, 7, size],
+      [json.descriptor.digest, 2, 2],
+    ]);
+  });
+
+  it('reads a whole source', async (test) => {
+    const blob = blobOf('content');
+    const source = { name: 'there', open: () => blob };
+    const cache = cacheIn(temporaryFolder(test));
+    const all = cache.keepAll(source);
+    assert.equal(all.name, 'there');
+    const opened = all.open(blob.descriptor);
+    assert.equal(opened.descriptor, blob.descriptor);
+    assert.equal(await read(opened), 'content');
+    assert.equal(await read(all.open(blob.descriptor)), 'content');
+    assert.equal(blob.opened(), 1);
+    assert.match(cache.lines.info.join(), /fetched from there/);
+  });
+
+  it('finds what is there whole, notes its use, and removes what is damaged', async (test) => {
+    const directory = temporaryFolder(test);
+    const blob = blobOf('content');
+    assert.equal(await cacheIn(directory).find(blob.descriptor), undefined);
+    await read(cacheIn(directory).keep(blob, 'there'));
+    const path = pathOf(directory, blob);
+    utimesSync(path, 1, 1);
+    const found = await cacheIn(directory).find(blob.descriptor);
+    assert.ok(Date.now() - statSync(path).mtimeMs < 60_000);
+    assert.equal(found?.descriptor, blob.descriptor);
+    assert.equal(await read(found), 'content');
+    writeFileSync(path, 'c0ntent');
+    await assert.rejects(read(found), { code: 'DIGEST_MISMATCH', message: new RegExp(`^${path}: `) });
+    const cache = cacheIn(directory);
+    assert.equal(await cache.find(blob.descriptor), undefined);
+    assert.deepEqual(cache.lines.debug, [`${path} is damaged, and not used`]);
+    assert.equal(existsSync(path), false);
+    await assert.rejects(read(found), { code: 'ENOENT' });
+  });
+
+  it('adds the copy of a file, unless it is there', async (test) => {
+    const directory = temporaryFolder(test, { file: 'content', other: 'other' });
+    const blob = blobOf('content');
+    const cache = cacheIn(join(directory, 'cache'), 0);
+    await cache.add(blob.descriptor, join(directory, 'file'));
+    const path = pathOf(join(directory, 'cache'), blob);
+    assert.equal(readFileSync(path, 'utf8'), 'content');
+    assert.notEqual(statSync(path).ino, statSync(join(directory, 'file')).ino);
+    await cache.add(blob.descriptor, join(directory, 'none'));
+    const other = blobOf('other');
+    await assert.rejects(cache.add(other.descriptor, join(directory, 'none')), {
+      code: 'OUTPUT_FAILED',
+      message: `can't write "${join(directory, 'cache')}": there is no such file or folder`,
+    });
+    assert.deepEqual(readdirSync(join(path, '..')), [hexOf(blob.descriptor.digest)]);
+    // Another run uses neither of them.
+    await cacheIn(join(directory, 'cache'), 0).add(other.descriptor, join(directory, 'other'));
+    assert.deepEqual(readdirSync(join(path, '..')), [hexOf(other.descriptor.digest)]);
+  });
+
+  it('gives up for a signal', async (test) => {
+    const directory = temporaryFolder(test);
+    const blob = blobOf('content', ['con', 'tent']);
+    const controller = new AbortController();
+    const cache = new BlobCache({ directory, reporter: silentReporter, signal: controller.signal });
+    const stopping = {
+      ...blob,
+      open: async function* () {
+        yield Buffer.from('con');
+        controller.abort(new Error('enough'));
+        yield await Promise.resolve(Buffer.from('tent'));
+      },
+    };
+    await assert.rejects(read(cache.keep(stopping, 'there')), /enough/);
+    assert.deepEqual(readdirSync(join(directory, 'blobs/sha256')), []);
+    await read(cacheIn(directory).keep(blob, 'there'));
+    const found = await cacheIn(directory).find(blob.descriptor);
+    assert.ok(found);
+    const later = new AbortController();
+    const again = await new BlobCache({ directory, reporter: silentReporter, signal: later.signal }).find(
+      blob.descriptor,
+    );
+    assert.ok(again);
+    later.abort(new Error('enough'));
+    await assert.rejects(read(again), /enough/);
+    await assert.rejects(cache.find(blob.descriptor), /enough/);
+    await assert.rejects(read(cache.keep(blob, 'there')), /enough/);
+    assert.ok(existsSync(pathOf(directory, blob)));
+  });
+
+  it('fetches again what went between, and once', async (test) => {
+    const directory = temporaryFolder(test);
+    const blob = blobOf('content');
+    const cache = cacheIn(directory);
+    await read(cache.keep(blob, 'there'));
+    // A folder in its place is no file that was evicted.
+    rmSync(pathOf(directory, blob));
+    mkdirSync(pathOf(directory, blob));
+    await assert.rejects(read(cache.keep(blob, 'there')), { code: 'LAYOUT_INVALID' });
+    assert.equal(blob.opened(), 1);
+  });
+
+  it('sweeps what a process that was killed left', async (test) => {
+    const directory = temporaryFolder(test);
+    const [place, , , random] = (await nameOwner()).split('-');
+    const left = join(directory, 'blobs/sha256', `.bima-${place}-4194300-1-${random}`);
+    mkdirSync(join(left, '..'), { recursive: true });
+    writeFileSync(left, 'half');
+    const cache = cacheIn(directory);
+    await read(cache.keep(blobOf('content'), 'there'));
+    assert.equal(existsSync(left), false);
+    // Once for each run.
+    writeFileSync(left, 'half');
+    await read(cache.keep(blobOf('other'), 'there'));
+    assert.equal(existsSync(left), true);
+  });
+
+  it('closes each file that it writes', { skip: process.platform !== 'linux' }, async (test) => {
+    const directory = temporaryFolder(test);
+    const open = () =>
+      readdirSync('/proc/self/fd').filter((name) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${name}`).startsWith(directory);
+        } catch {
+          return false;
+        }
+      });
+    await read(cacheIn(directory).keep(blobOf('content'), 'there'));
+    await assert.rejects(read(cacheIn(directory).keep(blobOf('more', ['less']), 'there')));
+    assert.deepEqual(open(), []);
+  });
+
+  it('says which folder is in the way of no blob', async (test) => {
+    const directory = temporaryFolder(test, { 'blobs/sha256': 'a file' });
+    await assert.rejects(read(cacheIn(directory).keep(blobOf('x'), 'there')), {
+      code: 'OUTPUT_FAILED',
+      message: `can't write "${directory}": a file is in the way`,
+    });
   });
 });

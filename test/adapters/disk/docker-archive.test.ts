@@ -10,6 +10,11 @@ import * as zlib from 'node:zlib';
 import { findLocal, mustOpenLocalImages, mustOpenNamed } from '../../../src/adapters/disk/open.ts';
 import { chooseImage, rootsOf } from '../../../src/adapters/disk/choose-image.ts';
 import { encodeHeader, endOfTar } from '../../../src/core/files/tar-header.ts';
+import { readDocument } from '../../../src/core/oci/blob.ts';
+import { describeBytes } from '../../../src/core/oci/descriptor.ts';
+import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
+import { encodeJson } from '../../../src/core/oci/json.ts';
+import { mediaTypes } from '../../../src/core/oci/media-types.ts';
 import { inspectImages } from '../../../src/usecases/inspect.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
@@ -118,33 +123,111 @@ describe('an archive of docker save', () => {
     await assert.rejects(chooseImage(images, '@2', ''), { code: 'INPUT_INVALID' });
   });
 
-  const damaged: [name: string, files: Record<string, Content>, says: RegExp][] = [
-    [
-      'a layer that is missing',
-      { ...legacy, 'bb/layer.tar': { link: '../nowhere' } },
-      /lacks "bb\/layer\.tar"/,
-    ],
+  const list = (why: string) => (path: string) => `"manifest.json" of "${path}" ${why}`;
+  const lacks = (name: string) => (path: string) => `"${path}" lacks "${name}", which it lists`;
+  const fields = list('has at 0 no "Config", or "RepoTags" and "Layers" that are no lists of paths');
+  const damaged: [name: string, files: Record<string, Content>, says: (path: string) => string][] = [
+    ['a layer that is missing', { ...legacy, 'bb/layer.tar': { link: '../nowhere' } }, lacks('bb/layer.tar')],
     [
       'links in a circle',
       { ...legacy, 'bb/layer.tar': { link: '../cc/layer.tar' }, 'cc/layer.tar': { link: '../bb/layer.tar' } },
-      /lacks/,
+      lacks('bb/layer.tar'),
     ],
-    ['a link that leads out', { ...legacy, 'bb/layer.tar': { link: '../../../etc/passwd' } }, /lacks/],
-    ['a list that is none', { 'manifest.json': '{}' }, /no list of images/],
-    ['a list of something else', { 'manifest.json': '[1]' }, /at 0 no image/],
     [
-      'an image without layers that are a list',
-      { 'manifest.json': '[{"Config":"a","Layers":"b"}]' },
-      /at 0 no "Config"/,
+      'a link that leads out',
+      { ...legacy, 'bb/layer.tar': { link: '../../../etc/passwd' } },
+      lacks('bb/layer.tar'),
     ],
-    ['no list', { 'a.json': '{}' }, /no archive of an image: it has no "oci-layout"/],
+    ['a config that is missing', { 'manifest.json': '[{"Config":"c"}]' }, lacks('c')],
+    ['a list that is no JSON', { 'manifest.json': '[' }, list('is not valid JSON')],
+    ['a list that is none', { 'manifest.json': '{}' }, list('is no list of images')],
+    ['a list of something else', { 'manifest.json': '[1]' }, list('has at 0 no image')],
+    ['layers that are no list', { 'manifest.json': '[{"Config":"a","Layers":"b"}]' }, fields],
+    ['names that are no list', { 'manifest.json': '[{"Config":"a","RepoTags":[1]}]' }, fields],
+    ['no config', { 'manifest.json': '[{"RepoTags":[],"Layers":[]}]' }, fields],
+    ['no list', { 'a.json': '{}' }, (path) => `"${path}" is no archive of an image: it has no "oci-layout"`],
   ];
   for (const [name, files, says] of damaged) {
     it(`is refused with ${name}`, async (test) => {
       const path = archive(test, files);
-      await assert.rejects(mustOpenLocalImages(path), { code: 'LAYOUT_INVALID', message: says });
+      await assert.rejects(mustOpenLocalImages(path), { code: 'LAYOUT_INVALID', message: says(path) });
     });
   }
+
+  it('keeps what the JSON parser said of its list', async (test) => {
+    await assert.rejects(
+      mustOpenLocalImages(archive(test, { 'manifest.json': '[' })),
+      (error: Error) => error.cause instanceof SyntaxError,
+    );
+  });
+
+  it('gives each image a manifest, with the types that the bytes have', async (test) => {
+    const [packed, plain] = [gzipSync(one), two];
+    const config = configOf(one, two);
+    // A layer that only begins as zstd does, and one too short to tell.
+    const [odd, short] = [Buffer.from('28b52ffd00', 'hex'), Buffer.from('1f8b', 'hex')];
+    const path = archive(test, {
+      a: packed,
+      b: plain,
+      c: odd,
+      d: short,
+      e: '',
+      'config.json': config,
+      'manifest.json': JSON.stringify([
+        { Config: 'config.json', RepoTags: ['a', 'Not A Name', 'b/c:2'], Layers: ['a', 'b', 'c', 'd', 'e'] },
+        { Config: 'config.json' },
+      ]),
+    });
+    const { source, roots } = await mustOpenLocalImages(path);
+    assert.equal(source.name, path);
+    const layer = 'application/vnd.oci.image.layer.v1.tar';
+    const manifest = (...layers: Descriptor[]) =>
+      encodeJson({
+        schemaVersion: 2,
+        mediaType: mediaTypes.manifest,
+        config: describeBytes(mediaTypes.config, Buffer.from(config)),
+        layers,
+      });
+    const first = manifest(
+      describeBytes(`${layer}+gzip`, packed),
+      describeBytes(layer, plain),
+      describeBytes(`${layer}+zstd`, odd),
+      describeBytes(layer, short),
+      describeBytes(layer, Buffer.alloc(0)),
+    );
+    const image = describeBytes(mediaTypes.manifest, first);
+    const named = (full: string, tag: string) => ({
+      ...image,
+      annotations: { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': tag },
+    });
+    assert.deepEqual(roots, [
+      named('docker.io/library/a:latest', 'latest'),
+      named('docker.io/b/c:2', '2'),
+      describeBytes(mediaTypes.manifest, manifest()),
+    ]);
+    assert.deepEqual(Buffer.from(await readDocument(source.open(image), 'x')), Buffer.from(first));
+    assert.deepEqual(
+      Buffer.from(await readDocument(source.open(describeBytes(layer, plain)), 'x')),
+      Buffer.from(plain),
+    );
+  });
+
+  it('says which blob it lacks, and which was changed since', async (test) => {
+    const path = archive(test, legacy);
+    const { source } = await mustOpenLocalImages(path);
+    const other = describeBytes('text/plain', Buffer.from('other'));
+    const blob = source.open(other);
+    assert.equal(blob.descriptor, other);
+    assert.throws(() => blob.open(), {
+      code: 'LAYOUT_INVALID',
+      message: `"${path}" lacks the blob ${other.digest}`,
+    });
+    const layer = describeBytes('application/vnd.oci.image.layer.v1.tar', two);
+    const bytes = readFileSync(path);
+    bytes.write('X', bytes.indexOf(two));
+    writeFileSync(path, bytes);
+    await assert.rejects(readDocument(source.open(layer), 'x'), { code: 'DIGEST_MISMATCH' });
+  });
 
   it('is refused where a layer is not that of the config', async (test) => {
     const path = archive(test, { ...legacy, 'bb/layer.tar': layerOf('changed') });

@@ -33,6 +33,8 @@ describe('the names of images', () => {
       [['docker.io/library/a:1'], ['docker.io/library/a:2']],
     ],
     ['a full name where podman writes it', [entry(one, undefined, 'localhost/a:1')], [['localhost/a:1']]],
+    ['a name with a tag there', [entry(one, undefined, 'a:1')], [['docker.io/library/a:1']]],
+    ['a name with a slash there', [entry(one, undefined, 'b/c')], [['docker.io/b/c:latest']]],
     ['a tag alone, which is no name', [entry(one, undefined, 'latest')], [[]]],
     ['none', [entry(one)], [[]]],
     ['a name without a tag', [entry(one, 'ghcr.io/b/c')], [['ghcr.io/b/c:latest']]],
@@ -52,6 +54,8 @@ describe('the names of images', () => {
     const [image] = namedImages([{ ...named, annotations: { ...named.annotations, other: 'kept' } }]);
     assert.deepEqual(image?.descriptor, { ...one, annotations: { other: 'kept' } });
     assert.deepEqual(namedImages([named])[0]?.descriptor, one);
+    const again = { ...entry(one, 'a:2'), annotations: { 'io.containerd.image.name': 'a:2', other: 'x' } };
+    assert.deepEqual(namedImages([named, again])[0]?.descriptor, one);
   });
 
   it('that are no references are refused', () => {
@@ -73,16 +77,41 @@ describe('renaming', () => {
     assert.deepEqual(renameImages(images, [], 'x'), images);
   });
 
-  const refused: [name: string, entries: Descriptor[], isNamed: boolean, code: string][] = [
-    ['no image', [], true, 'LAYOUT_INVALID'],
-    ['several images for one name', [entry(one, 'a:1'), entry(two, 'a:2')], true, 'INPUT_INVALID'],
-    ['an image without a name', [entry(one, 'a:1'), entry(two)], false, 'INPUT_INVALID'],
+  const refused: [
+    name: string,
+    entries: Descriptor[],
+    isNamed: boolean,
+    error: { code: string; message: string; hint: string | undefined },
+  ][] = [
+    ['no image', [], true, { code: 'LAYOUT_INVALID', message: '"x" holds no image', hint: undefined }],
+    [
+      'several images for one name',
+      [entry(one, 'a:1'), entry(two, 'a:2')],
+      true,
+      {
+        code: 'INPUT_INVALID',
+        message: 'expected one image for the given name, got 2 in "x"',
+        hint: 'Leave the name out: each image then gets the name that the index has for it.',
+      },
+    ],
+    [
+      'an image without a name',
+      [entry(one, 'a:1'), entry(two)],
+      false,
+      {
+        code: 'INPUT_INVALID',
+        message: `"x" has no full name for the image ${two.digest}`,
+        hint: 'Name it, for example with --tag nubificus/image:tag.',
+      },
+    ],
   ];
-  for (const [name, entries, isNamed, code] of refused) {
+  for (const [name, entries, isNamed, error] of refused) {
     it(`refuses ${name}`, () => {
-      assert.throws(() => renameImages(namedImages(entries), isNamed ? references : [], 'x'), {
-        code,
-      });
+      assert.throws(() => renameImages(namedImages(entries), isNamed ? references : [], 'x'), error);
     });
   }
+
+  it('gives one image without a name the new ones', () => {
+    assert.deepEqual(renameImages(namedImages([one]), references, 'x'), [{ descriptor: one, references }]);
+  });
 });

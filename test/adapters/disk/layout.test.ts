@@ -7,15 +7,22 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { createLayout, openLayout } from '../../../src/adapters/disk/layout.ts';
+import { createLayout, isBlob, isLayoutFolder, openLayout } from '../../../src/adapters/disk/layout.ts';
+import type { Layout } from '../../../src/adapters/disk/layout.ts';
 import { checkDestination, publishLayout, withTemporaryLayout } from '../../../src/adapters/disk/publish.ts';
 import { putMissingBlobs } from '../../../src/adapters/disk/put-blobs.ts';
-import { blobOf, readDocument, streamOf } from '../../../src/core/oci/blob.ts';
+import { nameOwner } from '../../../src/adapters/filesystem/process-owner.ts';
+import { isSystemError } from '../../../src/core/errors.ts';
+import type { BimaError } from '../../../src/core/errors.ts';
+import { blobOf, readAll, readDocument, streamOf } from '../../../src/core/oci/blob.ts';
 import type { Blob } from '../../../src/core/oci/blob.ts';
+import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
+import { mediaTypes } from '../../../src/core/oci/media-types.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { sampleImage } from '../../support/sample-image.ts';
@@ -73,16 +80,146 @@ describe('a layout', () => {
     });
   });
 
-  const foreign: [name: string, files: Record<string, string>, message: RegExp][] = [
-    ['an empty folder', {}, /no file "oci-layout"/],
-    ['a marker that is no JSON', { 'oci-layout': 'x' }, /not valid JSON/],
-    ['a layout of a later version', { 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, /got "2.0.0"/],
+  it('is made with its marker and an empty index, in folders that are made', async (test) => {
+    const directory = join(temporaryFolder(test), 'deep', 'layout');
+    const layout = await createLayout(directory);
+    assert.equal(layout.name, directory);
+    assert.equal(layout.directory, directory);
+    assert.deepEqual(readdirSync(directory).sort(), ['blobs', 'index.json', 'oci-layout']);
+    assert.deepEqual(readdirSync(join(directory, 'blobs')), ['sha256']);
+    assert.equal(readFileSync(join(directory, 'oci-layout'), 'utf8'), '{"imageLayoutVersion":"1.0.0"}');
+    assert.equal(
+      readFileSync(join(directory, 'index.json'), 'utf8'),
+      '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}',
+    );
+    const { digest } = blob('x').descriptor;
+    assert.equal(layout.blobPath(digest), join(directory, 'blobs', 'sha256', digest.slice(7)));
+    assert.equal(await isLayoutFolder(directory), true);
+  });
+
+  it('is none where its marker is a folder, or missing', async (test) => {
+    const folder = temporaryFolder(test, { 'a/oci-layout/x': '', 'b/x': '' });
+    for (const name of ['a', 'b', 'c']) assert.equal(await isLayoutFolder(join(folder, name)), false);
+  });
+
+  it('says of a stream what it has stored', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    const { digest, size } = blob('content').descriptor;
+    const pieces = () => streamOf(Buffer.from('con'), Buffer.from('tent'));
+    for (let times = 0; times < 2; times++) assert.deepEqual(await layout.write(pieces()), { digest, size });
+    assert.equal(readFileSync(layout.blobPath(digest), 'utf8'), 'content');
+    assert.deepEqual(readdirSync(layout.directory).sort(), ['blobs', 'index.json', 'oci-layout']);
+  });
+
+  it('opens nothing that it has, and replaces what has another size', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    await layout.put(blob('content'));
+    await layout.put({ ...blob('content'), open: () => assert.fail('opened') });
+    const path = layout.blobPath(blob('content').descriptor.digest);
+    writeFileSync(path, 'short');
+    assert.equal(await layout.has(blob('content').descriptor), false);
+    await layout.put(blob('content'));
+    assert.equal(readFileSync(path, 'utf8'), 'content');
+  });
+
+  it('hashes a blob again that was touched since it was written, and no other', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    const { descriptor } = blob('content');
+    const lie = { ...descriptor, size: 99 };
+    await layout.put(blob('content'));
+    const read = async (from: Layout, what: Descriptor) => Buffer.from(await readAll(from.open(what).open()));
+    // What this layout wrote itself is read as it is.
+    assert.equal((await read(layout, lie)).toString(), 'content');
+    await assert.rejects(read(await openLayout(layout.directory), lie), {
+      code: 'DIGEST_MISMATCH',
+      message: new RegExp(`^${layout.directory}: `),
+    });
+    utimesSync(layout.blobPath(descriptor.digest), 1, 1);
+    await assert.rejects(read(layout, lie), { code: 'DIGEST_MISMATCH' });
+  });
+
+  it('names what a document lacks, and why', async (test) => {
+    const layout = await createLayout(temporaryFolder(test));
+    const path = join(layout.directory, 'index.json');
+    const index = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: [blob('x').descriptor],
+    } as const;
+    await layout.writeIndex(index);
+    assert.deepEqual(await layout.readIndex(), index);
+    writeFileSync(path, '[]');
+    await assert.rejects(layout.readIndex(), {
+      code: 'LAYOUT_INVALID',
+      message: `${path} is not a JSON object`,
+    });
+    rmSync(path);
+    await assert.rejects(
+      layout.readIndex(),
+      (error: BimaError) =>
+        error.code === 'LAYOUT_INVALID' &&
+        error.message === `"${layout.directory}" has no readable file "index.json"` &&
+        isSystemError(error.cause, 'ENOENT'),
+    );
+    await assert.rejects(readAll(layout.open(blob('none').descriptor).open()), (error: BimaError) =>
+      isSystemError(error.cause, 'ENOENT'),
+    );
+  });
+
+  it(
+    'keeps its index when another can not be written',
+    { skip: process.platform === 'win32' },
+    async (test) => {
+      const layout = await createLayout(temporaryFolder(test));
+      const path = join(layout.directory, 'index.json');
+      rmSync(path);
+      mkdirSync(join(path, 'inside'), { recursive: true });
+      const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] } as const;
+      await assert.rejects(layout.writeIndex(index), { code: /EISDIR|ENOTEMPTY|EEXIST/ });
+      assert.deepEqual(readdirSync(layout.directory).sort(), ['blobs', 'index.json', 'oci-layout']);
+    },
+  );
+
+  it('has blobs that are files of that size and content', async (test) => {
+    const folder = temporaryFolder(test, { a: 'content', b: 'c0ntent', 'c/content': '' });
+    const { digest, size } = blob('content').descriptor;
+    for (const [name, bytes, isRight] of [
+      ['a', size, true],
+      ['a', size + 1, false],
+      ['b', size, false],
+      ['c', statSync(join(folder, 'c')).size, false],
+      ['d', size, false],
+    ] as const)
+      assert.equal(await isBlob(join(folder, name), digest, bytes), isRight, name);
+  });
+
+  const version = (got: string) => (path: string) =>
+    `"${path}": expected an OCI image layout of version 1.0.0, got ${got}`;
+  const foreign: [name: string, files: Record<string, string>, message: (path: string) => string][] = [
+    ['an empty folder', {}, (path) => `"${path}" is no OCI image layout: it has no file "oci-layout"`],
+    [
+      'a marker that is no JSON',
+      { 'oci-layout': 'x' },
+      (path) => `"oci-layout" of "${path}" is not valid JSON`,
+    ],
+    ['a layout of a later version', { 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, version('"2.0.0"')],
+    ['an older one', { 'oci-layout': '{"imageLayoutVersion":"x1.0.0"}' }, version('"x1.0.0"')],
+    ['one of four parts', { 'oci-layout': '{"imageLayoutVersion":"1.0.0.0"}' }, version('"1.0.0.0"')],
+    ['one of two parts', { 'oci-layout': '{"imageLayoutVersion":"1.0"}' }, version('"1.0"')],
+    ['one of other parts', { 'oci-layout': '{"imageLayoutVersion":"1.a.b"}' }, version('"1.a.b"')],
+    ['a version that is no text', { 'oci-layout': '{"imageLayoutVersion":["1.0.0"]}' }, version('["1.0.0"]')],
+    ['no version', { 'oci-layout': '{}' }, version('undefined')],
   ];
   for (const [name, files, message] of foreign) {
     it(`refuses ${name}`, async (test) => {
-      await assert.rejects(openLayout(temporaryFolder(test, files)), { code: 'LAYOUT_INVALID', message });
+      const path = temporaryFolder(test, files);
+      await assert.rejects(openLayout(path), { code: 'LAYOUT_INVALID', message: message(path) });
     });
   }
+
+  it('may be of a later minor version', async (test) => {
+    await openLayout(temporaryFolder(test, { 'oci-layout': '{"imageLayoutVersion":"1.10.12"}' }));
+  });
 });
 
 describe('publishLayout', () => {
@@ -127,8 +264,18 @@ describe('publishLayout', () => {
     const destination = temporaryFolder(test, { 'precious.txt': 'x' });
     await assert.rejects(checkDestination(destination), {
       code: 'OUTPUT_FAILED',
-      message: /neither empty nor/,
+      message: `"${destination}" is neither empty nor an OCI image layout`,
+      hint: 'Name a new folder, an empty one or an existing layout.',
     });
+    const file = join(destination, 'precious.txt');
+    await assert.rejects(
+      checkDestination(file),
+      (error: BimaError) =>
+        error.code === 'OUTPUT_FAILED' &&
+        error.message === `expected a folder for the layout, got "${file}"` &&
+        isSystemError(error.cause, 'ENOTDIR'),
+    );
+    assert.equal(await checkDestination(join(destination, 'none')), 'new');
     await assert.rejects(publish('one', join(destination, 'precious.txt'), 'a/b:1'), {
       code: 'OUTPUT_FAILED',
     });
@@ -220,6 +367,111 @@ describe('a layout that is published to again and again', () => {
       await publish(destination, image('one'), 'a/b:1');
       assert.deepEqual(assertWhole(destination), ['a/b:1']);
     }
+  });
+
+  it('has another image in the place of one, with what is beside it', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    const [one, two, three] = [image('one'), image('two'), image('three')];
+    const bill = sampleImage({ seed: 'bill', layers: [10], subject: three.root });
+    await publish(destination, one, 'a/b:1');
+    await publish(destination, two, 'a/b:2');
+    await withTemporaryLayout(destination, async (layout) => {
+      for (const each of [three, bill]) for (const one of each.blobs.values()) await layout.put(one);
+      const index = await layout.readIndex();
+      await layout.writeIndex({ ...index, manifests: [three.root, bill.root] });
+      await publishLayout(layout, three.root, { replaces: one.root.digest }, destination);
+      assert.equal(existsSync(layout.directory), false);
+    });
+    const { manifests } = await (await openLayout(destination)).readIndex();
+    assert.deepEqual(
+      manifests.map(({ digest, annotations }) => [
+        digest,
+        annotations?.['org.opencontainers.image.ref.name'],
+      ]),
+      [
+        [three.root.digest, '1'],
+        [two.root.digest, '2'],
+        [bill.root.digest, undefined],
+      ],
+    );
+    assert.deepEqual(assertWhole(destination), ['-', 'a/b:1', 'a/b:2']);
+  });
+
+  it('lists what is beside an image behind it, and once', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    const one = image('one');
+    const bill = sampleImage({ seed: 'bill', layers: [10], subject: one.root });
+    for (let times = 0; times < 2; times++) {
+      await publish(destination, one, 'a/b:1', [one, bill]);
+      const { manifests } = await (await openLayout(destination)).readIndex();
+      assert.deepEqual(
+        manifests.map(({ digest }) => digest),
+        times === 0 ? [one.root.digest, bill.root.digest] : [bill.root.digest, one.root.digest],
+      );
+    }
+  });
+
+  it('mends what is damaged there, and makes the folder of blobs that is missing', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    const one = image('one');
+    await publish(destination, one, 'a/b:1');
+    rmSync(join(destination, 'blobs'), { recursive: true });
+    await publish(destination, one, 'a/b:1');
+    assert.deepEqual(assertWhole(destination), ['a/b:1']);
+    rmSync(join(destination, 'index.json'));
+    await assert.rejects(publish(destination, one, 'a/b:1'), {
+      message: `"${destination}" has no readable file "index.json"`,
+    });
+    assert.ok(existsSync(join(destination, 'oci-layout')));
+  });
+
+  it('sweeps what a killed build left, and takes another file of that name for no build', async (test) => {
+    const destination = join(temporaryFolder(test), 'out');
+    await publish(destination, image('one'), 'a/b:1');
+    const [place, , , random] = (await nameOwner()).split('-');
+    mkdirSync(join(destination, `.out.bima-${place}-4194300-1-${random}`, 'layout'), { recursive: true });
+    const own = `.x.bima-${await nameOwner()}`;
+    writeFileSync(join(destination, own), '');
+    await publish(destination, image('two'), 'a/b:1');
+    assert.deepEqual(readdirSync(destination).sort(), [own, 'blobs', 'index.json', 'oci-layout'].sort());
+    rmSync(join(destination, own));
+    assert.deepEqual(assertWhole(destination), ['a/b:1']);
+  });
+
+  it('is as it was after a build that was interrupted', async (test) => {
+    const folder = temporaryFolder(test);
+    const destination = join(folder, 'out');
+    const layout = await createLayout(join(folder, 'temporary'));
+    await layout.put(blob('content'));
+    const signal = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(
+      publishLayout(layout, blob('content').descriptor, [], destination, signal),
+      /enough/,
+    );
+    assert.equal(existsSync(destination), false);
+    mkdirSync(destination);
+    await assert.rejects(
+      publishLayout(layout, blob('content').descriptor, [], destination, signal),
+      /enough/,
+    );
+    assert.deepEqual(readdirSync(destination), []);
+    rmSync(join(layout.directory, 'index.json'));
+    await assert.rejects(publishLayout(layout, blob('content').descriptor, [], destination));
+    assert.deepEqual(readdirSync(destination), []);
+  });
+
+  it('can not be made where a file is in the way', async (test) => {
+    const folder = temporaryFolder(test, { file: '' });
+    const destination = join(folder, 'file', 'out');
+    const layout = await createLayout(join(folder, 'temporary'));
+    await assert.rejects(publishLayout(layout, blob('content').descriptor, [], destination), {
+      code: 'OUTPUT_FAILED',
+      message: `expected a folder for the layout, got "${destination}"`,
+    });
+    await assert.rejects(
+      withTemporaryLayout(destination, () => assert.fail('called')),
+      { code: 'OUTPUT_FAILED', message: `can't write "${destination}": a file is in the way` },
+    );
   });
 
   it('is not there after a first build that failed', async (test) => {

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withLock } from '../../../src/adapters/disk/lock.ts';
+import { isLockName, withLock } from '../../../src/adapters/disk/lock.ts';
 import { lifeOf, nameOwner } from '../../../src/adapters/filesystem/process-owner.ts';
 import {
   isTemporaryName,
@@ -131,6 +142,117 @@ describe('a lock', () => {
     assert.equal(existsSync(join(folder, foreign)), false);
   });
 
+  it('gives what its body gives, in a folder that is made for it', async (test) => {
+    const folder = join(temporaryFolder(test), 'a', 'b');
+    const names: string[] = [];
+    const result = await withLock(folder, () => {
+      names.push(...readdirSync(folder));
+      return Promise.resolve('result');
+    });
+    assert.equal(result, 'result');
+    assert.equal(names.length, 1);
+    const [name = ''] = names;
+    assert.ok(isLockName(name) && isTemporaryName(name));
+    assert.equal(isLockName(`x${name}`), false);
+    assert.deepEqual(readdirSync(folder), []);
+    await assert.rejects(
+      withLock(folder, () => Promise.reject(new Error('a fault'))),
+      /a fault/,
+    );
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('shows signs of life for as long as it is held, and none afterwards', async (test) => {
+    const folder = temporaryFolder(test);
+    const touched = async (path: string, wait: number) => {
+      utimesSync(path, 1, 1);
+      for (let waited = 0; waited < wait && statSync(path).mtimeMs === 1000; waited += 10) await sleep(10);
+      return statSync(path).mtimeMs !== 1000;
+    };
+    const path = await withLock(
+      folder,
+      async () => {
+        const own = join(folder, readdirSync(folder)[0] ?? '');
+        assert.ok(await touched(own, 2000));
+        return own;
+      },
+      { silence: 400 },
+    );
+    writeFileSync(path, '');
+    assert.equal(await touched(path, 150), false);
+  });
+
+  it('keeps no process from its end', () => {
+    const module = join(import.meta.dirname, '../../../src/adapters/disk/lock.ts');
+    const script = `import { withLock } from '${module}';
+      void withLock(process.argv[1], () => new Promise(() => undefined));`;
+    const folder = mkdtempSync(join(tmpdir(), 'bima-test-'));
+    try {
+      const options = { timeout: 20_000, stdio: 'ignore' } as const;
+      execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script, folder], options);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('of a process that is gone is taken at once', { skip: process.platform !== 'linux' }, async (test) => {
+    const [place, , , random] = (await nameOwner()).split('-');
+    const dead = `.bima-lock-${place}-4194300-1-${random}`;
+    const folder = temporaryFolder(test, { [dead]: '', 'other-file': '' });
+    await withLock(folder, () => Promise.resolve(), { patience: 0 });
+    assert.deepEqual(readdirSync(folder), ['other-file']);
+  });
+
+  it(
+    'of a process that runs is respected, however long it is silent',
+    { skip: process.platform !== 'linux' },
+    async (test) => {
+      const name = `.bima-lock-${await nameOwner()}`;
+      const folder = temporaryFolder(test, { [name]: '' });
+      utimesSync(join(folder, name), 1, 1);
+      await assert.rejects(
+        withLock(folder, () => assert.fail('held'), { silence: 1, patience: 60 }),
+        {
+          code: 'OUTPUT_FAILED',
+          message: `another process writes to "${folder}", and does not end`,
+          hint: `End it, or remove the file "${name}" in that folder if there is none.`,
+        },
+      );
+      assert.deepEqual(readdirSync(folder), [name]);
+      await assert.rejects(
+        withLock(folder, () => assert.fail('held'), { signal: AbortSignal.abort(new Error('enough')) }),
+        /enough/,
+      );
+      const started = performance.now();
+      const controller = new AbortController();
+      setTimeout(() => {
+        controller.abort();
+      }, 20);
+      await assert.rejects(
+        withLock(folder, () => assert.fail('held'), { signal: controller.signal, patience: 5000 }),
+        { name: 'AbortError' },
+      );
+      assert.ok(performance.now() - started < 4000);
+    },
+  );
+
+  it('that is lost is no error once all is done', async (test) => {
+    const folder = temporaryFolder(test);
+    const result = await withLock(folder, () => {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+      return Promise.resolve(5);
+    });
+    assert.equal(result, 5);
+  });
+
+  it('can not be had in a file', async (test) => {
+    const folder = temporaryFolder(test, { file: '' });
+    await assert.rejects(
+      withLock(join(folder, 'file'), () => assert.fail('held')),
+      { code: 'EEXIST' },
+    );
+  });
+
   it('that was lost is noticed before anything counts', async (test) => {
     const folder = temporaryFolder(test);
     await assert.rejects(
@@ -139,7 +261,11 @@ describe('a lock', () => {
         for (const name of readdirSync(folder)) rmSync(join(folder, name));
         await stillHeld();
       }),
-      { code: 'OUTPUT_FAILED', message: /took over/ },
+      {
+        code: 'OUTPUT_FAILED',
+        message: `another process took over while "${folder}" was written to`,
+        hint: 'Run it again: this one was stopped for too long.',
+      },
     );
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withImage } from '../../../src/adapters/disk/names.ts';
+import { withImage, withReplaced } from '../../../src/adapters/disk/names.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
@@ -64,10 +64,67 @@ const cases: [name: string, before: Descriptor[], references: string[], after: D
   ],
 ];
 
+cases.push(
+  ['keeps other images without a name', [old], [], [old, fresh]],
+  ['gives a nameless image its name', [old, fresh], ['a/b:1'], [old, named(fresh, 'docker.io/a/b:1', '1')]],
+  [
+    'keeps the image under its other names',
+    [named(fresh, 'docker.io/x/y:2'), named(fresh, undefined, '3')],
+    ['a/b:1'],
+    [named(fresh, 'docker.io/x/y:2'), named(fresh, undefined, '3'), named(fresh, 'docker.io/a/b:1', '1')],
+  ],
+  [
+    'writes no tag for a reference without one',
+    [],
+    [`a/b@${old.digest}`],
+    [named(fresh, `docker.io/a/b@${old.digest}`)],
+  ],
+  [
+    'keeps an untagged image beside a reference without a tag',
+    [named(old, 'docker.io/x/y')],
+    [`a/b@${old.digest}`],
+    [named(old, 'docker.io/x/y'), named(fresh, `docker.io/a/b@${old.digest}`)],
+  ],
+);
+
 describe('withImage', () => {
   for (const [name, before, references, after] of cases) {
     it(name, () => {
       assert.deepEqual(withImage(index(...before), fresh, references.map(parseReference)).manifests, after);
     });
   }
+
+  it('keeps what else the image and the index have', () => {
+    const before = { ...index(named(old, 'docker.io/x/y:1', '1')), annotations: { a: 'b' } };
+    const [entry] = before.manifests;
+    const kept = { ...entry, annotations: { ...entry?.annotations, other: 'x' } } as Descriptor;
+    const image = { ...fresh, annotations: { c: 'd' } };
+    const after = withImage({ ...before, manifests: [kept] }, image, [parseReference('a/b:1')]);
+    assert.deepEqual(after, {
+      ...before,
+      manifests: [
+        { ...old, annotations: { 'io.containerd.image.name': 'docker.io/x/y:1', other: 'x' } },
+        { ...fresh, annotations: { c: 'd', ...named(fresh, 'docker.io/a/b:1', '1').annotations } },
+      ],
+    });
+  });
+});
+
+describe('withReplaced', () => {
+  it('puts another image under every name of one', () => {
+    const platform = { os: 'linux', architecture: 'amd64' };
+    const [first, second] = [{ ...named(old, 'docker.io/a/b:1', '1'), platform }, named(old, undefined, '2')];
+    const other = named(image('other'), 'docker.io/a/b:3', '3');
+    const changed = {
+      ...fresh,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      annotations: { x: 'y' },
+    };
+    const { mediaType, digest, size } = changed;
+    const before = { ...index(first, other, second), annotations: { a: 'b' } };
+    assert.deepEqual(withReplaced(before, old.digest, changed), {
+      ...before,
+      manifests: [{ ...first, mediaType, digest, size }, other, { ...second, mediaType, digest, size }],
+    });
+  });
 });

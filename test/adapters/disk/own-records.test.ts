@@ -5,9 +5,13 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -118,6 +122,123 @@ describe(
       recordsIn(home).addContent(key, content);
       assert.equal(readdirSync(folder).length, 500);
       assert.deepEqual(recordsIn(home).findContent(key), content);
+    });
+
+    it('are of the time that the clock says', (test) => {
+      const { home } = start(test);
+      assert.equal(
+        new OwnRecords({ cacheHome: home, reuse: true, reporter: silentReporter, now: () => 5 }).now(),
+        5,
+      );
+      assert.ok(Math.abs(recordsIn(home).now() - Date.now()) < 60_000);
+    });
+
+    it('are open to nobody else', (test) => {
+      const { home, folder } = start(test);
+      const modes = [join(folder, '..'), folder, join(folder, `files-${key}`)].map(
+        (path) => statSync(path).mode & 0o777,
+      );
+      assert.deepEqual(modes, [0o700, 0o700, 0o600]);
+      assert.deepEqual(readdirSync(home), ['bima']);
+      assert.deepEqual(readdirSync(folder).sort(), [`files-${key}`, `layer-${layer.slice(7)}`]);
+      assert.equal(readFileSync(join(folder, `files-${key}`), 'utf8'), JSON.stringify(content));
+      assert.equal(readFileSync(join(folder, `layer-${layer.slice(7)}`), 'utf8'), JSON.stringify({ diffId }));
+    });
+
+    for (const record of [
+      { diffId: [diffId], tarSize: 5 },
+      { diffId: 'sha256:1', tarSize: 5 },
+      { diffId, tarSize: '5' },
+      { diffId, tarSize: 1.5 },
+      { tarSize: 5 },
+    ])
+      it(`are none of content with ${JSON.stringify(record).slice(0, 30)}`, (test) => {
+        const { home, folder } = start(test);
+        writeFileSync(join(folder, `files-${key}`), JSON.stringify(record));
+        assert.equal(recordsIn(home).findContent(key), undefined);
+      });
+
+    for (const record of [{ diffId: [diffId] }, { diffId: 'sha256:1' }, {}])
+      it(`are none of a layer with ${JSON.stringify(record).slice(0, 30)}`, (test) => {
+        const { home, folder } = start(test);
+        writeFileSync(join(folder, `layer-${layer.slice(7)}`), JSON.stringify(record));
+        assert.equal(recordsIn(home).findDiffId(layer), undefined);
+      });
+
+    /** What is said of records that can't be read or written. */
+    function spoken(cacheHome: string, use: (records: OwnRecords) => void): string[] {
+      const lines: string[] = [];
+      const reporter = { ...silentReporter, debug: (line: string) => void lines.push(line) };
+      use(new OwnRecords({ cacheHome, reuse: true, reporter }));
+      return lines;
+    }
+    const said = "a record of what was built before can't be used: ";
+
+    it('are not spoken of where there is none', (test) => {
+      const { home } = start(test);
+      const none = spoken(home, (records) => {
+        records.findContent('cd'.repeat(32));
+        records.findDiffId(diffId);
+        records.findContent(key);
+        records.addContent(key, content);
+      });
+      assert.deepEqual(none, []);
+    });
+
+    it('are spoken of where one can not be read', (test) => {
+      const { home, folder } = start(test);
+      const path = join(folder, `files-${key}`);
+      writeFileSync(path, '[]');
+      const read = () =>
+        spoken(home, (records) => {
+          assert.equal(records.findContent(key), undefined);
+        });
+      assert.deepEqual(read(), [`${said}${path} is not a JSON object`]);
+      writeFileSync(path, ' '.repeat(8193));
+      assert.deepEqual(read(), [`${said}expected at most 8192 bytes in "${path}", got more`]);
+      writeFileSync(path, JSON.stringify(content).padEnd(8192));
+      assert.deepEqual(recordsIn(home).findContent(key), content);
+    });
+
+    it('are spoken of where one can not be written, which leaves nothing', (test) => {
+      const { home, folder } = start(test);
+      const name = `files-${'cd'.repeat(32)}`;
+      mkdirSync(join(folder, name, 'inside'), { recursive: true });
+      const before = readdirSync(folder);
+      const lines = spoken(home, (records) => {
+        records.addContent('cd'.repeat(32), content);
+      });
+      assert.equal(lines.length, 1);
+      assert.match(lines.join(), new RegExp(`^${said}(?:EISDIR|ENOTEMPTY)`));
+      assert.deepEqual(readdirSync(folder), before);
+      const nobody = join(home, 'nobody', '.cache');
+      const missing = spoken(nobody, (records) => {
+        records.addContent(key, content);
+      });
+      assert.match(missing.join(), new RegExp(`^${said}ENOENT.*mkdir '${nobody}'$`));
+    });
+
+    it('are the newest ones, when there are too many', (test) => {
+      const { home, folder } = start(test);
+      for (let number = 0; number < 998; number += 1) writeFileSync(join(folder, `files-${number}`), '');
+      const names = readdirSync(folder);
+      assert.equal(names.length, 1000);
+      // As many as may be there: nothing goes.
+      recordsIn(home).addContent(key, content);
+      assert.equal(readdirSync(folder).length, 1000);
+      const age = (name: string) => Number(name.replace('files-', ''));
+      for (const name of names) {
+        const seconds = Number.isNaN(age(name)) ? 1 : 2000 - age(name);
+        utimesSync(join(folder, name), seconds, seconds);
+      }
+      recordsIn(home).addContent('cd'.repeat(32), content);
+      const left = readdirSync(folder)
+        .map(age)
+        .filter((number) => !Number.isNaN(number));
+      assert.deepEqual(
+        left.sort((a, b) => a - b),
+        Array.from({ length: 499 }, (_, at) => at),
+      );
     });
 
     it('are made in a home that is there, and in no other', (test) => {

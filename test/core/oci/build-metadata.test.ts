@@ -25,6 +25,29 @@ describe('buildMetadata', () => {
     });
   });
 
+  it('has what the descriptor says of annotations and of a platform', () => {
+    const platform = { os: 'linux', architecture: 'arm64' };
+    const named: Descriptor = { ...root, annotations: { a: 'b' }, platform, artifactType: 'left/out' };
+    const metadata = buildMetadata({ root: named, config: undefined, platforms: [], references: [] });
+    assert.deepEqual(metadata, {
+      'containerimage.digest': root.digest,
+      'containerimage.descriptor': {
+        ...{ mediaType: root.mediaType, digest: root.digest, size: 10 },
+        annotations: { a: 'b' },
+        platform,
+      },
+      'image.name': '',
+      'bima.platforms': [],
+    });
+    const bare: Descriptor = { mediaType: root.mediaType, digest: root.digest, size: 10 };
+    assert.deepEqual(
+      buildMetadata({ root: bare, config: undefined, platforms: [], references: [] })[
+        'containerimage.descriptor'
+      ],
+      bare,
+    );
+  });
+
   it('has no config of an index', () => {
     const metadata = buildMetadata({ root, config: undefined, platforms: [], references: [] });
     assert.equal('containerimage.config.digest' in metadata, false);

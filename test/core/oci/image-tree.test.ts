@@ -8,13 +8,20 @@ import { readFacts } from '../../../src/action/image-facts.ts';
 import { openBaseImage } from '../../../src/usecases/plan/base-image.ts';
 import { PreviousLayers } from '../../../src/adapters/layers/previous-layers.ts';
 import { packArchive } from '../../../src/adapters/disk/archive.ts';
-import { BimaError } from '../../../src/core/errors.ts';
 import { blobOf, streamOf } from '../../../src/core/oci/blob.ts';
 import type { Blob } from '../../../src/core/oci/blob.ts';
 import { describeBytes } from '../../../src/core/oci/descriptor.ts';
 import type { Descriptor } from '../../../src/core/oci/descriptor.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { imagesOf, readTree } from '../../../src/core/oci/image-tree.ts';
+import {
+  childrenOf,
+  imagesOf,
+  isAttestation,
+  isDocument,
+  manifestsOf,
+  maxDepth,
+  readTree,
+} from '../../../src/core/oci/image-tree.ts';
 import { encodeIndex } from '../../../src/core/oci/index-document.ts';
 import { encodeJson } from '../../../src/core/oci/json.ts';
 import { mediaTypes } from '../../../src/core/oci/media-types.ts';
@@ -110,13 +117,20 @@ describe('the images below an index', () => {
       [images[0]?.digest, linux('amd64'), true],
       [images[1]?.digest, linux('arm64'), false],
     ]);
+    const listed = [];
+    for await (const { descriptor } of imagesOf(source, root)) listed.push(descriptor.digest);
+    for (const name of ['b', 'c']) assert.ok(!listed.includes(attestation(name).manifest.digest));
+    assert.ok(listed.includes(attestation('a').manifest.digest));
   });
 
   it('are the root itself where that is a manifest', async () => {
     const { source, root } = sampleImage({ tars });
     const found = [];
-    for await (const { descriptor, index } of imagesOf(source, root)) found.push([descriptor, index]);
-    assert.deepEqual(found, [[root, undefined]]);
+    for await (const { read, ...listed } of imagesOf(source, root)) {
+      assert.ok(await read());
+      found.push(listed);
+    }
+    assert.deepEqual(found, [{ descriptor: root }]);
   });
 
   it('have the platform of the index above them, where they have none', async () => {
@@ -137,11 +151,56 @@ describe('the images below an index', () => {
       indexes.push(index);
       below = index.descriptor;
     }
-    const top = indexes.at(-1)?.descriptor ?? root;
-    await assert.rejects(
-      readTree(withBlobs(source, indexes), top),
-      (error) => error instanceof BimaError && error.code === 'LAYOUT_INVALID',
+    const below = (depth: number) => indexes[depth - 1]?.descriptor ?? root;
+    const all = withBlobs(source, indexes);
+    assert.equal(maxDepth, 8);
+    assert.equal((await readTree(all, below(8))).indexes.length, 8);
+    for (const depth of [9, 1000])
+      await assert.rejects(readTree(all, below(depth)), {
+        code: 'LAYOUT_INVALID',
+        message: `index ${below(depth).digest}: expected at most 8 indexes inside one another, got more`,
+      });
+  });
+
+  it('are found with the attestations, if they are to be', async () => {
+    const { source, root, images } = scene();
+    const found = [];
+    for await (const { descriptor } of manifestsOf(source, root)) found.push(descriptor);
+    const attestations = ['b', 'c', 'a'].map((name) => attestation(name).manifest.digest);
+    const statement = describeBytes('application/vnd.example+json', encodeJson({ no: 'manifest' }));
+    assert.deepEqual(
+      found.map(({ digest }) => digest),
+      [images[0]?.digest, ...attestations, statement.digest, images[1]?.digest],
     );
+  });
+
+  it('keep a platform of their own, whatever the index above them says', async () => {
+    const { source, root } = sampleImage({ tars });
+    const inner = encodeIndex([{ ...root, platform: linux('arm64') }]);
+    const outer = encodeIndex([{ ...inner.descriptor, platform: linux('riscv64') }]);
+    for await (const { descriptor, index } of imagesOf(withBlobs(source, [inner, outer]), outer.descriptor)) {
+      assert.deepEqual(descriptor, { ...root, platform: linux('arm64') });
+      assert.deepEqual(index, {
+        descriptor: { ...inner.descriptor, platform: linux('riscv64') },
+        index: {
+          ...{ schemaVersion: 2, mediaType: mediaTypes.index },
+          manifests: [{ ...root, platform: linux('arm64') }],
+        },
+      });
+    }
+  });
+
+  it('are not to be read where the index is none', async () => {
+    const { source } = sampleImage();
+    const broken = blobOf(mediaTypes.index, encodeJson({ schemaVersion: 1 }));
+    await assert.rejects(readTree(withBlobs(source, [broken]), broken.descriptor), {
+      message: `index ${broken.descriptor.digest}: expected "schemaVersion" 2, got 1`,
+    });
+    const damaged = { ...broken, open: () => streamOf(Buffer.from('x')) };
+    await assert.rejects(readTree(withBlobs(source, [damaged]), broken.descriptor), {
+      code: 'DIGEST_MISMATCH',
+      message: /^sample: /,
+    });
   });
 
   const uses: readonly [name: string, use: (source: Source, root: Descriptor) => Promise<unknown>][] = [
@@ -194,5 +253,99 @@ describe('the images below an index', () => {
     const { source, root, opened } = scene();
     await drain(await packArchive(source, root, []));
     assert.ok([...opened.values()].every((times) => times <= 2));
+  });
+});
+
+describe('all that hangs below a root', () => {
+  it('is told apart, with documents first and then the largest', async () => {
+    const { source, root, images } = scene();
+    const { blobs, manifests, indexes, images: found } = await readTree(source, root);
+    assert.deepEqual(
+      found.map(({ descriptor }) => descriptor.digest),
+      images.map(({ digest }) => digest),
+    );
+    assert.deepEqual(
+      found.map(({ manifest }) => manifest.layers.length),
+      [1, 1],
+    );
+    const attestations = ['b', 'c', 'a'].map((name) => attestation(name));
+    assert.deepEqual(
+      manifests.map(({ digest }) => digest),
+      [images[0]?.digest, ...attestations.map(({ manifest }) => manifest.digest), images[1]?.digest],
+    );
+    assert.equal(indexes.length, 2);
+    assert.equal(indexes[1]?.digest, root.digest);
+    const isJson = blobs.map(({ mediaType }) => mediaType.endsWith('json'));
+    assert.deepEqual(isJson, [...isJson].sort().reverse());
+    // Two configs and the statement, and of each attestation its config and its layer.
+    assert.deepEqual(isJson, [...Array.from({ length: 9 }, () => true), false, false]);
+    const sizes = blobs.map(({ size }) => size);
+    for (const part of [sizes.slice(0, 9), sizes.slice(9)])
+      assert.deepEqual(
+        part,
+        [...part].sort((a, b) => b - a),
+      );
+  });
+
+  it('is the root alone where that is no document', async () => {
+    const { source } = sampleImage();
+    const blob = blobOf('text/plain', Buffer.from('x')).descriptor;
+    assert.deepEqual(await readTree(source, blob), { blobs: [blob], manifests: [], indexes: [], images: [] });
+  });
+
+  it('is an image and its parts where it is a manifest, which is no image where its entry says so', async () => {
+    const { source, root, layers, configs } = sampleImage();
+    const tree = await readTree(source, root);
+    assert.deepEqual(tree.blobs, [...configs, ...layers]);
+    assert.deepEqual(tree.manifests, [root]);
+    assert.deepEqual(
+      tree.images.map(({ descriptor }) => descriptor),
+      [root],
+    );
+    const said = { ...root, platform: { os: 'unknown', architecture: 'unknown' } };
+    assert.deepEqual((await readTree(source, said)).images, []);
+  });
+
+  it('says where a manifest is wrong', async () => {
+    const { source } = sampleImage();
+    const broken = blobOf(mediaTypes.manifest, encodeJson({ schemaVersion: 1 }));
+    await assert.rejects(readTree(withBlobs(source, [broken]), broken.descriptor), {
+      message: `${broken.descriptor.digest}: expected "schemaVersion" 2, got 1`,
+    });
+    const damaged = { ...broken, open: () => streamOf(Buffer.from('x')) };
+    await assert.rejects(readTree(withBlobs(source, [damaged]), broken.descriptor), {
+      code: 'DIGEST_MISMATCH',
+      message: /^sample: /,
+    });
+  });
+});
+
+describe('an entry of an index', () => {
+  const entry = describeBytes(mediaTypes.manifest, Buffer.from('x'));
+
+  it('is an attestation when it says so', () => {
+    assert.equal(isAttestation(entry), false);
+    assert.equal(isAttestation({ ...entry, platform: linux('unknown'), annotations: { a: 'b' } }), false);
+    assert.equal(isAttestation({ ...entry, platform: { os: 'unknown', architecture: 'amd64' } }), true);
+    assert.equal(isAttestation({ ...entry, annotations: { 'vnd.docker.reference.type': '' } }), true);
+  });
+
+  it('is a document when it is a manifest or an index', () => {
+    const types = Object.values(mediaTypes);
+    const { index, manifest, dockerManifestList, dockerManifest } = mediaTypes;
+    assert.deepEqual(
+      types.filter((mediaType) => isDocument({ ...entry, mediaType })),
+      [index, manifest, dockerManifestList, dockerManifest],
+    );
+  });
+
+  it('has what it points to', () => {
+    const of = (mediaType: string, document: unknown) =>
+      childrenOf({ ...entry, mediaType }, encodeJson({ schemaVersion: 2, ...(document as object) }));
+    const [config, layer] = ['config', 'layer'].map((text) => describeBytes('text/plain', Buffer.from(text)));
+    assert.deepEqual(of(mediaTypes.manifest, { config, layers: [layer, layer] }), [config, layer, layer]);
+    assert.deepEqual(of(mediaTypes.index, { manifests: [entry] }), [entry]);
+    for (const type of [mediaTypes.manifest, mediaTypes.index])
+      assert.throws(() => of(type, {}), { message: new RegExp(`^${entry.digest}: `) });
   });
 });

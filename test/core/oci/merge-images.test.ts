@@ -20,6 +20,7 @@ async function merged(parts: readonly MergePart[], annotations?: Record<string, 
 }
 
 describe('mergeImages', () => {
+  const hint = 'Merge one image for each platform: check that every job built for another one.';
   const [amd64, arm64, v7] = [part('linux/amd64'), part('linux/arm64'), part('linux/arm/v7')];
 
   it('lists every image with its platform, whatever the order', async () => {
@@ -37,16 +38,20 @@ describe('mergeImages', () => {
   });
 
   it('refuses the same image twice, and names both places', () => {
-    assert.throws(() => mergeImages([amd64, { ...amd64, where: 'other' }]), {
+    const { digest } = amd64.manifest;
+    assert.throws(() => mergeImages([amd64, arm64, { ...amd64, where: 'other' }]), {
       code: 'LAYOUT_INVALID',
-      message: /"layout of linux\/amd64" and "other"/,
+      message: `expected different images to merge, got ${digest} from both "layout of linux/amd64" and "other"`,
+      hint,
     });
   });
 
   it('refuses two images of one platform', () => {
-    assert.throws(() => mergeImages([amd64, part('linux/amd64', 'another')]), {
+    assert.throws(() => mergeImages([amd64, v7, part('linux/amd64', 'another')]), {
       code: 'LAYOUT_INVALID',
-      message: /one image for linux\/amd64/,
+      message:
+        'expected one image for linux/amd64, got one from "layout of linux/amd64" and another from "layout of another"',
+      hint,
     });
   });
 
@@ -57,5 +62,20 @@ describe('mergeImages', () => {
       index.manifests.map(({ platform }) => platform?.os),
       ['linux', 'windows', 'unknown', 'unknown'],
     );
+    const last = index.manifests.slice(2).map(({ digest }) => digest);
+    assert.deepEqual(last, attestations.map(({ manifest }) => manifest.digest).sort());
+    // Whatever the order in which they come.
+    const windows = part('windows/amd64');
+    for (const parts of [
+      [windows, ...attestations],
+      [...[...attestations].reverse(), windows],
+      [attestations[0], windows, attestations[1]],
+    ]) {
+      const again = await merged(parts.filter((one) => one !== undefined));
+      assert.deepEqual(
+        again.manifests.map(({ digest }) => digest),
+        [windows.manifest.digest, ...last],
+      );
+    }
   });
 });

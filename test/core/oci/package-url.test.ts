@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatCpe, formatPackageUrl } from '../../../src/core/oci/package-url.ts';
+import { formatCpe, formatPackageUrl, imagePackageUrl } from '../../../src/core/oci/package-url.ts';
+import { parseReference } from '../../../src/core/oci/reference.ts';
 
 describe('formatPackageUrl', () => {
   it('leaves nothing in it that has a meaning there', () => {
@@ -11,6 +12,38 @@ describe('formatPackageUrl', () => {
   });
 });
 
+describe('formatPackageUrl without parts', () => {
+  it('has no mark for what is missing', () => {
+    assert.equal(formatPackageUrl('github/a/b', undefined), 'pkg:github/a/b');
+    assert.equal(formatPackageUrl('github/a/b', 'v1'), 'pkg:github/a/b@v1');
+    assert.equal(
+      formatPackageUrl('generic/a', undefined, [
+        ['x', '1'],
+        ['y', '2'],
+      ]),
+      'pkg:generic/a?x=1&y=2',
+    );
+  });
+});
+
+describe('imagePackageUrl', () => {
+  const digest = `sha256:${'a'.repeat(64)}` as const;
+  const rows: [reference: string, url: string][] = [
+    [
+      'ghcr.io/owner/group/app:1.2',
+      `pkg:oci/app@sha256%3A${'a'.repeat(64)}?arch=arm64&repository_url=ghcr.io/owner/group/app&tag=1.2`,
+    ],
+    [
+      'localhost:5000/app',
+      `pkg:oci/app@sha256%3A${'a'.repeat(64)}?arch=arm64&repository_url=localhost%3A5000/app`,
+    ],
+  ];
+  for (const [reference, url] of rows)
+    it(`names ${reference}`, () => {
+      assert.equal(imagePackageUrl(parseReference(reference), digest, 'arm64'), url);
+    });
+});
+
 describe('formatCpe', () => {
   const versions: [version: string, quoted: string | undefined][] = [
     ['6.1.0-50_x', '6.1.0-50_x'],
@@ -18,6 +51,10 @@ describe('formatCpe', () => {
     ['1:2+3*', String.raw`1\:2\+3\*`],
     ['6.1 beta', undefined],
     ['ä', undefined],
+    ['ä1', undefined],
+    ['1ä', undefined],
+    ['1\n', undefined],
+    ['!~', String.raw`\!\~`],
     ['', undefined],
   ];
   for (const [version, quoted] of versions) {

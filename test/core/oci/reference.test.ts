@@ -24,6 +24,15 @@ describe('parseReference', () => {
     [`name@sha256:${hex}`, `docker.io/library/name@sha256:${hex}`],
     [`a/b:tag@sha256:${hex}`, `docker.io/a/b:tag@sha256:${hex}`],
     ['a/b__c/d--e.f:_x.y-z', 'docker.io/a/b__c/d--e.f:_x.y-z'],
+    ['registry-1.docker.io/redis', 'docker.io/library/redis'],
+    ['a.example/b', 'a.example/b'],
+    ['a-b.c-d.example:80/b', 'a-b.c-d.example:80/b'],
+    ['A1.example/b', 'A1.example/b'],
+    ['a.b-c.1/b', 'a.b-c.1/b'],
+    ['x.y.z:1', 'docker.io/library/x.y.z:1'],
+    ['a:Z', 'docker.io/library/a:Z'],
+    ['0/1.2_3', 'docker.io/0/1.2_3'],
+    ['ab.cd/ef-gh.ij/kl_mn', 'ab.cd/ef-gh.ij/kl_mn'],
   ];
   for (const [text, full] of cases) {
     it(`reads ${text} as ${full}`, () => {
@@ -55,6 +64,61 @@ describe('parseReference', () => {
       assert.throws(() => parseReference(text), { name: 'BimaError', code: 'REFERENCE_INVALID', message });
     });
   }
+
+  const parts =
+    'Its parts have lower-case letters and digits, with single ".", "_", "__" or "-" between them.';
+  const hints: [text: string, hint: string | undefined][] = [
+    ['', undefined],
+    ['a b', undefined],
+    ['https://ghcr.io/a/b', 'Write it without the scheme: ghcr.io/a/b'],
+    ['docker://a/b://c', 'Write it without the scheme: a/b://c'],
+    [`a@sha256:${hex}@sha256:${hex}`, undefined],
+    ['a@sha256:1234', undefined],
+    [
+      'a:-b',
+      'A tag has up to 128 letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".',
+    ],
+    ['host.example:port/a', undefined],
+    ['ghcr.io/a//b', parts],
+    ['ghcr.io/A//B', parts],
+    [`ghcr.io/${'a/'.repeat(130)}b`, undefined],
+  ];
+  for (const [text, hint] of hints)
+    it(`says of ${JSON.stringify(text.slice(0, 30))} what to write: ${hint ?? 'nothing'}`, () => {
+      assert.throws(() => parseReference(text), { code: 'REFERENCE_INVALID', hint });
+    });
+
+  const wrong: [name: string, texts: string[]][] = [
+    [
+      'a host',
+      ['-a.example/b', 'a-.example/b', 'a..example/b', '.example/b', 'a.example:/b', 'a.example:5x/b'],
+    ],
+    ['an address', ['[::1/b', '[]/b', '[g::1]/b', 'x[::1]/b', '[::1]x/b', '[::1]:/b']],
+    [
+      'a repository',
+      ['a.-b', '-a', 'a-', '.a', 'a.', 'a/', '/a', 'a..b', 'a_-b', 'a/_b', 'a/b_', 'ä', 'a+b', 'a/b+'],
+    ],
+    ['a tag', ['a:.b', 'a:b+', 'a:+b', 'a:b:', 'a::b']],
+    ['a digest', [`@sha256:${hex}`, 'a@', `a@sha256:${hex}0`, `a@xsha256:${hex}`]],
+  ];
+  for (const [name, texts] of wrong)
+    for (const text of texts)
+      it(`refuses ${JSON.stringify(text)} for ${name}`, () => {
+        assert.throws(() => parseReference(text), { code: 'REFERENCE_INVALID' });
+      });
+
+  it('takes a name of 255 characters, and a tag of 128', () => {
+    const name = `ghcr.io/${'a'.repeat(247)}`;
+    const tag = 't'.repeat(128);
+    assert.equal(name.length, 255);
+    assert.equal(formatReference(parseReference(`${name}:${tag}`)), `${name}:${tag}`);
+    assert.throws(() => parseReference(`${name}a`), { message: /over 255 characters/ });
+  });
+
+  it('has a tag and a digest only where they are', () => {
+    assert.deepEqual(parseReference('a'), { registry: 'docker.io', repository: 'library/a' });
+    assert.deepEqual(parseReference('a:b'), { registry: 'docker.io', repository: 'library/a', tag: 'b' });
+  });
 
   it('shows the lower-case form of an upper-case repository, and leaves the tag alone', () => {
     assert.throws(() => parseReference('ghcr.io/Owner/Name:V1'), { hint: 'Write ghcr.io/owner/name:V1' });
