@@ -101,7 +101,8 @@ describe('the platform of a binary', () => {
       name: 'a header that names none',
       content: unknown,
       code: 'ARCHITECTURE_UNKNOWN',
-      message: /^expected a unikernel binary whose header names its architecture in "\/app", got data starting with ee 01/,
+      message:
+        /^expected a unikernel binary whose header names its architecture in "\/app", got data starting with ee 01/,
       hint: /^Name the platform: with --platform linux\/amd64/,
     },
     {
@@ -116,7 +117,8 @@ describe('the platform of a binary', () => {
       content: '',
       platforms: { named: platform },
       code: 'BINARY_INVALID',
-      message: /^expected a unikernel in "\/app", which "com\.urunc\.unikernel\.binary" names, got an empty file$/,
+      message:
+        /^expected a unikernel in "\/app", which "com\.urunc\.unikernel\.binary" names, got an empty file$/,
       hint: /^Look at the step that makes it/,
     },
     {
@@ -141,7 +143,11 @@ describe('the platform of a binary', () => {
   }
 
   it('comes with a warning where a platform is named for a text', async () => {
-    const { platform: found, errors, warnings } = await find(rootfsOf(fileEntry('app', text)), {
+    const {
+      platform: found,
+      errors,
+      warnings,
+    } = await find(rootfsOf(fileEntry('app', text)), {
       named: platform,
     });
     assert.deepEqual([found, errors], [platform, []]);

@@ -16,10 +16,7 @@ const base = { platform: { os: 'linux', architecture: 'aarch64', variant: 'v8' }
 const stated = { platform: parsePlatform('linux/riscv64'), position };
 const named = parsePlatform('linux/arm/v7');
 
-function find(
-  { base: of, command = {} }: Partial<ContainerParts>,
-  platforms: Partial<NamedPlatforms> = {},
-) {
+function find({ base: of, command = {} }: Partial<ContainerParts>, platforms: Partial<NamedPlatforms> = {}) {
   return findContainerPlatform(
     rootfs,
     { base: of, command },
@@ -30,7 +27,12 @@ function find(
 
 describe('the platform of a container image', () => {
   const init = { entrypoint: ['/init'], cmd: ['/none'] };
-  const rows: [name: string, parts: Partial<ContainerParts>, platforms: Partial<NamedPlatforms>, is: string][] = [
+  const rows: [
+    name: string,
+    parts: Partial<ContainerParts>,
+    platforms: Partial<NamedPlatforms>,
+    is: string,
+  ][] = [
     ['the one that is named', { base, command: init }, { named, stated }, 'linux/arm/v7'],
     ['the one in the file', { base, command: init }, { stated }, 'linux/riscv64'],
     ['that of the base, in its usual form', { base, command: init }, {}, 'linux/arm64'],

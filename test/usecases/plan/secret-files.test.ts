@@ -123,7 +123,10 @@ describe('a secret by its content', () => {
 
   it('is read piece by piece, as far as 64 KiB', async () => {
     const token = '//r/:_authToken=abc';
-    const inPieces = fileEntry('.npmrc', [...token].map((letter) => Buffer.from(letter)));
+    const inPieces = fileEntry(
+      '.npmrc',
+      [...token].map((letter) => Buffer.from(letter)),
+    );
     assert.equal((await warnOfSecrets([copyOf([inPieces], '.')], undefined)).length, 1);
     let pieces = 0;
     async function* endless() {
