@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { openArchiveFile } from '../../../src/adapters/layers/archive-files.ts';
+import { BimaError } from '../../../src/core/errors.ts';
 import type { FoundFile } from '../../../src/core/files/match.ts';
 import { limits } from '../../../src/core/limits.ts';
 import { readAll, streamOf } from '../../../src/core/oci/blob.ts';
@@ -76,6 +77,34 @@ describe('an archive', () => {
       assert.equal(Buffer.from(await readAll(one?.content?.open() ?? streamOf())).toString(), 'first');
     });
   }
+
+  it('is read once for all files that are expected', async (test) => {
+    let opened = 0;
+    const open = () => {
+      opened += 1;
+      return streamOf(sample);
+    };
+    const folder = join(temporaryFolder(test), 'files');
+    const entries = await openArchiveFile(found(sample, { open }), 'it', folder);
+    const listed = opened;
+    const contents = entries?.flatMap(({ content }) => content ?? []) ?? [];
+    for (const content of contents) content.expect?.();
+    for (const content of contents) await readAll(content.open());
+    assert.equal(opened - listed, 1);
+  });
+
+  it('is a failure where its file can not be read', async (test) => {
+    const packed = gzipSync(sample);
+    for (const error of [new BimaError('CONTEXT_CHANGED', 'changed'), new TypeError('oops')]) {
+      let opened = 0;
+      const open = () => {
+        opened += 1;
+        if (opened > 1) throw error;
+        return streamOf(packed);
+      };
+      await assert.rejects(openArchiveFile(found(packed, { open }), 'it', temporaryFolder(test)), error);
+    }
+  });
 
   it('tells its files apart, and knows them again where the file is the same', async (test) => {
     const folder = temporaryFolder(test);

@@ -47,6 +47,11 @@ describe('the file of an image', () => {
     ['is a link', [[file('0')], [{ path: 'etc/x', target: 'y' }]]],
     ['was replaced by a link in its own layer', [[file('0'), { path: 'etc/x', target: 'y' }]]],
     ['came back after it was removed', [[file('0')], [{ path: 'etc/.wh.x' }, file('1')]], [1, '1']],
+    [
+      'stays where its own layer removes that of a lower one',
+      [[file('0')], [file('1'), { path: 'etc/.wh.x' }]],
+      [1, '1'],
+    ],
     ['came back above it', [[file('0')], [{ path: 'etc/.wh.x' }], [file('2')]], [2, '2']],
   ];
   for (const [name, layers, found] of rows) {
@@ -181,6 +186,15 @@ describe('a layer with another content of a file', () => {
     await assert.rejects(changeFile(store, { descriptor, diffId }, file, store), {
       code: 'DIGEST_MISMATCH',
       message: `layer ${descriptor.digest}, unpacked: expected ${diffId}, got other content`,
+    });
+  });
+
+  it('is refused for what is no layer', async () => {
+    const store = new MemoryStore();
+    const descriptor = store.add('application/x.unknown', await packTar(entries));
+    await assert.rejects(change(store, descriptor), {
+      code: 'LAYOUT_INVALID',
+      message: `layer ${descriptor.digest}: expected the media type of a layer, got "application/x.unknown"`,
     });
   });
 

@@ -119,6 +119,19 @@ describe('files by their names', () => {
     ]);
     assert.ok([...files.values()].every((file) => !('path' in file)));
   });
+
+  it('leave no descriptor open', { skip: process.platform !== 'linux' && 'needs /proc' }, async (test) => {
+    const count = () => readdirSync('/proc/self/fd').length;
+    const { source, stored } = await store([[{ path: 'b', content: 'b' }], [{ path: 'a', content: 'a' }]]);
+    const before = count();
+    await readNamedFiles(source, stored, ['a', 'b'], temporaryFolder(test));
+    const wrong = stored.map(({ descriptor }) => ({ descriptor, diffId: digestOf(Buffer.from('x')) }));
+    await assert.rejects(readNamedFiles(source, wrong, ['a'], temporaryFolder(test)));
+    const spool = createSpool(temporaryFolder(test), new Set(['x', 'y']));
+    for (const path of ['x', 'y', 'x']) spool.reader(entry(path));
+    spool.close();
+    assert.equal(count(), before);
+  });
 });
 
 describe('a spool', () => {

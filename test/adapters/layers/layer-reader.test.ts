@@ -90,4 +90,23 @@ describe('the files of a layer', () => {
     await assert.rejects(text(0), { code: 'LAYOUT_INVALID' });
     await assert.rejects(text(1), { code: 'LAYOUT_INVALID' });
   });
+
+  it('fail for nobody who never opens them', async (test) => {
+    const { reader, text } = open(test, tar.subarray(0, 2048));
+    reader.expect(1);
+    await assert.rejects(text(0), { code: 'LAYOUT_INVALID' });
+    // A failure that nobody hears of would end the process.
+    await new Promise(setImmediate);
+  });
+
+  it('leave no descriptor open', { skip: process.platform !== 'linux' && 'needs /proc' }, async (test) => {
+    const count = () => readdirSync('/proc/self/fd').length;
+    const { reader, text } = open(test);
+    for (const file of [0, 1, 2, 3]) reader.expect(file);
+    const before = count();
+    assert.equal(await text(0), 'aaa');
+    const broken = open(test, tar.subarray(0, 2048));
+    await assert.rejects(broken.text(0));
+    assert.equal(count(), before);
+  });
 });

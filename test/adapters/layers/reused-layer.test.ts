@@ -175,6 +175,22 @@ describe('the bytes of a layer that is reused', () => {
   });
 });
 
+describe('a file that is packed', () => {
+  it('has as many bytes as its entry says, or is named with what it has', async () => {
+    for (const [text, got] of [
+      ['fir', '3'],
+      ['', '0'],
+      ['firsts', 'more'],
+    ] as const) {
+      const wrong = [fileEntry('d/a', text, { size: 5 })];
+      await assert.rejects(createLayer(wrong, { ...options, write: (stream) => store.write(stream) }), {
+        code: 'CONTEXT_CHANGED',
+        message: `expected 5 bytes of "d/a", got ${got}`,
+      });
+    }
+  });
+});
+
 describe('layers of the same run', () => {
   it('are found by their diff ID, and may be there by their size', () => {
     const layers = new MadeLayers();

@@ -1,10 +1,12 @@
 // When the content of a layer is noted, and when what is noted counts: each limit from both sides.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { watchContent } from '../../../src/adapters/layers/content-watch.ts';
 import type { ContentRecords, LayerContent } from '../../../src/adapters/layers/content-watch.ts';
 import type { Entry, FileStamp } from '../../../src/core/files/entry.ts';
+import { encodeHeader } from '../../../src/core/files/tar-header.ts';
 import { fileEntry } from '../../support/file-entries.ts';
 
 const smallest = 8 * 1024 * 1024;
@@ -95,6 +97,17 @@ describe('what is noted of files', () => {
     it(`is not found for ${name}`, () => {
       assert.equal(noteAndFind([a], entries), undefined);
     });
+
+  it('is kept under a name that says how tars are packed, what is in the header, and the stamps', () => {
+    const records = new Records();
+    watchContent([a, { type: 'directory', path: 'd', mode: 0o755, uid: 0, gid: 0 }], {
+      mtime: 5,
+      records,
+    })?.note(content);
+    const hash = createHash('sha256').update('tar-1\n').update(encodeHeader(a, 5)).update('a\n');
+    hash.update(encodeHeader({ type: 'directory', path: 'd', mode: 0o755, uid: 0, gid: 0 }, 5));
+    assert.deepEqual([...records.known.keys()], [hash.digest('hex')]);
+  });
 
   it('is not found for another date of the image, or in another order', () => {
     assert.equal(noteAndFind([a], [a], [5, 6]), undefined);
