@@ -43,7 +43,7 @@ function planOf(more: Partial<Plan> = {}): Plan {
     origins: [],
     platform: parsePlatform('linux/arm/v7'),
     labels,
-    arguments: { words: [], warnings: [] } as unknown as Plan['arguments'],
+    arguments: { words: [], warnings: [] },
     onBuild: [],
     layers: [],
     ...more,

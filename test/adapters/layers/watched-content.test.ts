@@ -39,7 +39,11 @@ function fixed(text: string, changed = old) {
 }
 
 /** What is found of entries for which something was noted before. */
-function noteAndFind(noted: readonly Entry[], found: readonly Entry[], mtimes = [5, 5] as const) {
+function noteAndFind(
+  noted: readonly Entry[],
+  found: readonly Entry[],
+  mtimes: readonly [number, number] = [5, 5],
+) {
   const records = new Records();
   watchContent(noted, { mtime: mtimes[0], records })?.note(content);
   return watchContent(found, { mtime: mtimes[1], records })?.find();

@@ -17,7 +17,7 @@ const recipe: PlannedRecipe = { path: 'sub/Containerfile', digest, argumentNames
 function finished(
   context: string,
   more: Partial<FinishedBuild['plan']> = {},
-  of: PlannedRecipe | undefined = recipe,
+  of: PlannedRecipe = recipe,
 ): FinishedBuild {
   return {
     plan: { context, labels: [], strict: true, platforms: [], ...more },
@@ -28,7 +28,7 @@ function finished(
       compression: parseCompression('gzip'),
       created: 0,
     },
-    plans: [of === undefined ? {} : { recipe: of }] as unknown as readonly Plan[],
+    plans: [{ recipe: of }] as unknown as readonly Plan[],
   };
 }
 
@@ -121,8 +121,7 @@ describe('the record of a build', () => {
   });
 
   it('is none where no Containerfile was built', async (test) => {
-    const folder = temporaryFolder(test);
-    const { plans: _plans, ...build } = finished(folder);
+    const build = finished(temporaryFolder(test));
     await assert.rejects(recordBuild({ ...build, plans: [] }), RangeError);
     await assert.rejects(recordBuild({ ...build, plans: [{}] as unknown as readonly Plan[] }), RangeError);
   });

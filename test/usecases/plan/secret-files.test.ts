@@ -125,7 +125,7 @@ describe('a secret by its content', () => {
     const token = '//r/:_authToken=abc';
     const inPieces = fileEntry(
       '.npmrc',
-      [...token].map((letter) => Buffer.from(letter)),
+      Array.from(token, (letter) => Buffer.from(letter)),
     );
     assert.equal((await warnOfSecrets([copyOf([inPieces], '.')], undefined)).length, 1);
     let pieces = 0;

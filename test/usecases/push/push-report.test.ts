@@ -5,7 +5,6 @@ import { describe, it } from 'node:test';
 import { RegistryError } from '../../../src/adapters/registry/registry-error.ts';
 import { createRegistryClient } from '../../../src/adapters/registry/client.ts';
 import { BimaError } from '../../../src/core/errors.ts';
-import type { Digest } from '../../../src/core/oci/digest.ts';
 import { parseReference } from '../../../src/core/oci/reference.ts';
 import type { Stored } from '../../../src/core/oci/target.ts';
 import { pushImage, summarizePush } from '../../../src/usecases/push/push.ts';

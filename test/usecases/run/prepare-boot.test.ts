@@ -135,9 +135,8 @@ describe('the processor of a guest', () => {
     const arm = { ...pvh, architecture: 'arm64' };
     const ofBinary = await prepare(test, { image: { facts: arm } });
     assert.equal(ofBinary.program, 'qemu-system-aarch64');
-    const { architecture: _architecture, ...unknown } = pvh;
     const ofImage = await prepare(test, {
-      image: { facts: unknown, platform: parsePlatform('linux/arm64') },
+      image: { facts: { ...none, format: 'unknown', elf: 64 }, platform: parsePlatform('linux/arm64') },
     });
     assert.equal(ofImage.program, 'qemu-system-aarch64');
   });
