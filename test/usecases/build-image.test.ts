@@ -217,6 +217,27 @@ describe('the one layer of an image', () => {
   });
 });
 
+describe('an image on a base', () => {
+  it('has the layers and the history of the base first, and says what it is on', async (test) => {
+    const digest = `sha256:${'1'.repeat(64)}` as const;
+    const descriptor = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: 5 };
+    const blob = { descriptor, open: () => assert.fail('it was fetched') };
+    const diffId = `sha256:${'2'.repeat(64)}` as const;
+    const base = {
+      name: 'alpine:3',
+      digest,
+      layers: [{ descriptor, diffId, blob }],
+      inherited: { config: { User: 'app' }, history: [{ created_by: 'base' }], author: 'them' },
+    } as unknown as NonNullable<Plan['base']>;
+    const built = await build(test, planOf({ base, layers: [one] }));
+    assert.equal(built.reporter.said[0], `on alpine:3 (${digest})`);
+    assert.deepEqual(built.layers[0], { descriptor, diffId });
+    assert.deepEqual([built.layers.length, built.external], [3, [blob]]);
+    assert.deepEqual(built.configuration.history[0], { created_by: 'base' });
+    assert.deepEqual([built.configuration.author, built.configuration.config.User], ['them', 'app']);
+  });
+});
+
 describe('a layer that needn’t be made', () => {
   class Fake implements LayerSource {
     readonly kind: LayerSource['kind'];

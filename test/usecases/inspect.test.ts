@@ -247,6 +247,13 @@ describe('the binary of an image that is inspected', () => {
     assert.equal((await binaryOf(test, [[kernel]], { config: loose }))?.path, './boot//kernel');
   });
 
+  it('is not looked for without a folder, whatever is in its way', async (test) => {
+    const { layout, put } = await setUp(test);
+    const layers = [[kernel], [{ path: '.wh.boot' }], [{ path: 'boot', target: 'usr' }]];
+    const [image] = await inspectImages(layout, [await put({ layers, config: { Labels: labels } })]);
+    assert.ok(image !== undefined && !('binary' in image));
+  });
+
   const missing: [name: string, layers: readonly (readonly SampleEntry[])[], config?: object][] = [
     ['no layer has it', [[{ path: 'kernel', content: hello }]]],
     ['it was removed', [[kernel], [{ path: '.wh.boot' }]]],

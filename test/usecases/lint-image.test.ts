@@ -133,6 +133,12 @@ describe('an image that is linted', () => {
     assert.deepEqual(await ofInit(linux('/init', [], 'unikraft')), []);
   });
 
+  it('has no init where it has no words', async (test) => {
+    const config = { Labels: { ...labels, [key('unikernelType')]: 'linux' } };
+    const [, warnings] = await lint(test, [image({ config })], { strict: false });
+    assert.ok(!warnings.some((text) => /init |first word/.test(text)), warnings.join());
+  });
+
   it('has its environment counted with its arguments', async (test) => {
     const config = (size: number) => ({
       Labels: { ...labels, [key('unikernelType')]: 'linux' },

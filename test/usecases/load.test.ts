@@ -4,9 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Containerd } from '../../src/adapters/containerd/containerd.ts';
 import type { CtrAnswer } from '../../src/adapters/containerd/ctr.ts';
+import { nameOwner } from '../../src/adapters/filesystem/process-owner.ts';
 import type { ByteStream } from '../../src/core/oci/blob.ts';
-import { readAll, streamOf } from '../../src/core/oci/blob.ts';
+import { blobOf, readAll, streamOf } from '../../src/core/oci/blob.ts';
 import type { Descriptor } from '../../src/core/oci/descriptor.ts';
+import { encodeJson } from '../../src/core/oci/json.ts';
+import { withBlobs } from '../../src/core/oci/with-blobs.ts';
 import { hexOf } from '../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../src/core/oci/media-types.ts';
 import { parsePlatform } from '../../src/core/oci/platform.ts';
@@ -27,13 +30,15 @@ interface NodeOptions {
   readonly containerd?: Partial<Containerd>;
   /** What is there already, by its name. */
   readonly there?: Readonly<Record<string, Descriptor>>;
+  /** The names that `ctr images ls` lists. */
+  readonly listed?: readonly string[];
   readonly feed?: (stream: ByteStream) => Promise<CtrAnswer>;
 }
 
 const done: CtrAnswer = { code: 0, stdout: '', stderr: '' };
 
 /** A containerd that answers as the real one does, and notes what it was asked. */
-function nodeWith({ containerd, there = {}, feed }: NodeOptions = {}): Node {
+function nodeWith({ containerd, there = {}, listed = [], feed }: NodeOptions = {}): Node {
   const queries: string[] = [];
   const fed: { args: readonly string[]; bytes: Buffer }[] = [];
   return {
@@ -49,6 +54,8 @@ function nodeWith({ containerd, there = {}, feed }: NodeOptions = {}): Node {
       client: {
         query: (...args) => {
           queries.push(args.join(' '));
+          if (args[1] === 'ls' && args[0] === 'images')
+            return Promise.resolve({ ...done, stdout: listed.join('\n') });
           if (args[1] !== 'check') return Promise.resolve(done);
           const lines = Object.entries(there)
             .filter(([name]) => args.some((arg) => arg === `name==${JSON.stringify(name)}`))
@@ -97,6 +104,35 @@ describe('an image that is loaded', () => {
     for (const { digest } of [...image.layers, ...image.configs, image.root])
       assert.ok(only.bytes.includes(`blobs/sha256/${hexOf(digest)}`), digest);
     for (const name of ['ghcr.io/a/b:1', 'quay.io/c/d:2']) assert.ok(only.bytes.includes(name), name);
+  });
+
+  it('goes without anything that refers to it, unless that is named', async () => {
+    const node = nodeWith();
+    await loadImage(node.containerd, image.source, image.root, references, notingReporter());
+    assert.equal(node.fed.length, 1);
+  });
+
+  it('is for the platforms of its images, and not for what else its index lists', async () => {
+    const config = blobOf('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
+    const artifact = blobOf(
+      mediaTypes.manifest,
+      encodeJson({ schemaVersion: 2, artifactType: 'a/b', config: config.descriptor, layers: [] }),
+    );
+    const index = blobOf(
+      mediaTypes.index,
+      encodeJson({
+        schemaVersion: 2,
+        mediaType: mediaTypes.index,
+        manifests: [artifact.descriptor, image.root],
+      }),
+    );
+    const source = withBlobs(image.source, [config, artifact, index]);
+    const { imported, reporter } = load(nodeWith({ containerd: { platforms: [] } }), {
+      source,
+      root: index.descriptor,
+    });
+    assert.deepEqual(await imported, { isNew: true, isUnpacked: false });
+    assert.match(reporter.warned[0]?.message ?? '', /^the image is for linux\/amd64 and this node/);
   });
 
   it('is left alone where it is there', async () => {
@@ -178,6 +214,21 @@ describe('an image that is loaded', () => {
     await assert.rejects(imported, { message: 'broken pipe' });
     controller.abort();
     assert.deepEqual(reporter.said, []);
+  });
+});
+
+describe('names that killed processes have left in containerd', () => {
+  it('are removed, and those of living ones stay', async () => {
+    const own = await nameOwner();
+    // No process has this number.
+    const dead = own.replace(/-\d+-(\d+-[0-9a-f]+)$/, '-4194999-$1');
+    const kept = [own, dead].map((name) => `bima.invalid/kept:${name}`);
+    const node = nodeWith({ listed: [...kept, 'ghcr.io/other:1'] });
+    await load(node).imported;
+    assert.deepEqual(
+      node.queries.filter((query) => query.startsWith('images rm')),
+      [`images rm ${kept[1]}`],
+    );
   });
 });
 

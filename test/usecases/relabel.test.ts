@@ -327,6 +327,24 @@ describe('an index of images with other labels', () => {
     assert.equal(result.images.length, 1);
   });
 
+  it('stays as it is written where nothing below it changes', async (test) => {
+    const scene = await setUp(test);
+    const same = image({
+      config: { Labels: changed },
+      annotations: changed,
+      layers: [[{ path: 'urunc.json', content: encoded(changed) }]],
+    });
+    const document = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: [await putBase(scene.source, same)],
+    };
+    const blob = blobOf(mediaTypes.index, Buffer.from(JSON.stringify(document, null, 2)));
+    await scene.source.put(blob);
+    assert.deepEqual((await scene.relabel(blob.descriptor)).root, blob.descriptor);
+    assert.ok(await scene.target.has(blob.descriptor));
+  });
+
   it('loses statements about what it lost, and no others', async (test) => {
     const scene = await setUp(test);
     const { source } = scene;
