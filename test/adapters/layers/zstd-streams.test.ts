@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as zlib from 'node:zlib';
 import { compressZstd, frameSize } from '../../../src/adapters/layers/zstd.ts';
-import { streamOf } from '../../../src/core/oci/blob.ts';
+import { readAll, streamOf } from '../../../src/core/oci/blob.ts';
 
 const skip = !('zstdCompress' in zlib) && 'this Node has no zstd';
 
@@ -19,20 +19,13 @@ function noise(size: number): Buffer {
 describe('zstd', { skip }, () => {
   for (const level of [3, 7]) {
     it(`fails with what is wrong with its input, at level ${level}`, async () => {
-      for (const error of [new Error('the disk is gone'), 'no error at all'] as const) {
-        async function* broken() {
-          yield Buffer.from('a beginning');
-          await Promise.resolve();
-          throw error;
-        }
-        await assert.rejects(Array.fromAsync(compressZstd(broken(), { level })), (found) => {
-          assert.equal(
-            found instanceof Error ? found.message : found,
-            error instanceof Error ? error.message : error,
-          );
-          return true;
-        });
+      const error = new Error('the disk is gone');
+      async function* broken() {
+        yield Buffer.from('a beginning');
+        await Promise.resolve();
+        throw error;
       }
+      await assert.rejects(readAll(compressZstd(broken(), { level })), error);
     });
 
     it(`closes its input when nobody reads any further, at level ${level}`, async () => {
@@ -55,8 +48,6 @@ describe('zstd', { skip }, () => {
   }
 
   it('gives back the memory of what was read, for a reader that keeps nothing, and for no other', async () => {
-    const { buffer } = Buffer.alloc(1);
-    if (!('transfer' in buffer)) return;
     const input = noise(2 * frameSize);
     const lengths = async (release: boolean) => {
       const buffers: ArrayBufferLike[] = [];

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BimaError } from '../../../src/core/errors.ts';
 import type { ErrorCode } from '../../../src/core/errors.ts';
+import { readAll } from '../../../src/core/oci/blob.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
 import { isOfPreviews, isTooOld } from '../../../src/usecases/cleanup/brought.ts';
 import { describeRecord } from '../../../src/usecases/cleanup/cleanup.ts';
@@ -128,8 +129,10 @@ describe('what may be a list of referrers', () => {
 describe('a placeholder', () => {
   it('is an artifact without content that no other tag has', async () => {
     const { manifest, content } = placeholderFor('pr-5');
-    const chunks = await Array.fromAsync(manifest.open());
-    const document = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+    const document = JSON.parse(Buffer.from(await readAll(manifest.open())).toString()) as Record<
+      string,
+      unknown
+    >;
     assert.equal(document.artifactType, 'application/vnd.nubificus.bima.removed-tag.v1');
     assert.deepEqual(document.annotations, { 'com.nubificus.bima.removed-tag': 'pr-5' });
     assert.deepEqual([document.config, document.layers], [content.descriptor, [content.descriptor]]);
