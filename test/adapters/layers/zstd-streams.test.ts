@@ -42,7 +42,8 @@ describe('zstd', { skip }, () => {
         }
       }
       for await (const chunk of compressZstd(endless(), { level })) if (chunk.length > 0) break;
-      for (const end = Date.now() + 5000; !input.isClosed && Date.now() < end;) await new Promise(setImmediate);
+      for (const end = Date.now() + 5000; !input.isClosed && Date.now() < end;)
+        await new Promise(setImmediate);
       assert.ok(input.isClosed);
     });
   }
