@@ -29,6 +29,8 @@ interface Mutant {
 
 const versions = ['@stryker-mutator/core@10.0.0', '@stryker-mutator/tap-runner@10.0.0'];
 const root = resolve(import.meta.dirname, '..');
+/** A function of it is passed to its threads as text: what StrykerJS writes into that is not there. */
+const left = ['src/adapters/layers/deflate-threads.ts'];
 
 const { values, positionals } = parseArgs({
   options: {
@@ -89,7 +91,7 @@ function mutate(own: string): number {
       // What it refuses counts neither as noticed nor as survived.
       checkers: ['sample'],
       concurrency: Number(values.concurrency),
-      mutate: [`${sources}/**/*.ts`],
+      mutate: [`${sources}/**/*.ts`, ...left.map((file) => `!${file}`)],
       ignorePatterns: ['/bench', '/docs'],
       tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'] },
       coverageAnalysis: 'perTest',

@@ -218,6 +218,7 @@ describe('one platform', () => {
     assert.equal(image?.config.architecture, 'arm64');
     const said = built.messages.filter((message) => message.includes('no index'));
     assert.equal(said.length, 2);
+    assert.ok(!built.messages.some((message) => message.startsWith('building for')));
   });
 
   it('is that of the binary when none is named', async (test) => {

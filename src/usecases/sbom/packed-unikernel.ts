@@ -29,5 +29,5 @@ export async function readUnikernel(
   const facts = await examineBinary(file, { unpack: unpackPayload, isThorough: true });
   const type = labels.get(uruncKeys.unikernelType);
   const version = labels.get(uruncKeys.unikernelVersion) ?? labels.get(uruncKeys.version);
-  return { path, ...findSoftware(facts, { type: type === '' ? undefined : type, version }) };
+  return { path, ...findSoftware(facts, { type, version }) };
 }
