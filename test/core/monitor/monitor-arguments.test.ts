@@ -328,12 +328,6 @@ describe('the command line of a monitor', () => {
     ]);
   });
 
-  it('ends without a word for a tender whose guest gets none', () => {
-    // urunc has no such guest on a tender; an empty argument would be one.
-    const { args } = commandOf({ monitor: 'hvt', guest: { type: 'mirage', words: [], hasNetwork: true } });
-    assert.deepEqual(args, ['--mem=256', '--', 'K', '--ipv4=10.0.2.15/24 --ipv4-gateway=10.0.2.2 ']);
-  });
-
   it('is of a program by the monitor and the architecture', () => {
     const rows: readonly [KnownMonitor, Guest['architecture'], string][] = [
       ['qemu', 'amd64', 'qemu-system-x86_64'],

@@ -14,6 +14,7 @@ describe('installHint', () => {
     [arm, { system: 'linux', id: 'mint', like: 'ubuntu debian' }, 'sudo apt-get install qemu-system-arm'],
     [x86, { system: 'linux', id: 'fedora' }, 'sudo dnf install qemu-system-x86-core'],
     [arm, { system: 'linux', id: 'rocky', like: 'rhel centos' }, 'sudo dnf install qemu-system-aarch64-core'],
+    [arm, { system: 'linux', id: 'rhel' }, 'sudo dnf install qemu-system-aarch64-core'],
     [x86, { system: 'linux', id: 'centos' }, 'sudo dnf install qemu-system-x86-core'],
     [x86, { system: 'linux', id: 'alpine' }, 'sudo apk add qemu-system-x86_64'],
     [arm, { system: 'linux', id: 'alpine' }, 'sudo apk add qemu-system-aarch64'],
