@@ -147,7 +147,7 @@ describe('bima build', () => {
     });
     assert.match(String(config), digestPattern);
     for (const layer of layers as Record<string, unknown>[]) {
-      assert.deepEqual(Object.keys(layer), ['mediaType', 'digest', 'size', 'diffId']);
+      for (const key of ['mediaType', 'digest', 'size', 'diffId']) assert.ok(key in layer, key);
       assert.match(String(layer.diffId), digestPattern);
       assert.notEqual(layer.diffId, layer.digest);
     }
