@@ -402,6 +402,106 @@ describe('bima merge', () => {
   });
 });
 
+describe('bima relabel', () => {
+  const cases: readonly [
+    name: string,
+    args: (layout: string, archive: string) => string[],
+    stderr: string,
+  ][] = [
+    [
+      'no image',
+      () => [],
+      '"bima relabel" requires an image and at least 1 label, got none\n  See "bima relabel --help".',
+    ],
+    [
+      'no label',
+      (layout) => [layout],
+      '"bima relabel" requires at least 1 label, got none\n  Write for example com.urunc.unikernel.hypervisor=qemu behind the image, or --remove with a label.',
+    ],
+    ['a label that is none', (layout) => [layout, 'x'], 'expected a label KEY=VALUE, got "x"'],
+    [
+      'a label that is both',
+      (layout) => [layout, 'b=1', 'a=1', '--remove', 'c', '--remove', 'a'],
+      'expected "a" to be set or removed, got both',
+    ],
+    [
+      'a digest alone',
+      () => [`127.0.0.1:1/a/b@sha256:${'0'.repeat(64)}`, 'a=1'],
+      `expected --tag for the new image, got none, and no tag beside sha256:${'0'.repeat(64)}\n  A digest always stands for the same image: name a tag that stands for the new one.`,
+    ],
+    [
+      'containerd',
+      (layout) => [layout, 'a=1', '-o', 'ctr'],
+      'expected --output tar, oci or registry, got "ctr"',
+    ],
+    [
+      'an archive without a place for the new one',
+      (_, archive) => [archive, 'a=1'],
+      'expected --dest with --tar for the new archive, got neither\n  An archive is never changed where it is.',
+    ],
+    [
+      'a place without an output',
+      (layout) => [layout, 'a=1', '--dest', 'x'],
+      'expected --output with --dest, got --dest alone',
+    ],
+  ];
+  for (const [name, args, stderr] of cases) {
+    it(`refuses ${name}`, async (test) => {
+      const { layout } = await builtLayout(test);
+      const archive = join(dirname(layout), 'a.tar');
+      await must(['merge', '--tar', '--dest', archive, '-t', 'a:1', layout]);
+      const before = readFileSync(join(layout, 'index.json'), 'utf8');
+      assert.deepEqual(await bima(['relabel', ...args(layout, archive)]), {
+        code: 2,
+        stdout: '',
+        stderr: `bima: error: ${stderr}`,
+      });
+      assert.equal(readFileSync(join(layout, 'index.json'), 'utf8'), before);
+    });
+  }
+
+  it('prints the new digest, or both and each image as JSON', async (test) => {
+    const { layout, digest } = await builtLayout(test);
+    const label = 'com.urunc.unikernel.cmdline';
+    const { stdout, stderr } = await must(['relabel', layout, `${label}=other`]);
+    assert.match(stdout, digestPattern);
+    assert.notEqual(stdout, digest);
+    assert.match(stderr, new RegExp(`^wrote the layout ${layout}$`, 'm'));
+    const archive = join(dirname(layout), 'new.tar');
+    const args = ['relabel', '--tar', '--dest', archive, '-t', 'a/c:3', '--json', layout, '--remove', label];
+    const { images, ...rest } = jsonOf(await must(args));
+    const [first, ...others] = images as Record<string, unknown>[];
+    assert.deepEqual(others, []);
+    assert.deepEqual(rest, { digest: first?.digest, previous: stdout, tags: ['docker.io/a/c:3'], archive });
+    assert.deepEqual([first?.platform, first?.previous], ['linux/amd64', stdout]);
+    const { [label]: removed, ...left } = helloLabels;
+    assert.equal(removed, 'hello from urunc');
+    assert.deepEqual(first?.labels, left);
+  });
+
+  it('writes an archive into a stream, and says that signatures stay behind', async (test) => {
+    await using registry = await startRegistry();
+    const { layout, digest } = await builtLayout(test);
+    const name = `${registry.host}/x/y:1`;
+    await must(['push', layout, name]);
+    const stdoutBytes: Terminal['stdoutBytes'] = async (stream) => {
+      await readAll(stream);
+    };
+    const label = 'com.urunc.unikernel.cmdline=other';
+    const streamed = await must(['relabel', '--tar', '--dest', '-', name, label], { stdoutBytes });
+    assert.equal(streamed.stdout, '');
+    assert.match(streamed.stderr.split('\n').at(-1) ?? '', digestPattern);
+    const stays = `signatures and attestations stay with ${digest}: make them anew for the new image`;
+    assert.ok(streamed.stderr.split('\n').includes(stays));
+    const same = await must(['relabel', name, 'com.urunc.unikernel.hypervisor=qemu']);
+    assert.equal(same.stdout, digest);
+    assert.doesNotMatch(same.stderr, /signatures and attestations stay/);
+    const moved = await must(['relabel', '--json', name, label]);
+    assert.deepEqual(jsonOf(moved).tags, [name]);
+    assert.ok('pushed' in jsonOf(moved));
+  });
+});
+
 describe('bima inspect', () => {
   it('lists images as text and as JSON, and says so where there is none', async (test) => {
     const { layout, digest } = await builtLayout(test);
