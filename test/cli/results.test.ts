@@ -1,6 +1,7 @@
 // What each command prints and leaves, from its arguments to its exit code: as text, as JSON, in files and streams.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -499,6 +500,100 @@ describe('bima relabel', () => {
     const moved = await must(['relabel', '--json', name, label]);
     assert.deepEqual(jsonOf(moved).tags, [name]);
     assert.ok('pushed' in jsonOf(moved));
+  });
+});
+
+describe('bima verify', () => {
+  it('needs to know what for', async (test) => {
+    const { layout } = await builtLayout(test);
+    for (const args of [[], ['--source=']]) {
+      const { code, stderr } = await bima(['verify', ...args, layout]);
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^bima: error: expected --source, --repo or --key, got none of them\n {2}To see who signed the image, .*--source\.$/,
+      );
+    }
+  });
+
+  const rebuilds = [
+    'file',
+    'platform',
+    'build-arg',
+    'build-context',
+    'target',
+    'label',
+    'annotation',
+    'compression',
+  ];
+  for (const name of rebuilds) {
+    it(`takes --${name} for a rebuild alone`, async (test) => {
+      const { layout } = await builtLayout(test);
+      assert.deepEqual(await bima(['verify', '--repo', 'o/n', `--${name}=x=y`, layout]), {
+        code: 2,
+        stdout: '',
+        stderr: `bima: error: expected --source with --${name}, got none\n  It is for the rebuild: name the build context, or leave it out.`,
+      });
+    });
+  }
+
+  it('says by its exit code that there is no such image', async (test) => {
+    const { context, layout } = await builtLayout(test);
+    for (const name of ['./none', 'none.tar', 'none.tgz', 'none/']) {
+      assert.deepEqual(await bima(['verify', '--source', context, name]), {
+        code: 4,
+        stdout: '',
+        stderr: `bima: error: "${name}" does not exist`,
+      });
+    }
+    const other = await bima(['verify', '--source', context, '--image', 'a/b:2', layout]);
+    assert.equal(other.code, 4);
+    await using registry = await startRegistry();
+    const missing = await bima(['verify', '--source', context, `${registry.host}/x/y:1`]);
+    assert.equal(missing.code, 4);
+  });
+
+  it('says by its exit code whether it is reproduced, and what differs first', async (test) => {
+    const { context, layout, digest } = await builtLayout(test);
+    const args = ['verify', '--source', context, layout];
+    const same = await bima(args);
+    assert.deepEqual([same.code, same.stdout], [0, `REPRODUCED ${digest}`]);
+    assert.deepEqual(jsonOf(await must([...args, '--json'])), {
+      reproduced: true,
+      digest,
+      rebuild: digest,
+      sameContent: true,
+      differences: [],
+      record: null,
+    });
+    const path = join(context, 'Containerfile');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('hello from urunc', 'goodbye'));
+    const changed = await bima(args);
+    assert.equal(changed.code, 3);
+    const [title, difference] = changed.stdout.split('\n');
+    assert.equal(title, `NOT REPRODUCED ${digest}`);
+    assert.ok(difference !== undefined && difference !== '');
+    const known = JSON.parse((await bima([...args, '--json'])).stdout) as Record<string, unknown>;
+    assert.deepEqual([known.reproduced, known.digest], [false, digest]);
+    assert.notEqual(known.rebuild, digest);
+    writeFileSync(path, 'FROM scratch\nCOPY none /\n');
+    const impossible = await bima(args);
+    assert.equal(impossible.code, 5);
+    assert.match(impossible.stderr, /error: "none" is not in the context/);
+  });
+
+  it('says by its exit code that nobody has signed it', async (test) => {
+    const { layout, digest } = await builtLayout(test);
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const file = join(dirname(layout), 'key.pem');
+    writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }));
+    const { code, stdout, stderr } = await bima(['verify', '--key', file, layout]);
+    assert.deepEqual([code, stdout], [6, `NOT VERIFIED ${digest}`]);
+    assert.match(stderr, /^bima: error: expected a signature of sha256:/);
+    const known = await bima(['verify', '--key', file, '--json', layout]);
+    assert.equal(known.code, 6);
+    const { digest: image, verified, signatures, refused } = jsonOf(known);
+    assert.deepEqual([image, verified, signatures, refused], [digest, false, [], []]);
   });
 });
 
