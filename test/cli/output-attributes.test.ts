@@ -80,7 +80,7 @@ describe('--output with attributes', () => {
     ],
     ['type=regsitry', `${types}regsitry`, 'Did you mean type=registry?'],
     ['type=cacheonly', `${types}cacheonly`, undefined],
-    ['type=', `${types}`, undefined],
+    ['type=', types, undefined],
     [
       'dest=x',
       'expected --output with a type, got "dest=x"',

@@ -208,7 +208,7 @@ describe('bima build', () => {
 
   it('writes an archive to standard output, and what is to be said elsewhere', async (test) => {
     const context = helloContext(test);
-    let bytes = new Uint8Array();
+    let bytes: Uint8Array = new Uint8Array();
     const stdoutBytes: Terminal['stdoutBytes'] = async (stream) => {
       bytes = await readAll(stream);
     };

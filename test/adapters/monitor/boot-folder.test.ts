@@ -12,6 +12,7 @@ import {
   placeTree,
 } from '../../../src/adapters/monitor/boot-folder.ts';
 import type { Entry, FileEntry } from '../../../src/core/files/entry.ts';
+import { onPlatform } from '../../support/other-platform.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { streamOf } from '../../../src/core/oci/blob.ts';
 
@@ -113,6 +114,37 @@ describe('placeTree', () => {
       assert.match(text('.virtfs_metadata/disk'), new RegExp(`\nvirtfs.rdev=${0x12_1ff_ff >>> 0}\n$`));
   });
 
+  it('makes a folder before what is in it, in whatever order they come', async (test) => {
+    const entries: Entry[] = [
+      fileEntry('a/b/c', 'c'),
+      { type: 'directory', path: 'a/b', mode: 0o755, ...owner },
+      { type: 'directory', path: 'a', mode: 0o755, ...owner },
+    ];
+    const root = await placeTree(join(temporaryFolder(test), 'new'), 'deep/root', entries);
+    if (process.platform === 'win32') return;
+    for (const path of ['a', 'a/b']) assert.equal(statSync(join(root, path)).mode & 0o777, 0o700, path);
+  });
+
+  it('writes no file over another, and none through a link', async (test) => {
+    const link: Entry = { type: 'symlink', path: 'a', mode: 0o777, target: 'x', ...owner };
+    for (const second of [fileEntry('a', 'two'), link]) {
+      const entries = [fileEntry('a', 'one'), second];
+      await assert.rejects(placeTree(temporaryFolder(test), 'root', entries), { code: 'OUTPUT_FAILED' });
+    }
+    const root = await placeTree(temporaryFolder(test), 'root', [link]);
+    if (process.platform !== 'win32') assert.equal(lstatSync(join(root, 'a')).mode & 0o777, 0o600);
+  });
+
+  it('has the numbers of devices that macOS has', { skip: process.platform === 'win32' }, async (test) => {
+    const folder = temporaryFolder(test);
+    const special = { kind: 'character', major: 5, minor: 300 } as const;
+    const root = await onPlatform('darwin', () =>
+      placeTree(folder, 'root', [{ ...fileEntry('tty', ''), special }]),
+    );
+    const text = readFileSync(join(root, '.virtfs_metadata/tty'), 'utf8');
+    assert.match(text, new RegExp(`\nvirtfs.rdev=${5 * 16_777_216 + 300}\n$`));
+  });
+
   it('says where it could not write', async (test) => {
     const folder = temporaryFolder(test, { file: '' });
     await assert.rejects(placeTree(join(folder, 'file'), 'root', []), {
@@ -176,6 +208,7 @@ describe('checkNames', () => {
 
   it('takes names that differ in more than that', () => {
     checkNames([]);
+    checkNames(['stra\u00dfe', 'strasse'].map((path) => fileEntry(path, '')));
     checkNames(['a', 'b', 'a/b', 'b/a', 'ab', 'a.b', 'e', '\u00e9'].map((path) => fileEntry(path, '')));
   });
 });

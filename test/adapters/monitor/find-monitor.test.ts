@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { findMonitor } from '../../../src/adapters/monitor/find-monitor.ts';
 import { readHostFacts, readSystemName } from '../../../src/adapters/monitor/host-facts.ts';
 import { installHint, parseOsRelease } from '../../../src/core/monitor/monitor-packages.ts';
+import { onPlatform } from '../../support/other-platform.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 describe('findMonitor', { skip: process.platform === 'win32' && 'needs modes of files' }, () => {
@@ -43,7 +44,64 @@ describe('findMonitor', { skip: process.platform === 'win32' && 'needs modes of 
   });
 });
 
+describe(
+  'findMonitor on Windows',
+  { skip: process.platform === 'win32' && 'needs names with backslashes' },
+  () => {
+    it("looks where QEMU's installer puts it, which is not on the PATH", async (test) => {
+      // There, these are folders; here, it is the name of a file.
+      const folder = temporaryFolder(test, { 'C:\\Programs\\qemu\\qemu-system-x86_64.exe': '' });
+      chmodSync(join(folder, 'C:\\Programs\\qemu\\qemu-system-x86_64.exe'), 0o755);
+      const before = process.cwd();
+      process.chdir(folder);
+      try {
+        await onPlatform('win32', async () => {
+          const find = (environment: Record<string, string>, program = 'qemu-system-x86_64') =>
+            findMonitor(program, { PATH: '', ...environment });
+          const path = 'C:\\Programs\\qemu\\qemu-system-x86_64.exe';
+          assert.equal(await find({ PROGRAMFILES: 'C:\\Programs' }), path);
+          assert.equal(await find({ ProgramFiles: 'C:\\Programs' }), path);
+          for (const environment of [{}, { PROGRAMFILES: '' }, { PROGRAMFILES: 'D:\\Programs' }]) {
+            await assert.rejects(find(environment), {
+              code: 'MONITOR_MISSING',
+              hint: 'Install it: write "winget install SoftwareFreedomConservancy.QEMU".',
+            });
+          }
+          await assert.rejects(find({ PROGRAMFILES: 'C:\\Programs' }, 'other'), { code: 'MONITOR_MISSING' });
+        });
+      } finally {
+        process.chdir(before);
+      }
+    });
+
+    it('looks below no folder that depends on the current one', async (test) => {
+      const folder = temporaryFolder(test, { 'Programs\\qemu\\qemu.exe': '' });
+      chmodSync(join(folder, 'Programs\\qemu\\qemu.exe'), 0o755);
+      const before = process.cwd();
+      process.chdir(folder);
+      try {
+        await onPlatform('win32', () =>
+          assert.rejects(findMonitor('qemu', { PATH: '', PROGRAMFILES: 'Programs' }), {
+            code: 'MONITOR_MISSING',
+          }),
+        );
+      } finally {
+        process.chdir(before);
+      }
+    });
+  },
+);
+
 describe('this machine', () => {
+  it('has KVM on Linux alone, and nothing of a Mac elsewhere', async () => {
+    for (const platform of ['darwin', 'win32', 'freebsd'] as const) {
+      const found = await onPlatform(platform, readHostFacts);
+      assert.deepEqual([found.system, found.hasKvm], [platform, false]);
+      if (process.platform !== 'darwin') assert.equal(found.hasHvf, false);
+      assert.deepEqual(await onPlatform(platform, readSystemName), { system: platform });
+    }
+  });
+
   const names: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64', ia32: '386' };
 
   it('has the architecture of its processor, by the name that Go has for it', async () => {

@@ -37,6 +37,8 @@ function startScript(test: TestContext, script: string, more: Partial<GuestProce
   return { guest, printed: () => printed };
 }
 
+const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
 /** Whether a process is there, and no zombie that nobody has waited for yet. */
 function isRunning(pid: number): boolean {
   try {
@@ -103,12 +105,33 @@ describe('a monitor', { skip }, () => {
       "trap 'echo bye; exit 5' TERM; echo ready\nwhile :; do sleep 0.02; done",
     );
     while (!printed().includes('ready')) await sleep(10);
-    const start = performance.now();
+    const [start, before] = [performance.now(), timers()];
     guest.stop();
     guest.stop();
+    assert.equal(timers(), before + 1);
     assert.deepEqual(await guest.ended, { code: 5, signal: null });
     assert.equal(printed(), 'ready\nbye\n');
     assert.ok(performance.now() - start < 1900);
+    assert.equal(timers(), before);
+  });
+
+  it('is asked once, and ended when it does not end', async (test) => {
+    const { guest, printed } = startScript(
+      test,
+      "trap 'echo asked' TERM; echo ready\nwhile :; do sleep 0.02; done",
+    );
+    while (!printed().includes('ready')) await sleep(10);
+    guest.stop();
+    while (!printed().includes('asked')) await sleep(10);
+    guest.stop();
+    assert.equal((await guest.ended).signal, 'SIGKILL');
+    assert.equal(printed(), 'ready\nasked\n');
+  });
+
+  it('gets an end of input where it has none', async (test) => {
+    const { guest, printed } = startScript(test, 'cat; echo end');
+    await guest.ended;
+    assert.equal(printed(), 'end\n');
   });
 
   it('that has ended is asked nothing more, and leaves nothing that waits for it', async (test) => {
@@ -116,7 +139,9 @@ describe('a monitor', { skip }, () => {
     const { guest } = startScript(test, 'exit 0');
     assert.equal(process.listenerCount('exit'), before + 1);
     await guest.ended;
+    const waiting = timers();
     guest.stop();
+    assert.equal(timers(), waiting);
     assert.equal(process.listenerCount('exit'), before);
     const failed = startScript(test, '', { path: '/nowhere/monitor' }).guest;
     await assert.rejects(failed.ended);
@@ -200,7 +225,7 @@ describe('a monitor', { skip }, () => {
   });
 
   it('is ended when what it prints can not be handed on', async (test) => {
-    const { guest } = startScript(test, 'while :; do echo x; done', {
+    const { guest } = startScript(test, "trap '' PIPE; while :; do echo x 2>/dev/null || sleep 0.02; done", {
       print: () => Promise.reject(new Error('full')),
     });
     await assert.rejects(guest.ended, /full/);

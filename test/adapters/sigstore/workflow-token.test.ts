@@ -104,7 +104,7 @@ describe('the identity of a run', () => {
   it('is asked for at the address as it is, with one more parameter', async () => {
     const asked: unknown[] = [];
     await using service = await startService('other', ({ method, path, query, headers }) => {
-      asked.push([method, path, `${query}`, headers.accept, headers.authorization]);
+      asked.push([method, path, query.toString(), headers.accept, headers.authorization]);
       return json(200, { value: 'no token' });
     });
     await fetchFrom({ kind: 'workflow', requestUrl: `${service.url}/a/b?c=d`, requestToken: 't' });

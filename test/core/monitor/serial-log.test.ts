@@ -159,7 +159,7 @@ describe('a serial log', () => {
   for (const [text, hasPanicked] of panics) {
     it(`knows ${hasPanicked ? 'a panic' : 'no panic'} in ${JSON.stringify(text)}`, () => {
       assert.equal(logOf(undefined, text).hasPanicked, hasPanicked);
-      assert.equal(logOf(undefined, ...text).hasPanicked, hasPanicked);
+      assert.equal(logOf(undefined, ...Array.from(text)).hasPanicked, hasPanicked);
     });
   }
 
