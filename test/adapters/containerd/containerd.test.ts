@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { formatNode, openContainerd } from '../../../src/adapters/containerd/containerd.ts';
 import type { Containerd, ContainerdOptions } from '../../../src/adapters/containerd/containerd.ts';
+import { onPlatform } from '../../support/other-platform.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { pluginList, scriptContainerd } from '../../support/scripted-containerd.ts';
 
@@ -101,17 +102,32 @@ describe('openContainerd', { skip: process.platform !== 'linux' }, () => {
     });
   });
 
-  for (const command of ['version', 'plugins ls', 'import --help', 'namespaces ls --quiet']) {
+  for (const command of ['version', 'plugins ls', 'images import --help', 'namespaces ls --quiet']) {
     it(`says so when "ctr ${command}" fails`, async (test) => {
       const { address, program, environment } = await scriptContainerd(test);
-      const text = readFileSync(program, 'utf8').replace(`*"${command}")`, '*"something else")');
+      const end = command.replace('images ', '');
+      const text = readFileSync(program, 'utf8').replace(`*"${end}")`, '*"something else")');
       writeFileSync(program, text);
       await assert.rejects(openContainerd({ address, namespace: 'default', program, environment }), {
         code: 'CONTAINERD_FAILED',
-        message: new RegExp(`^containerd could not answer: no --address .*${command}$`),
+        message: new RegExp(
+          `^containerd could not answer: no --address \\S+ --namespace default ${command}$`,
+        ),
       });
     });
   }
+
+  it('is for Linux', async (test) => {
+    const { address, program, environment } = await scriptContainerd(test);
+    const opening = onPlatform('darwin', () =>
+      openContainerd({ address, namespace: 'default', program, environment }),
+    );
+    await assert.rejects(opening, {
+      code: 'NOT_AVAILABLE',
+      message: 'containerd is used on Linux only, and this is darwin',
+      hint: 'Write an archive or a layout instead, and import it on the node.',
+    });
+  });
 
   it('says where there is no socket', async (test) => {
     const address = join(temporaryFolder(test), 'none.sock');

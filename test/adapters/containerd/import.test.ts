@@ -117,6 +117,13 @@ describe('the platform of an image', () => {
       assert.equal(isNative({ platforms: [parsePlatform(node)] }, parsePlatform(image)), expected);
     });
   }
+
+  it('is for a node of one of several platforms', () => {
+    const platforms = ['linux/s390x', 'linux/amd64'].map(parsePlatform);
+    assert.equal(isNative({ platforms }, parsePlatform('linux/amd64')), true);
+    assert.equal(isNative({ platforms }, parsePlatform('linux/arm64')), false);
+    assert.equal(isNative({ platforms: [] }, parsePlatform('linux/amd64')), false);
+  });
 });
 
 describe('an import whose snapshots are collected meanwhile', () => {

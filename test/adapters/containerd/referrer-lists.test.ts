@@ -145,17 +145,23 @@ describe('updateLists', () => {
     });
   });
 
-  it('asks for a thousand digests at a time', async () => {
-    const many = Array.from({ length: 1001 }, (_, at) => manifest(`${at}`).digest);
-    const { updates, asked } = await update({ listed: [ours], present: many }, [
-      { descriptor: ours, content: many },
-    ]);
-    assert.deepEqual(updates, []);
-    const sizes = asked
-      .filter((line) => line.startsWith('content ls'))
-      .map((line) => line.split('==').length - 1);
-    assert.deepEqual(sizes, [1000, 1]);
-  });
+  for (const [count, expected] of [
+    [999, [999]],
+    [1000, [1000]],
+    [1001, [1000, 1]],
+  ] as const) {
+    it(`asks for ${count} digests, a thousand at a time`, async () => {
+      const many = Array.from({ length: count }, (_, at) => manifest(`${at}`).digest);
+      const { updates, asked } = await update({ listed: [ours], present: many }, [
+        { descriptor: ours, content: many },
+      ]);
+      assert.deepEqual(updates, []);
+      const sizes = asked
+        .filter((line) => line.startsWith('content ls'))
+        .map((line) => line.split('==').length - 1);
+      assert.deepEqual(sizes, expected);
+    });
+  }
 
   it('refuses a name that stands for an image', async () => {
     await assert.rejects(update({ listed: [], mediaType: mediaTypes.manifest }), {

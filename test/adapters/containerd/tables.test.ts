@@ -72,7 +72,7 @@ describe('the list of images', () => {
     const none = ['REF TYPE DIGEST', '', 'a', 'a b', `a b ${digest.slice(1)}`, 'a b sha256:1'];
     assert.deepEqual(parseImages(none.join('\n')), []);
     const bare = { mediaType: type, digest, isReady: false };
-    assert.deepEqual(parseImages(`  a ${type}\t${digest} \nb ${type} ${digest} complete`), [
+    assert.deepEqual(parseImages(`  a ${type}\t${digest} \nb   ${type}  ${digest}   complete`), [
       { name: 'a', ...bare },
       { name: 'b', ...bare },
     ]);
