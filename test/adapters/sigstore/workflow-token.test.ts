@@ -45,6 +45,8 @@ describe('the identity of a run', () => {
       requestToken: 't',
     });
     assert.equal(findIdentitySource({}), undefined);
+    assert.equal(findIdentitySource({ ACTIONS_ID_TOKEN_REQUEST_URL: 'https://a.test' }), undefined);
+    assert.equal(findIdentitySource({ ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }), undefined);
     assert.equal(findIdentitySource({ ...job, ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }), undefined);
     assert.equal(findIdentitySource({ ...job, ACTIONS_ID_TOKEN_REQUEST_URL: '' }), undefined);
   });
@@ -116,6 +118,7 @@ describe('the identity of a run', () => {
       [400, true],
       [403, true],
       [499, true],
+      [500, false],
       [501, false],
       [302, false],
     ] as const) {
