@@ -215,6 +215,21 @@ describe('a signer with a key, before the eyes of a sigstore', () => {
     );
   });
 
+  it('signs no more once the run is ended', async () => {
+    await using sigstore = await startSigstore();
+    const ending = new AbortController();
+    const tools = openSigningTools({ reporter: silentReporter, signal: ending.signal });
+    const trust = readTrustConfiguration(sigstore.trustConfiguration, 'it');
+    const pem = rsa().export({ type: 'pkcs8', format: 'pem' }).toString();
+    const signer = createKeySigner(readSigningKey(pem), tools, trust);
+    await signer.sign(statement);
+    ending.abort(new Error('cancelled'));
+    const before = sigstore.calls.length;
+    await assert.rejects(signer.sign(Buffer.from('{}')), { message: 'cancelled' });
+    assert.equal(sigstore.calls.length, before);
+    await tools.close();
+  });
+
   for (const [status, isClosed] of [
     [404, true],
     [405, true],
