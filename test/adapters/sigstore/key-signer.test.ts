@@ -171,7 +171,7 @@ describe('a signer with a key, before the eyes of a sigstore', () => {
 
   for (const index of [undefined, '', 'x1', '1x', '1'.repeat(19)]) {
     it(`says so when the log does not say where such an entry is: ${index ?? 'nothing'}`, () => {
-      const headers = index === undefined ? {} : { 'x-log-index': index };
+      const headers: Record<string, string> = index === undefined ? {} : { 'x-log-index': index };
       const fault: ServiceFault = ({ path }) => (isEntry(path) ? { ...json(409, {}), headers } : undefined);
       return open(
         rsa(),
