@@ -92,7 +92,7 @@ function mutate(own: string): number {
       checkers: ['sample'],
       concurrency: Number(values.concurrency),
       mutate: [`${sources}/**/*.ts`, ...left.map((file) => `!${file}`)],
-      ignorePatterns: ['/bench', '/docs'],
+      ignorePatterns: ['/bench'],
       tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'] },
       coverageAnalysis: 'perTest',
       // Node leaves types out by itself: nothing is to be compiled, nor its settings to be rewritten.

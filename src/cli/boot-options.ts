@@ -37,7 +37,6 @@ export const bootOptions = {
   env: {
     type: 'string',
     short: 'e',
-    multiple: true,
     value: 'NAME[=VALUE]',
     help: 'Give the guest the variable NAME, with VALUE or that of the environment',
   },
@@ -51,7 +50,6 @@ export const bootOptions = {
   publish: {
     type: 'string',
     short: 'p',
-    multiple: true,
     value: '[ADDRESS:]HOST:GUEST[/udp]',
     help: "Forward the port HOST of this machine to the guest's port GUEST, with qemu; GUEST alone takes a free one",
   },

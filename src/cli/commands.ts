@@ -39,8 +39,6 @@ import { bootOptions } from './boot-options.ts';
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** May be given several times. */
-  readonly multiple?: boolean;
   /** Other long names that mean the same. */
   readonly aliases?: readonly string[];
   /** Long names of a flag that mean its opposite, as --strict is that of --no-strict. */
@@ -154,7 +152,6 @@ export const commands = {
       ...outputOptions,
       platform: {
         type: 'string',
-        multiple: true,
         value: 'OS/ARCH[/VARIANT]',
         help: 'The platform, or several with commas or as several options (default: that of the image)',
       },
@@ -226,13 +223,11 @@ export const commands = {
       tag: {
         type: 'string',
         short: 't',
-        multiple: true,
         value: 'NAME',
         help: 'Image NAME and optionally a tag for the new image (default: the name that it has); may be given several times',
       },
       remove: {
         type: 'string',
-        multiple: true,
         value: 'KEY',
         help: 'Take the label KEY away; KEY= gives it an empty value',
       },
@@ -362,7 +357,6 @@ export const commands = {
       tag: {
         type: 'string',
         short: 't',
-        multiple: true,
         value: 'NAME',
         help: 'Image NAME and optionally a tag (default: the names that the index has); may be given several times',
       },

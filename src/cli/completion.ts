@@ -25,7 +25,6 @@ interface CompletedCommand {
 /** Values that are words of a short list. */
 const choices: Readonly<Record<string, readonly string[]>> = {
   output: ['ctr', 'tar', 'oci', 'registry'],
-  attest: ['true', 'auto', 'false'],
   progress: ['auto', 'plain', 'quiet'],
   'fail-on': ['error', 'warning'],
   compression: ['gzip', 'zstd', 'none'],

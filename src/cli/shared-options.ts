@@ -30,19 +30,16 @@ export const failOn: OptionSpec = {
 };
 export const label: OptionSpec = {
   type: 'string',
-  multiple: true,
   value: 'KEY=VALUE',
   help: 'Add a label, or replace one of the Containerfile',
 };
 export const platform: OptionSpec = {
   type: 'string',
-  multiple: true,
   value: 'OS/ARCH[/VARIANT]',
   help: "The image's platform, or several with commas or as several options (default: the binary's)",
 };
 export const buildArg: OptionSpec = {
   type: 'string',
-  multiple: true,
   value: 'NAME[=VALUE]',
   help: 'Give the ARG called NAME a VALUE, or that of the environment variable NAME',
 };
@@ -53,19 +50,16 @@ export const target: OptionSpec = {
 };
 export const buildContext: OptionSpec = {
   type: 'string',
-  multiple: true,
   value: 'NAME=PLACE',
   help: 'What NAME means in FROM and COPY --from: a folder, an image on disk such as oci:path, or docker-image://name',
 };
 export const urlHost: OptionSpec = {
   type: 'string',
-  multiple: true,
   value: 'HOST',
   help: 'Let ADD download from HOST also where that is this machine or in its network',
 };
 export const annotation: OptionSpec = {
   type: 'string',
-  multiple: true,
   value: '[LEVEL[[PLATFORM]]:]KEY=VALUE',
   help: 'Add an annotation; LEVEL is "manifest" (default), "index", "manifest-descriptor" or "index-descriptor"',
 };
@@ -107,7 +101,6 @@ export const registryOptions = {
   },
   'token-host': {
     type: 'string',
-    multiple: true,
     value: 'HOST',
     help: 'Let the token service on HOST have the credentials of a registry on another site',
   },
@@ -143,7 +136,6 @@ export const help: OptionSpec = { type: 'boolean', short: 'h', help: 'Show this 
 export const tag: OptionSpec = {
   type: 'string',
   short: 't',
-  multiple: true,
   value: 'NAME',
   help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times',
 };

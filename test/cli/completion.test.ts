@@ -104,6 +104,106 @@ describe('completion', () => {
     assert.deepEqual(offered('bima inspect --iid'), []);
   });
 
+  /** The lines of a script that are about a command. */
+  const linesOf = (shell: (typeof shells)[number], start: string) =>
+    completionScript(shell)
+      .split('\n')
+      .filter((line) => line.startsWith(start));
+
+  const merged =
+    '--tag -t --image --registry --output -o --out --tar --push --load --dest --digestfile --metadata-file --annotation --namespace -n --address -a --snapshotter --ctr --attest --key --trust-config --username -u --password-stdin --plain-http --insecure --ca-file --token-host --concurrency --chunk-size --quiet -q --progress --debug --json --help -h';
+
+  it('has a line for each command in bash, and one for each list of values', () => {
+    assert.deepEqual(linesOf('bash', '    merge)'), [`    merge) words='${merged}' ;;`]);
+    assert.deepEqual(linesOf('bash', '    completion)'), ["    completion) words='--help -h' ;;"]);
+    const names = Object.keys(commands).join(' ');
+    assert.deepEqual(linesOf('bash', '    help)'), [`    help) words='${names}' ;;`]);
+    const offer = (spellings: string, words: string) =>
+      `    ${spellings}) COMPREPLY=($(compgen -W '${words}' -- "$current")); return ;;`;
+    const lines = completionScript('bash').split('\n');
+    for (const line of [
+      offer('--output|-o', 'ctr tar oci registry'),
+      offer('--out', 'ctr tar oci registry'),
+      offer('--progress', 'auto plain quiet'),
+      offer('--fail-on', 'error warning'),
+      offer('--compression', 'gzip zstd none'),
+      offer('--annotation-encoding', 'plain base64'),
+    ])
+      assert.equal(lines.filter((other) => other === line).length, 1, line);
+    // A flag is followed by no value.
+    assert.ok(!lines.some((line) => line.includes('--attest)') || /[ |]--tar[|)]/.test(line)));
+    const paths = lines.filter((line) =>
+      line.endsWith(') COMPREPLY=($(compgen -f -- "$current")); return ;;'),
+    );
+    assert.equal(paths.length, 1);
+    assert.match(paths[0] ?? '', /^ {4}--tag\|-t\|--image\|--registry\|--file\|-f\|--dest\|/);
+    assert.ok(lines.includes(`    COMPREPLY=($(compgen -W '${names} --help --version' -- "$current"))`));
+  });
+
+  it('has options with their values and help in zsh', () => {
+    const specs = [
+      "'*--tag=[Image NAME and optionally a tag]:value:_files'",
+      "'*-t[Image NAME and optionally a tag]:value:_files'",
+      "'*--namespace=[NAMESPACE to use when importing the image to containerd]:value:_files'",
+      "'*-n[NAMESPACE to use when importing the image to containerd]:value:_files'",
+      "'*--address=[ADDRESS of containerds GRPC server]:value:_files'",
+      "'*-a[ADDRESS of containerds GRPC server]:value:_files'",
+      "'*--snapshotter=[SNAPSHOTTER to unpack the image for]:value:_files'",
+      "'*--ctr=[PATH of containerds client, ctr or k3s]:value:_files'",
+      "'*--quiet[Print nothing but the result, warnings and errors]'",
+      "'*-q[Print nothing but the result, warnings and errors]'",
+      "'*--progress=[How progress is shown]:value:(auto plain quiet)'",
+      "'*--debug[Say more about what is done]'",
+      "'*--json[Print the result as JSON]'",
+      "'*--help[Show this help]'",
+      "'*-h[Show this help]'",
+      "'*:file:_files'",
+    ];
+    assert.deepEqual(linesOf('zsh', '    load)'), [`    load) _arguments ${specs.join(' ')} ;;`]);
+    assert.deepEqual(linesOf('zsh', '    completion)'), [
+      "    completion) _arguments '*--help[Show this help]' '*-h[Show this help]' '*:shell:(bash zsh fish)' ;;",
+    ]);
+    assert.deepEqual(linesOf('zsh', "    'load:"), ["    'load:Import an image into containerd'"]);
+    assert.deepEqual(linesOf('zsh', "    'push:"), ["    'push:Push an image to registries'"]);
+  });
+
+  it('has a line for each option in fish', () => {
+    const start = "complete -c bima -n '__fish_seen_subcommand_from load'";
+    assert.deepEqual(linesOf('fish', start), [
+      `${start} -l tag -s t -r -d 'Image NAME and optionally a tag'`,
+      `${start} -l namespace -s n -r -d 'NAMESPACE to use when importing the image to containerd'`,
+      `${start} -l address -s a -r -d 'ADDRESS of containerds GRPC server'`,
+      `${start} -l snapshotter -r -d 'SNAPSHOTTER to unpack the image for'`,
+      `${start} -l ctr -r -d 'PATH of containerds client, ctr or k3s'`,
+      `${start} -l quiet -s q -d 'Print nothing but the result, warnings and errors'`,
+      `${start} -l progress -x -a 'auto plain quiet' -d 'How progress is shown'`,
+      `${start} -l debug -d 'Say more about what is done'`,
+      `${start} -l json -d 'Print the result as JSON'`,
+      `${start} -l help -s h -d 'Show this help'`,
+    ]);
+    const names = Object.keys(commands).join(' ');
+    assert.deepEqual(completionScript('fish').split('\n').slice(-2), [
+      "complete -c bima -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'",
+      `complete -c bima -n '__fish_seen_subcommand_from help' -f -a '${names}'`,
+    ]);
+    assert.deepEqual(linesOf('fish', "complete -c bima -n '__fish_is_nth_token 1' -f -a load"), [
+      "complete -c bima -n '__fish_is_nth_token 1' -f -a load -d 'Import an image into containerd'",
+    ]);
+  });
+
+  it('offers no value of a flag, and one of a choice in any spelling', { skip }, () => {
+    assert.deepEqual(complete('bima', 'build', '--out', 'o'), ['oci']);
+    assert.deepEqual(complete('bima', 'build', '--compression', ''), ['gzip', 'zstd', 'none']);
+    assert.deepEqual(complete('bima', 'build', '--fail-on', 'w'), ['warning']);
+    assert.deepEqual(complete('bima', 'build', '--annotation-encoding', ''), ['plain', 'base64']);
+    assert.deepEqual(complete('bima', 'help', 'me'), ['merge']);
+    assert.deepEqual(complete('bima', '--v'), ['--version']);
+    assert.deepEqual(complete('bima', 'inspect', 'package.js'), ['package.json']);
+    assert.deepEqual(complete('bima', 'build', '--file', 'package.js'), ['package.json']);
+    assert.deepEqual(complete('bima', 'build', '--attest', 'package.js'), ['package.json']);
+    assert.deepEqual(complete('bima', 'completion', '-'), ['--help', '-h']);
+  });
+
   for (const shell of shells) {
     const missing = shell === 'bash' ? false : unlessInstalled(shell);
     it(`is a script that ${shell} reads`, { skip: skip || missing }, (test) => {

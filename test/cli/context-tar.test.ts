@@ -22,6 +22,7 @@ import type { TestContext } from 'node:test';
 import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { unpackTar } from '../../src/adapters/context/unpack-tar.ts';
+import { run } from '../../src/cli/run.ts';
 import { BimaError } from '../../src/core/errors.ts';
 import { streamOf } from '../../src/core/oci/blob.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -121,8 +122,22 @@ describe('a tar of a context on standard input', () => {
       assert.equal(code, 1);
       assert.match(stderr, /the tar on standard input is (?:no valid tar|damaged)/);
     }
-    const { stderr } = await runCommand(['lint', '-'], { input: Buffer.from('BZh91AY&SY') });
-    assert.match(stderr, /compressed with bzip2/);
+    for (const [name, bytes] of [
+      ['bzip2', Buffer.from('BZh91AY&SY')],
+      ['xz', Buffer.from('\xfd7zXZ\0\0\0', 'latin1')],
+    ] as const) {
+      const { code, stderr } = await runCommand(['lint', '-'], { input: bytes });
+      assert.deepEqual(
+        [code, stderr.split('\n')],
+        [
+          1,
+          [
+            `bima: error: the tar on standard input is compressed with ${name}, which can't be read`,
+            '  Compress it with gzip or zstd, or not at all.',
+          ],
+        ],
+      );
+    }
     assert.deepEqual(leftovers(), []);
   });
 });
@@ -135,10 +150,18 @@ describe('a Containerfile as the context', () => {
   });
 
   const wrong: readonly (readonly [args: readonly string[], input: string, message: RegExp])[] = [
-    [['-'], '', /got nothing/],
-    [['-f', '-', '-'], 'FROM scratch\n', /got the context - and --file -/],
-    [['-u', 'me', '--password-stdin', '-'], 'FROM scratch\n', /got the context - and --password-stdin/],
-    [['-f', 'Containerfile', '-'], 'FROM scratch\n', /expected the tar of a context with "Containerfile"/],
+    [['-'], '', /on standard input, got nothing$/],
+    [['-f', '-', '-'], 'FROM scratch\n', /got the context - and --file -\n {2}Leave --file out/],
+    [
+      ['-u', 'me', '--password-stdin', '-'],
+      'FROM scratch\n',
+      /got the context - and --password-stdin\n {2}Log in with "docker login"/,
+    ],
+    [
+      ['-f', 'Containerfile', '-'],
+      'FROM scratch\n',
+      /expected the tar of a context with "Containerfile" in it on standard input, got a text\n {2}A Containerfile on standard input goes without --file\./,
+    ],
   ];
   for (const [args, input, message] of wrong) {
     it(`is an error for ${args.join(' ')} and ${JSON.stringify(input)}`, async () => {
@@ -152,6 +175,40 @@ describe('a Containerfile as the context', () => {
     const { code, stderr } = await runCommand(['lint', '-'], { input: '#\n'.repeat(1_000_000) });
     assert.equal(code, 1);
     assert.match(stderr, /at most 1048576 bytes/);
+    const largest = `FROM scratch\nCOPY missing /\n#${'x'.repeat(1024 * 1024)}`.slice(0, 1024 * 1024);
+    const { stdout } = await runCommand(['lint', '--no-strict', '-'], { input: largest });
+    assert.match(stdout, /^-:2:6: error: "missing"/m);
+    assert.deepEqual(leftovers(), []);
+  });
+
+  it('is a tar without files when it is nothing but zeros', async () => {
+    for (const size of [512, 10_240]) {
+      const empty = await runCommand(['lint', '-'], { input: Buffer.alloc(size) });
+      assert.match(empty.stdout + empty.stderr, /found no .* in the tar on standard input/);
+    }
+    const short = await runCommand(['lint', '-'], { input: Buffer.alloc(511) });
+    assert.doesNotMatch(short.stdout + short.stderr, /in the tar on standard input/);
+  });
+
+  it('is not read from a terminal', async () => {
+    const lines: string[] = [];
+    const code = await run(['build', '--tar', '-t', 'a', '-'], {
+      environment: {},
+      stdout: () => assert.fail('nothing is built'),
+      stderr: (line) => lines.push(line),
+      stdin: () => Promise.resolve(''),
+      home: '/nowhere',
+      signal: new AbortController().signal,
+    });
+    assert.deepEqual(
+      [code, lines],
+      [
+        2,
+        [
+          'bima: error: expected a Containerfile or the tar of a context on standard input, which is a terminal\n  Name a folder as the context, or write "bima build - < Containerfile".',
+        ],
+      ],
+    );
   });
 });
 

@@ -61,6 +61,31 @@ describe('options of other programs', () => {
       '--iidfile i --digestfile d --metadata-file m .',
       { iidfile: ['i'], digestfile: ['d'], 'metadata-file': ['m'] },
     ],
+    ['--annotations a=b .', { annotation: ['a=b'] }],
+    [
+      '--labels a=b --build-args A=1 --build-contexts x=y .',
+      { label: ['a=b'], 'build-arg': ['A=1'], 'build-context': ['x=y'] },
+    ],
+    ['--attest-trust-config t.json .', { 'trust-config': ['t.json'] }],
+    ['--layers .', { 'no-reuse': false }],
+    ['--layers=true .', { 'no-reuse': false }],
+    ...['TRUE', 't', '1', 'yes', 'No', 'off', 'on', 'f', '0', 'false'].map(
+      (word): [string, Record<string, string[]>] => [`--load --tags x:${word} .`, { tag: [`x:${word}`] }],
+    ),
+    ['--tar=1 .', { tar: true, dest: [] }],
+    ['--tar=yes.tar .', { tar: true, dest: ['yes.tar'] }],
+    ['--tar=0 .', { tar: false, dest: [] }],
+    ...['always', 'newer', 'ifnewer', 'missing', 'ifmissing', 'true', 'false', '0', '1'].map(
+      (word): [string, Record<string, never>] => [`--pull=${word} .`, {}],
+    ),
+    ['--pull-always --pull-always=true --pull-always=1 .', {}],
+    ['--rm=false --force-rm=whatever .', {}],
+    [
+      '--provenance=false --attest=false --attest disabled=true .'.replace(' disabled', '=disabled'),
+      { attest: ['false'] },
+    ],
+    ['--attest=type=sbom,disabled=true,x=y .', {}],
+    ['--upload-artifact=false --release-asset=0 --artifact-overwrite=F .', {}],
     ['--target base --check --progress plain .', { target: ['base'], check: true, progress: ['plain'] }],
   ];
   for (const [line, values] of meanings) {
@@ -88,6 +113,17 @@ describe('options of other programs', () => {
     assert.deepEqual(options.strings('build-arg'), ['A=1', 'B=x, y']);
     assert.deepEqual(options.strings('label'), ['a=b', 'c=d\ne']);
     assert.deepEqual(options.strings('build-context'), ['x=oci:y']);
+  });
+
+  it('splits lists of words by blanks, commas and lines', () => {
+    const { options } = build('--platforms', ' linux/amd64 linux/arm64,\n', '--tags', 'a b,c\nd', '.');
+    assert.deepEqual(options.strings('platform'), ['linux/amd64', 'linux/arm64']);
+    assert.deepEqual(options.strings('tag'), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(build('--url-hosts', 'a\nb', '.').options.strings('url-host'), ['a', 'b']);
+    assert.deepEqual(build('--url-hosts=', '.').options.strings('url-host'), []);
+    assert.throws(() => build('--tags', '"a', '.'), {
+      message: 'expected a closing double quote in --tag for the one in line 1, got none',
+    });
   });
 
   it('takes the context by its name in the action', () => {
@@ -123,6 +159,25 @@ describe('options of other programs', () => {
     ['build --pull=never .', /with the value "never"\n.*looked up in its registry/],
     ['build --squash .', /copy all files with one COPY/],
     ['build --authfile x .', /REGISTRY_AUTH_FILE/],
+    ['build --pull-always=false .', /with the value "false"\n.*looked up in its registry/],
+    ['build --os windows .', /with the value "windows"\nThe operating system is always linux/],
+    ['build --summary=true .', /--summary with the value "true"\nOnly the action does that/],
+    ['build --attest=type=provenance,disabled=truely .', /Write --sbom FILE and --provenance FILE/],
+    ['build --attest=xdisabled=true .', /Write --sbom FILE and --provenance FILE/],
+    ['build --pull=neverifnewer .', /with the value "neverifnewer"/],
+    ['build --pull=missingly .', /with the value "missingly"/],
+    ['build --cache-to type=gha .', /--cache DIR keeps more/],
+    ['build --config x .', /DOCKER_CONFIG/],
+    ['build --cert-dir x .', /--ca-file FILE/],
+    ['build --timestamp 0 .', /SOURCE_DATE_EPOCH/],
+    ['build --source-date-epoch 0 .', /SOURCE_DATE_EPOCH/],
+    ['build --squash-all .', /copy all files with one COPY/],
+    ['build --builder x .', /no daemon and no builder/],
+    ['build --no-cache-filter x .', /Use --no-cache/],
+    ['build --matrix x .', /Only the action has artifacts/],
+    ['build --boot-test x .', /"bima run" boots an image/],
+    ['build --from-image x .', /bima convert IMAGE/],
+    ['lint --tags a .', /^bima lint has no option --tags with the value "a"\nSeveral --tag/],
     ['lint --no-cache .', /^bima lint has no option --no-cache/],
     ['biuld .', /Did you mean "build"\?/],
     ['help mrege', /Did you mean "merge"\?/],
@@ -136,9 +191,15 @@ describe('options of other programs', () => {
   }
 
   it('repeats no secret', () => {
-    for (const name of ['--password', '--creds', '--github-token', '--password=hunter2']) {
-      const text = refusal('build', name, 'hunter2', '.');
-      assert.match(text, /--password-stdin/);
+    for (const name of ['password', 'creds', 'github-token']) {
+      const message = new RegExp(`^bima build has no option --${name}\n.*--password-stdin`);
+      assert.match(refusal('build', `--${name}`, 'hunter2', '.'), message);
+      assert.match(refusal('build', `--${name}=hunter2`, '.'), message);
+      assert.doesNotMatch(refusal('build', `--${name}`, 'hunter2', '.'), /hunter2/);
+    }
+    for (const name of ['attest-key', 'attest-key-password']) {
+      const text = refusal('build', `--${name}`, 'hunter2', '.');
+      assert.match(text, new RegExp(`^bima build has no option --${name}\n.*COSIGN_PASSWORD`));
       assert.doesNotMatch(text, /hunter2/);
     }
   });

@@ -19,6 +19,14 @@ describe('formatProblem', () => {
     );
   });
 
+  it('drives no terminal', () => {
+    const position = { file: 'a\x1b', line: 1, column: 2 };
+    assert.equal(
+      formatProblem({ code: 'INPUT_INVALID', message: 'b\x07', hint: 'c\x1b\nd\r', position }, 'error'),
+      'a\\x1b:1:2: error: b\\x07\n  c\\x1b\n  d\\x0d',
+    );
+  });
+
   it('prints the program for a problem without a place', () => {
     assert.equal(formatProblem({ code: 'INPUT_INVALID', message: 'no' }, 'error'), 'bima: error: no');
   });

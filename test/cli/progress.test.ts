@@ -50,4 +50,53 @@ describe('progressBars', () => {
       progress.close();
     },
   );
+
+  it('shows nothing of a task that is over before there are bars, and nothing after its end', async () => {
+    const { terminal, written } = openTerminal();
+    const progress = progressBars(terminal);
+    progress.update('a short one', 1, 2);
+    progress.update('a short one', 2, 2);
+    progress.update('a long one', 1, 2);
+    let shown = '';
+    while (!shown.includes('a long one')) {
+      await sleep(10);
+      shown += written();
+    }
+    assert.doesNotMatch(shown, /a short one/);
+    progress.update('a long one', 2, 2);
+    progress.print('a line');
+    assert.ok(written().endsWith('a line\n'));
+    progress.close();
+  });
+
+  it('shows no bars once it is closed', async () => {
+    const { terminal, written } = openTerminal();
+    const progress = progressBars(terminal);
+    progress.update('a task', 1, 2);
+    progress.close();
+    await sleep(300);
+    assert.equal(written(), '');
+  });
+
+  it('shows a bar for each task', { timeout: 20_000 }, async () => {
+    const { terminal, written } = openTerminal();
+    const progress = progressBars(terminal);
+    progress.update('one', 500, 1000);
+    progress.update('two', 250, 1000);
+    let shown = '';
+    while (!/one \[.{30}\] 50% [^]*two \[.{30}\] 25% /.test(shown)) {
+      await sleep(10);
+      shown += written();
+    }
+    progress.update('one', 750, 1000);
+    progress.update('three', 1, 1000);
+    while (!/one \[.{30}\] 75% 750 B of 1\.0 kB[^]*three/.test(shown)) {
+      await sleep(10);
+      shown += written();
+    }
+    // The cursor is hidden meanwhile, and shown again.
+    assert.ok(shown.includes('\x1b[?25l'));
+    progress.close();
+    assert.ok(written().includes('\x1b[?25h'));
+  });
 });

@@ -30,7 +30,7 @@ const known: readonly Known[] = [
   },
   {
     pattern:
-      /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|code = Unavailable|failed to dial/i,
+      /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|failed to dial/i,
     reason: 'it stopped in the middle',
     hint: 'See its log (journalctl -u containerd) and try again when it runs; what the import had begun is removed by containerd within a day.',
     code: 'CONTAINERD_UNREACHABLE',

@@ -22,8 +22,8 @@ export function parsePlugins(table: string): Plugins {
   const snapshotters: Snapshotter[] = [];
   const platforms = new Set<string>();
   for (const line of table.split('\n').slice(1)) {
-    const [type, name, platform, status] = line.trim().split(/\s+/);
-    if (type === undefined || name === undefined || platform === undefined || status === undefined) continue;
+    const [type = '', name = '', platform = '', status] = line.trim().split(/\s+/);
+    if (status === undefined) continue;
     if (type.startsWith('io.containerd.snapshotter.')) snapshotters.push({ name, status });
     for (const one of platform.split(',')) if (one.includes('/')) platforms.add(one);
   }
@@ -42,8 +42,8 @@ export interface StoredImage {
 export function parseImages(table: string): StoredImage[] {
   return table.split('\n').flatMap((line) => {
     // The columns STATUS and SIZE hold spaces.
-    const [name, mediaType = '', digest, status, ...rest] = line.trim().split(/\s+/);
-    if (name === undefined || digest === undefined || !isDigest(digest)) return [];
+    const [name = '', mediaType = '', digest = '', status, ...rest] = line.trim().split(/\s+/);
+    if (!isDigest(digest)) return [];
     return [{ name, mediaType, digest, isReady: status === 'complete' && rest.at(-1) === 'true' }];
   });
 }

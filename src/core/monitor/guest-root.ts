@@ -90,7 +90,7 @@ function checkWanted(request: RootRequest, wanted: SharedRoot): void {
 }
 
 async function shareRoot(request: RootRequest): Promise<GuestRoot> {
-  const [best, ...others] = waysOf(request);
+  const [best] = waysOf(request);
   if (best === undefined) {
     throw new BimaError(
       'INPUT_INVALID',
@@ -98,7 +98,6 @@ async function shareRoot(request: RootRequest): Promise<GuestRoot> {
       { hint: 'Remove the label: urunc from v0.7 on starts nothing with it.' },
     );
   }
-  if (others.length === 0) return { kind: best, isMade: true };
   if (best === '9p' && !request.canShare)
     return { kind: 'initrd', isMade: true, why: "QEMU on this system can't share a folder" };
   const drivers = request.type === 'linux' ? await request.drivers() : undefined;

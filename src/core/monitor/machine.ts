@@ -82,10 +82,10 @@ export function parseCpus(text: string): number {
 export function parsePort(text: string): ForwardedPort {
   const match =
     /^(?:(?:(\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}):)?(\d{0,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
-  const [, address = '127.0.0.1', host, guest, protocol = 'tcp'] = match ?? [];
+  const [, address = '127.0.0.1', host, guest, protocol] = match ?? [];
   const ports = { host: Number(host === undefined || host === '' ? 0 : host), guest: Number(guest) };
   const isPort = (number: number, least: number) => number >= least && number < 65536;
-  if (match !== null && isPort(ports.host, 0) && isPort(ports.guest, 1))
+  if (isPort(ports.host, 0) && isPort(ports.guest, 1))
     return { address, ...ports, protocol: protocol === 'udp' ? 'udp' : 'tcp' };
   throw new BimaError('INPUT_INVALID', `expected a port as HOST:GUEST, got ${quote(text)}`, {
     hint: 'Write for example 8080:80, or 80 alone for a port of this machine that is free.',

@@ -135,6 +135,6 @@ function tenderArguments({ guest, files, machine }: MonitorRequest, command: str
     `--mem=${machine.memory}`,
     ...(files.block === undefined ? [] : [`--block:${block}=${files.block}`]),
     ...['--', files.kernel],
-    ...(command === '' ? [] : [command]),
+    command,
   ];
 }

@@ -11,7 +11,7 @@ const keptLine = 1000;
 
 /** Control sequences of terminals, and what may be the start of one (ECMA-48, "CSI"). */
 const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
-const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256})?$/;
+const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256}\x1b?)?$/;
 
 const panic = /^(?:\[ *\d+\.\d+\](?:\[[^\]]*\])? )?Kernel panic - not syncing\b/;
 

@@ -1,12 +1,13 @@
 // What is known of a containerd before an import. ctr is a script that prints what the real one does.
 
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { formatNode, openContainerd } from '../../../src/adapters/containerd/containerd.ts';
 import type { Containerd, ContainerdOptions } from '../../../src/adapters/containerd/containerd.ts';
+import { onPlatform } from '../../support/other-platform.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { pluginList, scriptContainerd } from '../../support/scripted-containerd.ts';
 
@@ -22,25 +23,47 @@ async function open(
 describe('openContainerd', { skip: process.platform !== 'linux' }, () => {
   it('learns versions, platforms, flags and namespaces', async (test) => {
     const found = await open(test);
-    assert.equal(found.version, '1.7.1, 1.6.2');
+    const { client, address, ...rest } = found;
+    assert.deepEqual(rest, {
+      namespace: 'default',
+      version: '1.7.1, 1.6.2',
+      platforms: [{ os: 'linux', architecture: 'amd64' }],
+      importFlags: ['--local', '--no-unpack'],
+      namespaces: ['default', 'k8s.io'],
+    });
     assert.equal(formatNode(found), 'linux/amd64');
-    assert.deepEqual(found.importFlags, ['--local', '--no-unpack']);
-    assert.deepEqual(found.namespaces, ['default', 'k8s.io']);
-    assert.ok(!('snapshotter' in found));
+    const { stdout } = await client.query('namespaces', 'ls', '--quiet');
+    assert.equal(stdout, 'default\nk8s.io\n');
+    assert.match(address, /^\/.*c\.sock$/);
     assert.equal((await open(test, { snapshotter: 'native' })).snapshotter, 'native');
   });
 
-  for (const namespace of ['', '-a', 'a-', 'a..b', 'a/b', 'a b', 'ä', 'a'.repeat(77)]) {
+  it('takes the socket as a URL, and a node of two platforms', async (test) => {
+    const { address, program, environment } = await scriptContainerd(test, {
+      'plugins ls': pluginList.replaceAll('linux/amd64 ', 'linux/amd64,linux/arm64 '),
+    });
+    const found = await openContainerd({
+      address: `unix://${address}`,
+      namespace: 'default',
+      program,
+      environment,
+    });
+    assert.equal(found.address, address);
+    assert.equal(formatNode(found), 'linux/amd64 and linux/arm64');
+  });
+
+  for (const namespace of ['', '-a', 'a-', 'a..b', 'a.-b', 'a/b', 'a b', 'ä', ' a', 'a\n', 'a'.repeat(77)]) {
     it(`refuses "${namespace}" as a namespace`, async (test) => {
       await assert.rejects(open(test, { namespace }), {
         code: 'INPUT_INVALID',
         message: `expected a namespace of containerd, got "${namespace}"`,
+        hint: /up to 76 letters and digits/,
       });
     });
   }
 
   it('takes the names that containerd itself takes', async (test) => {
-    for (const namespace of ['k8s.io', 'a', '0_9', 'a'.repeat(76)])
+    for (const namespace of ['k8s.io', 'a', 'Ab', '0_9', 'a-b.c_d', 'a'.repeat(76)])
       assert.equal((await open(test, { namespace })).namespace, namespace);
   });
 
@@ -64,7 +87,9 @@ describe('openContainerd', { skip: process.platform !== 'linux' }, () => {
     await assert.rejects(open(test, {}, { 'plugins ls': broken }), {
       code: 'CONTAINERD_FAILED',
       message: `containerd's default snapshotter "overlayfs" is not ready: its status is "skip"`,
+      hint: 'Choose a snapshotter that is ready: native. "ctr plugins ls --detailed" says why it is not.',
     });
+    assert.ok(await open(test, { snapshotter: 'native' }, { 'plugins ls': broken }));
   });
 
   it('says what ctr says when it fails', async (test) => {
@@ -74,6 +99,33 @@ describe('openContainerd', { skip: process.platform !== 'linux' }, () => {
     await assert.rejects(open(test, { program }), {
       code: 'CONTAINERD_FAILED',
       message: /some words of its own/,
+    });
+  });
+
+  for (const command of ['version', 'plugins ls', 'images import --help', 'namespaces ls --quiet']) {
+    it(`says so when "ctr ${command}" fails`, async (test) => {
+      const { address, program, environment } = await scriptContainerd(test);
+      const end = command.replace('images ', '');
+      const text = readFileSync(program, 'utf8').replace(`*"${end}")`, '*"something else")');
+      writeFileSync(program, text);
+      await assert.rejects(openContainerd({ address, namespace: 'default', program, environment }), {
+        code: 'CONTAINERD_FAILED',
+        message: new RegExp(
+          `^containerd could not answer: no --address \\S+ --namespace default ${command}$`,
+        ),
+      });
+    });
+  }
+
+  it('is for Linux', async (test) => {
+    const { address, program, environment } = await scriptContainerd(test);
+    const opening = onPlatform('darwin', () =>
+      openContainerd({ address, namespace: 'default', program, environment }),
+    );
+    await assert.rejects(opening, {
+      code: 'NOT_AVAILABLE',
+      message: 'containerd is used on Linux only, and this is darwin',
+      hint: 'Write an archive or a layout instead, and import it on the node.',
     });
   });
 

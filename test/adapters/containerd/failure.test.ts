@@ -69,7 +69,84 @@ ctr: apply layer error for "docker.io/library/big:1": failed to extract layer sh
     'an image that the platform leaves nothing of',
     'ctr: image might be filtered out\n',
     'CONTAINERD_FAILED',
-    /no manifest for the platform of this node/,
+    /no manifest for the platform of this node$/,
+    /^Build it for this node/,
+  ],
+  [
+    '2.1: the same in other words',
+    'ctr: no match for platform in manifest sha256:1: not found\n',
+    'CONTAINERD_FAILED',
+    /no manifest for the platform of this node$/,
+  ],
+  [
+    'a quota that is used up',
+    'ctr: write /x: disk quota exceeded\n',
+    'CONTAINERD_FAILED',
+    /: the disk of containerd's data is full$/,
+    /Free some space/,
+  ],
+  [
+    '2.1: no snapshotter that unpacks',
+    'ctr: no unpack platforms defined: invalid argument\n',
+    'CONTAINERD_FAILED',
+    /it does not have the snapshotter$/,
+  ],
+  [
+    'a snapshotter whose service does not run',
+    'ctr: failed to stat snapshot sha256:1: connection error: desc = "transport: error while dialing: dial unix /run/containerd-stargz-grpc/containerd-stargz-grpc.sock: connect: no such file or directory": unavailable\n',
+    'CONTAINERD_FAILED',
+    /: the snapshotter is not ready$/,
+    /^Start the service behind the snapshotter/,
+  ],
+  [
+    'a snapshotter that is not found',
+    'ctr: snapshotter stargz not found\n',
+    'CONTAINERD_FAILED',
+    /: the snapshotter is not ready$/,
+  ],
+  [
+    'a snapshotter that is not ready',
+    'ctr: snapshotter devmapper is not ready\n',
+    'CONTAINERD_FAILED',
+    /: the snapshotter is not ready$/,
+  ],
+  [
+    'its own socket, which is no plugin',
+    'ctr: dial unix /run/k3s/containerd/containerd.sock: connect: connection refused\n',
+    'CONTAINERD_UNREACHABLE',
+    /: it stopped in the middle$/,
+  ],
+  ...[
+    'error reading from server: EOF',
+    'transport is closing',
+    'rpc error: code = Unavailable desc = x',
+    'connect: connection refused',
+    'ttrpc: unavailable',
+  ].map((text): (typeof recorded)[number] => [
+    text,
+    `ctr: ${text}\n`,
+    'CONTAINERD_UNREACHABLE',
+    /: it stopped in the middle$/,
+    /journalctl/,
+  ]),
+  [
+    'what root may do alone',
+    'ctr: open /x: permission denied\n',
+    'CONTAINERD_DENIED',
+    /: permission denied$/,
+    /^Run it as root \(sudo\)\.$/,
+  ],
+  [
+    'by its last line, whatever the log says before it',
+    'time="x" msg="write: no space left on device"\nctr: open /x: permission denied\n',
+    'CONTAINERD_DENIED',
+    /: permission denied$/,
+  ],
+  [
+    'by its log, where the last line says nothing',
+    'time="x" msg="write: no space left on device"\nctr: exit 1\n',
+    'CONTAINERD_FAILED',
+    /: the disk of containerd's data is full$/,
   ],
 ];
 
@@ -89,9 +166,25 @@ describe('a failure of ctr', () => {
     const error = failureOf('import the image', 'time="x" level=info msg="a log"\nctr: something new\n');
     assert.equal(error.code, 'CONTAINERD_FAILED');
     assert.equal(error.message, 'containerd could not import the image: something new');
+    assert.equal(error.hint, undefined);
+    assert.equal((error.cause as Error).message, 'time="x" level=info msg="a log"\nctr: something new');
   });
 
+  for (const text of ['unavailables', 'snapshotter is not new', 'see ctr: x', 'dial unix x']) {
+    it(`that only looks like one is told in its own words: ${text}`, () => {
+      const error = failureOf('import the image', `${text}\n`);
+      assert.equal(error.message, `containerd could not import the image: ${text}`);
+      assert.equal(error.code, 'CONTAINERD_FAILED');
+    });
+  }
+
   it('without a word is told as well', () => {
-    assert.match(failureOf('answer', '').message, /could not answer: ctr failed and printed nothing/);
+    for (const text of ['', '\n', ' \n']) {
+      const error = failureOf('answer', text);
+      assert.equal(error.code, 'CONTAINERD_FAILED');
+      assert.equal(error.message, 'containerd could not answer: ctr failed and printed nothing');
+      assert.equal((error.cause as Error).message, 'ctr printed nothing');
+    }
+    assert.match(failureOf('answer', 'ctr: ').message, /could not answer: ctr:$/);
   });
 });

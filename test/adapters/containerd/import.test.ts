@@ -38,6 +38,19 @@ const help = {
 `,
 };
 
+describe('the flags of an import', () => {
+  const flags: [version: keyof typeof help, expected: string[]][] = [
+    ['1.6', ['--base-name', '--all-platforms', '--no-unpack', '--snapshotter']],
+    ['1.7', ['--no-unpack', '--local', '--snapshotter']],
+    ['2.1', ['--no-unpack', '--local', '--snapshotter', '--label']],
+  ];
+  for (const [version, expected] of flags) {
+    it(`are those that ${version} lists`, () => {
+      assert.deepEqual(parseImportFlags(help[version]), expected);
+    });
+  }
+});
+
 describe('the arguments of an import', () => {
   const amd64 = parsePlatform('linux/amd64');
   const arm = parsePlatform('linux/arm/v7');
@@ -104,6 +117,13 @@ describe('the platform of an image', () => {
       assert.equal(isNative({ platforms: [parsePlatform(node)] }, parsePlatform(image)), expected);
     });
   }
+
+  it('is for a node of one of several platforms', () => {
+    const platforms = ['linux/s390x', 'linux/amd64'].map(parsePlatform);
+    assert.equal(isNative({ platforms }, parsePlatform('linux/amd64')), true);
+    assert.equal(isNative({ platforms }, parsePlatform('linux/arm64')), false);
+    assert.equal(isNative({ platforms: [] }, parsePlatform('linux/amd64')), false);
+  });
 });
 
 describe('an import whose snapshots are collected meanwhile', () => {

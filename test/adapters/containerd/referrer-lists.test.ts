@@ -102,17 +102,66 @@ describe('updateLists', () => {
     assert.deepEqual(await digestsIn(updates), [foreign.digest, ours.digest]);
   });
 
-  it('asks for a thousand digests at a time', async () => {
-    const many = Array.from({ length: 1001 }, (_, at) => manifest(`${at}`).digest);
-    const { updates, asked } = await update({ listed: [ours], present: many }, [
-      { descriptor: ours, content: many },
-    ]);
+  it('writes a list again that lacks one of two', async () => {
+    const second = manifest('ours as well');
+    const both = [
+      { descriptor: ours, content },
+      { descriptor: second, content: [second.digest] },
+    ];
+    for (const listed of [[ours], [second]]) {
+      const { updates } = await update({ listed, present: [...content, second.digest] }, both);
+      assert.deepEqual(await digestsIn(updates), [ours.digest, second.digest]);
+    }
+    const { updates } = await update({ listed: [second, ours], present: [...content, second.digest] }, both);
     assert.deepEqual(updates, []);
-    const sizes = asked
-      .filter((line) => line.startsWith('content ls'))
-      .map((line) => line.split('==').length - 1);
-    assert.deepEqual(sizes, [1000, 1]);
   });
+
+  it('asks for the list, what is in it, and what there is of that and of what is new', async () => {
+    const { asked } = await update({ listed: [foreign, ours], present: content });
+    assert.match(asked[1] ?? '', /^content get sha256:[0-9a-f]{64}$/);
+    assert.deepEqual(
+      [asked[0], ...asked.slice(2)],
+      [
+        `images check name=="${name}"`,
+        `content ls --quiet ${[foreign.digest, ...content].map((digest) => `digest==${digest}`).join(' ')}`,
+      ],
+    );
+    const { asked: without } = await update({ present: content });
+    assert.deepEqual(without, [
+      `images check name=="${name}"`,
+      `content ls --quiet ${content.map((digest) => `digest==${digest}`).join(' ')}`,
+    ]);
+  });
+
+  it('writes an index, whose entries are those of the list', async () => {
+    const { updates } = await update({ listed: [foreign], present: [foreign.digest] });
+    const [first] = updates;
+    assert.ok(first);
+    assert.equal(first.index.descriptor.mediaType, mediaTypes.index);
+    assert.deepEqual(JSON.parse(Buffer.from(await readAll(first.index.open())).toString()), {
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: [foreign, ours],
+    });
+  });
+
+  for (const [count, expected] of [
+    [999, [999]],
+    [1000, [1000]],
+    [1001, [1000, 1]],
+  ] as const) {
+    it(`asks for ${count} digests, a thousand at a time`, async () => {
+      const many = Array.from({ length: count }, (_, at) => manifest(`${at}`).digest);
+      const { updates, asked } = await update({ listed: [ours], present: many }, [
+        { descriptor: ours, content: many },
+      ]);
+      assert.deepEqual(updates, []);
+      const sizes = asked
+        .filter((line) => line.startsWith('content ls'))
+        .map((line) => line.split('==').length - 1);
+      assert.deepEqual(sizes, expected);
+    });
+  }
 
   it('refuses a name that stands for an image', async () => {
     await assert.rejects(update({ listed: [], mediaType: mediaTypes.manifest }), {
@@ -122,14 +171,17 @@ describe('updateLists', () => {
     });
   });
 
-  const failures: [broken: string, message: RegExp][] = [
-    ['images check', /look for "docker\.io\/library\/a:sha256-0"/],
-    ['content get', /read what "docker\.io\/library\/a:sha256-0" stands for/],
-    ['content ls', /list its content/],
+  const failures: [broken: string, message: string][] = [
+    ['images check', `look for "${name}"`],
+    ['content get', `read what "${name}" stands for`],
+    ['content ls', 'list its content'],
   ];
   for (const [broken, message] of failures) {
     it(`says so when "ctr ${broken}" fails`, async () => {
-      await assert.rejects(update({ listed: [ours], broken }), { code: 'CONTAINERD_FAILED', message });
+      await assert.rejects(update({ listed: [ours], broken }), {
+        code: 'CONTAINERD_FAILED',
+        message: `containerd could not ${message}: it broke`,
+      });
     });
   }
 });

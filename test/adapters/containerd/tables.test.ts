@@ -28,6 +28,22 @@ io.containerd.runtime.v2                  task                     linux/amd64,l
       ],
     });
   });
+
+  it('leaves out the heading, and lines that are none of the table', () => {
+    const table = `io.containerd.snapshotter.v1 heading linux/s390x ok
+ io.containerd.snapshotter.v1 native  linux/arm/v7 ok
+
+a
+io.containerd.snapshotter.v1 b
+io.containerd.snapshotter.v1 c linux/riscv64
+my.io.containerd.snapshotter.v1 d - ok
+`;
+    assert.deepEqual(parsePlugins(table), {
+      snapshotters: [{ name: 'native', status: 'ok' }],
+      platforms: [{ os: 'linux', architecture: 'arm', variant: 'v7' }],
+    });
+    assert.deepEqual(parsePlugins(''), { snapshotters: [], platforms: [] });
+  });
 });
 
 describe('the list of images', () => {
@@ -51,6 +67,16 @@ describe('the list of images', () => {
   it('may be empty', () => {
     assert.deepEqual(parseImages(''), []);
   });
+
+  it('has lines that are no images', () => {
+    const none = ['REF TYPE DIGEST', '', 'a', 'a b', `a b ${digest.slice(1)}`, 'a b sha256:1'];
+    assert.deepEqual(parseImages(none.join('\n')), []);
+    const bare = { mediaType: type, digest, isReady: false };
+    assert.deepEqual(parseImages(`  a ${type}\t${digest} \nb   ${type}  ${digest}   complete`), [
+      { name: 'a', ...bare },
+      { name: 'b', ...bare },
+    ]);
+  });
 });
 
 describe('the versions', () => {
@@ -68,6 +94,7 @@ describe('the versions', () => {
       '1.7.27',
     ],
     ['nothing', '', 'unknown', 'unknown'],
+    ['a client alone', 'Client:\n  GoVersion: 1.2\n  Version:1.7\n', '1.7', 'unknown'],
   ];
   for (const [name, text, client, server] of cases) {
     it(`of ${name} are read`, () => {

@@ -119,13 +119,13 @@ describe('a signer with a key, before the eyes of a sigstore', () => {
   it('finds the entry that the log has already of the very same signature, which RSA makes', () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     return open(privateKey, async (signer, sigstore) => {
-      await signer.sign(Buffer.from('{}'));
+      for (let count = 0; count < 11; count += 1) await signer.sign(Buffer.from(`{"before":${count}}`));
       const first = await signer.sign(statement);
       for (let count = 0; count < 5; count += 1) await signer.sign(Buffer.from(`{"number":${count}}`));
       const again = await signer.sign(statement);
-      assert.equal(sigstore.rekor.entries.length, 7);
+      assert.equal(sigstore.rekor.entries.length, 17);
       const [{ logIndex }] = entriesOf(again);
-      assert.deepEqual([logIndex, entriesOf(first)[0].logIndex], ['1', '1']);
+      assert.deepEqual([logIndex, entriesOf(first)[0].logIndex], ['11', '11']);
       verifyWith(publicKey, again, sigstore);
     });
   });
@@ -166,9 +166,97 @@ describe('a signer with a key, before the eyes of a sigstore', () => {
     );
   });
 
+  const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const isEntry = (path: string) => path === '/api/v2/log/entries';
+
+  for (const index of [undefined, '', 'x1', '1x', '1'.repeat(19)]) {
+    it(`says so when the log does not say where such an entry is: ${index ?? 'nothing'}`, () => {
+      const headers: Record<string, string> = index === undefined ? {} : { 'x-log-index': index };
+      const fault: ServiceFault = ({ path }) => (isEntry(path) ? { ...json(409, {}), headers } : undefined);
+      return open(
+        rsa(),
+        async (signer, { rekor }) => {
+          await assert.rejects(signer.sign(statement), {
+            code: 'SIGNING_FAILED',
+            message: `the transparency log (Rekor): ${rekor.url} has the very same signature already, and its proof can't be found`,
+            hint: /^An RSA key signs the same statement alike each time/,
+          });
+        },
+        fault,
+      );
+    });
+  }
+
+  it('says so when what the log publishes is older than the entry', () => {
+    let old: ReturnType<ServiceFault>;
+    return open(
+      rsa(),
+      async (signer, { rekor }) => {
+        await signer.sign(Buffer.from('{}'));
+        const published = await fetch(`${rekor.url}/api/v2/checkpoint`);
+        const body = Buffer.from(await published.arrayBuffer());
+        await signer.sign(statement);
+        old = { status: 200, body };
+        await assert.rejects(signer.sign(statement), /has the very same signature already/);
+      },
+      ({ path }) => (path === '/api/v2/checkpoint' ? old : undefined),
+    );
+  });
+
+  it('makes a signature three times of a log that says each time that it has it', () => {
+    const fault: ServiceFault = ({ path }) => (isEntry(path) ? json(409, {}) : undefined);
+    return open(
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+      async (signer, { calls }) => {
+        await assert.rejects(signer.sign(statement), /has the very same signature already/);
+        assert.equal(calls.filter(({ path }) => isEntry(path)).length, 3);
+      },
+      fault,
+    );
+  });
+
+  it('signs no more once the run is ended', async () => {
+    await using sigstore = await startSigstore();
+    const ending = new AbortController();
+    const tools = openSigningTools({ reporter: silentReporter, signal: ending.signal });
+    const trust = readTrustConfiguration(sigstore.trustConfiguration, 'it');
+    const pem = rsa().export({ type: 'pkcs8', format: 'pem' }).toString();
+    const signer = createKeySigner(readSigningKey(pem), tools, trust);
+    await signer.sign(statement);
+    ending.abort(new Error('cancelled'));
+    const before = sigstore.calls.length;
+    await assert.rejects(signer.sign(Buffer.from('{}')), { message: 'cancelled' });
+    assert.equal(sigstore.calls.length, before);
+    await tools.close();
+  });
+
+  for (const [status, isClosed] of [
+    [404, true],
+    [405, true],
+    [400, false],
+    [403, false],
+  ] as const) {
+    it(`says ${isClosed ? '' : 'nothing of'} a log that is closed for ${status}`, () => {
+      const fault: ServiceFault = ({ path }) => (isEntry(path) ? json(status, {}) : undefined);
+      return open(
+        rsa(),
+        async (signer) => {
+          await assert.rejects(signer.sign(statement), (error: BimaError) => {
+            assert.equal(error.hint?.startsWith('This log is closed, or of another version'), isClosed);
+            return true;
+          });
+        },
+        fault,
+      );
+    });
+  }
+
   it('refuses a key that no log takes before anything is asked', () =>
     assert.rejects(
       open(generateKeyPairSync('ed25519').privateKey, () => Promise.resolve()),
-      (error) => error instanceof BimaError && error.code === 'SIGNING_KEY_INVALID',
+      (error) =>
+        error instanceof BimaError &&
+        error.code === 'SIGNING_KEY_INVALID' &&
+        error.hint === 'Take ECDSA on P-256, or a trust configuration without a log.',
     ));
 });

@@ -252,14 +252,34 @@ describe('a signer whose identity is refused', () => {
       }
     }));
 
-  it('does not sign with a certificate that is over when the timestamp is made', () =>
-    withSigstore({ certificateAge: 3600_000 }, async ({ open }) => {
-      const error = await failure((await open()).sign(statement));
-      assert.equal(error.code, 'SIGNING_FAILED');
-      assert.match(
-        error.message,
-        /^the time of the signature: expected one from .* when the certificate is valid/,
-      );
+  for (const [name, certificateAge] of [
+    ['is over', 3600_000],
+    ['is not valid yet', -3600_000],
+  ] as const) {
+    it(`does not sign with a certificate that ${name} when the timestamp is made`, () =>
+      withSigstore({ certificateAge }, async ({ open }) => {
+        const error = await failure((await open()).sign(statement));
+        assert.equal(error.code, 'SIGNING_FAILED');
+        assert.match(
+          error.message,
+          /^the time of the signature: expected one from \S+Z to \S+Z, when the certificate is valid, got 20\S+Z$/,
+        );
+        assert.match(error.hint ?? '', /^The clocks of the certificate authority/);
+      }));
+  }
+
+  it('blames no token for a certificate authority that is down', () =>
+    withSigstore({ fault: faultAt('fulcio', json(500, {})) }, async ({ open }) => {
+      assert.match((await failure(open())).hint ?? '', /status\.sigstore\.dev/);
+    }));
+
+  it('asks for a certificate again after a failure', () =>
+    withSigstore({ fault: faultAt('fulcio', json(400, {}), 2) }, async ({ sigstore, clock, open }) => {
+      await failure(open());
+      await failure(open());
+      const signer = await open();
+      clock.advance(60 * 60_000);
+      verify(await signer.sign(statement), sigstore);
     }));
 
   it('does not sign where nothing would prove when', () =>

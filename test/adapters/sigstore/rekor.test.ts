@@ -5,12 +5,14 @@ import { describe, it } from 'node:test';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
+import { checkCertified } from '../../../src/adapters/sigstore/check-bundle.ts';
 import { createKeylessSigner } from '../../../src/adapters/sigstore/keyless-signer.ts';
 import { openSigningTools } from '../../../src/adapters/sigstore/signing-service.ts';
 import { findIdentitySource } from '../../../src/adapters/sigstore/workflow-token.ts';
 import { BimaError } from '../../../src/core/errors.ts';
 import type { JsonObject } from '../../../src/core/oci/json.ts';
 import { silentReporter } from '../../../src/core/reporter.ts';
+import { parseBundle } from '../../../src/core/trust/signed-statement.ts';
 import type { Signer } from '../../../src/core/trust/signer.ts';
 import { readTrustConfiguration } from '../../../src/core/trust/trust-configuration.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
@@ -19,6 +21,7 @@ import type { FirstRekor } from '../../support/sigstore/rekor-first.ts';
 import { json } from '../../support/sigstore/service.ts';
 import type { ServiceCall, ServiceFault } from '../../support/sigstore/service.ts';
 import { startSigstore } from '../../support/sigstore/sigstore.ts';
+import type { SigstoreOptions } from '../../support/sigstore/sigstore.ts';
 
 const statement = Buffer.from('{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"x"}');
 
@@ -28,13 +31,15 @@ interface World {
   readonly calls: readonly ServiceCall[];
   /** With the log's own time alone: there is no timestamp authority. */
   readonly verify: (bundle: Uint8Array) => void;
+  readonly trustedRoot: JsonObject;
 }
 
 async function withFirstLog(
   fault: ServiceFault | undefined,
   body: (world: World) => Promise<void>,
+  options: SigstoreOptions = {},
 ): Promise<void> {
-  await using sigstore = await startSigstore({ hasNoLog: true });
+  await using sigstore = await startSigstore({ hasNoLog: true, ...options });
   const calls: ServiceCall[] = [];
   await using log = await startFirstRekor((call) => {
     calls.push(call);
@@ -73,7 +78,7 @@ async function withFirstLog(
     const verify = (bundle: Uint8Array) => {
       verifier.verify(toSignedEntity(bundleFromJSON(JSON.parse(Buffer.from(bundle).toString()))));
     };
-    await body({ signer, log, calls, verify });
+    await body({ signer, log, calls, verify, trustedRoot });
   } finally {
     await tools.close();
   }
@@ -92,6 +97,29 @@ describe('the first version of the log', () => {
         verify(await signer.sign(Buffer.from(`{"number":${count}}`)));
       assert.equal(log.entries.length, 5);
     }));
+
+  it('signs the time, which is believed then', () =>
+    withFirstLog(undefined, async ({ signer, trustedRoot }) => {
+      const bundle = parseBundle(await signer.sign(statement), 'the bundle');
+      const { times, checks } = await checkCertified(bundle, [trustedRoot]);
+      assert.deepEqual(checks, ['signature', 'certificate', 'certificate log', 'log entry', 'timestamp']);
+      const [time = 0, ...others] = times;
+      assert.deepEqual(others, []);
+      assert.equal(time % 1000, 0);
+      assert.ok(Math.abs(time - Date.now()) < 60_000);
+    }));
+
+  it('signs a time at which the certificate has to be valid', () =>
+    withFirstLog(
+      undefined,
+      async ({ signer }) => {
+        await assert.rejects(
+          signer.sign(statement),
+          /^BimaError: the time of the signature: expected one from /,
+        );
+      },
+      { certificateAge: 3600_000 },
+    ));
 
   it('tells where an entry is that it has already: that is no failure', () =>
     withFirstLog(once('lost'), async ({ signer, log, calls, verify }) => {

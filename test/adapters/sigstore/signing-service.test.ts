@@ -4,6 +4,7 @@ import {
   askService,
   openSigningTools,
   serviceEndpoint,
+  unusable,
 } from '../../../src/adapters/sigstore/signing-service.ts';
 import type { ServiceRequest, SigningTools } from '../../../src/adapters/sigstore/signing-service.ts';
 import { BimaError } from '../../../src/core/errors.ts';
@@ -158,6 +159,76 @@ describe('a request to a service of sigstore', () => {
     }
   });
 
+  for (const status of [408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]) {
+    it(`may pass after ${status}`, async () => {
+      const { text, calls } = await ask([answer(status), answer(200, 'yes')]);
+      assert.deepEqual([text, calls.length], ['yes', 2]);
+    });
+  }
+
+  it('is tried five times, and the hint depends on whether it may pass', async () => {
+    const down = await ask([answer(503)]);
+    assert.equal(
+      down.error?.hint,
+      'The service may be down: look at its status page (for sigstore.dev: status.sigstore.dev), and run this again later.',
+    );
+    assert.deepEqual(down.said.length, 4);
+    const wrong = await ask([answer(400)]);
+    assert.equal(
+      wrong.error?.hint,
+      'Check that the address is that of the service, and ask those who run it.',
+    );
+    assert.match(wrong.error.message, /^the service: POST http:\S+\/path: expected status 200, got 400$/);
+    const two = await ask([answer(400)], { expected: [200, 201] });
+    assert.match(two.error?.message ?? '', /expected status 200 or 201, got 400$/);
+  });
+
+  it('takes each status that is an answer', async () => {
+    for (const status of [200, 201, 409]) {
+      const { text } = await ask([answer(status, 'yes')], { expected: [200, 201, 409] });
+      assert.equal(text, 'yes');
+    }
+  });
+
+  it('waits longer each time, by chance up to half as long again', async () => {
+    const { clock } = await ask([answer(503)]);
+    const waits = clock.sleeps.slice(0, 4);
+    assert.equal(waits.length, 4);
+    for (const [at, wait] of waits.entries())
+      assert.ok(wait >= 500 * 2 ** at && wait <= 1500 * 2 ** at, waits.join(' '));
+  });
+
+  it('says who asks', async () => {
+    for (const userAgent of [undefined, 'bima/1.2.3']) {
+      const agents: unknown[] = [];
+      await using service = await startService('a service', ({ headers }) => {
+        agents.push(headers['user-agent']);
+        return answer(200);
+      });
+      const tools = openSigningTools({ reporter: silentReporter, userAgent });
+      const endpoint = serviceEndpoint('x', service.url);
+      await askService({ service: 'x', method: 'GET', endpoint, headers: {}, expected: [200] }, tools);
+      await tools.close();
+      assert.deepEqual(agents, [userAgent ?? 'bima']);
+    }
+  });
+
+  it('fails where nobody listens, with what is known of why', async () => {
+    const service = await startService('a service', () => answer(200));
+    const { url } = service;
+    await service[Symbol.asyncDispose]();
+    const tools = openSigningTools({ reporter: silentReporter, clock: createFastClock() });
+    const endpoint = serviceEndpoint('x', url);
+    const request = { service: 'the log', method: 'GET', endpoint, headers: {}, expected: [200] } as const;
+    await assert.rejects(askService(request, tools), (error: BimaError) => {
+      assert.equal(error.code, 'SIGNING_FAILED');
+      assert.match(error.message, /^the log: .*\(tried \d times\)$/);
+      assert.ok(error.hint !== undefined && error.cause instanceof Error);
+      return true;
+    });
+    await tools.close();
+  });
+
   it('ends with the run', async () => {
     const ending = new AbortController();
     await using service = await startService('a service', () => {
@@ -179,6 +250,11 @@ describe('the address of a service', () => {
     assert.equal(at('https://a.test/ca', '/api'), 'https://a.test/ca/api');
     assert.equal(at('https://a.test/api/v1/timestamp'), 'https://a.test/api/v1/timestamp');
     assert.equal(at('http://localhost:1/x'), 'http://localhost:1/x');
+    assert.equal(at('https://a.test/ca/', '/api'), 'https://a.test/ca/api');
+    assert.equal(at('https://a.test/ca//', '/api'), 'https://a.test/ca//api');
+    assert.equal(at('https://a.test/a/b/', '/api'), 'https://a.test/a/b/api');
+    assert.equal(at('https://a.test/ca/'), 'https://a.test/ca/');
+    assert.equal(serviceEndpoint('x', 'https://a.test/ca?k=1', '/api').path, '/ca/api?k=1');
   });
 
   it('is never plain HTTP elsewhere: what is sent there is a secret', () => {
@@ -187,7 +263,27 @@ describe('the address of a service', () => {
       (error) =>
         error instanceof BimaError &&
         error.code === 'TRUST_CONFIGURATION_INVALID' &&
-        error.message === 'the log: expected an address with https, got "http://log.example.com"',
+        error.message === 'the log: expected an address with https, got "http://log.example.com"' &&
+        error.hint ===
+          'Plain HTTP is spoken with this machine only: tokens and signatures would be seen on the way.',
+    );
+  });
+});
+
+describe('an answer that can not be used', () => {
+  it('says of which service it is, and why', () => {
+    const endpoint = serviceEndpoint('x', 'https://a.test', '/api');
+    const request = { service: 'the log', method: 'GET', endpoint, headers: {}, expected: [200] } as const;
+    const cause = new Error('why');
+    const error = unusable(request, 'it is\n odd', cause);
+    assert.deepEqual(
+      [error.code, error.message, error.hint, error.cause],
+      [
+        'SIGNING_FAILED',
+        'the log: GET https://a.test/api: it is odd',
+        'Check that the address is that of the service, and ask those who run it.',
+        cause,
+      ],
     );
   });
 });

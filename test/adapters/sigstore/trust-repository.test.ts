@@ -151,4 +151,51 @@ describe('the repository of a sigstore', () => {
     const load = withTools((tools) => loadTrustedRoot({ instance: 'public', repository }, tools));
     await assert.rejects(load, (error) => isUnavailable(error, /refused/i));
   });
+
+  it('is that of public sigstore, or of GitHub, where no other is named', async () => {
+    // A proxy that isn't there: nothing leaves this machine.
+    const proxy = { http: 'http://127.0.0.1:9', https: 'http://127.0.0.1:9' };
+    for (const [instance, url] of [
+      ['public', 'https://tuf-repo-cdn.sigstore.dev'],
+      ['github', 'https://tuf-repo.github.com'],
+    ] as const) {
+      const clock = { now: () => Date.now(), random: () => 0, sleep: () => Promise.resolve() };
+      const tools = openSigningTools({ reporter: silentReporter, clock, proxy });
+      await assert.rejects(loadTrustedRoot({ instance }, tools), (error) =>
+        isUnavailable(error, new RegExp(`^whom to trust can't be read from ${url}: `)),
+      );
+      await tools.close();
+    }
+  });
+
+  it("has GitHub's services of github.com where no server is named", async () => {
+    await using repository = await startTrustFiles(documents);
+    const found = await withTools((tools) =>
+      loadTrustConfiguration({ instance: 'github', repository }, tools),
+    );
+    const named = await withTools((tools) =>
+      loadTrustConfiguration({ instance: 'github', repository, serverUrl: 'https://github.com' }, tools),
+    );
+    assert.deepEqual(found, named);
+    assert.equal(found.mediaType, 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json');
+  });
+
+  it('says which of its files it lacks', async () => {
+    await using repository = await startTrustFiles({ 'trusted_root.json': {} });
+    const load = withTools((tools) => loadTrustConfiguration({ instance: 'public', repository }, tools));
+    await assert.rejects(load, (error) => isUnavailable(error, /: it has no signing_config\.v0\.2\.json$/));
+  });
+
+  it('keeps nothing without a folder', async (test) => {
+    await using repository = await startTrustFiles(documents);
+    const before = process.cwd();
+    const folder = temporaryFolder(test);
+    process.chdir(folder);
+    try {
+      await withTools((tools) => loadTrustedRoot({ instance: 'public', repository, cache: '' }, tools));
+      assert.deepEqual(readdirSync(folder), []);
+    } finally {
+      process.chdir(before);
+    }
+  });
 });

@@ -45,6 +45,8 @@ describe('the identity of a run', () => {
       requestToken: 't',
     });
     assert.equal(findIdentitySource({}), undefined);
+    assert.equal(findIdentitySource({ ACTIONS_ID_TOKEN_REQUEST_URL: 'https://a.test' }), undefined);
+    assert.equal(findIdentitySource({ ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }), undefined);
     assert.equal(findIdentitySource({ ...job, ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }), undefined);
     assert.equal(findIdentitySource({ ...job, ACTIONS_ID_TOKEN_REQUEST_URL: '' }), undefined);
   });
@@ -76,15 +78,54 @@ describe('the identity of a run', () => {
   it('is no token: the error says where it came from', async () => {
     const { error: given } = await fetchFrom({ kind: 'given', token: 'ghp_0123456789' });
     assert.equal(given?.code, 'SIGNING_TOKEN_MISSING');
-    assert.match(given.hint ?? '', /SIGSTORE_ID_TOKEN/);
+    assert.equal(
+      given.message,
+      'the identity token: expected a JSON Web Token that names a subject, got something else',
+    );
+    assert.match(given.hint ?? '', /^SIGSTORE_ID_TOKEN holds/);
     assert.ok(!given.message.includes('ghp_'));
     await using service = await startService('other', () => json(200, { value: 'no token' }));
     const workflow = { kind: 'workflow', requestUrl: service.url, requestToken: 'x' } as const;
     const { error: asked } = await fetchFrom(workflow);
     assert.equal(asked?.code, 'SIGNING_TOKEN_MISSING');
+    assert.match(asked.hint ?? '', /^Check ACTIONS_ID_TOKEN_REQUEST_URL/);
+    for (const document of [[], 'x', 7, null, { value: 7 }]) {
+      await using odd = await startService('other', () => json(200, document));
+      const { error } = await fetchFrom({ ...workflow, requestUrl: odd.url });
+      assert.equal(error?.code, 'SIGNING_FAILED');
+      assert.match(error.message, new RegExp(`expected an answer with a token, got "${typeof document}"$`));
+    }
+    await using text = await startService('other', () => ({ status: 200, body: Buffer.from('no JSON') }));
+    const { error: unread } = await fetchFrom({ ...workflow, requestUrl: text.url });
+    assert.match(unread?.message ?? '', /expected an answer with a token, got "undefined"$/);
     await using empty = await startService('other', () => json(200, {}));
     const { error: nothing } = await fetchFrom({ ...workflow, requestUrl: empty.url });
     assert.match(nothing?.message ?? '', /expected an answer with a token/);
+  });
+
+  it('is asked for at the address as it is, with one more parameter', async () => {
+    const asked: unknown[] = [];
+    await using service = await startService('other', ({ method, path, query, headers }) => {
+      asked.push([method, path, query.toString(), headers.accept, headers.authorization]);
+      return json(200, { value: 'no token' });
+    });
+    await fetchFrom({ kind: 'workflow', requestUrl: `${service.url}/a/b?c=d`, requestToken: 't' });
+    assert.deepEqual(asked, [['GET', '/a/b', 'c=d&audience=sigstore', 'application/json', 'bearer t']]);
+  });
+
+  it('is not there for a service that is down: the permission is no remedy for that', async () => {
+    for (const [status, isPermission] of [
+      [400, true],
+      [403, true],
+      [499, true],
+      [500, false],
+      [501, false],
+      [302, false],
+    ] as const) {
+      await using service = await startService('other', () => ({ status, body: Buffer.alloc(0) }));
+      const { error } = await fetchFrom({ kind: 'workflow', requestUrl: service.url, requestToken: 't' });
+      assert.equal(error?.hint?.includes('id-token: write'), isPermission, String(status));
+    }
   });
 
   it('is not asked for in the clear, nor at something that is no address', async () => {
@@ -92,6 +133,7 @@ describe('the identity of a run', () => {
       const { error } = await fetchFrom({ kind: 'workflow', requestUrl, requestToken: 'x' });
       assert.equal(error?.code, 'SIGNING_TOKEN_MISSING');
       assert.match(error.message, /expected an address with https in ACTIONS_ID_TOKEN_REQUEST_URL/);
+      assert.equal(error.hint, 'The runner sets this variable, and nothing should change it.');
     }
   });
 });

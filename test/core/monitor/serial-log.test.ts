@@ -60,25 +60,124 @@ describe('a serial log', () => {
     assert.equal(log.hasFound, true);
   });
 
-  it('knows when Linux panics, and when somebody only says the words', () => {
-    const panic = 'Kernel panic - not syncing: No working init found.';
-    assert.equal(logOf(undefined, `[    0.5] ${panic}\n`).hasPanicked, true);
-    assert.equal(logOf(undefined, `[    0.524521][    T1] ${panic}`).hasPanicked, true);
-    assert.equal(logOf(undefined, `log: ${panic}\n`).hasPanicked, false);
+  describe('takes control sequences out, wherever they are cut', () => {
+    // ECMA-48: CSI has parameters, then intermediates, then one final character; OSC ends with BEL or ST.
+    const sequences: readonly [name: string, sequence: string][] = [
+      ['a colour', '\x1b[0m'],
+      ['two numbers', '\x1b[12;40H'],
+      ['no number', '\x1b[K'],
+      ['a private one', '\x1b[?25l'],
+      ['one with an intermediate', '\x1b[1 q'],
+      ['an intermediate alone', '\x1b[!p'],
+      ['several intermediates', '\x1b[!"p'],
+      ['the first final character', '\x1b[@'],
+      ['the last final character', '\x1b[~'],
+      ['reverse index', '\x1bM'],
+      ['the first of two characters', '\x1b@'],
+      ['the last of two letters', '\x1bZ'],
+      ['a string terminator alone', '\x1b\\'],
+      ['a private message', '\x1b^'],
+      ['a program command', '\x1b_'],
+      ['the title of a window', '\x1b]0;title\x07'],
+      ['a title that ends with ST', '\x1b]0;title\x1b\\'],
+      ['an empty title', '\x1b]\x07'],
+      ['two of them', '\x1b[1m\x1b[2m'],
+    ];
+    for (const [name, sequence] of sequences) {
+      it(name, () => {
+        const text = `a${sequence}b`;
+        for (let cut = 0; cut <= text.length; cut++) {
+          const log = logOf('ab', text.slice(0, cut), text.slice(cut));
+          assert.deepEqual(log.lastLines(), ['ab'], `cut at ${cut}`);
+          assert.equal(log.hasFound, true, `cut at ${cut}`);
+        }
+      });
+    }
+  });
+
+  it('leaves what only looks like a control sequence', () => {
+    for (const text of ['[0m', ']0;title', 'a\x1bb', '\x1b[\x01', 'x[1;2'])
+      assert.deepEqual(logOf(undefined, text, '!').lastLines(), [`${text}!`]);
+  });
+
+  it('shows a title that never ends once it is too long for one', () => {
+    const start = `\x1b]${'t'.repeat(256)}`;
+    assert.deepEqual(logOf(undefined, 'a', start).lastLines(), ['a']);
+    assert.deepEqual(logOf(undefined, 'a', `${start}t`).lastLines(), [`a${start}t`]);
+  });
+
+  it('keeps the last twenty lines, of each a thousand characters', () => {
+    const lines = Array.from({ length: 30 }, (_, at) => `line ${at}`);
+    assert.deepEqual(logOf(undefined, lines.join('\n')).lastLines(), lines.slice(-20));
+    assert.deepEqual(logOf(undefined, `${lines.join('\n')}\n`).lastLines(), lines.slice(-20));
+    assert.deepEqual(logOf(undefined, lines.slice(0, 20).join('\n')).lastLines(), lines.slice(0, 20));
+    assert.deepEqual(logOf(undefined, `${lines.slice(0, 20).join('\n')}\n`).lastLines(), lines.slice(0, 20));
+    const long = 'x'.repeat(1000);
+    assert.deepEqual(logOf(undefined, long, 'y').lastLines(), [long]);
+    assert.deepEqual(logOf(undefined, `${long}y\n${long}y\nz`).lastLines(), [long, long, 'z']);
+    assert.deepEqual(logOf(undefined, 'x'.repeat(999), 'y').lastLines(), [`${'x'.repeat(999)}y`]);
+  });
+
+  it('searches the last 64 KiB', () => {
+    const found = (between: number) => logOf('/^a[^a]*z/', 'a', 'b'.repeat(between), 'c', 'z').hasFound;
+    assert.equal(found(64 * 1024 - 2), true);
+    assert.equal(found(64 * 1024 - 1), false);
+  });
+
+  it('has found what it has found', () => {
+    const log = logOf('/^a$/', 'a');
+    assert.equal(log.hasFound, true);
+    log.add(Buffer.from('b'));
+    assert.equal(log.hasFound, true);
+    assert.equal(logOf(undefined, 'undefined').hasFound, false);
+  });
+
+  it('is empty until the guest has printed something', () => {
+    assert.equal(logOf(undefined).isEmpty, true);
+    assert.equal(logOf(undefined, '').isEmpty, true);
+    assert.equal(logOf(undefined, '\x1b').isEmpty, false);
+  });
+
+  const panic = 'Kernel panic - not syncing';
+  const panics: readonly [text: string, hasPanicked: boolean][] = [
+    [`${panic}: No working init found.`, true],
+    [`${panic}\n`, true],
+    [`[    0.5] ${panic}: x\n`, true],
+    [`[12345.000001] ${panic}`, true],
+    [`[    0.524521][    T1] ${panic}: x`, true],
+    [`a\n[    0.5] ${panic}: x\nb\n`, true],
+    [`a\n[    0.5] ${panic}: x\nb`, true],
+    [`log: ${panic}\n`, false],
+    [`[    0.5]${panic}\n`, false],
+    [`[    0] ${panic}\n`, false],
+    [`[    0.x] ${panic}\n`, false],
+    [`[    .5] ${panic}\n`, false],
+    [`[    0.5][T1]x ${panic}\n`, false],
+    ['Kernel panic - syncing', false],
+    ['all is well', false],
+  ];
+  for (const [text, hasPanicked] of panics) {
+    it(`knows ${hasPanicked ? 'a panic' : 'no panic'} in ${JSON.stringify(text)}`, () => {
+      assert.equal(logOf(undefined, text).hasPanicked, hasPanicked);
+      assert.equal(logOf(undefined, ...Array.from(text)).hasPanicked, hasPanicked);
+    });
+  }
+
+  it('knows no panic in a longer word', () => {
+    assert.equal(logOf(undefined, `${panic}ly\n`).hasPanicked, false);
   });
 
   it('shows nothing for a guest that says nothing', () => {
     assert.deepEqual(logOf(undefined).lastLines(), []);
     assert.deepEqual(logOf(undefined, 'a\r\n\r\n').lastLines(), ['a']);
+    assert.deepEqual(logOf(undefined, '\n\na\n \n\t').lastLines(), ['', '', 'a']);
+    assert.deepEqual(logOf(undefined, '\n\n').lastLines(), []);
   });
-});
 
-describe('parseExpectation', () => {
-  it('refuses nothing, and an expression that is none', () => {
-    assert.throws(() => parseExpectation(' ', '--expect'), { code: 'INPUT_INVALID' });
-    assert.throws(() => parseExpectation('/(/', '--expect'), {
-      code: 'INPUT_INVALID',
-      message: /regular expression/,
-    });
+  it('leaves its own lines as they are when it shows them', () => {
+    const log = logOf(undefined, 'a\n\n');
+    assert.deepEqual(log.lastLines(), ['a']);
+    log.add(Buffer.from('b\n'));
+    assert.deepEqual(log.lastLines(), ['a', '', 'b']);
   });
 });
