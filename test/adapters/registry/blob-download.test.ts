@@ -39,6 +39,11 @@ async function pull(script: Script | readonly (ScriptedAnswer | Error)[], signal
   return scripted;
 }
 
+async function drain(stream: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = stream[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
+}
+
 const ranges = ({ requests }: { requests: Awaited<ReturnType<typeof pull>>['requests'] }) =>
   requests.map(({ headers }) => headers?.range);
 
@@ -123,7 +128,7 @@ describe('a download', () => {
       const scripted = scriptSession(answers);
       await assert.rejects(
         async () => {
-          for await (const _ of downloadBlob(scripted.session, descriptor));
+          await drain(downloadBlob(scripted.session, descriptor));
         },
         { code: 'DIGEST_MISMATCH', message, hint: /other content under this digest/ },
       );
@@ -136,7 +141,7 @@ describe('a download', () => {
     const { session, discarded } = scriptSession([broken, part(100_001)]);
     await assert.rejects(
       async () => {
-        for await (const _ of downloadBlob(session, descriptor));
+        await drain(downloadBlob(session, descriptor));
       },
       { code: 'REGISTRY_PROTOCOL', message: /: expected bytes from 100000 on, got 100001$/ },
     );
@@ -147,7 +152,7 @@ describe('a download', () => {
     const { session } = scriptSession([{ status: 200, body: Buffer.alloc(size, 'x') }]);
     await assert.rejects(
       async () => {
-        for await (const _ of downloadBlob(session, descriptor));
+        await drain(downloadBlob(session, descriptor));
       },
       { code: 'DIGEST_MISMATCH', message: /reg\.test\/team\/app/ },
     );
@@ -158,7 +163,7 @@ describe('a download', () => {
       const answers = [...Array<Error>(failures).fill(lost()), { status: 200, body: content }];
       const { session, requests } = scriptSession(answers);
       const read = async () => {
-        for await (const _ of downloadBlob(session, descriptor));
+        await drain(downloadBlob(session, descriptor));
       };
       if (failures === 5) await read();
       else await assert.rejects(read, /lost/);
@@ -180,7 +185,7 @@ describe('a download', () => {
         part(bytes),
       ]);
       const read = async () => {
-        for await (const _ of downloadBlob(session, descriptor));
+        await drain(downloadBlob(session, descriptor));
       };
       if (isEnough) await read();
       else await assert.rejects(read, /lost/);
@@ -196,7 +201,7 @@ describe('a download', () => {
       const { session, requests } = scriptSession([{ status }, { status: 200, body: content }]);
       await assert.rejects(
         async () => {
-          for await (const _ of downloadBlob(session, descriptor));
+          await drain(downloadBlob(session, descriptor));
         },
         { status },
       );
@@ -205,7 +210,7 @@ describe('a download', () => {
     const gone = scriptSession([expired, { status: 404 }, { status: 200, body: content }]);
     await assert.rejects(
       async () => {
-        for await (const _ of downloadBlob(gone.session, descriptor));
+        await drain(downloadBlob(gone.session, descriptor));
       },
       { status: 404 },
     );
@@ -214,7 +219,7 @@ describe('a download', () => {
   it('is not tried again for a fault of its own, nor once it is aborted', async () => {
     const own = scriptSession([new Error('own')]);
     await assert.rejects(async () => {
-      for await (const _ of downloadBlob(own.session, descriptor));
+      await drain(downloadBlob(own.session, descriptor));
     }, /^Error: own$/);
     const controller = new AbortController();
     const script = () => {
@@ -223,7 +228,7 @@ describe('a download', () => {
     };
     const { session, requests } = scriptSession(script);
     await assert.rejects(async () => {
-      for await (const _ of downloadBlob(session, descriptor, controller.signal));
+      await drain(downloadBlob(session, descriptor, controller.signal));
     }, /lost/);
     assert.equal(requests.length, 1);
   });
