@@ -40,7 +40,7 @@ const sharesBlobs = 'its repositories share their blobs, so that nothing is moun
 const containerd = {
   name: 'containerd',
   module: 'github.com/containerd/containerd/v2',
-  packages: ['cmd/containerd', 'cmd/ctr'],
+  packages: ['cmd/containerd', 'cmd/ctr', 'cmd/containerd-shim-runc-v2'],
   suites: containerdSuites,
   settings: (folder: string) => ({ BIMA_TEST_CONTAINERD: folder }),
 };

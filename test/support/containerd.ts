@@ -64,13 +64,18 @@ export async function startContainerd(
     return stdout;
   };
   const start = async () => {
-    server = spawn('sh', [
-      '-c',
-      `exec "$0" --config "$1" >>"$2" 2>&1`,
-      join(programs, 'containerd'),
-      join(folder, 'config.toml'),
-      log,
-    ]);
+    // Its shims are looked for on the PATH, before those beside it.
+    server = spawn(
+      'sh',
+      [
+        '-c',
+        `exec "$0" --config "$1" >>"$2" 2>&1`,
+        join(programs, 'containerd'),
+        join(folder, 'config.toml'),
+        log,
+      ],
+      { env: { ...process.env, PATH: env.PATH } },
+    );
     for (let tries = 0; tries < 100; tries += 1) {
       if (server.exitCode !== null) break;
       const isUp = await ctr('version').then(

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, posix } from 'node:path';
 
 export interface GoPrograms {
   readonly name: string;
@@ -23,7 +23,7 @@ export function compilePrograms(
 ): { readonly folder: string } | { readonly skip: string } {
   const { name, module, version, packages } = wanted;
   const folder = join(store, `${name}-${version}`);
-  if (existsSync(folder)) return { folder };
+  if (packages.every((path) => existsSync(join(folder, programOf(module, path))))) return { folder };
   mkdirSync(store, { recursive: true });
   const work = mkdtempSync(join(store, 'compiling-'));
   try {
@@ -42,11 +42,19 @@ export function compilePrograms(
       const problem = runGo(args, own, programs);
       if (problem !== undefined) return { skip: problem };
     }
+    // One of an earlier run, for which fewer programs were asked.
+    rmSync(folder, { recursive: true, force: true });
     renameSync(programs, folder);
     return { folder };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** How Go names it: after its folder, or the one above that of a major version. */
+function programOf(module: string, path: string): string {
+  const name = posix.join(module, path).replace(/\/v\d+$/, '');
+  return posix.basename(name) + (process.platform === 'win32' ? '.exe' : '');
 }
 
 /** @returns why the machine or the proxy can't do it, or undefined when it is done */
