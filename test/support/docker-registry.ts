@@ -11,7 +11,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from './certificates.ts';
 import { lacks, registryProgram } from './programs.ts';
-import { issuer, service } from './token-server.ts';
+import { issuer, keySetOf, service } from './token-server.ts';
 
 export interface DockerRegistryOptions {
   readonly basic?: { readonly name: string; readonly password: string };
@@ -51,6 +51,9 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
 }
 
 const isCrane = basename(registryProgram, '.exe') === 'crane';
+
+/** What a push says of a blob that another repository has: with crane's registry, every repository has it. */
+export const storedFromAnother = isCrane ? 'present' : 'mounted';
 
 /** crane's registry has its blobs in the folder and its manifests in memory, and no settings. */
 function craneArguments(folder: string, port: number, options: DockerRegistryOptions): string[] {
@@ -96,10 +99,15 @@ function configOf(folder: string, port: number, options: DockerRegistryOptions):
     ...(basic === undefined
       ? {}
       : { auth: { htpasswd: { realm: 'test', path: writeHtpasswd(folder, basic) } } }),
-    ...(token === undefined
-      ? {}
-      : { auth: { token: { realm: token.realm, service, issuer, rootcertbundle: token.certFile } } }),
+    ...(token === undefined ? {} : { auth: { token: tokenSettings(folder, token) } }),
   };
+}
+
+/** Distribution 2 finds keys by libtrust's fingerprint of the certificate's, 3 by the names that a key set gives them. */
+function tokenSettings(folder: string, token: NonNullable<DockerRegistryOptions['token']>): object {
+  const jwks = join(folder, 'keys.json');
+  writeFileSync(jwks, JSON.stringify(keySetOf(readFileSync(token.certFile))));
+  return { realm: token.realm, service, issuer, rootcertbundle: token.certFile, jwks };
 }
 
 function writeHtpasswd(folder: string, { name, password }: { name: string; password: string }): string {

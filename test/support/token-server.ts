@@ -303,6 +303,15 @@ function keyIdOf(publicKey: KeyObject): string {
   return (letters.join('').match(/.{4}/g) ?? []).join(':');
 }
 
+/**
+ * @param certificate PEM, with the key that signs the tokens
+ * @returns a JWK set (RFC 7517) in which the key has the name that the tokens give it
+ */
+export function keySetOf(certificate: Buffer): object {
+  const publicKey = createPublicKey(certificate);
+  return { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: keyIdOf(publicKey), use: 'sig' }] };
+}
+
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
