@@ -89,11 +89,13 @@ const missing = installTools();
 if (missing.length > 0) console.log(`not installed: ${missing.join(', ')}`);
 makeSession();
 const lines: string[] = [];
-for (const peer of peers) {
-  if (names.length > 0 && !names.includes(peer.name)) continue;
-  lines.push(...(await test(peer)));
+const chosen = peers.filter(({ name }) => names.length === 0 || names.includes(name));
+for (const peer of chosen) {
+  const said = await test(peer);
+  console.log(said.join('\n'));
+  lines.push(...said);
 }
-console.log(lines.join('\n'));
+if (chosen.length > 1) console.log(`\nall of them:\n${lines.join('\n')}`);
 
 /** Compiles a peer and runs its suites; gives what is said of it at the end. */
 async function test(peer: Peer): Promise<string[]> {
@@ -107,11 +109,13 @@ async function test(peer: Peer): Promise<string[]> {
   }
   if ('skip' in compiled) return [`${title}: skipped, ${compiled.skip}`];
   console.log(`testing with ${title}`);
+  const start = Date.now();
   const { passed, failed, skipped } = await runSuites(peer, compiled.folder);
   if (failed.length > 0) process.exitCode = 1;
+  const seconds = Math.round((Date.now() - start) / 1000);
   const skips = [...skipped].reduce((sum, [, count]) => sum + count, 0);
   return [
-    `${title}: ${passed + failed.length} ran, ${passed} passed, ${failed.length} failed, ${skips} skipped`,
+    `${title}: ${passed + failed.length} ran, ${passed} passed, ${failed.length} failed, ${skips} skipped, in ${seconds} s`,
     ...failed.map((name) => `  failed: ${name}`),
     ...[...skipped].map(([reason, count]) => `  skipped: ${count}, ${reason}`),
   ];

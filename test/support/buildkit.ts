@@ -41,20 +41,16 @@ export async function startBuildkit(): Promise<Buildkit> {
   const bin = programs ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'bk-'));
   const address = `unix://${join(folder, 's')}`;
+  const root = join(folder, 'root');
+  mkdirSync(root);
   const daemon = [
-    ...[
-      join(bin, 'buildkitd'),
-      '--root',
-      join(folder, 'root'),
-      '--addr',
-      address,
-      '--containerd-worker=false',
-    ],
+    ...[join(bin, 'buildkitd'), '--root', root, '--addr', address, '--containerd-worker=false'],
     ...['--oci-worker-snapshotter=native', '--oci-worker-net=host'],
   ];
   const namespaces = ['-m', '-p', '-n', '-f', '--mount-proc', '--kill-child=SIGKILL'];
-  // The shell waits for an end of its input, which comes at the latest with the end of this process.
-  const shell = ['sh', '-c', '"$@" & read -r _', 'sh'];
+  // What it keeps is in memory: it waits for the disk after every step. The shell waits for an end of its input, which
+  // comes at the latest with the end of this process.
+  const shell = ['sh', '-c', 'mount -t tmpfs tmpfs "$0" && { "$@" & read -r _; }', root];
   const server = spawn('unshare', [...namespaces, ...shell, ...daemon], { stdio: 'pipe' });
   let said = '';
   for (const stream of [server.stdout, server.stderr])
