@@ -611,7 +611,7 @@ function readLines(read, name) {
   return parseLines(read(name), `the input "${name}"`);
 }
 function readWords(read, name) {
-  return parseFields(read(name), `the input "${name}"`).flatMap((field) => field.split(/[\s,]+/)).filter((word2) => word2 !== "");
+  return parseFields(read(name), `the input "${name}"`).flatMap((field) => field.split(/[\s,]/)).filter((word2) => word2 !== "");
 }
 function ofInput(name, body) {
   try {
@@ -2336,10 +2336,10 @@ var init_decompress = __esm({
 
 // src/adapters/layers/blocks.ts
 async function* workInBlocks(stream, options) {
-  const { size, limit, work } = options;
+  const { size, room = size, limit, work } = options;
   const running = [];
   const free = [];
-  let buffer = allocateShared(size);
+  let buffer = allocateShared(room);
   let filled = 0;
   const start2 = () => {
     const result = work(buffer.subarray(0, filled));
@@ -2350,8 +2350,8 @@ async function* workInBlocks(stream, options) {
     for (let first = running[0]; first !== void 0 && running.length > most; first = running[0]) {
       const result = await first.result;
       running.shift();
-      free.push(first.buffer);
       yield result;
+      free.push(first.buffer);
     }
   }
   try {
@@ -2364,7 +2364,7 @@ async function* workInBlocks(stream, options) {
         if (filled < size) continue;
         start2();
         yield* finish(limit - 1);
-        buffer = free.pop() ?? allocateShared(size);
+        buffer = free.pop() ?? allocateShared(room);
         filled = 0;
       }
     }
@@ -2388,7 +2388,7 @@ var readDeflateModule;
 var init_deflate_module = __esm({
   "src/adapters/layers/deflate-module.ts"() {
     "use strict";
-    readDeflateModule = () => Buffer.from("AGFzbQEAAAABMwlgAn9/AX9gAX8AYAABf2AEf39/fwBgAn9/AGAAAGADf39/AGAEf39/fwF/YAN/f38BfwMUEwMDBgAAAQcEAAQIBQUCAgABAQIFBgEByAHIAQZHDn8BQQALfgFCAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAsHMwQMaW5wdXRBZGRyZXNzAA4Nb3V0cHV0QWRkcmVzcwANB2RlZmxhdGUADwZtZW1vcnkCAAgBCwrKPBPEBQEEfyABJAsgAiQMIAMkDUGAgYcBQQBBgIAI/AsAQYCBjwFBAEGAgAj8CwBBgIGhASQIQQAkCUGAgaEBJApBACEDQQAhAQNAIAAgA0sEQCADQYAgaiICIAAgACACSxshBQNAIAMgBUkEQCADQf//AXFBAnQgAygCgIAGIgJBsfPd8XlsQRF2QQJ0IgYoAoCBhwE2AoCBlwEgBiADQQFqIgY2AoCBhwEgAkGA4ua7A2xBEXZBAnQgBjYCgIGPASABQRB2IgcjDEkEfyAAIAZNBH9BAAUgBiAAIAcjC0ECdiMLIAcjDEEBdk8bEAYLBUEACyICQRB2IAdNIAdBA09xBEAgAUH//wFxIgIgAkEHdkGAAmogAkGAAkkbLQCArLYBIQQgAUEQdkH9AWoiAUECdCIGIAYoAoCStQFBAWo2AoCStQEgBEECdEGAEGoiBiAGKAKAkrUBQQFqNgKAkrUBIwggASACQQl0ciAEQRh0cjYCACMIQQRqJAhBACEEIAMgB2ohAQNAIAEgA0EBaiIDSwRAIANB//8BcUECdCADKAKAgAYiAkGx893xeWxBEXZBAnQiBigCgIGHATYCgIGXASAGIANBAWo2AoCBhwEgAkGA4ua7A2xBEXZBAnQgA0EBajYCgIGPAQwBCwsgACADSwR/IAMgAEEAIwsQBgVBAAshAQwCCyAEQQFqIQQgAy0AgIAGIgFBAnQiBiAGKAKAkrUBQQFqNgKAkrUBIwggATYCACMIQQRqJAggA0EBaiEDIAIiAQ0BQRAgBEEJdiICIAJBEE8bIQIDQCADIAVJQQAgAhsEQCADLQCAgAYiBkECdCIHIAcoAoCStQFBAWo2AoCStQEjCCAGNgIAIwhBBGokCCADQQFqIQMgAkEBayECDAELCwwBCwsgAxAFDAELCyMIIwpLBEAjCUGAgAZqIwgQAxoLC5UIAQZ/IANBACAB/AsAA0AgASAFSwRAIAAgBUECdGooAgAiCARAIAYgCHIhBiAEQQJ0QeDmtQFqIAhBCXQgBXI2AgAgBEEBaiEECyAFQQFqIQUMAQsLQQkhAANAIAYgAEEJa3ZBACAAQRtJGwRAQeCYtgFBAEGAEPwLAEEAIQEDQCABIARJBEAgAUECdEHg5rUBaigCACAAdkH/A3FBAnRB4Ji2AWoiBSAFKAIAQQFqNgIAIAFBAWohAQwBCwtBACEFQQAhAQNAIAFBgARJBEAgAUECdEHgmLYBaiIIKAIAIQkgCCAFNgIAIAUgCWohBSABQQFqIQEMAQsLQQAhAQNAIAEgBEkEQCABQQJ0QeDmtQFqKAIAIgUgAHZB/wNxQQJ0QeCYtgFqIggoAgAhCSAIIAlBAWo2AgAgCUECdEHg8LUBaiAFNgIAIAFBAWohAQwBCwtB4Oa1AUHg8LUBIARBAnT8CgAAIABBCWohAAwBCwsgBCIAQQJJBEAgBEEBRgR/QeDmtQEoAgBB/wNxBUEACyIAIANqQQE6AAAgAyAARWpBAToAAA8LQQAhBUEAIQEDQCABIABBAWtJBEBBACEEQQAhBgNAIAZBAkgEQCAAIAdLBH8gB0ECdEHg5rUBaigCAEEJdgVBfwshCCABIAVLBH8gBUECdEHg+rUBaigCACAISQVBAAsEQCAEIAVBAnQiCEHg+rUBaigCAGohBCAIQeCEtgFqIAE2AgAgBUEBaiEFBSAEIAhqIQQgB0ECdEHgjrYBaiABNgIAIAdBAWohBwsgBkEBaiEGDAELCyABQQJ0QeD6tQFqIAQ2AgAgAUEBaiEBDAELC0HgmLYBQQBBwAD8CwAgACIEQQJrIgBBAnRB4Pq1AWpBADYCAANAIAAiAUEBayEAIAEEQCAAQQJ0IgFB4Pq1AWogAUHghLYBaigCAEECdEHg+rUBaigCAEEBajYCAAwBCwtBACEBQQAhAANAIAAgBEkEQCAAQQJ0QeCOtgFqKAIAQQJ0QeD6tQFqKAIAQQFqIgUgAiACIAVLGyIFQQJ0QeCYtgFqIgYgBigCAEEBajYCACABQQEgAiAFa3RqIQEgAEEBaiEADAELCwNAIAFBASACdEsEQCACQQFrIQADQCAAQQJ0QeCYtgFqKAIARQRAIABBAWshAAwBCwsgAkECdEHgmLYBaiIEIAQoAgBBAWs2AgAgAEECdCIAQeCYtgFqIgQgBCgCAEEBazYCACAAQeSYtgFqIgAgACgCAEECajYCACABQQFrIQEMAQsLQeDmtQEhAANAIAIEQCACQQJ0QeCYtgFqKAIAIQEDQCABBEAgAyAAKAIAQf8DcWogAjoAACAAQQRqIQAgAUEBayEBDAELCyACQQFrIQIMAQsLC6QCAQR/QeCYtgFBAEHEAPwLAANAIAEgA0sEQCAAIANqLQAAQQJ0QeSYtgFqIgYgBigCAEEBajYCACADQQFqIQMMAQsLQeSYtgFBADYCAEEBIQMDQCADQQ9NBEAgBCADQQJ0QeCYtgFqIgYoAgBqQQF0IQQgBiAENgIAIANBAWohAwwBCwsDQCABIAVLBEAgACAFai0AACIDBEAgA0ECdEHgmLYBaiIEKAIAIQYgBCAGQQFqNgIAIAIgBUECdGogA0EYdCAGQQF2QdWqAXEgBkHVqgFxQQF0ciIEQQJ2QbPmAHEgBEGz5gBxQQJ0ciIEQQR2QY8ecSAEQY8ecUEEdHIiBEH/AXFBCHQgBEEIdnJBECADa3ZyNgIACyAFQQFqIQUMAQsLC9sCAQJ/IwRBgIGhAUYEQEEAIQADQCAAQYARSQRAIABBgIG1AWoiAiAC/QAEACAAQYCStQFqIgL9AAQA/a4B/QsEACAC/QwAAAAAAAAAAAAAAAAAAAAA/QsEACAAQRBqIQAMAQsLIAEkBEGAgbUBQYCjtQEQBCQFIAEPCyABQYCBoQFrQYCAEElBgIG1AUGAkrUBEAQiAkGAkrUBQYCjtQEQBCIDIwVqQYCACmpNcQRAQQAhAANAIABBgBFJBEAgAEGAgbUBaiIDIAP9AAQAIABBgJK1AWoiA/0ABAD9rgH9CwQAIAP9DAAAAAAAAAAAAAAAAAAAAAD9CwQAIABBEGohAAwBCwsgASQEIAIkBSABDwsgACMEEAlBgIGhASMEIAEjBGsiAfwKAABBgIG1AUGAkrUBQYAR/AoAAEGAkrUBQQBBgBH8CwAgACQDIAFBgIGhAWokBCADJAUjBAscACAAIAFBgAQQCiAAQYAQaiABQYAQakEgEApqCyUAIwgjCmtBgIABSQRADwsjCUGAgAZqIwgQAyQIIwgkCiAAJAkLqQMBB39BggIgASAAayIBIAFBggJPGyEJIAAoAoCABiEGQYCAAiEHIAJBA0kEQCAGQYDi5rsDbEERdkECdCgCgIGPASIBQQBHIQQgACABa0GAgAJJIAQgBBsEfyABQQFrKAKAgAYgBnNB////B3EFQQELRQRAIAAgAWshB0EDIQILCyAGQbHz3fF5bEERdkECdCgCgIGHASEFA0AgA0EAIAAgBWtBgIACSUEAIAUbGwRAAkAgBUEBayIIIAJBA2tBACACQQRPGyIBaigCgIAGIAAgAWooAoCABkYEfyAIKAKAgAYgBkYFQQALBEAgCCkDgIAGIAApA4CABoV6QgOIpyIBQQhGBEBBCCEBAkADQCABIAlJBEAgASAAIAFq/QAEgIAGIAEgCGr9AASAgAb9JP1kIgpoaiEEIAoNAiABQRBqIQEMAQsLIAEhBAsgBCEBCyABIAJLBEAgACAFayEHIAEiAiMNTw0CCwsgCEH//wFxQQJ0KAKAgZcBIQUgA0EBayEDDAILCwsgAiAJIAIgCUkbIgBBEHQgB3JBACAHQYCAAkkgAEEDT3EbC9cEAQh/QYCBhwFBAEGAgAj8CwBBgIGhASQIQQAkCUGAgaEBJAogAUEBakEQdCEIQQAhAQNAIAAgAksEQCACQYAgaiIDIAAgACADSxsiCUEBaiEFA0AgASAFSQRAIAFB/z9xQQJ0IAEoAoCABkGx893xeWxBEXZBAnQiBCgCgIGHASIDNgKAgZ8BIAQgAUH//wNxIANBEHRyNgKAgYcBIAFBAWohAQwBCwsgCUEBaiEBA0AgAiAJSQRAIAIgABAIIgRBgIAQSQRAIAItAICABiIEQQJ0IgMgAygCgJK1AUEBajYCgJK1ASMIIAQ2AgAjCEEEaiQIIAJBAWohAgwCCyAEIAhJBEAgAkEBaiIFIAAQCCIDQRB2IARBEHZLBEAgAi0AgIAGIgRBAnQiAiACKAKAkrUBQQFqNgKAkrUBIwggBDYCACMIQQRqJAggAyEEIAUhAgsLIARB//8BcSIGIAZBB3ZBgAJqIAZBgAJJGy0AgKy2ASEFIARBEHYiBEH9AWoiB0ECdCIDIAMoAoCStQFBAWo2AoCStQEgBUECdEGAEGoiAyADKAKAkrUBQQFqNgKAkrUBIwggByAGQQl0ciAFQRh0cjYCACMIQQRqJAggAiAEaiECDAELCyABIAJJBEADQCABIAJJBEAgAUH/P3FBAnQgASgCgIAGQbHz3fF5bEERdkECdCIEKAKAgYcBIgM2AoCBnwEgBCABQf//A3EgA0EQdHI2AoCBhwEgAUEBaiEBDAELCyACIQELIAIQBQwBCwsjCCMKSwRAIwlBgIAGaiMIEAMaCwvhAgIHfwF+IAAgAEH/P3FBAnQoAoCBnwEiAmtBAWtB//8BcSEFIAApA4CABiIJIABBgIACaiIEIAAgAkEQdmtBAWtB//8BcSIHaykD//8DhXpCA4inQQAgACAHSxshA0GCAiABIABrIgEgAUGCAk8bIQYgCSAEIAVrKQP//wOFekIDiKdBACAAIAVLGyICQQhGBEAgACAFa0EBayEEQQghAQJAA0AgASAGSQRAIAEgACABav0ABICABiABIARq/QAEgIAG/ST9ZCIIaGohAiAIDQIgAUEQaiEBDAELCyABIQILCyACIgQgA0EIRgRAIAAgB2tBAWshA0EIIQECQANAIAEgBkkEQCABIAAgAWr9AASAgAYgASADav0ABICABv0k/WQiCGhqIQIgCA0CIAFBEGohAQwBCwsgASECCyACIQMLIAMgAyAESRsiACAGIAAgBkkbQRB0IAcgBSADIARLG3IL6wkBBn9BgLS1AUGAgbUBQYAI/AoAAEGAvLUBQQBBgAH8CwBBgLy1AUEBNgIAA0AgA0GAAkkEQCADQeCotgFqLQAAQQJ0QYS8tQFqIgQgBCgCACADQQJ0QYCJtQFqKAIAajYCACADQQFqIQMMAQsLQYC9tQFBgJG1AUGAAfwKAABBgLS1AUGgAkEPQYC/tQEQAUGAvbUBQR5BD0GgwbUBEAFBACEDA0AgA0EdSQRAIAIgA0ECdEGEvLUBaigCACADQeCrtgFqLQAAbGohAiADQQFqIQMMAQsLQQAhAwNAIANBHkkEQCACIANBAnRBgL21AWooAgAgA0GAsbYBai0AAGxqIQIgA0EBaiEDDAELCxASIQdBgL61AUETQQdBwMG1ARABQQEgACMDayIDQf7/A2pB//8DbiIEIARBAU0bQShsQQgjAkEDakEHcWtBB3FqQQVrIANBA3RqIAIhBEETIQMDQCADQQRLBH8gA0EBayIFQRBqIQICQCAFQQNJDQBBACECIAVBA0YNACAFQQFxBH9BByAFQQVrQQF2awUgBUEEa0EBdkEIagshAgsgAkHAwbUBai0AAAVBAQtFBEAgA0EBayEDDAELCyADQQNsQRFqIQNB4Ny1ASECA0AgAiAHSQRAIAMgAi0AACIDQRBJBH9BAAUgA0EQRgR/QQIFQQNBByADQRFGGwsLIANBwMG1AWotAABqaiEDIAJBBGohAgwBCwsgAyEFQQAhA0EAIQIDQCACQZ4CSQRAIAMgAkECdEGAtLUBaigCACACQYC/tQFqLQAAbGohAyACQQFqIQIMAQsLQQAhAgNAIAJBHkkEQCADIAJBAnRBgL21AWooAgAgAkGgwbUBai0AAGxqIQMgAkEBaiECDAELCyAEIAMgBWpqIQVBAyEDQQAhAgNAIAJBngJJBEAgAwJ/QQggAkGQAUkNABpBCSACQYACSQ0AGkEHQQggAkGYAkkbCyACQQJ0QYC0tQFqKAIAbGohAyACQQFqIQIMAQsLQQAhAgNAIAJBHkkEQCADIAJBAnRBgL21AWooAgBBBWxqIQMgAkEBaiECDAELCyAFIAMgBGoiAiACIAVLG0EDak0EQCMDIQMDQEH//wMgACADayIBIAFB//8DTxshASMCQQNqJAIjACMBNwMAIwJBA3YiAiMAaiQAIwEgAkEDdK2IJAEjAkEHcSQCIwIEQCMCQQgjAmtqJAIjACMBNwMAIwJBA3YiAiMAaiQAIwEgAkEDdK2IJAEjAkEHcSQCCyMBIAEgAUF/c0EQdHKtIwKthoQkASMCQSBqJAIjACMBNwMAIwJBA3YiAiMAaiQAIwEgAkEDdK2IJAEjAkEHcSQCIwAgAyAB/AoAACMAIAFqJAAgASADaiIDIABJDQALDwsgAiAFTQRAIwFCAiMCrYaEJAEjAkEDaiQCIwAjATcDACMCQQN2IgAjAGokACMBIABBA3StiCQBIwJBB3EkAkEAIQADQCAAQaACSQRAIABBgL+1AWoCf0EIIABBkAFJDQAaQQkgAEGAAkkNABpBB0EIIABBmAJJGws6AAAgAEEBaiEADAELC0GgwbUBQQVBHvwLAAUjAUIEIwKthoQkASMCQQNqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIAcQEQsgARAQC5wBAQR/A0AgBCACQQJ0SQRAIAAgBGooAgAgASAEaigCAGoiBQRAIAYgBSAFQR9BHyAFZ2siBmt0QRd2Qf8BcUECdEGgsbYBaigCACAGQQh0amxrIQYgAyAFaiEDCyAEQQRqIQQMAQsLIAMEfyAGIAMgA0EfQR8gA2drIgBrdEEXdkH/AXFBAnRBoLG2AWooAgAgAEEIdGpsagVBAAsLIABBwIDGACQAQYCBoQEkBEGAgaEBJAhBgIGhASQKEAwLnwMCA38BfgNAIABBHEkEQCAAQQJ0QeCqtgFqIAI2AgAgAEHgq7YBaiAAQQRrQQJ2QQAgAEEITxsiAToAACACQQEgAXRqIQEDQCABIAJLBEAgAkHgqLYBaiAAOgAAIAJBAWohAgwBCwsgAEEBaiEADAELC0HfqrYBQRw6AABB0Ku2AUH/ATYCAEH8q7YBQQA6AABBACECQQAhAANAIABBHkkEQCAAQQJ0QYCwtgFqIAI2AgAgAEGAsbYBaiAAQQJrQQF2QQAgAEEETxsiAToAACACQQEgAXRqIQEDQCABIAJLBEAgAkGAAkkEQCACQYCstgFqIAA6AAAFIAJBB3ZBgK62AWogADoAAAsgAkEBaiECDAELCyAAQQFqIQAMAQsLQQAhAgNAIAJBgAJJBEAgAq1CgAJ8QhaGIQNBACEAQQAhAQNAIAFBCUkEQCAAQQF0IQAgAyADfkIeiCIDQoCAgIAIWgRAIANCAYghAyAAQQFqIQALIAFBAWohAQwBCwsgAkECdEGgsbYBaiAAQQFqQQF2NgIAIAJBAWohAgwBCwsLBwBBwIDGAAsGAEGAgAYLtAMAIABBgIAGakEAQcAA/AsAQcCAxgAkAEIAJAFBACQCQYCABiQDQYCBoQEkBEGAgbUBQQBBgBH8CwBBgJK1AUEAQYAR/AsAQYCjtQFBAEGAEfwLAEEAJAUgAUEBRgRAIABBABAHBSABQQJGBEAgAEEGEAcFIAFBA0YEQCAAQQNBBkEMEAAFIAFBBEYEQCAAQQRBCEEQEAAFIAFBBUYEQCAAQQhBEEEgEAAFIAFBBkYEQCAAQRBBIEHAABAABSABQQdGBEAgAEEgQcAAQYABEAAFIAFBCEYEQCAAQcAAQYABQYICEAAFIABBgARBggJBggIQAAsLCwsLCwsLIwRBgIGhAUsEQCAAQYCABmojBBAJCyMCQQNqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwIEQCMCQQgjAmtqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCCyMBQoCA/P8PIwKthoQkASMCQSBqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwBBwIDGAGsL0gMCA34Gf0GAv7UBQaACQeDBtQEQAkGgwbUBQR5B4Mq1ARACQeDMtQFB4MG1AUGACPwKAAADQCAEQYACSQRAIARB4Ki2AWotAAAiBUECdCIGQeTJtQFqKAIAIgdBGHYhCCAEQQJ0QeDUtQFqIAdB////B3EgBCAGQeCqtgFqKAIAayAIdHIgCCAFQeCrtgFqLQAAakEYdHI2AgAgBEEBaiEEDAELCyMAIQQjASECIwKtIQFBgIGhASEFA0AgACAFSwRAIAIgBSgCACIHQf8DcUECdCgC4My1ASIGQf///wdxrSABhoQhAiABIAZBGHatfCEBIAdBgAJxBEAgASAHQRh2IghBAnQiBigC4Mq1ASIJQRh2rXwhAyACIAlB////B3GtIAGGhCAHQQl2Qf//AXEgBigCgLC2AWutIAOGhCECIAMgCDEAgLG2AXwhAQsgBCACNwMAIAQgAUIDiKdqIQQgAiABQjiDiCECIAFCB4MhASAFQQRqIQUMAQsLIAQkACACJAEgAackAiMBQeDJtQEoAgAiAEH///8Hca0jAq2GhCQBIwIgAEEYdmokAiMAIwE3AwAjAkEDdiIAIwBqJAAjASAAQQN0rYgkASMCQQdxJAILpAQCBH8BfkETIQIDQCACQQRLBH8gAkEBayIEQRBqIQMCQCAEQQNJDQBBACEDIARBA0YNACAEQQFxBH9BByAEQQVrQQF2awUgBEEEa0EBdkEIagshAwsgA0HAwbUBai0AAAVBAQtFBEAgAkEBayECDAELCyMBIwZBgQJrIwdBAWtBBXRyIAJBBGtBCnRyrSMCrYaEJAEjAkEOaiQCIwAjATcDACMCQQN2IgMjAGokACMBIANBA3StiCQBIwJBB3EkAgNAIAEgAkkEQCMBAn8gAUEQaiABQQNJDQAaQQAgAUEDRg0AGiABQQFxBH9BByABQQVrQQF2awUgAUEEa0EBdkEIagsLQcDBtQFqMQAAIwKthoQkASMCQQNqJAIjACMBNwMAIwJBA3YiAyMAaiQAIwEgA0EDdK2IJAEjAkEHcSQCIAFBAWohAQwBCwtBwMG1AUETQeDLtQEQAkHg3LUBIQIDQCAAIAJLBEAjASACLQAAIgFBAnRB4Mu1AWooAgAiA0H///8Hca0jAq2GhCQBIwIgA0EYdmokAiMAIwE3AwAjAkEDdiIDIwBqJAAjASADQQN0rYgkASMCQQdxJAIjASACKAIAQQh2rSMCrYaEJAEgAUEQSQR/QQAFIAFBEEYEf0ECBUEDQQcgAUERRhsLCyMCaiQCIwAjATcDACMCQQN2IgEjAGokACMBIAFBA3StiCQBIwJBB3EkAiACQQRqIQIMAQsLC7EEAQZ/QZ4CJAYDQCMGQYECSwR/IwZB/761AWotAAAFQQELRQRAIwZBAWskBgwBCwtBHiQHA0AjB0EBSwR/IwdBn8G1AWotAAAFQQELRQRAIwdBAWskBwwBCwtBgL61AUEAQcwA/AsAIwYjB2ohBEHg3LUBIQEDQCACIARJBEACfyACIwZJBEAgAkGAv7UBai0AAAwBCyACQaDBtQFqIwZrLQAACyEDQQEhAANAIAQgACACaiIFSwR/An8gBSMGSQRAIAVBgL+1AWotAAAMAQsgBUGgwbUBaiMGay0AAAsgA0YFQQALBEAgAEEBaiEADAELCyAAIAJqIQIgAwRAIANBAnRBgL61AWoiBSAFKAIAQQFqNgIAIAEgAzYCACABQQRqIQEgAEEBayEAA0AgAEEDTwRAQcC+tQFBwL61ASgCAEEBajYCACABQQYgACAAQQZPGyIFQQNrQQh0QRByNgIAIAFBBGohASAAIAVrIQAMAQsLBQNAIABBC08EQEHIvrUBQci+tQEoAgBBAWo2AgAgAUGKASAAIABBigFPGyIFQQtrQQh0QRJyNgIAIAFBBGohASAAIAVrIQAMAQsLIABBA08EQEHEvrUBQcS+tQEoAgBBAWo2AgAgASAAQQNrQQh0QRFyNgIAIAFBBGohAUEAIQALCwNAIAAEQCADQQJ0QYC+tQFqIgUgBSgCAEEBajYCACABIAM2AgAgAUEEaiEBIABBAWshAAwBCwsMAQsLIAEL", "base64");
+    readDeflateModule = () => Buffer.from("AGFzbQEAAAABPQpgAn9/AX9gAX8AYAABf2AEf39/fwBgBH9/f38Bf2ACf38AYAAAYAN/f38AYAZ/f39+f34Bf2ADf39/AX8DFhUDAwcAAAEEBQgABQkGBgQCAgABAQIFBgEByAHIAQZHDn8BQQALfgFCAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAsHMwQMaW5wdXRBZGRyZXNzABANb3V0cHV0QWRkcmVzcwAPB2RlZmxhdGUAEQZtZW1vcnkCAAgBDAqhQBXjBQEFfyABJAsgAiQMIAMkDUGAgYcBQQBBgIAI/AsAQYCBjwFBAEGAgAj8CwBBgIGhASQIQQAkCUGAgaEBJApBACEDQQAhAQNAIAAgA0sEQCADQYAgaiICIAAgACACSxshBQNAIAMgBUkEQCADQf//AXFBAnQgAygCgIAGIgJBsfPd8XlsQRF2QQJ0IgYoAoCBhwE2AoCBlwEgBiADQQFqIgY2AoCBhwEgAkGA4ua7A2xBEXZBAnQgBjYCgIGPASABQRB2IgcjDEkEfyAAIAZNBH9BAAUgBiAAIAcjC0ECdiMLIAcjDEEBdk8bEAYLBUEACyICQRB2IAdNIAdBA09xBEAgAUH//wFxIgIgAkEHdkGAAmogAkGAAkkbLQCArLYBIQQgAUEQdkH9AWoiAUECdCIGIAYoAoCStQFBAWo2AoCStQEgBEECdCIGQYAQaiIIIAgoAoCStQFBAWo2AoCStQEjCCIIIAEgAiAGKAKAsLYBa0EJdHIgBEEYdHI2AgAgCEEEaiQIQQAhBCADIAdqIQEDQCABIANBAWoiA0sEQCADQf//AXFBAnQgAygCgIAGIgJBsfPd8XlsQRF2QQJ0IgYoAoCBhwE2AoCBlwEgBiADQQFqNgKAgYcBIAJBgOLmuwNsQRF2QQJ0IANBAWo2AoCBjwEMAQsLIAAgA0sEfyADIABBACMLEAYFQQALIQEMAgsgBEEBaiEEIAMtAICABiIBQQJ0IgYgBigCgJK1AUEBajYCgJK1ASMIIgYgAUGAgID4AXI2AgAgBkEEaiQIIANBAWohAyACIgENAUEQIARBCXYiAiACQRBPGyECA0AgAyAFSUEAIAIbBEAgAy0AgIAGIgZBAnQiByAHKAKAkrUBQQFqNgKAkrUBIwgiByAGQYCAgPgBcjYCACAHQQRqJAggA0EBaiEDIAJBAWshAgwBCwsMAQsLIAMQBQwBCwsjCCMKSwRAIwlBgIAGaiMIEAMaCwuVCAEGfyADQQAgAfwLAANAIAEgBUsEQCAAIAVBAnRqKAIAIggEQCAGIAhyIQYgBEECdEHg5rUBaiAIQQl0IAVyNgIAIARBAWohBAsgBUEBaiEFDAELC0EJIQADQCAGIABBCWt2QQAgAEEbSRsEQEHgmLYBQQBBgBD8CwBBACEBA0AgASAESQRAIAFBAnRB4Oa1AWooAgAgAHZB/wNxQQJ0QeCYtgFqIgUgBSgCAEEBajYCACABQQFqIQEMAQsLQQAhBUEAIQEDQCABQYAESQRAIAFBAnRB4Ji2AWoiCCgCACEJIAggBTYCACAFIAlqIQUgAUEBaiEBDAELC0EAIQEDQCABIARJBEAgAUECdEHg5rUBaigCACIFIAB2Qf8DcUECdEHgmLYBaiIIKAIAIQkgCCAJQQFqNgIAIAlBAnRB4PC1AWogBTYCACABQQFqIQEMAQsLQeDmtQFB4PC1ASAEQQJ0/AoAACAAQQlqIQAMAQsLIAQiAEECSQRAIARBAUYEf0Hg5rUBKAIAQf8DcQVBAAsiACADakEBOgAAIAMgAEVqQQE6AAAPC0EAIQVBACEBA0AgASAAQQFrSQRAQQAhBEEAIQYDQCAGQQJIBEAgACAHSwR/IAdBAnRB4Oa1AWooAgBBCXYFQX8LIQggASAFSwR/IAVBAnRB4Pq1AWooAgAgCEkFQQALBEAgBCAFQQJ0IghB4Pq1AWooAgBqIQQgCEHghLYBaiABNgIAIAVBAWohBQUgBCAIaiEEIAdBAnRB4I62AWogATYCACAHQQFqIQcLIAZBAWohBgwBCwsgAUECdEHg+rUBaiAENgIAIAFBAWohAQwBCwtB4Ji2AUEAQcAA/AsAIAAiBEECayIAQQJ0QeD6tQFqQQA2AgADQCAAIgFBAWshACABBEAgAEECdCIBQeD6tQFqIAFB4IS2AWooAgBBAnRB4Pq1AWooAgBBAWo2AgAMAQsLQQAhAUEAIQADQCAAIARJBEAgAEECdEHgjrYBaigCAEECdEHg+rUBaigCAEEBaiIFIAIgAiAFSxsiBUECdEHgmLYBaiIGIAYoAgBBAWo2AgAgAUEBIAIgBWt0aiEBIABBAWohAAwBCwsDQCABQQEgAnRLBEAgAkEBayEAA0AgAEECdEHgmLYBaigCAEUEQCAAQQFrIQAMAQsLIAJBAnRB4Ji2AWoiBCAEKAIAQQFrNgIAIABBAnQiAEHgmLYBaiIEIAQoAgBBAWs2AgAgAEHkmLYBaiIAIAAoAgBBAmo2AgAgAUEBayEBDAELC0Hg5rUBIQADQCACBEAgAkECdEHgmLYBaigCACEBA0AgAQRAIAMgACgCAEH/A3FqIAI6AAAgAEEEaiEAIAFBAWshAQwBCwsgAkEBayECDAELCwukAgEEf0HgmLYBQQBBxAD8CwADQCABIANLBEAgACADai0AAEECdEHkmLYBaiIGIAYoAgBBAWo2AgAgA0EBaiEDDAELC0HkmLYBQQA2AgBBASEDA0AgA0EPTQRAIAQgA0ECdEHgmLYBaiIGKAIAakEBdCEEIAYgBDYCACADQQFqIQMMAQsLA0AgASAFSwRAIAAgBWotAAAiAwRAIANBAnRB4Ji2AWoiBCgCACEGIAQgBkEBajYCACACIAVBAnRqIANBGHQgBkEBdkHVqgFxIAZB1aoBcUEBdHIiBEECdkGz5gBxIARBs+YAcUECdHIiBEEEdkGPHnEgBEGPHnFBBHRyIgRB/wFxQQh0IARBCHZyQRAgA2t2cjYCAAsgBUEBaiEFDAELCwvbAgECfyMEQYCBoQFGBEBBACEAA0AgAEGAEUkEQCAAQYCBtQFqIgIgAv0ABAAgAEGAkrUBaiIC/QAEAP2uAf0LBAAgAv0MAAAAAAAAAAAAAAAAAAAAAP0LBAAgAEEQaiEADAELCyABJARBgIG1AUGAo7UBEAQkBSABDwsgAUGAgaEBa0GAgBBJQYCBtQFBgJK1ARAEIgJBgJK1AUGAo7UBEAQiAyMFakGAgApqTXEEQEEAIQADQCAAQYARSQRAIABBgIG1AWoiAyAD/QAEACAAQYCStQFqIgP9AAQA/a4B/QsEACAD/QwAAAAAAAAAAAAAAAAAAAAA/QsEACAAQRBqIQAMAQsLIAEkBCACJAUgAQ8LIAAjBBAKQYCBoQEjBCABIwRrIgH8CgAAQYCBtQFBgJK1AUGAEfwKAABBgJK1AUEAQYAR/AsAIAAkAyABQYCBoQFqJAQgAyQFIwQLHAAgACABQYAEEAsgAEGAEGogAUGAEGpBIBALagslACMIIwprQYCAAUkEQA8LIwlBgIAGaiMIEAMkCCMIJAogACQJC6kDAQd/QYICIAEgAGsiASABQYICTxshCSAAKAKAgAYhBkGAgAIhByACQQNJBEAgBkGA4ua7A2xBEXZBAnQoAoCBjwEiAUEARyEEIAAgAWtBgIACSSAEIAQbBH8gAUEBaygCgIAGIAZzQf///wdxBUEBC0UEQCAAIAFrIQdBAyECCwsgBkGx893xeWxBEXZBAnQoAoCBhwEhBQNAIANBACAAIAVrQYCAAklBACAFGxsEQAJAIAVBAWsiCCACQQNrQQAgAkEETxsiAWooAoCABiAAIAFqKAKAgAZGBH8gCCgCgIAGIAZGBUEACwRAIAgpA4CABiAAKQOAgAaFekIDiKciAUEIRgRAQQghAQJAA0AgASAJSQRAIAEgACABav0ABICABiABIAhq/QAEgIAG/ST9ZCIKaGohBCAKDQIgAUEQaiEBDAELCyABIQQLIAQhAQsgASACSwRAIAAgBWshByABIgIjDU8NAgsLIAhB//8BcUECdCgCgIGXASEFIANBAWshAwwCCwsLIAIgCSACIAlJGyIAQRB0IAdyQQAgB0GAgAJJIABBA09xGwuWAgEDf0GAgYcBQQBBgIAI/AsAQYCBoQEkCEEAJAlBgIGhASQKIAAEf0GAgAYtAAAiAkECdCIEIAQoAoCStQFBAWo2AoCStQFBgIGhASACQYCAgPgBcjYCAEGEgaEBJAhBAQVBAAshAkEJIAAgAEEJTRtBCWshBANAIAIgBEkEQCADIAJBgCBqIgMgBCADIARJGyIDQQFqEAkgAiADIAAgAUEBakEQdBAOIgIQCSEDIAIQBQwBCwsDQCAAIAJLBEAgAiIBQQFqIQIgAS0AgIAGIgFBAnQiAyADKAKAkrUBQQFqNgKAkrUBIwgiAyABQYCAgPgBcjYCACADQQRqJAgMAQsLIwgjCksEQCMJQYCABmojCBADGgsLjgIBBX8gA3qnQQN2IgcgBXqnQQN2IghyQQhxBEBBggIgASAAayIBIAFBggJPGyEJIAdBCEYEQCAAIAJrQQFrIQdBCCEBAkADQCABIAlJBEAgASAAIAFq/QAEgIAGIAEgB2r9AASAgAb9JP1kIgpoaiEGIAoNAiABQRBqIQEMAQsLIAEhBgsgBiAJIAYgCUkbIQcLIAhBCEYEQCAAIARrQQFrIQhBCCEBAkADQCABIAlJBEAgASAAIAFq/QAEgIAGIAEgCGr9AASAgAb9JP1kIgpoaiEGIAoNAiABQRBqIQEMAQsLIAEhBgsgBiAJIAYgCUkbIQgLCyAHIAggByAISxtBEHQgBCACIAcgCEkbcguUAgEEfwNAIAAgAUkEQCAAQf8/cUECdCICIAAoAoCABkGx893xeWxBEXZBAnQiAygCgIGHASIENgKAgZ8BIAMgAEH//wNxIgMgBEEQdGo2AoCBhwEgAkEEaiAAKAKBgAZBsfPd8XlsQRF2QQJ0IgQoAoCBhwEiBTYCgIGfASAEIANBAWogBUEQdGo2AoCBhwEgAkEIaiAAKAKCgAZBsfPd8XlsQRF2QQJ0IgQoAoCBhwEiBTYCgIGfASAEIANBAmogBUEQdGo2AoCBhwEgAkEMaiAAKAKDgAZBsfPd8XlsQRF2QQJ0IgIoAoCBhwEiBDYCgIGfASACIANBA2ogBEEQdGo2AoCBhwEgAEEEaiEADAELCyAAC+sJAQZ/QYC0tQFBgIG1AUGACPwKAABBgLy1AUEAQYAB/AsAQYC8tQFBATYCAANAIANBgAJJBEAgA0HgqLYBai0AAEECdEGEvLUBaiIEIAQoAgAgA0ECdEGAibUBaigCAGo2AgAgA0EBaiEDDAELC0GAvbUBQYCRtQFBgAH8CgAAQYC0tQFBoAJBD0GAv7UBEAFBgL21AUEeQQ9BoMG1ARABQQAhAwNAIANBHUkEQCACIANBAnRBhLy1AWooAgAgA0Hgq7YBai0AAGxqIQIgA0EBaiEDDAELC0EAIQMDQCADQR5JBEAgAiADQQJ0QYC9tQFqKAIAIANBgLG2AWotAABsaiECIANBAWohAwwBCwsQFCEHQYC+tQFBE0EHQcDBtQEQAUEBIAAjA2siA0H+/wNqQf//A24iBCAEQQFNG0EobEEIIwJBA2pBB3FrQQdxakEFayADQQN0aiACIQRBEyEDA0AgA0EESwR/IANBAWsiBUEQaiECAkAgBUEDSQ0AQQAhAiAFQQNGDQAgBUEBcQR/QQcgBUEFa0EBdmsFIAVBBGtBAXZBCGoLIQILIAJBwMG1AWotAAAFQQELRQRAIANBAWshAwwBCwsgA0EDbEERaiEDQeDctQEhAgNAIAIgB0kEQCADIAItAAAiA0EQSQR/QQAFIANBEEYEf0ECBUEDQQcgA0ERRhsLCyADQcDBtQFqLQAAamohAyACQQRqIQIMAQsLIAMhBUEAIQNBACECA0AgAkGeAkkEQCADIAJBAnRBgLS1AWooAgAgAkGAv7UBai0AAGxqIQMgAkEBaiECDAELC0EAIQIDQCACQR5JBEAgAyACQQJ0QYC9tQFqKAIAIAJBoMG1AWotAABsaiEDIAJBAWohAgwBCwsgBCADIAVqaiEFQQMhA0EAIQIDQCACQZ4CSQRAIAMCf0EIIAJBkAFJDQAaQQkgAkGAAkkNABpBB0EIIAJBmAJJGwsgAkECdEGAtLUBaigCAGxqIQMgAkEBaiECDAELC0EAIQIDQCACQR5JBEAgAyACQQJ0QYC9tQFqKAIAQQVsaiEDIAJBAWohAgwBCwsgBSADIARqIgIgAiAFSxtBA2pNBEAjAyEDA0BB//8DIAAgA2siASABQf//A08bIQEjAkEDaiQCIwAjATcDACMCQQN2IgIjAGokACMBIAJBA3StiCQBIwJBB3EkAiMCBEAjAkEIIwJraiQCIwAjATcDACMCQQN2IgIjAGokACMBIAJBA3StiCQBIwJBB3EkAgsjASABIAFBf3NBEHRyrSMCrYaEJAEjAkEgaiQCIwAjATcDACMCQQN2IgIjAGokACMBIAJBA3StiCQBIwJBB3EkAiMAIAMgAfwKAAAjACABaiQAIAEgA2oiAyAASQ0ACw8LIAIgBU0EQCMBQgIjAq2GhCQBIwJBA2okAiMAIwE3AwAjAkEDdiIAIwBqJAAjASAAQQN0rYgkASMCQQdxJAJBACEAA0AgAEGgAkkEQCAAQYC/tQFqAn9BCCAAQZABSQ0AGkEJIABBgAJJDQAaQQdBCCAAQZgCSRsLOgAAIABBAWohAAwBCwtBoMG1AUEFQR78CwAFIwFCBCMCrYaEJAEjAkEDaiQCIwAjATcDACMCQQN2IgAjAGokACMBIABBA3StiCQBIwJBB3EkAiAHEBMLIAEQEgucAQEEfwNAIAQgAkECdEkEQCAAIARqKAIAIAEgBGooAgBqIgUEQCAGIAUgBUEfQR8gBWdrIgZrdEEXdkH/AXFBAnRBoLG2AWooAgAgBkEIdGpsayEGIAMgBWohAwsgBEEEaiEEDAELCyADBH8gBiADIANBH0EfIANnayIAa3RBF3ZB/wFxQQJ0QaCxtgFqKAIAIABBCHRqbGoFQQALCyAAQcCAxgAkAEGAgaEBJARBgIGhASQIQYCBoQEkChANC58DAgN/AX4DQCAAQRxJBEAgAEECdEHgqrYBaiACNgIAIABB4Ku2AWogAEEEa0ECdkEAIABBCE8bIgE6AAAgAkEBIAF0aiEBA0AgASACSwRAIAJB4Ki2AWogADoAACACQQFqIQIMAQsLIABBAWohAAwBCwtB36q2AUEcOgAAQdCrtgFB/wE2AgBB/Ku2AUEAOgAAQQAhAkEAIQADQCAAQR5JBEAgAEECdEGAsLYBaiACNgIAIABBgLG2AWogAEECa0EBdkEAIABBBE8bIgE6AAAgAkEBIAF0aiEBA0AgASACSwRAIAJBgAJJBEAgAkGArLYBaiAAOgAABSACQQd2QYCutgFqIAA6AAALIAJBAWohAgwBCwsgAEEBaiEADAELC0EAIQIDQCACQYACSQRAIAKtQoACfEIWhiEDQQAhAEEAIQEDQCABQQlJBEAgAEEBdCEAIAMgA35CHogiA0KAgICACFoEQCADQgGIIQMgAEEBaiEACyABQQFqIQEMAQsLIAJBAnRBoLG2AWogAEEBakEBdjYCACACQQFqIQIMAQsLC4QEAgd/An4jCCEGA0AgACABSQRAIABBAWsiBCAAQf8/cUECdCgCgIGfASIFa0H//wFxIQcgACkDgIAGIgwgBCAHaykDgIAGhSILpyIIIAQgBCAFQRB2a0H//wFxIgRrKQOAgAYgDIUiDKciBSAFIAhLGwRAIAAtAICABiIEQQJ0IgUgBSgCgJK1AUEBajYCgJK1ASAGIARBgICA+AFyNgIAIAZBBGohBiAAQQFqIQAMAgsgACACIAcgCyAEIAwQCCIEIANJBEAgAEEBaiIHQf8/cUECdCgCgIGfASEFIAcgAiAHQQFrIgggBWtB//8BcSIJIAcpA4CABiILIAggCWspA4CABoUgCCAFQRB2a0H//wFxIgUgCCAFaykDgIAGIAuFEAgiBUEQdiAEQRB2SwRAIAAtAICABiIAQQJ0IgQgBCgCgJK1AUEBajYCgJK1ASAGIABBgICA+AFyNgIAIAZBBGohBiAFIQQgByEACwsgBEH//wFxIgUgBUEHdkGAAmogBUGAAkkbLQCArLYBIQcgBEEQdiIIQf0BaiIJQQJ0IgQgBCgCgJK1AUEBajYCgJK1ASAHQQJ0IgpBgBBqIgQgBCgCgJK1AUEBajYCgJK1ASAGIAkgBSAKKAKAsLYBa0EJdHIgB0EYdHI2AgAgBkEEaiEGIAAgCGohAAwBCwsgBiQIIAALBwBBwIDGAAsGAEGAgAYLtAMAIABBgIAGakEAQcAA/AsAQcCAxgAkAEIAJAFBACQCQYCABiQDQYCBoQEkBEGAgbUBQQBBgBH8CwBBgJK1AUEAQYAR/AsAQYCjtQFBAEGAEfwLAEEAJAUgAUEBRgRAIABBABAHBSABQQJGBEAgAEEGEAcFIAFBA0YEQCAAQQNBBkEMEAAFIAFBBEYEQCAAQQRBCEEQEAAFIAFBBUYEQCAAQQhBEEEgEAAFIAFBBkYEQCAAQRBBIEHAABAABSABQQdGBEAgAEEgQcAAQYABEAAFIAFBCEYEQCAAQcAAQYABQYICEAAFIABBgARBggJBggIQAAsLCwsLCwsLIwRBgIGhAUsEQCAAQYCABmojBBAKCyMCQQNqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwIEQCMCQQgjAmtqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCCyMBQoCA/P8PIwKthoQkASMCQSBqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwBBwIDGAGsLggQCBX8CfkGAv7UBQaACQeDBtQEQAkGgwbUBQR5B4Mq1ARACA0AgAUEeSQRAIAFBAnRB4Mq1AWoiAigCACIDQRh2IQQgAiADQf//A3EgBEEQdHIgBCABQYCxtgFqLQAAakEYdHI2AgAgAUEBaiEBDAELC0Hcy7UBQQA2AgBB4My1AUHgwbUBQYAI/AoAAEEAIQEDQCABQYACSQRAIAFB4Ki2AWotAAAiAkECdCIDQeTJtQFqKAIAIgRBGHYhBSABQQJ0QeDUtQFqIARB////B3EgASADQeCqtgFqKAIAayAFdHIgBSACQeCrtgFqLQAAakEYdHI2AgAgAUEBaiEBDAELCyMAIQEjASEHIwKtIQZBgIGhASECA0AgACACSwRAIAEgByACKAIAIgNB/wNxQQJ0KALgzLUBIgRB////B3GtIANBGHZBAnQoAuDKtQEiBUH//wNxIANBCXZB/z9xIAVBEHZ0cq0gBEEYdiIDrYaEIAaGhCIHNwMAIAEgBiADIAVBGHZqrXwiBkIDiKdqIQEgByAGQjiDiCEHIAZCB4MhBiACQQRqIQIMAQsLIAEkACAHJAEgBqckAiMBQeDJtQEoAgAiAEH///8Hca0jAq2GhCQBIwIgAEEYdmokAiMAIwE3AwAjAkEDdiIAIwBqJAAjASAAQQN0rYgkASMCQQdxJAILpAQCBH8BfkETIQIDQCACQQRLBH8gAkEBayIEQRBqIQMCQCAEQQNJDQBBACEDIARBA0YNACAEQQFxBH9BByAEQQVrQQF2awUgBEEEa0EBdkEIagshAwsgA0HAwbUBai0AAAVBAQtFBEAgAkEBayECDAELCyMBIwZBgQJrIwdBAWtBBXRyIAJBBGtBCnRyrSMCrYaEJAEjAkEOaiQCIwAjATcDACMCQQN2IgMjAGokACMBIANBA3StiCQBIwJBB3EkAgNAIAEgAkkEQCMBAn8gAUEQaiABQQNJDQAaQQAgAUEDRg0AGiABQQFxBH9BByABQQVrQQF2awUgAUEEa0EBdkEIagsLQcDBtQFqMQAAIwKthoQkASMCQQNqJAIjACMBNwMAIwJBA3YiAyMAaiQAIwEgA0EDdK2IJAEjAkEHcSQCIAFBAWohAQwBCwtBwMG1AUETQeDLtQEQAkHg3LUBIQIDQCAAIAJLBEAjASACLQAAIgFBAnRB4Mu1AWooAgAiA0H///8Hca0jAq2GhCQBIwIgA0EYdmokAiMAIwE3AwAjAkEDdiIDIwBqJAAjASADQQN0rYgkASMCQQdxJAIjASACKAIAQQh2rSMCrYaEJAEgAUEQSQR/QQAFIAFBEEYEf0ECBUEDQQcgAUERRhsLCyMCaiQCIwAjATcDACMCQQN2IgEjAGokACMBIAFBA3StiCQBIwJBB3EkAiACQQRqIQIMAQsLC7EEAQZ/QZ4CJAYDQCMGQYECSwR/IwZB/761AWotAAAFQQELRQRAIwZBAWskBgwBCwtBHiQHA0AjB0EBSwR/IwdBn8G1AWotAAAFQQELRQRAIwdBAWskBwwBCwtBgL61AUEAQcwA/AsAIwYjB2ohBEHg3LUBIQEDQCACIARJBEACfyACIwZJBEAgAkGAv7UBai0AAAwBCyACQaDBtQFqIwZrLQAACyEDQQEhAANAIAQgACACaiIFSwR/An8gBSMGSQRAIAVBgL+1AWotAAAMAQsgBUGgwbUBaiMGay0AAAsgA0YFQQALBEAgAEEBaiEADAELCyAAIAJqIQIgAwRAIANBAnRBgL61AWoiBSAFKAIAQQFqNgIAIAEgAzYCACABQQRqIQEgAEEBayEAA0AgAEEDTwRAQcC+tQFBwL61ASgCAEEBajYCACABQQYgACAAQQZPGyIFQQNrQQh0QRByNgIAIAFBBGohASAAIAVrIQAMAQsLBQNAIABBC08EQEHIvrUBQci+tQEoAgBBAWo2AgAgAUGKASAAIABBigFPGyIFQQtrQQh0QRJyNgIAIAFBBGohASAAIAVrIQAMAQsLIABBA08EQEHEvrUBQcS+tQEoAgBBAWo2AgAgASAAQQNrQQh0QRFyNgIAIAFBBGohAUEAIQALCwNAIAAEQCADQQJ0QYC+tQFqIgUgBSgCAEEBajYCACABIAM2AgAgAUEEaiEBIABBAWshAAwBCwsMAQsLIAEL", "base64");
   }
 });
 
@@ -2411,7 +2411,7 @@ var init_deflater = __esm({
   "src/adapters/layers/deflater.ts"() {
     "use strict";
     init_deflate_module();
-    encoderVersion = 1;
+    encoderVersion = 2;
     maxBlockSize = 1024 * 1024;
     maxDeflatedSize = maxBlockSize + 8 * 1024;
   }
@@ -2428,13 +2428,14 @@ function sharedThreads() {
   return shared;
 }
 function serve({ parentPort, workerData }) {
-  const encoder = new WebAssembly.Instance(workerData).exports;
+  const encoder = new WebAssembly.Instance(workerData.module).exports;
   const bytes = new Uint8Array(encoder.memory.buffer);
   const [input, start2] = [encoder.inputAddress(), encoder.outputAddress()];
   parentPort.on("message", ({ block, level, output: output2 }) => {
     bytes.set(block, input);
     const size = encoder.deflate(block.length, level);
     output2.set(bytes.subarray(start2, start2 + size));
+    Atomics.add(workerData.done, 0, 1);
     parentPort.postMessage(size);
   });
   parentPort.postMessage(-1);
@@ -2473,10 +2474,13 @@ var init_deflate_threads = __esm({
     Thread = class {
       #worker;
       #jobs = [];
+      /** How many jobs the thread has done, which it counts itself: its messages are read later. */
+      #done = new Int32Array(new SharedArrayBuffer(4));
+      #begun = 0;
       #isReady = false;
       #failure;
       constructor() {
-        const workerData = deflateModule();
+        const workerData = { module: deflateModule(), done: this.#done };
         this.#worker = new import_node_worker_threads.Worker(`(${serve.toString()})(require('node:worker_threads'))`, {
           eval: true,
           workerData,
@@ -2499,11 +2503,12 @@ var init_deflate_threads = __esm({
       /** Jobs that are not done. A thread that is starting takes none, and one that has failed fails the next. */
       get load() {
         if (this.#failure !== void 0) return 0;
-        return this.#isReady ? this.#jobs.length : Infinity;
+        return this.#isReady ? this.#begun - Atomics.load(this.#done, 0) : Infinity;
       }
       run(job) {
         if (this.#failure !== void 0) return Promise.reject(this.#failure);
         this.#worker.ref();
+        this.#begun += 1;
         this.#worker.postMessage(job);
         return new Promise((resolve15, reject) => this.#jobs.push({ resolve: resolve15, reject }));
       }
@@ -2524,11 +2529,10 @@ async function* compressGzip(stream, options) {
   const threads = options.threads ?? (expected2 >= threadsPayFrom ? await openThreads() : void 0);
   let crc = 0;
   let size = 0;
-  const free = [];
   const work = async (block) => {
     crc = zlib2.crc32(block, crc);
     size += block.length;
-    const output2 = free.pop() ?? allocateShared(maxDeflatedSize);
+    const output2 = new Uint8Array(block.buffer);
     const job = threads?.deflate({ block, level, output: output2 });
     if (job !== void 0) return { output: output2, size: await job };
     const result = { output: output2, size: deflateBlock(block, level, output2) };
@@ -2536,13 +2540,13 @@ async function* compressGzip(stream, options) {
     return result;
   };
   let isBegun = false;
-  const limit = 1 + (threads?.capacity ?? 0);
-  for await (const deflated of workInBlocks(stream, { size: maxBlockSize, limit, work })) {
+  const limit = threads === void 0 ? 1 : threads.capacity + 2;
+  const blocks = { size: maxBlockSize, room: maxDeflatedSize, limit, work };
+  for await (const deflated of workInBlocks(stream, blocks)) {
     if (!isBegun) yield header;
     isBegun = true;
     const bytes = deflated.output.subarray(0, deflated.size);
     yield release2 ? bytes : Uint8Array.from(bytes);
-    free.push(deflated.output);
   }
   if (!isBegun) yield header;
   const trailer2 = Buffer.alloc(8);
@@ -7665,29 +7669,32 @@ async function readRange(file, offset, length) {
   const [bytes = new Uint8Array()] = await readRanges(file, [{ offset, length }]);
   return bytes;
 }
-async function findTexts(file, markers, within2) {
+async function findTexts(file, markers, within) {
   const found = /* @__PURE__ */ new Map();
   let window = Buffer.alloc(0);
   let held = 0;
   let done = 0;
   const wanted = markers.map(searchFor);
-  for await (const chunk of file.open()) {
-    const length = held + chunk.length;
-    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
-    window.set(chunk, held);
-    const bytes = window.subarray(0, length);
-    done += chunk.length;
-    const isLast = done >= Math.min(file.size, within2);
-    const end2 = isLast ? length : Math.max(0, length - maxText2);
+  const search = (bytes, end2) => {
     for (const { marker, find: find3 } of wanted) {
       if (found.has(marker)) continue;
       const at = find3(bytes);
       if (at >= 0 && at < end2) found.set(marker, printableFrom(bytes, at));
     }
-    if (isLast || found.size === markers.length) break;
+  };
+  for await (const chunk of file.open()) {
+    const length = held + chunk.length;
+    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
+    window.set(chunk, held);
+    done += chunk.length;
+    const isLast = done >= Math.min(file.size, within);
+    const end2 = isLast ? length : Math.max(0, length - maxText2);
+    search(window.subarray(0, length), end2);
+    if (isLast || found.size === markers.length) return found;
     window.copyWithin(0, end2, length);
     held = length - end2;
   }
+  search(window.subarray(0, held), held);
   return found;
 }
 function searchFor(marker) {
@@ -9827,12 +9834,12 @@ function readHealth(text, from) {
     } else return `it has no flag ${quote(`--${name}`)}`;
   }
   const given = Object.entries(options).filter(([, value]) => value !== 0);
-  const [word2 = "", space = ""] = /^[^ \t]*([ \t]*)/.exec(text.slice(next)) ?? [];
+  const [word2 = ""] = /^[^ \t]*[ \t]*/.exec(text.slice(next)) ?? [];
   const kind2 = word2.trim().toUpperCase();
   const command = text.slice(next + word2.length);
   if (kind2 === "NONE") return command === "" ? { Test: ["NONE"] } : "NONE takes no arguments";
   if (kind2 !== "CMD") return `expected CMD or NONE, got ${quote(word2.trim())}`;
-  if (space === "" || command === "") return "CMD has no command";
+  if (command === "") return "CMD has no command";
   const list2 = command.startsWith("[") ? readJsonWords(command, 0, "no list") : { message: "no list" };
   const isList = !("message" in list2);
   if (isList && list2.length === 0) return "CMD has no command";
@@ -10590,9 +10597,9 @@ function parseContainerfile(bytes, file, sources = {}) {
   }
   const beyond = firstBeyond(statements);
   const stages = [];
-  const within2 = beyond === void 0 ? statements : statements.slice(0, statements.indexOf(beyond));
+  const within = beyond === void 0 ? statements : statements.slice(0, statements.indexOf(beyond));
   const unbuilt = /* @__PURE__ */ new Set();
-  const parsed = within2.flatMap((statement) => {
+  const parsed = within.flatMap((statement) => {
     if (statement.keyword === "RUN") unbuilt.add(Math.max(stages.length - 1, 0));
     return parseStatement(statement, stages);
   });
@@ -10738,7 +10745,7 @@ __export(yaml_tree_exports, {
 });
 async function readYamlTree(text, file) {
   const library = await import("./yaml.cjs");
-  const options = { uniqueKeys: false, prettyErrors: false, logLevel: "silent" };
+  const options = { uniqueKeys: false, prettyErrors: false, logLevel: "error" };
   const document = library.parseDocument(text, options);
   const placeOf4 = places(text, file);
   const errors = syntaxErrors(document.errors, placeOf4);
@@ -10750,7 +10757,8 @@ function syntaxErrors(found, placeOf4) {
   const first = new Map([...found].reverse().map((error2) => [error2.pos[0], error2]));
   return [...first.values()].reverse().map(({ code: code2, message, pos }) => ({
     code: "BUNNYFILE_INVALID",
-    message: `not valid YAML: ${lowerFirst(excerpt(message))}`,
+    // Behind a semicolon stands which of its functions the library means.
+    message: `not valid YAML: ${lowerFirst(excerpt(message.replace(/; please use .*/, "")))}`,
     hint: hints[code2] ?? usualHint,
     position: placeOf4(pos[0])
   }));
@@ -14070,7 +14078,6 @@ function eventOf(context, repository = "") {
   return { name, ref, repository, actor, payload: isObject(payload) ? payload : {} };
 }
 async function hasPayload(path4) {
-  if (path4 === "") return false;
   const what = `the event "${path4}"`;
   try {
     const bytes = await readRegular(path4, limits.event, { code: "INPUT_INVALID", follow: true });
@@ -14387,8 +14394,8 @@ async function createGithub(options) {
     },
     repeatFailed: (error2, request2) => {
       if (isOver(request2) || request2.method === "POST") return Promise.resolve(false);
-      const status = "response" in error2 && "status" in error2 ? Number(error2.status) : void 0;
-      const why = status === void 0 ? "no answer from GitHub" : `GitHub answers ${status}`;
+      const { status, response } = error2;
+      const why = response === void 0 ? "no answer from GitHub" : `GitHub answers ${String(status)}`;
       return wait((request2.count + 1) ** 2, why);
     },
     repeatLimited: (seconds, request2) => isOver(request2) || seconds > maxWait ? Promise.resolve(false) : wait(seconds, "GitHub asks to wait (rate limit)"),
@@ -27951,7 +27958,7 @@ async function openTarFiles(path4) {
       files.delete(name);
       links.delete(name);
       if (type === "file") files.set(name, { start: start2, size });
-      else if (type === "symlink") links.set(name, import_node_path21.posix.join("/", import_node_path21.posix.dirname(name), target).slice(1));
+      else if (type === "symlink") links.set(name, import_node_path21.posix.resolve("/", import_node_path21.posix.dirname(name), target).slice(1));
       else if (type === "hardlink") links.set(name, import_node_path21.posix.join("/", target).slice(1));
     }
   });
@@ -28314,7 +28321,7 @@ async function collect2(layout, index) {
   if (needed === void 0) return;
   const names5 = new Set([...needed].map(hexOf));
   for (const name of await listBlobs(layout)) {
-    if (!names5.has(name)) await (0, import_promises17.rm)(blobFile(layout, name), { force: true }).catch(() => void 0);
+    if (!names5.has(name)) await (0, import_promises17.rm)(blobFile(layout, name)).catch(() => void 0);
   }
 }
 async function listBlobs(layout) {
@@ -29335,7 +29342,7 @@ async function evict(directory2, limit, used, now) {
     if (found === void 0) continue;
     if (name.startsWith(".")) {
       if (await lifeOf(name) === void 0 && now - found.mtimeMs > abandonedAfter2)
-        await (0, import_promises24.rm)(path4, { force: true }).catch(() => void 0);
+        await (0, import_promises24.rm)(path4).catch(() => void 0);
       continue;
     }
     total += found.size;
@@ -29344,7 +29351,7 @@ async function evict(directory2, limit, used, now) {
   files.sort((a, b) => a.time - b.time);
   for (const { path: path4, size } of files) {
     if (total <= limit) return;
-    await (0, import_promises24.rm)(path4, { force: true }).catch(() => void 0);
+    await (0, import_promises24.rm)(path4).catch(() => void 0);
     total -= size;
   }
 }
@@ -31776,7 +31783,7 @@ function isRedirect(status, method) {
 function digestHeader(answer) {
   return headerOf(answer.headers, "docker-content-digest");
 }
-var mayBePlain, maxRedirects2, maxLogins, maxTokens, tokenWait, Session;
+var mayBePlain, maxRedirects2, maxTokens, tokenWait, Session;
 var init_session = __esm({
   "src/adapters/registry/session.ts"() {
     "use strict";
@@ -31797,7 +31804,6 @@ var init_session = __esm({
       "garbled"
     ]);
     maxRedirects2 = 5;
-    maxLogins = 2;
     maxTokens = 2;
     tokenWait = 2e3;
     Session = class {
@@ -31838,22 +31844,21 @@ var init_session = __esm({
         const { authorizer } = this.#options;
         const isStream2 = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
         let refusals2 = 0;
-        for (let logins = 0; ; ) {
+        for (; ; ) {
           const authorization = await authorizer.header(request2.scopes, isStream2);
           const answer = await this.#follow(request2, authorization);
           if (request2.expected.includes(answer.status)) return this.#accept(request2, answer);
           const failure = await answerError(answer, this.#contextOf(request2, answer.endpoint));
           if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
           const challenge = answer.headers["www-authenticate"];
-          if (authorization === void 0) logins += 1;
-          else refusals2 += 1;
+          if (authorization !== void 0) refusals2 += 1;
           const isEarly = refusals2 === maxTokens && !isStream2 && request2.isOptional !== true && !isAboutScope(challenge);
           if (isEarly) {
             await this.clock.sleep(tokenWait, request2.signal ?? this.signal);
             continue;
           }
           const mayHelp = refusals2 < maxTokens && await authorizer.renew(request2.scopes, authorization, challenge);
-          if (!mayHelp || isStream2 || logins > maxLogins) throw failure;
+          if (!mayHelp || isStream2) throw failure;
         }
       }
       /** The same as often as it takes, within reason: for requests that may be repeated as they are. */
@@ -33737,11 +33742,12 @@ function fullReference(word2, inputs, defaults) {
   if (!hasTag && (host === void 0 || isDoubtful(host, inputs))) throw ambiguous(word2, inputs, defaults);
   if (host !== void 0) return parseTagged(word2);
   if (registry !== void 0) return parseTagged(`${registry}/${word2}`);
-  const named3 = image === void 0 ? void 0 : parseReference(lowerName(image)).registry;
-  if (named3 === void 0 || named3 === "docker.io") return parseTagged(word2);
+  if (image === void 0) return parseTagged(word2);
+  const named3 = parseReference(lowerName(image)).registry;
+  if (named3 === "docker.io") return parseTagged(word2);
   throw new BimaError(
     "REFERENCE_INVALID",
-    `expected a registry before "${word2}" in the input "tags", got none beside the image "${image ?? ""}"`,
+    `expected a registry before "${word2}" in the input "tags", got none beside the image "${image}"`,
     { hint: `Write ${named3}/${word2}, or docker.io/${word2} for Docker Hub.` }
   );
 }
@@ -33768,8 +33774,7 @@ function parseTagged(word2) {
   });
 }
 function lowerName(text) {
-  const [, name = text, rest2 = ""] = /^(.*?)((?::[^/:@]*)?(?:@.*)?)$/s.exec(text) ?? [];
-  return `${name.toLowerCase()}${rest2}`;
+  return text.replace(/^.*?(?=(?::[^/:@]*)?(?:@.*)?$)/s, (name) => name.toLowerCase());
 }
 var init_image_names = __esm({
   "src/action/image-names.ts"() {
@@ -34440,7 +34445,7 @@ var init_failure = __esm({
         hint: "Start the service behind the snapshotter, or choose one that is built in, such as overlayfs or native."
       },
       {
-        pattern: /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|code = Unavailable|failed to dial/i,
+        pattern: /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|failed to dial/i,
         reason: "it stopped in the middle",
         hint: "See its log (journalctl -u containerd) and try again when it runs; what the import had begun is removed by containerd within a day.",
         code: "CONTAINERD_UNREACHABLE"
@@ -34579,8 +34584,8 @@ function parsePlugins(table2) {
   const snapshotters = [];
   const platforms = /* @__PURE__ */ new Set();
   for (const line of table2.split("\n").slice(1)) {
-    const [type, name, platform, status] = line.trim().split(/\s+/);
-    if (type === void 0 || name === void 0 || platform === void 0 || status === void 0) continue;
+    const [type = "", name = "", platform = "", status] = line.trim().split(/\s+/);
+    if (status === void 0) continue;
     if (type.startsWith("io.containerd.snapshotter.")) snapshotters.push({ name, status });
     for (const one of platform.split(",")) if (one.includes("/")) platforms.add(one);
   }
@@ -34588,8 +34593,8 @@ function parsePlugins(table2) {
 }
 function parseImages(table2) {
   return table2.split("\n").flatMap((line) => {
-    const [name, mediaType = "", digest, status, ...rest2] = line.trim().split(/\s+/);
-    if (name === void 0 || digest === void 0 || !isDigest(digest)) return [];
+    const [name = "", mediaType = "", digest = "", status, ...rest2] = line.trim().split(/\s+/);
+    if (!isDigest(digest)) return [];
     return [{ name, mediaType, digest, isReady: status === "complete" && rest2.at(-1) === "true" }];
   });
 }
@@ -38640,7 +38645,7 @@ async function readUnikernel(source, { manifest, config, layers }, folder2) {
   const facts = await examineBinary(file, { unpack: unpackPayload, isThorough: true });
   const type = labels.get(uruncKeys.unikernelType);
   const version2 = labels.get(uruncKeys.unikernelVersion) ?? labels.get(uruncKeys.version);
-  return { path: path4, ...findSoftware(facts, { type: type === "" ? void 0 : type, version: version2 }) };
+  return { path: path4, ...findSoftware(facts, { type, version: version2 }) };
 }
 var init_packed_unikernel = __esm({
   "src/usecases/sbom/packed-unikernel.ts"() {
@@ -39244,7 +39249,7 @@ async function readRecord(path4) {
   }
 }
 async function remove(path4) {
-  await (0, import_promises40.rm)(path4, { recursive: true, force: true }).catch(() => void 0);
+  await (0, import_promises40.rm)(path4, { recursive: true }).catch(() => void 0);
 }
 var import_promises40, import_node_path46, import_promises41, smallest2, LayerCache;
 var init_layer_cache = __esm({
@@ -40061,7 +40066,7 @@ function describeStep(environment, matrix) {
 }
 function describeLeg(matrix = "") {
   const text = matrix.replace(/\s*\n\s*/g, " ").trim();
-  if (text === "" || text === "null" || text === "{}") return "";
+  if (text === "null" || text === "{}") return "";
   if (text.length <= maxLeg) return text;
   return `${text.slice(0, maxLeg)}\u2026 ${(0, import_node_crypto14.createHash)("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
@@ -41732,7 +41737,7 @@ function rootOf(hashes) {
   return nodeHash(rootOf(hashes.slice(0, half2)), rootOf(hashes.slice(half2)));
 }
 function halfOf(count) {
-  return count < 2n ? 0n : 1n << BigInt((count - 1n).toString(2).length - 1);
+  return 1n << BigInt((count - 1n).toString(2).length - 1);
 }
 function min(one, other) {
   return one < other ? one : other;
@@ -43022,9 +43027,7 @@ async function findFreePort(address3) {
       server.once("error", reject);
       server.listen(0, address3.replace(/^\[(.*)\]$/, "$1"), resolve15);
     });
-    const found = server.address();
-    if (found === null || typeof found === "string") throw new Error("a server without a port");
-    return found.port;
+    return server.address().port;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new BimaError("NOT_AVAILABLE", `no port of ${address3} can be listened on: ${reason}`, { cause });
@@ -43482,7 +43485,7 @@ var init_serial_log = __esm({
     keptLines = 20;
     keptLine = 1e3;
     sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
-    unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256})?$/;
+    unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256}\x1b?)?$/;
     panic = /^(?:\[ *\d+\.\d+\](?:\[[^\]]*\])? )?Kernel panic - not syncing\b/;
     SerialLog = class {
       #expectation;
@@ -43855,7 +43858,7 @@ function checkWanted(request2, wanted) {
   });
 }
 async function shareRoot(request2) {
-  const [best, ...others] = waysOf(request2);
+  const [best] = waysOf(request2);
   if (best === void 0) {
     throw new BimaError(
       "INPUT_INVALID",
@@ -43863,7 +43866,6 @@ async function shareRoot(request2) {
       { hint: "Remove the label: urunc from v0.7 on starts nothing with it." }
     );
   }
-  if (others.length === 0) return { kind: best, isMade: true };
   if (best === "9p" && !request2.canShare)
     return { kind: "initrd", isMade: true, why: "QEMU on this system can't share a folder" };
   const drivers = request2.type === "linux" ? await request2.drivers() : void 0;
@@ -44176,7 +44178,7 @@ function tenderArguments({ guest, files, machine }, command) {
     `--mem=${machine.memory}`,
     ...files.block === void 0 ? [] : [`--block:${block}=${files.block}`],
     ...["--", files.kernel],
-    ...command === "" ? [] : [command]
+    command
   ];
 }
 var qemuPrograms;
@@ -44220,10 +44222,10 @@ async function findDrivers(file, unpack) {
   const packed2 = payload ?? whole;
   if (packed2 === void 0) return header2?.form === "bzImage" ? void 0 : driversIn(file);
   const method = packed2.method ?? methodOf2(await readRange(file, packed2.offset, 4));
-  const open5 = () => unpack(method, within(file.open(), packed2.offset, packed2.length));
+  const open5 = () => unpack(method, streamRange(file, packed2));
   if (open5() === void 0) return void 0;
   try {
-    return await driversIn({ size: maxScan2, open: () => open5() ?? emptyStream() });
+    return await driversIn({ size: maxScan2, open: () => open5() ?? streamOf() });
   } catch {
     return void 0;
   }
@@ -44236,22 +44238,11 @@ function methodOf2(start2) {
   const hex2 = Buffer.from(start2).toString("hex");
   return methods4.find(([bytes]) => hex2.startsWith(bytes))?.[1] ?? "an unknown method";
 }
-async function* within(stream, offset, length) {
-  let at = 0;
-  for await (const chunk of stream) {
-    const from = Math.max(0, offset - at);
-    const to = Math.min(chunk.length, offset + length - at);
-    if (from < to) yield chunk.subarray(from, to);
-    at += chunk.length;
-    if (at >= offset + length) return;
-  }
-}
-async function* emptyStream() {
-}
 var maxScan2, headSize5, marks, methods4;
 var init_linux_drivers = __esm({
   "src/core/unikernel/linux-drivers.ts"() {
     "use strict";
+    init_blob();
     init_file_ranges();
     init_linux_kernel();
     maxScan2 = 256 * 1024 * 1024;
@@ -44676,10 +44667,10 @@ var init_artifact_failure = __esm({
 });
 
 // src/action/artifact-owner.ts
-async function findArtifactOwner(name, { environment, signal }) {
+async function isOwnArtifact(name, { environment, signal }) {
   const { ACTIONS_RESULTS_URL: url = "", ACTIONS_RUNTIME_TOKEN: token2 = "" } = environment;
   const backend = backendOf(token2);
-  if (backend === void 0 || !URL.canParse(url)) return "unknown";
+  if (backend === void 0 || !URL.canParse(url)) return false;
   try {
     const request2 = {
       workflow_run_backend_id: backend.run,
@@ -44689,11 +44680,10 @@ async function findArtifactOwner(name, { environment, signal }) {
     const { artifacts } = await ask2(new URL(url).origin, token2, request2, signal);
     const found = Array.isArray(artifacts) ? artifacts.filter(isObject) : [];
     const named3 = found.filter((artifact) => artifact.name === name);
-    if (named3.length === 0) return "none";
-    return named3.every((artifact) => jobOf(artifact) === backend.job) ? "own" : "other";
+    return named3.length > 0 && named3.every((artifact) => jobOf(artifact) === backend.job);
   } catch (error2) {
     if (signal?.aborted === true || !(error2 instanceof BimaError)) throw error2;
-    return "unknown";
+    return false;
   }
 }
 async function ask2(origin, token2, body, signal) {
@@ -44770,7 +44760,7 @@ async function uploadFiles({ name, form: form4, retentionDays, overwrite, files 
   const { environment, reporter, signal, clock = systemClock } = world;
   let mayBeOwn = Number(environment.GITHUB_RUN_ATTEMPT) > 1;
   for (let count = 1; ; count += 1) {
-    const isOwn = mayBeOwn && await findArtifactOwner(name, world) === "own";
+    const isOwn = mayBeOwn && await isOwnArtifact(name, world);
     if (overwrite || isOwn) await remove3(name, world, library);
     const uploading = library.uploadArtifact(name, files.paths, files.root, {
       ...form4 === "tar" ? { skipArchive: true } : { compressionLevel: 0 },
@@ -45063,7 +45053,8 @@ async function collect3(request2, world) {
 function explain2({ code: code2, message, hint: hint2 = "" }, event) {
   const isOfFork = event.name === "pull_request" && pullRequestOf(event)?.isFork === true;
   const more = isOfFork && code2 === "GITHUB_DENIED" ? " docs/workflows/preview-push.yml shows a safe way for forks." : "";
-  return { code: code2, message: `no comment was written: ${message}`, hint: `${hint2}${more}`.trim() };
+  const remedy = `${hint2}${more}`.trim();
+  return { code: code2, message: `no comment was written: ${message}`, ...remedy === "" ? {} : { hint: remedy } };
 }
 var init_preview_comment = __esm({
   "src/action/preview-comment.ts"() {

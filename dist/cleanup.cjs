@@ -350,7 +350,7 @@ function readBoolean(read, name, fallback) {
   throw new BimaError("INPUT_INVALID", `expected true or false for the input "${name}", got "${text}"`);
 }
 function readWords(read, name) {
-  return parseFields(read(name), `the input "${name}"`).flatMap((field) => field.split(/[\s,]+/)).filter((word) => word !== "");
+  return parseFields(read(name), `the input "${name}"`).flatMap((field) => field.split(/[\s,]/)).filter((word) => word !== "");
 }
 var init_input_values = __esm({
   "src/action/input-values.ts"() {
@@ -998,7 +998,6 @@ function eventOf(context, repository = "") {
   return { name, ref, repository, actor, payload: isObject(payload) ? payload : {} };
 }
 async function hasPayload(path) {
-  if (path === "") return false;
   const what = `the event "${path}"`;
   try {
     const bytes = await readRegular(path, limits.event, { code: "INPUT_INVALID", follow: true });
@@ -3283,7 +3282,7 @@ function isRedirect(status, method) {
 function digestHeader(answer) {
   return headerOf(answer.headers, "docker-content-digest");
 }
-var mayBePlain, maxRedirects, maxLogins, maxTokens, tokenWait, Session;
+var mayBePlain, maxRedirects, maxTokens, tokenWait, Session;
 var init_session = __esm({
   "src/adapters/registry/session.ts"() {
     "use strict";
@@ -3304,7 +3303,6 @@ var init_session = __esm({
       "garbled"
     ]);
     maxRedirects = 5;
-    maxLogins = 2;
     maxTokens = 2;
     tokenWait = 2e3;
     Session = class {
@@ -3345,22 +3343,21 @@ var init_session = __esm({
         const { authorizer } = this.#options;
         const isStream2 = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
         let refusals2 = 0;
-        for (let logins = 0; ; ) {
+        for (; ; ) {
           const authorization = await authorizer.header(request2.scopes, isStream2);
           const answer = await this.#follow(request2, authorization);
           if (request2.expected.includes(answer.status)) return this.#accept(request2, answer);
           const failure = await answerError(answer, this.#contextOf(request2, answer.endpoint));
           if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
           const challenge = answer.headers["www-authenticate"];
-          if (authorization === void 0) logins += 1;
-          else refusals2 += 1;
+          if (authorization !== void 0) refusals2 += 1;
           const isEarly = refusals2 === maxTokens && !isStream2 && request2.isOptional !== true && !isAboutScope(challenge);
           if (isEarly) {
             await this.clock.sleep(tokenWait, request2.signal ?? this.signal);
             continue;
           }
           const mayHelp = refusals2 < maxTokens && await authorizer.renew(request2.scopes, authorization, challenge);
-          if (!mayHelp || isStream2 || logins > maxLogins) throw failure;
+          if (!mayHelp || isStream2) throw failure;
         }
       }
       /** The same as often as it takes, within reason: for requests that may be repeated as they are. */
@@ -3997,8 +3994,8 @@ async function createGithub(options) {
     },
     repeatFailed: (error2, request2) => {
       if (isOver(request2) || request2.method === "POST") return Promise.resolve(false);
-      const status = "response" in error2 && "status" in error2 ? Number(error2.status) : void 0;
-      const why = status === void 0 ? "no answer from GitHub" : `GitHub answers ${status}`;
+      const { status, response } = error2;
+      const why = response === void 0 ? "no answer from GitHub" : `GitHub answers ${String(status)}`;
       return wait((request2.count + 1) ** 2, why);
     },
     repeatLimited: (seconds, request2) => isOver(request2) || seconds > maxWait ? Promise.resolve(false) : wait(seconds, "GitHub asks to wait (rate limit)"),
@@ -16448,11 +16445,12 @@ function fullReference(word, inputs, defaults) {
   if (!hasTag && (host === void 0 || isDoubtful(host, inputs))) throw ambiguous(word, inputs, defaults);
   if (host !== void 0) return parseTagged(word);
   if (registry !== void 0) return parseTagged(`${registry}/${word}`);
-  const named = image === void 0 ? void 0 : parseReference(lowerName(image)).registry;
-  if (named === void 0 || named === "docker.io") return parseTagged(word);
+  if (image === void 0) return parseTagged(word);
+  const named = parseReference(lowerName(image)).registry;
+  if (named === "docker.io") return parseTagged(word);
   throw new BimaError(
     "REFERENCE_INVALID",
-    `expected a registry before "${word}" in the input "tags", got none beside the image "${image ?? ""}"`,
+    `expected a registry before "${word}" in the input "tags", got none beside the image "${image}"`,
     { hint: `Write ${named}/${word}, or docker.io/${word} for Docker Hub.` }
   );
 }
@@ -16479,8 +16477,7 @@ function parseTagged(word) {
   });
 }
 function lowerName(text) {
-  const [, name = text, rest2 = ""] = /^(.*?)((?::[^/:@]*)?(?:@.*)?)$/s.exec(text) ?? [];
-  return `${name.toLowerCase()}${rest2}`;
+  return text.replace(/^.*?(?=(?::[^/:@]*)?(?:@.*)?$)/s, (name) => name.toLowerCase());
 }
 var init_image_names = __esm({
   "src/action/image-names.ts"() {

@@ -20,7 +20,7 @@
   };
   return (first) => first(load);
 })({
-'./verify-command-GWDQ7Y34.js'() {/*
+'./verify-command-TK6YZRQD.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -53,26 +53,26 @@ __export(stdin_exports, {
   runVerify: () => runVerify
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
-var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
+var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
+var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
-var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_YDWJGAFX = require("./chunk-YDWJGAFX.js");
 var import_chunk_IQUSIRQM = require("./chunk-IQUSIRQM.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
 var import_chunk_NGDUXT6B = require("./chunk-NGDUXT6B.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -93,8 +93,8 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_ZVFW72LI = require("./chunk-ZVFW72LI.js");
 var import_chunk_PF3YFCQK = require("./chunk-PF3YFCQK.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
@@ -110,12 +110,12 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JUHUN6ZD = require("./chunk-JUHUN6ZD.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -155,13 +155,13 @@ async function readTraces({ source, root }) {
     if (image === void 0) continue;
     platforms.push((0, import_chunk_M4B7NHA5.normalPlatform)(image.config.platform));
     const { config, manifest } = image;
-    if ((0, import_chunk_X2C73KSO.isUruncImage)((0, import_chunk_M3T6YAMS.labelsOfBase)(config.labels, manifest.annotations ?? {}).keys())) isContainer = false;
+    if ((0, import_chunk_54DBWU57.isUruncImage)((0, import_chunk_OSPYY4DH.labelsOfBase)(config.labels, manifest.annotations ?? {}).keys())) isContainer = false;
     const seconds = Date.parse(image.config.created ?? "") / 1e3;
     if (Number.isSafeInteger(seconds) && seconds >= 0) created ??= seconds;
     const last = image.layers.at(-1)?.descriptor;
     if (last === void 0) continue;
     const isPlain = (0, import_chunk_JMIZFWCF.layerCompression)(last.mediaType) === "none";
-    compression ??= isPlain ? "none" : (0, import_chunk_N6HJBTQ3.compressorOf)(last)?.replace(/\/.*$/, "");
+    compression ??= isPlain ? "none" : (0, import_chunk_FQDIJTCP.compressorOf)(last)?.replace(/\/.*$/, "");
   }
   return {
     isIndex: (0, import_chunk_JMIZFWCF.isIndexType)(root.mediaType),
@@ -195,7 +195,7 @@ function resolveInputs(given, recorded, traces) {
       created
     },
     build: {
-      compression: given.compression ?? (0, import_chunk_FQRWZH3S.parseCompression)(record?.compression ?? traces.compression ?? "gzip"),
+      compression: given.compression ?? (0, import_chunk_LE4HQ2KJ.parseCompression)(record?.compression ?? traces.compression ?? "gzip"),
       annotations: given.annotations ?? (record?.annotations ?? []).flatMap((text) => (0, import_chunk_TDIFMMU4.parseAnnotation)(text, "the record of the build")),
       annotationEncoding: given.annotationEncoding ?? (record?.annotationEncoding === "base64" ? "base64" : "plain"),
       created
@@ -672,7 +672,7 @@ function isSameLayer(one, other) {
 }
 function compressionOf(layer) {
   const method = (0, import_chunk_JMIZFWCF.layerCompression)(layer.mediaType) ?? layer.mediaType;
-  return `${(0, import_chunk_N6HJBTQ3.compressorOf)(layer) ?? (method === "none" ? method : `${method} of another tool`)} (${layer.digest})`;
+  return `${(0, import_chunk_FQDIJTCP.compressorOf)(layer) ?? (method === "none" ? method : `${method} of another tool`)} (${layer.digest})`;
 }
 function instructionOf({ history }, layer) {
   const entries = Array.isArray(history) ? history : [];
@@ -689,7 +689,7 @@ async function differentForm(image, rebuild, at, what) {
   return { kind: "layer", what: title, image: showByte(found?.one), rebuild: showByte(found?.other) };
 }
 function unpacked(source, layer, what) {
-  return (0, import_chunk_FQRWZH3S.decompress)(source.open(layer).open(), layer.mediaType, what);
+  return (0, import_chunk_LE4HQ2KJ.decompress)(source.open(layer).open(), layer.mediaType, what);
 }
 async function differentBytes(image, rebuild, what) {
   const [one, other] = [image, rebuild].map(({ source, root }) => source.open(root).open());
@@ -701,9 +701,9 @@ async function differentBytes(image, rebuild, what) {
 async function verifyImage(request, world) {
   const { image, inputs, plans, workPath } = request;
   const { reporter, signal, rebuilding } = world;
-  return (0, import_chunk_SKNEG7E5.withTemporaryLayout)(workPath, async (layout) => {
+  return (0, import_chunk_XN4RGXEP.withTemporaryLayout)(workPath, async (layout) => {
     const options = { ...inputs.build, signal };
-    const built = await rebuilding(() => (0, import_chunk_UUQI5PAV.buildPlatforms)(plans, layout, options, reporter));
+    const built = await rebuilding(() => (0, import_chunk_52H6P65U.buildPlatforms)(plans, layout, options, reporter));
     const rebuild = await asPreview(image, { source: (0, import_chunk_BLZ2TRQ6.withBlobs)(layout, built.external), root: built.root });
     const comparison = request.isPart ? await compareParts(image, rebuild, built) : await compareImages(image, rebuild);
     return { ...comparison, image: image.root.digest, rebuild: rebuild.root.digest };
@@ -1118,7 +1118,7 @@ async function openTrust(options, terminal, reporter) {
     signerWorkflow: options.string("signer-workflow"),
     issuer: options.string("issuer")
   });
-  const ca = await (0, import_chunk_RB3MHKVQ.readCa)(options.string("ca-file"), terminal.environment);
+  const ca = await (0, import_chunk_BJ6KQ5JV.readCa)(options.string("ca-file"), terminal.environment);
   const opened = [];
   const openTools = () => {
     const tools = (0, import_chunk_IYMO3F25.openSigningTools)({ reporter, signal: terminal.signal, ca });
@@ -1292,16 +1292,16 @@ var exitCodes2 = { reproduced: 0, different: 3, missing: 4, impossible: 5 };
 async function runVerify(positionals, options, terminal) {
   var _stack = [];
   try {
-    const name = (0, import_chunk_2MPYD4KV.onePositional)("verify", positionals, "a layout, an archive or a reference");
+    const name = (0, import_chunk_4MRTW5ZL.onePositional)("verify", positionals, "a layout, an archive or a reference");
     const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
     const local = await findImages(name);
     const references = local === void 0 && !isPath(name) ? [(0, import_chunk_F6Z4FXJU.parseImageName)(name)] : [];
-    (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
+    (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, references);
     const trusted = (0, import_chunk_72AYHGXU.__using)(_stack, await openTrust(options, terminal, reporter), true);
     const isRebuild = trusted === void 0 || options.isGiven("source");
     if (!isRebuild) checkNoRebuild(options);
     const given = isRebuild ? readGiven(options, terminal) : void 0;
-    const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references, terminal, reporter });
+    const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references, terminal, reporter });
     try {
       const opened = await exitingWith(
         exitCodes2.missing,
@@ -1379,15 +1379,15 @@ function readGiven(options, { environment }) {
     file: options.string("file"),
     target: options.string("target"),
     platforms: ifGiven("platform", () => (0, import_chunk_M4B7NHA5.parsePlatforms)(options.strings("platform"))),
-    labels: ifGiven("label", () => (0, import_chunk_2MPYD4KV.readLabels)(options)),
-    annotations: ifGiven("annotation", () => (0, import_chunk_2MPYD4KV.readAnnotations)(options)),
-    annotationEncoding: ifGiven("annotation-encoding", () => (0, import_chunk_2MPYD4KV.readAnnotationEncoding)(options)),
-    buildArguments: (0, import_chunk_2MPYD4KV.parseBuildArguments)(options.strings("build-arg"), environment, "--build-arg"),
-    buildContexts: (0, import_chunk_6X7YNWAS.parseBuildContexts)(options.strings("build-context"), "--build-context"),
+    labels: ifGiven("label", () => (0, import_chunk_4MRTW5ZL.readLabels)(options)),
+    annotations: ifGiven("annotation", () => (0, import_chunk_4MRTW5ZL.readAnnotations)(options)),
+    annotationEncoding: ifGiven("annotation-encoding", () => (0, import_chunk_4MRTW5ZL.readAnnotationEncoding)(options)),
+    buildArguments: (0, import_chunk_4MRTW5ZL.parseBuildArguments)(options.strings("build-arg"), environment, "--build-arg"),
+    buildContexts: (0, import_chunk_MZ276GLI.parseBuildContexts)(options.strings("build-context"), "--build-context"),
     strict: ifGiven("no-strict", () => false),
     fill: ifGiven("no-fill", () => false),
     container: ifGiven("container", () => options.flag("container")),
-    compression: ifGiven("compression", () => (0, import_chunk_FQRWZH3S.parseCompression)(options.string("compression") ?? "")),
+    compression: ifGiven("compression", () => (0, import_chunk_LE4HQ2KJ.parseCompression)(options.string("compression") ?? "")),
     sourceDate: date === void 0 || date === "" ? void 0 : (0, import_chunk_GIWQFRIO.parseSourceDate)(date)
   };
 }
@@ -1408,8 +1408,8 @@ function checkNoRebuild(options) {
   });
 }
 async function findImages(name) {
-  const place = await (0, import_chunk_3GNUDXLL.findLocal)(name);
-  const images = await (0, import_chunk_3GNUDXLL.openLocalImages)(place.path);
+  const place = await (0, import_chunk_MN2LV3BC.findLocal)(name);
+  const images = await (0, import_chunk_MN2LV3BC.openLocalImages)(place.path);
   return images === void 0 ? void 0 : { ...images, ...place };
 }
 function isPath(name) {
@@ -1457,9 +1457,9 @@ async function verify(command) {
     }
   };
   const commandImages = { options, terminal, reporter, client, context: given.context, contexts, pins };
-  return (0, import_chunk_6X7YNWAS.withCommandImages)(commandImages, async (images) => {
+  return (0, import_chunk_MZ276GLI.withCommandImages)(commandImages, async (images) => {
     const outputs = [...inputs.outputs, ...path === void 0 ? [] : [path]];
-    const plans = await rebuilding(() => (0, import_chunk_2MPYD4KV.planPlatforms)({ ...inputs.plan, images, outputs }, quiet));
+    const plans = await rebuilding(() => (0, import_chunk_4MRTW5ZL.planPlatforms)({ ...inputs.plan, images, outputs }, quiet));
     const [plan] = plans;
     const expected = recorded?.record.containerfile.digest;
     if (expected !== void 0 && plan !== void 0 && plan.recipe?.digest !== expected)
@@ -1519,7 +1519,7 @@ function print(verdict, options, terminal, signed) {
   runVerify
 });
 */},
-'./load-command-5AWSUFTB.js'() {/*
+'./load-command-PM5GKHV2.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -1542,17 +1542,17 @@ __export(stdin_exports, {
   runLoad: () => runLoad
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_Q3UGAVG2 = require("./chunk-Q3UGAVG2.js");
+var import_chunk_3FFDLFIX = require("./chunk-3FFDLFIX.js");
 var import_chunk_JTL5SYMV = require("./chunk-JTL5SYMV.js");
 var import_chunk_EMSPYF6P = require("./chunk-EMSPYF6P.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -1564,7 +1564,7 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
 var import_chunk_HFUWHP5Q = require("./chunk-HFUWHP5Q.js");
@@ -1576,11 +1576,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -1637,8 +1637,8 @@ function bare({ annotations = {}, ...descriptor }) {
 }
 //! src/cli/load-command.ts
 async function runLoad(positionals, options, terminal) {
-  const path = (0, import_chunk_2MPYD4KV.onePositional)("load", positionals, "an OCI image layout or an archive of one");
-  const tags = (0, import_chunk_2MPYD4KV.readTags)(options.strings("tag"));
+  const path = (0, import_chunk_4MRTW5ZL.onePositional)("load", positionals, "an OCI image layout or an archive of one");
+  const tags = (0, import_chunk_4MRTW5ZL.readTags)(options.strings("tag"));
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
   const results = await loadAll(path, tags, { options, terminal, reporter }).finally(() => {
     reporter.close();
@@ -1649,20 +1649,20 @@ async function runLoad(positionals, options, terminal) {
   return 0;
 }
 async function loadAll(path, tags, { options, terminal, reporter }) {
-  const images = await (0, import_chunk_3GNUDXLL.mustOpenNamed)(path);
+  const images = await (0, import_chunk_MN2LV3BC.mustOpenNamed)(path);
   const { source } = images;
   const roots = await (0, import_chunk_GRVMFYBI.rootsOf)(images);
   const named = renameImages(namedImages(await (0, import_chunk_HFUWHP5Q.withoutReferrers)(source, roots)), tags, path);
-  const containerd = await (0, import_chunk_Q3UGAVG2.openForOptions)(options, terminal);
+  const containerd = await (0, import_chunk_3FFDLFIX.openForOptions)(options, terminal);
   const results = [];
   for (const { descriptor, references } of named) {
     const { signal } = terminal;
     const referrers = await (0, import_chunk_HFUWHP5Q.findReferrers)(source, descriptor, roots);
-    const imported = await (0, import_chunk_Q3UGAVG2.loadImage)(containerd, source, descriptor, references, reporter, signal, referrers);
+    const imported = await (0, import_chunk_3FFDLFIX.loadImage)(containerd, source, descriptor, references, reporter, signal, referrers);
     results.push({
       digest: descriptor.digest,
       tags: references.map(import_chunk_VVEXJE6F.formatReference),
-      containerd: { ...(0, import_chunk_Q3UGAVG2.describeContainerd)(containerd), ...imported }
+      containerd: { ...(0, import_chunk_3FFDLFIX.describeContainerd)(containerd), ...imported }
     });
   }
   return results;
@@ -1672,7 +1672,7 @@ async function loadAll(path, tags, { options, terminal, reporter }) {
   runLoad
 });
 */},
-'./completion-command-45L2C36S.js'() {/*
+'./completion-command-A37HTA46.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -1695,16 +1695,16 @@ __export(stdin_exports, {
   runCompletion: () => runCompletion
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
-var import_chunk_UFURZKCZ = require("./chunk-UFURZKCZ.js");
-var import_chunk_HE3BQHQJ = require("./chunk-HE3BQHQJ.js");
+var import_chunk_ZULQFDNO = require("./chunk-ZULQFDNO.js");
+var import_chunk_LYWLYQ5O = require("./chunk-LYWLYQ5O.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
 var import_chunk_VVEXJE6F = require("./chunk-VVEXJE6F.js");
 var import_chunk_EO4DJ3V5 = require("./chunk-EO4DJ3V5.js");
@@ -1713,11 +1713,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -1728,14 +1728,13 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
 var shells = ["bash", "zsh", "fish"];
 var choices = {
   output: ["ctr", "tar", "oci", "registry"],
-  attest: ["true", "auto", "false"],
   progress: ["auto", "plain", "quiet"],
   "fail-on": ["error", "warning"],
   compression: ["gzip", "zstd", "none"],
   "annotation-encoding": ["plain", "base64"]
 };
 function completionScript(shell) {
-  const list = Object.entries(import_chunk_UFURZKCZ.commands).map(([name, spec]) => describeCommand(name, spec));
+  const list = Object.entries(import_chunk_ZULQFDNO.commands).map(([name, spec]) => describeCommand(name, spec));
   switch (shell) {
     case "bash":
       return bash(list);
@@ -1849,7 +1848,7 @@ function fish(list) {
 }
 //! src/cli/completion-command.ts
 function runCompletion(positionals, _options, terminal) {
-  const name = (0, import_chunk_2MPYD4KV.onePositional)("completion", positionals, `one of ${shells.join(", ")}`);
+  const name = (0, import_chunk_4MRTW5ZL.onePositional)("completion", positionals, `one of ${shells.join(", ")}`);
   const shell = shells.find((one) => one === name);
   if (shell === void 0) {
     const close = (0, import_chunk_OP65PHIQ.nearest)(name, shells);
@@ -1865,7 +1864,7 @@ function runCompletion(positionals, _options, terminal) {
   runCompletion
 });
 */},
-'./lint-command-OQG4AQHT.js'() {/*
+'./lint-command-DQ765VPP.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -1902,14 +1901,14 @@ var import_chunk_BBKQBDVD = require("./chunk-BBKQBDVD.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_XVUIDS3O = require("./chunk-XVUIDS3O.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
-var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
 var import_chunk_KJWQF5XT = require("./chunk-KJWQF5XT.js");
@@ -1921,8 +1920,8 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
@@ -1934,11 +1933,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -1956,7 +1955,7 @@ async function runLint(positionals, options, terminal) {
       `"bima lint" takes at most 1 argument (the build context or an image), got ${positionals.length}`
     );
   }
-  const failOn = (0, import_chunk_2MPYD4KV.readFailOn)(options);
+  const failOn = (0, import_chunk_4MRTW5ZL.readFailOn)(options);
   const { errors, warnings, notes } = (context === "-" ? void 0 : await lintImage(context, options, terminal)) ?? await examineWithImages(context, options, terminal);
   for (const note of notes) terminal.stderr((0, import_chunk_QFOP37F4.printable)(note));
   if (options.flag("json")) {
@@ -1975,11 +1974,11 @@ async function lintImage(name, options, terminal) {
     return void 0;
   return (0, import_chunk_3IRA54NO.withTemporaryFolder)((0, import_node_path.join)((0, import_node_os.tmpdir)(), "lint"), async (folder) => {
     const expected = { strict: !options.flag("no-strict"), container: options.flag("container") };
-    const { lintImages } = await Promise.resolve().then(() => __toESM(require("./lint-image-CND63IBB.js")));
+    const { lintImages } = await Promise.resolve().then(() => __toESM(require("./lint-image-FQV2IYXR.js")));
     if (kind === "images") {
       const [{ rootsOf }, { mustOpenNamed }] = await Promise.all([
         Promise.resolve().then(() => __toESM(require("./choose-image-PHFHKB2Y.js"))),
-        Promise.resolve().then(() => __toESM(require("./open-GJGGSV47.js")))
+        Promise.resolve().then(() => __toESM(require("./open-Z5VHMNXJ.js")))
       ]);
       const images = await mustOpenNamed(name);
       const roots = await rootsOf(images);
@@ -1989,7 +1988,7 @@ async function lintImage(name, options, terminal) {
     await (0, import_chunk_BBKQBDVD.sayNoFile)(name, reference, terminal);
     const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
     const { openRemoteImage } = await Promise.resolve().then(() => __toESM(require("./remote-image-WNQP5OK3.js")));
-    return (0, import_chunk_RB3MHKVQ.withRegistryClient)({ options, references: [reference], terminal, reporter }, async (client) => {
+    return (0, import_chunk_BJ6KQ5JV.withRegistryClient)({ options, references: [reference], terminal, reporter }, async (client) => {
       const { source, root } = await openRemoteImage(client, reference);
       return { ...await lintImages(source, [root], { ...expected, folder }), notes: [] };
     });
@@ -1997,13 +1996,13 @@ async function lintImage(name, options, terminal) {
 }
 async function examineWithImages(context, options, terminal) {
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: [], terminal, reporter });
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: [], terminal, reporter });
   try {
     return await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
-      const planOptions = await (0, import_chunk_2MPYD4KV.readPlanOptions)(given, options, terminal);
-      return (0, import_chunk_6X7YNWAS.withCommandImages)(
+      const planOptions = await (0, import_chunk_4MRTW5ZL.readPlanOptions)(given, options, terminal);
+      return (0, import_chunk_MZ276GLI.withCommandImages)(
         { options, terminal, reporter, client, context: given.context },
-        (images) => (0, import_chunk_2MPYD4KV.examinePlatforms)({ ...planOptions, images })
+        (images) => (0, import_chunk_4MRTW5ZL.examinePlatforms)({ ...planOptions, images })
       );
     });
   } finally {
@@ -2019,7 +2018,7 @@ function count(number, word) {
   runLint
 });
 */},
-'./build-command-4BHVBIX7.js'() {/*
+'./build-command-P7KWI5NW.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -2039,37 +2038,37 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describeBuilt: () => import_chunk_MBXPL4KS.describeBuilt,
-  readBuildOptions: () => import_chunk_MBXPL4KS.readBuildOptions,
-  runBuild: () => import_chunk_MBXPL4KS.runBuild,
-  writtenBy: () => import_chunk_MBXPL4KS.writtenBy
+  describeBuilt: () => import_chunk_4R4VIWMC.describeBuilt,
+  readBuildOptions: () => import_chunk_4R4VIWMC.readBuildOptions,
+  runBuild: () => import_chunk_4R4VIWMC.runBuild,
+  writtenBy: () => import_chunk_4R4VIWMC.writtenBy
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_MBXPL4KS = require("./chunk-MBXPL4KS.js");
-var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
-var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
+var import_chunk_4R4VIWMC = require("./chunk-4R4VIWMC.js");
+var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
+var import_chunk_HNFFADA4 = require("./chunk-HNFFADA4.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
-var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
+var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
-var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
+var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
-var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -2084,8 +2083,8 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_PF3YFCQK = require("./chunk-PF3YFCQK.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
@@ -2099,12 +2098,12 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JUHUN6ZD = require("./chunk-JUHUN6ZD.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -2119,7 +2118,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   writtenBy
 });
 */},
-'./convert-command-ATQGLMWJ.js'() {/*
+'./convert-command-HM2TNJ7S.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2152,32 +2151,32 @@ __export(stdin_exports, {
   runConvert: () => runConvert
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_MBXPL4KS = require("./chunk-MBXPL4KS.js");
-var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
-var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
+var import_chunk_4R4VIWMC = require("./chunk-4R4VIWMC.js");
+var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
+var import_chunk_HNFFADA4 = require("./chunk-HNFFADA4.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_XVUIDS3O = require("./chunk-XVUIDS3O.js");
-var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
+var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
-var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
+var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
-var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -2193,8 +2192,8 @@ var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_PF3YFCQK = require("./chunk-PF3YFCQK.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
@@ -2208,12 +2207,12 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JUHUN6ZD = require("./chunk-JUHUN6ZD.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -2372,9 +2371,9 @@ function recipeLabels(monitor, { type }) {
 //! src/usecases/convert/guest-settings.ts
 async function userInNumbers(image) {
   const { values } = image;
-  const owner = values.user === void 0 ? void 0 : (0, import_chunk_2MPYD4KV.parseOwner)(values.user);
+  const owner = values.user === void 0 ? void 0 : (0, import_chunk_4MRTW5ZL.parseOwner)(values.user);
   if (owner === void 0 || /^\d+(?::\d+)?$/.test(values.user ?? "")) return void 0;
-  const ids = await (0, import_chunk_2MPYD4KV.findOwner)(await image.rootfs(), owner);
+  const ids = await (0, import_chunk_4MRTW5ZL.findOwner)(await image.rootfs(), owner);
   return "missing" in ids ? void 0 : `${ids.uid}:${ids.gid}`;
 }
 function doubtsOfWords(words) {
@@ -2390,7 +2389,7 @@ function doubtsOfWords(words) {
 async function doubtsOfInit(image, words) {
   const [first] = words;
   if (first === void 0) return doubtsOfWords(words);
-  if (!first.startsWith("/") || (0, import_chunk_M3T6YAMS.resolve)(await image.rootfs(), first) !== void 0) return [];
+  if (!first.startsWith("/") || (0, import_chunk_OSPYY4DH.resolve)(await image.rootfs(), first) !== void 0) return [];
   return [
     {
       code: "BINARY_INVALID",
@@ -2403,7 +2402,7 @@ async function findProgram(image, word) {
   if (word.includes("/")) return void 0;
   const rootfs = await image.rootfs();
   const folders = (image.values.env.PATH ?? usualPath).split(":");
-  return folders.map((folder) => import_node_path3.posix.join("/", folder, word)).find((path) => (0, import_chunk_M3T6YAMS.resolve)(rootfs, path) !== void 0);
+  return folders.map((folder) => import_node_path3.posix.join("/", folder, word)).find((path) => (0, import_chunk_OSPYY4DH.resolve)(rootfs, path) !== void 0);
 }
 var usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 //! src/usecases/convert/convert.ts
@@ -2482,7 +2481,7 @@ var Converter = class {
       throw new import_chunk_6WZWLENR.BimaError("PLATFORM_MISSING", `expected a container image for linux, got none in "${image}"`);
     if (others.length === 0) return [only];
     const file = kernel === void 0 ? void 0 : await (0, import_chunk_6QXODIDF.openReadable)(kernel);
-    const own = file === void 0 ? void 0 : (0, import_chunk_M3T6YAMS.detectPlatform)(await (0, import_chunk_M3T6YAMS.readRange)(file, 0, import_chunk_M3T6YAMS.headSize)).platform;
+    const own = file === void 0 ? void 0 : (0, import_chunk_OSPYY4DH.detectPlatform)(await (0, import_chunk_OSPYY4DH.readRange)(file, 0, import_chunk_OSPYY4DH.headSize)).platform;
     if (own !== void 0) return [own];
     throw new import_chunk_6WZWLENR.BimaError(
       "PLATFORM_MISSING",
@@ -2529,9 +2528,9 @@ var Converter = class {
       const pinned2 = reference === void 0 ? void 0 : (0, import_chunk_VVEXJE6F.formatReference)({ ...reference, digest });
       const name = pinned2 ?? aliases[what];
       this.#named.set(name, Promise.resolve(opened));
-      const image = await (0, import_chunk_2MPYD4KV.openBaseImage)(this.#images, name, wish, nowhere);
+      const image = await (0, import_chunk_4MRTW5ZL.openBaseImage)(this.#images, name, wish, nowhere);
       const path = wanted.path ?? await findPart(what, image);
-      if (path === void 0 || (0, import_chunk_M3T6YAMS.resolve)(await image.rootfs(), path) === void 0) {
+      if (path === void 0 || (0, import_chunk_OSPYY4DH.resolve)(await image.rootfs(), path) === void 0) {
         const message = `expected a file at "${path ?? (what === "kernel" ? usualKernels : usualInits).join('", "')}" in "${wanted.image}", got none`;
         throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", message, {
           hint: `Write ${flag(what)} REF:path with the path of the ${what}.`
@@ -2553,7 +2552,7 @@ var Converter = class {
     const { monitor, rootfs, labels, failOn, created } = this.#options;
     const { reporter } = this.#world;
     const wish = { target: platform, findArchitecture: nobody };
-    const base = await withoutPlace(() => (0, import_chunk_2MPYD4KV.openBaseImage)(this.#images, name, wish, nowhere));
+    const base = await withoutPlace(() => (0, import_chunk_4MRTW5ZL.openBaseImage)(this.#images, name, wish, nowhere));
     if (base.labels.has(import_chunk_NQCWU3QG.uruncKeys.binary)) {
       throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", `"${this.#options.image}" is an image for urunc already`, {
         hint: 'Convert the container image that it was made of; "bima relabel" changes its labels.'
@@ -2589,7 +2588,7 @@ var Converter = class {
       created,
       failOn
     };
-    const plans = await withoutPlace(() => (0, import_chunk_2MPYD4KV.planPlatforms)(options, placeless(reporter)));
+    const plans = await withoutPlace(() => (0, import_chunk_4MRTW5ZL.planPlatforms)(options, placeless(reporter)));
     return plans.map((plan) => ({ ...plan, isOneLayer: true }));
   }
   #nameSettings({ inherited, platform }) {
@@ -2626,7 +2625,7 @@ async function findPart(what, image) {
   const label = what === "kernel" ? image.labels.get(import_chunk_NQCWU3QG.uruncKeys.binary) : void 0;
   if (label !== void 0 && label !== "") return label;
   const rootfs = await image.rootfs();
-  return (what === "kernel" ? usualKernels : usualInits).find((path) => (0, import_chunk_M3T6YAMS.resolve)(rootfs, path) !== void 0);
+  return (what === "kernel" ? usualKernels : usualInits).find((path) => (0, import_chunk_OSPYY4DH.resolve)(rootfs, path) !== void 0);
 }
 function placeless(reporter) {
   return {
@@ -2662,22 +2661,22 @@ async function nameOfImage(text) {
 }
 //! src/cli/convert-command.ts
 async function runConvert(positionals, options, terminal) {
-  const name = (0, import_chunk_2MPYD4KV.onePositional)("convert", positionals, "a container image");
-  const references = (0, import_chunk_2MPYD4KV.readTags)(options.strings("tag"));
+  const name = (0, import_chunk_4MRTW5ZL.onePositional)("convert", positionals, "a container image");
+  const references = (0, import_chunk_4MRTW5ZL.readTags)(options.strings("tag"));
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_BDXDXXED.readType)(options) === "registry" ? references : [];
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
+  const pushed = (0, import_chunk_HNFFADA4.readType)(options) === "registry" ? references : [];
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_BDXDXXED.readOutput)({ options, references, terminal, reporter, client });
-    const buildOptions = (0, import_chunk_MBXPL4KS.readBuildOptions)(options, terminal);
+    output = await (0, import_chunk_HNFFADA4.readOutput)({ options, references, terminal, reporter, client });
+    const buildOptions = (0, import_chunk_4R4VIWMC.readBuildOptions)(options, terminal);
     const conversion = { ...readConversion(options, buildOptions.created), image: await nameOfImage(name) };
-    (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, pushed);
+    (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, pushed);
     await output.check();
-    const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
-    built = await (0, import_chunk_6X7YNWAS.withCommandImages)(
+    const signing = await (0, import_chunk_AVMBFR6Z.prepareToSign)(options, terminal, reporter);
+    built = await (0, import_chunk_MZ276GLI.withCommandImages)(
       { options, terminal, reporter, client, context: "." },
       (images, blobs) => {
         const world = { images, temporary: (0, import_node_os.tmpdir)(), reporter, flag: (option) => `--${option}` };
@@ -2686,7 +2685,7 @@ async function runConvert(positionals, options, terminal) {
           const all = [...annotations, ...buildOptions.annotations];
           const ours = { ...buildOptions, annotations: all };
           const plan = () => Promise.resolve(plans);
-          return (0, import_chunk_MBXPL4KS.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
+          return (0, import_chunk_4R4VIWMC.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
             if (signing === void 0) return;
             signed = await signConverted({ ...request, ...finished, references, signing }, layout);
           });
@@ -2698,17 +2697,17 @@ async function runConvert(positionals, options, terminal) {
     await client.close();
   }
   const result = {
-    ...(0, import_chunk_MBXPL4KS.describeBuilt)(built),
+    ...(0, import_chunk_4R4VIWMC.describeBuilt)(built),
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
-    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
+    ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
   };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag("json") ? JSON.stringify(result) : built.root.digest);
   return 0;
 }
 async function signConverted({ built, build, references, signing, client, pushed, reporter }, layout) {
-  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
+  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")));
   const { root, external } = built;
   const { created, signal } = build;
   const image = { source: (0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external), root, referrers: [], references, created };
@@ -2722,10 +2721,10 @@ function readConversion(options, created) {
     init: options.string("init"),
     platforms: (0, import_chunk_M4B7NHA5.parsePlatforms)(options.strings("platform")),
     labels: options.strings("label").map((text) => {
-      const [key, value] = (0, import_chunk_2MPYD4KV.splitPair)("--label", text);
+      const [key, value] = (0, import_chunk_4MRTW5ZL.splitPair)("--label", text);
       return { key, value };
     }),
-    failOn: (0, import_chunk_2MPYD4KV.readFailOn)(options),
+    failOn: (0, import_chunk_4MRTW5ZL.readFailOn)(options),
     created
   };
 }
@@ -2734,7 +2733,7 @@ function readConversion(options, created) {
   runConvert
 });
 */},
-'./chunk-MBXPL4KS.js'() {/*
+'./chunk-4R4VIWMC.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2771,19 +2770,19 @@ __export(stdin_exports, {
   writtenBy: () => writtenBy
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
-var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
-var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
+var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
+var import_chunk_HNFFADA4 = require("./chunk-HNFFADA4.js");
+var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
-var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
@@ -2792,7 +2791,7 @@ var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_PF3YFCQK = require("./chunk-PF3YFCQK.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
 var import_chunk_VVEXJE6F = require("./chunk-VVEXJE6F.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
@@ -2874,8 +2873,8 @@ async function attestBuild(request, layout, reporter) {
   const files = attestationFiles(options);
   if (files.sbom === void 0 && files.provenance === void 0 && signing === void 0) return void 0;
   const [{ attestImage }, { countBaseLayers }] = await Promise.all([
-    Promise.resolve().then(() => __toESM(require("./attest-HJAENAXE.js"))),
-    Promise.resolve().then(() => __toESM(require("./record-build-4EI552AG.js")))
+    Promise.resolve().then(() => __toESM(require("./attest-MTJSTWFL.js"))),
+    Promise.resolve().then(() => __toESM(require("./record-build-NVIUHDHE.js")))
   ]);
   const isRecorded = files.provenance !== void 0 || signing !== void 0;
   const provenance = isRecorded ? await factsOf(request) : void 0;
@@ -2920,13 +2919,13 @@ async function signBuild(image, {
   client,
   reporter
 }) {
-  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
+  const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")));
   const { signal } = build;
   return signInLayout(layout, image, signing, { pushed, openClient: () => client.open(), reporter, signal });
 }
 async function factsOf({ options, plan, build, plans, images }) {
-  const { recordBuild } = await Promise.resolve().then(() => __toESM(require("./record-build-4EI552AG.js")));
-  const contexts = (0, import_chunk_6X7YNWAS.parseBuildContexts)(options.strings("build-context"), "--build-context");
+  const { recordBuild } = await Promise.resolve().then(() => __toESM(require("./record-build-NVIUHDHE.js")));
+  const contexts = (0, import_chunk_MZ276GLI.parseBuildContexts)(options.strings("build-context"), "--build-context");
   const isFolder = plan.origin === void 0;
   const commit = isFolder ? await findCommit(plan.context) : void 0;
   return {
@@ -2937,7 +2936,7 @@ async function factsOf({ options, plan, build, plans, images }) {
   };
 }
 async function versionsOf({ compression }) {
-  const compressor = await (0, import_chunk_N6HJBTQ3.nameCompressor)(compression);
+  const compressor = await (0, import_chunk_FQDIJTCP.nameCompressor)(compression);
   return {
     bima: import_chunk_6SI5KDN6.package_default.version,
     node: process.versions.node,
@@ -2971,7 +2970,7 @@ var PreviousLayers = class {
   }
   async #add({ read }, { source, isLocal }) {
     for (const { descriptor, diffId } of (await read())?.layers ?? []) {
-      if (!await (0, import_chunk_N6HJBTQ3.isMadeBy)(this.#options.compression, descriptor, diffId)) continue;
+      if (!await (0, import_chunk_FQDIJTCP.isMadeBy)(this.#options.compression, descriptor, diffId)) continue;
       this.#layers.set(diffId, isLocal ? source.open(descriptor) : { descriptor });
     }
   }
@@ -3164,15 +3163,15 @@ async function buildInto({ options, terminal, reporter, client, output, pushed, 
   const previous = new PreviousLayers({ compression, reporter, signal: terminal.signal });
   const [plans] = await Promise.all([plan(), previous.read(open)]);
   const records = openRecords(terminal, { reuse, reporter });
-  const cache = (0, import_chunk_PS4QVFQB.openLayerCache)(blobs, { compression, reuse, records, reporter });
+  const cache = (0, import_chunk_OH7NNSCT.openLayerCache)(blobs, { compression, reuse, records, reporter });
   const push = { references: pushed, openClient: () => client.open() };
-  return (0, import_chunk_SKNEG7E5.withTemporaryLayout)(
+  return (0, import_chunk_XN4RGXEP.withTemporaryLayout)(
     output.workPath,
     (layout) => withEarlyPush(push, async (early) => {
       const signal = AbortSignal.any([terminal.signal, early.refused]);
       const more = { previous, cache, records, signal, finished: early.start };
       const build = { ...buildOptions, ...more };
-      const platforms = await (0, import_chunk_UUQI5PAV.buildPlatforms)(plans, layout, build, reporter);
+      const platforms = await (0, import_chunk_52H6P65U.buildPlatforms)(plans, layout, build, reporter);
       await finish?.({ plans, build, built: platforms }, layout);
       await output.write(layout, platforms.root, platforms.external, push.openClient);
       return platforms;
@@ -3182,31 +3181,31 @@ async function buildInto({ options, terminal, reporter, client, output, pushed, 
 //! src/cli/build-command.ts
 async function runBuild(positionals, options, terminal) {
   if (options.flag("check"))
-    return (await Promise.resolve().then(() => __toESM(require("./lint-command-OQG4AQHT.js")))).runLint(positionals, options, terminal);
-  const context = (0, import_chunk_2MPYD4KV.onePositional)("build", positionals, "the context for the build process");
-  const references = (0, import_chunk_2MPYD4KV.readNames)(options);
+    return (await Promise.resolve().then(() => __toESM(require("./lint-command-DQ765VPP.js")))).runLint(positionals, options, terminal);
+  const context = (0, import_chunk_4MRTW5ZL.onePositional)("build", positionals, "the context for the build process");
+  const references = (0, import_chunk_4MRTW5ZL.readNames)(options);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_BDXDXXED.readType)(options) === "registry" ? references : [];
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
+  const pushed = (0, import_chunk_HNFFADA4.readType)(options) === "registry" ? references : [];
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_BDXDXXED.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_HNFFADA4.readOutput)({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
     built = await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
-      const planOptions = await (0, import_chunk_2MPYD4KV.readPlanOptions)(given, options, terminal);
-      (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, pushed);
+      const planOptions = await (0, import_chunk_4MRTW5ZL.readPlanOptions)(given, options, terminal);
+      (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, pushed);
       await output.check();
-      await (0, import_chunk_VZAOTRQW.prepareResultFiles)(options);
+      await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
       await checkAttestationFiles(options);
-      const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
-      return (0, import_chunk_6X7YNWAS.withCommandImages)(
+      const signing = await (0, import_chunk_AVMBFR6Z.prepareToSign)(options, terminal, reporter);
+      return (0, import_chunk_MZ276GLI.withCommandImages)(
         { options, terminal, reporter, client, context: given.context },
         async (images, blobs) => {
           const wanted = { ...planOptions, outputs: writtenBy(output, options) };
           const request = { options, terminal, reporter, client, output, pushed, blobs, buildOptions };
-          const plan = () => (0, import_chunk_2MPYD4KV.planPlatforms)({ ...wanted, images }, reporter);
+          const plan = () => (0, import_chunk_4MRTW5ZL.planPlatforms)({ ...wanted, images }, reporter);
           return buildInto(request, plan, async (finished, layout) => {
             const attested = { ...finished, ...request, references, plan: wanted, images, signing };
             signed = await attestBuild(attested, layout, reporter);
@@ -3218,12 +3217,12 @@ async function runBuild(positionals, options, terminal) {
     reporter.close();
     await client.close();
   }
-  await (0, import_chunk_VZAOTRQW.writeResultFiles)(options, metadataFacts(built, references));
+  await (0, import_chunk_AVMBFR6Z.writeResultFiles)(options, metadataFacts(built, references));
   const result = {
     ...describeBuilt(built),
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
-    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
+    ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
   };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag("json") ? JSON.stringify(result) : built.root.digest);
@@ -3235,14 +3234,14 @@ function metadataFacts({ root, images }, references) {
   return { root, config, platforms: images.map(({ platform }) => platform), references };
 }
 function writtenBy({ path = "" }, options) {
-  const files = [...(0, import_chunk_VZAOTRQW.resultFiles)(options), ...Object.values(attestationFiles(options))];
+  const files = [...(0, import_chunk_AVMBFR6Z.resultFiles)(options), ...Object.values(attestationFiles(options))];
   return [path, options.string("cache") ?? "", ...files].filter((name) => name !== "");
 }
 function readBuildOptions(options, terminal) {
   return {
-    compression: (0, import_chunk_FQRWZH3S.parseCompression)(options.string("compression") ?? "gzip"),
-    annotations: (0, import_chunk_2MPYD4KV.readAnnotations)(options),
-    annotationEncoding: (0, import_chunk_2MPYD4KV.readAnnotationEncoding)(options),
+    compression: (0, import_chunk_LE4HQ2KJ.parseCompression)(options.string("compression") ?? "gzip"),
+    annotations: (0, import_chunk_4MRTW5ZL.readAnnotations)(options),
+    annotationEncoding: (0, import_chunk_4MRTW5ZL.readAnnotationEncoding)(options),
     created: (0, import_chunk_GIWQFRIO.parseSourceDate)(terminal.environment.SOURCE_DATE_EPOCH),
     signal: terminal.signal
   };
@@ -3269,7 +3268,7 @@ function describeImage(image) {
   writtenBy
 });
 */},
-'./merge-command-SMPPD4FP.js'() {/*
+'./merge-command-Y62FY4KM.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3302,26 +3301,26 @@ __export(stdin_exports, {
   runMerge: () => runMerge
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
-var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
+var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
+var import_chunk_HNFFADA4 = require("./chunk-HNFFADA4.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
 var import_chunk_NGDUXT6B = require("./chunk-NGDUXT6B.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -3335,7 +3334,7 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
@@ -3349,11 +3348,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -3371,7 +3370,7 @@ async function findLayouts(paths, depth = 2) {
   const all = [];
   for (const path of paths) {
     const names = (await (0, import_promises.readdir)(path).catch(() => ["oci-layout"])).sort();
-    if (names.includes("oci-layout") || (0, import_chunk_3GNUDXLL.isImageFolder)(names) || names.includes("index.json") && names.includes("blobs")) {
+    if (names.includes("oci-layout") || (0, import_chunk_MN2LV3BC.isImageFolder)(names) || names.includes("index.json") && names.includes("blobs")) {
       all.push(path);
       continue;
     }
@@ -3396,7 +3395,7 @@ async function findLayouts(paths, depth = 2) {
 async function checkNotEmpty(path) {
   const names = await (0, import_promises.readdir)(path, { recursive: true }).catch(() => void 0);
   for (const name of names ?? []) {
-    if ((0, import_chunk_SKNEG7E5.isDesktopFile)((0, import_node_path.basename)(name))) continue;
+    if ((0, import_chunk_XN4RGXEP.isDesktopFile)((0, import_node_path.basename)(name))) continue;
     const found = await (0, import_promises.stat)((0, import_node_path.join)(path, name)).catch(() => void 0);
     if (found?.isDirectory() !== true && found?.size !== 0) return;
   }
@@ -3427,12 +3426,12 @@ function ignoreEmpty(error) {
 }
 //! src/adapters/disk/unlisted.ts
 async function checkAllListed(path, roots) {
-  const names = await (0, import_chunk_3GNUDXLL.namesIn)(path);
-  if (names === void 0 || (0, import_chunk_3GNUDXLL.isImageFolder)(names)) return;
+  const names = await (0, import_chunk_MN2LV3BC.namesIn)(path);
+  if (names === void 0 || (0, import_chunk_MN2LV3BC.isImageFolder)(names)) return;
   const layout = await (0, import_chunk_XFFWQINQ.openLayout)(path);
-  const listed = await (0, import_chunk_SKNEG7E5.reachable)(layout, roots);
+  const listed = await (0, import_chunk_XN4RGXEP.reachable)(layout, roots);
   const others = [];
-  for (const name of await (0, import_chunk_SKNEG7E5.listBlobs)(layout)) {
+  for (const name of await (0, import_chunk_XN4RGXEP.listBlobs)(layout)) {
     const digest = `sha256:${name}`;
     if (!listed.has(digest) && await isDocumentFile(layout.blobPath(digest))) others.push(digest);
   }
@@ -3597,9 +3596,9 @@ function commonAnnotations(images) {
   return Object.fromEntries(agreed.map(([key, [value = ""]]) => [key, value]));
 }
 async function openName(name) {
-  const { path, image } = await (0, import_chunk_3GNUDXLL.findLocal)(name);
+  const { path, image } = await (0, import_chunk_MN2LV3BC.findLocal)(name);
   if (image !== void 0) {
-    const { source, roots } = await (0, import_chunk_3GNUDXLL.mustOpenLocalImages)(path);
+    const { source, roots } = await (0, import_chunk_MN2LV3BC.mustOpenLocalImages)(path);
     const root = await (0, import_chunk_GRVMFYBI.chooseImage)({ source, roots }, image, "Name it by its digest.");
     return [{ source, root: withoutNames(root) }];
   }
@@ -3608,7 +3607,7 @@ async function openName(name) {
   return found;
 }
 async function openPath(path) {
-  const { source, roots } = await (0, import_chunk_3GNUDXLL.mustOpenLocalImages)(path);
+  const { source, roots } = await (0, import_chunk_MN2LV3BC.mustOpenLocalImages)(path);
   await checkAllListed(path, roots);
   const unique = new Map(roots.map((root) => [root.digest, root]));
   return [...unique.values()].map((root) => ({ source, root: withoutNames(root) }));
@@ -3650,27 +3649,27 @@ async function runMerge(paths, options, terminal) {
       hint: 'See "bima merge --help".'
     });
   }
-  const references = (0, import_chunk_2MPYD4KV.readNames)(options);
-  const annotations = (0, import_chunk_2MPYD4KV.readAnnotations)(options);
+  const references = (0, import_chunk_4MRTW5ZL.readNames)(options);
+  const annotations = (0, import_chunk_4MRTW5ZL.readAnnotations)(options);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references, terminal, reporter });
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references, terminal, reporter });
   let root;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_BDXDXXED.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_HNFFADA4.readOutput)({ options, references, terminal, reporter, client });
     const { signal } = terminal;
     await output.check();
-    await (0, import_chunk_VZAOTRQW.prepareResultFiles)(options);
-    const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
-    root = await (0, import_chunk_SKNEG7E5.withTemporaryLayout)(output.workPath, async (layout) => {
+    await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
+    const signing = await (0, import_chunk_AVMBFR6Z.prepareToSign)(options, terminal, reporter);
+    root = await (0, import_chunk_XN4RGXEP.withTemporaryLayout)(output.workPath, async (layout) => {
       const merged = await mergeLayouts(paths, layout, { annotations, reporter, signal });
       if (signing !== void 0) {
-        const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
+        const { signInLayout } = await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")));
         const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, merged);
         const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(terminal.environment.SOURCE_DATE_EPOCH);
         const image = { source: layout, root: merged, referrers, references, created };
-        const pushed = (0, import_chunk_BDXDXXED.readType)(options) === "registry" ? references : [];
+        const pushed = (0, import_chunk_HNFFADA4.readType)(options) === "registry" ? references : [];
         const openClient = () => client.open();
         signed = await signInLayout(layout, image, signing, { pushed, openClient, reporter, signal });
       }
@@ -3681,12 +3680,12 @@ async function runMerge(paths, options, terminal) {
     reporter.close();
     await client.close();
   }
-  await (0, import_chunk_VZAOTRQW.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
+  await (0, import_chunk_AVMBFR6Z.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
   const result = {
     digest: root.digest,
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
-    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
+    ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
   };
   const print = output.isStream === true ? terminal.stderr : terminal.stdout;
   print(options.flag("json") ? JSON.stringify(result) : root.digest);
@@ -3697,7 +3696,7 @@ async function runMerge(paths, options, terminal) {
   runMerge
 });
 */},
-'./push-command-PPQGD6ZW.js'() {/*
+'./push-command-BRUXHOJT.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3730,19 +3729,19 @@ __export(stdin_exports, {
   runPush: () => runPush
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_VZAOTRQW = require("./chunk-VZAOTRQW.js");
+var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_KJVN4C5Y = require("./chunk-KJVN4C5Y.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_X652KA5H = require("./chunk-X652KA5H.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -3759,11 +3758,11 @@ var import_chunk_HFUWHP5Q = require("./chunk-HFUWHP5Q.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
 var import_chunk_VVEXJE6F = require("./chunk-VVEXJE6F.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -3783,29 +3782,29 @@ async function runPush(positionals, options, terminal) {
     );
   }
   const references = names.map(import_chunk_F6Z4FXJU.parseImageName).map(import_chunk_VVEXJE6F.withDefaultTag);
-  (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
-  await (0, import_chunk_VZAOTRQW.prepareResultFiles)(options);
-  const images = await (0, import_chunk_3GNUDXLL.mustOpenNamed)(path);
+  (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, references);
+  await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
+  const images = await (0, import_chunk_MN2LV3BC.mustOpenNamed)(path);
   const root = await (0, import_chunk_GRVMFYBI.chooseImage)(
     images,
     options.string("image") ?? images.image,
     "Name the one that is meant with --image."
   );
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const signing = await (0, import_chunk_VZAOTRQW.prepareToSign)(options, terminal, reporter);
+  const signing = await (0, import_chunk_AVMBFR6Z.prepareToSign)(options, terminal, reporter);
   const referrers = await (0, import_chunk_HFUWHP5Q.findReferrers)(images.source, root, images.roots);
   let signed;
-  const result = await (0, import_chunk_RB3MHKVQ.withRegistryClient)({ options, references, terminal, reporter }, async (client) => {
+  const result = await (0, import_chunk_BJ6KQ5JV.withRegistryClient)({ options, references, terminal, reporter }, async (client) => {
     if (signing === void 0)
-      return (0, import_chunk_KJVN4C5Y.pushImage)(images.source, root, references, { client, reporter, referrers });
-    const { signForCommand } = await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")));
+      return (0, import_chunk_X652KA5H.pushImage)(images.source, root, references, { client, reporter, referrers });
+    const { signForCommand } = await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")));
     const { environment, signal } = terminal;
     const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(environment.SOURCE_DATE_EPOCH);
     const image = { source: images.source, root, referrers, references, created };
     const openClient = () => Promise.resolve(client);
     signed = await signForCommand(image, signing, { pushed: references, openClient, reporter, signal });
     const own = new Set(signed.referrers.map(({ digest }) => digest));
-    return (0, import_chunk_KJVN4C5Y.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
+    return (0, import_chunk_X652KA5H.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
       client,
       reporter,
       referrers: [...referrers.filter(({ digest }) => !own.has(digest)), ...signed.referrers]
@@ -3813,13 +3812,13 @@ async function runPush(positionals, options, terminal) {
   }).finally(() => {
     reporter.close();
   });
-  reporter.info((0, import_chunk_KJVN4C5Y.summarizePush)(result));
-  await (0, import_chunk_VZAOTRQW.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
+  reporter.info((0, import_chunk_X652KA5H.summarizePush)(result));
+  await (0, import_chunk_AVMBFR6Z.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
   const json = {
     digest: result.digest,
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
-    pushed: (0, import_chunk_KJVN4C5Y.describePush)(result),
-    ...(0, import_chunk_VZAOTRQW.describeSigned)(signed)
+    pushed: (0, import_chunk_X652KA5H.describePush)(result),
+    ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
   };
   terminal.stdout(options.flag("json") ? JSON.stringify(json) : result.digest);
   return 0;
@@ -3829,7 +3828,7 @@ async function runPush(positionals, options, terminal) {
   runPush
 });
 */},
-'./chunk-VZAOTRQW.js'() {/*
+'./chunk-AVMBFR6Z.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3937,7 +3936,7 @@ async function writeResultFiles(options, facts) {
 async function prepareToSign(options, terminal, reporter) {
   const isAsked = ["attest", "key", "trust-config"].some((name) => options.isGiven(name));
   if (!isAsked) return void 0;
-  return (await Promise.resolve().then(() => __toESM(require("./command-signing-QEFMQDXJ.js")))).prepareCommandSigning(options, terminal, reporter);
+  return (await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")))).prepareCommandSigning(options, terminal, reporter);
 }
 function describeSigned(signed) {
   if (signed === void 0) return {};
@@ -3959,7 +3958,7 @@ function describeSigned(signed) {
   writeResultFiles
 });
 */},
-'./relabel-command-S36QJ7QC.js'() {/*
+'./relabel-command-QLDOL7QD.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3992,25 +3991,25 @@ __export(stdin_exports, {
   runRelabel: () => runRelabel
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_BDXDXXED = require("./chunk-BDXDXXED.js");
+var import_chunk_HNFFADA4 = require("./chunk-HNFFADA4.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
-var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_KJVN4C5Y = require("./chunk-KJVN4C5Y.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_X652KA5H = require("./chunk-X652KA5H.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -4023,10 +4022,10 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_5W6PFHSC = require("./chunk-5W6PFHSC.js");
+var import_chunk_UQTWDYXB = require("./chunk-UQTWDYXB.js");
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
@@ -4039,11 +4038,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -4057,7 +4056,7 @@ async function* replaceInTar(tar, path, content, what) {
   const tape = new Tape(tar, what);
   for await (const entry of (0, import_chunk_KDDJT65H.readTar)(tape, what)) {
     const end = entry.start + entry.size;
-    if ((0, import_chunk_W3RBEW4H.cleanPath)(entry.name) !== path || entry.type !== "file") {
+    if ((0, import_chunk_22NW3FKY.cleanPath)(entry.name) !== path || entry.type !== "file") {
       yield* tape.upTo(entry.start);
       for await (const chunk of entry.content) if (chunk.length > 0) yield* tape.upTo(end);
       continue;
@@ -4127,7 +4126,7 @@ async function findFile(source, layers, path, limit) {
   for (const [at, layer] of [...layers.entries()].reverse()) {
     let chunks;
     let isHidden = false;
-    const content = (0, import_chunk_W3RBEW4H.readLayer)(source, layer, (file) => {
+    const content = (0, import_chunk_22NW3FKY.readLayer)(source, layer, (file) => {
       if (file.path !== path) return void 0;
       if (file.size > limit) {
         const message = `layer ${layer.descriptor.digest}: expected at most ${limit} bytes in "/${path}", got ${file.size}`;
@@ -4138,7 +4137,7 @@ async function findFile(source, layers, path, limit) {
       return (chunk) => own.push(Buffer.from(chunk));
     });
     for await (const entry of content) {
-      if (!(0, import_chunk_5W6PFHSC.disturbs)(entry, path)) continue;
+      if (!(0, import_chunk_UQTWDYXB.disturbs)(entry, path)) continue;
       isHidden = true;
       if (entry.path === path) chunks = void 0;
     }
@@ -4150,16 +4149,16 @@ async function findFile(source, layers, path, limit) {
 async function changeFile(source, { descriptor, diffId }, file, store) {
   const what = `layer ${descriptor.digest}`;
   const [before, after] = [(0, import_chunk_L4QEZDFT.createDigester)(), (0, import_chunk_L4QEZDFT.createDigester)()];
-  const tar = (0, import_chunk_FQRWZH3S.decompress)(source.open(descriptor).open(), descriptor.mediaType, what);
+  const tar = (0, import_chunk_LE4HQ2KJ.decompress)(source.open(descriptor).open(), descriptor.mediaType, what);
   const changed = replaceInTar(digested(tar, before), file.path, file.bytes, what);
   const compression = compressionOf(descriptor);
   const { digest, size } = await store.write(
-    (0, import_chunk_FQRWZH3S.compress)(digested(changed, after), compression, { release: true })
+    (0, import_chunk_LE4HQ2KJ.compress)(digested(changed, after), compression, { release: true })
   );
   if (before.digest() !== diffId)
     throw new import_chunk_6WZWLENR.BimaError("DIGEST_MISMATCH", `${what}, unpacked: expected ${diffId}, got other content`);
   const layer = {
-    descriptor: await (0, import_chunk_N6HJBTQ3.markLayer)({ mediaType: (0, import_chunk_FQRWZH3S.layerMediaType)(compression), digest, size }, compression),
+    descriptor: await (0, import_chunk_FQDIJTCP.markLayer)({ mediaType: (0, import_chunk_LE4HQ2KJ.layerMediaType)(compression), digest, size }, compression),
     diffId: after.digest()
   };
   const found = await findFile(store, [layer], file.path, file.bytes.length);
@@ -4169,8 +4168,8 @@ async function changeFile(source, { descriptor, diffId }, file, store) {
 }
 function compressionOf(descriptor) {
   const method = (0, import_chunk_JMIZFWCF.layerCompression)(descriptor.mediaType) ?? "none";
-  const marked = (0, import_chunk_N6HJBTQ3.markedCompression)(descriptor);
-  return (0, import_chunk_FQRWZH3S.parseCompression)(marked?.startsWith(`${method}:`) === true ? marked : method);
+  const marked = (0, import_chunk_FQDIJTCP.markedCompression)(descriptor);
+  return (0, import_chunk_LE4HQ2KJ.parseCompression)(marked?.startsWith(`${method}:`) === true ? marked : method);
 }
 async function* digested(stream, digester) {
   for await (const chunk of stream) {
@@ -4267,16 +4266,16 @@ function changeLabels(before, asked) {
   const change = withVersions(asked);
   const labels = applyChange(before.labels, change);
   const encoded = encodingOf(before);
-  const set = new Map(Object.entries((0, import_chunk_X2C73KSO.encodeAnnotations)(Object.fromEntries(change.set), encoded)));
+  const set = new Map(Object.entries((0, import_chunk_54DBWU57.encodeAnnotations)(Object.fromEntries(change.set), encoded)));
   const annotations = applyChange(before.annotations, { ...change, set });
   const uruncJson = applyChange(before.uruncJson ?? Object.fromEntries(pairsOf(before)), change);
   const own = [...change.set].map(toPair);
   const [pairsBefore, pairsAfter] = [before, { labels, annotations }].map(
     (one) => [...pairsOf(one)].map(toPair)
   );
-  const kept = (0, import_chunk_X2C73KSO.keptArguments)(before.arguments, pairsBefore ?? [], own);
-  const { entrypoint, cmd, words } = (0, import_chunk_X2C73KSO.imageArguments)({}, pairsAfter ?? [], kept);
-  const missing = (pairs = []) => (0, import_chunk_X2C73KSO.completeLabels)(pairs, { words, strict: false }).errors.map(({ code, message }) => {
+  const kept = (0, import_chunk_54DBWU57.keptArguments)(before.arguments, pairsBefore ?? [], own);
+  const { entrypoint, cmd, words } = (0, import_chunk_54DBWU57.imageArguments)({}, pairsAfter ?? [], kept);
+  const missing = (pairs = []) => (0, import_chunk_54DBWU57.completeLabels)(pairs, { words, strict: false }).errors.map(({ code, message }) => {
     return { code, message, hint: "Without it urunc does not run the image: give it a value." };
   });
   return {
@@ -4289,8 +4288,8 @@ function changeLabels(before, asked) {
     },
     errors: without(missing(pairsAfter), missing(pairsBefore)),
     warnings: [
-      ...without((0, import_chunk_X2C73KSO.checkLabels)(pairsAfter ?? []), (0, import_chunk_X2C73KSO.checkLabels)(pairsBefore ?? [])),
-      ...(0, import_chunk_X2C73KSO.warnOfInherited)(kept, own),
+      ...without((0, import_chunk_54DBWU57.checkLabels)(pairsAfter ?? []), (0, import_chunk_54DBWU57.checkLabels)(pairsBefore ?? [])),
+      ...(0, import_chunk_54DBWU57.warnOfInherited)(kept, own),
       ...warnOfShortNames(own, before.labels)
     ]
   };
@@ -4300,7 +4299,7 @@ function warnOfShortNames(own, before) {
     const name = import_chunk_NQCWU3QG.uruncNames.find((known) => known === pair.key);
     if (name === void 0 || pair.key in before) return [];
     const message = `expected a label that urunc knows, got "${pair.key}"`;
-    return [(0, import_chunk_X2C73KSO.labelProblem)(pair, { message, hint: `Write "${import_chunk_NQCWU3QG.uruncKeys[name]}" if that is meant.` })];
+    return [(0, import_chunk_54DBWU57.labelProblem)(pair, { message, hint: `Write "${import_chunk_NQCWU3QG.uruncKeys[name]}" if that is meant.` })];
   });
 }
 function isUnchanged(before, after) {
@@ -4323,11 +4322,11 @@ function applyChange(before, { set, removed }) {
   return Object.fromEntries(sortedEntries(Object.fromEntries(all)));
 }
 function sortedEntries(labels) {
-  return Object.entries(labels).sort(([a], [b]) => (0, import_chunk_X2C73KSO.compareBytes)(a, b));
+  return Object.entries(labels).sort(([a], [b]) => (0, import_chunk_54DBWU57.compareBytes)(a, b));
 }
 function encodingOf({ labels, annotations, uruncJson = {} }) {
   const plain = { ...uruncJson, ...labels };
-  const encoded = (0, import_chunk_X2C73KSO.encodeAnnotations)(plain, "base64");
+  const encoded = (0, import_chunk_54DBWU57.encodeAnnotations)(plain, "base64");
   const names = [import_chunk_NQCWU3QG.uruncKeys.binary, import_chunk_NQCWU3QG.uruncKeys.hypervisor, import_chunk_NQCWU3QG.uruncKeys.unikernelType];
   const isEncoded = names.some(
     (name) => annotations[name] !== void 0 && annotations[name] === encoded[name]
@@ -4335,7 +4334,7 @@ function encodingOf({ labels, annotations, uruncJson = {} }) {
   return isEncoded ? "base64" : "plain";
 }
 function pairsOf({ labels, annotations }) {
-  return (0, import_chunk_M3T6YAMS.labelsOfBase)(labels, annotations);
+  return (0, import_chunk_OSPYY4DH.labelsOfBase)(labels, annotations);
 }
 function toPair([key, value]) {
   return { key, value };
@@ -4395,12 +4394,12 @@ var Relabelling = class {
   }
   async #plan(image, manifestBytes) {
     const { config, manifest, layers } = image;
-    const found = await findFile(this.#source, layers, import_chunk_X2C73KSO.uruncJsonPath, maxUruncJson);
+    const found = await findFile(this.#source, layers, import_chunk_54DBWU57.uruncJsonPath, maxUruncJson);
     const { entrypoint, cmd } = config;
     const before = {
       labels: config.labels,
       annotations: manifest.annotations ?? {},
-      uruncJson: found === void 0 ? void 0 : (0, import_chunk_X2C73KSO.parseUruncJson)(found.bytes),
+      uruncJson: found === void 0 ? void 0 : (0, import_chunk_54DBWU57.parseUruncJson)(found.bytes),
       arguments: {
         ...entrypoint === void 0 ? {} : { entrypoint },
         ...cmd === void 0 ? {} : { cmd }
@@ -4418,7 +4417,7 @@ var Relabelling = class {
         "LAYOUT_INVALID",
         `"${this.#source.name}" holds no image whose labels could be changed`
       );
-    const named = (list) => (0, import_chunk_2MPYD4KV.inOrder)(planned.flatMap((change) => list(change)));
+    const named = (list) => (0, import_chunk_4MRTW5ZL.inOrder)(planned.flatMap((change) => list(change)));
     const [errors, warnings] = [named(({ after }) => after.errors), named(({ after }) => after.warnings)];
     if (failOn === "warning") (0, import_chunk_6WZWLENR.throwProblems)([...errors, ...warnings]);
     for (const warning of warnings) reporter.warning(warning);
@@ -4473,7 +4472,7 @@ var Relabelling = class {
       annotations: after.annotations,
       ...after.arguments,
       layer: { ...layer, at },
-      history: { created_by: `LABEL -> /${import_chunk_X2C73KSO.uruncJsonPath}`, comment: "bima" }
+      history: { created_by: `LABEL -> /${import_chunk_54DBWU57.uruncJsonPath}`, comment: "bima" }
     });
     await this.#layout.put(config);
     await this.#layout.put(manifest);
@@ -4485,11 +4484,11 @@ var Relabelling = class {
     const { reporter, signal } = this.#options;
     const before = image.layers[at];
     if (before === void 0) {
-      reporter.info(`no layer has /${import_chunk_X2C73KSO.uruncJsonPath}: one is added`);
+      reporter.info(`no layer has /${import_chunk_54DBWU57.uruncJsonPath}: one is added`);
       const created = Math.max(0, Math.trunc(Date.parse(image.config.created ?? "") / 1e3) || 0);
-      return (0, import_chunk_UNHZPJX4.createLayer)([(0, import_chunk_UNHZPJX4.uruncJsonEntry)(after.uruncJson)], {
+      return (0, import_chunk_V5JNQA3Q.createLayer)([(0, import_chunk_V5JNQA3Q.uruncJsonEntry)(after.uruncJson)], {
         mtime: created,
-        compression: (0, import_chunk_FQRWZH3S.parseCompression)("gzip"),
+        compression: (0, import_chunk_LE4HQ2KJ.parseCompression)("gzip"),
         signal,
         write: (stream) => this.#layout.write(stream)
       });
@@ -4497,9 +4496,9 @@ var Relabelling = class {
     const { digest, size } = before.descriptor;
     if (size > largeLayer)
       reporter.info(
-        `layer ${digest} (${(0, import_chunk_2FVOZNO6.formatSize)(size)}) is written anew: it holds /${import_chunk_X2C73KSO.uruncJsonPath} beside other files`
+        `layer ${digest} (${(0, import_chunk_2FVOZNO6.formatSize)(size)}) is written anew: it holds /${import_chunk_54DBWU57.uruncJsonPath} beside other files`
       );
-    const file = { path: import_chunk_X2C73KSO.uruncJsonPath, bytes: (0, import_chunk_X2C73KSO.encodeUruncJson)(after.uruncJson) };
+    const file = { path: import_chunk_54DBWU57.uruncJsonPath, bytes: (0, import_chunk_54DBWU57.encodeUruncJson)(after.uruncJson) };
     return changeFile(this.#source, before, file, this.#layout);
   }
   #note({ config }, previous, digest, { labels }) {
@@ -4519,13 +4518,13 @@ async function runRelabel([name, ...pairs], options, terminal) {
       hint: 'See "bima relabel --help".'
     });
   const change = readChange(pairs, options);
-  const failOn = (0, import_chunk_2MPYD4KV.readFailOn)(options);
+  const failOn = (0, import_chunk_4MRTW5ZL.readFailOn)(options);
   const place = await findPlace(name);
-  const references = (0, import_chunk_2MPYD4KV.readTags)(options.strings("tag"));
+  const references = (0, import_chunk_4MRTW5ZL.readTags)(options.strings("tag"));
   const named = place.type === "registry" && references.length === 0 ? ownName(place.reference) : references;
   const all = place.type === "registry" ? [...named, place.reference] : named;
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: all, terminal, reporter });
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: all, terminal, reporter });
   const context = { options, references: named, terminal, reporter, client };
   let relabelled;
   let previous;
@@ -4534,9 +4533,9 @@ async function runRelabel([name, ...pairs], options, terminal) {
     const images2 = await openPlace(place, context);
     previous = images2.root;
     output = await outputOf(place, images2.root, context);
-    (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, all);
+    (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, all);
     await output.check();
-    relabelled = await (0, import_chunk_SKNEG7E5.withTemporaryLayout)(output.workPath, async (layout) => {
+    relabelled = await (0, import_chunk_XN4RGXEP.withTemporaryLayout)(output.workPath, async (layout) => {
       const { signal } = terminal;
       const found = await relabelImage(images2.source, images2.root, layout, {
         change,
@@ -4571,7 +4570,7 @@ function describeRelabelled({ platform, previous, digest, labels }) {
   return { platform: (0, import_chunk_M4B7NHA5.formatPlatform)(platform), digest, previous, labels };
 }
 function readChange(pairs, options) {
-  const set = new Map(pairs.map((text) => (0, import_chunk_2MPYD4KV.splitPair)("a label", text)));
+  const set = new Map(pairs.map((text) => (0, import_chunk_4MRTW5ZL.splitPair)("a label", text)));
   const removed = new Set(options.strings("remove"));
   if (set.size + removed.size === 0) {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", '"bima relabel" requires at least 1 label, got none', {
@@ -4584,9 +4583,9 @@ function readChange(pairs, options) {
   return { set, removed };
 }
 async function findPlace(name) {
-  const isLocal = (0, import_chunk_F6Z4FXJU.localName)(name) !== void 0 || await (0, import_chunk_3GNUDXLL.openLocalImages)(name) !== void 0;
+  const isLocal = (0, import_chunk_F6Z4FXJU.localName)(name) !== void 0 || await (0, import_chunk_MN2LV3BC.openLocalImages)(name) !== void 0;
   if (isLocal) {
-    const local = await (0, import_chunk_3GNUDXLL.findLocal)(name);
+    const local = await (0, import_chunk_MN2LV3BC.findLocal)(name);
     return { type: await (0, import_chunk_XFFWQINQ.isLayoutFolder)(local.path) ? "layout" : "archive", local };
   }
   if (/^[./~]|\.(?:tar|tgz|gz)$|\/$/.test(name))
@@ -4609,17 +4608,17 @@ async function openPlace(place, { client }) {
     return openRemoteImage(await client.open(place.reference.registry), place.reference);
   }
   const { path, image } = place.local;
-  const images = await (0, import_chunk_3GNUDXLL.mustOpenLocalImages)(path);
+  const images = await (0, import_chunk_MN2LV3BC.mustOpenLocalImages)(path);
   const root = await (0, import_chunk_GRVMFYBI.chooseImage)(images, image, `Name the one that is meant, as in oci:${path}:tag.`);
   return { source: images.source, root };
 }
 async function outputOf(place, { digest }, context) {
   const { options, references, terminal, reporter } = context;
-  const type = (0, import_chunk_BDXDXXED.readType)(options);
+  const type = (0, import_chunk_HNFFADA4.readType)(options);
   if (type === "ctr")
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", 'expected --output tar, oci or registry, got "ctr"');
-  if (type !== "") return (0, import_chunk_BDXDXXED.readOutput)(context);
-  if (place.type === "registry") return (0, import_chunk_KJVN4C5Y.registryOutput)(context);
+  if (type !== "") return (0, import_chunk_HNFFADA4.readOutput)(context);
+  if (place.type === "registry") return (0, import_chunk_X652KA5H.registryOutput)(context);
   if (place.type === "archive") {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", "expected --dest with --tar for the new archive, got neither", {
       hint: "An archive is never changed where it is."
@@ -4634,7 +4633,7 @@ async function outputOf(place, { digest }, context) {
     check: () => Promise.resolve(),
     write: async (layout, image) => {
       const names = references.length > 0 ? references : { replaces: digest };
-      await (0, import_chunk_SKNEG7E5.publishLayout)(layout, image, names, path, terminal.signal);
+      await (0, import_chunk_XN4RGXEP.publishLayout)(layout, image, names, path, terminal.signal);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: path })
@@ -4645,7 +4644,7 @@ async function outputOf(place, { digest }, context) {
   runRelabel
 });
 */},
-'./chunk-BDXDXXED.js'() {/*
+'./chunk-HNFFADA4.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -4680,10 +4679,10 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
@@ -4728,7 +4727,7 @@ function archiveOutput(context) {
   const { options, references, terminal, reporter } = context;
   const path = readDest(options) ?? archiveOf(references);
   if (isStandardOutput(path)) return standardOutput(path, context);
-  (0, import_chunk_SKNEG7E5.checkFileNames)(path, "Name another file with --dest.");
+  (0, import_chunk_XN4RGXEP.checkFileNames)(path, "Name another file with --dest.");
   let target;
   return {
     path,
@@ -4741,10 +4740,10 @@ function archiveOutput(context) {
     check: async () => {
       target = await (0, import_chunk_54ODQJ4D.findFileTarget)(path);
     },
-    previous: async () => target?.type === "file" ? (0, import_chunk_PS4QVFQB.openImagesAt)(path) : void 0,
+    previous: async () => target?.type === "file" ? (0, import_chunk_OH7NNSCT.openImagesAt)(path) : void 0,
     write: async (layout, image, external) => {
       const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, image);
-      await (0, import_chunk_IZKM2XIR.writeArchive)((0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external), image, references, path, terminal.signal, referrers);
+      await (0, import_chunk_4MMMWLFF.writeArchive)((0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external), image, references, path, terminal.signal, referrers);
       reporter.info(`wrote the archive ${path}`);
     },
     describe: () => ({ archive: (0, import_node_path.resolve)(path) })
@@ -4764,7 +4763,7 @@ function standardOutput(path, { references, terminal, reporter }) {
     },
     write: async (layout, image, external) => {
       const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, image);
-      const archive = await (0, import_chunk_IZKM2XIR.packArchive)((0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external), image, references, referrers);
+      const archive = await (0, import_chunk_4MMMWLFF.packArchive)((0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external), image, references, referrers);
       await (0, import_chunk_3IRA54NO.outputErrors)(path, async () => stdoutBytes?.(archive));
       reporter.info("wrote the archive to standard output");
     },
@@ -4784,7 +4783,7 @@ function layoutOutput({ options, references, terminal, reporter }) {
       hint: "A layout is a folder: an archive can be a stream, with --tar."
     });
   }
-  (0, import_chunk_SKNEG7E5.checkFileNames)(path, "Name another folder with --dest.");
+  (0, import_chunk_XN4RGXEP.checkFileNames)(path, "Name another folder with --dest.");
   let target = path;
   return {
     path,
@@ -4793,12 +4792,12 @@ function layoutOutput({ options, references, terminal, reporter }) {
     },
     check: async () => {
       target = await (0, import_chunk_54ODQJ4D.findFolderTarget)(path);
-      await (0, import_chunk_SKNEG7E5.checkDestination)(path);
+      await (0, import_chunk_XN4RGXEP.checkDestination)(path);
     },
-    previous: () => (0, import_chunk_PS4QVFQB.openImagesAt)(target),
+    previous: () => (0, import_chunk_OH7NNSCT.openImagesAt)(target),
     write: async (layout, image, external) => {
       await putMissingBlobs(layout, external, target, terminal.signal);
-      await (0, import_chunk_SKNEG7E5.publishLayout)(layout, image, references, target, terminal.signal);
+      await (0, import_chunk_XN4RGXEP.publishLayout)(layout, image, references, target, terminal.signal);
       reporter.info(`wrote the layout ${path}`);
     },
     describe: () => ({ layout: (0, import_node_path.resolve)(path) })
@@ -4824,9 +4823,9 @@ async function readOutput(context) {
     case "oci":
       return layoutOutput(context);
     case "ctr":
-      return (await Promise.resolve().then(() => __toESM(require("./output-containerd-4LN5LQXW.js")))).containerdOutput(context);
+      return (await Promise.resolve().then(() => __toESM(require("./output-containerd-LO3ISOEA.js")))).containerdOutput(context);
     case "registry":
-      return (await Promise.resolve().then(() => __toESM(require("./output-registry-66DJM6DP.js")))).registryOutput(context);
+      return (await Promise.resolve().then(() => __toESM(require("./output-registry-RP67A4WP.js")))).registryOutput(context);
     default:
       throw unknownOutput(type);
   }
@@ -4856,7 +4855,7 @@ function readType(options) {
   readType
 });
 */},
-'./inspect-command-ZPSUYSGH.js'() {/*
+'./inspect-command-6WZ4DGPS.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -4891,13 +4890,13 @@ __export(stdin_exports, {
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_BBKQBDVD = require("./chunk-BBKQBDVD.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -4909,10 +4908,10 @@ var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_5W6PFHSC = require("./chunk-5W6PFHSC.js");
+var import_chunk_UQTWDYXB = require("./chunk-UQTWDYXB.js");
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
@@ -4925,11 +4924,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -4941,7 +4940,7 @@ var import_node_path = require("node:path");
 //! src/cli/inspect-command.ts
 //! src/usecases/inspect.ts
 async function inspectBinary(path, file) {
-  const facts = await (0, import_chunk_M3T6YAMS.examineBinary)(file, { unpack: import_chunk_M3T6YAMS.unpackPayload, isThorough: true });
+  const facts = await (0, import_chunk_OSPYY4DH.examineBinary)(file, { unpack: import_chunk_OSPYY4DH.unpackPayload, isThorough: true });
   return { path, ...facts, monitors: (0, import_chunk_XN5BMVGW.bootVerdicts)(facts) };
 }
 async function inspectImages(source, roots, folder) {
@@ -4970,13 +4969,13 @@ async function inspectImage(source, { descriptor, read }, folder) {
   const { manifest, config, layers: found } = image;
   const layers = [];
   let uruncJson;
-  const label = (0, import_chunk_M3T6YAMS.labelsOfBase)(config.labels, manifest.annotations ?? {}).get(import_chunk_NQCWU3QG.uruncKeys.binary) ?? "";
+  const label = (0, import_chunk_OSPYY4DH.labelsOfBase)(config.labels, manifest.annotations ?? {}).get(import_chunk_NQCWU3QG.uruncKeys.binary) ?? "";
   const wanted = (0, import_chunk_EO4DJ3V5.rootfsPath)(label);
-  const spool = (0, import_chunk_5W6PFHSC.createSpool)(folder ?? "", new Set(folder === void 0 || wanted === "" ? [] : [wanted]));
+  const spool = (0, import_chunk_UQTWDYXB.createSpool)(folder ?? "", new Set(folder === void 0 || wanted === "" ? [] : [wanted]));
   let isPlain = true;
   const readContent = (file) => spool.reader(file) ?? readUruncJson(file);
   const readUruncJson = ({ path, size }) => {
-    if (path !== import_chunk_X2C73KSO.uruncJsonPath || size > import_chunk_JMIZFWCF.maxDocumentSize) return void 0;
+    if (path !== import_chunk_54DBWU57.uruncJsonPath || size > import_chunk_JMIZFWCF.maxDocumentSize) return void 0;
     const chunks = [];
     uruncJson = chunks;
     return (chunk) => chunks.push(chunk);
@@ -4984,22 +4983,22 @@ async function inspectImage(source, { descriptor, read }, folder) {
   for (const layer of found) {
     const files = [];
     try {
-      for await (const entry of (0, import_chunk_W3RBEW4H.readLayer)(source, layer, readContent)) {
+      for await (const entry of (0, import_chunk_22NW3FKY.readLayer)(source, layer, readContent)) {
         files.push(entry);
-        if ((0, import_chunk_5W6PFHSC.disturbs)(entry, wanted)) isPlain = false;
+        if ((0, import_chunk_UQTWDYXB.disturbs)(entry, wanted)) isPlain = false;
       }
     } finally {
       spool.close();
     }
     layers.push({ ...layer.descriptor, diffId: layer.diffId, files });
   }
-  const binary = folder === void 0 || wanted === "" ? void 0 : isPlain ? spool.files.get(wanted) : (await (0, import_chunk_5W6PFHSC.readNamedFiles)(source, found, [wanted], folder)).get(wanted);
+  const binary = folder === void 0 || wanted === "" ? void 0 : isPlain ? spool.files.get(wanted) : (await (0, import_chunk_UQTWDYXB.readNamedFiles)(source, found, [wanted], folder)).get(wanted);
   return {
     names: [],
     descriptor,
     config: { ...config, digest: manifest.config.digest },
     annotations: manifest.annotations ?? {},
-    ...uruncJson === void 0 ? {} : { uruncJson: (0, import_chunk_X2C73KSO.parseUruncJson)(Buffer.concat(uruncJson)) },
+    ...uruncJson === void 0 ? {} : { uruncJson: (0, import_chunk_54DBWU57.parseUruncJson)(Buffer.concat(uruncJson)) },
     layers,
     ...binary === void 0 ? {} : { binary: await inspectBinary(label, binary) }
   };
@@ -5065,7 +5064,7 @@ function entriesOf({ hasPvh, multiboot }) {
   ];
 }
 function readAnnotations(annotations, labels) {
-  const encoded = (0, import_chunk_X2C73KSO.encodeAnnotations)(labels, "base64");
+  const encoded = (0, import_chunk_54DBWU57.encodeAnnotations)(labels, "base64");
   const isEncoded = ([key, value]) => Object.hasOwn(labels, key) && value === encoded[key] && value !== labels[key];
   const entries = Object.entries(annotations);
   if (!entries.some(isEncoded)) return { annotations };
@@ -5099,7 +5098,7 @@ function field(name, value) {
 }
 //! src/cli/inspect-command.ts
 async function runInspect(positionals, options, terminal) {
-  const name = (0, import_chunk_2MPYD4KV.onePositional)("inspect", positionals, "a layout, an archive or a reference");
+  const name = (0, import_chunk_4MRTW5ZL.onePositional)("inspect", positionals, "a layout, an archive or a reference");
   const kernel = (0, import_chunk_F6Z4FXJU.localName)(name) === void 0 ? await inspectKernel(name) : void 0;
   if (kernel !== void 0) {
     terminal.stdout(options.flag("json") ? JSON.stringify(kernel) : formatBinary(kernel).join("\n"));
@@ -5117,17 +5116,17 @@ async function runInspect(positionals, options, terminal) {
 async function inspectKernel(name) {
   const file = await (0, import_chunk_6QXODIDF.openReadable)(name);
   if (file === void 0) return void 0;
-  const head = await (0, import_chunk_M3T6YAMS.readRange)(file, 0, import_chunk_M3T6YAMS.headSize);
-  if ((0, import_chunk_M3T6YAMS.detectPlatform)(head).platform === void 0 && !(0, import_chunk_PLWFMHG6.hasBytes)(head, 0, "\u001f\x8B")) return void 0;
+  const head = await (0, import_chunk_OSPYY4DH.readRange)(file, 0, import_chunk_OSPYY4DH.headSize);
+  if ((0, import_chunk_OSPYY4DH.detectPlatform)(head).platform === void 0 && !(0, import_chunk_PLWFMHG6.hasBytes)(head, 0, "\u001f\x8B")) return void 0;
   const found = await inspectBinary(name, file);
   return found.architecture === void 0 ? void 0 : found;
 }
 async function inspectNamed(name, options, world) {
   if ((0, import_chunk_F6Z4FXJU.localName)(name) !== void 0) {
-    const images = await (0, import_chunk_3GNUDXLL.mustOpenNamed)(name);
+    const images = await (0, import_chunk_MN2LV3BC.mustOpenNamed)(name);
     return inspectImages(images.source, await (0, import_chunk_GRVMFYBI.rootsOf)(images), world.folder);
   }
-  const local = await (0, import_chunk_3GNUDXLL.openLocalImages)(name);
+  const local = await (0, import_chunk_MN2LV3BC.openLocalImages)(name);
   return local === void 0 ? inspectRemote(name, options, world) : inspectImages(local.source, local.roots, world.folder);
 }
 async function inspectRemote(name, options, { terminal, folder }) {
@@ -5137,7 +5136,7 @@ async function inspectRemote(name, options, { terminal, folder }) {
   await (0, import_chunk_BBKQBDVD.sayNoFile)(name, reference, terminal);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
   const { openRemoteImage } = await Promise.resolve().then(() => __toESM(require("./remote-image-WNQP5OK3.js")));
-  const { withRegistryClient } = await Promise.resolve().then(() => __toESM(require("./registry-options-S43IK4NO.js")));
+  const { withRegistryClient } = await Promise.resolve().then(() => __toESM(require("./registry-options-WRRX4JQW.js")));
   return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
     const { source, root } = await openRemoteImage(client, reference);
     return inspectImages(source, [root], folder);
@@ -5227,7 +5226,7 @@ function archiveName({ repository, tag = "latest" }) {
   archiveName
 });
 */},
-'./boot-command-4VC2WDNN.js'() {/*
+'./boot-command-4IULAYGP.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -5261,29 +5260,29 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_XVUIDS3O = require("./chunk-XVUIDS3O.js");
-var import_chunk_UUQI5PAV = require("./chunk-UUQI5PAV.js");
+var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
-var import_chunk_6X7YNWAS = require("./chunk-6X7YNWAS.js");
+var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
-var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
-var import_chunk_SKNEG7E5 = require("./chunk-SKNEG7E5.js");
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
+var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
+var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
 var import_chunk_JTL5SYMV = require("./chunk-JTL5SYMV.js");
 var import_chunk_EMSPYF6P = require("./chunk-EMSPYF6P.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_ELNXDVWS = require("./chunk-ELNXDVWS.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_XO4QHYDK = require("./chunk-XO4QHYDK.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -5293,16 +5292,16 @@ var import_chunk_KJWQF5XT = require("./chunk-KJWQF5XT.js");
 var import_chunk_45PITP2A = require("./chunk-45PITP2A.js");
 var import_chunk_NBJQ2VAB = require("./chunk-NBJQ2VAB.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
-var import_chunk_HE3BQHQJ = require("./chunk-HE3BQHQJ.js");
+var import_chunk_LYWLYQ5O = require("./chunk-LYWLYQ5O.js");
 var import_chunk_GDD3WVWT = require("./chunk-GDD3WVWT.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_5W6PFHSC = require("./chunk-5W6PFHSC.js");
+var import_chunk_UQTWDYXB = require("./chunk-UQTWDYXB.js");
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
@@ -5315,11 +5314,11 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -5348,9 +5347,7 @@ async function findFreePort(address2) {
       server.once("error", reject);
       server.listen(0, address2.replace(/^\[(.*)\]$/, "$1"), resolve2);
     });
-    const found = server.address();
-    if (found === null || typeof found === "string") throw new Error("a server without a port");
-    return found.port;
+    return server.address().port;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new import_chunk_6WZWLENR.BimaError("NOT_AVAILABLE", `no port of ${address2} can be listened on: ${reason}`, { cause });
@@ -5537,7 +5534,7 @@ async function* contentOfFile(entry) {
 function attributesOf(entry) {
   const { uid, gid } = entry;
   const special = entry.type === "file" ? entry.special : void 0;
-  return attributes({ uid, gid, mode: (0, import_chunk_2MPYD4KV.modeOf)(entry), device: special });
+  return attributes({ uid, gid, mode: (0, import_chunk_4MRTW5ZL.modeOf)(entry), device: special });
 }
 function attributes({ uid, gid, mode, device }) {
   const lines = [`uid=${uid}`, `gid=${gid}`, `mode=${mode}`];
@@ -5665,7 +5662,7 @@ var windowSize = 64 * 1024;
 var keptLines = 20;
 var keptLine = 1e3;
 var sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
-var unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256})?$/;
+var unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256}\x1b?)?$/;
 var panic = /^(?:\[ *\d+\.\d+\](?:\[[^\]]*\])? )?Kernel panic - not syncing\b/;
 var SerialLog = class {
   #expectation;
@@ -5869,7 +5866,7 @@ async function readBootImage(found, folder, isShared) {
   const label = await readLabels(found, folder);
   const paths = bootNames.map((name) => (0, import_chunk_EO4DJ3V5.rootfsPath)(label(name))).filter((path) => path !== "");
   const rootfs = isShared || sharesRootfs(label) ? await readRootfs(found, folder) : void 0;
-  const files = rootfs === void 0 ? await (0, import_chunk_5W6PFHSC.readNamedFiles)(source, layers, [...new Set(paths)], folder) : void 0;
+  const files = rootfs === void 0 ? await (0, import_chunk_UQTWDYXB.readNamedFiles)(source, layers, [...new Set(paths)], folder) : void 0;
   const fileOf = (name) => {
     const path = (0, import_chunk_EO4DJ3V5.rootfsPath)(label(name));
     const file = rootfs === void 0 ? files?.get(path) : fileIn(rootfs, path);
@@ -5882,17 +5879,17 @@ async function readBootImage(found, folder, isShared) {
   };
   const kernel = fileOf("binary");
   if (kernel === void 0) throw new Error("a binary without a label");
-  const facts = await (0, import_chunk_M3T6YAMS.examineBinary)(kernel, { unpack: import_chunk_M3T6YAMS.unpackPayload });
+  const facts = await (0, import_chunk_OSPYY4DH.examineBinary)(kernel, { unpack: import_chunk_OSPYY4DH.unpackPayload });
   const { user, workdir } = readProcess(configBytes);
   const [initrd, block] = [fileOf("initrd"), fileOf("block")];
   return { ...found, label, kernel, initrd, block, facts, rootfs, user, folder: workdir };
 }
 async function readLabels({ source, image }, folder) {
   const { manifest, config, layers } = image;
-  const pairs = (0, import_chunk_X2C73KSO.lastPairs)(
-    await (0, import_chunk_ELNXDVWS.labelsOfImage)(
-      (0, import_chunk_M3T6YAMS.labelsOfBase)(config.labels, manifest.annotations ?? {}),
-      (paths) => (0, import_chunk_5W6PFHSC.readNamedFiles)(source, layers, paths, folder)
+  const pairs = (0, import_chunk_54DBWU57.lastPairs)(
+    await (0, import_chunk_XO4QHYDK.labelsOfImage)(
+      (0, import_chunk_OSPYY4DH.labelsOfBase)(config.labels, manifest.annotations ?? {}),
+      (paths) => (0, import_chunk_UQTWDYXB.readNamedFiles)(source, layers, paths, folder)
     )
   );
   const label = (name) => pairs.get(import_chunk_NQCWU3QG.uruncKeys[name])?.value ?? "";
@@ -5906,15 +5903,15 @@ async function readLabels({ source, image }, folder) {
 }
 function sharesRootfs(label) {
   const hasOwn = label("initrd") !== "" || label("block") !== "" && label("blkMntPoint") === "/";
-  return (0, import_chunk_X2C73KSO.isTrue)(label("mountRootfs")) && !hasOwn;
+  return (0, import_chunk_54DBWU57.isTrue)(label("mountRootfs")) && !hasOwn;
 }
 async function readRootfs({ source, image }, folder) {
-  const rootfs = await (0, import_chunk_W3RBEW4H.createImageFiles)(`${folder}/layers`).read(source, image.layers);
+  const rootfs = await (0, import_chunk_22NW3FKY.createImageFiles)(`${folder}/layers`).read(source, image.layers);
   for (const entry of rootfs.entries.values()) if (entry.type === "file") entry.expect?.();
   return rootfs;
 }
 function fileIn(rootfs, path) {
-  const file = (0, import_chunk_M3T6YAMS.resolve)(rootfs, path);
+  const file = (0, import_chunk_OSPYY4DH.resolve)(rootfs, path);
   return file === void 0 ? void 0 : { size: file.size, open: file.open };
 }
 function readProcess(configBytes) {
@@ -6163,13 +6160,13 @@ function monitorCommand(monitor, request) {
   }
 }
 function checkPair(monitor, type) {
-  const types = (0, import_chunk_X2C73KSO.findTypes)(monitor);
-  if (types.includes(type) || (0, import_chunk_X2C73KSO.findHypervisors)(type).length === 0) return;
+  const types = (0, import_chunk_54DBWU57.findTypes)(monitor);
+  if (types.includes(type) || (0, import_chunk_54DBWU57.findHypervisors)(type).length === 0) return;
   throw new import_chunk_6WZWLENR.BimaError(
     "INPUT_INVALID",
     `expected a unikernel of the type ${types.map((known) => `"${known}"`).join(" or ")} for ${monitor}, got "${type}"`,
     {
-      hint: `urunc runs "${type}" on ${(0, import_chunk_X2C73KSO.findHypervisors)(type).join(", ")}: name one of these with --monitor.`
+      hint: `urunc runs "${type}" on ${(0, import_chunk_54DBWU57.findHypervisors)(type).join(", ")}: name one of these with --monitor.`
     }
   );
 }
@@ -6213,7 +6210,7 @@ function tenderArguments({ guest, files, machine }, command) {
     `--mem=${machine.memory}`,
     ...files.block === void 0 ? [] : [`--block:${block}=${files.block}`],
     ...["--", files.kernel],
-    ...command === "" ? [] : [command]
+    command
   ];
 }
 //! src/core/monitor/urunit-config.ts
@@ -6233,24 +6230,24 @@ var maxScan = 256 * 1024 * 1024;
 var headSize = 65536;
 var marks = { has9p: "9pnet_virtio", hasBlock: "virtio_blk" };
 async function findDrivers(file, unpack) {
-  const head = await (0, import_chunk_M3T6YAMS.readRange)(file, 0, headSize);
-  const header = await (0, import_chunk_M3T6YAMS.readLinuxHeader)(file, head);
+  const head = await (0, import_chunk_OSPYY4DH.readRange)(file, 0, headSize);
+  const header = await (0, import_chunk_OSPYY4DH.readLinuxHeader)(file, head);
   const payload = header?.payload;
   const isGzip = head[0] === 31 && head[1] === 139;
   const whole = isGzip ? { offset: 0, length: file.size, method: "gzip" } : void 0;
   const packed = payload ?? whole;
   if (packed === void 0) return header?.form === "bzImage" ? void 0 : driversIn(file);
-  const method = packed.method ?? methodOf(await (0, import_chunk_M3T6YAMS.readRange)(file, packed.offset, 4));
-  const open2 = () => unpack(method, within(file.open(), packed.offset, packed.length));
+  const method = packed.method ?? methodOf(await (0, import_chunk_OSPYY4DH.readRange)(file, packed.offset, 4));
+  const open2 = () => unpack(method, (0, import_chunk_OSPYY4DH.streamRange)(file, packed));
   if (open2() === void 0) return void 0;
   try {
-    return await driversIn({ size: maxScan, open: () => open2() ?? emptyStream() });
+    return await driversIn({ size: maxScan, open: () => open2() ?? (0, import_chunk_JMIZFWCF.streamOf)() });
   } catch {
     return void 0;
   }
 }
 async function driversIn(file) {
-  const found = await (0, import_chunk_M3T6YAMS.findTexts)(file, Object.values(marks), maxScan);
+  const found = await (0, import_chunk_OSPYY4DH.findTexts)(file, Object.values(marks), maxScan);
   return { has9p: found.has(marks.has9p), hasBlock: found.has(marks.hasBlock) };
 }
 var methods = [
@@ -6262,36 +6259,24 @@ function methodOf(start) {
   const hex = Buffer.from(start).toString("hex");
   return methods.find(([bytes]) => hex.startsWith(bytes))?.[1] ?? "an unknown method";
 }
-async function* within(stream, offset, length) {
-  let at = 0;
-  for await (const chunk of stream) {
-    const from = Math.max(0, offset - at);
-    const to = Math.min(chunk.length, offset + length - at);
-    if (from < to) yield chunk.subarray(from, to);
-    at += chunk.length;
-    if (at >= offset + length) return;
-  }
-}
-async function* emptyStream() {
-}
 //! src/usecases/run/prepare-boot.ts
 async function prepareBoot(image, options, world) {
   const { label } = image;
   const architecture = readArchitecture(image);
   const monitor = chooseMonitor(image, options.monitor);
-  const accelerator = options.accelerator ?? (0, import_chunk_HE3BQHQJ.chooseAccelerator)(world.host, architecture);
+  const accelerator = options.accelerator ?? (0, import_chunk_LYWLYQ5O.chooseAccelerator)(world.host, architecture);
   checkHost(monitor, accelerator, architecture);
   const type = label("unikernelType");
-  const root = await (0, import_chunk_HE3BQHQJ.chooseRoot)({
+  const root = await (0, import_chunk_LYWLYQ5O.chooseRoot)({
     monitor,
     type,
     version: label("unikernelVersion"),
     initrd: label("initrd"),
     block: label("block"),
     blkMntPoint: label("blkMntPoint"),
-    mountsRootfs: (0, import_chunk_X2C73KSO.isTrue)(label("mountRootfs")),
+    mountsRootfs: (0, import_chunk_54DBWU57.isTrue)(label("mountRootfs")),
     wanted: options.rootfs,
-    drivers: () => findDrivers(image.kernel, import_chunk_M3T6YAMS.unpackPayload),
+    drivers: () => findDrivers(image.kernel, import_chunk_OSPYY4DH.unpackPayload),
     canShare: world.host.system !== "win32"
   });
   const guest = describeGuest(image, options, root, architecture);
@@ -6323,7 +6308,7 @@ function chooseMonitor({ facts, label }, wanted) {
   const monitor = wanted ?? ((0, import_chunk_XN5BMVGW.bootVerdict)(facts, "qemu").can === "no" && isForNamed ? named : "qemu");
   const verdict = (0, import_chunk_XN5BMVGW.bootVerdict)(facts, monitor);
   if (verdict.can !== "no") return monitor;
-  const takes = (other) => (0, import_chunk_X2C73KSO.findTypes)(other).includes(label("unikernelType"));
+  const takes = (other) => (0, import_chunk_54DBWU57.findTypes)(other).includes(label("unikernelType"));
   const able = import_chunk_XN5BMVGW.knownMonitors.filter((other) => (0, import_chunk_XN5BMVGW.bootVerdict)(facts, other).can === "yes" && takes(other));
   throw new import_chunk_6WZWLENR.BimaError(
     "BINARY_INVALID",
@@ -6353,24 +6338,24 @@ function describeGuest({ label, image, user, folder }, options, root, architectu
     type,
     version: label("unikernelVersion"),
     architecture,
-    words: (0, import_chunk_HE3BQHQJ.guestWords)({
+    words: (0, import_chunk_LYWLYQ5O.guestWords)({
       entrypoint,
       cmd,
       cmdline: label("cmdline"),
       ownEntrypoint: options.entrypoint,
       ownArguments: options.arguments
     }),
-    environment: (0, import_chunk_HE3BQHQJ.guestEnvironment)(env, options.environment),
+    environment: (0, import_chunk_LYWLYQ5O.guestEnvironment)(env, options.environment),
     root: root.kind,
     blockMountPoint: isShared ? type === "rumprun" ? "/data" : "/" : own,
     solo5: { net: solo5("solo5NetDev"), block: solo5("solo5BlkDev") },
     // A user by name, which needs the image's /etc/passwd, is passed as root: the guest may resolve it.
-    process: { ...(0, import_chunk_HE3BQHQJ.parseUser)(user) ?? { uid: 0, gid: 0 }, folder },
+    process: { ...(0, import_chunk_LYWLYQ5O.parseUser)(user) ?? { uid: 0, gid: 0 }, folder },
     hasNetwork: options.ports.length > 0
   };
 }
 function memoryFor(madeSize) {
-  return import_chunk_HE3BQHQJ.defaultMemory + Math.ceil(2 * madeSize / 1024 ** 2);
+  return import_chunk_LYWLYQ5O.defaultMemory + Math.ceil(2 * madeSize / 1024 ** 2);
 }
 var freeSpace = 64 * 1024 ** 2;
 async function placeFiles(image, guest, root, { folder }) {
@@ -6394,7 +6379,7 @@ async function makeRoot({ rootfs }, kind, folder) {
     checkNamesOnDisk(all);
     return { shared: await placeTree(folder, "root", all), size: 0 };
   }
-  const system = kind === "block" ? (0, import_chunk_2MPYD4KV.createBlockImage)(all, { mtime: 0, free: freeSpace }) : (0, import_chunk_2MPYD4KV.planInitrd)(all, { mtime: 0 });
+  const system = kind === "block" ? (0, import_chunk_4MRTW5ZL.createBlockImage)(all, { mtime: 0, free: freeSpace }) : (0, import_chunk_4MRTW5ZL.planInitrd)(all, { mtime: 0 });
   const path = await write(kind === "block" ? "root.ext2" : "root.cpio", system);
   return kind === "block" ? { block: path, size: system.size } : { initrd: path, size: system.size };
 }
@@ -6412,14 +6397,14 @@ async function appendConfig(initrd, config) {
     size: bytes.length,
     open: () => (0, import_chunk_JMIZFWCF.streamOf)(bytes)
   };
-  await appendBytes(initrd, (0, import_chunk_2MPYD4KV.planInitrd)([entry], { mtime: 0 }).open());
+  await appendBytes(initrd, (0, import_chunk_4MRTW5ZL.planInitrd)([entry], { mtime: 0 }).open());
 }
 //! src/cli/boot-source.ts
 async function withBootSource(name, request, world, body) {
   const kind = (0, import_chunk_F6Z4FXJU.localName)(name) === void 0 ? await (0, import_chunk_XVUIDS3O.kindOfImages)(name) : "images";
   if (kind === "other" || name === "-") return withBuilt(name, request, world, body);
   if (kind === "images") {
-    const images = await (0, import_chunk_3GNUDXLL.mustOpenNamed)(name);
+    const images = await (0, import_chunk_MN2LV3BC.mustOpenNamed)(name);
     const roots = await (0, import_chunk_HFUWHP5Q.withoutReferrers)(images.source, await (0, import_chunk_GRVMFYBI.rootsOf)(images));
     const found = await findImages(images.source, roots);
     if (found.length > 0) return body(found);
@@ -6432,7 +6417,7 @@ async function withBootSource(name, request, world, body) {
 async function withRemote(name, { options, terminal, reporter }, body) {
   const reference = (0, import_chunk_F6Z4FXJU.parseImageName)(name);
   const { openRemoteImage } = await Promise.resolve().then(() => __toESM(require("./remote-image-WNQP5OK3.js")));
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: [reference], terminal, reporter });
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: [reference], terminal, reporter });
   try {
     const { source, root } = await openRemoteImage(await client.open(), reference);
     return await body(await findImages(source, [root]));
@@ -6441,20 +6426,20 @@ async function withRemote(name, { options, terminal, reporter }, body) {
   }
 }
 async function withBuilt(context, request, { options, terminal, reporter, folder }, body) {
-  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: [], terminal, reporter });
+  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: [], terminal, reporter });
   const { signal } = terminal;
-  const compression = (0, import_chunk_FQRWZH3S.parseCompression)("none");
+  const compression = (0, import_chunk_LE4HQ2KJ.parseCompression)("none");
   try {
     return await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
       const planOptions = {
-        ...await (0, import_chunk_2MPYD4KV.readPlanOptions)(given, options, terminal),
+        ...await (0, import_chunk_4MRTW5ZL.readPlanOptions)(given, options, terminal),
         platforms: request.platform === void 0 ? [] : [request.platform]
       };
       const where = { options, terminal, reporter, client, context: given.context };
-      return (0, import_chunk_6X7YNWAS.withCommandImages)(where, async (images, blobs) => {
-        const plans = await (0, import_chunk_2MPYD4KV.planPlatforms)({ ...planOptions, images, outputs: [folder] }, reporter);
-        const cache = (0, import_chunk_PS4QVFQB.openLayerCache)(blobs, { compression, reuse: true, reporter });
-        return (0, import_chunk_SKNEG7E5.withTemporaryLayout)(`${folder}/layout`, async (layout) => {
+      return (0, import_chunk_MZ276GLI.withCommandImages)(where, async (images, blobs) => {
+        const plans = await (0, import_chunk_4MRTW5ZL.planPlatforms)({ ...planOptions, images, outputs: [folder] }, reporter);
+        const cache = (0, import_chunk_OH7NNSCT.openLayerCache)(blobs, { compression, reuse: true, reporter });
+        return (0, import_chunk_XN4RGXEP.withTemporaryLayout)(`${folder}/layout`, async (layout) => {
           const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(terminal.environment.SOURCE_DATE_EPOCH);
           const how = {
             compression,
@@ -6464,7 +6449,7 @@ async function withBuilt(context, request, { options, terminal, reporter, folder
             signal,
             cache
           };
-          const built = await (0, import_chunk_UUQI5PAV.buildPlatforms)(plans, layout, how, reporter);
+          const built = await (0, import_chunk_52H6P65U.buildPlatforms)(plans, layout, how, reporter);
           const source = (0, import_chunk_BLZ2TRQ6.withBlobs)(layout, built.external);
           return body(await findImages(source, [built.root]));
         });
@@ -6484,7 +6469,7 @@ async function runBoot(positionals, options, terminal) {
       { hint: 'Arguments of the guest stand behind "--", as in bima run IMAGE -- ARGUMENT.' }
     );
   }
-  const request = (0, import_chunk_HE3BQHQJ.readBootRequest)(options, terminal.environment);
+  const request = (0, import_chunk_LYWLYQ5O.readBootRequest)(options, terminal.environment);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
   try {
     return await (0, import_chunk_3IRA54NO.withTemporaryFolder)((0, import_node_path.join)((0, import_node_os.tmpdir)(), "run"), (folder) => {
@@ -6519,7 +6504,7 @@ async function bootFound(found, request, world) {
     started: (actual) => {
       for (const line of introduce(image, prepared, actual)) reporter.info(line);
       if (actual !== accelerator)
-        reporter.info(`${import_chunk_HE3BQHQJ.acceleratorNames[accelerator]} can't be used here: it is emulated`);
+        reporter.info(`${import_chunk_LYWLYQ5O.acceleratorNames[accelerator]} can't be used here: it is emulated`);
       reporter.close();
     }
   });
@@ -6538,7 +6523,7 @@ ${shown(config.text)}`;
 function introduce(image, prepared, accelerator) {
   const { program, machine, root } = prepared;
   const what = `${image.label("unikernelType")} for ${(0, import_chunk_M4B7NHA5.formatPlatform)(image.platform)}`;
-  const how = import_chunk_HE3BQHQJ.acceleratorNames[accelerator];
+  const how = import_chunk_LYWLYQ5O.acceleratorNames[accelerator];
   const memory = `${machine.memory} MiB`;
   return [
     `booting ${what} with ${program} (${how}, ${memory})`,
@@ -6603,7 +6588,7 @@ async function kindOfImages(path) {
   kindOfImages
 });
 */},
-'./chunk-UUQI5PAV.js'() {/*
+'./chunk-52H6P65U.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -6627,7 +6612,7 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
-var import_chunk_UNHZPJX4 = require("./chunk-UNHZPJX4.js");
+var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
 var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 //! src/adapters/layers/made-layers.ts
@@ -6654,7 +6639,7 @@ async function buildPlatforms(plans, layout, options, reporter) {
   for (const plan of plans) {
     const own = (0, import_chunk_TDIFMMU4.selectAnnotations)(annotations, "manifest", plan.platform);
     if (plans.length > 1) reporter.info(`building for ${(0, import_chunk_M4B7NHA5.formatPlatform)(plan.platform)}`);
-    images.push(await (0, import_chunk_UNHZPJX4.buildImage)(plan, layout, { ...others, annotations: own, made }, reporter));
+    images.push(await (0, import_chunk_V5JNQA3Q.buildImage)(plan, layout, { ...others, annotations: own, made }, reporter));
   }
   const manifests = images.map(({ manifest, platform }) => {
     return (0, import_chunk_TDIFMMU4.withAnnotations)(manifest, (0, import_chunk_TDIFMMU4.selectAnnotations)(annotations, "manifest-descriptor", platform));
@@ -6829,7 +6814,7 @@ async function* bounded(stream) {
   withGivenContext
 });
 */},
-'./chunk-6X7YNWAS.js'() {/*
+'./chunk-MZ276GLI.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -6863,15 +6848,15 @@ __export(stdin_exports, {
   withCommandImages: () => withCommandImages
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
 var import_chunk_KJWQF5XT = require("./chunk-KJWQF5XT.js");
 var import_chunk_45PITP2A = require("./chunk-45PITP2A.js");
 var import_chunk_NBJQ2VAB = require("./chunk-NBJQ2VAB.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
 var import_chunk_F6Z4FXJU = require("./chunk-F6Z4FXJU.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -6922,7 +6907,7 @@ function createBaseImages(options) {
       const place = findBuildContext(contexts, name);
       return place === void 0 || isImage(place) ? void 0 : place;
     },
-    files: (0, import_chunk_W3RBEW4H.createImageFiles)(options.folder),
+    files: (0, import_chunk_22NW3FKY.createImageFiles)(options.folder),
     downloads: options.downloads,
     async materials() {
       const images = [...opened].map(async ([name, image]) => {
@@ -6968,7 +6953,7 @@ async function openImage(name, pin, options) {
 async function openLocal(text, pin, { directory, checkPath }) {
   const [{ chooseImage }, { findLocal, openLocalImages }] = await Promise.all([
     Promise.resolve().then(() => __toESM(require("./choose-image-PHFHKB2Y.js"))),
-    Promise.resolve().then(() => __toESM(require("./open-GJGGSV47.js")))
+    Promise.resolve().then(() => __toESM(require("./open-Z5VHMNXJ.js")))
   ]);
   const { path, image } = await findLocal(text, directory);
   const place = (0, import_node_path2.resolve)(directory, path);
@@ -7101,7 +7086,7 @@ async function store(response, { url, path, checksum }) {
   }
   return {
     type: "file",
-    name: (0, import_chunk_2MPYD4KV.urlName)(url.href) ?? "",
+    name: (0, import_chunk_4MRTW5ZL.urlName)(url.href) ?? "",
     size,
     executable: false,
     // As Docker has it for what comes from elsewhere.
@@ -7134,7 +7119,7 @@ async function withBaseImages({
   signal
 }, body) {
   const folder = (0, import_node_path.join)(temporary, `bima-${(0, import_node_crypto.randomUUID)()}`);
-  const blobs = new import_chunk_EABMWAEE.BlobCache({
+  const blobs = new import_chunk_QLK4QWTY.BlobCache({
     directory: cache ?? (0, import_node_path.join)(folder, "fetched"),
     reporter,
     signal,
@@ -7223,7 +7208,7 @@ function encodeIndex(manifests, annotations = {}) {
   encodeIndex
 });
 */},
-'./chunk-UNHZPJX4.js'() {/*
+'./chunk-V5JNQA3Q.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -7248,15 +7233,15 @@ __export(stdin_exports, {
   uruncJsonEntry: () => uruncJsonEntry
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_2MPYD4KV = require("./chunk-2MPYD4KV.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
+var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
@@ -7269,10 +7254,10 @@ async function createLayer(entries, options) {
   const digester = (0, import_chunk_L4QEZDFT.createDigester)();
   const tar = watched(packLayer(entries, options), digester, signal);
   const { digest, size } = await options.write(
-    (0, import_chunk_FQRWZH3S.compress)(tar, compression, { release: true, size: (0, import_chunk_PLWFMHG6.contentSizeOf)(entries) })
+    (0, import_chunk_LE4HQ2KJ.compress)(tar, compression, { release: true, size: (0, import_chunk_PLWFMHG6.contentSizeOf)(entries) })
   );
-  const mediaType = (0, import_chunk_FQRWZH3S.layerMediaType)(compression);
-  const descriptor = await (0, import_chunk_N6HJBTQ3.markLayer)({ mediaType, digest, size }, compression);
+  const mediaType = (0, import_chunk_LE4HQ2KJ.layerMediaType)(compression);
+  const descriptor = await (0, import_chunk_FQDIJTCP.markLayer)({ mediaType, digest, size }, compression);
   return { descriptor, diffId: digester.digest(), tarSize: digester.size };
 }
 async function* watched(tar, digester, signal) {
@@ -7334,13 +7319,13 @@ function formatInstruction(instruction) {
     case "copy":
       return formatCopy(instruction);
     case "label":
-      return `LABEL ${instruction.pairs.map(({ key, value }) => (0, import_chunk_2MPYD4KV.formatPair)(key, value)).join(" ")}`;
+      return `LABEL ${instruction.pairs.map(({ key, value }) => (0, import_chunk_4MRTW5ZL.formatPair)(key, value)).join(" ")}`;
     case "cmd":
       return `CMD ${formatArguments(instruction.arguments)}`;
     case "entrypoint":
       return `ENTRYPOINT ${formatArguments(instruction.arguments)}`;
     case "env":
-      return `ENV ${instruction.pairs.map(({ key, value }) => (0, import_chunk_2MPYD4KV.formatPair)(key, value)).join(" ")}`;
+      return `ENV ${instruction.pairs.map(({ key, value }) => (0, import_chunk_4MRTW5ZL.formatPair)(key, value)).join(" ")}`;
     case "expose":
       return `EXPOSE ${instruction.ports.join(" ")}`;
     case "healthcheck":
@@ -7373,7 +7358,7 @@ function formatCopy(copy, quotes = false) {
   const { rootfs, parents, exclude = [] } = copy;
   const paths = [...sources.map(({ path }) => path), destination];
   const isPlain = documents.length > 0 || paths.every((path) => plainPath.test(path));
-  const heredocs = documents.map(({ name }) => `<<${quotes ? (0, import_chunk_2MPYD4KV.formatQuoted)(name, "\\") : name}`);
+  const heredocs = documents.map(({ name }) => `<<${quotes ? (0, import_chunk_4MRTW5ZL.formatQuoted)(name, "\\") : name}`);
   const words = documents.length > 0 ? paths.map(formatWord) : paths;
   return [
     isAdd === true ? "ADD" : "COPY",
@@ -7382,7 +7367,7 @@ function formatCopy(copy, quotes = false) {
     ...from === void 0 ? [] : [`--from=${formatWord(from.value)}`],
     ...rootfs === void 0 ? [] : [`--rootfs=${(0, import_chunk_IADLURTE.formatRootfsForm)(rootfs)}`],
     ...chmod === void 0 ? [] : [`--chmod=${formatMode(chmod)}`],
-    ...chown === void 0 ? [] : [`--chown=${formatWord((0, import_chunk_2MPYD4KV.formatOwner)(chown))}`],
+    ...chown === void 0 ? [] : [`--chown=${formatWord((0, import_chunk_4MRTW5ZL.formatOwner)(chown))}`],
     ...parents === true ? ["--parents"] : [],
     ...exclude.map((pattern) => `--exclude=${formatWord(pattern)}`),
     ...isPlain ? [...words.slice(0, -1), ...heredocs, ...words.slice(-1)] : [formatList(paths.map((path) => path.replaceAll("$", "\\$$")))]
@@ -7395,7 +7380,7 @@ function formatArguments(args) {
   return args.form === "exec" ? formatList(args.words.map(withoutReferences)) : args.text;
 }
 function formatWord(text) {
-  return plainPath.test(text) ? text : (0, import_chunk_2MPYD4KV.formatQuoted)(text, "\\");
+  return plainPath.test(text) ? text : (0, import_chunk_4MRTW5ZL.formatQuoted)(text, "\\");
 }
 function withoutReferences(text) {
   return text.replaceAll(reference, "\\$&");
@@ -7508,7 +7493,7 @@ async function reuseLayer(entries, sources, options) {
   for (const source of candidates) {
     const found = await source.find({ diffId, contentSize });
     if (found === void 0) continue;
-    const descriptor = await (0, import_chunk_N6HJBTQ3.markLayer)(found.descriptor, options.compression);
+    const descriptor = await (0, import_chunk_FQDIJTCP.markLayer)(found.descriptor, options.compression);
     const blob = { descriptor, open: opener(found, () => makeAgain(entries, descriptor, options)) };
     return { layer: { descriptor, diffId, tarSize }, blob, from: source.kind };
   }
@@ -7538,7 +7523,7 @@ async function* readOrMake(content2, make) {
 }
 async function* makeAgain(entries, descriptor, { mtime, compression }) {
   const tar = packLayer(entries, { mtime });
-  const layer = compression.method === "none" ? copied(tar) : (0, import_chunk_FQRWZH3S.compress)(tar, compression, { size: (0, import_chunk_PLWFMHG6.contentSizeOf)(entries) });
+  const layer = compression.method === "none" ? copied(tar) : (0, import_chunk_LE4HQ2KJ.compress)(tar, compression, { size: (0, import_chunk_PLWFMHG6.contentSizeOf)(entries) });
   try {
     yield* (0, import_chunk_JMIZFWCF.verified)(layer, descriptor, "a layer of the previous image or the cache");
   } catch (cause) {
@@ -7573,11 +7558,11 @@ async function buildImage(plan, layout, options, reporter) {
     platform: plan.platform,
     ...base === void 0 ? {} : { inheritedHistory: base.inherited.history },
     layers,
-    fields: (0, import_chunk_2MPYD4KV.configFields)(base?.inherited.config ?? {}, plan.instructions, plan.onBuild),
+    fields: (0, import_chunk_4MRTW5ZL.configFields)(base?.inherited.config ?? {}, plan.instructions, plan.onBuild),
     ...authorOf(plan),
     history: historyOf(plan),
     labels: plan.labels,
-    annotations: { ...(0, import_chunk_X2C73KSO.encodeAnnotations)(plan.labels, options.annotationEncoding), ...options.annotations },
+    annotations: { ...(0, import_chunk_54DBWU57.encodeAnnotations)(plan.labels, options.annotationEncoding), ...options.annotations },
     ...entrypoint === void 0 ? {} : { entrypoint },
     ...cmd === void 0 ? {} : { cmd },
     created: options.created
@@ -7596,7 +7581,7 @@ async function buildImage(plan, layout, options, reporter) {
     external
   };
 }
-var uruncJsonTask = `/${import_chunk_X2C73KSO.uruncJsonPath}`;
+var uruncJsonTask = `/${import_chunk_54DBWU57.uruncJsonPath}`;
 function layersOf(plan) {
   const layers = plan.layers.map(({ instruction, entries: entries2 }) => ({
     task: formatInstruction(instruction),
@@ -7646,10 +7631,10 @@ function progressOf(entries, task, reporter) {
   };
 }
 function uruncJsonEntry(labels) {
-  const bytes = (0, import_chunk_X2C73KSO.encodeUruncJson)(labels);
+  const bytes = (0, import_chunk_54DBWU57.encodeUruncJson)(labels);
   return {
     type: "file",
-    path: import_chunk_X2C73KSO.uruncJsonPath,
+    path: import_chunk_54DBWU57.uruncJsonPath,
     mode: 420,
     uid: 0,
     gid: 0,
@@ -7675,7 +7660,7 @@ function historyOf({
     return withLayer.has(instruction) && !isOneLayer ? { created_by } : { created_by, empty_layer: true };
   });
   if (isContainer) return entries;
-  return [...entries, { created_by: `LABEL -> /${import_chunk_X2C73KSO.uruncJsonPath}`, comment: "bima" }];
+  return [...entries, { created_by: `LABEL -> /${import_chunk_54DBWU57.uruncJsonPath}`, comment: "bima" }];
 }
 // Annotate the CommonJS export names for ESM import in node:
 0 && (module.exports = {
@@ -7684,7 +7669,7 @@ function historyOf({
   uruncJsonEntry
 });
 */},
-'./chunk-SKNEG7E5.js'() {/*
+'./chunk-XN4RGXEP.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -7789,7 +7774,7 @@ async function collect(layout, index) {
   if (needed === void 0) return;
   const names = new Set([...needed].map(import_chunk_L4QEZDFT.hexOf));
   for (const name of await listBlobs(layout)) {
-    if (!names.has(name)) await (0, import_promises2.rm)(blobFile(layout, name), { force: true }).catch(() => void 0);
+    if (!names.has(name)) await (0, import_promises2.rm)(blobFile(layout, name)).catch(() => void 0);
   }
 }
 async function listBlobs(layout) {
@@ -7902,7 +7887,7 @@ async function isFolder(path) {
   withTemporaryLayout
 });
 */},
-'./chunk-2MPYD4KV.js'() {/*
+'./chunk-4MRTW5ZL.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -7959,11 +7944,11 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
 var import_chunk_IADLURTE = require("./chunk-IADLURTE.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
 var import_chunk_VVEXJE6F = require("./chunk-VVEXJE6F.js");
 var import_chunk_EO4DJ3V5 = require("./chunk-EO4DJ3V5.js");
@@ -7971,7 +7956,7 @@ var import_chunk_NQCWU3QG = require("./chunk-NQCWU3QG.js");
 var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
@@ -8195,7 +8180,7 @@ async function openBaseImage(images, name, wish, position) {
       }),
       inherited,
       values,
-      labels: (0, import_chunk_M3T6YAMS.labelsOfBase)(values.labels, manifest.annotations ?? {}),
+      labels: (0, import_chunk_OSPYY4DH.labelsOfBase)(values.labels, manifest.annotations ?? {}),
       annotations: manifest.annotations ?? {},
       rootfs: () => blaming(name, position, () => images.files.read(source, layers))
     };
@@ -8337,7 +8322,7 @@ function warnOfTriggers(base, position) {
 }
 //! src/usecases/plan/modes.ts
 function withExecutableBinary(files, pairs) {
-  const binary = (0, import_chunk_M3T6YAMS.resolve)(files.rootfs, (0, import_chunk_X2C73KSO.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.binary)?.value ?? "");
+  const binary = (0, import_chunk_OSPYY4DH.resolve)(files.rootfs, (0, import_chunk_54DBWU57.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.binary)?.value ?? "");
   if (binary?.isGuessed !== true) return files;
   const executable = { ...binary, mode: 493 };
   const replaced = (entry) => entry === binary ? executable : entry;
@@ -8427,7 +8412,7 @@ async function hasContent(entry, { content }) {
 }
 //! src/usecases/plan/binary-platform.ts
 async function findPlatform(rootfs, pairs, { named, stated }, start2) {
-  const label = (0, import_chunk_X2C73KSO.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.binary);
+  const label = (0, import_chunk_54DBWU57.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.binary);
   if (label === void 0 || label.value === "") return { errors: [], warnings: [] };
   const position = label.position ?? start2;
   const fail = (code, message, hint) => {
@@ -8437,7 +8422,7 @@ async function findPlatform(rootfs, pairs, { named, stated }, start2) {
     const message = `expected a platform of the operating system linux, got "${(0, import_chunk_M4B7NHA5.formatPlatform)(named)}"`;
     return fail("ARCHITECTURE_MISMATCH", message, "urunc runs images for linux, whatever the unikernel is.");
   }
-  const file = (0, import_chunk_M3T6YAMS.resolve)(rootfs, label.value);
+  const file = (0, import_chunk_OSPYY4DH.resolve)(rootfs, label.value);
   if (file === void 0) return missingBinary(label.value, named ?? stated?.platform, position);
   const unread = [];
   let head = new Uint8Array();
@@ -8448,12 +8433,12 @@ async function findPlatform(rootfs, pairs, { named, stated }, start2) {
   const fault = faultOf(head, file.size, label, position);
   if (fault?.isSure === true) return { errors: [fault.problem], warnings: [] };
   const warnings = fault === void 0 ? [] : [fault.problem];
-  const detection = (0, import_chunk_M3T6YAMS.detectPlatform)(head);
-  if (named !== void 0 && !(0, import_chunk_M3T6YAMS.agrees)(detection, named)) {
+  const detection = (0, import_chunk_OSPYY4DH.detectPlatform)(head);
+  if (named !== void 0 && !(0, import_chunk_OSPYY4DH.agrees)(detection, named)) {
     const message = `expected a binary for ${(0, import_chunk_M4B7NHA5.formatPlatform)(named)}, got ${detection.format} in "${label.value}"`;
     return fail("ARCHITECTURE_MISMATCH", message, "Copy the binary for that platform, or name no platform.");
   }
-  if (named === void 0 && stated !== void 0 && !(0, import_chunk_M3T6YAMS.agrees)(detection, stated.platform))
+  if (named === void 0 && stated !== void 0 && !(0, import_chunk_OSPYY4DH.agrees)(detection, stated.platform))
     return { errors: [contradiction(stated, detection.format, label.value)], warnings: [] };
   const platform = named ?? stated?.platform ?? detection.platform;
   if (platform !== void 0) return { platform, errors: [], warnings };
@@ -8475,8 +8460,8 @@ async function examineFiles(rootfs, pairs, start2) {
   const errors = [];
   const warnings = [];
   for (const name of ["initrd", "block"]) {
-    const label = (0, import_chunk_X2C73KSO.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys[name]);
-    const file = label === void 0 ? void 0 : (0, import_chunk_M3T6YAMS.resolve)(rootfs, (0, import_chunk_EO4DJ3V5.rootfsPath)(label.value));
+    const label = (0, import_chunk_54DBWU57.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys[name]);
+    const file = label === void 0 ? void 0 : (0, import_chunk_OSPYY4DH.resolve)(rootfs, (0, import_chunk_EO4DJ3V5.rootfsPath)(label.value));
     if (label === void 0 || file === void 0) continue;
     await (0, import_chunk_6WZWLENR.collectProblems)(errors, async () => {
       const fault = faultOf(await readHead(file), file.size, label, label.position ?? start2);
@@ -8494,8 +8479,8 @@ function faultOf(head, size, { key, value }, position) {
   return { isSure, problem: { code: "BINARY_INVALID", message, hint, position } };
 }
 async function detectAt(rootfs, path) {
-  const file = (0, import_chunk_M3T6YAMS.resolve)(rootfs, path);
-  return file === void 0 ? void 0 : (0, import_chunk_M3T6YAMS.detectPlatform)(await readHead(file)).platform;
+  const file = (0, import_chunk_OSPYY4DH.resolve)(rootfs, path);
+  return file === void 0 ? void 0 : (0, import_chunk_OSPYY4DH.detectPlatform)(await readHead(file)).platform;
 }
 function missingBinary(path, named, position) {
   const problem = {
@@ -8513,7 +8498,7 @@ async function readHead(file) {
   for await (const chunk of file.open()) {
     chunks.push(Buffer.from(chunk));
     size += chunk.length;
-    if (size >= import_chunk_M3T6YAMS.headSize) break;
+    if (size >= import_chunk_OSPYY4DH.headSize) break;
   }
   return Buffer.concat(chunks);
 }
@@ -8544,9 +8529,9 @@ function readArg(statement) {
   const { text, rest, start: start2, escape, variables } = statement;
   const words = (0, import_chunk_FL5Q4NMJ.splitWords)(text, rest, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(escape));
   if (words.length === 0) statement.error(start2, "ARG names no argument", form);
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, words)) return;
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, words)) return;
   for (const word of words) {
-    if ((0, import_chunk_X2C73KSO.isInlineComment)(statement, word)) return;
+    if ((0, import_chunk_54DBWU57.isInlineComment)(statement, word)) return;
     const name = (0, import_chunk_FL5Q4NMJ.readWord)(text.slice(0, word.equals ?? word.end), word.start, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(escape)).value;
     if (!isVariableName(name)) {
       const hint = word.equals === word.start ? 'Write no spaces around "=".' : form;
@@ -8559,7 +8544,7 @@ function readArg(statement) {
 function defaultOf(statement, { equals, end }) {
   if (equals === void 0) return void 0;
   const value = (0, import_chunk_FL5Q4NMJ.readWord)(statement.text.slice(0, end), equals + 1, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(statement.escape));
-  return () => (0, import_chunk_X2C73KSO.expandWord)(statement, value).value;
+  return () => (0, import_chunk_54DBWU57.expandWord)(statement, value).value;
 }
 //! src/core/containerfile/owner.ts
 var maxId = 2 ** 32 - 2;
@@ -8673,7 +8658,7 @@ function readExclude(statement, offset, value = "", before = []) {
   return {};
 }
 function readMode(statement, offset, value = "") {
-  const chmod = (0, import_chunk_M3T6YAMS.parseMode)(value);
+  const chmod = (0, import_chunk_OSPYY4DH.parseMode)(value);
   if (chmod !== void 0) return { chmod };
   const expected = /[ugoarwxXst]/.test(value) ? 'changes of a mode, such as "u+x,go-w",' : "an octal mode from 0 to 7777";
   const hint = "Write it as --chmod=755 or --chmod=u=rwX,go=rX.";
@@ -8722,8 +8707,8 @@ function urlName(text) {
 function parseCopy(statement, stages) {
   if (!checkHeredocs(statement)) return void 0;
   const { flagWords, next } = takeFlags(statement);
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, flagWords)) return void 0;
-  const expandedFlags = flagWords.map((word) => (0, import_chunk_X2C73KSO.expandWord)(statement, word));
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, flagWords)) return void 0;
+  const expandedFlags = flagWords.map((word) => (0, import_chunk_54DBWU57.expandWord)(statement, word));
   const readable = expandedFlags.filter(({ hasFailed }) => !hasFailed);
   const { hasBadFrom, ...flags } = readCopyFlags(statement, readable, stages);
   const isList = /^\[[ \t]*(?:["'\]]|$)/.test(statement.text.slice(next));
@@ -8747,7 +8732,7 @@ function parseCopy(statement, stages) {
     ...texts.length === 0 ? {} : { documents: texts },
     destination: destination.value,
     ...flags,
-    position: (0, import_chunk_X2C73KSO.positionOf)(statement)
+    position: (0, import_chunk_54DBWU57.positionOf)(statement)
   };
 }
 function checkOperands(statement, operands, isFile) {
@@ -8853,7 +8838,7 @@ function readDocument(statement, heredoc) {
     statement.error(offset, `expected a file name as the name of a heredoc, got ${(0, import_chunk_QFOP37F4.quote)(name)}`, hint);
     return void 0;
   }
-  const { value, hasFailed } = expands ? (0, import_chunk_X2C73KSO.expandDocument)(statement, heredoc) : { value: content, hasFailed: false };
+  const { value, hasFailed } = expands ? (0, import_chunk_54DBWU57.expandDocument)(statement, heredoc) : { value: content, hasFailed: false };
   return hasFailed ? void 0 : { name, text: value, position: statement.positionAt(offset) };
 }
 function takeFlags(statement) {
@@ -8870,19 +8855,19 @@ function takeFlags(statement) {
   return { flagWords, next };
 }
 function readList(statement, next) {
-  const list = (0, import_chunk_X2C73KSO.readJsonWords)(statement.text, next, 'put quotes around a name that begins with "["');
+  const list = (0, import_chunk_54DBWU57.readJsonWords)(statement.text, next, 'put quotes around a name that begins with "["');
   if ("message" in list) {
     statement.error(list.offset, list.message, list.hint);
     return void 0;
   }
   return list.map(({ value, offset }) => {
-    return { ...(0, import_chunk_X2C73KSO.expandText)(statement, value, (0, import_chunk_X2C73KSO.placesInJson)(statement.text, offset)), offset };
+    return { ...(0, import_chunk_54DBWU57.expandText)(statement, value, (0, import_chunk_54DBWU57.placesInJson)(statement.text, offset)), offset };
   });
 }
 function readPlain(statement, next) {
   const words = (0, import_chunk_FL5Q4NMJ.splitWords)(statement.text, next, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(statement.escape));
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, words)) return void 0;
-  const comment = words.findIndex((word) => (0, import_chunk_X2C73KSO.isInlineComment)(statement, word));
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, words)) return void 0;
+  const comment = words.findIndex((word) => (0, import_chunk_54DBWU57.isInlineComment)(statement, word));
   const meant = comment === -1 ? words : words.slice(0, comment);
   const [, ...behind] = meant;
   const flag = behind.find(
@@ -8905,7 +8890,7 @@ function readPlain(statement, next) {
   const heredocs = new Map(statement.heredocs.map((heredoc) => [heredoc.offset, heredoc]));
   return meant.map((word) => {
     const heredoc = heredocs.get(word.start);
-    if (heredoc === void 0) return { ...(0, import_chunk_X2C73KSO.expandWord)(statement, word), offset: word.start };
+    if (heredoc === void 0) return { ...(0, import_chunk_54DBWU57.expandWord)(statement, word), offset: word.start };
     const written = statement.text.slice(word.start, word.end);
     return { value: written, hasFailed: false, offset: word.start, heredoc };
   });
@@ -9046,8 +9031,8 @@ function readLegacyPair(statement, words) {
   const { text, escape, keyword } = statement;
   if (first.equals !== void 0 || first.value.includes("=") || text[second.start] === "=") return void 0;
   const whole = (0, import_chunk_FL5Q4NMJ.readWord)(text, second.start, { ...(0, import_chunk_FL5Q4NMJ.dockerfileRules)(escape), isWhole: true });
-  const key = (0, import_chunk_X2C73KSO.expandWord)(statement, first);
-  const value = (0, import_chunk_X2C73KSO.expandWord)(statement, whole, true);
+  const key = (0, import_chunk_54DBWU57.expandWord)(statement, first);
+  const value = (0, import_chunk_54DBWU57.expandWord)(statement, whole, true);
   if (key.hasFailed || value.hasFailed) return "wrong";
   if (key.value === "") {
     statement.error(
@@ -9075,7 +9060,7 @@ function parseEnv(statement) {
     statement.error(start2, "ENV names no variable", 'Write ENV NAME="value".');
     return void 0;
   }
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, words) || words.some((word) => (0, import_chunk_X2C73KSO.isInlineComment)(statement, word)))
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, words) || words.some((word) => (0, import_chunk_54DBWU57.isInlineComment)(statement, word)))
     return void 0;
   const legacy = readLegacyPair(statement, words);
   if (legacy === "wrong") return void 0;
@@ -9086,7 +9071,7 @@ function parseEnv(statement) {
   const pairs = legacy === void 0 ? readPairs(statement, words) : [legacy];
   if (pairs === void 0) return void 0;
   variables.set(new Map(pairs.map(({ key, value }) => [key, value])));
-  return { type: "env", pairs, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "env", pairs, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function readPairs(statement, words) {
   const { text, escape } = statement;
@@ -9104,8 +9089,8 @@ function readPairs(statement, words) {
       );
       return void 0;
     }
-    const key = (0, import_chunk_X2C73KSO.expandWord)(statement, (0, import_chunk_FL5Q4NMJ.readWord)(text.slice(0, word.equals), word.start, rules));
-    const value = (0, import_chunk_X2C73KSO.expandWord)(statement, (0, import_chunk_FL5Q4NMJ.readWord)(text.slice(0, word.end), word.equals + 1, rules));
+    const key = (0, import_chunk_54DBWU57.expandWord)(statement, (0, import_chunk_FL5Q4NMJ.readWord)(text.slice(0, word.equals), word.start, rules));
+    const value = (0, import_chunk_54DBWU57.expandWord)(statement, (0, import_chunk_FL5Q4NMJ.readWord)(text.slice(0, word.end), word.equals + 1, rules));
     if (key.hasFailed || value.hasFailed) return void 0;
     if (key.value === "") {
       statement.error(word.start, 'expected a name before "="', 'Write ENV NAME="value".');
@@ -9122,11 +9107,11 @@ var maxPorts = 3 * (maxPort + 1);
 function parseExpose(statement) {
   const words = (0, import_chunk_FL5Q4NMJ.splitWords)(statement.text, statement.rest, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(statement.escape));
   if (words.length === 0) statement.error(statement.start, "EXPOSE names no port", form2);
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, words) || words.some((word) => (0, import_chunk_X2C73KSO.isInlineComment)(statement, word)))
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, words) || words.some((word) => (0, import_chunk_54DBWU57.isInlineComment)(statement, word)))
     return void 0;
   let count = 0;
   const ports = words.map((word) => {
-    const { value, hasFailed } = (0, import_chunk_X2C73KSO.expandWord)(statement, word);
+    const { value, hasFailed } = (0, import_chunk_54DBWU57.expandWord)(statement, word);
     if (hasFailed) return void 0;
     const parts = word.quoted ? [value] : value.split(/\s+/).filter((part) => part !== "");
     const read = parts.map((part) => {
@@ -9139,7 +9124,7 @@ function parseExpose(statement) {
     return read.every((list) => list !== void 0) ? read.flat() : void 0;
   });
   if (!ports.every((list) => list !== void 0) || ports.flat().length === 0) return void 0;
-  return { type: "expose", ports: [...new Set(ports.flat())], position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "expose", ports: [...new Set(ports.flat())], position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function readPorts(statement, offset, text) {
   const own = text.slice(text.lastIndexOf(":") + 1);
@@ -9169,9 +9154,9 @@ var stageName = /^[a-z][a-z0-9_.-]*$/i;
 var plain = /^[^\s"'\\$#-][^\s"'\\$]*$/;
 function parseFrom(statement, stages) {
   const words = (0, import_chunk_FL5Q4NMJ.splitWords)(statement.text, statement.rest, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(statement.escape));
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, words)) return void 0;
-  const comment = words.findIndex((word) => (0, import_chunk_X2C73KSO.isInlineComment)(statement, word));
-  const meant = (comment === -1 ? words : words.slice(0, comment)).filter((word) => !isDefaultPlatform(statement, word)).map((word) => (0, import_chunk_X2C73KSO.expandWord)(statement, word));
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, words)) return void 0;
+  const comment = words.findIndex((word) => (0, import_chunk_54DBWU57.isInlineComment)(statement, word));
+  const meant = (comment === -1 ? words : words.slice(0, comment)).filter((word) => !isDefaultPlatform(statement, word)).map((word) => (0, import_chunk_54DBWU57.expandWord)(statement, word));
   if (meant.some(({ hasFailed }) => hasFailed)) return void 0;
   const isFlag = (word) => statement.text.startsWith("--", word.start);
   const firstOperand = meant.findIndex((word) => !isFlag(word));
@@ -9192,7 +9177,7 @@ function parseFrom(statement, stages) {
     image: image.value,
     ...stage === void 0 ? {} : { stage },
     ...platform === void 0 ? {} : { platform },
-    position: (0, import_chunk_X2C73KSO.positionOf)(statement),
+    position: (0, import_chunk_54DBWU57.positionOf)(statement),
     imagePosition: statement.positionAt(image.start)
   };
   if (as === void 0) return base;
@@ -9216,7 +9201,7 @@ function parseFrom(statement, stages) {
   return { ...base, name: name.value };
 }
 function faultyFrom(statement) {
-  const position = (0, import_chunk_X2C73KSO.positionOf)(statement);
+  const position = (0, import_chunk_54DBWU57.positionOf)(statement);
   const words = (0, import_chunk_FL5Q4NMJ.splitWords)(statement.text, statement.rest, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(statement.escape));
   const name = words.at(-1)?.value;
   return {
@@ -9234,7 +9219,7 @@ function isDefaultPlatform(statement, { start: start2, end }) {
   const [, bare, braced] = written.exec(text.slice(start2, end)) ?? [];
   const name = bare ?? braced;
   const isDefault = name !== void 0 && [name, "TARGETPLATFORM"].every((known2) => variables.value(known2) === void 0);
-  if (isDefault && name === "BUILDPLATFORM") (0, import_chunk_X2C73KSO.warnOfMachine)(statement, name, statement.start);
+  if (isDefault && name === "BUILDPLATFORM") (0, import_chunk_54DBWU57.warnOfMachine)(statement, name, statement.start);
   return isDefault;
 }
 function readPlatform2(statement, flags) {
@@ -9275,7 +9260,7 @@ function parseHealthcheck(statement) {
   const { text, rest, start: start2 } = statement;
   const health = readHealth(text, rest);
   if (typeof health !== "string") {
-    return { type: "healthcheck", health, text: text.slice(rest), position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+    return { type: "healthcheck", health, text: text.slice(rest), position: (0, import_chunk_54DBWU57.positionOf)(statement) };
   }
   statement.warn(
     start2,
@@ -9305,13 +9290,13 @@ function readHealth(text, from) {
     } else return `it has no flag ${(0, import_chunk_QFOP37F4.quote)(`--${name}`)}`;
   }
   const given = Object.entries(options).filter(([, value]) => value !== 0);
-  const [word = "", space = ""] = /^[^ \t]*([ \t]*)/.exec(text.slice(next)) ?? [];
+  const [word = ""] = /^[^ \t]*[ \t]*^^/.exec(text.slice(next)) ?? [];
   const kind = word.trim().toUpperCase();
   const command = text.slice(next + word.length);
   if (kind === "NONE") return command === "" ? { Test: ["NONE"] } : "NONE takes no arguments";
   if (kind !== "CMD") return `expected CMD or NONE, got ${(0, import_chunk_QFOP37F4.quote)(word.trim())}`;
-  if (space === "" || command === "") return "CMD has no command";
-  const list = command.startsWith("[") ? (0, import_chunk_X2C73KSO.readJsonWords)(command, 0, "no list") : { message: "no list" };
+  if (command === "") return "CMD has no command";
+  const list = command.startsWith("[") ? (0, import_chunk_54DBWU57.readJsonWords)(command, 0, "no list") : { message: "no list" };
   const isList = !("message" in list);
   if (isList && list.length === 0) return "CMD has no command";
   const Test = isList ? ["CMD", ...list.map(({ value }) => value)] : ["CMD-SHELL", command];
@@ -9335,13 +9320,13 @@ function parseLabel(statement) {
     statement.error(statement.start, "LABEL names no label", 'Write LABEL key="value".');
     return void 0;
   }
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, words)) return void 0;
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, words)) return void 0;
   const comment = words.findIndex(
-    (word, index) => isLeftOut(statement, words, index) || (0, import_chunk_X2C73KSO.isInlineComment)(statement, word)
+    (word, index) => isLeftOut(statement, words, index) || (0, import_chunk_54DBWU57.isInlineComment)(statement, word)
   );
   const legacy = comment === -1 ? readLegacyPair(statement, words) : void 0;
   if (legacy === "wrong") return void 0;
-  if (legacy !== void 0) return { type: "label", pairs: [legacy], position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  if (legacy !== void 0) return { type: "label", pairs: [legacy], position: (0, import_chunk_54DBWU57.positionOf)(statement) };
   const groups = groupWords(statement, comment === -1 ? words : words.slice(0, comment));
   const ambiguous = groups.find(({ key }, index) => {
     const before = groups[index - 1];
@@ -9351,11 +9336,11 @@ function parseLabel(statement) {
   const pairs = groups.flatMap((group, index) => {
     const isLast = index === groups.length - 1;
     const value = ambiguous === void 0 ? readValue(statement, group, isLast) : group.value.value;
-    const { value: key, hasFailed } = (0, import_chunk_X2C73KSO.expandWord)(statement, group.key);
+    const { value: key, hasFailed } = (0, import_chunk_54DBWU57.expandWord)(statement, group.key);
     if (key === "" && ambiguous === void 0 && !hasFailed) reportEmptyKey(statement, group);
     return key === "" ? [] : [{ key, value, position: statement.positionAt(group.key.start) }];
   });
-  return pairs.length === 0 ? void 0 : { type: "label", pairs, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return pairs.length === 0 ? void 0 : { type: "label", pairs, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function isLeftOut(statement, words, index) {
   const word = words[index];
@@ -9390,7 +9375,7 @@ function readValue(statement, group, isLast) {
   const { value, rest } = group;
   if (rest.length === 0) {
     warnOfInnerQuotes(statement, group);
-    return (0, import_chunk_X2C73KSO.expandWord)(statement, value).value;
+    return (0, import_chunk_54DBWU57.expandWord)(statement, value).value;
   }
   const whole = joinRaw(statement, [value, ...rest]);
   const isRest = isLast && !isQuoteAt(statement, value.start) && value.end > value.start;
@@ -9399,7 +9384,7 @@ function readValue(statement, group, isLast) {
     return value.value;
   }
   warnOfRest(statement, group, whole);
-  return (0, import_chunk_X2C73KSO.expandText)(statement, whole, (offset) => offsetInRaw([value, ...rest], offset)).value;
+  return (0, import_chunk_54DBWU57.expandText)(statement, whole, (offset) => offsetInRaw([value, ...rest], offset)).value;
 }
 //! src/core/containerfile/directives.ts
 var pattern = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/;
@@ -9728,11 +9713,11 @@ function isSignal(text) {
 //! src/core/containerfile/settings.ts
 function parseWorkdir(statement) {
   const path = readRest(statement, "WORKDIR /path");
-  return path === void 0 ? void 0 : { type: "workdir", path, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return path === void 0 ? void 0 : { type: "workdir", path, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function parseUser(statement) {
   const user = readRest(statement, "USER name, or USER uid:gid");
-  return user === void 0 ? void 0 : { type: "user", user, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return user === void 0 ? void 0 : { type: "user", user, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function parseStopSignal(statement) {
   const signal = readRest(statement, "STOPSIGNAL SIGTERM");
@@ -9742,7 +9727,7 @@ function parseStopSignal(statement) {
     statement.error(statement.rest, `expected a signal, got ${(0, import_chunk_QFOP37F4.quote)(signal)}`, hint);
     return void 0;
   }
-  return { type: "stopsignal", signal, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "stopsignal", signal, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function parseMaintainer(statement) {
   const name = statement.text.slice(statement.rest);
@@ -9753,7 +9738,7 @@ function parseMaintainer(statement) {
   const label = formatPair("org.opencontainers.image.authors", name);
   const message = "MAINTAINER is deprecated: it sets the author of the image alone";
   statement.warn(statement.start, message, `Write LABEL ${(0, import_chunk_QFOP37F4.suggestion)(label)}`);
-  return { type: "maintainer", name, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "maintainer", name, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function parseShell(statement) {
   const { text, rest, start: start2 } = statement;
@@ -9762,7 +9747,7 @@ function parseShell(statement) {
     statement.error(start2, "expected a JSON list after SHELL", form4);
     return void 0;
   }
-  const list = (0, import_chunk_X2C73KSO.readJsonWords)(text, rest, "remove the instruction");
+  const list = (0, import_chunk_54DBWU57.readJsonWords)(text, rest, "remove the instruction");
   if ("message" in list) {
     statement.error(list.offset, list.message, list.hint);
     return void 0;
@@ -9771,21 +9756,21 @@ function parseShell(statement) {
     statement.error(rest, "expected a shell, got an empty list", form4);
     return void 0;
   }
-  return { type: "shell", words: list.map(({ value }) => value), position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "shell", words: list.map(({ value }) => value), position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function parseVolume(statement) {
   const { text, rest, start: start2, escape } = statement;
-  const words = text.startsWith("[", rest) ? (0, import_chunk_X2C73KSO.readJsonWords)(text, rest, "put quotes around the path") : [];
+  const words = text.startsWith("[", rest) ? (0, import_chunk_54DBWU57.readJsonWords)(text, rest, "put quotes around the path") : [];
   if ("message" in words) {
     statement.error(words.offset, words.message, words.hint);
     return void 0;
   }
   const plain2 = text.startsWith("[", rest) ? [] : (0, import_chunk_FL5Q4NMJ.splitWords)(text, rest, (0, import_chunk_FL5Q4NMJ.dockerfileRules)(escape));
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, plain2) || plain2.some((word) => (0, import_chunk_X2C73KSO.isInlineComment)(statement, word)))
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, plain2) || plain2.some((word) => (0, import_chunk_54DBWU57.isInlineComment)(statement, word)))
     return void 0;
   const paths = [
-    ...words.map(({ value, offset }) => (0, import_chunk_X2C73KSO.expandText)(statement, value, (0, import_chunk_X2C73KSO.placesInJson)(text, offset))),
-    ...plain2.map((word) => (0, import_chunk_X2C73KSO.expandWord)(statement, word))
+    ...words.map(({ value, offset }) => (0, import_chunk_54DBWU57.expandText)(statement, value, (0, import_chunk_54DBWU57.placesInJson)(text, offset))),
+    ...plain2.map((word) => (0, import_chunk_54DBWU57.expandWord)(statement, word))
   ];
   if (paths.some(({ hasFailed }) => hasFailed)) return void 0;
   const values = paths.map(({ value }) => value.trim());
@@ -9793,7 +9778,7 @@ function parseVolume(statement) {
     statement.error(start2, "expected a path after VOLUME, got nothing", "Write VOLUME /path.");
     return void 0;
   }
-  return { type: "volume", paths: values, position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "volume", paths: values, position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function parseOnBuild(statement) {
   const { text, rest, start: start2, heredocs } = statement;
@@ -9815,7 +9800,7 @@ function parseOnBuild(statement) {
   );
   const documents = heredocs.map(({ raw, name }) => `
 ${raw}${name}`);
-  return { type: "onbuild", text: text.slice(rest) + documents.join(""), position: (0, import_chunk_X2C73KSO.positionOf)(statement) };
+  return { type: "onbuild", text: text.slice(rest) + documents.join(""), position: (0, import_chunk_54DBWU57.positionOf)(statement) };
 }
 function readRest(statement, form4) {
   const { text, rest, start: start2, escape, keyword } = statement;
@@ -9824,13 +9809,13 @@ function readRest(statement, form4) {
     statement.error(start2, `${keyword} has no argument`, `Write ${form4}.`);
     return void 0;
   }
-  if (!(0, import_chunk_X2C73KSO.checkWords)(statement, [word])) return void 0;
+  if (!(0, import_chunk_54DBWU57.checkWords)(statement, [word])) return void 0;
   const comment = /[ \t]#/.exec(text.slice(rest));
   if (comment !== null && !word.quoted) {
-    (0, import_chunk_X2C73KSO.isInlineComment)(statement, { ...word, start: rest + comment.index + 1 });
+    (0, import_chunk_54DBWU57.isInlineComment)(statement, { ...word, start: rest + comment.index + 1 });
     return void 0;
   }
-  const { value, hasFailed } = (0, import_chunk_X2C73KSO.expandWord)(statement, word, true);
+  const { value, hasFailed } = (0, import_chunk_54DBWU57.expandWord)(statement, word, true);
   if (hasFailed) return void 0;
   if (value === "") {
     statement.error(rest, `expected an argument of ${keyword}, got nothing`, `Write ${form4}.`);
@@ -9954,8 +9939,8 @@ var parsers = /* @__PURE__ *^^/ new Map([
   ["MAINTAINER", parseMaintainer],
   ["HEALTHCHECK", parseHealthcheck],
   ["ONBUILD", parseOnBuild],
-  ["CMD", (statement) => (0, import_chunk_X2C73KSO.parseCommand)(statement, "cmd")],
-  ["ENTRYPOINT", (statement) => (0, import_chunk_X2C73KSO.parseCommand)(statement, "entrypoint")]
+  ["CMD", (statement) => (0, import_chunk_54DBWU57.parseCommand)(statement, "cmd")],
+  ["ENTRYPOINT", (statement) => (0, import_chunk_54DBWU57.parseCommand)(statement, "entrypoint")]
 ]);
 function parseContainerfile(bytes, file, sources = {}) {
   const source = decodeSource(bytes, file);
@@ -9964,7 +9949,7 @@ function parseContainerfile(bytes, file, sources = {}) {
   const findings = { errors: [], warnings: [] };
   const { lines, escape } = readLogicalLines(source.text, file, findings);
   const variables = (0, import_chunk_FL5Q4NMJ.createVariables)(sources);
-  const statements = lines.map((line) => (0, import_chunk_X2C73KSO.readStatement)(line, escape, variables, findings));
+  const statements = lines.map((line) => (0, import_chunk_54DBWU57.readStatement)(line, escape, variables, findings));
   const [first] = statements;
   if (first === void 0) {
     const message = "expected at least one instruction, got none";
@@ -10039,7 +10024,7 @@ function parseStatement(statement, stages) {
     const message = `expected text, got the control character ${(0, import_chunk_QFOP37F4.quote)(control[0])}`;
     statement.error(control.index, message, "Remove it.");
   }
-  const position = (0, import_chunk_X2C73KSO.positionOf)(statement);
+  const position = (0, import_chunk_54DBWU57.positionOf)(statement);
   if (keyword === "FROM") {
     variables.leaveStage();
     const from = control === null ? parseFrom(statement, stages) : void 0;
@@ -10079,7 +10064,7 @@ async function openBuildFile(bytes, path) {
   if (source === void 0 || "problem" in source)
     return (sources) => parseContainerfile(bytes, path, sources);
   const [{ readYamlTree }, { parseBunnyfile }] = await Promise.all([
-    Promise.resolve().then(() => __toESM(require("./yaml-tree-NYRQX4EM.js"))),
+    Promise.resolve().then(() => __toESM(require("./yaml-tree-OPJEFQXB.js"))),
     Promise.resolve().then(() => __toESM(require("./bunnyfile-parser-IR6MJFET.js")))
   ]);
   const tree = await readYamlTree(source.text, path);
@@ -10155,7 +10140,7 @@ function applyArchive(rootfs, archive) {
   let children;
   const fail = (path, why) => new import_chunk_6WZWLENR.BimaError("CONTEXT_PATH", `${(0, import_chunk_QFOP37F4.quote)(source)} can't be unpacked: ${(0, import_chunk_QFOP37F4.quote)(path)} ${why}`, { position });
   const add = (entry) => {
-    (0, import_chunk_M3T6YAMS.checkPath)(entry.path, { path: source, position });
+    (0, import_chunk_OSPYY4DH.checkPath)(entry.path, { path: source, position });
     const before = rootfs.entries.get(entry.path);
     if (before?.type === "directory" && entry.type !== "directory") {
       for (const path of (children ??= childrenOf(rootfs)).take(entry.path)) {
@@ -10177,9 +10162,9 @@ function applyArchive(rootfs, archive) {
       if (!brought.has(parent)) add(there ?? folder(parent));
     }
   };
-  for (const made of (0, import_chunk_M3T6YAMS.makeFolder)(rootfs, archive.destination, chown ?? root, position))
+  for (const made of (0, import_chunk_OSPYY4DH.makeFolder)(rootfs, archive.destination, chown ?? root, position))
     brought.set(made.path, made);
-  const top = (0, import_chunk_M3T6YAMS.followPath)(rootfs, archive.destination) ?? "";
+  const top = (0, import_chunk_OSPYY4DH.followPath)(rootfs, archive.destination) ?? "";
   if (top !== "") addParents(`${top}/x`);
   for (const { entry, content } of archive.entries) {
     const path = placeOf2(rootfs, top, entry.path);
@@ -10235,7 +10220,7 @@ function folder(path) {
   return { type: "directory", path, mode: 493, ...root };
 }
 function placeOf2(rootfs, top, path) {
-  const folder2 = (0, import_chunk_M3T6YAMS.followPath)(rootfs, path.slice(0, Math.max(path.lastIndexOf("/"), 0)), top);
+  const folder2 = (0, import_chunk_OSPYY4DH.followPath)(rootfs, path.slice(0, Math.max(path.lastIndexOf("/"), 0)), top);
   return folder2 === void 0 ? void 0 : (0, import_chunk_PLWFMHG6.joinPath)(folder2, (0, import_chunk_PLWFMHG6.lastPart)(path));
 }
 //! src/core/files/destination.ts
@@ -10250,7 +10235,7 @@ async function findOwner(rootfs, owner) {
   return resolveOwner(owner, await readText(rootfs, "/etc/passwd"), await readText(rootfs, "/etc/group"));
 }
 async function readText(rootfs, path) {
-  const file = (0, import_chunk_M3T6YAMS.resolve)(rootfs, path);
+  const file = (0, import_chunk_OSPYY4DH.resolve)(rootfs, path);
   if (file === void 0 || file.size > maxSize2) return "";
   return Buffer.from(await (0, import_chunk_JMIZFWCF.readAll)(file.open())).toString();
 }
@@ -11118,8 +11103,8 @@ async function writeTree({ entries, root: root3 }, form4, mtime) {
   if (form4.type === "block") return createBlockImage(entries.values(), { mtime, root: root3, free: form4.free });
   const plain2 = planInitrd(entries.values(), { mtime, root: root3 });
   if (form4.compression === "none") return plain2;
-  const compression = (0, import_chunk_FQRWZH3S.parseCompression)(form4.compression);
-  const open = () => padded((0, import_chunk_FQRWZH3S.compress)(plain2.open(), compression, { size: plain2.size, release: true }));
+  const compression = (0, import_chunk_LE4HQ2KJ.parseCompression)(form4.compression);
+  const open = () => padded((0, import_chunk_LE4HQ2KJ.compress)(plain2.open(), compression, { size: plain2.size, release: true }));
   let size = 0;
   for await (const chunk of open()) size += chunk.length;
   return { size, open };
@@ -11297,7 +11282,7 @@ function createPlanFiles({ stages, unbuilt }, context, bases, images, created = 
     const warnings = [];
     const steps = await stepsOf(number, base, errors, warnings);
     const hasBase = base !== void 0 && (look === "always" || steps.some(dependsOnBase));
-    let rootfs = (0, import_chunk_M3T6YAMS.emptyRootfs)();
+    let rootfs = (0, import_chunk_OSPYY4DH.emptyRootfs)();
     if (hasBase) {
       await (0, import_chunk_6WZWLENR.collectProblems)(errors, async () => {
         rootfs = await base.rootfs();
@@ -11331,7 +11316,7 @@ function createPlanFiles({ stages, unbuilt }, context, bases, images, created = 
   }
 }
 async function filesOfContext(stages, context, number) {
-  const rootfs = (0, import_chunk_M3T6YAMS.emptyRootfs)();
+  const rootfs = (0, import_chunk_OSPYY4DH.emptyRootfs)();
   let workingDir = "/";
   for (const instruction2 of flattenStage(stages, number).instructions) {
     if (instruction2.type === "workdir") workingDir = resolveWorkdir(workingDir, instruction2.path);
@@ -11345,15 +11330,15 @@ async function filesOfContext(stages, context, number) {
     );
     if (errors.length > 0) continue;
     const destination = absoluteDestination(workingDir, instruction2.destination);
-    await (0, import_chunk_6WZWLENR.collectProblems)([], () => (0, import_chunk_M3T6YAMS.applyCopy)(rootfs, { ...instruction2, chown: root2, destination }, matches));
+    await (0, import_chunk_6WZWLENR.collectProblems)([], () => (0, import_chunk_OSPYY4DH.applyCopy)(rootfs, { ...instruction2, chown: root2, destination }, matches));
   }
   return rootfs;
 }
 async function applyStep(rootfs, { instruction: instruction2, workingDir, user, matches }, warnings) {
   const { position } = instruction2;
   if (instruction2.type === "workdir") {
-    if ((0, import_chunk_M3T6YAMS.has)(rootfs, workingDir)) return (0, import_chunk_M3T6YAMS.makeFolder)(rootfs, workingDir, root2, position);
-    return (0, import_chunk_M3T6YAMS.makeFolder)(rootfs, workingDir, await idsOfUser(rootfs, user, warnings), position);
+    if ((0, import_chunk_OSPYY4DH.has)(rootfs, workingDir)) return (0, import_chunk_OSPYY4DH.makeFolder)(rootfs, workingDir, root2, position);
+    return (0, import_chunk_OSPYY4DH.makeFolder)(rootfs, workingDir, await idsOfUser(rootfs, user, warnings), position);
   }
   const { chown, ...copy } = instruction2;
   const destination = absoluteDestination(workingDir, copy.destination);
@@ -11370,13 +11355,13 @@ async function applyStep(rootfs, { instruction: instruction2, workingDir, user, 
   return applyMatches(rootfs, { ...copy, destination, chown: ids }, matches, warnings);
 }
 function applyMatches(rootfs, copy, matches, warnings) {
-  if (matches.every(({ archive }) => archive === void 0)) return (0, import_chunk_M3T6YAMS.applyCopy)(rootfs, copy, matches);
+  if (matches.every(({ archive }) => archive === void 0)) return (0, import_chunk_OSPYY4DH.applyCopy)(rootfs, copy, matches);
   const parts = [];
   for (const match of matches) {
     const { archive, source } = match;
     const destination = matches.length > 1 ? copy.destination.replace(/\/?$/, "/") : copy.destination;
     if (archive === void 0) {
-      parts.push((0, import_chunk_M3T6YAMS.applyCopy)(rootfs, { ...copy, destination }, [match]));
+      parts.push((0, import_chunk_OSPYY4DH.applyCopy)(rootfs, { ...copy, destination }, [match]));
       continue;
     }
     const { path, position } = source;
@@ -11392,7 +11377,7 @@ function applyMatches(rootfs, copy, matches, warnings) {
 function warnOfLanding(rootfs, copy, matches) {
   if (copy.destination.endsWith("/") && copy.destination !== "/") return [];
   return matches.flatMap(({ found, source }) => {
-    if (found.type !== "directory" || !(0, import_chunk_M3T6YAMS.landsInside)(rootfs, copy, found)) return [];
+    if (found.type !== "directory" || !(0, import_chunk_OSPYY4DH.landsInside)(rootfs, copy, found)) return [];
     const message = `"${source.path}" becomes "${import_node_path4.posix.join(copy.destination, found.name)}", since "${copy.destination}" is there already`;
     const hint = 'Name what is in the folder, each with its destination, if that is not meant; with a "/" at the end of the destination it is.';
     return [{ code: "CONTEXT_PATH", message, hint, position: source.position }];
@@ -11441,7 +11426,7 @@ async function openStages(bytes, path, context, options) {
   const read = await openBuildFile(bytes, path);
   const first = read(options);
   const { stages } = first;
-  const pairs = (0, import_chunk_X2C73KSO.lastPairs)([...labelsOf(stages), ...options.labels]);
+  const pairs = (0, import_chunk_54DBWU57.lastPairs)([...labelsOf(stages), ...options.labels]);
   const hypervisor = pairs.get(import_chunk_NQCWU3QG.uruncKeys.hypervisor)?.value;
   async function findArchitecture() {
     const nowhere = {
@@ -11497,7 +11482,7 @@ async function findContainerPlatform(rootfs, { base, command }, { named, stated 
 async function recognizeRootfs(rootfs, unnamed) {
   if (unnamed === void 0) return { filled: [], errors: [] };
   const { path, source, mountPoint, position } = unnamed;
-  const file = (0, import_chunk_M3T6YAMS.resolve)(rootfs, path);
+  const file = (0, import_chunk_OSPYY4DH.resolve)(rootfs, path);
   if (file === void 0) {
     const message2 = `expected a root file system at "${path}", where the image has no file`;
     return { filled: [], errors: [{ code: "CONTEXT_PATH", message: message2, hint: "Correct the path.", position }] };
@@ -11505,10 +11490,10 @@ async function recognizeRootfs(rootfs, unnamed) {
   const errors = [];
   let head = new Uint8Array();
   await (0, import_chunk_6WZWLENR.collectProblems)(errors, async () => {
-    head = await (0, import_chunk_M3T6YAMS.readRange)(file, 0, import_chunk_X2C73KSO.diskHeadSize);
+    head = await (0, import_chunk_OSPYY4DH.readRange)(file, 0, import_chunk_54DBWU57.diskHeadSize);
   });
   if (errors.length > 0) return { filled: [], errors };
-  const { kind, name } = (0, import_chunk_X2C73KSO.describeDisk)(head);
+  const { kind, name } = (0, import_chunk_54DBWU57.describeDisk)(head);
   const label = (key, value) => ({ key, value, position, source: `${name} in "${source}"` });
   if (kind === "cpio" || kind === "compressed")
     return { filled: [label(import_chunk_NQCWU3QG.uruncKeys.initrd, path)], errors: [] };
@@ -11546,7 +11531,7 @@ async function examine(options) {
     ...image.ofBoot.warnings,
     ...options.doubts ?? []
   ]);
-  const notes = [...notesOf(context), ...image.filled.map(import_chunk_X2C73KSO.describeFilled)];
+  const notes = [...notesOf(context), ...image.filled.map(import_chunk_54DBWU57.describeFilled)];
   if (errors.length > 0 || binary.platform === void 0) return { errors, warnings, notes };
   const plan = {
     instructions,
@@ -11575,7 +11560,7 @@ async function examineImage({ containerfile, bases, files }, options, start2) {
   const basePosition = stages[root3]?.from.imagePosition ?? start2;
   const own = [...labelsOf(stages), ...options.labels];
   const sources = { ...options, instructions, own, base, basePosition, start: start2, optionalLabels };
-  const first = await (0, import_chunk_X2C73KSO.planLabels)(sources);
+  const first = await (0, import_chunk_54DBWU57.planLabels)(sources);
   const fill = (options.fill ?? true) && options.container !== true;
   const search = { base, fill, pairs: first.pairs, unnamedRootfs };
   const sought = stages.length === 0 ? noFiles : await findFiles(search, (look) => files.ofStage(image, look));
@@ -11583,9 +11568,9 @@ async function examineImage({ containerfile, bases, files }, options, start2) {
     sought.rootfs,
     sought.errors.length > 0 ? void 0 : unnamedRootfs
   );
-  const fills = await (0, import_chunk_X2C73KSO.findFills)(sought.rootfs, [...recognized.filled, ...first.pairs], search);
+  const fills = await (0, import_chunk_54DBWU57.findFills)(sought.rootfs, [...recognized.filled, ...first.pairs], search);
   const filled = [...fills.filled, ...recognized.filled];
-  const labels = filled.length === 0 ? first : await (0, import_chunk_X2C73KSO.planLabels)({ ...sources, filled });
+  const labels = filled.length === 0 ? first : await (0, import_chunk_54DBWU57.planLabels)({ ...sources, filled });
   const found = withExecutableBinary(sought, labels.pairs);
   const platforms = { named: options.platform, stated: containerfile.platform };
   const binary = options.container === true ? await findContainerPlatform(found.rootfs, { base, command: labels.given }, platforms, start2) : await findPlatform(found.rootfs, labels.pairs, platforms, start2);
@@ -11618,9 +11603,9 @@ function onBuildOf(stages) {
 async function findFiles({ base, fill, pairs, unnamedRootfs }, ofStage) {
   const found = await ofStage("for COPY");
   if (base === void 0 || found.hasBase) return found;
-  const paths = [...(0, import_chunk_X2C73KSO.namedPaths)(pairs), ...unnamedRootfs === void 0 ? [] : [unnamedRootfs.path]];
-  const isInBase = !paths.every((file) => (0, import_chunk_M3T6YAMS.has)(found.rootfs, file));
-  return isInBase || fill && (0, import_chunk_X2C73KSO.mayFillFromBase)(base, pairs) ? ofStage("always") : found;
+  const paths = [...(0, import_chunk_54DBWU57.namedPaths)(pairs), ...unnamedRootfs === void 0 ? [] : [unnamedRootfs.path]];
+  const isInBase = !paths.every((file) => (0, import_chunk_OSPYY4DH.has)(found.rootfs, file));
+  return isInBase || fill && (0, import_chunk_54DBWU57.mayFillFromBase)(base, pairs) ? ofStage("always") : found;
 }
 async function warnOfFiles(found, { ignoreFile, warnings }, { container }) {
   return [
@@ -11634,19 +11619,19 @@ async function warnOfFiles(found, { ignoreFile, warnings }, { container }) {
 function examineBoot(sources) {
   const { base, found, labels, binary, fills, instructions, start: start2, isCopied } = sources;
   const { pairs, given } = labels;
-  const isThere = (file) => (0, import_chunk_M3T6YAMS.has)(found.rootfs, file);
+  const isThere = (file) => (0, import_chunk_OSPYY4DH.has)(found.rootfs, file);
   const boot = {
     ...fills.files,
     // What is wrong with it is said already.
     ...binary.errors.length + binary.warnings.length === 0 ? {} : { binary: void 0 },
-    labels: (0, import_chunk_X2C73KSO.withVersion)(pairs),
+    labels: (0, import_chunk_54DBWU57.withVersion)(pairs),
     words: [...given.entrypoint ?? [], ...given.cmd ?? []],
     environment: environmentOf(instructions, base),
     // Of a base that was not looked into, nobody knows.
     provides: (file) => isThere(file) || base !== void 0 && !found.hasBase
   };
-  const { errors, warnings } = isCopied ? (0, import_chunk_X2C73KSO.checkBoot)(boot, start2) : { errors: [], warnings: [] };
-  return { errors, warnings: [...(0, import_chunk_X2C73KSO.checkLabels)(pairs), ...(0, import_chunk_X2C73KSO.checkPaths)(pairs, isThere), ...warnings] };
+  const { errors, warnings } = isCopied ? (0, import_chunk_54DBWU57.checkBoot)(boot, start2) : { errors: [], warnings: [] };
+  return { errors, warnings: [...(0, import_chunk_54DBWU57.checkLabels)(pairs), ...(0, import_chunk_54DBWU57.checkPaths)(pairs, isThere), ...warnings] };
 }
 function environmentOf(instructions, base) {
   const own = instructions.flatMap((instruction2) => instruction2.type === "env" ? instruction2.pairs : []);
@@ -11665,7 +11650,7 @@ function notesOf({ ignoreFile, leftOut }) {
   const outputs = [...leftOut].map((path) => `"${path}" is left out of the context: this build writes it`);
   return ignoreFile === void 0 ? outputs : [`the ignore file is "${ignoreFile}"`, ...outputs];
 }
-var noFiles = { rootfs: (0, import_chunk_M3T6YAMS.emptyRootfs)(), hasBase: false, layers: [], errors: [], warnings: [] };
+var noFiles = { rootfs: (0, import_chunk_OSPYY4DH.emptyRootfs)(), hasBase: false, layers: [], errors: [], warnings: [] };
 function warnOfArchitecture(platform, base, position) {
   if (platform === void 0 || base === void 0) return [];
   const { architecture } = (0, import_chunk_M4B7NHA5.normalPlatform)(base.platform);
@@ -11680,12 +11665,12 @@ function warnOfArchitecture(platform, base, position) {
   ];
 }
 function warnOfReplaced2(layers) {
-  const replaced = layers.findLast(({ entries }) => entries.some(({ path }) => path === import_chunk_X2C73KSO.uruncJsonPath));
+  const replaced = layers.findLast(({ entries }) => entries.some(({ path }) => path === import_chunk_54DBWU57.uruncJsonPath));
   if (replaced === void 0) return [];
   return [
     {
       code: "CONTEXT_PATH",
-      message: `"/${import_chunk_X2C73KSO.uruncJsonPath}" is copied, and then replaced by the one that is made from the labels`,
+      message: `"/${import_chunk_54DBWU57.uruncJsonPath}" is copied, and then replaced by the one that is made from the labels`,
       hint: "Leave it out: every label is written to it.",
       position: replaced.instruction.position
     }
@@ -12082,7 +12067,7 @@ function parseSourceDate(text) {
   parseSourceDate
 });
 */},
-'./output-containerd-4LN5LQXW.js'() {/*
+'./output-containerd-LO3ISOEA.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -12102,16 +12087,16 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  containerdOutput: () => import_chunk_Q3UGAVG2.containerdOutput,
-  describeContainerd: () => import_chunk_Q3UGAVG2.describeContainerd,
-  openForOptions: () => import_chunk_Q3UGAVG2.openForOptions
+  containerdOutput: () => import_chunk_3FFDLFIX.containerdOutput,
+  describeContainerd: () => import_chunk_3FFDLFIX.describeContainerd,
+  openForOptions: () => import_chunk_3FFDLFIX.openForOptions
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_Q3UGAVG2 = require("./chunk-Q3UGAVG2.js");
+var import_chunk_3FFDLFIX = require("./chunk-3FFDLFIX.js");
 var import_chunk_JTL5SYMV = require("./chunk-JTL5SYMV.js");
 var import_chunk_EMSPYF6P = require("./chunk-EMSPYF6P.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -12139,7 +12124,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   openForOptions
 });
 */},
-'./chunk-Q3UGAVG2.js'() {/*
+'./chunk-3FFDLFIX.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -12178,7 +12163,7 @@ module.exports = __toCommonJS(stdin_exports);
 var import_chunk_JTL5SYMV = require("./chunk-JTL5SYMV.js");
 var import_chunk_EMSPYF6P = require("./chunk-EMSPYF6P.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_HFUWHP5Q = require("./chunk-HFUWHP5Q.js");
@@ -12287,7 +12272,7 @@ var known = [
     hint: "Start the service behind the snapshotter, or choose one that is built in, such as overlayfs or native."
   },
   {
-    pattern: /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|code = Unavailable|failed to dial/i,
+    pattern: /failed to send write: EOF|error reading from server|transport is closing|connection refused|\bunavailable\b|failed to dial/i,
     reason: "it stopped in the middle",
     hint: "See its log (journalctl -u containerd) and try again when it runs; what the import had begun is removed by containerd within a day.",
     code: "CONTAINERD_UNREACHABLE"
@@ -12395,8 +12380,8 @@ function parsePlugins(table) {
   const snapshotters = [];
   const platforms = /* @__PURE__ *^^/ new Set();
   for (const line of table.split("\n").slice(1)) {
-    const [type, name, platform, status] = line.trim().split(/\s+/);
-    if (type === void 0 || name === void 0 || platform === void 0 || status === void 0) continue;
+    const [type = "", name = "", platform = "", status] = line.trim().split(/\s+/);
+    if (status === void 0) continue;
     if (type.startsWith("io.containerd.snapshotter.")) snapshotters.push({ name, status });
     for (const one of platform.split(",")) if (one.includes("/")) platforms.add(one);
   }
@@ -12404,8 +12389,8 @@ function parsePlugins(table) {
 }
 function parseImages(table) {
   return table.split("\n").flatMap((line) => {
-    const [name, mediaType = "", digest, status, ...rest] = line.trim().split(/\s+/);
-    if (name === void 0 || digest === void 0 || !(0, import_chunk_L4QEZDFT.isDigest)(digest)) return [];
+    const [name = "", mediaType = "", digest = "", status, ...rest] = line.trim().split(/\s+/);
+    if (!(0, import_chunk_L4QEZDFT.isDigest)(digest)) return [];
     return [{ name, mediaType, digest, isReady: status === "complete" && rest.at(-1) === "true" }];
   });
 }
@@ -12700,8 +12685,8 @@ async function loadImage(containerd, source, image, references, reporter, signal
   };
   signal?.addEventListener("abort", wait, { once: true });
   const lists = await listsOf(source, referrers, references);
-  const open = () => (0, import_chunk_IZKM2XIR.packArchive)(source, image, references);
-  const openLists = (updates) => (0, import_chunk_IZKM2XIR.packIndexes)(source, updates, referrers);
+  const open = () => (0, import_chunk_4MMMWLFF.packArchive)(source, image, references);
+  const openLists = (updates) => (0, import_chunk_4MMMWLFF.packIndexes)(source, updates, referrers);
   const imported = await importImage(
     containerd,
     { image, references, platforms, open, lists, openLists, owners },
@@ -12862,7 +12847,7 @@ async function isExecutable(path) {
   isExecutable
 });
 */},
-'./client-XOPERKMQ.js'() {/*
+'./client-S4LD2UR7.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -13925,7 +13910,6 @@ var mayBePlain = /* @__PURE__ *^^/ new Set([
   "garbled"
 ]);
 var maxRedirects = 5;
-var maxLogins = 2;
 var maxTokens = 2;
 var tokenWait = 2e3;
 var Session = class {
@@ -13966,22 +13950,21 @@ var Session = class {
     const { authorizer } = this.#options;
     const isStream = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
     let refusals = 0;
-    for (let logins = 0; ; ) {
+    for (; ; ) {
       const authorization = await authorizer.header(request2.scopes, isStream);
       const answer = await this.#follow(request2, authorization);
       if (request2.expected.includes(answer.status)) return this.#accept(request2, answer);
       const failure = await answerError(answer, this.#contextOf(request2, answer.endpoint));
       if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
       const challenge = answer.headers["www-authenticate"];
-      if (authorization === void 0) logins += 1;
-      else refusals += 1;
+      if (authorization !== void 0) refusals += 1;
       const isEarly = refusals === maxTokens && !isStream && request2.isOptional !== true && !isAboutScope(challenge);
       if (isEarly) {
         await this.clock.sleep(tokenWait, request2.signal ?? this.signal);
         continue;
       }
       const mayHelp = refusals < maxTokens && await authorizer.renew(request2.scopes, authorization, challenge);
-      if (!mayHelp || isStream || logins > maxLogins) throw failure;
+      if (!mayHelp || isStream) throw failure;
     }
   }
   /** The same as often as it takes, within reason: for requests that may be repeated as they are. *^^/
@@ -15532,7 +15515,7 @@ var sharedDomains = [
   vendorOf
 });
 */},
-'./registry-options-S43IK4NO.js'() {/*
+'./registry-options-WRRX4JQW.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15552,13 +15535,13 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  checkRegistryOptions: () => import_chunk_RB3MHKVQ.checkRegistryOptions,
-  lazyRegistryClient: () => import_chunk_RB3MHKVQ.lazyRegistryClient,
-  readCa: () => import_chunk_RB3MHKVQ.readCa,
-  withRegistryClient: () => import_chunk_RB3MHKVQ.withRegistryClient
+  checkRegistryOptions: () => import_chunk_BJ6KQ5JV.checkRegistryOptions,
+  lazyRegistryClient: () => import_chunk_BJ6KQ5JV.lazyRegistryClient,
+  readCa: () => import_chunk_BJ6KQ5JV.readCa,
+  withRegistryClient: () => import_chunk_BJ6KQ5JV.withRegistryClient
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
 var import_chunk_2OYRWF2G = require("./chunk-2OYRWF2G.js");
@@ -15571,7 +15554,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   withRegistryClient
 });
 */},
-'./output-registry-66DJM6DP.js'() {/*
+'./output-registry-RP67A4WP.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15591,20 +15574,20 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describePush: () => import_chunk_KJVN4C5Y.describePush,
-  registryOutput: () => import_chunk_KJVN4C5Y.registryOutput
+  describePush: () => import_chunk_X652KA5H.describePush,
+  registryOutput: () => import_chunk_X652KA5H.registryOutput
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_KJVN4C5Y = require("./chunk-KJVN4C5Y.js");
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_X652KA5H = require("./chunk-X652KA5H.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -15619,11 +15602,11 @@ var import_chunk_HFUWHP5Q = require("./chunk-HFUWHP5Q.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
 var import_chunk_VVEXJE6F = require("./chunk-VVEXJE6F.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -15636,7 +15619,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   registryOutput
 });
 */},
-'./chunk-KJVN4C5Y.js'() {/*
+'./chunk-X652KA5H.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15662,11 +15645,11 @@ __export(stdin_exports, {
   summarizePush: () => summarizePush
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_PS4QVFQB = require("./chunk-PS4QVFQB.js");
+var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
+var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
@@ -15913,12 +15896,12 @@ function registryOutput(context) {
   if (options.isGiven("dest")) {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", "expected no --dest with a push: nothing is kept on disk");
   }
-  (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
+  (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, references);
   let result;
   return {
     workPath: (0, import_node_path.join)((0, import_node_os.tmpdir)(), "image"),
     check: () => Promise.resolve(),
-    previous: async () => (0, import_chunk_PS4QVFQB.openTaggedImage)(await context.client.open(), references),
+    previous: async () => (0, import_chunk_OH7NNSCT.openTaggedImage)(await context.client.open(), references),
     write: async (layout, image, external, openClient = () => context.client.open()) => {
       const source = (0, import_chunk_BLZ2TRQ6.withBlobs)(layout, external);
       const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, image);
@@ -15952,7 +15935,7 @@ function describePush({ repositories }) {
   summarizePush
 });
 */},
-'./chunk-PS4QVFQB.js'() {/*
+'./chunk-OH7NNSCT.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15977,15 +15960,15 @@ __export(stdin_exports, {
   openTaggedImage: () => openTaggedImage
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_N6HJBTQ3 = require("./chunk-N6HJBTQ3.js");
-var import_chunk_EABMWAEE = require("./chunk-EABMWAEE.js");
+var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
+var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
 var import_chunk_VVEXJE6F = require("./chunk-VVEXJE6F.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
@@ -16075,7 +16058,7 @@ var LayerCache = class {
   async #writeRecord(folder, key, layer) {
     const { mediaType, digest, size } = layer;
     await (0, import_promises.mkdir)(folder, { recursive: true });
-    const temporary = (0, import_node_path.join)((0, import_chunk_EABMWAEE.blobsFolder)(this.#options.blobs.directory), await (0, import_chunk_3IRA54NO.temporaryName)());
+    const temporary = (0, import_node_path.join)((0, import_chunk_QLK4QWTY.blobsFolder)(this.#options.blobs.directory), await (0, import_chunk_3IRA54NO.temporaryName)());
     const path = (0, import_node_path.join)(folder, nameOf(key));
     try {
       await (0, import_promises.writeFile)(temporary, (0, import_chunk_76MFR2T4.encodeJson)({ mediaType, digest, size }));
@@ -16090,7 +16073,7 @@ var LayerCache = class {
   async #removeLost(folder) {
     const [names, held] = await Promise.all([
       (0, import_promises.readdir)(folder).catch(() => []),
-      (0, import_promises.readdir)((0, import_chunk_EABMWAEE.blobsFolder)(this.#options.blobs.directory)).catch(() => [])
+      (0, import_promises.readdir)((0, import_chunk_QLK4QWTY.blobsFolder)(this.#options.blobs.directory)).catch(() => [])
     ]);
     if (names.length <= held.length) return;
     const there = new Set(held);
@@ -16116,7 +16099,7 @@ async function readRecord(path) {
   }
 }
 async function remove(path) {
-  await (0, import_promises.rm)(path, { recursive: true, force: true }).catch(() => void 0);
+  await (0, import_promises.rm)(path, { recursive: true }).catch(() => void 0);
 }
 //! src/usecases/layer-sources.ts
 async function openTaggedImage(client, references) {
@@ -16135,7 +16118,7 @@ async function openTaggedImage(client, references) {
   return void 0;
 }
 async function openImagesAt(path) {
-  const images = await (0, import_chunk_3GNUDXLL.openLocalImages)(path);
+  const images = await (0, import_chunk_MN2LV3BC.openLocalImages)(path);
   return images === void 0 ? void 0 : { ...images, isLocal: true };
 }
 function openLayerCache(blobs, { compression, reuse, records, reporter }) {
@@ -16143,9 +16126,9 @@ function openLayerCache(blobs, { compression, reuse, records, reporter }) {
   return new LayerCache({
     blobs,
     records,
-    decompress: (layer, type) => (0, import_chunk_FQRWZH3S.decompress)(layer, type, "a layer of the cache"),
-    compressor: async () => await (0, import_chunk_N6HJBTQ3.nameCompressor)(compression) ?? compression.method,
-    mediaType: (0, import_chunk_FQRWZH3S.layerMediaType)(compression),
+    decompress: (layer, type) => (0, import_chunk_LE4HQ2KJ.decompress)(layer, type, "a layer of the cache"),
+    compressor: async () => await (0, import_chunk_FQDIJTCP.nameCompressor)(compression) ?? compression.method,
+    mediaType: (0, import_chunk_LE4HQ2KJ.layerMediaType)(compression),
     reuse,
     reporter
   });
@@ -16157,7 +16140,7 @@ function openLayerCache(blobs, { compression, reuse, records, reporter }) {
   openTaggedImage
 });
 */},
-'./chunk-N6HJBTQ3.js'() {/*
+'./chunk-FQDIJTCP.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -16184,10 +16167,10 @@ __export(stdin_exports, {
   nameCompressor: () => nameCompressor
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 //! src/adapters/layers/fingerprint.ts
 var compressorAnnotation = "com.nubificus.bima.compressor";
 async function markLayer({ mediaType, digest, size }, compression) {
@@ -16206,7 +16189,7 @@ function compressorOf({ digest, annotations }) {
   return mark.endsWith(end) ? mark.slice(0, -end.length) : void 0;
 }
 async function isMadeBy(compression, layer, diffId) {
-  if (layer.mediaType !== (0, import_chunk_FQRWZH3S.layerMediaType)(compression)) return false;
+  if (layer.mediaType !== (0, import_chunk_LE4HQ2KJ.layerMediaType)(compression)) return false;
   if (compression.method === "none") return layer.digest === diffId;
   const { annotations = {} } = await markLayer(layer, compression);
   return layer.annotations?.[compressorAnnotation] === annotations[compressorAnnotation];
@@ -16217,7 +16200,7 @@ async function nameCompressor({ method, level }) {
     case "none":
       return void 0;
     case "gzip":
-      return `gzip:${level}/bima-${import_chunk_EHMQEIR7.encoderVersion}`;
+      return `gzip:${level}/bima-${import_chunk_DQX7KH3G.encoderVersion}`;
     case "zstd": {
       const known = zstdNames.get(level) ?? nameZstd(level);
       zstdNames.set(level, known);
@@ -16228,8 +16211,8 @@ async function nameCompressor({ method, level }) {
 async function nameZstd(level) {
   const digester = (0, import_chunk_L4QEZDFT.createDigester)();
   const sample = (0, import_chunk_JMIZFWCF.streamOf)(mixture(sampleSize));
-  for await (const chunk of (0, import_chunk_FQRWZH3S.compress)(sample, { method: "zstd", level })) digester.update(chunk);
-  const frames = (0, import_chunk_FQRWZH3S.isFramed)(level) ? "frames-" : "";
+  for await (const chunk of (0, import_chunk_LE4HQ2KJ.compress)(sample, { method: "zstd", level })) digester.update(chunk);
+  const frames = (0, import_chunk_LE4HQ2KJ.isFramed)(level) ? "frames-" : "";
   return `zstd:${level}/${frames}${(0, import_chunk_L4QEZDFT.hexOf)(digester.digest()).slice(0, 16)}`;
 }
 var sampleSize = 192 * 1024;
@@ -16264,7 +16247,7 @@ function mixture(size) {
   nameCompressor
 });
 */},
-'./chunk-EABMWAEE.js'() {/*
+'./chunk-QLK4QWTY.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -16312,7 +16295,7 @@ async function evict(directory, limit, used, now) {
     if (found === void 0) continue;
     if (name.startsWith(".")) {
       if (await (0, import_chunk_3IRA54NO.lifeOf)(name) === void 0 && now - found.mtimeMs > abandonedAfter)
-        await (0, import_promises3.rm)(path, { force: true }).catch(() => void 0);
+        await (0, import_promises3.rm)(path).catch(() => void 0);
       continue;
     }
     total += found.size;
@@ -16321,7 +16304,7 @@ async function evict(directory, limit, used, now) {
   files.sort((a, b) => a.time - b.time);
   for (const { path, size } of files) {
     if (total <= limit) return;
-    await (0, import_promises3.rm)(path, { force: true }).catch(() => void 0);
+    await (0, import_promises3.rm)(path).catch(() => void 0);
     total -= size;
   }
 }
@@ -16670,7 +16653,7 @@ function registryFailure(error) {
   registryFailure
 });
 */},
-'./chunk-RB3MHKVQ.js'() {/*
+'./chunk-BJ6KQ5JV.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -16734,7 +16717,7 @@ async function openClient({ options, references, terminal, reporter }, registry)
   const concurrency = readCount("concurrency", options.string("concurrency"));
   const chunkSize = readSize(options.string("chunk-size"));
   const [{ createRegistryClient }, { createCredentials }] = await Promise.all([
-    Promise.resolve().then(() => __toESM(require("./client-XOPERKMQ.js"))),
+    Promise.resolve().then(() => __toESM(require("./client-S4LD2UR7.js"))),
     Promise.resolve().then(() => __toESM(require("./credentials-B6SKSHRU.js")))
   ]);
   return createRegistryClient({
@@ -17847,7 +17830,7 @@ var export_MultiBar = import_cli_progress.MultiBar;
   MultiBar
 });
 */},
-'./lint-image-CND63IBB.js'() {/*
+'./lint-image-FQV2IYXR.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -17867,18 +17850,18 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  labelsOfImage: () => import_chunk_ELNXDVWS.labelsOfImage,
-  lintImages: () => import_chunk_ELNXDVWS.lintImages
+  labelsOfImage: () => import_chunk_XO4QHYDK.labelsOfImage,
+  lintImages: () => import_chunk_XO4QHYDK.lintImages
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_ELNXDVWS = require("./chunk-ELNXDVWS.js");
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
+var import_chunk_XO4QHYDK = require("./chunk-XO4QHYDK.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_5W6PFHSC = require("./chunk-5W6PFHSC.js");
+var import_chunk_UQTWDYXB = require("./chunk-UQTWDYXB.js");
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
@@ -17886,11 +17869,11 @@ var import_chunk_EO4DJ3V5 = require("./chunk-EO4DJ3V5.js");
 var import_chunk_NQCWU3QG = require("./chunk-NQCWU3QG.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -17903,7 +17886,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   lintImages
 });
 */},
-'./chunk-ELNXDVWS.js'() {/*
+'./chunk-XO4QHYDK.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -17927,9 +17910,9 @@ __export(stdin_exports, {
   lintImages: () => lintImages
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_X2C73KSO = require("./chunk-X2C73KSO.js");
-var import_chunk_5W6PFHSC = require("./chunk-5W6PFHSC.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
+var import_chunk_UQTWDYXB = require("./chunk-UQTWDYXB.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
 var import_chunk_EO4DJ3V5 = require("./chunk-EO4DJ3V5.js");
 var import_chunk_NQCWU3QG = require("./chunk-NQCWU3QG.js");
@@ -17958,26 +17941,26 @@ async function lintImages(source, roots, options) {
 async function lintImage(source, { manifest, config, layers }, { strict, container, folder }) {
   const { labels, entrypoint = [], cmd = [], env = [] } = config;
   const pairs = await labelsOfImage(
-    (0, import_chunk_M3T6YAMS.labelsOfBase)(labels, manifest.annotations ?? {}),
-    (paths2) => (0, import_chunk_5W6PFHSC.readNamedFiles)(source, layers, paths2, folder)
+    (0, import_chunk_OSPYY4DH.labelsOfBase)(labels, manifest.annotations ?? {}),
+    (paths2) => (0, import_chunk_UQTWDYXB.readNamedFiles)(source, layers, paths2, folder)
   );
-  if (container) return (0, import_chunk_X2C73KSO.completeContainerLabels)(pairs);
+  if (container) return (0, import_chunk_54DBWU57.completeContainerLabels)(pairs);
   const words = [...entrypoint, ...cmd];
   const [init = ""] = words;
-  const paths = [.../* @__PURE__ *^^/ new Set([...(0, import_chunk_X2C73KSO.namedPaths)(pairs), ...initPath(pairs, init)])];
-  const files = await (0, import_chunk_5W6PFHSC.readNamedFiles)(source, layers, paths, folder);
+  const paths = [.../* @__PURE__ *^^/ new Set([...(0, import_chunk_54DBWU57.namedPaths)(pairs), ...initPath(pairs, init)])];
+  const files = await (0, import_chunk_UQTWDYXB.readNamedFiles)(source, layers, paths, folder);
   const provides = (path) => files.has((0, import_chunk_EO4DJ3V5.rootfsPath)(path));
-  const completed = (0, import_chunk_X2C73KSO.completeLabels)(pairs, { words, strict });
-  const boot = await (0, import_chunk_X2C73KSO.examineBootFiles)((path) => files.get((0, import_chunk_EO4DJ3V5.rootfsPath)(path)), pairs);
-  const binary = (0, import_chunk_X2C73KSO.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.binary)?.value ?? "";
+  const completed = (0, import_chunk_54DBWU57.completeLabels)(pairs, { words, strict });
+  const boot = await (0, import_chunk_54DBWU57.examineBootFiles)((path) => files.get((0, import_chunk_EO4DJ3V5.rootfsPath)(path)), pairs);
+  const binary = (0, import_chunk_54DBWU57.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.binary)?.value ?? "";
   const isMissing = binary !== "" && !provides(binary);
-  const ofBoot = (0, import_chunk_X2C73KSO.checkBoot)({ ...boot, labels: (0, import_chunk_X2C73KSO.withVersion)(pairs), words, environment: env, provides });
+  const ofBoot = (0, import_chunk_54DBWU57.checkBoot)({ ...boot, labels: (0, import_chunk_54DBWU57.withVersion)(pairs), words, environment: env, provides });
   return {
     errors: [...completed.errors, ...isMissing ? [missingBinary(binary)] : [], ...ofBoot.errors],
     warnings: [
       ...completed.warnings,
-      ...(0, import_chunk_X2C73KSO.checkLabels)(pairs),
-      ...(0, import_chunk_X2C73KSO.checkPaths)(pairs, provides),
+      ...(0, import_chunk_54DBWU57.checkLabels)(pairs),
+      ...(0, import_chunk_54DBWU57.checkPaths)(pairs, provides),
       ...ofBoot.warnings
     ]
   };
@@ -17985,12 +17968,12 @@ async function lintImage(source, { manifest, config, layers }, { strict, contain
 async function labelsOfImage(labels, read) {
   const toPairs = (entries) => [...entries].map(([key, value]) => ({ key, value }));
   if (labels.has(import_chunk_NQCWU3QG.uruncKeys.binary)) return toPairs(labels);
-  const file = (await read([import_chunk_X2C73KSO.uruncJsonPath])).get(import_chunk_X2C73KSO.uruncJsonPath);
+  const file = (await read([import_chunk_54DBWU57.uruncJsonPath])).get(import_chunk_54DBWU57.uruncJsonPath);
   if (file === void 0 || file.size > 4 * 1024 * 1024) return toPairs(labels);
-  return toPairs([...Object.entries((0, import_chunk_X2C73KSO.parseUruncJson)(await (0, import_chunk_JMIZFWCF.readAll)(file.open()))), ...labels]);
+  return toPairs([...Object.entries((0, import_chunk_54DBWU57.parseUruncJson)(await (0, import_chunk_JMIZFWCF.readAll)(file.open()))), ...labels]);
 }
 function initPath(pairs, init) {
-  const isLinux = (0, import_chunk_X2C73KSO.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.unikernelType)?.value === "linux";
+  const isLinux = (0, import_chunk_54DBWU57.lastPairs)(pairs).get(import_chunk_NQCWU3QG.uruncKeys.unikernelType)?.value === "linux";
   return isLinux && init.startsWith("/") ? [(0, import_chunk_EO4DJ3V5.rootfsPath)(init)] : [];
 }
 function missingBinary(path) {
@@ -18006,7 +17989,7 @@ function missingBinary(path) {
   lintImages
 });
 */},
-'./chunk-X2C73KSO.js'() {/*
+'./chunk-54DBWU57.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -18069,7 +18052,7 @@ __export(stdin_exports, {
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_FL5Q4NMJ = require("./chunk-FL5Q4NMJ.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_EO4DJ3V5 = require("./chunk-EO4DJ3V5.js");
 var import_chunk_NQCWU3QG = require("./chunk-NQCWU3QG.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
@@ -18906,10 +18889,10 @@ function mayFillFromBase(base, pairs2) {
   return isCatalogImage(describeBase(base)) && !names.every((name) => given.has(import_chunk_NQCWU3QG.uruncKeys[name]));
 }
 async function findFills(rootfs, pairs2, { base, fill }) {
-  const known = base === void 0 ? void 0 : { ...describeBase(base), provides: (path) => (0, import_chunk_M3T6YAMS.has)(rootfs, path) };
+  const known = base === void 0 ? void 0 : { ...describeBase(base), provides: (path) => (0, import_chunk_OSPYY4DH.has)(rootfs, path) };
   const ofBase = !fill || known === void 0 ? [] : fillFromBase(pairs2, known);
   const sofar = [...ofBase, ...pairs2];
-  const files = await examineBootFiles((path) => (0, import_chunk_M3T6YAMS.resolve)(rootfs, path), sofar);
+  const files = await examineBootFiles((path) => (0, import_chunk_OSPYY4DH.resolve)(rootfs, path), sofar);
   const ofBinary = !fill || files.binary === void 0 ? [] : fillFromBinary(sofar, files.binary, known);
   return { filled: [...ofBase, ...ofBinary], files };
 }
@@ -18926,7 +18909,7 @@ async function examineBootFiles(find2, pairs2, { isThorough = false } = {}) {
   const files = {};
   await (0, import_chunk_6WZWLENR.collectProblems)([], async () => {
     if (binary !== void 0)
-      files.binary = await (0, import_chunk_M3T6YAMS.examineBinary)(binary, { unpack: import_chunk_M3T6YAMS.unpackPayload, isThorough });
+      files.binary = await (0, import_chunk_OSPYY4DH.examineBinary)(binary, { unpack: import_chunk_OSPYY4DH.unpackPayload, isThorough });
   });
   await (0, import_chunk_6WZWLENR.collectProblems)([], async () => {
     if (initrd !== void 0) files.initrd = await examineDisk(initrd);
@@ -18937,7 +18920,7 @@ async function examineBootFiles(find2, pairs2, { isThorough = false } = {}) {
   return files;
 }
 async function examineDisk(file) {
-  const head = await (0, import_chunk_M3T6YAMS.readRange)(file, 0, diskHeadSize);
+  const head = await (0, import_chunk_OSPYY4DH.readRange)(file, 0, diskHeadSize);
   if ((0, import_chunk_PLWFMHG6.findFault)(head, file.size) !== void 0) return void 0;
   return { content: describeDisk(head), size: file.size };
 }
@@ -19507,7 +19490,7 @@ function complete(sources, inside) {
   const inherited = [...new Map([...inside, ...base?.labels ?? []])].map(([key, value]) => {
     return { key, value, position: basePosition };
   });
-  const pairs2 = [...filled, ...(0, import_chunk_M3T6YAMS.keptLabels)(inherited, own, isOwn), ...own];
+  const pairs2 = [...filled, ...(0, import_chunk_OSPYY4DH.keptLabels)(inherited, own, isOwn), ...own];
   const values = isOwn ? base?.values : keptArguments(base?.values ?? {}, inherited, own);
   const shellOf = (instruction) => shellAt(instructions, instruction) ?? base?.values.shell;
   const given = imageArguments({ entrypoint, cmd, shellOf }, pairs2, values);
@@ -19530,7 +19513,7 @@ function namedPaths(pairs2) {
   });
 }
 async function readUruncJson(base) {
-  const file = (0, import_chunk_M3T6YAMS.resolve)(await base.rootfs(), uruncJsonPath);
+  const file = (0, import_chunk_OSPYY4DH.resolve)(await base.rootfs(), uruncJsonPath);
   if (file === void 0 || file.size > maxSize) return /* @__PURE__ *^^/ new Map();
   const labels = parseUruncJson(await (0, import_chunk_JMIZFWCF.readAll)(file.open()), `/${uruncJsonPath} of "${base.name}"`);
   return new Map(Object.entries(labels));
@@ -20250,7 +20233,7 @@ async function readRecord(source, subject, referrer) {
   listRemoteReferrers
 });
 */},
-'./command-signing-QEFMQDXJ.js'() {/*
+'./command-signing-EXFWCYBT.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -20315,7 +20298,7 @@ async function prepareCommandSigning(options, terminal, reporter) {
   const { environment, signal } = terminal;
   const key = await readKey(options.string("key"), terminal);
   const [{ prepareSigning }, { loadDefaultTrust }] = await Promise.all([
-    Promise.resolve().then(() => __toESM(require("./prepare-signing-A3MHLM6G.js"))),
+    Promise.resolve().then(() => __toESM(require("./prepare-signing-5S2LAGOT.js"))),
     Promise.resolve().then(() => __toESM(require("./default-trust-YWIZOAH2.js")))
   ]);
   const wish = {
@@ -20357,7 +20340,7 @@ async function readKey(place, { environment }) {
 }
 async function signForCommand({ source, root, referrers, statements, references, created }, { withSigner }, { pushed, openClient, reporter, signal }) {
   const [{ attestImage }, { placeIn, signImage, warnOfOldSignatures }] = await Promise.all([
-    Promise.resolve().then(() => __toESM(require("./attest-HJAENAXE.js"))),
+    Promise.resolve().then(() => __toESM(require("./attest-MTJSTWFL.js"))),
     Promise.resolve().then(() => __toESM(require("./sign-image-HBQPLXM4.js")))
   ]);
   const wanted = statements ?? (await attestImage(source, root, { references, created, isToBeSigned: true, signal })).statements;
@@ -20613,7 +20596,7 @@ function listedPredicateType({ annotations }) {
   listedPredicateType
 });
 */},
-'./open-GJGGSV47.js'() {/*
+'./open-Z5VHMNXJ.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -20633,14 +20616,14 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  findLocal: () => import_chunk_3GNUDXLL.findLocal,
-  mustOpenLocalImages: () => import_chunk_3GNUDXLL.mustOpenLocalImages,
-  mustOpenNamed: () => import_chunk_3GNUDXLL.mustOpenNamed,
-  openLocalImages: () => import_chunk_3GNUDXLL.openLocalImages
+  findLocal: () => import_chunk_MN2LV3BC.findLocal,
+  mustOpenLocalImages: () => import_chunk_MN2LV3BC.mustOpenLocalImages,
+  mustOpenNamed: () => import_chunk_MN2LV3BC.mustOpenNamed,
+  openLocalImages: () => import_chunk_MN2LV3BC.openLocalImages
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_3GNUDXLL = require("./chunk-3GNUDXLL.js");
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -20670,7 +20653,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   openLocalImages
 });
 */},
-'./chunk-3GNUDXLL.js'() {/*
+'./chunk-MN2LV3BC.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -20698,7 +20681,7 @@ __export(stdin_exports, {
   openLocalImages: () => openLocalImages
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_IZKM2XIR = require("./chunk-IZKM2XIR.js");
+var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
@@ -20753,7 +20736,7 @@ async function openLocalImages(path) {
   });
   if (found === void 0) return void 0;
   if (found.isDirectory() && isImageFolder(await namesIn(path) ?? [])) return openImageFolder(path);
-  const source = await (found.isDirectory() ? (0, import_chunk_XFFWQINQ.openLayout)(path) : (0, import_chunk_IZKM2XIR.openArchive)(path));
+  const source = await (found.isDirectory() ? (0, import_chunk_XFFWQINQ.openLayout)(path) : (0, import_chunk_4MMMWLFF.openArchive)(path));
   return { source, roots: (await source.readIndex()).manifests };
 }
 async function findLocal(text, directory = ".") {
@@ -20797,7 +20780,7 @@ function exists(path) {
   openLocalImages
 });
 */},
-'./chunk-IZKM2XIR.js'() {/*
+'./chunk-4MMMWLFF.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -20981,7 +20964,7 @@ async function openTarFiles(path) {
       files.delete(name);
       links.delete(name);
       if (type === "file") files.set(name, { start, size });
-      else if (type === "symlink") links.set(name, import_node_path2.posix.join("/", import_node_path2.posix.dirname(name), target).slice(1));
+      else if (type === "symlink") links.set(name, import_node_path2.posix.resolve("/", import_node_path2.posix.dirname(name), target).slice(1));
       else if (type === "hardlink") links.set(name, import_node_path2.posix.join("/", target).slice(1));
     }
   });
@@ -31379,7 +31362,7 @@ var export_toTrustMaterial = import_verify.toTrustMaterial;
   toTrustMaterial
 });
 */},
-'./run-signer-O7SNBPBG.js'() {/*
+'./run-signer-5YVXWNX7.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -31742,7 +31725,7 @@ function rootOf(hashes) {
   return nodeHash(rootOf(hashes.slice(0, half)), rootOf(hashes.slice(half)));
 }
 function halfOf(count) {
-  return count < 2n ? 0n : 1n << BigInt((count - 1n).toString(2).length - 1);
+  return 1n << BigInt((count - 1n).toString(2).length - 1);
 }
 function min(one, other) {
   return one < other ? one : other;
@@ -46080,7 +46063,7 @@ function readSelector(value, count, place) {
   readTrustConfiguration
 });
 */},
-'./prepare-signing-A3MHLM6G.js'() {/*
+'./prepare-signing-5S2LAGOT.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -46136,7 +46119,7 @@ function withSigner(means, options) {
   return async (body) => {
     const [{ openSigningTools }, { keySignerOf, keylessSignerOf }] = await Promise.all([
       Promise.resolve().then(() => __toESM(require("./signing-service-WYHNNTOZ.js"))),
-      Promise.resolve().then(() => __toESM(require("./run-signer-O7SNBPBG.js")))
+      Promise.resolve().then(() => __toESM(require("./run-signer-5YVXWNX7.js")))
     ]);
     const tools = openSigningTools(options);
     try {
@@ -46266,7 +46249,7 @@ function specialKind(stats) {
   readRegularNow
 });
 */},
-'./chunk-UFURZKCZ.js'() {/*
+'./chunk-ZULQFDNO.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -46290,7 +46273,7 @@ __export(stdin_exports, {
   isCommandName: () => isCommandName
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_HE3BQHQJ = require("./chunk-HE3BQHQJ.js");
+var import_chunk_LYWLYQ5O = require("./chunk-LYWLYQ5O.js");
 //! src/cli/shared-options.ts
 var file = {
   type: "string",
@@ -46320,19 +46303,16 @@ var failOn = {
 };
 var label = {
   type: "string",
-  multiple: true,
   value: "KEY=VALUE",
   help: "Add a label, or replace one of the Containerfile"
 };
 var platform = {
   type: "string",
-  multiple: true,
   value: "OS/ARCH[/VARIANT]",
   help: "The image's platform, or several with commas or as several options (default: the binary's)"
 };
 var buildArg = {
   type: "string",
-  multiple: true,
   value: "NAME[=VALUE]",
   help: "Give the ARG called NAME a VALUE, or that of the environment variable NAME"
 };
@@ -46343,19 +46323,16 @@ var target = {
 };
 var buildContext = {
   type: "string",
-  multiple: true,
   value: "NAME=PLACE",
   help: "What NAME means in FROM and COPY --from: a folder, an image on disk such as oci:path, or docker-image://name"
 };
 var urlHost = {
   type: "string",
-  multiple: true,
   value: "HOST",
   help: "Let ADD download from HOST also where that is this machine or in its network"
 };
 var annotation = {
   type: "string",
-  multiple: true,
   value: "[LEVEL[[PLATFORM]]:]KEY=VALUE",
   help: 'Add an annotation; LEVEL is "manifest" (default), "index", "manifest-descriptor" or "index-descriptor"'
 };
@@ -46397,7 +46374,6 @@ var registryOptions = {
   },
   "token-host": {
     type: "string",
-    multiple: true,
     value: "HOST",
     help: "Let the token service on HOST have the credentials of a registry on another site"
   },
@@ -46432,7 +46408,6 @@ var help = { type: "boolean", short: "h", help: "Show this help" };
 var tag = {
   type: "string",
   short: "t",
-  multiple: true,
   value: "NAME",
   help: 'Image NAME and optionally a tag (format: "name:tag"); may be given several times'
 };
@@ -46672,7 +46647,6 @@ var commands = {
       ...outputOptions,
       platform: {
         type: "string",
-        multiple: true,
         value: "OS/ARCH[/VARIANT]",
         help: "The platform, or several with commas or as several options (default: that of the image)"
       },
@@ -46741,13 +46715,11 @@ var commands = {
       tag: {
         type: "string",
         short: "t",
-        multiple: true,
         value: "NAME",
         help: "Image NAME and optionally a tag for the new image (default: the name that it has); may be given several times"
       },
       remove: {
         type: "string",
-        multiple: true,
         value: "KEY",
         help: "Take the label KEY away; KEY= gives it an empty value"
       },
@@ -46854,7 +46826,7 @@ another failure, and 2 for wrong usage.`,
     description: "Boots a unikernel with a monitor of this machine, and connects its serial port to the terminal. A CONTEXT is built\nfirst. The ARGUMENTS take the place of the image's CMD. Exits with 0 when the guest prints what is expected, or, without\n--expect, when it switches itself off; otherwise with 1.",
     handsOn: true,
     options: {
-      ...import_chunk_HE3BQHQJ.bootOptions,
+      ...import_chunk_LYWLYQ5O.bootOptions,
       file,
       "build-arg": buildArg,
       "build-context": buildContext,
@@ -46879,7 +46851,6 @@ another failure, and 2 for wrong usage.`,
       tag: {
         type: "string",
         short: "t",
-        multiple: true,
         value: "NAME",
         help: "Image NAME and optionally a tag (default: the names that the index has); may be given several times"
       },
@@ -47028,7 +46999,7 @@ var package_default = {
   package_default
 });
 */},
-'./chunk-HE3BQHQJ.js'() {/*
+'./chunk-LYWLYQ5O.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -47098,10 +47069,10 @@ function parseCpus(text) {
 }
 function parsePort(text) {
   const match = /^(?:(?:(\[[0-9A-Fa-f:.]+\]|\d{1,3}(?:\.\d{1,3}){3}):)?(\d{0,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
-  const [, address = "127.0.0.1", host, guest, protocol = "tcp"] = match ?? [];
+  const [, address = "127.0.0.1", host, guest, protocol] = match ?? [];
   const ports = { host: Number(host === void 0 || host === "" ? 0 : host), guest: Number(guest) };
   const isPort = (number, least) => number >= least && number < 65536;
-  if (match !== null && isPort(ports.host, 0) && isPort(ports.guest, 1))
+  if (isPort(ports.host, 0) && isPort(ports.guest, 1))
     return { address, ...ports, protocol: protocol === "udp" ? "udp" : "tcp" };
   throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", `expected a port as HOST:GUEST, got ${(0, import_chunk_QFOP37F4.quote)(text)}`, {
     hint: "Write for example 8080:80, or 80 alone for a port of this machine that is free."
@@ -47168,7 +47139,7 @@ function checkWanted(request, wanted) {
   });
 }
 async function shareRoot(request) {
-  const [best, ...others] = waysOf(request);
+  const [best] = waysOf(request);
   if (best === void 0) {
     throw new import_chunk_6WZWLENR.BimaError(
       "INPUT_INVALID",
@@ -47176,7 +47147,6 @@ async function shareRoot(request) {
       { hint: "Remove the label: urunc from v0.7 on starts nothing with it." }
     );
   }
-  if (others.length === 0) return { kind: best, isMade: true };
   if (best === "9p" && !request.canShare)
     return { kind: "initrd", isMade: true, why: "QEMU on this system can't share a folder" };
   const drivers = request.type === "linux" ? await request.drivers() : void 0;
@@ -47244,7 +47214,6 @@ var bootOptions = {
   env: {
     type: "string",
     short: "e",
-    multiple: true,
     value: "NAME[=VALUE]",
     help: "Give the guest the variable NAME, with VALUE or that of the environment"
   },
@@ -47258,7 +47227,6 @@ var bootOptions = {
   publish: {
     type: "string",
     short: "p",
-    multiple: true,
     value: "[ADDRESS:]HOST:GUEST[/udp]",
     help: "Forward the port HOST of this machine to the guest's port GUEST, with qemu; GUEST alone takes a free one"
   },
@@ -47778,7 +47746,7 @@ var remedies = /* @__PURE__ *^^/ new Map([
   writeWhole
 });
 */},
-'./deflate-threads-ISFWWDZF.js'() {/*
+'./deflate-threads-HX42P3ZQ.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -47802,7 +47770,7 @@ __export(stdin_exports, {
   sharedThreads: () => sharedThreads
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
 var import_node_os = require("node:os");
 var import_node_worker_threads = require("node:worker_threads");
@@ -47839,10 +47807,13 @@ var DeflateThreads = class {
 var Thread = class {
   #worker;
   #jobs = [];
+  /** How many jobs the thread has done, which it counts itself: its messages are read later. *^^/
+  #done = new Int32Array(new SharedArrayBuffer(4));
+  #begun = 0;
   #isReady = false;
   #failure;
   constructor() {
-    const workerData = (0, import_chunk_EHMQEIR7.deflateModule)();
+    const workerData = { module: (0, import_chunk_DQX7KH3G.deflateModule)(), done: this.#done };
     this.#worker = new import_node_worker_threads.Worker(`(${serve.toString()})(require('node:worker_threads'))`, {
       eval: true,
       workerData,
@@ -47865,11 +47836,12 @@ var Thread = class {
   /** Jobs that are not done. A thread that is starting takes none, and one that has failed fails the next. *^^/
   get load() {
     if (this.#failure !== void 0) return 0;
-    return this.#isReady ? this.#jobs.length : Infinity;
+    return this.#isReady ? this.#begun - Atomics.load(this.#done, 0) : Infinity;
   }
   run(job) {
     if (this.#failure !== void 0) return Promise.reject(this.#failure);
     this.#worker.ref();
+    this.#begun += 1;
     this.#worker.postMessage(job);
     return new Promise((resolve, reject) => this.#jobs.push({ resolve, reject }));
   }
@@ -47882,13 +47854,14 @@ var Thread = class {
   }
 };
 function serve({ parentPort, workerData }) {
-  const encoder = new WebAssembly.Instance(workerData).exports;
+  const encoder = new WebAssembly.Instance(workerData.module).exports;
   const bytes = new Uint8Array(encoder.memory.buffer);
   const [input, start] = [encoder.inputAddress(), encoder.outputAddress()];
   parentPort.on("message", ({ block, level, output }) => {
     bytes.set(block, input);
     const size = encoder.deflate(block.length, level);
     output.set(bytes.subarray(start, start + size));
+    Atomics.add(workerData.done, 0, 1);
     parentPort.postMessage(size);
   });
   parentPort.postMessage(-1);
@@ -55201,7 +55174,7 @@ var export_parseDocument = import_yaml.parseDocument;
   parseDocument
 });
 */},
-'./yaml-tree-NYRQX4EM.js'() {/*
+'./yaml-tree-OPJEFQXB.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -55249,7 +55222,7 @@ var usualHint = 'Put text that holds ": ", " #" or a quote into quotes of the ot
 var maxDepth = 20;
 async function readYamlTree(text, file) {
   const library = await Promise.resolve().then(() => __toESM(require("./yaml-library-UQ3XIHNY.js")));
-  const options = { uniqueKeys: false, prettyErrors: false, logLevel: "silent" };
+  const options = { uniqueKeys: false, prettyErrors: false, logLevel: "error" };
   const document = library.parseDocument(text, options);
   const placeOf = places(text, file);
   const errors = syntaxErrors(document.errors, placeOf);
@@ -55261,7 +55234,8 @@ function syntaxErrors(found, placeOf) {
   const first = new Map([...found].reverse().map((error) => [error.pos[0], error]));
   return [...first.values()].reverse().map(({ code, message, pos }) => ({
     code: "BUNNYFILE_INVALID",
-    message: `not valid YAML: ${lowerFirst((0, import_chunk_QFOP37F4.excerpt)(message))}`,
+    // Behind a semicolon stands which of its functions the library means.
+    message: `not valid YAML: ${lowerFirst((0, import_chunk_QFOP37F4.excerpt)(message.replace(/; please use .*^^/, "")))}`,
     hint: hints[code] ?? usualHint,
     position: placeOf(pos[0])
   }));
@@ -56574,7 +56548,7 @@ function isSeparator(character) {
   splitWords
 });
 */},
-'./attest-HJAENAXE.js'() {/*
+'./attest-MTJSTWFL.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -56597,10 +56571,10 @@ __export(stdin_exports, {
   attestImage: () => attestImage
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_5W6PFHSC = require("./chunk-5W6PFHSC.js");
+var import_chunk_UQTWDYXB = require("./chunk-UQTWDYXB.js");
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_chunk_ZVFW72LI = require("./chunk-ZVFW72LI.js");
 var import_chunk_PF3YFCQK = require("./chunk-PF3YFCQK.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
@@ -56613,12 +56587,12 @@ var import_chunk_ICL6OGR6 = require("./chunk-ICL6OGR6.js");
 var import_chunk_EO4DJ3V5 = require("./chunk-EO4DJ3V5.js");
 var import_chunk_NQCWU3QG = require("./chunk-NQCWU3QG.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JUHUN6ZD = require("./chunk-JUHUN6ZD.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -56629,7 +56603,7 @@ var import_node_crypto = require("node:crypto");
 var import_node_crypto2 = require("node:crypto");
 //! src/usecases/sbom/packed-files.ts
 async function readFiles(source, { layers }, signal) {
-  const tree = (0, import_chunk_W3RBEW4H.emptyTree)();
+  const tree = (0, import_chunk_22NW3FKY.emptyTree)();
   const checksums = [];
   for (const [position, layer] of layers.entries()) {
     const entries = [];
@@ -56640,7 +56614,7 @@ async function readFiles(source, { layers }, signal) {
       if (finish !== void 0) sums.push(finish());
       finish = void 0;
     };
-    const content = (0, import_chunk_W3RBEW4H.readLayer)(source, layer, (file) => {
+    const content = (0, import_chunk_22NW3FKY.readLayer)(source, layer, (file) => {
       finishLast();
       files.set(file, sums.length);
       const [sha1, sha256] = [(0, import_node_crypto.createHash)("sha1"), (0, import_node_crypto.createHash)("sha256")];
@@ -56655,11 +56629,11 @@ async function readFiles(source, { layers }, signal) {
       entries.push(entry);
     }
     finishLast();
-    (0, import_chunk_W3RBEW4H.applyLayer)(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
+    (0, import_chunk_22NW3FKY.applyLayer)(tree, { entries, files }, position, `layer ${layer.descriptor.digest}`);
     checksums.push(sums);
   }
   const found = [];
-  for (const [path, node] of (0, import_chunk_W3RBEW4H.nodesOf)(tree)) {
+  for (const [path, node] of (0, import_chunk_22NW3FKY.nodesOf)(tree)) {
     const sums = node.type === "file" ? checksums[node.content.layer]?.[node.content.file] : void 0;
     if (sums !== void 0) found.push({ path, ...sums });
   }
@@ -56968,15 +56942,15 @@ function describeVersion(name, version, purl, product, upstream) {
 }
 //! src/usecases/sbom/packed-unikernel.ts
 async function readUnikernel(source, { manifest, config, layers }, folder) {
-  const labels = (0, import_chunk_M3T6YAMS.labelsOfBase)(config.labels, manifest.annotations ?? {});
+  const labels = (0, import_chunk_OSPYY4DH.labelsOfBase)(config.labels, manifest.annotations ?? {});
   const path = (0, import_chunk_EO4DJ3V5.rootfsPath)(labels.get(import_chunk_NQCWU3QG.uruncKeys.binary) ?? "");
   if (path === "") return void 0;
-  const file = (await (0, import_chunk_5W6PFHSC.readNamedFiles)(source, layers, [path], folder)).get(path);
+  const file = (await (0, import_chunk_UQTWDYXB.readNamedFiles)(source, layers, [path], folder)).get(path);
   if (file === void 0) return void 0;
-  const facts = await (0, import_chunk_M3T6YAMS.examineBinary)(file, { unpack: import_chunk_M3T6YAMS.unpackPayload, isThorough: true });
+  const facts = await (0, import_chunk_OSPYY4DH.examineBinary)(file, { unpack: import_chunk_OSPYY4DH.unpackPayload, isThorough: true });
   const type = labels.get(import_chunk_NQCWU3QG.uruncKeys.unikernelType);
   const version = labels.get(import_chunk_NQCWU3QG.uruncKeys.unikernelVersion) ?? labels.get(import_chunk_NQCWU3QG.uruncKeys.version);
-  return { path, ...findSoftware(facts, { type: type === "" ? void 0 : type, version }) };
+  return { path, ...findSoftware(facts, { type, version }) };
 }
 //! src/usecases/sbom/sbom.ts
 async function createSbom(source, root, options) {
@@ -57090,7 +57064,7 @@ function bare({ path, sha256 }) {
   attestImage
 });
 */},
-'./chunk-5W6PFHSC.js'() {/*
+'./chunk-UQTWDYXB.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -57116,8 +57090,8 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_6QXODIDF = require("./chunk-6QXODIDF.js");
-var import_chunk_W3RBEW4H = require("./chunk-W3RBEW4H.js");
-var import_chunk_M3T6YAMS = require("./chunk-M3T6YAMS.js");
+var import_chunk_22NW3FKY = require("./chunk-22NW3FKY.js");
+var import_chunk_OSPYY4DH = require("./chunk-OSPYY4DH.js");
 var import_node_crypto = require("node:crypto");
 var import_node_fs = require("node:fs");
 var import_posix = require("node:path/posix");
@@ -57131,7 +57105,7 @@ async function readNamedFiles(source, layers, paths, folder) {
     if (left.size === 0 || !isPlain) break;
     const spool = createSpool(folder, left);
     try {
-      for await (const entry of (0, import_chunk_W3RBEW4H.readLayer)(source, layer, spool.reader))
+      for await (const entry of (0, import_chunk_22NW3FKY.readLayer)(source, layer, spool.reader))
         if ([...left].some((path) => disturbs(entry, path))) isPlain = false;
     } finally {
       spool.close();
@@ -57142,10 +57116,10 @@ async function readNamedFiles(source, layers, paths, folder) {
     }
   }
   if (isPlain) return found;
-  const rootfs = await (0, import_chunk_W3RBEW4H.createImageFiles)(folder).read(source, layers);
+  const rootfs = await (0, import_chunk_22NW3FKY.createImageFiles)(folder).read(source, layers);
   return new Map(
     paths.flatMap((path) => {
-      const file = (0, import_chunk_M3T6YAMS.resolve)(rootfs, path);
+      const file = (0, import_chunk_OSPYY4DH.resolve)(rootfs, path);
       return file === void 0 ? [] : [[path, { size: file.size, open: file.open }]];
     })
   );
@@ -57232,7 +57206,7 @@ function readableFile(path, size) {
   readableFile
 });
 */},
-'./chunk-W3RBEW4H.js'() {/*
+'./chunk-22NW3FKY.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -57263,7 +57237,7 @@ module.exports = __toCommonJS(stdin_exports);
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_KDDJT65H = require("./chunk-KDDJT65H.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
@@ -57399,7 +57373,7 @@ async function* readLayer(source, layer, content) {
   const what = `layer ${descriptor.digest}`;
   if ((0, import_chunk_JMIZFWCF.layerCompression)(descriptor.mediaType) === void 0) return;
   const digester = (0, import_chunk_L4QEZDFT.createDigester)();
-  const tar = (0, import_chunk_FQRWZH3S.decompress)(source.open(descriptor).open(), descriptor.mediaType, what);
+  const tar = (0, import_chunk_LE4HQ2KJ.decompress)(source.open(descriptor).open(), descriptor.mediaType, what);
   yield* listLayer(digested(tar, digester), what, content);
   const digest = digester.digest();
   (0, import_chunk_JMIZFWCF.checkContent)(
@@ -57483,7 +57457,7 @@ var unreadable = { bzip2: "425a68", xz: "fd377a585a00" };
 async function openArchiveFile(file, what, folder) {
   const mediaType = await mediaTypeOf(file, what);
   if (mediaType === void 0) return void 0;
-  const read = () => (0, import_chunk_FQRWZH3S.decompress)(owned(file.open()), mediaType, what);
+  const read = () => (0, import_chunk_LE4HQ2KJ.decompress)(owned(file.open()), mediaType, what);
   const reader = createLayerReader(
     what,
     (content) => bounded(listLayer(read(), what, content), what),
@@ -57536,7 +57510,7 @@ async function mediaTypeOf(file, what) {
   if (method === void 0) return (0, import_chunk_KDDJT65H.isTarHeader)(head) ? import_chunk_JMIZFWCF.mediaTypes.layerTar : void 0;
   const mediaType = method === "gzip" ? import_chunk_JMIZFWCF.mediaTypes.layerGzip : import_chunk_JMIZFWCF.mediaTypes.layerZstd;
   try {
-    const start = await headOf((0, import_chunk_FQRWZH3S.decompress)(owned(file.open()), mediaType, what));
+    const start = await headOf((0, import_chunk_LE4HQ2KJ.decompress)(owned(file.open()), mediaType, what));
     return (0, import_chunk_KDDJT65H.isTarHeader)(start) ? mediaType : void 0;
   } catch (error) {
     if (error instanceof import_chunk_6WZWLENR.BimaError && error.code === "LAYOUT_INVALID") return void 0;
@@ -57639,7 +57613,7 @@ function refuse(path) {
   readLayer
 });
 */},
-'./chunk-M3T6YAMS.js'() {/*
+'./chunk-OSPYY4DH.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -57687,6 +57661,7 @@ __export(stdin_exports, {
   readLinuxHeader: () => readLinuxHeader,
   readRange: () => readRange,
   resolve: () => resolve,
+  streamRange: () => streamRange,
   unpackPayload: () => unpackPayload
 });
 module.exports = __toCommonJS(stdin_exports);
@@ -57879,23 +57854,26 @@ async function findTexts(file, markers, within) {
   let held = 0;
   let done = 0;
   const wanted = markers.map(searchFor);
-  for await (const chunk of file.open()) {
-    const length = held + chunk.length;
-    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
-    window.set(chunk, held);
-    const bytes = window.subarray(0, length);
-    done += chunk.length;
-    const isLast = done >= Math.min(file.size, within);
-    const end = isLast ? length : Math.max(0, length - maxText);
+  const search = (bytes, end) => {
     for (const { marker, find } of wanted) {
       if (found.has(marker)) continue;
       const at = find(bytes);
       if (at >= 0 && at < end) found.set(marker, printableFrom(bytes, at));
     }
-    if (isLast || found.size === markers.length) break;
+  };
+  for await (const chunk of file.open()) {
+    const length = held + chunk.length;
+    if (length > window.length) window = Buffer.concat([window.subarray(0, held)], length);
+    window.set(chunk, held);
+    done += chunk.length;
+    const isLast = done >= Math.min(file.size, within);
+    const end = isLast ? length : Math.max(0, length - maxText);
+    search(window.subarray(0, length), end);
+    if (isLast || found.size === markers.length) return found;
     window.copyWithin(0, end, length);
     held = length - end;
   }
+  search(window.subarray(0, held), held);
   return found;
 }
 var quickLength = 6;
@@ -58723,6 +58701,7 @@ async function* upTo(stream, size) {
   readLinuxHeader,
   readRange,
   resolve,
+  streamRange,
   unpackPayload
 });
 */},
@@ -60105,7 +60084,7 @@ function readUruncKey(key) {
   uruncPrefix
 });
 */},
-'./record-build-4EI552AG.js'() {/*
+'./record-build-NVIUHDHE.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -60133,12 +60112,12 @@ var import_chunk_TDIFMMU4 = require("./chunk-TDIFMMU4.js");
 var import_chunk_QMPKRM5L = require("./chunk-QMPKRM5L.js");
 var import_chunk_OP65PHIQ = require("./chunk-OP65PHIQ.js");
 var import_chunk_PLWFMHG6 = require("./chunk-PLWFMHG6.js");
-var import_chunk_FQRWZH3S = require("./chunk-FQRWZH3S.js");
+var import_chunk_LE4HQ2KJ = require("./chunk-LE4HQ2KJ.js");
 var import_chunk_JUHUN6ZD = require("./chunk-JUHUN6ZD.js");
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
 var import_chunk_L4QEZDFT = require("./chunk-L4QEZDFT.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_M4B7NHA5 = require("./chunk-M4B7NHA5.js");
 var import_chunk_76MFR2T4 = require("./chunk-76MFR2T4.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
@@ -60163,7 +60142,7 @@ async function recordBuild({ plan, contexts, build, plans }) {
     strict: plan.strict,
     fill: plan.fill ?? true,
     ...plan.container === true ? { container: true } : {},
-    compression: (0, import_chunk_FQRWZH3S.formatCompression)(build.compression),
+    compression: (0, import_chunk_LE4HQ2KJ.formatCompression)(build.compression),
     sourceDate: build.created,
     leftOut: await outputsIn(plan)
   };
@@ -61970,7 +61949,7 @@ function contentSizeOf(entries) {
   readUnsigned
 });
 */},
-'./chunk-FQRWZH3S.js'() {/*
+'./chunk-LE4HQ2KJ.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -62010,7 +61989,7 @@ __export(stdin_exports, {
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_2VTB7VJQ = require("./chunk-2VTB7VJQ.js");
 var import_chunk_JMIZFWCF = require("./chunk-JMIZFWCF.js");
-var import_chunk_EHMQEIR7 = require("./chunk-EHMQEIR7.js");
+var import_chunk_DQX7KH3G = require("./chunk-DQX7KH3G.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
 var import_promises = require("node:timers/promises");
 var zlib = __toESM(require("node:zlib"));
@@ -62020,10 +61999,10 @@ var zlib2 = __toESM(require("node:zlib"));
 //! src/adapters/layers/gzip.ts
 //! src/adapters/layers/blocks.ts
 async function* workInBlocks(stream, options) {
-  const { size, limit, work } = options;
+  const { size, room = size, limit, work } = options;
   const running = [];
   const free = [];
-  let buffer = allocateShared(size);
+  let buffer = allocateShared(room);
   let filled = 0;
   const start = () => {
     const result = work(buffer.subarray(0, filled));
@@ -62034,8 +62013,8 @@ async function* workInBlocks(stream, options) {
     for (let first = running[0]; first !== void 0 && running.length > most; first = running[0]) {
       const result = await first.result;
       running.shift();
-      free.push(first.buffer);
       yield result;
+      free.push(first.buffer);
     }
   }
   try {
@@ -62048,7 +62027,7 @@ async function* workInBlocks(stream, options) {
         if (filled < size) continue;
         start();
         yield* finish(limit - 1);
-        buffer = free.pop() ?? allocateShared(size);
+        buffer = free.pop() ?? allocateShared(room);
         filled = 0;
       }
     }
@@ -62070,25 +62049,24 @@ async function* compressGzip(stream, options) {
   const threads = options.threads ?? (expected >= threadsPayFrom ? await openThreads() : void 0);
   let crc = 0;
   let size = 0;
-  const free = [];
   const work = async (block) => {
     crc = zlib.crc32(block, crc);
     size += block.length;
-    const output = free.pop() ?? allocateShared(import_chunk_EHMQEIR7.maxDeflatedSize);
+    const output = new Uint8Array(block.buffer);
     const job = threads?.deflate({ block, level, output });
     if (job !== void 0) return { output, size: await job };
-    const result = { output, size: (0, import_chunk_EHMQEIR7.deflateBlock)(block, level, output) };
+    const result = { output, size: (0, import_chunk_DQX7KH3G.deflateBlock)(block, level, output) };
     await (0, import_promises.setImmediate)();
     return result;
   };
   let isBegun = false;
-  const limit = 1 + (threads?.capacity ?? 0);
-  for await (const deflated of workInBlocks(stream, { size: import_chunk_EHMQEIR7.maxBlockSize, limit, work })) {
+  const limit = threads === void 0 ? 1 : threads.capacity + 2;
+  const blocks = { size: import_chunk_DQX7KH3G.maxBlockSize, room: import_chunk_DQX7KH3G.maxDeflatedSize, limit, work };
+  for await (const deflated of workInBlocks(stream, blocks)) {
     if (!isBegun) yield header;
     isBegun = true;
     const bytes = deflated.output.subarray(0, deflated.size);
     yield release ? bytes : Uint8Array.from(bytes);
-    free.push(deflated.output);
   }
   if (!isBegun) yield header;
   const trailer = Buffer.alloc(8);
@@ -62097,7 +62075,7 @@ async function* compressGzip(stream, options) {
   yield Buffer.concat([lastBlock, trailer]);
 }
 async function openThreads() {
-  return (await Promise.resolve().then(() => __toESM(require("./deflate-threads-ISFWWDZF.js")))).sharedThreads();
+  return (await Promise.resolve().then(() => __toESM(require("./deflate-threads-HX42P3ZQ.js")))).sharedThreads();
 }
 //! src/adapters/layers/zstd.ts
 var frameSize = 8 * 1024 * 1024;
@@ -62649,7 +62627,7 @@ function createDigester() {
   isDigest
 });
 */},
-'./chunk-EHMQEIR7.js'() {/*
+'./chunk-DQX7KH3G.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -62677,9 +62655,9 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 //! src/adapters/layers/deflate-module.ts
-var readDeflateModule = () => Buffer.from("AGFzbQEAAAABMwlgAn9/AX9gAX8AYAABf2AEf39/fwBgAn9/AGAAAGADf39/AGAEf39/fwF/YAN/f38BfwMUEwMDBgAAAQcEAAQIBQUCAgABAQIFBgEByAHIAQZHDn8BQQALfgFCAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAsHMwQMaW5wdXRBZGRyZXNzAA4Nb3V0cHV0QWRkcmVzcwANB2RlZmxhdGUADwZtZW1vcnkCAAgBCwrKPBPEBQEEfyABJAsgAiQMIAMkDUGAgYcBQQBBgIAI/AsAQYCBjwFBAEGAgAj8CwBBgIGhASQIQQAkCUGAgaEBJApBACEDQQAhAQNAIAAgA0sEQCADQYAgaiICIAAgACACSxshBQNAIAMgBUkEQCADQf//AXFBAnQgAygCgIAGIgJBsfPd8XlsQRF2QQJ0IgYoAoCBhwE2AoCBlwEgBiADQQFqIgY2AoCBhwEgAkGA4ua7A2xBEXZBAnQgBjYCgIGPASABQRB2IgcjDEkEfyAAIAZNBH9BAAUgBiAAIAcjC0ECdiMLIAcjDEEBdk8bEAYLBUEACyICQRB2IAdNIAdBA09xBEAgAUH//wFxIgIgAkEHdkGAAmogAkGAAkkbLQCArLYBIQQgAUEQdkH9AWoiAUECdCIGIAYoAoCStQFBAWo2AoCStQEgBEECdEGAEGoiBiAGKAKAkrUBQQFqNgKAkrUBIwggASACQQl0ciAEQRh0cjYCACMIQQRqJAhBACEEIAMgB2ohAQNAIAEgA0EBaiIDSwRAIANB//8BcUECdCADKAKAgAYiAkGx893xeWxBEXZBAnQiBigCgIGHATYCgIGXASAGIANBAWo2AoCBhwEgAkGA4ua7A2xBEXZBAnQgA0EBajYCgIGPAQwBCwsgACADSwR/IAMgAEEAIwsQBgVBAAshAQwCCyAEQQFqIQQgAy0AgIAGIgFBAnQiBiAGKAKAkrUBQQFqNgKAkrUBIwggATYCACMIQQRqJAggA0EBaiEDIAIiAQ0BQRAgBEEJdiICIAJBEE8bIQIDQCADIAVJQQAgAhsEQCADLQCAgAYiBkECdCIHIAcoAoCStQFBAWo2AoCStQEjCCAGNgIAIwhBBGokCCADQQFqIQMgAkEBayECDAELCwwBCwsgAxAFDAELCyMIIwpLBEAjCUGAgAZqIwgQAxoLC5UIAQZ/IANBACAB/AsAA0AgASAFSwRAIAAgBUECdGooAgAiCARAIAYgCHIhBiAEQQJ0QeDmtQFqIAhBCXQgBXI2AgAgBEEBaiEECyAFQQFqIQUMAQsLQQkhAANAIAYgAEEJa3ZBACAAQRtJGwRAQeCYtgFBAEGAEPwLAEEAIQEDQCABIARJBEAgAUECdEHg5rUBaigCACAAdkH/A3FBAnRB4Ji2AWoiBSAFKAIAQQFqNgIAIAFBAWohAQwBCwtBACEFQQAhAQNAIAFBgARJBEAgAUECdEHgmLYBaiIIKAIAIQkgCCAFNgIAIAUgCWohBSABQQFqIQEMAQsLQQAhAQNAIAEgBEkEQCABQQJ0QeDmtQFqKAIAIgUgAHZB/wNxQQJ0QeCYtgFqIggoAgAhCSAIIAlBAWo2AgAgCUECdEHg8LUBaiAFNgIAIAFBAWohAQwBCwtB4Oa1AUHg8LUBIARBAnT8CgAAIABBCWohAAwBCwsgBCIAQQJJBEAgBEEBRgR/QeDmtQEoAgBB/wNxBUEACyIAIANqQQE6AAAgAyAARWpBAToAAA8LQQAhBUEAIQEDQCABIABBAWtJBEBBACEEQQAhBgNAIAZBAkgEQCAAIAdLBH8gB0ECdEHg5rUBaigCAEEJdgVBfwshCCABIAVLBH8gBUECdEHg+rUBaigCACAISQVBAAsEQCAEIAVBAnQiCEHg+rUBaigCAGohBCAIQeCEtgFqIAE2AgAgBUEBaiEFBSAEIAhqIQQgB0ECdEHgjrYBaiABNgIAIAdBAWohBwsgBkEBaiEGDAELCyABQQJ0QeD6tQFqIAQ2AgAgAUEBaiEBDAELC0HgmLYBQQBBwAD8CwAgACIEQQJrIgBBAnRB4Pq1AWpBADYCAANAIAAiAUEBayEAIAEEQCAAQQJ0IgFB4Pq1AWogAUHghLYBaigCAEECdEHg+rUBaigCAEEBajYCAAwBCwtBACEBQQAhAANAIAAgBEkEQCAAQQJ0QeCOtgFqKAIAQQJ0QeD6tQFqKAIAQQFqIgUgAiACIAVLGyIFQQJ0QeCYtgFqIgYgBigCAEEBajYCACABQQEgAiAFa3RqIQEgAEEBaiEADAELCwNAIAFBASACdEsEQCACQQFrIQADQCAAQQJ0QeCYtgFqKAIARQRAIABBAWshAAwBCwsgAkECdEHgmLYBaiIEIAQoAgBBAWs2AgAgAEECdCIAQeCYtgFqIgQgBCgCAEEBazYCACAAQeSYtgFqIgAgACgCAEECajYCACABQQFrIQEMAQsLQeDmtQEhAANAIAIEQCACQQJ0QeCYtgFqKAIAIQEDQCABBEAgAyAAKAIAQf8DcWogAjoAACAAQQRqIQAgAUEBayEBDAELCyACQQFrIQIMAQsLC6QCAQR/QeCYtgFBAEHEAPwLAANAIAEgA0sEQCAAIANqLQAAQQJ0QeSYtgFqIgYgBigCAEEBajYCACADQQFqIQMMAQsLQeSYtgFBADYCAEEBIQMDQCADQQ9NBEAgBCADQQJ0QeCYtgFqIgYoAgBqQQF0IQQgBiAENgIAIANBAWohAwwBCwsDQCABIAVLBEAgACAFai0AACIDBEAgA0ECdEHgmLYBaiIEKAIAIQYgBCAGQQFqNgIAIAIgBUECdGogA0EYdCAGQQF2QdWqAXEgBkHVqgFxQQF0ciIEQQJ2QbPmAHEgBEGz5gBxQQJ0ciIEQQR2QY8ecSAEQY8ecUEEdHIiBEH/AXFBCHQgBEEIdnJBECADa3ZyNgIACyAFQQFqIQUMAQsLC9sCAQJ/IwRBgIGhAUYEQEEAIQADQCAAQYARSQRAIABBgIG1AWoiAiAC/QAEACAAQYCStQFqIgL9AAQA/a4B/QsEACAC/QwAAAAAAAAAAAAAAAAAAAAA/QsEACAAQRBqIQAMAQsLIAEkBEGAgbUBQYCjtQEQBCQFIAEPCyABQYCBoQFrQYCAEElBgIG1AUGAkrUBEAQiAkGAkrUBQYCjtQEQBCIDIwVqQYCACmpNcQRAQQAhAANAIABBgBFJBEAgAEGAgbUBaiIDIAP9AAQAIABBgJK1AWoiA/0ABAD9rgH9CwQAIAP9DAAAAAAAAAAAAAAAAAAAAAD9CwQAIABBEGohAAwBCwsgASQEIAIkBSABDwsgACMEEAlBgIGhASMEIAEjBGsiAfwKAABBgIG1AUGAkrUBQYAR/AoAAEGAkrUBQQBBgBH8CwAgACQDIAFBgIGhAWokBCADJAUjBAscACAAIAFBgAQQCiAAQYAQaiABQYAQakEgEApqCyUAIwgjCmtBgIABSQRADwsjCUGAgAZqIwgQAyQIIwgkCiAAJAkLqQMBB39BggIgASAAayIBIAFBggJPGyEJIAAoAoCABiEGQYCAAiEHIAJBA0kEQCAGQYDi5rsDbEERdkECdCgCgIGPASIBQQBHIQQgACABa0GAgAJJIAQgBBsEfyABQQFrKAKAgAYgBnNB////B3EFQQELRQRAIAAgAWshB0EDIQILCyAGQbHz3fF5bEERdkECdCgCgIGHASEFA0AgA0EAIAAgBWtBgIACSUEAIAUbGwRAAkAgBUEBayIIIAJBA2tBACACQQRPGyIBaigCgIAGIAAgAWooAoCABkYEfyAIKAKAgAYgBkYFQQALBEAgCCkDgIAGIAApA4CABoV6QgOIpyIBQQhGBEBBCCEBAkADQCABIAlJBEAgASAAIAFq/QAEgIAGIAEgCGr9AASAgAb9JP1kIgpoaiEEIAoNAiABQRBqIQEMAQsLIAEhBAsgBCEBCyABIAJLBEAgACAFayEHIAEiAiMNTw0CCwsgCEH//wFxQQJ0KAKAgZcBIQUgA0EBayEDDAILCwsgAiAJIAIgCUkbIgBBEHQgB3JBACAHQYCAAkkgAEEDT3EbC9cEAQh/QYCBhwFBAEGAgAj8CwBBgIGhASQIQQAkCUGAgaEBJAogAUEBakEQdCEIQQAhAQNAIAAgAksEQCACQYAgaiIDIAAgACADSxsiCUEBaiEFA0AgASAFSQRAIAFB/z9xQQJ0IAEoAoCABkGx893xeWxBEXZBAnQiBCgCgIGHASIDNgKAgZ8BIAQgAUH//wNxIANBEHRyNgKAgYcBIAFBAWohAQwBCwsgCUEBaiEBA0AgAiAJSQRAIAIgABAIIgRBgIAQSQRAIAItAICABiIEQQJ0IgMgAygCgJK1AUEBajYCgJK1ASMIIAQ2AgAjCEEEaiQIIAJBAWohAgwCCyAEIAhJBEAgAkEBaiIFIAAQCCIDQRB2IARBEHZLBEAgAi0AgIAGIgRBAnQiAiACKAKAkrUBQQFqNgKAkrUBIwggBDYCACMIQQRqJAggAyEEIAUhAgsLIARB//8BcSIGIAZBB3ZBgAJqIAZBgAJJGy0AgKy2ASEFIARBEHYiBEH9AWoiB0ECdCIDIAMoAoCStQFBAWo2AoCStQEgBUECdEGAEGoiAyADKAKAkrUBQQFqNgKAkrUBIwggByAGQQl0ciAFQRh0cjYCACMIQQRqJAggAiAEaiECDAELCyABIAJJBEADQCABIAJJBEAgAUH/P3FBAnQgASgCgIAGQbHz3fF5bEERdkECdCIEKAKAgYcBIgM2AoCBnwEgBCABQf//A3EgA0EQdHI2AoCBhwEgAUEBaiEBDAELCyACIQELIAIQBQwBCwsjCCMKSwRAIwlBgIAGaiMIEAMaCwvhAgIHfwF+IAAgAEH/P3FBAnQoAoCBnwEiAmtBAWtB//8BcSEFIAApA4CABiIJIABBgIACaiIEIAAgAkEQdmtBAWtB//8BcSIHaykD//8DhXpCA4inQQAgACAHSxshA0GCAiABIABrIgEgAUGCAk8bIQYgCSAEIAVrKQP//wOFekIDiKdBACAAIAVLGyICQQhGBEAgACAFa0EBayEEQQghAQJAA0AgASAGSQRAIAEgACABav0ABICABiABIARq/QAEgIAG/ST9ZCIIaGohAiAIDQIgAUEQaiEBDAELCyABIQILCyACIgQgA0EIRgRAIAAgB2tBAWshA0EIIQECQANAIAEgBkkEQCABIAAgAWr9AASAgAYgASADav0ABICABv0k/WQiCGhqIQIgCA0CIAFBEGohAQwBCwsgASECCyACIQMLIAMgAyAESRsiACAGIAAgBkkbQRB0IAcgBSADIARLG3IL6wkBBn9BgLS1AUGAgbUBQYAI/AoAAEGAvLUBQQBBgAH8CwBBgLy1AUEBNgIAA0AgA0GAAkkEQCADQeCotgFqLQAAQQJ0QYS8tQFqIgQgBCgCACADQQJ0QYCJtQFqKAIAajYCACADQQFqIQMMAQsLQYC9tQFBgJG1AUGAAfwKAABBgLS1AUGgAkEPQYC/tQEQAUGAvbUBQR5BD0GgwbUBEAFBACEDA0AgA0EdSQRAIAIgA0ECdEGEvLUBaigCACADQeCrtgFqLQAAbGohAiADQQFqIQMMAQsLQQAhAwNAIANBHkkEQCACIANBAnRBgL21AWooAgAgA0GAsbYBai0AAGxqIQIgA0EBaiEDDAELCxASIQdBgL61AUETQQdBwMG1ARABQQEgACMDayIDQf7/A2pB//8DbiIEIARBAU0bQShsQQgjAkEDakEHcWtBB3FqQQVrIANBA3RqIAIhBEETIQMDQCADQQRLBH8gA0EBayIFQRBqIQICQCAFQQNJDQBBACECIAVBA0YNACAFQQFxBH9BByAFQQVrQQF2awUgBUEEa0EBdkEIagshAgsgAkHAwbUBai0AAAVBAQtFBEAgA0EBayEDDAELCyADQQNsQRFqIQNB4Ny1ASECA0AgAiAHSQRAIAMgAi0AACIDQRBJBH9BAAUgA0EQRgR/QQIFQQNBByADQRFGGwsLIANBwMG1AWotAABqaiEDIAJBBGohAgwBCwsgAyEFQQAhA0EAIQIDQCACQZ4CSQRAIAMgAkECdEGAtLUBaigCACACQYC/tQFqLQAAbGohAyACQQFqIQIMAQsLQQAhAgNAIAJBHkkEQCADIAJBAnRBgL21AWooAgAgAkGgwbUBai0AAGxqIQMgAkEBaiECDAELCyAEIAMgBWpqIQVBAyEDQQAhAgNAIAJBngJJBEAgAwJ/QQggAkGQAUkNABpBCSACQYACSQ0AGkEHQQggAkGYAkkbCyACQQJ0QYC0tQFqKAIAbGohAyACQQFqIQIMAQsLQQAhAgNAIAJBHkkEQCADIAJBAnRBgL21AWooAgBBBWxqIQMgAkEBaiECDAELCyAFIAMgBGoiAiACIAVLG0EDak0EQCMDIQMDQEH//wMgACADayIBIAFB//8DTxshASMCQQNqJAIjACMBNwMAIwJBA3YiAiMAaiQAIwEgAkEDdK2IJAEjAkEHcSQCIwIEQCMCQQgjAmtqJAIjACMBNwMAIwJBA3YiAiMAaiQAIwEgAkEDdK2IJAEjAkEHcSQCCyMBIAEgAUF/c0EQdHKtIwKthoQkASMCQSBqJAIjACMBNwMAIwJBA3YiAiMAaiQAIwEgAkEDdK2IJAEjAkEHcSQCIwAgAyAB/AoAACMAIAFqJAAgASADaiIDIABJDQALDwsgAiAFTQRAIwFCAiMCrYaEJAEjAkEDaiQCIwAjATcDACMCQQN2IgAjAGokACMBIABBA3StiCQBIwJBB3EkAkEAIQADQCAAQaACSQRAIABBgL+1AWoCf0EIIABBkAFJDQAaQQkgAEGAAkkNABpBB0EIIABBmAJJGws6AAAgAEEBaiEADAELC0GgwbUBQQVBHvwLAAUjAUIEIwKthoQkASMCQQNqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIAcQEQsgARAQC5wBAQR/A0AgBCACQQJ0SQRAIAAgBGooAgAgASAEaigCAGoiBQRAIAYgBSAFQR9BHyAFZ2siBmt0QRd2Qf8BcUECdEGgsbYBaigCACAGQQh0amxrIQYgAyAFaiEDCyAEQQRqIQQMAQsLIAMEfyAGIAMgA0EfQR8gA2drIgBrdEEXdkH/AXFBAnRBoLG2AWooAgAgAEEIdGpsagVBAAsLIABBwIDGACQAQYCBoQEkBEGAgaEBJAhBgIGhASQKEAwLnwMCA38BfgNAIABBHEkEQCAAQQJ0QeCqtgFqIAI2AgAgAEHgq7YBaiAAQQRrQQJ2QQAgAEEITxsiAToAACACQQEgAXRqIQEDQCABIAJLBEAgAkHgqLYBaiAAOgAAIAJBAWohAgwBCwsgAEEBaiEADAELC0HfqrYBQRw6AABB0Ku2AUH/ATYCAEH8q7YBQQA6AABBACECQQAhAANAIABBHkkEQCAAQQJ0QYCwtgFqIAI2AgAgAEGAsbYBaiAAQQJrQQF2QQAgAEEETxsiAToAACACQQEgAXRqIQEDQCABIAJLBEAgAkGAAkkEQCACQYCstgFqIAA6AAAFIAJBB3ZBgK62AWogADoAAAsgAkEBaiECDAELCyAAQQFqIQAMAQsLQQAhAgNAIAJBgAJJBEAgAq1CgAJ8QhaGIQNBACEAQQAhAQNAIAFBCUkEQCAAQQF0IQAgAyADfkIeiCIDQoCAgIAIWgRAIANCAYghAyAAQQFqIQALIAFBAWohAQwBCwsgAkECdEGgsbYBaiAAQQFqQQF2NgIAIAJBAWohAgwBCwsLBwBBwIDGAAsGAEGAgAYLtAMAIABBgIAGakEAQcAA/AsAQcCAxgAkAEIAJAFBACQCQYCABiQDQYCBoQEkBEGAgbUBQQBBgBH8CwBBgJK1AUEAQYAR/AsAQYCjtQFBAEGAEfwLAEEAJAUgAUEBRgRAIABBABAHBSABQQJGBEAgAEEGEAcFIAFBA0YEQCAAQQNBBkEMEAAFIAFBBEYEQCAAQQRBCEEQEAAFIAFBBUYEQCAAQQhBEEEgEAAFIAFBBkYEQCAAQRBBIEHAABAABSABQQdGBEAgAEEgQcAAQYABEAAFIAFBCEYEQCAAQcAAQYABQYICEAAFIABBgARBggJBggIQAAsLCwsLCwsLIwRBgIGhAUsEQCAAQYCABmojBBAJCyMCQQNqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwIEQCMCQQgjAmtqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCCyMBQoCA/P8PIwKthoQkASMCQSBqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwBBwIDGAGsL0gMCA34Gf0GAv7UBQaACQeDBtQEQAkGgwbUBQR5B4Mq1ARACQeDMtQFB4MG1AUGACPwKAAADQCAEQYACSQRAIARB4Ki2AWotAAAiBUECdCIGQeTJtQFqKAIAIgdBGHYhCCAEQQJ0QeDUtQFqIAdB////B3EgBCAGQeCqtgFqKAIAayAIdHIgCCAFQeCrtgFqLQAAakEYdHI2AgAgBEEBaiEEDAELCyMAIQQjASECIwKtIQFBgIGhASEFA0AgACAFSwRAIAIgBSgCACIHQf8DcUECdCgC4My1ASIGQf///wdxrSABhoQhAiABIAZBGHatfCEBIAdBgAJxBEAgASAHQRh2IghBAnQiBigC4Mq1ASIJQRh2rXwhAyACIAlB////B3GtIAGGhCAHQQl2Qf//AXEgBigCgLC2AWutIAOGhCECIAMgCDEAgLG2AXwhAQsgBCACNwMAIAQgAUIDiKdqIQQgAiABQjiDiCECIAFCB4MhASAFQQRqIQUMAQsLIAQkACACJAEgAackAiMBQeDJtQEoAgAiAEH///8Hca0jAq2GhCQBIwIgAEEYdmokAiMAIwE3AwAjAkEDdiIAIwBqJAAjASAAQQN0rYgkASMCQQdxJAILpAQCBH8BfkETIQIDQCACQQRLBH8gAkEBayIEQRBqIQMCQCAEQQNJDQBBACEDIARBA0YNACAEQQFxBH9BByAEQQVrQQF2awUgBEEEa0EBdkEIagshAwsgA0HAwbUBai0AAAVBAQtFBEAgAkEBayECDAELCyMBIwZBgQJrIwdBAWtBBXRyIAJBBGtBCnRyrSMCrYaEJAEjAkEOaiQCIwAjATcDACMCQQN2IgMjAGokACMBIANBA3StiCQBIwJBB3EkAgNAIAEgAkkEQCMBAn8gAUEQaiABQQNJDQAaQQAgAUEDRg0AGiABQQFxBH9BByABQQVrQQF2awUgAUEEa0EBdkEIagsLQcDBtQFqMQAAIwKthoQkASMCQQNqJAIjACMBNwMAIwJBA3YiAyMAaiQAIwEgA0EDdK2IJAEjAkEHcSQCIAFBAWohAQwBCwtBwMG1AUETQeDLtQEQAkHg3LUBIQIDQCAAIAJLBEAjASACLQAAIgFBAnRB4Mu1AWooAgAiA0H///8Hca0jAq2GhCQBIwIgA0EYdmokAiMAIwE3AwAjAkEDdiIDIwBqJAAjASADQQN0rYgkASMCQQdxJAIjASACKAIAQQh2rSMCrYaEJAEgAUEQSQR/QQAFIAFBEEYEf0ECBUEDQQcgAUERRhsLCyMCaiQCIwAjATcDACMCQQN2IgEjAGokACMBIAFBA3StiCQBIwJBB3EkAiACQQRqIQIMAQsLC7EEAQZ/QZ4CJAYDQCMGQYECSwR/IwZB/761AWotAAAFQQELRQRAIwZBAWskBgwBCwtBHiQHA0AjB0EBSwR/IwdBn8G1AWotAAAFQQELRQRAIwdBAWskBwwBCwtBgL61AUEAQcwA/AsAIwYjB2ohBEHg3LUBIQEDQCACIARJBEACfyACIwZJBEAgAkGAv7UBai0AAAwBCyACQaDBtQFqIwZrLQAACyEDQQEhAANAIAQgACACaiIFSwR/An8gBSMGSQRAIAVBgL+1AWotAAAMAQsgBUGgwbUBaiMGay0AAAsgA0YFQQALBEAgAEEBaiEADAELCyAAIAJqIQIgAwRAIANBAnRBgL61AWoiBSAFKAIAQQFqNgIAIAEgAzYCACABQQRqIQEgAEEBayEAA0AgAEEDTwRAQcC+tQFBwL61ASgCAEEBajYCACABQQYgACAAQQZPGyIFQQNrQQh0QRByNgIAIAFBBGohASAAIAVrIQAMAQsLBQNAIABBC08EQEHIvrUBQci+tQEoAgBBAWo2AgAgAUGKASAAIABBigFPGyIFQQtrQQh0QRJyNgIAIAFBBGohASAAIAVrIQAMAQsLIABBA08EQEHEvrUBQcS+tQEoAgBBAWo2AgAgASAAQQNrQQh0QRFyNgIAIAFBBGohAUEAIQALCwNAIAAEQCADQQJ0QYC+tQFqIgUgBSgCAEEBajYCACABIAM2AgAgAUEEaiEBIABBAWshAAwBCwsMAQsLIAEL", "base64");
+var readDeflateModule = () => Buffer.from("AGFzbQEAAAABPQpgAn9/AX9gAX8AYAABf2AEf39/fwBgBH9/f38Bf2ACf38AYAAAYAN/f38AYAZ/f39+f34Bf2ADf39/AX8DFhUDAwcAAAEEBQgABQkGBgQCAgABAQIFBgEByAHIAQZHDn8BQQALfgFCAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAsHMwQMaW5wdXRBZGRyZXNzABANb3V0cHV0QWRkcmVzcwAPB2RlZmxhdGUAEQZtZW1vcnkCAAgBDAqhQBXjBQEFfyABJAsgAiQMIAMkDUGAgYcBQQBBgIAI/AsAQYCBjwFBAEGAgAj8CwBBgIGhASQIQQAkCUGAgaEBJApBACEDQQAhAQNAIAAgA0sEQCADQYAgaiICIAAgACACSxshBQNAIAMgBUkEQCADQf//AXFBAnQgAygCgIAGIgJBsfPd8XlsQRF2QQJ0IgYoAoCBhwE2AoCBlwEgBiADQQFqIgY2AoCBhwEgAkGA4ua7A2xBEXZBAnQgBjYCgIGPASABQRB2IgcjDEkEfyAAIAZNBH9BAAUgBiAAIAcjC0ECdiMLIAcjDEEBdk8bEAYLBUEACyICQRB2IAdNIAdBA09xBEAgAUH//wFxIgIgAkEHdkGAAmogAkGAAkkbLQCArLYBIQQgAUEQdkH9AWoiAUECdCIGIAYoAoCStQFBAWo2AoCStQEgBEECdCIGQYAQaiIIIAgoAoCStQFBAWo2AoCStQEjCCIIIAEgAiAGKAKAsLYBa0EJdHIgBEEYdHI2AgAgCEEEaiQIQQAhBCADIAdqIQEDQCABIANBAWoiA0sEQCADQf//AXFBAnQgAygCgIAGIgJBsfPd8XlsQRF2QQJ0IgYoAoCBhwE2AoCBlwEgBiADQQFqNgKAgYcBIAJBgOLmuwNsQRF2QQJ0IANBAWo2AoCBjwEMAQsLIAAgA0sEfyADIABBACMLEAYFQQALIQEMAgsgBEEBaiEEIAMtAICABiIBQQJ0IgYgBigCgJK1AUEBajYCgJK1ASMIIgYgAUGAgID4AXI2AgAgBkEEaiQIIANBAWohAyACIgENAUEQIARBCXYiAiACQRBPGyECA0AgAyAFSUEAIAIbBEAgAy0AgIAGIgZBAnQiByAHKAKAkrUBQQFqNgKAkrUBIwgiByAGQYCAgPgBcjYCACAHQQRqJAggA0EBaiEDIAJBAWshAgwBCwsMAQsLIAMQBQwBCwsjCCMKSwRAIwlBgIAGaiMIEAMaCwuVCAEGfyADQQAgAfwLAANAIAEgBUsEQCAAIAVBAnRqKAIAIggEQCAGIAhyIQYgBEECdEHg5rUBaiAIQQl0IAVyNgIAIARBAWohBAsgBUEBaiEFDAELC0EJIQADQCAGIABBCWt2QQAgAEEbSRsEQEHgmLYBQQBBgBD8CwBBACEBA0AgASAESQRAIAFBAnRB4Oa1AWooAgAgAHZB/wNxQQJ0QeCYtgFqIgUgBSgCAEEBajYCACABQQFqIQEMAQsLQQAhBUEAIQEDQCABQYAESQRAIAFBAnRB4Ji2AWoiCCgCACEJIAggBTYCACAFIAlqIQUgAUEBaiEBDAELC0EAIQEDQCABIARJBEAgAUECdEHg5rUBaigCACIFIAB2Qf8DcUECdEHgmLYBaiIIKAIAIQkgCCAJQQFqNgIAIAlBAnRB4PC1AWogBTYCACABQQFqIQEMAQsLQeDmtQFB4PC1ASAEQQJ0/AoAACAAQQlqIQAMAQsLIAQiAEECSQRAIARBAUYEf0Hg5rUBKAIAQf8DcQVBAAsiACADakEBOgAAIAMgAEVqQQE6AAAPC0EAIQVBACEBA0AgASAAQQFrSQRAQQAhBEEAIQYDQCAGQQJIBEAgACAHSwR/IAdBAnRB4Oa1AWooAgBBCXYFQX8LIQggASAFSwR/IAVBAnRB4Pq1AWooAgAgCEkFQQALBEAgBCAFQQJ0IghB4Pq1AWooAgBqIQQgCEHghLYBaiABNgIAIAVBAWohBQUgBCAIaiEEIAdBAnRB4I62AWogATYCACAHQQFqIQcLIAZBAWohBgwBCwsgAUECdEHg+rUBaiAENgIAIAFBAWohAQwBCwtB4Ji2AUEAQcAA/AsAIAAiBEECayIAQQJ0QeD6tQFqQQA2AgADQCAAIgFBAWshACABBEAgAEECdCIBQeD6tQFqIAFB4IS2AWooAgBBAnRB4Pq1AWooAgBBAWo2AgAMAQsLQQAhAUEAIQADQCAAIARJBEAgAEECdEHgjrYBaigCAEECdEHg+rUBaigCAEEBaiIFIAIgAiAFSxsiBUECdEHgmLYBaiIGIAYoAgBBAWo2AgAgAUEBIAIgBWt0aiEBIABBAWohAAwBCwsDQCABQQEgAnRLBEAgAkEBayEAA0AgAEECdEHgmLYBaigCAEUEQCAAQQFrIQAMAQsLIAJBAnRB4Ji2AWoiBCAEKAIAQQFrNgIAIABBAnQiAEHgmLYBaiIEIAQoAgBBAWs2AgAgAEHkmLYBaiIAIAAoAgBBAmo2AgAgAUEBayEBDAELC0Hg5rUBIQADQCACBEAgAkECdEHgmLYBaigCACEBA0AgAQRAIAMgACgCAEH/A3FqIAI6AAAgAEEEaiEAIAFBAWshAQwBCwsgAkEBayECDAELCwukAgEEf0HgmLYBQQBBxAD8CwADQCABIANLBEAgACADai0AAEECdEHkmLYBaiIGIAYoAgBBAWo2AgAgA0EBaiEDDAELC0HkmLYBQQA2AgBBASEDA0AgA0EPTQRAIAQgA0ECdEHgmLYBaiIGKAIAakEBdCEEIAYgBDYCACADQQFqIQMMAQsLA0AgASAFSwRAIAAgBWotAAAiAwRAIANBAnRB4Ji2AWoiBCgCACEGIAQgBkEBajYCACACIAVBAnRqIANBGHQgBkEBdkHVqgFxIAZB1aoBcUEBdHIiBEECdkGz5gBxIARBs+YAcUECdHIiBEEEdkGPHnEgBEGPHnFBBHRyIgRB/wFxQQh0IARBCHZyQRAgA2t2cjYCAAsgBUEBaiEFDAELCwvbAgECfyMEQYCBoQFGBEBBACEAA0AgAEGAEUkEQCAAQYCBtQFqIgIgAv0ABAAgAEGAkrUBaiIC/QAEAP2uAf0LBAAgAv0MAAAAAAAAAAAAAAAAAAAAAP0LBAAgAEEQaiEADAELCyABJARBgIG1AUGAo7UBEAQkBSABDwsgAUGAgaEBa0GAgBBJQYCBtQFBgJK1ARAEIgJBgJK1AUGAo7UBEAQiAyMFakGAgApqTXEEQEEAIQADQCAAQYARSQRAIABBgIG1AWoiAyAD/QAEACAAQYCStQFqIgP9AAQA/a4B/QsEACAD/QwAAAAAAAAAAAAAAAAAAAAA/QsEACAAQRBqIQAMAQsLIAEkBCACJAUgAQ8LIAAjBBAKQYCBoQEjBCABIwRrIgH8CgAAQYCBtQFBgJK1AUGAEfwKAABBgJK1AUEAQYAR/AsAIAAkAyABQYCBoQFqJAQgAyQFIwQLHAAgACABQYAEEAsgAEGAEGogAUGAEGpBIBALagslACMIIwprQYCAAUkEQA8LIwlBgIAGaiMIEAMkCCMIJAogACQJC6kDAQd/QYICIAEgAGsiASABQYICTxshCSAAKAKAgAYhBkGAgAIhByACQQNJBEAgBkGA4ua7A2xBEXZBAnQoAoCBjwEiAUEARyEEIAAgAWtBgIACSSAEIAQbBH8gAUEBaygCgIAGIAZzQf///wdxBUEBC0UEQCAAIAFrIQdBAyECCwsgBkGx893xeWxBEXZBAnQoAoCBhwEhBQNAIANBACAAIAVrQYCAAklBACAFGxsEQAJAIAVBAWsiCCACQQNrQQAgAkEETxsiAWooAoCABiAAIAFqKAKAgAZGBH8gCCgCgIAGIAZGBUEACwRAIAgpA4CABiAAKQOAgAaFekIDiKciAUEIRgRAQQghAQJAA0AgASAJSQRAIAEgACABav0ABICABiABIAhq/QAEgIAG/ST9ZCIKaGohBCAKDQIgAUEQaiEBDAELCyABIQQLIAQhAQsgASACSwRAIAAgBWshByABIgIjDU8NAgsLIAhB//8BcUECdCgCgIGXASEFIANBAWshAwwCCwsLIAIgCSACIAlJGyIAQRB0IAdyQQAgB0GAgAJJIABBA09xGwuWAgEDf0GAgYcBQQBBgIAI/AsAQYCBoQEkCEEAJAlBgIGhASQKIAAEf0GAgAYtAAAiAkECdCIEIAQoAoCStQFBAWo2AoCStQFBgIGhASACQYCAgPgBcjYCAEGEgaEBJAhBAQVBAAshAkEJIAAgAEEJTRtBCWshBANAIAIgBEkEQCADIAJBgCBqIgMgBCADIARJGyIDQQFqEAkgAiADIAAgAUEBakEQdBAOIgIQCSEDIAIQBQwBCwsDQCAAIAJLBEAgAiIBQQFqIQIgAS0AgIAGIgFBAnQiAyADKAKAkrUBQQFqNgKAkrUBIwgiAyABQYCAgPgBcjYCACADQQRqJAgMAQsLIwgjCksEQCMJQYCABmojCBADGgsLjgIBBX8gA3qnQQN2IgcgBXqnQQN2IghyQQhxBEBBggIgASAAayIBIAFBggJPGyEJIAdBCEYEQCAAIAJrQQFrIQdBCCEBAkADQCABIAlJBEAgASAAIAFq/QAEgIAGIAEgB2r9AASAgAb9JP1kIgpoaiEGIAoNAiABQRBqIQEMAQsLIAEhBgsgBiAJIAYgCUkbIQcLIAhBCEYEQCAAIARrQQFrIQhBCCEBAkADQCABIAlJBEAgASAAIAFq/QAEgIAGIAEgCGr9AASAgAb9JP1kIgpoaiEGIAoNAiABQRBqIQEMAQsLIAEhBgsgBiAJIAYgCUkbIQgLCyAHIAggByAISxtBEHQgBCACIAcgCEkbcguUAgEEfwNAIAAgAUkEQCAAQf8/cUECdCICIAAoAoCABkGx893xeWxBEXZBAnQiAygCgIGHASIENgKAgZ8BIAMgAEH//wNxIgMgBEEQdGo2AoCBhwEgAkEEaiAAKAKBgAZBsfPd8XlsQRF2QQJ0IgQoAoCBhwEiBTYCgIGfASAEIANBAWogBUEQdGo2AoCBhwEgAkEIaiAAKAKCgAZBsfPd8XlsQRF2QQJ0IgQoAoCBhwEiBTYCgIGfASAEIANBAmogBUEQdGo2AoCBhwEgAkEMaiAAKAKDgAZBsfPd8XlsQRF2QQJ0IgIoAoCBhwEiBDYCgIGfASACIANBA2ogBEEQdGo2AoCBhwEgAEEEaiEADAELCyAAC+sJAQZ/QYC0tQFBgIG1AUGACPwKAABBgLy1AUEAQYAB/AsAQYC8tQFBATYCAANAIANBgAJJBEAgA0HgqLYBai0AAEECdEGEvLUBaiIEIAQoAgAgA0ECdEGAibUBaigCAGo2AgAgA0EBaiEDDAELC0GAvbUBQYCRtQFBgAH8CgAAQYC0tQFBoAJBD0GAv7UBEAFBgL21AUEeQQ9BoMG1ARABQQAhAwNAIANBHUkEQCACIANBAnRBhLy1AWooAgAgA0Hgq7YBai0AAGxqIQIgA0EBaiEDDAELC0EAIQMDQCADQR5JBEAgAiADQQJ0QYC9tQFqKAIAIANBgLG2AWotAABsaiECIANBAWohAwwBCwsQFCEHQYC+tQFBE0EHQcDBtQEQAUEBIAAjA2siA0H+/wNqQf//A24iBCAEQQFNG0EobEEIIwJBA2pBB3FrQQdxakEFayADQQN0aiACIQRBEyEDA0AgA0EESwR/IANBAWsiBUEQaiECAkAgBUEDSQ0AQQAhAiAFQQNGDQAgBUEBcQR/QQcgBUEFa0EBdmsFIAVBBGtBAXZBCGoLIQILIAJBwMG1AWotAAAFQQELRQRAIANBAWshAwwBCwsgA0EDbEERaiEDQeDctQEhAgNAIAIgB0kEQCADIAItAAAiA0EQSQR/QQAFIANBEEYEf0ECBUEDQQcgA0ERRhsLCyADQcDBtQFqLQAAamohAyACQQRqIQIMAQsLIAMhBUEAIQNBACECA0AgAkGeAkkEQCADIAJBAnRBgLS1AWooAgAgAkGAv7UBai0AAGxqIQMgAkEBaiECDAELC0EAIQIDQCACQR5JBEAgAyACQQJ0QYC9tQFqKAIAIAJBoMG1AWotAABsaiEDIAJBAWohAgwBCwsgBCADIAVqaiEFQQMhA0EAIQIDQCACQZ4CSQRAIAMCf0EIIAJBkAFJDQAaQQkgAkGAAkkNABpBB0EIIAJBmAJJGwsgAkECdEGAtLUBaigCAGxqIQMgAkEBaiECDAELC0EAIQIDQCACQR5JBEAgAyACQQJ0QYC9tQFqKAIAQQVsaiEDIAJBAWohAgwBCwsgBSADIARqIgIgAiAFSxtBA2pNBEAjAyEDA0BB//8DIAAgA2siASABQf//A08bIQEjAkEDaiQCIwAjATcDACMCQQN2IgIjAGokACMBIAJBA3StiCQBIwJBB3EkAiMCBEAjAkEIIwJraiQCIwAjATcDACMCQQN2IgIjAGokACMBIAJBA3StiCQBIwJBB3EkAgsjASABIAFBf3NBEHRyrSMCrYaEJAEjAkEgaiQCIwAjATcDACMCQQN2IgIjAGokACMBIAJBA3StiCQBIwJBB3EkAiMAIAMgAfwKAAAjACABaiQAIAEgA2oiAyAASQ0ACw8LIAIgBU0EQCMBQgIjAq2GhCQBIwJBA2okAiMAIwE3AwAjAkEDdiIAIwBqJAAjASAAQQN0rYgkASMCQQdxJAJBACEAA0AgAEGgAkkEQCAAQYC/tQFqAn9BCCAAQZABSQ0AGkEJIABBgAJJDQAaQQdBCCAAQZgCSRsLOgAAIABBAWohAAwBCwtBoMG1AUEFQR78CwAFIwFCBCMCrYaEJAEjAkEDaiQCIwAjATcDACMCQQN2IgAjAGokACMBIABBA3StiCQBIwJBB3EkAiAHEBMLIAEQEgucAQEEfwNAIAQgAkECdEkEQCAAIARqKAIAIAEgBGooAgBqIgUEQCAGIAUgBUEfQR8gBWdrIgZrdEEXdkH/AXFBAnRBoLG2AWooAgAgBkEIdGpsayEGIAMgBWohAwsgBEEEaiEEDAELCyADBH8gBiADIANBH0EfIANnayIAa3RBF3ZB/wFxQQJ0QaCxtgFqKAIAIABBCHRqbGoFQQALCyAAQcCAxgAkAEGAgaEBJARBgIGhASQIQYCBoQEkChANC58DAgN/AX4DQCAAQRxJBEAgAEECdEHgqrYBaiACNgIAIABB4Ku2AWogAEEEa0ECdkEAIABBCE8bIgE6AAAgAkEBIAF0aiEBA0AgASACSwRAIAJB4Ki2AWogADoAACACQQFqIQIMAQsLIABBAWohAAwBCwtB36q2AUEcOgAAQdCrtgFB/wE2AgBB/Ku2AUEAOgAAQQAhAkEAIQADQCAAQR5JBEAgAEECdEGAsLYBaiACNgIAIABBgLG2AWogAEECa0EBdkEAIABBBE8bIgE6AAAgAkEBIAF0aiEBA0AgASACSwRAIAJBgAJJBEAgAkGArLYBaiAAOgAABSACQQd2QYCutgFqIAA6AAALIAJBAWohAgwBCwsgAEEBaiEADAELC0EAIQIDQCACQYACSQRAIAKtQoACfEIWhiEDQQAhAEEAIQEDQCABQQlJBEAgAEEBdCEAIAMgA35CHogiA0KAgICACFoEQCADQgGIIQMgAEEBaiEACyABQQFqIQEMAQsLIAJBAnRBoLG2AWogAEEBakEBdjYCACACQQFqIQIMAQsLC4QEAgd/An4jCCEGA0AgACABSQRAIABBAWsiBCAAQf8/cUECdCgCgIGfASIFa0H//wFxIQcgACkDgIAGIgwgBCAHaykDgIAGhSILpyIIIAQgBCAFQRB2a0H//wFxIgRrKQOAgAYgDIUiDKciBSAFIAhLGwRAIAAtAICABiIEQQJ0IgUgBSgCgJK1AUEBajYCgJK1ASAGIARBgICA+AFyNgIAIAZBBGohBiAAQQFqIQAMAgsgACACIAcgCyAEIAwQCCIEIANJBEAgAEEBaiIHQf8/cUECdCgCgIGfASEFIAcgAiAHQQFrIgggBWtB//8BcSIJIAcpA4CABiILIAggCWspA4CABoUgCCAFQRB2a0H//wFxIgUgCCAFaykDgIAGIAuFEAgiBUEQdiAEQRB2SwRAIAAtAICABiIAQQJ0IgQgBCgCgJK1AUEBajYCgJK1ASAGIABBgICA+AFyNgIAIAZBBGohBiAFIQQgByEACwsgBEH//wFxIgUgBUEHdkGAAmogBUGAAkkbLQCArLYBIQcgBEEQdiIIQf0BaiIJQQJ0IgQgBCgCgJK1AUEBajYCgJK1ASAHQQJ0IgpBgBBqIgQgBCgCgJK1AUEBajYCgJK1ASAGIAkgBSAKKAKAsLYBa0EJdHIgB0EYdHI2AgAgBkEEaiEGIAAgCGohAAwBCwsgBiQIIAALBwBBwIDGAAsGAEGAgAYLtAMAIABBgIAGakEAQcAA/AsAQcCAxgAkAEIAJAFBACQCQYCABiQDQYCBoQEkBEGAgbUBQQBBgBH8CwBBgJK1AUEAQYAR/AsAQYCjtQFBAEGAEfwLAEEAJAUgAUEBRgRAIABBABAHBSABQQJGBEAgAEEGEAcFIAFBA0YEQCAAQQNBBkEMEAAFIAFBBEYEQCAAQQRBCEEQEAAFIAFBBUYEQCAAQQhBEEEgEAAFIAFBBkYEQCAAQRBBIEHAABAABSABQQdGBEAgAEEgQcAAQYABEAAFIAFBCEYEQCAAQcAAQYABQYICEAAFIABBgARBggJBggIQAAsLCwsLCwsLIwRBgIGhAUsEQCAAQYCABmojBBAKCyMCQQNqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwIEQCMCQQgjAmtqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCCyMBQoCA/P8PIwKthoQkASMCQSBqJAIjACMBNwMAIwJBA3YiACMAaiQAIwEgAEEDdK2IJAEjAkEHcSQCIwBBwIDGAGsLggQCBX8CfkGAv7UBQaACQeDBtQEQAkGgwbUBQR5B4Mq1ARACA0AgAUEeSQRAIAFBAnRB4Mq1AWoiAigCACIDQRh2IQQgAiADQf//A3EgBEEQdHIgBCABQYCxtgFqLQAAakEYdHI2AgAgAUEBaiEBDAELC0Hcy7UBQQA2AgBB4My1AUHgwbUBQYAI/AoAAEEAIQEDQCABQYACSQRAIAFB4Ki2AWotAAAiAkECdCIDQeTJtQFqKAIAIgRBGHYhBSABQQJ0QeDUtQFqIARB////B3EgASADQeCqtgFqKAIAayAFdHIgBSACQeCrtgFqLQAAakEYdHI2AgAgAUEBaiEBDAELCyMAIQEjASEHIwKtIQZBgIGhASECA0AgACACSwRAIAEgByACKAIAIgNB/wNxQQJ0KALgzLUBIgRB////B3GtIANBGHZBAnQoAuDKtQEiBUH//wNxIANBCXZB/z9xIAVBEHZ0cq0gBEEYdiIDrYaEIAaGhCIHNwMAIAEgBiADIAVBGHZqrXwiBkIDiKdqIQEgByAGQjiDiCEHIAZCB4MhBiACQQRqIQIMAQsLIAEkACAHJAEgBqckAiMBQeDJtQEoAgAiAEH///8Hca0jAq2GhCQBIwIgAEEYdmokAiMAIwE3AwAjAkEDdiIAIwBqJAAjASAAQQN0rYgkASMCQQdxJAILpAQCBH8BfkETIQIDQCACQQRLBH8gAkEBayIEQRBqIQMCQCAEQQNJDQBBACEDIARBA0YNACAEQQFxBH9BByAEQQVrQQF2awUgBEEEa0EBdkEIagshAwsgA0HAwbUBai0AAAVBAQtFBEAgAkEBayECDAELCyMBIwZBgQJrIwdBAWtBBXRyIAJBBGtBCnRyrSMCrYaEJAEjAkEOaiQCIwAjATcDACMCQQN2IgMjAGokACMBIANBA3StiCQBIwJBB3EkAgNAIAEgAkkEQCMBAn8gAUEQaiABQQNJDQAaQQAgAUEDRg0AGiABQQFxBH9BByABQQVrQQF2awUgAUEEa0EBdkEIagsLQcDBtQFqMQAAIwKthoQkASMCQQNqJAIjACMBNwMAIwJBA3YiAyMAaiQAIwEgA0EDdK2IJAEjAkEHcSQCIAFBAWohAQwBCwtBwMG1AUETQeDLtQEQAkHg3LUBIQIDQCAAIAJLBEAjASACLQAAIgFBAnRB4Mu1AWooAgAiA0H///8Hca0jAq2GhCQBIwIgA0EYdmokAiMAIwE3AwAjAkEDdiIDIwBqJAAjASADQQN0rYgkASMCQQdxJAIjASACKAIAQQh2rSMCrYaEJAEgAUEQSQR/QQAFIAFBEEYEf0ECBUEDQQcgAUERRhsLCyMCaiQCIwAjATcDACMCQQN2IgEjAGokACMBIAFBA3StiCQBIwJBB3EkAiACQQRqIQIMAQsLC7EEAQZ/QZ4CJAYDQCMGQYECSwR/IwZB/761AWotAAAFQQELRQRAIwZBAWskBgwBCwtBHiQHA0AjB0EBSwR/IwdBn8G1AWotAAAFQQELRQRAIwdBAWskBwwBCwtBgL61AUEAQcwA/AsAIwYjB2ohBEHg3LUBIQEDQCACIARJBEACfyACIwZJBEAgAkGAv7UBai0AAAwBCyACQaDBtQFqIwZrLQAACyEDQQEhAANAIAQgACACaiIFSwR/An8gBSMGSQRAIAVBgL+1AWotAAAMAQsgBUGgwbUBaiMGay0AAAsgA0YFQQALBEAgAEEBaiEADAELCyAAIAJqIQIgAwRAIANBAnRBgL61AWoiBSAFKAIAQQFqNgIAIAEgAzYCACABQQRqIQEgAEEBayEAA0AgAEEDTwRAQcC+tQFBwL61ASgCAEEBajYCACABQQYgACAAQQZPGyIFQQNrQQh0QRByNgIAIAFBBGohASAAIAVrIQAMAQsLBQNAIABBC08EQEHIvrUBQci+tQEoAgBBAWo2AgAgAUGKASAAIABBigFPGyIFQQtrQQh0QRJyNgIAIAFBBGohASAAIAVrIQAMAQsLIABBA08EQEHEvrUBQcS+tQEoAgBBAWo2AgAgASAAQQNrQQh0QRFyNgIAIAFBBGohAUEAIQALCwNAIAAEQCADQQJ0QYC+tQFqIgUgBSgCAEEBajYCACABIAM2AgAgAUEEaiEBIABBAWshAAwBCwsMAQsLIAEL", "base64");
 //! src/adapters/layers/deflater.ts
-var encoderVersion = 1;
+var encoderVersion = 2;
 var maxBlockSize = 1024 * 1024;
 var maxDeflatedSize = maxBlockSize + 8 * 1024;
 var compiled;
@@ -65123,9 +65101,9 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
   mod
 ));
-var import_chunk_UFURZKCZ = require("./chunk-UFURZKCZ.js");
+var import_chunk_ZULQFDNO = require("./chunk-ZULQFDNO.js");
 var import_chunk_6SI5KDN6 = require("./chunk-6SI5KDN6.js");
-var import_chunk_HE3BQHQJ = require("./chunk-HE3BQHQJ.js");
+var import_chunk_LYWLYQ5O = require("./chunk-LYWLYQ5O.js");
 var import_chunk_GDD3WVWT = require("./chunk-GDD3WVWT.js");
 var import_chunk_XN5BMVGW = require("./chunk-XN5BMVGW.js");
 var import_chunk_3IRA54NO = require("./chunk-3IRA54NO.js");
@@ -65606,7 +65584,7 @@ function parseArguments(argv, environment) {
     return { type: "help", command: mustBeCommand(topic) };
   }
   const name = mustBeCommand(first);
-  const spec = import_chunk_UFURZKCZ.commands[name];
+  const spec = import_chunk_ZULQFDNO.commands[name];
   const end = spec.handsOn === true ? rest.indexOf("--") : -1;
   const own = end === -1 ? rest : rest.slice(0, end);
   const { values, positionals } = parseOptions(own, name, spec);
@@ -65616,8 +65594,8 @@ function parseArguments(argv, environment) {
   return { type: "command", name, options, positionals };
 }
 function mustBeCommand(word) {
-  if ((0, import_chunk_UFURZKCZ.isCommandName)(word)) return word;
-  const names = Object.keys(import_chunk_UFURZKCZ.commands);
+  if ((0, import_chunk_ZULQFDNO.isCommandName)(word)) return word;
+  const names = Object.keys(import_chunk_ZULQFDNO.commands);
   throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", `expected a command (${names.join(", ")}), got "${word}"`, {
     hint: [...hintsForCommand(word, names), 'See "bima --help".'].join(" ")
   });
@@ -65824,8 +65802,8 @@ function groupOptions({ options }) {
 }
 //! src/cli/help.ts
 function generalHelp(version) {
-  const width = Math.max(...Object.keys(import_chunk_UFURZKCZ.commands).map((name) => name.length)) + 2;
-  const list = Object.entries(import_chunk_UFURZKCZ.commands).map(([name, { summary }]) => `   ${name.padEnd(width)}${summary}`);
+  const width = Math.max(...Object.keys(import_chunk_ZULQFDNO.commands).map((name) => name.length)) + 2;
+  const list = Object.entries(import_chunk_ZULQFDNO.commands).map(([name, { summary }]) => `   ${name.padEnd(width)}${summary}`);
   return [
     `NAME:
    bima - package unikernels as OCI images for urunc (version ${version})`,
@@ -65837,7 +65815,7 @@ ${list.join("\n")}`,
   ].join("\n\n");
 }
 function commandHelp(name) {
-  const spec = import_chunk_UFURZKCZ.commands[name];
+  const spec = import_chunk_ZULQFDNO.commands[name];
   const { summary, usage, description } = spec;
   const groups2 = groupOptions(spec).map(({ title, options }) => {
     const lines = options.map(
@@ -65872,17 +65850,17 @@ function formatOptionHelp(spec) {
 }
 //! src/cli/run.ts
 var runners = {
-  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-4BHVBIX7.js")))).runBuild,
-  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-ATQGLMWJ.js")))).runConvert,
-  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-SMPPD4FP.js")))).runMerge,
-  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-PPQGD6ZW.js")))).runPush,
-  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-S36QJ7QC.js")))).runRelabel,
-  inspect: async () => (await Promise.resolve().then(() => __toESM(require("./inspect-command-ZPSUYSGH.js")))).runInspect,
-  run: async () => (await Promise.resolve().then(() => __toESM(require("./boot-command-4VC2WDNN.js")))).runBoot,
-  verify: async () => (await Promise.resolve().then(() => __toESM(require("./verify-command-GWDQ7Y34.js")))).runVerify,
-  load: async () => (await Promise.resolve().then(() => __toESM(require("./load-command-5AWSUFTB.js")))).runLoad,
-  lint: async () => (await Promise.resolve().then(() => __toESM(require("./lint-command-OQG4AQHT.js")))).runLint,
-  completion: async () => (await Promise.resolve().then(() => __toESM(require("./completion-command-45L2C36S.js")))).runCompletion
+  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-P7KWI5NW.js")))).runBuild,
+  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-HM2TNJ7S.js")))).runConvert,
+  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-Y62FY4KM.js")))).runMerge,
+  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-BRUXHOJT.js")))).runPush,
+  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-QLDOL7QD.js")))).runRelabel,
+  inspect: async () => (await Promise.resolve().then(() => __toESM(require("./inspect-command-6WZ4DGPS.js")))).runInspect,
+  run: async () => (await Promise.resolve().then(() => __toESM(require("./boot-command-4IULAYGP.js")))).runBoot,
+  verify: async () => (await Promise.resolve().then(() => __toESM(require("./verify-command-TK6YZRQD.js")))).runVerify,
+  load: async () => (await Promise.resolve().then(() => __toESM(require("./load-command-PM5GKHV2.js")))).runLoad,
+  lint: async () => (await Promise.resolve().then(() => __toESM(require("./lint-command-DQ765VPP.js")))).runLint,
+  completion: async () => (await Promise.resolve().then(() => __toESM(require("./completion-command-A37HTA46.js")))).runCompletion
 };
 async function run(argv, terminal) {
   try {

@@ -16,7 +16,12 @@ import { createRegistryClient } from '../../../src/adapters/registry/client.ts';
 import type { RegistryOptions as ClientOptions } from '../../../src/adapters/registry/client.ts';
 import { openRemoteImage } from '../../../src/adapters/registry/remote-image.ts';
 import { makeAuthority, makeServerCertificate } from '../../support/certificates.ts';
-import { readTag, startDockerRegistry, startNginx, storedFromAnother } from '../../support/docker-registry.ts';
+import {
+  readTag,
+  startDockerRegistry,
+  startNginx,
+  storedFromAnother,
+} from '../../support/docker-registry.ts';
 import { createTranscript } from '../../support/fault-run.ts';
 import { sampleImage, writeSampleLayout } from '../../support/sample-image.ts';
 import type { SampleImage } from '../../support/sample-image.ts';
