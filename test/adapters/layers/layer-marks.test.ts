@@ -28,7 +28,7 @@ describe('the mark of a layer', () => {
       annotations: { other: 'x' },
       platform: { os: 'linux', architecture: 'amd64' },
     };
-    assert.deepEqual(await markLayer(before, gzip), marked('gzip:4/bima-1 0123456789abcdef'));
+    assert.deepEqual(await markLayer(before, gzip), marked('gzip:4/bima-2 0123456789abcdef'));
     assert.deepEqual(await markLayer(before, parseCompression('none')), layer);
   });
 

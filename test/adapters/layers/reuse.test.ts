@@ -152,7 +152,8 @@ describe('PreviousLayers', () => {
       'a mark of before, which named zlib by what it made of a sample',
       (layer) => ({ ...layer, annotations: marked(layer, 'gzip:2/1bf637a498319e78') }),
     ],
-    ['a mark of a later encoder', (layer) => ({ ...layer, annotations: marked(layer, 'gzip:2/bima-2') })],
+    ['a mark of an earlier encoder', (layer) => ({ ...layer, annotations: marked(layer, 'gzip:2/bima-1') })],
+    ['a mark of a later encoder', (layer) => ({ ...layer, annotations: marked(layer, 'gzip:2/bima-3') })],
     [
       'a mark of another level',
       (layer) => ({ ...layer, annotations: marked(layer, 'gzip:4/0123456789abcdef') }),
