@@ -10,6 +10,7 @@ import { parseDigest } from '../../src/core/oci/digest.ts';
 import { skipWithoutAct, startRunner } from '../support/act.ts';
 import type { FinishedRun, RunMore } from '../support/act.ts';
 import { startContainerd } from '../support/containerd.ts';
+import { readTag } from '../support/docker-registry.ts';
 import type { RunningServer } from '../support/docker-registry.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { createIssues } from '../support/github/issues.ts';
@@ -101,6 +102,18 @@ async function start(
   return { registry, issues, releases, packages, store, run: mustRun, tryToRun };
 }
 
+/** With sigstore's stand-ins: a workflow of the documentation leaves nobody a choice of whom to sign with. */
+async function startSigning(test: TestContext, files: Readonly<Record<string, string>> = {}) {
+  const sigstore = await startSigstore();
+  test.after(() => sigstore[Symbol.asyncDispose]());
+  const trust = join(temporaryFolder(test), 'trust.json');
+  writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
+  const site = await start(test, files, { 'attest-trust-config': trust });
+  const signAndRun = (recipe: string, event: string) =>
+    site.run(recipe, event, { env: sigstore.issuer.environment() });
+  return { ...site, signAndRun };
+}
+
 /** The tags of the image, without those that list what is attached to one. */
 function tagsOf({ folder }: RunningServer, name = image): string[] {
   const tags = join(folder, 'data/docker/registry/v2/repositories', name, '_manifests/tags');
@@ -111,6 +124,20 @@ function tagsOf({ folder }: RunningServer, name = image): string[] {
   } catch {
     return [];
   }
+}
+
+/** What the bundles say that are attached to a tag's image, sorted: from the registry's files, by the tag that lists them. */
+function predicatesAbout(registry: RunningServer, tag: string): (string | undefined)[] {
+  const list = readTag(registry, image, (readTag(registry, image, tag) ?? '').replace(':', '-')) ?? '';
+  const hex = list.slice('sha256:'.length);
+  const blob = join(registry.folder, 'data/docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data');
+  const { manifests } = JSON.parse(readFileSync(blob, 'utf8')) as {
+    manifests: { annotations?: Readonly<Record<string, string>> }[];
+  };
+  return manifests
+    .map(({ annotations }) => annotations?.['dev.sigstore.bundle.predicateType'])
+    .filter((type) => type !== undefined)
+    .sort();
 }
 
 describe('the workflows of the documentation, under act', { skip: skipWithoutAct }, () => {
@@ -165,13 +192,15 @@ describe('the workflows of the documentation, under act', { skip: skipWithoutAct
     assert.ok(calls.includes(`cosign sign --yes ${outputs('image').ref}`), calls.join('\n'));
   });
 
-  it('attest: the image, and its bill of materials before the post step removes it', async (test) => {
-    const { registry, run } = await start(test);
-    const { outputs, calls } = await run('attest', 'tag');
+  it('attest: signed, with where it comes from and its bill of materials', async (test) => {
+    const { registry, signAndRun } = await startSigning(test);
+    const { calls } = await signAndRun('attest', 'tag');
     assert.deepEqual(tagsOf(registry), ['latest', 'v1.2.3']);
-    const { ref = '' } = outputs('image');
-    const noted = calls.filter((call) => call.startsWith('attest '));
-    assert.deepEqual(noted, [`attest ${ref}`, `attest ${ref} sbom`]);
+    assert.deepEqual(predicatesAbout(registry, 'v1.2.3'), [
+      'https://sigstore.dev/cosign/sign/v1',
+      'https://slsa.dev/provenance/v1',
+      'https://spdx.dev/Document',
+    ]);
     assert.equal(calls.at(-1), 'post.cjs leaves 0');
   });
 
@@ -242,12 +271,8 @@ describe('workflows of several jobs, under act', { skip: skipWithoutAct }, () =>
 
   it("reusable: the project's own workflow, with what the job before it made", async (test) => {
     const files = { Containerfile: containerfile.replace(/hello-\S+/, 'app.elf') };
-    await using sigstore = await startSigstore();
-    const trust = join(temporaryFolder(test), 'trust.json');
-    writeFileSync(trust, JSON.stringify(sigstore.trustConfiguration));
-    // The workflow leaves its callers no choice of whom to sign with.
-    const { registry, run } = await start(test, files, { 'attest-trust-config': trust });
-    const { outputs } = await run('reusable', 'tag', { env: sigstore.issuer.environment() });
+    const { registry, signAndRun } = await startSigning(test, files);
+    const { outputs } = await signAndRun('reusable', 'tag');
     assert.deepEqual(tagsOf(registry), ['latest', 'v1.2.3']);
     for (const name of ['sbom', 'provenance', 'bundle-path', 'ref', 'digest', 'image']) assert.ok(outputs('image')[name], name);
   });
