@@ -30204,25 +30204,28 @@ async function putDocument(copy2, descriptor, signal) {
     if (options.finish !== void 0 && descriptor.digest === root3.digest) await options.finish(blob, signal);
     else await target.put(blob, putOptions);
   };
-  try {
-    await store2();
-  } catch (error2) {
-    if (!(error2 instanceof RegistryError) || !isAboutMissingContent(error2)) throw error2;
-    options.reporter.debug(`${error2.message}; its content is put again`);
-    const children = childrenOf(descriptor, await readDocument(blob, source.name));
-    const named3 = children.filter(({ digest }) => error2.missing.includes(digest));
-    for (const child2 of named3.length > 0 ? named3 : children) {
-      if (isDocument(child2)) await putDocument(copy2, child2, signal);
-      else await target.put(source.open(child2), { ...putOptions, force: true });
+  for (let round = 1; ; round++) {
+    try {
+      await store2();
+      return;
+    } catch (error2) {
+      const isLost = error2 instanceof RegistryError && isAboutMissingContent(error2);
+      if (!isLost || round > maxRounds) throw error2;
+      options.reporter.debug(`${error2.message}; its content is put again`);
+      const children = childrenOf(descriptor, await readDocument(blob, source.name));
+      const named3 = children.filter(({ digest }) => error2.missing.includes(digest));
+      for (const child2 of named3.length > 0 ? named3 : children) {
+        if (isDocument(child2)) await putDocument(copy2, child2, signal);
+        else await target.put(source.open(child2), { ...putOptions, force: true });
+      }
     }
-    await store2();
   }
 }
 function isAboutMissingContent({ status, codes }) {
   const says = codes.some((code2) => /^(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|MANIFEST_UNKNOWN)$/.test(code2));
   return says && (status === 400 || status === 404);
 }
-var defaultConcurrency, manyBlobs;
+var defaultConcurrency, manyBlobs, maxRounds;
 var init_copy_image = __esm({
   "src/usecases/push/copy-image.ts"() {
     "use strict";
@@ -30233,6 +30236,7 @@ var init_copy_image = __esm({
     init_concurrent();
     defaultConcurrency = 4;
     manyBlobs = 8;
+    maxRounds = 3;
   }
 });
 
@@ -32831,7 +32835,7 @@ function createReferrerKeeper(session) {
 async function settle(session, { subject, ours }, signal) {
   const tag = referrersTag(subject);
   await session.clock.sleep(gathering, signal);
-  for (let round = 1; round <= maxRounds; round += 1) {
+  for (let round = 1; round <= maxRounds2; round += 1) {
     const current = await readList4(session, tag, signal);
     const there = new Set(current.manifests.map(({ digest }) => digest));
     const missing = [...ours.values()].filter(({ digest }) => !there.has(digest));
@@ -32898,7 +32902,7 @@ async function writeList(session, tag, manifests, etag, signal) {
   await answer.discard();
   await confirmManifest(session, answer, digest, digest, signal);
 }
-var maxRounds, pause2, gathering;
+var maxRounds2, pause2, gathering;
 var init_keep_referrers = __esm({
   "src/adapters/registry/keep-referrers.ts"() {
     "use strict";
@@ -32913,7 +32917,7 @@ var init_keep_referrers = __esm({
     init_manifest_push();
     init_registry_error();
     init_scope();
-    maxRounds = 10;
+    maxRounds2 = 10;
     pause2 = 500;
     gathering = 100;
   }

@@ -102,6 +102,12 @@ function describeCopied({ descriptor, stored, seconds }: CopiedBlob): string {
   return `${descriptor.digest} ${formatSize(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
 }
 
+/**
+ * How often content is put again. Once is enough, unless others push the same at that moment: distribution 2.8 then
+ * reads what one of them is writing as lost.
+ */
+const maxRounds = 3;
+
 /** Puts a document. When its target misses what it was said to have, that is put again first, whatever it says. */
 async function putDocument(
   copy: Copy,
@@ -115,18 +121,21 @@ async function putDocument(
     if (options.finish !== undefined && descriptor.digest === root.digest) await options.finish(blob, signal);
     else await target.put(blob, putOptions);
   };
-  try {
-    await store();
-  } catch (error) {
-    if (!(error instanceof RegistryError) || !isAboutMissingContent(error)) throw error;
-    options.reporter.debug(`${error.message}; its content is put again`);
-    const children = childrenOf(descriptor, await readDocument(blob, source.name));
-    const named = children.filter(({ digest }) => error.missing.includes(digest));
-    for (const child of named.length > 0 ? named : children) {
-      if (isDocument(child)) await putDocument(copy, child, signal);
-      else await target.put(source.open(child), { ...putOptions, force: true });
+  for (let round = 1; ; round++) {
+    try {
+      await store();
+      return;
+    } catch (error) {
+      const isLost = error instanceof RegistryError && isAboutMissingContent(error);
+      if (!isLost || round > maxRounds) throw error;
+      options.reporter.debug(`${error.message}; its content is put again`);
+      const children = childrenOf(descriptor, await readDocument(blob, source.name));
+      const named = children.filter(({ digest }) => error.missing.includes(digest));
+      for (const child of named.length > 0 ? named : children) {
+        if (isDocument(child)) await putDocument(copy, child, signal);
+        else await target.put(source.open(child), { ...putOptions, force: true });
+      }
     }
-    await store();
   }
 }
 

@@ -122,8 +122,8 @@ describe('the differences of an image and its rebuild', () => {
   it('are the compression alone, which leaves the content the same', async () => {
     const rows: [one: Sample, other: Sample, image: string, rebuild: string][] = [
       [{ level: 1 }, { level: 9 }, 'gzip of another tool', 'gzip of another tool'],
-      [{ marked: 'gzip:3' }, { level: 9 }, 'gzip:3/bima-1', 'gzip of another tool'],
-      [{ plain: true }, { marked: 'gzip:2' }, 'none', 'gzip:2/bima-1'],
+      [{ marked: 'gzip:3' }, { level: 9 }, 'gzip:3/bima-2', 'gzip of another tool'],
+      [{ plain: true }, { marked: 'gzip:2' }, 'none', 'gzip:2/bima-2'],
     ];
     const layers = [[{ path: 'a', content: 'abc'.repeat(3000) }]];
     for (const [one, other, image, rebuild] of rows) {
