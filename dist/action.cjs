@@ -30236,7 +30236,7 @@ var init_copy_image = __esm({
     init_concurrent();
     defaultConcurrency = 4;
     manyBlobs = 8;
-    maxRounds = 3;
+    maxRounds = 2;
   }
 });
 

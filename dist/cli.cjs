@@ -2018,7 +2018,7 @@ function count(number, word) {
   runLint
 });
 */},
-'./build-command-GKQMFVVL.js'() {/*
+'./build-command-6UCTAN5C.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -2038,15 +2038,15 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describeBuilt: () => import_chunk_J6QNUITX.describeBuilt,
-  readBuildOptions: () => import_chunk_J6QNUITX.readBuildOptions,
-  runBuild: () => import_chunk_J6QNUITX.runBuild,
-  writtenBy: () => import_chunk_J6QNUITX.writtenBy
+  describeBuilt: () => import_chunk_JK45ARMP.describeBuilt,
+  readBuildOptions: () => import_chunk_JK45ARMP.readBuildOptions,
+  runBuild: () => import_chunk_JK45ARMP.runBuild,
+  writtenBy: () => import_chunk_JK45ARMP.writtenBy
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_J6QNUITX = require("./chunk-J6QNUITX.js");
+var import_chunk_JK45ARMP = require("./chunk-JK45ARMP.js");
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_35EOQ3UE = require("./chunk-35EOQ3UE.js");
+var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
@@ -2118,7 +2118,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   writtenBy
 });
 */},
-'./convert-command-N3HGIHS6.js'() {/*
+'./convert-command-7LGGALVN.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2151,9 +2151,9 @@ __export(stdin_exports, {
   runConvert: () => runConvert
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_J6QNUITX = require("./chunk-J6QNUITX.js");
+var import_chunk_JK45ARMP = require("./chunk-JK45ARMP.js");
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_35EOQ3UE = require("./chunk-35EOQ3UE.js");
+var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_XVUIDS3O = require("./chunk-XVUIDS3O.js");
 var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
@@ -2664,14 +2664,14 @@ async function runConvert(positionals, options, terminal) {
   const name = (0, import_chunk_4MRTW5ZL.onePositional)("convert", positionals, "a container image");
   const references = (0, import_chunk_4MRTW5ZL.readTags)(options.strings("tag"));
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_35EOQ3UE.readType)(options) === "registry" ? references : [];
+  const pushed = (0, import_chunk_PLOZX5L6.readType)(options) === "registry" ? references : [];
   const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_35EOQ3UE.readOutput)({ options, references, terminal, reporter, client });
-    const buildOptions = (0, import_chunk_J6QNUITX.readBuildOptions)(options, terminal);
+    output = await (0, import_chunk_PLOZX5L6.readOutput)({ options, references, terminal, reporter, client });
+    const buildOptions = (0, import_chunk_JK45ARMP.readBuildOptions)(options, terminal);
     const conversion = { ...readConversion(options, buildOptions.created), image: await nameOfImage(name) };
     (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, pushed);
     await output.check();
@@ -2685,7 +2685,7 @@ async function runConvert(positionals, options, terminal) {
           const all = [...annotations, ...buildOptions.annotations];
           const ours = { ...buildOptions, annotations: all };
           const plan = () => Promise.resolve(plans);
-          return (0, import_chunk_J6QNUITX.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
+          return (0, import_chunk_JK45ARMP.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
             if (signing === void 0) return;
             signed = await signConverted({ ...request, ...finished, references, signing }, layout);
           });
@@ -2697,7 +2697,7 @@ async function runConvert(positionals, options, terminal) {
     await client.close();
   }
   const result = {
-    ...(0, import_chunk_J6QNUITX.describeBuilt)(built),
+    ...(0, import_chunk_JK45ARMP.describeBuilt)(built),
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
     ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
@@ -2733,7 +2733,7 @@ function readConversion(options, created) {
   runConvert
 });
 */},
-'./chunk-J6QNUITX.js'() {/*
+'./chunk-JK45ARMP.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2771,7 +2771,7 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_35EOQ3UE = require("./chunk-35EOQ3UE.js");
+var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
 var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
 var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
@@ -3185,13 +3185,13 @@ async function runBuild(positionals, options, terminal) {
   const context = (0, import_chunk_4MRTW5ZL.onePositional)("build", positionals, "the context for the build process");
   const references = (0, import_chunk_4MRTW5ZL.readNames)(options);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_35EOQ3UE.readType)(options) === "registry" ? references : [];
+  const pushed = (0, import_chunk_PLOZX5L6.readType)(options) === "registry" ? references : [];
   const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_35EOQ3UE.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_PLOZX5L6.readOutput)({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
     built = await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
       const planOptions = await (0, import_chunk_4MRTW5ZL.readPlanOptions)(given, options, terminal);
@@ -3268,7 +3268,7 @@ function describeImage(image) {
   writtenBy
 });
 */},
-'./merge-command-OFZOUBA3.js'() {/*
+'./merge-command-7LWPONSQ.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3302,7 +3302,7 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_35EOQ3UE = require("./chunk-35EOQ3UE.js");
+var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
 var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
@@ -3657,7 +3657,7 @@ async function runMerge(paths, options, terminal) {
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_35EOQ3UE.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_PLOZX5L6.readOutput)({ options, references, terminal, reporter, client });
     const { signal } = terminal;
     await output.check();
     await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
@@ -3669,7 +3669,7 @@ async function runMerge(paths, options, terminal) {
         const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, merged);
         const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(terminal.environment.SOURCE_DATE_EPOCH);
         const image = { source: layout, root: merged, referrers, references, created };
-        const pushed = (0, import_chunk_35EOQ3UE.readType)(options) === "registry" ? references : [];
+        const pushed = (0, import_chunk_PLOZX5L6.readType)(options) === "registry" ? references : [];
         const openClient = () => client.open();
         signed = await signInLayout(layout, image, signing, { pushed, openClient, reporter, signal });
       }
@@ -3696,7 +3696,7 @@ async function runMerge(paths, options, terminal) {
   runMerge
 });
 */},
-'./push-command-O2ZWVULL.js'() {/*
+'./push-command-DCQ34RQV.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3732,7 +3732,7 @@ module.exports = __toCommonJS(stdin_exports);
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_UAM3BNRP = require("./chunk-UAM3BNRP.js");
+var import_chunk_IR6XQBW4 = require("./chunk-IR6XQBW4.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
@@ -3796,7 +3796,7 @@ async function runPush(positionals, options, terminal) {
   let signed;
   const result = await (0, import_chunk_BJ6KQ5JV.withRegistryClient)({ options, references, terminal, reporter }, async (client) => {
     if (signing === void 0)
-      return (0, import_chunk_UAM3BNRP.pushImage)(images.source, root, references, { client, reporter, referrers });
+      return (0, import_chunk_IR6XQBW4.pushImage)(images.source, root, references, { client, reporter, referrers });
     const { signForCommand } = await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")));
     const { environment, signal } = terminal;
     const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(environment.SOURCE_DATE_EPOCH);
@@ -3804,7 +3804,7 @@ async function runPush(positionals, options, terminal) {
     const openClient = () => Promise.resolve(client);
     signed = await signForCommand(image, signing, { pushed: references, openClient, reporter, signal });
     const own = new Set(signed.referrers.map(({ digest }) => digest));
-    return (0, import_chunk_UAM3BNRP.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
+    return (0, import_chunk_IR6XQBW4.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
       client,
       reporter,
       referrers: [...referrers.filter(({ digest }) => !own.has(digest)), ...signed.referrers]
@@ -3812,12 +3812,12 @@ async function runPush(positionals, options, terminal) {
   }).finally(() => {
     reporter.close();
   });
-  reporter.info((0, import_chunk_UAM3BNRP.summarizePush)(result));
+  reporter.info((0, import_chunk_IR6XQBW4.summarizePush)(result));
   await (0, import_chunk_AVMBFR6Z.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
   const json = {
     digest: result.digest,
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
-    pushed: (0, import_chunk_UAM3BNRP.describePush)(result),
+    pushed: (0, import_chunk_IR6XQBW4.describePush)(result),
     ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
   };
   terminal.stdout(options.flag("json") ? JSON.stringify(json) : result.digest);
@@ -3958,7 +3958,7 @@ function describeSigned(signed) {
   writeResultFiles
 });
 */},
-'./relabel-command-VZUWMS5O.js'() {/*
+'./relabel-command-KFVZUEOG.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3991,14 +3991,14 @@ __export(stdin_exports, {
   runRelabel: () => runRelabel
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_35EOQ3UE = require("./chunk-35EOQ3UE.js");
+var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
 var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
 var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_UAM3BNRP = require("./chunk-UAM3BNRP.js");
+var import_chunk_IR6XQBW4 = require("./chunk-IR6XQBW4.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
@@ -4614,11 +4614,11 @@ async function openPlace(place, { client }) {
 }
 async function outputOf(place, { digest }, context) {
   const { options, references, terminal, reporter } = context;
-  const type = (0, import_chunk_35EOQ3UE.readType)(options);
+  const type = (0, import_chunk_PLOZX5L6.readType)(options);
   if (type === "ctr")
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", 'expected --output tar, oci or registry, got "ctr"');
-  if (type !== "") return (0, import_chunk_35EOQ3UE.readOutput)(context);
-  if (place.type === "registry") return (0, import_chunk_UAM3BNRP.registryOutput)(context);
+  if (type !== "") return (0, import_chunk_PLOZX5L6.readOutput)(context);
+  if (place.type === "registry") return (0, import_chunk_IR6XQBW4.registryOutput)(context);
   if (place.type === "archive") {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", "expected --dest with --tar for the new archive, got neither", {
       hint: "An archive is never changed where it is."
@@ -4644,7 +4644,7 @@ async function outputOf(place, { digest }, context) {
   runRelabel
 });
 */},
-'./chunk-35EOQ3UE.js'() {/*
+'./chunk-PLOZX5L6.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -4825,7 +4825,7 @@ async function readOutput(context) {
     case "ctr":
       return (await Promise.resolve().then(() => __toESM(require("./output-containerd-LO3ISOEA.js")))).containerdOutput(context);
     case "registry":
-      return (await Promise.resolve().then(() => __toESM(require("./output-registry-F7N6YQUK.js")))).registryOutput(context);
+      return (await Promise.resolve().then(() => __toESM(require("./output-registry-TQ2E3GM4.js")))).registryOutput(context);
     default:
       throw unknownOutput(type);
   }
@@ -15554,7 +15554,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   withRegistryClient
 });
 */},
-'./output-registry-F7N6YQUK.js'() {/*
+'./output-registry-TQ2E3GM4.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15574,11 +15574,11 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describePush: () => import_chunk_UAM3BNRP.describePush,
-  registryOutput: () => import_chunk_UAM3BNRP.registryOutput
+  describePush: () => import_chunk_IR6XQBW4.describePush,
+  registryOutput: () => import_chunk_IR6XQBW4.registryOutput
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_UAM3BNRP = require("./chunk-UAM3BNRP.js");
+var import_chunk_IR6XQBW4 = require("./chunk-IR6XQBW4.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
@@ -15619,7 +15619,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   registryOutput
 });
 */},
-'./chunk-UAM3BNRP.js'() {/*
+'./chunk-IR6XQBW4.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15703,7 +15703,7 @@ function describeCopied({ descriptor, stored, seconds }) {
   const how = { pushed: "pushed", mounted: "mounted", present: "already there" }[stored];
   return `${descriptor.digest} ${(0, import_chunk_2FVOZNO6.formatSize)(descriptor.size)}: ${how} (${seconds.toFixed(1)} s)`;
 }
-var maxRounds = 3;
+var maxRounds = 2;
 async function putDocument(copy, descriptor, signal) {
   const { source, root, target, options } = copy;
   const blob = source.open(descriptor);
@@ -65854,11 +65854,11 @@ function formatOptionHelp(spec) {
 }
 //! src/cli/run.ts
 var runners = {
-  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-GKQMFVVL.js")))).runBuild,
-  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-N3HGIHS6.js")))).runConvert,
-  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-OFZOUBA3.js")))).runMerge,
-  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-O2ZWVULL.js")))).runPush,
-  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-VZUWMS5O.js")))).runRelabel,
+  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-6UCTAN5C.js")))).runBuild,
+  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-7LGGALVN.js")))).runConvert,
+  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-7LWPONSQ.js")))).runMerge,
+  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-DCQ34RQV.js")))).runPush,
+  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-KFVZUEOG.js")))).runRelabel,
   inspect: async () => (await Promise.resolve().then(() => __toESM(require("./inspect-command-6WZ4DGPS.js")))).runInspect,
   run: async () => (await Promise.resolve().then(() => __toESM(require("./boot-command-4IULAYGP.js")))).runBoot,
   verify: async () => (await Promise.resolve().then(() => __toESM(require("./verify-command-TK6YZRQD.js")))).runVerify,

@@ -106,7 +106,7 @@ function describeCopied({ descriptor, stored, seconds }: CopiedBlob): string {
  * How often content is put again. Once is enough, unless others push the same at that moment: distribution 2.8 then
  * reads what one of them is writing as lost.
  */
-const maxRounds = 3;
+const maxRounds = 2;
 
 /** Puts a document. When its target misses what it was said to have, that is put again first, whatever it says. */
 async function putDocument(

@@ -118,14 +118,14 @@ describe('an answer to a manifest', () => {
     );
   });
 
-  it('is put again three times, since others may be writing it, and is an error then', async () => {
-    const answers = Array.from({ length: 4 }, () => answer(404, ['BLOB_UNKNOWN']));
-    const enough = refusing(image.root.digest, ...answers.slice(0, 3));
+  it('is put again twice, since others may be writing it, and is an error then', async () => {
+    const answers = Array.from({ length: 3 }, () => answer(404, ['BLOB_UNKNOWN']));
+    const enough = refusing(image.root.digest, ...answers.slice(0, 2));
     await copy(image, enough.target).copied;
-    assert.equal(enough.puts.length, 4 + 3 * 4);
+    assert.equal(enough.puts.length, 4 + 2 * 4);
     const { target, puts } = refusing(image.root.digest, ...answers);
-    await assert.rejects(copy(image, target).copied, answers[3]);
-    assert.equal(puts.length, 4 + 3 * 4);
+    await assert.rejects(copy(image, target).copied, answers[2]);
+    assert.equal(puts.length, 4 + 2 * 4);
   });
 });
 
