@@ -3282,7 +3282,7 @@ function isRedirect(status, method) {
 function digestHeader(answer) {
   return headerOf(answer.headers, "docker-content-digest");
 }
-var mayBePlain, maxRedirects, maxTokens, tokenWait, Session;
+var mayBePlain, maxRedirects, maxLogins, maxTokens, tokenWait, Session;
 var init_session = __esm({
   "src/adapters/registry/session.ts"() {
     "use strict";
@@ -3303,6 +3303,7 @@ var init_session = __esm({
       "garbled"
     ]);
     maxRedirects = 5;
+    maxLogins = 2;
     maxTokens = 2;
     tokenWait = 2e3;
     Session = class {
@@ -3343,21 +3344,22 @@ var init_session = __esm({
         const { authorizer } = this.#options;
         const isStream2 = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
         let refusals2 = 0;
-        for (; ; ) {
+        for (let logins = 0; ; ) {
           const authorization = await authorizer.header(request2.scopes, isStream2);
           const answer = await this.#follow(request2, authorization);
           if (request2.expected.includes(answer.status)) return this.#accept(request2, answer);
           const failure = await answerError(answer, this.#contextOf(request2, answer.endpoint));
           if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
           const challenge = answer.headers["www-authenticate"];
-          if (authorization !== void 0) refusals2 += 1;
+          if (authorization === void 0) logins += 1;
+          else refusals2 += 1;
           const isEarly = refusals2 === maxTokens && !isStream2 && request2.isOptional !== true && !isAboutScope(challenge);
           if (isEarly) {
             await this.clock.sleep(tokenWait, request2.signal ?? this.signal);
             continue;
           }
           const mayHelp = refusals2 < maxTokens && await authorizer.renew(request2.scopes, authorization, challenge);
-          if (!mayHelp || isStream2) throw failure;
+          if (!mayHelp || isStream2 || logins > maxLogins) throw failure;
         }
       }
       /** The same as often as it takes, within reason: for requests that may be repeated as they are. */

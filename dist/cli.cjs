@@ -20,7 +20,7 @@
   };
   return (first) => first(load);
 })({
-'./verify-command-TK6YZRQD.js'() {/*
+'./verify-command-KD7VGE2Z.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -65,7 +65,7 @@ var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_YDWJGAFX = require("./chunk-YDWJGAFX.js");
 var import_chunk_IQUSIRQM = require("./chunk-IQUSIRQM.js");
@@ -1118,7 +1118,7 @@ async function openTrust(options, terminal, reporter) {
     signerWorkflow: options.string("signer-workflow"),
     issuer: options.string("issuer")
   });
-  const ca = await (0, import_chunk_BJ6KQ5JV.readCa)(options.string("ca-file"), terminal.environment);
+  const ca = await (0, import_chunk_RB3MHKVQ.readCa)(options.string("ca-file"), terminal.environment);
   const opened = [];
   const openTools = () => {
     const tools = (0, import_chunk_IYMO3F25.openSigningTools)({ reporter, signal: terminal.signal, ca });
@@ -1296,12 +1296,12 @@ async function runVerify(positionals, options, terminal) {
     const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
     const local = await findImages(name);
     const references = local === void 0 && !isPath(name) ? [(0, import_chunk_F6Z4FXJU.parseImageName)(name)] : [];
-    (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, references);
+    (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
     const trusted = (0, import_chunk_72AYHGXU.__using)(_stack, await openTrust(options, terminal, reporter), true);
     const isRebuild = trusted === void 0 || options.isGiven("source");
     if (!isRebuild) checkNoRebuild(options);
     const given = isRebuild ? readGiven(options, terminal) : void 0;
-    const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references, terminal, reporter });
+    const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references, terminal, reporter });
     try {
       const opened = await exitingWith(
         exitCodes2.missing,
@@ -1864,7 +1864,7 @@ function runCompletion(positionals, _options, terminal) {
   runCompletion
 });
 */},
-'./lint-command-DQ765VPP.js'() {/*
+'./lint-command-X4GNNL5J.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -1907,7 +1907,7 @@ var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_7BW6DVIF = require("./chunk-7BW6DVIF.js");
@@ -1988,7 +1988,7 @@ async function lintImage(name, options, terminal) {
     await (0, import_chunk_BBKQBDVD.sayNoFile)(name, reference, terminal);
     const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
     const { openRemoteImage } = await Promise.resolve().then(() => __toESM(require("./remote-image-WNQP5OK3.js")));
-    return (0, import_chunk_BJ6KQ5JV.withRegistryClient)({ options, references: [reference], terminal, reporter }, async (client) => {
+    return (0, import_chunk_RB3MHKVQ.withRegistryClient)({ options, references: [reference], terminal, reporter }, async (client) => {
       const { source, root } = await openRemoteImage(client, reference);
       return { ...await lintImages(source, [root], { ...expected, folder }), notes: [] };
     });
@@ -1996,7 +1996,7 @@ async function lintImage(name, options, terminal) {
 }
 async function examineWithImages(context, options, terminal) {
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: [], terminal, reporter });
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: [], terminal, reporter });
   try {
     return await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
       const planOptions = await (0, import_chunk_4MRTW5ZL.readPlanOptions)(given, options, terminal);
@@ -2018,7 +2018,7 @@ function count(number, word) {
   runLint
 });
 */},
-'./build-command-6UCTAN5C.js'() {/*
+'./build-command-P3S3H34E.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -2038,15 +2038,15 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describeBuilt: () => import_chunk_JK45ARMP.describeBuilt,
-  readBuildOptions: () => import_chunk_JK45ARMP.readBuildOptions,
-  runBuild: () => import_chunk_JK45ARMP.runBuild,
-  writtenBy: () => import_chunk_JK45ARMP.writtenBy
+  describeBuilt: () => import_chunk_JRXFY533.describeBuilt,
+  readBuildOptions: () => import_chunk_JRXFY533.readBuildOptions,
+  runBuild: () => import_chunk_JRXFY533.runBuild,
+  writtenBy: () => import_chunk_JRXFY533.writtenBy
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_JK45ARMP = require("./chunk-JK45ARMP.js");
+var import_chunk_JRXFY533 = require("./chunk-JRXFY533.js");
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
+var import_chunk_WBNPCJNC = require("./chunk-WBNPCJNC.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
@@ -2063,7 +2063,7 @@ var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
@@ -2118,7 +2118,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   writtenBy
 });
 */},
-'./convert-command-7LGGALVN.js'() {/*
+'./convert-command-CIGJ634S.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2151,9 +2151,9 @@ __export(stdin_exports, {
   runConvert: () => runConvert
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_JK45ARMP = require("./chunk-JK45ARMP.js");
+var import_chunk_JRXFY533 = require("./chunk-JRXFY533.js");
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
+var import_chunk_WBNPCJNC = require("./chunk-WBNPCJNC.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_XVUIDS3O = require("./chunk-XVUIDS3O.js");
 var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
@@ -2171,7 +2171,7 @@ var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
@@ -2664,16 +2664,16 @@ async function runConvert(positionals, options, terminal) {
   const name = (0, import_chunk_4MRTW5ZL.onePositional)("convert", positionals, "a container image");
   const references = (0, import_chunk_4MRTW5ZL.readTags)(options.strings("tag"));
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_PLOZX5L6.readType)(options) === "registry" ? references : [];
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
+  const pushed = (0, import_chunk_WBNPCJNC.readType)(options) === "registry" ? references : [];
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_PLOZX5L6.readOutput)({ options, references, terminal, reporter, client });
-    const buildOptions = (0, import_chunk_JK45ARMP.readBuildOptions)(options, terminal);
+    output = await (0, import_chunk_WBNPCJNC.readOutput)({ options, references, terminal, reporter, client });
+    const buildOptions = (0, import_chunk_JRXFY533.readBuildOptions)(options, terminal);
     const conversion = { ...readConversion(options, buildOptions.created), image: await nameOfImage(name) };
-    (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, pushed);
+    (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, pushed);
     await output.check();
     const signing = await (0, import_chunk_AVMBFR6Z.prepareToSign)(options, terminal, reporter);
     built = await (0, import_chunk_MZ276GLI.withCommandImages)(
@@ -2685,7 +2685,7 @@ async function runConvert(positionals, options, terminal) {
           const all = [...annotations, ...buildOptions.annotations];
           const ours = { ...buildOptions, annotations: all };
           const plan = () => Promise.resolve(plans);
-          return (0, import_chunk_JK45ARMP.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
+          return (0, import_chunk_JRXFY533.buildInto)({ ...request, buildOptions: ours }, plan, async (finished, layout) => {
             if (signing === void 0) return;
             signed = await signConverted({ ...request, ...finished, references, signing }, layout);
           });
@@ -2697,7 +2697,7 @@ async function runConvert(positionals, options, terminal) {
     await client.close();
   }
   const result = {
-    ...(0, import_chunk_JK45ARMP.describeBuilt)(built),
+    ...(0, import_chunk_JRXFY533.describeBuilt)(built),
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
     ...output.describe(),
     ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
@@ -2733,7 +2733,7 @@ function readConversion(options, created) {
   runConvert
 });
 */},
-'./chunk-JK45ARMP.js'() {/*
+'./chunk-JRXFY533.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -2771,7 +2771,7 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
+var import_chunk_WBNPCJNC = require("./chunk-WBNPCJNC.js");
 var import_chunk_52H6P65U = require("./chunk-52H6P65U.js");
 var import_chunk_65TRNQ6T = require("./chunk-65TRNQ6T.js");
 var import_chunk_MZ276GLI = require("./chunk-MZ276GLI.js");
@@ -2782,7 +2782,7 @@ var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_CVWXXACU = require("./chunk-CVWXXACU.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
@@ -3181,21 +3181,21 @@ async function buildInto({ options, terminal, reporter, client, output, pushed, 
 //! src/cli/build-command.ts
 async function runBuild(positionals, options, terminal) {
   if (options.flag("check"))
-    return (await Promise.resolve().then(() => __toESM(require("./lint-command-DQ765VPP.js")))).runLint(positionals, options, terminal);
+    return (await Promise.resolve().then(() => __toESM(require("./lint-command-X4GNNL5J.js")))).runLint(positionals, options, terminal);
   const context = (0, import_chunk_4MRTW5ZL.onePositional)("build", positionals, "the context for the build process");
   const references = (0, import_chunk_4MRTW5ZL.readNames)(options);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const pushed = (0, import_chunk_PLOZX5L6.readType)(options) === "registry" ? references : [];
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
+  const pushed = (0, import_chunk_WBNPCJNC.readType)(options) === "registry" ? references : [];
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: pushed, terminal, reporter });
   let built;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_PLOZX5L6.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_WBNPCJNC.readOutput)({ options, references, terminal, reporter, client });
     const buildOptions = readBuildOptions(options, terminal);
     built = await (0, import_chunk_65TRNQ6T.withGivenContext)(context, { options, terminal }, async (given) => {
       const planOptions = await (0, import_chunk_4MRTW5ZL.readPlanOptions)(given, options, terminal);
-      (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, pushed);
+      (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, pushed);
       await output.check();
       await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
       await checkAttestationFiles(options);
@@ -3268,7 +3268,7 @@ function describeImage(image) {
   writtenBy
 });
 */},
-'./merge-command-7LWPONSQ.js'() {/*
+'./merge-command-K6UCZU5U.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3302,7 +3302,7 @@ __export(stdin_exports, {
 });
 module.exports = __toCommonJS(stdin_exports);
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
-var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
+var import_chunk_WBNPCJNC = require("./chunk-WBNPCJNC.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_Z7CSFZ6W = require("./chunk-Z7CSFZ6W.js");
 var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
@@ -3315,7 +3315,7 @@ var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
 var import_chunk_NGDUXT6B = require("./chunk-NGDUXT6B.js");
@@ -3652,12 +3652,12 @@ async function runMerge(paths, options, terminal) {
   const references = (0, import_chunk_4MRTW5ZL.readNames)(options);
   const annotations = (0, import_chunk_4MRTW5ZL.readAnnotations)(options);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references, terminal, reporter });
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references, terminal, reporter });
   let root;
   let output;
   let signed;
   try {
-    output = await (0, import_chunk_PLOZX5L6.readOutput)({ options, references, terminal, reporter, client });
+    output = await (0, import_chunk_WBNPCJNC.readOutput)({ options, references, terminal, reporter, client });
     const { signal } = terminal;
     await output.check();
     await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
@@ -3669,7 +3669,7 @@ async function runMerge(paths, options, terminal) {
         const referrers = await (0, import_chunk_XFFWQINQ.referrersIn)(layout, merged);
         const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(terminal.environment.SOURCE_DATE_EPOCH);
         const image = { source: layout, root: merged, referrers, references, created };
-        const pushed = (0, import_chunk_PLOZX5L6.readType)(options) === "registry" ? references : [];
+        const pushed = (0, import_chunk_WBNPCJNC.readType)(options) === "registry" ? references : [];
         const openClient = () => client.open();
         signed = await signInLayout(layout, image, signing, { pushed, openClient, reporter, signal });
       }
@@ -3696,7 +3696,7 @@ async function runMerge(paths, options, terminal) {
   runMerge
 });
 */},
-'./push-command-DCQ34RQV.js'() {/*
+'./push-command-IJSIXGYM.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3732,14 +3732,14 @@ module.exports = __toCommonJS(stdin_exports);
 var import_chunk_AVMBFR6Z = require("./chunk-AVMBFR6Z.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_IR6XQBW4 = require("./chunk-IR6XQBW4.js");
+var import_chunk_VG6RMT5Y = require("./chunk-VG6RMT5Y.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
 var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
@@ -3782,7 +3782,7 @@ async function runPush(positionals, options, terminal) {
     );
   }
   const references = names.map(import_chunk_F6Z4FXJU.parseImageName).map(import_chunk_VVEXJE6F.withDefaultTag);
-  (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, references);
+  (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
   await (0, import_chunk_AVMBFR6Z.prepareResultFiles)(options);
   const images = await (0, import_chunk_MN2LV3BC.mustOpenNamed)(path);
   const root = await (0, import_chunk_GRVMFYBI.chooseImage)(
@@ -3794,9 +3794,9 @@ async function runPush(positionals, options, terminal) {
   const signing = await (0, import_chunk_AVMBFR6Z.prepareToSign)(options, terminal, reporter);
   const referrers = await (0, import_chunk_HFUWHP5Q.findReferrers)(images.source, root, images.roots);
   let signed;
-  const result = await (0, import_chunk_BJ6KQ5JV.withRegistryClient)({ options, references, terminal, reporter }, async (client) => {
+  const result = await (0, import_chunk_RB3MHKVQ.withRegistryClient)({ options, references, terminal, reporter }, async (client) => {
     if (signing === void 0)
-      return (0, import_chunk_IR6XQBW4.pushImage)(images.source, root, references, { client, reporter, referrers });
+      return (0, import_chunk_VG6RMT5Y.pushImage)(images.source, root, references, { client, reporter, referrers });
     const { signForCommand } = await Promise.resolve().then(() => __toESM(require("./command-signing-EXFWCYBT.js")));
     const { environment, signal } = terminal;
     const created = (0, import_chunk_GIWQFRIO.parseSourceDate)(environment.SOURCE_DATE_EPOCH);
@@ -3804,7 +3804,7 @@ async function runPush(positionals, options, terminal) {
     const openClient = () => Promise.resolve(client);
     signed = await signForCommand(image, signing, { pushed: references, openClient, reporter, signal });
     const own = new Set(signed.referrers.map(({ digest }) => digest));
-    return (0, import_chunk_IR6XQBW4.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
+    return (0, import_chunk_VG6RMT5Y.pushImage)((0, import_chunk_BLZ2TRQ6.withBlobs)(images.source, signed.blobs), root, references, {
       client,
       reporter,
       referrers: [...referrers.filter(({ digest }) => !own.has(digest)), ...signed.referrers]
@@ -3812,12 +3812,12 @@ async function runPush(positionals, options, terminal) {
   }).finally(() => {
     reporter.close();
   });
-  reporter.info((0, import_chunk_IR6XQBW4.summarizePush)(result));
+  reporter.info((0, import_chunk_VG6RMT5Y.summarizePush)(result));
   await (0, import_chunk_AVMBFR6Z.writeResultFiles)(options, { root, config: void 0, platforms: [], references });
   const json = {
     digest: result.digest,
     tags: references.map(import_chunk_VVEXJE6F.formatReference),
-    pushed: (0, import_chunk_IR6XQBW4.describePush)(result),
+    pushed: (0, import_chunk_VG6RMT5Y.describePush)(result),
     ...(0, import_chunk_AVMBFR6Z.describeSigned)(signed)
   };
   terminal.stdout(options.flag("json") ? JSON.stringify(json) : result.digest);
@@ -3958,7 +3958,7 @@ function describeSigned(signed) {
   writeResultFiles
 });
 */},
-'./relabel-command-KFVZUEOG.js'() {/*
+'./relabel-command-BUFNHDFK.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -3991,21 +3991,21 @@ __export(stdin_exports, {
   runRelabel: () => runRelabel
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_PLOZX5L6 = require("./chunk-PLOZX5L6.js");
+var import_chunk_WBNPCJNC = require("./chunk-WBNPCJNC.js");
 var import_chunk_WTCAKW4Z = require("./chunk-WTCAKW4Z.js");
 var import_chunk_V5JNQA3Q = require("./chunk-V5JNQA3Q.js");
 var import_chunk_XN4RGXEP = require("./chunk-XN4RGXEP.js");
 var import_chunk_4MRTW5ZL = require("./chunk-4MRTW5ZL.js");
 var import_chunk_TBHDXLIB = require("./chunk-TBHDXLIB.js");
 var import_chunk_GIWQFRIO = require("./chunk-GIWQFRIO.js");
-var import_chunk_IR6XQBW4 = require("./chunk-IR6XQBW4.js");
+var import_chunk_VG6RMT5Y = require("./chunk-VG6RMT5Y.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
 var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
@@ -4524,7 +4524,7 @@ async function runRelabel([name, ...pairs], options, terminal) {
   const named = place.type === "registry" && references.length === 0 ? ownName(place.reference) : references;
   const all = place.type === "registry" ? [...named, place.reference] : named;
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: all, terminal, reporter });
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: all, terminal, reporter });
   const context = { options, references: named, terminal, reporter, client };
   let relabelled;
   let previous;
@@ -4533,7 +4533,7 @@ async function runRelabel([name, ...pairs], options, terminal) {
     const images2 = await openPlace(place, context);
     previous = images2.root;
     output = await outputOf(place, images2.root, context);
-    (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, all);
+    (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, all);
     await output.check();
     relabelled = await (0, import_chunk_XN4RGXEP.withTemporaryLayout)(output.workPath, async (layout) => {
       const { signal } = terminal;
@@ -4614,11 +4614,11 @@ async function openPlace(place, { client }) {
 }
 async function outputOf(place, { digest }, context) {
   const { options, references, terminal, reporter } = context;
-  const type = (0, import_chunk_PLOZX5L6.readType)(options);
+  const type = (0, import_chunk_WBNPCJNC.readType)(options);
   if (type === "ctr")
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", 'expected --output tar, oci or registry, got "ctr"');
-  if (type !== "") return (0, import_chunk_PLOZX5L6.readOutput)(context);
-  if (place.type === "registry") return (0, import_chunk_IR6XQBW4.registryOutput)(context);
+  if (type !== "") return (0, import_chunk_WBNPCJNC.readOutput)(context);
+  if (place.type === "registry") return (0, import_chunk_VG6RMT5Y.registryOutput)(context);
   if (place.type === "archive") {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", "expected --dest with --tar for the new archive, got neither", {
       hint: "An archive is never changed where it is."
@@ -4644,7 +4644,7 @@ async function outputOf(place, { digest }, context) {
   runRelabel
 });
 */},
-'./chunk-PLOZX5L6.js'() {/*
+'./chunk-WBNPCJNC.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -4825,7 +4825,7 @@ async function readOutput(context) {
     case "ctr":
       return (await Promise.resolve().then(() => __toESM(require("./output-containerd-LO3ISOEA.js")))).containerdOutput(context);
     case "registry":
-      return (await Promise.resolve().then(() => __toESM(require("./output-registry-TQ2E3GM4.js")))).registryOutput(context);
+      return (await Promise.resolve().then(() => __toESM(require("./output-registry-SAW3MUOC.js")))).registryOutput(context);
     default:
       throw unknownOutput(type);
   }
@@ -4855,7 +4855,7 @@ function readType(options) {
   readType
 });
 */},
-'./inspect-command-6WZ4DGPS.js'() {/*
+'./inspect-command-5HSYYULT.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -5136,7 +5136,7 @@ async function inspectRemote(name, options, { terminal, folder }) {
   await (0, import_chunk_BBKQBDVD.sayNoFile)(name, reference, terminal);
   const reporter = (0, import_chunk_TBHDXLIB.terminalReporter)(terminal, options);
   const { openRemoteImage } = await Promise.resolve().then(() => __toESM(require("./remote-image-WNQP5OK3.js")));
-  const { withRegistryClient } = await Promise.resolve().then(() => __toESM(require("./registry-options-WRRX4JQW.js")));
+  const { withRegistryClient } = await Promise.resolve().then(() => __toESM(require("./registry-options-S43IK4NO.js")));
   return withRegistryClient({ options, references: [reference], terminal, reporter }, async (client) => {
     const { source, root } = await openRemoteImage(client, reference);
     return inspectImages(source, [root], folder);
@@ -5226,7 +5226,7 @@ function archiveName({ repository, tag = "latest" }) {
   archiveName
 });
 */},
-'./boot-command-4IULAYGP.js'() {/*
+'./boot-command-T7BIYZYY.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -5277,7 +5277,7 @@ var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_XO4QHYDK = require("./chunk-XO4QHYDK.js");
 var import_chunk_54DBWU57 = require("./chunk-54DBWU57.js");
 var import_chunk_MPFIZ7DW = require("./chunk-MPFIZ7DW.js");
@@ -6417,7 +6417,7 @@ async function withBootSource(name, request, world, body) {
 async function withRemote(name, { options, terminal, reporter }, body) {
   const reference = (0, import_chunk_F6Z4FXJU.parseImageName)(name);
   const { openRemoteImage } = await Promise.resolve().then(() => __toESM(require("./remote-image-WNQP5OK3.js")));
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: [reference], terminal, reporter });
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: [reference], terminal, reporter });
   try {
     const { source, root } = await openRemoteImage(await client.open(), reference);
     return await body(await findImages(source, [root]));
@@ -6426,7 +6426,7 @@ async function withRemote(name, { options, terminal, reporter }, body) {
   }
 }
 async function withBuilt(context, request, { options, terminal, reporter, folder }, body) {
-  const client = (0, import_chunk_BJ6KQ5JV.lazyRegistryClient)({ options, references: [], terminal, reporter });
+  const client = (0, import_chunk_RB3MHKVQ.lazyRegistryClient)({ options, references: [], terminal, reporter });
   const { signal } = terminal;
   const compression = (0, import_chunk_LE4HQ2KJ.parseCompression)("none");
   try {
@@ -12847,7 +12847,7 @@ async function isExecutable(path) {
   isExecutable
 });
 */},
-'./client-S4LD2UR7.js'() {/*
+'./client-XOPERKMQ.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -13910,6 +13910,7 @@ var mayBePlain = /* @__PURE__ *^^/ new Set([
   "garbled"
 ]);
 var maxRedirects = 5;
+var maxLogins = 2;
 var maxTokens = 2;
 var tokenWait = 2e3;
 var Session = class {
@@ -13950,21 +13951,22 @@ var Session = class {
     const { authorizer } = this.#options;
     const isStream = request2.body !== void 0 && !(request2.body instanceof Uint8Array);
     let refusals = 0;
-    for (; ; ) {
+    for (let logins = 0; ; ) {
       const authorization = await authorizer.header(request2.scopes, isStream);
       const answer = await this.#follow(request2, authorization);
       if (request2.expected.includes(answer.status)) return this.#accept(request2, answer);
       const failure = await answerError(answer, this.#contextOf(request2, answer.endpoint));
       if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
       const challenge = answer.headers["www-authenticate"];
-      if (authorization !== void 0) refusals += 1;
+      if (authorization === void 0) logins += 1;
+      else refusals += 1;
       const isEarly = refusals === maxTokens && !isStream && request2.isOptional !== true && !isAboutScope(challenge);
       if (isEarly) {
         await this.clock.sleep(tokenWait, request2.signal ?? this.signal);
         continue;
       }
       const mayHelp = refusals < maxTokens && await authorizer.renew(request2.scopes, authorization, challenge);
-      if (!mayHelp || isStream) throw failure;
+      if (!mayHelp || isStream || logins > maxLogins) throw failure;
     }
   }
   /** The same as often as it takes, within reason: for requests that may be repeated as they are. *^^/
@@ -15515,7 +15517,7 @@ var sharedDomains = [
   vendorOf
 });
 */},
-'./registry-options-WRRX4JQW.js'() {/*
+'./registry-options-S43IK4NO.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15535,13 +15537,13 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  checkRegistryOptions: () => import_chunk_BJ6KQ5JV.checkRegistryOptions,
-  lazyRegistryClient: () => import_chunk_BJ6KQ5JV.lazyRegistryClient,
-  readCa: () => import_chunk_BJ6KQ5JV.readCa,
-  withRegistryClient: () => import_chunk_BJ6KQ5JV.withRegistryClient
+  checkRegistryOptions: () => import_chunk_RB3MHKVQ.checkRegistryOptions,
+  lazyRegistryClient: () => import_chunk_RB3MHKVQ.lazyRegistryClient,
+  readCa: () => import_chunk_RB3MHKVQ.readCa,
+  withRegistryClient: () => import_chunk_RB3MHKVQ.withRegistryClient
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_K3Q5A5TK = require("./chunk-K3Q5A5TK.js");
 var import_chunk_6WZWLENR = require("./chunk-6WZWLENR.js");
 var import_chunk_2OYRWF2G = require("./chunk-2OYRWF2G.js");
@@ -15554,7 +15556,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   withRegistryClient
 });
 */},
-'./output-registry-TQ2E3GM4.js'() {/*
+'./output-registry-SAW3MUOC.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15574,18 +15576,18 @@ var __copyProps = (to, from, except, desc) => {
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 var stdin_exports = {};
 __export(stdin_exports, {
-  describePush: () => import_chunk_IR6XQBW4.describePush,
-  registryOutput: () => import_chunk_IR6XQBW4.registryOutput
+  describePush: () => import_chunk_VG6RMT5Y.describePush,
+  registryOutput: () => import_chunk_VG6RMT5Y.registryOutput
 });
 module.exports = __toCommonJS(stdin_exports);
-var import_chunk_IR6XQBW4 = require("./chunk-IR6XQBW4.js");
+var import_chunk_VG6RMT5Y = require("./chunk-VG6RMT5Y.js");
 var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_FQDIJTCP = require("./chunk-FQDIJTCP.js");
 var import_chunk_QLK4QWTY = require("./chunk-QLK4QWTY.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_MN2LV3BC = require("./chunk-MN2LV3BC.js");
 var import_chunk_4MMMWLFF = require("./chunk-4MMMWLFF.js");
 var import_chunk_54ODQJ4D = require("./chunk-54ODQJ4D.js");
@@ -15619,7 +15621,7 @@ var import_chunk_72AYHGXU = require("./chunk-72AYHGXU.js");
   registryOutput
 });
 */},
-'./chunk-IR6XQBW4.js'() {/*
+'./chunk-VG6RMT5Y.js'() {/*
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
@@ -15649,7 +15651,7 @@ var import_chunk_OH7NNSCT = require("./chunk-OH7NNSCT.js");
 var import_chunk_2FVOZNO6 = require("./chunk-2FVOZNO6.js");
 var import_chunk_BLZ2TRQ6 = require("./chunk-BLZ2TRQ6.js");
 var import_chunk_GO3D3R62 = require("./chunk-GO3D3R62.js");
-var import_chunk_BJ6KQ5JV = require("./chunk-BJ6KQ5JV.js");
+var import_chunk_RB3MHKVQ = require("./chunk-RB3MHKVQ.js");
 var import_chunk_XFFWQINQ = require("./chunk-XFFWQINQ.js");
 var import_chunk_UOQXGZFP = require("./chunk-UOQXGZFP.js");
 var import_chunk_C2QKIIS3 = require("./chunk-C2QKIIS3.js");
@@ -15900,7 +15902,7 @@ function registryOutput(context) {
   if (options.isGiven("dest")) {
     throw new import_chunk_6WZWLENR.BimaError("INPUT_INVALID", "expected no --dest with a push: nothing is kept on disk");
   }
-  (0, import_chunk_BJ6KQ5JV.checkRegistryOptions)(options, references);
+  (0, import_chunk_RB3MHKVQ.checkRegistryOptions)(options, references);
   let result;
   return {
     workPath: (0, import_node_path.join)((0, import_node_os.tmpdir)(), "image"),
@@ -16657,7 +16659,7 @@ function registryFailure(error) {
   registryFailure
 });
 */},
-'./chunk-BJ6KQ5JV.js'() {/*
+'./chunk-RB3MHKVQ.js'() {/*
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -16721,7 +16723,7 @@ async function openClient({ options, references, terminal, reporter }, registry)
   const concurrency = readCount("concurrency", options.string("concurrency"));
   const chunkSize = readSize(options.string("chunk-size"));
   const [{ createRegistryClient }, { createCredentials }] = await Promise.all([
-    Promise.resolve().then(() => __toESM(require("./client-S4LD2UR7.js"))),
+    Promise.resolve().then(() => __toESM(require("./client-XOPERKMQ.js"))),
     Promise.resolve().then(() => __toESM(require("./credentials-B6SKSHRU.js")))
   ]);
   return createRegistryClient({
@@ -65854,16 +65856,16 @@ function formatOptionHelp(spec) {
 }
 //! src/cli/run.ts
 var runners = {
-  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-6UCTAN5C.js")))).runBuild,
-  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-7LGGALVN.js")))).runConvert,
-  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-7LWPONSQ.js")))).runMerge,
-  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-DCQ34RQV.js")))).runPush,
-  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-KFVZUEOG.js")))).runRelabel,
-  inspect: async () => (await Promise.resolve().then(() => __toESM(require("./inspect-command-6WZ4DGPS.js")))).runInspect,
-  run: async () => (await Promise.resolve().then(() => __toESM(require("./boot-command-4IULAYGP.js")))).runBoot,
-  verify: async () => (await Promise.resolve().then(() => __toESM(require("./verify-command-TK6YZRQD.js")))).runVerify,
+  build: async () => (await Promise.resolve().then(() => __toESM(require("./build-command-P3S3H34E.js")))).runBuild,
+  convert: async () => (await Promise.resolve().then(() => __toESM(require("./convert-command-CIGJ634S.js")))).runConvert,
+  merge: async () => (await Promise.resolve().then(() => __toESM(require("./merge-command-K6UCZU5U.js")))).runMerge,
+  push: async () => (await Promise.resolve().then(() => __toESM(require("./push-command-IJSIXGYM.js")))).runPush,
+  relabel: async () => (await Promise.resolve().then(() => __toESM(require("./relabel-command-BUFNHDFK.js")))).runRelabel,
+  inspect: async () => (await Promise.resolve().then(() => __toESM(require("./inspect-command-5HSYYULT.js")))).runInspect,
+  run: async () => (await Promise.resolve().then(() => __toESM(require("./boot-command-T7BIYZYY.js")))).runBoot,
+  verify: async () => (await Promise.resolve().then(() => __toESM(require("./verify-command-KD7VGE2Z.js")))).runVerify,
   load: async () => (await Promise.resolve().then(() => __toESM(require("./load-command-PM5GKHV2.js")))).runLoad,
-  lint: async () => (await Promise.resolve().then(() => __toESM(require("./lint-command-DQ765VPP.js")))).runLint,
+  lint: async () => (await Promise.resolve().then(() => __toESM(require("./lint-command-X4GNNL5J.js")))).runLint,
   completion: async () => (await Promise.resolve().then(() => __toESM(require("./completion-command-A37HTA46.js")))).runCompletion
 };
 async function run(argv, terminal) {

@@ -70,6 +70,7 @@ const mayBePlain = new Set<NetworkFailure['kind'] | undefined>([
   'garbled',
 ]);
 const maxRedirects = 5;
+const maxLogins = 2;
 /** How many tokens are tried for one request: one may have expired. */
 const maxTokens = 2;
 /** How far two clocks may differ, or a replica lag, in milliseconds. */
@@ -115,14 +116,15 @@ export class Session {
     const { authorizer } = this.#options;
     const isStream = request.body !== undefined && !(request.body instanceof Uint8Array);
     let refusals = 0;
-    for (;;) {
+    for (let logins = 0; ;) {
       const authorization = await authorizer.header(request.scopes, isStream);
       const answer = await this.#follow(request, authorization);
       if (request.expected.includes(answer.status)) return this.#accept(request, answer);
       const failure = await answerError(answer, this.#contextOf(request, answer.endpoint));
       if (answer.status !== 401 || answer.endpoint.origin !== this.host.origin) throw failure;
       const challenge = answer.headers['www-authenticate'];
-      if (authorization !== undefined) refusals += 1;
+      if (authorization === undefined) logins += 1;
+      else refusals += 1;
       // A new token that isn't valid yet, or not known to every replica, is worth another try a moment later.
       const isEarly =
         refusals === maxTokens && !isStream && request.isOptional !== true && !isAboutScope(challenge);
@@ -132,7 +134,7 @@ export class Session {
       }
       const mayHelp =
         refusals < maxTokens && (await authorizer.renew(request.scopes, authorization, challenge));
-      if (!mayHelp || isStream) throw failure;
+      if (!mayHelp || isStream || logins > maxLogins) throw failure;
     }
   }
 
