@@ -342,7 +342,7 @@ describe('the notes of Hermit', () => {
       found('HERMIT', 1, Uint8Array.of(4)),
       found('GNU', 0x5a00, Uint8Array.of(4)),
       found('GNU', 3, words(6, 0, 6, 7)),
-      found('XXX', 1, words(6, 0, 6, 7)),
+      found('BSD', 1, words(6, 0, 6, 7)),
       found('GNU', 1, words(0, 0, 6, 7)),
     ])
       assert.equal(readHermit([other], 255), undefined);
